@@ -1,0 +1,1 @@
+"""One package a tracker, one protocol for all: see base.py."""

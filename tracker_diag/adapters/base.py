@@ -1,0 +1,170 @@
+"""What every tracker's adapter answers to. Adding a tracker means writing this protocol once and passing its contract tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from tracker_diag.core.run import Run
+
+
+class TrackerError(Exception):
+    """The tracker could not be reached, or refused. One line that says what to do; never holds a credential."""
+
+
+class UnknownRunError(TrackerError):
+    """No such run, experiment or project."""
+
+
+class QueryError(TrackerError):
+    """The tracker does not understand the filter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which runs: a scope is asked for, never assumed.
+
+    Attributes
+    ----------
+    experiments : tuple of str
+        Names or shell patterns (``vision-*``); W&B: projects. Empty together with ``everything`` False is an error.
+    everything : bool
+        All experiments that can be seen.
+    since : float or None
+        Only runs that started or ended after this time, seconds since the epoch; runs that are still going always count.
+    filter : str
+        The tracker's own syntax, passed through.
+    limit : int or None
+        At most so many runs, newest change first.
+    """
+
+    experiments: tuple[str, ...] = ()
+    everything: bool = False
+    since: float | None = None
+    filter: str = ""
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A run as a page of a search shows it, without its histories: enough to decide whether it is due.
+
+    Attributes
+    ----------
+    latest : mapping of str to (float, float)
+        Metric name to the step and value logged last.
+    digests : tuple of str
+        Dataset digests.
+    """
+
+    id: str
+    experiment: str = ""
+    name: str | None = None
+    status: str = "FINISHED"
+    start_time: float | None = None
+    end_time: float | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    latest: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    digests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A run that could not be read or written, and why, in one line."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What is to be seen on a run.
+
+    Attributes
+    ----------
+    tags : mapping of str to str
+        Without the prefix: ``{"verdict": "overfitting", …}``; the fingerprint is not among them.
+    artifacts : mapping of str to bytes
+        File name to content, to lie under ``diagnosis/``.
+    fingerprint : str
+        Written last: a run that carries it is completely diagnosed.
+    """
+
+    tags: Mapping[str, str]
+    artifacts: Mapping[str, bytes]
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What ``remove`` took away, and what it had to leave, each in words."""
+
+    tags: int = 0
+    artifacts: int = 0
+    left: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Adapter(Protocol):
+    """One tracker.
+
+    Order of writing, relied on by everyone who reads the tags: drop the fingerprint, then artifacts, then tags (stale ones
+    removed), the fingerprint last. ``<prefix>ignore`` and ``<prefix>control`` are the user's and are never touched. Nothing
+    outside the prefix is written, changed or deleted.
+    """
+
+    def describe(self) -> str:
+        """Name the tracker in a few words, without credentials: ``MLflow at http://127.0.0.1:5000``."""
+
+    def list_runs(self, query: Query) -> Iterator[Listing]:
+        """Runs in the scope, newest change first, each once.
+
+        Raises
+        ------
+        UnknownRunError
+            If an experiment named without a pattern does not exist.
+        QueryError
+            If the tracker refuses the filter.
+        TrackerError
+            If it cannot be reached or denies access.
+        """
+
+    def load_runs(self, ids: Sequence[str]) -> Iterator[Run | Failure]:
+        """Whole runs, in bulk, streaming, in no particular order; a run that cannot be read comes as a Failure.
+
+        Raises
+        ------
+        TrackerError
+            If the tracker as a whole cannot be reached.
+        """
+
+    def find_run(self, run_id: str) -> Listing:
+        """One run by its id.
+
+        Raises
+        ------
+        UnknownRunError
+            If there is none, or it is deleted.
+        """
+
+    def write(self, run_id: str, diagnosis: Diagnosis) -> None:
+        """Write a diagnosis, replacing an earlier one.
+
+        Raises
+        ------
+        TrackerError
+            If any part was refused; the fingerprint is then absent.
+        """
+
+    def remove(self, run_id: str) -> Removal:
+        """Take away all that ``write`` wrote."""
+
+    def link(self, listing: Listing) -> str | None:
+        """Address of the run in the tracker's UI, where there is one."""
+
+    def close(self) -> None:
+        """Give back connections."""
+
+

@@ -1,0 +1,294 @@
+"""A training run as a tracker holds it: parameters, metric histories, datasets, tags."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
+_STATUS_WORDS = {"CRASHED": "FAILED", "PENDING": "SCHEDULED", "PREEMPTED": "KILLED", "PREEMPTING": "RUNNING"}
+_NUMBER_WORDS = {
+    "nan": math.nan,
+    "inf": math.inf,
+    "+inf": math.inf,
+    "-inf": -math.inf,
+    "infinity": math.inf,
+    "+infinity": math.inf,
+    "-infinity": -math.inf,
+}
+
+
+class InvalidRunError(ValueError):
+    """A run that cannot be read.
+
+    Attributes
+    ----------
+    field : str
+        Which part of the input, written as an access path: ``metrics['loss'][3]``.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """One metric over steps, in order, one value a step.
+
+    Attributes
+    ----------
+    name : str
+        The metric's name in the tracker.
+    steps : ndarray of float64, shape (n,)
+        Strictly increasing, finite; in the logged unit (epochs, iterations, seconds).
+    values : ndarray of float64, shape (n,)
+        May hold NaN and ±Inf: that a loss is not finite is evidence.
+    seconds : ndarray of float64, shape (n,), or None
+        Wall time of each value, where the tracker knows it.
+    notes : tuple of str
+        What was put right on reading, in words; the evidence of rule HY004.
+    """
+
+    name: str
+    steps: FloatArray
+    values: FloatArray
+    seconds: FloatArray | None = None
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return int(self.steps.size)
+
+    @classmethod
+    def from_points(
+        cls,
+        name: str,
+        steps: Sequence[float | None] | FloatArray,
+        values: Sequence[float] | FloatArray,
+        seconds: Sequence[float | None] | FloatArray | None = None,
+    ) -> Series:
+        """Put logged points in order: sorted by step, one value a step, the last one logged.
+
+        Parameters
+        ----------
+        name : str
+            The metric's name.
+        steps, values, seconds : array_like, shape (n,)
+            As logged, in the order of logging. A step that is None or not finite takes its place in that order.
+            Where every point has the same step (a caller who never passed one), the order of logging is the step.
+        """
+        step = np.asarray(steps, dtype=np.float64).ravel()
+        value = np.asarray(values, dtype=np.float64).ravel()
+        second = None if seconds is None else np.asarray(seconds, dtype=np.float64).ravel()
+        if step.size != value.size or (second is not None and second.size != value.size):
+            raise InvalidRunError(f"metrics[{name!r}]", "steps, values and seconds differ in length")
+        if second is not None and not np.isfinite(second).all():
+            second = None
+        notes: list[str] = []
+        missing = ~np.isfinite(step)
+        if missing.any():
+            notes.append(f"{_count(int(missing.sum()), 'point')} without a step: the order of logging was taken")
+            step = np.where(missing, np.arange(step.size, dtype=np.float64), step)
+        if step.size > 2 and (step == step[0]).all():
+            notes.append(f"all {step.size} points at step {step[0]:g}: the order of logging was taken")
+            order = np.arange(step.size) if second is None else np.argsort(second, kind="stable")
+            value, second = value[order], None if second is None else second[order]
+            step = np.arange(step.size, dtype=np.float64)
+        elif step.size > 1:
+            rising = np.diff(step) > 0
+            if not rising.all():
+                if (np.diff(step) < 0).any():
+                    notes.append(f"steps out of order at {_count(int((np.diff(step) < 0).sum()), 'place')}: sorted")
+                order = np.argsort(step, kind="stable") if second is None else np.lexsort((second, step))
+                step, value = step[order], value[order]
+                second = None if second is None else second[order]
+                last = np.append(np.diff(step) > 0, True)
+                if not last.all():
+                    notes.append(f"{_count(int((~last).sum()), 'repeated step')}: the value logged last was kept")
+                    step, value = step[last], value[last]
+                    second = None if second is None else second[last]
+        return cls(name, step, value, second, tuple(notes))
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A run as the engine sees it, whatever tracker it came from.
+
+    Attributes
+    ----------
+    id : str
+        The tracker's identifier.
+    params : mapping of str to object
+        As logged: numbers, strings, nested mappings.
+    metrics : mapping of str to Series
+    status : str
+        RUNNING, SCHEDULED, FINISHED, FAILED or KILLED.
+    tags : mapping of str to str
+    name, parent : str or None
+    start_time, end_time : float or None
+        Seconds since the epoch.
+    datasets : tuple of mappings
+        What the run declared as its inputs, as the tracker holds it (``name``, ``digest``, ``context``, ``profile``, ``schema``).
+    profile : mapping or None
+        A dataset profile (``tracker_diag.profile_data``).
+    model_summary : str or None
+        The text of ``model_summary.txt``.
+    """
+
+    id: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, Series] = field(default_factory=dict)
+    status: str = "FINISHED"
+    tags: Mapping[str, str] = field(default_factory=dict)
+    name: str | None = None
+    parent: str | None = None
+    start_time: float | None = None
+    end_time: float | None = None
+    datasets: tuple[Mapping[str, Any], ...] = ()
+    profile: Mapping[str, Any] | None = None
+    model_summary: str | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether the run may still log."""
+        return self.status in ("RUNNING", "SCHEDULED")
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Run:
+        """Read a run from plain data, as JSON holds it.
+
+        Parameters
+        ----------
+        data : mapping
+            ``id`` and, all optional: ``params``, ``metrics`` as ``{name: [[step, value] or [step, value, seconds], …]}``,
+            ``status``, ``tags``, ``name``, ``parent``, ``start_time``, ``end_time``, ``datasets``, ``profile``,
+            ``model_summary``. A value may be NaN, ±Infinity, or one of these as a string; a step may be None,
+            repeated or out of order.
+
+        Raises
+        ------
+        InvalidRunError
+            Names the field that cannot be read.
+        """
+        if not isinstance(data, Mapping):
+            raise InvalidRunError("run", f"a mapping is needed, not {type(data).__name__}")
+        unknown = sorted(str(key) for key in data if key not in _FIELDS)
+        if unknown:
+            raise InvalidRunError(unknown[0], f"no such field; known are {', '.join(_FIELDS)}")
+        run_id = data.get("id")
+        if not isinstance(run_id, str) or not run_id:
+            raise InvalidRunError("id", "a text that is not empty is needed")
+        metrics = _mapping(data, "metrics")
+        status = data.get("status") or "FINISHED"
+        if not isinstance(status, str):
+            raise InvalidRunError("status", f"a text is needed, not {type(status).__name__}")
+        status = _STATUS_WORDS.get(status.upper(), status.upper())
+        if status not in STATUSES:
+            raise InvalidRunError("status", f"{status!r} is none of {', '.join(STATUSES)}")
+        datasets = data.get("datasets") or ()
+        if isinstance(datasets, str | Mapping) or not isinstance(datasets, Iterable):
+            raise InvalidRunError("datasets", "a list of mappings is needed")
+        datasets = tuple(datasets)
+        for i, dataset in enumerate(datasets):
+            if not isinstance(dataset, Mapping):
+                raise InvalidRunError(f"datasets[{i}]", f"a mapping is needed, not {type(dataset).__name__}")
+        return cls(
+            id=run_id,
+            params=MappingProxyType(dict(_mapping(data, "params"))),
+            metrics=MappingProxyType({name: _series(name, points) for name, points in metrics.items()}),
+            status=status,
+            tags=MappingProxyType({key: str(value) for key, value in _mapping(data, "tags").items()}),
+            name=_text(data, "name"),
+            parent=_text(data, "parent"),
+            start_time=_time(data, "start_time"),
+            end_time=_time(data, "end_time"),
+            datasets=datasets,
+            profile=_mapping(data, "profile") or None,
+            model_summary=_text(data, "model_summary"),
+        )
+
+
+_FIELDS = tuple(Run.__dataclass_fields__)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = data.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InvalidRunError(key, f"a mapping is needed, not {type(value).__name__}")
+    for name in value:
+        if not isinstance(name, str):
+            raise InvalidRunError(f"{key}[{name!r}]", "a name must be a text")
+    return value
+
+
+def _text(data: Mapping[str, Any], key: str) -> str | None:
+    value = data.get(key)
+    if value is not None and not isinstance(value, str):
+        raise InvalidRunError(key, f"a text is needed, not {type(value).__name__}")
+    return value
+
+
+def _time(data: Mapping[str, Any], key: str) -> float | None:
+    value = data.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise InvalidRunError(key, "seconds since the epoch are needed")
+    return float(value)
+
+
+def _number(value: Any, where: str) -> float:
+    if isinstance(value, str):
+        word = value.strip().lower()
+        if word in _NUMBER_WORDS:
+            return _NUMBER_WORDS[word]
+        try:
+            return float(word)
+        except ValueError:
+            raise InvalidRunError(where, f"{value[:40]!r} is not a number") from None
+    if isinstance(value, bool | int | float | np.number):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    raise InvalidRunError(where, f"a number is needed, not {type(value).__name__}")
+
+
+def _series(name: str, points: Any) -> Series:
+    if isinstance(points, Series):
+        return points
+    where = f"metrics[{name!r}]"
+    if isinstance(points, str | Mapping) or not isinstance(points, Iterable):
+        raise InvalidRunError(where, "a list of [step, value] is needed")
+    points = list(points)
+    # The usual case, all numbers and one length, goes through numpy whole: a million points must stay cheap.
+    try:
+        array = np.array(points, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        array = np.empty(0)
+    if array.ndim == 2 and array.shape[1] in (2, 3):
+        return Series.from_points(name, array[:, 0], array[:, 1], array[:, 2] if array.shape[1] == 3 else None)
+    steps: list[float] = []
+    values: list[float] = []
+    seconds: list[float] = []
+    for i, point in enumerate(points):
+        if isinstance(point, str | Mapping) or not isinstance(point, Sequence | np.ndarray) or len(point) not in (2, 3):
+            raise InvalidRunError(f"{where}[{i}]", "[step, value] or [step, value, seconds] is needed")
+        steps.append(math.nan if point[0] is None else _number(point[0], f"{where}[{i}][0]"))
+        values.append(math.nan if point[1] is None else _number(point[1], f"{where}[{i}][1]"))
+        seconds.append(math.nan if len(point) < 3 or point[2] is None else _number(point[2], f"{where}[{i}][2]"))
+    return Series.from_points(name, steps, values, seconds)

@@ -1,0 +1,71 @@
+"""Values that are not finite, and losses that blow up and stay up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """What became of a curve.
+
+    Attributes
+    ----------
+    lost : int or None
+        Index since which no value is finite; None where the last value is finite.
+    holes : int
+        Values that are not finite before that.
+    blown : int or None
+        Index since which every value lies above all that went before the best one; None if the end is lower.
+    factor : float
+        Median of the last quarter over the highest of the values up to the best one, both above the best; 0 where not blown.
+    """
+
+    lost: int | None
+    holes: int
+    blown: int | None
+    factor: float
+
+
+def divergence(y: FloatArray) -> Divergence:
+    """Find where a loss is lost.
+
+    No null is tested: that a value is not finite is a fact. A blow-up is measured from the best value b: the end counts as blown up
+    when the median of the last quarter lies above everything before the best value; ``factor`` says by how much, in units of what had been
+    gained. Needs no minimum number of points.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n,)
+        May hold NaN and ±Inf.
+    """
+    good = np.isfinite(y)
+    n = y.size
+    if n == 0:
+        return Divergence(None, 0, None, 0.0)
+    lost = None
+    if not good[-1]:
+        lost = int(n - np.argmax(good[::-1])) if good.any() else 0
+    holes = int((~good[: lost if lost is not None else n]).sum())
+    kept = np.flatnonzero(good)
+    if kept.size < 4:
+        return Divergence(lost, holes, None, 0.0)
+    values = np.clip(y[kept], -1e300, 1e300)
+    best = int(np.argmin(values))
+    before = float(values[: best + 1].max())
+    quarter = max(1, values.size // 4)
+    end = float(np.median(values[-quarter:]))
+    if end <= before or best >= values.size - 2:
+        return Divergence(lost, holes, None, 0.0)
+    low = float(values[best])
+    above = np.flatnonzero(values[best:] <= before)
+    blown = int(kept[min(best + int(above[-1]) + 1, kept.size - 1)])
+    with np.errstate(over="ignore"):
+        gained = before - low
+        factor = (end - low) / gained if gained > 0 else np.inf
+    return Divergence(lost, holes, blown, float(min(factor, 1e300)))

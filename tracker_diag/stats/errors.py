@@ -1,0 +1,10 @@
+"""Named errors of the statistics."""
+
+from __future__ import annotations
+
+
+class TooShortError(ValueError):
+    """Fewer points than the statistic needs."""
+
+    def __init__(self, statistic: str, needed: int, got: int) -> None:
+        super().__init__(f"{statistic} needs {needed} points, got {got}")

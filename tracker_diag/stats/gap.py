@@ -1,0 +1,64 @@
+"""The distance between two curves at their end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtri
+
+from tracker_diag.stats.errors import TooShortError
+from tracker_diag.stats.noise import noise
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Upper minus lower curve over the last stretch.
+
+    Attributes
+    ----------
+    value, low, high : float
+        Difference of the means, and its 95 % interval, in the curves' unit.
+    upper, lower : float
+        The two means.
+    """
+
+    value: float
+    low: float
+    high: float
+    upper: float
+    lower: float
+
+
+def gap(upper: FloatArray, lower: FloatArray, share: float = 0.2) -> Gap:
+    """Difference of the mean levels over the last share of each curve.
+
+    No null is tested: the interval says how sure the value is. Each curve's noise is estimated from all of it, separately, since
+    training and validation differ in it; autocorrelation widens the interval. The curves need not have the same steps. A training
+    loss averaged over its epoch lags by half an epoch, which over a settled end is less than the interval.
+
+    Parameters
+    ----------
+    upper, lower : ndarray, shape (n,), (m,)
+        Finite.
+    share : float
+        Share of each curve that counts as its end.
+
+    Raises
+    ------
+    TooShortError
+        For fewer than 4 points in either.
+    """
+    if min(upper.size, lower.size) < 4:
+        raise TooShortError("gap", 4, min(upper.size, lower.size))
+    variance, means = 0.0, []
+    for y in (upper, lower):
+        points = max(2, round(share * y.size))
+        means.append(float(y[-points:].mean()))
+        variance += noise(y).standard_error(points) ** 2
+    half = float(ndtri(0.975) * np.sqrt(variance))
+    value = means[0] - means[1]
+    return Gap(value, value - half, value + half, means[0], means[1])

@@ -1,0 +1,71 @@
+"""Whether a curve has come to rest: shown by an equivalence test, not by a trend test that failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from tracker_diag.stats.errors import TooShortError
+from tracker_diag.stats.trend import trend
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Plateau:
+    """How much a stretch of a curve moves from its first to its last step.
+
+    Attributes
+    ----------
+    change, low, high : float
+        Movement over the stretch, in the curve's unit, and its 90 % interval.
+    p_moves : float
+        Two-sided p-value of "no trend".
+    p_rest : float
+        p-value of "it moves by at least the margin": small means at rest.
+    """
+
+    change: float
+    low: float
+    high: float
+    p_moves: float
+    p_rest: float
+
+
+def plateau(x: FloatArray, y: FloatArray, margin: float) -> Plateau:
+    """Two one-sided tests (TOST) on the Theil–Sen movement over a stretch.
+
+    Null: the course moves by at least ``margin`` over the stretch, up or down. The interval is that of the slope with the
+    Hamed–Rao inflation, so autocorrelation makes it wider. One look; see ``tracker_diag.stats.sequential`` for more.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (n,)
+        Finite.
+    margin : float
+        Positive, in the unit of y.
+
+    Raises
+    ------
+    TooShortError
+        For fewer than 4 points.
+
+    References
+    ----------
+    Schuirmann (1987) J. Pharmacokinetics and Biopharmaceutics 15:657.
+    """
+    if y.size < 4:
+        raise TooShortError("plateau", 4, y.size)
+    found = trend(x, y)
+    span = float(x[-1] - x[0])
+    change = found.slope * span
+    error = max(found.high - found.low, 0.0) * span / (2 * float(ndtri(0.975)))
+    half = float(ndtri(0.95)) * error
+    if error <= 0:
+        p_rest = 0.0 if abs(change) < margin else 1.0
+    else:
+        p_rest = float(max(ndtr(-(margin - change) / error), ndtr(-(margin + change) / error)))
+    return Plateau(change, change - half, change + half, found.p, p_rest)

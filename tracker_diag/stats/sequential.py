@@ -1,0 +1,56 @@
+"""Tests that stay valid however often a growing run is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FIRST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What may be judged of a run that is still going.
+
+    Attributes
+    ----------
+    points : int
+        Length of the curve to judge: the last rung of the ladder that it has passed.
+    share : float
+        Share of the error probability that may be spent at this rung.
+    """
+
+    points: int
+    share: float
+
+
+def look(n: int) -> Look | None:
+    """The last rung of a geometric ladder of lengths, and its share of the error probability.
+
+    A curve of n points is judged at the largest of 8, 12, 16, 24, 32, 48, … that it has reached, and at rung k = 1, 2, … a test may spend
+    1 / (k (k + 1)) of its level. The shares add up to one over all rungs, so by the union bound the probability that *any* look, at any
+    time, in any number, rejects a true null is at most the level: looks between two rungs see the same data and can add nothing. Between rungs
+    the answer does not change, so it cannot flicker either.
+
+    Parameters
+    ----------
+    n : int
+        Points so far.
+
+    Returns
+    -------
+    Look or None
+        None below the first rung.
+
+    References
+    ----------
+    Robbins (1970) Ann. Math. Statist. 41:1397; Howard, Ramdas, McAuliffe and Sekhon (2021) Annals of Statistics 49:1055, "stitching" over
+    geometrically spaced epochs; the schedule 1/(k(k+1)) telescopes to one.
+    """
+    if n < FIRST:
+        return None
+    points, k = FIRST, 1
+    while True:
+        following = points * 3 // 2 if k % 2 else points // 3 * 4
+        if following > n:
+            return Look(points, 1 / (k * (k + 1)))
+        points, k = following, k + 1

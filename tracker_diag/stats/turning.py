@@ -1,0 +1,109 @@
+"""Where a curve is lowest, and whether it rises after that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from tracker_diag.stats.errors import TooShortError
+from tracker_diag.stats.noise import Noise, noise
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Turning:
+    """The lowest stretch of a curve against its end.
+
+    Attributes
+    ----------
+    step : float
+        Centre of the lowest window.
+    low_step, high_step : float
+        First and last step whose window cannot be told from the lowest (two standard errors of the difference).
+    index : int
+        Index of that centre.
+    best, tail : float
+        Mean of the lowest window, and of the last one.
+    rise : float
+        ``tail - best``, at least 0.
+    error : float
+        Standard error of the rise.
+    p : float
+        p-value of "at rest since the minimum".
+    window : int
+        Points in a window.
+    """
+
+    step: float
+    low_step: float
+    high_step: float
+    index: int
+    best: float
+    tail: float
+    rise: float
+    error: float
+    p: float
+    window: int
+
+
+def window_size(n: int) -> int:
+    """Points that are averaged to speak of a level: a tenth of the curve, one for the shortest."""
+    return max(1, round(n / 10))
+
+
+def turning(x: FloatArray, y: FloatArray) -> Turning:
+    """Compare the end of a curve with its lowest window.
+
+    Null: from its minimum on the curve is at rest, with noise. The minimum of m windows lies below the level by chance; the
+    p-value is therefore that of the difference of two window means times the number of disjoint windows (Bonferroni over where
+    the minimum may be), which holds whatever their dependence. Noise is that of the stretch since the minimum where it has at
+    least 8 points, since noise decays as a run settles; autocorrelation enters through the standard error of a window's mean.
+    Maximise by passing ``-y``.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (n,)
+        Finite; x increasing.
+
+    Raises
+    ------
+    TooShortError
+        For fewer than 4 points.
+    """
+    n = y.size
+    if n < 4:
+        raise TooShortError("turning", 4, n)
+    w = window_size(n)
+    total = np.cumsum(np.concatenate(([0.0], y)))
+    means = (total[w:] - total[:-w]) / w
+    lowest = int(np.argmin(means))
+    since = y[lowest:]
+    around: Noise = noise(since) if since.size >= 8 else noise(y)
+    error = around.standard_error(w) * np.sqrt(2)
+    best, tail = float(means[lowest]), float(means[-1])
+    rise = tail - best
+    windows = max(1.0, (n - lowest) / w)
+    if rise <= 0:
+        p = 1.0
+    elif error <= 0:
+        p = 0.0
+    else:
+        p = float(min(1.0, windows * ndtr(-rise / error)))
+    centre = min(lowest + w // 2, n - 1)
+    alike = np.flatnonzero(means - best <= 2 * error)
+    return Turning(
+        step=float(x[centre]),
+        low_step=float(x[min(int(alike[0]) + w // 2, n - 1)]),
+        high_step=float(x[min(int(alike[-1]) + w // 2, n - 1)]),
+        index=centre,
+        best=best,
+        tail=tail,
+        rise=max(rise, 0.0),
+        error=float(error),
+        p=p,
+        window=w,
+    )
