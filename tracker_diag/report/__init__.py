@@ -1,0 +1,1 @@
+"""How a report is shown: pure functions of a Report that decide nothing."""

@@ -1,0 +1,95 @@
+"""A report as Markdown, for a note, an issue or a pull request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from tracker_diag.core.finding import Cause, Finding, Report
+from tracker_diag.report.words import clean, confidence, cost, counted, percent, shown, title, to_log
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$@&#!^])")
+_BLOCK_START = re.compile(r"^([-+=:]|\d+(?=[.)]))")
+
+
+def render_markdown(report: Report) -> str:
+    """Write a report as CommonMark with tables; every text of the run is escaped, so that none of it is markup.
+
+    Returns
+    -------
+    str
+        Ends with a newline.
+    """
+    return "\n\n".join(block for block in _blocks(report) if block) + "\n"
+
+
+def escape(value: object, limit: int = 2000) -> str:
+    """Text that Markdown shows as it is, on one line, at the start of a paragraph as well as inside one."""
+    text = _SPECIAL.sub(r"\\\1", clean(value, limit).strip())
+    text = text.replace("://", "\\://").replace("www.", "www\\.")
+    return _BLOCK_START.sub(lambda m: m[1] + "\\" if m[1].isdigit() else "\\" + m[1], text)
+
+
+def _blocks(report: Report) -> Iterator[str]:
+    yield f"# {str(report.severity).upper()}: {escape(report.verdict)}"
+    run = f"run {escape(report.run_id)}, " if report.run_name else ""
+    yield f"**{escape(title(report))}** ({run}{escape(report.status)})"
+    yield escape(report.summary)
+    standing = [f for f in report.findings if f.folded is None]
+    if standing:
+        yield "## What was seen"
+        yield "\n".join(_finding(f) for f in standing)
+    folded = [
+        f"{escape(f.code)} {escape(f.name)} by {escape(f.folded)}" for f in report.findings if f.folded is not None
+    ]
+    if folded:
+        yield f"Explained by a stronger finding: {', '.join(folded)}."
+    if report.causes:
+        yield "## Most likely causes"
+    for rank, cause in enumerate(report.causes, start=1):
+        yield from _cause(rank, cause)
+    yield from _closing(report)
+
+
+def _finding(finding: Finding) -> str:
+    head = f"- **{escape(finding.code)} {escape(finding.name)}**"
+    head += f" ({finding.severity}, confidence {confidence(finding.confidence)}): {escape(finding.message)}"
+    return f"{head} {escape(finding.advice)}".rstrip()
+
+
+def _cause(rank: int, cause: Cause) -> Iterator[str]:
+    yield f"### {rank}\\. {escape(cause.name)} ({percent(cause.score)})"
+    yield escape(cause.why)
+    yield escape(cause.prescription.text)
+    if cause.prescription.changes:
+        changes = ((x.param, shown(x.before), shown(x.after)) for x in cause.prescription.changes)
+        yield _table(("parameter", "from", "to"), changes)
+
+
+def _closing(report: Report) -> Iterator[str]:
+    if report.next_evidence:
+        yield f"**Next evidence:** {escape(report.next_evidence)}"
+    if sentence := cost(report):
+        yield f"**Cost:** {escape(sentence)}"
+    if report.skipped:
+        yield f"## Skipped: {counted(len(report.skipped), 'rule')}"
+        wishes = to_log(report)
+        if wishes:
+            yield _table(("log this", "for"), ((what, ", ".join(codes)) for what, codes in wishes))
+        yield "\n".join(f"- {escape(s.code)}: {escape(s.reason)}" for s in report.skipped)
+    if report.roles:
+        yield "## Names taken"
+        yield _table(("role", "name"), report.roles.items())
+    if report.notes:
+        yield "## Notes"
+        yield "\n".join(f"- {escape(note)}" for note in report.notes)
+    if report.version:
+        yield f"tracker\\_diag {escape(report.version)}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head)]
+    return "\n".join(
+        [f"| {' | '.join(cells)} |" for cells in lines]
+        + [f"| {' | '.join(escape(cell, 250) for cell in row)} |" for row in rows]
+    )
