@@ -1,0 +1,166 @@
+"""History rows into series: plain numbers as they are, histograms as a few numbers each, everything else left out.
+
+A history is sparse: a row holds the metrics of one ``log`` call. Names that start with an underscore are W&B's own
+(``_step``, ``_timestamp``, ``_runtime``); names of nested values are joined with a dot, as W&B's charts do.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tracker_diag.core.run import FloatArray, Series
+
+_WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+class History:
+    """Columns that grow row by row."""
+
+    def __init__(self) -> None:
+        self.steps: list[float] = []
+        self.seconds: list[float] = []
+        self._columns: dict[str, tuple[list[int], list[float]]] = {}
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def start_row(self, step: float, seconds: float = math.nan) -> None:
+        """Start the row that the next values belong to."""
+        self.steps.append(step)
+        self.seconds.append(seconds)
+
+    def put(self, name: str, value: float) -> None:
+        """Add a number to the row."""
+        column = self._columns.get(name)
+        if column is None:
+            column = self._columns[name] = ([], [])
+        column[0].append(len(self.steps) - 1)
+        column[1].append(value)
+
+    def put_object(self, name: str, value: Mapping[str, Any]) -> None:
+        """Add what can be said of an object of W&B's in numbers: of a histogram some, of media and tables nothing."""
+        for part, number in histogram_numbers(value).items():
+            self.put(f"{name}/{part}", number)
+
+    def put_row(self, row: Mapping[str, Any]) -> None:
+        """Add a whole row, as JSON holds it.
+
+        Parameters
+        ----------
+        row : mapping
+            With ``_step``, and ``_timestamp`` in seconds since the epoch where it is known.
+        """
+        self.start_row(
+            _number(row.get("_step"), otherwise=math.nan), _number(row.get("_timestamp"), otherwise=math.nan)
+        )
+        for name, value in row.items():
+            if not name.startswith("_"):
+                self._put_value(name, value)
+
+    def _put_value(self, name: str, value: Any) -> None:
+        if isinstance(value, Mapping):
+            if "_type" in value:
+                self.put_object(name, value)
+            else:
+                for part, inner in value.items():
+                    self._put_value(f"{name}.{part}", inner)
+        elif (number := as_number(value)) is not None:
+            self.put(name, number)
+
+    def put_column(self, name: str, rows: Sequence[int], values: Sequence[float]) -> None:
+        """Add a column of numbers, for rows that have been started."""
+        own = self._columns.setdefault(name, ([], []))
+        own[0].extend(rows)
+        own[1].extend(values)
+
+    def extend(self, other: History, *, shift: float) -> None:
+        """Add the rows of a later segment of the same run, its steps shifted."""
+        offset = len(self.steps)
+        self.steps.extend(step + shift for step in other.steps)
+        self.seconds.extend(other.seconds)
+        for name, (rows, values) in other._columns.items():
+            self.put_column(name, [offset + row for row in rows], values)
+
+    def series(self) -> dict[str, Series]:
+        """One series a column."""
+        steps, seconds = np.array(self.steps, dtype=np.float64), np.array(self.seconds, dtype=np.float64)
+        return {
+            name: Series.from_points(name, steps[rows], np.array(values, dtype=np.float64), seconds[rows])
+            for name, (rows, values) in self._columns.items()
+        }
+
+
+def as_number(value: Any) -> float | None:
+    """Read a logged value: True is 1, the words NaN, Infinity and -Infinity are what they say, all else is None."""
+    if isinstance(value, bool | int | float):
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+    return _WORDS.get(value) if isinstance(value, str) else None
+
+
+def _number(value: Any, *, otherwise: float) -> float:
+    number = as_number(value)
+    return otherwise if number is None else number
+
+
+def number_of_json(text: str) -> float | None:
+    """Say of a JSON text what ``as_number`` says of its value, without parsing it where it is a number."""
+    try:
+        return float(text)
+    except ValueError:
+        # A list or a long text is no number: not worth parsing.
+        return as_number(json.loads(text)) if text[:1] in ('"', "t", "f") and len(text) < 16 else None
+
+
+def histogram_numbers(value: Mapping[str, Any]) -> dict[str, float]:
+    """Say in numbers what a histogram shows, such as ``wandb.watch`` logs of a layer's gradients and parameters.
+
+    Each bin's values are taken to lie at its middle, so that all but ``zeros`` are right to half a bin's width.
+
+    Parameters
+    ----------
+    value : mapping
+        ``values``, the counts, of shape (n,), and either ``bins``, the edges, of shape (n + 1,), or
+        ``packedBins`` of ``min``, ``size`` and ``count``, as the server stores even bins.
+
+    Returns
+    -------
+    dict of str to float
+        ``norm``: root of the sum of squares; ``mean_abs``: mean magnitude; ``zeros``: the share, in [0, 1], that lies
+        in the bin that holds zero, which is no less than the share of exact zeros. Empty if this is no histogram, or
+        one of nothing.
+    """
+    if value.get("_type") != "histogram":
+        return {}
+    try:
+        counts = np.asarray(value["values"], dtype=np.float64)
+        edges = _edges(value, counts.size)
+    except (KeyError, TypeError, ValueError):
+        return {}
+    total = float(counts.sum()) if counts.size and edges.size == counts.size + 1 else 0.0
+    if not (math.isfinite(total) and total > 0):
+        return {}
+    low, high = edges[:-1], edges[1:]
+    middles = (low + high) / 2
+    # A bin is open on the right, save the last one (as numpy's and torch's are), and those without a width.
+    closed = (np.arange(high.size) == high.size - 1) | (low == high)
+    zero = (low <= 0) & ((high > 0) | (closed & (high == 0)))
+    return {
+        "norm": float(np.sqrt((counts * middles**2).sum())),
+        "mean_abs": float((counts * np.abs(middles)).sum() / total),
+        "zeros": float(counts[zero].sum() / total),
+    }
+
+
+def _edges(value: Mapping[str, Any], bins: int) -> FloatArray:
+    packed = value.get("packedBins")
+    if packed is None:
+        return np.asarray(value["bins"], dtype=np.float64)
+    return float(packed["min"]) + float(packed["size"]) * np.arange(bins + 1, dtype=np.float64)

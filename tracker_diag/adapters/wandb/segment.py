@@ -1,0 +1,206 @@
+"""One segment of a run as its transaction log holds it; segments of one run put together."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.message import DecodeError
+from wandb.proto import wandb_internal_pb2 as pb
+
+from tracker_diag.adapters.wandb.history import History, number_of_json
+from tracker_diag.adapters.wandb.log import read_records
+
+Key = tuple[str, ...]
+
+# Field 1 is the record's number, a varint; field 2, which follows it, is a history row.
+_HISTORY_TAG = 0x12
+
+
+@dataclass(eq=False)
+class Segment:
+    """What a log says, up to where it ends.
+
+    Attributes
+    ----------
+    run : RunRecord
+        As of the last record of its kind; empty if the log ends before the first.
+    header : HeaderRecord
+    config, summary : dict of str tuple to str
+        Path of the key to JSON text.
+    history : History
+    exit : RunExitRecord or None
+        None if the process has not ended, or was killed.
+    """
+
+    run: Any = field(default_factory=pb.RunRecord)
+    header: Any = field(default_factory=pb.HeaderRecord)
+    config: dict[Key, str] = field(default_factory=dict)
+    summary: dict[Key, str] = field(default_factory=dict)
+    history: History = field(default_factory=History)
+    exit: Any = None
+
+
+def read_segment(path: Path, *, history: bool = True) -> Segment:
+    """Read a log.
+
+    Parameters
+    ----------
+    path : Path
+    history : bool
+        Whether the history rows are wanted; without them reading takes a third of the time.
+
+    Raises
+    ------
+    LogError
+        If it is no log, or one of another version.
+    """
+    segment = Segment()
+    record = pb.Record()
+    for data in read_records(path):
+        if not history and _is_history(data):
+            continue
+        try:
+            record.ParseFromString(data)
+        except DecodeError:
+            # A whole record of a kind that these messages cannot hold: leave it, as W&B's own reader does.
+            continue
+        kind = record.WhichOneof("record_type")
+        if kind == "history":
+            _add_row(segment.history, record.history)
+        elif kind == "summary":
+            _update(segment.summary, record.summary)
+        elif kind == "config":
+            _update(segment.config, record.config)
+        elif kind == "run":
+            segment.run = _merge_run(segment.run, record.run)
+            _update(segment.config, record.run.config)
+            _update(segment.summary, record.run.summary)
+        elif kind == "exit":
+            segment.exit = pb.RunExitRecord.FromString(record.exit.SerializeToString())
+        elif kind == "header":
+            segment.header = pb.HeaderRecord.FromString(record.header.SerializeToString())
+    return segment
+
+
+def join_segments(segments: Sequence[Segment]) -> Segment:
+    """Put the segments of one run together, in the order in which they were written; later values win.
+
+    A resumed segment that counts its steps from 0 again goes on where the one before it ended, as on the server; one
+    that starts at a later step says itself where it belongs.
+    """
+    joined = Segment(header=segments[0].header)
+    for segment in segments:
+        steps = segment.history.steps
+        before = max(joined.history.steps, default=-1.0)
+        joined.history.extend(segment.history, shift=before + 1 if steps and steps[0] == 0 else 0.0)
+        joined.run = _merge_run(joined.run, segment.run)
+        joined.config |= segment.config
+        joined.summary |= segment.summary
+        joined.exit = segment.exit
+    return joined
+
+
+def nest(values: Mapping[Key, str]) -> dict[str, Any]:
+    """Values by path into nested dicts; a text that is no JSON stays what it is."""
+    nested: dict[str, Any] = {}
+    for key, text in values.items():
+        level = nested
+        for part in key[:-1]:
+            inner = level.get(part)
+            if not isinstance(inner, dict):
+                inner = level[part] = {}
+            level = inner
+        try:
+            level[key[-1]] = json.loads(text)
+        except ValueError:
+            level[key[-1]] = text
+    return nested
+
+
+def _is_history(data: bytes) -> bool:
+    if data[:1] != b"\x08":
+        return False
+    at = 1
+    while at < len(data) and data[at] & 0x80:
+        at += 1
+    return data[at + 1 : at + 2] == bytes([_HISTORY_TAG])
+
+
+def _merge_run(old: Any, new: Any) -> Any:
+    # A later record replaces an earlier one, but one without tags or a start does not take these away.
+    merged = pb.RunRecord.FromString(new.SerializeToString())
+    for name in ("run_id", "entity", "project", "display_name", "run_group", "job_type", "sweep_id", "host", "notes"):
+        if not getattr(merged, name):
+            setattr(merged, name, getattr(old, name))
+    if not merged.tags:
+        merged.tags.extend(old.tags)
+    if old.HasField("start_time"):
+        merged.start_time.CopyFrom(old.start_time)
+    return merged
+
+
+def _update(values: dict[Key, str], record: Any) -> None:
+    for item in record.update:
+        values[(item.key,) if item.key else tuple(item.nested_key)] = item.value_json
+    for item in record.remove:
+        gone = (item.key,) if item.key else tuple(item.nested_key)
+        for key in [key for key in values if key[: len(gone)] == gone]:
+            del values[key]
+
+
+def _add_row(history: History, record: Any) -> None:
+    step = float(record.step.num) if record.HasField("step") else math.nan
+    seconds = math.nan
+    plain: list[tuple[str, float]] = []
+    nested: list[tuple[Key, Any]] = []
+    for item in record.item:
+        name = item.key
+        if not name:
+            path = item.nested_key
+            name = path[0]
+            if len(path) > 1:
+                nested.append((tuple(path), item))
+                continue
+        if name[0] == "_":
+            if name == "_timestamp":
+                seconds = _number(item) or math.nan
+            elif name == "_step" and math.isnan(step):
+                step = _number(item) or 0.0
+            continue
+        number = number_of_json(item.value_json) if item.value_json else _number(item)
+        if number is not None:
+            plain.append((name, number))
+    history.start_row(step, seconds)
+    for name, number in plain:
+        history.put(name, number)
+    if nested:
+        _add_nested(history, nested)
+
+
+def _add_nested(history: History, items: Sequence[tuple[Key, Any]]) -> None:
+    # What has a _type is an object of W&B's: a histogram, or media whose sizes are no metrics.
+    objects = {path[:-1] for path, _ in items if path[-1] == "_type"}
+    fields: dict[Key, dict[Key, str]] = {path: {} for path in objects}
+    for path, item in items:
+        owner = next((path[:n] for n in range(1, len(path)) if path[:n] in objects), None)
+        if owner is not None:
+            fields[owner][path[len(owner) :]] = item.value_json
+        elif not path[0].startswith("_") and (number := _number(item)) is not None:
+            history.put(".".join(path), number)
+    for path, values in fields.items():
+        history.put_object(".".join(path), nest(values))
+
+
+def _number(item: Any) -> float | None:
+    """Read the number an item holds, as a typed value or as JSON."""
+    if item.value_json:
+        return number_of_json(item.value_json)
+    kind = item.WhichOneof("value")
+    if kind in ("boolean", "integer", "number"):
+        return float(getattr(item, kind))
+    return number_of_json(json.dumps(item.text)) if kind == "text" else None
