@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+import re
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from numbers import Real
 from types import MappingProxyType
 from typing import Any
+
+MAX_DEPTH = 50
+MAX_VALUES = 5_000
+MAX_ITEMS = 256
+MAX_NAME = 500
+MAX_STRUCTURE = 16_000
+
+_WORDS = {"true": True, "false": False, "none": None, "null": None}
+_INT = re.compile(r"[+-]?\d{1,18}\Z")
+_LITERAL = re.compile(
+    r"""\s*(?:
+        (?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')
+      | (?P<mark>[\[\](){},:=])
+      | (?P<word>[^\s\[\](){},:='"]+)
+    )""",
+    re.VERBOSE,
+)
+_TORCH = re.compile(r"([A-Za-z_][\w.]*)\s*\(\s*Parameter Group 0\s+(.*)\)\s*\Z", re.DOTALL)
+_TORCH_ITEM = re.compile(r"(\w+):\s+(\([^)]*\)|\[[^]]*\]|\S+)")
+_SCALED = re.compile(r"([A-Za-z][A-Za-z_]*)\s*[:=]\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\Z")
+_CLOSERS = {"[": "]", "(": ")", "{": "}"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,17 +53,201 @@ class Params:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """``AdamW(lr=0.001)`` as it was written."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    keywords: Mapping[str, Any]
+
+
+class _NotALiteralError(ValueError):
+    pass
+
+
 def flatten(params: Mapping[str, Any]) -> Params:
-    """Flatten nested parameters and parse those logged as text."""
+    """Flatten nested parameters and parse those logged as text.
+
+    Nested names are joined by a dot. ``{"value": …, "desc": …}``, as W&B wraps each entry, is unwrapped, and ``_wandb``
+    left out. A text is read as a number, a truth value, ``None``, a list, a mapping, or a call with keywords
+    (``AdamW(lr=0.001)``, torch's ``SGD (Parameter Group 0 lr: 0.1)``), whose name is the value and whose keywords are
+    nested in it. Nothing is evaluated.
+
+    Parameters
+    ----------
+    params : mapping of str to object
+
+    Returns
+    -------
+    Params
+        Bounded in time and size: at most 50 levels, 5,000 values, 5,000 items of lists (256 of each), and 16,000 characters of text that
+        holds a structure. What is cut is noted.
+    """
     values: dict[str, Any] = {}
-    for name, value in params.items():
-        if isinstance(value, Mapping):
-            values.update({f"{name}.{key}": inner for key, inner in value.items()})
-        elif isinstance(value, str):
-            try:
-                values[name] = float(value)
-            except ValueError:
-                values[name] = value
+    sources: dict[str, str] = {}
+    cut: dict[str, None] = {}
+    budget = MAX_STRUCTURE
+    room = MAX_VALUES
+    queue: deque[tuple[str, str, int, Any]] = deque()
+    for name, value in islice(params.items(), MAX_VALUES):
+        if name != "_wandb":
+            queue.append((name, name, 1, value))
+    if len(params) > MAX_VALUES:
+        cut[f"{len(params):,} parameters: the first {MAX_VALUES:,} were read"] = None
+    while queue:
+        name, source, depth, value = queue.popleft()
+        if len(name) > MAX_NAME:
+            cut[f"names over {MAX_NAME} characters were left out"] = None
+            continue
+        if isinstance(value, str):
+            parsed = _scalar(value)
+            if parsed is value and value[-1:] in (")", "]", "}"):
+                if len(value) > budget:
+                    cut["long texts were not read as structures"] = None
+                else:
+                    budget -= len(value)
+                    parsed = _structure(value)
+            value = parsed
+        inner: Any = None
+        if isinstance(value, _Call):
+            inner = dict(value.keywords)
+            numbers = [x for x in value.arguments if isinstance(x, int | float) and not isinstance(x, bool)]
+            if numbers:
+                inner.setdefault("scale", numbers[-1])
+            value = value.name
+        elif isinstance(value, Mapping):
+            if "value" in value and len(value) <= 2 and all(key in ("value", "desc") for key in value):
+                if depth < MAX_DEPTH:
+                    queue.append((name, source, depth + 1, value["value"]))
+                else:
+                    cut[f"nesting over {MAX_DEPTH} levels was left out"] = None
+                continue
+            inner, value = value, _Call
+        elif isinstance(value, list | tuple):
+            if len(value) > min(MAX_ITEMS, room):
+                cut["long lists were cut"] = None
+            items = tuple(_scalar(x) if isinstance(x, str) else x for x in islice(value, min(MAX_ITEMS, room)))
+            room -= len(items)
+            if any(isinstance(x, Mapping | list | tuple | _Call) for x in items):
+                inner, value = dict(enumerate(items)), _Call
+            else:
+                value = tuple(_plain(x) for x in items)
+        elif isinstance(value, str) and (scaled := _SCALED.match(value[:80])):
+            value, inner = scaled[1], {"scale": _scalar(scaled[2])}
+        if inner:
+            if depth >= MAX_DEPTH:
+                cut[f"nesting over {MAX_DEPTH} levels was left out"] = None
+            else:
+                free = MAX_VALUES - len(values) - len(queue)
+                if len(inner) > free:
+                    cut[f"more than {MAX_VALUES:,} values: the rest was left out"] = None
+                for key, item in islice(inner.items(), max(free, 0)):
+                    if key != "_wandb":
+                        queue.append((f"{name}.{str(key)[:MAX_NAME]}", source, depth + 1, item))
+        if value is not _Call and (name not in sources or source < sources[name]):
+            values[name] = _plain(value)
+            sources[name] = source
+    return Params(MappingProxyType(values), MappingProxyType(sources), tuple(sorted(cut)))
+
+
+def _plain(value: Any) -> Any:
+    """A value of Python's own types; what is none of these is named by its type."""
+    if value is None or isinstance(value, bool | int | float | str | tuple):
+        return value
+    if isinstance(value, Real):
+        return float(value)
+    item = getattr(value, "item", None)
+    if callable(item) and getattr(value, "ndim", None) == 0:
+        return _plain(item()) if type(value).__module__ == "numpy" else type(value).__name__
+    return value.__name__ if isinstance(value, type) else type(value).__name__
+
+
+@lru_cache(maxsize=8192)
+def _cached_scalar(text: str) -> Any:
+    word = text.strip()
+    if not word:
+        return text
+    if _INT.match(word):
+        return int(word)
+    lower = word.lower()
+    if lower in _WORDS:
+        return _WORDS[lower]
+    if word[0] in "+-.0123456789" or lower in ("nan", "inf", "infinity"):
+        try:
+            return float(word)
+        except ValueError:
+            return text
+    return text
+
+
+def _scalar(text: str) -> Any:
+    """The number, truth value or None that a text spells; else the text itself."""
+    if len(text) > 64:
+        return text
+    found = _cached_scalar(text)
+    return text if isinstance(found, str) else found
+
+
+@lru_cache(maxsize=1024)
+def _structure(text: str) -> Any:
+    """The list, mapping or call that a text spells; else the text itself."""
+    torch = _TORCH.match(text) if len(text) < 2_000 else None
+    if torch:
+        return _Call(torch[1], (), MappingProxyType(dict(_TORCH_ITEM.findall(torch[2]))))
+    tokens: list[tuple[str, str]] = []
+    at = 0
+    end = len(text.rstrip())
+    while at < end:
+        found = _LITERAL.match(text, at)
+        if found is None:
+            return text
+        tokens.append((str(found.lastgroup), str(found[str(found.lastgroup)])))
+        at = found.end()
+    try:
+        value, after = _value(tokens, 0, 1)
+    except _NotALiteralError:
+        return text
+    return value if after == len(tokens) and not isinstance(value, str) else text
+
+
+def _value(tokens: list[tuple[str, str]], at: int, depth: int) -> tuple[Any, int]:
+    """One value of the token list from ``at`` on, and where the next one starts."""
+    if at >= len(tokens) or depth > MAX_DEPTH:
+        raise _NotALiteralError
+    kind, token = tokens[at]
+    at += 1
+    if kind == "text":
+        return token[1:-1], at
+    if kind == "mark":
+        if token not in _CLOSERS:
+            raise _NotALiteralError
+        items, keywords, at = _items(tokens, at, _CLOSERS[token], depth)
+        if keywords and items:
+            raise _NotALiteralError
+        return (keywords if keywords or token == "{" else items), at
+    if at < len(tokens) and tokens[at] == ("mark", "("):
+        items, keywords, at = _items(tokens, at + 1, ")", depth)
+        return _Call(token, items, MappingProxyType(keywords)), at
+    return _scalar(token), at
+
+
+def _items(
+    tokens: list[tuple[str, str]], at: int, closer: str, depth: int
+) -> tuple[tuple[Any, ...], dict[str, Any], int]:
+    items: list[Any] = []
+    keywords: dict[str, Any] = {}
+    while True:
+        if at >= len(tokens):
+            raise _NotALiteralError
+        if tokens[at] == ("mark", closer):
+            return tuple(items), keywords, at + 1
+        value, at = _value(tokens, at, depth + 1)
+        if at < len(tokens) and tokens[at] in (("mark", ":"), ("mark", "=")):
+            keywords[str(value)], at = _value(tokens, at + 1, depth + 1)
         else:
-            values[name] = value
-    return Params(MappingProxyType(values), MappingProxyType({name: name for name in values}))
+            items.append(value)
+        if at < len(tokens) and tokens[at] == ("mark", ","):
+            at += 1
+        elif at >= len(tokens) or tokens[at] != ("mark", closer):
+            raise _NotALiteralError

@@ -1,15 +1,19 @@
-"""Which metric and which parameter of a run plays which role, resolved from the tokens of their names."""
+"""Which metric and which parameter of a run plays which role, resolved from the words of their names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from tracker_diag.core.metric_roles import find_metrics, read_metric
+from tracker_diag.core.param_roles import coerce, find_params, fits
 from tracker_diag.core.params import flatten
 from tracker_diag.core.run import Run, Series
 from tracker_diag.core.settings import Settings
+from tracker_diag.core.words import phrases, read, vocabulary
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,29 +48,120 @@ class Roles:
 
 
 def resolve(run: Run, settings: Settings) -> Roles:
-    """Find the metric and the parameter for each role."""
-    rough = {
-        "train_loss": ("train_loss", "train/loss", "loss"),
-        "val_loss": ("val_loss", "val/loss", "eval_loss"),
-        "train_score": ("train_accuracy", "train/accuracy", "train_acc", "accuracy"),
-        "val_score": ("val_accuracy", "val/accuracy", "val_acc"),
-        "learning_rate": ("learning_rate", "lr", "train/lr"),
-    }
-    metrics = {r: run.metrics[n] for r, ns in rough.items() for n in reversed(ns) if n in run.metrics}
-    flat = flatten(run.params).values
-    params = {k.replace("/", ".").rsplit(".", 1)[-1]: v for k, v in flat.items()}
-    directions = {r: "max" if "score" in r else "min" for r in metrics if "loss" in r or "score" in r}
-    names = {r: s.name for r, s in metrics.items()}
+    """Find the metric and the parameter for each role.
+
+    Parameters
+    ----------
+    run : Run
+    settings : Settings
+        ``roles`` names a metric or parameter outright, ``vocabulary`` adds words for a role, ``directions`` says which
+        way a metric gets better.
+
+    Returns
+    -------
+    Roles
+        The same whatever the order of metrics and parameters.
+    """
+    flat = flatten(run.params)
+    extra = {role: phrases(texts) for role, texts in settings.vocabulary.items() if texts}
+    found = find_metrics(run.metrics, settings.directions)
+    known = find_params(flat.values, {r: p for r, p in extra.items() if r in _param_roles()})
+    chosen = _by_words(run.metrics, {r: p for r, p in extra.items() if r in _metric_roles()})
+    notes = [*flat.notes, *found.notes, *known.notes]
+    for role, name in settings.roles.items():
+        metric = name in run.metrics and role in _metric_roles()
+        param = name in flat.values and role in _param_roles()
+        if metric:
+            chosen[role] = run.metrics[name]
+        if param:
+            value = coerce(role, flat.values[name])
+            if fits(value):
+                known.values[role], known.names[role] = value, name
+            else:
+                notes.append(f"roles.{role}: {name} = {str(flat.values[name])[:40]!r} does not fit")
+        elif not metric:
+            unknown = "no such role" if role not in all_roles() else f"the run has no {all_roles()[role]} {name!r}"
+            notes.append(f"roles.{role}: {unknown}")
+    for role, series in chosen.items():
+        _choose(found.metrics, found.directions, role, series, settings.directions)
+    if "task" not in known.values and found.task is not None:
+        known.values["task"] = found.task
+    names = {role: series.name for role, series in found.metrics.items()} | known.names
+    on = [name for name, value in flat.values.items() if value not in (None, False, 0, "")]
+    traits = frozenset().union(*map(_traits, run.metrics), *map(_traits, on))
     return Roles(
-        MappingProxyType(metrics), MappingProxyType(params), MappingProxyType(names), MappingProxyType(directions)
+        metrics=MappingProxyType(found.metrics),
+        params=MappingProxyType(known.values),
+        names=MappingProxyType(names),
+        directions=MappingProxyType(found.directions),
+        traits=traits,
+        notes=tuple(sorted(set(notes))),
     )
 
 
 def what_to_log(role: str) -> str:
-    """What a user should log for this role, as a phrase that follows 'to enable this rule, '."""
-    return f"log {role.replace('_', ' ')}"
+    """What a user should log for this role, as a phrase: "log the validation loss each epoch, e.g. as val_loss"."""
+    book = vocabulary()
+    metrics, params = book["metrics"], book["params"]
+    if role in metrics["log"]:
+        return str(metrics["log"][role])
+    entry = params.get(role) or metrics["plain"].get(role)
+    return str(entry["log"]) if entry else f"log the {role.replace('_', ' ')}, e.g. as {role}"
 
 
+@cache
 def all_roles() -> Mapping[str, str]:
-    """Every role, and whether it is filled by a 'metric', a 'param' or 'both'."""
-    return MappingProxyType({})
+    """Every role, and what fills it: 'metric', 'param', or 'metric or param'."""
+    both = {role: "metric" for role in _metric_roles()}
+    for role in _param_roles():
+        both[role] = "metric or param" if role in both else "param"
+    return MappingProxyType(both)
+
+
+@cache
+def _metric_roles() -> tuple[str, ...]:
+    metrics = vocabulary()["metrics"]
+    return (*metrics["log"], *metrics["plain"])
+
+
+@cache
+def _param_roles() -> tuple[str, ...]:
+    return (*vocabulary()["params"], "layer_widths")
+
+
+def _by_words(metrics: Mapping[str, Series], extra: Mapping[str, tuple[frozenset[str], ...]]) -> dict[str, Series]:
+    """The metric that a user's own words for a role fit best: the one with the fewest words besides."""
+    chosen = {}
+    for role, options in extra.items():
+        fitting = [
+            (len(read(name).words - phrase), len(name), name)
+            for name, series in metrics.items()
+            for phrase in options
+            if phrase and phrase <= read(name).words and len(series)
+        ]
+        if fitting:
+            chosen[role] = metrics[min(fitting)[2]]
+    return chosen
+
+
+def _choose(
+    metrics: dict[str, Series], directions: dict[str, str], role: str, series: Series, told: Mapping[str, str]
+) -> None:
+    """Give a role the metric that the user named."""
+    metrics[role] = series
+    if role.endswith("_loss"):
+        directions[role] = "min"
+    elif role.endswith("_score"):
+        reading = read_metric(series.name)
+        directions[role] = told.get(series.name) or (reading.better if reading else "max")
+
+
+@cache
+def _trait_book() -> tuple[tuple[str, tuple[frozenset[str], ...]], ...]:
+    return tuple((trait, phrases(text.split(","))) for trait, text in vocabulary()["traits"].items())
+
+
+@lru_cache(maxsize=16384)
+def _traits(name: str) -> frozenset[str]:
+    found = read(name).words
+    return frozenset(trait for trait, options in _trait_book() if any(option <= found for option in options))
