@@ -1,1 +1,51 @@
+"""A linter for training runs: reads what an experiment tracker holds, and says why a network fails to learn."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tracker_diag.core.finding import Cause as Cause
+    from tracker_diag.core.finding import Change as Change
+    from tracker_diag.core.finding import Finding as Finding
+    from tracker_diag.core.finding import Prescription as Prescription
+    from tracker_diag.core.finding import Report as Report
+    from tracker_diag.core.finding import Severity as Severity
+    from tracker_diag.core.finding import Skip as Skip
+    from tracker_diag.core.run import InvalidRunError as InvalidRunError
+    from tracker_diag.core.run import Run as Run
+    from tracker_diag.core.run import Series as Series
+    from tracker_diag.core.settings import Settings as Settings
+    from tracker_diag.core.settings import load_settings as load_settings
+    from tracker_diag.engine import diagnose as diagnose
+
 __version__ = "0.1.0"
+
+# Looked up when first used: `tracker-diag --help` must not pay for numpy.
+_HOMES = {
+    "Cause": "core.finding",
+    "Change": "core.finding",
+    "Finding": "core.finding",
+    "Prescription": "core.finding",
+    "Report": "core.finding",
+    "Severity": "core.finding",
+    "Skip": "core.finding",
+    "InvalidRunError": "core.run",
+    "Run": "core.run",
+    "Series": "core.run",
+    "Settings": "core.settings",
+    "load_settings": "core.settings",
+    "diagnose": "engine",
+}
+__all__ = ["__version__", *sorted(_HOMES)]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"tracker_diag.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -247,7 +247,9 @@ class Report:
             If the schema version is not one that this version reads.
         """
         if data.get("schema_version") != SCHEMA_VERSION:
-            raise ValueError(f"report schema version {data.get('schema_version')!r}; this version reads {SCHEMA_VERSION}")
+            raise ValueError(
+                f"report schema version {data.get('schema_version')!r}; this version reads {SCHEMA_VERSION}"
+            )
         return cls(
             run_id=data["run_id"],
             run_name=data["run_name"],

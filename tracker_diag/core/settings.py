@@ -38,15 +38,31 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    select: tuple[str, ...] = Field(default=(), description="run these rules only: codes, names, or prefixes such as LC; empty means all")
+    select: tuple[str, ...] = Field(
+        default=(), description="run these rules only: codes, names, or prefixes such as LC; empty means all"
+    )
     ignore: tuple[str, ...] = Field(default=(), description="leave these out: codes, names, or prefixes")
-    rules: dict[str, RuleSettings] = Field(default_factory=dict, description="severity and thresholds, by name or code of the rule")
-    roles: dict[str, str] = Field(default_factory=dict, description="take this metric or parameter for this role, e.g. val_loss: my/metric")
-    vocabulary: dict[str, list[str]] = Field(default_factory=dict, description="further words for a role, e.g. val_loss: [holdout_nll]")
-    directions: dict[str, str] = Field(default_factory=dict, description="metric name to 'min' or 'max': which way is better")
+    rules: dict[str, RuleSettings] = Field(
+        default_factory=dict, description="severity and thresholds, by name or code of the rule"
+    )
+    roles: dict[str, str] = Field(
+        default_factory=dict, description="take this metric or parameter for this role, e.g. val_loss: my/metric"
+    )
+    vocabulary: dict[str, list[str]] = Field(
+        default_factory=dict, description="further words for a role, e.g. val_loss: [holdout_nll]"
+    )
+    directions: dict[str, str] = Field(
+        default_factory=dict, description="metric name to 'min' or 'max': which way is better"
+    )
     prefix: str = Field(default="diag.", min_length=1, description="prefix of every tag that is written")
-    artifacts: str = Field(default="findings", pattern="^(findings|all|none)$", description="reports for runs that are not green, for all, or for none")
-    experiments: dict[str, dict[str, Any]] = Field(default_factory=dict, description="the same keys for experiments whose name matches a pattern")
+    artifacts: str = Field(
+        default="findings",
+        pattern="^(findings|all|none)$",
+        description="reports for runs that are not green, for all, or for none",
+    )
+    experiments: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="the same keys for experiments whose name matches a pattern"
+    )
 
     def model_post_init(self, _: Any) -> None:
         """Check the names of rules and thresholds, which pydantic cannot know."""
@@ -100,7 +116,9 @@ def parse_settings(data: Mapping[str, Any], where: str = "settings") -> Settings
         if first["type"] == "extra_forbidden":
             key = str(first["loc"][-1])
             known = RuleSettings.model_fields if first["loc"][0] == "rules" else Settings.model_fields
-            raise SettingsError(f"{where}: {path}: no such key" + (_nearest(key, known) or f"; known are {', '.join(known)}")) from None
+            raise SettingsError(
+                f"{where}: {path}: no such key" + (_nearest(key, known) or f"; known are {', '.join(known)}")
+            ) from None
         raise SettingsError(f"{where}: {path}: {first['msg']}") from None
     except SettingsError as error:
         raise SettingsError(f"{where}: {error}") from None
@@ -145,7 +163,9 @@ def _check_rule_word(word: str, where: str, *, prefixes: bool = True) -> None:
     rules = all_rules().values()
     if any(matches(word, r.code, r.name) if prefixes else word in (r.code, r.name) for r in rules):
         return
-    raise SettingsError(f"{where}: no rule {word!r}" + _nearest(word, [r.name for r in rules] + [r.code for r in rules]))
+    raise SettingsError(
+        f"{where}: no rule {word!r}" + _nearest(word, [r.name for r in rules] + [r.code for r in rules])
+    )
 
 
 def _nearest(word: str, known: Any) -> str:

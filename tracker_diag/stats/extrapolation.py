@@ -120,7 +120,9 @@ def extrapolate(clock: FloatArray, y: FloatArray, horizon: float = 2.0) -> Extra
     reached = weight @ drop[:, 1:]
     enough = np.flatnonzero(reached >= 0.9 * expected)
     family = "exponential" if weight[: _TAUS.size].sum() >= 0.5 else "power"
-    return Extrapolation(gain, max(low, 0.0), max(high, gain), expected, float(_AHEAD[enough[0]]) if enough.size else np.inf, family)
+    return Extrapolation(
+        gain, max(low, 0.0), max(high, gain), expected, float(_AHEAD[enough[0]]) if enough.size else np.inf, family
+    )
 
 
 def _mixture_quantiles(weight: FloatArray, mean: FloatArray, error: FloatArray) -> tuple[float, float]:

@@ -44,7 +44,12 @@ def effective_size(y: FloatArray) -> float:
 
 
 def block_bootstrap(
-    y: FloatArray, statistic: Callable[[FloatArray], float], *, draws: int = 500, block: int | None = None, seed: int = 0
+    y: FloatArray,
+    statistic: Callable[[FloatArray], float],
+    *,
+    draws: int = 500,
+    block: int | None = None,
+    seed: int = 0,
 ) -> FloatArray:
     """Resample a stationary series in circular blocks.
 

@@ -1,0 +1,95 @@
+"""Weighs the evidence for and against a cause."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tracker_diag.core.finding import Finding, Prescription, Severity
+
+Source = Literal["curves", "data", "params"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """One observation, and how much likelier it is if the cause holds than if it does not.
+
+    Attributes
+    ----------
+    text : str
+        The observation, in words that follow "because".
+    ratio : float
+        Likelihood ratio, positive; above 1 it speaks for the cause, below 1 against it.
+    source : str
+        Where it was seen: ``curves``, ``data`` (dataset facts) or ``params``.
+    """
+
+    text: str
+    ratio: float
+    source: Source = "curves"
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion(Finding):
+    """A finding that names a cause.
+
+    Attributes
+    ----------
+    prior : float
+        Odds of the cause among runs that somebody worries about, before anything is seen.
+    signs : tuple of Sign
+        Conditionally independent given the cause: one sign an independent observation.
+    prescription : Prescription
+    settles : str
+        What to log or run to be sure.
+    """
+
+    prior: float = 0.05
+    signs: tuple[Sign, ...] = ()
+    prescription: Prescription = field(default_factory=lambda: Prescription(""))
+    settles: str = ""
+
+    @property
+    def odds(self) -> float:
+        """Prior odds times all likelihood ratios."""
+        return self.prior * math.prod(s.ratio for s in self.signs)
+
+    @property
+    def seen_odds(self) -> float:
+        """The same without what the configuration alone says: what a warning has to rest on."""
+        return self.prior * math.prod(s.ratio for s in self.signs if s.source != "params")
+
+
+def suspicion(
+    code: str,
+    name: str,
+    *,
+    prior: float,
+    signs: list[Sign],
+    message: str,
+    advice: str,
+    prescription: Prescription | None = None,
+    settles: str = "",
+    span: tuple[float, float] | None = None,
+) -> Suspicion | None:
+    """A suspicion, or None where nothing speaks for it.
+
+    The severity is the engine's to set, from the odds: a warning has to rest on curves or data; configuration only ranks.
+    """
+    if not any(s.ratio > 1 for s in signs):
+        return None
+    return Suspicion(
+        code=code,
+        name=name,
+        severity=Severity.INFO,
+        confidence=0.0,
+        message=message,
+        advice=advice,
+        evidence={"for": [s.text for s in signs if s.ratio > 1], "against": [s.text for s in signs if s.ratio < 1]},
+        span=span,
+        prior=prior,
+        signs=tuple(signs),
+        prescription=prescription or Prescription(advice),
+        settles=settles,
+    )

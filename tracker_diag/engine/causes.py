@@ -1,0 +1,74 @@
+"""Ranks the causes, and folds findings that a stronger one explains.
+
+Each cause is a hypothesis with prior odds and likelihood ratios of the signs that its rule saw (``tracker_diag.core.case``). Under the usual
+approximation that one cause is the main one, the posterior of cause c is odds_c / (1 + sum of all odds), the 1 standing for "none of these".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tracker_diag.core.case import Suspicion
+from tracker_diag.core.finding import Cause, Finding, Severity
+from tracker_diag.core.observed import Symptoms
+
+#: A suspicion is a warning where the odds that curves and data alone give it exceed this.
+WARNING_ODDS = 3.0
+
+#: Causes less likely than this are not worth a line.
+LEAST = 0.01
+
+
+def rank(suspicions: list[Suspicion], symptoms: Symptoms) -> tuple[tuple[Cause, ...], list[Finding], str]:
+    """Causes by posterior, the suspicions as findings with confidence and severity set, and what would settle the first two."""
+    total = 1.0 + sum(s.odds for s in suspicions)
+    ordered = sorted(suspicions, key=lambda s: (-s.odds, s.code))
+    troubled = any(f.severity.rank >= Severity.WARNING.rank for f in symptoms.findings.values())
+    causes, findings = [], []
+    for s in ordered:
+        score = s.odds / total
+        if score < LEAST:
+            continue
+        severity = Severity.WARNING if s.seen_odds >= WARNING_ODDS else Severity.INFO
+        if severity is Severity.WARNING and troubled and score < 0.5:
+            severity = Severity.INFO
+        findings.append(
+            Finding(
+                s.code,
+                s.name,
+                severity,
+                round(score, 4),
+                s.message,
+                s.advice,
+                {**s.evidence, "odds": round(s.odds, 4)},
+                s.span,
+            )
+        )
+        speaks = "; ".join(x.text for x in sorted(s.signs, key=lambda x: -x.ratio) if x.ratio > 1)
+        against = "; ".join(x.text for x in s.signs if x.ratio < 1)
+        rests = tuple(f.code for f in symptoms.findings.values() if f.severity.rank >= Severity.INFO.rank)
+        causes.append(
+            Cause(
+                s.name,
+                round(score, 4),
+                speaks + (f" — against it: {against}" if against else ""),
+                s.prescription,
+                (*rests, s.code),
+            )
+        )
+    settles = next((s.settles for s in ordered[:2] if s.settles), "") if len(ordered) > 1 else ""
+    return tuple(causes), findings, settles
+
+
+def fold(findings: list[Finding], verdict: str) -> list[Finding]:
+    """Put findings that the verdict explains under it, last."""
+    stronger = next((f for f in findings if f.name == verdict), None)
+    if stronger is None or stronger.severity.rank < Severity.WARNING.rank:
+        return findings
+    folded = [
+        replace(f, folded=stronger.code)
+        if f.code.startswith("LC") and f.name != verdict and f.severity.rank <= stronger.severity.rank
+        else f
+        for f in findings
+    ]
+    return [f for f in folded if f.folded is None] + [f for f in folded if f.folded]

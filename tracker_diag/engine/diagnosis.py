@@ -1,0 +1,180 @@
+"""Run × rules → Report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tracker_diag import __version__
+from tracker_diag.core.case import Suspicion
+from tracker_diag.core.finding import Curve, Finding, Report, Severity, Skip
+from tracker_diag.core.observed import Symptoms
+from tracker_diag.core.roles import Roles, resolve, what_to_log
+from tracker_diag.core.rule import Outcome, Rule, all_rules
+from tracker_diag.core.run import Run
+from tracker_diag.core.settings import RuleSettings, Settings, matches
+from tracker_diag.core.thin import thin_curve
+from tracker_diag.engine.causes import fold, rank
+from tracker_diag.engine.evidence import Evidence
+from tracker_diag.engine.verdict import ABSTENTION, verdict, why_abstained
+
+
+def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ...] = ()) -> Report:
+    """Say what is wrong with a run, if anything.
+
+    Pure: no input or output, no clock, no randomness that is not seeded. The same run gives the same report.
+
+    Parameters
+    ----------
+    run : Run
+    settings : Settings, optional
+        Defaults where absent. The tag ``<prefix>ignore`` of the run (rule names or codes, separated by commas) is honoured.
+    siblings : tuple of Run
+        Other runs of the same experiment, for the rules that compare.
+
+    Returns
+    -------
+    Report
+    """
+    settings = settings or Settings()
+    roles = resolve(run, settings)
+    evidence = Evidence(run, roles, tuple(siblings))
+    ignored = [*settings.ignore, *_words(run.tags.get(settings.prefix + "ignore", ""))]
+    chosen = [
+        r
+        for r in all_rules().values()
+        if (not settings.select or any(matches(w, r.code, r.name) for w in settings.select))
+        and not any(matches(w, r.code, r.name) for w in ignored)
+    ]
+    findings: list[Finding] = []
+    skipped: list[Skip] = []
+    first = [r for r in chosen if "symptoms" not in r.needs + r.wants]
+    _run_rules(first, evidence, settings, findings, skipped)
+    by_name = {f.name: f for f in findings if f.code.startswith("LC")}
+    answer = verdict(by_name)
+    evidence.symptoms = Symptoms(answer, by_name)
+    _run_rules([r for r in chosen if r not in first], evidence, settings, findings, skipped)
+    suspicions = [f for f in findings if isinstance(f, Suspicion)]
+    causes, judged, next_evidence = rank(suspicions, evidence.symptoms)
+    findings = [f for f in findings if not isinstance(f, Suspicion)] + [_capped(f, settings) for f in judged]
+    findings = fold(sorted(findings, key=lambda f: (-f.severity.rank, -f.confidence, f.code)), answer)
+    severity = max((f.severity for f in findings), key=lambda s: s.rank, default=Severity.OK)
+    summary = _summary(answer, findings, causes[0].name if causes and severity.rank >= 2 else "", evidence)
+    return Report(
+        run_id=run.id,
+        run_name=run.name,
+        status=run.status,
+        verdict=answer,
+        severity=severity,
+        summary=summary,
+        findings=tuple(findings),
+        causes=causes,
+        skipped=tuple(skipped),
+        roles=dict(sorted(roles.names.items())),
+        curves=_curves(roles),
+        next_evidence=next_evidence,
+        cost=_cost(evidence, by_name),
+        notes=tuple(roles.notes),
+        version=__version__,
+    )
+
+
+def _words(text: str) -> list[str]:
+    return [w.strip() for w in text.split(",") if w.strip()]
+
+
+def _run_rules(
+    rules: list[Rule], evidence: Evidence, settings: Settings, findings: list[Finding], skipped: list[Skip]
+) -> None:
+    for rule in rules:
+        chosen = settings.rules.get(rule.name) or settings.rules.get(rule.code)
+        outcome = _outcome(rule, evidence, chosen)
+        if isinstance(outcome, Finding):
+            findings.append(outcome if isinstance(outcome, Suspicion) else _capped(outcome, settings))
+        elif isinstance(outcome, Skip):
+            skipped.append(outcome)
+
+
+def _outcome(rule: Rule, evidence: Evidence, chosen: RuleSettings | None) -> Outcome:
+    inputs = {}
+    for name in rule.needs:
+        value = evidence.get(name)
+        if value is None:
+            return Skip(rule.code, _missing(name), what_to_log(_role(name)))
+        inputs[name] = value
+    for name in rule.wants:
+        value = evidence.get(name)
+        if value is not None:
+            inputs[name] = value
+    try:
+        return rule.check(**inputs, **(chosen.thresholds if chosen else {}))
+    except Exception as error:  # noqa: BLE001  a crashing rule is a finding, not a crash: the other rules still speak
+        return Skip(
+            rule.code, f"the rule failed: {type(error).__name__}: {error}", "report this as a defect of tracker_diag"
+        )
+
+
+def _role(name: str) -> str:
+    return {
+        "train": "train_loss",
+        "any_train": "train_loss",
+        "curves_exist": "train_loss",
+        "learned": "train_loss",
+        "scale": "train_loss",
+        "val": "val_loss",
+        "any_val": "val_loss",
+        "rate_curve": "learning_rate",
+        "n_val_seen": "n_val",
+    }.get(name, name)
+
+
+def _missing(name: str) -> str:
+    if name == "scale":
+        return "nothing was achieved that effects could be measured in"
+    return f"no {_role(name).replace('_', ' ')}"
+
+
+def _capped(finding: Finding, settings: Settings) -> Finding:
+    chosen = settings.rules.get(finding.name) or settings.rules.get(finding.code)
+    if chosen is None or chosen.severity is None or chosen.severity.rank >= finding.severity.rank:
+        return finding
+    return replace(finding, severity=chosen.severity)
+
+
+def _summary(answer: str, findings: list[Finding], cause: str, evidence: Evidence) -> str:
+    if answer == ABSTENTION:
+        return f"insufficient evidence: {why_abstained(evidence)}"
+    said = next((f.message for f in findings if f.name == answer), "")
+    return f"{answer}: {said}" + (f"; most likely {cause}" if cause else "")
+
+
+def _curves(roles: Roles) -> tuple[Curve, ...]:
+    wanted = ("train_loss", "val_loss", "train_score", "val_score", "learning_rate", "gradient_norm")
+    return tuple(
+        thin_curve(s.name, r, s.steps, s.values)
+        for r in wanted
+        if (s := roles.metrics.get(r)) is not None and len(s) > 1
+    )
+
+
+def _cost(evidence: Evidence, found: Mapping[str, Finding]) -> dict[str, float]:
+    start = None
+    for name, key in (("diverged", "first_step"), ("frozen", "first_step"), ("overfitting", "best_step")):
+        if name in found and found[name].severity.rank >= Severity.INFO.rank:
+            start = found[name].evidence[key]
+            break
+    course = evidence.any_train or evidence.any_val
+    if start is None or course is None or course.steps.size < 2:
+        return {}
+    steps = course.steps
+    cost = {
+        "wasted_share": float((steps > start).sum() / steps.size)
+        if name == "overfitting"
+        else float((steps >= start).sum() / steps.size)
+    }
+    series = evidence.run.metrics.get(course.name)
+    if series is not None and series.seconds is not None and len(series) > 1:
+        later = series.seconds[series.steps >= start]
+        if later.size:
+            cost["wasted_seconds"] = float(series.seconds[-1] - later[0])
+    return cost

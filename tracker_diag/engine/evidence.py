@@ -1,0 +1,351 @@
+"""The inputs of rules: what a rule's parameter names mean, each computed once a run and only if a rule asks.
+
+A name is looked up here first (the properties of ``Evidence``), then among the run's parameters by role (``batch_size``, ``optimizer``, …; see
+``tracker_diag/core/vocabulary.yaml``). None stands for "the run does not hold it".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker_diag.core.observed import Learned, Symptoms
+from tracker_diag.core.roles import Roles
+from tracker_diag.core.run import Run, Series
+from tracker_diag.stats.course import Course
+from tracker_diag.stats.extrapolation import Extrapolation, extrapolate
+from tracker_diag.stats.sequential import Look, look
+
+FloatArray = NDArray[np.float64]
+
+
+class Evidence:
+    """A run through the eyes of rules."""
+
+    def __init__(self, run: Run, roles: Roles, siblings: tuple[Run, ...] = ()) -> None:
+        self.run = run
+        self.roles = roles
+        self.siblings = siblings
+        self.symptoms: Symptoms | None = None
+
+    def get(self, name: str) -> Any:
+        """The input of this name, or None."""
+        if name in _COMPUTED:
+            return getattr(self, name)
+        return self.roles.params.get(name)
+
+    # -- curves ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def look(self) -> Look | None:
+        """What may be judged of a run that is still going; None for one that has ended."""
+        if not self.run.active:
+            return None
+        sizes = [
+            len(s) for r, s in self.roles.metrics.items() if r in ("train_loss", "train_score", "val_loss", "val_score")
+        ]
+        return look(min(sizes)) if sizes else None
+
+    @cached_property
+    def level(self) -> float:
+        """Share of the error probability that this look may spend: 1 for a run that has ended."""
+        if not self.run.active:
+            return 1.0
+        return self.look.share if self.look else 0.0
+
+    def _course(self, role: str) -> Course | None:
+        series = self.roles.metrics.get(role)
+        if series is None or len(series) < 2:
+            return None
+        flipped = self.roles.directions.get(role) == "max"
+        steps, raw = series.steps, -series.values if flipped else series.values
+        if self.run.active and np.isfinite(raw[-1]):
+            # A run that is still going is judged at the rungs of a ladder; both curves at the same point of the run.
+            at = self._judged_until
+            keep = max(2, int(np.searchsorted(steps, at, side="right")))
+            steps, raw = steps[:keep], raw[:keep]
+        return Course(series.name, steps, raw, flipped)
+
+    @cached_property
+    def _judged_until(self) -> float:
+        chosen = [
+            s for r, s in self.roles.metrics.items() if r in ("train_loss", "train_score", "val_loss", "val_score")
+        ]
+        shortest = min(chosen, key=len)
+        if self.look is None:
+            return float(shortest.steps[-1])
+        return float(shortest.steps[min(self.look.points, len(shortest)) - 1])
+
+    @cached_property
+    def train_loss(self) -> Course | None:
+        """Training loss."""
+        return self._course("train_loss")
+
+    @cached_property
+    def val_loss(self) -> Course | None:
+        """Validation loss."""
+        return self._course("val_loss")
+
+    @cached_property
+    def train_score(self) -> Course | None:
+        """Training score, turned so that lower is better."""
+        return self._course("train_score")
+
+    @cached_property
+    def val_score(self) -> Course | None:
+        """Validation score, turned so that lower is better."""
+        return self._course("val_score")
+
+    @cached_property
+    def _pair(self) -> tuple[Course | None, Course | None]:
+        if self.train_loss and self.val_loss:
+            return self.train_loss, self.val_loss
+        if self.train_score and self.val_score:
+            return self.train_score, self.val_score
+        if self.train_loss:
+            return self.train_loss, None
+        if self.val_loss:
+            return None, self.val_loss
+        return self.train_score, self.val_score
+
+    @cached_property
+    def train(self) -> Course | None:
+        """The training curve the verdict rests on: the loss; the score where both sides hold only that."""
+        course = self._pair[0]
+        return course if course and course.long_enough else None
+
+    @cached_property
+    def val(self) -> Course | None:
+        """The validation curve beside it."""
+        course = self._pair[1]
+        return course if course and course.long_enough else None
+
+    @cached_property
+    def any_train(self) -> Course | None:
+        """The training curve, however short, with values that are not finite."""
+        return self._pair[0]
+
+    @cached_property
+    def any_val(self) -> Course | None:
+        """The validation curve, however short, with values that are not finite."""
+        return self._pair[1]
+
+    @cached_property
+    def rate_curve(self) -> Series | None:
+        """The learning rate as logged over steps."""
+        return self.roles.metrics.get("learning_rate")
+
+    @cached_property
+    def gradient_norm(self) -> Series | None:
+        """The gradient norm as logged over steps."""
+        return self.roles.metrics.get("gradient_norm")
+
+    @cached_property
+    def annealed(self) -> bool:
+        """Whether the learning rate fell to less than a tenth of its peak, or a schedule that does so is configured."""
+        curve = self.rate_curve
+        if curve is not None and len(curve) >= 3:
+            good = curve.values[np.isfinite(curve.values)]
+            return bool(good.size and good[-1] < 0.1 * good.max())
+        schedule = str(self.roles.params.get("scheduler") or "").lower()
+        return any(word in schedule for word in ("cos", "linear", "poly", "onecycle", "one_cycle", "decay", "exp"))
+
+    def clock(self, course: Course) -> FloatArray | None:
+        """How far the optimiser has gone at each point of a course: cumulative learning rate; steps where it was constant.
+
+        None where the rate was annealed but not logged: then nothing says what more steps would bring.
+        """
+        curve = self.rate_curve
+        if curve is None or len(curve) < 3 or not np.isfinite(curve.values).all():
+            return None if self.annealed else course.x
+        steps, path = curve.steps, np.cumsum(np.maximum(curve.values, 0) * np.gradient(curve.steps))
+        if path[-1] <= 0:
+            return course.x
+        return np.interp(course.x, steps, path)
+
+    @cached_property
+    def further(self) -> Extrapolation | None:
+        """What going on would bring to the validation curve (to training's, where there is none); None where nothing can be said."""
+        course = self.val or self.train
+        if course is None or course.x.size < 5:
+            return None
+        clock = self.clock(course)
+        return None if clock is None else extrapolate(clock, course.y)
+
+    @cached_property
+    def active(self) -> bool:
+        """Whether the run may still log."""
+        return self.run.active
+
+    @cached_property
+    def settled_from(self) -> float | None:
+        """Step since which the learning rate is below a hundredth of its peak, if it is."""
+        curve = self.rate_curve
+        if curve is None or len(curve) < 3:
+            return None
+        low = np.flatnonzero(curve.values >= 0.01 * np.nanmax(curve.values))
+        return float(curve.steps[low[-1]]) if low.size and low[-1] < len(curve) - 1 else None
+
+    # -- levels ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def uninformed(self) -> float | None:
+        """The loss of a model that knows nothing of the input, where it is known.
+
+        ln of the classes for a cross-entropy in nats; the target's variance for a squared error, from the dataset profile; minus the chance accuracy
+        where the curves are accuracies (turned, as all courses are).
+        """
+        course = self.train or self.val or self.any_train or self.any_val
+        if course is None:
+            return None
+        classes = self.n_classes
+        word = f"{self.roles.params.get('loss_function') or ''} {course.name}".lower()
+        if course in (self.train_score, self.val_score):
+            unit = 100.0 if course.raw.size and np.nanmin(course.raw) < -1.5 else 1.0
+            accuracy = course.flipped and "acc" in course.name.lower()
+            return -unit / classes if accuracy and classes else None
+        squared = any(w in word for w in ("mse", "squared", "l2loss"))
+        if squared or self.roles.params.get("task") == "regression":
+            variance = (self.run.profile or {}).get("target", {}).get("variance")
+            return float(variance) if squared and isinstance(variance, int | float) and variance > 0 else None
+        if any(
+            w in word for w in ("hinge", "focal", "mae", "huber", "l1loss", "perplex", "ctc", "triplet", "contrast")
+        ):
+            return None
+        if classes and classes >= 2 and not self.roles.params.get("label_smoothing"):
+            return math.log(classes)
+        return None
+
+    @cached_property
+    def n_classes(self) -> int | None:
+        """Number of classes, as configured or profiled."""
+        value = self.roles.params.get("n_classes") or (self.run.profile or {}).get("target", {}).get("n_classes")
+        if isinstance(value, int | float) and 1 <= value <= 1e7 and float(value).is_integer():
+            # One output unit with a sigmoid is two classes.
+            return max(2, int(value))
+        return None
+
+    @cached_property
+    def learned(self) -> Learned | None:
+        """How much of the uninformed loss the run has explained; for losses that are at least zero."""
+        train, val = self.train, self.val
+        if train is None and val is None:
+            return None
+        starts = [c.start for c in (train, val) if c]
+        level = self.uninformed if self.uninformed is not None else max(starts)
+        if level <= 0 or any(c.best < -0.02 * level for c in (train, val) if c):
+            return None
+
+        def share(value: float | None) -> float:
+            return math.nan if value is None else 1 - value / level
+
+        return Learned(
+            level=level,
+            known=self.uninformed is not None,
+            start=share(train and train.start),
+            train=share(train and train.tail),
+            train_best=share(train and train.best),
+            val_start=share(val and val.start),
+            val=share(val and val.tail),
+            val_best=share(val and val.best),
+        )
+
+    @cached_property
+    def scale(self) -> float | None:
+        """The improvement achieved: from the uninformed level, or the start where it is unknown, to the best of both curves.
+
+        The unit of every effect. None where nothing was achieved: flatness is decided first.
+        """
+        courses = [c for c in (self.train, self.val) if c]
+        if not courses:
+            return None
+        top = self.uninformed if self.uninformed is not None else max(c.start for c in courses)
+        achieved = top - min(c.best for c in courses)
+        return achieved if achieved > 0 else None
+
+    # -- configuration and data --------------------------------------------------------------------------------------
+
+    @cached_property
+    def params(self) -> Mapping[str, Any]:
+        """All parameters by role."""
+        return self.roles.params
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """The run's own name for each role."""
+        return self.roles.names
+
+    @cached_property
+    def traits(self) -> frozenset[str]:
+        """Kinds of training that the names give away: adversarial, reinforcement, contrastive, boosting, annealed."""
+        return self.roles.traits
+
+    @cached_property
+    def profile(self) -> Mapping[str, Any] | None:
+        """The dataset profile."""
+        return self.run.profile
+
+    @cached_property
+    def model_summary(self) -> str | None:
+        """The text of the model summary."""
+        return self.run.model_summary
+
+    @cached_property
+    def n_train(self) -> int | None:
+        """Training examples, as configured, profiled or declared as an input."""
+        return self._count("n_train", "train")
+
+    @cached_property
+    def n_val(self) -> int | None:
+        """Validation examples, as configured, profiled or declared as an input."""
+        return self._count("n_val", "validation")
+
+    @cached_property
+    def n_val_seen(self) -> int | None:
+        """Validation examples; where nobody says how many, what an accuracy gives away: its values are multiples of one over their number.
+
+        Only numbers up to 100 are read off, from at least four different values logged to five digits: larger ones need more digits than are logged.
+        """
+        if self.n_val is not None:
+            return self.n_val
+        score = self.roles.metrics.get("val_score")
+        if score is None or "acc" not in score.name.lower():
+            return None
+        values = np.unique(score.values[np.isfinite(score.values)])
+        values = values / 100 if values.size and values.max() > 1.5 else values
+        if values.size < 4 or values.min() < 0:
+            return None
+        for n in range(2, 101):
+            if (np.abs(values * n - np.round(values * n)) < 2e-5 * n).all():
+                return n
+        return None
+
+    def _count(self, role: str, side: str) -> int | None:
+        value = self.roles.params.get(role)
+        if not isinstance(value, int | float):
+            value = (self.run.profile or {}).get(side, {}).get("rows")
+        if not isinstance(value, int | float):
+            for dataset in self.run.datasets:
+                context = str(dataset.get("context") or "").lower()
+                profile = dataset.get("profile")
+                if context.startswith(side[:4]) or (side == "validation" and context.startswith("eval")):
+                    value = profile.get("num_rows") if isinstance(profile, Mapping) else None
+        return int(value) if isinstance(value, int | float) and 0 < value < 1e15 else None
+
+    @cached_property
+    def curves_exist(self) -> bool | None:
+        """True where there is a training or validation curve of at least two points; None otherwise."""
+        return True if self.any_train or self.any_val else None
+
+
+_COMPUTED = frozenset(n for n in dir(Evidence) if not n.startswith("_") and n not in ("get", "clock")) | {
+    "run",
+    "roles",
+    "symptoms",
+    "siblings",
+}

@@ -1,0 +1,55 @@
+"""One verdict a run: how findings compete, and when to abstain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.engine.evidence import Evidence
+
+#: The first of these that was found is the verdict: what makes the others meaningless comes before them. A diverged run has no gap; a run at the
+#: uninformed level has nothing to overfit; a curve that swings has no tail to extrapolate; only what has come to rest is a good fit.
+PRECEDENCE: Mapping[str, str] = {
+    "diverged": "values that are not finite leave nothing else to judge",
+    "frozen": "nothing moves, so nothing else can be measured",
+    "underfitting": "nothing was learned, so there is no improvement to measure effects in",
+    "overfitting": "the best model lies behind: what follows the turn is not the run's answer",
+    "unstable": "a swinging curve has no settled level to compare",
+    "unrepresentative-train": "a gap this large outweighs what more steps could bring",
+    "unrepresentative-validation": "validation says too little for the finer verdicts",
+    "validation-easier": "validation does not say how the model will do",
+    "slow-convergence": "the pace, not the length, is the trouble",
+    "undertrained": "more of the same pays",
+    "good-fit": "nothing above was found, and something was achieved",
+}
+ABSTENTION = "insufficient-evidence"
+
+
+def verdict(findings: Mapping[str, Finding]) -> str:
+    """The verdict over the findings of the LC rules, by name.
+
+    An `info` finding (an overconfident but accurate run, a run still going) does not take the verdict from a good fit, but stands where there is no such
+    finding.
+    """
+    for least in (Severity.WARNING, Severity.OK):
+        for name in PRECEDENCE:
+            if name in findings and findings[name].severity.rank >= least.rank:
+                if least is Severity.OK and "good-fit" in findings:
+                    return "good-fit"
+                return name
+    return ABSTENTION
+
+
+def why_abstained(evidence: Evidence) -> str:
+    """What is missing for a verdict, in one sentence."""
+    if evidence.any_train is None and evidence.any_val is None:
+        return "no curve of at least two points was found for a training or validation loss or score"
+    if evidence.train is None:
+        if evidence.any_train is None:
+            return "no training curve was found beside the validation curve"
+        return f"{evidence.any_train.name} has fewer than four finite values"
+    if evidence.scale is None:
+        return "the curves have not improved on where they began"
+    if evidence.active and evidence.look is None:
+        return "the run has logged fewer than eight values so far"
+    return "no rule could decide"

@@ -1,0 +1,1 @@
+"""Learning curves: one verdict a run."""

@@ -1,0 +1,74 @@
+"""LC111 frozen."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tracker_diag.core.finding import Finding, Severity, Skip
+from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.stats.course import Course
+
+CODE, NAME = "LC111", "frozen"
+
+
+@rule(CODE, NAME, evidence="C")
+def frozen(
+    train: Course,
+    uninformed: float | None = None,
+    settled_from: float | None = None,
+    pretrained: object = None,
+    *,
+    same: float = 1e-6,
+    minimum_share: float = 0.5,
+) -> Outcome:
+    """The training loss does not change from one epoch to the next.
+
+    What it measures
+    ----------------
+    The longest end of the training curve whose values are the same but for rounding, while the learning rate was not yet zero.
+
+    Why it matters
+    --------------
+    "If you find that your training error does not change from epoch to epoch it may be that all your neurons have died." The optimiser runs
+    and nothing moves: dead units, a rate of zero or far too small, frozen or detached parameters, a loss that does not depend on the weights.
+
+    What to do
+    ----------
+    Look at the gradient norm of the first step: zero means dead or detached, tiny means a rate or an initialisation that is too small.
+
+    Thresholds
+    ----------
+    same : share of the value by which two values may differ and still be the same; above the rounding of single precision.
+    minimum_share : share of the run that must stand still.
+
+    References
+    ----------
+    Seminar: "Network contains Bad Gradients".
+    """
+    x, y = train.finite
+    if settled_from is not None:
+        y = y[x <= settled_from]
+        x = x[: y.size]
+    if y.size < 4:
+        return Skip(CODE, "fewer than four values while the rate was not zero", "log the training loss at every epoch")
+    size = float(np.abs(y).max())
+    # A loss at zero, or an accuracy at one, has nowhere to go.
+    perfect = size == 0 or (train.flipped and np.isclose(abs(y[-1]), (1.0, 100.0)).any())
+    initial = abs(uninformed) if uninformed is not None else size
+    if perfect or (not train.flipped and abs(float(y[-1])) < 1e-4 * initial):
+        return None
+    moved = np.flatnonzero(np.abs(y - y[-1]) > same * size)
+    first = int(moved[-1]) + 1 if moved.size else 0
+    share = 1 - first / y.size
+    if y.size - first < 4 or share < minimum_share:
+        return None
+    return Finding(
+        CODE,
+        NAME,
+        Severity.ERROR,
+        0.7 if pretrained else 0.97,
+        f"the training loss stands at {train.shown(float(y[-1])):.6g} without changing over the last {y.size - first} values",
+        "log the gradient norm: zero means dead units or detached parameters, tiny a rate or an initialisation that is too small",
+        {"value": train.shown(float(y[-1])), "share": share, "first_step": float(x[first])},
+        (float(x[first]), float(x[-1])),
+    )

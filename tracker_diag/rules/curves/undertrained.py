@@ -1,0 +1,75 @@
+"""LC103 undertrained."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from tracker_diag.core.finding import Finding, Severity, Skip
+from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.stats.course import Course
+
+CODE, NAME = "LC103", "undertrained"
+
+
+@rule(CODE, NAME, evidence="C")
+def undertrained(
+    train: Course,
+    further: Any,
+    scale: float,
+    active: bool,
+    val: Course | None = None,
+    *,
+    minimum_gain: float = 0.05,
+    sure_gain: float = 0.02,
+) -> Outcome:
+    """Still improving at the end: halted prematurely.
+
+    What it measures
+    ----------------
+    What twice the training would bring, extrapolated by saturating curves over the cumulative learning rate where it is logged (a rate annealed to zero
+    flattens any curve), in units of the improvement achieved, with a 90 % interval. The validation curve decides where there is one: training loss
+    falls for ever.
+
+    Why it matters
+    --------------
+    "A training loss that continues to decrease at the end of the plot indicates that the model is capable of further learning, and that the training process
+    was halted prematurely."
+
+    What to do
+    ----------
+    Train on for as long as the finding says, with the same schedule stretched.
+
+    Thresholds
+    ----------
+    minimum_gain : expected further improvement, in units of that achieved.
+    sure_gain : the lower end of the interval must lie above this.
+
+    References
+    ----------
+    Seminar: "Underfitting" (continues to decrease). Domhan et al. (2015), IJCAI; Viering and Loog (2023), IEEE TPAMI 45:7799.
+    """
+    if further is None:
+        return Skip(
+            CODE,
+            "the learning rate was annealed and not logged, or the curve is too short to carry on",
+            "log the learning rate at every epoch",
+        )
+    gain, low, high = further.gain / scale, further.low / scale, further.high / scale
+    if gain < minimum_gain or low < sure_gain:
+        return None
+    course = val or train
+    if course.turning.rise > 2 * course.turning.error and course.turning.rise > 0.02 * scale:
+        return None
+    times = further.enough
+    more = "more than a hundred times" if math.isinf(times) else f"about {times:g} times"
+    return Finding(
+        CODE,
+        NAME,
+        Severity.INFO if active else Severity.WARNING,
+        0.9 if low > minimum_gain else 0.7,
+        f"still improving: training twice as long is expected to bring another {gain:.0%} of the improvement achieved ({low:.0%} to {high:.0%})",
+        f"train on: {more} the present length reaches nine tenths of what can be expected",
+        {"gain": gain, "gain_low": low, "gain_high": high, "times": times, "family": further.family},
+        (float(course.x[-max(2, course.x.size // 5)]), float(course.x[-1])),
+    )

@@ -1,0 +1,58 @@
+"""LC105 unrepresentative-train."""
+
+from __future__ import annotations
+
+from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.stats.course import Course
+from tracker_diag.stats.gap import gap
+
+CODE, NAME = "LC105", "unrepresentative-train"
+
+
+@rule(CODE, NAME, evidence="C")
+def unrepresentative_train(train: Course, val: Course, scale: float, *, minimum_gap: float = 0.28) -> Outcome:
+    """Both curves improve, and a large gap remains between them.
+
+    What it measures
+    ----------------
+    The distance of validation over training at the end, in units of the improvement achieved, with a 95 % interval that must lie wholly above the
+    threshold.
+
+    Why it matters
+    --------------
+    "The training dataset does not provide sufficient information to learn the problem, relative to the validation dataset": what was learned on the
+    training examples holds there and not elsewhere.
+
+    What to do
+    ----------
+    More training examples, or augmentation; check that both sides are drawn and preprocessed alike; then regularise.
+
+    Thresholds
+    ----------
+    minimum_gap : in units of the improvement achieved. Sound modern training of networks that interpolate their training set leaves gaps of up to a quarter.
+
+    References
+    ----------
+    Seminar: "Unrepresentative Train Dataset".
+    """
+    found = gap(val.y, train.y)
+    share = found.value / scale
+    if found.low / scale < minimum_gap:
+        return None
+    return Finding(
+        CODE,
+        NAME,
+        Severity.WARNING,
+        min(0.97, 0.6 + share / 2),
+        f"a gap of {share:.0%} of the improvement achieved remains: validation {val.shown(found.upper):.4g}, training {train.shown(found.lower):.4g}",
+        "add training examples or augmentation; check that both sides are drawn and preprocessed alike",
+        {
+            "gap": share,
+            "gap_low": found.low / scale,
+            "gap_high": found.high / scale,
+            "val": val.shown(found.upper),
+            "train": train.shown(found.lower),
+        },
+        (float(val.x[-max(2, round(0.2 * val.y.size))]), float(val.x[-1])),
+    )

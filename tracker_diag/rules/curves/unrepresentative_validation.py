@@ -1,0 +1,71 @@
+"""LC106 unrepresentative-validation."""
+
+from __future__ import annotations
+
+from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.stats.course import Course
+
+CODE, NAME = "LC106", "unrepresentative-validation"
+
+
+@rule(CODE, NAME, evidence="CP")
+def unrepresentative_validation(
+    train: Course,
+    val: Course,
+    scale: float,
+    n_val_seen: int | None = None,
+    *,
+    minimum_noise: float = 0.08,
+    times_training: float = 3.0,
+    few: int = 30,
+) -> Outcome:
+    """Validation moves noisily around training, or rests on too few examples to say anything.
+
+    What it measures
+    ----------------
+    The noise of the second half of the validation curve, detrended, against that of training and against the improvement achieved; and the number of
+    validation examples, as configured or as the steps of an accuracy give it away (its values are multiples of one over the number of examples).
+
+    Why it matters
+    --------------
+    "The validation dataset does not provide sufficient information to evaluate the ability of the model to generalise." Every choice that is made
+    by such a curve — when to stop, which rate, which model — is made by lot. A *fixed* small validation set gives bias more than jitter; jitter also comes from the
+    rate and from batch normalisation. So jitter alone, with many examples, is no such finding: the size decides where it is known.
+
+    What to do
+    ----------
+    Hold out more examples (a standard error of an accuracy p is √(p(1−p)/n)), or cross-validate.
+
+    Thresholds
+    ----------
+    minimum_noise : standard deviation of the jitter, in units of the improvement achieved.
+    times_training : the same over that of the training curve.
+    few : validation examples below which a curve says next to nothing: the standard error of an accuracy of 0.9 is above 0.05.
+
+    References
+    ----------
+    Seminar: "Unrepresentative Validation Dataset".
+    """
+    noise, other = val.late_noise.sigma, train.late_noise.sigma
+    swing = val.oscillation.amplitude if val.oscillation else noise
+    jitter = max(noise, min(swing, 3 * noise)) / scale
+    small = n_val_seen is not None and n_val_seen < few
+    jittery = jitter > minimum_noise and noise > times_training * other
+    if not small and not (jittery and n_val_seen is None):
+        return None
+    if small:
+        error = (0.09 / n_val_seen) ** 0.5 if n_val_seen else 1.0
+        message = f"validation rests on {n_val_seen} examples: the standard error of an accuracy of 0.9 is {error:.2f}; its curve jitters by {jitter:.1%} of the improvement"
+    else:
+        message = f"the validation curve jitters by {jitter:.0%} of the improvement achieved, {noise / other if other else 99:.0f} times as much as training"
+    return Finding(
+        CODE,
+        NAME,
+        Severity.WARNING,
+        0.95 if small else 0.7,
+        message,
+        "hold out more validation examples, or cross-validate; log their number as n_val",
+        {"noise": jitter, "train_noise": other / scale, "n_val": n_val_seen},
+        (float(val.x[val.x.size // 2]), float(val.x[-1])),
+    )

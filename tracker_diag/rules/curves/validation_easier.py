@@ -1,0 +1,71 @@
+"""LC107 validation-easier."""
+
+from __future__ import annotations
+
+from tracker_diag.core.finding import Finding, Severity, Skip
+from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.stats.course import Course
+from tracker_diag.stats.gap import gap
+
+CODE, NAME = "LC107", "validation-easier"
+
+
+@rule(CODE, NAME, evidence="CP")
+def validation_easier(
+    train: Course,
+    val: Course,
+    scale: float,
+    dropout: float | None = None,
+    augmentation: object = None,
+    mixup: object = None,
+    label_smoothing: object = None,
+    *,
+    minimum_gap: float = 0.1,
+    beyond_dropout: float = 6.0,
+) -> Outcome:
+    """Validation loss stays below training loss beyond what dropout and averaging over the epoch explain.
+
+    What it measures
+    ----------------
+    The distance of training over validation at the end, in units of the improvement achieved, with its interval. Dropout, augmentation, mixup and
+    label smoothing are switched off in validation and raise the training loss alone; so does averaging over an epoch while the loss still falls. Where one of them
+    is configured, or nothing says that none is, training must lie above validation by a factor that no such noise brings about.
+
+    Why it matters
+    --------------
+    "Validation loss is lower than the training loss: the validation dataset may be easier for the model to predict than the training dataset." Then it does not
+    tell how the model will do.
+
+    What to do
+    ----------
+    Draw the validation set at random from the same source, stratified; check for training examples among it.
+
+    Thresholds
+    ----------
+    minimum_gap : in units of the improvement achieved.
+    beyond_dropout : training over validation loss, from which on noise in training no longer explains the difference.
+
+    References
+    ----------
+    Seminar: "Unrepresentative Validation Dataset". Srivastava et al. (2014), JMLR 15:1929, dropout.
+    """
+    found = gap(train.y, val.y)
+    if found.low / scale < minimum_gap:
+        return None
+    noisy = augmentation or mixup or label_smoothing or dropout is None or dropout > 0
+    if noisy and not (0 <= found.lower and found.upper > beyond_dropout * found.lower):
+        return Skip(
+            CODE,
+            "validation is below training, as dropout or augmentation would have it",
+            "log the training loss in evaluation mode",
+        )
+    return Finding(
+        CODE,
+        NAME,
+        Severity.WARNING,
+        0.75,
+        f"validation ends at {val.shown(found.lower):.4g}, training at {train.shown(found.upper):.4g}: {found.value / scale:.0%} of the improvement achieved apart",
+        "draw the validation set at random from the same source, stratified; check for training examples among it",
+        {"gap": -found.value / scale, "val": val.shown(found.lower), "train": train.shown(found.upper)},
+        (float(val.x[-max(2, round(0.2 * val.y.size))]), float(val.x[-1])),
+    )

@@ -1,0 +1,1 @@
+"""Hygiene of the evidence: what keeps other rules from speaking."""

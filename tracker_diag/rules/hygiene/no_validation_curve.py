@@ -1,0 +1,47 @@
+"""HY001 no-validation-curve."""
+
+from __future__ import annotations
+
+from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.stats.course import Course
+
+
+@rule("HY001", "no-validation-curve", evidence="C")
+def no_validation_curve(
+    any_train: Course, any_val: Course | None = None, traits: frozenset[str] = frozenset()
+) -> Outcome:
+    """There is a training curve and no validation curve beside it.
+
+    What it measures
+    ----------------
+    Whether any metric was taken for a validation loss or score with more than one value.
+
+    Why it matters
+    --------------
+    "Validation learning curve: gives an idea of how well the model is generalising." Without it overfitting, unrepresentative data and most of what
+    is wrong with a dataset cannot be seen.
+
+    What to do
+    ----------
+    Evaluate on held-out examples at every epoch and log the loss, for instance as `val_loss`.
+
+    Thresholds
+    ----------
+    None.
+
+    References
+    ----------
+    Seminar: "Learning Curves".
+    """
+    if any_val is not None or "reinforcement" in traits:
+        return None
+    return Finding(
+        "HY001",
+        "no-validation-curve",
+        Severity.INFO,
+        1.0,
+        f"only a training curve was found ({any_train.name})",
+        "log the loss on held-out examples at every epoch, for instance as val_loss",
+        {"train": any_train.name},
+    )
