@@ -1,0 +1,324 @@
+"""An MLflow tracking database (SQLite, PostgreSQL, MySQL, …), read and tagged without a server."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from tracker_diag.adapters.base import (
+    Diagnosis,
+    Failure,
+    Listing,
+    Query,
+    QueryError,
+    Removal,
+    TrackerError,
+    UnknownRunError,
+)
+from tracker_diag.adapters.mlflow import artifacts, tables, writing
+from tracker_diag.adapters.mlflow.artifacts import (
+    Artifacts,
+    LocalArtifacts,
+    RepositoryArtifacts,
+    UnreachableArtifacts,
+    local_path,
+)
+from tracker_diag.adapters.mlflow.curves import curves
+from tracker_diag.adapters.mlflow.record import Record, batches, chosen
+from tracker_diag.adapters.mlflow.tables import EXPERIMENTS, RUNS, TAGS
+from tracker_diag.core.run import InvalidRunError, Run
+
+_PAGE = 500  # runs in a query: SQLite before 3.32 takes 999 parameters
+_POINTS_A_BATCH = 100_000  # points held at once, beyond a single run's
+_LOCK_SECONDS = 30.0  # how long to wait for another writer of an SQLite file
+_CONNECT_SECONDS = 5
+_ACTIVE = ("RUNNING", "SCHEDULED")
+
+
+class DatabaseAdapter:
+    """Runs of an MLflow tracking database, read from its tables.
+
+    Reading never writes: SQLite files are opened ``mode=ro``. Tags are written in one transaction on the table
+    ``tags``, five times as fast as through MLflow's own store, and all or nothing.
+
+    Parameters
+    ----------
+    uri : str
+        As in MLFLOW_TRACKING_URI: ``sqlite:///mlflow.db``, ``postgresql://…``.
+    prefix : str
+        Of the tags that are ours.
+
+    Raises
+    ------
+    TrackerError
+        If the address cannot be read, its driver is missing, or an SQLite file does not exist.
+    """
+
+    def __init__(self, uri: str, prefix: str = "diag.") -> None:
+        self._uri = uri
+        self._prefix = prefix
+        try:
+            self._url = _with_driver(sa.make_url(uri))
+        except ArgumentError:
+            raise TrackerError(
+                "the tracking URI is not a database address; write it as sqlite:///path/to/mlflow.db"
+            ) from None
+        path = self._url.database or ""
+        if self._url.get_backend_name() == "sqlite" and not Path(path).is_file():
+            raise TrackerError(
+                f"no MLflow database at {path or 'memory'}: check the tracking URI (MLFLOW_TRACKING_URI)"
+            )
+        self._reading = self._engine("ro")
+        self._writing = self._engine("rw")
+        # SQLite lets one write at a time: waiting here is fair, its own waiting is polling that may starve a thread.
+        self._lock = threading.Lock()
+        self._has_inputs: bool | None = None
+
+    def describe(self) -> str:
+        """Name the database, without user and password."""
+        if self._url.get_backend_name() == "sqlite":
+            return f"MLflow database {self._url.database}"
+        host = f"{self._url.host or 'localhost'}{f':{self._url.port}' if self._url.port else ''}"
+        return f"MLflow database {self._url.database} ({self._url.get_backend_name()} at {host})"
+
+    def list_runs(self, query: Query) -> Iterator[Listing]:
+        """List runs: those that still go first, then by the time they ended, newest first.
+
+        The ids are collected before the first run is given. A filter goes through MLflow's own search.
+        """
+        with self._read() as connection:
+            experiments = chosen(_experiments(connection), query)
+        if not experiments:
+            return iter(())
+        matching = self._matching(sorted(experiments), query.filter) if query.filter.strip() else None
+        ids = self._ids([int(key) for key in experiments], query.since)
+        if matching is not None:
+            ids = [run_id for run_id in ids if run_id in matching]
+        return self._listings(ids[: query.limit], experiments)
+
+    def load_runs(self, ids: Sequence[str]) -> Iterator[Run | Failure]:
+        """Whole runs, in batches of about 100,000 points."""
+        for page in batches(ids, _PAGE):
+            with self._read() as connection:
+                found = tables.records(connection, page, has_inputs=self._inputs(connection))
+                counts = tables.point_counts(connection, page)
+            yield from (Failure(run_id, "no such run, or it is deleted") for run_id in page if run_id not in found)
+            for batch in _packed([run_id for run_id in page if run_id in found], counts):
+                with self._read() as connection:
+                    points = tables.histories(connection, batch)
+                for run_id in batch:
+                    record = found[run_id]
+                    try:
+                        yield record.run(curves(points.get(run_id, {})), *artifacts.extras(_artifacts(record)))
+                    except InvalidRunError as error:
+                        yield Failure(run_id, str(error))
+
+    def find_run(self, run_id: str) -> Listing:
+        """Find one run by its id."""
+        record = self._get(run_id)
+        with self._read() as connection:
+            return record.listing(_experiments(connection)[record.experiment_id])
+
+    def write(self, run_id: str, diagnosis: Diagnosis) -> None:
+        """Write a diagnosis."""
+        writing.write(_Target(self, self._get(run_id)), diagnosis, self._prefix)
+
+    def remove(self, run_id: str) -> Removal:
+        """Take away what was written."""
+        return writing.remove(_Target(self, self._get(run_id)), self._prefix)
+
+    def link(self, listing: Listing) -> None:
+        """Without a server there is no address."""
+        del listing
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._reading.dispose()
+        self._writing.dispose()
+
+    def change_tags(self, run_id: str, delete: Collection[str], put: Mapping[str, str]) -> None:
+        """Delete and set tags of a run in one transaction; repeated where another writer was in the way."""
+        statement = sa.delete(TAGS).where(TAGS.c.run_uuid == run_id, TAGS.c.key.in_([*delete, *put]))
+        new = [{"run_uuid": run_id, "key": key, "value": value} for key, value in put.items()]
+        retrying = Retrying(
+            retry=retry_if_exception_type(DatabaseError),
+            stop=stop_after_attempt(5),
+            wait=wait_random_exponential(multiplier=0.1, max=5),
+            reraise=True,
+        )
+        with self._lock:
+            try:
+                retrying(self._change, statement, new)
+            except SQLAlchemyError as error:
+                raise TrackerError(
+                    f"{self.describe()} refused to write: {_reason(error)}; check its permissions"
+                ) from None
+
+    def _change(self, statement: sa.Delete, new: Sequence[Mapping[str, str]]) -> None:
+        with self._writing.begin() as connection:
+            connection.execute(statement)
+            if new:
+                connection.execute(sa.insert(TAGS), new)
+
+    def _engine(self, mode: str) -> sa.Engine:
+        try:
+            if self._url.get_backend_name() != "sqlite":
+                timeout = (
+                    {"connect_timeout": _CONNECT_SECONDS}
+                    if self._url.get_backend_name() in ("postgresql", "mysql")
+                    else {}
+                )
+                return sa.create_engine(self._url, pool_pre_ping=True, connect_args=timeout)
+            address = f"file:{quote(str(Path(self._url.database or '').resolve()))}?mode={mode}"
+            return sa.create_engine(
+                "sqlite://",
+                creator=lambda: sqlite3.connect(address, uri=True, timeout=_LOCK_SECONDS, check_same_thread=False),
+                poolclass=sa.pool.QueuePool,
+            )
+        except (ModuleNotFoundError, NoSuchModuleError) as error:
+            raise TrackerError(f"no driver for {self._url.drivername}: install it ({error})") from None
+
+    @contextmanager
+    def _read(self) -> Iterator[sa.Connection]:
+        try:
+            with self._reading.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise TrackerError(f"{self.describe()} cannot be read: {_reason(error)}; check the tracking URI") from None
+
+    def _inputs(self, connection: sa.Connection) -> bool:
+        if self._has_inputs is None:
+            self._has_inputs = sa.inspect(connection).has_table("inputs")
+        return self._has_inputs
+
+    def _get(self, run_id: str) -> Record:
+        with self._read() as connection:
+            found = tables.records(connection, [run_id], has_inputs=self._inputs(connection))
+            if run_id in found:
+                return found[run_id]
+            deleted = tables.rows(connection, sa.select(RUNS.c.run_uuid).where(RUNS.c.run_uuid == run_id))
+        if deleted:
+            raise UnknownRunError(
+                f"run {run_id}, or its experiment, is deleted: bring it back with "
+                f"`mlflow runs restore --run-id {run_id}`"
+            )
+        raise UnknownRunError(f"no run {run_id!r} in {self.describe()}: check the id and the tracking URI")
+
+    def _ids(self, experiments: Sequence[int], since: float | None) -> list[str]:
+        going = RUNS.c.status.in_(_ACTIVE)
+        statement = (
+            sa.select(RUNS.c.run_uuid)
+            .where(RUNS.c.experiment_id.in_(experiments), RUNS.c.lifecycle_stage == "active")
+            .order_by(
+                sa.case((going, 0), else_=1),
+                sa.case(
+                    (going, RUNS.c.start_time), else_=sa.func.coalesce(RUNS.c.end_time, RUNS.c.start_time, 0)
+                ).desc(),
+                RUNS.c.run_uuid,
+            )
+        )
+        if since is not None:
+            after = int(since * 1000)
+            statement = statement.where(sa.or_(going, RUNS.c.start_time > after, RUNS.c.end_time > after))
+        with self._read() as connection:
+            return [row[0] for row in tables.rows(connection, statement)]
+
+    def _listings(self, ids: Sequence[str], experiments: Mapping[str, str]) -> Iterator[Listing]:
+        for page in batches(ids, _PAGE):
+            with self._read() as connection:
+                found = tables.records(connection, page, has_inputs=self._inputs(connection))
+            for run_id in page:
+                if (record := found.get(run_id)) is not None:
+                    yield record.listing(experiments[record.experiment_id])
+
+    def _matching(self, experiments: Sequence[str], condition: str) -> set[str]:
+        from mlflow.entities import ViewType
+        from mlflow.exceptions import MlflowException
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+        try:
+            # The artifact root is for new experiments only; a local one would be made as a folder here and now.
+            store = SqlAlchemyStore(self._url.render_as_string(hide_password=False), "mlflow-artifacts:/")
+            found: set[str] = set()
+            token: str | None = None
+            while True:
+                page = store.search_runs(experiments, condition, ViewType.ACTIVE_ONLY, 1000, page_token=token)
+                found.update(run.info.run_id for run in page)
+                token = page.token
+                if not token:
+                    return found
+        except MlflowException as error:
+            if error.error_code == "INVALID_PARAMETER_VALUE":
+                raise QueryError(f"the filter was refused: {str(error).partition(chr(10))[0]}") from None
+            raise TrackerError(f"{self.describe()}: {str(error).partition(chr(10))[0]}") from None
+
+
+class _Target:
+    """One run of a database, to be written to."""
+
+    def __init__(self, adapter: DatabaseAdapter, record: Record) -> None:
+        self._adapter = adapter
+        self._record = record
+
+    def tags(self) -> Mapping[str, str]:
+        return self._record.tags
+
+    def change_tags(self, delete: Collection[str], put: Mapping[str, str]) -> None:
+        self._adapter.change_tags(self._record.id, delete, put)
+
+    def artifacts(self) -> Artifacts:
+        return _artifacts(self._record)
+
+
+def _experiments(connection: sa.Connection) -> dict[str, str]:
+    statement = sa.select(EXPERIMENTS.c.experiment_id, EXPERIMENTS.c.name).where(
+        EXPERIMENTS.c.lifecycle_stage == "active"
+    )
+    return {str(key): name for key, name in tables.rows(connection, statement)}
+
+
+def _artifacts(record: Record) -> Artifacts:
+    if record.artifact_uri.startswith("mlflow-artifacts:"):
+        return UnreachableArtifacts("artifacts of this run lie behind a server: give its address as the tracking URI")
+    path = local_path(record.artifact_uri)
+    return RepositoryArtifacts(record.artifact_uri) if path is None else LocalArtifacts(path)
+
+
+def _packed(ids: Sequence[str], counts: Mapping[str, int]) -> Iterator[list[str]]:
+    """Batches of runs that hold about as many points as may be in memory at once; a longer run is one by itself."""
+    batch: list[str] = []
+    points = 0
+    for run_id in ids:
+        count = counts.get(run_id, 0)
+        if batch and points + count > _POINTS_A_BATCH:
+            yield batch
+            batch, points = [], 0
+        batch.append(run_id)
+        points += count
+    if batch:
+        yield batch
+
+
+def _with_driver(url: sa.URL) -> sa.URL:
+    """Take psycopg2 for PostgreSQL where psycopg 3, SQLAlchemy's default since 2.1, is not installed."""
+    if url.drivername == "postgres":
+        url = url.set(drivername="postgresql")
+    if url.drivername == "postgresql" and find_spec("psycopg") is None and find_spec("psycopg2") is not None:
+        return url.set(drivername="postgresql+psycopg2")
+    return url
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """First line of what the driver says; the statement and its parameters stay out."""
+    text: Any = getattr(error, "orig", None) or error
+    return str(text).strip().partition("\n")[0][:200]
