@@ -37,6 +37,7 @@ class Reading:
     cost: float
     index: int | None = None
     task: str | None = None
+    side: str | None = None
 
     @property
     def stem(self) -> tuple[int, frozenset[str]]:
@@ -97,9 +98,9 @@ def find_metrics(metrics: Mapping[str, Series], directions: Mapping[str, str]) -
                 reading = replace(reading, better=directions[name], kind=_turned(reading.kind))
             sides[reading.split].append(Candidate(series, reading, cost))
     _numbered_sides(sides, found)
-    explicit_train = bool(sides["train"])
-    chosen = _take(found, sides, "loss", ("loss", "likelihood", "proxy"), explicit_train)
-    _take(found, sides, "score", ("score", "proxy"), explicit_train, leave=chosen)
+    told = bool(sides["train"] or sides["val"])
+    chosen = _take(found, sides, "loss", ("loss", "likelihood", "proxy"), told)
+    _take(found, sides, "score", ("score", "proxy"), told, leave=chosen)
     for role, several in plain.items():
         found.metrics[role] = min(several, key=lambda x: x[0])[1]
     tasks = {c.reading.task for side in sides.values() for c in side if c.reading.task}
@@ -131,7 +132,7 @@ def _take(
     sides: Mapping[str | None, list[Candidate]],
     what: str,
     kinds: tuple[str, ...],
-    explicit_train: bool,
+    told: bool,
     leave: Iterable[Series] = (),
 ) -> list[Series]:
     """Fill the roles train, val and test of the loss or of the score."""
@@ -149,7 +150,11 @@ def _take(
     val, test, train, unsplit = of("val"), of("test"), of("train"), of(None)
     paired = {c.reading.stem for c in val} | ({c.reading.stem for c in test} if not val else set())
     for c in unsplit:
-        if explicit_train and what == "score" and c.reading.stem not in paired:
+        if told and what == "score" and c.reading.stem not in paired:
+            if c.reading.side == "val":
+                # Who goes to the length of decoding or matching does it on the validation data.
+                val.append(Candidate(c.series, c.reading, c.cost + UNSPLIT))
+                continue
             if not val and not train:
                 found.notes.append(
                     f"{c.series.name}: left out, as its name does not say whether it is training or validation; "
@@ -238,7 +243,7 @@ def _pair_order(pair: tuple[Candidate | None, Candidate | None]) -> tuple[Any, .
 def _book() -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str], list[tuple[Any, ...]]]:
     metrics = vocabulary()["metrics"]
     quantities = [
-        (phrase, rank, q["kind"], q["better"], q.get("task"))
+        (phrase, rank, q["kind"], q["better"], q.get("task"), q.get("side"))
         for rank, q in enumerate(metrics["quantities"])
         for phrase in phrases(q["words"])
     ]
@@ -255,7 +260,7 @@ def read_metric(name: str) -> Reading | None:
     if cut.words & veto or (cut.segments and cut.segments[0][0] == "system"):
         return None
     is_loss = "loss" in cut.words
-    for phrase, rank, kind, better, task in quantities:
+    for phrase, rank, kind, better, task, side in quantities:
         if phrase <= cut.words and (not is_loss or rank == 0):
             break
     else:
@@ -275,7 +280,7 @@ def read_metric(name: str) -> Reading | None:
         cost += STEP_LEVEL
     elif "epoch" not in cut.words:
         cost += 0.05
-    return Reading(split, kind, rank, better, frozenset(left), parts, cost, index, task)
+    return Reading(split, kind, rank, better, frozenset(left), parts, cost, index, task, side)
 
 
 def _word_cost(word: str, parts: frozenset[str], minor: frozenset[str]) -> float:
@@ -299,9 +304,9 @@ def _split(segments: tuple[tuple[str, ...], ...]) -> tuple[str | None, int | Non
 
 
 @cache
-def _plain_book() -> list[tuple[str, tuple[frozenset[str], ...], frozenset[str]]]:
+def _plain_book() -> list[tuple[str, tuple[frozenset[str], ...], frozenset[str], float]]:
     plain = vocabulary()["metrics"]["plain"]
-    return [(role, phrases(entry["words"]), words(entry.get("veto", ""))) for role, entry in plain.items()]
+    return [(role, phrases(entry["words"]), words(entry.get("veto", "")), entry.get("most", 2.0)) for role, entry in plain.items()]
 
 
 @lru_cache(maxsize=16384)
@@ -310,12 +315,11 @@ def read_plain(name: str) -> tuple[tuple[str, float], ...]:
     cut = read(name)
     neutral = _book()[0]
     out = []
-    for role, options, veto in _plain_book():
+    for role, options, veto, most in _plain_book():
         fits = [phrase for phrase in options if phrase <= cut.words and not (veto - phrase) & cut.words]
         if fits:
             left = cut.words - max(fits, key=len) - neutral - {"train", "step"}
             cost = sum(_word_cost(w, frozenset(), frozenset()) for w in left)
-            if cost < 3:
+            if cost <= most:
                 out.append((role, round(cost, 4)))
-    # A name has one meaning: the longer phrase is the one meant.
-    return tuple(out[:1]) if len(out) == 1 else tuple(sorted(out, key=lambda x: x[1])[:1])
+    return tuple(sorted(out, key=lambda x: x[1])[:1])

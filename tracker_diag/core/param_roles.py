@@ -259,6 +259,10 @@ def _word_or_flag(value: Any) -> Any:
     return _number(value) if flag is _UNFIT and _number(value) is not None else flag
 
 
+def _word_or_truth(value: Any) -> Any:
+    return _UNFIT if isinstance(value, int | float) and not isinstance(value, bool) else _word_or_flag(value)
+
+
 def _word(value: Any) -> Any:
     return value.strip() if isinstance(value, str) and value.strip() and len(value) < 200 else _UNFIT
 
@@ -286,11 +290,12 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "flag": _flag,
     "flag_or_number": _flag_or_number,
     "word_or_flag": _word_or_flag,
+    "word_or_truth": _word_or_truth,
     "word": _word,
     "seed": _seed,
     "any": _any,
 }
-_STRICT = frozenset({"optimizer_free", "task", "normalisation"})
+_STRICT = frozenset({"task", "normalisation"})
 
 
 def _choice(kind: str, value: Any, phrase: str) -> Any:
@@ -324,11 +329,7 @@ def _canonical_value(kind: str, value: str) -> str | None:
         plain = re.sub(r"[\W_]+", "", text)
         if plain in exact:
             return exact[plain]
-        found = max(
-            ((len(s), name) for name, spelled in table[kind].items() for s in spelled if s in plain),
-            default=None,
-            key=lambda x: x[0],
-        )
-        if found is not None:
-            return str(found[1])
+        for name, spelled in table[kind].items():
+            if any(s in plain for s in spelled):
+                return str(name)
     return None
