@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from tracker_diag.adapters.base import (
 from tracker_diag.adapters.wandb.annotate import annotate
 from tracker_diag.adapters.wandb.folder import RunFolder, find_runs
 from tracker_diag.adapters.wandb.history import as_number
+from tracker_diag.adapters.wandb.log import LogError
 from tracker_diag.adapters.wandb.names import FINGERPRINT, USERS, Names, latest_values
-from tracker_diag.adapters.wandb.segment import Segment, join_segments, nest, read_segment
+from tracker_diag.adapters.wandb.segment import Segment, join_segments, nest, read_run, read_segment
 from tracker_diag.core.run import Run
 
 # A run whose log has not grown for so long has ended: W&B's server calls a run crashed after five minutes' silence.
@@ -69,26 +71,29 @@ class OfflineAdapter:
             raise QueryError("runs in a folder take no filter; name the project, or the run's folder")
         if not query.experiments and not query.everything:
             raise QueryError("name a project (patterns allowed), or ask for all")
-        return self._list(query)
+        return islice(self._list(query, self._in_scope(query)), query.limit)
 
-    def _list(self, query: Query) -> Iterator[Listing]:
-        unseen = {name for name in query.experiments if not any(c in name for c in "*?[")}
-        count = 0
-        for folder in sorted(find_runs(self._path).values(), key=lambda f: f.changed, reverse=True):
-            if query.limit is not None and count >= query.limit:
-                return
+    def _list(self, query: Query, found: Sequence[RunFolder]) -> Iterator[Listing]:
+        for folder in found:
             listing = self._listing(folder)
-            if listing is None:
-                continue
-            unseen.discard(listing.experiment)
-            if not query.everything and not any(fnmatchcase(listing.experiment, p) for p in query.experiments):
-                continue
             times = [t for t in (listing.start_time, listing.end_time) if t is not None]
             if query.since is None or listing.status == "RUNNING" or any(t > query.since for t in times):
-                count += 1
                 yield listing
-        if unseen:
-            raise UnknownRunError(f"{self._path}: no run of project {sorted(unseen)[0]!r}")
+
+    def _in_scope(self, query: Query) -> list[RunFolder]:
+        projects = {folder: _project(folder) for folder in find_runs(self._path).values()}
+        begun = {folder: project for folder, project in projects.items() if project is not None}
+        for name in query.experiments:
+            if not any(c in name for c in "*?[") and name not in begun.values():
+                raise UnknownRunError(
+                    f"{self._path}: no run of project {name!r}; there {_are(sorted(set(begun.values())))}"
+                )
+        chosen = [
+            folder
+            for folder, project in begun.items()
+            if query.everything or any(fnmatchcase(project, pattern) for pattern in query.experiments)
+        ]
+        return sorted(chosen, key=lambda folder: folder.changed, reverse=True)
 
     def load_runs(self, ids: Sequence[str]) -> Iterator[Run | Failure]:
         """Whole runs."""
@@ -100,10 +105,7 @@ class OfflineAdapter:
 
     def find_run(self, run_id: str) -> Listing:
         """One run by its id, or by its folder's name."""
-        listing = self._listing(self._folder(run_id))
-        if listing is None:
-            raise UnknownRunError(f"{run_id}: its log holds no run yet; wait until it has logged something")
-        return listing
+        return self._listing(self._folder(run_id))
 
     def write(self, run_id: str, diagnosis: Diagnosis) -> None:
         """Write ``diagnosis/``, and the further segment if one is asked for."""
@@ -170,10 +172,8 @@ class OfflineAdapter:
                 return folder
         raise UnknownRunError(f"{self._path}: no run {run_id!r}; there {_are(sorted(runs))}")
 
-    def _listing(self, folder: RunFolder) -> Listing | None:
+    def _listing(self, folder: RunFolder) -> Listing:
         segment = _read(folder, history=False)
-        if not segment.run.run_id:
-            return None
         facts = self._facts(folder, segment)
         summary = nest(segment.summary)
         return Listing(
@@ -186,8 +186,6 @@ class OfflineAdapter:
     def _load(self, run_id: str) -> Run:
         folder = self._folder(run_id)
         segment = _read(folder)
-        if not segment.run.run_id:
-            raise UnknownRunError(f"{run_id}: its log holds no run yet; wait until it has logged something")
         return Run(id=folder.id, metrics=segment.history.series(), **self._facts(folder, segment))
 
     def _facts(self, folder: RunFolder, segment: Segment) -> dict[str, Any]:
@@ -210,7 +208,19 @@ class OfflineAdapter:
 
 
 def _read(folder: RunFolder, *, history: bool = True) -> Segment:
-    return join_segments([read_segment(log, history=history) for log in folder.logs])
+    segment = join_segments([read_segment(log, history=history) for log in folder.logs])
+    if not segment.run.run_id:
+        raise UnknownRunError(f"{folder.id}: its log holds no run yet; wait until it has logged something")
+    return segment
+
+
+def _project(folder: RunFolder) -> str | None:
+    """Project of a run; None if its log has not come so far, or cannot be read, which loading it will tell."""
+    try:
+        run = read_run(folder.logs[0])
+    except LogError:
+        return None
+    return None if run is None else str(run.project)
 
 
 def _status(folder: RunFolder, segment: Segment) -> str:

@@ -87,6 +87,22 @@ def read_segment(path: Path, *, history: bool = True) -> Segment:
     return segment
 
 
+def read_run(path: Path) -> Any:
+    """Read no further than the first run record of a log; None if it ends before.
+
+    Raises
+    ------
+    LogError
+        If it is no log, or one of another version.
+    """
+    for data in read_records(path):
+        if not _is_history(data):
+            record = pb.Record.FromString(data)
+            if record.HasField("run"):
+                return record.run
+    return None
+
+
 def join_segments(segments: Sequence[Segment]) -> Segment:
     """Put the segments of one run together, in the order in which they were written; later values win.
 

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker_diag.adapters.locate import Location, LocationError, locate
+
+HEX = "0123456789abcdef" * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "location"),
+    [
+        ("acme/vision/ab12cd34", Location("wandb", "acme/vision/ab12cd34", project="acme/vision")),
+        ("vision/ab12cd34", Location("wandb", "vision/ab12cd34", project="vision")),
+        (f"acme/vision/{HEX}", Location("wandb", f"acme/vision/{HEX}", project="acme/vision")),
+        (
+            "https://wandb.ai/acme/my%20vision/runs/ab12/logs?nw=x#top",
+            Location("wandb", "acme/my vision/ab12", uri="https://api.wandb.ai", project="acme/my vision"),
+        ),
+        (
+            "http://localhost:8080/acme/vision/runs/ab12",
+            Location("wandb", "acme/vision/ab12", uri="http://localhost:8080", project="acme/vision"),
+        ),
+        (
+            "https://forge.coreweave.com/wandb/acme/vision/runs/ab12",
+            Location("wandb", "acme/vision/ab12", uri="https://api.forge.coreweave.com", project="acme/vision"),
+        ),
+        (
+            "https://app.acme.example/acme/vision/runs/ab12",
+            Location("wandb", "acme/vision/ab12", uri="https://api.acme.example", project="acme/vision"),
+        ),
+        (HEX, Location("mlflow", HEX)),
+        (f"  {HEX}\n", Location("mlflow", HEX)),
+        (f"runs:/{HEX}/model", Location("mlflow", HEX)),
+        (
+            f"http://127.0.0.1:5000/#/experiments/1/runs/{HEX}",
+            Location("mlflow", HEX, uri="http://127.0.0.1:5000"),
+        ),
+        (
+            f"https://host/mlflow/#/experiments/12/runs/{HEX}/model-metrics?x=1",
+            Location("mlflow", HEX, uri="https://host/mlflow"),
+        ),
+        ("./runs", Location("wandb-offline", folder="./runs")),
+        ("/data/wandb", Location("wandb-offline", folder="/data/wandb")),
+        ("wandb", Location("wandb-offline", folder="wandb")),
+        (
+            "wandb/offline-run-20260101_000000-ab12",
+            Location("wandb-offline", folder="wandb/offline-run-20260101_000000-ab12"),
+        ),
+        ("a/b/run-ab12.wandb", Location("wandb-offline", folder="a/b/run-ab12.wandb")),
+        ("file:///data/my%20runs", Location("wandb-offline", folder="/data/my runs")),
+    ],
+)
+def test_the_form_tells_the_tracker(text: str, location: Location) -> None:
+    assert locate(text) == location
+
+
+@pytest.mark.parametrize("tracker", ["wandb", "mlflow"])
+def test_a_bare_word_is_an_id_where_the_tracker_is_said(tracker: str) -> None:
+    assert locate("ab12cd34", tracker) == Location(tracker, "ab12cd34")
+
+
+def test_hex_digits_may_be_an_id_on_wandb_where_that_is_said() -> None:
+    assert locate(HEX, "wandb") == Location("wandb", HEX)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "ab12cd34", HEX[:-1], "a/b/c/d", "a//b", "a/ b", "ftp://host/a/b/runs/c", "http://host", "https://[::1"),
+        *("https://wandb.ai/acme/vision", "http://127.0.0.1:5000/#/experiments/1"),
+    ],
+)
+def test_what_names_no_run_is_told_the_forms(text: str) -> None:
+    with pytest.raises(LocationError, match="names no run; give entity/project/run or a W&B address") as error:
+        locate(text)
+    assert "\n" not in str(error.value)
+
+
+def test_a_contradiction_is_said() -> None:
+    with pytest.raises(LocationError, match="names a run of mlflow, not of wandb; leave --tracker out"):
+        locate(f"runs:/{HEX}", "wandb")
+
+
+def test_no_password_is_shown() -> None:
+    with pytest.raises(LocationError) as error:
+        locate("https://me:secret@host/nothing")
+    assert "secret" not in str(error.value)
+
+
+@given(st.text(max_size=60), st.sampled_from([None, "mlflow", "wandb"]))
+def test_any_text_gives_a_location_or_the_named_error(text: str, tracker: str | None) -> None:
+    try:
+        found = locate(text, tracker)
+    except LocationError:
+        return
+    assert found.run_id or found.folder
