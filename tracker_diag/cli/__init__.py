@@ -1,0 +1,57 @@
+"""The command line. Each command is a module; what a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tracker_diag import __version__
+from tracker_diag.cli import catalogue, clean, diagnose, report, sweep
+from tracker_diag.cli.errors import Commands
+
+app = typer.Typer(
+    name="tracker-diag",
+    cls=Commands,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="""\b
+Examples:
+  tracker-diag diagnose --run-id 3f2a… --dry-run       look at one run, write nothing
+  tracker-diag sweep --experiment 'vision-*'           diagnose what changed, write tags and reports
+  tracker-diag sweep --all --every 15m                 the same every quarter of an hour
+  tracker-diag explain overfitting                     what a verdict means, and what to do
+\b
+Exit codes: 0 fine; 1 a finding at or above --fail-on; 2 wrong usage, configuration or unknown run;
+3 the tracker could not be reached or refused; 4 some runs of a sweep failed, the others are done.""",
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"tracker-diag {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Say why a network fails to learn, from what its experiment tracker holds, and write the answer back."""
+
+
+app.command("diagnose")(diagnose.diagnose)
+app.command("sweep")(sweep.sweep)
+app.command("rules")(catalogue.rules)
+app.command("explain")(catalogue.explain)
+app.command("report")(report.report)
+app.command("clean")(clean.clean)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,84 @@
+"""``rules`` lists the rules; ``explain`` shows a rule's page."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker_diag.cli.console import stdout
+from tracker_diag.cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from tracker_diag.core.rule import Rule
+
+_EVIDENCE = "C curves, P params, D dataset facts, G gradients, B batches, X other runs"
+
+
+def rules(
+    format: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+) -> None:
+    """List the rules and what each means."""
+    from tracker_diag.core.rule import all_rules
+
+    if format == "json":
+        typer.echo(json.dumps([_data(rule) for rule in all_rules().values()], indent=2))
+        return
+    if format != "text":
+        raise UsageError(f"--format {format}: choose text or json")
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, caption=f"Evidence: {_EVIDENCE}", caption_justify="left")
+    for heading in ("code", "name", "evidence", "what it means"):
+        table.add_column(heading, overflow="fold", no_wrap=heading in ("code", "name"))
+    for rule in all_rules().values():
+        table.add_row(rule.code, rule.name, " ".join(rule.evidence), Text(rule.title))
+    stdout().print(table)
+
+
+def explain(
+    rule: Annotated[str, typer.Argument(help="A code or a name: LC104, overfitting.")],
+) -> None:
+    """Show the page of a rule.
+
+    What it measures, why it matters, what to do, its thresholds, and where they come from.
+    """
+    from tracker_diag.core.rule import all_rules, find_rule
+
+    found = find_rule(rule)
+    if found is None:
+        import difflib
+
+        known = [word for r in all_rules().values() for word in (r.name, r.code)]
+        close = difflib.get_close_matches(rule.lower(), known, n=1, cutoff=0) or known[:1]
+        close = difflib.get_close_matches(rule.upper(), known, n=1, cutoff=0.7) or close
+        raise UsageError(f"no rule {rule!r}; the nearest is {close[0]} (`tracker-diag rules` lists all)")
+    page = _page(found)
+    if not sys.stdout.isatty():
+        typer.echo(page)
+        return
+    from rich.markdown import Markdown
+
+    stdout().print(Markdown(page), width=min(stdout().width, 100))
+
+
+def _data(rule: Rule) -> dict[str, object]:
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "evidence": rule.evidence,
+        "title": rule.title,
+        "folder": rule.folder,
+        "needs": rule.needs,
+        "wants": rule.wants,
+        "thresholds": dict(rule.thresholds),
+    }
+
+
+def _page(rule: Rule) -> str:
+    parts = [f"# {rule.code} {rule.name}", rule.title]
+    parts += [f"## {heading}\n\n{text}" for heading, text in rule.sections.items() if heading]
+    return "\n\n".join(parts)

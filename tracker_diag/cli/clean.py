@@ -1,0 +1,84 @@
+"""``clean`` takes away what was written."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker_diag.cli.connect import connected, place
+from tracker_diag.cli.errors import PARTIAL, UsageError, complain
+from tracker_diag.cli.options import (
+    AllOption,
+    ConfigOption,
+    ExperimentOption,
+    ProjectOption,
+    TrackerOption,
+    UriOption,
+    read_settings,
+)
+from tracker_diag.cli.scope import query_of
+
+if TYPE_CHECKING:
+    from tracker_diag.adapters.base import Adapter
+
+
+def clean(
+    run_id: Annotated[
+        list[str] | None, typer.Option("--run-id", "-r", help="The run; may be repeated.", show_default=False)
+    ] = None,
+    experiment: ExperimentOption = None,
+    project: ProjectOption = None,
+    everything: AllOption = False,
+    tracker: TrackerOption = None,
+    tracking_uri: UriOption = None,
+    config: ConfigOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove the tags and reports that were written.
+
+    Nothing else is touched, and what a store cannot delete is named.
+    """
+    if run_id and (experiment or project or everything):
+        raise UsageError("name runs, or experiments, or --all: not both")
+    settings = read_settings(config, None)
+    query = query_of(experiment, project, everything or bool(run_id))
+    wheres = [place(tracker, tracking_uri, tuple(project or ()), one) for one in run_id or ("",)]
+    with connected(wheres[0], settings.prefix) as adapter:
+        if run_id:
+            ids = [adapter.find_run(where.run_id or "").id for where in wheres]
+        else:
+            # Also those without our tags: a sweep that was killed may have left them a report.
+            ids = [listing.id for listing in adapter.list_runs(query)]
+        if not ids:
+            typer.echo("no runs")
+            return
+        runs = f"{len(ids)} run{'' if len(ids) == 1 else 's'}"
+        if not yes:
+            if not sys.stdin.isatty():
+                raise UsageError(f"{runs} would be cleaned in {adapter.describe()}: say --yes")
+            typer.confirm(f"Remove the diagnosis of {runs} in {adapter.describe()}?", abort=True)
+        _remove(adapter, ids)
+
+
+def _remove(adapter: Adapter, ids: list[str]) -> None:
+    from tracker_diag.adapters.base import TrackerError
+
+    tags = files = failed = 0
+    left: dict[str, int] = {}
+    for run_id in ids:
+        try:
+            removal = adapter.remove(run_id)
+        except TrackerError as error:
+            complain(f"run {run_id}: {error}")
+            failed += 1
+            continue
+        tags, files = tags + removal.tags, files + removal.artifacts
+        for reason in removal.left:
+            left[reason] = left.get(reason, 0) + 1
+    typer.echo(f"removed {tags} tags and {files} files of {len(ids) - failed} runs")
+    for reason, count in left.items():
+        complain(f"left in {count} run{'' if count == 1 else 's'}: {reason}", label="")
+    if failed:
+        raise typer.Exit(PARTIAL)

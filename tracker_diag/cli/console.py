@@ -1,0 +1,47 @@
+"""The two consoles, and what third parties may say on them: nothing."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import warnings
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def stdout(width: int = 240) -> Console:
+    """Open the console for what was asked for; wide where it is no terminal, so that no table is cut for a file."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else width, highlight=False)
+
+
+def stderr() -> Console:
+    """Open the console for progress."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def hush() -> None:
+    """Keep the trackers' own clients quiet: their banners, progress bars, log lines and deprecation warnings.
+
+    Called before they are imported, since they read their environment then. What the user has set stays.
+    """
+    for name, value in {
+        "MLFLOW_LOGGING_LEVEL": "ERROR",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "GIT_PYTHON_REFRESH": "quiet",
+        "WANDB_SILENT": "true",
+        "WANDB_CONSOLE": "off",
+        "WANDB_ERROR_REPORTING": "false",
+    }.items():
+        os.environ.setdefault(name, value)
+    for name in ("mlflow", "alembic", "wandb", "urllib3", "sqlalchemy", "distributed", "apscheduler"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")

@@ -1,0 +1,90 @@
+"""``diagnose`` answers for one run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker_diag.cli.connect import connected, place
+from tracker_diag.cli.errors import FOUND, UsageError
+from tracker_diag.cli.options import (
+    ArtifactsOption,
+    ConfigOption,
+    FailOnOption,
+    ProjectOption,
+    RoleOption,
+    TrackerOption,
+    UriOption,
+    check_level,
+    fails,
+    read_settings,
+)
+from tracker_diag.cli.report import check_format, show
+
+if TYPE_CHECKING:
+    from tracker_diag.adapters.base import Adapter
+    from tracker_diag.core.finding import Report
+    from tracker_diag.core.settings import Settings
+
+
+def diagnose(
+    run_id: Annotated[str, typer.Option("--run-id", "-r", help="The run; W&B: entity/project/run or its address.")],
+    tracker: TrackerOption = None,
+    tracking_uri: UriOption = None,
+    project: ProjectOption = None,
+    write: Annotated[bool, typer.Option("--write/--dry-run", help="Write tags and reports, or only look.")] = True,
+    artifacts: ArtifactsOption = None,
+    format: Annotated[str, typer.Option("--format", help="text, json or markdown.")] = "text",
+    fail_on: FailOnOption = None,
+    config: ConfigOption = None,
+    role: RoleOption = None,
+) -> None:
+    """Diagnose one run, and write the answer into the tracker."""
+    check_format(format, ("text", "json", "markdown"))
+    check_level(fail_on)
+    settings = read_settings(config, role, artifacts)
+    where = place(tracker, tracking_uri, tuple(project or ()), run_id)
+    with connected(where, settings.prefix) as adapter:
+        report = diagnose_run(adapter, where.run_id or _only_run(adapter), settings, write=write)
+    show(report, format)
+    if fails(report.severity, fail_on):
+        raise typer.Exit(FOUND)
+
+
+def _only_run(adapter: Adapter) -> str:
+    from tracker_diag.adapters.base import Query
+
+    ids = [listing.id for listing in adapter.list_runs(Query(everything=True, limit=2))]
+    if len(ids) != 1:
+        raise UsageError(
+            f"{adapter.describe()} holds {len(ids) or 'no'} runs or more: `tracker-diag sweep` takes them all"
+        )
+    return ids[0]
+
+
+def diagnose_run(adapter: Adapter, run_id: str, settings: Settings, *, write: bool) -> Report:
+    """Read a run, diagnose it and, if asked to, write the answer.
+
+    Raises
+    ------
+    TrackerError
+        If there is no such run, or it cannot be read or written.
+    """
+    from tracker_diag.adapters.base import Diagnosis, Failure, TrackerError
+    from tracker_diag.fingerprint import fingerprint
+    from tracker_diag.judge import Task, before, examine, render
+
+    listing = adapter.find_run(run_id)
+    run = next(iter(adapter.load_runs([listing.id])), None)
+    if run is None:
+        raise UsageError(f"run {run_id}: the tracker lists it but does not return it")
+    if isinstance(run, Failure):
+        raise TrackerError(f"run {run_id}: {run.reason}")
+    own = settings.for_experiment(listing.experiment)
+    task = Task(run, own, before(listing.tags, own.prefix))
+    report = examine(task)
+    if write:
+        judgement = render(task, report)
+        adapter.write(listing.id, Diagnosis(judgement.tags, judgement.artifacts, fingerprint(listing, own)))
+    return report

@@ -1,0 +1,90 @@
+"""What goes wrong becomes one line on stderr and an exit code; nothing a user can cause shows a traceback."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+OK, FOUND, USAGE, TRACKER, PARTIAL, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 130, 143
+
+# Typer brings its own copy of click from 0.20 on: the one base of its usage errors is reached through a public one.
+_CLICK_ERROR: type[Exception] = typer.BadParameter.mro()[2]
+
+
+class UsageError(Exception):
+    """What was asked for cannot be done; one line that says what to ask for instead."""
+
+
+class Commands(TyperGroup):
+    """A group of commands that turns errors into one line and an exit code, wherever they arise."""
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run a command and leave with its exit code."""
+        try:
+            code = super().main(*args, **(kwargs | {"standalone_mode": False}))
+        except KeyboardInterrupt:
+            complain("interrupted", label="")
+            code = INTERRUPTED
+        except typer.Abort:
+            complain("nothing was done", label="")
+            code = INTERRUPTED
+        except BrokenPipeError:
+            code = _closed_pipe()
+        except Exception as error:
+            line, code = explain(error)
+            if not line:
+                raise
+            complain(line)
+        sys.exit(code if isinstance(code, int) else OK)
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """One line and an exit code for an error that a user can cause; an empty line for any other."""
+    if isinstance(error, _CLICK_ERROR):
+        text = getattr(error, "format_message", lambda: str(error))()
+        context = getattr(error, "ctx", None)
+        where = context.command_path if context is not None else "tracker-diag"
+        return f"{text.rstrip('.')} (see `{where} --help`)", USAGE
+    # Imported here: these bring numpy and pydantic, which a command that succeeds may never need.
+    from tracker_diag.adapters.base import QueryError, TrackerError, UnknownRunError
+    from tracker_diag.adapters.locate import LocationError
+    from tracker_diag.core.run import InvalidRunError
+    from tracker_diag.core.settings import SettingsError
+    from tracker_diag.executors import EngineError
+    from tracker_diag.notify import NotifyError
+    from tracker_diag.schedule import ScheduleError
+
+    asked_wrongly = (
+        UsageError,
+        UnknownRunError,
+        QueryError,
+        LocationError,
+        InvalidRunError,
+        SettingsError,
+        EngineError,
+        NotifyError,
+        ScheduleError,
+    )
+    if isinstance(error, asked_wrongly):
+        return str(error), USAGE
+    if isinstance(error, TrackerError):
+        return str(error), TRACKER
+    return "", USAGE
+
+
+def complain(text: str, label: str = "error: ") -> None:
+    """Write one line to stderr; line breaks and control characters are shown, not obeyed."""
+    from tracker_diag.report.words import clean
+
+    typer.echo(label + clean(text), err=True)
+
+
+def _closed_pipe() -> int:
+    # The reader left (`| head`). Python would complain once more when it flushes stdout at its end.
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return OK

@@ -1,0 +1,62 @@
+"""``report`` shows a saved report again."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker_diag.cli.console import stdout
+from tracker_diag.cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from tracker_diag.core.finding import Report
+
+FORMATS = ("text", "markdown", "html", "json")
+
+
+def report(
+    file: Annotated[Path, typer.Argument(help="A report.json, as a sweep stores it; - reads standard input.")],
+    format: Annotated[str, typer.Option("--format", help="text, markdown, html or json.")] = "text",
+) -> None:
+    """Show a saved report again."""
+    from tracker_diag.core.finding import Report
+
+    check_format(format, FORMATS)
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        saved = Report.from_dict(json.loads(text))
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{file}: not a report of tracker-diag ({type(error).__name__}: {error})") from None
+    show(saved, format)
+
+
+def check_format(format: str, known: tuple[str, ...]) -> None:
+    """Refuse a format that is none, before anything is done."""
+    if format not in known:
+        raise UsageError(f"--format {format}: choose one of {', '.join(known)}")
+
+
+def show(report: Report, format: str) -> None:
+    """Write a report to stdout."""
+    if format == "text":
+        from tracker_diag.report.text import print_text
+
+        print_text(report, stdout(100))
+    elif format == "markdown":
+        from tracker_diag.report.markdown import render_markdown
+
+        typer.echo(render_markdown(report), nl=False)
+    elif format == "html":
+        from tracker_diag.report.html import render_html
+
+        typer.echo(render_html(report))
+    else:
+        from tracker_diag.report.schema import to_json
+
+        typer.echo(to_json(report).decode().rstrip("\n"))

@@ -1,0 +1,200 @@
+"""``sweep`` diagnoses many runs, once or on a schedule."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tracker_diag.cli.connect import connected, place
+from tracker_diag.cli.errors import FOUND, INTERRUPTED, PARTIAL, TERMINATED, TRACKER, UsageError, complain, explain
+from tracker_diag.cli.options import (
+    AllOption,
+    ArtifactsOption,
+    ConfigOption,
+    ExperimentOption,
+    FailOnOption,
+    ProjectOption,
+    RoleOption,
+    TrackerOption,
+    UriOption,
+    check_level,
+    fails,
+    read_settings,
+    seconds,
+)
+from tracker_diag.cli.scope import query_of
+
+if TYPE_CHECKING:
+    from tracker_diag.sweep import Swept
+
+
+def sweep(
+    experiment: ExperimentOption = None,
+    project: ProjectOption = None,
+    everything: AllOption = False,
+    tracker: TrackerOption = None,
+    tracking_uri: UriOption = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Only runs that changed in the last 24h, 7d, …", show_default=False)
+    ] = None,
+    filter: Annotated[
+        str, typer.Option("--filter", help="The tracker's own syntax: \"params.model = 'cnn'\".", show_default=False)
+    ] = "",
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, help="At most so many runs, newest first.", show_default=False)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Diagnose also what has not changed.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the answer, write nothing.")] = False,
+    artifacts: ArtifactsOption = None,
+    fail_on: FailOnOption = None,
+    config: ConfigOption = None,
+    role: RoleOption = None,
+    every: Annotated[
+        str | None, typer.Option("--every", help="Sweep again and again: 15m, 1h, …", show_default=False)
+    ] = None,
+    cron: Annotated[
+        str | None, typer.Option("--cron", help="Sweep by a crontab line: '*/15 * * * *'.", show_default=False)
+    ] = None,
+    engine: Annotated[str, typer.Option("--engine", help="Where runs are diagnosed: local or dask.")] = "local",
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", help="Address of a Dask scheduler: tcp://host:8786.", show_default=False),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option("--workers", min=1, help="Processes; as many as processors.", show_default=False)
+    ] = None,
+    notify: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--notify",
+            envvar="TRACKER_DIAG_NOTIFY",
+            help="Apprise address that gets one digest a sweep of what is new and severe.",
+            show_default=False,
+            show_envvar=True,
+        ),
+    ] = None,
+    summary: Annotated[
+        Path | None, typer.Option("--summary", help="JSON file with the sweep's figures.", show_default=False)
+    ] = None,
+    log_format: Annotated[str, typer.Option("--log-format", help="text, or json lines on stderr.")] = "text",
+) -> None:
+    r"""Diagnose the runs that are new or have changed.
+
+    Tags, and reports where something is wrong, are written onto each run.
+    What has been done is read from the tracker itself, so a sweep may be repeated, killed, or run twice at once.
+
+    \b
+      tracker-diag sweep --experiment 'vision-*' --dry-run
+      tracker-diag sweep --all --since 24h --fail-on error
+      tracker-diag sweep --all --every 15m --notify "$SLACK" --summary sweep.json
+    """
+    from tracker_diag import notify as messages
+    from tracker_diag import schedule
+    from tracker_diag.cli import watch
+    from tracker_diag.cli.table import closing_line, show_table, write_summary
+    from tracker_diag.cli.table import summary as figures
+    from tracker_diag.executors import check_engine
+    from tracker_diag.sweep import Plan
+    from tracker_diag.sweep import sweep as sweep_once
+
+    check_level(fail_on)
+    if log_format not in watch.LOG_FORMATS:
+        raise UsageError(f"--log-format {log_format}: choose one of {', '.join(watch.LOG_FORMATS)}")
+    if every is not None and cron is not None:
+        raise UsageError("--every and --cron are two schedules: give one")
+    check_engine(engine, scheduler)
+    age = None if since is None else seconds(since, "--since")
+    trigger = schedule.cron(cron) if cron is not None else None
+    if every is not None:
+        trigger = schedule.every(seconds(every, "--every"))
+    query_of(experiment, project, everything)
+    where = place(tracker, tracking_uri, tuple(project or ()))
+    read_settings(config, role, artifacts)
+    messages.check(notify or ())
+    if summary is not None and not summary.parent.is_dir():
+        raise UsageError(f"--summary {summary}: there is no folder {summary.parent}")
+
+    def once(stop: threading.Event) -> Swept:
+        settings = read_settings(config, role, artifacts)
+        query = query_of(
+            experiment,
+            project,
+            everything,
+            since=None if age is None else time.time() - age,
+            filter=filter,
+            limit=limit,
+        )
+        plan = Plan(query, settings, not dry_run, force, engine, workers, scheduler)
+        with connected(where, settings.prefix) as adapter:
+            described = adapter.describe()
+            with watch.watching(log_format) as watcher:
+                swept = sweep_once(adapter, plan, watcher, stop)
+        if summary is not None:
+            write_summary(summary, figures(swept, described))
+        if log_format == "json":
+            watch.event("swept", **figures(swept, described))
+        else:
+            show_table(swept, write=plan.write)
+        if swept.error:
+            complain(swept.error)
+        message = messages.digest(swept.rows) if notify and plan.write else None
+        if notify and message:
+            try:
+                messages.send(notify, *message)
+            except messages.NotifyError as error:
+                complain(str(error))
+        return swept
+
+    watch.start_log(log_format)
+    with _stopping() as (stop, signals):
+        if trigger is not None:
+            schedule.repeat(lambda: _keep_going(once, stop), trigger, stop)
+            return
+        swept = once(stop)
+    if signals:
+        complain(f"stopped: {closing_line(swept, write=not dry_run)}", label="")
+        raise typer.Exit(INTERRUPTED if signals[0] == signal.SIGINT else TERMINATED)
+    if swept.error:
+        raise typer.Exit(TRACKER)
+    if swept.failures:
+        raise typer.Exit(PARTIAL)
+    if fails(swept.worst, fail_on):
+        raise typer.Exit(FOUND)
+
+
+def _keep_going(once: Callable[[threading.Event], Swept], stop: threading.Event) -> None:
+    """Sweep; an error is told, and the next sweep tries again: a tracker that is away for an hour comes back."""
+    try:
+        once(stop)
+    except Exception as error:
+        line, _ = explain(error)
+        if not line:
+            raise
+        complain(line)
+
+
+@contextmanager
+def _stopping() -> Iterator[tuple[threading.Event, list[int]]]:
+    """Let Ctrl-C and SIGTERM end the block after the runs in hand; a second Ctrl-C ends it at once."""
+    stop = threading.Event()
+    signals: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        signals.append(number)
+        stop.set()
+        if len(signals) > 1 and number == signal.SIGINT:
+            raise KeyboardInterrupt
+
+    old = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop, signals
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
