@@ -233,6 +233,9 @@ PARAMS: list[tuple[str, object, dict[str, object]]] = [
     ("task", "regression", {"task": "regression"}), ("problem_type", "multiclass classification", {"task": "classification"}),
     ("seed", 42, {"seed": 42}), ("random_state", 0, {"seed": 0}), ("random_seed", "7", {"seed": 7}), ("rng_seed", 7, {"seed": 7}),
     ("fp16", True, {"precision": "fp16"}), ("precision", "bf16-mixed", {"precision": "bf16-mixed"}), ("mixed_precision", "fp16", {"precision": "fp16"}), ("fp16", False, {"precision": False}),
+    ("fc1_dim", 64, {"hidden_units": 64}), ("update_rule", "adam", {"optimizer": "adam"}), ("phi", "tanh", {"activation": "tanh"}), ("lr_scheduler_class", "torch.optim.lr_scheduler.StepLR", {"scheduler": "StepLR"}),
+    ("block_size", 1024, {}), ("init_from", "scratch", {"pretrained": False}), ("model_name_or_path", "bert-base", {"pretrained": "bert-base"}), ("scale", 0.5, {}), ("augmentations", "['flip', 'crop']", {"augmentation": True}),
+    ("max_steps", "-1", {}), ("validation_split", 0.0, {}),
     ("n_estimators", 100, {"n_estimators": 100}), ("num_boost_round", 100, {"n_estimators": 100}),
 ]  # fmt: skip
 
@@ -240,3 +243,176 @@ PARAMS: list[tuple[str, object, dict[str, object]]] = [
 @pytest.mark.parametrize(("name", "value", "expected"), PARAMS, ids=[f"{n}={v}" for n, v, _ in PARAMS])
 def test_params(name: str, value: object, expected: dict[str, object]) -> None:
     assert dict(of(params={name: value}).params) == expected
+
+
+def test_keras_validation_loss_logged_at_step_zero_loses_to_val_loss() -> None:
+    metrics = {"loss": curve("loss"), "validation_loss": [[0, v] for _, v in curve("x")], "val_loss": curve("val_loss")}
+    roles = resolve(Run.from_dict({"id": "r", "metrics": metrics}), Settings())
+    assert roles.metrics["val_loss"].name == "val_loss"
+
+
+def test_a_metric_named_outright_wins_and_an_unknown_name_is_noted() -> None:
+    roles = of("loss val_loss my/metric", roles={"val_loss": "my/metric", "train_loss": "missing"})
+    assert metric_names(roles) == {"train_loss": "loss", "val_loss": "my/metric"}
+    assert roles.names["val_loss"] == "my/metric"
+    assert any("missing" in note for note in roles.notes)
+
+
+def test_a_role_that_does_not_exist_is_noted() -> None:
+    assert any("no such role" in note for note in of("loss", roles={"nonsense": "loss"}).notes)
+
+
+def test_a_parameter_named_outright_is_checked() -> None:
+    assert of(params={"lr": 0.1, "zeta": "0.2"}, roles={"learning_rate": "zeta"}).params["learning_rate"] == 0.2
+    refused = of(params={"lr": 0.1, "zeta": "soon"}, roles={"learning_rate": "zeta"})
+    assert refused.params["learning_rate"] == 0.1
+    assert any("zeta" in note for note in refused.notes)
+
+
+def test_words_of_the_user_come_first() -> None:
+    roles = of("loss val_loss zorp_held zorp_held_part", {"lr": 0.1, "blorp": 0.2}, vocabulary={"val_loss": ["zorp held"], "learning_rate": ["blorp"]})
+    assert roles.metrics["val_loss"].name == "zorp_held"
+    assert roles.params["learning_rate"] == 0.2
+
+
+@pytest.mark.parametrize(("name", "direction"), [("val_accuracy", "max"), ("val_err", "min"), ("val_wer", "min"), ("val_auc", "max"), ("val_r2", "max"), ("val_neg_mean_squared_error", "max"), ("val_fid", "min")])
+def test_direction(name: str, direction: str) -> None:
+    assert of(f"train_loss val_loss {name}").directions == {"train_loss": "min", "val_loss": "min", "val_score": direction}
+
+
+def test_direction_told_by_the_user() -> None:
+    assert of("val_loss val_score", directions={"val_score": "min"}).directions["val_score"] == "min"
+
+
+def test_a_rising_log_likelihood_becomes_a_loss_with_its_sign_turned() -> None:
+    rising = [[i, -5 + 4 * (1 - 0.8**i)] for i in range(20)]
+    roles = resolve(Run.from_dict({"id": "r", "metrics": {"train_elbo": rising, "val_elbo": rising}}), Settings())
+    assert roles.metrics["train_loss"].values[-1] == pytest.approx(-rising[-1][1])
+    assert roles.metrics["val_loss"].values[-1] == pytest.approx(-rising[-1][1])
+    assert roles.directions["train_loss"] == "min"
+    assert any("sign" in note for note in roles.notes)
+
+
+def test_a_falling_elbo_is_a_loss_already() -> None:
+    roles = resolve(Run.from_dict({"id": "r", "metrics": {"train_elbo": FALLING}}), Settings())
+    assert roles.metrics["train_loss"].values[0] == FALLING[0][1]
+
+
+def test_two_rates_of_equal_standing_are_noted() -> None:
+    roles = of(params={"lr": 0.1, "learning_rate": 0.2})
+    assert roles.params["learning_rate"] == 0.1
+    assert any("learning_rate = 0.2" in note for note in roles.notes)
+
+
+def test_a_rate_that_is_text_is_not_taken_and_noted() -> None:
+    roles = of(params={"lr0": "soon"})
+    assert "learning_rate" not in roles.params
+    assert any("lr0" in note for note in roles.notes)
+
+
+def test_scikit_learn_schedule_word_and_alpha() -> None:
+    roles = of(params={"hidden_layer_sizes": "(100, 50)", "learning_rate": "constant", "learning_rate_init": 0.001, "alpha": 1e-4, "solver": "adam", "max_iter": 200, "batch_size": "auto", "early_stopping": False, "n_iter_no_change": 10})
+    assert dict(roles.params) == {
+        "hidden_units": 100, "layer_widths": (100, 50), "layers": 2, "scheduler": "constant", "learning_rate": 0.001, "weight_decay": 1e-4,
+        "optimizer": "adam", "epochs": 200, "early_stopping": False, "patience": 10,
+    }  # fmt: skip
+    assert any("batch_size" in note for note in roles.notes)
+
+
+def test_nested_and_textual_parameters_speak_in_their_own_names() -> None:
+    roles = of(params={"opt_kwargs": "{'lr': 0.001, 'rho': 0.9}", "optimizer": "AdamW(weight_decay=0.01)", "model": {"hidden": {"value": 32}}})
+    assert roles.names["learning_rate"] == "opt_kwargs.lr"
+    assert roles.params["weight_decay"] == 0.01
+    assert roles.params["optimizer"] == "adamw"
+    assert roles.params["hidden_units"] == 32
+
+
+def test_numbered_layers_give_the_depth() -> None:
+    assert of(params={"fc1_dim": 64, "fc2_dim": 32}).params["layer_widths"] == (64, 32)
+
+
+def test_task_from_metrics_when_no_parameter_tells() -> None:
+    assert of("loss val_loss accuracy val_accuracy").params["task"] == "classification"
+    assert of("loss val_loss mae val_mae").params["task"] == "regression"
+
+
+@pytest.mark.parametrize(
+    ("metrics", "params", "trait"),
+    [
+        ("d_loss g_loss", {}, "adversarial"),
+        ("rollout/ep_rew_mean", {}, "reinforcement"),
+        ("loss", {"method": "x", "kl_anneal": 100}, "annealed"),
+        ("train-rmse", {"num_boost_round": 10}, "boosting"),
+        ("contrastive_loss", {}, "contrastive"),
+    ],
+)
+def test_traits(metrics: str, params: dict[str, object], trait: str) -> None:
+    assert trait in of(metrics, params).traits
+
+
+def test_no_trait_without_a_sign_of_it() -> None:
+    assert of("loss val_loss accuracy lr", {"lr": 0.1, "epochs": 3, "generator_seed": 3, "pretrained": False}).traits == frozenset()
+
+
+def test_an_ambiguous_accuracy_is_left_out_with_a_note() -> None:
+    roles = of("train_loss val_loss accuracy")
+    assert "train_score" not in roles.metrics
+    assert "val_score" not in roles.metrics
+    assert any("accuracy" in note for note in roles.notes)
+
+
+@pytest.mark.parametrize("case", METRICS)
+def test_a_duplicate_under_another_name_changes_nothing(case: str) -> None:
+    names, _ = METRICS[case]
+    before = of(names)
+    lengths = names if isinstance(names, dict) else dict.fromkeys(names.split(), 20)
+    for role in ("train_loss", "val_loss"):
+        if role in before.metrics:
+            original = before.metrics[role].name
+            metrics = {n: curve(n, k) for n, k in lengths.items()} | {f"{original}_copy": curve(original, lengths[original])}
+            after = resolve(Run.from_dict({"id": "r", "metrics": metrics}), Settings())
+            assert set(after.metrics) == set(before.metrics)
+            assert all(np.array_equal(after.metrics[r].values, s.values) for r, s in before.metrics.items())
+
+
+def test_every_role_says_what_to_log() -> None:
+    for role in all_roles():
+        text = what_to_log(role)
+        assert text.startswith(("log ", "say "))
+        assert "\n" not in text
+    assert what_to_log("val_loss") == "log the validation loss each epoch, e.g. as val_loss"
+
+
+def test_what_to_log_suggests_a_name_that_resolves() -> None:
+    for role, kind in all_roles().items():
+        suggested = what_to_log(role).rsplit(" ", 1)[-1]
+        if "metric" in kind:
+            assert of(suggested).metrics.get(role) is not None, role
+        elif role not in ("control", "layer_widths"):
+            assert any(role in of(params={suggested: v}).params for v in ("batch", "relu", "adam", 3, 0.1, True, "mse", "regression")), role
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=20), inner, max_size=5),
+    max_leaves=20,
+)
+WORDY = st.lists(st.sampled_from("train val loss lr acc epoch step batch size / . _ 0 1 num opt init norm hidden drop elbo neg mse".split()), min_size=1, max_size=5).map("_".join)
+POINTS = st.lists(st.tuples(st.none() | st.integers(0, 50), st.floats()), max_size=6)
+
+
+@given(st.dictionaries(st.text(max_size=30) | WORDY, JSON, max_size=12), st.dictionaries(st.text(max_size=30) | WORDY, POINTS, max_size=8), st.randoms())
+@settings(max_examples=150, deadline=None)
+def test_anything_resolves_in_any_order(params: dict[str, object], metrics: dict[str, object], random: object) -> None:
+    first = resolve(Run.from_dict({"id": "r", "params": params, "metrics": metrics}), Settings())
+
+    def shuffled(mapping: dict[str, object]) -> dict[str, object]:
+        items = list(mapping.items())
+        random.shuffle(items)  # type: ignore[attr-defined]
+        return dict(items)
+
+    second = resolve(Run.from_dict({"id": "r", "params": shuffled(params), "metrics": shuffled(metrics)}), Settings())
+    assert metric_names(first) == metric_names(second)
+    assert repr(sorted(first.params.items(), key=lambda x: x[0])) == repr(sorted(second.params.items(), key=lambda x: x[0]))
+    assert dict(first.names) == dict(second.names)
+    assert first.notes == second.notes

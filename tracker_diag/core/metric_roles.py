@@ -136,14 +136,13 @@ def _take(
     leave: Iterable[Series] = (),
 ) -> list[Series]:
     """Fill the roles train, val and test of the loss or of the score."""
-    left = {s.name for s in leave}
-    sign = 1.0 if what == "score" else 0.0
+    left = list(leave)
 
     def of(split: str | None) -> list[Candidate]:
         out = []
         for c in sides[split]:
-            if c.reading.kind in kinds and c.series.name not in left:
-                extra = RANK * c.reading.rank if sign else (PROXY if c.reading.kind in ("proxy", "likelihood") else 0.0)
+            if c.reading.kind in kinds and not any(_same(c.series, s) for s in left):
+                extra = RANK * c.reading.rank + (PROXY if what == "loss" and c.reading.kind != "loss" else 0.0)
                 out.append(Candidate(c.series, c.reading, c.cost + extra))
         return out
 
@@ -186,6 +185,13 @@ def _take(
         if what == "loss" and c.reading.parts:
             found.notes.append(f"{c.series.name}: a part of the loss, taken for want of the whole")
     return [c.series for c in picked.values()]
+
+
+def _same(a: Series, b: Series) -> bool:
+    """Whether two metrics are one: the same name, or the same curve under another."""
+    return a.name == b.name or (
+        len(a) == len(b) > 1 and np.array_equal(a.steps, b.steps) and np.array_equal(a.values, b.values, equal_nan=True)
+    )
 
 
 def _must_turn(picked: Mapping[str, Candidate]) -> bool:

@@ -15,9 +15,13 @@ from tracker_diag.core.words import phrases, read, vocabulary, words
 LEAF_WORD, OUTER_WORD, DIGIT = 0.25, 0.08, 0.03
 LEAST_SCORE = 0.19
 EQUAL_STANDING = 0.051
+# A word that is only understood from another parameter (scikit-learn's alpha) comes before its usual meaning.
+BESIDE = 1.5
 
 _ON = frozenset({"true", "yes", "on", "y", "enabled", "enable"})
-_OFF = frozenset({"false", "no", "off", "n", "none", "disabled", "disable", "null", ""})
+_OFF = frozenset({"false", "no", "off", "scratch", "n", "none", "disabled", "disable", "null", ""})
+_DIGITS = re.compile(r"\d+")
+_CLASS_PATH = re.compile(r"(?:<(?:class|function) ')?(?:[A-Za-z_]\w*\.)+([A-Z]\w*)(?:'>)?\Z")
 _INTS = re.compile(r"\s*\d{1,7}(?:\s*[-,x_;/ ]\s*\d{1,7})*\s*\Z")
 _UNFIT = object()
 
@@ -64,7 +68,7 @@ def find_params(values: Mapping[str, Any], extra: Mapping[str, tuple[frozenset[s
                 off = fit is False or fit in ("none", 0) or fit is None
                 candidates.setdefault(role, []).append(((off and score < 9.0, -score, len(name), name), fit))
                 break
-            if refused is None and score >= 1 and value is not None:
+            if refused is None and score >= 1 and _says_something(role, value):
                 refused = role
         else:
             if refused is not None:
@@ -81,6 +85,7 @@ def find_params(values: Mapping[str, Any], extra: Mapping[str, tuple[frozenset[s
         if role not in found.values:
             name = min(several)
             found.notes.append(f"{role}: {name} = {str(values[name])[:40]!r} is no {_KINDS_IN_WORDS.get(_kind(role), 'fitting value')}")
+    _by_value(found, values)
     _derive(found, values)
     return found
 
@@ -103,6 +108,8 @@ def _derive(found: FoundParams, values: Mapping[str, Any]) -> None:
     if "hidden_units" in found.values:
         name = found.names["hidden_units"]
         listed = _widths(values.get(name))
+        if not isinstance(listed, tuple):
+            listed = _numbered(name, values)
         if isinstance(listed, tuple):
             found.values["layer_widths"], found.names["layer_widths"] = listed, name
             take("layers", len(listed), "hidden_units")
@@ -113,8 +120,28 @@ def _derive(found: FoundParams, values: Mapping[str, Any]) -> None:
     if "loss_function" in found.values:
         task = next((t for t, names in vocabulary()["tasks"].items() if found.values["loss_function"] in names.split()), None)
         take("task", task, "loss_function")
-    if found.values.get("n_classes", 1) > 1:
-        take("task", "classification", "n_classes")
+
+
+def _numbered(name: str, values: Mapping[str, Any]) -> tuple[int, ...] | None:
+    """The widths of layers that have a parameter each: ``fc1_dim`` and ``fc2_dim``, ``layers.0.units`` and ``layers.1.units``."""
+    pattern = _DIGITS.sub("#", name)
+    if pattern.count("#") != 1:
+        return None
+    several = {int(_DIGITS.findall(n)[0]): _whole(1)(v) for n, v in values.items() if _DIGITS.sub("#", n) == pattern}
+    return tuple(several[i] for i in sorted(several)) if len(several) > 1 and _UNFIT not in several.values() else None
+
+
+def _by_value(found: FoundParams, values: Mapping[str, Any]) -> None:
+    """Roles that no name gave, from values that can mean nothing else."""
+    taken = set(found.names.values())
+    texts = {n: re.sub(r"[\W_]+", "", v).lower() for n, v in values.items() if isinstance(v, str) and len(v) < 60}
+    for role, telling in vocabulary()["telling"].items():
+        if role not in found.values:
+            known = telling.split()
+            names = [n for n, text in texts.items() if text in known and n not in taken]
+            if len({texts[n] for n in names}) == 1:
+                name = min(names, key=lambda n: (len(n), n))
+                found.values[role], found.names[role] = coerce(role, values[name]), name
 
 
 @cache
@@ -122,7 +149,7 @@ def _book() -> tuple[frozenset[str], list[tuple[str, list[tuple[frozenset[str], 
     roles = []
     for role, entry in vocabulary()["params"].items():
         known = [(words(text), float(weight), text, "") for text, weight in entry["words"].items()]
-        known += [(words(text), 0.5, text, near) for text, near in entry.get("beside", {}).items()]
+        known += [(words(text), BESIDE, text, near) for text, near in entry.get("beside", {}).items()]
         roles.append((role, known, phrases(entry.get("veto", "").split()), words(entry.get("also", ""))))
     return words(vocabulary()["neutral"]), roles
 
@@ -155,6 +182,14 @@ def _cost(word: str, leaf: frozenset[str]) -> float:
     return LEAF_WORD if word in leaf else OUTER_WORD
 
 
+def _says_something(role: str, value: Any) -> bool:
+    """Whether a value that does not fit is worth a note: -1, 0 and None are ways to say "not set"."""
+    kind = _kind(role)
+    if kind == "rate":
+        return value is not None
+    return isinstance(value, str) and kind in ("count", "count_or_zero", "fraction")
+
+
 @cache
 def _kind(role: str) -> str:
     return str(vocabulary()["params"][role]["value"]) if role in vocabulary()["params"] else "any"
@@ -172,6 +207,9 @@ def coerce(role: str, value: Any, phrase: str = "") -> Any:
         The words by which the name was recognised; they speak where the value is but True (``bf16 = True``).
     """
     kind = _kind(role)
+    only = _only(role, phrase)
+    if only is not None and (not isinstance(value, str) or value.strip().lower() not in only):
+        return _UNFIT
     if isinstance(value, tuple) and len(value) == 1 and kind != "widths":
         value = value[0]
     check = _CHECKS.get(kind)
@@ -179,6 +217,13 @@ def coerce(role: str, value: Any, phrase: str = "") -> Any:
     if fit is True and role == "precision":
         return phrase
     return fit
+
+
+@cache
+def _only(role: str, phrase: str) -> frozenset[str] | None:
+    """The values that a phrase takes which usually means another role, or None if it takes all."""
+    text = vocabulary()["params"].get(role, {}).get("only", {}).get(phrase)
+    return None if text is None else frozenset(text.split())
 
 
 def fits(value: Any) -> bool:
@@ -252,19 +297,26 @@ def _flag_or_number(value: Any) -> Any:
 def _word_or_flag(value: Any) -> Any:
     if isinstance(value, str):
         flag = _flag(value)
-        return value.strip() if flag is _UNFIT else flag
-    if value is None:
-        return False
+        return _short(value) if flag is _UNFIT else flag
+    if value is None or isinstance(value, tuple):
+        return bool(value)
     flag = _flag(value)
     return _number(value) if flag is _UNFIT and _number(value) is not None else flag
 
 
 def _word_or_truth(value: Any) -> Any:
-    return _UNFIT if isinstance(value, int | float) and not isinstance(value, bool) else _word_or_flag(value)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return _UNFIT if number and (isinstance(value, float) or value not in (0, 1)) else _word_or_flag(value)
 
 
 def _word(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) and value.strip() and len(value) < 200 else _UNFIT
+    return _short(value) if isinstance(value, str) and value.strip() and len(value) < 200 else _UNFIT
+
+
+def _short(value: str) -> str:
+    """A text without the modules of a class path."""
+    path = _CLASS_PATH.match(value.strip())
+    return path[1] if path else value.strip()
 
 
 def _seed(value: Any) -> Any:

@@ -223,7 +223,7 @@ def _value(tokens: list[tuple[str, str]], at: int, depth: int) -> tuple[Any, int
         if token not in _CLOSERS:
             raise _NotALiteralError
         items, keywords, at = _items(tokens, at, _CLOSERS[token], depth)
-        if keywords and items:
+        if items and (keywords or token == "{"):
             raise _NotALiteralError
         return (keywords if keywords or token == "{" else items), at
     if at < len(tokens) and tokens[at] == ("mark", "("):

@@ -84,8 +84,11 @@ def resolve(run: Run, settings: Settings) -> Roles:
             notes.append(f"roles.{role}: {unknown}")
     for role, series in chosen.items():
         _choose(found.metrics, found.directions, role, series, settings.directions)
-    if "task" not in known.values and found.task is not None:
-        known.values["task"] = found.task
+    if "task" not in known.values:
+        if found.task is not None:
+            known.values["task"] = found.task
+        elif known.values.get("n_classes", 1) > 1 and "class" in read(known.names["n_classes"]).words:
+            known.values["task"], known.names["task"] = "classification", known.names["n_classes"]
     names = {role: series.name for role, series in found.metrics.items()} | known.names
     on = [name for name, value in flat.values.items() if value not in (None, False, 0, "")]
     traits = frozenset().union(*map(_traits, run.metrics), *map(_traits, on))

@@ -45,8 +45,8 @@ def vocabulary() -> Mapping[str, Any]:
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a name or a phrase, in the vocabulary's spelling."""
-    return read(text).words
+    """The words of a phrase or a list, of any length, in the vocabulary's spelling."""
+    return frozenset().union(*(read(part).words for part in text.split()))
 
 
 def phrases(texts: Iterable[str]) -> tuple[frozenset[str], ...]:
