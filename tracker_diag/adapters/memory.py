@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -15,10 +14,14 @@ from tracker_diag.adapters.base import (
     Removal,
     UnknownRunError,
 )
+from tracker_diag.adapters.scope import chosen
 from tracker_diag.core.run import Run, Series
 
 _FINGERPRINT = "fingerprint"
 _USERS = ("ignore", "control")
+_FOLDER = "diagnosis"
+_OURS = tuple(f"{_FOLDER}/{name}" for name in ("report.json", "report.html", "suggested_config.yaml"))
+_MAX_TAG = 5000
 
 
 class MemoryAdapter:
@@ -28,7 +31,7 @@ class MemoryAdapter:
     ----------
     runs : iterable of Run
     experiment : str
-        The one they lie in.
+        The one they lie in; :meth:`add` puts runs into others.
     prefix : str
         Of the tags that are ours.
 
@@ -37,14 +40,21 @@ class MemoryAdapter:
     runs : dict of str to Run
         By id, with their tags as they are now.
     artifacts : dict of str to (dict of str to bytes)
-        Run id to file name to content.
+        Run id to path to content.
     """
 
     def __init__(self, runs: Iterable[Run] = (), experiment: str = "memory", prefix: str = "diag.") -> None:
-        self.runs = {run.id: run for run in runs}
+        self.runs: dict[str, Run] = {}
         self.artifacts: dict[str, dict[str, bytes]] = {}
-        self._experiment = experiment
+        self._experiments: dict[str, str] = {}
         self._prefix = prefix
+        for run in runs:
+            self.add(run, experiment)
+
+    def add(self, run: Run, experiment: str = "memory") -> None:
+        """Put a run into an experiment, in place of an earlier one with that id."""
+        self.runs[run.id] = run
+        self._experiments[run.id] = experiment
 
     def describe(self) -> str:
         """Name it."""
@@ -54,14 +64,10 @@ class MemoryAdapter:
         """List runs; a filter is not understood."""
         if query.filter.strip():
             raise QueryError("runs in memory know no filter: leave it out")
-        if not query.everything and not query.experiments:
-            raise QueryError("no scope: name an experiment, or ask for all of them")
-        for pattern in query.experiments:
-            if not any(letter in pattern for letter in "*?[") and pattern != self._experiment:
-                raise UnknownRunError(f"no experiment named {pattern!r}: the one in memory is {self._experiment!r}")
-        chosen = query.everything or any(fnmatch.fnmatchcase(self._experiment, name) for name in query.experiments)
-        runs = sorted((run for run in self.runs.values() if chosen and _changed(run, query.since)), key=_recency)
-        return iter([self._listing(run) for run in runs][: query.limit])
+        experiments = {name: name for name in self._experiments.values()}
+        wanted = chosen(experiments, query)
+        runs = [run for run in self.runs.values() if self._experiments[run.id] in wanted and _changed(run, query.since)]
+        return iter([self._listing(run) for run in sorted(runs, key=_recency)][: query.limit])
 
     def load_runs(self, ids: Sequence[str]) -> Iterator[Run | Failure]:
         """Whole runs."""
@@ -76,8 +82,12 @@ class MemoryAdapter:
         run = self._get(run_id)
         new = {key: value for key, value in diagnosis.tags.items() if key not in _USERS}
         tags = {key: value for key, value in run.tags.items() if not self._ours(key)}
-        tags |= {self._prefix + key: value for key, value in {**new, _FINGERPRINT: diagnosis.fingerprint}.items()}
-        self.artifacts[run_id] = dict(diagnosis.artifacts)
+        tags |= {
+            self._prefix + key: _shortened(value) for key, value in {**new, _FINGERPRINT: diagnosis.fingerprint}.items()
+        }
+        self._clear(run_id)
+        files = {f"{_FOLDER}/{name}": content for name, content in diagnosis.artifacts.items()}
+        self.artifacts[run_id] = {**self.artifacts.get(run_id, {}), **files}
         self.runs[run_id] = replace(run, tags=tags)
 
     def remove(self, run_id: str) -> Removal:
@@ -85,7 +95,7 @@ class MemoryAdapter:
         run = self._get(run_id)
         ours = [key for key in run.tags if self._ours(key)]
         self.runs[run_id] = replace(run, tags={key: value for key, value in run.tags.items() if key not in ours})
-        return Removal(tags=len(ours), artifacts=len(self.artifacts.pop(run_id, {})))
+        return Removal(tags=len(ours), artifacts=self._clear(run_id))
 
     def link(self, listing: Listing) -> None:
         """There is no address."""
@@ -100,13 +110,19 @@ class MemoryAdapter:
         except KeyError:
             raise UnknownRunError(f"no run {run_id!r} in memory: check the id") from None
 
+    def _clear(self, run_id: str) -> int:
+        found = self.artifacts.get(run_id, {})
+        kept = {path: content for path, content in found.items() if path not in _OURS}
+        self.artifacts[run_id] = kept
+        return len(found) - len(kept)
+
     def _ours(self, key: str) -> bool:
         return key.startswith(self._prefix) and key.removeprefix(self._prefix) not in _USERS
 
     def _listing(self, run: Run) -> Listing:
         return Listing(
             id=run.id,
-            experiment=self._experiment,
+            experiment=self._experiments[run.id],
             name=run.name,
             status=run.status,
             start_time=run.start_time,
@@ -116,6 +132,10 @@ class MemoryAdapter:
             latest={name: _last(series) for name, series in run.metrics.items() if len(series)},
             digests=tuple(sorted(str(item.get("digest")) for item in run.datasets)),
         )
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= _MAX_TAG else f"{value[: _MAX_TAG - 1]}…"
 
 
 def _last(series: Series) -> tuple[float, float]:

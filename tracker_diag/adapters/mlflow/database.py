@@ -34,8 +34,9 @@ from tracker_diag.adapters.mlflow.artifacts import (
     local_path,
 )
 from tracker_diag.adapters.mlflow.curves import curves
-from tracker_diag.adapters.mlflow.record import Record, batches, chosen
+from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.tables import EXPERIMENTS, RUNS, TAGS
+from tracker_diag.adapters.scope import chosen
 from tracker_diag.core.run import InvalidRunError, Run
 
 _PAGE = 500  # runs in a query: SQLite before 3.32 takes 999 parameters

@@ -20,7 +20,8 @@ from tracker_diag.adapters.mlflow import artifacts, files, writing
 from tracker_diag.adapters.mlflow.artifacts import Artifacts, LocalArtifacts, RepositoryArtifacts
 from tracker_diag.adapters.mlflow.curves import curves
 from tracker_diag.adapters.mlflow.files import MalformedError
-from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, chosen
+from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record
+from tracker_diag.adapters.scope import chosen
 from tracker_diag.core.run import InvalidRunError, Run
 
 

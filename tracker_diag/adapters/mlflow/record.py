@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fnmatch
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
-from tracker_diag.adapters.base import Listing, Query, QueryError, UnknownRunError
+from tracker_diag.adapters.base import Listing
 from tracker_diag.core.run import Run, Series
 
 CONTEXT_TAG = "mlflow.data.context"
@@ -102,45 +100,6 @@ def dataset(name: str, digest: str, context: str | None, profile: str | None, sc
         "profile": _json(profile),
         "schema": _json(schema),
     }
-
-
-def chosen(experiments: Mapping[str, str], query: Query) -> dict[str, str]:
-    """Pick the experiments a query asks for.
-
-    Parameters
-    ----------
-    experiments : mapping of str to str
-        Id to name of all that can be seen and are not deleted.
-    query : Query
-
-    Returns
-    -------
-    dict of str to str
-        Id to name.
-
-    Raises
-    ------
-    QueryError
-        If the query names no scope.
-    UnknownRunError
-        If an experiment named without a pattern does not exist.
-    """
-    if query.everything:
-        return dict(experiments)
-    if not query.experiments:
-        raise QueryError("no scope: name an experiment, or ask for all of them")
-    names = set(experiments.values())
-    wanted: set[str] = set()
-    for pattern in query.experiments:
-        if pattern in names:
-            wanted.add(pattern)
-        elif any(letter in pattern for letter in "*?["):
-            wanted.update(fnmatch.filter(names, pattern))
-        else:
-            near = get_close_matches(pattern, names, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "check the name and the tracking URI"
-            raise UnknownRunError(f"no experiment named {pattern!r}: {hint}")
-    return {key: name for key, name in experiments.items() if name in wanted}
 
 
 def batches(items: Sequence[str], size: int) -> Iterable[Sequence[str]]:

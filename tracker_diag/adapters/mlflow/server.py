@@ -29,7 +29,8 @@ from tracker_diag.adapters.mlflow.curves import SYSTEM, curves
 from tracker_diag.adapters.mlflow.histories import Histories, RunPoints
 from tracker_diag.adapters.mlflow.http import Http, RefusedError
 from tracker_diag.adapters.mlflow.proxy import ProxiedArtifacts, proxied_path
-from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, batches, chosen, dataset
+from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, batches, dataset
+from tracker_diag.adapters.scope import chosen
 from tracker_diag.core.run import InvalidRunError, Run
 
 _API = "/api/2.0/mlflow"

@@ -1,0 +1,16 @@
+"""What more than one part of the suite needs: real servers, one a session and worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.mlflow_server import serving
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real MLflow server with an sqlite store and proxied artifacts."""
+    with serving(tmp_path_factory.mktemp("mlflow-server")) as uri:
+        yield uri
