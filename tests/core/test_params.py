@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - the tables read best with one case a line
 """Parameters as trackers hold them become flat, parsed values, within bounds."""
 
 from __future__ import annotations
@@ -104,7 +105,12 @@ def test_fifty_levels_are_read() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40) | st.text("[](){},:='\" a1.", max_size=40),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=40)
+    | st.text("[](){},:='\" a1.", max_size=40),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=20), inner, max_size=5),
     max_leaves=30,
 )

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - the tables read best with one case a line
 """Names of many frameworks, and names nobody has listed, find their roles."""
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def metric_names(roles: Roles) -> dict[str, str]:
 
 
 METRICS = {
-    # framework: (names, {role: name})
+    # by framework, the names and who plays which role
     "keras": ("loss val_loss accuracy val_accuracy", {"train_loss": "loss", "val_loss": "val_loss", "train_score": "accuracy", "val_score": "val_accuracy"}),
     "keras, rate logged": ("loss val_loss lr", {"train_loss": "loss", "val_loss": "val_loss", "learning_rate": "lr"}),
     "keras, several outputs": (
@@ -270,14 +271,33 @@ def test_a_parameter_named_outright_is_checked() -> None:
 
 
 def test_words_of_the_user_come_first() -> None:
-    roles = of("loss val_loss zorp_held zorp_held_part", {"lr": 0.1, "blorp": 0.2}, vocabulary={"val_loss": ["zorp held"], "learning_rate": ["blorp"]})
+    roles = of(
+        "loss val_loss zorp_held zorp_held_part",
+        {"lr": 0.1, "blorp": 0.2},
+        vocabulary={"val_loss": ["zorp held"], "learning_rate": ["blorp"]},
+    )
     assert roles.metrics["val_loss"].name == "zorp_held"
     assert roles.params["learning_rate"] == 0.2
 
 
-@pytest.mark.parametrize(("name", "direction"), [("val_accuracy", "max"), ("val_err", "min"), ("val_wer", "min"), ("val_auc", "max"), ("val_r2", "max"), ("val_neg_mean_squared_error", "max"), ("val_fid", "min")])
+@pytest.mark.parametrize(
+    ("name", "direction"),
+    [
+        ("val_accuracy", "max"),
+        ("val_err", "min"),
+        ("val_wer", "min"),
+        ("val_auc", "max"),
+        ("val_r2", "max"),
+        ("val_neg_mean_squared_error", "max"),
+        ("val_fid", "min"),
+    ],
+)
 def test_direction(name: str, direction: str) -> None:
-    assert of(f"train_loss val_loss {name}").directions == {"train_loss": "min", "val_loss": "min", "val_score": direction}
+    assert of(f"train_loss val_loss {name}").directions == {
+        "train_loss": "min",
+        "val_loss": "min",
+        "val_score": direction,
+    }
 
 
 def test_direction_told_by_the_user() -> None:
@@ -311,7 +331,19 @@ def test_a_rate_that_is_text_is_not_taken_and_noted() -> None:
 
 
 def test_scikit_learn_schedule_word_and_alpha() -> None:
-    roles = of(params={"hidden_layer_sizes": "(100, 50)", "learning_rate": "constant", "learning_rate_init": 0.001, "alpha": 1e-4, "solver": "adam", "max_iter": 200, "batch_size": "auto", "early_stopping": False, "n_iter_no_change": 10})
+    roles = of(
+        params={
+            "hidden_layer_sizes": "(100, 50)",
+            "learning_rate": "constant",
+            "learning_rate_init": 0.001,
+            "alpha": 1e-4,
+            "solver": "adam",
+            "max_iter": 200,
+            "batch_size": "auto",
+            "early_stopping": False,
+            "n_iter_no_change": 10,
+        }
+    )
     assert dict(roles.params) == {
         "hidden_units": 100, "layer_widths": (100, 50), "layers": 2, "scheduler": "constant", "learning_rate": 0.001, "weight_decay": 1e-4,
         "optimizer": "adam", "epochs": 200, "early_stopping": False, "patience": 10,
@@ -320,7 +352,13 @@ def test_scikit_learn_schedule_word_and_alpha() -> None:
 
 
 def test_nested_and_textual_parameters_speak_in_their_own_names() -> None:
-    roles = of(params={"opt_kwargs": "{'lr': 0.001, 'rho': 0.9}", "optimizer": "AdamW(weight_decay=0.01)", "model": {"hidden": {"value": 32}}})
+    roles = of(
+        params={
+            "opt_kwargs": "{'lr': 0.001, 'rho': 0.9}",
+            "optimizer": "AdamW(weight_decay=0.01)",
+            "model": {"hidden": {"value": 32}},
+        }
+    )
     assert roles.names["learning_rate"] == "opt_kwargs.lr"
     assert roles.params["weight_decay"] == 0.01
     assert roles.params["optimizer"] == "adamw"
@@ -351,7 +389,10 @@ def test_traits(metrics: str, params: dict[str, object], trait: str) -> None:
 
 
 def test_no_trait_without_a_sign_of_it() -> None:
-    assert of("loss val_loss accuracy lr", {"lr": 0.1, "epochs": 3, "generator_seed": 3, "pretrained": False}).traits == frozenset()
+    assert (
+        of("loss val_loss accuracy lr", {"lr": 0.1, "epochs": 3, "generator_seed": 3, "pretrained": False}).traits
+        == frozenset()
+    )
 
 
 def test_an_ambiguous_accuracy_is_left_out_with_a_note() -> None:
@@ -369,7 +410,9 @@ def test_a_duplicate_under_another_name_changes_nothing(case: str) -> None:
     for role in ("train_loss", "val_loss"):
         if role in before.metrics:
             original = before.metrics[role].name
-            metrics = {n: curve(n, k) for n, k in lengths.items()} | {f"{original}_copy": curve(original, lengths[original])}
+            metrics = {n: curve(n, k) for n, k in lengths.items()} | {
+                f"{original}_copy": curve(original, lengths[original])
+            }
             after = resolve(Run.from_dict({"id": "r", "metrics": metrics}), Settings())
             assert set(after.metrics) == set(before.metrics)
             assert all(np.array_equal(after.metrics[r].values, s.values) for r, s in before.metrics.items())
@@ -389,7 +432,10 @@ def test_what_to_log_suggests_a_name_that_resolves() -> None:
         if "metric" in kind:
             assert of(suggested).metrics.get(role) is not None, role
         elif role not in ("control", "layer_widths"):
-            assert any(role in of(params={suggested: v}).params for v in ("batch", "relu", "adam", 3, 0.1, True, "mse", "regression")), role
+            assert any(
+                role in of(params={suggested: v}).params
+                for v in ("batch", "relu", "adam", 3, 0.1, True, "mse", "regression")
+            ), role
 
 
 JSON = st.recursive(
@@ -397,11 +443,45 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=20), inner, max_size=5),
     max_leaves=20,
 )
-WORDY = st.lists(st.sampled_from("train val loss lr acc epoch step batch size / . _ 0 1 num opt init norm hidden drop elbo neg mse".split()), min_size=1, max_size=5).map("_".join)
+WORDY = st.lists(
+    st.sampled_from(
+        [
+            "train",
+            "val",
+            "loss",
+            "lr",
+            "acc",
+            "epoch",
+            "step",
+            "batch",
+            "size",
+            "/",
+            ".",
+            "_",
+            "0",
+            "1",
+            "num",
+            "opt",
+            "init",
+            "norm",
+            "hidden",
+            "drop",
+            "elbo",
+            "neg",
+            "mse",
+        ]
+    ),
+    min_size=1,
+    max_size=5,
+).map("_".join)
 POINTS = st.lists(st.tuples(st.none() | st.integers(0, 50), st.floats()), max_size=6)
 
 
-@given(st.dictionaries(st.text(max_size=30) | WORDY, JSON, max_size=12), st.dictionaries(st.text(max_size=30) | WORDY, POINTS, max_size=8), st.randoms())
+@given(
+    st.dictionaries(st.text(max_size=30) | WORDY, JSON, max_size=12),
+    st.dictionaries(st.text(max_size=30) | WORDY, POINTS, max_size=8),
+    st.randoms(),
+)
 @settings(max_examples=150, deadline=None)
 def test_anything_resolves_in_any_order(params: dict[str, object], metrics: dict[str, object], random: object) -> None:
     first = resolve(Run.from_dict({"id": "r", "params": params, "metrics": metrics}), Settings())
@@ -413,6 +493,8 @@ def test_anything_resolves_in_any_order(params: dict[str, object], metrics: dict
 
     second = resolve(Run.from_dict({"id": "r", "params": shuffled(params), "metrics": shuffled(metrics)}), Settings())
     assert metric_names(first) == metric_names(second)
-    assert repr(sorted(first.params.items(), key=lambda x: x[0])) == repr(sorted(second.params.items(), key=lambda x: x[0]))
+    assert repr(sorted(first.params.items(), key=lambda x: x[0])) == repr(
+        sorted(second.params.items(), key=lambda x: x[0])
+    )
     assert dict(first.names) == dict(second.names)
     assert first.notes == second.notes

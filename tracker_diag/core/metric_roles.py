@@ -21,7 +21,9 @@ RANK = 0.1
 _NEGATIVE = frozenset({"neg", "negative", "minus"})
 _STEP = frozenset({"step", "batch", "running", "smoothed", "ema", "moving", "smooth", "raw", "interval"})
 # Words that name the loss itself and not a part of it.
-_LOSS_NAMES = frozenset({"nll", "cross", "entropy", "binary", "mse", "rmse", "mae", "huber", "log", "ctc", "focal", "hinge"})
+_LOSS_NAMES = frozenset(
+    {"nll", "cross", "entropy", "binary", "mse", "rmse", "mae", "huber", "log", "ctc", "focal", "hinge"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,9 +242,9 @@ def _pair_order(pair: tuple[Candidate | None, Candidate | None]) -> tuple[Any, .
         # Of two lone curves of scores the one on validation says more.
         return round(only.cost + NO_COUNTERPART + (0.2 if v is None else 0.0), 4), *only.order[1:]
     differing = t.reading.extras ^ v.reading.extras
-    cost = t.cost + v.cost + sum(0.3 if w.isdigit() or w in _LOSS_NAMES else DIFFERENT for w in differing)
-    order = zip(t.order[1:], v.order[1:], strict=True)
-    return round(cost, 4), *(a + b for a, b in order)
+    cost = t.cost + v.cost + sum(0.3 if w.isdecimal() or w in _LOSS_NAMES else DIFFERENT for w in differing)
+    (_, points, length, name), (_, other_points, other_length, other_name) = t.order, v.order
+    return round(cost, 4), points + other_points, length + other_length, name + other_name
 
 
 @cache
@@ -280,7 +282,11 @@ def read_metric(name: str) -> Reading | None:
         rank, left = 0, left | phrase
     if left & _NEGATIVE:
         left, better, kind = left - _NEGATIVE, "max" if better == "min" else "min", _turned(kind)
-    parts = frozenset(w for w in left if w in minor or (w in component and w not in _LOSS_NAMES)) if kind == "loss" else frozenset()
+    parts = (
+        frozenset(w for w in left if w in minor or (w in component and w not in _LOSS_NAMES))
+        if kind == "loss"
+        else frozenset()
+    )
     cost = sum(_word_cost(w, parts, minor) for w in left)
     if cut.words & _STEP and "epoch" not in cut.words:
         cost += STEP_LEVEL
@@ -290,7 +296,7 @@ def read_metric(name: str) -> Reading | None:
 
 
 def _word_cost(word: str, parts: frozenset[str], minor: frozenset[str]) -> float:
-    if word.isdigit():
+    if word.isdecimal():
         return 0.05 + min(int(word[:4]), 999) * 1e-4
     if word in parts:
         return MINOR_PART if word in minor else PART
@@ -304,7 +310,9 @@ def _split(segments: tuple[tuple[str, ...], ...]) -> tuple[str | None, int | Non
         for word, split in (("val", "val"), ("test", "test"), ("train", "train"), ("eval", "val")):
             if word in segment:
                 after = segment[segment.index(word) + 1 :]
-                index = int(after[0]) if after and after[0].isdigit() and split == "val" and len(after[0]) < 4 else None
+                index = (
+                    int(after[0]) if after and after[0].isdecimal() and split == "val" and len(after[0]) < 4 else None
+                )
                 return split, index
     return None, None
 
@@ -312,7 +320,10 @@ def _split(segments: tuple[tuple[str, ...], ...]) -> tuple[str | None, int | Non
 @cache
 def _plain_book() -> list[tuple[str, tuple[frozenset[str], ...], frozenset[str], float]]:
     plain = vocabulary()["metrics"]["plain"]
-    return [(role, phrases(entry["words"]), words(entry.get("veto", "")), entry.get("most", 2.0)) for role, entry in plain.items()]
+    return [
+        (role, phrases(entry["words"]), words(entry.get("veto", "")), entry.get("most", 2.0))
+        for role, entry in plain.items()
+    ]
 
 
 @lru_cache(maxsize=16384)

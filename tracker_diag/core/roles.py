@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from tracker_diag.core.metric_roles import find_metrics, read_metric
-from tracker_diag.core.param_roles import coerce, find_params, fits
+from tracker_diag.core.param_roles import find_params
+from tracker_diag.core.param_values import coerce, fits
 from tracker_diag.core.params import flatten
 from tracker_diag.core.run import Run, Series
 from tracker_diag.core.settings import Settings
@@ -115,7 +116,7 @@ def what_to_log(role: str) -> str:
 @cache
 def all_roles() -> Mapping[str, str]:
     """Every role, and what fills it: 'metric', 'param', or 'metric or param'."""
-    both = {role: "metric" for role in _metric_roles()}
+    both = dict.fromkeys(_metric_roles(), "metric")
     for role in _param_roles():
         both[role] = "metric or param" if role in both else "param"
     return MappingProxyType(both)

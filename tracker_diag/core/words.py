@@ -107,7 +107,7 @@ def _words_of_chunk(chunk: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16384)
 def _words_of_piece(piece: str) -> tuple[str, ...]:
-    if piece in _lexicon() or piece.isdigit():
+    if piece in _lexicon() or piece.isdecimal():
         return _canonical(piece)
     if piece.endswith("s") and piece[:-1] in _lexicon() and len(piece) > 3:
         return _canonical(piece[:-1])
@@ -115,7 +115,7 @@ def _words_of_piece(piece: str) -> tuple[str, ...]:
 
 
 def _canonical(word: str) -> tuple[str, ...]:
-    if word.isdigit():
+    if word.isdecimal():
         return (word.lstrip("0") or "0",)
     return _spellings().get(word, (word,))
 
