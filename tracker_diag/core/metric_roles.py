@@ -21,9 +21,7 @@ RANK = 0.1
 _NEGATIVE = frozenset({"neg", "negative", "minus"})
 _STEP = frozenset({"step", "batch", "running", "smoothed", "ema", "moving", "smooth", "raw", "interval"})
 # Words that name the loss itself and not a part of it.
-_LOSS_NAMES = frozenset(
-    {"nll", "cross", "entropy", "binary", "mse", "rmse", "mae", "huber", "log", "ctc", "focal", "hinge"}
-)
+_LOSS_NAMES = frozenset("nll cross entropy binary mse rmse mae huber log ctc focal hinge".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ def _turned(kind: str) -> str:
 
 
 def _numbered_sides(sides: dict[str | None, list[Candidate]], found: Found) -> None:
-    """XGBoost's ``validation_0`` and ``validation_1``: with no training curve, the first evaluation set is the training set."""
+    """Take XGBoost's ``validation_0`` for training where ``validation_1`` exists and no training curve does."""
     indices = sorted({c.reading.index for c in sides["val"] if c.reading.index is not None})
     if len(indices) < 2 or sides["train"] or sides[None]:
         return
@@ -262,17 +260,16 @@ def _book() -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[s
 
 @lru_cache(maxsize=16384)
 def read_metric(name: str) -> Reading | None:
-    """What a metric's name says: which split, which quantity, and the words that are left; None for what is neither loss nor score."""
+    """Read a metric's name as split, quantity and the words that are left; None for what is neither loss nor score."""
     neutral, veto, component, minor, quantities = _book()
     cut = read(name)
     if cut.words & veto or (cut.segments and cut.segments[0][0] == "system"):
         return None
     is_loss = "loss" in cut.words
-    for phrase, rank, kind, better, task, side in quantities:
-        if phrase <= cut.words and (not is_loss or rank == 0):
-            break
-    else:
+    known = next((q for q in quantities if q[0] <= cut.words and (not is_loss or q[1] == 0)), None)
+    if known is None:
         return None
+    phrase, rank, kind, better, task, side = known
     split, index = _split(cut.segments)
     left = cut.words - phrase - neutral - _STEP - {"train", "val", "test", "eval", "loss"}
     if index is not None:

@@ -1,4 +1,4 @@
-"""Which parameter plays which role: names are scored by their words, values are checked and brought into one spelling."""
+"""Which parameter plays which role: names are scored by their words, values are checked."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _derive(found: FoundParams, values: Mapping[str, Any]) -> None:
 
 
 def _numbered(name: str, values: Mapping[str, Any]) -> tuple[int, ...] | None:
-    """The widths of layers that have a parameter each: ``fc1_dim`` and ``fc2_dim``, ``layers.0.units`` and ``layers.1.units``."""
+    """The widths of layers that have a parameter each: ``fc1_dim`` and ``fc2_dim``, ``layers.0.units`` and so on."""
     pattern = _DIGITS.sub("#", name)
     if pattern.count("#") != 1:
         return None
@@ -158,7 +158,7 @@ def _book() -> tuple[
 
 @lru_cache(maxsize=16384)
 def fits_of(name: str) -> tuple[tuple[str, float, str, str], ...]:
-    """The roles a parameter's name fits, best first: role, score, the phrase found, and what must be logged beside it."""
+    """The roles a parameter's name fits, best first: role, score, phrase, and what must be logged beside it."""
     neutral, roles = _book()
     cut = read(name)
     leaf = next((frozenset(s) for s in reversed(cut.segments) if not neutral.issuperset(s)), cut.words)

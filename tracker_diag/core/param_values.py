@@ -19,6 +19,7 @@ UNFIT = object()
 
 @cache
 def kind_of(role: str) -> str:
+    """Which check the values of a role must pass."""
     return str(vocabulary()["params"][role]["value"]) if role in vocabulary()["params"] else "any"
 
 
@@ -79,6 +80,8 @@ def _ranged(low: float, high: float, *, open_low: bool = False, off: bool = Fals
 
 
 def whole(least: int) -> Callable[[Any], Any]:
+    """Give a check for a whole number from ``least`` on."""
+
     def check(value: Any) -> Any:
         number = _number(value)
         if number is None or number != math.floor(number) or number < least or number > 1e15:
@@ -178,7 +181,7 @@ _STRICT = frozenset({"task", "normalisation"})
 
 
 def _choice(kind: str, value: Any, phrase: str) -> Any:
-    """A value of the vocabulary's tables; True is answered by the name's own words, and an unknown word stays as it is."""
+    """A value of the vocabulary's tables; the name's own words answer for True, and an unknown word stays as it is."""
     if value is False or value is None:
         return "none" if kind == "normalisation" else UNFIT
     if value is True:

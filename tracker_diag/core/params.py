@@ -81,8 +81,8 @@ def flatten(params: Mapping[str, Any]) -> Params:
     Returns
     -------
     Params
-        Bounded in time and size: at most 50 levels, 5,000 values, 5,000 items of lists (256 of each), and 16,000 characters of text that
-        holds a structure. What is cut is noted.
+        Bounded in time and size: at most 50 levels, 5,000 values, 5,000 items of lists (256 of each), and 16,000
+        characters of text that holds a structure. What is cut is noted.
     """
     values: dict[str, Any] = {}
     sources: dict[str, str] = {}
