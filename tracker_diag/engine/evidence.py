@@ -175,7 +175,13 @@ class Evidence:
         if course is None or course.x.size < 5:
             return None
         clock = self.clock(course)
-        return None if clock is None else extrapolate(clock, course.y)
+        return None if clock is None else extrapolate(clock, course.y, floor=self._floor(course))
+
+    def _floor(self, course: Course) -> float:
+        if course.flipped:
+            lowest = float(course.y.min())
+            return -1.0 if -1.0 <= lowest else (-100.0 if -100.0 <= lowest else -math.inf)
+        return 0.0 if float(course.y.min()) >= 0 else -math.inf
 
     @cached_property
     def active(self) -> bool:
@@ -203,7 +209,7 @@ class Evidence:
         course = self.train or self.val or self.any_train or self.any_val
         if course is None:
             return None
-        classes = self.n_classes
+        classes = self.n_classes or self._classes_shown
         word = f"{self.roles.params.get('loss_function') or ''} {course.name}".lower()
         if course in (self.train_score, self.val_score):
             unit = 100.0 if course.raw.size and np.nanmin(course.raw) < -1.5 else 1.0
@@ -225,10 +231,29 @@ class Evidence:
     def n_classes(self) -> int | None:
         """Number of classes, as configured or profiled."""
         value = self.roles.params.get("n_classes") or (self.run.profile or {}).get("target", {}).get("n_classes")
-        if isinstance(value, int | float) and 1 <= value <= 1e7 and float(value).is_integer():
-            # One output unit with a sigmoid is two classes.
-            return max(2, int(value))
-        return None
+        if not isinstance(value, int | float) or not 1 <= value <= 1e7 or not float(value).is_integer():
+            return None
+        if value >= 2:
+            return int(value)
+        # One output is a regression, or two classes with a sigmoid; the loss or an accuracy tells.
+        word = str(self.roles.params.get("loss_function") or "").lower()
+        score = self.roles.metrics.get("val_score") or self.roles.metrics.get("train_score")
+        binary = "binary" in word or "bce" in word or "logistic" in word or (score is not None and "acc" in score.name.lower())
+        return 2 if binary else None
+
+    @cached_property
+    def _classes_shown(self) -> int | None:
+        """Number of classes that a run which learned nothing gives away: its loss stands at ln k, its accuracy at 1/k, for one whole k."""
+        loss, score = self.train_loss or self.val_loss, self.train_score or self.val_score
+        if loss is None or score is None or not (loss.long_enough and score.long_enough) or "acc" not in score.name.lower():
+            return None
+        accuracy = score.shown(score.best)
+        accuracy = accuracy / 100 if accuracy > 1.5 else accuracy
+        if not 0 < loss.tail < 7:
+            return None
+        k = round(math.exp(loss.tail))
+        stands = k >= 2 and abs(loss.tail - math.log(k)) < 0.01 * math.log(k)
+        return k if stands and 0.6 / k < accuracy < 1.5 / k else None
 
     @cached_property
     def learned(self) -> Learned | None:
@@ -236,8 +261,7 @@ class Evidence:
         train, val = self.train, self.val
         if train is None and val is None:
             return None
-        starts = [c.start for c in (train, val) if c]
-        level = self.uninformed if self.uninformed is not None else max(starts)
+        level = self.uninformed if self.uninformed is not None else self._beginning
         if level <= 0 or any(c.best < -0.02 * level for c in (train, val) if c):
             return None
 
@@ -256,6 +280,19 @@ class Evidence:
         )
 
     @cached_property
+    def _beginning(self) -> float:
+        """Level at which the curves begin: the higher of both, a first value that falls away at once counting no more than three times the second.
+
+        A first epoch that begins far above knowing nothing (a bad initialisation) would otherwise make everything after it look settled.
+        """
+        firsts = []
+        for course in (self.train, self.val):
+            if course is not None:
+                first, second = float(course.y[0]), float(course.y[1])
+                firsts.append(min(first, 3 * second) if second > 0 else first)
+        return max(firsts)
+
+    @cached_property
     def scale(self) -> float | None:
         """The improvement achieved: from the uninformed level, or the start where it is unknown, to the best of both curves.
 
@@ -264,7 +301,7 @@ class Evidence:
         courses = [c for c in (self.train, self.val) if c]
         if not courses:
             return None
-        top = self.uninformed if self.uninformed is not None else max(c.start for c in courses)
+        top = self.uninformed if self.uninformed is not None else self._beginning
         achieved = top - min(c.best for c in courses)
         return achieved if achieved > 0 else None
 

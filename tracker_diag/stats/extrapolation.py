@@ -55,14 +55,15 @@ def _ahead(horizon: float) -> FloatArray:
     return _shapes(np.concatenate(([1.0, horizon], _AHEAD)))
 
 
-def extrapolate(clock: FloatArray, y: FloatArray, horizon: float = 2.0) -> Extrapolation:
+def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizon: float = 2.0) -> Extrapolation:
     r"""Fit saturating curves and carry them on.
 
     The model is :math:`y = a + b\,\phi_k(u)`, u the clock scaled to end at 1, with the shapes :math:`\phi_k` on a grid:
     exponentials :math:`e^{-u/\tau}` and power laws :math:`(1 + u/c)^{-\alpha}`. For each shape a and b follow by least squares in closed form
     (variable projection), so the fit has no starting value, cannot fail to converge, and costs the same each time. Shapes are
     averaged with Akaike weights; the interval is the 5 % and 95 % quantile of the mixture of their normal predictive distributions, so it holds
-    both the noise and that several shapes fit. The first tenth of the clock is left out where enough remains: the first steps follow other laws.
+    both the noise and that several shapes fit. The first
+    third of the clock is left out where five points remain: what matters is the course at the end, and the first steps follow other laws.
 
     No null is tested. Values must be finite. Residual autocorrelation reduces the weight of evidence (the log likelihood is divided by
     the variance inflation), which widens the interval. A curve that rises has a gain of 0.
@@ -76,6 +77,8 @@ def extrapolate(clock: FloatArray, y: FloatArray, horizon: float = 2.0) -> Extra
         Not decreasing, positive at its end.
     y : ndarray, shape (n,)
         Finite, better when lower.
+    floor : float
+        What the curve cannot fall below: 0 for a loss that is at least zero, minus one for an accuracy turned round. No asymptote lies under it.
     horizon : float
         How far to carry on, in lengths of the clock.
 
@@ -94,25 +97,29 @@ def extrapolate(clock: FloatArray, y: FloatArray, horizon: float = 2.0) -> Extra
         raise TooShortError("extrapolation", 5, n)
     u = (clock - clock[0]) / (clock[-1] - clock[0]) if clock[-1] > clock[0] else np.linspace(0, 1, n)
     u = (u * (n - 1) + 1) / n
-    late = u > 0.1
-    if late.sum() >= max(5, n // 2):
-        u, y = u[late], y[late]
-    n = y.size
+    late = u > 1 / 3
+    if late.sum() >= 5:
+        u, y, n = u[late], y[late], int(late.sum())
     shapes = _shapes(u)
     centred = shapes - shapes.mean(axis=1, keepdims=True)
     power = np.einsum("kn,kn->k", centred, centred)
-    level = y - y.mean()
-    b = np.maximum((centred @ level) / np.maximum(power, 1e-30), 0.0)
-    residual = level[None, :] - b[:, None] * centred
+    b = np.maximum((centred @ y) / np.maximum(power, 1e-30), 0.0)
+    a = y.mean() - b * shapes.mean(axis=1)
+    sunk = a < floor
+    if sunk.any():
+        low = shapes[sunk]
+        b[sunk] = np.maximum((low @ (y - floor)) / np.maximum(np.einsum("kn,kn->k", low, low), 1e-30), 0.0)
+        a[sunk] = floor
+    residual = y[None, :] - a[:, None] - b[:, None] * shapes
     squares = np.einsum("kn,kn->k", residual, residual)
-    around = noise(y)
-    floor = (1e-6 * float(np.ptp(y))) ** 2 + 1e-300
-    variance = np.maximum(max(around.sigma**2, float(squares.min()) / max(n - 3, 1)), floor)
-    weight = np.exp(-(squares - squares.min()) / (2 * variance * around.inflation))
+    inflation = _inflation(residual[int(np.argmin(squares))])
+    smallest = (1e-6 * float(np.ptp(y))) ** 2 + 1e-300
+    variance = max(noise(y).sigma ** 2, float(squares.min()) / max(n - 3, 1), smallest)
+    weight = np.exp(-(squares - squares.min()) / (2 * variance * inflation))
     weight /= weight.sum()
     ahead = _ahead(horizon)
     drop = b[:, None] * (ahead[:, :1] - ahead[:, 1:])
-    error = np.sqrt(variance * around.inflation / np.maximum(power, 1e-30)) * (ahead[:, 0] - ahead[:, 1])
+    error = np.sqrt(variance * inflation / np.maximum(power, 1e-30)) * (ahead[:, 0] - ahead[:, 1])
     gain = float(weight @ drop[:, 0])
     low, high = _mixture_quantiles(weight, drop[:, 0], error)
     limit = b * ahead[:, 0]
@@ -123,6 +130,16 @@ def extrapolate(clock: FloatArray, y: FloatArray, horizon: float = 2.0) -> Extra
     return Extrapolation(
         gain, max(low, 0.0), max(high, gain), expected, float(_AHEAD[enough[0]]) if enough.size else np.inf, family
     )
+
+
+def _inflation(residual: FloatArray) -> float:
+    # What no shape fits is smooth, so its points do not count as so many witnesses.
+    power = float(residual @ residual)
+    if power <= 0 or residual.size < 5:
+        return 1.0
+    r = float(residual[:-1] @ residual[1:]) / power
+    r = float(np.clip(r + (1 + 3 * r) / residual.size, 0.0, 0.95))
+    return (1 + r) / (1 - r)
 
 
 def _mixture_quantiles(weight: FloatArray, mean: FloatArray, error: FloatArray) -> tuple[float, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tracker_diag.core.finding import Finding, Severity
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.stats.course import Course
@@ -56,16 +58,15 @@ def overfitting(
         return None
     severity, extra = Severity.WARNING, ""
     if val_score is not None and val_score is not val and val_score.long_enough:
-        later = val_score.x >= turn.step
+        # The later half of what follows the turn: a score that went on for a while and has come to rest no longer excuses the loss.
+        later = val_score.x >= (turn.step + val.x[-1]) / 2
         score = val_score.y[later]
-        if score.size >= 8:
+        if score.size >= 6:
             course = trend(val_score.x[later], score)
-            span = course.slope * (val_score.x[-1] - turn.step)
-            if course.p < alpha and course.slope < 0 and -span > 0.02 * (abs(float(score.max())) or 1.0):
-                severity, extra = (
-                    Severity.INFO,
-                    "; the validation score still improves, so it is overconfidence rather than overfitting",
-                )
+            moved = -course.slope * (float(val_score.x[later][-1]) - float(val_score.x[later][0]))
+            if course.p < alpha and moved > 0.01 * float(np.abs(val_score.y).max()):
+                severity = Severity.INFO
+                extra = "; the validation score still improves, so it is overconfidence rather than overfitting"
     uncertain = f" (between {turn.low_step:g} and {turn.high_step:g})" if turn.high_step > turn.low_step else ""
     return Finding(
         CODE,

@@ -20,8 +20,8 @@ def undertrained(
     active: bool,
     val: Course | None = None,
     *,
-    minimum_gain: float = 0.05,
-    sure_gain: float = 0.02,
+    minimum_gain: float = 0.1,
+    sure_gain: float = 0.05,
 ) -> Outcome:
     """Still improving at the end: halted prematurely.
 

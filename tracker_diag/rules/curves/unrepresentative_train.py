@@ -11,13 +11,23 @@ CODE, NAME = "LC105", "unrepresentative-train"
 
 
 @rule(CODE, NAME, evidence="C")
-def unrepresentative_train(train: Course, val: Course, scale: float, *, minimum_gap: float = 0.28) -> Outcome:
+def unrepresentative_train(
+    train: Course,
+    val: Course,
+    scale: float,
+    train_score: Course | None = None,
+    val_score: Course | None = None,
+    *,
+    minimum_gap: float = 0.28,
+    minimum_score_gap: float = 0.2,
+) -> Outcome:
     """Both curves improve, and a large gap remains between them.
 
     What it measures
     ----------------
     The distance of validation over training at the end, in units of the improvement achieved, with a 95 % interval that must lie wholly above the
-    threshold.
+    threshold. Where both sides log a score, it has to show the gap too: a loss that is high for being too sure of itself does not make the data
+    unrepresentative.
 
     Why it matters
     --------------
@@ -31,6 +41,7 @@ def unrepresentative_train(train: Course, val: Course, scale: float, *, minimum_
     Thresholds
     ----------
     minimum_gap : in units of the improvement achieved. Sound modern training of networks that interpolate their training set leaves gaps of up to a quarter.
+    minimum_score_gap : distance of the scores at the end, as a share of the better one.
 
     References
     ----------
@@ -40,6 +51,10 @@ def unrepresentative_train(train: Course, val: Course, scale: float, *, minimum_
     share = found.value / scale
     if found.low / scale < minimum_gap:
         return None
+    if train_score is not None and val_score is not None and train_score is not train and train_score.long_enough and val_score.long_enough:
+        apart = gap(val_score.y, train_score.y).value
+        if apart < minimum_score_gap * max(abs(train_score.tail), abs(val_score.tail)):
+            return None
     return Finding(
         CODE,
         NAME,

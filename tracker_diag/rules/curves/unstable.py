@@ -14,16 +14,20 @@ def unstable(
     train: Course,
     scale: float,
     traits: frozenset[str] = frozenset(),
+    level: float = 1.0,
     *,
     minimum_swing: float = 0.12,
     reversals: float = 0.3,
+    minimum_climb: float = 0.15,
+    alpha: float = 0.01,
 ) -> Outcome:
     """The training loss oscillates instead of settling.
 
     What it measures
     ----------------
     The robust standard deviation of the second half of the training curve around its straight course, in units of the improvement achieved, the share of
-    steps at which it turns, and whether the swings are still as wide as in the first half.
+    steps at which it turns, and whether the swings are still as wide as in the first half; and whether the training loss climbs from its lowest
+    stretch to its end.
 
     Why it matters
     --------------
@@ -37,6 +41,8 @@ def unstable(
     ----------
     minimum_swing : in units of the improvement achieved.
     reversals : share of steps at which the curve turns; white noise has two thirds, a smooth course none.
+    minimum_climb : mean of the last tenth of the training curve over its lowest tenth, in units of the improvement achieved.
+    alpha : level of the test "at rest since its minimum".
 
     References
     ----------
@@ -47,17 +53,24 @@ def unstable(
     swings = train.oscillation
     if swings is None:
         return Skip(CODE, "fewer than eight values", "log the training loss at every epoch")
-    swing = swings.amplitude / scale
-    if swing < minimum_swing or swings.reversals < reversals or swings.amplitude < 0.5 * swings.early:
+    swing, climb = swings.amplitude / scale, train.turning.rise / scale
+    swinging = swing >= minimum_swing and swings.reversals >= reversals and swings.amplitude >= 0.5 * swings.early
+    climbing = climb >= minimum_climb and train.turning.p < alpha * level
+    if not swinging and not climbing:
         return None
-    half = float(train.x[train.x.size // 2])
+    since = float(train.x[train.x.size // 2]) if swinging else train.turning.step
+    seen = (
+        f"in its second half the training loss swings by ±{swing:.0%} of the improvement achieved and turns at {swings.reversals:.0%} of its steps"
+        if swinging
+        else f"the training loss climbs from its lowest stretch at step {since:g} by {climb:.0%} of the improvement achieved"
+    )
     return Finding(
         CODE,
         NAME,
         Severity.WARNING,
-        min(0.95, 0.6 + swing),
-        f"in its second half the training loss swings by ±{swing:.0%} of the improvement achieved and turns at {swings.reversals:.0%} of its steps",
+        min(0.95, 0.6 + max(swing, climb)),
+        seen,
         "lower the learning rate three- to tenfold or anneal it; use larger batches; shuffle",
-        {"swing": swing, "reversals": swings.reversals},
-        (half, float(train.x[-1])),
+        {"swing": swing, "reversals": swings.reversals, "climb": climb},
+        (since, float(train.x[-1])),
     )

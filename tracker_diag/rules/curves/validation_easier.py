@@ -42,7 +42,7 @@ def validation_easier(
 
     Thresholds
     ----------
-    minimum_gap : in units of the improvement achieved.
+    minimum_gap : in units of the improvement achieved; half as much where the factor below is exceeded.
     beyond_dropout : training over validation loss, from which on noise in training no longer explains the difference.
 
     References
@@ -50,14 +50,12 @@ def validation_easier(
     Seminar: "Unrepresentative Validation Dataset". Srivastava et al. (2014), JMLR 15:1929, dropout.
     """
     found = gap(train.y, val.y)
-    if found.low / scale < minimum_gap:
+    far = 0 <= found.lower and found.upper > beyond_dropout * found.lower
+    if found.low / scale < minimum_gap / (2 if far else 1):
         return None
-    noisy = augmentation or mixup or label_smoothing or dropout is None or dropout > 0
-    if noisy and not (0 <= found.lower and found.upper > beyond_dropout * found.lower):
+    if not far and (augmentation or mixup or label_smoothing or dropout is None or dropout > 0):
         return Skip(
-            CODE,
-            "validation is below training, as dropout or augmentation would have it",
-            "log the training loss in evaluation mode",
+            CODE, "validation is below training, as dropout or augmentation would have it", "log the training loss in evaluation mode"
         )
     return Finding(
         CODE,
