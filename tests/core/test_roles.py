@@ -192,7 +192,7 @@ PARAMS: list[tuple[str, object, dict[str, object]]] = [
     ("weight_decay", None, {"weight_decay": 0.0}), ("l1", 0.01, {}),
     # regularisation
     *[(n, 0.3, {"dropout": 0.3}) for n in ("dropout", "p_drop", "drop_rate", "dropout_rate", "dropoutRate", "drop_prob", "hidden_dropout_prob", "model/dropout", "pdrop", "dropout_p", "dropout_prob", "net.dropout", "fc_dropout", "do", "drop", "DROPOUT", "classifier_dropout")],
-    ("dropout_seed", 0.3, {}), ("dropout", 1.5, {}), ("drop_path_rate", 0.1, {"stochastic_depth": 0.1}), ("drop_last", True, {}),
+    ("dropout_seed", 0.3, {}), ("dropout_keep", 0.8, {}), ("keep_prob", 0.8, {}), ("dropout", 1.5, {}), ("drop_path_rate", 0.1, {"stochastic_depth": 0.1}), ("drop_last", True, {}),
     ("label_smoothing", 0.1, {"label_smoothing": 0.1}), ("label_smoothing_factor", 0.1, {"label_smoothing": 0.1}), ("smoothing", 0.1, {"label_smoothing": 0.1}),
     ("augment", True, {"augmentation": True}), ("data_aug", "randaugment", {"augmentation": "randaugment"}), ("use_augmentation", "False", {"augmentation": False}), ("hflip", 1, {"augmentation": True}),
     ("mixup", 0.2, {"mixup": 0.2}), ("mixup_alpha", 0.2, {"mixup": 0.2}),

@@ -21,7 +21,9 @@ RANK = 0.1
 _NEGATIVE = frozenset({"neg", "negative", "minus"})
 _STEP = frozenset({"step", "batch", "running", "smoothed", "ema", "moving", "smooth", "raw", "interval"})
 # Words that name the loss itself and not a part of it.
-_LOSS_NAMES = frozenset("nll cross entropy binary mse rmse mae huber log ctc focal hinge".split())
+_LOSS_NAMES = frozenset(
+    ["nll", "cross", "entropy", "binary", "mse", "rmse", "mae", "huber", "log", "ctc", "focal", "hinge"]
+)
 
 
 @dataclass(frozen=True, slots=True)
