@@ -286,7 +286,9 @@ def read_metric(name: str) -> Reading | None:
         if kind == "loss"
         else frozenset()
     )
-    cost = sum(_word_cost(w, parts, minor) for w in left)
+    cost = sum(_word_cost(w, parts, minor) for w in left) + (
+        0.0 if index is None else _word_cost(str(index), parts, minor)
+    )
     if cut.words & _STEP and "epoch" not in cut.words:
         cost += STEP_LEVEL
     elif "epoch" not in cut.words:
