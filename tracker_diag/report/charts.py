@@ -12,7 +12,7 @@ from tracker_diag.report.scale import Scale, step_scale, value_scale
 from tracker_diag.report.words import clean, number, role_words
 
 WIDTH = 680
-LEFT, RIGHT, BOTTOM = 58, 112, 28
+LEFT, RIGHT, BOTTOM = 58, 120, 28
 ROW = 16  # one line of text
 INSET = 7  # so that a line at the edge of its range is not drawn on the frame
 
@@ -154,7 +154,8 @@ def _flag(svg: Element, frame: Frame, step: float, kind: str, text: str, y: floa
     x = frame.across(step)
     _add(svg, "line", f"flag {kind}", x1=x, x2=x, y1=y - 9, y2=frame.bottom)
     anchor, shift = ("start", 5) if x < (LEFT + WIDTH - RIGHT) / 2 else ("end", -5)
-    _text(svg, x + shift, y, text, f"flagtext {kind}", anchor)
+    if text:
+        _text(svg, x + shift, y, text, f"flagtext {kind}", anchor)
 
 
 def _line(svg: Element, frame: Frame, curve: Curve) -> None:

@@ -24,17 +24,21 @@ def render_markdown(report: Report) -> str:
 
 
 def escape(value: object, limit: int = 2000) -> str:
-    """Text that Markdown shows as it is, on one line, at the start of a paragraph as well as inside one."""
+    """Text that Markdown shows as it is, on one line, inside a paragraph, a heading or a table."""
     text = _SPECIAL.sub(r"\\\1", clean(value, limit).strip())
-    text = text.replace("://", "\\://").replace("www.", "www\\.")
-    return _BLOCK_START.sub(lambda m: m[1] + "\\" if m[1].isdigit() else "\\" + m[1], text)
+    return text.replace("://", "\\://").replace("www.", "www\\.")
+
+
+def _paragraph(value: object) -> str:
+    """Text that starts a block, and is not to be taken for a list, a rule or the underline of a heading."""
+    return _BLOCK_START.sub(lambda m: m[1] + "\\" if m[1].isdigit() else "\\" + m[1], escape(value))
 
 
 def _blocks(report: Report) -> Iterator[str]:
     yield f"# {str(report.severity).upper()}: {escape(report.verdict)}"
     run = f"run {escape(report.run_id)}, " if report.run_name else ""
     yield f"**{escape(title(report))}** ({run}{escape(report.status)})"
-    yield escape(report.summary)
+    yield _paragraph(report.summary)
     standing = [f for f in report.findings if f.folded is None]
     if standing:
         yield "## What was seen"
@@ -59,8 +63,8 @@ def _finding(finding: Finding) -> str:
 
 def _cause(rank: int, cause: Cause) -> Iterator[str]:
     yield f"### {rank}\\. {escape(cause.name)} ({percent(cause.score)})"
-    yield escape(cause.why)
-    yield escape(cause.prescription.text)
+    yield _paragraph(cause.why)
+    yield _paragraph(cause.prescription.text)
     if cause.prescription.changes:
         changes = ((x.param, shown(x.before), shown(x.after)) for x in cause.prescription.changes)
         yield _table(("parameter", "from", "to"), changes)
@@ -76,13 +80,13 @@ def _closing(report: Report) -> Iterator[str]:
         wishes = to_log(report)
         if wishes:
             yield _table(("log this", "for"), ((what, ", ".join(codes)) for what, codes in wishes))
-        yield "\n".join(f"- {escape(s.code)}: {escape(s.reason)}" for s in report.skipped)
+        yield "\n".join(f"- {_paragraph(s.code)}: {escape(s.reason)}" for s in report.skipped)
     if report.roles:
         yield "## Names taken"
         yield _table(("role", "name"), report.roles.items())
     if report.notes:
         yield "## Notes"
-        yield "\n".join(f"- {escape(note)}" for note in report.notes)
+        yield "\n".join(f"- {_paragraph(note)}" for note in report.notes)
     if report.version:
         yield f"tracker\\_diag {escape(report.version)}"
 

@@ -56,7 +56,7 @@ def suggested_config(report: Report, cause: Cause) -> str:
             continue
         named.add(param)
         before = "not logged before" if change.before is None else f"was {shown(change.before)}"
-        entry = yaml.safe_dump({param: _portable(change.after)}, default_flow_style=None, width=10_000)
+        entry = yaml.safe_dump({param: _portable(change.after)}, default_flow_style=False, width=10_000)
         lines += ["", *_comment(before), entry.rstrip("\n")]
     return "\n".join(lines) + "\n"
 
