@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import socket
+import time
+from itertools import pairwise
+
+import pytest
+
+from tests.adapters.mlflow.faulty import answering
+from tracker_diag.adapters.base import TrackerError
+from tracker_diag.adapters.mlflow import connect
+from tracker_diag.adapters.mlflow.http import Http, RefusedError
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Waits are noted, not waited for."""
+    waits: list[float] = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", waits.append)
+    return waits
+
+
+@pytest.mark.parametrize(
+    "fault", [(500, {}, {}), (503, {}, {}), (429, {}, {}), None], ids=["500", "503", "429", "reset"]
+)
+def test_a_fault_of_the_moment_is_asked_again(quick: list[float], fault: object) -> None:
+    with answering(lambda _, __, before, ___: fault if before < 4 else (200, {}, {"ok": True})) as (uri, asked):
+        assert Http(uri).json("GET", "/x") == {"ok": True}
+    assert len(asked.requests) == 5
+    assert len(quick) == 4
+    assert all(later > 1.5 * earlier for earlier, later in pairwise(quick))
+
+
+def test_the_wait_a_server_asks_for_is_kept(quick: list[float]) -> None:
+    busy = (429, {"Retry-After": "7"}, {})
+    with answering(lambda _, __, before, ___: busy if before == 0 else (200, {}, {})) as (uri, _):
+        Http(uri).json("GET", "/x")
+    assert 7.0 <= quick[0] < 9.0
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_what_would_not_change_is_not_asked_again(quick: list[float], status: int) -> None:
+    body = {"error_code": "SOME_CODE", "message": "no\nsecond line"}
+    with answering(lambda *_: (status, {}, body)) as (uri, asked), pytest.raises(RefusedError) as caught:
+        Http(uri).json("GET", "/x")
+    assert (len(asked.requests), quick) == (1, [])
+    assert (caught.value.status, caught.value.code) == (status, "SOME_CODE")
+    assert "\n" not in str(caught.value)
+
+
+def test_two_writers_of_a_new_tag_are_tried_again(quick: list[float]) -> None:
+    race = (400, {}, {"error_code": "BAD_REQUEST", "message": "(sqlite3.IntegrityError) UNIQUE constraint failed"})
+    with answering(lambda _, __, before, ___: race if before == 0 else (200, {}, {})) as (uri, _):
+        assert Http(uri).json("POST", "/x") == {}
+    assert len(quick) == 1
+
+
+def test_a_server_that_keeps_failing_is_given_up(quick: list[float]) -> None:
+    with answering(lambda *_: (503, {}, {})) as (uri, asked), pytest.raises(TrackerError, match="503"):
+        Http(uri).json("GET", "/x")
+    assert len(asked.requests) == 8
+    assert 15.0 < sum(quick) < 60.0
+
+
+def test_an_unreachable_server_is_said_within_seconds() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        uri = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        started = time.monotonic()
+        with pytest.raises(TrackerError, match="cannot be reached; check") as caught:
+            connect(uri).find_run("0" * 32)
+    assert time.monotonic() - started < 5.0
+    assert "\n" not in str(caught.value)
+
+
+def test_a_name_that_does_not_resolve_is_said_within_seconds(quick: list[float]) -> None:
+    with pytest.raises(TrackerError, match="cannot be reached"):
+        connect("http://no-such-host.invalid:5000").find_run("0" * 32)
+    assert len(quick) == 2
+
+
+def test_something_that_is_no_mlflow_is_said() -> None:
+    import http.server
+    import threading
+
+    class Page(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"<html>hello</html>")
+
+        def log_message(self, format: str, *args: object) -> None:
+            del format, args
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Page)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with pytest.raises(TrackerError, match="is it an MLflow server"):
+            connect(f"http://127.0.0.1:{server.server_port}").find_run("0" * 32)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_credentials_are_sent_and_never_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "user")
+    monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "s3cret")
+    with answering(lambda *_: (401, {}, {})) as (uri, asked), pytest.raises(TrackerError) as caught:
+        Http(uri).json("GET", "/x")
+    assert asked.requests[0][2]["Authorization"].startswith("Basic ")
+    assert "MLFLOW_TRACKING_USERNAME" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_credentials_in_an_address_are_not_shown() -> None:
+    adapter = connect("http://user:s3cret@127.0.0.1:1/mlflow?token=s3cret")
+    assert adapter.describe() == "MLflow at http://127.0.0.1:1/mlflow"
+    with pytest.raises(TrackerError) as caught:
+        adapter.find_run("0" * 32)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_plain_servers_are_not_kept_alive() -> None:
+    with answering(lambda *_: (200, {}, {})) as (uri, asked):
+        Http(uri).json("GET", "/x")
+    assert asked.requests[0][2]["Connection"] == "close"

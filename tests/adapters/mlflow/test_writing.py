@@ -1,0 +1,128 @@
+"""The order of writing, step by step, with a fault at each step."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import pytest
+
+from tests.adapters.contract import FIRST, SECOND
+from tracker_diag.adapters.base import Diagnosis, TrackerError
+from tracker_diag.adapters.mlflow import writing
+
+
+class Recording:
+    """A run whose every change is written down, and whose n-th change fails."""
+
+    def __init__(self, tags: Mapping[str, str], files: Mapping[str, bytes], fails_at: int | None = None) -> None:
+        self.now = dict(tags)
+        self.stored = dict(files)
+        self.done: list[str] = []
+        self._tried = 0
+        self._fails_at = fails_at
+
+    def _step(self, what: str) -> None:
+        self._tried += 1
+        if self._tried - 1 == self._fails_at:
+            raise TrackerError(f"refused: {what}")
+        self.done.append(what)
+
+    def tags(self) -> Mapping[str, str]:
+        return dict(self.now)
+
+    def change_tags(self, delete: Collection[str], put: Mapping[str, str]) -> None:
+        for key in delete:
+            self._step(f"delete {key}")
+            self.now.pop(key, None)
+        for key, value in put.items():
+            self._step(f"set {key}")
+            self.now[key] = value
+
+    def artifacts(self) -> Recording:
+        return self
+
+    def names(self, folder: str) -> set[str]:
+        return {path.removeprefix(f"{folder}/") for path in self.stored}
+
+    def read(self, path: str) -> bytes | None:
+        return self.stored.get(path)
+
+    def put(self, files: Mapping[str, bytes]) -> None:
+        for path, content in files.items():
+            self._step(f"put {path}")
+            self.stored[path] = content
+
+    def delete(self, paths: Collection[str], folder: str) -> None:
+        for path in paths:
+            self._step(f"drop {path}")
+            del self.stored[path]
+
+
+def diagnosed() -> Recording:
+    run = Recording({"owner": "me", "diag.ignore": "LC104"}, {"diagnosis/profile.json": b"{}"})
+    writing.write(run, FIRST, "diag.")
+    return Recording(run.now, run.stored)
+
+
+def test_the_fingerprint_goes_first_and_comes_last() -> None:
+    run = diagnosed()
+    writing.write(run, SECOND, "diag.")
+    assert run.done == [
+        "delete diag.fingerprint",
+        "put diagnosis/report.json",
+        "drop diagnosis/report.html",
+        "drop diagnosis/suggested_config.yaml",
+        "delete diag.cause",
+        "delete diag.summary",
+        "set diag.verdict",
+        "set diag.severity",
+        "set diag.fingerprint",
+    ]
+    assert (run.now["owner"], run.now["diag.ignore"]) == ("me", "LC104")
+
+
+@pytest.mark.parametrize("fails_at", range(9))
+def test_wherever_it_breaks_no_fingerprint_tells_of_a_whole_diagnosis(fails_at: int) -> None:
+    whole = diagnosed()
+    run = Recording(whole.now, whole.stored, fails_at)
+    if fails_at in (2, 3):  # an old artifact that cannot be deleted does not stop a new diagnosis
+        writing.write(run, SECOND, "diag.")
+        assert run.now["diag.fingerprint"] == "f2"
+        return
+    with pytest.raises(TrackerError, match="refused"):
+        writing.write(run, SECOND, "diag.")
+    # The very first step failing leaves the earlier diagnosis whole.
+    assert run.now.get("diag.fingerprint") == ("f1" if fails_at == 0 else None)
+    assert run.now["owner"] == "me"
+
+
+def test_a_store_that_refuses_artifacts_gets_no_tags_and_keeps_none_of_them() -> None:
+    class Full(Recording):
+        def put(self, files: Mapping[str, bytes]) -> None:
+            self.stored["diagnosis/report.json"] = files["diagnosis/report.json"]
+            raise TrackerError("disk full")
+
+    run = Full({"owner": "me"}, {"diagnosis/profile.json": b"{}"})
+    with pytest.raises(TrackerError, match="disk full"):
+        writing.write(run, FIRST, "diag.")
+    assert run.now == {"owner": "me"}
+    assert run.stored == {"diagnosis/profile.json": b"{}"}
+
+
+def test_a_diagnosis_cannot_set_what_is_the_users() -> None:
+    run = Recording({"diag.ignore": "LC104"}, {})
+    writing.write(run, Diagnosis({"ignore": "all", "control": "x", "fingerprint": "forged"}, {}, "true"), "diag.")
+    assert run.now == {"diag.ignore": "LC104", "diag.fingerprint": "true"}
+
+
+def test_what_cannot_be_deleted_is_said() -> None:
+    run = diagnosed()
+
+    class Keeping(Recording):
+        def delete(self, paths: Collection[str], folder: str) -> None:
+            raise TrackerError("this store keeps everything")
+
+    removal = writing.remove(Keeping(run.now, run.stored), "diag.")
+    assert (removal.tags, removal.artifacts) == (len(FIRST.tags) + 1, 0)
+    assert len(removal.left) == 3
+    assert "this store keeps everything" in removal.left[0]
