@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,11 +42,6 @@ class History:
         column[0].append(len(self.steps) - 1)
         column[1].append(value)
 
-    def put_object(self, name: str, value: Mapping[str, Any]) -> None:
-        """Add what can be said of an object of W&B's in numbers: of a histogram some, of media and tables nothing."""
-        for part, number in histogram_numbers(value).items():
-            self.put(f"{name}/{part}", number)
-
     def put_row(self, row: Mapping[str, Any]) -> None:
         """Add a whole row, as JSON holds it.
 
@@ -60,17 +55,13 @@ class History:
         )
         for name, value in row.items():
             if not name.startswith("_"):
-                self._put_value(name, value)
+                for inner, number in _numbers_of(name, value):
+                    self.put(inner, number)
 
-    def _put_value(self, name: str, value: Any) -> None:
-        if isinstance(value, Mapping):
-            if "_type" in value:
-                self.put_object(name, value)
-            else:
-                for part, inner in value.items():
-                    self._put_value(f"{name}.{part}", inner)
-        elif (number := as_number(value)) is not None:
-            self.put(name, number)
+    def put_at(self, row: int, name: str, value: Any) -> None:
+        """Add what can be said in numbers of a value, as JSON holds it, to a row that has been started."""
+        for inner, number in _numbers_of(name, value):
+            self.put_column(inner, [row], [number])
 
     def put_column(self, name: str, rows: Sequence[int], values: Sequence[float]) -> None:
         """Add a column of numbers, for rows that have been started."""
@@ -93,6 +84,17 @@ class History:
             name: Series.from_points(name, steps[rows], np.array(values, dtype=np.float64), seconds[rows])
             for name, (rows, values) in self._columns.items()
         }
+
+
+def _numbers_of(name: str, value: Any) -> Iterator[tuple[str, float]]:
+    if isinstance(value, Mapping):
+        if "_type" in value:
+            yield from ((f"{name}/{part}", number) for part, number in histogram_numbers(value).items())
+        else:
+            for part, inner in value.items():
+                yield from _numbers_of(f"{name}.{part}", inner)
+    elif (number := as_number(value)) is not None:
+        yield name, number
 
 
 def as_number(value: Any) -> float | None:

@@ -9,6 +9,8 @@ from typing import Any
 from tracker_diag.adapters.wandb.history import as_number
 
 FINGERPRINT = "fingerprint"
+# The only files that are ever deleted; whatever else lies beside them (profile.json) is the user's.
+REPORTS = ("report.json", "report.html", "suggested_config.yaml")
 USERS = ("ignore", "control")
 _WORD_TAGS = ("verdict", "severity")
 

@@ -209,7 +209,7 @@ def _add_nested(history: History, items: Sequence[tuple[Key, Any]]) -> None:
         elif not path[0].startswith("_") and (number := _number(item)) is not None:
             history.put(".".join(path), number)
     for path, values in fields.items():
-        history.put_object(".".join(path), nest(values))
+        history.put_at(len(history) - 1, ".".join(path), nest(values))
 
 
 def _number(item: Any) -> float | None:

@@ -1,0 +1,250 @@
+"""Projects on a W&B server."""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from fnmatch import fnmatchcase
+from itertools import islice
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from tracker_diag.adapters.base import (
+    Diagnosis,
+    Failure,
+    Listing,
+    Query,
+    QueryError,
+    Removal,
+    TrackerError,
+    UnknownRunError,
+)
+from tracker_diag.adapters.wandb import publishing, writing
+from tracker_diag.adapters.wandb.names import Names
+from tracker_diag.adapters.wandb.private import CoreError
+from tracker_diag.adapters.wandb.queries import RUN, RUNS, WHOLE_RUNS
+from tracker_diag.adapters.wandb.reading import MODEL_SUMMARY, PROFILE, changed, listing_of, load_run
+from tracker_diag.adapters.wandb.server import Project, RunPath, Server
+from tracker_diag.core.run import Run
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+# Runs a page: each brings its configuration and summary.
+PAGE = 50
+# Histories fetched at once; more would only make the server ask to slow down.
+AT_ONCE = 4
+# A run that gives a sign while the pages are read moves to the front and pushes others onto the next page. How many can
+# be pushed is bounded by how many runs are being logged to, so that not all names need be kept.
+REMEMBERED = 10_000
+
+
+class OnlineAdapter:
+    """Projects on a W&B server.
+
+    Runs are named ``entity/project/run``. Of a diagnosis, ``diag:<verdict>`` and ``diag:<severity>`` become tags of the
+    run, all of its tags ``diag/<name>`` in the summary, and its reports files under ``diagnosis/``. Runs of job type
+    ``diagnosis``, which hold the artifacts of sweeps, are left out.
+
+    Parameters
+    ----------
+    project : str or None
+        ``entity/project`` or ``project``, for runs and projects named without one.
+    prefix : str
+        Of the tags.
+
+    Raises
+    ------
+    TrackerError
+        If there is no key, the server refuses it, or does not answer.
+    """
+
+    def __init__(self, project: str | None = None, *, prefix: str = "diag.") -> None:
+        self._server = Server(project)
+        self._names = Names(prefix)
+        self._written: dict[Project, list[dict[str, Any]]] = {}
+
+    def describe(self) -> str:
+        """Name the server."""
+        return f"W&B at {self._server.shown_url}"
+
+    def list_runs(self, query: Query) -> Iterator[Listing]:
+        """List the runs in the scope, newest sign of life first.
+
+        ``query.filter`` is JSON as ``wandb.Api().runs`` takes it: ``{"config.lr": {"$gt": 0.1}}``.
+        """
+        if not query.experiments and not query.everything:
+            raise QueryError("name a project (patterns allowed), or ask for all")
+        try:
+            filters = json.loads(query.filter) if query.filter.strip() else {}
+        except ValueError:
+            filters = None
+        if not isinstance(filters, dict):
+            raise QueryError('a W&B filter is a JSON object such as {"config.lr": {"$gt": 0.1}}')
+        streams = [self._list(project, filters, query.since) for project in self._projects(query)]
+        merged = heapq.merge(*streams, key=lambda found: -found[0])
+        return islice((listing for _, listing in merged), query.limit)
+
+    def load_runs(self, ids: Sequence[str]) -> Iterator[Run | Failure]:
+        """Load whole runs, some at once: a request for fifty, and two for each whose exports are complete."""
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            yield from _ahead(pool, self._load, self._find(ids))
+
+    def find_run(self, run_id: str) -> Listing:
+        """Find one run by ``entity/project/run``, or as much of it as the environment does not say."""
+        path = self._server.run(run_id)
+        node = (self._server.ask(RUN, path.variables, str(path)).get("project") or {}).get("run")
+        if node is None:
+            raise UnknownRunError(f"{self.describe()} has no run {path}: check the id")
+        return listing_of(path, node, self._experiment(path.project), self._names)
+
+    def write(self, run_id: str, diagnosis: Diagnosis) -> None:
+        """Write a diagnosis."""
+        path = self._server.run(run_id)
+        writing.write(self._server, path, diagnosis, self._names)
+        entry = {"run": str(path), "fingerprint": diagnosis.fingerprint, **diagnosis.tags}
+        self._written.setdefault(path.project, []).append(entry)
+
+    def remove(self, run_id: str) -> Removal:
+        """Take away all that ``write`` wrote on the run."""
+        return writing.remove(self._server, self._server.run(run_id), self._names)
+
+    def end_sweep(self) -> tuple[str, ...]:
+        """Log one artifact of type ``diagnosis`` a project: all diagnoses written since the last time.
+
+        Returns
+        -------
+        tuple of str
+            The runs, of job type ``diagnosis``, that hold them.
+
+        Raises
+        ------
+        TrackerError
+            If the server refuses them.
+        """
+        written, self._written = self._written, {}
+        return tuple(publishing.publish(self._server, project, entries) for project, entries in written.items())
+
+    def link(self, listing: Listing) -> str:
+        """Address of the run's page."""
+        path = self._server.run(listing.id)
+        parts = (path.project.entity, path.project.name, "runs", path.run)
+        return self._server.app_url + "/".join(quote(part, safe="") for part in parts)
+
+    def close(self) -> None:
+        """Let go of what was written; wandb-core is shared with the rest of the process, and ends with it."""
+        self._written.clear()
+
+    def _experiment(self, project: Project) -> str:
+        # As W&B itself does, the entity is named only where it is not one's own.
+        return project.name if project.entity == self._server.entity else str(project)
+
+    def _projects(self, query: Query) -> Iterable[Project]:
+        if query.everything:
+            return list(self._server.projects())
+        plain = [name for name in query.experiments if not any(letter in name for letter in "*?[")]
+        patterns = [name for name in query.experiments if name not in plain]
+        chosen = [self._server.project(name) for name in plain]
+        if patterns:
+            chosen += [
+                project
+                for project in self._server.projects()
+                if any(fnmatchcase(project.name, p) or fnmatchcase(str(project), p) for p in patterns)
+            ]
+        return dict.fromkeys(chosen)
+
+    def _list(
+        self, project: Project, filters: Mapping[str, Any], since: float | None
+    ) -> Iterator[tuple[float, Listing]]:
+        seen: deque[str] = deque(maxlen=REMEMBERED)
+        known: set[str] = set()
+        for node in self._pages(project, filters):
+            sign = changed(node)
+            if since is not None and sign <= since and node["state"] not in ("running", "pending", "preempting"):
+                return
+            if node["name"] in known or node["jobType"] == publishing.JOB_TYPE:
+                continue
+            if len(seen) == REMEMBERED:
+                known.discard(seen[0])
+            seen.append(node["name"])
+            known.add(node["name"])
+            path = RunPath(project, node["name"])
+            yield sign, listing_of(path, node, self._experiment(project), self._names)
+
+    def _pages(self, project: Project, filters: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        cursor = None
+        while True:
+            found = self._page(project, filters, cursor).get("project")
+            if found is None:
+                raise UnknownRunError(f"{self.describe()} has no project {project}: check the name and the entity")
+            yield from (edge["node"] for edge in found["runs"]["edges"])
+            if not found["runs"]["pageInfo"]["hasNextPage"]:
+                return
+            cursor = found["runs"]["pageInfo"]["endCursor"]
+
+    def _page(self, project: Project, filters: Mapping[str, Any], cursor: str | None) -> dict[str, Any]:
+        asked = {
+            "entity": project.entity,
+            "project": project.name,
+            "filters": json.dumps(filters),
+            "order": "-heartbeat_at",
+            "perPage": PAGE,
+            "cursor": cursor,
+        }
+        try:
+            return self._server.core.ask(RUNS, asked)
+        except CoreError as error:
+            if filters and error.status in (200, 400):
+                raise QueryError(f"{self.describe()} does not understand the filter: {error.brief}") from None
+            raise self._server.explain(error, f"project {project}") from None
+
+    def _find(self, ids: Sequence[str]) -> Iterator[tuple[str, RunPath, Mapping[str, Any]] | Failure]:
+        wanted: dict[Project, list[tuple[str, RunPath]]] = {}
+        for run_id in dict.fromkeys(ids):
+            try:
+                path = self._server.run(run_id)
+            except UnknownRunError as error:
+                yield Failure(run_id, str(error))
+            else:
+                wanted.setdefault(path.project, []).append((run_id, path))
+        for project, runs in wanted.items():
+            for start in range(0, len(runs), PAGE):
+                page = runs[start : start + PAGE]
+                asked = {
+                    "entity": project.entity,
+                    "project": project.name,
+                    "perPage": PAGE,
+                    "filters": json.dumps({"name": {"$in": [path.run for _, path in page]}}),
+                    "files": [PROFILE, MODEL_SUMMARY],
+                }
+                found = self._server.ask(WHOLE_RUNS, asked, f"project {project}").get("project") or {}
+                nodes = {edge["node"]["name"]: edge["node"] for edge in (found.get("runs") or {}).get("edges", ())}
+                for run_id, path in page:
+                    node = nodes.get(path.run)
+                    if node is None:
+                        yield Failure(run_id, f"{self.describe()} has no run {path}: it was deleted, or never was")
+                    else:
+                        yield run_id, path, node
+
+    def _load(self, found: tuple[str, RunPath, Mapping[str, Any]] | Failure) -> Run | Failure:
+        if isinstance(found, Failure):
+            return found
+        run_id, path, node = found
+        try:
+            return load_run(self._server, path, node, self._names)
+        except TrackerError as error:
+            return Failure(run_id, str(error))
+
+
+def _ahead(pool: ThreadPoolExecutor, work: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
+    """Results in order, with no more work begun ahead of the reader than the pool can do at once."""
+    begun: deque[Future[_R]] = deque()
+    for item in items:
+        begun.append(pool.submit(work, item))
+        if len(begun) > AT_ONCE:
+            yield begun.popleft().result()
+    while begun:
+        yield begun.popleft().result()
