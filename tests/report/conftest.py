@@ -35,7 +35,7 @@ def overfitting() -> Report:
                 "Validation loss was lowest at step 21 (0.462) and has since risen to 0.69 (p < 0.001), "
                 "while training loss fell from 0.27 to 0.06.",
                 "Keep the checkpoint of step 21; regularise before training for longer.",
-                {"best_step": 21, "turn_step": 24, "rise_share": 0.18, "p": 0.0004, "gap": 0.63},
+                {"best_step": 21, "turn_step": 24, "rise_share": 0.18, "p": 0.0004},
                 (21.0, 60.0),
             ),
             Finding(
@@ -53,6 +53,7 @@ def overfitting() -> Report:
                 Severity.INFO,
                 0.7,
                 "A gap of 0.63 remains between the curves.",
+                evidence={"gap": 0.63},
                 folded="LC104",
             ),
         ),
@@ -77,13 +78,15 @@ def overfitting() -> Report:
             Cause("too-few-examples", 0.11, "500 examples a class.", Prescription("Collect about 1000 a class.")),
         ),
         skipped=(
-            Skip("DS212", "the size of the validation set is not known", "n_val: the number of validation examples"),
-            Skip("GR602", "no gradient norms", "grad_norm per layer, e.g. with the torch probe"),
-            Skip("GR603", "no gradient norms", "grad_norm per layer, e.g. with the torch probe"),
-            Skip("PP301", "no dataset profile", "a dataset profile (profile_data)"),
-            Skip("PP302", "no dataset profile", "a dataset profile (profile_data)"),
-            Skip("PP304", "no dataset profile", "a dataset profile (profile_data)"),
-            Skip("EX901", "no control run on random input", "a run tagged diag.control = random-input"),
+            Skip(
+                "DS212", "the size of the validation set is not known", "log n_val, the number of validation examples"
+            ),
+            Skip("GR602", "no gradient norms", "log grad_norm per layer, e.g. with the torch probe"),
+            Skip("GR603", "no gradient norms", "log grad_norm per layer, e.g. with the torch probe"),
+            Skip("PP301", "no dataset profile", "log a dataset profile (profile_data)"),
+            Skip("PP302", "no dataset profile", "log a dataset profile (profile_data)"),
+            Skip("PP304", "no dataset profile", "log a dataset profile (profile_data)"),
+            Skip("EX901", "no control run on random input", "log a run tagged diag.control = random-input"),
         ),
         roles={
             "train_loss": "loss",
@@ -174,7 +177,7 @@ def empty() -> Report:
         verdict="insufficient-evidence",
         severity=Severity.INFO,
         summary="No metric was logged.",
-        skipped=(Skip("LC101", "no training loss", "a training loss at every epoch"),),
+        skipped=(Skip("LC101", "no training loss", "log a training loss at every epoch"),),
         version="0.1.0",
     )
 

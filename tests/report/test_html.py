@@ -77,6 +77,7 @@ def test_all_that_a_reader_needs_is_said(samples):
         "confidence 0.96",
         "58 %",
         "steps 21 to 60: overfitting",
+        "gap 0.594",
         "a dataset profile (profile_data) PP301, PP302, PP304",
         "learning_rate optimizer.lr",
         "val_loss: 2 repeated steps",

@@ -79,7 +79,7 @@ def _closing(report: Report) -> Iterator[str]:
         yield f"## Skipped: {counted(len(report.skipped), 'rule')}"
         wishes = to_log(report)
         if wishes:
-            yield _table(("log this", "for"), ((what, ", ".join(codes)) for what, codes in wishes))
+            yield _table(("what to log", "for"), ((what, ", ".join(codes)) for what, codes in wishes))
         yield "\n".join(f"- {_paragraph(s.code)}: {escape(s.reason)}" for s in report.skipped)
     if report.roles:
         yield "## Names taken"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tracker_diag.core.finding import Curve, Finding, Report
@@ -70,7 +71,10 @@ def panels(report: Report) -> tuple[Panel, ...]:
 
 
 def marks(report: Report) -> Marks:
-    """Places from the findings that stand on their own; the worst finding that names a place decides it."""
+    """Find the places in the findings that stand on their own; the worst one that names a place decides it.
+
+    The gap is there to be seen even where a stronger finding explains it, as overfitting does.
+    """
     standing = [f for f in report.findings if f.folded is None]
     spanned = next((f for f in standing if f.span is not None and all(map(math.isfinite, f.span))), None)
     return Marks(
@@ -78,7 +82,7 @@ def marks(report: Report) -> Marks:
         spanned=spanned,
         best_step=_first(standing, "best_step"),
         turn_step=_first(standing, "turn_step"),
-        gap=_first(standing, "gap") is not None,
+        gap=_first(report.findings, "gap") is not None,
     )
 
 
@@ -96,5 +100,5 @@ def finite(curve: Curve) -> list[tuple[float, float]]:
     return [(s, v) for s, v in pairs if math.isfinite(s) and math.isfinite(v)]
 
 
-def _first(findings: list[Finding], key: str) -> float | None:
+def _first(findings: Iterable[Finding], key: str) -> float | None:
     return next((x for f in findings if (x := real(f.evidence.get(key))) is not None), None)

@@ -163,7 +163,7 @@ def _closing(report: Report) -> Iterator[RenderableType]:
         yield _labelled("Skipped", f"{counted(len(report.skipped), 'rule')} had too little to go by.")
         wishes = to_log(report)
         for what, codes in wishes[:_SKIPS_SHOWN]:
-            yield _Indented(Text(f"log {what} (for {', '.join(codes)})"), 2)
+            yield _Indented(Text(f"{what} (for {', '.join(codes)})"), 2)
         if len(wishes) > _SKIPS_SHOWN:
             yield _Indented(Text(f"… and {len(wishes) - _SKIPS_SHOWN} more", style="dim"), 2)
     if report.roles:
