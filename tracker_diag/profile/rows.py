@@ -1,0 +1,75 @@
+"""Facts of whole examples: copies, blanks, values that are not finite, and what lies on both sides."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker_diag.core.dataset import Overlap, Side
+from tracker_diag.profile.table import Table
+
+
+def hashes(data: Table, single: bool) -> NDArray[np.int64]:
+    """Hash each example read to 64 bits, shape (m,); equal for equal values, NaN equal to NaN.
+
+    Parameters
+    ----------
+    single : bool
+        Compare in single precision, because one of the sides has no more.
+    """
+    values = data.values.astype(np.float32) if single else data.values
+    values = np.where(np.isnan(values), np.nan, values) + 0.0
+    return np.fromiter((hash(row.tobytes()) for row in values), dtype=np.int64, count=values.shape[0])
+
+
+def side(data: Table, hashed: NDArray[np.int64], labels: NDArray[np.intp] | None) -> Side:
+    """Count what stands out among the examples of one side.
+
+    Parameters
+    ----------
+    hashed : ndarray of int64, shape (m,)
+    labels : ndarray of int, shape (m,), or None
+        Class codes.
+    """
+    values = data.values
+    if values.size == 0:
+        return Side(rows=data.rows, rows_read=values.shape[0])
+    _, inverse, counts = np.unique(hashed, return_inverse=True, return_counts=True)
+    finite = np.isfinite(values)
+    blank = (values == values[:, :1]).all(axis=1) if values.shape[1] > 2 else np.zeros(values.shape[0], dtype=bool)
+    return Side(
+        rows=data.rows,
+        rows_read=values.shape[0],
+        duplicates=int(values.shape[0] - counts.size),
+        twins=float((counts[inverse] > 1).mean()),
+        conflicts=None if labels is None else _conflicts(inverse, labels),
+        constant_rows=int(blank.sum()),
+        zero_share=float((values == 0).all(axis=1).mean()),
+        non_finite=int((~finite).sum()),
+        non_finite_rows=int((~finite.all(axis=1)).sum()),
+    )
+
+
+def overlap(train: NDArray[np.int64], validation: NDArray[np.int64], data: Table) -> Overlap:
+    """Which validation examples occur in training.
+
+    Parameters
+    ----------
+    train, validation : ndarray of int64
+        Hashes of the examples read.
+    data : Table
+        The training side: where it was sampled, the share is scaled up by the share that was read.
+    """
+    if not train.size or not validation.size:
+        return Overlap()
+    found = np.isin(validation, train)
+    return Overlap(rows=int(found.sum()), share=min(1.0, float(found.mean()) * data.rows / train.size))
+
+
+def _conflicts(group: NDArray[np.intp], labels: NDArray[np.intp]) -> int:
+    """How many examples have a copy with another label."""
+    low = np.full(int(group.max()) + 1, np.iinfo(np.intp).max)
+    high = np.full(low.size, -1)
+    np.minimum.at(low, group, labels)
+    np.maximum.at(high, group, labels)
+    return int((low != high)[group].sum())

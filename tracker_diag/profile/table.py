@@ -1,0 +1,210 @@
+"""Inputs and targets of any kind as arrays of a bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+#: Values that are read of one side; 160 MB as numbers.
+MAX_VALUES = 20_000_000
+MAX_ROWS = 200_000
+#: Fewest examples that are read, however wide they are.
+MIN_ROWS = 100
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """One side's inputs.
+
+    Attributes
+    ----------
+    rows : int
+        Examples in all.
+    read : ndarray of int, shape (m,)
+        Positions of the examples read, rising.
+    values : ndarray of float64, shape (m, …)
+        Those examples, flattened.
+    columns : ndarray of float64, shape (k, d)
+        What features are described from: the examples; for images, pixels by channel.
+    names : tuple of str, length d
+    kinds : ndarray of bool, shape (d,)
+        True for numbers, False for categories, whose values are codes without order.
+    image : bool
+    single : bool
+        Whether the values came in single precision or less.
+    """
+
+    rows: int
+    read: NDArray[np.intp]
+    values: FloatArray
+    columns: FloatArray
+    names: tuple[str, ...]
+    kinds: NDArray[np.bool_]
+    image: bool
+    single: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Labels:
+    """One side's targets.
+
+    Attributes
+    ----------
+    values : ndarray, shape (m,) or (m, outputs)
+        Those of the examples read; numbers, or texts.
+    rows : int
+    """
+
+    values: NDArray[Any]
+    rows: int
+
+
+def table(data: Any, name: str, feature_names: Sequence[str] | None) -> Table:
+    """Read inputs.
+
+    Raises
+    ------
+    ValueError
+        If they cannot be read as numbers or categories.
+    """
+    frame = _frame(data)
+    if frame is not None:
+        return _from_frame(frame, name)
+    array = data if hasattr(data, "toarray") else _array(data, name)
+    if array.ndim == 0:
+        raise ValueError(f"{name} is a single number: pass an array with one row an example")
+    if array.ndim == 1:
+        array = array.reshape(-1, 1)
+    if array.dtype.kind in "OUSMm":
+        import pandas as pd
+
+        if array.ndim > 2:
+            raise ValueError(f"{name} holds {array.dtype} in {array.ndim} dimensions: pass numbers, or a table")
+        return _from_frame(pd.DataFrame(array).infer_objects(), name, feature_names)
+    rows = int(array.shape[0])
+    width = int(np.prod(array.shape[1:], dtype=np.int64))
+    read = _sample(rows, width)
+    part = array[read]
+    part = np.asarray(part.toarray() if hasattr(part, "toarray") else part)
+    single = part.dtype.kind == "f" and part.dtype.itemsize <= 4
+    if part.dtype.kind == "c":
+        raise ValueError(f"{name} holds complex numbers: pass their parts as two columns")
+    part = part.astype(np.float64)
+    image = part.ndim >= 3
+    values = part.reshape(read.size, width)
+    columns = _channels(part) if image else values
+    names = tuple(map(str, feature_names)) if feature_names is not None else ()
+    if names and len(names) != columns.shape[1]:
+        raise ValueError(f"feature_names has {len(names)} names for {columns.shape[1]} columns of {name}")
+    prefix = "channel" if image else "x"
+    names = names or tuple(f"{prefix}{i}" for i in range(columns.shape[1]))
+    kinds = np.ones(columns.shape[1], dtype=bool)
+    return Table(rows, read, values, columns, names, kinds, image, single)
+
+
+def labels(data: Any, name: str, inputs: Table) -> Labels:
+    """Read the targets of the examples that were read.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many as inputs.
+    """
+    array = data.to_numpy() if _is_pandas(data) else _array(data, name)
+    if array.ndim == 0 or array.shape[0] != inputs.rows:
+        length = 0 if array.ndim == 0 else array.shape[0]
+        raise ValueError(f"{name} has {length} values for {inputs.rows} examples: pass one target an example")
+    part = array[inputs.read]
+    if part.ndim > 2:
+        part = part.reshape(part.shape[0], -1)
+    if part.ndim == 2 and part.shape[1] == 1:
+        part = part[:, 0]
+    if part.dtype.kind == "O":
+        part = _settled(part)
+    return Labels(part, inputs.rows)
+
+
+def _settled(part: NDArray[Any]) -> NDArray[Any]:
+    """Objects as numbers where they all are, as texts otherwise; a missing one is NaN."""
+    import pandas as pd
+
+    try:
+        return part.astype(np.float64)
+    except (TypeError, ValueError):
+        flat = np.array([np.nan if pd.isna(v) else str(v) for v in part.ravel()], dtype=object)
+        return flat.reshape(part.shape)
+
+
+def _is_pandas(data: Any) -> bool:
+    return type(data).__module__.split(".")[0] == "pandas"
+
+
+def _frame(data: Any) -> Any:
+    if not _is_pandas(data):
+        return None
+    return data.to_frame() if data.ndim == 1 else data
+
+
+def _array(data: Any, name: str) -> NDArray[Any]:
+    if hasattr(data, "detach"):
+        data = data.detach().cpu()
+        # numpy has no bfloat16.
+        data = data.float() if "bfloat16" in str(data.dtype) else data
+    try:
+        return np.asarray(data)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} cannot be read as an array: pass rows of equal length") from None
+
+
+def _sample(rows: int, width: int) -> NDArray[np.intp]:
+    keep = min(rows, MAX_ROWS, max(MIN_ROWS, MAX_VALUES // max(width, 1)))
+    if keep == rows:
+        return np.arange(rows)
+    # Drawn, not every k-th: a period in the data would fool that. Sorted, so that the order can still be judged.
+    return np.sort(np.random.default_rng(0).choice(rows, keep, replace=False))
+
+
+def _channels(part: FloatArray) -> FloatArray:
+    """Pixels by channel, shape (pixels, channels)."""
+    if part.ndim == 4 and part.shape[1] in (1, 3, 4) and part.shape[3] not in (1, 3, 4):
+        part = np.moveaxis(part, 1, 3)
+    channels = part.shape[3] if part.ndim == 4 else 1
+    pixels = part.reshape(-1, channels)
+    return pixels[_sample(pixels.shape[0], 1)]
+
+
+def _from_frame(frame: Any, name: str, feature_names: Sequence[str] | None = None) -> Table:
+    import pandas as pd
+
+    rows, width = frame.shape
+    read = _sample(rows, width)
+    frame = frame.iloc[read]
+    names = tuple(str(c) for c in frame.columns) if feature_names is None else tuple(map(str, feature_names))
+    if len(names) != width:
+        raise ValueError(f"feature_names has {len(names)} names for {width} columns of {name}")
+    numeric = np.array([pd.api.types.is_numeric_dtype(t) for t in frame.dtypes], dtype=bool)
+    if numeric.all():
+        values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+        kinds = numeric
+    else:
+        kinds = numeric.copy()
+        values = np.empty((read.size, width))
+        for i in range(width):
+            column = frame.iloc[:, i]
+            if numeric[i]:
+                values[:, i] = column.to_numpy(dtype=np.float64, na_value=np.nan)
+            elif pd.api.types.is_datetime64_any_dtype(column.dtype):
+                seconds = (column - pd.Timestamp(0, tz=column.dt.tz)).dt.total_seconds()
+                values[:, i], kinds[i] = seconds.to_numpy(dtype=np.float64), True
+            else:
+                # Codes by content, so that the same word has the same code on both sides.
+                codes = pd.util.hash_array(column.astype(str).to_numpy(dtype=object)) >> np.uint64(11)
+                values[:, i] = np.where(column.isna(), np.nan, codes.astype(np.float64))
+    single = bool(width) and all(str(t) in ("float32", "float16") for t in frame.dtypes)
+    return Table(rows, read, values, values, names, kinds, False, single)
