@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tracker_diag.core.settings import Settings as Settings
     from tracker_diag.core.settings import load_settings as load_settings
     from tracker_diag.engine import diagnose as diagnose
+    from tracker_diag.profile import profile_data as profile_data
 
 __version__ = "0.1.0"
 
@@ -37,6 +38,7 @@ _HOMES = {
     "Settings": "core.settings",
     "load_settings": "core.settings",
     "diagnose": "engine",
+    "profile_data": "profile",
 }
 __all__ = ["__version__", *sorted(_HOMES)]
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tracker_diag import __version__
 from tracker_diag.core.case import Suspicion
+from tracker_diag.core.dataset import WHAT_TO_LOG as PROFILE
 from tracker_diag.core.finding import Curve, Finding, Report, Severity, Skip
 from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.roles import Roles, resolve, what_to_log
@@ -74,7 +75,7 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
         curves=_curves(roles),
         next_evidence=next_evidence,
         cost=_cost(evidence, by_name),
-        notes=tuple(roles.notes),
+        notes=(*roles.notes, *(evidence.dataset.notes if evidence.dataset else ())),
         version=__version__,
     )
 
@@ -100,7 +101,7 @@ def _outcome(rule: Rule, evidence: Evidence, chosen: RuleSettings | None) -> Out
     for name in rule.needs:
         value = evidence.get(name)
         if value is None:
-            return Skip(rule.code, _missing(name), what_to_log(_role(name)))
+            return Skip(rule.code, _missing(name), PROFILE if name in ("dataset", "profile") else what_to_log(_role(name)))
         inputs[name] = value
     for name in rule.wants:
         value = evidence.get(name)

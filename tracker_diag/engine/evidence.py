@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tracker_diag.core.dataset import Dataset, read_dataset
 from tracker_diag.core.observed import Learned, Symptoms
 from tracker_diag.core.roles import Roles
 from tracker_diag.core.run import Run, Series
@@ -217,8 +218,8 @@ class Evidence:
             return -unit / classes if accuracy and classes else None
         squared = any(w in word for w in ("mse", "squared", "l2loss"))
         if squared or self.roles.params.get("task") == "regression":
-            variance = (self.run.profile or {}).get("target", {}).get("variance")
-            return float(variance) if squared and isinstance(variance, int | float) and variance > 0 else None
+            variance = self.dataset.target.variance if self.dataset else None
+            return variance if squared and variance else None
         if any(
             w in word for w in ("hinge", "focal", "mae", "huber", "l1loss", "perplex", "ctc", "triplet", "contrast")
         ):
@@ -230,7 +231,8 @@ class Evidence:
     @cached_property
     def n_classes(self) -> int | None:
         """Number of classes, as configured or profiled."""
-        value = self.roles.params.get("n_classes") or (self.run.profile or {}).get("target", {}).get("n_classes")
+        profiled = self.dataset.target.n_classes if self.dataset else None
+        value = self.roles.params.get("n_classes") or profiled
         if not isinstance(value, int | float) or not 1 <= value <= 1e7 or not float(value).is_integer():
             return None
         if value >= 2:
@@ -324,8 +326,13 @@ class Evidence:
 
     @cached_property
     def profile(self) -> Mapping[str, Any] | None:
-        """The dataset profile."""
+        """The dataset profile, as logged and unchecked; ``dataset`` is what it says."""
         return self.run.profile
+
+    @cached_property
+    def dataset(self) -> Dataset | None:
+        """What the dataset profile and the declared inputs say; None without either."""
+        return read_dataset(self.run.profile, self.run.datasets)
 
     @cached_property
     def model_summary(self) -> str | None:
@@ -364,14 +371,8 @@ class Evidence:
 
     def _count(self, role: str, side: str) -> int | None:
         value = self.roles.params.get(role)
-        if not isinstance(value, int | float):
-            value = (self.run.profile or {}).get(side, {}).get("rows")
-        if not isinstance(value, int | float):
-            for dataset in self.run.datasets:
-                context = str(dataset.get("context") or "").lower()
-                profile = dataset.get("profile")
-                if context.startswith(side[:4]) or (side == "validation" and context.startswith("eval")):
-                    value = profile.get("num_rows") if isinstance(profile, Mapping) else None
+        if not isinstance(value, int | float) and self.dataset is not None:
+            value = (self.dataset.train if side == "train" else self.dataset.validation).rows
         return int(value) if isinstance(value, int | float) and 0 < value < 1e15 else None
 
     @cached_property

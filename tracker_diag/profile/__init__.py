@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tracker_diag.core.dataset import Columns, Overlap, Profile, Side
 from tracker_diag.core.dataset import read_profile as read_profile
+from tracker_diag.core.profile_schema import Columns, Overlap, Profile, Side
 from tracker_diag.profile.columns import aggregate, basics, describe, worth_describing
 from tracker_diag.profile.rows import hashes, overlap, side
 from tracker_diag.profile.table import Table, labels, table
-from tracker_diag.profile.targets import codes, target
+from tracker_diag.profile.targets import codes, ordered, target
 
 
 def profile_data(
@@ -67,12 +67,12 @@ def profile_data(
     chosen = worth_describing(stats, train.kinds)
     binned = codes(train_y, regression=aimed.kind == "regression") if known and not train.image and train_y else None
     features = describe(train, val, stats, chosen, binned)
+    counted = side(train, train_hashes, by_label if aimed.kind == "classification" else None)
     profile = Profile(
         kind="image" if train.image else "table",
-        train=side(train, train_hashes, by_label if aimed.kind == "classification" else None),
+        train=counted.model_copy(update={"features": features, "labels_sorted": ordered(aimed.order)}),
         validation=Side() if val is None else _validation(val, hashes(val, single)),
         columns=aggregate(stats, train.names, train.kinds, len(chosen)) if train.rows else Columns(count=0),
-        features=features,
         target=aimed,
         overlap=Overlap() if val is None else overlap(train_hashes, hashes(val, single), train),
     )

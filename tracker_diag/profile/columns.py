@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker_diag.core.dataset import QUANTILES, Columns, Described, Feature
+from tracker_diag.core.profile_schema import QUANTILES, RESOLUTION, Columns, Described, Feature
 from tracker_diag.profile.shape import clusters, exponential_distance, information, transforms
 from tracker_diag.profile.table import FloatArray, Table
 
@@ -16,9 +16,6 @@ from tracker_diag.profile.table import FloatArray, Table
 DESCRIBED = 200
 #: Values of a column from which its quantiles and shape are taken.
 ENOUGH = 20_000
-#: A deviation below this share of a column's size is rounding: the resolution of single precision, with a margin of
-#: ten.
-RESOLUTION = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker_diag.core.dataset import Overlap, Side
+from tracker_diag.core.profile_schema import Overlap, Side
 from tracker_diag.profile.table import Table
 
 
@@ -43,7 +43,7 @@ def side(data: Table, hashed: NDArray[np.int64], labels: NDArray[np.intp] | None
         duplicates=int(values.shape[0] - counts.size),
         twins=float((counts[inverse] > 1).mean()),
         conflicts=None if labels is None else _conflicts(inverse, labels),
-        constant_rows=int(blank.sum()),
+        constant_share=float(blank.mean()),
         zero_share=float((values == 0).all(axis=1).mean()),
         non_finite=int((~finite).sum()),
         non_finite_rows=int((~finite.all(axis=1)).sum()),

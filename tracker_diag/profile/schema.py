@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from tracker_diag.core.dataset import Profile
+from tracker_diag.core.profile_schema import Profile
 
 
 def schema() -> dict[str, Any]:

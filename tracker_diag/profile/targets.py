@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from tracker_diag.core.dataset import Order, Target
+from tracker_diag.core.profile_schema import Order, Target
 from tracker_diag.profile.table import Labels
 
 #: Classes up to which every count is listed.
@@ -54,6 +54,13 @@ def codes(labels: Labels, *, regression: bool = False) -> NDArray[np.intp]:
         cuts = np.unique(np.nanquantile(number[np.isfinite(number)], np.linspace(0.1, 0.9, 9)))
         return np.searchsorted(cuts, number)
     return np.unique(_texts(values) if values.dtype.kind in "OUS" else values, return_inverse=True)[1]
+
+
+def ordered(order: Order | None) -> bool | None:
+    """Whether neighbours mostly agree, beyond chance; None where nothing says."""
+    if order is None or order.autocorrelation is None or order.p is None:
+        return None
+    return order.autocorrelation > 0.5 and order.p < 0.001
 
 
 def _texts(values: NDArray[np.object_]) -> NDArray[np.str_]:

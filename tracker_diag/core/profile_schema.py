@@ -1,0 +1,193 @@
+"""The dataset profile's schema: one set of models, by which it is written and read.
+
+Every field is optional. On reading, a value that does not fit its field is left out and noted, so that a foreign,
+broken or oversized profile costs its own facts and nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
+from pydantic_core.core_schema import ValidationInfo
+
+PROFILE_VERSION = 1
+#: Entries of any other list or mapping that are looked at.
+MAX_ENTRIES = 10_000
+#: A deviation below this share of a column's size is rounding: the resolution of single precision, with a margin of
+#: ten.
+RESOLUTION = 1e-6
+#: The quantiles of a feature, in this order.
+QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+
+
+def _leave_out(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
+    notes: list[str] = info.context if isinstance(info.context, list) else []
+    try:
+        if isinstance(value, dict | list | str) and len(value) > MAX_ENTRIES:
+            notes.append(f"{info.field_name}: {len(value):,} entries are more than are read")
+            return None
+        return handler(value)
+    except (ValidationError, ArithmeticError):
+        notes.append(f"{info.field_name}: {shown(value)} does not fit")
+        return None
+
+
+def shown(value: Any) -> str:
+    """Show a value in a note, shortly and whatever it is."""
+    # repr of a large container, or of an integer of thousands of digits, is neither short nor always possible.
+    return (
+        repr(value)[:40]
+        if isinstance(value, float | bool)
+        else (repr(value[:40]) if isinstance(value, str) else f"a value of type {type(value).__name__}")
+    )
+
+
+_soft = WrapValidator(_leave_out)
+Count = Annotated[int | None, Field(ge=0, le=10**15), _soft]
+Whole = Annotated[int | None, Field(ge=-(10**15), le=10**15), _soft]
+Real = Annotated[float | None, Field(allow_inf_nan=False), _soft]
+Positive = Annotated[float | None, Field(allow_inf_nan=False, ge=0), _soft]
+Share = Annotated[float | None, Field(ge=0, le=1), _soft]
+Word = Annotated[str | None, Field(max_length=200), _soft]
+Flag = Annotated[bool | None, _soft]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Described(_Part):
+    """The same feature on the validation side."""
+
+    mean: Real = None
+    std: Positive = None
+    missing: Share = None
+
+
+class Feature(_Part):
+    """One column of the training side; for images, one channel over all its pixels."""
+
+    name: Word = None
+    kind: Annotated[Literal["number", "category"] | None, _soft] = None
+    mean: Real = None
+    std: Positive = None
+    min: Real = None
+    max: Real = None
+    quantiles: Annotated[list[float] | None, Field(min_length=7, max_length=7), _soft] = Field(
+        None, description="at 1, 5, 25, 50, 75, 95 and 99 %"
+    )
+    skewness: Real = Field(None, description="third standardised moment")
+    box_cox: Real = Field(None, description="lambda of the Box-Cox transform; for skewed features above zero")
+    yeo_johnson: Real = Field(None, description="lambda of the Yeo-Johnson transform; for skewed features")
+    skewness_after: Real = Field(None, description="skewness after the first of these that applies")
+    exponential_distance: Share = Field(
+        None, description="Kolmogorov-Smirnov distance to the exponential distribution of the same minimum and mean"
+    )
+    missing: Share = Field(None, description="share of NaN")
+    infinite: Count = Field(None, description="infinite values read")
+    distinct: Count = Field(None, description="different values read")
+    whole: Flag = Field(None, description="whether all values are whole numbers")
+    clusters: Count = Field(None, description="groups of values with empty space between them; 1 is the usual")
+    gap: Share = Field(None, description="widest empty space between two groups, as a share of the 1 to 99 % range")
+    information: Positive = Field(None, description="mutual information with the target, in bits, from bins")
+    information_p: Share = Field(None, description="p-value of that information being none (G-test)")
+    validation: Annotated[Described | None, _soft] = None
+    smd: Real = Field(None, description="standardised mean difference, validation minus training")
+    ks: Share = Field(None, description="Kolmogorov-Smirnov distance between training and validation")
+
+    @property
+    def size(self) -> float | None:
+        """Root mean square: what a network feels of a feature, offset included."""
+        return None if self.mean is None or self.std is None else math.hypot(self.mean, self.std)
+
+    @property
+    def near_constant(self) -> bool:
+        """Whether it varies by less than single precision resolves, with a margin of ten."""
+        return self.std is not None and self.size is not None and self.std <= RESOLUTION * self.size
+
+    @property
+    def label(self) -> str:
+        """Its name, for a message."""
+        return self.name or "an unnamed feature"
+
+
+class Side(_Part):
+    """The examples of one side, training or validation."""
+
+    rows: Count = Field(None, description="examples in all")
+    rows_read: Count = Field(None, description="examples that the figures below rest on")
+    duplicates: Count = Field(None, description="examples read that repeat an earlier one exactly")
+    twins: Share = Field(None, description="share of the examples read that have at least one exact copy")
+    conflicts: Count = Field(None, description="examples read whose exact copies carry another label")
+    constant_share: Share = Field(None, description="share of the examples read that are one number throughout")
+    zero_share: Share = Field(None, description="share of the examples read that hold nothing but zeros")
+    non_finite: Count = Field(None, description="values read that are NaN or infinite")
+    non_finite_rows: Count = Field(None, description="examples read that hold such a value")
+    labels_sorted: Flag = Field(
+        None, description="whether neighbouring examples mostly have the same or a close target"
+    )
+    features: Annotated[list[Feature] | None, _soft] = Field(None, description="of the training side")
+
+
+class Columns(_Part):
+    """What is known of all columns, those that are not described included."""
+
+    count: Count = None
+    described: Count = Field(None, description="how many of them `features` describes")
+    near_constant: Count = Field(None, description="columns whose deviation is below a millionth of their size")
+    non_finite: Count = Field(None, description="columns that hold NaN or infinite values")
+    skewed: Count = Field(None, description="columns with a skewness beyond 2")
+    smallest_scale: Positive = Field(
+        None, description="smallest root mean square of a column that is neither near-constant nor of two values"
+    )
+    smallest_scale_name: Word = None
+    largest_scale: Positive = None
+    largest_scale_name: Word = None
+
+
+class Order(_Part):
+    """Whether the examples lie in an order of their targets."""
+
+    autocorrelation: Real = Field(
+        None, description="of neighbours; 0 when shuffled, near 1 when sorted; of ranks for regression"
+    )
+    p: Share = Field(None, description="p-value of the neighbours being unrelated")
+    is_sorted: Flag = Field(None, description="whether the targets never fall, or never rise")
+
+
+class Target(_Part):
+    """What is to be predicted."""
+
+    kind: Annotated[Literal["classification", "multilabel", "regression"] | None, _soft] = None
+    n_classes: Count = None
+    class_counts: Annotated[dict[str, int] | None, _soft] = Field(None, description="for up to 1000 classes")
+    largest_class: Count = Field(None, description="examples read of the most frequent class")
+    smallest_class: Count = Field(None, description="examples read of the rarest class")
+    smallest_label: Whole = Field(None, description="where labels are whole numbers")
+    largest_label: Whole = None
+    unseen: Count = Field(None, description="validation examples whose label does not occur in training")
+    non_finite: Count = Field(None, description="targets read that are missing, NaN or infinite")
+    mean: Real = None
+    variance: Positive = Field(None, description="averaged over the outputs, where there are several")
+    order: Annotated[Order | None, _soft] = None
+
+
+class Overlap(_Part):
+    """Examples that lie on both sides."""
+
+    rows: Count = Field(None, description="validation examples read that were found among the training examples read")
+    share: Share = Field(None, description="of the validation examples; scaled up where training was sampled")
+
+
+class Profile(_Part):
+    """Facts of a dataset, as it is fed to the network."""
+
+    schema_version: Whole = PROFILE_VERSION
+    kind: Annotated[Literal["table", "image"] | None, _soft] = None
+    train: Annotated[Side | None, _soft] = None
+    validation: Annotated[Side | None, _soft] = None
+    columns: Annotated[Columns | None, _soft] = None
+    target: Annotated[Target | None, _soft] = None
+    overlap: Annotated[Overlap | None, _soft] = None
