@@ -56,9 +56,9 @@ class Suspicion(Finding):
         return self.prior * math.prod(s.ratio for s in self.signs)
 
     @property
-    def seen_odds(self) -> float:
-        """The same without what the configuration alone says: what a warning has to rest on."""
-        return self.prior * math.prod(s.ratio for s in self.signs if s.source != "params")
+    def seen_ratio(self) -> float:
+        """The likelihood ratios of what curves and data say, without what the configuration says."""
+        return math.prod(s.ratio for s in self.signs if s.source != "params")
 
 
 def suspicion(

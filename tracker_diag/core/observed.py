@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -52,3 +53,49 @@ class Symptoms:
     def has(self, *names: str) -> bool:
         """Whether any of these was found."""
         return any(n in self.findings for n in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What stands out in the curves, for the rules that look for causes. Shares are of the uninformed level, as in ``Learned``.
+
+    Attributes
+    ----------
+    lost_at : float or None
+        Share of the run after which the loss is no longer finite or has blown up; None where it has not.
+    first_excess : float
+        How many times the uninformed level (or, unknown, the level the curves settle at) the first training value is; inf where it is not finite.
+    stands : bool
+        The run ends where a model that ignores its input would be.
+    begins_there : bool
+        It also began there: nothing has ever reached the output.
+    above : bool
+        It ends significantly above that level and has not blown up: it is still unlearning its initial guess.
+    memorised : bool
+        Training explains four fifths or more.
+    val_blind : bool
+        Validation has never explained more than a twentieth, or ends where it began or worse, although training learned.
+    val_wrong : float
+        How many uninformed levels validation ends above knowing nothing: confidently wrong.
+    val_first : float
+        First validation value over first training value.
+    quick : float
+        Share of the run that training took for half of its improvement.
+    apart : float
+        Gap of validation over training at the end, as a share of the uninformed level.
+    gain : float
+        What twice the training would bring, in units of the improvement achieved; NaN where unknown.
+    """
+
+    lost_at: float | None = None
+    first_excess: float = 1.0
+    stands: bool = False
+    begins_there: bool = False
+    above: bool = False
+    memorised: bool = False
+    val_blind: bool = False
+    val_wrong: float = 0.0
+    val_first: float = 1.0
+    quick: float = 1.0
+    apart: float = 0.0
+    gain: float = math.nan

@@ -12,8 +12,11 @@ from tracker_diag.core.case import Suspicion
 from tracker_diag.core.finding import Cause, Finding, Severity
 from tracker_diag.core.observed import Symptoms
 
-#: A suspicion is a warning where the odds that curves and data alone give it exceed this.
+#: A suspicion is a warning where its odds exceed this, and where curves or data have their part in it:
 WARNING_ODDS = 3.0
+
+#: their likelihood ratios multiply to at least this ("substantial" on Jeffreys' scale), since configuration alone never warns.
+SEEN_RATIO = 3.0
 
 #: Causes less likely than this are not worth a line.
 LEAST = 0.01
@@ -29,9 +32,8 @@ def rank(suspicions: list[Suspicion], symptoms: Symptoms) -> tuple[tuple[Cause, 
         score = s.odds / total
         if score < LEAST:
             continue
-        severity = Severity.WARNING if s.seen_odds >= WARNING_ODDS else Severity.INFO
-        if severity is Severity.WARNING and troubled and score < 0.5:
-            severity = Severity.INFO
+        grave = s.odds >= WARNING_ODDS and s.seen_ratio >= SEEN_RATIO and (score >= 0.5 or not troubled)
+        severity = Severity.WARNING if grave else Severity.INFO
         findings.append(
             Finding(
                 s.code,

@@ -7,6 +7,7 @@ A name is looked up here first (the properties of ``Evidence``), then among the 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker_diag.core.dataset import Dataset, read_dataset
-from tracker_diag.core.observed import Learned, Symptoms
+from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.roles import Roles
 from tracker_diag.core.run import Run, Series
 from tracker_diag.stats.course import Course
@@ -307,6 +308,48 @@ class Evidence:
         achieved = top - min(c.best for c in courses)
         return achieved if achieved > 0 else None
 
+    @cached_property
+    def shape(self) -> Shape | None:
+        """What stands out in the curves; None without any."""
+        course = self.any_train or self.any_val
+        if course is None:
+            return None
+        lost = course.divergence.lost if course.divergence.lost is not None else course.divergence.blown
+        lost_at = None if lost is None else lost / max(1, course.steps.size - 1)
+        train, val, learned = self.train, self.val, self.learned
+        if train is None or learned is None:
+            return Shape(lost_at=lost_at, first_excess=self._first_excess(course, learned))
+        threshold = 0.05
+        stands = learned.most < threshold if learned.known else bool(self.symptoms and self.symptoms.has("underfitting", "frozen"))
+        reached = np.flatnonzero(train.y <= 0.5 * (train.start + train.best))
+        moved = train.start - train.best
+        blind = val is not None and learned.train > 2 * threshold and (
+            learned.val_best < threshold if learned.known else val.best > 0.95 * val.start
+        )
+        return Shape(
+            lost_at=lost_at,
+            first_excess=self._first_excess(course, learned),
+            stands=stands,
+            begins_there=stands and abs(learned.start - learned.train) < threshold and learned.start > -2 * threshold,
+            above=learned.known and learned.most < -threshold and lost is None,
+            memorised=learned.train >= 0.8,
+            val_blind=blind,
+            val_wrong=max(0.0, -learned.val) if val is not None else 0.0,
+            val_first=val.start / train.start if val is not None and train.start > 0 else 1.0,
+            quick=float(reached[0]) / train.y.size if reached.size and moved > 0 else 1.0,
+            apart=learned.train - learned.val if val is not None else 0.0,
+            gain=self.further.gain / self.scale if self.further and self.scale else math.nan,
+        )
+
+    def _first_excess(self, course: Course, learned: Learned | None) -> float:
+        first = float(course.raw[0])
+        if not math.isfinite(first):
+            return math.inf
+        if learned is not None and learned.known:
+            return first / learned.level
+        settled = course.tail if course.long_enough else math.nan
+        return first / settled if settled > 0 else 1.0
+
     # -- configuration and data --------------------------------------------------------------------------------------
 
     @cached_property
@@ -338,6 +381,25 @@ class Evidence:
     def model_summary(self) -> str | None:
         """The text of the model summary."""
         return self.run.model_summary
+
+    @cached_property
+    def n_weights(self) -> float | None:
+        """Trainable weights: as configured, from the model summary, or about width squared times depth, plus the inputs where they are known."""
+        given = self.roles.params.get("n_parameters")
+        if isinstance(given, int | float) and given > 0:
+            return float(given)
+        summary = (self.run.model_summary or "")[:200_000]
+        found = re.search(r"(?:Total|Trainable) params[^0-9]{0,40}([\d,]+(?:\.\d+)?)\s*([KMB]?)\b", summary) or re.search(
+            r"([\d,]+(?:\.\d+)?)\s*([KMB]?)\s+(?:Total|Trainable) params", summary
+        )
+        if found:
+            return float(found[1].replace(",", "")) * {"": 1, "K": 1e3, "M": 1e6, "B": 1e9}[found[2]]
+        width, layers, inputs = (self.roles.params.get(k) for k in ("hidden_units", "layers", "n_features"))
+        if not isinstance(width, int | float) or width < 1:
+            return None
+        depth = layers if isinstance(layers, int | float) and layers >= 1 else 1
+        first = inputs if isinstance(inputs, int | float) and inputs > 0 else width
+        return float(width * (first + (depth - 1) * width + (self.n_classes or 1)))
 
     @cached_property
     def n_train(self) -> int | None:

@@ -11,7 +11,16 @@ CODE, NAME = "LC101", "good-fit"
 
 
 @rule(CODE, NAME, evidence="C")
-def good_fit(train: Course, scale: float, val: Course | None = None, *, small_gap: float = 0.28) -> Outcome:
+def good_fit(
+    train: Course,
+    scale: float,
+    val: Course | None = None,
+    train_score: Course | None = None,
+    val_score: Course | None = None,
+    *,
+    small_gap: float = 0.28,
+    small_score_gap: float = 0.2,
+) -> Outcome:
     """Both losses fall to a point of stability, with a small gap.
 
     What it measures
@@ -31,13 +40,14 @@ def good_fit(train: Course, scale: float, val: Course | None = None, *, small_ga
     Thresholds
     ----------
     small_gap : in units of the improvement achieved.
+    small_score_gap : distance of the scores at the end, as a share of the better one; a small one excuses a larger gap of the losses.
 
     References
     ----------
     Seminar: "Learning Curves".
     """
     apart = gap(val.y, train.y).value / scale if val is not None else 0.0
-    if apart > small_gap:
+    if apart > small_gap and not _close(train_score, val_score, small_score_gap):
         return None
     both = "training and validation" if val is not None else "training"
     level = (val or train).shown((val or train).tail)
@@ -51,3 +61,9 @@ def good_fit(train: Course, scale: float, val: Course | None = None, *, small_ga
         "",
         {"gap": apart, "level": level},
     )
+
+
+def _close(train_score: Course | None, val_score: Course | None, small: float) -> bool:
+    if train_score is None or val_score is None or not (train_score.long_enough and val_score.long_enough):
+        return False
+    return gap(val_score.y, train_score.y).value < small * max(abs(train_score.tail), abs(val_score.tail))

@@ -13,6 +13,7 @@ CODE, NAME = "LC109", "unstable"
 def unstable(
     train: Course,
     scale: float,
+    val: Course | None = None,
     traits: frozenset[str] = frozenset(),
     level: float = 1.0,
     *,
@@ -27,7 +28,7 @@ def unstable(
     ----------------
     The robust standard deviation of the second half of the training curve around its straight course, in units of the improvement achieved, the share of
     steps at which it turns, and whether the swings are still as wide as in the first half; and whether the training loss climbs from its lowest
-    stretch to its end.
+    stretch to its end, or validation does while training has not improved since.
 
     Why it matters
     --------------
@@ -56,13 +57,17 @@ def unstable(
     swing, climb = swings.amplitude / scale, train.turning.rise / scale
     swinging = swing >= minimum_swing and swings.reversals >= reversals and swings.amplitude >= 0.5 * swings.early
     climbing = climb >= minimum_climb and train.turning.p < alpha * level
+    if not climbing and val is not None and val.turning.rise / scale >= minimum_climb and val.turning.p < alpha * level:
+        # Validation climbs while training has not improved since: not overfitting, the run comes apart.
+        climbing = train.tail > float(train.y[max(0, val.turning.index - 1) : val.turning.index + 2].mean()) + 0.05 * scale
+        climb = val.turning.rise / scale
     if not swinging and not climbing:
         return None
     since = float(train.x[train.x.size // 2]) if swinging else train.turning.step
     seen = (
         f"in its second half the training loss swings by ±{swing:.0%} of the improvement achieved and turns at {swings.reversals:.0%} of its steps"
         if swinging
-        else f"the training loss climbs from its lowest stretch at step {since:g} by {climb:.0%} of the improvement achieved"
+        else f"the loss climbs from its lowest stretch at step {since:g} by {climb:.0%} of the improvement achieved"
     )
     return Finding(
         CODE,

@@ -1,0 +1,1 @@
+"""Architecture: depth, units, capacity, output."""

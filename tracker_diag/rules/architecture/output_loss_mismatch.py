@@ -1,0 +1,102 @@
+"""AR706 output-loss-mismatch."""
+
+from __future__ import annotations
+
+import math
+
+from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.finding import Change, Prescription
+from tracker_diag.core.observed import Shape, Symptoms
+from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.stats.course import Course
+
+
+@rule("AR706", "output-loss-mismatch", evidence="PC")
+def output_loss_mismatch(
+    shape: Shape,
+    symptoms: Symptoms,
+    train_loss: Course | None = None,
+    val_loss: Course | None = None,
+    train_score: Course | None = None,
+    val_score: Course | None = None,
+    n_classes: int | None = None,
+    output_activation: str | None = None,
+    loss_function: str | None = None,
+    task: str | None = None,
+    label_smoothing: float | None = None,
+    *,
+    prior: float = 0.03,
+) -> Outcome:
+    """The output layer and the loss do not fit: softmax twice, ReLU before a regression loss, sigmoid with many classes.
+
+    What it measures
+    ----------------
+    Softmax before a loss that applies softmax itself leaves a cross-entropy that cannot fall below ln(1 + (k − 1)/e) for k classes, reached when every
+    answer is right: a loss that comes to rest just above that value with a high accuracy gives it away. Without the number of classes: a loss far higher than the accuracy beside it
+    allows. And what the configuration says of output and loss. Several labels at once take sigmoids.
+
+    Why it matters
+    --------------
+    "Make sure input and output match": such a network trains, slowly and never to the end, and nothing complains.
+
+    What to do
+    ----------
+    Give logits to a loss from logits (PyTorch's CrossEntropyLoss; Keras's from_logits=True), or probabilities to one that takes them.
+
+    Thresholds
+    ----------
+    prior : odds of this cause among runs somebody worries about.
+
+    References
+    ----------
+    Seminar: "Dataset issues" (make sure input and output match). Schoop, Huang and Hartmann (2021), UMLAUT, CHI. The bound: softmax of a one-hot vector gives the right class
+    e/(e + k − 1).
+    """
+    signs: list[Sign] = []
+    said = f"{output_activation or ''}".lower()
+    loss = f"{loss_function or ''}".lower()
+    if "softmax" in said and ("crossentropyloss" in loss.replace("_", "") or "logits" in loss):
+        signs.append(Sign(f"{output_activation} before {loss_function}", 100.0, "params"))
+    if "relu" in said and task == "regression":
+        signs.append(Sign(f"{output_activation} before a regression loss cannot answer below zero", 20.0, "params"))
+    if "sigmoid" in said and n_classes and n_classes > 2 and "binary" not in loss and "bce" not in loss:
+        signs.append(Sign(f"sigmoid outputs for {n_classes} classes", 8.0, "params"))
+    for course, score in ((train_loss, train_score), (val_loss, val_score)):
+        if course is None or score is None or not (course.long_enough and score.long_enough) or "acc" not in score.name.lower() or label_smoothing:
+            continue
+        accuracy = score.shown(score.tail)
+        accuracy = accuracy / 100 if accuracy > 1.5 else accuracy
+        found = _double_softmax(course.tail, accuracy, n_classes)
+        if found:
+            signs.append(found)
+            break
+    if not signs:
+        return None
+    text = "give logits to a loss from logits, or probabilities to one that takes them: not softmax twice"
+    return suspicion(
+        "AR706",
+        "output-loss-mismatch",
+        prior=prior,
+        signs=signs,
+        message="the loss cannot fall as the accuracy says it should: output layer and loss do not fit",
+        advice=text,
+        prescription=Prescription(text, (Change("output_activation", output_activation or "softmax", "none (logits)"),)),
+        settles="log the output layer's activation and the loss function",
+    )
+
+
+def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Sign | None:
+    if not 0.6 < accuracy <= 1:
+        return None
+    if classes and classes >= 2:
+        # Wrong answers given with the same certainty cost one more each.
+        expected = math.log(1 + (classes - 1) / math.e) + (1 - accuracy)
+        floor = math.log(1 + (classes - 1) / math.e)
+        if floor <= loss < expected + 0.15 * (math.log(classes) - floor) and loss > 0.5 * math.log(classes):
+            return Sign(f"accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, just above the {floor:.3g} that softmax twice leaves", 80.0)
+        return None
+    # Without the classes: a model that is right so often and calibrated loses at most the entropy of that, with the errors spread over a hundred classes.
+    allowed = -accuracy * math.log(accuracy) - (1 - accuracy) * math.log((1 - accuracy) / 100) if accuracy < 1 else 0.0
+    if accuracy > 0.85 and loss > allowed + 0.25 and loss < 3:
+        return Sign(f"accuracy is {accuracy:.0%}, which allows a loss of {allowed:.2g} at most, and the loss rests at {loss:.3g}", 25.0)
+    return None

@@ -1,0 +1,89 @@
+"""AR702 too-few-hidden-units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.finding import Change, Prescription
+from tracker_diag.core.observed import Learned, Shape, Symptoms
+from tracker_diag.core.rule import Outcome, rule
+
+
+@rule("AR702", "too-few-hidden-units", evidence="PDC")
+def too_few_hidden_units(
+    shape: Shape,
+    symptoms: Symptoms,
+    hidden_units: float,
+    names: Mapping[str, str],
+    params: Mapping[str, Any],
+    learned: Learned | None = None,
+    n_classes: int | None = None,
+    n_features: float | None = None,
+    *,
+    prior: float = 0.03,
+    per_class: float = 5.0,
+    many_classes: int = 100,
+) -> Outcome:
+    """Too few units to express the task.
+
+    What it measures
+    ----------------
+    The width of the narrowest hidden layer against the classes (or, for a regression, the inputs), and whether training and validation come to rest together at a high
+    level.
+
+    Why it matters
+    --------------
+    "It may not have the capacity to express the task required": a layer of one unit passes one number, whatever comes after it.
+
+    What to do
+    ----------
+    "For classification use five to ten times the number of classes as a good initial guess, for regression two to three times the number of input or output variables."
+    The rule of thumb ends where classes are many.
+
+    Thresholds
+    ----------
+    prior : odds of this cause among runs somebody worries about.
+    per_class : units a class.
+    many_classes : classes from which on the rule of thumb says nothing.
+
+    References
+    ----------
+    Seminar: "Number of Hidden Units".
+    """
+    widths = params.get("layer_widths")
+    narrow = min(w for w in widths if w > 0) if isinstance(widths, tuple | list) and any(w > 0 for w in widths) else hidden_units
+    if narrow <= 0:
+        return None
+    wanted = per_class * n_classes if n_classes and n_classes <= many_classes else 2 * n_features if n_features and n_features <= 50 else 8
+    if narrow >= wanted:
+        return None
+    signs: list[Sign] = []
+    if narrow <= 2:
+        signs.append(Sign(f"a layer of {narrow:g} units passes next to nothing", 60.0, "params"))
+    elif n_classes and narrow < n_classes <= many_classes:
+        signs.append(Sign(f"{narrow:g} units are fewer than the {n_classes} classes", 8.0, "params"))
+    else:
+        signs.append(Sign(f"{narrow:g} units, where {wanted:g} are a good first guess", 1.5, "params"))
+    if symptoms.has("diverged", "overfitting") or shape.memorised or shape.above:
+        signs.append(Sign("capacity is not what the run lacks", 0.05))
+    elif symptoms.has("underfitting", "frozen"):
+        signs.append(Sign("nothing is learned", 4.0))
+    elif shape.apart < 0.1 and (learned is None or learned.train < 0.7):
+        signs.append(Sign("training and validation come to rest together at a high level", 5.0))
+    else:
+        signs.append(Sign("the run learns", 0.3))
+    name = names.get("hidden_units", "hidden_units")
+    target = int(max(16, 2 * wanted if n_classes and n_classes <= many_classes else wanted))
+    text = f"raise {name} from {narrow:g} to {target}"
+    return suspicion(
+        "AR702",
+        "too-few-hidden-units",
+        prior=prior,
+        signs=signs,
+        message=f"a hidden layer of {narrow:g} units",
+        advice=text,
+        prescription=Prescription(text, (Change(name, narrow, target),)),
+        settles="run once with four times the units",
+    )

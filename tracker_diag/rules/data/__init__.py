@@ -1,0 +1,1 @@
+"""Dataset: what is fed to the network."""

@@ -1,0 +1,1 @@
+"""Optimisation: rate, clipping, batch, length."""

@@ -1,0 +1,1 @@
+"""Preprocessing: scales, distributions, mismatches."""

@@ -1,0 +1,100 @@
+"""PP301 unscaled-inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.observed import Shape, Symptoms
+from tracker_diag.core.rates import usual_rates
+from tracker_diag.core.rule import Outcome, rule
+
+
+@rule("PP301", "unscaled-inputs", evidence="DBP")
+def unscaled_inputs(
+    shape: Shape,
+    symptoms: Symptoms,
+    params: Mapping[str, Any],
+    names: Mapping[str, str],
+    traits: frozenset[str],
+    input_scaling: object = None,
+    learning_rate: float | None = None,
+    profile: Mapping[str, Any] | None = None,
+    *,
+    prior: float = 0.06,
+    large: float = 10.0,
+) -> Outcome:
+    """Inputs are not centred, or not around unit scale.
+
+    What it measures
+    ----------------
+    The median scale and offset of the features, where a dataset profile holds them; else what unscaled inputs do to curves: a first loss many times the
+    uninformed one, or a loss that is lost at once although the rate is usual.
+
+    Why it matters
+    --------------
+    "Most parts of a neural network assume that data is normalised: weight initialisation, activation functions, the optimisation algorithms."
+
+    What to do
+    ----------
+    Standardise each feature with the mean and standard deviation of the training set; images: divide by 255 and centre. Token ids, trees and boosting
+    need none.
+
+    Thresholds
+    ----------
+    prior : odds of this cause among runs somebody worries about.
+    large : typical size of the inputs, in units of the unit variance that is expected.
+
+    References
+    ----------
+    Seminar: "Normalisation/Standardisation", "Data Transformation". LeCun et al. (1998), Efficient BackProp, §4.3.
+    """
+    if "boosting" in traits:
+        return Skip("PP301", "trees need no scaling")
+    signs: list[Sign] = []
+    size = _typical_size(profile)
+    if size is not None:
+        fits = size <= large
+        signs.append(Sign(f"the inputs are of size {size:.3g}", 0.05 if fits else min(100.0, size), "data"))
+    if input_scaling:
+        signs.append(Sign(f"the inputs are scaled ({input_scaling})", 0.1, "params"))
+    if shape.lost_at is not None and shape.lost_at < 0.1:
+        low, high = usual_rates(params.get("optimizer"), params)
+        usual = learning_rate is not None and learning_rate <= high
+        signs.append(Sign("the loss was lost at once" + (" at a usual rate" if usual else ""), 15.0 if usual else 2.0))
+    elif symptoms.has("diverged"):
+        signs.append(Sign("the loss was lost", 2.0))
+    elif shape.first_excess > 3:
+        signs.append(Sign(f"the first loss is {shape.first_excess:.3g} times what knowing nothing costs", 12.0))
+        if shape.first_excess > 1e3:
+            signs.append(Sign("which is more than inputs alone usually bring about", 0.5))
+    elif shape.begins_there:
+        signs.append(Sign("the first loss is that of a model that knows nothing", 0.1))
+    else:
+        signs.append(Sign("the first loss is in its usual place", 0.15))
+    name = names.get("input_scaling", "preprocessing.scaler")
+    text = "standardise the inputs with the mean and standard deviation of the training set"
+    return suspicion(
+        "PP301",
+        "unscaled-inputs",
+        prior=prior,
+        signs=signs,
+        message="the inputs look unscaled" + (f": typical size {size:.3g}" if size else ""),
+        advice=text,
+        prescription=Prescription(text, (Change(name, input_scaling or None, "standard"),)),
+        settles="log a dataset profile (tracker_diag.profile_data)",
+    )
+
+
+def _typical_size(profile: Mapping[str, Any] | None) -> float | None:
+    side = (profile or {}).get("train")
+    features = side.get("features") if isinstance(side, Mapping) else None
+    if not isinstance(features, list | tuple):
+        return None
+    sizes = []
+    for f in features[:500]:
+        if isinstance(f, Mapping) and isinstance(f.get("mean"), int | float) and isinstance(f.get("std"), int | float):
+            sizes.append(max(abs(f["mean"]), f["std"]))
+    return float(sorted(sizes)[len(sizes) // 2]) if sizes else None

@@ -1,0 +1,1 @@
+"""Regularisation: none, too much, too late."""

@@ -1,0 +1,76 @@
+"""RG803 no-early-stopping."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.finding import Change, Prescription
+from tracker_diag.core.observed import Shape, Symptoms
+from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.stats.course import Course
+
+
+@rule("RG803", "no-early-stopping", evidence="CP")
+def no_early_stopping(
+    shape: Shape,
+    symptoms: Symptoms,
+    val: Course,
+    names: Mapping[str, str],
+    epochs: float | None = None,
+    early_stopping: object = None,
+    *,
+    prior: float = 0.03,
+    minimum_share: float = 0.3,
+) -> Outcome:
+    """Trained on past the best checkpoint.
+
+    What it measures
+    ----------------
+    The share of the run that came after the best validation step, where validation has risen significantly since: the lowest point of a plateau is noise, and is not
+    counted.
+
+    Why it matters
+    --------------
+    What comes after the turn costs time and makes the model worse; without a kept checkpoint it is the model one has.
+
+    What to do
+    ----------
+    Stop when validation has not improved for a tenth of the run, and restore the best checkpoint.
+
+    Thresholds
+    ----------
+    prior : odds of this cause among runs somebody worries about.
+    minimum_share : share of the run after the best step.
+
+    References
+    ----------
+    Seminar: "Overfitting". Prechelt (1998), Early stopping — but when?, LNCS 1524:55.
+    """
+    if not symptoms.has("overfitting"):
+        return None
+    best = val.turning.high_step
+    share = float((val.x > best).mean())
+    if share < minimum_share:
+        return None
+    signs = [Sign(f"{share:.0%} of the run came after the best checkpoint", 2.0 + 2 * share)]
+    if early_stopping:
+        signs.append(Sign("early stopping is configured", 0.3, "params"))
+    elif epochs:
+        signs.append(Sign("the run went on for all its epochs", 1.5, "params"))
+    name = names.get("epochs", "epochs")
+    at = val.turning.step
+    scale = epochs / float(val.x[-1]) if epochs and val.x[-1] > 0 else None
+    changes = (Change(name, epochs, max(1, round(at * scale))),) if epochs and scale else ()
+    text = f"stop at step {at:g} and keep that checkpoint" + (f": lower {name} from {epochs:g} to {changes[0].after}" if changes else "")
+    return suspicion(
+        "RG803",
+        "no-early-stopping",
+        prior=prior,
+        signs=signs,
+        message=f"{share:.0%} of the run came after the best checkpoint at step {at:g}",
+        advice=text,
+        prescription=Prescription(text, changes),
+        settles="",
+        span=(at, float(val.x[-1])),
+    )
