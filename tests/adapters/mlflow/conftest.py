@@ -52,6 +52,7 @@ def auth_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         f"database_uri = sqlite:///{folder / 'auth.db'}\n"
         "admin_username = admin\n"
         f"admin_password = {AUTH_PASSWORDS['admin']}\n"
+        "auth_cache_ttl_seconds = 60\n"  # a check of a password takes a third of a second
         "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n"
     )
     env = {"MLFLOW_AUTH_CONFIG_PATH": str(config), "MLFLOW_FLASK_SERVER_SECRET_KEY": "only-for-tests"}

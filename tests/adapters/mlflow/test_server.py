@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -16,7 +15,6 @@ from tests.adapters.contract import FIRST, START, Logged
 from tests.adapters.mlflow.conftest import AUTH_PASSWORDS
 from tests.adapters.mlflow.faulty import Answer, Asked, answering
 from tests.adapters.mlflow.tracker import MlflowTracker
-from tests.mlflow_server import serving
 from tracker_diag.adapters.base import Diagnosis, Failure, Query, TrackerError
 from tracker_diag.adapters.mlflow import connect, histories, server
 from tracker_diag.core.run import Run
@@ -211,42 +209,41 @@ def test_the_link_opens_the_run(tracker: MlflowTracker, experiment: str) -> None
 
 
 def test_an_artifact_store_that_refuses_leaves_nothing_half_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tracker: MlflowTracker, experiment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _: None)
-    with serving(tmp_path) as uri:
-        tracker = MlflowTracker(uri)
-        run_id = tracker.log("refusing", Logged())
-        before = tracker.users(run_id)
-        shutil.rmtree(tmp_path / "artifacts", ignore_errors=True)
-        (tmp_path / "artifacts").write_text("a file where the store's folder was")
-        with pytest.raises(TrackerError, match="--artifacts none") as caught:
-            tracker.adapter.write(run_id, FIRST)
-        assert "\n" not in str(caught.value)
-        assert tracker.written(run_id) == {}
-        tracker.adapter.write(run_id, Diagnosis(FIRST.tags, {}, "f"))
-        assert tracker.written(run_id) == {**FIRST.tags, "fingerprint": "f"}
-        (tmp_path / "artifacts").unlink()
-        assert tracker.files(run_id) == {}
-        assert {k: v for k, v in tracker.users(run_id).items() if k != "files"} == {
-            k: v for k, v in before.items() if k != "files"
-        }
-
-
-def test_artifacts_on_a_disk_of_the_servers_machine(tmp_path: Path) -> None:
-    with serving(tmp_path, "--no-serve-artifacts", "--default-artifact-root", str(tmp_path / "shared")) as uri:
-        tracker = MlflowTracker(uri)
-        (tmp_path / "shared").mkdir()
-        run_id = tracker.log("seen from here", Logged())
+    # A file where the store would have to make a folder.
+    blocked = f"{tracker.uri}/api/2.0/mlflow-artifacts/artifacts/{experiment}"
+    requests.put(blocked, data=b"in the way", timeout=30).raise_for_status()
+    client = mlflow.MlflowClient(tracker.uri)
+    client.create_experiment(experiment, f"mlflow-artifacts:/{experiment}/runs")
+    run_id = tracker.log(experiment, Logged())
+    before = client.get_run(run_id).to_dictionary()
+    with pytest.raises(TrackerError, match="--artifacts none") as caught:
         tracker.adapter.write(run_id, FIRST)
-        assert tracker.files(run_id) == FIRST.artifacts
-        client = mlflow.MlflowClient(uri)
-        far = client.create_run(client.create_experiment("far", "/no-such-disk/a/b/c")).info.run_id
-        with pytest.raises(TrackerError, match="--artifacts-destination"):
-            tracker.adapter.write(far, FIRST)
-        assert not Path("/no-such-disk").exists()
-        tracker.adapter.write(far, Diagnosis(FIRST.tags, {}, "f"))
-        assert tracker.written(far)["fingerprint"] == "f"
+    assert "\n" not in str(caught.value)
+    assert client.get_run(run_id).to_dictionary() == before
+    tracker.adapter.write(run_id, Diagnosis(FIRST.tags, {}, "f"))
+    assert tracker.written(run_id) == {**FIRST.tags, "fingerprint": "f"}
+
+
+def test_artifacts_on_a_disk_that_is_this_machines_too(tracker: MlflowTracker, experiment: str, tmp_path: Path) -> None:
+    mlflow.MlflowClient(tracker.uri).create_experiment(experiment, str(tmp_path / "store"))
+    run_id = tracker.log(experiment, Logged())
+    (tmp_path / "store").mkdir()
+    tracker.adapter.write(run_id, FIRST)
+    found = (tmp_path / "store" / run_id / "artifacts" / "diagnosis").iterdir()
+    assert {path.name: path.read_bytes() for path in found} == FIRST.artifacts
+
+
+def test_artifacts_on_a_disk_of_the_servers_machine_alone(tracker: MlflowTracker, experiment: str) -> None:
+    mlflow.MlflowClient(tracker.uri).create_experiment(experiment, f"/{experiment}/a/b/c")
+    run_id = tracker.log(experiment, Logged())
+    with pytest.raises(TrackerError, match="--artifacts-destination"):
+        tracker.adapter.write(run_id, FIRST)
+    assert not Path(f"/{experiment}").exists()
+    tracker.adapter.write(run_id, Diagnosis(FIRST.tags, {}, "f"))
+    assert tracker.written(run_id)["fingerprint"] == "f"
 
 
 # Who may do what

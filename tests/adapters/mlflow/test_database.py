@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import mlflow
+import pytest
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric
+
+from tests.adapters.contract import FIRST, START, Logged
+from tests.adapters.mlflow.conftest import make_database
+from tests.adapters.mlflow.tracker import MlflowTracker
+from tracker_diag.adapters.base import Diagnosis, Query, TrackerError
+from tracker_diag.adapters.mlflow import connect, database, tables
+from tracker_diag.core.run import Run
+
+PATIENCE = 30.0  # seconds
+
+
+@pytest.fixture
+def tracker(sqlite_store: tuple[str, Path]) -> Iterator[MlflowTracker]:
+    uri, artifacts = sqlite_store
+    tracker = MlflowTracker(uri, artifacts.as_uri())
+    yield tracker
+    tracker.adapter.close()
+
+
+@pytest.fixture
+def experiment() -> str:
+    return f"database-{uuid.uuid4().hex[:12]}"
+
+
+def _ramp(n: int, offset: float = 0.0) -> list[tuple[float, float, float]]:
+    return [(step, offset + step, START + step) for step in range(n)]
+
+
+def test_batches_and_chunks_of_any_size_give_the_same(
+    tracker: MlflowTracker, experiment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = {}
+    for i, n in enumerate([30, 0, 1, 7, 12]):
+        metrics = {"loss": _ramp(n, i), "acc": _ramp(n // 2, i)}
+        expected[tracker.log(experiment, Logged(metrics=metrics))] = {
+            name: [value for _, value, _ in points] for name, points in metrics.items() if points
+        }
+    for page, batch, rows in [(500, 100_000, 50_000), (2, 10, 3), (1, 1, 1), (3, 40, 7)]:
+        monkeypatch.setattr(database, "_PAGE", page)
+        monkeypatch.setattr(database, "_POINTS_A_BATCH", batch)
+        monkeypatch.setattr(tables, "_ROWS_AT_ONCE", rows)
+        loaded = {}
+        for run in tracker.adapter.load_runs(list(expected)):
+            assert isinstance(run, Run)
+            loaded[run.id] = {name: series.values.tolist() for name, series in run.metrics.items()}
+        assert loaded == expected
+
+
+def test_reading_leaves_the_file_as_it_is(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    make_database(uri)
+    MlflowTracker(uri, (tmp_path / "artifacts").as_uri()).log("e", Logged())
+    before = hashlib.sha256((tmp_path / "mlflow.db").read_bytes()).hexdigest()
+    adapter = connect(uri)
+    ids = [listing.id for listing in adapter.list_runs(Query(everything=True))]
+    assert len(list(adapter.load_runs(ids))) == 1
+    adapter.find_run(ids[0])
+    adapter.close()
+    assert hashlib.sha256((tmp_path / "mlflow.db").read_bytes()).hexdigest() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mlflow.db"]
+
+
+def test_a_filter_makes_no_folder(tracker: MlflowTracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    tracker.log("filtered", Logged())
+    assert list(tracker.adapter.list_runs(Query(("filtered",), filter="params.lr = '0.1'")))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_datasets_parent_and_what_training_left(tracker: MlflowTracker, experiment: str) -> None:
+    run_id = tracker.log(experiment, Logged())
+    client = mlflow.MlflowClient(tracker.uri)
+    client.set_tag(run_id, "mlflow.parentRunId", "p" * 32)
+    described = Dataset("wine", "abc123", "local", "{}", schema="not JSON", profile='{"num_rows": 178}')
+    client.log_inputs(run_id, [DatasetInput(described, [InputTag("mlflow.data.context", "training")])])
+    tracker.add_file(run_id, "diagnosis/profile.json", b'{"rows": 178}')
+    tracker.add_file(run_id, "model_summary.txt", b"Dense(8)")
+    (run,) = tracker.adapter.load_runs([run_id])
+    assert isinstance(run, Run)
+    (found,) = run.datasets
+    assert found == {
+        "name": "wine",
+        "digest": "abc123",
+        "context": "training",
+        "profile": {"num_rows": 178},
+        "schema": "not JSON",
+    }
+    assert (run.parent, run.profile, run.model_summary) == ("p" * 32, {"rows": 178}, "Dense(8)")
+    assert tracker.adapter.find_run(run_id).digests == ("abc123",)
+
+
+def test_several_values_at_a_step_all_arrive(tracker: MlflowTracker, experiment: str) -> None:
+    run_id = tracker.log(experiment, Logged(metrics={}))
+    points = [Metric("loss", value, int((START + i) * 1000), 1) for i, value in enumerate([3.0, 1.0, 2.0])]
+    mlflow.MlflowClient(tracker.uri).log_batch(run_id, metrics=points)
+    (run,) = tracker.adapter.load_runs([run_id])
+    assert isinstance(run, Run)
+    assert run.metrics["loss"].values.tolist()[-1] == 2.0
+
+
+def test_a_database_from_before_dataset_inputs_is_read(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/old.db"
+    make_database(uri)
+    run_id = MlflowTracker(uri, (tmp_path / "artifacts").as_uri()).log("e", Logged())
+    with sqlite3.connect(tmp_path / "old.db") as connection:
+        for table in ("inputs", "input_tags", "datasets"):
+            connection.execute(f"DROP TABLE {table}")
+    connection.close()
+    adapter = connect(uri)
+    (run,) = adapter.load_runs([run_id])
+    adapter.close()
+    assert isinstance(run, Run)
+    assert set(run.metrics) == {"train/loss", "val_loss"}
+
+
+def test_writers_at_once_lose_nothing(tracker: MlflowTracker, experiment: str) -> None:
+    ids = [tracker.log(experiment, Logged()) for _ in range(6)]
+    client = mlflow.MlflowClient(tracker.uri)
+    errors: list[BaseException] = []
+
+    def ours(run_id: str) -> None:
+        for _ in range(5):
+            tracker.adapter.write(run_id, FIRST)
+
+    def users(run_id: str) -> None:
+        for i in range(5):
+            client.set_tag(run_id, f"note{i}", "mine")
+
+    def guarded(work: object, run_id: str) -> None:
+        try:
+            work(run_id)  # type: ignore[operator]
+        except BaseException as error:  # noqa: BLE001 - a thread's error must reach the test
+            errors.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(work, run_id)) for run_id in ids for work in (ours, ours, users)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert errors == []
+    for run_id in ids:
+        assert tracker.written(run_id) == {**FIRST.tags, "fingerprint": "f1"}
+        assert tracker.files(run_id) == FIRST.artifacts
+        assert {f"note{i}" for i in range(5)} <= set(tracker.adapter.find_run(run_id).tags)
+
+
+def test_artifacts_behind_a_server_are_said_and_tags_alone_are_written(tracker: MlflowTracker, experiment: str) -> None:
+    client = mlflow.MlflowClient(tracker.uri)
+    client.create_experiment(experiment, "mlflow-artifacts:/5")
+    run_id = tracker.log(experiment, Logged())
+    (run,) = tracker.adapter.load_runs([run_id])
+    assert isinstance(run, Run)
+    with pytest.raises(TrackerError, match="give its address as the tracking URI"):
+        tracker.adapter.write(run_id, FIRST)
+    assert tracker.written(run_id) == {}
+    tracker.adapter.write(run_id, Diagnosis(FIRST.tags, {}, "f"))
+    assert tracker.written(run_id) == {**FIRST.tags, "fingerprint": "f"}
+
+
+def test_a_store_of_artifacts_that_refuses_leaves_nothing_half_written(
+    tracker: MlflowTracker, experiment: str, tmp_path: Path
+) -> None:
+    (tmp_path / "blocked").write_text("a file where the store's folder would be")
+    mlflow.MlflowClient(tracker.uri).create_experiment(experiment, (tmp_path / "blocked" / "runs").as_uri())
+    run_id = tracker.log(experiment, Logged())
+    with pytest.raises(TrackerError, match="--artifacts none") as caught:
+        tracker.adapter.write(run_id, FIRST)
+    assert "\n" not in str(caught.value)
+    assert tracker.written(run_id) == {}
+
+
+def test_a_database_that_goes_away_or_read_only_is_said_in_one_line(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    make_database(uri)
+    run_id = MlflowTracker(uri, (tmp_path / "artifacts").as_uri()).log("e", Logged())
+    adapter = connect(uri)
+    with sqlite3.connect(tmp_path / "mlflow.db") as connection:
+        connection.execute("CREATE TRIGGER full BEFORE INSERT ON tags BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+    connection.close()
+    with pytest.raises(TrackerError, match="refused to write: disk full") as caught:
+        adapter.write(run_id, Diagnosis({"verdict": "ok"}, {}, "f"))
+    assert "\n" not in str(caught.value)
+    with sqlite3.connect(tmp_path / "mlflow.db") as connection:
+        connection.execute("DROP TABLE metrics")
+    connection.close()
+    with pytest.raises(TrackerError, match="cannot be read: no such table: metrics"):
+        list(adapter.load_runs([run_id]))
+    adapter.close()
+
+
+def test_a_password_is_never_shown(postgres_store: tuple[str, Path]) -> None:
+    uri, _ = postgres_store
+    wrong = uri.replace("not-a-secret", "s3cret")
+    adapter = connect(wrong)
+    with pytest.raises(TrackerError, match="password authentication failed") as caught:
+        adapter.find_run("0" * 32)
+    assert "s3cret" not in str(caught.value) + adapter.describe()
+    assert "\n" not in str(caught.value)
+    adapter.close()

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import mlflow
+import pytest
+from mlflow.entities import Dataset, DatasetInput, InputTag
+
+from tests.adapters.contract import FIRST, START, Logged
+from tests.adapters.mlflow.tracker import MlflowTracker
+from tracker_diag.adapters.base import Failure, Query, TrackerError
+from tracker_diag.adapters.mlflow import connect
+from tracker_diag.core.run import Run
+
+
+@pytest.fixture
+def tracker(tmp_path: Path) -> MlflowTracker:
+    return MlflowTracker(str(tmp_path / "mlruns"))
+
+
+@pytest.fixture(autouse=True)
+def _store(tmp_path: Path) -> None:
+    (tmp_path / "mlruns").mkdir()
+
+
+def _run_folder(tracker: MlflowTracker, run_id: str) -> Path:
+    (meta,) = Path(tracker.uri).glob(f"*/{run_id}/meta.yaml")
+    return meta.parent
+
+
+def test_a_store_that_was_moved_keeps_its_artifacts_with_its_runs(tracker: MlflowTracker, tmp_path: Path) -> None:
+    run_id = tracker.log("e", Logged())
+    tracker.add_file(run_id, "model_summary.txt", b"Dense(8)")
+    shutil.move(tracker.uri, tmp_path / "elsewhere")
+    adapter = connect(str(tmp_path / "elsewhere"))
+    (run,) = adapter.load_runs([run_id])
+    assert isinstance(run, Run)
+    assert run.model_summary == "Dense(8)"
+    adapter.write(run_id, FIRST)
+    (report,) = (tmp_path / "elsewhere").glob(f"*/{run_id}/artifacts/diagnosis/report.json")
+    assert report.read_bytes() == FIRST.artifacts["report.json"]
+    assert not (tmp_path / "mlruns").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "steps", "values"),
+    [
+        ("1000 0.5 0\n2000 0.25 1\n", [0, 1], [0.5, 0.25]),
+        ("1000 0.5 0\n2000 0.25 1\n3000 0.1", [0, 1], [0.5, 0.25]),
+        ("1000 0.5 3 wine abc\n2000 nan 4 white wine abc\n", [3, 4], [0.5, float("nan")]),
+        ("1000 0.5\n2000 0.25\n3000 0.125\n", [0, 1, 2], [0.5, 0.25, 0.125]),
+        ("", [], []),
+    ],
+    ids=["usual", "a line being written", "with a dataset", "before steps", "empty"],
+)
+def test_every_form_of_a_metric_file(
+    tracker: MlflowTracker, text: str, steps: list[float], values: list[float]
+) -> None:
+    run_id = tracker.log("e", Logged())
+    (_run_folder(tracker, run_id) / "metrics" / "val_loss").write_text(text)
+    (run,) = tracker.adapter.load_runs([run_id])
+    assert isinstance(run, Run)
+    assert run.metrics["val_loss"].steps.tolist() == steps
+    assert str(run.metrics["val_loss"].values.tolist()) == str(values)
+
+
+def test_a_damaged_metric_is_a_failure_that_names_the_file(tracker: MlflowTracker) -> None:
+    good, bad = (tracker.log("e", Logged()) for _ in range(2))
+    (_run_folder(tracker, bad) / "metrics" / "val_loss").write_text("1000 zero 0\n")
+    loaded = {run.id: run for run in tracker.adapter.load_runs([good, bad])}
+    assert isinstance(loaded[good], Run)
+    assert isinstance(loaded[bad], Failure)
+    assert "metrics/val_loss" in loaded[bad].reason
+
+
+def test_a_damaged_run_is_listed_so_that_it_can_be_reported(tracker: MlflowTracker) -> None:
+    good, bad = (tracker.log("e", Logged()) for _ in range(2))
+    (_run_folder(tracker, bad) / "meta.yaml").write_text("{unclosed")
+    assert [listing.id for listing in tracker.adapter.list_runs(Query(everything=True))] == [good, bad]
+    (failure,) = tracker.adapter.load_runs([bad])
+    assert isinstance(failure, Failure)
+    assert "meta.yaml" in failure.reason
+    with pytest.raises(TrackerError, match=r"meta\.yaml"):
+        tracker.adapter.find_run(bad)
+
+
+def test_datasets_come_along(tracker: MlflowTracker, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = tracker.log("e", Logged())
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    described = Dataset("wine", "abc123", "local", "{}", schema='{"columns": 3}', profile='{"num_rows": 178}')
+    mlflow.MlflowClient(tracker.uri).log_inputs(
+        run_id, [DatasetInput(described, [InputTag("mlflow.data.context", "training")])]
+    )
+    (run,) = tracker.adapter.load_runs([run_id])
+    assert isinstance(run, Run)
+    assert [dict(item) for item in run.datasets] == [
+        {
+            "name": "wine",
+            "digest": "abc123",
+            "context": "training",
+            "profile": {"num_rows": 178},
+            "schema": {"columns": 3},
+        }
+    ]
+    assert tracker.adapter.find_run(run_id).digests == ("abc123",)
+    found = tracker.adapter.list_runs(Query(everything=True, filter="datasets.digest = 'abc123'"))
+    assert [listing.id for listing in found] == [run_id]
+
+
+def test_deleted_experiments_are_left_out(tracker: MlflowTracker, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = tracker.log("gone", Logged())
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    client = mlflow.MlflowClient(tracker.uri)
+    experiment = client.get_experiment_by_name("gone")
+    assert experiment is not None
+    client.delete_experiment(experiment.experiment_id)
+    assert list(tracker.adapter.list_runs(Query(everything=True))) == []
+    (failure,) = tracker.adapter.load_runs([run_id])
+    assert isinstance(failure, Failure)
+
+
+def test_no_other_file_of_the_run_changes(tracker: MlflowTracker) -> None:
+    run_id = tracker.log("e", Logged())
+    folder = _run_folder(tracker, run_id)
+
+    def everything() -> dict[str, bytes]:
+        return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    before = everything()
+    tracker.adapter.write(run_id, FIRST)
+    after = everything()
+    assert {path for path in after if after[path] != before.get(path)} == {
+        *(f"tags/diag.{key}" for key in (*FIRST.tags, "fingerprint")),
+        *(f"artifacts/diagnosis/{name}" for name in FIRST.artifacts),
+    }
+    tracker.adapter.remove(run_id)
+    assert everything() == before
+
+
+def test_a_store_that_refuses_artifacts_gets_no_tags(tracker: MlflowTracker) -> None:
+    run_id = tracker.log("e", Logged())
+    folder = _run_folder(tracker, run_id)
+    (folder / "artifacts" / "diagnosis").write_text("a file where the folder would be")
+    with pytest.raises(TrackerError, match="--artifacts none"):
+        tracker.adapter.write(run_id, FIRST)
+    assert tracker.written(run_id) == {}
+
+
+def test_a_prefix_may_not_lead_out_of_the_tags(tracker: MlflowTracker, tmp_path: Path) -> None:
+    run_id = tracker.log("e", Logged())
+    with pytest.raises(TrackerError, match="another prefix"):
+        connect(tracker.uri, prefix="../../../../x.").write(run_id, FIRST)
+    assert not list(tmp_path.glob("x.*"))
+
+
+def test_times_of_0_are_not_known(tracker: MlflowTracker) -> None:
+    run_id = tracker.log("e", Logged(start=START))
+    meta = _run_folder(tracker, run_id) / "meta.yaml"
+    meta.write_text(meta.read_text().replace(f"end_time: {int((START + 100) * 1000)}", "end_time: 0"))
+    assert tracker.adapter.find_run(run_id).end_time is None
