@@ -24,7 +24,7 @@ class ScheduleError(ValueError):
 
 
 def every(seconds: float) -> BaseTrigger:
-    """Fire at once, and then after each interval.
+    """Fire after each interval.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def every(seconds: float) -> BaseTrigger:
 
     if not seconds >= 1:
         raise ScheduleError(f"an interval of {seconds:g} s would never end: give a second or more, such as 15m")
-    return IntervalTrigger(seconds=round(seconds), start_date=datetime.now().astimezone())
+    return IntervalTrigger(seconds=round(seconds))
 
 
 def cron(line: str) -> BaseTrigger:
@@ -58,11 +58,11 @@ def cron(line: str) -> BaseTrigger:
         raise ScheduleError(f"cron {line!r}: {error}") from None
 
 
-def repeat(work: Callable[[], None], trigger: BaseTrigger, stop: threading.Event) -> None:
+def repeat(work: Callable[[], None], trigger: BaseTrigger, stop: threading.Event, *, at_once: bool = False) -> None:
     """Do the work at each firing until ``stop`` is set, and return when the one in hand is done.
 
-    A firing that comes while the last one is still at work is left out; several that were missed count as one. A clock
-    that jumps neither stops the repetition nor makes up for the hours it skipped.
+    A firing that comes while the last one is still at work is left out; several that were missed count as one. When the
+    clock jumps, the next time is at once: a sweep too many costs little, one that waits for a lost day, the day.
 
     Parameters
     ----------
@@ -71,21 +71,29 @@ def repeat(work: Callable[[], None], trigger: BaseTrigger, stop: threading.Event
     trigger : BaseTrigger
         From ``every`` or ``cron``.
     stop : threading.Event
+    at_once : bool
+        Whether the first time is now.
     """
     from apscheduler.schedulers.background import BackgroundScheduler
 
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     scheduler = BackgroundScheduler(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
     job = scheduler.add_job(work, trigger)
+    if at_once:
+        job.modify(next_run_time=_now())
     scheduler.start()
     offset = time.time() - time.monotonic()
     try:
         while not stop.wait(LOOK):
             if abs(time.time() - time.monotonic() - offset) > JUMP:
                 offset = time.time() - time.monotonic()
-                job.reschedule(trigger)
+                job.modify(next_run_time=_now())
     finally:
         scheduler.shutdown(wait=True)
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
 
 
 def _weekdays(field: str) -> str:

@@ -155,7 +155,7 @@ def sweep(
     watch.start_log(log_format)
     with _stopping() as (stop, signals):
         if trigger is not None:
-            schedule.repeat(lambda: _keep_going(once, stop), trigger, stop)
+            schedule.repeat(lambda: _keep_going(once, stop), trigger, stop, at_once=cron is None)
             return
         swept = once(stop)
     if signals:

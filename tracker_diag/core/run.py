@@ -161,6 +161,10 @@ class Run:
         """Whether the run may still log."""
         return self.status in ("RUNNING", "SCHEDULED")
 
+    def __getstate__(self) -> dict[str, Any]:
+        # A read-only view cannot travel to another process; what it shows can.
+        return {key: dict(x) if isinstance(x, MappingProxyType) else x for key, x in self.__dict__.items()}
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Run:
         """Read a run from plain data, as JSON holds it.
