@@ -108,6 +108,22 @@ class Feature(_Part):
         return self.std is not None and self.size is not None and self.std <= RESOLUTION * self.size
 
     @property
+    def varies(self) -> bool:
+        """Whether it is a number with more than two values, and not near-constant."""
+        return self.kind != "category" and bool(self.size) and not self.near_constant and self.distinct != 2
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether it is exponential or log-normal: never negative, over an order of magnitude, mended by a logarithm.
+
+        That is where the power that suits it best is near 0; for an exponential distribution it is 0.27.
+        """
+        power = self.box_cox if self.box_cox is not None else self.yeo_johnson
+        if self.min is None or self.min < 0 or power is None or self.quantiles is None or (self.skewness or 0) < 1:
+            return False
+        return abs(power) <= 0.35 and self.quantiles[5] >= 10 * self.quantiles[1]
+
+    @property
     def label(self) -> str:
         """Its name, for a message."""
         return self.name or "an unnamed feature"

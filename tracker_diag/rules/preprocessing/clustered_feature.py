@@ -1,0 +1,72 @@
+"""PP308 clustered-feature."""
+
+from __future__ import annotations
+
+from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
+from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.observed import Symptoms
+from tracker_diag.core.rule import Outcome, rule
+
+
+@rule("PP308", "clustered-feature", evidence="D")
+def clustered_feature(
+    dataset: Dataset,
+    symptoms: Symptoms,
+    traits: frozenset[str],
+    *,
+    prior: float = 0.02,
+    gap: float = 0.2,
+) -> Outcome:
+    """A feature falls into separate clusters, with nothing between them.
+
+    What it measures
+    ----------------
+    Features of a dataset profile in two or more groups, each of a twentieth of the values, with empty space between
+    them wider than either group's interquartile range. Discrete features are left out: they are binned already. So are
+    images, and boosting, which splits at gaps by itself.
+
+    Why it matters
+    --------------
+    Networks assume that "a point between two data points is a mix of these two data points". "Having big
+    discontinuities in the data space, or large clusters of separated data which represent the same thing, is going to
+    make the learning task much more difficult."
+
+    What to do
+    ----------
+    "Can you make a feature discrete or binned in some way?" Add the cluster as a feature of its own, and centre each.
+    First ask whether a sentinel (-999 for "missing") or a mixture of units makes the gap.
+
+    Thresholds
+    ----------
+    prior : odds of this cause among runs somebody worries about; clusters are often the very signal, so it stays small.
+    gap : empty space, as a share of the 1 to 99 % range, from which it counts.
+
+    References
+    ----------
+    Seminar: "Neural Networks make only a few basic assumptions about the data they take as input", "Data
+    Transformation".
+    """
+    if "boosting" in traits or dataset.kind == "image":
+        return Skip("PP308", "images have no such features, and trees split at gaps")
+    if not dataset.features:
+        return Skip("PP308", "no feature is described", WHAT_TO_LOG)
+    found = [f for f in dataset.features if f.varies and (f.clusters or 0) > 1 and (f.gap or 0.0) >= gap]
+    if not found:
+        return None
+    found.sort(key=lambda f: (-(f.gap or 0.0), f.label))
+    worst = found[0]
+    signs = [Sign(f"{len(found)} features fall into clusters", 3.0 if len(found) > 1 else 2.0, "data")]
+    if symptoms.verdict == "good-fit":
+        signs.append(Sign("the run learned all the same", 0.5))
+    text = f"ask what makes the gap in {worst.label} (a sentinel, two units); bin it, or add the cluster as a feature"
+    return suspicion(
+        "PP308",
+        "clustered-feature",
+        prior=prior,
+        signs=signs,
+        message=f"{worst.label} falls into {worst.clusters} clusters, with a gap of {worst.gap:.0%} of its range",
+        advice=text,
+        prescription=Prescription(text, tuple(Change(f"preprocessing.{f.label}", None, "bins") for f in found[:10])),
+        settles="train once with the named features binned",
+    )

@@ -1,0 +1,115 @@
+"""PP302 mixed-feature-scales."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
+from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.observed import Shape, Symptoms
+from tracker_diag.core.rates import usual_rates
+from tracker_diag.core.rule import Outcome, rule
+
+
+@rule("PP302", "mixed-feature-scales", evidence="DC")
+def mixed_feature_scales(
+    symptoms: Symptoms,
+    params: Mapping[str, Any],
+    names: Mapping[str, str],
+    traits: frozenset[str],
+    dataset: Dataset | None = None,
+    shape: Shape | None = None,
+    input_scaling: object = None,
+    learning_rate: float | None = None,
+    *,
+    prior: float = 0.03,
+    apart: float = 100.0,
+) -> Outcome:
+    """Features differ in scale by orders of magnitude.
+
+    What it measures
+    ----------------
+    The largest root mean square of a feature over the smallest, from a dataset profile; near-constant features and
+    those of two values (indicators) are left out. Without a profile, what large inputs do to curves: a first loss many
+    times the uninformed one, or a loss that is lost at once at a usual rate; that speaks for unscaled-inputs as well,
+    and more.
+
+    Why it matters
+    --------------
+    "Large scale features in the input will dominate the network and cause larger changes downstream." The gradient of a
+    weight is proportional to its input, so one learning rate cannot suit them all.
+
+    What to do
+    ----------
+    "Is the range of a feature small or large because it is an (un-)important feature (don't re-scale), or because it
+    has some small or large unit in comparison to other features (re-scale)?" Ask that of the named features first;
+    then standardise each. Trees and boosting need no scaling.
+
+    Thresholds
+    ----------
+    prior : odds of this cause among runs somebody worries about.
+    apart : ratio of scales from which it is a sign; two orders of magnitude, below which adaptive optimisers cope.
+
+    References
+    ----------
+    Seminar: "Do not use normalisation blindly!", "Data Transformation". LeCun et al. (1998), Efficient BackProp, §4.3.
+    """
+    if "boosting" in traits:
+        return Skip("PP302", "trees need no scaling")
+    scales = _scales(dataset) if dataset else None
+    if scales is None and shape is None:
+        return Skip("PP302", "no scales of features, and no curves", WHAT_TO_LOG)
+    signs: list[Sign] = []
+    message = "the features may differ in scale by orders of magnitude"
+    if scales is not None:
+        (small, low), (large, high) = scales
+        ratio = high / low
+        message = f"{large} is of size {high:.3g}, {small} of {low:.3g}: {ratio:.3g} times"
+        strength = next(
+            (s for least, s in ((1e4, 250.0), (1e3, 60.0), (apart, 20.0)) if ratio >= max(least, apart)), 0.05
+        )
+        signs.append(Sign(f"the features' sizes differ {ratio:.3g} times", strength, "data"))
+    if input_scaling:
+        signs.append(Sign(f"the inputs are scaled ({input_scaling})", 0.1, "params"))
+    if shape is not None:
+        signs.extend(_in_curves(shape, symptoms, params, learning_rate))
+    if symptoms.verdict == "good-fit":
+        signs.append(Sign("the run learned all the same", 0.3))
+    text = "ask of each whether its size is its unit or its importance; where it is the unit, standardise the features"
+    return suspicion(
+        "PP302",
+        "mixed-feature-scales",
+        prior=prior,
+        signs=signs,
+        message=message,
+        advice=text,
+        prescription=Prescription(
+            text, (Change(names.get("input_scaling", "preprocessing.scaler"), input_scaling or None, "standard"),)
+        ),
+        settles=WHAT_TO_LOG,
+    )
+
+
+def _in_curves(shape: Shape, symptoms: Symptoms, params: Mapping[str, Any], learning_rate: float | None) -> list[Sign]:
+    if shape.lost_at is not None and shape.lost_at < 0.1:
+        usual = learning_rate is not None and learning_rate <= usual_rates(params.get("optimizer"), params)[1]
+        return [Sign("the loss was lost at once" + (" at a usual rate" if usual else ""), 15.0 if usual else 2.0)]
+    if symptoms.has("diverged"):
+        return [Sign("the loss was lost", 2.0)]
+    if shape.first_excess > 3:
+        return [Sign(f"the first loss is {shape.first_excess:.3g} times what knowing nothing costs", 12.0)]
+    return [Sign("the first loss is in its usual place", 0.15)]
+
+
+def _scales(dataset: Dataset) -> tuple[tuple[str, float], tuple[str, float]] | None:
+    """Name and size of the smallest and of the largest feature, over all columns where the profile has that."""
+    columns = dataset.columns
+    if columns.smallest_scale and columns.largest_scale and columns.smallest_scale <= columns.largest_scale:
+        return (
+            (columns.smallest_scale_name or "the smallest feature", columns.smallest_scale),
+            (columns.largest_scale_name or "the largest feature", columns.largest_scale),
+        )
+    sizes = sorted(((f.label, f.size) for f in dataset.features if f.varies and f.size), key=lambda pair: pair[1])
+    return (sizes[0], sizes[-1]) if len(sizes) > 1 else None
