@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import wandb
 
+from tests.adapters.wandb.server import KEY, Server, StoredRun
 from tests.adapters.wandb.training import environment, train, training
+from tracker_diag.adapters.wandb.online import OnlineAdapter
 
 Rows = list[dict[str, float]]
 
@@ -41,3 +47,51 @@ def points(rows: Rows, name: str) -> tuple[list[float], list[float]]:
     """Steps and values of a metric in what was logged."""
     kept = [(row["_step"], row[name]) for row in rows if name in row]
     return [step for step, _ in kept], [value for _, value in kept]
+
+
+@pytest.fixture(scope="session")
+def logged(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[tuple[str, str, str], StoredRun], dict[str, Rows]]:
+    """Runs that the real client logged to a server: as the server holds them, and what was logged."""
+    home = tmp_path_factory.mktemp("online")
+    with Server() as server:
+        names = ("healthy", "diverged", "sparse", "resumed")
+        truth = train(*names, home=home, env=environment(home, **account(server)))
+        return server.store.runs, truth
+
+
+@pytest.fixture
+def server(logged: tuple[dict[tuple[str, str, str], StoredRun], dict[str, Rows]]) -> Iterator[Server]:
+    """A server of the test's own that holds the logged runs."""
+    with Server() as server:
+        server.store.runs = copy.deepcopy(logged[0])
+        yield server
+
+
+@pytest.fixture
+def truth(logged: tuple[dict[tuple[str, str, str], StoredRun], dict[str, Rows]]) -> dict[str, Rows]:
+    return logged[1]
+
+
+@pytest.fixture
+def account_here(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process as a user of the server; its wandb-core is ended after the test."""
+    env = environment(tmp_path / "home", **account(server))
+    for name in [name for name in os.environ if name not in env]:
+        monkeypatch.delenv(name)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    yield
+    wandb.teardown()
+
+
+@pytest.fixture
+def online(server: Server, account_here: None) -> OnlineAdapter:
+    """The adapter, with nothing counted of how it connected."""
+    adapter = OnlineAdapter("acme/vision")
+    server.requests.clear()
+    return adapter
+
+
+def account(server: Server) -> dict[str, str]:
+    """The environment of a user of the server."""
+    return {"WANDB_BASE_URL": server.url, "WANDB_API_KEY": KEY, "WANDB_ENTITY": "acme"}

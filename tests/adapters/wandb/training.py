@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 SCRIPT = Path(__file__).parent / "scripts" / "training.py"
-KEY = "0" * 40
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

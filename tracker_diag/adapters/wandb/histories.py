@@ -49,7 +49,7 @@ def read_history(server: Server, path: RunPath, node: Mapping[str, Any]) -> Hist
 
 
 def _rows(server: Server, path: RunPath, lines: int, last: int) -> Iterator[dict[str, Any]]:
-    # As wide a window of steps as should hold a page of rows: steps may lie far apart.
+    # As wide a window of steps as should hold a page of rows; steps may lie far apart, here less and there more.
     width = max(PAGE, (last + 1) * PAGE // lines)
     start = 0
     while start <= last:
@@ -58,10 +58,12 @@ def _rows(server: Server, path: RunPath, lines: int, last: int) -> Iterator[dict
         rows = (project.get("run") or {}).get("history") or []
         if len(rows) >= PAGE and width > PAGE:
             # Full: there may have been more. A window of PAGE steps cannot hold more than PAGE rows.
-            width = max(PAGE, width // 2)
+            width = max(PAGE, width // 4)
             continue
         yield from (json.loads(row) for row in rows)
         start += width
+        if len(rows) < PAGE // 2:
+            width *= 4
 
 
 def _read_exports(server: Server, path: RunPath) -> History | None:

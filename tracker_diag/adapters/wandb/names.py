@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from tracker_diag.adapters.wandb.history import as_number
 
 FINGERPRINT = "fingerprint"
+# Files that training code may leave for us: a dataset's profile, under diagnosis/, and a model's summary.
+PROFILE, MODEL_SUMMARY = "profile.json", "model_summary.txt"
 # The only files that are ever deleted; whatever else lies beside them (profile.json) is the user's.
 REPORTS = ("report.json", "report.html", "suggested_config.yaml")
+# As MLflow has it, so that a diagnosis reads the same everywhere.
+LONGEST = 8000
 USERS = ("ignore", "control")
 _WORD_TAGS = ("verdict", "severity")
 
@@ -42,7 +47,7 @@ class Names:
 
     def keys(self, tags: Mapping[str, str]) -> dict[str, str]:
         """Keys and values in the summary for the tags of a diagnosis; never one that is the user's."""
-        return {self.key(name): value for name, value in tags.items() if name not in USERS}
+        return {self.key(name): shorten(value) for name, value in tags.items() if name not in USERS}
 
     def is_own_word(self, word: str) -> bool:
         """Whether a word is one that a diagnosis wrote."""
@@ -87,6 +92,11 @@ class Names:
         return {key: value for key, value in values.items() if not key.startswith(f"{self._stem}/")}
 
 
+def shorten(value: str) -> str:
+    """Cut a text that is too long for a tag."""
+    return value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"
+
+
 def as_text(value: Any) -> str:
     """Write a value as a tag's; a list, as a user may give for ``diag/ignore``, is joined by commas."""
     if isinstance(value, list | tuple):
@@ -94,11 +104,13 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else str(value)
 
 
-def latest_values(summary: Mapping[str, Any], names: Names) -> dict[str, tuple[float, float]]:
-    """Step and value logged last for each metric, as the summary has them.
+def latest_values(
+    summary: Mapping[str, Any], names: Names, steps: Mapping[str, float] = MappingProxyType({})
+) -> dict[str, tuple[float, float]]:
+    """Take the step and value logged last for each metric from a summary.
 
-    The summary knows one last step, of the whole run. A value that ``define_metric`` replaced by its minimum or maximum
-    stands under ``<metric>.min``.
+    A summary knows one last step, of the whole run; ``steps`` holds those of single metrics. A value that
+    ``define_metric`` replaced by its minimum or maximum stands under ``<metric>.min``.
     """
     step = as_number(summary.get("_step"))
     latest: dict[str, tuple[float, float]] = {}
@@ -109,7 +121,7 @@ def latest_values(summary: Mapping[str, Any], names: Names) -> dict[str, tuple[f
                 for part, inner in value.items():
                     visit(f"{name}.{part}", inner)
         elif (number := as_number(value)) is not None:
-            latest[name] = (step if step is not None else 0.0, number)
+            latest[name] = (steps.get(name, 0.0 if step is None else step), number)
 
     for name, value in names.without_own(summary).items():
         if not name.startswith("_"):

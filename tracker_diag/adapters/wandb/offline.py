@@ -25,7 +25,7 @@ from tracker_diag.adapters.wandb.annotate import annotate
 from tracker_diag.adapters.wandb.folder import RunFolder, find_runs
 from tracker_diag.adapters.wandb.history import as_number
 from tracker_diag.adapters.wandb.log import LogError
-from tracker_diag.adapters.wandb.names import FINGERPRINT, USERS, Names, latest_values
+from tracker_diag.adapters.wandb.names import FINGERPRINT, MODEL_SUMMARY, PROFILE, USERS, Names, latest_values, shorten
 from tracker_diag.adapters.wandb.segment import Segment, join_segments, nest, read_run, read_segment
 from tracker_diag.core.run import Run
 
@@ -70,7 +70,7 @@ class OfflineAdapter:
         if query.filter:
             raise QueryError("runs in a folder take no filter; name the project, or the run's folder")
         if not query.experiments and not query.everything:
-            raise QueryError("name a project (patterns allowed), or ask for all")
+            raise QueryError("no scope: name a project (patterns allowed), or ask for all")
         return islice(self._list(query, self._in_scope(query)), query.limit)
 
     def _list(self, query: Query, found: Sequence[RunFolder]) -> Iterator[Listing]:
@@ -119,7 +119,7 @@ class OfflineAdapter:
                 (folder.diagnosis / stale).unlink(missing_ok=True)
             for name, content in diagnosis.artifacts.items():
                 _replace(folder.diagnosis / name, content)
-            tags = {name: value for name, value in diagnosis.tags.items() if name not in USERS}
+            tags = {name: shorten(value) for name, value in diagnosis.tags.items() if name not in USERS}
             _write_state(folder, {"tags": tags, "files": sorted(diagnosis.artifacts)})
             if self._annotate:
                 for earlier in folder.annotations:
@@ -148,9 +148,8 @@ class OfflineAdapter:
                 (folder.diagnosis / name).unlink(missing_ok=True)
             if folder.diagnosis.is_dir():
                 others = sorted(path.name for path in folder.diagnosis.iterdir())
-                if others:
-                    left.append(f"{folder.diagnosis}: {', '.join(others)} not written here")
-                else:
+                left += [f"{folder.diagnosis / name} not written here" for name in others if name != PROFILE]
+                if not others:
                     folder.diagnosis.rmdir()
         except OSError as error:
             raise TrackerError(
@@ -179,14 +178,21 @@ class OfflineAdapter:
         return Listing(
             id=folder.id,
             experiment=segment.run.project,
-            latest=latest_values(summary, self._names),
+            latest=latest_values(summary, self._names, {".".join(key): step for key, step in segment.steps.items()}),
             **{key: facts[key] for key in ("name", "status", "start_time", "end_time", "tags", "params")},
         )
 
     def _load(self, run_id: str) -> Run:
         folder = self._folder(run_id)
         segment = _read(folder)
-        return Run(id=folder.id, metrics=segment.history.series(), **self._facts(folder, segment))
+        profile, model_summary = (_left(folder, name) for name in (f"diagnosis/{PROFILE}", MODEL_SUMMARY))
+        return Run(
+            id=folder.id,
+            metrics=segment.history.series(),
+            profile=_mapping(profile),
+            model_summary=model_summary,
+            **self._facts(folder, segment),
+        )
 
     def _facts(self, folder: RunFolder, segment: Segment) -> dict[str, Any]:
         run, config, summary = segment.run, nest(segment.config), nest(segment.summary)
@@ -221,6 +227,23 @@ def _project(folder: RunFolder) -> str | None:
     except LogError:
         return None
     return None if run is None else str(run.project)
+
+
+def _left(folder: RunFolder, name: str) -> str | None:
+    """What training code left for us, as a file of the run or beside it."""
+    for log in reversed(folder.logs):
+        for place in (log.parent / "files" / name, log.parent / name):
+            if place.is_file():
+                return place.read_text(encoding="utf-8", errors="replace")
+    return None
+
+
+def _mapping(text: str | None) -> Mapping[str, Any] | None:
+    try:
+        value = json.loads(text or "null")
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _status(folder: RunFolder, segment: Segment) -> str:

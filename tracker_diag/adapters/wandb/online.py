@@ -26,7 +26,7 @@ from tracker_diag.adapters.wandb import publishing, writing
 from tracker_diag.adapters.wandb.names import Names
 from tracker_diag.adapters.wandb.private import CoreError
 from tracker_diag.adapters.wandb.queries import RUN, RUNS, WHOLE_RUNS
-from tracker_diag.adapters.wandb.reading import MODEL_SUMMARY, PROFILE, changed, listing_of, load_run
+from tracker_diag.adapters.wandb.reading import LEFT, changed, listing_of, load_run
 from tracker_diag.adapters.wandb.server import Project, RunPath, Server
 from tracker_diag.core.run import Run
 
@@ -77,7 +77,7 @@ class OnlineAdapter:
         ``query.filter`` is JSON as ``wandb.Api().runs`` takes it: ``{"config.lr": {"$gt": 0.1}}``.
         """
         if not query.experiments and not query.everything:
-            raise QueryError("name a project (patterns allowed), or ask for all")
+            raise QueryError("no scope: name a project (patterns allowed), or ask for all")
         try:
             filters = json.loads(query.filter) if query.filter.strip() else {}
         except ValueError:
@@ -218,7 +218,7 @@ class OnlineAdapter:
                     "project": project.name,
                     "perPage": PAGE,
                     "filters": json.dumps({"name": {"$in": [path.run for _, path in page]}}),
-                    "files": [PROFILE, MODEL_SUMMARY],
+                    "files": list(LEFT),
                 }
                 found = self._server.ask(WHOLE_RUNS, asked, f"project {project}").get("project") or {}
                 nodes = {edge["node"]["name"]: edge["node"] for edge in (found.get("runs") or {}).get("edges", ())}

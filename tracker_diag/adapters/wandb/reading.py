@@ -12,13 +12,14 @@ from typing import Any
 from tracker_diag.adapters.base import Listing
 from tracker_diag.adapters.wandb.histories import read_history
 from tracker_diag.adapters.wandb.history import as_number
-from tracker_diag.adapters.wandb.names import Names, latest_values
+from tracker_diag.adapters.wandb.names import MODEL_SUMMARY, PROFILE, Names, latest_values
 from tracker_diag.adapters.wandb.private import CoreError
 from tracker_diag.adapters.wandb.server import RunPath, Server
 from tracker_diag.core.run import Run
 
-# What training code may leave on a run for us: a dataset's profile, a model's summary.
-PROFILE, MODEL_SUMMARY = "diagnosis/profile.json", "model_summary.txt"
+FOLDER = "diagnosis"
+# What training code may leave on a run for us.
+LEFT = (f"{FOLDER}/{PROFILE}", MODEL_SUMMARY)
 _STATUS = {"finished": "FINISHED", "failed": "FAILED", "crashed": "FAILED", "killed": "KILLED", "preempted": "KILLED"}
 _STATUS |= {"running": "RUNNING", "preempting": "RUNNING", "pending": "SCHEDULED"}
 
@@ -43,8 +44,7 @@ def load_run(server: Server, path: RunPath, node: Mapping[str, Any], names: Name
     """
     history = read_history(server, path, node)
     files = {edge["node"]["name"]: edge["node"]["directUrl"] for edge in node["files"]["edges"]}
-    profile = _fetch(server, files.get(PROFILE), str(path))
-    summary = _fetch(server, files.get(MODEL_SUMMARY), str(path))
+    profile, summary = (_fetch(server, files.get(name), str(path)) for name in LEFT)
     return Run(
         id=str(path),
         metrics=history.series(),

@@ -32,6 +32,10 @@ class Segment:
     header : HeaderRecord
     config, summary : dict of str tuple to str
         Path of the key to JSON text.
+    steps : dict of str tuple to float
+        For keys of the summary that came with a history row, that row's step.
+    first_step : float or None
+        None before the first row.
     history : History
     exit : RunExitRecord or None
         None if the process has not ended, or was killed.
@@ -41,6 +45,8 @@ class Segment:
     header: Any = field(default_factory=pb.HeaderRecord)
     config: dict[Key, str] = field(default_factory=dict)
     summary: dict[Key, str] = field(default_factory=dict)
+    steps: dict[Key, float] = field(default_factory=dict)
+    first_step: float | None = None
     history: History = field(default_factory=History)
     exit: Any = None
 
@@ -74,6 +80,7 @@ def read_segment(path: Path, *, history: bool = True) -> Segment:
             _add_row(segment.history, record.history)
         elif kind == "summary":
             _update(segment.summary, record.summary)
+            _keep_steps(segment, record.summary)
         elif kind == "config":
             _update(segment.config, record.config)
         elif kind == "run":
@@ -111,12 +118,12 @@ def join_segments(segments: Sequence[Segment]) -> Segment:
     """
     joined = Segment(header=segments[0].header)
     for segment in segments:
-        steps = segment.history.steps
-        before = max(joined.history.steps, default=-1.0)
-        joined.history.extend(segment.history, shift=before + 1 if steps and steps[0] == 0 else 0.0)
+        shift = max(joined.steps.values(), default=-1.0) + 1 if segment.first_step == 0 else 0.0
+        joined.history.extend(segment.history, shift=shift)
         joined.run = _merge_run(joined.run, segment.run)
         joined.config |= segment.config
         joined.summary |= segment.summary
+        joined.steps |= {key: step + shift for key, step in segment.steps.items()}
         joined.exit = segment.exit
     return joined
 
@@ -167,6 +174,20 @@ def _update(values: dict[Key, str], record: Any) -> None:
         gone = (item.key,) if item.key else tuple(item.nested_key)
         for key in [key for key in values if key[: len(gone)] == gone]:
             del values[key]
+
+
+def _keep_steps(segment: Segment, record: Any) -> None:
+    # Before each row comes what it changes in the summary, its step included.
+    step = next((number_of_json(item.value_json) for item in record.update if _is_step(item)), None)
+    if step is not None:
+        segment.steps |= dict.fromkeys([tuple(item.nested_key) for item in record.update], step)
+        if segment.first_step is None:
+            segment.first_step = step
+
+
+def _is_step(item: Any) -> bool:
+    path = item.nested_key
+    return len(path) == 1 and path[0] == "_step"
 
 
 def _add_row(history: History, record: Any) -> None:

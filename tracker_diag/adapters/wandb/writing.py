@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from tracker_diag.adapters.base import Diagnosis, Removal, TrackerError, UnknownRunError
-from tracker_diag.adapters.wandb.names import FINGERPRINT, REPORTS, Names
+from tracker_diag.adapters.wandb.names import FINGERPRINT, PROFILE, REPORTS, Names
 from tracker_diag.adapters.wandb.private import CoreError
 from tracker_diag.adapters.wandb.queries import DELETE_FILES, PREPARE, STANDING, UPDATE
-from tracker_diag.adapters.wandb.reading import PROFILE, as_mapping
+from tracker_diag.adapters.wandb.reading import FOLDER, as_mapping
 from tracker_diag.adapters.wandb.server import RunPath, Server
-
-FOLDER = "diagnosis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +75,8 @@ def remove(server: Server, path: RunPath, names: Names) -> Removal:
     standing = _read(server, path)
     words = [word for word in standing.tags if names.is_own_word(word)]
     keys = [key for key in standing.summary if names.is_own_key(key)]
-    left = [f"{path}: {FOLDER}/{name} not written here" for name in standing.files if name not in REPORTS]
-    left = [line for line in left if PROFILE not in line]
+    others = [name for name in standing.files if name not in REPORTS and name != PROFILE]
+    left = [f"{path}: {FOLDER}/{name} not written here" for name in others]
     if standing.live and keys:
         left.append(f"{path}: keys in the summary, which its process still writes; clean again when it has ended")
         keys = []
@@ -87,7 +85,8 @@ def remove(server: Server, path: RunPath, names: Names) -> Removal:
     files = [key for name, key in standing.files.items() if name in REPORTS]
     if files:
         server.ask(DELETE_FILES, {"files": files}, f"files of {path}")
-    return Removal(len(words) + len(keys), len(files), tuple(left))
+    # The words say again what the keys say.
+    return Removal(len(keys) or len(words), len(files), tuple(left))
 
 
 def _read(server: Server, path: RunPath) -> Standing:

@@ -6,6 +6,7 @@ python training.py TRUTH.json RUN …   with RUN one of those below; where it is
 import json
 import math
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +80,17 @@ def endless(log):
     run = wandb.init(project=PROJECT, name="endless", id="endless1", config={"lr": 0.1})
     for step in range(10**9):
         log(run, {"train_loss": 1 / (1 + step), "val_loss": 2 / (1 + step)})
+        time.sleep(0.0005)
+
+
+def paused(log):
+    run = wandb.init(project=PROJECT, name="paused", id="paused1", tags=["long"], config={"lr": 0.1})
+    for part in range(2):
+        for step in range(50):
+            log(run, {"train_loss": 1 / (1 + 50 * part + step)})
+        while not part and not Path("go").exists():
+            time.sleep(0.05)
+    run.finish()
 
 
 def main():
