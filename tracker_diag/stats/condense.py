@@ -1,4 +1,4 @@
-"""Makes long curves short: block means, so that every later step costs the same for a million points as for a few hundred."""
+"""Makes long curves short: block means, so that later steps cost the same for a million points as for a few hundred."""
 
 from __future__ import annotations
 
@@ -49,4 +49,8 @@ def condense(x: FloatArray, y: FloatArray, limit: int = LIMIT) -> tuple[FloatArr
         return x, y
     edges = np.linspace(0, n, limit + 1).astype(np.intp)
     counts = np.diff(edges)
-    return np.add.reduceat(x, edges[:-1]) / counts, np.add.reduceat(y, edges[:-1]) / counts
+    first = edges[:-1]
+    # Values are below 1e150, so only sums of steps could overflow: a power of two beyond the points of a block keeps
+    # them in range, exactly.
+    room = 2.0 ** -int(counts[0] + 1).bit_length()
+    return np.add.reduceat(x * room, first) / counts / room, np.add.reduceat(y, first) / counts

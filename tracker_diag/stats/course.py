@@ -39,7 +39,7 @@ class Course:
     flipped: bool = False
 
     def shown(self, value: float) -> float:
-        """A level of this course in the metric's own unit."""
+        """Turn a level of this course back to the metric's own sign."""
         return -value if self.flipped else value
 
     @cached_property

@@ -23,7 +23,8 @@ class Divergence:
     blown : int or None
         Index since which every value lies above all that went before the best one; None if the end is lower.
     factor : float
-        Median of the last quarter over the highest of the values up to the best one, both above the best; 0 where not blown.
+        How far the median of the last quarter lies above the best value, over how far the highest value before the
+        best one does; 0 where not blown.
     """
 
     lost: int | None
@@ -35,9 +36,9 @@ class Divergence:
 def divergence(y: FloatArray) -> Divergence:
     """Find where a loss is lost.
 
-    No null is tested: that a value is not finite is a fact. A blow-up is measured from the best value b: the end counts as blown up
-    when the median of the last quarter lies above everything before the best value; ``factor`` says by how much, in units of what had been
-    gained. Needs no minimum number of points.
+    No null is tested: that a value is not finite is a fact. A blow-up is measured from the best value b: the end
+    counts as blown up when the median of the last quarter lies above everything before the best value; ``factor``
+    says by how much, in units of what had been gained. Needs no minimum number of points.
 
     Parameters
     ----------

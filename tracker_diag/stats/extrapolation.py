@@ -7,9 +7,10 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from tracker_diag.stats.errors import TooShortError
-from tracker_diag.stats.noise import noise
+from tracker_diag.stats.noise import STRONGEST, noise
 
 FloatArray = NDArray[np.float64]
 
@@ -25,7 +26,8 @@ class Extrapolation:
     limit : float
         Fall from its end to its asymptote: the expected one.
     enough : float
-        Multiple of the present length at which nine tenths of ``limit`` are reached; inf where not within a hundred times.
+        Multiple of the present length at which nine tenths of ``limit`` are reached; inf where not within a hundred
+        times.
     family : str
         ``exponential`` or ``power``: the kind with the larger weight.
     """
@@ -38,9 +40,20 @@ class Extrapolation:
     family: str
 
 
-_TAUS = np.geomspace(0.04, 4.0, 14)
-_POWERS = tuple((c, a) for a in (0.3, 0.5, 1.0, 2.0) for c in (0.01, 0.1, 1.0))
+_TAUS = np.geomspace(0.03, 5.0, 24)
+_POWERS = tuple((c, a) for a in (0.25, 0.4, 0.6, 0.9, 1.4, 2.2) for c in np.geomspace(0.003, 1.0, 7))
 _AHEAD = np.array([1.5, 2, 3, 5, 10, 20, 50, 100])
+
+#: So many points at most speak independently for one shape against another: no real curve follows a family to the
+#: last digit.
+WITNESSES = 40
+
+
+#: Share of the mixture left out at either end. A grid of shapes and a plug-in variance understate the spread: by
+#: simulation (``scripts/calibrate``), 2.5 % give the coverage that 5 % promise.
+OUTSIDE = 0.025
+
+_Z = ndtri((np.arange(21) + 0.5) / 21)
 
 
 def _shapes(u: FloatArray) -> FloatArray:
@@ -59,17 +72,21 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
     r"""Fit saturating curves and carry them on.
 
     The model is :math:`y = a + b\,\phi_k(u)`, u the clock scaled to end at 1, with the shapes :math:`\phi_k` on a grid:
-    exponentials :math:`e^{-u/\tau}` and power laws :math:`(1 + u/c)^{-\alpha}`. For each shape a and b follow by least squares in closed form
-    (variable projection), so the fit has no starting value, cannot fail to converge, and costs the same each time. Shapes are
-    averaged with Akaike weights; the interval is the 5 % and 95 % quantile of the mixture of their normal predictive distributions, so it holds
-    both the noise and that several shapes fit. The first
-    third of the clock is left out where five points remain: what matters is the course at the end, and the first steps follow other laws.
+    exponentials :math:`e^{-u/\tau}` and power laws :math:`(1 + u/c)^{-\alpha}`. For each shape a and b follow by
+    least squares in closed form (variable projection), so the fit has no starting value, cannot fail to converge, and
+    costs the same each time: O(n) for 66 shapes. Shapes are averaged with Akaike weights; the interval is the 5 % and
+    95 % quantile of the mixture of their normal predictive distributions, so it holds both the noise and that several
+    shapes fit. The first third of the clock is left out where five points remain: what matters is the course at the
+    end, and the first steps follow other laws.
 
-    No null is tested. Values must be finite. Residual autocorrelation reduces the weight of evidence (the log likelihood is divided by
-    the variance inflation), which widens the interval. A curve that rises has a gain of 0.
+    No null is tested. Values must be finite. Autocorrelation of the residuals, corrected for its bias, divides the
+    log likelihood by the variance inflation, which widens the interval; so does what exceeds 40 points, since no real
+    curve follows a family to the last digit. On simulated power-law and exponential curves of 8 to 256 points with
+    white, AR(1) and heavy-tailed noise (``scripts/calibrate``) the interval holds the truth in 80 to 95 % of runs, 88
+    % over all, with its lower end below the truth in 92 %. A curve that rises has a gain of 0.
 
-    The clock should be the cumulative learning rate where it is logged: a rate annealed to zero flattens any curve over steps, but not over
-    the path the optimiser has gone.
+    The clock should be the cumulative learning rate where it is logged: a rate annealed to zero flattens any curve
+    over steps, but not over the path the optimiser has gone.
 
     Parameters
     ----------
@@ -78,7 +95,8 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
     y : ndarray, shape (n,)
         Finite, better when lower.
     floor : float
-        What the curve cannot fall below: 0 for a loss that is at least zero, minus one for an accuracy turned round. No asymptote lies under it.
+        What the curve cannot fall below: 0 for a loss that is at least zero, minus one for an accuracy turned round.
+        No asymptote lies under it.
     horizon : float
         How far to carry on, in lengths of the clock.
 
@@ -89,13 +107,21 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
 
     References
     ----------
-    Golub and Pereyra (1973) SIAM J. Numer. Anal. 10:413, variable projection; Burnham and Anderson (2002), Akaike weights;
-    Domhan et al. (2015) IJCAI, families of learning curves; Viering and Loog (2023) IEEE TPAMI 45:7799, their shapes.
+    Golub and Pereyra (1973) SIAM J. Numer. Anal. 10:413, variable projection; Burnham and Anderson (2002), Akaike
+    weights; Domhan et al. (2015) IJCAI, families of learning curves; Viering and Loog (2023) IEEE TPAMI 45:7799,
+    their shapes.
     """
     n = y.size
     if n < 5:
         raise TooShortError("extrapolation", 5, n)
-    u = (clock - clock[0]) / (clock[-1] - clock[0]) if clock[-1] > clock[0] else np.linspace(0, 1, n)
+    unit = float(np.ptp(y))
+    if unit == 0:
+        return Extrapolation(0.0, 0.0, 0.0, 0.0, 1.0, "exponential")
+    last = float(y[-1])
+    y = (y - last) / unit
+    floor = (floor - last) / unit
+    clock = clock / clock[-1]
+    u = (clock - clock[0]) / (1 - clock[0]) if clock[0] < 1 else np.linspace(0, 1, n)
     u = (u * (n - 1) + 1) / n
     late = u > 1 / 3
     if late.sum() >= 5:
@@ -107,14 +133,13 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
     a = y.mean() - b * shapes.mean(axis=1)
     sunk = a < floor
     if sunk.any():
-        low = shapes[sunk]
-        b[sunk] = np.maximum((low @ (y - floor)) / np.maximum(np.einsum("kn,kn->k", low, low), 1e-30), 0.0)
+        bare = shapes[sunk]
+        b[sunk] = np.maximum((bare @ (y - floor)) / np.maximum(np.einsum("kn,kn->k", bare, bare), 1e-30), 0.0)
         a[sunk] = floor
     residual = y[None, :] - a[:, None] - b[:, None] * shapes
     squares = np.einsum("kn,kn->k", residual, residual)
     inflation = _inflation(residual[int(np.argmin(squares))])
-    smallest = (1e-6 * float(np.ptp(y))) ** 2 + 1e-300
-    variance = max(noise(y).sigma ** 2, float(squares.min()) / max(n - 3, 1), smallest)
+    variance = max(noise(y).sigma ** 2, float(squares.min()) / max(n - 3, 1), 1e-12)
     weight = np.exp(-(squares - squares.min()) / (2 * variance * inflation))
     weight /= weight.sum()
     ahead = _ahead(horizon)
@@ -128,27 +153,30 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
     enough = np.flatnonzero(reached >= 0.9 * expected)
     family = "exponential" if weight[: _TAUS.size].sum() >= 0.5 else "power"
     return Extrapolation(
-        gain, max(low, 0.0), max(high, gain), expected, float(_AHEAD[enough[0]]) if enough.size else np.inf, family
+        gain * unit,
+        max(low, 0.0) * unit,
+        max(high, gain) * unit,
+        expected * unit,
+        float(_AHEAD[enough[0]]) if enough.size else np.inf,
+        family,
     )
 
 
 def _inflation(residual: FloatArray) -> float:
     # What no shape fits is smooth, so its points do not count as so many witnesses.
+    n = residual.size
     power = float(residual @ residual)
-    if power <= 0 or residual.size < 5:
+    if power <= 0:
         return 1.0
     r = float(residual[:-1] @ residual[1:]) / power
-    r = float(np.clip(r + (1 + 3 * r) / residual.size, 0.0, 0.95))
-    return (1 + r) / (1 - r)
+    r = float(np.clip(r + (1 + 3 * r) / n, 0.0, STRONGEST))
+    return max((1 + r) / (1 - r), n / WITNESSES)
 
 
 def _mixture_quantiles(weight: FloatArray, mean: FloatArray, error: FloatArray) -> tuple[float, float]:
-    # Nine points of each normal stand for it: exact enough for a 90 % interval, and no root has to be sought.
-    z = np.array([-1.97, -1.28, -0.84, -0.52, -0.25, 0.0, 0.25, 0.52, 0.84, 1.28, 1.97])
-    mass = np.array([0.05, 0.10, 0.10, 0.10, 0.10, 0.10, 0.10, 0.10, 0.10, 0.10, 0.05])
-    values = (mean[:, None] + error[:, None] * z).ravel()
-    weights = (weight[:, None] * mass).ravel()
+    # A few points of each normal stand for it: exact enough for an interval, and no root has to be sought.
+    values = (mean[:, None] + error[:, None] * _Z).ravel()
     order = np.argsort(values)
-    cumulative = np.cumsum(weights[order])
-    low, high = np.searchsorted(cumulative, (0.05, 0.95))
+    cumulative = np.cumsum(np.repeat(weight / _Z.size, _Z.size)[order])
+    low, high = np.searchsorted(cumulative, (OUTSIDE, 1 - OUTSIDE))
     return float(values[order[min(low, values.size - 1)]]), float(values[order[min(high, values.size - 1)]])

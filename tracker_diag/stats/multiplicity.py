@@ -10,8 +10,8 @@ import numpy as np
 def adjusted(p_values: Mapping[str, float]) -> dict[str, float]:
     """Benjamini–Hochberg adjusted p-values of a family of tests.
 
-    The family is the caller's and must be fixed beforehand; NaN means a test that could not be made, and stays NaN without
-    counting. Valid under independence or positive dependence.
+    The family is the caller's and must be fixed beforehand; NaN means a test that could not be made, and stays NaN
+    without counting. Valid under independence or positive dependence.
 
     References
     ----------

@@ -35,9 +35,9 @@ class Oscillation:
 def oscillation(y: FloatArray) -> Oscillation:
     """Measure the swings of the second half of a curve.
 
-    No null is tested: the amplitude is an effect, to be set against the improvement achieved. The share of reversals is that of the
-    turning-point test (Bienaymé 1874; Kendall, Time Series, §2.4). The straight course is Tukey's resistant line through the medians of
-    the outer thirds, so that single spikes do not count as swings.
+    No null is tested: the amplitude is an effect, to be set against the improvement achieved. The share of reversals
+    is that of the turning-point test (Bienaymé 1874; Kendall, Time Series, §2.4). The straight course is Tukey's
+    resistant line through the medians of the outer thirds, so that single spikes do not count as swings.
 
     Parameters
     ----------
@@ -68,10 +68,10 @@ def oscillation(y: FloatArray) -> Oscillation:
 def spikes(y: FloatArray, z: float = 8.0) -> NDArray[np.intp]:
     """Isolated jumps upwards from which the curve comes back within a few points.
 
-    A point is a jump when it lies more than ``z`` robust standard deviations above the larger of the medians of the points before and
-    after it, and above the level it came from by more than what the curve improves over the window: a running median keeps neighbours
-    of a jump from hiding it. At z = 8 white normal noise gives fewer than one in 10^12; heavy tails (Student's t, 3 degrees of freedom) give
-    about one in 2,000 points.
+    A point is a jump when it lies more than ``z`` robust standard deviations above the larger of the medians of the
+    points before and after it, and above the level it came from by more than what the curve improves over the window:
+    a running median keeps neighbours of a jump from hiding it. At z = 8 white normal noise gives fewer than one in
+    10^12; heavy tails (Student's t, 3 degrees of freedom) give about one in 2,000 points.
 
     Parameters
     ----------

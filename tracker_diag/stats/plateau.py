@@ -38,8 +38,9 @@ class Plateau:
 def plateau(x: FloatArray, y: FloatArray, margin: float) -> Plateau:
     """Two one-sided tests (TOST) on the Theil–Sen movement over a stretch.
 
-    Null: the course moves by at least ``margin`` over the stretch, up or down. The interval is that of the slope with the
-    Hamed–Rao inflation, so autocorrelation makes it wider. One look; see ``tracker_diag.stats.sequential`` for more.
+    Null: the course moves by at least ``margin`` over the stretch, up or down. The interval is that of the slope,
+    so autocorrelation makes it wider. One look; see ``tracker_diag.stats.sequential`` for
+    more.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def plateau(x: FloatArray, y: FloatArray, margin: float) -> Plateau:
     if y.size < 4:
         raise TooShortError("plateau", 4, y.size)
     found = trend(x, y)
-    span = float(x[-1] - x[0])
+    span = float(x[-1]) - float(x[0])
     change = found.slope * span
     error = max(found.high - found.low, 0.0) * span / (2 * float(ndtri(0.975)))
     half = float(ndtri(0.95)) * error

@@ -15,7 +15,8 @@ FloatArray = NDArray[np.float64]
 def effective_size(y: FloatArray) -> float:
     """How many independent points would say as much about the mean of a stationary series.
 
-    n over the integrated autocorrelation time, summed over the initial positive sequence of pairs (Geyer 1992, Statistical Science 7:473).
+    n over the integrated autocorrelation time, summed over the initial positive sequence of pairs (Geyer 1992,
+    Statistical Science 7:473).
 
     Parameters
     ----------
@@ -62,7 +63,8 @@ def block_bootstrap(
     draws : int
         Number of resamples.
     block : int, optional
-        Length of a block; by default the cube root of n times the autocorrelation time, the order that is optimal for a mean.
+        Length of a block; by default the cube root of n times the autocorrelation time, the order that is optimal for
+        a mean.
     seed : int
         The result is a function of the arguments alone.
 
@@ -70,9 +72,15 @@ def block_bootstrap(
     -------
     ndarray, shape (draws,)
 
+    Raises
+    ------
+    TooShortError
+        For fewer than 4 points.
+
     References
     ----------
-    Politis and Romano (1992), A circular block-resampling procedure; Hall, Horowitz and Jing (1995) Biometrika 82:561, n^(1/3).
+    Politis and Romano (1992), A circular block-resampling procedure; Hall, Horowitz and Jing (1995) Biometrika
+    82:561, n^(1/3).
     """
     n = y.size
     if n < 4:
@@ -80,6 +88,10 @@ def block_bootstrap(
     length = block or int(np.clip(round((n / effective_size(y)) * n ** (1 / 3)), 1, n))
     generator = np.random.default_rng(seed)
     blocks = -(-n // length)
-    starts = generator.integers(0, n, size=(draws, blocks))
-    index = (starts[:, :, None] + np.arange(length)).reshape(draws, -1)[:, :n] % n
-    return np.array([statistic(y[i]) for i in index])
+    results = np.empty(draws)
+    # One resample at a time: all of them at once would be draws times n.
+    for k in range(draws):
+        starts = generator.integers(0, n, size=blocks)
+        index = (starts[:, None] + np.arange(length)).ravel()[:n] % n
+        results[k] = statistic(y[index])
+    return results

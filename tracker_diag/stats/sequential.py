@@ -24,12 +24,13 @@ class Look:
 
 
 def look(n: int) -> Look | None:
-    """The last rung of a geometric ladder of lengths, and its share of the error probability.
+    """Find the last rung of a geometric ladder of lengths, and its share of the error probability.
 
-    A curve of n points is judged at the largest of 8, 12, 16, 24, 32, 48, … that it has reached, and at rung k = 1, 2, … a test may spend
-    1 / (k (k + 1)) of its level. The shares add up to one over all rungs, so by the union bound the probability that *any* look, at any
-    time, in any number, rejects a true null is at most the level: looks between two rungs see the same data and can add nothing. Between rungs
-    the answer does not change, so it cannot flicker either.
+    A curve of n points is judged at the largest of 8, 12, 16, 24, 32, 48, … that it has reached, and at rung k = 1,
+    2, … a test may spend 1 / (k (k + 1)) of its level. The shares add up to one over all rungs, so by the union bound
+    the probability that *any* look, at any time, in any number, rejects a true null is at most the level: looks
+    between two rungs see the same data and can add nothing. Between rungs the answer does not change, so it cannot
+    flicker either.
 
     Parameters
     ----------
@@ -43,8 +44,8 @@ def look(n: int) -> Look | None:
 
     References
     ----------
-    Robbins (1970) Ann. Math. Statist. 41:1397; Howard, Ramdas, McAuliffe and Sekhon (2021) Annals of Statistics 49:1055, "stitching" over
-    geometrically spaced epochs; the schedule 1/(k(k+1)) telescopes to one.
+    Robbins (1970) Ann. Math. Statist. 41:1397; Howard, Ramdas, McAuliffe and Sekhon (2021) Annals of Statistics
+    49:1055, "stitching" over geometrically spaced epochs; the schedule 1/(k(k+1)) telescopes to one.
     """
     if n < FIRST:
         return None

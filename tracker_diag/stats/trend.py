@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from tracker_diag.stats.condense import condense
 from tracker_diag.stats.errors import TooShortError
+from tracker_diag.stats.noise import autocorrelation
 
 FloatArray = NDArray[np.float64]
 
@@ -42,19 +44,26 @@ class Trend:
 
 
 def trend(x: FloatArray, y: FloatArray) -> Trend:
-    """Mann–Kendall test with the Hamed–Rao correction, and the Theil–Sen slope.
+    """Mann–Kendall test with a correction for autocorrelation, and the Theil–Sen slope.
 
-    Null: the values are exchangeable but for their autocorrelation, that is, no monotonic trend. The variance of S is inflated
-    by the autocorrelations of the ranks of the detrended values that differ from zero at 5 % (Hamed and Rao), never deflated: negative
-    autocorrelation in a dozen points is more often chance than help. Ties are corrected for. For repeated looks at a
-    growing curve see ``tracker_diag.stats.sequential``.
+    Null: no monotonic trend, with noise that may be autocorrelated. The variance of S is inflated by Hamed and Rao's
+    sum over the autocorrelations of the ranks; these are taken from an AR(1) whose coefficient is fitted around a
+    smooth course and corrected for its bias (see ``tracker_diag.stats.noise.autocorrelation``), for in a few dozen
+    points the sum over single lags that happen to be significant is erratic, and the residuals of a straight line
+    call every curved descent autocorrelated. Never deflated: negative autocorrelation in a dozen points is more often
+    chance than help. Ties are corrected for; the normal approximation has Kendall's continuity correction.
 
-    Curves of more than 512 points are condensed to block means first: all pairs of those are O(256²), whatever the length.
+    Simulated, the level holds for white and heavy-tailed noise at any length, is exceeded about twofold at 5 % for
+    AR(1) 0.6 below 35 points, and two- to threefold for AR(1) 0.9 below 100 points: there noise and course are the
+    same thing to any method. For repeated looks at a growing curve see ``tracker_diag.stats.sequential``.
+
+    Curves of 512 points and more are condensed to 256 block means first: all pairs of those cost the same whatever
+    the length.
 
     Parameters
     ----------
     x, y : ndarray, shape (n,)
-        Finite; x increasing.
+        Finite; x strictly increasing.
 
     Raises
     ------
@@ -78,28 +87,27 @@ def trend(x: FloatArray, y: FloatArray) -> Trend:
     pairs = n * (n - 1) / 2
     if variance <= 0:
         return Trend(0.0, 1.0, 0.0, 0.0, 0.0, n, float(n))
-    slopes = dy / (x[j] - x[i])
-    slopes.sort()
-    slope = _median_sorted(slopes)
-    inflation = _rank_inflation(y - slope * x)
-    deviation = float(np.sqrt(variance * inflation))
-    z = (s - np.sign(s)) / deviation
-    half = float(ndtri(0.975)) * deviation
-    low = slopes[int(np.clip(np.floor((pairs - half) / 2), 0, slopes.size - 1))]
-    high = slopes[int(np.clip(np.ceil((pairs + half) / 2), 0, slopes.size - 1))]
-    return Trend(s / pairs, float(2 * ndtr(-abs(z))), slope, float(low), float(high), n, n / inflation)
+    unit = max(abs(float(x[0])), abs(float(x[-1])))
+    u = x / unit
+    # Steps a hair apart, or at the ends of the range of numbers, give slopes that are not representable; the median
+    # does not mind.
+    with np.errstate(over="ignore"):
+        slopes = dy / (u[j] - u[i])
+        slopes.sort()
+        inflation = _inflation(y)
+        deviation = float(np.sqrt(variance * inflation))
+        z = (s - np.sign(s)) / deviation
+        half = float(ndtri(0.975)) * deviation
+        low = slopes[max(round((pairs - half) / 2) - 1, 0)] / unit
+        high = slopes[min(round((pairs + half) / 2), slopes.size - 1)] / unit
+        slope = _median_sorted(slopes) / unit
+    return Trend(s / pairs, float(2 * ndtr(-abs(z))), float(slope), float(low), float(high), n, n / inflation)
 
 
-_PAIRS: dict[int, tuple[NDArray[np.intp], NDArray[np.intp]]] = {}
-
-
+@lru_cache(maxsize=16)
 def _pairs(n: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    # At most 512 sizes, most of them never met; the indices cost more than the sums they are for.
-    if n not in _PAIRS:
-        if len(_PAIRS) > 64:
-            _PAIRS.clear()
-        _PAIRS[n] = np.triu_indices(n, 1)
-    return _PAIRS[n]
+    # The indices cost more than the sums they are for, and the curves of a run mostly have one length.
+    return np.triu_indices(n, 1)
 
 
 def _median_sorted(values: FloatArray) -> float:
@@ -107,18 +115,12 @@ def _median_sorted(values: FloatArray) -> float:
     return float(values[middle] if values.size % 2 else 0.5 * (values[middle - 1] + values[middle]))
 
 
-def _rank_inflation(residual: FloatArray) -> float:
-    n = residual.size
-    if n < 10:
+def _inflation(y: FloatArray) -> float:
+    n = y.size
+    r, _ = autocorrelation(y)
+    if r == 0.0:
         return 1.0
-    ranks = np.argsort(np.argsort(residual, kind="stable"), kind="stable").astype(np.float64)
-    ranks -= ranks.mean()
-    power = float(ranks @ ranks)
-    lags = np.arange(1, max(2, n // 4))
-    r = np.array([float(ranks[:-k] @ ranks[k:]) / power for k in lags])
-    significant = np.where(r > 1.96 / np.sqrt(n), r, 0.0)
-    # Only the run of lags that starts at one: a lone far lag among many is what 5 % of them do by chance.
-    if (significant == 0).any():
-        significant[int(np.argmax(significant == 0)) :] = 0.0
-    weights = (n - lags) * (n - lags - 1.0) * (n - lags - 2.0)
-    return max(1.0, 1 + 2 / (n * (n - 1.0) * (n - 2.0)) * float(weights @ significant))
+    lag = np.arange(1.0, n - 1)
+    weights = (n - lag) * (n - lag - 1) * (n - lag - 2)
+    # The ranks of a bivariate normal of correlation r are correlated by (6/pi) arcsin(r/2).
+    return 1 + 2 / (n * (n - 1.0) * (n - 2.0)) * float(weights @ (6 / np.pi * np.arcsin(r**lag / 2)))
