@@ -1,0 +1,104 @@
+"""How the engine decides: the verdict, and the ranking of causes."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+
+from scripts.documentation.markdown import GENERATED, link, table
+from tracker_diag.core import case
+from tracker_diag.core.rule import Rule, all_rules
+from tracker_diag.engine import causes as ranking
+from tracker_diag.engine import verdict as competing
+
+
+def verdict() -> str:
+    """The page on the verdict."""
+    rows = [(str(i), link(name), why) for i, (name, why) in enumerate(competing.PRECEDENCE.items(), start=1)]
+    reasons = "\n".join(f"- {reason}" for reason in _reasons())
+    return (
+        f"{GENERATED}# The verdict\n\n"
+        "Every rule on learning curves looks at a run by itself, and several may find something. One of them is the "
+        "verdict: the first of these that was found as a warning or an error.\n\n"
+        + table(("", "verdict", "why it stands here"), rows)
+        + f"\n{_prose(competing.verdict)}\n\n```mermaid\n{diagram()}\n```\n\n"
+        "## When there is none\n\n"
+        f"The verdict is `{competing.ABSTENTION}` where none was found, and the summary says what is missing:\n\n"
+        f"{reasons}\n\n"
+        "A rule that lacks an input does not guess either: it is skipped, and the report says what to log.\n\n"
+        "## What is folded\n\n"
+        f"{_prose(ranking.fold)} Folded findings stay in the report, below the others.\n"
+    )
+
+
+def diagram() -> str:
+    """The order of precedence as a Mermaid flowchart."""
+    troubles = [name for name in competing.PRECEDENCE if name != "good-fit"]
+    steps = [(_node(name), f"{name}, warning or error?", name) for name in troubles]
+    steps.append(("good_fit", "good-fit?", "good-fit"))
+    steps += [(f"{_node(name)}_info", f"{name}, info?", name) for name in troubles]
+    lines = ["flowchart TD"]
+    for (node, question, said), onward in zip(steps, [*(step[0] for step in steps[1:]), "none"], strict=True):
+        lines.append(f'  {node}{{"{question}"}} -- yes --> {_node(said)}_said(["{said}"])')
+        lines.append(f"  {node} -- no --> {onward}")
+    lines.append(f'  none(["{competing.ABSTENTION}"])')
+    return "\n".join(lines)
+
+
+def causes() -> str:
+    """The page on causes."""
+    rows = sorted(((r.thresholds["prior"], r) for r in _with_prior()), key=lambda x: (-x[0], x[1].code))
+    return (
+        f"{GENERATED}# Causes\n\n"
+        f"{_prose(ranking)}\n\n"
+        "```\n"
+        "odds(cause)  = prior × product of the likelihood ratios of its signs\n"
+        "score(cause) = odds(cause) / (1 + sum of the odds of all causes)\n"
+        "```\n\n"
+        f"- {_attributes(case.Sign)['ratio']}\n"
+        f"- A cause below {ranking.LEAST:.0%} is not listed.\n"
+        f"- A cause is a warning from odds of {ranking.WARNING_ODDS:g} on, and only where the ratios of what curves "
+        f"and data say multiply to {ranking.SEEN_RATIO:g} or more: configuration alone never warns.\n"
+        "- Each rule's page lists the signs it weighs. Signs are taken to be independent given the cause: a rule "
+        "counts an observation once.\n\n"
+        "The next evidence that a report asks for is what would settle one of its first two causes.\n\n"
+        "## Priors\n\n"
+        "Odds before anything is seen of the run; each is a threshold (`prior`) of its rule and may be set.\n\n"
+        + table(("cause", "prior odds"), ((link(rule.name), f"{prior:g}") for prior, rule in rows))
+    )
+
+
+def _with_prior() -> list[Rule]:
+    return [rule for rule in all_rules().values() if "prior" in rule.thresholds]
+
+
+def _attributes(kind: type) -> dict[str, str]:
+    """What a class's docstring says of each attribute."""
+    lines = inspect.cleandoc(kind.__doc__ or "").split("Attributes\n----------\n")[-1].splitlines()
+    said: dict[str, str] = {}
+    name = ""
+    for line in lines:
+        if line and not line.startswith(" "):
+            name = line.split(" :")[0]
+        elif name:
+            said[name] = (said.get(name, "") + " " + line.strip()).strip()
+    return said
+
+
+def _node(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _prose(thing: object) -> str:
+    return " ".join(inspect.cleandoc(inspect.getdoc(thing) or "").split()).replace("``", "`")
+
+
+def _reasons() -> list[str]:
+    """The sentences that ``why_abstained`` may answer with."""
+    tree = ast.parse(inspect.getsource(competing.why_abstained))
+    said = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Return) and isinstance(node.value, ast.Constant | ast.JoinedStr):
+            parts = node.value.values if isinstance(node.value, ast.JoinedStr) else [node.value]
+            said.append("".join(str(p.value) if isinstance(p, ast.Constant) else "…" for p in parts))
+    return said

@@ -1,0 +1,94 @@
+"""The entry to the documentation: rules by symptom, by slide, and by what must be logged."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from pathlib import Path
+
+import yaml
+
+from scripts.documentation.markdown import EVIDENCE, GENERATED, link, links, table
+from scripts.documentation.seminar import deck
+from tracker_diag.core.roles import all_roles, what_to_log
+from tracker_diag.core.rule import Rule, all_rules
+
+_SYMPTOMS = Path(__file__).with_name("symptoms.yaml")
+
+PAGES = {
+    "verdict.md": "how findings compete for the verdict, and when there is none",
+    "causes.md": "how causes are scored, with every rule's prior",
+    "configuration.md": "what may be set, where, and how to leave a rule out",
+    "seminar.md": "each statement of the seminar, the rule that implements it, the test that shows it",
+}
+
+
+def index() -> str:
+    """The page."""
+    rules = all_rules().values()
+    return (
+        f"{GENERATED}# Documentation\n\n"
+        + "".join(f"- [{name.removesuffix('.md')}]({name}): {about}\n" for name, about in PAGES.items())
+        + "- By [symptom](#by-symptom), by [slide](#by-slide-of-the-seminar), by [what must be logged]"
+        + "(#by-what-must-be-logged), or [all rules](#all-rules)\n\n"
+        + "## By symptom\n\n"
+        + table(("what you see", "rules"), ((seen, links(names)) for seen, names in by_symptom().items()))
+        + "\n## By slide of the seminar\n\n"
+        + table(("slide", "rules"), ((slide, links(names)) for slide, names in by_slide().items()))
+        + "\n## By what must be logged\n\n"
+        + table(("kind of evidence", "rules that use it"), _by_kind())
+        + "\nOf metrics and parameters, whatever their names "
+        + "([roles are told from names](configuration.md#roles)):\n\n"
+        + table(("role", "what to log", "rules that read it"), _by_role())
+        + "\n## All rules\n\n"
+        + table(("code", "rule", "what it means"), ((r.code, link(r.name), r.title) for r in rules))
+    )
+
+
+def by_symptom() -> dict[str, list[str]]:
+    """Symptom to names of rules; those that no symptom names come under "other"."""
+    symptoms: dict[str, list[str]] = yaml.safe_load(_SYMPTOMS.read_text(encoding="utf-8"))
+    named = {name for names in symptoms.values() for name in names}
+    other = [rule.name for rule in all_rules().values() if rule.name not in named]
+    return symptoms | ({"other": other} if other else {})
+
+
+def by_slide() -> dict[str, list[str]]:
+    """Slide to names of the rules whose references name it, or a heading on it."""
+    found = {}
+    for slide in deck():
+        titles = (slide["slide"], *slide.get("parts", ()))
+        names = [r.name for r in all_rules().values() if any(f'"{t}"' in _references(r) for t in titles)]
+        if names:
+            found[slide["slide"]] = names
+    return found
+
+
+def _references(rule: Rule) -> str:
+    return re.sub(r"\s+", " ", rule.sections.get("References", ""))
+
+
+def _by_kind() -> list[tuple[str, str]]:
+    return [
+        (kind, links(rule.name for rule in all_rules().values() if letter in rule.evidence))
+        for letter, kind in EVIDENCE.items()
+        if any(letter in rule.evidence for rule in all_rules().values())
+    ]
+
+
+def _by_role() -> list[tuple[str, str, str]]:
+    read = {rule.name: _words(rule) for rule in all_rules().values()}
+    rows = []
+    for role in all_roles():
+        names = [name for name, words in read.items() if role in words]
+        if names:
+            rows.append((f"`{role}`", what_to_log(role).removeprefix("log "), links(names)))
+    return rows
+
+
+def _words(rule: Rule) -> set[str]:
+    """A rule's inputs, and every text in its file: those that are roles are parameters it looks up by name."""
+    tree = ast.parse(inspect.getsource(inspect.getmodule(rule.check)))  # type: ignore[arg-type]
+    texts = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return texts | set(rule.needs) | set(rule.wants)

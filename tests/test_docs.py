@@ -1,0 +1,107 @@
+"""The documentation is what the code makes it, its links lead somewhere, and its diagram says what the engine does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scripts.documentation.decisions import diagram
+from scripts.documentation.index import by_slide, by_symptom
+from scripts.documentation.pages import outdated, pages
+from scripts.documentation.rule import signs, thresholds
+from scripts.documentation.seminar import deck, shown_by
+from tests.catalogue import CATALOGUE
+from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.rule import all_rules
+from tracker_diag.engine.verdict import PRECEDENCE, verdict
+
+ROOT = Path(__file__).parents[1]
+NAMES = set(CATALOGUE.values())
+
+
+def test_the_pages_are_up_to_date() -> None:
+    assert outdated(ROOT / "docs", pages()) == [], "run scripts/docs"
+
+
+def test_a_page_that_differs_or_is_left_over_is_found(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "gone.md").write_text("no such rule")
+    (tmp_path / "a.md").write_text("old")
+    (tmp_path / "b.md").write_text("new")
+    assert outdated(tmp_path, {"a.md": "new", "b.md": "new", "c.md": "new"}) == ["a.md", "c.md", "rules/gone.md"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))],
+    ids=lambda p: str(p.relative_to(ROOT)),
+)
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        path, _, anchor = target.partition("#")
+        if "://" in target:
+            continue
+        goal = (page.parent / path).resolve() if path else page
+        assert goal.exists(), f"{page.name}: {target}"
+        if anchor:
+            assert anchor in _anchors(goal), f"{page.name}: {target}"
+
+
+def _anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_rule_is_found_by_symptom_and_by_slide() -> None:
+    rules = {rule.name for rule in all_rules().values()}
+    assert rules <= {name for names in by_symptom().values() for name in names}
+    assert rules <= {name for names in by_slide().values() for name in names}
+
+
+def test_symptoms_name_rules_of_the_catalogue() -> None:
+    assert {name for names in by_symptom().values() for name in names} <= NAMES
+
+
+@pytest.mark.parametrize(
+    "statement", [s for slide in deck() for s in slide["statements"]], ids=lambda s: s["says"][:50]
+)
+def test_a_statement_of_the_seminar_has_its_rules_and_tests(statement: dict[str, list[str]]) -> None:
+    assert statement["rules"]
+    assert set(statement["rules"]) <= NAMES
+    for test in shown_by(statement):
+        assert (ROOT / test).is_file(), test
+
+
+@pytest.mark.parametrize("rule", all_rules().values(), ids=lambda rule: rule.name)
+def test_thresholds_and_priors_are_read_off_the_rule(rule) -> None:  # type: ignore[no-untyped-def]
+    assert thresholds(rule).keys() == rule.thresholds.keys()
+    assert not [text for text, ratio, _ in signs(rule) if not text or not ratio]
+
+
+LEVELS = st.sampled_from([Severity.INFO, Severity.WARNING, Severity.ERROR])
+TROUBLES = st.dictionaries(st.sampled_from([name for name in PRECEDENCE if name != "good-fit"]), LEVELS)
+
+
+@given(troubles=TROUBLES, fits=st.booleans())
+def test_the_diagram_says_what_the_engine_does(troubles: dict[str, Severity], fits: bool) -> None:
+    found = troubles | ({"good-fit": Severity.OK} if fits else {})
+    findings = {name: Finding("LC000", name, severity, 1.0, "", "", {}) for name, severity in found.items()}
+    assert _walk(diagram(), found) == verdict(findings)
+
+
+def _walk(chart: str, found: dict[str, Severity]) -> str:
+    """Follow the arrows of the chart, answering its questions from what was found."""
+    yes = dict(re.findall(r"^  (\w+)\{.*-- yes --> (\w+)", chart, re.MULTILINE))
+    no = dict(re.findall(r"^  (\w+) -- no --> (\w+)", chart, re.MULTILINE))
+    asks = dict(re.findall(r'^  (\w+)\{"([^"]+)\?"\}', chart, re.MULTILINE))
+    says = dict(re.findall(r'(\w+)\(\["([^"]+)"\]\)', chart))
+    node = re.findall(r"^  (\w+)\{", chart, re.MULTILINE)[0]
+    while node not in says:
+        name, _, level = asks[node].partition(", ")
+        answer = str(found.get(name, "")) in (level or "ok").split(" or ")
+        node = (yes if answer else no)[node]
+    return says[node]

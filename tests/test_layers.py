@@ -1,0 +1,182 @@
+"""The arrows between the parts of the package: who may import whom, and who may import an SDK."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import tracker_diag
+
+PACKAGE = Path(tracker_diag.__file__).parent
+
+ARROWS: dict[str, set[str]] = {
+    "cli": {"schedule", "sweep", "notify", "judge", "fingerprint", "engine", "adapters", "report"},
+    "notify": {"sweep", "report"},
+    "schedule": {"sweep"},
+    "sweep": {"executors", "judge", "fingerprint", "engine", "adapters", "report"},
+    "judge": {"engine", "report"},
+    "fingerprint": {"adapters", "core"},
+    "executors": set(),
+    "engine": {"core", "stats"},
+    "rules": {"core", "stats"},
+    "adapters": {"core"},
+    "report": {"core"},
+    "profile": {"core", "stats"},
+    "core": set(),
+    "stats": set(),
+}
+"""A part may import what it has an arrow to, and what that has arrows to in turn."""
+
+OF_STATS = {"numpy", "scipy"}
+SDKS = {"mlflow", "wandb"}
+SLOW = SDKS | {
+    "pandas",
+    "pyarrow",
+    "distributed",
+    "apprise",
+    "apscheduler",
+    "sqlalchemy",
+    "requests",
+    "sklearn",
+    "torch",
+}
+"""What takes longer to import than the command line may take to show its help."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module, where it stands, and whether it is imported as soon as its module is."""
+
+    module: str
+    at_once: bool
+    place: str
+
+
+def imports(root: Path) -> Iterator[tuple[Path, Import]]:
+    """Every import below a package's folder; a name that is imported from the package itself is traced to its home."""
+    for path in sorted(root.rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        later = {
+            id(inner)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            or (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test))
+            for inner in ast.walk(node)
+        }
+        for node in ast.walk(tree):
+            for module in _modules(node, path, root):
+                yield path, Import(module, id(node) not in later, f"{path.relative_to(root)}:{node.lineno}")  # type: ignore[attr-defined]
+
+
+def _modules(node: ast.AST, path: Path, root: Path) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if not isinstance(node, ast.ImportFrom):
+        return []
+    base = node.module or ""
+    if node.level:
+        parts = (root.name, *path.relative_to(root).parent.parts)
+        base = ".".join([*parts[: len(parts) - node.level + 1], *([base] if base else [])])
+    if base == root.name:
+        return [f"{root.name}.{tracker_diag._HOMES.get(alias.name, alias.name)}" for alias in node.names]
+    return [base]
+
+
+def allowed(part: str) -> set[str]:
+    """The parts that a part may import: those its arrows lead to, however far."""
+    reached, todo = {part}, [part]
+    while todo:
+        for target in ARROWS[todo.pop()] - reached:
+            reached.add(target)
+            todo.append(target)
+    return reached
+
+
+def violations(root: Path) -> list[str]:
+    """Say of each import that goes against the arrows where it stands and what it imports."""
+    wrong = []
+    for path, found in imports(root):
+        inside = path.relative_to(root)
+        part = inside.parts[0].removesuffix(".py")
+        if len(inside.parts) == 1 and part in ("__init__", "__main__"):
+            continue
+        if part not in ARROWS:
+            wrong.append(f"{found.place}: the part {part!r} has no place among the arrows")
+            continue
+        head, *rest = found.module.split(".")
+        if head == root.name:
+            target = rest[0] if rest else ""
+            if target not in allowed(part) and not target.startswith("__"):
+                wrong.append(f"{found.place}: {part} must not import {found.module}")
+        elif part == "stats" and head not in OF_STATS | sys.stdlib_module_names:
+            wrong.append(f"{found.place}: stats must not import {head}")
+        elif head in SDKS and part != "adapters":
+            wrong.append(f"{found.place}: only adapters may import {head}")
+        elif head in SLOW and found.at_once and part != "adapters":
+            wrong.append(f"{found.place}: {head} must be imported where it is used")
+    return wrong
+
+
+def test_the_package_keeps_the_arrows() -> None:
+    assert violations(PACKAGE) == []
+
+
+def test_every_arrow_leads_to_a_part_that_exists() -> None:
+    parts = {p.stem for p in PACKAGE.iterdir() if p.suffix == ".py" or (p / "__init__.py").is_file()}
+    assert set(ARROWS) <= parts
+    assert {target for targets in ARROWS.values() for target in targets} <= set(ARROWS)
+
+
+def test_no_arrow_turns_back() -> None:
+    for part in ARROWS:
+        assert not [other for other in allowed(part) - {part} if part in allowed(other)]
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "said"),
+    [
+        ("stats/trend.py", "from tracker_diag.core.run import Run", "stats must not import tracker_diag.core.run"),
+        ("stats/trend.py", "import pandas", "stats must not import pandas"),
+        ("core/run.py", "from tracker_diag.stats import trend", "core must not import tracker_diag.stats"),
+        ("core/run.py", "from ..adapters import base", "core must not import tracker_diag.adapters"),
+        ("engine/diagnosis.py", "import tracker_diag.rules.curves", "engine must not import tracker_diag.rules.curves"),
+        ("engine/diagnosis.py", "from tracker_diag import report", "engine must not import tracker_diag.report"),
+        ("rules/curves/frozen.py", "from tracker_diag import diagnose", "rules must not import tracker_diag.engine"),
+        ("rules/curves/frozen.py", "def f():\n    import mlflow", "only adapters may import mlflow"),
+        ("report/html.py", "from tracker_diag.engine import diagnose", "report must not import tracker_diag.engine"),
+        ("adapters/base.py", "from tracker_diag import sweep", "adapters must not import tracker_diag.sweep"),
+        ("sweep.py", "from tracker_diag.cli import app", "sweep must not import tracker_diag.cli"),
+        ("schedule.py", "import apscheduler.triggers", "apscheduler must be imported where it is used"),
+        ("manager.py", "import os", "the part 'manager' has no place among the arrows"),
+    ],
+)
+def test_a_bad_import_is_found(tmp_path: Path, file: str, line: str, said: str) -> None:
+    bad = tmp_path / "tracker_diag" / file
+    bad.parent.mkdir(parents=True)
+    bad.write_text(line, encoding="utf-8")
+    (found,) = violations(tmp_path / "tracker_diag")
+    assert found.startswith(f"{file}:")
+    assert said in found
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("stats/trend.py", "import math\nimport numpy as np\nfrom scipy import stats\nfrom . import noise"),
+        ("rules/curves/frozen.py", "from tracker_diag import Run\nfrom tracker_diag.core.rule import rule"),
+        ("engine/diagnosis.py", "from tracker_diag import __version__"),
+        ("adapters/mlflow/server.py", "import mlflow\nfrom .http import call"),
+        ("cli/sweep.py", "from tracker_diag.executors import check_engine\nfrom tracker_diag.core import settings"),
+        ("schedule.py", "def f():\n    import apscheduler"),
+    ],
+)  # fmt: skip
+def test_a_good_import_is_let_through(tmp_path: Path, file: str, line: str) -> None:
+    good = tmp_path / "tracker_diag" / file
+    good.parent.mkdir(parents=True)
+    good.write_text(line, encoding="utf-8")
+    assert violations(tmp_path / "tracker_diag") == []

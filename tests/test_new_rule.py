@@ -1,0 +1,128 @@
+"""A new rule is one new file: it is found, listed, explained, configured and run without any other edit."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tracker_diag
+
+RULE = '''"""LC199 too-loud."""
+
+from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.stats.course import Course
+
+
+@rule("LC199", "too-loud", evidence="C")
+def too_loud(train: Course, *, loud: float = 100.0) -> Outcome:
+    """The training loss is loud.
+
+    What it measures
+    ----------------
+    The first value of the training loss.
+
+    Why it matters
+    --------------
+    The neighbours.
+
+    What to do
+    ----------
+    Turn it down.
+
+    Thresholds
+    ----------
+    loud : in the loss's own units.
+
+    References
+    ----------
+    Seminar: "Learning Curves".
+    """
+    if train.start < loud:
+        return None
+    return Finding("LC199", "too-loud", Severity.INFO, 1.0, f"starts at {train.start:g}", "turn it down")
+'''
+
+DIAGNOSE = """
+import json, sys
+import tracker_diag
+from tracker_diag.core.settings import parse_settings
+run = tracker_diag.Run.from_dict({"id": "r", "metrics": {"train_loss": [[i, 60 / (i + 1)] for i in range(20)]}})
+report = tracker_diag.diagnose(run, parse_settings(json.loads(sys.argv[1])))
+print(json.dumps([finding.name for finding in report.findings]))
+"""
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package with one more rule file in it."""
+    folder = tmp_path_factory.mktemp("package")
+    source = Path(tracker_diag.__file__).parent
+    shutil.copytree(source, folder / "tracker_diag", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "tracker_diag" / "rules" / "curves" / "too_loud.py").write_text(RULE, encoding="utf-8")
+    return folder
+
+
+def python(folder: Path, *arguments: str) -> str:
+    """What a fresh Python prints that sees the copy in place of the package."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def findings(folder: Path, settings: dict[str, object]) -> list[str]:
+    """Names of what is found in a run that starts at 60, under these settings."""
+    answer: list[str] = json.loads(python(folder, "-c", DIAGNOSE, json.dumps(settings)))
+    return answer
+
+
+def test_it_is_listed(package: Path) -> None:
+    (line,) = [x for x in python(package, "-m", "tracker_diag", "rules").splitlines() if "LC199" in x]
+    assert "too-loud" in line
+    assert "The training loss is loud." in line
+
+
+def test_it_is_explained(package: Path) -> None:
+    page = python(package, "-m", "tracker_diag", "explain", "too-loud")
+    assert "Turn it down." in page
+    assert "in the loss's own units." in page
+
+
+def test_it_is_run_with_its_default(package: Path) -> None:
+    assert "too-loud" not in findings(package, {})
+
+
+def test_its_threshold_is_configured(package: Path) -> None:
+    assert "too-loud" in findings(package, {"rules": {"too-loud": {"thresholds": {"loud": 50.0}}}})
+
+
+def test_it_is_left_out(package: Path) -> None:
+    settings = {"rules": {"LC199": {"thresholds": {"loud": 50.0}}}, "ignore": ["too-loud"]}
+    assert "too-loud" not in findings(package, settings)
+
+
+def test_it_gets_a_page(package: Path) -> None:
+    made = python(
+        package,
+        "-c",
+        f"import sys; sys.path.append({str(Path.cwd())!r})\n"
+        "from scripts.documentation.pages import pages\n"
+        "made = pages()\n"
+        "print(made['rules/too-loud.md'], made['README.md'])",
+    )
+    assert "Turn it down." in made
+    assert "(rules/too-loud.md)" in made
