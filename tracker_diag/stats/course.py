@@ -82,6 +82,12 @@ class Course:
         """Mean of the last tenth."""
         return float(self.y[-window_size(self.y.size) :].mean())
 
+    def at(self, step: float) -> float:
+        """Mean of the window around a step: the level of the course there."""
+        i = int(np.clip(np.searchsorted(self.x, step), 0, self.x.size - 1))
+        half = window_size(self.x.size) // 2
+        return float(self.y[max(0, i - half) : i + half + 1].mean())
+
     @cached_property
     def noise(self) -> Noise:
         """Noise around the whole course."""
