@@ -28,6 +28,8 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, loa
 from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
+from tracker_diag import profile_data
+
 FOLDER = Path("demo")
 EXPERIMENT = "tracker-diag demo"
 LOADERS = {"digits": load_digits, "breast cancer": load_breast_cancer, "diabetes": load_diabetes, "wine": load_wine}
@@ -201,6 +203,7 @@ def log(client: mlflow.MlflowClient, experiment: str, training: Training) -> str
     ]
     logged = [Param(name, str(value)) for name, value in params(training, given).items()]
     client.log_batch(run.info.run_id, metrics=rows, params=logged)
+    client.log_dict(run.info.run_id, profile_data(given.x, given.y, given.x_val, given.y_val), "diagnosis/profile.json")
     client.set_terminated(run.info.run_id, "FAILED" if math.isnan(rows[-1].value) else "FINISHED")
     return run.info.run_id
 

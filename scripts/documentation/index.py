@@ -14,6 +14,7 @@ from scripts.documentation.seminar import deck
 from tracker_diag.core.roles import all_roles, what_to_log
 from tracker_diag.core.rule import Rule, all_rules
 
+_DOCS = Path(__file__).parents[2] / "docs"
 _SYMPTOMS = Path(__file__).with_name("symptoms.yaml")
 
 PAGES = {
@@ -30,6 +31,7 @@ def index() -> str:
     return (
         f"{GENERATED}# Documentation\n\n"
         + "".join(f"- [{name.removesuffix('.md')}]({name}): {about}\n" for name, about in PAGES.items())
+        + "".join(f"- [{path.stem}]({path.name}): {_title(path)}\n" for path in _written())
         + "- By [symptom](#by-symptom), by [slide](#by-slide-of-the-seminar), by [what must be logged]"
         + "(#by-what-must-be-logged), or [all rules](#all-rules)\n\n"
         + "## By symptom\n\n"
@@ -44,6 +46,15 @@ def index() -> str:
         + "\n## All rules\n\n"
         + table(("code", "rule", "what it means"), ((r.code, link(r.name), r.title) for r in rules))
     )
+
+
+def _written() -> list[Path]:
+    """The pages that are not made from the code."""
+    return [path for path in sorted(_DOCS.glob("*.md")) if path.name not in PAGES and path.name != "README.md"]
+
+
+def _title(path: Path) -> str:
+    return path.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
 
 
 def by_symptom() -> dict[str, list[str]]:
