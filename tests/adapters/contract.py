@@ -136,6 +136,11 @@ class AdapterContract:
         assert isinstance(run, Run)
         assert str(run.metrics["loss"].values.tolist()) == str(values)
 
+    @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+    def test_a_listing_shows_that_a_loss_is_not_finite(self, tracker: Tracker, experiment: str, value: float) -> None:
+        run_id = tracker.log(experiment, Logged(metrics={"loss": [(0, 1.0, START), (1, value, START + 1)]}))
+        assert str(tracker.adapter.find_run(run_id).latest) == str({"loss": (1.0, value)})
+
     def test_a_run_without_metrics_loads(self, tracker: Tracker, experiment: str) -> None:
         run_id = tracker.log(experiment, Logged(metrics={}))
         (run,) = tracker.adapter.load_runs([run_id])

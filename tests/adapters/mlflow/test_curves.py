@@ -22,8 +22,10 @@ def single(value: float) -> Points:
 
 
 def test_the_largest_double_was_an_infinity() -> None:
-    assert unclamped(np.array([LARGEST, -LARGEST, 1.0])).tolist() == [math.inf, -math.inf, 1.0]
-    assert math.isnan(unclamped(np.array([math.nan]))[0])
+    values = [LARGEST, -LARGEST, 1.0]
+    assert curves({"loss": points([0, 1, 2], values)})["loss"].values.tolist() == [math.inf, -math.inf, 1.0]
+    assert [unclamped(value) for value in values] == [math.inf, -math.inf, 1.0]
+    assert math.isnan(unclamped(math.nan))
 
 
 def test_milliseconds_become_seconds() -> None:

@@ -15,7 +15,7 @@ from tests.adapters.contract import FIRST, START, Logged
 from tests.adapters.mlflow.conftest import AUTH_PASSWORDS
 from tests.adapters.mlflow.faulty import Answer, Asked, answering
 from tests.adapters.mlflow.tracker import MlflowTracker
-from tracker_diag.adapters.base import Diagnosis, Failure, Query, TrackerError
+from tracker_diag.adapters.base import Diagnosis, Failure, Query, TrackerError, UnknownRunError
 from tracker_diag.adapters.mlflow import connect, histories, server
 from tracker_diag.core.run import Run
 
@@ -308,3 +308,14 @@ def test_an_editor_may_write(auth_server: str, private_run: str, monkeypatch: py
     adapter.write(private_run, FIRST)
     assert MlflowTracker(auth_server).written(private_run) == {**FIRST.tags, "fingerprint": "f1"}
     assert adapter.remove(private_run).left == ()
+
+
+def test_runs_of_a_deleted_experiment_are_said_and_left_out(tracker: MlflowTracker, experiment: str) -> None:
+    run_id = tracker.log(experiment, Logged())
+    client = mlflow.MlflowClient(tracker.uri)
+    client.delete_experiment(client.get_run(run_id).info.experiment_id)
+    with pytest.raises(UnknownRunError):
+        tracker.adapter.find_run(run_id)
+    (failure,) = tracker.adapter.load_runs([run_id])
+    assert isinstance(failure, Failure)
+    assert run_id not in {listing.id for listing in tracker.adapter.list_runs(Query(everything=True))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -29,9 +30,9 @@ class Points:
     milliseconds: FloatArray
 
 
-def unclamped(values: FloatArray) -> FloatArray:
-    """Give back the infinities that a SQL store clamped to the largest double."""
-    return np.where(np.abs(values) >= _CLAMPED, np.copysign(np.inf, values), values)
+def unclamped(value: float) -> float:
+    """Give back an infinity that a SQL store clamped to the largest double."""
+    return math.copysign(math.inf, value) if abs(value) >= _CLAMPED else value
 
 
 def curves(points: Mapping[str, Points]) -> dict[str, Series]:
@@ -61,7 +62,12 @@ def curves(points: Mapping[str, Points]) -> dict[str, Series]:
         if name.startswith(SYSTEM) or name in stuck:
             continue
         logged = points[name]
-        series[name] = Series.from_points(name, logged.steps, unclamped(logged.values), logged.milliseconds / 1000.0)
+        series[name] = Series.from_points(
+            name,
+            logged.steps,
+            np.where(np.abs(logged.values) >= _CLAMPED, np.copysign(np.inf, logged.values), logged.values),
+            logged.milliseconds / 1000.0,
+        )
     for name, twin in stuck.items():
         note = f"{name}, logged at step 0 every time, was left out"
         series[twin] = replace(series[twin], notes=(*series[twin].notes, note))

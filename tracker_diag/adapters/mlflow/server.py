@@ -25,7 +25,7 @@ from tracker_diag.adapters.mlflow.artifacts import (
     UnreachableArtifacts,
     local_path,
 )
-from tracker_diag.adapters.mlflow.curves import SYSTEM, curves
+from tracker_diag.adapters.mlflow.curves import SYSTEM, curves, unclamped
 from tracker_diag.adapters.mlflow.histories import Histories, RunPoints
 from tracker_diag.adapters.mlflow.http import Http, RefusedError
 from tracker_diag.adapters.mlflow.proxy import ProxiedArtifacts, proxied_path
@@ -300,7 +300,7 @@ def _record(item: Mapping[str, Any]) -> Record:
         tags={tag["key"]: tag.get("value", "") for tag in data.get("tags", ())},
         params={param["key"]: param.get("value", "") for param in data.get("params", ())},
         latest={
-            metric["key"]: (float(metric.get("step", 0)), float(metric.get("value", 0.0)))
+            metric["key"]: (float(metric.get("step", 0)), unclamped(float(metric.get("value", 0.0))))
             for metric in data.get("metrics", ())
             if not metric["key"].startswith(SYSTEM)
         },

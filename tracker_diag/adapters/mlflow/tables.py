@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from tracker_diag.adapters.mlflow.curves import SYSTEM, Points
+from tracker_diag.adapters.mlflow.curves import SYSTEM, Points, unclamped
 from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, dataset
 from tracker_diag.core.run import FloatArray
 
@@ -74,7 +75,7 @@ def records(connection: sa.Connection, ids: Sequence[str], *, has_inputs: bool) 
     for run, key, step, value, is_nan in rows(
         connection, sa.select(*LATEST.c).where(LATEST.c.run_uuid.in_(ids), LATEST.c.key.not_like(SYSTEM_PATTERN))
     ):
-        latest.setdefault(run, {})[key] = (float(step), np.nan if is_nan else float(value))
+        latest.setdefault(run, {})[key] = (float(step), math.nan if is_nan else unclamped(value))
     datasets = _datasets(connection, ids) if has_inputs else {}
     return {
         run: Record(
