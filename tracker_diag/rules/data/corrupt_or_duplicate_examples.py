@@ -29,9 +29,10 @@ def corrupt_or_duplicate_examples(
     What it measures
     ----------------
     From a dataset profile: exact copies among the training examples, copies that carry different labels, examples that
-    are one number throughout, targets that are missing or not finite. Copies are no sign where the table can hardly
-    help repeating itself (all features discrete, with few combinations), or where classes are resampled on purpose;
-    blank examples none where most are (constant-input says that), or where the columns are mostly zeros by nature.
+    are one number throughout, targets that are missing or not finite. Copies and blanks are no sign where the table
+    can hardly help repeating itself (all features discrete, with few combinations), or where classes are resampled on
+    purpose; blank examples none where most are (constant-input says that), or where the columns are mostly zeros by
+    nature.
 
     Why it matters
     --------------
@@ -66,10 +67,11 @@ def corrupt_or_duplicate_examples(
         strength = 30.0 if share > 0.2 else 6.0
         signs.append(Sign(f"{share:.0%} of the examples have a copy with another label", strength, "data"))
     copies = (side.duplicates or 0) / read
-    if copies >= repeated and not _few_combinations(dataset, read) and not params.get("class_weight"):
+    few = _few_combinations(dataset, read)
+    if copies >= repeated and not few and not params.get("class_weight"):
         signs.append(Sign(f"{copies:.0%} of the examples are copies of others", 15.0 if copies > 0.5 else 4.0, "data"))
     blanks = _blank(side)
-    if blank <= blanks <= 0.9 and not _sparse(dataset):
+    if blank <= blanks <= 0.9 and not few and not _sparse(dataset):
         signs.append(Sign(f"{blanks:.0%} of the examples are blank", 15.0 if blanks > 0.2 else 4.0, "data"))
     if not signs:
         return None

@@ -1,0 +1,61 @@
+import numpy as np
+import pytest
+
+from tests.rules.datasets import accuracy, finding, learned, skipped
+from tracker_diag import Severity, profile_data
+
+
+def uneven(most: int, least: int):
+    X = np.random.default_rng(0).normal(size=(most + least, 3))
+    return profile_data(X, np.repeat([0, 1], [most, least]))
+
+
+def test_a_thousand_to_one_is_a_warning_with_the_counts():
+    found = finding("DS206", uneven(6000, 6))
+    assert found.severity is Severity.WARNING
+    assert "6,000 examples of the most frequent class, 6 of the rarest: 1,000 to 1" in found.message
+
+
+def test_the_accuracy_of_always_the_same_answer_speaks_for_it():
+    stuck = finding("DS206", uneven(2000, 20), accuracy(2000 / 2020))
+    assert stuck.severity is Severity.WARNING
+    assert any("always answering" in s for s in stuck.evidence["for"])
+
+
+@pytest.mark.parametrize("unit", [1, 100])
+def test_an_accuracy_far_above_it_speaks_against_it_in_either_unit(unit):
+    curves = {k: [[i, v * unit] for i, v in p] for k, p in accuracy(0.998).items()}
+    found = finding("DS206", uneven(2000, 20), curves)
+    assert any("far above" in s for s in found.evidence["against"])
+
+
+def test_a_sound_run_on_twenty_to_one_stays_green():
+    found = finding("DS206", uneven(2000, 100), learned())
+    assert found.severity is Severity.INFO
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"class_weight": "balanced"}, {"loss": "focal"}, {"sampler": "WeightedRandomSampler"}, {"resampling": "SMOTE"}],
+)
+def test_silent_where_something_balances(params):
+    assert finding("DS206", uneven(6000, 6), params=params) is None
+
+
+@pytest.mark.parametrize("params", [{"class_weight": "None"}, {"class_weight": 1}, {"sampler": "RandomSampler"}])
+def test_not_silent_where_nothing_does(params):
+    assert finding("DS206", uneven(6000, 6), params=params) is not None
+
+
+def test_vocabularies_and_several_labels_an_example_are_uneven_by_nature():
+    words = {"target": {"kind": "classification", "n_classes": 30000, "largest_class": 10**6, "smallest_class": 1}}
+    assert "vocabulary" in skipped("DS206", words)
+    y = (np.random.default_rng(0).random((500, 3)) < [0.5, 0.5, 0.004]).astype(int)
+    assert "multilabel" in skipped("DS206", profile_data(np.zeros((500, 2)), y))
+
+
+def test_prescribes_the_weight_in_the_run_s_own_name():
+    from tests.rules.datasets import report
+
+    cause = report("DS206", uneven(6000, 6), params={"loss.class_weights": "none"}).causes[0]
+    assert [(c.param, c.after) for c in cause.prescription.changes] == [("loss.class_weights", "balanced")]

@@ -1,0 +1,64 @@
+import numpy as np
+
+from tests.rules.datasets import finding, healthy, learned, lost, report, skipped, steep, table
+from tracker_diag import Run, Severity, diagnose, profile_data
+
+
+def mixed(ratio=1e5):
+    X, y = table()
+    X[:, 2] *= ratio
+    return profile_data(X, y, feature_names=["age", "weight", "salary", "height"])
+
+
+def test_names_the_features_and_asks_unit_or_importance():
+    found = finding("PP302", mixed())
+    assert "salary is of size" in found.message
+    assert "unit or its importance" in found.advice
+    assert found.severity is Severity.WARNING
+
+
+def test_a_run_that_learned_stays_green():
+    assert finding("PP302", mixed(), learned(), {"num_classes": 2}).severity is Severity.INFO
+
+
+def test_silent_within_two_orders_of_magnitude():
+    assert finding("PP302", mixed(30.0)) is None
+    assert finding("PP302", healthy(), learned()) is None
+
+
+def test_indicators_and_constants_are_not_compared():
+    X, y = table()
+    X[:, 2] = np.arange(600) < 1
+    X[:, 3] = 1e9
+    assert finding("PP302", profile_data(X, y)) is None
+
+
+def test_from_curves_alone_it_comes_below_unscaled_inputs():
+    run = Run.from_dict({"id": "r", "metrics": steep(), "params": {"num_classes": 2}})
+    names = [c.name for c in diagnose(run).causes]
+    assert names[0] == "unscaled-inputs"
+    assert "mixed-feature-scales" in names[1:3]
+
+
+def test_with_a_profile_it_comes_above():
+    run = Run.from_dict({"id": "r", "metrics": steep(), "params": {"num_classes": 2}, "profile": mixed()})
+    names = [c.name for c in diagnose(run).causes]
+    assert names[0] == "mixed-feature-scales"
+
+
+def test_speaks_up_where_the_loss_was_lost_at_once_at_a_usual_rate():
+    found = finding("PP302", None, lost(), {"optimizer": "adam", "lr": 1e-3})
+    assert any("at a usual rate" in s for s in found.evidence["for"])
+
+
+def test_trees_need_no_scaling():
+    assert "trees" in skipped("PP302", mixed(), params={"booster": "gbtree", "num_leaves": 31})
+
+
+def test_says_what_to_log_where_nothing_is_known():
+    assert skipped("PP302")
+
+
+def test_prescribes_in_the_run_s_own_name():
+    changes = report("PP302", mixed(), params={"data.scaler": "none"}).causes[0].prescription.changes
+    assert [(c.param, c.after) for c in changes] == [("data.scaler", "standard")]
