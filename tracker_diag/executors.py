@@ -31,6 +31,8 @@ R = TypeVar("R")
 ENGINES = ("local", "dask")
 POOL_PAYS_FROM = 100
 """Calls; fewer take less time here than two processes take to start. See docs/performance.md."""
+DASK_TIMEOUT = 10.0
+"""Seconds until a scheduler that does not answer is given up."""
 _END: Any = object()
 
 
@@ -266,7 +268,7 @@ def _dask(workers: int, scheduler: str | None) -> Iterator[Engine]:
         if scheduler is None:
             address = stack.enter_context(LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None))
         try:
-            client = stack.enter_context(Client(address, timeout=10, set_as_default=False))
+            client = stack.enter_context(Client(address, timeout=DASK_TIMEOUT, set_as_default=False))
             versions = client.run(_version)
         except (OSError, ValueError) as error:
             raise EngineError(f"no Dask scheduler answers at {scheduler}: {type(error).__name__}") from None

@@ -62,7 +62,7 @@ def check(urls: Sequence[str]) -> None:
 @retry(
     retry=retry_if_result(lambda sent: not sent),
     stop=stop_after_attempt(3),
-    wait=wait_random_exponential(max=10),
+    wait=wait_random_exponential(multiplier=0.5, max=10),
     retry_error_callback=lambda _: False,
 )
 def _attempt(service: object, title: str, body: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,7 +19,7 @@ _EVIDENCE = "C curves, P params, D dataset facts, G gradients, B batches, X othe
 
 
 def rules(
-    format: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+    format: Annotated[str, typer.Option("--format", help="text, json, or config: the defaults as a file.")] = "text",
 ) -> None:
     """List the rules and what each means."""
     from tracker_diag.core.rule import all_rules
@@ -26,8 +27,13 @@ def rules(
     if format == "json":
         typer.echo(json.dumps([_data(rule) for rule in all_rules().values()], indent=2))
         return
+    if format == "config":
+        from tracker_diag.cli.defaults import default_config
+
+        typer.echo(default_config(), nl=False)
+        return
     if format != "text":
-        raise UsageError(f"--format {format}: choose text or json")
+        raise UsageError(f"--format {format}: choose text, json or config")
     from rich.table import Table
     from rich.text import Text
 
@@ -50,12 +56,9 @@ def explain(
 
     found = find_rule(rule)
     if found is None:
-        import difflib
-
         known = [word for r in all_rules().values() for word in (r.name, r.code)]
-        close = difflib.get_close_matches(rule.lower(), known, n=1, cutoff=0) or known[:1]
-        close = difflib.get_close_matches(rule.upper(), known, n=1, cutoff=0.7) or close
-        raise UsageError(f"no rule {rule!r}; the nearest is {close[0]} (`tracker-diag rules` lists all)")
+        nearest = max(known, key=lambda word: SequenceMatcher(None, word.lower(), rule.lower()).ratio())
+        raise UsageError(f"no rule {rule!r}; the nearest is {nearest} (`tracker-diag rules` lists all)")
     page = _page(found)
     if not sys.stdout.isatty():
         typer.echo(page)

@@ -42,6 +42,8 @@ def clean(
     """
     if run_id and (experiment or project or everything):
         raise UsageError("name runs, or experiments, or --all: not both")
+    from tracker_diag.report.words import counted
+
     settings = read_settings(config, None)
     query = query_of(experiment, project, everything or bool(run_id))
     wheres = [place(tracker, tracking_uri, tuple(project or ()), one) for one in run_id or ("",)]
@@ -54,7 +56,7 @@ def clean(
         if not ids:
             typer.echo("no runs")
             return
-        runs = f"{len(ids)} run{'' if len(ids) == 1 else 's'}"
+        runs = counted(len(ids), "run")
         if not yes:
             if not sys.stdin.isatty():
                 raise UsageError(f"{runs} would be cleaned in {adapter.describe()}: say --yes")
@@ -64,6 +66,7 @@ def clean(
 
 def _remove(adapter: Adapter, ids: list[str]) -> None:
     from tracker_diag.adapters.base import TrackerError
+    from tracker_diag.report.words import counted
 
     tags = files = failed = 0
     left: dict[str, int] = {}
@@ -77,8 +80,8 @@ def _remove(adapter: Adapter, ids: list[str]) -> None:
         tags, files = tags + removal.tags, files + removal.artifacts
         for reason in removal.left:
             left[reason] = left.get(reason, 0) + 1
-    typer.echo(f"removed {tags} tags and {files} files of {len(ids) - failed} runs")
+    typer.echo(f"removed {tags} tags and {files} files of {counted(len(ids) - failed, 'run')}")
     for reason, count in left.items():
-        complain(f"left in {count} run{'' if count == 1 else 's'}: {reason}", label="")
+        complain(f"left in {counted(count, 'run')}: {reason}", label="")
     if failed:
         raise typer.Exit(PARTIAL)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+QUIET = ("mlflow", "alembic", "wandb", "urllib3", "sqlalchemy", "distributed", "apscheduler", "apprise")
+
 
 def stdout(width: int = 240) -> Console:
     """Open the console for what was asked for; wide where it is no terminal, so that no table is cut for a file."""
@@ -41,7 +43,7 @@ def hush() -> None:
         "WANDB_ERROR_REPORTING": "false",
     }.items():
         os.environ.setdefault(name, value)
-    for name in ("mlflow", "alembic", "wandb", "urllib3", "sqlalchemy", "distributed", "apscheduler"):
+    for name in QUIET:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")

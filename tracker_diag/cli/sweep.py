@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker_diag.cli.connect import connected, place
+from tracker_diag.cli.console import hush
 from tracker_diag.cli.errors import FOUND, INTERRUPTED, PARTIAL, TERMINATED, TRACKER, UsageError, complain, explain
 from tracker_diag.cli.options import (
     AllOption,
@@ -104,6 +105,7 @@ def sweep(
     from tracker_diag.sweep import Plan
     from tracker_diag.sweep import sweep as sweep_once
 
+    hush()
     check_level(fail_on)
     if log_format not in watch.LOG_FORMATS:
         raise UsageError(f"--log-format {log_format}: choose one of {', '.join(watch.LOG_FORMATS)}")

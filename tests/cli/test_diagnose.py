@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Invoke
+from tracker_diag.core.finding import Report
+
+
+def _tags(store: str, run_id: str) -> dict[str, str]:
+    import mlflow
+
+    tags = mlflow.MlflowClient(store).get_run(run_id).data.tags
+    return {key: value for key, value in tags.items() if key.startswith("diag.")}
+
+
+def test_the_verdict_is_shown_and_written(diag: Invoke, runs: dict[str, str], store: str) -> None:
+    run_id = runs["overfitting-1"]
+    result = diag("diagnose", "--run-id", run_id)
+    assert result.exit_code == 0
+    assert result.stdout.split()[:2] == ["WARNING", "overfitting"]
+    assert _tags(store, run_id)["diag.verdict"] == "overfitting"
+    assert "diag.fingerprint" in _tags(store, run_id)
+
+
+def test_a_dry_run_writes_nothing(diag: Invoke, runs: dict[str, str], store: str) -> None:
+    assert diag("diagnose", "-r", runs["overfitting-1"], "--dry-run").exit_code == 0
+    assert _tags(store, runs["overfitting-1"]) == {}
+
+
+def test_what_diagnose_wrote_a_sweep_leaves_alone(diag: Invoke, runs: dict[str, str]) -> None:
+    diag("diagnose", "-r", runs["overfitting-1"])
+    assert "1 unchanged" in diag("sweep", "--experiment", "vision").stdout
+
+
+def test_json_is_a_report_that_can_be_shown_again(diag: Invoke, runs: dict[str, str], tmp_path: Path) -> None:
+    answer = diag("diagnose", "-r", runs["diverged-2"], "--format", "json", "--dry-run").stdout
+    report = Report.from_dict(json.loads(answer))
+    assert (report.verdict, report.run_name) == ("diverged", "diverged-2")
+    saved = tmp_path / "report.json"
+    saved.write_text(answer)
+    assert diag("report", str(saved), "--format", "json", uri=None).stdout == answer
+    assert diag("report", str(saved), uri=None).stdout.split()[:2] == ["ERROR", "diverged"]
+    assert diag("report", str(saved), "--format", "markdown", uri=None).stdout.startswith("# ERROR: diverged")
+    assert diag("report", str(saved), "--format", "html", uri=None).stdout.startswith("<!doctype html>")
+    assert diag("report", "-", uri=None, input=answer).stdout.split()[:2] == ["ERROR", "diverged"]
+
+
+@pytest.mark.parametrize(
+    ("run", "fail_on", "code"),
+    [
+        ("healthy-0", "warning", 0),
+        ("overfitting-1", "warning", 1),
+        ("overfitting-1", "error", 0),
+        ("diverged-2", "error", 1),
+    ],
+)
+def test_fail_on(diag: Invoke, runs: dict[str, str], run: str, fail_on: str, code: int) -> None:
+    assert diag("diagnose", "-r", runs[run], "--dry-run", "--fail-on", fail_on).exit_code == code
+
+
+def test_a_role_can_be_given(diag: Invoke, runs: dict[str, str]) -> None:
+    answer = diag(
+        "diagnose", "-r", runs["overfitting-1"], "--dry-run", "--format", "json", "--role", "val_loss=train_loss"
+    )
+    assert json.loads(answer.stdout)["roles"]["val_loss"] == "train_loss"
+
+
+def test_a_run_without_metrics_is_answered(diag: Invoke, runs: dict[str, str]) -> None:
+    result = diag("diagnose", "-r", runs["no metrics"], "--format", "json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["verdict"] == "insufficient-evidence"
+
+
+def test_the_configuration_is_obeyed(diag: Invoke, runs: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "tracker-diag.yaml").write_text("experiments:\n  vis*:\n    ignore: [overfitting]\n    prefix: 'dx.'\n")
+    result = diag("diagnose", "-r", runs["overfitting-1"], "--format", "json", "--dry-run")
+    assert json.loads(result.stdout)["verdict"] != "overfitting"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["diagnose", "-r", "0" * 32], "error: no run '0000"),
+        (["diagnose", "-r", "x", "--format", "xml"], "error: --format xml: choose one of text, json, markdown"),
+        (["diagnose", "-r", "x", "--fail-on", "worst"], "error: --fail-on worst: choose one of info, warning, error"),
+        (["diagnose", "-r", "x", "--tracker", "neptune"], "error: --tracker neptune: choose one of mlflow, wandb"),
+        (["diagnose", "-r", "x", "--role", "val_loss"], "error: --role val_loss: write role=name"),
+        (["diagnose", "-r", "x", "--artifacts", "some"], "error: command line: artifacts: "),
+        (["diagnose", "-r", "x", "--config", "none.yaml"], "error: none.yaml: No such file or directory"),
+        (["diagnose"], "error: Missing option '--run-id'"),
+        (["diagnose", "-r", "a/b/c/d/e"], "error: 'a/b/c/d/e' names no run"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(diag: Invoke, words: list[str], message: str) -> None:
+    result = diag(*words)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(message)
+    assert result.stderr.count("\n") == 1
+    assert result.stdout == ""
+
+
+def test_a_bad_configuration_names_the_nearest_key(diag: Invoke, runs: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "tracker-diag.yaml").write_text("rules:\n  overfiting:\n    severity: info\n")
+    result = diag("diagnose", "-r", runs["overfitting-1"])
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "no rule 'overfiting'; did you mean 'overfitting'?" in result.stderr
+
+
+def test_a_deleted_run_is_said_to_be_one(diag: Invoke, runs: dict[str, str], store: str) -> None:
+    import mlflow
+
+    mlflow.MlflowClient(store).delete_run(runs["overfitting-1"])
+    result = diag("diagnose", "-r", runs["overfitting-1"])
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "deleted" in result.stderr
+
+
+def test_a_server_that_is_not_there_is_exit_code_3(diag: Invoke) -> None:
+    result = diag("diagnose", "-r", "0" * 32, uri="http://user:hunter2@127.0.0.1:9")
+    assert (result.exit_code, result.stderr.count("\n")) == (3, 1)
+    assert "http://127.0.0.1:9 cannot be reached" in result.stderr
+    assert "hunter2" not in result.output
+
+
+def test_a_report_that_is_none_is_said_to_be_none(diag: Invoke, tmp_path: Path) -> None:
+    for content in (b"no json", b"[]", b'{"schema_version": 99}', b'{"schema_version": 1}', b"\xff\xfe"):
+        (tmp_path / "r.json").write_bytes(content)
+        result = diag("report", "r.json", uri=None)
+        assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+        assert result.stderr.startswith("error: r.json: not a report of tracker-diag")
+    assert diag("report", "nowhere.json", uri=None).exit_code == 2

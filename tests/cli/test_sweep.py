@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Invoke
+
+VISION = ("sweep", "--experiment", "vision")
+
+
+def test_the_closing_table_is_worst_first(diag: Invoke) -> None:
+    result = diag(*VISION)
+    assert result.exit_code == 0
+    rows = [line.split()[:3] for line in result.stdout.splitlines() if re.match(r"(error|warning|info|ok) ", line)]
+    assert [row[1] for row in rows] == ["diverged"] * 2 + ["overfitting"] * 2 + ["good-fit"] * 2
+    assert re.search(r"6 runs in .*: 6 diagnosed\. Verdicts: diverged 2, good-fit 2, overfitting 2\.", result.stdout)
+    assert result.stderr == ""
+
+
+def test_nothing_new_is_one_line(diag: Invoke) -> None:
+    diag(*VISION)
+    again = diag(*VISION)
+    assert re.fullmatch(r"6 runs in .*: 0 diagnosed, 6 unchanged\. Verdicts: .*\.\n", again.stdout)
+    assert "6 diagnosed" in diag(*VISION, "--force").stdout
+
+
+def test_a_dry_run_says_so_and_writes_nothing(diag: Invoke) -> None:
+    assert "6 diagnosed (dry run: nothing written)" in diag(*VISION, "--dry-run").stdout
+    assert "6 diagnosed." in diag(*VISION).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "runs"),
+    [
+        (["--experiment", "vis*"], 6),
+        (["--experiment", "vision", "--experiment", "empty"], 7),
+        (["--all"], 7),
+        (["--all", "--limit", "2"], 2),
+        (["--all", "--since", "1h"], 7),
+        (["--all", "--filter", "params.optimizer = 'sgd'"], 6),
+        (["--experiment", "speech*"], 0),
+    ],
+)
+def test_the_scope_is_what_was_asked_for(diag: Invoke, words: list[str], runs: int) -> None:
+    result = diag("sweep", *words, "--dry-run")
+    assert result.exit_code == 0
+    assert re.search(rf"^{runs} runs? in", result.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "error: which runs? name them with --experiment or --project, or say --all"),
+        (["--all", "--experiment", "vision"], "error: --all goes without"),
+        (["--experiment", "speech"], "error: no experiment named 'speech'"),
+        (["--all", "--filter", "params.x === 3"], "error: the filter was refused"),
+        (["--all", "--since", "yesterday"], "error: --since yesterday: a time span is needed"),
+        (["--all", "--since", "0h"], "error: --since 0h: it must be longer than nothing"),
+        (["--all", "--limit", "0"], "error: Invalid value for '--limit'"),
+        (["--all", "--every", "0"], "error: --every 0: a time span is needed"),
+        (["--all", "--every", "0m"], "error: --every 0m: it must be longer than nothing"),
+        (["--all", "--cron", "* * *"], "error: cron '* * *': five fields are needed"),
+        (["--all", "--cron", "* * * * *", "--every", "1m"], "error: --every and --cron are two schedules"),
+        (["--all", "--engine", "spark"], "error: no engine 'spark'"),
+        (["--all", "--scheduler", "tcp://x:1"], "error: a scheduler's address goes with --engine dask"),
+        (["--all", "--log-format", "xml"], "error: --log-format xml: choose one of text, json"),
+        (
+            ["--all", "--summary", "no/such/place.json"],
+            "error: --summary no/such/place.json: there is no folder no/such",
+        ),
+        (["--all", "--notify", "s3cret"], "error: --notify the address…: not an address that Apprise knows"),
+        (["--all", "--notify", "slack://s3cret"], "error: --notify slack://…: not an address that Apprise knows"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_2(diag: Invoke, words: list[str], message: str) -> None:
+    result = diag("sweep", *words)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(message)
+    assert result.stderr.count("\n") == 1
+    assert "s3cret" not in result.output
+    assert result.stdout == ""
+
+
+def test_a_scheduler_that_is_not_there_is_exit_code_2(diag: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker_diag.executors.DASK_TIMEOUT", 1)
+    result = diag("sweep", "--all", "--engine", "dask", "--scheduler", "tcp://127.0.0.1:9")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert result.stderr.startswith("error: no Dask scheduler answers at tcp://127.0.0.1:9")
+
+
+@pytest.mark.parametrize(("level", "code"), [("info", 1), ("error", 1)])
+def test_fail_on_counts_unchanged_runs_too(diag: Invoke, level: str, code: int) -> None:
+    assert diag(*VISION, "--fail-on", level).exit_code == code
+    assert diag(*VISION, "--fail-on", level).exit_code == code
+
+
+def test_fail_on_is_quiet_below_its_level(diag: Invoke) -> None:
+    assert diag("sweep", "--experiment", "empty", "--fail-on", "error").exit_code == 0
+
+
+def test_runs_that_fail_are_listed_and_the_exit_code_is_4(diag: Invoke, store: str, runs: dict[str, str]) -> None:
+    import sqlite3
+
+    with sqlite3.connect(store.removeprefix("sqlite:///")) as database:
+        # A store that refuses to take tags for one run.
+        database.execute(
+            f"CREATE TRIGGER full BEFORE INSERT ON tags WHEN new.run_uuid = '{runs['healthy-0']}' "
+            "AND new.key LIKE 'diag.%' BEGIN SELECT RAISE(ABORT, 'disk quota exceeded'); END"
+        )
+    database.close()
+    result = diag(*VISION, "--fail-on", "error", "--summary", "s.json")
+    assert result.exit_code == 4
+    assert "5 diagnosed, 1 failed" in result.stdout
+    assert re.search(rf"^{runs['healthy-0']} .*", result.stdout, re.MULTILINE)
+    summary = json.loads(Path("s.json").read_text())
+    assert [f["run_id"] for f in summary["failures"]] == [runs["healthy-0"]]
+    assert summary["runs"] == {"diagnosed": 5, "unchanged": 0, "failed": 1, "not_reached": 0}
+    assert summary["oldest_undiagnosed_seconds"] > 0
+    assert "diag" not in json.dumps(summary["verdicts"])
+
+
+def test_the_summary_is_for_machines(diag: Invoke) -> None:
+    diag(*VISION, "--summary", "s.json")
+    diag(*VISION, "--summary", "s.json")
+    summary = json.loads(Path("s.json").read_text())
+    assert summary["verdicts"] == {"diverged": 2, "good-fit": 2, "overfitting": 2}
+    assert summary["runs"] == {"diagnosed": 0, "unchanged": 6, "failed": 0, "not_reached": 0}
+    assert (summary["oldest_undiagnosed_seconds"], summary["worst"]) == (None, "error")
+    assert list(Path().glob(".s.json*")) == []
+
+
+def test_the_log_can_be_json_lines(diag: Invoke) -> None:
+    result = diag(*VISION, "--log-format", "json")
+    events = [json.loads(line) for line in result.stderr.splitlines()]
+    assert [event["event"] for event in events] == ["listed", *["diagnosed"] * 6, "swept"]
+    assert events[-1]["runs"]["diagnosed"] == 6
+    assert result.stdout == ""
+
+
+def test_names_are_shown_as_they_are(diag: Invoke, store: str, runs: dict[str, str]) -> None:
+    import mlflow
+
+    mlflow.MlflowClient(store).set_tag(runs["healthy-0"], "mlflow.runName", "[red]x[/] \x1b[31m\nnew line")
+    result = diag(*VISION)
+    assert "[red]x[/] \\x1b[31m new line" in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+def test_clean_takes_away_what_was_written_and_nothing_else(diag: Invoke, store: str, runs: dict[str, str]) -> None:
+    import mlflow
+
+    client = mlflow.MlflowClient(store)
+    client.set_tag(runs["healthy-0"], "diag.ignore", "overfitting")
+    before = {name: client.get_run(run_id).data.tags for name, run_id in runs.items()}
+    diag("sweep", "--all")
+    assert client.get_run(runs["diverged-2"]).data.tags != before["diverged-2"]
+    refused = diag("clean", "--all", input="")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert "7 runs would be cleaned in MLflow database" in refused.stderr
+    one = diag("clean", "--run-id", runs["diverged-2"], "--yes")
+    assert re.search(r"removed \d+ tags and \d+ files of 1 run", one.stdout)
+    assert diag("clean", "--all", "--yes").exit_code == 0
+    assert {name: client.get_run(run_id).data.tags for name, run_id in runs.items()} == before
+    assert [a.path for run_id in runs.values() for a in client.list_artifacts(run_id)] == []
+
+
+@pytest.mark.parametrize("words", [[], ["--all", "--run-id", "x"], ["--run-id", "0" * 32, "--yes"]])
+def test_clean_needs_a_scope_that_exists(diag: Invoke, words: list[str]) -> None:
+    result = diag("clean", *words)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+
+from tracker_diag.cli import app
+from tracker_diag.cli.defaults import default_config, threshold_notes
+from tracker_diag.core.rule import all_rules
+from tracker_diag.core.settings import Settings, load_settings, parse_settings
+from tracker_diag.schedule import cron
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+
+
+def _accepts(command: list[str]) -> None:
+    """Whether the command line takes these words: options and their types, without running anything."""
+    assert command[0] == "tracker-diag"
+    name = command[1]
+    typer.main.get_command(app).commands[name].make_context(name, command[2:])  # type: ignore[attr-defined]
+
+
+def test_the_default_configuration_equals_the_code() -> None:
+    assert (CONFIGS / "tracker-diag.yaml").read_text(encoding="utf-8") == default_config(), (
+        "run `tracker-diag rules --format config > configs/tracker-diag.yaml`"
+    )
+
+
+def test_as_it_stands_it_changes_nothing() -> None:
+    assert load_settings(CONFIGS / "tracker-diag.yaml") == Settings()
+
+
+def test_with_its_keys_uncommented_it_holds_every_default() -> None:
+    text = re.sub(r"^( *)#(?! )", r"\1", default_config(), flags=re.MULTILINE)
+    data = yaml.safe_load(text)
+    thresholds = {name: dict(entry["thresholds"]) for name, entry in data.pop("rules").items()}
+    assert thresholds == {r.name: dict(r.thresholds) for r in all_rules().values() if r.thresholds}
+    assert parse_settings(data) == Settings()
+    assert set(data) | {"rules"} == set(Settings.model_fields)
+
+
+def test_every_threshold_has_its_comment() -> None:
+    missing = {r.name: set(r.thresholds) - set(threshold_notes(r)) for r in all_rules().values()}
+    assert not {name: names for name, names in missing.items() if names}
+
+
+def test_the_crontab_lines_are_times_and_a_command_that_exists() -> None:
+    lines = [
+        x for x in (CONFIGS / "crontab").read_text().splitlines() if x and not x.startswith("#") and "=" not in x[:30]
+    ]
+    assert lines
+    for line in lines:
+        fields = line.split(None, 5)
+        cron(" ".join(fields[:5]))
+        words = shlex.split(fields[5].partition(" 2>")[0])
+        _accepts(words[words.index("tracker-diag") :])
+
+
+def test_the_systemd_units_verify_and_run_a_command_that_exists(tmp_path: Path) -> None:
+    units = sorted((CONFIGS / "systemd").iterdir())
+    service = next(unit for unit in units if unit.suffix == ".service").read_text()
+    words = shlex.split(re.findall(r"^ExecStart=(.*)$", service, re.MULTILINE)[0])
+    _accepts(words[1:])
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not on this machine: syntax not checked")
+    for unit in units:
+        shutil.copy(unit, tmp_path)
+    paths = [str(tmp_path / unit.name) for unit in units]
+    checked = subprocess.run(["systemd-analyze", "verify", *paths], capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_the_cron_job_has_the_shape_kubernetes_asks_for() -> None:
+    job = yaml.safe_load((CONFIGS / "kubernetes" / "cronjob.yaml").read_text())
+    assert (job["apiVersion"], job["kind"]) == ("batch/v1", "CronJob")
+    assert job["metadata"].keys() == {"name"}
+    spec = job["spec"]
+    assert spec.keys() <= {
+        "schedule",
+        "concurrencyPolicy",
+        "startingDeadlineSeconds",
+        "successfulJobsHistoryLimit",
+        "failedJobsHistoryLimit",
+        "jobTemplate",
+    }
+    cron(spec["schedule"])
+    assert spec["concurrencyPolicy"] == "Forbid"
+    pod = spec["jobTemplate"]["spec"]["template"]["spec"]
+    assert pod["restartPolicy"] in ("Never", "OnFailure")
+    (container,) = pod["containers"]
+    assert {mount["name"] for mount in container["volumeMounts"]} <= {volume["name"] for volume in pod["volumes"]}
+    _accepts(container["command"])
+
+
+def test_the_workflow_runs_a_command_that_exists_on_a_schedule() -> None:
+    workflow = yaml.safe_load((CONFIGS / "github" / "diagnose.yml").read_text())
+    triggers = workflow[True]  # YAML 1.1 reads the key `on` as a truth value
+    cron(triggers["schedule"][0]["cron"])
+    (job,) = workflow["jobs"].values()
+    commands = [step["run"] for step in job["steps"] if "run" in step]
+    assert all(("uses" in step) != ("run" in step) for step in job["steps"])
+    _accepts(shlex.split(commands[-1]))
