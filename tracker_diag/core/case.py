@@ -75,7 +75,8 @@ def suspicion(
 ) -> Suspicion | None:
     """A suspicion, or None where nothing speaks for it.
 
-    The severity is the engine's to set, from the odds: a warning has to rest on curves or data; configuration only ranks.
+    The severity is the engine's to set, from the odds: a warning has to rest on curves or data; configuration only
+    ranks.
     """
     if not any(s.ratio > 1 for s in signs):
         return None

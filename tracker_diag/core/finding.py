@@ -161,8 +161,8 @@ class Report:
     curves : tuple of Curve
     next_evidence : str
         The one piece of missing evidence that would best tell the first two causes apart.
-    cost : mapping
-        ``wasted_share`` and, where wall time is logged, ``wasted_seconds``: steps after the best checkpoint or after divergence.
+    cost : mapping ``wasted_share`` and, where wall time is logged, ``wasted_seconds``: steps after the best
+        checkpoint or after divergence.
     notes : tuple of str
         What was put right or ignored on reading the run.
     version : str
@@ -305,7 +305,7 @@ class Report:
 
 def plain(value: Any) -> Any:
     """Turn a value into strict JSON data: tuples to lists, numpy scalars to Python's, ±Inf and NaN to their strings."""
-    if value is None or isinstance(value, bool | str | int) and not isinstance(value, StrEnum):
+    if value is None or (isinstance(value, bool | str | int) and not isinstance(value, StrEnum)):
         return value
     if isinstance(value, StrEnum):
         return str(value)

@@ -13,13 +13,14 @@ from tracker_diag.core.finding import Finding
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """How much of the uninformed loss a run has explained, as shares of it: 0 nothing, 1 all, negative worse than knowing nothing.
+    """How much of the uninformed loss a run has explained.
+
+    Shares of it: 0 nothing, 1 all, negative worse than knowing nothing.
 
     Attributes
     ----------
-    level : float
-        The uninformed level: ln of the classes for cross-entropy, the target's variance for squared error, the start of the curves where
-        neither is known.
+    level : float The uninformed level: ln of the classes for cross-entropy, the target's variance for squared error,
+        the start of the curves where neither is known.
     known : bool
         Whether the level is known, not taken from the start of the curves.
     start, train, train_best : float
@@ -57,14 +58,17 @@ class Symptoms:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What stands out in the curves, for the rules that look for causes. Shares are of the uninformed level, as in ``Learned``.
+    """What stands out in the curves, for the rules that look for causes.
+
+    Shares are of the uninformed level, as in ``Learned``.
 
     Attributes
     ----------
     lost_at : float or None
         Share of the run after which the loss is no longer finite or has blown up; None where it has not.
-    first_excess : float
-        How many times the uninformed level (or, unknown, the level the curves settle at) the first training value is; inf where it is not finite.
+    first_excess : float How many times the uninformed level the first training value is; inf where it is not finite.
+        Where the level is unknown: of ln 1000 (what a thousand classes cost) for a cross-entropy beside an accuracy
+        that lies above it, else of the larger of the second value and the first of validation.
     stands : bool
         The run ends where a model that ignores its input would be.
     begins_there : bool
@@ -73,8 +77,9 @@ class Shape:
         It ends significantly above that level and has not blown up: it is still unlearning its initial guess.
     memorised : bool
         Training explains four fifths or more.
-    val_blind : bool
-        Validation has never explained more than a twentieth, or ends where it began or worse, although training learned.
+    val_blind : bool Validation has never explained more than a twentieth, or its accuracy has gained less than a
+        quarter of what training's has, or, where neither is known, its loss never fell by a twentieth; although
+        training learned.
     val_wrong : float
         How many uninformed levels validation ends above knowing nothing: confidently wrong.
     val_first : float
@@ -83,6 +88,10 @@ class Shape:
         Share of the run that training took for half of its improvement.
     apart : float
         Gap of validation over training at the end, as a share of the uninformed level.
+    parted : float Distance of validation over training where validation was best, as a share of the uninformed level:
+        small where both fell together at first.
+    noise_ratio : float
+        Training over validation loss at the end.
     gain : float
         What twice the training would bring, in units of the improvement achieved; NaN where unknown.
     """
@@ -98,4 +107,6 @@ class Shape:
     val_first: float = 1.0
     quick: float = 1.0
     apart: float = 0.0
+    parted: float = 0.0
+    noise_ratio: float = 1.0
     gain: float = math.nan

@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-#: From what is a sound choice without further thought, to the highest that is; per optimiser, for batches of up to a few hundred. Sources: the
-#: optimisers' papers and their defaults in PyTorch and Keras; Bengio (2012), Practical recommendations, for plain SGD; Chen et al. (2023), Lion
-#: (3 to 10 times below AdamW). Fine-tuning goes ten times lower.
+#: From what is a sound choice without further thought, to the highest that is; per optimiser, for batches of up to a
+#: few hundred. Sources: the optimisers' papers and their defaults in PyTorch and Keras; Bengio (2012), Practical
+#: recommendations, for plain SGD; Chen et al. (2023), Lion (3 to 10 times below AdamW). Fine-tuning goes ten times
+#: lower.
 USUAL: Mapping[str, tuple[float, float]] = {
     "sgd": (3e-3, 0.3),
     "momentum": (1e-3, 0.2),
@@ -30,8 +31,8 @@ USUAL: Mapping[str, tuple[float, float]] = {
 def usual_rates(optimizer: object, params: Mapping[str, Any]) -> tuple[float, float]:
     """Lowest and highest usual learning rate.
 
-    An optimiser nobody named gets the widest range of all. A pretrained model lowers the lower end tenfold; batches beyond 256 raise the upper end in
-    proportion (Goyal et al. 2017, linear scaling).
+    An optimiser nobody named gets the widest range of all. A pretrained model lowers the lower end tenfold; batches
+    beyond 256 raise the upper end in proportion (Goyal et al. 2017, linear scaling).
     """
     name = str(optimizer or "").lower()
     momentum = params.get("momentum")

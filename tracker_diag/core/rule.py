@@ -1,4 +1,7 @@
-"""The ``@rule`` decorator and the registry it fills. A new rule is one new file under ``tracker_diag/rules`` and nothing else."""
+"""The ``@rule`` decorator and the registry it fills.
+
+A new rule is one new file under ``tracker_diag/rules`` and nothing else.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,7 @@ class Rule:
 
     @property
     def folder(self) -> str:
-        """The group the rule's file lies in: ``curves``, ``optimisation``, …"""
+        """Name of the folder that the rule's file lies in: ``curves``, ``optimisation`` and so on."""
         return self.check.__module__.rsplit(".", 2)[-2]
 
 

@@ -135,8 +135,8 @@ class Run:
     name, parent : str or None
     start_time, end_time : float or None
         Seconds since the epoch.
-    datasets : tuple of mappings
-        What the run declared as its inputs, as the tracker holds it (``name``, ``digest``, ``context``, ``profile``, ``schema``).
+    datasets : tuple of mappings What the run declared as its inputs, as the tracker holds it (``name``, ``digest``,
+        ``context``, ``profile``, ``schema``).
     profile : mapping or None
         A dataset profile (``tracker_diag.profile_data``).
     model_summary : str or None
@@ -172,7 +172,8 @@ class Run:
         Parameters
         ----------
         data : mapping
-            ``id`` and, all optional: ``params``, ``metrics`` as ``{name: [[step, value] or [step, value, seconds], …]}``,
+            ``id`` and, all optional: ``params``, ``metrics`` as ``{name: [[step, value], …]}`` (a point may hold
+            a third number, seconds),
             ``status``, ``tags``, ``name``, ``parent``, ``start_time``, ``end_time``, ``datasets``, ``profile``,
             ``model_summary``. A value may be NaN, ±Infinity, or one of these as a string; a step may be None,
             repeated or out of order.

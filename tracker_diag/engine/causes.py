@@ -1,7 +1,8 @@
 """Ranks the causes, and folds findings that a stronger one explains.
 
-Each cause is a hypothesis with prior odds and likelihood ratios of the signs that its rule saw (``tracker_diag.core.case``). Under the usual
-approximation that one cause is the main one, the posterior of cause c is odds_c / (1 + sum of all odds), the 1 standing for "none of these".
+Each cause is a hypothesis with prior odds and likelihood ratios of the signs that its rule saw
+(``tracker_diag.core.case``). Under the usual approximation that one cause is the main one, the posterior of cause c
+is odds_c / (1 + sum of all odds), the 1 standing for "none of these".
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from tracker_diag.core.observed import Symptoms
 #: A suspicion is a warning where its odds exceed this, and where curves or data have their part in it:
 WARNING_ODDS = 3.0
 
-#: their likelihood ratios multiply to at least this ("substantial" on Jeffreys' scale), since configuration alone never warns.
+#: their likelihood ratios multiply to at least this ("substantial" on Jeffreys' scale), since configuration alone
+#: never warns.
 SEEN_RATIO = 3.0
 
 #: Causes less likely than this are not worth a line.
@@ -23,7 +25,11 @@ LEAST = 0.01
 
 
 def rank(suspicions: list[Suspicion], symptoms: Symptoms) -> tuple[tuple[Cause, ...], list[Finding], str]:
-    """Causes by posterior, the suspicions as findings with confidence and severity set, and what would settle the first two."""
+    """Rank the suspicions.
+
+    Returns the causes by posterior, the suspicions as findings with confidence and severity set, and what would settle
+    the first two.
+    """
     total = 1.0 + sum(s.odds for s in suspicions)
     ordered = sorted(suspicions, key=lambda s: (-s.odds, s.code))
     troubled = any(f.severity.rank >= Severity.WARNING.rank for f in symptoms.findings.values())

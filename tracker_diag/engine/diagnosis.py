@@ -17,7 +17,7 @@ from tracker_diag.core.settings import RuleSettings, Settings, matches
 from tracker_diag.core.thin import thin_curve
 from tracker_diag.engine.causes import fold, rank
 from tracker_diag.engine.evidence import Evidence
-from tracker_diag.engine.verdict import ABSTENTION, verdict, why_abstained
+from tracker_diag.engine.verdict import ABSTENTION, meaningful, verdict, why_abstained
 
 
 def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ...] = ()) -> Report:
@@ -28,8 +28,8 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
     Parameters
     ----------
     run : Run
-    settings : Settings, optional
-        Defaults where absent. The tag ``<prefix>ignore`` of the run (rule names or codes, separated by commas) is honoured.
+    settings : Settings, optional Defaults where absent. The tag ``<prefix>ignore`` of the run (rule names or codes,
+        separated by commas) is honoured.
     siblings : tuple of Run
         Other runs of the same experiment, for the rules that compare.
 
@@ -53,6 +53,8 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
     _run_rules(first, evidence, settings, findings, skipped)
     by_name = {f.name: f for f in findings if f.code.startswith("LC")}
     answer = verdict(by_name)
+    by_name = meaningful(by_name, answer)
+    findings = [f for f in findings if not f.code.startswith("LC") or f.name in by_name]
     evidence.symptoms = Symptoms(answer, by_name)
     _run_rules([r for r in chosen if r not in first], evidence, settings, findings, skipped)
     suspicions = [f for f in findings if isinstance(f, Suspicion)]
@@ -101,7 +103,9 @@ def _outcome(rule: Rule, evidence: Evidence, chosen: RuleSettings | None) -> Out
     for name in rule.needs:
         value = evidence.get(name)
         if value is None:
-            return Skip(rule.code, _missing(name), PROFILE if name in ("dataset", "profile") else what_to_log(_role(name)))
+            return Skip(
+                rule.code, _missing(name), PROFILE if name in ("dataset", "profile") else what_to_log(_role(name))
+            )
         inputs[name] = value
     for name in rule.wants:
         value = evidence.get(name)

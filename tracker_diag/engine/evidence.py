@@ -1,7 +1,8 @@
 """The inputs of rules: what a rule's parameter names mean, each computed once a run and only if a rule asks.
 
-A name is looked up here first (the properties of ``Evidence``), then among the run's parameters by role (``batch_size``, ``optimizer``, …; see
-``tracker_diag/core/vocabulary.yaml``). None stands for "the run does not hold it".
+A name is looked up here first (the properties of ``Evidence``), then among the run's parameters by role
+(``batch_size``, ``optimizer``, …; see ``tracker_diag/core/vocabulary.yaml``). None stands for "the run does not hold
+it".
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ from tracker_diag.stats.extrapolation import Extrapolation, extrapolate
 from tracker_diag.stats.sequential import Look, look
 
 FloatArray = NDArray[np.float64]
+
+
+#: Cross-entropy of knowing nothing about a thousand classes, in nats: more than all but the largest vocabularies cost.
+LOG_THOUSAND = math.log(1000)
 
 
 class Evidence:
@@ -158,22 +163,35 @@ class Evidence:
         return any(word in schedule for word in ("cos", "linear", "poly", "onecycle", "one_cycle", "decay", "exp"))
 
     def clock(self, course: Course) -> FloatArray | None:
-        """How far the optimiser has gone at each point of a course: cumulative learning rate; steps where it was constant.
+        """How far the optimiser has gone at each point of a course.
+
+        The cumulative learning rate; steps where it was constant.
 
         None where the rate was annealed but not logged: then nothing says what more steps would bring.
         """
         curve = self.rate_curve
         if curve is None or len(curve) < 3 or not np.isfinite(curve.values).all():
             return None if self.annealed else course.x
-        steps, path = curve.steps, np.cumsum(np.maximum(curve.values, 0) * np.gradient(curve.steps))
-        if path[-1] <= 0:
-            return course.x
-        return np.interp(course.x, steps, path)
+        path = np.cumsum(np.maximum(curve.values, 0) * np.gradient(curve.steps))
+        clock: FloatArray = np.interp(course.x, curve.steps, path)
+        return clock if path[-1] > 0 else course.x
 
     @cached_property
     def further(self) -> Extrapolation | None:
-        """What going on would bring to the validation curve (to training's, where there is none); None where nothing can be said."""
+        """What going on would bring to the validation curve (to training's, where there is none).
+
+        None where nothing can be said.
+        """
         course = self.val or self.train
+        if course is None or course.x.size < 5:
+            return None
+        clock = self.clock(course)
+        return None if clock is None else extrapolate(clock, course.y, floor=self._floor(course))
+
+    @cached_property
+    def further_train(self) -> Extrapolation | None:
+        """What going on would bring to the training curve."""
+        course = self.train
         if course is None or course.x.size < 5:
             return None
         clock = self.clock(course)
@@ -182,7 +200,7 @@ class Evidence:
     def _floor(self, course: Course) -> float:
         if course.flipped:
             lowest = float(course.y.min())
-            return -1.0 if -1.0 <= lowest else (-100.0 if -100.0 <= lowest else -math.inf)
+            return -1.0 if lowest >= -1.0 else (-100.0 if lowest >= -100.0 else -math.inf)
         return 0.0 if float(course.y.min()) >= 0 else -math.inf
 
     @cached_property
@@ -205,8 +223,8 @@ class Evidence:
     def uninformed(self) -> float | None:
         """The loss of a model that knows nothing of the input, where it is known.
 
-        ln of the classes for a cross-entropy in nats; the target's variance for a squared error, from the dataset profile; minus the chance accuracy
-        where the curves are accuracies (turned, as all courses are).
+        ln of the classes for a cross-entropy in nats; the target's variance for a squared error, from the dataset
+        profile; minus the chance accuracy where the curves are accuracies (turned, as all courses are).
         """
         course = self.train or self.val or self.any_train or self.any_val
         if course is None:
@@ -241,22 +259,36 @@ class Evidence:
         # One output is a regression, or two classes with a sigmoid; the loss or an accuracy tells.
         word = str(self.roles.params.get("loss_function") or "").lower()
         score = self.roles.metrics.get("val_score") or self.roles.metrics.get("train_score")
-        binary = "binary" in word or "bce" in word or "logistic" in word or (score is not None and "acc" in score.name.lower())
+        binary = (
+            "binary" in word
+            or "bce" in word
+            or "logistic" in word
+            or (score is not None and "acc" in score.name.lower())
+        )
         return 2 if binary else None
 
     @cached_property
     def _classes_shown(self) -> int | None:
-        """Number of classes that a run which learned nothing gives away: its loss stands at ln k, its accuracy at 1/k, for one whole k."""
-        loss, score = self.train_loss or self.val_loss, self.train_score or self.val_score
-        if loss is None or score is None or not (loss.long_enough and score.long_enough) or "acc" not in score.name.lower():
-            return None
-        accuracy = score.shown(score.best)
-        accuracy = accuracy / 100 if accuracy > 1.5 else accuracy
-        if not 0 < loss.tail < 7:
-            return None
-        k = round(math.exp(loss.tail))
-        stands = k >= 2 and abs(loss.tail - math.log(k)) < 0.01 * math.log(k)
-        return k if stands and 0.6 / k < accuracy < 1.5 / k else None
+        """Number of classes that a run which learned nothing gives away.
+
+        Its loss stands at ln k, its accuracy at 1/k, for one whole k.
+        """
+        for loss, score in ((self.val_loss, self.val_score), (self.train_loss, self.train_score)):
+            if (
+                loss is None
+                or score is None
+                or not (loss.long_enough and score.long_enough)
+                or "acc" not in score.name.lower()
+            ):
+                continue
+            accuracy = score.shown(score.best)
+            accuracy = accuracy / 100 if accuracy > 1.5 else accuracy
+            if not 0 < loss.tail < 7:
+                continue
+            k = round(math.exp(loss.tail))
+            if k >= 2 and abs(loss.tail - math.log(k)) < 0.025 * math.log(k) and 0.6 / k < accuracy < 1.5 / k:
+                return k
+        return None
 
     @cached_property
     def learned(self) -> Learned | None:
@@ -274,19 +306,22 @@ class Evidence:
         return Learned(
             level=level,
             known=self.uninformed is not None,
-            start=share(train and train.start),
-            train=share(train and train.tail),
-            train_best=share(train and train.best),
-            val_start=share(val and val.start),
-            val=share(val and val.tail),
-            val_best=share(val and val.best),
+            start=share(train.start if train else None),
+            train=share(train.tail if train else None),
+            train_best=share(train.best if train else None),
+            val_start=share(val.start if val else None),
+            val=share(val.tail if val else None),
+            val_best=share(val.best if val else None),
         )
 
     @cached_property
     def _beginning(self) -> float:
-        """Level at which the curves begin: the higher of both, a first value that falls away at once counting no more than three times the second.
+        """Level at which the curves begin: the higher of both.
 
-        A first epoch that begins far above knowing nothing (a bad initialisation) would otherwise make everything after it look settled.
+        A first value that falls away at once counts no more than three times the second.
+
+        A first epoch that begins far above knowing nothing (a bad initialisation) would otherwise make everything
+        after it look settled.
         """
         firsts = []
         for course in (self.train, self.val):
@@ -297,7 +332,9 @@ class Evidence:
 
     @cached_property
     def scale(self) -> float | None:
-        """The improvement achieved: from the uninformed level, or the start where it is unknown, to the best of both curves.
+        """The improvement achieved, the unit of every effect.
+
+        From the uninformed level, or the start where it is unknown, to the best of both curves.
 
         The unit of every effect. None where nothing was achieved: flatness is decided first.
         """
@@ -320,12 +357,15 @@ class Evidence:
         if train is None or learned is None:
             return Shape(lost_at=lost_at, first_excess=self._first_excess(course, learned))
         threshold = 0.05
-        stands = learned.most < threshold if learned.known else bool(self.symptoms and self.symptoms.has("underfitting", "frozen"))
+        stands = (
+            learned.most < threshold
+            if learned.known
+            else bool(self.symptoms and self.symptoms.has("underfitting", "frozen"))
+        )
         reached = np.flatnonzero(train.y <= 0.5 * (train.start + train.best))
         moved = train.start - train.best
-        blind = val is not None and learned.train > 2 * threshold and (
-            learned.val_best < threshold if learned.known else val.best > 0.95 * val.start
-        )
+        turn = val.turning.index if val is not None else 0
+        beside = float(np.interp(val.x[turn], train.x, train.y)) if val is not None else 0.0
         return Shape(
             lost_at=lost_at,
             first_excess=self._first_excess(course, learned),
@@ -333,13 +373,26 @@ class Evidence:
             begins_there=stands and abs(learned.start - learned.train) < threshold and learned.start > -2 * threshold,
             above=learned.known and learned.most < -threshold and lost is None,
             memorised=learned.train >= 0.8,
-            val_blind=blind,
+            val_blind=val is not None and self._blind(train, val, learned),
             val_wrong=max(0.0, -learned.val) if val is not None else 0.0,
             val_first=val.start / train.start if val is not None and train.start > 0 else 1.0,
             quick=float(reached[0]) / train.y.size if reached.size and moved > 0 else 1.0,
             apart=learned.train - learned.val if val is not None else 0.0,
+            parted=(val.best - beside) / learned.level if val is not None else 0.0,
+            noise_ratio=train.tail / val.tail if val is not None and val.tail > 0 else 1.0,
             gain=self.further.gain / self.scale if self.further and self.scale else math.nan,
         )
+
+    def _blind(self, train: Course, val: Course, learned: Learned) -> bool:
+        if learned.known:
+            return learned.train > 0.1 and learned.val_best < 0.05
+        ours, theirs = self.train_score, self.val_score
+        accurate = ours is not None and theirs is not None and ours.flipped and "acc" in theirs.name.lower()
+        if accurate and ours.long_enough and theirs.long_enough:  # type: ignore[union-attr]
+            unit = 100.0 if min(ours.best, theirs.best) < -1.5 else 1.0  # type: ignore[union-attr]
+            gained = (ours.start - ours.best) / unit, (theirs.start - theirs.best) / unit  # type: ignore[union-attr]
+            return gained[0] > 0.1 and gained[1] < 0.25 * gained[0] and -theirs.best / unit < 0.5  # type: ignore[union-attr]
+        return learned.train > 0.1 and val.best > 0.95 * val.start
 
     def _first_excess(self, course: Course, learned: Learned | None) -> float:
         first = float(course.raw[0])
@@ -347,8 +400,11 @@ class Evidence:
             return math.inf
         if learned is not None and learned.known:
             return first / learned.level
-        settled = course.tail if course.long_enough else math.nan
-        return first / settled if settled > 0 else 1.0
+        score = self.train_score or self.val_score
+        if score is not None and course is self.train_loss and "acc" in score.name.lower() and first > LOG_THOUSAND:
+            return first / LOG_THOUSAND
+        others = [float(c.y[i]) for c, i in ((self.train, 1), (self.val, 0)) if c is not None]
+        return first / max(others) if others and max(others) > 0 else 1.0
 
     # -- configuration and data --------------------------------------------------------------------------------------
 
@@ -384,14 +440,17 @@ class Evidence:
 
     @cached_property
     def n_weights(self) -> float | None:
-        """Trainable weights: as configured, from the model summary, or about width squared times depth, plus the inputs where they are known."""
+        """Trainable weights, as configured or from the model summary.
+
+        Else about width squared times depth, plus the inputs where they are known.
+        """
         given = self.roles.params.get("n_parameters")
         if isinstance(given, int | float) and given > 0:
             return float(given)
         summary = (self.run.model_summary or "")[:200_000]
-        found = re.search(r"(?:Total|Trainable) params[^0-9]{0,40}([\d,]+(?:\.\d+)?)\s*([KMB]?)\b", summary) or re.search(
-            r"([\d,]+(?:\.\d+)?)\s*([KMB]?)\s+(?:Total|Trainable) params", summary
-        )
+        found = re.search(
+            r"(?:Total|Trainable) params[^0-9]{0,40}([\d,]+(?:\.\d+)?)\s*([KMB]?)\b", summary
+        ) or re.search(r"([\d,]+(?:\.\d+)?)\s*([KMB]?)\s+(?:Total|Trainable) params", summary)
         if found:
             return float(found[1].replace(",", "")) * {"": 1, "K": 1e3, "M": 1e6, "B": 1e9}[found[2]]
         width, layers, inputs = (self.roles.params.get(k) for k in ("hidden_units", "layers", "n_features"))
@@ -413,9 +472,12 @@ class Evidence:
 
     @cached_property
     def n_val_seen(self) -> int | None:
-        """Validation examples; where nobody says how many, what an accuracy gives away: its values are multiples of one over their number.
+        """Validation examples, as said or as an accuracy gives them away.
 
-        Only numbers up to 100 are read off, from at least four different values logged to five digits: larger ones need more digits than are logged.
+        Its values are multiples of one over their number.
+
+        Only numbers up to 100 are read off, from at least four different values logged to five digits: larger ones
+        need more digits than are logged.
         """
         if self.n_val is not None:
             return self.n_val

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from tracker_diag.core.finding import Finding, Severity
 from tracker_diag.engine.evidence import Evidence
 
-#: The first of these that was found is the verdict: what makes the others meaningless comes before them. A diverged run has no gap; a run at the
-#: uninformed level has nothing to overfit; a curve that swings has no tail to extrapolate; only what has come to rest is a good fit.
+#: The first of these that was found is the verdict: what makes the others meaningless comes before them. A diverged
+#: run has no gap; a run at the uninformed level has nothing to overfit; a curve that swings has no tail to
+#: extrapolate; only what has come to rest is a good fit.
 PRECEDENCE: Mapping[str, str] = {
     "diverged": "values that are not finite leave nothing else to judge",
     "frozen": "nothing moves, so nothing else can be measured",
@@ -24,12 +25,21 @@ PRECEDENCE: Mapping[str, str] = {
 }
 ABSTENTION = "insufficient-evidence"
 
+#: Verdicts after which the other LC findings mean nothing: effects are measured in units of an improvement that was
+#: not made.
+EMPTY = ("diverged", "frozen", "underfitting")
+
+
+def meaningful(findings: Mapping[str, Finding], answer: str) -> dict[str, Finding]:
+    """The findings that still mean something beside the verdict."""
+    return {n: f for n, f in findings.items() if n == answer or answer not in EMPTY}
+
 
 def verdict(findings: Mapping[str, Finding]) -> str:
     """The verdict over the findings of the LC rules, by name.
 
-    An `info` finding (an overconfident but accurate run, a run still going) does not take the verdict from a good fit, but stands where there is no such
-    finding.
+    An `info` finding (an overconfident but accurate run, a run still going) does not take the verdict from a good
+    fit, but stands where there is no such finding.
     """
     for least in (Severity.WARNING, Severity.OK):
         for name in PRECEDENCE:

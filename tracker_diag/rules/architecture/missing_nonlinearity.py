@@ -10,7 +10,10 @@ from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
 _LINEAR = re.compile(r"\b(?:Linear|Dense)\b")
-_ACTIVE = re.compile(r"ReLU|GELU|SiLU|Swish|Tanh|Sigmoid|ELU|Activation|Softplus|Mish|Norm|Pool|Conv|LSTM|GRU|Attention|Transformer", re.IGNORECASE)
+_ACTIVE = re.compile(
+    r"ReLU|GELU|SiLU|Swish|Tanh|Sigmoid|ELU|Activation|Softplus|Mish|Norm|Pool|Conv|LSTM|GRU|Attention|Transformer",
+    re.IGNORECASE,
+)
 
 
 @rule("AR707", "missing-nonlinearity", evidence="P")
@@ -27,8 +30,9 @@ def missing_nonlinearity(
 
     What it measures
     ----------------
-    An activation configured as none or linear; or a PyTorch model summary that lists three or more linear layers and nothing else. Functional activations and adapters do not show
-    in summaries, and Keras's shows no activations at all, so the summary alone weighs little.
+    An activation configured as none or linear; or a PyTorch model summary that lists three or more linear layers and
+    nothing else. Functional activations and adapters do not show in summaries, and Keras's shows no activations at
+    all, so the summary alone weighs little.
 
     Why it matters
     --------------
@@ -44,7 +48,8 @@ def missing_nonlinearity(
 
     References
     ----------
-    Seminar: "Network contains Bad Gradients" (activation functions). Schoop, Huang and Hartmann (2021), UMLAUT, CHI: missing activation.
+    Seminar: "Network contains Bad Gradients" (activation functions). Schoop, Huang and Hartmann (2021), UMLAUT, CHI:
+    missing activation.
     """
     signs: list[Sign] = []
     word = str(activation or "").lower()

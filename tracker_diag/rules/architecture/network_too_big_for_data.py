@@ -27,12 +27,14 @@ def network_too_big_for_data(
 
     What it measures
     ----------------
-    Weights a training example (from the model summary, a parameter, or width and depth), and whether training explains what validation does not. Overparameterised
-    networks that generalise are sound: the number alone is an `info`.
+    Weights a training example (from the model summary, a parameter, or width and depth), and whether training
+    explains what validation does not. Overparameterised networks that generalise are sound: the number alone is an
+    `info`.
 
     Why it matters
     --------------
-    "Small dataset and big network: will stop learning." With many more weights than examples the network can store the examples in place of the rule.
+    "Small dataset and big network: will stop learning." With many more weights than examples the network can store
+    the examples in place of the rule.
 
     What to do
     ----------
@@ -63,7 +65,9 @@ def network_too_big_for_data(
         signs.append(Sign("validation keeps up, or nothing was learned", 0.1))
     name = names.get("hidden_units", "hidden_units")
     hidden = params.get("hidden_units")
-    changes = (Change(name, hidden, int(max(8, hidden // 4))),) if isinstance(hidden, int | float) and hidden >= 32 else ()
+    changes = (
+        (Change(name, hidden, int(max(8, hidden // 4))),) if isinstance(hidden, int | float) and hidden >= 32 else ()
+    )
     text = f"lower {name} from {hidden:g} to {changes[0].after}" if changes else "use a smaller network"
     return suspicion(
         "AR704",

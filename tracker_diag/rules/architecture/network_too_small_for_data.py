@@ -60,7 +60,7 @@ def network_too_small_for_data(
     name = names.get("hidden_units", "hidden_units")
     hidden = params.get("hidden_units")
     changes = (Change(name, hidden, int(4 * hidden)),) if isinstance(hidden, int | float) else ()
-    text = f"raise {name} from {hidden:g} to {4 * hidden:g}" if changes else "use a larger network"
+    text = f"raise {name} from {hidden:g} to {changes[0].after}" if changes else "use a larger network"
     return suspicion(
         "AR705",
         "network-too-small-for-data",

@@ -27,13 +27,16 @@ def output_loss_mismatch(
     *,
     prior: float = 0.03,
 ) -> Outcome:
-    """The output layer and the loss do not fit: softmax twice, ReLU before a regression loss, sigmoid with many classes.
+    """The output layer and the loss do not fit.
+
+    Softmax twice, ReLU before a regression loss, sigmoid with many classes.
 
     What it measures
     ----------------
-    Softmax before a loss that applies softmax itself leaves a cross-entropy that cannot fall below ln(1 + (k − 1)/e) for k classes, reached when every
-    answer is right: a loss that comes to rest just above that value with a high accuracy gives it away. Without the number of classes: a loss far higher than the accuracy beside it
-    allows. And what the configuration says of output and loss. Several labels at once take sigmoids.
+    Softmax before a loss that applies softmax itself leaves a cross-entropy that cannot fall below ln(1 + (k − 1)/e)
+    for k classes, reached when every answer is right: a loss that comes to rest just above that value with a high
+    accuracy gives it away. Without the number of classes: a loss far higher than the accuracy beside it allows. And
+    what the configuration says of output and loss. Several labels at once take sigmoids.
 
     Why it matters
     --------------
@@ -41,7 +44,8 @@ def output_loss_mismatch(
 
     What to do
     ----------
-    Give logits to a loss from logits (PyTorch's CrossEntropyLoss; Keras's from_logits=True), or probabilities to one that takes them.
+    Give logits to a loss from logits (PyTorch's CrossEntropyLoss; Keras's from_logits=True), or probabilities to one
+    that takes them.
 
     Thresholds
     ----------
@@ -49,8 +53,8 @@ def output_loss_mismatch(
 
     References
     ----------
-    Seminar: "Dataset issues" (make sure input and output match). Schoop, Huang and Hartmann (2021), UMLAUT, CHI. The bound: softmax of a one-hot vector gives the right class
-    e/(e + k − 1).
+    Seminar: "Dataset issues" (make sure input and output match). Schoop, Huang and Hartmann (2021), UMLAUT, CHI. The
+    bound: softmax of a one-hot vector gives the right class e/(e + k − 1).
     """
     signs: list[Sign] = []
     said = f"{output_activation or ''}".lower()
@@ -61,15 +65,22 @@ def output_loss_mismatch(
         signs.append(Sign(f"{output_activation} before a regression loss cannot answer below zero", 20.0, "params"))
     if "sigmoid" in said and n_classes and n_classes > 2 and "binary" not in loss and "bce" not in loss:
         signs.append(Sign(f"sigmoid outputs for {n_classes} classes", 8.0, "params"))
+    seen: Sign | None = None
     for course, score in ((train_loss, train_score), (val_loss, val_score)):
-        if course is None or score is None or not (course.long_enough and score.long_enough) or "acc" not in score.name.lower() or label_smoothing:
+        if (
+            course is None
+            or score is None
+            or not (course.long_enough and score.long_enough)
+            or "acc" not in score.name.lower()
+            or label_smoothing
+        ):
             continue
         accuracy = score.shown(score.tail)
         accuracy = accuracy / 100 if accuracy > 1.5 else accuracy
         found = _double_softmax(course.tail, accuracy, n_classes)
-        if found:
-            signs.append(found)
-            break
+        if found and (seen is None or found.ratio > seen.ratio):
+            seen = found
+    signs += [seen] if seen else []
     if not signs:
         return None
     text = "give logits to a loss from logits, or probabilities to one that takes them: not softmax twice"
@@ -80,7 +91,9 @@ def output_loss_mismatch(
         signs=signs,
         message="the loss cannot fall as the accuracy says it should: output layer and loss do not fit",
         advice=text,
-        prescription=Prescription(text, (Change("output_activation", output_activation or "softmax", "none (logits)"),)),
+        prescription=Prescription(
+            text, (Change("output_activation", output_activation or "softmax", "none (logits)"),)
+        ),
         settles="log the output layer's activation and the loss function",
     )
 
@@ -93,10 +106,19 @@ def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Sign |
         expected = math.log(1 + (classes - 1) / math.e) + (1 - accuracy)
         floor = math.log(1 + (classes - 1) / math.e)
         if floor <= loss < expected + 0.15 * (math.log(classes) - floor) and loss > 0.5 * math.log(classes):
-            return Sign(f"accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, just above the {floor:.3g} that softmax twice leaves", 80.0)
+            return Sign(
+                f"accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, just "
+                f"above the {floor:.3g} that softmax twice leaves",
+                150.0 if accuracy > 0.9 else 110.0 if accuracy > 0.8 else 8.0,
+            )
         return None
-    # Without the classes: a model that is right so often and calibrated loses at most the entropy of that, with the errors spread over a hundred classes.
+    # Without the classes: a model that is right so often and calibrated loses at most the entropy of that, with the
+    # errors spread over a hundred classes.
     allowed = -accuracy * math.log(accuracy) - (1 - accuracy) * math.log((1 - accuracy) / 100) if accuracy < 1 else 0.0
     if accuracy > 0.85 and loss > allowed + 0.25 and loss < 3:
-        return Sign(f"accuracy is {accuracy:.0%}, which allows a loss of {allowed:.2g} at most, and the loss rests at {loss:.3g}", 25.0)
+        return Sign(
+            f"accuracy is {accuracy:.0%}, which allows a loss of {allowed:.2g} "
+            f"at most, and the loss rests at {loss:.3g}",
+            25.0,
+        )
     return None

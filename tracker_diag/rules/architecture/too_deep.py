@@ -27,11 +27,13 @@ def too_deep(
 
     What it measures
     ----------------
-    The number of layers of a plain network, and whether it fails to learn. Residual or normalised networks are deep by design.
+    The number of layers of a plain network, and whether it fails to learn. Residual or normalised networks are deep
+    by design.
 
     Why it matters
     --------------
-    "If your little network is failing to learn anything then your 100 layer network is going to fail just as badly if not worse. Start with 3 to 8 layers."
+    "If your little network is failing to learn anything then your 100 layer network is going to fail just as badly if
+    not worse. Start with 3 to 8 layers."
 
     What to do
     ----------

@@ -30,17 +30,18 @@ def too_few_hidden_units(
 
     What it measures
     ----------------
-    The width of the narrowest hidden layer against the classes (or, for a regression, the inputs), and whether training and validation come to rest together at a high
-    level.
+    The width of the narrowest hidden layer against the classes (or, for a regression, the inputs), and whether
+    training and validation come to rest together at a high level.
 
     Why it matters
     --------------
-    "It may not have the capacity to express the task required": a layer of one unit passes one number, whatever comes after it.
+    "It may not have the capacity to express the task required": a layer of one unit passes one number, whatever comes
+    after it.
 
     What to do
     ----------
-    "For classification use five to ten times the number of classes as a good initial guess, for regression two to three times the number of input or output variables."
-    The rule of thumb ends where classes are many.
+    "For classification use five to ten times the number of classes as a good initial guess, for regression two to
+    three times the number of input or output variables." The rule of thumb ends where classes are many.
 
     Thresholds
     ----------
@@ -53,10 +54,20 @@ def too_few_hidden_units(
     Seminar: "Number of Hidden Units".
     """
     widths = params.get("layer_widths")
-    narrow = min(w for w in widths if w > 0) if isinstance(widths, tuple | list) and any(w > 0 for w in widths) else hidden_units
+    narrow = (
+        min(w for w in widths if w > 0)
+        if isinstance(widths, tuple | list) and any(w > 0 for w in widths)
+        else hidden_units
+    )
     if narrow <= 0:
         return None
-    wanted = per_class * n_classes if n_classes and n_classes <= many_classes else 2 * n_features if n_features and n_features <= 50 else 8
+    wanted = (
+        per_class * n_classes
+        if n_classes and n_classes <= many_classes
+        else 2 * n_features
+        if n_features and n_features <= 50
+        else 8
+    )
     if narrow >= wanted:
         return None
     signs: list[Sign] = []

@@ -28,11 +28,13 @@ def too_many_hidden_units(
 
     What it measures
     ----------------
-    The width against ten times the classes and against the training examples, and whether the curves overfit. Wide networks that generalise are sound.
+    The width against ten times the classes and against the training examples, and whether the curves overfit. Wide
+    networks that generalise are sound.
 
     Why it matters
     --------------
-    "It may become slow and unwieldy to train with residual noise that is hard to remove." But also: "number of hidden units often has quite a small impact."
+    "It may become slow and unwieldy to train with residual noise that is hard to remove." But also: "number of hidden
+    units often has quite a small impact."
 
     What to do
     ----------

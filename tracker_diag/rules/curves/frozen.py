@@ -25,20 +25,24 @@ def frozen(
 
     What it measures
     ----------------
-    The longest end of the training curve whose values are the same but for rounding, while the learning rate was not yet zero.
+    The longest end of the training curve whose values are the same but for rounding, while the learning rate was not
+    yet zero.
 
     Why it matters
     --------------
-    "If you find that your training error does not change from epoch to epoch it may be that all your neurons have died." The optimiser runs
-    and nothing moves: dead units, a rate of zero or far too small, frozen or detached parameters, a loss that does not depend on the weights.
+    "If you find that your training error does not change from epoch to epoch it may be that all your neurons have
+    died." The optimiser runs and nothing moves: dead units, a rate of zero or far too small, frozen or detached
+    parameters, a loss that does not depend on the weights.
 
     What to do
     ----------
-    Look at the gradient norm of the first step: zero means dead or detached, tiny means a rate or an initialisation that is too small.
+    Look at the gradient norm of the first step: zero means dead or detached, tiny means a rate or an initialisation
+    that is too small.
 
     Thresholds
     ----------
-    same : share of the value by which two values may differ and still be the same; above the rounding of single precision.
+    same : share of the value by which two values may differ and still be the same; above the rounding of single
+        precision.
     minimum_share : share of the run that must stand still.
 
     References
@@ -67,8 +71,10 @@ def frozen(
         NAME,
         Severity.ERROR,
         0.7 if pretrained else 0.97,
-        f"the training loss stands at {train.shown(float(y[-1])):.6g} without changing over the last {y.size - first} values",
-        "log the gradient norm: zero means dead units or detached parameters, tiny a rate or an initialisation that is too small",
+        f"the training loss stands at {train.shown(float(y[-1])):.6g} without "
+        f"changing over the last {y.size - first} values",
+        "log the gradient norm: zero means dead units or detached parameters, tiny "
+        "a rate or an initialisation that is too small",
         {"value": train.shown(float(y[-1])), "share": share, "first_step": float(x[first])},
         (float(x[first]), float(x[-1])),
     )

@@ -6,6 +6,7 @@ from tracker_diag.core.finding import Finding, Severity
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.stats.course import Course
 from tracker_diag.stats.gap import gap
+from tracker_diag.stats.plateau import plateau
 
 CODE, NAME = "LC101", "good-fit"
 
@@ -18,20 +19,22 @@ def good_fit(
     train_score: Course | None = None,
     val_score: Course | None = None,
     *,
-    small_gap: float = 0.28,
+    small_gap: float = 0.25,
     small_score_gap: float = 0.2,
+    rest: float = 0.05,
 ) -> Outcome:
     """Both losses fall to a point of stability, with a small gap.
 
     What it measures
     ----------------
-    That something was achieved, and how far validation lies from training at the end. It is the verdict where no rule of trouble
-    speaks: each of those has shown, with its own test, that there is nothing to report.
+    That something was achieved, how far validation lies from training at the end, and, by an equivalence test on the
+    last third, whether the curve has come to rest. It is the verdict where no rule of trouble speaks: each of those
+    has shown, with its own test, that there is nothing to report.
 
     Why it matters
     --------------
-    "The plot of training loss decreases to a point of stability. The plot of validation loss decreases to a point of stability and has a small gap with the
-    training loss."
+    "The plot of training loss decreases to a point of stability. The plot of validation loss decreases to a point of
+    stability and has a small gap with the training loss."
 
     What to do
     ----------
@@ -40,26 +43,36 @@ def good_fit(
     Thresholds
     ----------
     small_gap : in units of the improvement achieved.
-    small_score_gap : distance of the scores at the end, as a share of the better one; a small one excuses a larger gap of the losses.
+    rest : movement over the last third, in units of the improvement achieved, that still counts as rest (equivalence
+        test at 5 %).
+    small_score_gap : distance of the scores at the end, as a share of the better one; a small one excuses a larger
+        gap of the losses.
 
     References
     ----------
-    Seminar: "Learning Curves".
+    Seminar: "Learning Curves". Schuirmann (1987) for the equivalence test.
     """
     apart = gap(val.y, train.y).value / scale if val is not None else 0.0
     if apart > small_gap and not _close(train_score, val_score, small_score_gap):
         return None
     both = "training and validation" if val is not None else "training"
-    level = (val or train).shown((val or train).tail)
+    course = val or train
+    last = -max(4, course.y.size // 3)
+    moves = plateau(course.x[last:], course.y[last:], margin=rest * scale)
+    level = course.shown(course.tail)
+    ends = (
+        f"{both} come to rest at {level:.4g}"
+        if moves.p_rest < 0.05
+        else f"{both} end at {level:.4g}, and not much more is to be gained"
+    )
     return Finding(
         CODE,
         NAME,
         Severity.OK,
         0.9 if val is not None else 0.6,
-        f"{both} come to rest, at {level:.4g}"
-        + (f"; the gap is {apart:.0%} of the improvement achieved" if val is not None else ""),
+        ends + (f"; the gap is {apart:.0%} of the improvement achieved" if val is not None else ""),
         "",
-        {"gap": apart, "level": level},
+        {"gap": apart, "level": level, "p_rest": moves.p_rest},
     )
 
 

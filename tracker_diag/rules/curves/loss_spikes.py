@@ -17,13 +17,13 @@ def loss_spikes(
 
     What it measures
     ----------------
-    Points that stand more than eight robust standard deviations above both what went before and what came after, and above the course by a share of
-    the improvement achieved.
+    Points that stand more than eight robust standard deviations above both what went before and what came after, and
+    above the course by a share of the improvement achieved.
 
     Why it matters
     --------------
-    "You will see jumping of loss": single bad batches, a rate near the edge of stability, numbers near overflow. The run recovers; the spikes are a warning shot, so
-    the finding is an `info`.
+    "You will see jumping of loss": single bad batches, a rate near the edge of stability, numbers near overflow. The
+    run recovers; the spikes are a warning shot, so the finding is an `info`.
 
     What to do
     ----------
@@ -35,7 +35,8 @@ def loss_spikes(
 
     References
     ----------
-    Seminar: "Dataset problems" (jumping of loss). Chowdhery et al. (2022), PaLM, §5.1: spikes in large runs and what was done.
+    Seminar: "Dataset problems" (jumping of loss). Chowdhery et al. (2022), PaLM, §5.1: spikes in large runs and what
+    was done.
     """
     if traits & {"adversarial", "reinforcement", "contrastive", "annealed"}:
         return Skip(CODE, f"losses of {', '.join(sorted(traits))} training jump by design")
@@ -49,7 +50,8 @@ def loss_spikes(
         NAME,
         Severity.INFO,
         0.8,
-        f"{len(peaks)} jump{'s' if len(peaks) > 1 else ''} of the training loss, the highest at step {x[highest]:g} to {y[highest]:.4g}, each recovered from",
+        f"{len(peaks)} jump{'s' if len(peaks) > 1 else ''} of the training loss, the highest at step "
+        f"{x[highest]:g} to {y[highest]:.4g}, each recovered from",
         "look at the batches of these steps; clip the gradient norm at about its usual value",
         {"spikes": [float(x[i]) for i in peaks[:20]], "count": len(peaks)},
         (float(x[peaks[0]]), float(x[peaks[-1]])),

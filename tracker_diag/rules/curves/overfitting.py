@@ -27,21 +27,25 @@ def overfitting(
 
     What it measures
     ----------------
-    The mean of the last tenth of the validation curve against its lowest tenth, in units of the improvement achieved, with a p-value that
-    allows for the choice of the lowest place. The training curve must not have got worse since: otherwise the whole run is coming apart, which is
-    another trouble. Where a validation score still improves significantly since the turn, it is overconfidence, and an `info`.
+    The mean of the last tenth of the validation curve against its lowest tenth, in units of the improvement achieved,
+    with a p-value that allows for the choice of the lowest place. The training curve must not have got worse since:
+    otherwise the whole run is coming apart, which is another trouble. Where a validation score still improves
+    significantly since the turn, it is overconfidence, and an `info`.
 
     Why it matters
     --------------
-    "A model has learned the training dataset too well, including statistical noise": each further step makes it worse on what it has not seen.
+    "A model has learned the training dataset too well, including statistical noise": each further step makes it worse
+    on what it has not seen.
 
     What to do
     ----------
-    Keep the checkpoint of the best step; stop early; then regularise (dropout, weight decay, augmentation), use more data, or a smaller network.
+    Keep the checkpoint of the best step; stop early; then regularise (dropout, weight decay, augmentation), use more
+    data, or a smaller network.
 
     Thresholds
     ----------
-    minimum_rise : in units of the improvement achieved. Less than a twentieth is not worth anyone's attention, however significant.
+    minimum_rise : in units of the improvement achieved. Less than a twentieth is not worth anyone's attention,
+        however significant.
     alpha : level of the test "at rest since its minimum".
 
     References
@@ -52,13 +56,12 @@ def overfitting(
     rise = turn.rise / scale
     if rise < minimum_rise or turn.p > alpha * level:
         return None
-    before = train.y[max(0, turn.index - turn.window // 2) : turn.index + turn.window // 2 + 1]
-    at_turn = float(before.mean()) if before.size else train.tail
-    if train.tail > at_turn + 0.05 * scale:
+    if train.tail > train.at(turn.step) + 0.05 * scale:
         return None
     severity, extra = Severity.WARNING, ""
     if val_score is not None and val_score is not val and val_score.long_enough:
-        # The later half of what follows the turn: a score that went on for a while and has come to rest no longer excuses the loss.
+        # The later half of what follows the turn: a score that went on for a while and has come to rest no longer
+        # excuses the loss.
         later = val_score.x >= (turn.step + val.x[-1]) / 2
         score = val_score.y[later]
         if score.size >= 6:
@@ -73,7 +76,8 @@ def overfitting(
         NAME,
         severity,
         min(0.99, 0.7 + rise / 2) if turn.p < alpha / 10 else 0.7,
-        f"the validation curve is best at step {turn.step:g}{uncertain} with {val.shown(turn.best):.4g} and rises to {val.shown(turn.tail):.4g}: "
+        f"the validation curve is best at step {turn.step:g}{uncertain} with {val.shown(turn.best):.4g} "
+        f"and rises to {val.shown(turn.tail):.4g}: "
         f"{rise:.0%} of the improvement achieved{extra}",
         f"keep the checkpoint of step {turn.step:g}; stop early, then regularise or add data",
         {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tracker_diag.core.finding import Finding, Severity, Skip
 from tracker_diag.core.observed import Learned
 from tracker_diag.core.rule import Outcome, rule
@@ -16,10 +18,12 @@ def underfitting(
     train: Course,
     learned: Learned,
     val: Course | None = None,
+    further: Any = None,
     pretrained: object = None,
     level: float = 1.0,
     *,
     minimum_learned: float = 0.05,
+    high_loss: float = 0.25,
     moved: float = 0.02,
     alpha: float = 0.01,
 ) -> Outcome:
@@ -27,24 +31,29 @@ def underfitting(
 
     What it measures
     ----------------
-    Where the uninformed level is known (ln of the classes, the target's variance, chance accuracy): the share of it that the better of both curves has
-    explained at its best. Where it is not known: whether the training curve ever moved by more than its noise (Mann–Kendall with the
-    Hamed–Rao correction), or by more than a fiftieth of its level.
+    Where the uninformed level is known (ln of the classes, the target's variance, chance accuracy): the share of it
+    that the better of both curves has explained at its best. Where it is not known, or less than a quarter is
+    explained: whether the training curve ever moved by more than its noise (Mann–Kendall with the Hamed–Rao
+    correction), or by more than a fiftieth of its level.
 
     Why it matters
     --------------
-    "Underfitting refers to a model that cannot learn the training dataset." A network that ends where a constant prediction would be has used none of its
-    input: the trouble is in the data, the rate, the initialisation or the units, not in a lack of regularisation.
+    "Underfitting refers to a model that cannot learn the training dataset." A network that ends where a constant
+    prediction would be has used none of its input: the trouble is in the data, the rate, the initialisation or the
+    units, not in a lack of regularisation.
 
     What to do
     ----------
-    Try to overfit a few examples first: if that fails, the trouble lies deeper than capacity. Then look at the ranked causes.
+    Try to overfit a few examples first: if that fails, the trouble lies deeper than capacity. Then look at the ranked
+    causes.
 
     Thresholds
     ----------
     minimum_learned : share of the uninformed level. A twentieth is less than any use has been made of.
-    moved : share of the curve's own level, where the uninformed level is unknown. Fine-tuning starts low and flat: with a pretrained model, the known
-        level alone may speak.
+    high_loss : share of the uninformed level below which a flat curve counts as high: ln of the classes is an upper
+        bound where classes are uneven.
+    moved : share of the curve's own level, where the uninformed level is unknown. Fine-tuning starts low and flat:
+        with a pretrained model, the known level alone may speak.
     alpha : level of the trend test.
 
     References
@@ -56,21 +65,22 @@ def underfitting(
     advice = (
         "try to overfit a few examples; if that fails, look at data, rate and initialisation before adding capacity"
     )
-    if learned.known:
-        if most >= minimum_learned:
-            return None
+    if learned.known and most >= high_loss:
+        return None
+    if learned.known and most < minimum_learned:
         worst = "" if most > -0.02 else ", worse than knowing nothing"
         return Finding(
             CODE,
             NAME,
             Severity.ERROR,
             0.97 if most < minimum_learned / 2 else 0.85,
-            f"at its best the loss is {learned.level * (1 - most):.4g}, where a model that ignores its input has {learned.level:.4g}{worst}",
+            f"at its best the loss is {learned.level * (1 - most):.4g}, where a model that "
+            f"ignores its input has {learned.level:.4g}{worst}",
             advice,
             {"learned": most, "uninformed": learned.level},
             end,
         )
-    if pretrained:
+    if pretrained and not learned.known:
         return Skip(
             CODE,
             "a pretrained model starts low and flat, and the uninformed loss is not known",
@@ -80,6 +90,11 @@ def underfitting(
     fall = 1 - train.best / train.start if train.start else 0.0
     still = found.p > alpha * level or found.slope >= 0
     by_noise = still and train.start - train.best < 4 * train.noise.sigma
+    if further is not None and val is not None and further.enough >= 5:
+        # Little has moved, but steadily and without slowing down: that is the matter of slow-convergence.
+        steady = trend(val.x, val.y)
+        if steady.p < alpha * level and steady.slope < 0 and further.low > 0.35 * (val.start - val.best):
+            return None
     validated = val is None or val.best > (1 - 2 * moved) * val.start
     if not validated or not (by_noise or fall < moved):
         return None
@@ -88,7 +103,8 @@ def underfitting(
         NAME,
         Severity.ERROR,
         0.8 if by_noise else 0.7,
-        f"the training loss is flat: {train.start:.4g} at first, {train.tail:.4g} at the end, noise {train.noise.sigma:.2g}",
+        f"the training loss is flat: {train.start:.4g} at first, {train.tail:.4g} "
+        f"at the end, noise {train.noise.sigma:.2g}",
         advice,
         {"fall": fall, "p_trend": found.p, "noise": train.noise.sigma},
         end,

@@ -19,6 +19,7 @@ def undertrained(
     scale: float,
     active: bool,
     val: Course | None = None,
+    further_train: Any = None,
     *,
     minimum_gain: float = 0.1,
     sure_gain: float = 0.05,
@@ -27,14 +28,15 @@ def undertrained(
 
     What it measures
     ----------------
-    What twice the training would bring, extrapolated by saturating curves over the cumulative learning rate where it is logged (a rate annealed to zero
-    flattens any curve), in units of the improvement achieved, with a 90 % interval. The validation curve decides where there is one: training loss
-    falls for ever.
+    What twice the training would bring, extrapolated by saturating curves over the cumulative learning rate where it
+    is logged (a rate annealed to zero flattens any curve), in units of the improvement achieved, with a 90 %
+    interval. The validation curve decides where there is one: training loss falls for ever. Only where validation has
+    not left training and is too noisy to tell, and training surely goes on, training decides.
 
     Why it matters
     --------------
-    "A training loss that continues to decrease at the end of the plot indicates that the model is capable of further learning, and that the training process
-    was halted prematurely."
+    "A training loss that continues to decrease at the end of the plot indicates that the model is capable of further
+    learning, and that the training process was halted prematurely."
 
     What to do
     ----------
@@ -47,7 +49,8 @@ def undertrained(
 
     References
     ----------
-    Seminar: "Underfitting" (continues to decrease). Domhan et al. (2015), IJCAI; Viering and Loog (2023), IEEE TPAMI 45:7799.
+    Seminar: "Underfitting" (continues to decrease). Domhan et al. (2015), IJCAI; Viering and Loog (2023), IEEE TPAMI
+    45:7799.
     """
     if further is None:
         return Skip(
@@ -55,6 +58,15 @@ def undertrained(
             "the learning rate was annealed and not logged, or the curve is too short to carry on",
             "log the learning rate at every epoch",
         )
+    together = val is not None and val.tail - train.tail < 0.05 * scale
+    if (
+        together
+        and further_train is not None
+        and further.low < sure_gain * scale
+        and further.high >= minimum_gain * scale <= further_train.low
+    ):
+        # Validation is too noisy to tell, has not left training, and training surely goes on.
+        further = further_train
     gain, low, high = further.gain / scale, further.low / scale, further.high / scale
     if gain < minimum_gain or low < sure_gain:
         return None
@@ -68,7 +80,8 @@ def undertrained(
         NAME,
         Severity.INFO if active else Severity.WARNING,
         0.9 if low > minimum_gain else 0.7,
-        f"still improving: training twice as long is expected to bring another {gain:.0%} of the improvement achieved ({low:.0%} to {high:.0%})",
+        f"still improving: training twice as long is expected to bring another {gain:.0%} "
+        f"of the improvement achieved ({low:.0%} to {high:.0%})",
         f"train on: {more} the present length reaches nine tenths of what can be expected",
         {"gain": gain, "gain_low": low, "gain_high": high, "times": times, "family": further.family},
         (float(course.x[-max(2, course.x.size // 5)]), float(course.x[-1])),

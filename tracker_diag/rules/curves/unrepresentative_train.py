@@ -18,21 +18,21 @@ def unrepresentative_train(
     train_score: Course | None = None,
     val_score: Course | None = None,
     *,
-    minimum_gap: float = 0.28,
+    minimum_gap: float = 0.25,
     minimum_score_gap: float = 0.2,
 ) -> Outcome:
     """Both curves improve, and a large gap remains between them.
 
     What it measures
     ----------------
-    The distance of validation over training at the end, in units of the improvement achieved, with a 95 % interval that must lie wholly above the
-    threshold. Where both sides log a score, it has to show the gap too: a loss that is high for being too sure of itself does not make the data
-    unrepresentative.
+    The distance of validation over training at the end, in units of the improvement achieved, with a 95 % interval
+    that must lie wholly above the threshold. Where both sides log a score, it has to show the gap too: a loss that is
+    high for being too sure of itself does not make the data unrepresentative.
 
     Why it matters
     --------------
-    "The training dataset does not provide sufficient information to learn the problem, relative to the validation dataset": what was learned on the
-    training examples holds there and not elsewhere.
+    "The training dataset does not provide sufficient information to learn the problem, relative to the validation
+    dataset": what was learned on the training examples holds there and not elsewhere.
 
     What to do
     ----------
@@ -40,7 +40,8 @@ def unrepresentative_train(
 
     Thresholds
     ----------
-    minimum_gap : in units of the improvement achieved. Sound modern training of networks that interpolate their training set leaves gaps of up to a quarter.
+    minimum_gap : in units of the improvement achieved. Sound modern training of networks that interpolate their
+        training set leaves gaps of up to a quarter.
     minimum_score_gap : distance of the scores at the end, as a share of the better one.
 
     References
@@ -51,7 +52,13 @@ def unrepresentative_train(
     share = found.value / scale
     if found.low / scale < minimum_gap:
         return None
-    if train_score is not None and val_score is not None and train_score is not train and train_score.long_enough and val_score.long_enough:
+    if (
+        train_score is not None
+        and val_score is not None
+        and train_score is not train
+        and train_score.long_enough
+        and val_score.long_enough
+    ):
         apart = gap(val_score.y, train_score.y).value
         if apart < minimum_score_gap * max(abs(train_score.tail), abs(val_score.tail)):
             return None
@@ -60,7 +67,8 @@ def unrepresentative_train(
         NAME,
         Severity.WARNING,
         min(0.97, 0.6 + share / 2),
-        f"a gap of {share:.0%} of the improvement achieved remains: validation {val.shown(found.upper):.4g}, training {train.shown(found.lower):.4g}",
+        f"a gap of {share:.0%} of the improvement achieved remains: validation "
+        f"{val.shown(found.upper):.4g}, training {train.shown(found.lower):.4g}",
         "add training examples or augmentation; check that both sides are drawn and preprocessed alike",
         {
             "gap": share,

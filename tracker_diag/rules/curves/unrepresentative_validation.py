@@ -24,14 +24,16 @@ def unrepresentative_validation(
 
     What it measures
     ----------------
-    The noise of the second half of the validation curve, detrended, against that of training and against the improvement achieved; and the number of
-    validation examples, as configured or as the steps of an accuracy give it away (its values are multiples of one over the number of examples).
+    The noise of the second half of the validation curve, detrended, against that of training and against the
+    improvement achieved; and the number of validation examples, as configured or as the steps of an accuracy give it
+    away (its values are multiples of one over the number of examples).
 
     Why it matters
     --------------
-    "The validation dataset does not provide sufficient information to evaluate the ability of the model to generalise." Every choice that is made
-    by such a curve — when to stop, which rate, which model — is made by lot. A *fixed* small validation set gives bias more than jitter; jitter also comes from the
-    rate and from batch normalisation. So jitter alone, with many examples, is no such finding: the size decides where it is known.
+    "The validation dataset does not provide sufficient information to evaluate the ability of the model to
+    generalise." Every choice that is made by such a curve — when to stop, which rate, which model — is made by lot. A
+    *fixed* small validation set gives bias more than jitter; jitter also comes from the rate and from batch
+    normalisation. So jitter alone, with many examples, is no such finding: the size decides where it is known.
 
     What to do
     ----------
@@ -41,7 +43,8 @@ def unrepresentative_validation(
     ----------
     minimum_noise : standard deviation of the jitter, in units of the improvement achieved.
     times_training : the same over that of the training curve.
-    few : validation examples below which a curve says next to nothing: the standard error of an accuracy of 0.9 is above 0.05.
+    few : validation examples below which a curve says next to nothing: the standard error of an accuracy of 0.9 is
+        above 0.05.
 
     References
     ----------
@@ -56,9 +59,16 @@ def unrepresentative_validation(
         return None
     if small:
         error = (0.09 / n_val_seen) ** 0.5 if n_val_seen else 1.0
-        message = f"validation rests on {n_val_seen} examples: the standard error of an accuracy of 0.9 is {error:.2f}; its curve jitters by {jitter:.1%} of the improvement"
+        message = (
+            f"validation rests on {n_val_seen} examples, so that an accuracy of 0.9 "
+            f"would have a standard error of {error:.2f}"
+        )
+        message += f"; the curve jitters by {jitter:.0%} of the improvement achieved" if jitter > 0.02 else ""
     else:
-        message = f"the validation curve jitters by {jitter:.0%} of the improvement achieved, {noise / other if other else 99:.0f} times as much as training"
+        message = (
+            f"the validation curve jitters by {jitter:.0%} of the improvement achieved, "
+            f"{noise / other if other else 99:.0f} times as much as training"
+        )
     return Finding(
         CODE,
         NAME,

@@ -15,24 +15,28 @@ def unstable(
     scale: float,
     val: Course | None = None,
     traits: frozenset[str] = frozenset(),
+    n_val_seen: int | None = None,
     level: float = 1.0,
     *,
     minimum_swing: float = 0.12,
     reversals: float = 0.3,
     minimum_climb: float = 0.15,
+    many_examples: int = 100,
     alpha: float = 0.01,
 ) -> Outcome:
-    """The training loss oscillates instead of settling.
+    """The loss oscillates instead of settling.
 
     What it measures
     ----------------
-    The robust standard deviation of the second half of the training curve around its straight course, in units of the improvement achieved, the share of
-    steps at which it turns, and whether the swings are still as wide as in the first half; and whether the training loss climbs from its lowest
-    stretch to its end, or validation does while training has not improved since.
+    The robust standard deviation of the second half of the training curve (and of validation's, where it rests on
+    many examples) around its straight course, in units of the improvement achieved, the share of steps at which it
+    turns, and whether the swings are still as wide as in the first half; and whether the training loss climbs from
+    its lowest stretch to its end, or validation does while training has not improved since.
 
     Why it matters
     --------------
-    A high learning rate "hardly gets you to the global minimum (good chance of overshooting it)": the run jumps around the valley and never comes down.
+    A high learning rate "hardly gets you to the global minimum (good chance of overshooting it)": the run jumps
+    around the valley and never comes down.
 
     What to do
     ----------
@@ -42,7 +46,9 @@ def unstable(
     ----------
     minimum_swing : in units of the improvement achieved.
     reversals : share of steps at which the curve turns; white noise has two thirds, a smooth course none.
-    minimum_climb : mean of the last tenth of the training curve over its lowest tenth, in units of the improvement achieved.
+    many_examples : validation examples from which on a swinging validation curve is the run's doing, not theirs.
+    minimum_climb : mean of the last tenth of the training curve over its lowest tenth, in units of the improvement
+        achieved.
     alpha : level of the test "at rest since its minimum".
 
     References
@@ -51,31 +57,57 @@ def unstable(
     """
     if traits & {"adversarial", "reinforcement", "contrastive", "annealed"}:
         return Skip(CODE, f"losses of {', '.join(sorted(traits))} training swing by design")
-    swings = train.oscillation
-    if swings is None:
+    if train.oscillation is None:
         return Skip(CODE, "fewer than eight values", "log the training loss at every epoch")
-    swing, climb = swings.amplitude / scale, train.turning.rise / scale
-    swinging = swing >= minimum_swing and swings.reversals >= reversals and swings.amplitude >= 0.5 * swings.early
-    climbing = climb >= minimum_climb and train.turning.p < alpha * level
-    if not climbing and val is not None and val.turning.rise / scale >= minimum_climb and val.turning.p < alpha * level:
-        # Validation climbs while training has not improved since: not overfitting, the run comes apart.
-        climbing = train.tail > float(train.y[max(0, val.turning.index - 1) : val.turning.index + 2].mean()) + 0.05 * scale
-        climb = val.turning.rise / scale
-    if not swinging and not climbing:
-        return None
-    since = float(train.x[train.x.size // 2]) if swinging else train.turning.step
-    seen = (
-        f"in its second half the training loss swings by ±{swing:.0%} of the improvement achieved and turns at {swings.reversals:.0%} of its steps"
-        if swinging
-        else f"the loss climbs from its lowest stretch at step {since:g} by {climb:.0%} of the improvement achieved"
-    )
+
+    def swings(course: Course) -> bool:
+        found = course.oscillation
+        return found is not None and (
+            found.amplitude >= minimum_swing * scale
+            and found.reversals >= reversals
+            and found.amplitude >= 0.5 * found.early
+        )
+
+    # A validation curve that swings over few examples, or over nobody knows how many, is the matter of
+    # unrepresentative-validation.
+    enough = n_val_seen is not None and n_val_seen >= many_examples
+    course = next((c for c in (train, val if enough else None) if c is not None and swings(c)), None)
+    if course is not None and course.oscillation is not None:
+        swing = course.oscillation.amplitude / scale
+        since = float(course.x[course.x.size // 2])
+        seen = (
+            f"in its second half the {'training' if course is train else 'validation'} loss "
+            f"swings by ±{swing:.0%} of the improvement achieved "
+            f"and turns at {course.oscillation.reversals:.0%} of its steps"
+        )
+    else:
+        course = next(
+            (c for c in (train, val) if c is not None and _climbs(c, train, scale, minimum_climb, alpha * level)), None
+        )
+        if course is None:
+            return None
+        swing = course.turning.rise / scale
+        since = course.turning.step
+        seen = (
+            f"the loss climbs from its lowest stretch at step {since:g} by {swing:.0%} of the improvement achieved, "
+            "and training has not improved since"
+        )
     return Finding(
         CODE,
         NAME,
         Severity.WARNING,
-        min(0.95, 0.6 + max(swing, climb)),
+        min(0.95, 0.6 + swing),
         seen,
         "lower the learning rate three- to tenfold or anneal it; use larger batches; shuffle",
-        {"swing": swing, "reversals": swings.reversals, "climb": climb},
-        (since, float(train.x[-1])),
+        {"swing": swing, "metric": course.name},
+        (since, float(course.x[-1])),
     )
+
+
+def _climbs(course: Course, train: Course, scale: float, least: float, alpha: float) -> bool:
+    turn = course.turning
+    if turn.rise < least * scale or turn.p >= alpha:
+        return False
+    # Validation that climbs while training improves is overfitting; where training has not improved, the run comes
+    # apart.
+    return course is train or train.tail > train.at(turn.step) + 0.05 * scale

@@ -27,14 +27,15 @@ def validation_easier(
 
     What it measures
     ----------------
-    The distance of training over validation at the end, in units of the improvement achieved, with its interval. Dropout, augmentation, mixup and
-    label smoothing are switched off in validation and raise the training loss alone; so does averaging over an epoch while the loss still falls. Where one of them
-    is configured, or nothing says that none is, training must lie above validation by a factor that no such noise brings about.
+    The distance of training over validation at the end, in units of the improvement achieved, with its interval.
+    Dropout, augmentation, mixup and label smoothing are switched off in validation and raise the training loss alone;
+    so does averaging over an epoch while the loss still falls. Where one of them is configured, or nothing says that
+    none is, training must lie above validation by a factor that no such noise brings about.
 
     Why it matters
     --------------
-    "Validation loss is lower than the training loss: the validation dataset may be easier for the model to predict than the training dataset." Then it does not
-    tell how the model will do.
+    "Validation loss is lower than the training loss: the validation dataset may be easier for the model to predict
+    than the training dataset." Then it does not tell how the model will do.
 
     What to do
     ----------
@@ -50,19 +51,22 @@ def validation_easier(
     Seminar: "Unrepresentative Validation Dataset". Srivastava et al. (2014), JMLR 15:1929, dropout.
     """
     found = gap(train.y, val.y)
-    far = 0 <= found.lower and found.upper > beyond_dropout * found.lower
+    far = found.lower >= 0 and found.upper > beyond_dropout * found.lower
     if found.low / scale < minimum_gap / (2 if far else 1):
         return None
     if not far and (augmentation or mixup or label_smoothing or dropout is None or dropout > 0):
         return Skip(
-            CODE, "validation is below training, as dropout or augmentation would have it", "log the training loss in evaluation mode"
+            CODE,
+            "validation is below training, as dropout or augmentation would have it",
+            "log the training loss in evaluation mode",
         )
     return Finding(
         CODE,
         NAME,
         Severity.WARNING,
         0.75,
-        f"validation ends at {val.shown(found.lower):.4g}, training at {train.shown(found.upper):.4g}: {found.value / scale:.0%} of the improvement achieved apart",
+        f"validation ends at {val.shown(found.lower):.4g}, training at {train.shown(found.upper):.4g}: "
+        f"{found.value / scale:.0%} of the improvement achieved apart",
         "draw the validation set at random from the same source, stratified; check for training examples among it",
         {"gap": -found.value / scale, "val": val.shown(found.lower), "train": train.shown(found.upper)},
         (float(val.x[-max(2, round(0.2 * val.y.size))]), float(val.x[-1])),

@@ -11,17 +11,20 @@ from tracker_diag.core.rule import Outcome, rule
 
 
 @rule("DS201", "constant-input", evidence="DBC")
-def constant_input(shape: Shape, symptoms: Symptoms, profile: Mapping[str, Any] | None = None, *, prior: float = 0.035) -> Outcome:
+def constant_input(
+    shape: Shape, symptoms: Symptoms, profile: Mapping[str, Any] | None = None, *, prior: float = 0.035
+) -> Outcome:
     """Inputs are all zeros, or every example is the same.
 
     What it measures
     ----------------
-    The share of constant and of all-zero examples in a dataset profile; else a loss that begins and stays at the prior's entropy, as it does when the
-    network can learn nothing but how often each answer occurs.
+    The share of constant and of all-zero examples in a dataset profile; else a loss that begins and stays at the
+    prior's entropy, as it does when the network can learn nothing but how often each answer occurs.
 
     Why it matters
     --------------
-    "Images with all zeros? Using the same image over and over?" A wrong path or a broken decoder feeds constants, and nothing complains.
+    "Images with all zeros? Using the same image over and over?" A wrong path or a broken decoder feeds constants, and
+    nothing complains.
 
     What to do
     ----------
@@ -38,7 +41,10 @@ def constant_input(shape: Shape, symptoms: Symptoms, profile: Mapping[str, Any] 
     signs: list[Sign] = []
     side = (profile or {}).get("train")
     if isinstance(side, Mapping):
-        share = max((float(side[k]) for k in ("constant_share", "zero_share") if isinstance(side.get(k), int | float)), default=None)
+        share = max(
+            (float(side[k]) for k in ("constant_share", "zero_share") if isinstance(side.get(k), int | float)),
+            default=None,
+        )
         if share is not None:
             signs.append(Sign(f"{share:.0%} of the examples are constant", 200.0 if share > 0.5 else 0.05, "data"))
     if shape.begins_there:

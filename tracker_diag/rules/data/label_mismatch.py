@@ -15,8 +15,8 @@ def label_mismatch(
 
     What it measures
     ----------------
-    A validation loss that never falls below that of knowing nothing while training slowly goes below it: what is learned is by heart, and there is no
-    relation to be found.
+    A validation loss that never falls below that of knowing nothing while training slowly goes below it: what is
+    learned is by heart, and there is no relation to be found.
 
     Why it matters
     --------------
@@ -32,7 +32,8 @@ def label_mismatch(
 
     References
     ----------
-    Seminar: "Dataset issues" (make sure input and output match). Zhang et al. (2017), ICLR: networks fit random labels, only more slowly.
+    Seminar: "Dataset issues" (make sure input and output match). Zhang et al. (2017), ICLR: networks fit random
+    labels, only more slowly.
     """
     if symptoms.has("diverged", "frozen"):
         return None
@@ -40,7 +41,11 @@ def label_mismatch(
     if shape.val_blind:
         signs.append(Sign("validation never gained on knowing nothing, while training did", 8.0))
         slow = shape.quick > 0.06 and learned.train < 0.95
-        signs.append(Sign("training learns slowly, as by heart", 2.5) if slow else Sign("training learned fast and completely", 0.4))
+        signs.append(
+            Sign("training learns slowly, as by heart", 2.5)
+            if slow
+            else Sign("training learned fast and completely", 0.4)
+        )
         if shape.val_wrong > 2:
             signs.append(Sign("validation is more wrong than chance would have it", 0.5))
         if shape.val_first > 1.5 and shape.first_excess < 3:
@@ -51,7 +56,9 @@ def label_mismatch(
         return None
     if n_train is not None and n_train < 200:
         signs.append(Sign(f"{n_train} training examples may simply be too few", 0.3, "params"))
-    text = "look at ten examples with their labels as the network gets them; shuffle inputs and labels by one permutation"
+    text = (
+        "look at ten examples with their labels as the network gets them; shuffle inputs and labels by one permutation"
+    )
     return suspicion(
         "DS203",
         "label-mismatch",

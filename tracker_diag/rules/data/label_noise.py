@@ -25,9 +25,9 @@ def label_noise(
 
     What it measures
     ----------------
-    Two courses that wrong training labels bring about: the network learns the rule first and the errors later, by heart, so validation turns early and
-    rises while training goes to nothing, although there are examples enough; or it never fits the errors, and training stays above validation without any dropout or
-    augmentation to explain it.
+    Two courses that wrong training labels bring about: the network learns the rule first and the errors later, by
+    heart, so validation turns early and rises while training goes to nothing, although there are examples enough; or
+    it never fits the errors, and training stays above validation without any dropout or augmentation to explain it.
 
     Why it matters
     --------------
@@ -35,7 +35,8 @@ def label_noise(
 
     What to do
     ----------
-    Look at the training examples with the highest loss at the best checkpoint: wrong labels gather there. Stop early meanwhile.
+    Look at the training examples with the highest loss at the best checkpoint: wrong labels gather there. Stop early
+    meanwhile.
 
     Thresholds
     ----------
@@ -44,14 +45,16 @@ def label_noise(
 
     References
     ----------
-    Seminar: "Dataset issues" (is there too much noise in the dataset?). Arpit et al. (2017), ICML: simple patterns first, noise later; Northcutt, Jiang and
-    Chuang (2021), JAIR 70:1373, confident learning.
+    Seminar: "Dataset issues" (is there too much noise in the dataset?). Arpit et al. (2017), ICML: simple patterns
+    first, noise later; Northcutt, Jiang and Chuang (2021), JAIR 70:1373, confident learning.
     """
     if symptoms.has("diverged", "frozen") or shape.stands:
         return None
     signs: list[Sign] = []
     if shape.memorised and symptoms.has("overfitting") and not shape.val_blind:
         signs.append(Sign("validation learned, then turned and rose while training learned the rest by heart", 4.0))
+        if shape.parted < 0.15:
+            signs.append(Sign("both fell together before", 2.0))
         if n_train is not None:
             each = n_train / (n_classes or 1)
             signs.append(
@@ -61,12 +64,21 @@ def label_noise(
             )
     elif shape.val_blind:
         signs.append(Sign("validation never gained on knowing nothing", 3.0))
-        signs.append(Sign("training learns slowly", 1.5) if learned.train < 0.8 else Sign("training learned it by heart", 0.5))
-    elif not (dropout is None or dropout > 0.1 or label_smoothing or augmentation) and shape.apart < -0.08 and 0.1 < learned.train < 0.8:
+        signs.append(
+            Sign("training learns slowly", 1.5) if learned.train < 0.8 else Sign("training learned it by heart", 0.5)
+        )
+    elif (
+        not (dropout is None or dropout > 0.1 or label_smoothing or augmentation)
+        and shape.apart < -0.08
+        and 0.1 < learned.train < 0.8
+    ):
         signs.append(Sign("training stays above validation, and no dropout or augmentation explains it", 25.0))
     else:
         return None
-    text = "look at the training examples with the highest loss at the best checkpoint, and correct or drop the wrong ones; stop early meanwhile"
+    text = (
+        "look at the training examples with the highest loss at the best checkpoint, and correct or drop "
+        "the wrong ones; stop early meanwhile"
+    )
     return suspicion(
         "DS209",
         "label-noise",

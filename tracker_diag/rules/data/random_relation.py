@@ -18,12 +18,13 @@ def random_relation(
 
     What it measures
     ----------------
-    A loss that comes down from a first guess to the uninformed level and stays there, or a validation loss that never falls below it. A run on random input
-    (an experiment's control) tells the rest.
+    A loss that comes down from a first guess to the uninformed level and stays there, or a validation loss that never
+    falls below it. A run on random input (an experiment's control) tells the rest.
 
     Why it matters
     --------------
-    "Maybe the input is not sufficiently related to the output." Also the mark of noise where data should be: a generator that makes random numbers, a wrong column.
+    "Maybe the input is not sufficiently related to the output." Also the mark of noise where data should be: a
+    generator that makes random numbers, a wrong column.
 
     What to do
     ----------
@@ -46,12 +47,19 @@ def random_relation(
             signs.append(Sign("but it began far above it", 0.2))
     elif shape.val_blind:
         signs.append(Sign("validation never gained on knowing nothing", 6.0))
-        signs.append(Sign("training learns slowly, as by heart", 1.5) if learned.train < 0.6 else Sign("training learned by heart", 0.6))
+        signs.append(
+            Sign("training learns slowly, as by heart", 1.5)
+            if learned.train < 0.6
+            else Sign("training learned by heart", 0.6)
+        )
         if shape.val_wrong > 2:
             signs.append(Sign("validation is more wrong than chance would have it", 0.4))
     else:
         return None
-    text = "run once on random input: if the curves are the same, nothing of the input is used; then check columns, paths and generators"
+    text = (
+        "run once on random input: if the curves are the same, nothing of the input is used; "
+        "then check columns, paths and generators"
+    )
     return suspicion(
         "DS208",
         "random-relation",

@@ -22,12 +22,13 @@ def repeated_batch(
 
     What it measures
     ----------------
-    A training loss that falls to nothing within the first few per cent of the run while validation gains little: as many examples as there are said to
-    be cannot be memorised that fast.
+    A training loss that falls to nothing within the first few per cent of the run while validation gains little: as
+    many examples as there are said to be cannot be memorised that fast.
 
     Why it matters
     --------------
-    "Using the same image or batch over and over?" A generator that is not advanced, a loader that is rebuilt for each step: training looks perfect.
+    "Using the same image or batch over and over?" A generator that is not advanced, a loader that is rebuilt for each
+    step: training looks perfect.
 
     What to do
     ----------
@@ -51,12 +52,18 @@ def repeated_batch(
         signs.append(Sign("training explains nearly everything", 1.5))
     else:
         return None
+    if shape.quick > 0.1:
+        signs.append(Sign("but not at once", 0.3))
     if shape.apart > 0.3:
         signs.append(Sign(f"validation stays {shape.apart:.0%} of the uninformed loss behind", 4.0))
+        if shape.parted > 0.25:
+            signs.append(Sign("and never fell with it", 3.0))
+        else:
+            signs.append(Sign("but fell with it at first", 0.1))
     else:
         signs.append(Sign("validation keeps up", 0.05))
-    if shape.val_first > 1.2 and shape.first_excess < 3:
-        signs.append(Sign("in the first epoch already validation is worse than training", 4.0))
+    if shape.val_first > 1.2 and shape.first_excess < 0.9:
+        signs.append(Sign("in the first epoch already training is far below validation", 4.0))
     if n_train is not None:
         signs.append(
             Sign(f"{n_train} training examples are not memorised that fast", 3.0, "params")

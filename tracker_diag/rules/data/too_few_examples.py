@@ -31,8 +31,9 @@ def too_few_examples(
 
     Why it matters
     --------------
-    "If you are training a net from scratch, you probably need lots of data. For image classification you probably need 1000 images per class or more." How many are
-    enough depends on the problem, so the number alone is never more than an `info`.
+    "If you are training a net from scratch, you probably need lots of data. For image classification you probably
+    need 1000 images per class or more." How many are enough depends on the problem, so the number alone is never more
+    than an `info`.
 
     What to do
     ----------
@@ -46,15 +47,17 @@ def too_few_examples(
 
     References
     ----------
-    Seminar: "Dataset issues" (do you have enough training examples?), "Unrepresentative Train Dataset". Cho et al. (2015), arXiv:1511.06348, accuracy against
-    examples a class.
+    Seminar: "Dataset issues" (do you have enough training examples?), "Unrepresentative Train Dataset". Cho et al.
+    (2015), arXiv:1511.06348, accuracy against examples a class.
     """
     if params.get("pretrained"):
         return Skip("DS207", "a pretrained model needs fewer examples")
     each = n_train / (n_classes or 1)
     signs: list[Sign] = []
     if n_train < few / 2 or (n_classes and each < scarce):
-        signs.append(Sign(f"{n_train} training examples" + (f" for {n_classes} classes" if n_classes else ""), 25.0, "params"))
+        signs.append(
+            Sign(f"{n_train} training examples" + (f" for {n_classes} classes" if n_classes else ""), 25.0, "params")
+        )
     elif n_train < few:
         signs.append(Sign(f"only {n_train} training examples", 8.0, "params"))
     elif each < few:

@@ -25,11 +25,13 @@ def unshuffled(
 
     What it measures
     ----------------
-    Whether shuffling is switched off, whether the labels of a dataset profile are sorted, and whether the run fails to learn or swings.
+    Whether shuffling is switched off, whether the labels of a dataset profile are sorted, and whether the run fails
+    to learn or swings.
 
     Why it matters
     --------------
-    "If your dataset has a particular order to it (ordered by label) this could negatively impact the learning. Make sure your batches don't contain a single label."
+    "If your dataset has a particular order to it (ordered by label) this could negatively impact the learning. Make
+    sure your batches don't contain a single label."
 
     What to do
     ----------
@@ -47,7 +49,11 @@ def unshuffled(
     if shuffle is not None:
         off = str(shuffle).lower() in ("false", "0", "no", "none", "0.0")
         signs.append(Sign(f"shuffling is {'off' if off else 'on'}", 40.0 if off else 0.05, "params"))
-    order = (profile or {}).get("train", {}).get("labels_sorted") if isinstance((profile or {}).get("train", {}), Mapping) else None
+    order = (
+        (profile or {}).get("train", {}).get("labels_sorted")
+        if isinstance((profile or {}).get("train", {}), Mapping)
+        else None
+    )
     if isinstance(order, bool):
         signs.append(Sign("the labels are sorted" if order else "the labels are mixed", 10.0 if order else 0.2, "data"))
     if not any(s.ratio > 1 for s in signs):

@@ -23,12 +23,13 @@ def validation_too_small(
 
     What it measures
     ----------------
-    The number of validation examples, configured, profiled, or read off the steps of an accuracy (whose values are multiples of one over their number): the
-    standard error of an accuracy p is √(p(1−p)/n).
+    The number of validation examples, configured, profiled, or read off the steps of an accuracy (whose values are
+    multiples of one over their number): the standard error of an accuracy p is √(p(1−p)/n).
 
     Why it matters
     --------------
-    "The validation dataset does not provide sufficient information to evaluate the ability of the model to generalise."
+    "The validation dataset does not provide sufficient information to evaluate the ability of the model to
+    generalise."
 
     What to do
     ----------
@@ -42,12 +43,20 @@ def validation_too_small(
 
     References
     ----------
-    Seminar: "Unrepresentative Validation Dataset". Guyon (1997), A scaling law for the validation-set training-set size ratio.
+    Seminar: "Unrepresentative Validation Dataset". Guyon (1997), A scaling law for the validation-set training-set
+    size ratio.
     """
     if n_val_seen >= small:
         return None
     ratio = 400.0 if n_val_seen < useless else 3.0
-    signs = [Sign(f"{n_val_seen} validation examples: an accuracy of 0.9 has a standard error of {(0.09 / n_val_seen) ** 0.5:.2f}", ratio, "data")]
+    signs = [
+        Sign(
+            f"{n_val_seen} validation examples: an accuracy of 0.9 has a standard "
+            f"error of {(0.09 / n_val_seen) ** 0.5:.2f}",
+            ratio,
+            "data",
+        )
+    ]
     if symptoms.has("unrepresentative-validation", "validation-easier"):
         signs.append(Sign("the validation curve shows it", 3.0))
     target = max(300, round(0.2 * n_train)) if n_train else 300

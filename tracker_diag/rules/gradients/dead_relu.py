@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
+from tracker_diag.core.rates import usual_rates
 from tracker_diag.core.rule import Outcome, rule
 
 
@@ -12,6 +16,7 @@ from tracker_diag.core.rule import Outcome, rule
 def dead_relu(
     shape: Shape,
     symptoms: Symptoms,
+    params: Mapping[str, Any],
     activation: str | None = None,
     layers: float | None = None,
     learning_rate: float | None = None,
@@ -26,8 +31,9 @@ def dead_relu(
 
     Why it matters
     --------------
-    "If you find that your training error does not change from epoch to epoch it may be that all your neurons have died." A dead unit has no gradient, so it stays dead:
-    only the last bias still learns, and it learns how often each answer occurs.
+    "If you find that your training error does not change from epoch to epoch it may be that all your neurons have
+    died." A dead unit has no gradient, so it stays dead: only the last bias still learns, and it learns how often
+    each answer occurs.
 
     What to do
     ----------
@@ -54,6 +60,13 @@ def dead_relu(
     if word:
         rectified = word in ("relu", "relu6")
         signs.append(Sign(f"the activation is {activation}", 1.5 if rectified else 0.05, "params"))
+    if learning_rate is not None:
+        high = usual_rates(params.get("optimizer"), params)[1]
+        signs.append(
+            Sign(f"one step at a rate of {learning_rate:g} can kill a layer", 3.0, "params")
+            if learning_rate > high
+            else Sign(f"a rate of {learning_rate:g} seldom kills units", 0.6, "params")
+        )
     if layers is not None and layers >= 8:
         signs.append(Sign(f"{layers:g} layers are a likelier reason", 0.5, "params"))
     text = "use leaky_relu or elu in place of relu, He initialisation with biases at zero, and a lower rate"

@@ -30,8 +30,8 @@ def exploding_gradients(
 
     What it measures
     ----------------
-    The logged gradient norm against its own median; else a loss that is lost in the midst of a run that learned, or jumps. Single infinite norms under mixed precision are the
-    loss scaler at work.
+    The logged gradient norm against its own median; else a loss that is lost in the midst of a run that learned, or
+    jumps. Single infinite norms under mixed precision are the loss scaler at work.
 
     Why it matters
     --------------
@@ -56,10 +56,17 @@ def exploding_gradients(
         median = float(np.median(good))
         tail = float(np.median(good[-max(1, good.size // 10) :]))
         grown = median > 0 and tail > times * median
-        signs.append(Sign(f"the gradient norm ends at {tail:.2g}, its median is {median:.2g}", 30.0 if grown else 0.15, "data"))
+        signs.append(
+            Sign(f"the gradient norm ends at {tail:.2g}, its median is {median:.2g}", 30.0 if grown else 0.15, "data")
+        )
     if symptoms.has("diverged"):
         late = shape.lost_at is not None and shape.lost_at > 0.05
-        signs.append(Sign("the loss was lost after the run had learned" if late else "the loss was lost at once", 4.0 if late else 2.0))
+        signs.append(
+            Sign(
+                "the loss was lost after the run had learned" if late else "the loss was lost at once",
+                4.0 if late else 2.0,
+            )
+        )
     elif symptoms.has("loss-spikes"):
         signs.append(Sign("the loss jumps", 2.0))
     elif not signs:

@@ -32,12 +32,13 @@ def vanishing_gradients(
 
     What it measures
     ----------------
-    The logged gradient norm, where there is one; else a loss that stands at the uninformed level, or comes to rest at once at a high level, in a network that is deep without shortcuts
-    or has saturating units.
+    The logged gradient norm, where there is one; else a loss that stands at the uninformed level, or comes to rest at
+    once at a high level, in a network that is deep without shortcuts or has saturating units.
 
     Why it matters
     --------------
-    "Weights will be multiplied with each other many times that will lead to very small numbers which will almost kill gradients on back-propagation."
+    "Weights will be multiplied with each other many times that will lead to very small numbers which will almost kill
+    gradients on back-propagation."
 
     What to do
     ----------
@@ -71,7 +72,13 @@ def vanishing_gradients(
     if layers is not None:
         plain = not params.get("residual") and not params.get("normalisation") and not params.get("pretrained")
         if layers >= deep:
-            signs.append(Sign(f"{layers:g} layers" + (" without shortcuts or normalisation" if plain else ""), 12.0 if plain else 2.0, "params"))
+            signs.append(
+                Sign(
+                    f"{layers:g} layers" + (" without shortcuts or normalisation" if plain else ""),
+                    12.0 if plain else 2.0,
+                    "params",
+                )
+            )
         elif layers <= 4:
             signs.append(Sign(f"only {layers:g} layers", 0.3, "params"))
     if str(activation or "").lower() in ("sigmoid", "tanh", "softsign", "hard_sigmoid"):

@@ -15,11 +15,13 @@ def curve_gaps(run: Run, *, wide: float = 10.0) -> Outcome:
 
     What it measures
     ----------------
-    What had to be put right when the curves were read, and distances between neighbouring steps that are many times the usual one.
+    What had to be put right when the curves were read, and distances between neighbouring steps that are many times
+    the usual one.
 
     Why it matters
     --------------
-    Resumed runs overwrite steps, crashed ones leave holes, callers who pass no step put everything at 0: what is judged may not be what was meant.
+    Resumed runs overwrite steps, crashed ones leave holes, callers who pass no step put everything at 0: what is
+    judged may not be what was meant.
 
     What to do
     ----------

@@ -25,7 +25,8 @@ def hyperparameters_not_logged(
 
     What it measures
     ----------------
-    Which of learning rate, optimiser, batch size, number of classes and number of training examples no parameter, dataset or profile holds.
+    Which of learning rate, optimiser, batch size, number of classes and number of training examples no parameter,
+    dataset or profile holds.
 
     Why it matters
     --------------

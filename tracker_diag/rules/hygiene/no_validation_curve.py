@@ -19,8 +19,8 @@ def no_validation_curve(
 
     Why it matters
     --------------
-    "Validation learning curve: gives an idea of how well the model is generalising." Without it overfitting, unrepresentative data and most of what
-    is wrong with a dataset cannot be seen.
+    "Validation learning curve: gives an idea of how well the model is generalising." Without it overfitting,
+    unrepresentative data and most of what is wrong with a dataset cannot be seen.
 
     What to do
     ----------

@@ -15,7 +15,8 @@ def too_few_points(
 
     What it measures
     ----------------
-    The number of finite values of the curves the verdict rests on. A metric logged once is no curve, and is not complained about.
+    The number of finite values of the curves the verdict rests on. A metric logged once is no curve, and is not
+    complained about.
 
     Why it matters
     --------------

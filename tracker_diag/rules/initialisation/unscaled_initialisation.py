@@ -31,18 +31,20 @@ def unscaled_initialisation(
 
     What it measures
     ----------------
-    The configured initialiser; a loss that begins and stays at the uninformed level, as it does where no signal passes (zeros, or Gaussians too small for the
-    depth); and a first loss hundreds of times above it, which a scale too large brings about, multiplied from layer to layer.
+    The configured initialiser; a loss that begins and stays at the uninformed level, as it does where no signal
+    passes (zeros, or Gaussians too small for the depth); and a first loss hundreds of times above it, which a scale
+    too large brings about, multiplied from layer to layer.
 
     Why it matters
     --------------
-    "For deep networks this will not help, because your weights will be multiplied with each other many times that will lead to very small numbers which will
-    almost kill gradients." Zeros make all units of a layer the same for ever.
+    "For deep networks this will not help, because your weights will be multiplied with each other many times that
+    will lead to very small numbers which will almost kill gradients." Zeros make all units of a layer the same for
+    ever.
 
     What to do
     ----------
-    He initialisation for ReLU, Xavier for tanh and sigmoid, LeCun for SELU: the frameworks' defaults. Zero-initialised residual branches, LoRA's B and
-    N(0, 0.02) in transformers are right as they are.
+    He initialisation for ReLU, Xavier for tanh and sigmoid, LeCun for SELU: the frameworks' defaults.
+    Zero-initialised residual branches, LoRA's B and N(0, 0.02) in transformers are right as they are.
 
     Thresholds
     ----------
@@ -62,8 +64,18 @@ def unscaled_initialisation(
     elif any(word.startswith(w) for w in _CONSTANT) and not excused:
         signs.append(Sign(f"all weights begin at the same value ({initialiser})", 60.0, "params"))
     elif word and ("normal" in word or "uniform" in word or "gauss" in word) and not excused:
-        off = init_scale is not None and (init_scale >= 0.5 or init_scale <= 0.005 or (depth is not None and depth >= deep and init_scale < 0.1))
-        signs.append(Sign(f"the initialiser is a plain {initialiser}{f' of scale {init_scale:g}' if init_scale else ''}", 15.0 if off else 3.0, "params"))
+        off = init_scale is not None and (
+            init_scale >= 0.5 or init_scale <= 0.005 or (depth is not None and depth >= deep and init_scale < 0.1)
+        )
+        signs.append(
+            Sign(
+                f"the initialiser is a plain {initialiser}{f' of scale {init_scale:g}' if init_scale else ''}",
+                15.0 if off else 3.0,
+                "params",
+            )
+        )
+    if not word:
+        signs.append(Sign("no initialiser is named, and the frameworks' defaults are sound", 0.7, "params"))
     if shape.begins_there:
         signs.append(Sign("the loss begins and stays at the uninformed level: nothing reaches the output", 5.0))
         if depth is not None and depth >= deep:
@@ -71,7 +83,12 @@ def unscaled_initialisation(
     elif shape.first_excess > 300 and shape.lost_at is None:
         signs.append(Sign(f"the first loss is {shape.first_excess:.3g} times what knowing nothing costs", 10.0))
     elif shape.first_excess > 3:
-        signs.append(Sign("the first loss is far off" if shape.first_excess < 1e300 else "the loss was lost in the first epoch", 4.0))
+        signs.append(
+            Sign(
+                "the first loss is far off" if shape.first_excess < 1e300 else "the loss was lost in the first epoch",
+                4.0,
+            )
+        )
     elif symptoms.has("diverged"):
         signs.append(Sign("the loss was lost", 1.3))
     else:

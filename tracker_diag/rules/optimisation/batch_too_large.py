@@ -28,16 +28,18 @@ def batch_too_large(
 
     What it measures
     ----------------
-    The batch as a share of the training set, and whether the loss still falls at the end. Full batches of graphs, of small tables and with second-order methods
-    are sound: then the curves have settled, and nothing is said.
+    The batch as a share of the training set, and whether the loss still falls at the end. Full batches of graphs, of
+    small tables and with second-order methods are sound: then the curves have settled, and nothing is said.
 
     Why it matters
     --------------
-    "Using too large a batch size can have a negative effect on the accuracy of your network since it reduces the stochasticity of the gradient descent."
+    "Using too large a batch size can have a negative effect on the accuracy of your network since it reduces the
+    stochasticity of the gradient descent."
 
     What to do
     ----------
-    "Find the minimum batch size with which you can tolerate the training time. Don't be scared to start with a very small batch size such as 16, 8, or even 1."
+    "Find the minimum batch size with which you can tolerate the training time. Don't be scared to start with a very
+    small batch size such as 16, 8, or even 1."
 
     Thresholds
     ----------
@@ -54,10 +56,12 @@ def batch_too_large(
         return None
     if "lbfgs" in str(params.get("optimizer") or "").lower() or "graph" in str(params.get("task") or "").lower():
         return None
-    signs = [Sign(f"a batch holds {share:.0%} of the {n_train} training examples", 40.0 if share >= 0.99 else 15.0, "params")]
+    signs = [
+        Sign(f"a batch holds {share:.0%} of the {n_train} training examples", 40.0 if share >= 0.99 else 15.0, "params")
+    ]
     if symptoms.has("undertrained", "slow-convergence") or shape.gain > 0.03:
         signs.append(Sign("the loss still falls at the end", 4.0))
-    elif symptoms.has("diverged", "frozen") or shape.begins_there:
+    elif symptoms.has("diverged", "frozen") or shape.stands:
         signs.append(Sign("the trouble is not one of too few updates", 0.1))
     elif shape.apart < 0.1 and not shape.memorised:
         signs.append(Sign("training has not explained all it could", 3.0))

@@ -31,7 +31,8 @@ def batch_too_small_for_rate(
 
     Why it matters
     --------------
-    At a fixed rate the loss fluctuates around its minimum in proportion to rate over batch: small batches are fine with small rates, and jump with large ones.
+    At a fixed rate the loss fluctuates around its minimum in proportion to rate over batch: small batches are fine
+    with small rates, and jump with large ones.
 
     What to do
     ----------
@@ -44,7 +45,8 @@ def batch_too_small_for_rate(
 
     References
     ----------
-    Seminar: "Batch Size", "Dataset problems" (jumping of loss). Smith and Le (2018), ICLR: noise scale ~ rate × n / batch.
+    Seminar: "Batch Size", "Dataset problems" (jumping of loss). Smith and Le (2018), ICLR: noise scale ~ rate × n /
+    batch.
     """
     if batch_size > small:
         return None

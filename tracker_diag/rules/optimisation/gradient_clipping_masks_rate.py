@@ -13,7 +13,19 @@ from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.core.run import Series
 
-_SCALE_FREE = ("adam", "adamw", "nadam", "adamax", "radam", "rmsprop", "adagrad", "adadelta", "lion", "lamb", "adafactor")
+_SCALE_FREE = (
+    "adam",
+    "adamw",
+    "nadam",
+    "adamax",
+    "radam",
+    "rmsprop",
+    "adagrad",
+    "adadelta",
+    "lion",
+    "lamb",
+    "adafactor",
+)
 
 
 @rule("OP403", "gradient-clipping-masks-rate", evidence="PGC")
@@ -34,12 +46,14 @@ def gradient_clipping_masks_rate(
 
     What it measures
     ----------------
-    The clipping threshold, against the logged gradient norm where there is one; and whether the run learns as slowly as a tiny step would make it.
+    The clipping threshold, against the logged gradient norm where there is one; and whether the run learns as slowly
+    as a tiny step would make it.
 
     Why it matters
     --------------
-    "Turn gradient clipping off" while the rate is searched: a clipped step has the length clip × rate whatever the loss, so the rate that is found is that of the
-    clip. Optimisers of the Adam family cancel a constant factor, so there a tight clip does little.
+    "Turn gradient clipping off" while the rate is searched: a clipped step has the length clip × rate whatever the
+    loss, so the rate that is found is that of the clip. Optimisers of the Adam family cancel a constant factor, so
+    there a tight clip does little.
 
     What to do
     ----------
@@ -64,9 +78,19 @@ def gradient_clipping_masks_rate(
     if gradient_norm is not None and np.isfinite(gradient_norm.values).any():
         median = float(np.nanmedian(gradient_norm.values[np.isfinite(gradient_norm.values)]))
         bites = median > 0.95 * gradient_clip
-        signs.append(Sign(f"the median gradient norm is {median:.3g}, the clip {gradient_clip:g}", 15.0 if bites else 0.1, "data"))
+        signs.append(
+            Sign(
+                f"the median gradient norm is {median:.3g}, the clip {gradient_clip:g}", 15.0 if bites else 0.1, "data"
+            )
+        )
     elif gradient_clip < tight:
-        signs.append(Sign(f"the clip of {gradient_clip:g} is far below an ordinary gradient norm", min(80.0, 4 * tight / gradient_clip), "params"))
+        signs.append(
+            Sign(
+                f"the clip of {gradient_clip:g} is far below an ordinary gradient norm",
+                min(80.0, 4 * tight / gradient_clip),
+                "params",
+            )
+        )
     else:
         signs.append(Sign(f"a clip of {gradient_clip:g} is usual", 0.2, "params"))
     slow = symptoms.has("slow-convergence", "undertrained") or shape.above or shape.stands

@@ -27,8 +27,9 @@ def learning_rate_too_high(
 
     What it measures
     ----------------
-    Curves: a loss that is lost or blows up, oscillation, a fall from a high first value to the uninformed level, validation that climbs while training does
-    not improve. Configuration: the rate against the usual ones of its optimiser; alone it is never more than an `info`.
+    Curves: a loss that is lost or blows up, oscillation, a fall from a high first value to the uninformed level,
+    validation that climbs while training does not improve. Configuration: the rate against the usual ones of its
+    optimiser; alone it is never more than an `info`.
 
     Why it matters
     --------------
@@ -36,7 +37,8 @@ def learning_rate_too_high(
 
     What to do
     ----------
-    "Find the highest value which doesn't make the error explode. Set the learning rate one order of magnitude lower than this."
+    "Find the highest value which doesn't make the error explode. Set the learning rate one order of magnitude lower
+    than this."
 
     Thresholds
     ----------
@@ -45,7 +47,8 @@ def learning_rate_too_high(
 
     References
     ----------
-    Seminar: "Learning Rate", "How to find best learning rate?". Bengio (2012), Practical recommendations for gradient-based training.
+    Seminar: "Learning Rate", "How to find best learning rate?". Bengio (2012), Practical recommendations for
+    gradient-based training.
     """
     low, high = usual_rates(params.get("optimizer"), params)
     signs: list[Sign] = []
@@ -63,9 +66,21 @@ def learning_rate_too_high(
         signs.append(Sign("the curves settle", 0.15))
     if learning_rate is not None:
         if learning_rate > high:
-            signs.append(Sign(f"{learning_rate:g} is {learning_rate / high:.3g} times the highest usual rate ({high:g})", min(60.0, 4 * learning_rate / high), "params"))
+            signs.append(
+                Sign(
+                    f"{learning_rate:g} is {learning_rate / high:.3g} times the highest usual rate ({high:g})",
+                    min(60.0, 4 * learning_rate / high),
+                    "params",
+                )
+            )
         elif learning_rate <= high / 3:
-            signs.append(Sign(f"{learning_rate:g} is a usual rate for {params.get('optimizer') or 'any optimiser'}", 0.15, "params"))
+            signs.append(
+                Sign(
+                    f"{learning_rate:g} is a usual rate for {params.get('optimizer') or 'any optimiser'}",
+                    0.15,
+                    "params",
+                )
+            )
     target = None
     if learning_rate:
         target = rounded((low * high) ** 0.5) if learning_rate > high else rounded(learning_rate / step_down)

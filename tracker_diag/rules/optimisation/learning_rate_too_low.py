@@ -27,8 +27,9 @@ def learning_rate_too_low(
 
     What it measures
     ----------------
-    Curves: slow convergence, a loss still falling or still above the uninformed level at the end, much left unexplained while validation stays with training.
-    Configuration: the rate against the usual ones of its optimiser; alone it is never more than an `info`.
+    Curves: slow convergence, a loss still falling or still above the uninformed level at the end, much left
+    unexplained while validation stays with training. Configuration: the rate against the usual ones of its optimiser;
+    alone it is never more than an `info`.
 
     Why it matters
     --------------
@@ -44,13 +45,14 @@ def learning_rate_too_low(
 
     References
     ----------
-    Seminar: "Learning Rate", "How to find best learning rate?". Smith (2017), Cyclical learning rates, WACV: the range test.
+    Seminar: "Learning Rate", "How to find best learning rate?". Smith (2017), Cyclical learning rates, WACV: the
+    range test.
     """
     low, high = usual_rates(params.get("optimizer"), params)
     signs: list[Sign] = []
     if symptoms.has("diverged", "unstable"):
         signs.append(Sign("the run came apart", 0.02))
-    elif symptoms.has("overfitting") or shape.memorised and shape.apart > 0.2:
+    elif symptoms.has("overfitting") or (shape.memorised and shape.apart > 0.2):
         signs.append(Sign("training got where it was going", 0.1))
     elif symptoms.has("slow-convergence"):
         signs.append(Sign("at this pace the run needs many times its steps", 10.0))
@@ -69,17 +71,29 @@ def learning_rate_too_low(
     if learning_rate is not None:
         if learning_rate < low:
             signs.append(
-                Sign(f"{learning_rate:g} is {low / learning_rate:.3g} times below the lowest usual rate ({low:g})", min(60.0, 3 * low / learning_rate), "params")
+                Sign(
+                    f"{learning_rate:g} is {low / learning_rate:.3g} times below the lowest usual rate ({low:g})",
+                    min(60.0, 3 * low / learning_rate),
+                    "params",
+                )
                 if learning_rate > 0
                 else Sign("the rate is zero", 60.0, "params")
             )
         elif learning_rate >= 3 * low:
-            signs.append(Sign(f"{learning_rate:g} is a usual rate for {params.get('optimizer') or 'any optimiser'}", 0.25, "params"))
+            signs.append(
+                Sign(
+                    f"{learning_rate:g} is a usual rate for {params.get('optimizer') or 'any optimiser'}",
+                    0.25,
+                    "params",
+                )
+            )
     target = None
     if learning_rate:
         target = rounded((low * high) ** 0.5) if learning_rate < low else rounded(min(3 * learning_rate, high))
     name = names.get("learning_rate", "learning_rate")
-    text = f"raise {name} from {learning_rate:g} to {target:g}" if target else "raise the learning rate three- to tenfold"
+    text = (
+        f"raise {name} from {learning_rate:g} to {target:g}" if target else "raise the learning rate three- to tenfold"
+    )
     return suspicion(
         "OP402",
         "learning-rate-too-low",
@@ -87,6 +101,8 @@ def learning_rate_too_low(
         signs=signs,
         message=f"the learning rate{f' {learning_rate:g}' if learning_rate else ''} looks too low",
         advice=text,
-        prescription=Prescription(text, (Change(name, learning_rate, target),) if target and target != learning_rate else ()),
+        prescription=Prescription(
+            text, (Change(name, learning_rate, target),) if target and target != learning_rate else ()
+        ),
         settles="run once with ten times the rate for a tenth of the steps",
     )

@@ -25,17 +25,20 @@ def too_few_updates(
     prior: float = 0.04,
     few: int = 300,
 ) -> Outcome:
-    """Epochs times batches an epoch are few for the network; or the run was simply stopped too soon (cause `too-few-epochs`).
+    """Epochs times batches an epoch are few for the network.
+
+    Or the run was simply stopped too soon (cause `too-few-epochs`).
 
     What it measures
     ----------------
-    The number of updates the configuration makes in all, and whether the loss still falls at the end. Where the updates are few, the cause is named
-    `too-few-updates` and smaller batches come first; where they are not, or are not known, it is `too-few-epochs`.
+    The number of updates the configuration makes in all, and whether the loss still falls at the end. Where the
+    updates are few, the cause is named `too-few-updates` and smaller batches come first; where they are not, or are
+    not known, it is `too-few-epochs`.
 
     Why it matters
     --------------
-    "Training process was halted prematurely": weights can only move as far as the updates carry them. A few hundred updates are few for any network that starts
-    from scratch.
+    "Training process was halted prematurely": weights can only move as far as the updates carry them. A few hundred
+    updates are few for any network that starts from scratch.
 
     What to do
     ----------
@@ -48,7 +51,8 @@ def too_few_updates(
 
     References
     ----------
-    Seminar: "Underfitting" (continues to decrease), "Batch Size". Hoffer, Hubara and Soudry (2017), NeurIPS: train longer, generalise better.
+    Seminar: "Underfitting" (continues to decrease), "Batch Size". Hoffer, Hubara and Soudry (2017), NeurIPS: train
+    longer, generalise better.
     """
     updates = epochs * math.ceil(n_train / batch_size) if epochs and batch_size and n_train else None
     falling = symptoms.has("undertrained", "slow-convergence")
@@ -56,13 +60,13 @@ def too_few_updates(
     if not falling and not scarce:
         return None
     signs = []
-    if scarce:
+    if updates is not None and updates <= few:
         signs.append(Sign(f"{updates:g} updates in all", 10.0 if updates <= few / 3 else 4.0, "params"))
     if symptoms.has("slow-convergence"):
         signs.append(Sign("the loss falls slowly to the end", 6.0))
     elif symptoms.has("undertrained"):
         signs.append(Sign("the loss still falls at the end", 25.0))
-    elif symptoms.has("diverged", "frozen") or shape.begins_there:
+    elif symptoms.has("diverged", "frozen") or shape.stands:
         signs.append(Sign("the trouble is not one of length", 0.05))
     elif shape.gain > 0.03:
         signs.append(Sign("the loss still falls a little at the end", 3.0))

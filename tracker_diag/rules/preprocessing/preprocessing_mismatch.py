@@ -23,13 +23,13 @@ def preprocessing_mismatch(
 
     What it measures
     ----------------
-    Validation that is off from the very first epoch — a validation loss well above the first epoch's mean training loss, where it should lie below — or that
-    never sees any of what training learns smoothly and at an ordinary pace.
+    Validation that is off from the very first epoch — a validation loss well above the first epoch's mean training
+    loss, where it should lie below — or that never sees any of what training learns smoothly and at an ordinary pace.
 
     Why it matters
     --------------
-    "Same pre-processing steps for input and truth?" A scaler fitted twice, an augmentation left on, a colour order swapped: the network is right, the numbers it is
-    judged by are not.
+    "Same pre-processing steps for input and truth?" A scaler fitted twice, an augmentation left on, a colour order
+    swapped: the network is right, the numbers it is judged by are not.
 
     What to do
     ----------
@@ -41,13 +41,20 @@ def preprocessing_mismatch(
 
     References
     ----------
-    Seminar: "Dataset issues" (make sure input and output match). Breck et al. (2019), Data validation for machine learning, MLSys: training-serving skew.
+    Seminar: "Dataset issues" (make sure input and output match). Breck et al. (2019), Data validation for machine
+    learning, MLSys: training-serving skew.
     """
     if symptoms.has("diverged", "frozen") or shape.stands:
         return None
     signs: list[Sign] = []
-    if shape.val_first > 1.5 and shape.first_excess < 3:
-        signs.append(Sign(f"the first validation loss is {shape.val_first:.2g} times the first training loss, where it should lie below", 12.0))
+    if shape.val_first > 1.5 and 0.9 < shape.first_excess < 3:
+        signs.append(
+            Sign(
+                f"the first validation loss is {shape.val_first:.2g} times the first "
+                "training loss, where it should lie below",
+                20.0,
+            )
+        )
     if shape.val_blind:
         signs.append(Sign("validation sees nothing of what training learns", 4.0))
         if shape.memorised and shape.quick > 0.03:
@@ -55,14 +62,19 @@ def preprocessing_mismatch(
         if shape.val_wrong > 2:
             signs.append(Sign("validation is confidently wrong", 3.0))
     elif shape.apart > 0.3:
-        accurate = val_score is not None and train_score is not None and train_score.long_enough and val_score.long_enough
+        accurate = (
+            val_score is not None and train_score is not None and train_score.long_enough and val_score.long_enough
+        )
         if accurate and val_score.tail < 0.85 * train_score.tail and val_score.flipped:  # type: ignore[union-attr]
-            signs.append(Sign("the loss is far apart, the scores are close", 3.0))
+            signs.append(Sign("the loss is far apart, the scores are close", 5.0))
         else:
             signs.append(Sign("validation stays far behind", 1.5))
     elif signs:
         signs.append(Sign("validation ends close to training", 0.3))
-    text = "send training examples through the validation pipeline and compare: scaling, colour order, tokeniser, augmentation"
+    text = (
+        "send training examples through the validation pipeline and compare: "
+        "scaling, colour order, tokeniser, augmentation"
+    )
     return suspicion(
         "PP307",
         "preprocessing-mismatch",

@@ -30,17 +30,18 @@ def unscaled_inputs(
 
     What it measures
     ----------------
-    The median scale and offset of the features, where a dataset profile holds them; else what unscaled inputs do to curves: a first loss many times the
-    uninformed one, or a loss that is lost at once although the rate is usual.
+    The median scale and offset of the features, where a dataset profile holds them; else what unscaled inputs do to
+    curves: a first loss many times the uninformed one, or a loss that is lost at once although the rate is usual.
 
     Why it matters
     --------------
-    "Most parts of a neural network assume that data is normalised: weight initialisation, activation functions, the optimisation algorithms."
+    "Most parts of a neural network assume that data is normalised: weight initialisation, activation functions, the
+    optimisation algorithms."
 
     What to do
     ----------
-    Standardise each feature with the mean and standard deviation of the training set; images: divide by 255 and centre. Token ids, trees and boosting
-    need none.
+    Standardise each feature with the mean and standard deviation of the training set; images: divide by 255 and
+    centre. Token ids, trees and boosting need none.
 
     Thresholds
     ----------
@@ -61,7 +62,7 @@ def unscaled_inputs(
     if input_scaling:
         signs.append(Sign(f"the inputs are scaled ({input_scaling})", 0.1, "params"))
     if shape.lost_at is not None and shape.lost_at < 0.1:
-        low, high = usual_rates(params.get("optimizer"), params)
+        high = usual_rates(params.get("optimizer"), params)[1]
         usual = learning_rate is not None and learning_rate <= high
         signs.append(Sign("the loss was lost at once" + (" at a usual rate" if usual else ""), 15.0 if usual else 2.0))
     elif symptoms.has("diverged"):
@@ -69,7 +70,9 @@ def unscaled_inputs(
     elif shape.first_excess > 3:
         signs.append(Sign(f"the first loss is {shape.first_excess:.3g} times what knowing nothing costs", 12.0))
         if shape.first_excess > 1e3:
-            signs.append(Sign("which is more than inputs alone usually bring about", 0.5))
+            signs.append(
+                Sign("which is more than inputs alone usually bring about: weights multiply from layer to layer", 0.3)
+            )
     elif shape.begins_there:
         signs.append(Sign("the first loss is that of a model that knows nothing", 0.1))
     else:
@@ -93,8 +96,9 @@ def _typical_size(profile: Mapping[str, Any] | None) -> float | None:
     features = side.get("features") if isinstance(side, Mapping) else None
     if not isinstance(features, list | tuple):
         return None
-    sizes = []
-    for f in features[:500]:
-        if isinstance(f, Mapping) and isinstance(f.get("mean"), int | float) and isinstance(f.get("std"), int | float):
-            sizes.append(max(abs(f["mean"]), f["std"]))
-    return float(sorted(sizes)[len(sizes) // 2]) if sizes else None
+    sizes = sorted(
+        max(abs(f["mean"]), f["std"])
+        for f in features[:500]
+        if isinstance(f, Mapping) and isinstance(f.get("mean"), int | float) and isinstance(f.get("std"), int | float)
+    )
+    return float(sizes[len(sizes) // 2]) if sizes else None

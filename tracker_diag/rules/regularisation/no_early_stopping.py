@@ -27,8 +27,8 @@ def no_early_stopping(
 
     What it measures
     ----------------
-    The share of the run that came after the best validation step, where validation has risen significantly since: the lowest point of a plateau is noise, and is not
-    counted.
+    The share of the run that came after the best validation step, where validation has risen significantly since: the
+    lowest point of a plateau is noise, and is not counted.
 
     Why it matters
     --------------
@@ -62,7 +62,9 @@ def no_early_stopping(
     at = val.turning.step
     scale = epochs / float(val.x[-1]) if epochs and val.x[-1] > 0 else None
     changes = (Change(name, epochs, max(1, round(at * scale))),) if epochs and scale else ()
-    text = f"stop at step {at:g} and keep that checkpoint" + (f": lower {name} from {epochs:g} to {changes[0].after}" if changes else "")
+    text = f"stop at step {at:g} and keep that checkpoint" + (
+        f": lower {name} from {epochs:g} to {changes[0].after}" if changes else ""
+    )
     return suspicion(
         "RG803",
         "no-early-stopping",

@@ -10,7 +10,16 @@ from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
-_KINDS = ("dropout", "weight_decay", "augmentation", "label_smoothing", "mixup", "stochastic_depth", "early_stopping", "input_noise")
+_KINDS = (
+    "dropout",
+    "weight_decay",
+    "augmentation",
+    "label_smoothing",
+    "mixup",
+    "stochastic_depth",
+    "early_stopping",
+    "input_noise",
+)
 
 
 @rule("RG801", "no-regularisation", evidence="P")
@@ -29,12 +38,13 @@ def no_regularisation(
 
     What it measures
     ----------------
-    Which regularisers the configuration names with a value above zero, and whether validation turned or stayed behind. Weight decay, augmentation and early stopping count. None at all is
-    sound where the curves do not overfit.
+    Which regularisers the configuration names with a value above zero, and whether validation turned or stayed
+    behind. Weight decay, augmentation and early stopping count. None at all is sound where the curves do not overfit.
 
     Why it matters
     --------------
-    "Regularisation (dropout, noise, or some form of stochastic process) is an important aspect of training neural networks."
+    "Regularisation (dropout, noise, or some form of stochastic process) is an important aspect of training neural
+    networks."
 
     What to do
     ----------

@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Learned, Shape, Symptoms
+from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
 
@@ -17,7 +17,6 @@ def regularisation_too_strong(
     symptoms: Symptoms,
     names: Mapping[str, str],
     params: Mapping[str, Any],
-    learned: Learned | None = None,
     dropout: float | None = None,
     weight_decay: float | None = None,
     *,
@@ -29,11 +28,13 @@ def regularisation_too_strong(
 
     What it measures
     ----------------
-    Dropout and weight decay against their usual range, and what too much of them does: training far above validation, both resting at a high level.
+    Dropout and weight decay against their usual range, and what too much of them does: training far above validation,
+    both resting at a high level.
 
     Why it matters
     --------------
-    Regularisation smooths the cost landscape; too much of it flattens it. Dropout of 0.9 leaves a tenth of the units to learn with, at ten times the variance.
+    Regularisation smooths the cost landscape; too much of it flattens it. Dropout of 0.9 leaves a tenth of the units
+    to learn with, at ten times the variance.
 
     What to do
     ----------
@@ -43,7 +44,8 @@ def regularisation_too_strong(
     ----------
     prior : odds of this cause among runs somebody worries about.
     strong_dropout : dropout above this is unusual.
-    strong_decay : weight decay above this is unusual; with AdamW, which decouples it from the gradient, five times as much is.
+    strong_decay : weight decay above this is unusual; with AdamW, which decouples it from the gradient, five times as
+        much is.
 
     References
     ----------
@@ -61,7 +63,7 @@ def regularisation_too_strong(
     if weight_decay is not None and weight_decay > limit:
         signs.append(Sign(f"weight decay of {weight_decay:g}", min(60.0, 10 * weight_decay / limit), "params"))
         changes.append(Change(names.get("weight_decay", "weight_decay"), weight_decay, 1e-4))
-    noisy = learned is not None and learned.level * (1 - learned.train) > 0 and shape.apart < -0.5
+    noisy = shape.apart < -0.5 or shape.noise_ratio > 3
     if noisy:
         signs.append(Sign("training, with its noise, ends far above validation", 4.0))
     if symptoms.has("underfitting", "frozen") or shape.stands:
@@ -74,7 +76,10 @@ def regularisation_too_strong(
         signs.append(Sign("the run learns", 0.2))
     if not changes and not noisy:
         return None
-    text = "; ".join(f"lower {c.param} from {c.before:g} to {c.after:g}" for c in changes) or "halve dropout, augmentation or label smoothing"
+    text = (
+        "; ".join(f"lower {c.param} from {c.before:g} to {c.after:g}" for c in changes)
+        or "halve dropout, augmentation or label smoothing"
+    )
     return suspicion(
         "RG802",
         "regularisation-too-strong",
