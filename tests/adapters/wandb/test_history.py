@@ -62,6 +62,29 @@ def test_what_is_no_histogram_says_nothing(value: dict[str, object]) -> None:
     assert histogram_numbers(value) == {}
 
 
+def test_the_norm_of_the_network_is_that_of_all_its_layers() -> None:
+    def layer(value: float) -> dict[str, object]:
+        return {"_type": "histogram", "values": [1], "bins": [value, value]}
+
+    history = History()
+    history.put_row({"_step": 0, "gradients/a": layer(3.0), "gradients/b": layer(4.0), "parameters/a": layer(2.0)})
+    # A layer is missing here: its norm would look like a fall.
+    history.put_row({"_step": 1, "gradients/a": layer(3.0)})
+    history.put_row({"_step": 2, "gradients/a": layer(0.3), "gradients/b": layer(0.4), "other": layer(9.0)})
+    series = history.series()
+    assert series["gradients/norm"].steps.tolist() == [0, 2]
+    assert series["gradients/norm"].values.tolist() == pytest.approx([5.0, 0.5])
+    assert series["parameters/norm"].values.tolist() == [2.0]
+    assert "other/norm" in series
+
+
+def test_a_norm_that_the_user_logged_is_kept() -> None:
+    history = History()
+    layer = {"_type": "histogram", "values": [1], "bins": [1, 1]}
+    history.put_row({"_step": 0, "gradients/a": layer, "gradients/norm": 7})
+    assert history.series()["gradients/norm"].values.tolist() == [7]
+
+
 def test_rows_become_series() -> None:
     history = History()
     history.put_row({"_step": 3, "_timestamp": 10.0, "loss": 1, "val": {"acc": True}, "note": "text", "_runtime": 1})

@@ -13,7 +13,9 @@ from tests.adapters.wandb.conftest import Trained, points
 from tracker_diag.adapters.base import Diagnosis, Failure, Query, QueryError, TrackerError, UnknownRunError
 from tracker_diag.adapters.wandb import open_folder
 from tracker_diag.adapters.wandb.segment import read_segment
+from tracker_diag.core.roles import resolve
 from tracker_diag.core.run import Run
+from tracker_diag.core.settings import Settings
 
 DIAGNOSIS = Diagnosis(
     tags={"verdict": "overfitting", "severity": "warning", "summary": "It overfits."},
@@ -61,7 +63,9 @@ def test_params_tags_and_state_are_read(offline_runs: Trained) -> None:
 
 
 def test_watched_gradients_become_evidence(offline_runs: Trained) -> None:
-    metrics = load(offline_runs.home, "healthy1").metrics
+    run = load(offline_runs.home, "healthy1")
+    assert resolve(run, Settings()).names["gradient_norm"] == "gradients/norm"
+    metrics = run.metrics
     norm = metrics["gradients/linear.weight/norm"]
     assert norm.steps.tolist() == [0, 10, 20, 30, 40, 50]
     assert norm.values[0] > 3 * norm.values[-1] > 0

@@ -58,7 +58,7 @@ def test_what_was_logged_is_read(online: OnlineAdapter, truth: dict[str, Rows], 
 def test_histograms_and_nested_values_are_read_from_every_source(online: OnlineAdapter, source: str) -> None:
     metrics = load(online, HEALTHY).metrics
     assert set(metrics) == {
-        *("train_loss", "val_loss", "val.accuracy", "epoch"),
+        *("train_loss", "val_loss", "val.accuracy", "epoch", "gradients/norm"),
         *(f"gradients/linear.weight/{part}" for part in ("norm", "mean_abs", "zeros")),
     }
     assert metrics["val.accuracy"].values[-1] == 0.86

@@ -1,5 +1,9 @@
 """History rows into series: plain numbers as they are, histograms as a few numbers each, everything else left out.
 
+``wandb.watch`` logs histograms ``gradients/<layer>`` and ``parameters/<layer>``. Of each come ``…/norm``,
+``…/mean_abs`` and ``…/zeros``, and of all layers together ``gradients/norm`` and ``parameters/norm``, the norms of the
+whole network.
+
 A history is sparse: a row holds the metrics of one ``log`` call. Names that start with an underscore are W&B's own
 (``_step``, ``_timestamp``, ``_runtime``); names of nested values are joined with a dot, as W&B's charts do.
 """
@@ -15,6 +19,7 @@ import numpy as np
 
 from tracker_diag.core.run import FloatArray, Series
 
+WATCHED = ("gradients", "parameters")
 _WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 
@@ -25,6 +30,7 @@ class History:
         self.steps: list[float] = []
         self.seconds: list[float] = []
         self._columns: dict[str, tuple[list[int], list[float]]] = {}
+        self._histograms: set[str] = set()
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -55,13 +61,14 @@ class History:
         )
         for name, value in row.items():
             if not name.startswith("_"):
-                for inner, number in _numbers_of(name, value):
-                    self.put(inner, number)
+                self.put_at(len(self.steps) - 1, name, value)
 
     def put_at(self, row: int, name: str, value: Any) -> None:
         """Add what can be said in numbers of a value, as JSON holds it, to a row that has been started."""
-        for inner, number in _numbers_of(name, value):
+        for inner, number, of_histogram in _numbers_of(name, value):
             self.put_column(inner, [row], [number])
+            if of_histogram and inner.endswith("/norm"):
+                self._histograms.add(inner)
 
     def put_column(self, name: str, rows: Sequence[int], values: Sequence[float]) -> None:
         """Add a column of numbers, for rows that have been started."""
@@ -76,25 +83,41 @@ class History:
         self.seconds.extend(other.seconds)
         for name, (rows, values) in other._columns.items():
             self.put_column(name, [offset + row for row in rows], values)
+        self._histograms |= other._histograms
 
     def series(self) -> dict[str, Series]:
-        """One series a column."""
+        """One series a column, and the norms of the whole network where its layers were watched."""
+        columns = {**self._network_norms(), **self._columns}
         steps, seconds = np.array(self.steps, dtype=np.float64), np.array(self.seconds, dtype=np.float64)
         return {
             name: Series.from_points(name, steps[rows], np.array(values, dtype=np.float64), seconds[rows])
-            for name, (rows, values) in self._columns.items()
+            for name, (rows, values) in columns.items()
         }
 
+    def _network_norms(self) -> dict[str, tuple[list[int], list[float]]]:
+        norms = {}
+        for group in WATCHED:
+            layers = [
+                c for name, c in self._columns.items() if name in self._histograms and name.startswith(f"{group}/")
+            ]
+            rows = np.array([row for column in layers for row in column[0]], dtype=np.intp)
+            squares = np.array([value for column in layers for value in column[1]]) ** 2
+            # A row in which a layer is missing says less than the others, and would look like a fall.
+            whole = np.flatnonzero(np.bincount(rows) == len(layers)) if layers else rows
+            if whole.size:
+                norms[f"{group}/norm"] = (whole.tolist(), np.sqrt(np.bincount(rows, squares)[whole]).tolist())
+        return norms
 
-def _numbers_of(name: str, value: Any) -> Iterator[tuple[str, float]]:
+
+def _numbers_of(name: str, value: Any) -> Iterator[tuple[str, float, bool]]:
     if isinstance(value, Mapping):
         if "_type" in value:
-            yield from ((f"{name}/{part}", number) for part, number in histogram_numbers(value).items())
+            yield from ((f"{name}/{part}", number, True) for part, number in histogram_numbers(value).items())
         else:
             for part, inner in value.items():
                 yield from _numbers_of(f"{name}.{part}", inner)
     elif (number := as_number(value)) is not None:
-        yield name, number
+        yield name, number, False
 
 
 def as_number(value: Any) -> float | None:

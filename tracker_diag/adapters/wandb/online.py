@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import json
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -30,6 +31,7 @@ from tracker_diag.adapters.wandb.reading import LEFT, changed, listing_of, load_
 from tracker_diag.adapters.wandb.server import Project, RunPath, Server
 from tracker_diag.core.run import Run
 
+_log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -135,8 +137,16 @@ class OnlineAdapter:
         return self._server.app_url + "/".join(quote(part, safe="") for part in parts)
 
     def close(self) -> None:
-        """Let go of what was written; wandb-core is shared with the rest of the process, and ends with it."""
-        self._written.clear()
+        """End a sweep that has not been ended: two runs or more were written since the last one was.
+
+        wandb-core is shared with the rest of the process, and ends with it.
+        """
+        if sum(map(len, self._written.values())) > 1:
+            try:
+                self.end_sweep()
+            except TrackerError as error:
+                # Every run has its diagnosis: the artifact is one more view of them.
+                _log.warning("the diagnoses are written, but not as an artifact: %s", error)
 
     def _experiment(self, project: Project) -> str:
         # As W&B itself does, the entity is named only where it is not one's own.

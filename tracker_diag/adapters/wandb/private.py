@@ -202,4 +202,6 @@ def core_error(error: Exception) -> CoreError:
         inner = inner.__cause__
     response = getattr(inner, "response", None)
     status = int(getattr(response, "http_status", 0) or 0)
-    return CoreError(" ".join(str(error).split()), status or None)
+    # After it has tried several times, wandb-core says the status only in words.
+    words = re.search(r"(?:HTTP|status:) (\d{3})\b", str(inner))
+    return CoreError(" ".join(str(error).split()), status or (int(words[1]) if words else None))

@@ -56,7 +56,10 @@ class Server:
     """
 
     def __init__(self, project: str | None = None) -> None:
-        self.url = private.base_url()
+        try:
+            self.url = private.base_url()
+        except ValueError:
+            raise TrackerError("WANDB_BASE_URL is no address: give one like https://api.wandb.ai") from None
         self.shown_url = _without_user(self.url)
         try:
             if not private.has_credentials():
@@ -134,7 +137,7 @@ class Server:
         if status == 401:
             return TrackerError(f"{server} refuses the API key: run `wandb login --relogin`, or set WANDB_API_KEY anew")
         if status == 403:
-            return TrackerError(f"{server} denies access to {about}: use the key of an account that has the right to")
+            return TrackerError(f"{server} denies access to {about}: use a key that has it, or --dry-run to only read")
         if status == 404:
             return UnknownRunError(f"{server} knows no {about}: check the name, and WANDB_BASE_URL")
         if status == 429:
