@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -181,20 +180,24 @@ def _consistent(dataset: Dataset, notes: list[str]) -> Dataset:
     ):
         notes.append("class_counts contradict the number of classes or examples: left out")
         target = target.model_copy(update={"class_counts": None, "largest_class": None, "smallest_class": None})
-    if (target.smallest_class or 0) > (math.inf if target.largest_class is None else target.largest_class):
+    if _above(target.smallest_class, target.largest_class):
         notes.append("the rarest class is larger than the most frequent one: left out")
         target = target.model_copy(update={"largest_class": None, "smallest_class": None})
-    if (target.smallest_label or 0) > (math.inf if target.largest_label is None else target.largest_label):
+    if _above(target.smallest_label, target.largest_label):
         notes.append("the smallest label is above the largest: left out")
         target = target.model_copy(update={"largest_label": None, "smallest_label": None})
     if overlap.rows is not None and validation.rows is not None and overlap.rows > validation.rows:
         notes.append("more examples overlap than validation has: left out")
         overlap = Overlap()
-    crossed = [f for f in dataset.features if f.min is not None and f.max is not None and f.min > f.max]
+    crossed = [f for f in dataset.features if _above(f.min, f.max)]
     if crossed:
         notes.append(f"{len(crossed)} features have a minimum above their maximum: left out")
         train = train.model_copy(update={"features": [f for f in dataset.features if f not in crossed]})
     return replace(dataset, train=train, validation=validation, target=target, overlap=overlap)
+
+
+def _above(low: float | None, high: float | None) -> bool:
+    return low is not None and high is not None and low > high
 
 
 def _input(data: Mapping[str, Any]) -> Input:

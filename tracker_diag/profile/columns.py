@@ -37,7 +37,7 @@ class Basics:
 def basics(values: FloatArray) -> Basics:
     """Pass over all columns in blocks, so that the memory stays bounded."""
     width = values.shape[1]
-    if values.shape[0] == 0:
+    if values.size == 0:
         empty, none = np.full(width, np.nan), np.zeros(width, dtype=bool)
         return Basics(empty, empty, empty, empty, empty, empty, empty, np.zeros(width, dtype=np.intp), none, none)
     block = max(1, 2_000_000 // values.shape[0])
@@ -134,7 +134,11 @@ def describe(
     target : ndarray of int, shape (m,), or None
         The target of each example read, as a code.
     """
-    return [_feature(i, train, val, stats, target) for i in chosen.tolist()] if train.columns.shape[0] else []
+    if not train.columns.size:
+        return []
+    # What lies beyond the largest number that a double holds is left out of the description, by the schema.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return [_feature(i, train, val, stats, target) for i in chosen.tolist()]
 
 
 def _feature(i: int, train: Table, val: Table | None, stats: Basics, target: NDArray[np.intp] | None) -> Feature:

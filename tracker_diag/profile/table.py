@@ -190,7 +190,7 @@ def _from_frame(frame: Any, name: str, feature_names: Sequence[str] | None = Non
         raise ValueError(f"feature_names has {len(names)} names for {width} columns of {name}")
     numeric = np.array([pd.api.types.is_numeric_dtype(t) for t in frame.dtypes], dtype=bool)
     if numeric.all():
-        values = frame.to_numpy(dtype=np.float64, na_value=np.nan)
+        values = np.ascontiguousarray(frame.to_numpy(dtype=np.float64, na_value=np.nan))
         kinds = numeric
     else:
         kinds = numeric.copy()
