@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from tracker_diag.core.finding import Finding, Severity
@@ -17,6 +19,7 @@ def overfitting(
     train: Course,
     val: Course,
     scale: float,
+    rises: Mapping[str, float],
     val_score: Course | None = None,
     level: float = 1.0,
     *,
@@ -54,7 +57,7 @@ def overfitting(
     """
     turn = val.turning
     rise = turn.rise / scale
-    if rise < minimum_rise or turn.p > alpha * level:
+    if rise < minimum_rise or rises["val"] > alpha * level:
         return None
     if train.tail > train.at(turn.step) + 0.05 * scale:
         return None
@@ -75,7 +78,7 @@ def overfitting(
         CODE,
         NAME,
         severity,
-        min(0.99, 0.7 + rise / 2) if turn.p < alpha / 10 else 0.7,
+        min(0.99, 0.7 + rise / 2) if rises["val"] < alpha / 10 else 0.7,
         f"the validation curve is best at step {turn.step:g}{uncertain} with {val.shown(turn.best):.4g} "
         f"and rises to {val.shown(turn.tail):.4g}: "
         f"{rise:.0%} of the improvement achieved{extra}",
@@ -87,7 +90,7 @@ def overfitting(
             "best": val.shown(turn.best),
             "last": val.shown(turn.tail),
             "rise": rise,
-            "p": turn.p,
+            "p": rises["val"],
         },
         (turn.step, float(val.x[-1])),
     )

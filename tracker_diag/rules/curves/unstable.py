@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tracker_diag.core.finding import Finding, Severity, Skip
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.stats.course import Course
@@ -13,6 +15,7 @@ CODE, NAME = "LC109", "unstable"
 def unstable(
     train: Course,
     scale: float,
+    rises: Mapping[str, float],
     val: Course | None = None,
     traits: frozenset[str] = frozenset(),
     n_val_seen: int | None = None,
@@ -81,11 +84,14 @@ def unstable(
             f"and turns at {course.oscillation.reversals:.0%} of its steps"
         )
     else:
-        course = next(
-            (c for c in (train, val) if c is not None and _climbs(c, train, scale, minimum_climb, alpha * level)), None
-        )
-        if course is None:
+        climbing = [
+            c
+            for side, c in (("train", train), ("val", val))
+            if c is not None and rises[side] < alpha * level and _climbs(c, train, minimum_climb * scale, scale)
+        ]
+        if not climbing:
             return None
+        course = climbing[0]
         swing = course.turning.rise / scale
         since = course.turning.step
         seen = (
@@ -104,10 +110,8 @@ def unstable(
     )
 
 
-def _climbs(course: Course, train: Course, scale: float, least: float, alpha: float) -> bool:
-    turn = course.turning
-    if turn.rise < least * scale or turn.p >= alpha:
+def _climbs(course: Course, train: Course, least: float, scale: float) -> bool:
+    if course.turning.rise < least:
         return False
-    # Validation that climbs while training improves is overfitting; where training has not improved, the run comes
-    # apart.
-    return course is train or train.tail > train.at(turn.step) + 0.05 * scale
+    # Validation that climbs while training improves is overfitting; where training has not, the run comes apart.
+    return course is train or train.tail > train.at(course.turning.step) + 0.05 * scale

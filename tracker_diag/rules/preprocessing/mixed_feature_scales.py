@@ -9,8 +9,8 @@ from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
 from tracker_diag.core.finding import Change, Prescription, Skip
 from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rates import usual_rates
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.preprocessing._first_loss import first_loss_signs
 
 
 @rule("PP302", "mixed-feature-scales", evidence="DC")
@@ -74,7 +74,7 @@ def mixed_feature_scales(
     if input_scaling:
         signs.append(Sign(f"the inputs are scaled ({input_scaling})", 0.1, "params"))
     if shape is not None:
-        signs.extend(_in_curves(shape, symptoms, params, learning_rate))
+        signs.extend(first_loss_signs(shape, symptoms, params, learning_rate))
     if symptoms.verdict == "good-fit":
         signs.append(Sign("the run learned all the same", 0.3))
     text = "ask of each whether its size is its unit or its importance; where it is the unit, standardise the features"
@@ -90,17 +90,6 @@ def mixed_feature_scales(
         ),
         settles=WHAT_TO_LOG,
     )
-
-
-def _in_curves(shape: Shape, symptoms: Symptoms, params: Mapping[str, Any], learning_rate: float | None) -> list[Sign]:
-    if shape.lost_at is not None and shape.lost_at < 0.1:
-        usual = learning_rate is not None and learning_rate <= usual_rates(params.get("optimizer"), params)[1]
-        return [Sign("the loss was lost at once" + (" at a usual rate" if usual else ""), 15.0 if usual else 2.0)]
-    if symptoms.has("diverged"):
-        return [Sign("the loss was lost", 2.0)]
-    if shape.first_excess > 3:
-        return [Sign(f"the first loss is {shape.first_excess:.3g} times what knowing nothing costs", 12.0)]
-    return [Sign("the first loss is in its usual place", 0.15)]
 
 
 def _scales(dataset: Dataset) -> tuple[tuple[str, float], tuple[str, float]] | None:

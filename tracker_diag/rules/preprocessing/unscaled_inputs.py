@@ -8,8 +8,8 @@ from typing import Any
 from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.finding import Change, Prescription, Skip
 from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rates import usual_rates
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.preprocessing._first_loss import first_loss_signs
 
 
 @rule("PP301", "unscaled-inputs", evidence="DBP")
@@ -61,22 +61,7 @@ def unscaled_inputs(
         signs.append(Sign(f"the inputs are of size {size:.3g}", 0.05 if fits else min(100.0, size), "data"))
     if input_scaling:
         signs.append(Sign(f"the inputs are scaled ({input_scaling})", 0.1, "params"))
-    if shape.lost_at is not None and shape.lost_at < 0.1:
-        high = usual_rates(params.get("optimizer"), params)[1]
-        usual = learning_rate is not None and learning_rate <= high
-        signs.append(Sign("the loss was lost at once" + (" at a usual rate" if usual else ""), 15.0 if usual else 2.0))
-    elif symptoms.has("diverged"):
-        signs.append(Sign("the loss was lost", 2.0))
-    elif shape.first_excess > 3:
-        signs.append(Sign(f"the first loss is {shape.first_excess:.3g} times what knowing nothing costs", 12.0))
-        if shape.first_excess > 1e3:
-            signs.append(
-                Sign("which is more than inputs alone usually bring about: weights multiply from layer to layer", 0.3)
-            )
-    elif shape.begins_there:
-        signs.append(Sign("the first loss is that of a model that knows nothing", 0.1))
-    else:
-        signs.append(Sign("the first loss is in its usual place", 0.15))
+    signs += first_loss_signs(shape, symptoms, params, learning_rate)
     name = names.get("input_scaling", "preprocessing.scaler")
     text = "standardise the inputs with the mean and standard deviation of the training set"
     return suspicion(

@@ -1,0 +1,133 @@
+"""Inputs of rules that are facts: what the configuration, the model summary and the dataset say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tracker_diag.core.dataset import Dataset, read_dataset
+from tracker_diag.engine.curves import Curves
+
+
+class Facts(Curves):
+    """A run, its curves, and what is said of it."""
+
+    @cached_property
+    def n_classes(self) -> int | None:
+        """Number of classes, as configured or profiled."""
+        profiled = self.dataset.target.n_classes if self.dataset else None
+        value = self.roles.params.get("n_classes") or profiled
+        if not isinstance(value, int | float) or not 1 <= value <= 1e7 or not float(value).is_integer():
+            return None
+        if value >= 2:
+            return int(value)
+        # One output is a regression, or two classes with a sigmoid; the loss or an accuracy tells.
+        word = str(self.roles.params.get("loss_function") or "").lower()
+        score = self.roles.metrics.get("val_score") or self.roles.metrics.get("train_score")
+        binary = (
+            "binary" in word
+            or "bce" in word
+            or "logistic" in word
+            or (score is not None and "acc" in score.name.lower())
+        )
+        return 2 if binary else None
+
+    @cached_property
+    def params(self) -> Mapping[str, Any]:
+        """All parameters by role."""
+        return self.roles.params
+
+    @cached_property
+    def names(self) -> Mapping[str, str]:
+        """The run's own name for each role."""
+        return self.roles.names
+
+    @cached_property
+    def traits(self) -> frozenset[str]:
+        """Kinds of training that the names give away: adversarial, reinforcement, contrastive, boosting, annealed."""
+        return self.roles.traits
+
+    @cached_property
+    def profile(self) -> Mapping[str, Any] | None:
+        """The dataset profile, as logged and unchecked; ``dataset`` is what it says."""
+        return self.run.profile
+
+    @cached_property
+    def dataset(self) -> Dataset | None:
+        """What the dataset profile and the declared inputs say; None without either."""
+        return read_dataset(self.run.profile, self.run.datasets)
+
+    @cached_property
+    def model_summary(self) -> str | None:
+        """The text of the model summary."""
+        return self.run.model_summary
+
+    @cached_property
+    def n_weights(self) -> float | None:
+        """Trainable weights, as configured or from the model summary.
+
+        Else about width squared times depth, plus the inputs where they are known.
+        """
+        given = self.roles.params.get("n_parameters")
+        if isinstance(given, int | float) and given > 0:
+            return float(given)
+        summary = (self.run.model_summary or "")[:200_000]
+        found = re.search(
+            r"(?:Total|Trainable) params[^0-9]{0,40}([\d,]+(?:\.\d+)?)\s*([KMB]?)\b", summary
+        ) or re.search(r"([\d,]+(?:\.\d+)?)\s*([KMB]?)\s+(?:Total|Trainable) params", summary)
+        if found:
+            return float(found[1].replace(",", "")) * {"": 1, "K": 1e3, "M": 1e6, "B": 1e9}[found[2]]
+        width, layers, inputs = (self.roles.params.get(k) for k in ("hidden_units", "layers", "n_features"))
+        if not isinstance(width, int | float) or width < 1:
+            return None
+        depth = layers if isinstance(layers, int | float) and layers >= 1 else 1
+        first = inputs if isinstance(inputs, int | float) and inputs > 0 else width
+        return float(width * (first + (depth - 1) * width + (self.n_classes or 1)))
+
+    @cached_property
+    def n_train(self) -> int | None:
+        """Training examples, as configured, profiled or declared as an input."""
+        return self._count("n_train", "train")
+
+    @cached_property
+    def n_val(self) -> int | None:
+        """Validation examples, as configured, profiled or declared as an input."""
+        return self._count("n_val", "validation")
+
+    @cached_property
+    def n_val_seen(self) -> int | None:
+        """Validation examples, as said or as an accuracy gives them away.
+
+        Its values are multiples of one over their number.
+
+        Only numbers up to 100 are read off, from at least four different values logged to five digits: larger ones
+        need more digits than are logged.
+        """
+        if self.n_val is not None:
+            return self.n_val
+        score = self.roles.metrics.get("val_score")
+        if score is None or "acc" not in score.name.lower():
+            return None
+        values = np.unique(score.values[np.isfinite(score.values)])
+        values = values / 100 if values.size and values.max() > 1.5 else values
+        if values.size < 4 or values.min() < 0:
+            return None
+        for n in range(2, 101):
+            if (np.abs(values * n - np.round(values * n)) < 2e-5 * n).all():
+                return n
+        return None
+
+    def _count(self, role: str, side: str) -> int | None:
+        value = self.roles.params.get(role)
+        if not isinstance(value, int | float) and self.dataset is not None:
+            value = (self.dataset.train if side == "train" else self.dataset.validation).rows
+        return int(value) if isinstance(value, int | float) and 0 < value < 1e15 else None
+
+    @cached_property
+    def curves_exist(self) -> bool | None:
+        """True where there is a training or validation curve of at least two points; None otherwise."""
+        return True if self.any_train or self.any_val else None

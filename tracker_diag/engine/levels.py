@@ -1,0 +1,188 @@
+"""Inputs of rules that set curves against what knowing nothing costs."""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+import numpy as np
+
+from tracker_diag.core.observed import Learned, Shape, Symptoms
+from tracker_diag.engine.facts import Facts
+from tracker_diag.stats.course import Course
+
+#: Cross-entropy of knowing nothing about a thousand classes, in nats: more than all but the largest vocabularies cost.
+LOG_THOUSAND = math.log(1000)
+
+
+class Levels(Facts):
+    """A run, and how far it has got."""
+
+    symptoms: Symptoms | None = None
+
+    @cached_property
+    def uninformed(self) -> float | None:
+        """The loss of a model that knows nothing of the input, where it is known.
+
+        ln of the classes for a cross-entropy in nats; the target's variance for a squared error, from the dataset
+        profile; minus the chance accuracy where the curves are accuracies (turned, as all courses are).
+        """
+        course = self.train or self.val or self.any_train or self.any_val
+        if course is None:
+            return None
+        classes = self.n_classes or self._classes_shown
+        word = f"{self.roles.params.get('loss_function') or ''} {course.name}".lower()
+        if course in (self.train_score, self.val_score):
+            unit = 100.0 if course.raw.size and np.nanmin(course.raw) < -1.5 else 1.0
+            accuracy = course.flipped and "acc" in course.name.lower()
+            return -unit / classes if accuracy and classes else None
+        squared = any(w in word for w in ("mse", "squared", "l2loss"))
+        if squared or self.roles.params.get("task") == "regression":
+            variance = self.dataset.target.variance if self.dataset else None
+            return variance if squared and variance else None
+        if any(
+            w in word for w in ("hinge", "focal", "mae", "huber", "l1loss", "perplex", "ctc", "triplet", "contrast")
+        ):
+            return None
+        if classes and classes >= 2 and not self.roles.params.get("label_smoothing"):
+            return math.log(classes)
+        return None
+
+    @cached_property
+    def _classes_shown(self) -> int | None:
+        """Number of classes that a run which learned nothing gives away.
+
+        Its loss stands at ln k, its accuracy at 1/k, for one whole k.
+        """
+        for loss, score in ((self.val_loss, self.val_score), (self.train_loss, self.train_score)):
+            if (
+                loss is None
+                or score is None
+                or not (loss.long_enough and score.long_enough)
+                or "acc" not in score.name.lower()
+            ):
+                continue
+            accuracy = score.shown(score.best)
+            accuracy = accuracy / 100 if accuracy > 1.5 else accuracy
+            if not 0 < loss.tail < 7:
+                continue
+            k = round(math.exp(loss.tail))
+            if k >= 2 and abs(loss.tail - math.log(k)) < 0.025 * math.log(k) and 0.6 / k < accuracy < 1.5 / k:
+                return k
+        return None
+
+    @cached_property
+    def learned(self) -> Learned | None:
+        """How much of the uninformed loss the run has explained; for losses that are at least zero."""
+        train, val = self.train, self.val
+        if train is None and val is None:
+            return None
+        level = self.uninformed if self.uninformed is not None else self._beginning
+        if level <= 0 or any(c.best < -0.02 * level for c in (train, val) if c):
+            return None
+
+        def share(value: float | None) -> float:
+            return math.nan if value is None else 1 - value / level
+
+        return Learned(
+            level=level,
+            known=self.uninformed is not None,
+            start=share(train.start if train else None),
+            train=share(train.tail if train else None),
+            train_best=share(train.best if train else None),
+            val_start=share(val.start if val else None),
+            val=share(val.tail if val else None),
+            val_best=share(val.best if val else None),
+        )
+
+    @cached_property
+    def _beginning(self) -> float:
+        """Level at which the curves begin: the higher of both.
+
+        A first value that falls away at once counts no more than three times the second.
+
+        A first epoch that begins far above knowing nothing (a bad initialisation) would otherwise make everything
+        after it look settled.
+        """
+        firsts = []
+        for course in (self.train, self.val):
+            if course is not None:
+                first, second = float(course.y[0]), float(course.y[1])
+                firsts.append(min(first, 3 * second) if second > 0 else first)
+        return max(firsts)
+
+    @cached_property
+    def scale(self) -> float | None:
+        """The improvement achieved, the unit of every effect.
+
+        From the uninformed level, or the start where it is unknown, to the best of both curves.
+
+        The unit of every effect. None where nothing was achieved: flatness is decided first.
+        """
+        courses = [c for c in (self.train, self.val) if c]
+        if not courses:
+            return None
+        top = self.uninformed if self.uninformed is not None else self._beginning
+        achieved = top - min(c.best for c in courses)
+        return achieved if achieved > 0 else None
+
+    @cached_property
+    def shape(self) -> Shape | None:
+        """What stands out in the curves; None without any."""
+        course = self.any_train or self.any_val
+        if course is None:
+            return None
+        lost = course.divergence.lost if course.divergence.lost is not None else course.divergence.blown
+        lost_at = None if lost is None else lost / max(1, course.steps.size - 1)
+        train, val, learned = self.train, self.val, self.learned
+        if train is None or learned is None:
+            return Shape(lost_at=lost_at, first_excess=self._first_excess(course, learned))
+        threshold = 0.05
+        stands = (
+            learned.most < threshold
+            if learned.known
+            else bool(self.symptoms and self.symptoms.has("underfitting", "frozen"))
+        )
+        reached = np.flatnonzero(train.y <= 0.5 * (train.start + train.best))
+        moved = train.start - train.best
+        turn = val.turning.index if val is not None else 0
+        beside = float(np.interp(val.x[turn], train.x, train.y)) if val is not None else 0.0
+        return Shape(
+            lost_at=lost_at,
+            first_excess=self._first_excess(course, learned),
+            stands=stands,
+            begins_there=stands and abs(learned.start - learned.train) < threshold and learned.start > -2 * threshold,
+            above=learned.known and learned.most < -threshold and lost is None,
+            memorised=learned.train >= 0.8,
+            val_blind=val is not None and self._blind(train, val, learned),
+            val_wrong=max(0.0, -learned.val) if val is not None else 0.0,
+            val_first=val.start / train.start if val is not None and train.start > 0 else 1.0,
+            quick=float(reached[0]) / train.y.size if reached.size and moved > 0 else 1.0,
+            apart=learned.train - learned.val if val is not None else 0.0,
+            parted=(val.best - beside) / learned.level if val is not None else 0.0,
+            noise_ratio=train.tail / val.tail if val is not None and val.tail > 0 else 1.0,
+            gain=self.further.gain / self.scale if self.further and self.scale else math.nan,
+        )
+
+    def _blind(self, train: Course, val: Course, learned: Learned) -> bool:
+        if learned.known:
+            return learned.train > 0.1 and learned.val_best < 0.05
+        ours, theirs = self.train_score, self.val_score
+        accurate = ours is not None and theirs is not None and ours.flipped and "acc" in theirs.name.lower()
+        if accurate and ours.long_enough and theirs.long_enough:  # type: ignore[union-attr]
+            unit = 100.0 if min(ours.best, theirs.best) < -1.5 else 1.0  # type: ignore[union-attr]
+            gained = (ours.start - ours.best) / unit, (theirs.start - theirs.best) / unit  # type: ignore[union-attr]
+            return gained[0] > 0.1 and gained[1] < 0.25 * gained[0] and -theirs.best / unit < 0.5  # type: ignore[union-attr]
+        return learned.train > 0.1 and val.best > 0.95 * val.start
+
+    def _first_excess(self, course: Course, learned: Learned | None) -> float:
+        first = float(course.raw[0])
+        if not math.isfinite(first):
+            return math.inf
+        if learned is not None and learned.known:
+            return first / learned.level
+        score = self.train_score or self.val_score
+        if score is not None and course is self.train_loss and "acc" in score.name.lower() and first > LOG_THOUSAND:
+            return first / LOG_THOUSAND
+        others = [float(c.y[i]) for c, i in ((self.train, 1), (self.val, 0)) if c is not None]
+        return first / max(others) if others and max(others) > 0 else 1.0
