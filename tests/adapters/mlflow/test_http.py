@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from itertools import pairwise
@@ -8,7 +9,7 @@ import pytest
 
 from tests.adapters.mlflow.faulty import answering
 from tracker_diag.adapters.base import TrackerError
-from tracker_diag.adapters.mlflow import connect
+from tracker_diag.adapters.mlflow import connect, http
 from tracker_diag.adapters.mlflow.http import Http, RefusedError
 
 
@@ -77,6 +78,27 @@ def test_a_name_that_does_not_resolve_is_said_within_seconds(quick: list[float])
     with pytest.raises(TrackerError, match="cannot be reached"):
         connect("http://no-such-host.invalid:5000").find_run("0" * 32)
     assert len(quick) == 2
+
+
+def test_a_server_that_knows_no_runs_is_no_mlflow() -> None:
+    with answering(lambda *_: (404, {}, {})) as (uri, _), pytest.raises(TrackerError, match="is it an MLflow server"):
+        connect(uri).find_run("0" * 32)
+
+
+def test_an_address_that_swallows_everything_is_said_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "_TIMEOUT", (0.3, 1.0))
+    # A listening socket whose queue is full leaves the next connection without an answer.
+    with socket.socket() as full, contextlib.ExitStack() as queue:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):
+            waiting = queue.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        started = time.monotonic()
+        with pytest.raises(TrackerError, match="cannot be reached"):
+            connect(f"http://127.0.0.1:{full.getsockname()[1]}").find_run("0" * 32)
+    assert time.monotonic() - started < 4.0
 
 
 def test_something_that_is_no_mlflow_is_said() -> None:

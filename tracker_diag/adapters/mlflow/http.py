@@ -135,13 +135,11 @@ class Http:
         if isinstance(cause, requests.exceptions.ReadTimeout):
             return _TransientError(TrackerError(f"{self.name} did not answer within {_TIMEOUT[1]:g} s"), attempts=3)
         if isinstance(cause, requests.exceptions.RequestException):
-            attempts = _ATTEMPTS if self._answered else _ATTEMPTS_TO_REACH
-            if (
-                not self._answered
-                and not isinstance(cause, requests.exceptions.ConnectTimeout)
-                and _was_connected(cause)
-            ):
-                attempts = _ATTEMPTS
+            attempts = _ATTEMPTS
+            if not self._answered and isinstance(cause, requests.exceptions.ConnectTimeout):
+                attempts = 1  # the system has tried several times in that time
+            elif not self._answered and not _was_connected(cause):
+                attempts = _ATTEMPTS_TO_REACH
             text = (
                 f"{self.name} cannot be reached; check that the server runs, and the tracking URI (MLFLOW_TRACKING_URI)"
             )

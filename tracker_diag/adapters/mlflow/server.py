@@ -15,6 +15,7 @@ from tracker_diag.adapters.base import (
     Query,
     QueryError,
     Removal,
+    TrackerError,
     UnknownRunError,
 )
 from tracker_diag.adapters.mlflow import artifacts, writing
@@ -181,7 +182,9 @@ class ServerAdapter:
         try:
             answer = self._http.json("GET", f"{_API}/runs/get", params=[("run_id", run_id)])
         except RefusedError as refusal:
-            if refusal.status == 404 or refusal.code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            if refusal.status == 404 and not refusal.code:
+                raise TrackerError(f"{self._http.name} answered 404: is it an MLflow server?") from None
+            if refusal.code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise unknown from None
             raise
         if answer["run"]["info"].get("lifecycle_stage") == "deleted":
