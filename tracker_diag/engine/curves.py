@@ -13,6 +13,7 @@ from tracker_diag.core.roles import Roles
 from tracker_diag.core.run import Run, Series
 from tracker_diag.stats.course import Course
 from tracker_diag.stats.extrapolation import Extrapolation, extrapolate
+from tracker_diag.stats.gap import Gap, gap
 from tracker_diag.stats.multiplicity import adjusted
 from tracker_diag.stats.sequential import Look, look
 
@@ -180,6 +181,20 @@ class Curves:
             lowest = float(course.y.min())
             return -1.0 if lowest >= -1.0 else (-100.0 if lowest >= -100.0 else -math.inf)
         return 0.0 if float(course.y.min()) >= 0 else -math.inf
+
+    @cached_property
+    def end_gap(self) -> Gap | None:
+        """Validation over training at the end."""
+        return gap(self.val.y, self.train.y) if self.val and self.train else None
+
+    @cached_property
+    def score_gap(self) -> float | None:
+        """Distance of the scores at the end, as a share of the better one; None where there are no losses beside."""
+        ours, theirs = self.train_score, self.val_score
+        if not ours or not theirs or ours is self.train or not (ours.long_enough and theirs.long_enough):
+            return None
+        best = max(abs(ours.tail), abs(theirs.tail))
+        return gap(theirs.y, ours.y).value / best if best > 0 else None
 
     @cached_property
     def rises(self) -> Mapping[str, float]:

@@ -56,7 +56,7 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
     by_name = meaningful(by_name, answer)
     findings = [f for f in findings if not f.code.startswith("LC") or f.name in by_name]
     evidence.symptoms = Symptoms(answer, by_name)
-    _run_rules([r for r in chosen if r not in first], evidence, settings, findings, skipped)
+    _run_rules([r for r in chosen if "symptoms" in r.needs + r.wants], evidence, settings, findings, skipped)
     suspicions = [f for f in findings if isinstance(f, Suspicion)]
     causes, judged, next_evidence = rank(suspicions, evidence.symptoms)
     findings = [f for f in findings if not isinstance(f, Suspicion)] + [_capped(f, settings) for f in judged]

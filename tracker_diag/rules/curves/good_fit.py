@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracker_diag.core.finding import Finding, Severity
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.stats.course import Course
-from tracker_diag.stats.gap import gap
+from tracker_diag.stats.gap import Gap
 from tracker_diag.stats.plateau import plateau
 
 CODE, NAME = "LC101", "good-fit"
@@ -16,8 +16,8 @@ def good_fit(
     train: Course,
     scale: float,
     val: Course | None = None,
-    train_score: Course | None = None,
-    val_score: Course | None = None,
+    end_gap: Gap | None = None,
+    score_gap: float | None = None,
     *,
     small_gap: float = 0.25,
     small_score_gap: float = 0.2,
@@ -52,8 +52,8 @@ def good_fit(
     ----------
     Seminar: "Learning Curves". Schuirmann (1987) for the equivalence test.
     """
-    apart = gap(val.y, train.y).value / scale if val is not None else 0.0
-    if apart > small_gap and not _close(train_score, val_score, small_score_gap):
+    apart = end_gap.value / scale if end_gap is not None else 0.0
+    if apart > small_gap and not (score_gap is not None and score_gap < small_score_gap):
         return None
     both = "training and validation" if val is not None else "training"
     course = val or train
@@ -74,9 +74,3 @@ def good_fit(
         "",
         {"gap": apart, "level": level, "p_rest": moves.p_rest},
     )
-
-
-def _close(train_score: Course | None, val_score: Course | None, small: float) -> bool:
-    if train_score is None or val_score is None or not (train_score.long_enough and val_score.long_enough):
-        return False
-    return gap(val_score.y, train_score.y).value < small * max(abs(train_score.tail), abs(val_score.tail))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracker_diag.core.finding import Finding, Severity
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.stats.course import Course
-from tracker_diag.stats.gap import gap
+from tracker_diag.stats.gap import Gap
 
 CODE, NAME = "LC105", "unrepresentative-train"
 
@@ -15,8 +15,8 @@ def unrepresentative_train(
     train: Course,
     val: Course,
     scale: float,
-    train_score: Course | None = None,
-    val_score: Course | None = None,
+    end_gap: Gap,
+    score_gap: float | None = None,
     *,
     minimum_gap: float = 0.25,
     minimum_score_gap: float = 0.2,
@@ -48,20 +48,12 @@ def unrepresentative_train(
     ----------
     Seminar: "Unrepresentative Train Dataset".
     """
-    found = gap(val.y, train.y)
+    found = end_gap
     share = found.value / scale
     if found.low / scale < minimum_gap:
         return None
-    if (
-        train_score is not None
-        and val_score is not None
-        and train_score is not train
-        and train_score.long_enough
-        and val_score.long_enough
-    ):
-        apart = gap(val_score.y, train_score.y).value
-        if apart < minimum_score_gap * max(abs(train_score.tail), abs(val_score.tail)):
-            return None
+    if score_gap is not None and score_gap < minimum_score_gap:
+        return None
     return Finding(
         CODE,
         NAME,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracker_diag.core.finding import Finding, Severity, Skip
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.stats.course import Course
-from tracker_diag.stats.gap import gap
+from tracker_diag.stats.gap import Gap
 
 CODE, NAME = "LC107", "validation-easier"
 
@@ -15,6 +15,7 @@ def validation_easier(
     train: Course,
     val: Course,
     scale: float,
+    end_gap: Gap,
     dropout: float | None = None,
     augmentation: object = None,
     mixup: object = None,
@@ -50,9 +51,9 @@ def validation_easier(
     ----------
     Seminar: "Unrepresentative Validation Dataset". Srivastava et al. (2014), JMLR 15:1929, dropout.
     """
-    found = gap(train.y, val.y)
-    far = found.lower >= 0 and found.upper > beyond_dropout * found.lower
-    if found.low / scale < minimum_gap / (2 if far else 1):
+    found = end_gap
+    far = found.upper >= 0 and found.lower > beyond_dropout * found.upper
+    if -found.high / scale < minimum_gap / (2 if far else 1):
         return None
     if not far and (augmentation or mixup or label_smoothing or dropout is None or dropout > 0):
         return Skip(
@@ -65,9 +66,9 @@ def validation_easier(
         NAME,
         Severity.WARNING,
         0.75,
-        f"validation ends at {val.shown(found.lower):.4g}, training at {train.shown(found.upper):.4g}: "
-        f"{found.value / scale:.0%} of the improvement achieved apart",
+        f"validation ends at {val.shown(found.upper):.4g}, training at {train.shown(found.lower):.4g}: "
+        f"{-found.value / scale:.0%} of the improvement achieved apart",
         "draw the validation set at random from the same source, stratified; check for training examples among it",
-        {"gap": -found.value / scale, "val": val.shown(found.lower), "train": train.shown(found.upper)},
+        {"gap": found.value / scale, "val": val.shown(found.upper), "train": train.shown(found.lower)},
         (float(val.x[-max(2, round(0.2 * val.y.size))]), float(val.x[-1])),
     )

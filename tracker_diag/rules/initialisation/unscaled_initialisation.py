@@ -59,7 +59,8 @@ def unscaled_initialisation(
     depth = layers if isinstance(layers, int | float) else None
     excused = bool(params.get("residual") or params.get("pretrained"))
     signs: list[Sign] = []
-    if any(w in word for w in _SCALED):
+    scaled = any(w in word for w in _SCALED)
+    if scaled:
         signs.append(Sign(f"the initialiser is {initialiser}", 0.15, "params"))
     elif any(word.startswith(w) for w in _CONSTANT) and not excused:
         signs.append(Sign(f"all weights begin at the same value ({initialiser})", 60.0, "params"))
@@ -94,7 +95,11 @@ def unscaled_initialisation(
     else:
         signs.append(Sign("the run began where a sound initialisation begins, and learned", 0.1))
     name = names.get("initialiser", "initialiser")
-    text = f"set {name} from {initialiser or 'what it is'} to he (ReLU) or xavier (tanh, sigmoid)"
+    text = (
+        "check that the initialiser reaches every layer, the last one's bias included"
+        if scaled
+        else f"set {name} from {initialiser or 'what it is'} to he (ReLU) or xavier (tanh, sigmoid)"
+    )
     return suspicion(
         "IN501",
         "unscaled-initialisation",
@@ -102,6 +107,6 @@ def unscaled_initialisation(
         signs=signs,
         message=f"the weights' initial scale looks wrong{f' ({initialiser})' if initialiser else ''}",
         advice=text,
-        prescription=Prescription(text, (Change(name, initialiser, "he"),)),
+        prescription=Prescription(text, () if scaled else (Change(name, initialiser, "he"),)),
         settles="log the standard deviation of each layer's activations at the first step",
     )
