@@ -11,6 +11,9 @@ from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.engine.facts import Facts
 from tracker_diag.stats.course import Course
 
+#: Words of losses whose uninformed level is not known from classes or variance.
+OTHER_LOSSES = ("hinge", "focal", "mae", "huber", "l1loss", "perplex", "ctc", "triplet", "contrast")
+
 #: Cross-entropy of knowing nothing about a thousand classes, in nats: more than all but the largest vocabularies cost.
 LOG_THOUSAND = math.log(1000)
 
@@ -24,8 +27,9 @@ class Levels(Facts):
     def uninformed(self) -> float | None:
         """The loss of a model that knows nothing of the input, where it is known.
 
-        ln of the classes for a cross-entropy in nats; the target's variance for a squared error, from the dataset
-        profile; minus the chance accuracy where the curves are accuracies (turned, as all courses are).
+        ln of the classes for a cross-entropy in nats, or the entropy of the class shares where a profile holds them;
+        the target's variance for a squared error, from the dataset profile; minus the chance accuracy where the
+        curves are accuracies (turned, as all courses are).
         """
         course = self.train or self.val or self.any_train or self.any_val
         if course is None:
@@ -36,17 +40,18 @@ class Levels(Facts):
             unit = 100.0 if course.raw.size and np.nanmin(course.raw) < -1.5 else 1.0
             accuracy = course.flipped and "acc" in course.name.lower()
             return -unit / classes if accuracy and classes else None
-        squared = any(w in word for w in ("mse", "squared", "l2loss"))
-        if squared or self.roles.params.get("task") == "regression":
-            variance = self.dataset.target.variance if self.dataset else None
-            return variance if squared and variance else None
-        if any(
-            w in word for w in ("hinge", "focal", "mae", "huber", "l1loss", "perplex", "ctc", "triplet", "contrast")
-        ):
+        if any(w in word for w in OTHER_LOSSES):
             return None
-        if classes and classes >= 2 and not self.roles.params.get("label_smoothing"):
-            return math.log(classes)
-        return None
+        target = self.dataset.target if self.dataset else None
+        if any(w in word for w in ("mse", "squared", "l2loss")) or self.roles.params.get("task") == "regression":
+            return (target.variance or None) if target else None
+        if self.roles.params.get("label_smoothing"):
+            return None
+        if target and target.class_counts and len(target.class_counts) >= 2:
+            counts = np.array([n for n in target.class_counts.values() if n > 0], dtype=np.float64)
+            shares = counts / counts.sum()
+            return float(-(shares @ np.log(shares))) or None
+        return math.log(classes) if classes else None
 
     @cached_property
     def _classes_shown(self) -> int | None:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
 
 @rule("DS201", "constant-input", evidence="DBC")
 def constant_input(
-    shape: Shape, symptoms: Symptoms, profile: Mapping[str, Any] | None = None, *, prior: float = 0.035
+    shape: Shape, symptoms: Symptoms, dataset: Dataset | None = None, *, prior: float = 0.035
 ) -> Outcome:
     """Inputs are all zeros, or every example is the same.
 
@@ -39,14 +37,13 @@ def constant_input(
     Seminar: "Dataset issues" (check your input data).
     """
     signs: list[Sign] = []
-    side = (profile or {}).get("train")
-    if isinstance(side, Mapping):
-        share = max(
-            (float(side[k]) for k in ("constant_share", "zero_share") if isinstance(side.get(k), int | float)),
-            default=None,
-        )
-        if share is not None:
-            signs.append(Sign(f"{share:.0%} of the examples are constant", 200.0 if share > 0.5 else 0.05, "data"))
+    share = (
+        max((x for x in (dataset.train.constant_share, dataset.train.zero_share) if x is not None), default=None)
+        if dataset
+        else None
+    )
+    if share is not None:
+        signs.append(Sign(f"{share:.0%} of the examples are constant", 200.0 if share > 0.5 else 0.05, "data"))
     if shape.begins_there:
         signs.append(Sign("the loss begins and stays where a model that sees no input is", 6.0))
     elif shape.stands:
@@ -61,5 +58,5 @@ def constant_input(
         signs=signs,
         message="the network seems to see no input",
         advice=text,
-        settles="log a dataset profile (tracker_diag.profile_data)",
+        settles=WHAT_TO_LOG,
     )

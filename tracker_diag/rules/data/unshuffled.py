@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.dataset import Dataset
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
@@ -17,7 +17,7 @@ def unshuffled(
     symptoms: Symptoms,
     names: Mapping[str, str],
     shuffle: object = None,
-    profile: Mapping[str, Any] | None = None,
+    dataset: Dataset | None = None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -49,12 +49,8 @@ def unshuffled(
     if shuffle is not None:
         off = str(shuffle).lower() in ("false", "0", "no", "none", "0.0")
         signs.append(Sign(f"shuffling is {'off' if off else 'on'}", 40.0 if off else 0.05, "params"))
-    order = (
-        (profile or {}).get("train", {}).get("labels_sorted")
-        if isinstance((profile or {}).get("train", {}), Mapping)
-        else None
-    )
-    if isinstance(order, bool):
+    order = dataset.train.labels_sorted if dataset else None
+    if order is not None:
         signs.append(Sign("the labels are sorted" if order else "the labels are mixed", 10.0 if order else 0.2, "data"))
     if not any(s.ratio > 1 for s in signs):
         return None

@@ -75,7 +75,7 @@ def mixed_feature_scales(
         signs.append(Sign(f"the inputs are scaled ({input_scaling})", 0.1, "params"))
     if shape is not None:
         signs.extend(first_loss_signs(shape, symptoms, params, learning_rate))
-    if symptoms.verdict == "good-fit":
+    if scales is not None and symptoms.verdict == "good-fit":
         signs.append(Sign("the run learned all the same", 0.3))
     text = "ask of each whether its size is its unit or its importance; where it is the unit, standardise the features"
     return suspicion(

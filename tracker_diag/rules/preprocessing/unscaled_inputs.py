@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
 from tracker_diag.core.finding import Change, Prescription, Skip
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
@@ -21,7 +22,7 @@ def unscaled_inputs(
     traits: frozenset[str],
     input_scaling: object = None,
     learning_rate: float | None = None,
-    profile: Mapping[str, Any] | None = None,
+    dataset: Dataset | None = None,
     *,
     prior: float = 0.06,
     large: float = 10.0,
@@ -30,8 +31,9 @@ def unscaled_inputs(
 
     What it measures
     ----------------
-    The median scale and offset of the features, where a dataset profile holds them; else what unscaled inputs do to
-    curves: a first loss many times the uninformed one, or a loss that is lost at once although the rate is usual.
+    The size (offset or deviation) of the largest feature, where a dataset profile holds them; else what unscaled
+    inputs do to curves: a first loss many times the uninformed one, or a loss that is lost at once although the rate
+    is usual.
 
     Why it matters
     --------------
@@ -46,7 +48,7 @@ def unscaled_inputs(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
-    large : typical size of the inputs, in units of the unit variance that is expected.
+    large : root mean square of the largest feature, where 1 is expected; that one dominates the first layer.
 
     References
     ----------
@@ -55,10 +57,10 @@ def unscaled_inputs(
     if "boosting" in traits:
         return Skip("PP301", "trees need no scaling")
     signs: list[Sign] = []
-    size = _typical_size(profile)
+    size = max((f.size for f in dataset.numbers if f.size), default=dataset.columns.largest_scale) if dataset else None
     if size is not None:
         fits = size <= large
-        signs.append(Sign(f"the inputs are of size {size:.3g}", 0.05 if fits else min(100.0, size), "data"))
+        signs.append(Sign(f"the largest feature is of size {size:.3g}", 0.05 if fits else min(100.0, size), "data"))
     if input_scaling:
         signs.append(Sign(f"the inputs are scaled ({input_scaling})", 0.1, "params"))
     signs += first_loss_signs(shape, symptoms, params, learning_rate)
@@ -69,21 +71,8 @@ def unscaled_inputs(
         "unscaled-inputs",
         prior=prior,
         signs=signs,
-        message="the inputs look unscaled" + (f": typical size {size:.3g}" if size else ""),
+        message="the inputs look unscaled" + (f": the largest feature is of size {size:.3g}" if size else ""),
         advice=text,
         prescription=Prescription(text, (Change(name, input_scaling or None, "standard"),)),
-        settles="log a dataset profile (tracker_diag.profile_data)",
+        settles=WHAT_TO_LOG,
     )
-
-
-def _typical_size(profile: Mapping[str, Any] | None) -> float | None:
-    side = (profile or {}).get("train")
-    features = side.get("features") if isinstance(side, Mapping) else None
-    if not isinstance(features, list | tuple):
-        return None
-    sizes = sorted(
-        max(abs(f["mean"]), f["std"])
-        for f in features[:500]
-        if isinstance(f, Mapping) and isinstance(f.get("mean"), int | float) and isinstance(f.get("std"), int | float)
-    )
-    return float(sizes[len(sizes) // 2]) if sizes else None
