@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,6 +49,8 @@ def usual_rates(optimizer: object, params: Mapping[str, Any]) -> tuple[float, fl
 
 
 def rounded(rate: float) -> float:
-    """A rate as a person would write it: 1, 2 or 5 times a power of ten."""
+    """A rate as a person would write it: 1, 2 or 5 times a power of ten; as it is below the range of normal floats."""
+    if rate < sys.float_info.min:
+        return rate
     power = 10.0 ** math.floor(math.log10(rate))
     return float(f"{min((1, 2, 5, 10), key=lambda m: abs(math.log(rate / (m * power)))) * power:.6g}")
