@@ -36,7 +36,8 @@ def rank(suspicions: list[Suspicion], symptoms: Symptoms) -> tuple[tuple[Cause, 
     causes, findings = [], []
     for s in ordered:
         score = s.odds / total
-        if score < LEAST:
+        # What the evidence makes less likely than it was before anything was seen is not worth a word.
+        if score < LEAST or s.odds <= s.prior:
             continue
         grave = s.odds >= WARNING_ODDS and s.seen_ratio >= SEEN_RATIO and (score >= 0.5 or not troubled)
         severity = Severity.WARNING if grave else Severity.INFO
