@@ -91,8 +91,9 @@ def trend(x: FloatArray, y: FloatArray) -> Trend:
     u = x / unit
     # Steps a hair apart, or at the ends of the range of numbers, give slopes that are not representable; the median
     # does not mind.
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
         slopes = dy / (u[j] - u[i])
+        slopes[np.isnan(slopes)] = 0.0
         slopes.sort()
         inflation = _inflation(y)
         deviation = float(np.sqrt(variance * inflation))

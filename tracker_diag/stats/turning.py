@@ -61,14 +61,15 @@ def turning(x: FloatArray, y: FloatArray) -> Turning:
     Null: from its minimum on the curve is at rest, with noise. The minimum of m windows lies below the level by
     chance; the p-value is therefore that of the difference of two window means times the number of disjoint windows
     of the curve (Bonferroni over where the minimum may be), which holds whatever their dependence. The noise is that
-    of the stretch since the minimum, though of 8 points at least, since noise decays as a run settles;
+    of the stretch since the minimum, though of 6 points at least, since noise decays as a run settles;
     autocorrelation enters at its upper bound through the standard error of a window's mean. The difference is
-    referred to Student's t with as many degrees of freedom as the stretch has points, for the noise is estimated, and
+    referred to Student's t with one degree of freedom less than the stretch has points, for the noise is estimated, and
     robustly. Maximise by passing ``-y``.
 
-    Simulated on settling curves (``scripts/calibrate``), the false-alarm rate is at or below its level for white,
-    AR(1) noise up to 0.6 and heavy-tailed (t, 3 degrees of freedom) noise, and at most about twice it for AR(1) 0.9,
-    which in a few dozen points is a wandering course. One look; see ``tracker_diag.stats.sequential`` for more.
+    Simulated on settling curves (``scripts/calibrate``), the false-alarm rate is at or below a level of 1 % for white,
+    AR(1) 0.3 and heavy-tailed (t, 3 degrees of freedom) noise, and two to three times it for AR(1) 0.6 in a dozen
+    points and AR(1) 0.9 in less than a few hundred: there noise is a wandering course. One look; see
+    ``tracker_diag.stats.sequential`` for more.
 
     Parameters
     ----------
@@ -87,7 +88,7 @@ def turning(x: FloatArray, y: FloatArray) -> Turning:
     total = np.cumsum(np.concatenate(([0.0], y)))
     means = (total[w:] - total[:-w]) / w
     lowest = int(np.argmin(means))
-    since = y[-max(n - lowest, min(n, 8)) :]
+    since = y[-max(n - lowest, min(n, 6)) :]
     error = noise(since, share=1.0).standard_error(w) * float(np.sqrt(2))
     best, tail = float(means[lowest]), float(means[-1])
     rise = tail - best
@@ -96,7 +97,7 @@ def turning(x: FloatArray, y: FloatArray) -> Turning:
     elif error <= 0:
         p = 0.0
     else:
-        p = float(min(1.0, n / w * stdtr(since.size, -rise / error)))
+        p = float(min(1.0, n / w * stdtr(since.size - 1, -rise / error)))
     centre = min(lowest + w // 2, n - 1)
     alike = np.flatnonzero(means - best <= 2 * error)
     return Turning(

@@ -1,0 +1,348 @@
+"""What the engine, and the curve rules of other tools, make of labelled training runs.
+
+The runs are those of tests/data/faults.jsonl.gz: real networks, each with one injected fault or none, where a label
+stands only if an intervention confirmed it. The others' rules run on the same curves, found by the same names, at
+their published defaults.
+
+    scripts/evaluate                          print the tables
+    scripts/evaluate --errors                 and every run that was answered wrongly
+    scripts/evaluate --published FILE         and the same on another file of labelled runs
+    scripts/evaluate --docs docs/accuracy.md  write them into the page, between its markers
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import math
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import spearmanr
+
+from scripts.between import write_between
+from tracker_diag import Run, diagnose
+from tracker_diag.core.roles import resolve
+from tracker_diag.core.settings import Settings
+
+FloatArray = NDArray[np.float64]
+
+FAULTS = Path(__file__).resolve().parent.parent / "tests" / "data" / "faults.jsonl.gz"
+GOALS = {"false_alarm": 0.03, "missed_visible": 0.05, "verdict": 0.93, "abstained": 0.05}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the engine said of one run.
+
+    Attributes
+    ----------
+    record : mapping
+        The labelled run.
+    verdict : str
+    severe : bool
+        Whether a finding of severity warning or above was reported.
+    causes : tuple of str
+        Most likely first.
+    """
+
+    record: Mapping[str, Any]
+    verdict: str
+    severe: bool
+    causes: tuple[str, ...]
+
+    @property
+    def truth(self) -> Mapping[str, Any]:
+        """The label."""
+        return self.record["truth"]
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Curves as the others' rules want them; None where the run has none. A score is a share, higher is better."""
+
+    train_loss: FloatArray | None
+    val_loss: FloatArray | None
+    train_score: FloatArray | None
+
+
+def load(path: Path) -> list[dict[str, Any]]:
+    """Labelled runs, one a line; gzipped where the name ends so."""
+    data = path.read_bytes()
+    text = gzip.decompress(data) if path.suffix == ".gz" else data
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def read(record: Mapping[str, Any]) -> Run:
+    """The run of a record, without its label."""
+    return Run.from_dict({key: record[key] for key in ("id", "params", "metrics", "status") if key in record})
+
+
+def answer(record: Mapping[str, Any]) -> Answer:
+    """Diagnose one record."""
+    report = diagnose(read(record))
+    severe = any(f.severity.rank >= 2 for f in report.findings)
+    return Answer(record, report.verdict, severe, tuple(c.name for c in report.causes))
+
+
+# -- the engine ----------------------------------------------------------------------------------------------------
+
+
+def mean(values: Iterable[bool | float]) -> float:
+    """Mean, NaN of nothing."""
+    kept = list(values)
+    return sum(kept) / len(kept) if kept else math.nan
+
+
+def summary(answers: list[Answer]) -> dict[str, float]:
+    """The figures; verdict and cause@k are means over the faults of the shares within each."""
+    faults: dict[str, list[Answer]] = defaultdict(list)
+    for a in answers:
+        faults[a.truth.get("fault", "?")].append(a)
+    healthy = [a for a in answers if a.truth.get("faulty") is False]
+    faulty = [a for a in answers if a.truth.get("faulty")]
+
+    def macro(has: str, right: Callable[[Answer], bool]) -> float:
+        shares = [mean(right(a) for a in group if a.truth.get(has)) for group in faults.values()]
+        return mean(s for s in shares if not math.isnan(s))
+
+    return {
+        "runs": len(answers),
+        "false_alarm": mean(false_alarm(a) for a in healthy),
+        "missed": mean(not a.severe for a in faulty),
+        "missed_visible": mean(not a.severe for a in faulty if a.truth.get("verdicts")),
+        "verdict": macro("verdicts", lambda a: a.verdict in a.truth["verdicts"]),
+        "forbidden": mean(a.verdict in a.truth["never"] for a in answers if a.truth.get("never")),
+        "abstained": mean(a.verdict == "insufficient-evidence" for a in answers),
+        "cause@1": macro("causes", lambda a: bool(set(a.causes[:1]) & set(a.truth["causes"]))),
+        "cause@3": macro("causes", lambda a: bool(set(a.causes[:3]) & set(a.truth["causes"]))),
+    }
+
+
+def false_alarm(a: Answer) -> bool:
+    """Whether a healthy run got another verdict, or a warning."""
+    return a.severe or a.verdict not in (a.truth.get("verdicts") or [a.verdict])
+
+
+def by_task(answers: list[Answer]) -> dict[str, list[Answer]]:
+    """Answers by the task that the networks were trained on."""
+    tasks: dict[str, list[Answer]] = defaultdict(list)
+    for a in answers:
+        tasks[a.record.get("group", "all")].append(a)
+    return dict(sorted(tasks.items()))
+
+
+# -- the others ----------------------------------------------------------------------------------------------------
+
+
+def curves(run: Run) -> Curves:
+    """The curves of a run by role."""
+    metrics = resolve(run, Settings()).metrics
+    found = {r: metrics[r].values if r in metrics else None for r in ("train_loss", "val_loss", "train_score")}
+    score = found["train_score"]
+    if score is not None and np.nanmax(score, initial=0.0) > 1.5:
+        found["train_score"] = score / 100
+    return Curves(**found)
+
+
+def paired(c: Curves) -> tuple[FloatArray, FloatArray] | None:
+    """Training and validation loss, epoch by epoch."""
+    if c.train_loss is None or c.val_loss is None:
+        return None
+    n = min(c.train_loss.size, c.val_loss.size)
+    return c.train_loss[:n], c.val_loss[:n]
+
+
+def umlaut_overfit(c: Curves) -> bool:
+    """UMLAUT: any one epoch in which validation loss rises and training loss does not."""
+    both = paired(c)
+    return both is not None and bool(((np.diff(both[1]) > 0) & (np.diff(both[0]) <= 0)).any())
+
+
+def sagemaker_overfit(c: Curves) -> bool:
+    """SageMaker Debugger: validation over training loss by more than a tenth of it, at the end."""
+    both = paired(c)
+    return both is not None and both[0].size > 0 and bool(both[1][-1] - both[0][-1] > 0.1 * both[0][-1])
+
+
+def autotrainer_explode(c: Curves) -> bool:
+    """AUTOTRAINER: a loss that is NaN, infinite or at least 1000."""
+    return c.train_loss is not None and not bool((np.abs(c.train_loss) < 1e3).all())
+
+
+def autotrainer_oscillate(c: Curves) -> bool:
+    """AUTOTRAINER: neighbouring extremes of the accuracy at least 0.03 apart, in at least a fifth of the epochs."""
+    if c.train_score is None or c.train_score.size < 3:
+        return False
+    steps = np.diff(c.train_score)
+    turns = np.flatnonzero(steps[1:] * steps[:-1] < 0) + 1
+    swings = np.abs(np.diff(c.train_score[turns])) >= 0.03
+    return bool(swings.sum() >= 0.2 * c.train_score.size)
+
+
+def autotrainer_slow(c: Curves) -> bool:
+    """AUTOTRAINER: accuracy below 0.6 throughout, and no step above 0.01 once 30 % of the epochs are over."""
+    score = c.train_score
+    if score is None or score.size < 3:
+        return False
+    later = np.diff(score[int(0.3 * score.size) :])
+    return bool(np.nanmax(score) < 0.6 and later.size and np.nanmax(later) < 0.01)
+
+
+def deepdiagnosis_constant(c: Curves) -> bool:
+    """DeepDiagnosis: a training loss that is the same over five epochs."""
+    if c.train_loss is None or c.train_loss.size < 5:
+        return False
+    return bool((np.ptp(np.lib.stride_tricks.sliding_window_view(c.train_loss, 5), axis=1) == 0).any())
+
+
+def overfitguard_spearman(c: Curves) -> bool:
+    """OverfitGuard: training and validation loss in opposite order, by Spearman's correlation."""
+    both = paired(c)
+    if both is None or both[0].size < 3 or np.ptp(both[0]) == 0 or np.ptp(both[1]) == 0:
+        return False
+    return bool(spearmanr(*both).statistic < 0)
+
+
+PEERS: dict[str, tuple[Callable[[Curves], bool], ...]] = {
+    "UMLAUT, overfit": (umlaut_overfit,),
+    "SageMaker Debugger, overfit": (sagemaker_overfit,),
+    "AUTOTRAINER, curve rules": (autotrainer_explode, autotrainer_oscillate, autotrainer_slow),
+    "DeepDiagnosis, constant loss": (deepdiagnosis_constant,),
+    "OverfitGuard, Spearman < 0": (overfitguard_spearman,),
+}
+
+
+def flagged(answers: list[Answer]) -> dict[str, list[bool]]:
+    """For each tool, whether it flags each run; the engine first."""
+    flags = {"tracker_diag": [a.severe for a in answers]}
+    found = [curves(read(a.record)) for a in answers]
+    with np.errstate(invalid="ignore"):
+        for name, rules in PEERS.items():
+            flags[name] = [any(rule(c) for rule in rules) for c in found]
+    flags["all the others together"] = [any(column) for column in zip(*(flags[p] for p in PEERS), strict=True)]
+    return flags
+
+
+def rates(answers: list[Answer], flags: list[bool]) -> tuple[float, float, float]:
+    """False alarms on healthy runs, and misses on faulty ones: of those whose curves show it, and of all."""
+    told = list(zip(answers, flags, strict=True))
+    alarms = mean(flag for a, flag in told if a.truth.get("faulty") is False)
+    visible = mean(not flag for a, flag in told if a.truth.get("faulty") and a.truth.get("verdicts"))
+    return alarms, visible, mean(not flag for a, flag in told if a.truth.get("faulty"))
+
+
+# -- tables --------------------------------------------------------------------------------------------------------
+
+
+def share(value: float) -> str:
+    """A share in percent."""
+    return "–" if math.isnan(value) else f"{value:.1%}".replace("%", "\u2009%")
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    lines = ["| " + " | ".join(head) + " |"]
+    lines.append("|" + " --- |" * (lines[0].count("|") - 1))
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def tables(answers: list[Answer], title: str, *, goals: Mapping[str, float]) -> list[str]:
+    """Everything that is said of one file of runs."""
+    overall, tasks = summary(answers), by_task(answers)
+    figures = [k for k in overall if k != "runs"]
+    each = {task: summary(group) for task, group in tasks.items()}
+    better_high = {"verdict", "cause@1", "cause@3"}
+    rows = []
+    for k in figures:
+        known = {t: s[k] for t, s in each.items() if not math.isnan(s[k])}
+        worst = "–"
+        if known:
+            task = (min if k in better_high else max)(known, key=lambda t: known[t])
+            worst = f"{share(known[task])} ({task})"
+        goal = f"{'≥' if k in better_high else '≤'} {share(goals[k])}" if k in goals else "–"
+        rows.append((k.replace("_", " "), share(overall[k]), goal, worst, *(share(s[k]) for s in each.values())))
+    names = [t if len(tasks) < 8 else t.split("/")[-1] for t in tasks]
+    parts = [f"### {title}: {len(answers)} runs", table(("figure", "all", "goal", "worst", *names), rows)]
+    flags = flagged(answers)
+    rows = []
+    for tool, said in flags.items():
+        alarms, visible, missed = rates(answers, said)
+        places: dict[str, list[bool]] = defaultdict(list)
+        for a, flag in zip(answers, said, strict=True):
+            places[a.record.get("group", "all")].append(flag)
+        apart = {t: sum(x for x in rates(tasks[t], places[t])[:2] if not math.isnan(x)) for t in tasks}
+        worst = max(apart, key=lambda t: apart[t])
+        detail = [" / ".join(share(x) for x in rates(tasks[t], places[t])[:2]) for t in tasks]
+        rows.append((tool, share(alarms), share(visible), share(missed), worst, *detail))
+    head = (
+        "tool",
+        "false alarms",
+        "missed, visible",
+        "missed, all",
+        "worst",
+        *(f"{n}: alarms / missed" for n in names),
+    )
+    return [*parts, table(head, rows)]
+
+
+def errors(answers: list[Answer]) -> Iterable[str]:
+    """Every run that was answered wrongly."""
+    for a in answers:
+        right, never = a.truth.get("verdicts"), a.truth.get("never") or []
+        if (right and a.verdict not in right) or a.verdict in never or (a.truth.get("faulty") is False and a.severe):
+            yield f"{a.record['id']}: said {a.verdict} {list(a.causes[:3])}, is {right} {a.truth.get('causes')}"
+
+
+def diagnose_all(records: list[dict[str, Any]], what: str) -> list[Answer]:
+    """Answers of the engine, with progress and cost on the error stream."""
+    start, answers = time.process_time(), []
+    for done, record in enumerate(records, 1):
+        answers.append(answer(record))
+        if done % 20 == 0 or done == len(records):
+            cost = 1000 * (time.process_time() - start) / done
+            print(f"\r{what}: {done}/{len(records)}, {cost:.1f} ms a run", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return answers
+
+
+def main() -> None:
+    """Read the options, diagnose, print, and write the page if asked to."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--faults", type=Path, default=FAULTS, help="labelled runs (default: the project's own)")
+    parser.add_argument(
+        "--published", type=Path, help="a further file of labelled runs, which the project may not hold"
+    )
+    parser.add_argument("--errors", action="store_true", help="list every run that was answered wrongly")
+    parser.add_argument("--docs", type=Path, help="write the tables into this page, between its markers")
+    options = parser.parse_args()
+    answers = diagnose_all(load(options.faults), "runs with injected faults")
+    parts = ["Made by `scripts/evaluate`.", *tables(answers, "Injected faults", goals=GOALS)]
+    if options.published is None:
+        parts.append(
+            "The published curves were left out: no --published FILE was given, and they may not be copied here."
+        )
+    elif not options.published.is_file():
+        parts.append(f"The published curves were left out: there is no file {options.published.name}.")
+    else:
+        more = diagnose_all(load(options.published), "published curves")
+        parts += tables(more, "Published curves, with their authors' labels", goals={"forbidden": 0.04, "verdict": 0.9})
+        answers += more
+    text = "\n\n".join(parts)
+    print(text)
+    if options.errors:
+        print("\n".join(errors(answers)))
+    if options.docs:
+        write_between(options.docs, "evaluate", text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Lost and blown-up curves."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from tests.stats.curves import FloatArray, settled
+from tracker_diag.stats.divergence import divergence
+
+NAN, INF = np.nan, np.inf
+
+
+def test_nan_to_the_end() -> None:
+    found = divergence(np.array([3, 2, 1, NAN, NAN]))
+    assert (found.lost, found.holes) == (3, 0)
+
+
+@pytest.mark.parametrize("hole", [NAN, INF, -INF])
+def test_a_hole_is_not_the_end(hole: float) -> None:
+    found = divergence(np.array([3, 2, hole, 1, 0.5]))
+    assert (found.lost, found.holes) == (None, 1)
+
+
+def test_nothing_finite() -> None:
+    assert divergence(np.full(5, NAN)).lost == 0
+    assert divergence(np.empty(0)).lost is None
+
+
+def test_a_blow_up_and_its_size() -> None:
+    y = np.concatenate((np.linspace(2, 1, 10), np.full(10, 11.0)))
+    found = divergence(y)
+    assert found.blown == 10
+    assert found.factor == pytest.approx(10)
+
+
+def test_a_spike_that_is_recovered_from_is_no_blow_up() -> None:
+    y = np.linspace(2, 1, 20)
+    y[10] = 1e308
+    assert divergence(y).blown is None
+
+
+def test_healthy_curves_do_not_blow_up() -> None:
+    rng = np.random.default_rng(0)
+    assert not any(divergence(settled(rng, 30) + 0.05 * rng.standard_normal(30)).blown for _ in range(200))
+
+
+@given(arrays(np.float64, st.integers(0, 30)))
+def test_any_floats(y: FloatArray) -> None:
+    found = divergence(y)
+    assert (found.lost is None) == (y.size == 0 or bool(np.isfinite(y[-1])))
+    assert np.isfinite(found.factor)
+
+
+@given(arrays(np.float64, st.integers(4, 30), elements=st.floats(-1e6, 1e6, allow_subnormal=False)))
+def test_scale(y: FloatArray) -> None:
+    before, after = divergence(y), divergence(y * 2.0**20)
+    assert after.blown == before.blown
+    assert after.factor == pytest.approx(before.factor, rel=1e-6)

@@ -1,0 +1,49 @@
+"""The distance of two curves at their end."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from tests.stats.curves import FloatArray, ar1, settled, values
+from tracker_diag.stats.errors import TooShortError
+from tracker_diag.stats.gap import gap
+
+
+def test_the_value_is_the_difference_of_the_ends() -> None:
+    found = gap(np.full(20, 3.0), np.concatenate((np.full(10, 9.0), np.full(10, 1.0))))
+    assert (found.value, found.upper, found.lower) == (2.0, 3.0, 1.0)
+
+
+@pytest.mark.parametrize(("phi", "least"), [(0.0, 0.95), (0.6, 0.95), (0.9, 0.88)])
+@pytest.mark.parametrize("n", [12, 40, 200])
+def test_the_interval_holds_the_truth(n: int, phi: float, least: float) -> None:
+    rng = np.random.default_rng(0)
+    held = 0
+    for _ in range(200):
+        course = settled(rng, n)
+        found = gap(course + 0.3 + 0.02 * ar1(rng, n, phi), course + 0.05 * ar1(rng, n, phi))
+        held += found.low <= 0.3 <= found.high
+    assert held / 200 >= least
+
+
+def test_curves_of_different_lengths() -> None:
+    rng = np.random.default_rng(1)
+    found = gap(1 + 0.01 * rng.standard_normal(10), 0.5 + 0.01 * rng.standard_normal(2000))
+    assert found.value == pytest.approx(0.5, abs=0.02)
+
+
+@given(values)
+def test_units_and_order(y: FloatArray) -> None:
+    other = y[::-1].copy()
+    there, back, scaled = gap(y, other), gap(other, y), gap(y * 32, other * 32)
+    assert back.value == -there.value
+    assert back.low == pytest.approx(-there.high)
+    assert scaled.high == pytest.approx(32 * there.high, rel=1e-5, abs=1e-9)
+    assert there.low <= there.value <= there.high
+
+
+def test_too_short() -> None:
+    with pytest.raises(TooShortError):
+        gap(np.ones(20), np.ones(3))
