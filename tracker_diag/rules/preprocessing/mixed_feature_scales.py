@@ -68,14 +68,15 @@ def mixed_feature_scales(
         ratio = high / low
         message = f"{large} is of size {high:.3g}, {small} of {low:.3g}: {ratio:.3g} times"
         strength = next(
-            (s for least, s in ((1e4, 250.0), (1e3, 60.0), (apart, 20.0)) if ratio >= max(least, apart)), 0.05
+            (s for least, s in ((1e4, 1000.0), (1e3, 300.0), (apart, 25.0)) if ratio >= max(least, apart)), 0.05
         )
         signs.append(Sign(f"the features' sizes differ {ratio:.3g} times", strength, "data"))
     if input_scaling:
         signs.append(Sign(f"the inputs are scaled ({input_scaling})", 0.1, "params"))
     if shape is not None:
         signs.extend(first_loss_signs(shape, symptoms, params, learning_rate))
-    if scales is not None and symptoms.verdict == "good-fit":
+    # Only beside a usual first loss: one that came down from far above says that the scales did cost something.
+    if scales is not None and symptoms.verdict == "good-fit" and (shape is None or shape.first_excess <= 3):
         signs.append(Sign("the run learned all the same", 0.3))
     text = "ask of each whether its size is its unit or its importance; where it is the unit, standardise the features"
     return suspicion(
