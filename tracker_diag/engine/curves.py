@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -123,13 +124,19 @@ class Curves:
 
     @cached_property
     def rate_curve(self) -> Series | None:
-        """The learning rate as logged over steps."""
-        return self.roles.metrics.get("learning_rate")
+        """The learning rate as logged over steps; NaN where it is none."""
+        return self._within("learning_rate", 1e6)
 
     @cached_property
     def gradient_norm(self) -> Series | None:
-        """The gradient norm as logged over steps."""
-        return self.roles.metrics.get("gradient_norm")
+        """The gradient norm as logged over steps; NaN where it is none, or so large that sums overflow."""
+        return self._within("gradient_norm", 1e150)
+
+    def _within(self, role: str, most: float) -> Series | None:
+        series = self.roles.metrics.get(role)
+        if series is None:
+            return None
+        return replace(series, values=np.where((series.values >= 0) & (series.values <= most), series.values, math.nan))
 
     @cached_property
     def annealed(self) -> bool:
@@ -151,7 +158,7 @@ class Curves:
         curve = self.rate_curve
         if curve is None or len(curve) < 3 or not np.isfinite(curve.values).all():
             return None if self.annealed else course.x
-        path = np.cumsum(np.maximum(curve.values, 0) * np.gradient(curve.steps))
+        path = np.cumsum(curve.values * np.gradient(curve.steps))
         clock: FloatArray = np.interp(course.x, curve.steps, path)
         return clock if path[-1] > 0 else course.x
 
@@ -215,7 +222,7 @@ class Curves:
     def settled_from(self) -> float | None:
         """Step since which the learning rate is below a hundredth of its peak, if it is."""
         curve = self.rate_curve
-        if curve is None or len(curve) < 3:
+        if curve is None or len(curve) < 3 or np.isnan(curve.values).all():
             return None
         low = np.flatnonzero(curve.values >= 0.01 * np.nanmax(curve.values))
         return float(curve.steps[low[-1]]) if low.size and low[-1] < len(curve) - 1 else None

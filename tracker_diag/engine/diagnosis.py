@@ -100,18 +100,14 @@ def _run_rules(
 
 def _outcome(rule: Rule, evidence: Evidence, chosen: RuleSettings | None) -> Outcome:
     inputs = {}
-    for name in rule.needs:
-        value = evidence.get(name)
-        if value is None:
-            return Skip(
-                rule.code, _missing(name), PROFILE if name in ("dataset", "profile") else what_to_log(_role(name))
-            )
-        inputs[name] = value
-    for name in rule.wants:
-        value = evidence.get(name)
-        if value is not None:
-            inputs[name] = value
     try:
+        for name in (*rule.needs, *rule.wants):
+            value = evidence.get(name)
+            if value is not None:
+                inputs[name] = value
+            elif name in rule.needs:
+                log = PROFILE if name in ("dataset", "profile") else what_to_log(_role(name))
+                return Skip(rule.code, _missing(name), log)
         return rule.check(**inputs, **(chosen.thresholds if chosen else {}))
     except Exception as error:  # noqa: BLE001  a crashing rule is a finding, not a crash: the other rules still speak
         return Skip(

@@ -37,7 +37,7 @@ class Levels(Facts):
         classes = self.n_classes or self._classes_shown
         word = f"{self.roles.params.get('loss_function') or ''} {course.name}".lower()
         if course in (self.train_score, self.val_score):
-            unit = 100.0 if course.raw.size and np.nanmin(course.raw) < -1.5 else 1.0
+            unit = 100.0 if (course.finite[1] < -1.5).any() else 1.0
             accuracy = course.flipped and "acc" in course.name.lower()
             return -unit / classes if accuracy and classes else None
         if any(w in word for w in OTHER_LOSSES):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.finding import Change, Prescription
@@ -20,6 +21,7 @@ _ACTIVE = re.compile(
 def missing_nonlinearity(
     shape: Shape,
     symptoms: Symptoms,
+    names: Mapping[str, str],
     activation: str | None = None,
     layers: float | None = None,
     model_summary: str | None = None,
@@ -75,6 +77,6 @@ def missing_nonlinearity(
         signs=signs,
         message="linear layers in a row",
         advice=advice,
-        prescription=Prescription(advice, (Change("activation", activation, "relu"),)),
+        prescription=Prescription(advice, (Change(names.get("activation", "activation"), activation, "relu"),)),
         settles="log the model summary",
     )

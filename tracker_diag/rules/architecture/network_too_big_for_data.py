@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.core.case import Sign, suspicion
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.finding import Prescription, Skip
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.architecture._widths import resized
 
 
 @rule("AR704", "network-too-big-for-data", evidence="PDC")
@@ -64,11 +65,8 @@ def network_too_big_for_data(
     else:
         signs.append(Sign("validation keeps up, or nothing was learned", 0.1))
     name = names.get("hidden_units", "hidden_units")
-    hidden = params.get("hidden_units")
-    changes = (
-        (Change(name, hidden, int(max(8, hidden // 4))),) if isinstance(hidden, int | float) and hidden >= 32 else ()
-    )
-    text = f"lower {name} from {hidden:g} to {changes[0].after}" if changes else "use a smaller network"
+    changes = resized(names, params, lambda w: max(8, w // 4) if w >= 32 else w)
+    text = f"lower {name} from {changes[0].before} to {changes[0].after}" if changes else "use a smaller network"
     return suspicion(
         "AR704",
         "network-too-big-for-data",

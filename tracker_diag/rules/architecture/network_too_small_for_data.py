@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.core.case import Sign, suspicion
-from tracker_diag.core.finding import Change, Prescription
+from tracker_diag.core.finding import Prescription
 from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.architecture._widths import resized
 
 
 @rule("AR705", "network-too-small-for-data", evidence="PDC")
@@ -58,9 +59,8 @@ def network_too_small_for_data(
     else:
         signs.append(Sign("the run learns", 0.3))
     name = names.get("hidden_units", "hidden_units")
-    hidden = params.get("hidden_units")
-    changes = (Change(name, hidden, int(4 * hidden)),) if isinstance(hidden, int | float) else ()
-    text = f"raise {name} from {hidden:g} to {changes[0].after}" if changes else "use a larger network"
+    changes = resized(names, params, lambda w: 4 * w)
+    text = f"raise {name} from {changes[0].before} to {changes[0].after}" if changes else "use a larger network"
     return suspicion(
         "AR705",
         "network-too-small-for-data",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.finding import Change, Prescription
@@ -10,11 +11,14 @@ from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.stats.course import Course
 
+_TWICE = "give logits to a loss from logits, or probabilities to one that takes them: not softmax twice"
+
 
 @rule("AR706", "output-loss-mismatch", evidence="PC")
 def output_loss_mismatch(
     shape: Shape,
     symptoms: Symptoms,
+    names: Mapping[str, str],
     train_loss: Course | None = None,
     val_loss: Course | None = None,
     train_score: Course | None = None,
@@ -80,10 +84,21 @@ def output_loss_mismatch(
         found = _double_softmax(course.tail, accuracy, n_classes)
         if found and (seen is None or found.ratio > seen.ratio):
             seen = found
-    signs += [seen] if seen else []
+    # Softmax twice bounds both losses: one that got below the bound shows that it is not so.
+    if seen and not (
+        n_classes and any(c and c.long_enough and c.best < _floor(n_classes) for c in (train_loss, val_loss))
+    ):
+        signs.append(seen)
     if not signs:
         return None
-    text = "give logits to a loss from logits, or probabilities to one that takes them: not softmax twice"
+    before, after, text = output_activation or "softmax", "none", _TWICE
+    if "relu" in said and task == "regression":
+        text = f"give the regression loss what the last layer computes, without {output_activation}"
+    elif "sigmoid" in said and not any("softmax" in s.text for s in signs):
+        after, text = (
+            "softmax",
+            "give one softmax over all classes, or logits to a loss from logits, in place of sigmoids",
+        )
     return suspicion(
         "AR706",
         "output-loss-mismatch",
@@ -91,11 +106,14 @@ def output_loss_mismatch(
         signs=signs,
         message="the loss cannot fall as the accuracy says it should: output layer and loss do not fit",
         advice=text,
-        prescription=Prescription(
-            text, (Change("output_activation", output_activation or "softmax", "none (logits)"),)
-        ),
+        prescription=Prescription(text, (Change(names.get("output_activation", "output_activation"), before, after),)),
         settles="log the output layer's activation and the loss function",
     )
+
+
+def _floor(classes: int) -> float:
+    """The cross-entropy that softmax twice cannot fall below."""
+    return math.log(1 + (classes - 1) / math.e)
 
 
 def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Sign | None:
@@ -103,8 +121,8 @@ def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Sign |
         return None
     if classes and classes >= 2:
         # Wrong answers given with the same certainty cost one more each.
-        expected = math.log(1 + (classes - 1) / math.e) + (1 - accuracy)
-        floor = math.log(1 + (classes - 1) / math.e)
+        floor = _floor(classes)
+        expected = floor + (1 - accuracy)
         if floor <= loss < expected + 0.15 * (math.log(classes) - floor) and loss > 0.5 * math.log(classes):
             return Sign(
                 f"accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, just "

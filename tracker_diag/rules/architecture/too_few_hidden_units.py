@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.core.case import Sign, suspicion
-from tracker_diag.core.finding import Change, Prescription
+from tracker_diag.core.finding import Prescription
 from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.architecture._widths import resized
 
 
 @rule("AR702", "too-few-hidden-units", evidence="PDC")
@@ -85,8 +86,8 @@ def too_few_hidden_units(
         signs.append(Sign("training and validation come to rest together at a high level", 5.0))
     else:
         signs.append(Sign("the run learns", 0.3))
-    name = names.get("hidden_units", "hidden_units")
     target = int(max(16, 2 * wanted if n_classes and n_classes <= many_classes else wanted))
+    name = names.get("hidden_units", "hidden_units")
     text = f"raise {name} from {narrow:g} to {target}"
     return suspicion(
         "AR702",
@@ -95,6 +96,6 @@ def too_few_hidden_units(
         signs=signs,
         message=f"a hidden layer of {narrow:g} units",
         advice=text,
-        prescription=Prescription(text, (Change(name, narrow, target),)),
+        prescription=Prescription(text, resized(names, params, lambda w: max(w, target))),
         settles="run once with four times the units",
     )

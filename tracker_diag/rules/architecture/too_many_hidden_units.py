@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.core.case import Sign, suspicion
-from tracker_diag.core.finding import Change, Prescription
+from tracker_diag.core.finding import Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.architecture._widths import resized
 
 
 @rule("AR703", "too-many-hidden-units", evidence="PDC")
@@ -70,6 +71,6 @@ def too_many_hidden_units(
         signs=signs,
         message=f"{hidden_units:g} hidden units",
         advice=text,
-        prescription=Prescription(text, (Change(name, hidden_units, target),)),
+        prescription=Prescription(text, resized(names, params, lambda w: min(w, max(int(generous), w // 4)))),
         settles="run once with a quarter of the units",
     )

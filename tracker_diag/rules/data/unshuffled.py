@@ -67,6 +67,6 @@ def unshuffled(
         signs=signs,
         message="the training examples come in an order",
         advice=text,
-        prescription=Prescription(text, (Change(name, shuffle, True),)),
+        prescription=Prescription(text, () if shuffle is True else (Change(name, shuffle, True),)),
         settles="log the labels of the first three batches",
     )

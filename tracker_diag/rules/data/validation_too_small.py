@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Symptoms
@@ -12,6 +14,7 @@ from tracker_diag.core.rule import Outcome, rule
 def validation_too_small(
     symptoms: Symptoms,
     n_val_seen: int,
+    names: Mapping[str, str],
     n_val: int | None = None,
     n_train: int | None = None,
     *,
@@ -60,7 +63,9 @@ def validation_too_small(
     if symptoms.has("unrepresentative-validation", "validation-easier"):
         signs.append(Sign("the validation curve shows it", 3.0))
     target = max(300, round(0.2 * n_train)) if n_train else 300
-    text = f"hold out about {target} validation examples, or cross-validate"
+    enough = n_train is None or target <= n_train // 2
+    text = f"hold out about {target} validation examples, or cross-validate" if enough else "cross-validate"
+    changes = (Change(names.get("n_val", "n_val"), n_val_seen, target),) if enough else ()
     return suspicion(
         "DS212",
         "validation-too-small",
@@ -68,6 +73,6 @@ def validation_too_small(
         signs=signs,
         message=f"validation rests on {n_val_seen} examples{'' if n_val else ', as the steps of its accuracy show'}",
         advice=text,
-        prescription=Prescription(text, (Change("n_val", n_val_seen, target),)),
+        prescription=Prescription(text, changes),
         settles="log the number of validation examples as n_val",
     )

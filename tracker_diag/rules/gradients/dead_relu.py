@@ -17,6 +17,7 @@ def dead_relu(
     shape: Shape,
     symptoms: Symptoms,
     params: Mapping[str, Any],
+    names: Mapping[str, str],
     activation: str | None = None,
     layers: float | None = None,
     learning_rate: float | None = None,
@@ -69,6 +70,11 @@ def dead_relu(
         )
     if layers is not None and layers >= 8:
         signs.append(Sign(f"{layers:g} layers are a likelier reason", 0.5, "params"))
+    changes = (
+        (Change(names.get("activation", "activation"), activation, "leaky_relu"),)
+        if word in ("", "relu", "relu6")
+        else ()
+    )
     text = "use leaky_relu or elu in place of relu, He initialisation with biases at zero, and a lower rate"
     return suspicion(
         "GR601",
@@ -77,6 +83,6 @@ def dead_relu(
         signs=signs,
         message="no unit seems to answer to the input",
         advice=text,
-        prescription=Prescription(text, (Change("activation", activation, "leaky_relu"),)),
+        prescription=Prescription(text, changes),
         settles="log the share of units that are zero for a whole batch",
     )

@@ -10,6 +10,7 @@ import numpy as np
 from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
+from tracker_diag.core.rates import rounded
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.core.run import Series
 
@@ -19,6 +20,7 @@ def exploding_gradients(
     shape: Shape,
     symptoms: Symptoms,
     params: Mapping[str, Any],
+    names: Mapping[str, str],
     layers: float | None = None,
     gradient_clip: float | None = None,
     gradient_norm: Series | None = None,
@@ -51,9 +53,11 @@ def exploding_gradients(
     Seminar: "Network contains Bad Gradients". Pascanu, Mikolov and Bengio (2013), ICML.
     """
     signs: list[Sign] = []
+    target = 1.0
     if gradient_norm is not None and np.isfinite(gradient_norm.values).sum() >= 5:
         good = gradient_norm.values[np.isfinite(gradient_norm.values)]
         median = float(np.median(good))
+        target = rounded(median) if median > 0 else 1.0
         tail = float(np.median(good[-max(1, good.size // 10) :]))
         grown = median > 0 and tail > times * median
         signs.append(
@@ -75,7 +79,15 @@ def exploding_gradients(
         signs.append(Sign(f"gradients are clipped at {gradient_clip:g}", 0.2, "params"))
     if layers is not None and layers >= 8 and not params.get("normalisation"):
         signs.append(Sign(f"{layers:g} layers without normalisation", 2.0, "params"))
-    text = "clip the gradient norm at about its median (1 where it is not known) and lower the learning rate"
+    clipped = gradient_clip is not None and 0 < gradient_clip <= target
+    name = names.get("gradient_clip", "gradient_clip")
+    changes = () if clipped else (Change(name, gradient_clip, target),)
+    text = (
+        "lower the learning rate; normalise layers"
+        if clipped
+        else f"clip the gradient norm at {target:g}{', about its median' if target != 1 else ''}, "
+        "and lower the learning rate"
+    )
     return suspicion(
         "GR603",
         "exploding-gradients",
@@ -83,6 +95,6 @@ def exploding_gradients(
         signs=signs,
         message="gradients seem to explode",
         advice=text,
-        prescription=Prescription(text, (Change("gradient_clip", gradient_clip, 1.0),)),
+        prescription=Prescription(text, changes),
         settles="log the gradient norm",
     )

@@ -45,7 +45,7 @@ def batch_too_large(
     ----------
     prior : odds of this cause among runs somebody worries about.
     large_share : batch over training examples from which on an epoch has four updates or fewer.
-    small : the batch that is proposed.
+    small : the largest batch that is proposed; a quarter of the present one where that is less.
 
     References
     ----------
@@ -68,7 +68,9 @@ def batch_too_large(
     else:
         signs.append(Sign("the curves have settled", 0.2))
     name = names.get("batch_size", "batch_size")
-    text = f"lower {name} from {batch_size:g} to {small}"
+    target = min(small, int(batch_size) // 4)
+    changes = (Change(name, batch_size, target),) if target else ()
+    text = f"lower {name} from {batch_size:g} to {target}" if target else "get more training examples"
     return suspicion(
         "OP404",
         "batch-too-large",
@@ -76,6 +78,6 @@ def batch_too_large(
         signs=signs,
         message=f"a batch holds {share:.0%} of the training set",
         advice=text,
-        prescription=Prescription(text, (Change(name, batch_size, small),)),
+        prescription=Prescription(text, changes),
         settles="run once with a batch of 32",
     )

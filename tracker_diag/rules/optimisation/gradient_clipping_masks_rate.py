@@ -10,6 +10,7 @@ import numpy as np
 from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.finding import Change, Prescription, Skip
 from tracker_diag.core.observed import Learned, Shape, Symptoms
+from tracker_diag.core.rates import rounded
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.core.run import Series
 
@@ -63,7 +64,7 @@ def gradient_clipping_masks_rate(
     ----------
     prior : odds of this cause among runs somebody worries about.
     tight : norm below which a clip bites at nearly every step of an ordinary network.
-    usual : the norm that is proposed.
+    usual : the norm that is proposed; twice the logged median, where that is more.
 
     References
     ----------
@@ -75,9 +76,11 @@ def gradient_clipping_masks_rate(
     if optimizer in _SCALE_FREE:
         return Skip("OP403", f"{optimizer} cancels a constant clip", "")
     signs: list[Sign] = []
+    target = usual
     if gradient_norm is not None and np.isfinite(gradient_norm.values).any():
         median = float(np.nanmedian(gradient_norm.values[np.isfinite(gradient_norm.values)]))
         bites = median > 0.95 * gradient_clip
+        target = max(usual, rounded(2 * median)) if median > 0 else usual
         signs.append(
             Sign(
                 f"the median gradient norm is {median:.3g}, the clip {gradient_clip:g}", 15.0 if bites else 0.1, "data"
@@ -100,7 +103,12 @@ def gradient_clipping_masks_rate(
     elif slow or much_left:
         signs.append(Sign("the run barely gets on", 5.0))
     name = names.get("gradient_clip", "gradient_clip")
-    text = f"raise {name} from {gradient_clip:g} to {usual:g}, or switch clipping off"
+    changes = (Change(name, gradient_clip, target),) if target > gradient_clip else ()
+    text = (
+        f"raise {name} from {gradient_clip:g} to {target:g}, or switch clipping off"
+        if changes
+        else "switch clipping off"
+    )
     return suspicion(
         "OP403",
         "gradient-clipping-masks-rate",
@@ -108,6 +116,6 @@ def gradient_clipping_masks_rate(
         signs=signs,
         message=f"clipping at {gradient_clip:g} sets the length of the step",
         advice=text + ", then choose the learning rate",
-        prescription=Prescription(text, (Change(name, gradient_clip, usual),)),
+        prescription=Prescription(text, changes),
         settles="log the gradient norm before clipping",
     )

@@ -75,13 +75,14 @@ def too_few_updates(
     else:
         signs.append(Sign("the curves have settled", 0.2))
     name, batch = names.get("epochs", "epochs"), names.get("batch_size", "batch_size")
-    times = min(further.enough, 10.0) if further else 2.0
+    times = min(further.enough, 10.0) if further and further.enough > 1 else 2.0
     if scarce and batch_size and batch_size > 32:
         changes: tuple[Change, ...] = (Change(batch, batch_size, 32),)
         text = f"lower {batch} from {batch_size:g} to 32, which makes {batch_size / 32:.3g} times the updates"
     elif epochs:
-        changes = (Change(name, epochs, math.ceil(times * epochs)),)
-        text = f"raise {name} from {epochs:g} to {math.ceil(times * epochs)}"
+        longer = max(math.ceil(times * epochs), int(epochs) + 1)
+        changes = (Change(name, epochs, longer),)
+        text = f"raise {name} from {epochs:g} to {longer}"
     else:
         changes, text = (), f"train about {times:g} times as long"
     return suspicion(

@@ -73,6 +73,8 @@ def unscaled_inputs(
         signs=signs,
         message="the inputs look unscaled" + (f": the largest feature is of size {size:.3g}" if size else ""),
         advice=text,
-        prescription=Prescription(text, (Change(name, input_scaling or None, "standard"),)),
+        prescription=Prescription(
+            text, () if "standard" in str(input_scaling).lower() else (Change(name, input_scaling or None, "standard"),)
+        ),
         settles=WHAT_TO_LOG,
     )

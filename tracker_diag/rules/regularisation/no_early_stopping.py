@@ -61,7 +61,8 @@ def no_early_stopping(
     name = names.get("epochs", "epochs")
     at = val.turning.step
     scale = epochs / float(val.x[-1]) if epochs and val.x[-1] > 0 else None
-    changes = (Change(name, epochs, max(1, round(at * scale))),) if epochs and scale else ()
+    stop = max(1, round(at * scale)) if scale else None
+    changes = (Change(name, epochs, stop),) if epochs and stop and stop < epochs else ()
     text = f"stop at step {at:g} and keep that checkpoint" + (
         f": lower {name} from {epochs:g} to {changes[0].after}" if changes else ""
     )

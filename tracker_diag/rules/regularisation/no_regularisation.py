@@ -76,7 +76,10 @@ def no_regularisation(
     before = params.get("dropout")
     # The larger the gap, the more noise: a tenth of dropout is little, a half the most that is usual.
     target = round(min(0.5, max(proposed, shape.apart / 2)), 1)
-    text = f"raise {name} from {before or 0:g} to {target:g}, and add weight decay or augmentation"
+    changes = () if before and before >= target else (Change(name, before, target),)
+    text = (
+        f"raise {name} from {before or 0:g} to {target:g}, and " if changes else ""
+    ) + "add weight decay or augmentation"
     return suspicion(
         "RG801",
         "no-regularisation",
@@ -84,6 +87,6 @@ def no_regularisation(
         signs=signs,
         message="the run overfits, and little holds it back",
         advice=text,
-        prescription=Prescription(text, (Change(name, before, target),)),
+        prescription=Prescription(text, changes),
         settles="run once with dropout 0.3",
     )
