@@ -185,6 +185,14 @@ class Report:
     notes: tuple[str, ...] = ()
     version: str = ""
 
+    @property
+    def seen(self) -> tuple[Finding, ...]:
+        """The findings that stand on their own: neither folded under another nor told among the causes anyway."""
+        causes = {c.name for c in self.causes}
+        return tuple(
+            f for f in self.findings if f.folded is None and (f.severity is not Severity.INFO or f.name not in causes)
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data, strict: numbers that are not finite become the strings NaN, Infinity, -Infinity."""
         return {

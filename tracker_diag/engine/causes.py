@@ -2,7 +2,7 @@
 
 Each cause is a hypothesis with prior odds and likelihood ratios of the signs that its rule saw
 (``tracker_diag.core.case``). Under the usual approximation that one cause is the main one, the posterior of cause c
-is odds_c / (1 + sum of all odds), the 1 standing for "none of these".
+is odds_c / (n + sum of all odds), n standing for "none of these".
 """
 
 from __future__ import annotations
@@ -20,8 +20,12 @@ WARNING_ODDS = 3.0
 #: never warns.
 SEEN_RATIO = 3.0
 
+#: Weight of "none of these": 1 for a run whose curves show no trouble, less for one whose curves do, since something
+#: is then the cause.
+OTHER_TROUBLE = 0.25
+
 #: Causes less likely than this are not worth a line.
-LEAST = 0.01
+LEAST = 0.02
 
 
 def rank(suspicions: list[Suspicion], symptoms: Symptoms) -> tuple[tuple[Cause, ...], list[Finding], str]:
@@ -30,9 +34,9 @@ def rank(suspicions: list[Suspicion], symptoms: Symptoms) -> tuple[tuple[Cause, 
     Returns the causes by posterior, the suspicions as findings with confidence and severity set, and what would settle
     the first two.
     """
-    total = 1.0 + sum(s.odds for s in suspicions)
-    ordered = sorted(suspicions, key=lambda s: (-s.odds, s.code))
     troubled = any(f.severity.rank >= Severity.WARNING.rank for f in symptoms.findings.values())
+    total = (OTHER_TROUBLE if troubled else 1.0) + sum(s.odds for s in suspicions)
+    ordered = sorted(suspicions, key=lambda s: (-s.odds, s.code))
     causes, findings = [], []
     for s in ordered:
         score = s.odds / total

@@ -12,7 +12,20 @@ from markupsafe import Markup
 from tracker_diag.core.finding import SCHEMA_VERSION, Report
 from tracker_diag.report.charts import broken_words, line_chart
 from tracker_diag.report.marks import broken, marks, panels, side_of
-from tracker_diag.report.words import clean, confidence, cost, counted, percent, role_words, shown, steps, title, to_log
+from tracker_diag.report.words import (
+    CAUSES_SHOWN,
+    causes_title,
+    clean,
+    confidence,
+    cost,
+    counted,
+    percent,
+    role_words,
+    shown,
+    steps,
+    title,
+    to_log,
+)
 
 _ICONS = {
     "ok": "M6 12.5l4 4 8-9",
@@ -58,7 +71,9 @@ def render_html(report: Report) -> str:
             charts=charts,
             marks=places,
             span_words="" if places.span is None else steps(places.span),
-            standing=[f for f in report.findings if f.folded is None],
+            standing=report.seen,
+            causes=report.causes[:CAUSES_SHOWN],
+            causes_title=causes_title(report),
             folded=[f for f in report.findings if f.folded is not None],
             cost=cost(report),
             to_log=to_log(report),

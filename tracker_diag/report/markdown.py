@@ -6,7 +6,18 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tracker_diag.core.finding import Cause, Finding, Report
-from tracker_diag.report.words import clean, confidence, cost, counted, percent, shown, title, to_log
+from tracker_diag.report.words import (
+    CAUSES_SHOWN,
+    causes_title,
+    clean,
+    confidence,
+    cost,
+    counted,
+    percent,
+    shown,
+    title,
+    to_log,
+)
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$@&#!^])")
 _BLOCK_START = re.compile(r"^([-+=:]|\d+(?=[.)]))")
@@ -39,18 +50,17 @@ def _blocks(report: Report) -> Iterator[str]:
     run = f"run {escape(report.run_id)}, " if report.run_name else ""
     yield f"**{escape(title(report))}** ({run}{escape(report.status)})"
     yield _paragraph(report.summary)
-    standing = [f for f in report.findings if f.folded is None]
-    if standing:
+    if report.seen:
         yield "## What was seen"
-        yield "\n".join(_finding(f) for f in standing)
+        yield "\n".join(_finding(f) for f in report.seen)
     folded = [
         f"{escape(f.code)} {escape(f.name)} by {escape(f.folded)}" for f in report.findings if f.folded is not None
     ]
     if folded:
         yield f"Explained by a stronger finding: {', '.join(folded)}."
     if report.causes:
-        yield "## Most likely causes"
-    for rank, cause in enumerate(report.causes, start=1):
+        yield f"## {causes_title(report)}"
+    for rank, cause in enumerate(report.causes[:CAUSES_SHOWN], start=1):
         yield from _cause(rank, cause)
     yield from _closing(report)
 

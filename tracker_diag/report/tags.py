@@ -28,7 +28,7 @@ def tags(report: Report) -> dict[str, str]:
     out = {"verdict": clean(report.verdict), "severity": str(report.severity)}
     if report.causes and report.severity.rank >= Severity.WARNING.rank:
         out["cause"] = clean(report.causes[0].name)
-    codes = [clean(f.code) for f in report.findings if f.folded is None and f.severity.rank >= Severity.INFO.rank]
+    codes = [clean(f.code) for f in report.seen if f.severity.rank >= Severity.INFO.rank]
     if codes:
         out["findings"] = ",".join(dict.fromkeys(codes))
     return out | {"summary": _one_line(report.summary), "version": clean(report.version)}

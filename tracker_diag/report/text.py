@@ -11,7 +11,19 @@ from rich.text import Text
 from tracker_diag.core.finding import Cause, Finding, Report, Severity
 from tracker_diag.report.braille import draw, legend
 from tracker_diag.report.marks import Marks, Panel, marks, panels
-from tracker_diag.report.words import clean, confidence, cost, counted, percent, role_words, shown, title, to_log
+from tracker_diag.report.words import (
+    CAUSES_SHOWN,
+    causes_title,
+    clean,
+    confidence,
+    cost,
+    counted,
+    percent,
+    role_words,
+    shown,
+    title,
+    to_log,
+)
 
 SEVERITY_STYLES = {Severity.OK: "green", Severity.INFO: "blue", Severity.WARNING: "yellow", Severity.ERROR: "red"}
 _CURVE_STYLES = {"train": "cyan", "val": "magenta", "test": "green", "other": "cyan", "mark": "bold", "span": "bold"}
@@ -107,10 +119,9 @@ class _Chart:
 
 
 def _findings(report: Report) -> Iterator[RenderableType]:
-    standing = [f for f in report.findings if f.folded is None]
-    if standing:
+    if report.seen:
         yield Text("What was seen", style="bold")
-    for finding in standing:
+    for finding in report.seen:
         yield from _finding(finding)
     folded = [f for f in report.findings if f.folded is not None]
     if folded:
@@ -131,8 +142,8 @@ def _finding(finding: Finding) -> Iterator[RenderableType]:
 
 def _causes(report: Report) -> Iterator[RenderableType]:
     if report.causes:
-        yield Text("Most likely causes", style="bold")
-    for rank, cause in enumerate(report.causes, start=1):
+        yield Text(causes_title(report), style="bold")
+    for rank, cause in enumerate(report.causes[:CAUSES_SHOWN], start=1):
         yield from _cause(rank, cause)
 
 

@@ -7,7 +7,7 @@ import math
 import unicodedata
 from typing import Any
 
-from tracker_diag.core.finding import Report, plain
+from tracker_diag.core.finding import Report, Severity, plain
 
 _JOINERS = "\u200c\u200d"  # part of Persian words and of emoji, and harmless
 _SPACES = "\t\n\r\v\f\x85\u2028\u2029"
@@ -139,3 +139,12 @@ def real(value: Any) -> float | None:
         return float(value) if math.isfinite(value) else None
     except OverflowError:
         return None
+
+
+#: Causes that are shown; the JSON holds all.
+CAUSES_SHOWN = 6
+
+
+def causes_title(report: Report) -> str:
+    """Heading over the causes: a run that is green has none, only what would be looked at first if it were not."""
+    return "Most likely causes" if report.severity.rank >= Severity.WARNING.rank else "Worth knowing"
