@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -65,21 +66,20 @@ def clean(
 
 
 def _remove(adapter: Adapter, ids: list[str]) -> None:
-    from tracker_diag.adapters.base import TrackerError
+    from tracker_diag.executors import completed, threads
     from tracker_diag.report.words import counted
+    from tracker_diag.sweep import WRITERS, one_line
 
     tags = files = failed = 0
-    left: dict[str, int] = {}
-    for run_id in ids:
-        try:
-            removal = adapter.remove(run_id)
-        except TrackerError as error:
-            complain(f"run {run_id}: {error}")
-            failed += 1
-            continue
-        tags, files = tags + removal.tags, files + removal.artifacts
-        for reason in removal.left:
-            left[reason] = left.get(reason, 0) + 1
+    left: Counter[str] = Counter()
+    with threads(WRITERS) as engine:
+        for run_id, removal in completed(engine, adapter.remove, ids):
+            if isinstance(removal, Exception):
+                complain(f"run {run_id}: {one_line(removal)}")
+                failed += 1
+                continue
+            tags, files = tags + removal.tags, files + removal.artifacts
+            left.update(removal.left)
     typer.echo(f"removed {tags} tags and {files} files of {counted(len(ids) - failed, 'run')}")
     for reason, count in left.items():
         complain(f"left in {counted(count, 'run')}: {reason}", label="")

@@ -18,7 +18,12 @@ def stdout(width: int = 240) -> Console:
     """Open the console for what was asked for; wide where it is no terminal, so that no table is cut for a file."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else width, highlight=False)
+    class Stdout(Console):
+        def on_broken_pipe(self) -> None:
+            # Rich would leave with 1, which means something else here.
+            raise BrokenPipeError
+
+    return Stdout(width=None if sys.stdout.isatty() else width, highlight=False)
 
 
 def stderr() -> Console:

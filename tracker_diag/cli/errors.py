@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any, NoReturn
 
@@ -21,18 +22,24 @@ class UsageError(Exception):
 class Commands(TyperGroup):
     """A group of commands that turns errors into one line and an exit code, wherever they arise."""
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; Ctrl-C and a reader that left are dealt with here, since Typer has its own ways."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _close_stdout()
+            raise typer.Exit(OK) from None
+        except KeyboardInterrupt:
+            complain("interrupted", label="")
+            raise typer.Exit(INTERRUPTED) from None
+
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and leave with its exit code."""
         try:
             code = super().main(*args, **(kwargs | {"standalone_mode": False}))
-        except KeyboardInterrupt:
-            complain("interrupted", label="")
-            code = INTERRUPTED
         except typer.Abort:
             complain("nothing was done", label="")
             code = INTERRUPTED
-        except BrokenPipeError:
-            code = _closed_pipe()
         except Exception as error:
             line, code = explain(error)
             if not line:
@@ -82,9 +89,6 @@ def complain(text: str, label: str = "error: ") -> None:
     typer.echo(label + clean(text), err=True)
 
 
-def _closed_pipe() -> int:
-    # The reader left (`| head`). Python would complain once more when it flushes stdout at its end.
-    import os
-
+def _close_stdout() -> None:
+    # Python would complain once more when it flushes stdout at its end.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return OK

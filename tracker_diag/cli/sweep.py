@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -182,6 +184,14 @@ def _keep_going(once: Callable[[threading.Event], Swept], stop: threading.Event)
         complain(line)
 
 
+def _leave_now() -> NoReturn:
+    # Whatever is under way may be cut off: a run without its fingerprint is done again by the next sweep. An orderly
+    # end would wait for requests that a server does not answer.
+    show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
+    os.write(sys.stderr.fileno(), f"{show_cursor}interrupted\n".encode())
+    os._exit(INTERRUPTED)
+
+
 @contextmanager
 def _stopping() -> Iterator[tuple[threading.Event, list[int]]]:
     """Let Ctrl-C and SIGTERM end the block after the runs in hand; a second Ctrl-C ends it at once."""
@@ -191,8 +201,8 @@ def _stopping() -> Iterator[tuple[threading.Event, list[int]]]:
     def end(number: int, _: object) -> None:
         signals.append(number)
         stop.set()
-        if len(signals) > 1 and number == signal.SIGINT:
-            raise KeyboardInterrupt
+        if signals.count(signal.SIGINT) > 1:
+            _leave_now()
 
     old = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
