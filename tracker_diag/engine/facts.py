@@ -116,10 +116,10 @@ class Facts(Curves):
         values = values / 100 if values.size and values.max() > 1.5 else values
         if values.size < 4 or values.min() < 0:
             return None
-        for n in range(2, 101):
-            if (np.abs(values * n - np.round(values * n)) < 2e-5 * n).all():
-                return n
-        return None
+        sizes = np.arange(2.0, 101.0)
+        products = sizes[:, None] * values
+        fits = (np.abs(products - np.round(products)) < 2e-5 * sizes[:, None]).all(axis=1)
+        return int(sizes[np.argmax(fits)]) if fits.any() else None
 
     def _count(self, role: str, side: str) -> int | None:
         value = self.roles.params.get(role)
