@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -74,12 +75,14 @@ class Settings(BaseModel):
             if found is None:
                 _check_rule_word(word, "rules", prefixes=False)
                 continue
-            for threshold in chosen.thresholds:
+            for threshold, value in chosen.thresholds.items():
                 if threshold not in found.thresholds:
                     raise SettingsError(
                         f"rules.{word}.thresholds.{threshold}: {found.name} has no such threshold"
                         + (_nearest(threshold, found.thresholds) or f"; it has {', '.join(found.thresholds) or 'none'}")
                     )
+                if not _is_number(value) or (threshold == "prior" and float(value) < 0):
+                    raise SettingsError(f"rules.{word}.thresholds.{threshold}: {value!r} does not fit; it is a number")
         for metric, direction in self.directions.items():
             if direction not in ("min", "max"):
                 raise SettingsError(f"directions.{metric}: {direction!r} is neither 'min' nor 'max'")
@@ -156,7 +159,11 @@ def load_settings(path: Path | None = None) -> Settings:
 
 def matches(word: str, code: str, name: str) -> bool:
     """Whether a word of ``select`` or ``ignore`` means this rule."""
-    return word == name or code.startswith(word.upper())
+    return bool(word) and (word.lower() == name or code.startswith(word.upper()))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _check_rule_word(word: str, where: str, *, prefixes: bool = True) -> None:

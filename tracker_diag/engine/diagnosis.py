@@ -19,6 +19,9 @@ from tracker_diag.engine.causes import fold, rank
 from tracker_diag.engine.evidence import Evidence
 from tracker_diag.engine.verdict import ABSTENTION, meaningful, verdict, why_abstained
 
+#: The second cause that OP406 tells; the catalogue names it.
+EPOCHS = "too-few-epochs"
+
 
 def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ...] = ()) -> Report:
     """Say what is wrong with a run, if anything.
@@ -40,7 +43,8 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
     settings = settings or Settings()
     roles = resolve(run, settings)
     evidence = Evidence(run, roles, tuple(siblings))
-    ignored = [*settings.ignore, *_words(run.tags.get(settings.prefix + "ignore", ""))]
+    words = _words(run.tags.get(settings.prefix + "ignore", ""))
+    ignored = [*settings.ignore, *words]
     chosen = [
         r
         for r in all_rules().values()
@@ -57,6 +61,8 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
     findings = [f for f in findings if not f.code.startswith("LC") or f.name in by_name]
     evidence.symptoms = Symptoms(answer, by_name)
     _run_rules([r for r in chosen if "symptoms" in r.needs + r.wants], evidence, settings, findings, skipped)
+    # A rule may tell more than one cause (too-few-updates, too-few-epochs): each can be left out by its own name.
+    findings = [f for f in findings if not any(matches(w, f.code, f.name) for w in ignored)]
     suspicions = [f for f in findings if isinstance(f, Suspicion)]
     causes, judged, next_evidence = rank(suspicions, evidence.symptoms)
     findings = [f for f in findings if not isinstance(f, Suspicion)] + [_capped(f, settings) for f in judged]
@@ -77,7 +83,11 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
         curves=_curves(roles),
         next_evidence=next_evidence,
         cost=_cost(evidence, by_name),
-        notes=(*roles.notes, *(evidence.dataset.notes if evidence.dataset else ())),
+        notes=(
+            *roles.notes,
+            *(evidence.dataset.notes if evidence.dataset else ()),
+            *(f"{settings.prefix}ignore: no rule {w[:40]!r}" for w in words if not _known(w)),
+        ),
         version=__version__,
     )
 
@@ -86,11 +96,20 @@ def _words(text: str) -> list[str]:
     return [w.strip() for w in text.split(",") if w.strip()]
 
 
+def _known(word: str) -> bool:
+    return word == EPOCHS or any(matches(word, r.code, r.name) for r in all_rules().values())
+
+
+def _chosen(code: str, settings: Settings) -> RuleSettings | None:
+    names = (code.lower(), all_rules()[code].name)
+    return next((s for word, s in settings.rules.items() if word.lower() in names), None)
+
+
 def _run_rules(
     rules: list[Rule], evidence: Evidence, settings: Settings, findings: list[Finding], skipped: list[Skip]
 ) -> None:
     for rule in rules:
-        chosen = settings.rules.get(rule.name) or settings.rules.get(rule.code)
+        chosen = _chosen(rule.code, settings)
         outcome = _outcome(rule, evidence, chosen)
         if isinstance(outcome, Finding):
             findings.append(outcome if isinstance(outcome, Suspicion) else _capped(outcome, settings))
@@ -136,7 +155,7 @@ def _missing(name: str) -> str:
 
 
 def _capped(finding: Finding, settings: Settings) -> Finding:
-    chosen = settings.rules.get(finding.name) or settings.rules.get(finding.code)
+    chosen = _chosen(finding.code, settings)
     if chosen is None or chosen.severity is None or chosen.severity.rank >= finding.severity.rank:
         return finding
     return replace(finding, severity=chosen.severity)

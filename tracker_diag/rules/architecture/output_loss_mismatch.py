@@ -9,6 +9,7 @@ from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.core.run import Run
 from tracker_diag.stats.course import Course
 
 _TWICE = "give logits to a loss from logits, or probabilities to one that takes them: not softmax twice"
@@ -19,6 +20,7 @@ def output_loss_mismatch(
     shape: Shape,
     symptoms: Symptoms,
     names: Mapping[str, str],
+    run: Run,
     train_loss: Course | None = None,
     val_loss: Course | None = None,
     train_score: Course | None = None,
@@ -62,12 +64,14 @@ def output_loss_mismatch(
     """
     signs: list[Sign] = []
     said = f"{output_activation or ''}".lower()
-    loss = f"{loss_function or ''}".lower()
-    if "softmax" in said and ("crossentropyloss" in loss.replace("_", "") or "logits" in loss):
+    # The role knows a cross-entropy by one name; whether it takes logits, only the text that was logged says.
+    loss, kind = (str(run.params.get(names.get(role, ""), "")).lower() for role in ("loss_function", "task"))
+    if said == "softmax" and ("crossentropyloss" in loss.replace("_", "") or "logits" in loss):
         signs.append(Sign(f"{output_activation} before {loss_function}", 100.0, "params"))
     if "relu" in said and task == "regression":
         signs.append(Sign(f"{output_activation} before a regression loss cannot answer below zero", 20.0, "params"))
-    if "sigmoid" in said and n_classes and n_classes > 2 and "binary" not in loss and "bce" not in loss:
+    several = "label" in kind or loss_function == "binary_cross_entropy"
+    if "sigmoid" in said and n_classes and n_classes > 2 and not several:
         signs.append(Sign(f"sigmoid outputs for {n_classes} classes", 8.0, "params"))
     seen: Sign | None = None
     for course, score in ((train_loss, train_score), (val_loss, val_score)):
@@ -91,7 +95,7 @@ def output_loss_mismatch(
         signs.append(seen)
     if not signs:
         return None
-    before, after, text = output_activation or "softmax", "none", _TWICE
+    after, text = "none", _TWICE
     if "relu" in said and task == "regression":
         text = f"give the regression loss what the last layer computes, without {output_activation}"
     elif "sigmoid" in said and not any("softmax" in s.text for s in signs):
@@ -99,6 +103,8 @@ def output_loss_mismatch(
             "softmax",
             "give one softmax over all classes, or logits to a loss from logits, in place of sigmoids",
         )
+    name = names.get("output_activation", "output_activation")
+    changes = () if said in ("linear", after) else (Change(name, output_activation, after),)
     return suspicion(
         "AR706",
         "output-loss-mismatch",
@@ -106,7 +112,7 @@ def output_loss_mismatch(
         signs=signs,
         message="the loss cannot fall as the accuracy says it should: output layer and loss do not fit",
         advice=text,
-        prescription=Prescription(text, (Change(names.get("output_activation", "output_activation"), before, after),)),
+        prescription=Prescription(text, changes),
         settles="log the output layer's activation and the loss function",
     )
 

@@ -51,7 +51,7 @@ def too_deep(
     """
     if layers <= usual:
         return None
-    if params.get("residual") or params.get("normalisation") or params.get("pretrained"):
+    if params.get("residual") or params.get("normalisation", "none") != "none" or params.get("pretrained"):
         return Skip("AR701", "residual, normalised and pretrained networks are deep by design")
     signs = [Sign(f"{layers:g} layers without shortcuts or normalisation", 10.0, "params")]
     if shape.begins_there:

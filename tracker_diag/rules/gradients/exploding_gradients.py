@@ -77,7 +77,7 @@ def exploding_gradients(
         return None
     if gradient_clip:
         signs.append(Sign(f"gradients are clipped at {gradient_clip:g}", 0.2, "params"))
-    if layers is not None and layers >= 8 and not params.get("normalisation"):
+    if layers is not None and layers >= 8 and params.get("normalisation", "none") == "none":
         signs.append(Sign(f"{layers:g} layers without normalisation", 2.0, "params"))
     clipped = gradient_clip is not None and 0 < gradient_clip <= target
     name = names.get("gradient_clip", "gradient_clip")

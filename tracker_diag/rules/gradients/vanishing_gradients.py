@@ -70,7 +70,8 @@ def vanishing_gradients(
     else:
         signs.append(Sign("the run learns", 0.1))
     if layers is not None:
-        plain = not params.get("residual") and not params.get("normalisation") and not params.get("pretrained")
+        normalised = params.get("normalisation", "none") != "none"
+        plain = not params.get("residual") and not normalised and not params.get("pretrained")
         if layers >= deep:
             signs.append(
                 Sign(
