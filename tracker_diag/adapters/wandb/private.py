@@ -203,5 +203,5 @@ def core_error(error: Exception) -> CoreError:
     response = getattr(inner, "response", None)
     status = int(getattr(response, "http_status", 0) or 0)
     # After it has tried several times, wandb-core says the status only in words.
-    words = re.search(r"(?:HTTP|status:) (\d{3})\b", str(inner))
+    words = re.search(r"(?:HTTP|status:|error) (\d{3})\b", str(inner))
     return CoreError(" ".join(str(error).split()), status or (int(words[1]) if words else None))

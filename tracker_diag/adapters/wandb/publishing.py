@@ -52,7 +52,8 @@ def publish(server: Server, project: Project, diagnoses: Iterable[Mapping[str, A
             with artifact.new_file("diagnoses.jsonl") as file:
                 file.writelines(json.dumps(dict(diagnosis)) + "\n" for diagnosis in diagnoses)
             run.log_artifact(artifact)
-            artifact.wait(timeout=int(private.TIMEOUT))
-            return str(RunPath(project, run.id))
-    except (*private.FAILURES, wandb.Error, TimeoutError) as error:
+        # It is known by now; that it was refused comes as a ValueError.
+        artifact.wait(timeout=int(private.TIMEOUT))
+    except (*private.FAILURES, wandb.Error, TimeoutError, ValueError) as error:
         raise server.explain(private.core_error(error), f"artifact of {project}") from None
+    return str(RunPath(project, run.id))
