@@ -8,7 +8,7 @@ import pytest
 
 from scripts.accuracy import FAULTS, GOALS, PEERS, Answer, answer, by_task, curves, flagged, load, rates, read, summary
 
-#: What was measured last, rounded towards the worse. A change that makes one worse needs a reason better than this line.
+#: What was measured last, rounded towards the worse. A change that worsens one needs a reason better than this line.
 FLOORS = {
     "false_alarm": 0.02,
     "missed_visible": 0.095,

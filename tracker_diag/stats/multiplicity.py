@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-
-import numpy as np
 
 
 def adjusted(p_values: Mapping[str, float]) -> dict[str, float]:
@@ -13,14 +12,17 @@ def adjusted(p_values: Mapping[str, float]) -> dict[str, float]:
     The family is the caller's and must be fixed beforehand; NaN means a test that could not be made, and stays NaN
     without counting. Valid under independence or positive dependence.
 
+    The arithmetic is that of SciPy's ``false_discovery_control``, whose import alone costs more than many diagnoses;
+    a test holds the two together.
+
     References
     ----------
-    Benjamini and Hochberg (1995) JRSS B 57:289. SciPy's ``false_discovery_control`` does the arithmetic.
+    Benjamini and Hochberg (1995) JRSS B 57:289.
     """
-    from scipy.stats import false_discovery_control  # a slow import that most callers never need
-
-    made = {name: p for name, p in p_values.items() if not np.isnan(p)}
-    if not made:
-        return dict(p_values)
-    result = false_discovery_control(list(made.values()))
-    return dict(p_values) | dict(zip(made, (float(p) for p in result), strict=True))
+    made = sorted((p, name) for name, p in p_values.items() if not math.isnan(p))
+    result, least = dict(p_values), 1.0
+    for rank in range(len(made), 0, -1):
+        p, name = made[rank - 1]
+        least = min(least, p * len(made) / rank)
+        result[name] = least
+    return result

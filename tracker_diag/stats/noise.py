@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from tracker_diag.stats.errors import TooShortError
+from tracker_diag.stats.robust import NORMAL, median
 
 FloatArray = NDArray[np.float64]
 
@@ -121,11 +122,11 @@ def noise(y: FloatArray, share: float = 0.5) -> Noise:
     second = y[:-2] - 2 * y[1:-1] + y[2:]
     r, upper = autocorrelation(y[-max(round(share * n), min(n, ENOUGH)) :])
     # The course itself curves: the median of the signed differences is its share, and is taken out.
-    away = second - np.median(second)
-    spread = 1.4826 * float(np.median(np.abs(away)))
-    if spread == 0:
-        spread = float(away.std())
-    sigma = spread / np.sqrt(_roughness(r))
+    away = second - median(second)
+    around = NORMAL * median(np.abs(away))
+    if around == 0:
+        around = float(away.std())
+    sigma = around / np.sqrt(_roughness(r))
     if second.size < 10:
         sigma *= second.size / (second.size - 0.8)
     return Noise(float(sigma), r, n, upper)
@@ -162,7 +163,7 @@ def autocorrelation(y: FloatArray) -> tuple[float, float]:
     if n >= 8:
         basis = _smooth_basis(n)
         residual = y - basis @ (basis.T @ y)
-        limit = 3 * 1.4826 * float(np.median(np.abs(residual)))
+        limit = 3 * NORMAL * median(np.abs(residual))
         residual = np.clip(residual, -limit, limit)
         power = float(residual @ residual)
         # Below rounding there is no noise to be autocorrelated.

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tracker_diag.stats.errors import TooShortError
 from tracker_diag.stats.noise import local_mean
+from tracker_diag.stats.robust import NORMAL, median, spread
 
 FloatArray = NDArray[np.float64]
 
@@ -55,14 +56,14 @@ def oscillation(y: FloatArray) -> Oscillation:
     late, early = y[n // 2 :], y[: n // 2]
     m = late.size
     third = max(1, m // 3)
-    left, right = float(np.median(late[:third])), float(np.median(late[-third:]))
+    left, right = median(late[:third]), median(late[-third:])
     slope = (right - left) / max(1, m - third)
     residual = late - slope * np.arange(m)
-    amplitude = 1.4826 * float(np.median(np.abs(residual - np.median(residual))))
+    amplitude = spread(residual)
     around = early - local_mean(early, max(3, early.size // 4) | 1)
     signs = np.sign(np.diff(late))
     turns = float((signs[1:] * signs[:-1] < 0).mean()) if m > 2 else 0.0
-    return Oscillation(amplitude, 1.4826 * float(np.median(np.abs(around))), turns)
+    return Oscillation(amplitude, NORMAL * median(np.abs(around)), turns)
 
 
 def spikes(y: FloatArray, z: float = 8.0) -> NDArray[np.intp]:
@@ -90,11 +91,11 @@ def spikes(y: FloatArray, z: float = 8.0) -> NDArray[np.intp]:
         return np.empty(0, dtype=np.intp)
     half = 3
     padded = np.concatenate((np.full(half, y[0]), y, np.full(half, y[-1])))
-    views = np.lib.stride_tricks.sliding_window_view(padded, half)
-    before, after = np.median(views[:n], axis=1), np.median(views[half + 1 : half + 1 + n], axis=1)
+    of_three = _medians_of_three(padded)
+    before, after = of_three[:n], of_three[half + 1 : half + 1 + n]
     reference = np.maximum(before, after)
     excess = y - reference
-    deviation = 1.4826 * float(np.median(np.abs(y - (before + after) / 2)))
+    deviation = NORMAL * median(np.abs(y - (before + after) / 2))
     floor = 1e-9 * float(np.max(np.abs(y)))
     high = np.flatnonzero(excess > np.maximum(z * deviation, floor))
     high = high[(high >= half) & (high < n - half)]
@@ -102,3 +103,8 @@ def spikes(y: FloatArray, z: float = 8.0) -> NDArray[np.intp]:
         return high
     groups = np.split(high, np.flatnonzero(np.diff(high) > half) + 1)
     return np.array([g[np.argmax(y[g])] for g in groups], dtype=np.intp)
+
+
+def _medians_of_three(y: FloatArray) -> FloatArray:
+    a, b, c = y[:-2], y[1:-1], y[2:]
+    return np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
