@@ -1,0 +1,1 @@
+"""Networks with injected faults, repaired as prescribed, and trained again: ``scripts/prescriptions``."""
