@@ -22,6 +22,9 @@ from tracker_diag.engine.verdict import ABSTENTION, meaningful, verdict, why_abs
 #: The second cause that OP406 tells; the catalogue names it.
 EPOCHS = "too-few-epochs"
 
+#: Folders of rules that speak of networks alone.
+NETWORK = ("optimisation", "initialisation", "gradients", "architecture")
+
 
 def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ...] = ()) -> Report:
     """Say what is wrong with a run, if anything.
@@ -118,6 +121,11 @@ def _run_rules(
 
 
 def _outcome(rule: Rule, evidence: Evidence, chosen: RuleSettings | None) -> Outcome:
+    if rule.folder in NETWORK and "boosting" in evidence.traits:
+        return Skip(rule.code, "trees and boosting have rounds, and no network")
+    kinds = evidence.traits.intersection(rule.unless)
+    if kinds:
+        return Skip(rule.code, f"does not apply to {', '.join(sorted(kinds))} training")
     inputs = {}
     try:
         for name in (*rule.needs, *rule.wants):
