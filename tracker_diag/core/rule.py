@@ -40,6 +40,9 @@ class Rule:
         Inputs it uses where they exist.
     thresholds : mapping of str to default
         The keyword-only parameters; users may set them.
+    unless : tuple of str
+        Kinds of training that it does not apply to: ``adversarial``, ``reinforcement``, ``contrastive``, ``annealed``,
+        ``boosting``.
     """
 
     code: str
@@ -49,6 +52,7 @@ class Rule:
     needs: tuple[str, ...]
     wants: tuple[str, ...]
     thresholds: Mapping[str, Any]
+    unless: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -68,13 +72,20 @@ class Rule:
 
 _RULES: dict[str, Rule] = {}
 
+#: Kinds of training whose loss has no level to fall to and rest at: two losses against each other, a reward in place of
+#: labels, a growing dictionary, a term that is phased in.
+UNSETTLED = ("adversarial", "reinforcement", "contrastive", "annealed")
 
-def rule(code: str, name: str, *, evidence: str) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
+
+def rule(
+    code: str, name: str, *, evidence: str, unless: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
     """Register a function as a rule.
 
     Its positional parameters are its inputs, resolved by name (see ``tracker_diag.engine.evidence``): one without a
     default is needed, and the rule is skipped where the run has none; one with the default None is used where it
-    exists. Its keyword-only parameters are thresholds, which users may set.
+    exists. Its keyword-only parameters are thresholds, which users may set. ``unless`` names the kinds of training that
+    the rule does not apply to.
 
     Raises
     ------
@@ -97,6 +108,7 @@ def rule(code: str, name: str, *, evidence: str) -> Callable[[Callable[..., Outc
             needs=tuple(p.name for p in inputs if p.default is p.empty),
             wants=tuple(p.name for p in inputs if p.default is not p.empty),
             thresholds=MappingProxyType({p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}),
+            unless=unless,
         )
         return check
 

@@ -100,17 +100,22 @@ class Curves:
             return None, self.val_loss
         return self.train_score, self.val_score
 
+    @property
+    def _judgeable(self) -> bool:
+        # Before the first rung of the ladder nothing but divergence may be said of a run that is still going.
+        return not self.run.active or self.look is not None
+
     @cached_property
     def train(self) -> Course | None:
         """The training curve the verdict rests on: the loss; the score where both sides hold only that."""
         course = self._pair[0]
-        return course if course and course.long_enough else None
+        return course if course and course.long_enough and self._judgeable else None
 
     @cached_property
     def val(self) -> Course | None:
         """The validation curve beside it."""
         course = self._pair[1]
-        return course if course and course.long_enough else None
+        return course if course and course.long_enough and self._judgeable else None
 
     @cached_property
     def any_train(self) -> Course | None:

@@ -120,16 +120,18 @@ class Levels(Facts):
     def scale(self) -> float | None:
         """The improvement achieved, the unit of every effect.
 
-        From the uninformed level, or the start where it is unknown, to the best of both curves.
-
-        The unit of every effect. None where nothing was achieved: flatness is decided first.
+        From the uninformed level, or the start where it is unknown, to the best of both curves. None where nothing was
+        achieved: flatness is decided first, and a start known only as a noisy first value has to be left by more
+        than the noise makes of it (four standard deviations).
         """
         courses = [c for c in (self.train, self.val) if c]
         if not courses:
             return None
+        known = self.uninformed is not None
         top = self.uninformed if self.uninformed is not None else self._beginning
         achieved = top - min(c.best for c in courses)
-        return achieved if achieved > 0 else None
+        noise = 0.0 if known else 4 * max(courses, key=lambda c: c.start).noise.sigma
+        return achieved if achieved > noise else None
 
     @cached_property
     def shape(self) -> Shape | None:
@@ -162,7 +164,7 @@ class Levels(Facts):
             val_blind=val is not None and self._blind(train, val, learned),
             val_wrong=max(0.0, -learned.val) if val is not None else 0.0,
             val_first=val.start / train.start if val is not None and train.start > 0 else 1.0,
-            quick=float(reached[0]) / train.y.size if reached.size and moved > 0 else 1.0,
+            quick=float(reached[0]) / train.y.size if reached.size and moved > 0 and self.scale else 1.0,
             apart=learned.train - learned.val if val is not None else 0.0,
             parted=(val.best - beside) / learned.level if val is not None else 0.0,
             noise_ratio=train.tail / val.tail if val is not None and val.tail > 0 else 1.0,

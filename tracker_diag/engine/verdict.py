@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.rule import UNSETTLED
 from tracker_diag.engine.evidence import Evidence
 
 #: The first of these that was found is the verdict: what makes the others meaningless comes before them. A diverged
@@ -54,12 +55,16 @@ def why_abstained(evidence: Evidence) -> str:
     """What is missing for a verdict, in one sentence."""
     if evidence.any_train is None and evidence.any_val is None:
         return "no curve of at least two points was found for a training or validation loss or score"
+    if evidence.traits.intersection(UNSETTLED):
+        return (
+            f"losses of {', '.join(sorted(evidence.traits.intersection(UNSETTLED)))} training have no level to rest at"
+        )
+    if evidence.active and evidence.look is None:
+        return "the run has logged fewer than eight values so far"
     if evidence.train is None:
         if evidence.any_train is None:
             return "no training curve was found beside the validation curve"
         return f"{evidence.any_train.name} has fewer than four finite values"
     if evidence.scale is None:
         return "the curves have not improved on where they began"
-    if evidence.active and evidence.look is None:
-        return "the run has logged fewer than eight values so far"
     return "no rule could decide"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracker_diag.core.finding import Finding, Severity
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.core.rule import UNSETTLED, Outcome, rule
 from tracker_diag.stats.course import Course
 from tracker_diag.stats.gap import Gap
 from tracker_diag.stats.plateau import plateau
@@ -11,7 +11,7 @@ from tracker_diag.stats.plateau import plateau
 CODE, NAME = "LC101", "good-fit"
 
 
-@rule(CODE, NAME, evidence="C")
+@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
 def good_fit(
     train: Course,
     scale: float,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Finding, Severity, Skip
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.rule import UNSETTLED, Outcome, rule
 from tracker_diag.stats.course import Course
 
 CODE, NAME = "LC112", "loss-spikes"
 
 
-@rule(CODE, NAME, evidence="C")
-def loss_spikes(
-    train: Course, scale: float, traits: frozenset[str] = frozenset(), *, minimum_height: float = 0.1
-) -> Outcome:
+@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
+def loss_spikes(train: Course, scale: float, *, minimum_height: float = 0.1) -> Outcome:
     """Isolated jumps of the training loss from which it recovers.
 
     What it measures
@@ -38,8 +36,6 @@ def loss_spikes(
     Seminar: "Dataset problems" (jumping of loss). Chowdhery et al. (2022), PaLM, §5.1: spikes in large runs and what
     was done.
     """
-    if traits & {"adversarial", "reinforcement", "contrastive", "annealed"}:
-        return Skip(CODE, f"losses of {', '.join(sorted(traits))} training jump by design")
     x, y = train.finite
     peaks = [i for i in train.spikes if y[i] - min(y[i - 3 : i].max(), y[i + 1 : i + 4].max()) > minimum_height * scale]
     if not peaks:

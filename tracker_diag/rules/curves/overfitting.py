@@ -7,14 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from tracker_diag.core.finding import Finding, Severity
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.core.rule import UNSETTLED, Outcome, rule
 from tracker_diag.stats.course import Course
 from tracker_diag.stats.trend import trend
 
 CODE, NAME = "LC104", "overfitting"
 
 
-@rule(CODE, NAME, evidence="C")
+@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
 def overfitting(
     train: Course,
     val: Course,

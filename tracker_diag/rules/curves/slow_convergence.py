@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from tracker_diag.core.finding import Finding, Severity, Skip
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.core.rule import UNSETTLED, Outcome, rule
 from tracker_diag.stats.course import Course
 from tracker_diag.stats.trend import trend
 
 CODE, NAME = "LC110", "slow-convergence"
 
 
-@rule(CODE, NAME, evidence="C")
+@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
 def slow_convergence(
     train: Course,
     further: Any,

@@ -6,14 +6,14 @@ from typing import Any
 
 from tracker_diag.core.finding import Finding, Severity, Skip
 from tracker_diag.core.observed import Learned
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.core.rule import UNSETTLED, Outcome, rule
 from tracker_diag.stats.course import Course
 from tracker_diag.stats.trend import trend
 
 CODE, NAME = "LC102", "underfitting"
 
 
-@rule(CODE, NAME, evidence="C")
+@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
 def underfitting(
     train: Course,
     learned: Learned,

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.core.finding import Finding, Severity, Skip
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.core.rule import UNSETTLED, Outcome, rule
 from tracker_diag.stats.course import Course
 
 CODE, NAME = "LC103", "undertrained"
 
 
-@rule(CODE, NAME, evidence="C")
+@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
 def undertrained(
     train: Course,
     further: Any,
     scale: float,
     active: bool,
+    params: Mapping[str, Any],
     val: Course | None = None,
     further_train: Any = None,
     *,
@@ -73,12 +75,14 @@ def undertrained(
     course = val or train
     if course.turning.rise > 2 * course.turning.error and course.turning.rise > 0.02 * scale:
         return None
+    # Training by steps over a stream, as large-scale pretraining does, never settles.
+    endless = params.get("max_steps") is not None and params.get("epochs") is None
     times = further.enough
     more = "more than a hundred times" if math.isinf(times) else f"about {times:g} times"
     return Finding(
         CODE,
         NAME,
-        Severity.INFO if active else Severity.WARNING,
+        Severity.INFO if active or endless else Severity.WARNING,
         0.9 if low > minimum_gain else 0.7,
         f"still improving: training twice as long is expected to bring another {gain:.0%} "
         f"of the improvement achieved ({low:.0%} to {high:.0%})",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tracker_diag.core.finding import Finding, Severity
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.core.rule import UNSETTLED, Outcome, rule
 from tracker_diag.stats.course import Course
 from tracker_diag.stats.gap import Gap
 
 CODE, NAME = "LC105", "unrepresentative-train"
 
 
-@rule(CODE, NAME, evidence="C")
+@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
 def unrepresentative_train(
     train: Course,
     val: Course,

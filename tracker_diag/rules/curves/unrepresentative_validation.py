@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tracker_diag.core.finding import Finding, Severity
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.core.rule import UNSETTLED, Outcome, rule
 from tracker_diag.stats.course import Course
 
 CODE, NAME = "LC106", "unrepresentative-validation"
 
 
-@rule(CODE, NAME, evidence="CP")
+@rule(CODE, NAME, evidence="CP", unless=UNSETTLED)
 def unrepresentative_validation(
     train: Course,
     val: Course,

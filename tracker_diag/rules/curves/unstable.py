@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tracker_diag.core.finding import Finding, Severity, Skip
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.core.rule import UNSETTLED, Outcome, rule
 from tracker_diag.stats.course import Course
 
 CODE, NAME = "LC109", "unstable"
 
 
-@rule(CODE, NAME, evidence="C")
+@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
 def unstable(
     train: Course,
     scale: float,
     rises: Mapping[str, float],
     val: Course | None = None,
-    traits: frozenset[str] = frozenset(),
     n_val_seen: int | None = None,
     level: float = 1.0,
     *,
@@ -58,8 +57,6 @@ def unstable(
     ----------
     Seminar: "Learning Rate". Zhang et al. (2021), AUTOTRAINER: oscillating loss.
     """
-    if traits & {"adversarial", "reinforcement", "contrastive", "annealed"}:
-        return Skip(CODE, f"losses of {', '.join(sorted(traits))} training swing by design")
     if train.oscillation is None:
         return Skip(CODE, "fewer than eight values", "log the training loss at every epoch")
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tracker_diag.core.finding import Finding, Severity, Skip
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.core.rule import UNSETTLED, Outcome, rule
 from tracker_diag.stats.course import Course
 from tracker_diag.stats.gap import Gap
 
 CODE, NAME = "LC107", "validation-easier"
 
 
-@rule(CODE, NAME, evidence="CP")
+@rule(CODE, NAME, evidence="CP", unless=UNSETTLED)
 def validation_easier(
     train: Course,
     val: Course,
