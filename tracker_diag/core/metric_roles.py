@@ -203,7 +203,7 @@ def _must_turn(picked: Mapping[str, Candidate]) -> bool:
         return False
     values = first.series.values[np.isfinite(first.series.values)]
     third = max(values.size // 3, 1)
-    return values.size < 2 or bool(np.median(values[:third]) <= np.median(values[-third:]))
+    return values.size < 2 or bool(np.sort(values[:third])[third // 2] <= np.sort(values[-third:])[third // 2])
 
 
 def _best_pair(train: list[Candidate], val: list[Candidate]) -> tuple[Candidate | None, Candidate | None]:

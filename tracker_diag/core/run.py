@@ -82,8 +82,8 @@ class Series:
         name : str
             The metric's name.
         steps, values, seconds : array_like, shape (n,)
-            As logged, in the order of logging. A step that is None or not finite takes its place in that order.
-            Where every point has the same step (a caller who never passed one), the order of logging is the step.
+            As logged, in the order of logging. A step that is None, not finite or beyond 1e100 takes its place in that
+            order. Where every point has the same step (a caller who never passed one), the order of logging is the step.
         """
         step = np.asarray(steps, dtype=np.float64).ravel()
         value = np.asarray(values, dtype=np.float64).ravel()
@@ -93,7 +93,8 @@ class Series:
         if second is not None and not np.isfinite(second).all():
             second = None
         notes: list[str] = []
-        missing = ~np.isfinite(step)
+        # A step beyond any counter or clock is none, and its differences would overflow.
+        missing = ~(np.abs(step) < 1e100)
         if missing.any():
             notes.append(f"{_count(int(missing.sum()), 'point')} without a step: the order of logging was taken")
             step = np.where(missing, np.arange(step.size, dtype=np.float64), step)
