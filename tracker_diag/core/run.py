@@ -83,7 +83,7 @@ class Series:
             The metric's name.
         steps, values, seconds : array_like, shape (n,)
             As logged, in the order of logging. A step that is None, not finite or beyond 1e100 takes its place in that
-            order. Where every point has the same step (a caller who never passed one), the order of logging is the step.
+            order. Where every point has the same step (a caller who never passed one), that order is the step.
         """
         step = np.asarray(steps, dtype=np.float64).ravel()
         value = np.asarray(values, dtype=np.float64).ravel()
