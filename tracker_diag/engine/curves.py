@@ -201,9 +201,11 @@ class Curves:
 
     @cached_property
     def score_gap(self) -> float | None:
-        """Distance of the scores at the end, as a share of the better one; None where there are no losses beside."""
+        """Distance of the scores at the end, as a share of the better; None for errors, or without losses beside."""
         ours, theirs = self.train_score, self.val_score
         if not ours or not theirs or ours is self.train or not (ours.long_enough and theirs.long_enough):
+            return None
+        if not ours.flipped:
             return None
         best = max(abs(ours.tail), abs(theirs.tail))
         return gap(theirs.y, ours.y).value / best if best > 0 else None

@@ -20,6 +20,7 @@ def unrepresentative_train(
     *,
     minimum_gap: float = 0.25,
     minimum_score_gap: float = 0.2,
+    clear_score_gap: float = 0.3,
 ) -> Outcome:
     """Both curves improve, and a large gap remains between them.
 
@@ -42,7 +43,9 @@ def unrepresentative_train(
     ----------
     minimum_gap : in units of the improvement achieved. Sound modern training of networks that interpolate their
         training set leaves gaps of up to a quarter.
-    minimum_score_gap : distance of the scores at the end, as a share of the better one.
+    minimum_score_gap : distance of the scores (accuracy, F1 and the like) at the end, as a share of the better one.
+    clear_score_gap : the same; from here on the scores alone decide, with losses apart at all: a training loss raised
+        by dropout hides a gap that the scores show.
 
     References
     ----------
@@ -50,17 +53,18 @@ def unrepresentative_train(
     """
     found = end_gap
     share = found.value / scale
-    if found.low / scale < minimum_gap:
+    wide = found.low / scale >= minimum_gap and (score_gap is None or score_gap >= minimum_score_gap)
+    clear = score_gap is not None and score_gap >= clear_score_gap and found.low > 0
+    if not wide and not clear:
         return None
-    if score_gap is not None and score_gap < minimum_score_gap:
-        return None
+    scores = f"; the scores are {score_gap:.0%} apart" if score_gap is not None and score_gap > 0 else ""
     return Finding(
         CODE,
         NAME,
         Severity.WARNING,
         min(0.97, 0.6 + share / 2),
         f"a gap of {share:.0%} of the improvement achieved remains: validation "
-        f"{val.shown(found.upper):.4g}, training {train.shown(found.lower):.4g}",
+        f"{val.shown(found.upper):.4g}, training {train.shown(found.lower):.4g}{scores}",
         "add training examples or augmentation; check that both sides are drawn and preprocessed alike",
         {
             "gap": share,
