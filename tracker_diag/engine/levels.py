@@ -130,8 +130,10 @@ class Levels(Facts):
         known = self.uninformed is not None
         top = self.uninformed if self.uninformed is not None else self._beginning
         achieved = top - min(c.best for c in courses)
-        noise = 0.0 if known else 4 * max(courses, key=lambda c: c.start).noise.sigma
-        return achieved if achieved > noise else None
+        highest = max(courses, key=lambda c: c.start)
+        # Second differences of a few steep points would take their bend for noise: the later, straighter half is used.
+        noise = highest.oscillation.amplitude if highest.oscillation else highest.noise.sigma
+        return achieved if achieved > (0.0 if known else 4 * noise) else None
 
     @cached_property
     def shape(self) -> Shape | None:
