@@ -1,0 +1,74 @@
+"""From the command line to the server and back, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.adapters.wandb.conftest import account
+from tests.adapters.wandb.server import Server
+from tests.adapters.wandb.training import environment
+
+ROOT = Path(__file__).parents[3]
+
+
+def command(*arguments: str, home: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tracker_diag", *arguments],
+        cwd=home,
+        env={**env, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_sweep_and_its_cleaning(server: Server, tmp_path: Path) -> None:
+    env = environment(tmp_path, **account(server))
+    tags = {run.name: list(run.tags) for run in server.store.runs.values()}
+    swept = command("sweep", "--tracker", "wandb", "--project", "acme/vision", home=tmp_path, env=env)
+    assert swept.returncode == 0, swept.stderr
+    assert "4 diagnosed" in swept.stdout
+    assert "diag:diverged" in server.run("diverged1").tags
+    assert json.loads(server.run("diverged1").summary)["diag/fingerprint"]
+    assert server.run("diverged1").files["diagnosis/report.html"]
+    (artifact,) = server.store.artifacts.values()
+    assert (artifact["artifactTypeName"], artifact["state"]) == ("diagnosis", "COMMITTED")
+
+    cleaned = command("clean", "--tracker", "wandb", "--project", "acme/vision", "--yes", home=tmp_path, env=env)
+    assert cleaned.returncode == 0, cleaned.stderr
+    assert {name: server.run(name).tags for name in tags} == tags
+    for name in tags:
+        assert not [key for key in json.loads(server.run(name).summary) if key.startswith("diag/")]
+        assert not [file for file in server.run(name).files if file.startswith("diagnosis/")]
+
+
+def test_a_run_is_named_by_the_address_of_its_page(server: Server, tmp_path: Path) -> None:
+    env = environment(tmp_path, WANDB_API_KEY=account(server)["WANDB_API_KEY"])
+    page = f"{server.url}/acme/vision/runs/diverged1"
+    done = command("diagnose", "--run-id", page, "--dry-run", home=tmp_path, env=env)
+    assert done.returncode == 0, done.stderr
+    assert "diverged" in done.stdout
+    assert not [request for request in server.requests if request.changes]
+
+
+def test_the_log_of_a_killed_training_is_diagnosed(killed_log: Path, tmp_path: Path) -> None:
+    done = command(
+        "diagnose", "--run-id", str(killed_log.parent), "--dry-run", home=tmp_path, env=environment(tmp_path)
+    )
+    assert done.returncode == 0, done.stderr
+    shown = " ".join(done.stdout.split())
+    assert "endless endless1 RUNNING" in shown
+    assert "train_loss = train_loss, val_loss = val_loss" in shown
+
+
+def test_no_key_is_one_line(server: Server, tmp_path: Path) -> None:
+    env = environment(tmp_path, WANDB_BASE_URL=server.url)
+    done = command("sweep", "--tracker", "wandb", "--project", "acme/vision", home=tmp_path, env=env)
+    assert done.returncode == 3
+    assert done.stderr.strip() == (
+        f"error: no API key for W&B at {server.url}: run `wandb login`, or set WANDB_API_KEY"
+    )
