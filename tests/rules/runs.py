@@ -23,15 +23,15 @@ NOTHING = math.log(CLASSES)
 Curves = dict[str, NDArray[np.float64]]
 
 
-def _noise(sigma: float, seed: int, n: int = EPOCHS) -> NDArray[np.float64]:
+def noise(sigma: float, seed: int, n: int = EPOCHS) -> NDArray[np.float64]:
     return np.random.default_rng(seed).normal(0, sigma, n)
 
 
-def _falling(end: float, pace: float, n: int = EPOCHS, start: float = NOTHING) -> NDArray[np.float64]:
+def falling(end: float, pace: float, n: int = EPOCHS, start: float = NOTHING) -> NDArray[np.float64]:
     return end + (start - end) * np.exp(-np.arange(n) / pace)
 
 
-def _curves(train: Any, val: Any, train_accuracy: Any = None, val_accuracy: Any = None) -> Curves:
+def both(train: Any, val: Any, train_accuracy: Any = None, val_accuracy: Any = None) -> Curves:
     named = {
         "train_loss": train,
         "val_loss": val,
@@ -43,64 +43,60 @@ def _curves(train: Any, val: Any, train_accuracy: Any = None, val_accuracy: Any 
 
 def healthy(end: float = 0.2) -> Curves:
     """Both fall and settle, validation just above training."""
-    train, val = _falling(end, 4) + _noise(0.004, 1), _falling(end * 1.15, 4) + _noise(0.006, 2)
+    train, val = falling(end, 4) + noise(0.004, 1), falling(end * 1.15, 4) + noise(0.006, 2)
     accuracy = 0.95 - 0.85 * np.exp(-np.arange(EPOCHS) / 4)
-    return _curves(train, val, accuracy + _noise(0.002, 3), accuracy - 0.01 + _noise(0.003, 4))
+    return both(train, val, accuracy + noise(0.002, 3), accuracy - 0.01 + noise(0.003, 4))
 
 
 def high_level() -> Curves:
     """Training and validation come to rest together, three quarters of the way up."""
-    train, val = _falling(1.5, 4) + _noise(0.008, 1), _falling(1.52, 4) + _noise(0.01, 2)
+    train, val = falling(1.5, 4) + noise(0.008, 1), falling(1.52, 4) + noise(0.01, 2)
     accuracy = 0.45 - 0.35 * np.exp(-np.arange(EPOCHS) / 4)
-    return _curves(train, val, accuracy + _noise(0.003, 3), accuracy - 0.005 + _noise(0.004, 4))
+    return both(train, val, accuracy + noise(0.003, 3), accuracy - 0.005 + noise(0.004, 4))
 
 
 def flat() -> Curves:
     """The loss begins and stays at that of knowing nothing."""
-    return _curves(
-        NOTHING + _noise(0.003, 1), NOTHING + _noise(0.004, 2), 0.1 + _noise(0.002, 3), 0.1 + _noise(0.003, 4)
-    )
+    return both(NOTHING + noise(0.003, 1), NOTHING + noise(0.004, 2), 0.1 + noise(0.002, 3), 0.1 + noise(0.003, 4))
 
 
 def frozen() -> Curves:
     """Not one digit changes."""
-    return _curves(np.full(EPOCHS, NOTHING), np.full(EPOCHS, NOTHING))
+    return both(np.full(EPOCHS, NOTHING), np.full(EPOCHS, NOTHING))
 
 
 def fallen_to_nothing(first: float = 1.6) -> Curves:
     """The loss comes down to that of knowing nothing, and stays."""
     fall = NOTHING * (1 + (first - 1) * np.exp(-np.arange(EPOCHS) / 2))
-    return _curves(
-        fall + _noise(0.004, 1), fall + _noise(0.005, 2), 0.1 + _noise(0.003, 3), 0.1 + _noise(0.003, 4)
-    )
+    return both(fall + noise(0.004, 1), fall + noise(0.005, 2), 0.1 + noise(0.003, 3), 0.1 + noise(0.003, 4))
 
 
 def overfitting(apart: float = 1.0) -> Curves:
     """Both fall together, then validation turns and rises while training goes to nothing."""
-    train = _falling(0.02, 7)
+    train = falling(0.02, 7)
     rise = apart * np.clip((np.arange(EPOCHS) - 14) / EPOCHS, 0, None) * 1.6
-    val = _falling(0.75, 5) + rise
+    val = falling(0.75, 5) + rise
     accuracy = 0.995 - 0.895 * np.exp(-np.arange(EPOCHS) / 6)
     seen = 0.74 - 0.64 * np.exp(-np.arange(EPOCHS) / 5) - 0.06 * rise
-    return _curves(
-        np.abs(train + _noise(0.004, 1)), val + _noise(0.01, 2), accuracy + _noise(0.001, 3), seen + _noise(0.004, 4)
+    return both(
+        np.abs(train + noise(0.004, 1)), val + noise(0.01, 2), accuracy + noise(0.001, 3), seen + noise(0.004, 4)
     )
 
 
 def gap() -> Curves:
     """Both settle, validation far above."""
-    return _curves(_falling(0.2, 4) + _noise(0.004, 1), _falling(0.9, 4) + _noise(0.008, 2))
+    return both(falling(0.2, 4) + noise(0.004, 1), falling(0.9, 4) + noise(0.008, 2))
 
 
 def undertrained() -> Curves:
     """Still falling at the end."""
-    return _curves(_falling(0.3, 35) + _noise(0.004, 1), _falling(0.33, 35) + _noise(0.006, 2))
+    return both(falling(0.3, 35) + noise(0.004, 1), falling(0.33, 35) + noise(0.006, 2))
 
 
 def slow() -> Curves:
     """At this pace it would take many times the epochs."""
     line = NOTHING - 0.22 * np.arange(EPOCHS) / EPOCHS
-    return _curves(line + _noise(0.001, 1), line + 0.002 + _noise(0.0012, 2))
+    return both(line + noise(0.001, 1), line + 0.002 + noise(0.0012, 2))
 
 
 def diverged(at: int = 25) -> Curves:
@@ -112,7 +108,7 @@ def diverged(at: int = 25) -> Curves:
 def swinging() -> Curves:
     """Swings instead of settling."""
     swing = 0.45 * np.where(np.arange(EPOCHS) % 2, 1, -1) * np.random.default_rng(9).uniform(0.5, 1.2, EPOCHS)
-    return _curves(_falling(1.0, 3) + swing, _falling(1.05, 3) + 0.9 * swing)
+    return both(falling(1.0, 3) + swing, falling(1.05, 3) + 0.9 * swing)
 
 
 def spiked() -> Curves:
@@ -133,36 +129,36 @@ def steep(first: float = 60.0) -> Curves:
 
 def memorised_at_once() -> Curves:
     """Training is at nothing within two epochs; validation never follows."""
-    train = _falling(0.01, 0.6, start=1.2) + np.abs(_noise(0.001, 1))
-    return _curves(train, NOTHING * 1.02 + np.arange(EPOCHS) * 0.01 + _noise(0.01, 2))
+    train = falling(0.01, 0.6, start=1.2) + np.abs(noise(0.001, 1))
+    return both(train, NOTHING * 1.02 + np.arange(EPOCHS) * 0.01 + noise(0.01, 2))
 
 
 def by_heart() -> Curves:
     """Training slowly learns what never holds for validation."""
-    train = _falling(0.6, 25) + _noise(0.005, 1)
-    val = NOTHING + 0.012 * np.arange(EPOCHS) + _noise(0.01, 2)
-    return _curves(train, val, 0.85 - 0.75 * np.exp(-np.arange(EPOCHS) / 25), 0.1 + _noise(0.004, 4))
+    train = falling(0.6, 25) + noise(0.005, 1)
+    val = NOTHING + 0.012 * np.arange(EPOCHS) + noise(0.01, 2)
+    return both(train, val, 0.85 - 0.75 * np.exp(-np.arange(EPOCHS) / 25), 0.1 + noise(0.004, 4))
 
 
 def off_from_the_start() -> Curves:
     """Validation is judged by other numbers than training from the first epoch on."""
-    return _curves(_falling(0.2, 5) + _noise(0.004, 1), 9 + 0.05 * np.arange(EPOCHS) + _noise(0.05, 2))
+    return both(falling(0.2, 5) + noise(0.004, 1), 9 + 0.05 * np.arange(EPOCHS) + noise(0.05, 2))
 
 
 def held_down() -> Curves:
     """Training, with its noise, ends far above validation; both high."""
-    return _curves(_falling(2.1, 6) + _noise(0.01, 1), _falling(0.6, 6) + _noise(0.01, 2))
+    return both(falling(2.1, 6) + noise(0.01, 1), falling(0.6, 6) + noise(0.01, 2))
 
 
 def twice_softmax() -> Curves:
     """Nearly all answers are right, and the loss rests just above ln(1 + 9/e)."""
     floor = math.log(1 + (CLASSES - 1) / math.e)
     accuracy = 0.97 - 0.87 * np.exp(-np.arange(EPOCHS) / 4)
-    return _curves(
-        _falling(floor + 0.03, 4) + _noise(0.002, 1),
-        _falling(floor + 0.04, 4) + _noise(0.003, 2),
-        accuracy + _noise(0.001, 3),
-        accuracy - 0.01 + _noise(0.002, 4),
+    return both(
+        falling(floor + 0.03, 4) + noise(0.002, 1),
+        falling(floor + 0.04, 4) + noise(0.003, 2),
+        accuracy + noise(0.001, 3),
+        accuracy - 0.01 + noise(0.002, 4),
     )
 
 

@@ -18,6 +18,7 @@ def initial_loss_off(
     pretrained: object = None,
     class_weight: object = None,
     val_score: Course | None = None,
+    loss_function: str | None = None,
     *,
     times: float = 3.0,
 ) -> Outcome:
@@ -53,8 +54,9 @@ def initial_loss_off(
     if pretrained or class_weight or shape.first_excess < times or not math.isfinite(shape.first_excess):
         return None
     first = learned.level * (1 - learned.start)
+    crossed = loss_function is None or loss_function in ("cross_entropy", "binary_cross_entropy", "nll")
     if not learned.known and (
-        val_score is None or "acc" not in val_score.name.lower() or first < times * math.log(1000)
+        not crossed or val_score is None or "acc" not in val_score.name.lower() or first < times * math.log(1000)
     ):
         return None
     said = (

@@ -11,6 +11,7 @@ from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
 _SCALED = ("he", "kaiming", "xavier", "glorot", "lecun", "orthogonal", "fixup", "trunc")
+_SATURATING = ("sigmoid", "tanh", "softsign", "hard_sigmoid")
 _CONSTANT = ("zero", "constant", "ones", "one")
 
 
@@ -95,10 +96,11 @@ def unscaled_initialisation(
     else:
         signs.append(Sign("the run began where a sound initialisation begins, and learned", 0.1))
     name = names.get("initialiser", "initialiser")
+    target = "xavier" if str(params.get("activation") or "").lower() in _SATURATING else "he"
     text = (
         "check that the initialiser reaches every layer, the last one's bias included"
         if scaled
-        else f"set {name} from {initialiser or 'what it is'} to he (ReLU) or xavier (tanh, sigmoid)"
+        else f"set {name} from {initialiser or 'what it is'} to {target}: he for ReLU, xavier for tanh and sigmoid"
     )
     return suspicion(
         "IN501",
@@ -107,6 +109,6 @@ def unscaled_initialisation(
         signs=signs,
         message=f"the weights' initial scale looks wrong{f' ({initialiser})' if initialiser else ''}",
         advice=text,
-        prescription=Prescription(text, () if scaled else (Change(name, initialiser, "he"),)),
+        prescription=Prescription(text, () if scaled else (Change(name, initialiser, target),)),
         settles="log the standard deviation of each layer's activations at the first step",
     )

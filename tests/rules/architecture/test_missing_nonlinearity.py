@@ -1,0 +1,49 @@
+import pytest
+
+from tests.rules.runs import SOUND, cause, changes, found, healthy, high_level, judge, ranked
+from tracker_diag import Severity
+
+NAME = "missing-nonlinearity"
+LINEAR = """  | Name | Type   | Params
+------------------------------
+0 | fc1  | Linear | 100 K
+1 | fc2  | Linear | 10 K
+2 | fc3  | Linear | 1.0 K
+------------------------------
+111 K Trainable params
+"""
+
+
+@pytest.mark.parametrize("word", ["linear", "identity", "nn.Identity"])
+def test_the_first_cause_of_a_network_without_one_that_rests_at_a_high_level(word):
+    report = judge(high_level(), {**SOUND, "net.activation": word, "layers": 4})
+    assert ranked(report)[0] == NAME
+    assert changes(report, NAME) == {"net.activation": ("linear", "relu")}
+
+
+def test_one_layer_needs_none():
+    assert cause(judge(high_level(), {**SOUND, "activation": "linear", "layers": 1}), NAME) is None
+
+
+def test_functional_activations_and_adapters_do_not_show_in_summaries_so_they_weigh_little():
+    report = judge(high_level(), SOUND, model_summary=LINEAR)
+    assert NAME in ranked(report)
+    assert found(report, "AR707") is None or found(report, "AR707").severity is Severity.INFO
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [LINEAR.replace("fc2  | Linear", "act  | ReLU  "), 'Model: "keras"\nDense\nDense\nDense\n', "Dense " * 5, ""],
+    ids=["has a ReLU", "Keras", "shows no activations", "empty"],
+)
+def test_silent_where_the_summary_says_nothing(summary):
+    assert cause(judge(high_level(), SOUND, model_summary=summary), NAME) is None
+
+
+def test_a_named_activation_is_believed_before_the_summary():
+    assert cause(judge(high_level(), {**SOUND, "activation": "gelu"}, model_summary=LINEAR), NAME) is None
+
+
+def test_on_a_healthy_run_it_is_at_most_info():
+    report = judge(healthy(), {**SOUND, "activation": "linear", "layers": 9}, model_summary=LINEAR)
+    assert report.severity.rank <= Severity.INFO.rank

@@ -1,0 +1,38 @@
+from tests.rules.runs import SOUND, cause, changes, flat, healthy, judge, overfitting, ranked, skipped
+from tracker_diag import Severity
+
+NAME = "network-too-big-for-data"
+BIG = {**SOUND, "hidden_units": 2048, "layers": 4, "n_train": 400}
+
+
+def test_among_the_first_causes_of_a_big_network_that_overfits_few_examples():
+    report = judge(overfitting(), BIG)
+    assert NAME in ranked(report)[:3]
+    assert changes(report, NAME) == {"hidden_units": (2048, 512)}
+
+
+def test_the_weights_may_come_from_the_model_summary():
+    summary = "Layer (type) Output Shape\n" + "=" * 40 + "\nTotal params: 25,600,000 (97.66 MB)\n"
+    report = judge(overfitting(), {**SOUND, "n_train": 400}, model_summary=summary)
+    assert "64000 weights a training example" in cause(report, NAME).why
+
+
+def test_several_layers_keep_their_small_ones():
+    report = judge(overfitting(), {**SOUND, "hidden_sizes": [4096, 16], "n_train": 400})
+    assert changes(report, NAME) == {"hidden_sizes": ([4096, 16], [1024, 16])}
+
+
+def test_a_pretrained_model_s_weights_are_not_learned_here():
+    assert "not learned from these" in skipped(judge(overfitting(), {**BIG, "pretrained": True}), "AR704")
+
+
+def test_silent_with_examples_enough():
+    assert cause(judge(overfitting(), {**BIG, "n_train": 100_000_000}), NAME) is None
+
+
+def test_a_run_that_learned_nothing_memorised_nothing():
+    assert NAME not in ranked(judge(flat(), BIG))[:1]
+
+
+def test_overparameterised_networks_that_generalise_are_at_most_info():
+    assert judge(healthy(), {**BIG, "n_parameters": 10**9}).severity.rank <= Severity.INFO.rank

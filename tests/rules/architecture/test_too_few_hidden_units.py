@@ -1,0 +1,46 @@
+import pytest
+
+from tests.rules.runs import SOUND, cause, changes, found, healthy, high_level, judge, overfitting, ranked
+from tracker_diag import Severity
+
+NAME = "too-few-hidden-units"
+
+
+@pytest.mark.parametrize("units", [1, 2, 4])
+def test_the_first_cause_of_a_narrow_network_that_rests_at_a_high_level(units):
+    report = judge(high_level(), {**SOUND, "hidden_units": units})
+    assert ranked(report)[0] == NAME
+    assert changes(report, NAME) == {"hidden_units": (units, 100)}
+
+
+def test_a_layer_of_one_unit_is_a_warning():
+    assert found(judge(high_level(), {**SOUND, "hidden_units": 1}), "AR702").severity is Severity.WARNING
+
+
+def test_the_narrowest_of_several_layers_decides_and_only_it_is_widened():
+    report = judge(high_level(), {**SOUND, "net.hidden_sizes": "[256, 2, 256]"})
+    assert "a layer of 2 units" in cause(report, NAME).why
+    assert changes(report, NAME) == {"net.hidden_sizes": ([256, 2, 256], [256, 100, 256])}
+
+
+def test_layers_with_a_parameter_each_are_left_to_the_words():
+    report = judge(high_level(), {**SOUND, "fc1_dim": 64, "fc2_dim": 1})
+    assert "a layer of 1 units" in cause(report, NAME).why
+    assert changes(report, NAME) == {}
+
+
+def test_the_rule_of_thumb_ends_where_classes_are_many():
+    assert cause(judge(high_level(), {**SOUND, "num_classes": 50_000, "hidden_units": 512}), NAME) is None
+
+
+def test_silent_with_units_enough():
+    assert cause(judge(high_level(), {**SOUND, "hidden_units": 128}), NAME) is None
+
+
+def test_a_run_that_memorises_has_capacity_enough():
+    assert ranked(judge(overfitting(), {**SOUND, "hidden_units": 8}))[0] != NAME
+
+
+@pytest.mark.parametrize("units", [1, 4])
+def test_on_a_healthy_run_it_is_at_most_info(units):
+    assert judge(healthy(), {**SOUND, "hidden_units": units}).severity.rank <= Severity.INFO.rank

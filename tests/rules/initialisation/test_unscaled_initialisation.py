@@ -1,0 +1,51 @@
+import pytest
+
+from tests.rules.runs import SOUND, cause, changes, flat, found, healthy, judge, ranked, steep
+from tracker_diag import Severity
+
+NAME = "unscaled-initialisation"
+
+
+@pytest.mark.parametrize("word", ["zeros", "constant", "Constant(0.5)", "ones"])
+def test_the_first_cause_of_a_run_that_never_left_the_uninformed_level(word):
+    report = judge(flat(), {**SOUND, "init": word})
+    assert ranked(report)[0] == NAME
+    assert found(report, "IN501").severity is Severity.WARNING
+    assert changes(report, NAME)["init"][1] == "he"
+
+
+@pytest.mark.parametrize("std", [1.0, 1e-4])
+def test_plain_gaussians_of_a_wrong_scale(std):
+    curves = steep(5000.0) if std == 1.0 else flat()
+    report = judge(curves, {**SOUND, "weight_init": "normal", "init_std": std, "layers": 8})
+    assert NAME in ranked(report)[:3]
+    assert changes(report, NAME) == {"weight_init": ("normal", "he")}
+
+
+@pytest.mark.parametrize("word", ["he_normal", "xavier_uniform", "kaiming_normal_", "lecun_normal", "orthogonal"])
+def test_a_scaled_initialiser_speaks_against_it_and_is_not_replaced(word):
+    report = judge(flat(), {**SOUND, "init": word})
+    assert ranked(report)[0] != NAME
+    named = cause(report, NAME)
+    assert named is None or named.prescription.changes == ()
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"init": "zeros", "residual": True},
+        {"init": "zeros", "pretrained": True, "lora_r": 8},
+        {"init": "normal", "init_std": 0.02, "model": "transformer", "residual": True},
+    ],
+    ids=["zero-initialised residual branches", "LoRA's B", "N(0, 0.02) in transformers"],
+)
+@pytest.mark.parametrize("curves", [flat(), healthy()], ids=["flat", "healthy"])
+def test_right_as_they_are(params, curves):
+    report = judge(curves, {**SOUND, **params})
+    named = cause(report, NAME)
+    assert named is None or "initialiser" not in named.why.split("against it")[0]
+
+
+@pytest.mark.parametrize("word", ["zeros", "constant", "normal"])
+def test_on_a_healthy_run_it_is_at_most_info(word):
+    assert judge(healthy(), {**SOUND, "init": word, "init_std": 3.0, "layers": 30}).severity.rank <= Severity.INFO.rank

@@ -1,0 +1,57 @@
+import pytest
+
+from tests.rules.runs import SOUND, cause, changes, diverged, found, healthy, judge, ranked, swinging
+from tracker_diag import Severity
+
+NAME = "learning-rate-too-high"
+
+
+@pytest.mark.parametrize("curves", [swinging(), diverged()], ids=["swings", "lost"])
+def test_the_first_cause_of_a_run_that_comes_apart_at_a_rate_beyond_the_usual(curves):
+    report = judge(curves, {**SOUND, "optimizer": "sgd", "lr": 30.0})
+    assert ranked(report)[0] == NAME
+    assert found(report, "OP401").severity is Severity.WARNING
+
+
+def test_swings_at_an_unknown_rate_are_reason_enough_to_name_it_and_none_to_warn():
+    report = judge(swinging())
+    assert ranked(report)[0] == NAME
+    assert changes(report, NAME) == {}
+    assert found(report, "OP401") is None or found(report, "OP401").severity is Severity.INFO
+
+
+@pytest.mark.parametrize(("optimizer", "rate"), [("adam", 0.5), ("sgd", 30.0), ("lion", 0.1), ("rmsprop", 1.0)])
+def test_prescribes_a_usual_rate_of_the_optimiser_in_the_run_s_own_name(optimizer, rate):
+    params = {"num_classes": 10, "opt.name": optimizer, "opt.lr": rate}
+    ((name, (before, after)),) = changes(judge(swinging(), params), NAME).items()
+    assert (name, before) == ("opt.lr", rate)
+    assert 1e-5 <= after <= rate / 50
+
+
+def test_a_usual_rate_that_proved_too_high_is_divided_by_ten():
+    assert changes(judge(swinging(), {**SOUND, "lr": 4e-3}), NAME)["lr"] == (4e-3, pytest.approx(4e-4, rel=0.5))
+
+
+@pytest.mark.parametrize(
+    ("params"),
+    [
+        {"optimizer": "adadelta", "lr": 1.0},
+        {"optimizer": "adagrad", "lr": 0.05},
+        {"optimizer": "sgd", "lr": 0.3},
+        {"optimizer": "sgd", "lr": 3.0, "batch_size": 4096},
+    ],
+    ids=["adadelta", "adagrad", "sgd", "scaled with the batch"],
+)
+def test_ranges_depend_on_the_optimiser_and_on_the_batch(params):
+    named = cause(judge(swinging(), {**SOUND, **params}), NAME)
+    assert named is not None
+    assert "highest usual rate" not in named.why
+
+
+def test_a_rate_beyond_the_usual_on_a_healthy_run_is_at_most_info():
+    report = judge(healthy(), {**SOUND, "optimizer": "sgd", "lr": 30.0})
+    assert report.severity.rank <= Severity.INFO.rank
+
+
+def test_silent_where_the_curves_settle_at_a_usual_rate():
+    assert cause(judge(healthy(), SOUND), NAME) is None

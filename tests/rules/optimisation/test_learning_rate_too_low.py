@@ -1,0 +1,62 @@
+import pytest
+
+from tests.rules.runs import (
+    CLASSES,
+    SOUND,
+    cause,
+    changes,
+    diverged,
+    found,
+    healthy,
+    judge,
+    overfitting,
+    ranked,
+    slow,
+)
+from tracker_diag import Severity
+
+NAME = "learning-rate-too-low"
+
+
+def test_the_first_cause_of_a_slow_run_at_a_rate_below_the_usual():
+    report = judge(slow(), {**SOUND, "lr": 1e-6})
+    assert ranked(report)[0] == NAME
+    assert found(report, "OP402").severity is Severity.WARNING
+
+
+def test_among_the_first_of_a_slow_run_of_unknown_rate():
+    assert NAME in ranked(judge(slow()))[:3]
+
+
+@pytest.mark.parametrize(("optimizer", "rate"), [("adam", 1e-7), ("sgd", 1e-6), ("adadelta", 1e-3)])
+def test_prescribes_a_usual_rate_of_the_optimiser_in_the_run_s_own_name(optimizer, rate):
+    report = judge(slow(), {"num_classes": CLASSES, "optim": optimizer, "model.learning_rate": rate})
+    ((name, (before, after)),) = changes(report, NAME).items()
+    assert (name, before) == ("model.learning_rate", rate)
+    assert 50 * rate <= after <= 3
+
+
+def test_a_usual_rate_that_is_slow_is_raised():
+    ((before, after),) = changes(judge(slow(), SOUND), NAME).values()
+    assert before < after <= 10 * before
+
+
+def test_a_rate_of_zero_is_named_without_a_number():
+    report = judge(slow(), {**SOUND, "lr": 0.0})
+    assert "the rate is zero" in cause(report, NAME).why
+    assert changes(report, NAME) == {}
+
+
+def test_fine_tuning_takes_rates_ten_times_lower():
+    why = {p: cause(judge(slow(), {**SOUND, "lr": 2e-5, "pretrained": p}), NAME).why for p in (True, False)}
+    assert "below the lowest usual rate" in why[False]
+    assert "below the lowest usual rate" not in why[True]
+
+
+@pytest.mark.parametrize("curves", [diverged(), overfitting()], ids=["came apart", "overfits"])
+def test_not_first_where_the_rate_carried_the_run_away(curves):
+    assert ranked(judge(curves, {**SOUND, "lr": 2e-5}))[0] != NAME
+
+
+def test_a_rate_below_the_usual_on_a_healthy_run_is_at_most_info():
+    assert judge(healthy(), {**SOUND, "lr": 1e-9}).severity.rank <= Severity.INFO.rank

@@ -1,0 +1,43 @@
+import pytest
+
+from tests.rules.runs import (
+    SOUND,
+    cause,
+    diverged,
+    flat,
+    found,
+    healthy,
+    judge,
+    off_from_the_start,
+    overfitting,
+    ranked,
+)
+from tracker_diag import Severity
+
+NAME = "preprocessing-mismatch"
+
+
+def test_the_first_cause_where_validation_is_off_from_the_first_epoch():
+    report = judge(off_from_the_start(), SOUND)
+    assert ranked(report)[0] == NAME
+    assert found(report, "PP307").severity is Severity.WARNING
+    assert "validation pipeline" in cause(report, NAME).prescription.text
+
+
+def test_without_the_classes_too():
+    assert NAME in ranked(judge(off_from_the_start(), {"num_classes": None}))[:3]
+
+
+@pytest.mark.parametrize("curves", [healthy(), flat(), diverged()], ids=["healthy", "flat", "lost"])
+def test_silent_where_both_see_the_same_or_nothing(curves):
+    report = judge(curves, SOUND)
+    assert cause(report, NAME) is None
+
+
+def test_a_run_that_fell_together_and_parted_later_is_not_first():
+    assert ranked(judge(overfitting(), {**SOUND, "n_train": 5000}))[0] != NAME
+
+
+def test_needs_both_curves():
+    curves = {n: v for n, v in off_from_the_start().items() if n == "train_loss"}
+    assert cause(judge(curves, SOUND), NAME) is None

@@ -1,0 +1,60 @@
+import pytest
+
+from tests.rules.runs import SOUND, cause, changes, found, gap, healthy, judge, overfitting, ranked
+from tracker_diag import Severity
+
+NAME = "no-regularisation"
+NONE = {**SOUND, "dropout": 0.0, "weight_decay": 0.0}
+
+
+@pytest.mark.parametrize("curves", [overfitting(), gap()], ids=["overfits", "gap"])
+def test_among_the_first_causes_where_nothing_holds_the_run_back(curves):
+    report = judge(curves, NONE)
+    assert NAME in ranked(report)[:3]
+    ((name, (before, after)),) = changes(report, NAME).items()
+    assert (name, before) == ("dropout", 0.0)
+    assert 0.1 <= after <= 0.5
+
+
+def test_the_wider_the_gap_the_more_dropout():
+    proposed = [changes(judge(overfitting(a), NONE), NAME)["dropout"][1] for a in (0.2, 2.0)]
+    assert proposed[0] < proposed[1] == 0.5
+
+
+def test_the_run_s_own_name():
+    assert set(changes(judge(overfitting(), {"num_classes": 10, "net.p_drop": 0}), NAME)) == {"net.p_drop"}
+
+
+@pytest.mark.parametrize(
+    "used",
+    [{"weight_decay": 1e-2}, {"augmentation": "randaugment"}, {"early_stopping": True}, {"label_smoothing": 0.1},
+     {"mixup": 0.2}, {"stochastic_depth": 0.1}],
+    ids=str,
+)  # fmt: skip
+def test_what_counts_as_regularisation(used):
+    named = cause(judge(overfitting(), {**NONE, **used}), NAME)
+    assert named is None or "no regularisation is configured" not in named.why
+
+
+def test_decay_that_does_nothing_does_not_count():
+    assert "no regularisation is configured" in cause(judge(overfitting(), {**NONE, "weight_decay": 1e-9}), NAME).why
+
+
+@pytest.mark.parametrize("dropout", [0.5, 0.8])
+def test_dropout_is_never_lowered(dropout):
+    named = cause(judge(overfitting(), {**NONE, "dropout": dropout}), NAME)
+    assert named is None or named.prescription.changes == ()
+
+
+def test_silent_where_nobody_said_what_there_is():
+    assert cause(judge(overfitting(), SOUND), NAME) is None
+
+
+def test_trees_have_their_own():
+    assert cause(judge(overfitting(), {**NONE, "booster": "gbtree", "num_leaves": 31}), NAME) is None
+
+
+def test_none_at_all_on_a_run_that_does_not_overfit_is_sound():
+    report = judge(healthy(), NONE)
+    assert found(report, "RG801") is None
+    assert report.severity.rank <= Severity.INFO.rank

@@ -1,0 +1,49 @@
+import pytest
+
+from tests.rules.runs import SOUND, cause, changes, flat, found, healthy, held_down, judge, overfitting, ranked
+from tracker_diag import Severity
+
+NAME = "regularisation-too-strong"
+
+
+def test_the_first_cause_of_a_run_that_dropout_holds_down():
+    report = judge(held_down(), {**SOUND, "net.dropout": 0.95})
+    assert ranked(report)[0] == NAME
+    assert found(report, "RG802").severity is Severity.WARNING
+    assert changes(report, NAME) == {"net.dropout": (0.95, 0.2)}
+
+
+def test_the_first_cause_of_a_run_that_decay_keeps_at_nothing():
+    report = judge(flat(), {**SOUND, "weight_decay": 10.0})
+    assert ranked(report)[0] == NAME
+    assert changes(report, NAME) == {"weight_decay": (10.0, 1e-4)}
+
+
+def test_both_are_lowered_where_both_are_strong():
+    assert set(changes(judge(flat(), {**SOUND, "weight_decay": 10.0, "dropout": 0.95}), NAME)) == {
+        "dropout",
+        "weight_decay",
+    }
+
+
+def test_decoupled_decay_may_be_five_times_as_strong():
+    assert cause(judge(flat(), {**SOUND, "optimizer": "adamw", "weight_decay": 0.3}), NAME) is None
+    assert cause(judge(flat(), {**SOUND, "optimizer": "sgd", "weight_decay": 0.3}), NAME) is not None
+
+
+@pytest.mark.parametrize("params", [{"dropout": 0.5}, {"weight_decay": 0.05}, {"dropout": 0.1, "weight_decay": 1e-4}])
+def test_silent_with_the_usual_amounts(params):
+    assert cause(judge(flat(), {**SOUND, **params}), NAME) is None
+
+
+def test_a_run_that_overfits_is_not_held_down():
+    assert ranked(judge(overfitting(), {**SOUND, "dropout": 0.7}))[0] != NAME
+
+
+def test_leaves_of_trees_are_another_matter():
+    assert cause(judge(flat(), {**SOUND, "l2_leaf_reg": 3, "depth": 6}), NAME) is None
+
+
+@pytest.mark.parametrize("params", [{"dropout": 0.9}, {"weight_decay": 10.0}])
+def test_on_a_healthy_run_it_is_at_most_info(params):
+    assert judge(healthy(), {**SOUND, **params}).severity.rank <= Severity.INFO.rank
