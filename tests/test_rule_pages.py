@@ -23,8 +23,9 @@ def faults(rule: Rule) -> list[str]:
     if tuple(text) != ("", *HEADINGS):
         wrong.append(f"headings {tuple(text)[1:]}, not {HEADINGS}")
     wrong += [f"nothing under {heading!r}" for heading, under in text.items() if heading != "Thresholds" and not under]
-    if "\n" in rule.title or not 10 <= len(rule.title) <= 100 or not rule.title.endswith((".", "?", "!")):
-        wrong.append(f"the title is one line of 10 to 100 characters that ends in a full stop: {rule.title!r}")
+    first = text[""].split("\n\n")[0]
+    if first != rule.title or not 10 <= len(rule.title) <= 100 or not rule.title.endswith((".", "?", "!")):
+        wrong.append(f"the title is one line of 10 to 100 characters that ends in a full stop: {first!r}")
     described = set(re.findall(r"^(\w+) :", text.get("Thresholds", ""), re.MULTILINE))
     if described != set(rule.thresholds):
         wrong.append(f"thresholds {sorted(rule.thresholds)}, described {sorted(described)}")

@@ -17,7 +17,7 @@ def page(rule: Rule) -> str:
     evidence = ", ".join(EVIDENCE[letter] for letter in rule.evidence)
     parts = [
         f"# {rule.code} {rule.name}",
-        rule.title,
+        text[""],
         f"Evidence: {evidence}. Source: [{_path(rule)}](../../{_path(rule)})",
         *(f"## {heading}\n\n{text[heading]}" for heading in ("What it measures", "Why it matters", "What to do")),
     ]

@@ -82,6 +82,6 @@ def _data(rule: Rule) -> dict[str, object]:
 
 
 def _page(rule: Rule) -> str:
-    parts = [f"# {rule.code} {rule.name}", rule.title]
+    parts = [f"# {rule.code} {rule.name}", rule.sections[""]]
     parts += [f"## {heading}\n\n{text}" for heading, text in rule.sections.items() if heading]
     return "\n\n".join(parts)

@@ -57,7 +57,7 @@ class Rule:
     @property
     def title(self) -> str:
         """First line of the docstring."""
-        return self.sections[""].strip()
+        return self.sections[""].partition("\n")[0]
 
     @property
     def sections(self) -> dict[str, str]:
