@@ -89,6 +89,9 @@ def test_runs_are_listed_last_written_first(offline_runs: Trained) -> None:
     rows = offline_runs.truth["healthy1"]
     assert healthy.latest["train_loss"] == (59, rows[-1]["train_loss"])
     assert healthy.params["lr"] == 0.5
+    # The last step of each metric, counted on over the segments of a run.
+    assert listings[0].latest["train_loss"][0] == 39
+    assert listings[1].latest["val_loss"][0] == 1000 + 25 * 90
     assert [r.id for r in adapter.list_runs(Query(experiments=("vis*",), limit=2))] == ["resumed1", "sparse1"]
     since = listings[1].end_time
     assert [r.id for r in adapter.list_runs(Query(everything=True, since=since))] == ["resumed1"]

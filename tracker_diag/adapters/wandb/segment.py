@@ -19,6 +19,7 @@ Key = tuple[str, ...]
 
 # Field 1 is the record's number, a varint; field 2, which follows it, is a history row.
 _HISTORY_TAG = 0x12
+_STEP = ("_step",)
 
 
 @dataclass(eq=False)
@@ -79,8 +80,7 @@ def read_segment(path: Path, *, history: bool = True) -> Segment:
         if kind == "history":
             _add_row(segment.history, record.history)
         elif kind == "summary":
-            _update(segment.summary, record.summary)
-            _keep_steps(segment, record.summary)
+            _keep_steps(segment, _update(segment.summary, record.summary))
         elif kind == "config":
             _update(segment.config, record.config)
         elif kind == "run":
@@ -167,27 +167,24 @@ def _merge_run(old: Any, new: Any) -> Any:
     return merged
 
 
-def _update(values: dict[Key, str], record: Any) -> None:
-    for item in record.update:
-        values[(item.key,) if item.key else tuple(item.nested_key)] = item.value_json
+def _update(values: dict[Key, str], record: Any) -> list[Key]:
+    """Take over what a record says; gives the keys it sets."""
+    changed = [(item.key,) if item.key else tuple(item.nested_key) for item in record.update]
+    values.update(zip(changed, [item.value_json for item in record.update], strict=True))
     for item in record.remove:
         gone = (item.key,) if item.key else tuple(item.nested_key)
         for key in [key for key in values if key[: len(gone)] == gone]:
             del values[key]
+    return changed
 
 
-def _keep_steps(segment: Segment, record: Any) -> None:
+def _keep_steps(segment: Segment, changed: Sequence[Key]) -> None:
     # Before each row comes what it changes in the summary, its step included.
-    step = next((number_of_json(item.value_json) for item in record.update if _is_step(item)), None)
+    step = number_of_json(segment.summary[_STEP]) if _STEP in changed else None
     if step is not None:
-        segment.steps |= dict.fromkeys([tuple(item.nested_key) for item in record.update], step)
+        segment.steps |= dict.fromkeys(changed, step)
         if segment.first_step is None:
             segment.first_step = step
-
-
-def _is_step(item: Any) -> bool:
-    path = item.nested_key
-    return len(path) == 1 and path[0] == "_step"
 
 
 def _add_row(history: History, record: Any) -> None:
