@@ -37,7 +37,7 @@ KINDS: dict[str, Callable[[int], tuple[FloatArray, FloatArray]]] = {
     ),
     "undertrained": lambda s: (falling(60) + noise(s, 0.002), falling(60, 0.25) + noise(s + 1, 0.003)),
     "unrepresentative-train": lambda s: (falling() + noise(s, 0.003), falling(end=0.8) + noise(s + 1, 0.004)),
-    "unstable": lambda s: (falling() + noise(s, 0.35), falling(end=0.25) + noise(s + 1, 0.1)),
+    "unstable": lambda s: (falling() + noise(s, 0.22), falling(end=0.25) + noise(s + 1, 0.1)),
     "frozen": lambda s: (np.full(N, 1.3), np.full(N, 1.32)),
     "diverged": lambda s: (np.where(np.arange(N) > 30, np.nan, falling()), falling() + noise(s, 0.004)),
 }

@@ -97,7 +97,7 @@ class Course:
     def late_noise(self) -> Noise:
         """Noise of the second half; of the whole where that is too short."""
         half = self.y[self.y.size // 2 :]
-        return noise(half) if half.size >= 6 else self.noise
+        return noise(half, share=1.0) if half.size >= 6 else self.noise
 
     @cached_property
     def turning(self) -> Turning:

@@ -30,7 +30,7 @@ class Noise:
     sigma : float
         Robust standard deviation of one point around the course of the curve, in the curve's unit.
     autocorrelation : float
-        Lag-one autocorrelation of the noise, in [0, 0.95].
+        Lag-one autocorrelation of the noise, in [0, 0.95]; 0 where it is not significant.
     n : int
         Points used.
     upper : float
@@ -93,7 +93,9 @@ def noise(y: FloatArray, share: float = 0.5) -> Noise:
     second differences are equal (a metric of few levels) that deviation is zero, and their standard deviation takes
     its place.
 
-    The autocorrelation is that of the last ``share`` of the curve (see ``autocorrelation``), where a course is smooth.
+    The autocorrelation is that of the last ``share`` of the curve (see ``autocorrelation``), where a course is
+    smooth; one that is not significant at 5 % is taken as none, for in a dozen points chance alone would make sigma
+    half as large again. The upper bound keeps what is possible.
 
     No null is tested. Values must be finite. Heavy tails: the deviation is that of the bulk, so Student-t noise with
     3 degrees of freedom is given 0.8 of its standard deviation. One look or many: the estimate is the same.
@@ -120,7 +122,10 @@ def noise(y: FloatArray, share: float = 0.5) -> Noise:
     if n < 4:
         raise TooShortError("noise", 4, n)
     second = y[:-2] - 2 * y[1:-1] + y[2:]
-    r, upper = autocorrelation(y[-max(round(share * n), min(n, ENOUGH)) :])
+    part = y[-max(round(share * n), min(n, ENOUGH)) :]
+    r, upper = autocorrelation(part)
+    if r < float(ndtri(0.95)) / np.sqrt(part.size):
+        r = 0.0
     # The course itself curves: the median of the signed differences is its share, and is taken out.
     away = second - median(second)
     around = NORMAL * median(np.abs(away))

@@ -1,0 +1,42 @@
+"""LC105 unrepresentative-train."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.rules.runs import EPOCHS, found, gap, healthy, judge
+
+
+def test_both_settle_with_a_large_gap() -> None:
+    report = judge(gap())
+    finding = found(report, "LC105")
+    assert report.verdict == "unrepresentative-train"
+    assert finding is not None
+    assert finding.severity == "warning"
+    assert finding.evidence["gap"] == pytest.approx(0.7 / (np.log(10) - 0.2), abs=0.03)
+    assert finding.evidence["gap_low"] < finding.evidence["gap"] < finding.evidence["gap_high"]
+
+
+def test_a_gap_that_the_scores_do_not_share() -> None:
+    accuracy = 0.95 - 0.85 * np.exp(-np.arange(EPOCHS) / 4)
+    curves = gap() | {"train_accuracy": accuracy, "val_accuracy": accuracy - 0.02}
+    assert found(judge(curves), "LC105") is None
+
+
+def test_a_small_gap_is_none() -> None:
+    curves = healthy()
+    curves["val_loss"] = curves["val_loss"] + 0.2
+    assert found(judge(curves), "LC105") is None
+
+
+def test_a_gap_that_noise_could_make_is_none() -> None:
+    curves = gap()
+    rng = np.random.default_rng(0)
+    curves["val_loss"] = 0.8 + 0.8 * rng.standard_normal(EPOCHS)
+    curves["val_loss"][:3] = 2.3
+    assert found(judge(curves, {"n_val": 5000}), "LC105") is None
+
+
+def test_silent_on_a_healthy_run() -> None:
+    assert found(judge(healthy()), "LC105") is None
