@@ -60,9 +60,9 @@ def locate(text: str, tracker: str | None = None) -> Location:
     Parameters
     ----------
     text : str
-        ``entity/project/run``, ``project/run``, a W&B address, an MLflow run id, ``runs:/`` URI or address, or a folder:
-        one that starts with ``/``, ``./``, ``../``, ``~`` or ``file:``, is named ``wandb``, ends in ``.wandb``, or is
-        named as W&B names a run's folder.
+        ``entity/project/run``, ``project/run``, a W&B address, an MLflow run id, address or ``runs:/`` URI, or a
+        folder: one that starts with ``/``, ``./``, ``../``, ``~`` or ``file:``, is named ``wandb``, ends in
+        ``.wandb``, or is named as W&B names a run's folder.
     tracker : {"mlflow", "wandb"} or None
         What the user said; then a bare word is a run's id there.
 

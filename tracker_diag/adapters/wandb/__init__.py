@@ -46,4 +46,4 @@ def open_folder(path: str | Path, *, annotate: bool = False, prefix: str = "diag
     """
     from tracker_diag.adapters.wandb.offline import OfflineAdapter
 
-    return OfflineAdapter(Path(path), annotate=annotate, prefix=prefix)
+    return OfflineAdapter(Path(path).expanduser(), annotate=annotate, prefix=prefix)
