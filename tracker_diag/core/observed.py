@@ -21,6 +21,8 @@ class Learned:
     ----------
     level : float The uninformed level: ln of the classes for cross-entropy, the target's variance for squared error,
         the start of the curves where neither is known.
+    bottom : float
+        What knowing all would cost: 0 for a loss, minus one (or a hundred) for an accuracy, turned as curves are.
     known : bool
         Whether the level is known, not taken from the start of the curves.
     start, train, train_best : float
@@ -30,6 +32,7 @@ class Learned:
     """
 
     level: float
+    bottom: float
     known: bool
     start: float
     train: float
@@ -37,6 +40,10 @@ class Learned:
     val_start: float
     val: float
     val_best: float
+
+    def at(self, share: float) -> float:
+        """The value of the turned curve at which this share is explained."""
+        return self.level - share * (self.level - self.bottom)
 
     @property
     def most(self) -> float:

@@ -12,6 +12,18 @@ import numpy as np
 from tracker_diag.core.dataset import Dataset, read_dataset
 from tracker_diag.engine.curves import Curves
 
+# Every repetition is bounded, so that no text of whatever layout takes longer than in proportion to its length.
+_COUNT = r"(\d[\d,]{0,24}(?:\.\d{1,6})?)[ \t]{0,4}([KMB]?)"
+_TOTALS = (
+    re.compile(r"(?:Total|Trainable) params[^0-9]{0,40}" + _COUNT + r"\b"),
+    re.compile(r"(?<![\d,.])" + _COUNT + r"[ \t]{1,8}(?:Total|Trainable) params"),
+)
+
+
+def _weights_in(summary: str) -> float | None:
+    found = next((f for f in (p.search(summary) for p in _TOTALS) if f), None)
+    return found and float(found[1].replace(",", "")) * {"": 1, "K": 1e3, "M": 1e6, "B": 1e9}[found[2]]
+
 
 class Facts(Curves):
     """A run, its curves, and what is said of it."""
@@ -75,12 +87,9 @@ class Facts(Curves):
         given = self.roles.params.get("n_parameters")
         if isinstance(given, int | float) and given > 0:
             return float(given)
-        summary = (self.run.model_summary or "")[:200_000]
-        found = re.search(
-            r"(?:Total|Trainable) params[^0-9]{0,40}([\d,]+(?:\.\d+)?)\s*([KMB]?)\b", summary
-        ) or re.search(r"([\d,]+(?:\.\d+)?)\s*([KMB]?)\s+(?:Total|Trainable) params", summary)
-        if found:
-            return float(found[1].replace(",", "")) * {"": 1, "K": 1e3, "M": 1e6, "B": 1e9}[found[2]]
+        counted = _weights_in((self.run.model_summary or "")[:200_000])
+        if counted:
+            return counted
         width, layers, inputs = (self.roles.params.get(k) for k in ("hidden_units", "layers", "n_features"))
         if not isinstance(width, int | float) or width < 1:
             return None

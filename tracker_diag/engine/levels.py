@@ -37,9 +37,8 @@ class Levels(Facts):
         classes = self.n_classes or self._classes_shown
         word = f"{self.roles.params.get('loss_function') or ''} {course.name}".lower()
         if course in (self.train_score, self.val_score):
-            unit = 100.0 if (course.finite[1] < -1.5).any() else 1.0
             accuracy = course.flipped and "acc" in course.name.lower()
-            return -unit / classes if accuracy and classes else None
+            return -self._unit(course) / classes if accuracy and classes else None
         if any(w in word for w in OTHER_LOSSES):
             return None
         target = self.dataset.target if self.dataset else None
@@ -52,6 +51,11 @@ class Levels(Facts):
             shares = counts / counts.sum()
             return float(-(shares @ np.log(shares))) or None
         return math.log(classes) if classes else None
+
+    @staticmethod
+    def _unit(course: Course) -> float:
+        """What a perfect score is: 1, or 100 where it is logged in per cent."""
+        return 100.0 if (course.finite[1] < -1.5).any() else 1.0
 
     @cached_property
     def _classes_shown(self) -> int | None:
@@ -78,19 +82,21 @@ class Levels(Facts):
 
     @cached_property
     def learned(self) -> Learned | None:
-        """How much of the uninformed loss the run has explained; for losses that are at least zero."""
+        """How much of the uninformed loss, or of the errors of chance, the run has explained."""
         train, val = self.train, self.val
         if train is None and val is None:
             return None
         level = self.uninformed if self.uninformed is not None else self._beginning
-        if level <= 0 or any(c.best < -0.02 * level for c in (train, val) if c):
+        bottom = next((-self._unit(c) for c in (train, val) if c and c.flipped), 0.0)
+        if level <= bottom or any(c.best < bottom - 0.02 * (level - bottom) for c in (train, val) if c):
             return None
 
         def share(value: float | None) -> float:
-            return math.nan if value is None else 1 - value / level
+            return math.nan if value is None else (level - value) / (level - bottom)
 
         return Learned(
             level=level,
+            bottom=bottom,
             known=self.uninformed is not None,
             start=share(train.start if train else None),
             train=share(train.tail if train else None),
@@ -168,7 +174,7 @@ class Levels(Facts):
             val_first=val.start / train.start if val is not None and train.start > 0 else 1.0,
             quick=float(reached[0]) / train.y.size if reached.size and moved > 0 and self.scale else 1.0,
             apart=learned.train - learned.val if val is not None else 0.0,
-            parted=(val.best - beside) / learned.level if val is not None else 0.0,
+            parted=(val.best - beside) / (learned.level - learned.bottom) if val is not None else 0.0,
             noise_ratio=train.tail / val.tail if val is not None and val.tail > 0 else 1.0,
             gain=self.further.gain / self.scale if self.further and self.scale else math.nan,
         )
@@ -188,6 +194,8 @@ class Levels(Facts):
         first = float(course.raw[0])
         if not math.isfinite(first):
             return math.inf
+        if course.flipped:
+            return 1.0
         if learned is not None and learned.known:
             return first / learned.level
         score = self.train_score or self.val_score

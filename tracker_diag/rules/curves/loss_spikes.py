@@ -47,7 +47,7 @@ def loss_spikes(train: Course, scale: float, *, minimum_height: float = 0.1) -> 
         Severity.INFO,
         0.8,
         f"{len(peaks)} jump{'s' if len(peaks) > 1 else ''} of the training loss, the highest at step "
-        f"{x[highest]:g} to {y[highest]:.4g}, each recovered from",
+        f"{x[highest]:g} to {train.shown(float(y[highest])):.4g}, each recovered from",
         "look at the batches of these steps; clip the gradient norm at about its usual value",
         {"spikes": [float(x[i]) for i in peaks[:20]], "count": len(peaks)},
         (float(x[peaks[0]]), float(x[peaks[-1]])),

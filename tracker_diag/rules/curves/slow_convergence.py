@@ -15,9 +15,9 @@ CODE, NAME = "LC110", "slow-convergence"
 @rule(CODE, NAME, evidence="C", unless=UNSETTLED)
 def slow_convergence(
     train: Course,
-    further: Any,
     active: bool,
     val: Course | None = None,
+    further: Any = None,
     level: float = 1.0,
     *,
     minimum_times: float = 5.0,

@@ -74,10 +74,10 @@ def underfitting(
             NAME,
             Severity.ERROR,
             0.97 if most < minimum_learned / 2 else 0.85,
-            f"at its best the loss is {learned.level * (1 - most):.4g}, where a model that "
-            f"ignores its input has {learned.level:.4g}{worst}",
+            f"at its best the {'score' if train.flipped else 'loss'} is {train.shown(learned.at(most)):.4g}, where a "
+            f"model that ignores its input has {train.shown(learned.level):.4g}{worst}",
             advice,
-            {"learned": most, "uninformed": learned.level},
+            {"learned": most, "uninformed": train.shown(learned.level)},
             end,
         )
     if pretrained and not learned.known:

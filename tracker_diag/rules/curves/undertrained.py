@@ -16,11 +16,11 @@ CODE, NAME = "LC103", "undertrained"
 @rule(CODE, NAME, evidence="C", unless=UNSETTLED)
 def undertrained(
     train: Course,
-    further: Any,
     scale: float,
     active: bool,
     params: Mapping[str, Any],
     val: Course | None = None,
+    further: Any = None,
     further_train: Any = None,
     *,
     minimum_gain: float = 0.1,

@@ -45,8 +45,8 @@ def curve_gaps(run: Run, *, wide: float = 10.0) -> Outcome:
             if jump.max() / wide <= jump.min():
                 continue
             typical = float(np.sort(jump)[jump.size // 2])
-            usual = np.maximum(np.concatenate(([np.inf], jump[:-1])), np.concatenate((jump[1:], [np.inf])))
-            holes = np.flatnonzero((jump / wide > np.where(np.isinf(usual), typical, usual)) & (jump / wide > typical))
+            usual = np.maximum(np.append(0.0, jump[:-1]), np.append(jump[1:], 0.0))
+            holes = np.flatnonzero((jump / wide > usual) & (jump / wide > typical))
             if holes.size:
                 at = series.steps[holes[0]]
                 seen.append(f"{name}: nothing between steps {at:g} and {series.steps[holes[0] + 1]:g}")

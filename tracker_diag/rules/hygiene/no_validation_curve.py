@@ -9,7 +9,10 @@ from tracker_diag.stats.course import Course
 
 @rule("HY001", "no-validation-curve", evidence="C")
 def no_validation_curve(
-    any_train: Course, any_val: Course | None = None, traits: frozenset[str] = frozenset()
+    any_train: Course,
+    val_loss: Course | None = None,
+    val_score: Course | None = None,
+    traits: frozenset[str] = frozenset(),
 ) -> Outcome:
     """There is a training curve and no validation curve beside it.
 
@@ -34,7 +37,7 @@ def no_validation_curve(
     ----------
     Seminar: "Learning Curves".
     """
-    if any_val is not None or "reinforcement" in traits:
+    if val_loss is not None or val_score is not None or "reinforcement" in traits:
         return None
     return Finding(
         "HY001",

@@ -53,7 +53,7 @@ def initial_loss_off(
     """
     if pretrained or class_weight or shape.first_excess < times or not math.isfinite(shape.first_excess):
         return None
-    first = learned.level * (1 - learned.start)
+    first = learned.at(learned.start)
     crossed = loss_function is None or loss_function in ("cross_entropy", "binary_cross_entropy", "nll")
     if not learned.known and (
         not crossed or val_score is None or "acc" not in val_score.name.lower() or first < times * math.log(1000)
