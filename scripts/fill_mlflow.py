@@ -22,13 +22,13 @@ def curves(number: int, points: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(number)
     step = np.arange(points) / points
     loss = np.exp(-6 * step) + 0.05 + rng.normal(0, 0.004, points)
-    rise = 0.6 * np.maximum(0, step - 0.35) if number % 3 == 2 else 0.0
-    held_out = loss + 0.03 + rise + rng.normal(0, 0.006, points)
+    late = np.maximum(0, step - 0.35) if number % 3 == 2 else np.zeros(points)
+    held_out = loss + 0.03 + 0.6 * late + rng.normal(0, 0.006, points)
     return {
         "train_loss": loss,
         "val_loss": held_out,
         "train_acc": 1 - 0.9 * np.exp(-6 * step) + rng.normal(0, 0.002, points),
-        "val_acc": 0.97 - 0.9 * np.exp(-6 * step) + rng.normal(0, 0.004, points),
+        "val_acc": 0.97 - 0.9 * np.exp(-6 * step) - 0.3 * late + rng.normal(0, 0.004, points),
         "learning_rate": np.full(points, 0.01),
         "grad_norm": np.exp(-3 * step) + rng.normal(0, 0.01, points) ** 2,
     }

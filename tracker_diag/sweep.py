@@ -20,8 +20,8 @@ from tracker_diag.executors import completed, open_engine, read_ahead, threads
 from tracker_diag.fingerprint import fingerprint
 from tracker_diag.judge import Before, Judgement, Task, before, judge
 
-WRITERS = 4
-"""Threads that write: a server of the usual four workers is kept busy by as many."""
+WRITERS = 8
+"""Threads that write: they keep a server of the usual four workers busy, and share the commits of a database."""
 READ_AHEAD = 32
 """Runs that are held ready for diagnosis."""
 GIVE_UP_AFTER = 25

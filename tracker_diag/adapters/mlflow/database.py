@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -33,6 +32,7 @@ from tracker_diag.adapters.mlflow.artifacts import (
     UnreachableArtifacts,
     local_path,
 )
+from tracker_diag.adapters.mlflow.commits import GroupCommit
 from tracker_diag.adapters.mlflow.curves import curves
 from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.tables import EXPERIMENTS, RUNS, TAGS
@@ -44,6 +44,11 @@ _POINTS_A_BATCH = 100_000  # points held at once, beyond a single run's
 _LOCK_SECONDS = 30.0  # how long to wait for another writer of an SQLite file
 _CONNECT_SECONDS = 5
 _ACTIVE = ("RUNNING", "SCHEDULED")
+_DELETE = sa.delete(TAGS).where(
+    TAGS.c.run_uuid == sa.bindparam("run"), TAGS.c.key.in_(sa.bindparam("keys", expanding=True))
+)
+
+_Change = tuple[str, tuple[str, ...], Mapping[str, str]]  # run, keys of tags to delete, tags to set
 
 
 class DatabaseAdapter:
@@ -81,8 +86,7 @@ class DatabaseAdapter:
             )
         self._reading = self._engine("ro")
         self._writing = self._engine("rw")
-        # SQLite lets one write at a time: waiting here is fair, its own waiting is polling that may starve a thread.
-        self._lock = threading.Lock()
+        self._commits: GroupCommit[_Change] = GroupCommit(self._change, self._change_one)
         self._has_inputs: bool | None = None
 
     def describe(self) -> str:
@@ -120,7 +124,9 @@ class DatabaseAdapter:
                 for run_id in batch:
                     record = found[run_id]
                     try:
-                        yield record.run(curves(points.get(run_id, {})), *artifacts.extras(_artifacts(record)))
+                        yield record.run(
+                            curves(points.get(run_id, {})), *artifacts.extras(_artifacts(record.artifact_uri))
+                        )
                     except InvalidRunError as error:
                         yield Failure(run_id, str(error))
 
@@ -132,11 +138,11 @@ class DatabaseAdapter:
 
     def write(self, run_id: str, diagnosis: Diagnosis) -> None:
         """Write a diagnosis."""
-        writing.write(_Target(self, self._get(run_id)), diagnosis, self._prefix)
+        writing.write(self._target(run_id), diagnosis, self._prefix)
 
     def remove(self, run_id: str) -> Removal:
         """Take away what was written."""
-        return writing.remove(_Target(self, self._get(run_id)), self._prefix)
+        return writing.remove(self._target(run_id), self._prefix)
 
     def link(self, listing: Listing) -> None:
         """Without a server there is no address."""
@@ -149,27 +155,29 @@ class DatabaseAdapter:
 
     def change_tags(self, run_id: str, delete: Collection[str], put: Mapping[str, str]) -> None:
         """Delete and set tags of a run in one transaction; repeated where another writer was in the way."""
-        statement = sa.delete(TAGS).where(TAGS.c.run_uuid == run_id, TAGS.c.key.in_([*delete, *put]))
-        new = [{"run_uuid": run_id, "key": key, "value": value} for key, value in put.items()]
+        try:
+            self._commits.commit((run_id, tuple(delete), put))
+        except SQLAlchemyError as error:
+            raise TrackerError(f"{self.describe()} refused to write: {_reason(error)}; check its permissions") from None
+
+    def _change(self, changes: Sequence[_Change]) -> None:
+        new = [
+            {"run_uuid": run_id, "key": key, "value": value} for run_id, _, put in changes for key, value in put.items()
+        ]
+        with self._writing.begin() as connection:
+            for run_id, delete, put in changes:
+                connection.execute(_DELETE, {"run": run_id, "keys": [*delete, *put]})
+            if new:
+                connection.execute(sa.insert(TAGS), new)
+
+    def _change_one(self, change: _Change) -> None:
         retrying = Retrying(
             retry=retry_if_exception_type(DatabaseError),
             stop=stop_after_attempt(5),
             wait=wait_random_exponential(multiplier=0.1, max=5),
             reraise=True,
         )
-        with self._lock:
-            try:
-                retrying(self._change, statement, new)
-            except SQLAlchemyError as error:
-                raise TrackerError(
-                    f"{self.describe()} refused to write: {_reason(error)}; check its permissions"
-                ) from None
-
-    def _change(self, statement: sa.Delete, new: Sequence[Mapping[str, str]]) -> None:
-        with self._writing.begin() as connection:
-            connection.execute(statement)
-            if new:
-                connection.execute(sa.insert(TAGS), new)
+        retrying(self._change, [change])
 
     def _engine(self, mode: str) -> sa.Engine:
         try:
@@ -201,6 +209,14 @@ class DatabaseAdapter:
         if self._has_inputs is None:
             self._has_inputs = sa.inspect(connection).has_table("inputs")
         return self._has_inputs
+
+    def _target(self, run_id: str) -> _Target:
+        with self._read() as connection:
+            found = tables.target(connection, run_id)
+        if found is None:
+            self._get(run_id)
+            raise UnknownRunError(f"run {run_id} came and went: it is left to the next sweep")
+        return _Target(self, run_id, *found)
 
     def _get(self, run_id: str) -> Record:
         with self._read() as connection:
@@ -267,18 +283,20 @@ class DatabaseAdapter:
 class _Target:
     """One run of a database, to be written to."""
 
-    def __init__(self, adapter: DatabaseAdapter, record: Record) -> None:
+    def __init__(self, adapter: DatabaseAdapter, run_id: str, artifact_uri: str, tags: Mapping[str, str]) -> None:
         self._adapter = adapter
-        self._record = record
+        self._run_id = run_id
+        self._artifact_uri = artifact_uri
+        self._tags = tags
 
     def tags(self) -> Mapping[str, str]:
-        return self._record.tags
+        return self._tags
 
     def change_tags(self, delete: Collection[str], put: Mapping[str, str]) -> None:
-        self._adapter.change_tags(self._record.id, delete, put)
+        self._adapter.change_tags(self._run_id, delete, put)
 
     def artifacts(self) -> Artifacts:
-        return _artifacts(self._record)
+        return _artifacts(self._artifact_uri)
 
 
 def _experiments(connection: sa.Connection) -> dict[str, str]:
@@ -288,11 +306,11 @@ def _experiments(connection: sa.Connection) -> dict[str, str]:
     return {str(key): name for key, name in tables.rows(connection, statement)}
 
 
-def _artifacts(record: Record) -> Artifacts:
-    if record.artifact_uri.startswith("mlflow-artifacts:"):
+def _artifacts(uri: str) -> Artifacts:
+    if uri.startswith("mlflow-artifacts:"):
         return UnreachableArtifacts("artifacts of this run lie behind a server: give its address as the tracking URI")
-    path = local_path(record.artifact_uri)
-    return RepositoryArtifacts(record.artifact_uri) if path is None else LocalArtifacts(path)
+    path = local_path(uri)
+    return RepositoryArtifacts(uri) if path is None else LocalArtifacts(path)
 
 
 def _packed(ids: Sequence[str], counts: Mapping[str, int]) -> Iterator[list[str]]:

@@ -95,6 +95,26 @@ def records(connection: sa.Connection, ids: Sequence[str], *, has_inputs: bool) 
     }
 
 
+_TARGET = (
+    sa.select(RUNS.c.artifact_uri, TAGS.c.key, TAGS.c.value)
+    .join(EXPERIMENTS, EXPERIMENTS.c.experiment_id == RUNS.c.experiment_id)
+    .outerjoin(TAGS, TAGS.c.run_uuid == RUNS.c.run_uuid)
+    .where(
+        RUNS.c.run_uuid == sa.bindparam("run"),
+        RUNS.c.lifecycle_stage == "active",
+        EXPERIMENTS.c.lifecycle_stage == "active",
+    )
+)
+
+
+def target(connection: sa.Connection, run_id: str) -> tuple[str, dict[str, str]] | None:
+    """Artifact address and tags of one run, or None where there is none: what a writer has to know."""
+    found = connection.execute(_TARGET, {"run": run_id}).fetchall()
+    if not found:
+        return None
+    return found[0][0] or "", {key: value or "" for _, key, value in found if key is not None}
+
+
 def histories(connection: sa.Connection, ids: Sequence[str]) -> dict[str, dict[str, Points]]:
     """All points of all metrics of the runs, but for system metrics.
 

@@ -40,7 +40,9 @@ def write(target: Target, diagnosis: Diagnosis, prefix: str) -> None:
     fingerprint = prefix + _FINGERPRINT
     if fingerprint in ours:
         target.change_tags([fingerprint], {})
-    artifacts.replace(target.artifacts(), diagnosis.artifacts)
+    # A run without a tag of ours has no files of ours either, so that there is nothing to look for and to replace.
+    if ours or diagnosis.artifacts:
+        artifacts.replace(target.artifacts(), diagnosis.artifacts)
     put = {
         prefix + key: shortened(value) for key, value in diagnosis.tags.items() if key not in (*_USERS, _FINGERPRINT)
     }

@@ -1,0 +1,70 @@
+"""Changes of several threads in one transaction: on a disk a commit costs more than what it commits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Generic, TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
+
+T = TypeVar("T")
+
+
+class GroupCommit(Generic[T]):
+    """Whoever comes while a commit is under way waits for the next one, together with all who came meanwhile.
+
+    SQLite lets one write at a time: waiting here is also fair, its own waiting is polling that may starve a thread.
+
+    Parameters
+    ----------
+    together : callable
+        Commits several changes at once, all or nothing.
+    alone : callable
+        Commits one change: where a group is refused, so that only the change that is to blame fails.
+    """
+
+    def __init__(self, together: Callable[[Sequence[T]], None], alone: Callable[[T], None]) -> None:
+        self._together = together
+        self._alone = alone
+        self._turn = threading.Lock()
+        self._guard = threading.Lock()
+        self._waiting: list[tuple[T, Future[None]]] = []
+
+    def commit(self, change: T) -> None:
+        """Commit a change; returns when it is committed.
+
+        Raises
+        ------
+        SQLAlchemyError
+            If the database refuses this change.
+        """
+        done: Future[None] = Future()
+        with self._guard:
+            self._waiting.append((change, done))
+        with self._turn:
+            with self._guard:
+                group, self._waiting = self._waiting, []
+            if len(group) > 1:
+                self._try_together(group)
+            for one, future in group:
+                if not future.done():
+                    self._do_alone(one, future)
+        done.result()
+
+    def _try_together(self, group: Sequence[tuple[T, Future[None]]]) -> None:
+        try:
+            self._together([change for change, _ in group])
+        except SQLAlchemyError:
+            return
+        for _, future in group:
+            future.set_result(None)
+
+    def _do_alone(self, change: T, future: Future[None]) -> None:
+        try:
+            self._alone(change)
+        except SQLAlchemyError as error:
+            future.set_exception(error)
+        else:
+            future.set_result(None)
