@@ -44,7 +44,7 @@ LENGTHS = (8, 12, 20, 40, 100, 400, 5000)
 OFFSETS = ("none", "dropout", "gap")
 RULES = ("LC", "HY")
 #: Rules whose alarm is a p-value below their alpha; of the others the rate is printed only.
-PROMISES = {"LC104": "alpha"}
+PROMISES = {"LC104": "alpha", "LC109": "alpha"}
 
 
 def noise(rng: Generator, kind: str, n: int) -> FloatArray:
