@@ -123,7 +123,8 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
     clock = clock / clock[-1]
     u = (clock - clock[0]) / (1 - clock[0]) if clock[0] < 1 else np.linspace(0, 1, n)
     u = (u * (n - 1) + 1) / n
-    late = u > 1 / 3
+    # A hair above, so that rounding of the clock does not decide about a point that lies at the third.
+    late = u > 1 / 3 + 1e-9
     if late.sum() >= 5:
         u, y, n = u[late], y[late], int(late.sum())
     shapes = _shapes(u)
