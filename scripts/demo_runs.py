@@ -179,7 +179,8 @@ def metrics(network: MLPClassifier | MLPRegressor, given: Data) -> dict[str, flo
         return {f"{side}_loss": mean_squared_error(y, network.predict(x)) for side, (x, y) in sides.items()}
     chances = {side: network.predict_proba(x) for side, (x, _) in sides.items()}
     losses = {f"{side}_loss": log_loss(y, chances[side], labels=given.classes) for side, (_, y) in sides.items()}
-    return losses | {f"{side}_accuracy": network.score(x, y) for side, (x, y) in sides.items()}
+    guesses = {side: given.classes[chance.argmax(axis=1)] for side, chance in chances.items()}
+    return losses | {f"{side}_accuracy": np.mean(guesses[side] == y) for side, (_, y) in sides.items()}
 
 
 def params(training: Training, given: Data) -> dict[str, Any]:
