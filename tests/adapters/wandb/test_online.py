@@ -309,11 +309,12 @@ def wait(until: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def test_a_sweep_leaves_one_artifact_on_a_run_of_its_own(
-    server: Server, online: OnlineAdapter, monkeypatch: pytest.MonkeyPatch
+    server: Server, account_here: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As in a terminal where a training has just run.
     monkeypatch.setenv("WANDB_RUN_ID", "healthy1")
     monkeypatch.setenv("WANDB_RESUME", "allow")
+    online = OnlineAdapter("acme/vision")
     before = repr(state_of(server.run("sparse1")))
     online.write(HEALTHY, DIAGNOSIS)
     written = repr(state_of(server.run("healthy1")))
