@@ -59,7 +59,7 @@ def rank(suspicions: list[Suspicion], symptoms: Symptoms) -> tuple[tuple[Cause, 
         )
         speaks = "; ".join(x.text for x in sorted(s.signs, key=lambda x: -x.ratio) if x.ratio > 1)
         against = "; ".join(x.text for x in s.signs if x.ratio < 1)
-        rests = tuple(f.code for f in symptoms.findings.values() if f.severity.rank >= Severity.INFO.rank)
+        rests = sorted(f.code for f in symptoms.findings.values() if f.severity.rank >= Severity.INFO.rank)
         causes.append(
             Cause(
                 s.name,

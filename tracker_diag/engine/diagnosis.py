@@ -204,5 +204,5 @@ def _cost(evidence: Evidence, found: Mapping[str, Finding]) -> dict[str, float]:
     if series is not None and series.seconds is not None and len(series) > 1:
         later = series.seconds[series.steps >= start]
         if later.size:
-            cost["wasted_seconds"] = float(series.seconds[-1] - later[0])
+            cost["wasted_seconds"] = float(series.seconds.max() - later[0])
     return cost

@@ -15,7 +15,7 @@ from tracker_diag.engine.curves import Curves
 # Every repetition is bounded, so that no text of whatever layout takes longer than in proportion to its length.
 _COUNT = r"(\d[\d,]{0,24}(?:\.\d{1,6})?)[ \t]{0,4}([KMB]?)"
 _TOTALS = (
-    re.compile(r"(?:Total|Trainable) params[^0-9]{0,40}" + _COUNT + r"\b"),
+    re.compile(r"(?:Total|Trainable) params[^0-9\n]{0,40}" + _COUNT + r"\b"),
     re.compile(r"(?<![\d,.])" + _COUNT + r"[ \t]{1,8}(?:Total|Trainable) params"),
 )
 

@@ -1,0 +1,273 @@
+"""Run × rules → Report: pure, in any order, under any settings; a crashing rule leaves the others speaking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.rules.runs import (
+    EPOCHS,
+    SHAPES,
+    SOUND,
+    Curves,
+    a_run,
+    cause,
+    diverged,
+    found,
+    frozen,
+    healthy,
+    judge,
+    overfitting,
+    ranked,
+    skipped,
+    slow,
+    swinging,
+    undertrained,
+)
+from tracker_diag import Run, Severity, diagnose
+from tracker_diag.core.rule import all_rules
+from tracker_diag.core.settings import SettingsError, parse_settings
+from tracker_diag.engine import diagnosis
+from tracker_diag.engine.evidence import Evidence
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_the_same_run_gives_the_same_report_whatever_the_order(shape: str) -> None:
+    curves, params = SHAPES[shape](), {**SOUND, "dropout": 0.1, "layers": 9, "n_train": 300, "n_val": 80}
+    first = diagnose(a_run(curves, params)).to_dict()
+    backwards = dict(reversed(curves.items())), dict(reversed(params.items()))
+    assert diagnose(a_run(*backwards)).to_dict() == first
+
+
+def test_the_order_of_the_registry_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = judge(overfitting(), SOUND)
+    turned = dict(reversed(all_rules().items()))
+    monkeypatch.setattr(diagnosis, "all_rules", lambda: turned)
+    again = judge(overfitting(), SOUND)
+    assert (again.verdict, again.causes, again.severity) == (first.verdict, first.causes, first.severity)
+    assert again.findings == first.findings
+
+
+# -- settings --------------------------------------------------------------------------------------------------------
+
+
+def test_select_runs_these_alone() -> None:
+    report = judge(overfitting(), SOUND, settings=parse_settings({"select": ["LC104", "no-early-stopping"]}))
+    assert {f.code for f in report.findings} | {s.code for s in report.skipped} <= {"LC104", "RG803"}
+    assert ranked(report) == ["no-early-stopping"]
+
+
+def test_ignore_leaves_out_by_name_code_or_prefix() -> None:
+    for word in ("overfitting", "LC104", "lc104", "LC"):
+        report = judge(overfitting(), SOUND, settings=parse_settings({"ignore": [word]}))
+        assert found(report, "LC104") is None
+        assert report.verdict != "overfitting"
+
+
+@pytest.mark.parametrize("tag", ["overfitting", "LC104", " Overfitting , nonsense", "lc104,unstable"])
+def test_the_run_s_own_tag_leaves_out_too(tag: str) -> None:
+    report = judge(overfitting(), SOUND, tags={"diag.ignore": tag})
+    assert found(report, "LC104") is None
+    assert any("nonsense" in n for n in report.notes) == ("nonsense" in tag)
+
+
+@pytest.mark.parametrize("tag", ["", ",", " , ,", "nothing-of-the-kind"])
+def test_a_tag_that_names_nothing_leaves_nothing_out(tag: str) -> None:
+    plain = judge(overfitting(), SOUND)
+    assert judge(overfitting(), SOUND, tags={"diag.ignore": tag}).findings == plain.findings
+
+
+def test_the_tag_s_prefix_is_the_settings() -> None:
+    settings = parse_settings({"prefix": "lint/"})
+    assert found(judge(overfitting(), tags={"lint/ignore": "overfitting"}, settings=settings), "LC104") is None
+    assert found(judge(overfitting(), tags={"diag.ignore": "overfitting"}, settings=settings), "LC104") is not None
+
+
+def test_a_cause_is_left_out_by_the_name_it_is_told_by() -> None:
+    assert ranked(judge(undertrained(), SOUND))[0] == "too-few-epochs"
+    report = judge(undertrained(), SOUND, tags={"diag.ignore": "too-few-epochs"})
+    assert "too-few-epochs" not in ranked(report)
+    assert report.notes == ()
+
+
+@pytest.mark.parametrize("word", ["overfitting", "LC104", "lc104"])
+def test_the_severity_of_a_rule_is_capped(word: str) -> None:
+    report = judge(overfitting(), SOUND, settings=parse_settings({"rules": {word: {"severity": "info"}}}))
+    finding = found(report, "LC104")
+    assert finding is not None
+    assert finding.severity is Severity.INFO
+
+
+def test_a_cap_never_raises() -> None:
+    settings = parse_settings({"rules": {"good-fit": {"severity": "error"}}})
+    assert judge(healthy(), SOUND, settings=settings).severity is Severity.OK
+
+
+def test_the_severity_of_a_suspicion_is_capped_by_the_rule_s_name() -> None:
+    params = {**SOUND, "lr": 30.0}
+    plain = found(judge(swinging(), params), "OP401")
+    assert plain is not None
+    assert plain.severity is Severity.WARNING
+    settings = parse_settings({"rules": {"learning-rate-too-high": {"severity": "info"}}})
+    capped = found(judge(swinging(), params, settings=settings), "OP401")
+    assert capped is None or capped.severity is Severity.INFO
+
+
+@pytest.mark.parametrize("word", ["too-deep", "AR701", "ar701"])
+def test_thresholds_are_the_settings(word: str) -> None:
+    settings = parse_settings({"rules": {word: {"thresholds": {"usual": 2}}}})
+    params = {**SOUND, "layers": 5}
+    assert cause(judge(frozen(), params), "too-deep") is None
+    assert cause(judge(frozen(), params, settings=settings), "too-deep") is not None
+
+
+@pytest.mark.parametrize("value", ["high", True, float("nan"), -1.0])
+def test_a_threshold_that_is_no_number_is_refused(value: Any) -> None:
+    with pytest.raises(SettingsError, match=r"rules\.too-deep\.thresholds\.prior"):
+        parse_settings({"rules": {"too-deep": {"thresholds": {"prior": value}}}})
+
+
+def test_a_prior_of_zero_rules_a_cause_out() -> None:
+    settings = parse_settings({"rules": {"too-few-updates": {"thresholds": {"prior": 0.0}}}})
+    assert "too-few-epochs" not in ranked(judge(undertrained(), SOUND, settings=settings))
+
+
+# -- rules that fail -------------------------------------------------------------------------------------------------
+
+
+def failing(code: str, error: Exception) -> Callable[..., Any]:
+    rules = dict(all_rules())
+
+    def check(**_: Any) -> None:
+        raise error
+
+    rules[code] = replace(rules[code], check=check)
+    # The folder of a rule is that of the module its function was written in.
+    check.__module__ = all_rules()[code].check.__module__
+    return lambda: rules
+
+
+def test_a_rule_that_fails_is_skipped_and_the_others_speak(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = diagnose(a_run(overfitting(), SOUND))
+    monkeypatch.setattr(diagnosis, "all_rules", failing("RG803", ZeroDivisionError("by zero")))
+    report = diagnose(a_run(overfitting(), SOUND))
+    assert skipped(report, "RG803") == "the rule failed: ZeroDivisionError: by zero"
+    assert report.verdict == plain.verdict
+    assert [f for f in report.findings if f.code.startswith("LC")] == [
+        f for f in plain.findings if f.code.startswith("LC")
+    ]
+
+
+def test_an_input_that_fails_skips_the_rules_that_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Evidence) -> float:
+        raise OverflowError("too large")
+
+    monkeypatch.setattr(Evidence, "n_weights", property(broken))
+    report = diagnose(a_run(overfitting(), {**SOUND, "n_train": 100}))
+    assert skipped(report, "AR704") == "the rule failed: OverflowError: too large"
+    assert report.verdict == "overfitting"
+
+
+def test_the_kind_of_training_decides_which_rules_apply() -> None:
+    network = ("optimisation", "initialisation", "gradients", "architecture")
+    for shape in SHAPES.values():
+        report = judge(shape(), {"booster": "gbtree", "eta": 5.0, "max_depth": 90, "activation": "relu"})
+        assert not [n for n in ranked(report) for r in all_rules().values() if r.name == n and r.folder in network]
+        assert "too-few-epochs" not in ranked(report)
+
+
+# -- runs that are still going ---------------------------------------------------------------------------------------
+
+
+def grown(curves: Curves, n: int) -> Run:
+    return a_run({name: values[:n] for name, values in curves.items()}, SOUND, status="RUNNING")
+
+
+@pytest.mark.parametrize("curves", [undertrained(), slow(), healthy()], ids=["undertrained", "slow", "healthy"])
+def test_a_run_that_is_still_going_is_never_blamed_for_its_length(curves: Curves) -> None:
+    for n in range(1, EPOCHS + 1):
+        for finding in diagnose(grown(curves, n)).findings:
+            if finding.name in ("undertrained", "slow-convergence", "too-few-epochs", "too-few-updates"):
+                assert finding.severity.rank <= Severity.INFO.rank, (n, finding)
+
+
+def test_a_healthy_run_is_green_at_every_look() -> None:
+    for n in range(1, EPOCHS + 1):
+        report = diagnose(grown(healthy(), n))
+        assert report.severity.rank <= Severity.INFO.rank, (n, report.findings)
+
+
+def test_it_is_judged_at_the_rungs_of_a_ladder() -> None:
+    answers = {}
+    for n in range(8, EPOCHS + 1):
+        report = diagnose(grown(overfitting(), n))
+        answers[n] = (report.verdict, [(f.code, f.message) for f in report.findings if f.code.startswith("LC")])
+    rungs = [n for n in answers if n == 8 or answers[n] != answers[n - 1]]
+    assert set(rungs) <= {8, 12, 16, 24, 32, 48}
+
+
+def test_what_is_lost_is_said_at_once() -> None:
+    for n in (30, 31, 45):
+        assert diagnose(grown(diverged(), n)).verdict == "diverged"
+
+
+# -- cost, evidence, summary -----------------------------------------------------------------------------------------
+
+
+def timed(curves: Curves) -> Run:
+    metrics = {name: [[i, float(v), 1000.0 + 10 * i] for i, v in enumerate(y)] for name, y in curves.items()}
+    return Run.from_dict({"id": "r", "metrics": metrics, "params": dict(SOUND)})
+
+
+def test_the_cost_of_divergence_is_all_from_the_first_value_lost() -> None:
+    report = diagnose(timed(diverged(45)))
+    assert report.cost == {"wasted_share": pytest.approx(15 / 60), "wasted_seconds": 140.0}
+
+
+def test_the_cost_of_overfitting_is_all_after_the_best_step() -> None:
+    report = diagnose(timed(overfitting()))
+    best = found(report, "LC104").evidence["best_step"]  # type: ignore[union-attr]
+    assert report.cost["wasted_share"] == pytest.approx((59 - best) / 60)
+    assert report.cost["wasted_seconds"] == pytest.approx(10 * (59 - best), abs=10)
+
+
+def test_without_wall_time_there_is_the_share_alone() -> None:
+    assert set(judge(diverged(), SOUND).cost) == {"wasted_share"}
+
+
+def test_a_healthy_run_wastes_nothing() -> None:
+    assert judge(healthy(), SOUND).cost == {}
+
+
+def test_times_out_of_order_cost_no_negative_seconds() -> None:
+    rng = np.random.default_rng(0)
+    metrics = {
+        name: [[i, float(v), float(rng.uniform(0, 1000))] for i, v in enumerate(y)] for name, y in diverged().items()
+    }
+    report = diagnose(Run.from_dict({"id": "r", "metrics": metrics, "params": dict(SOUND)}))
+    assert all(value >= 0 for value in report.cost.values())
+
+
+def test_the_next_evidence_is_what_a_leading_cause_asks_for() -> None:
+    report = judge(diverged(), SOUND)
+    assert len(report.causes) > 1
+    assert report.next_evidence
+
+
+def test_the_summary_is_one_line_with_the_verdict_and_the_first_cause() -> None:
+    report = judge(swinging(), {**SOUND, "lr": 30.0})
+    assert report.summary.startswith("unstable: ")
+    assert report.summary.endswith("; most likely learning-rate-too-high")
+    assert "most likely" not in judge(healthy(), {**SOUND, "lr": 30.0}).summary
+
+
+def test_the_severity_is_the_highest_of_the_findings() -> None:
+    for shape in SHAPES.values():
+        report = judge(shape(), SOUND)
+        assert report.severity.rank == max(f.severity.rank for f in report.findings)
+        order = [f.severity.rank for f in report.findings if f.folded is None]
+        assert order == sorted(order, reverse=True)

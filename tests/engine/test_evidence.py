@@ -1,0 +1,171 @@
+"""What rules are told of a run: names resolved, values within their range, facts read off texts of any layout."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.rules.runs import EPOCHS, NOTHING, SOUND, Curves, a_run, cause, healthy, judge, overfitting, undertrained
+from tracker_diag import Run, Settings
+from tracker_diag.core.roles import resolve
+from tracker_diag.core.rule import all_rules
+from tracker_diag.engine.evidence import Evidence
+
+KERAS = """Model: "sequential"
+┏━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━━┓
+┃ Layer (type) ┃ Output Shape ┃ Param # ┃
+│ dense (Dense)│ (None, 64)   │  50,240 │
+ Total params: 50,890 (198.79 KB)
+ Trainable params: 50,890 (198.79 KB)
+ Non-trainable params: 0 (0.00 B)
+"""
+LIGHTNING = """  | Name  | Type       | Params | Mode
+0 | model | Sequential | 1.2 M  | train
+-----------------------------------------
+1.2 M     Trainable params
+0         Non-trainable params
+1.2 M     Total params
+4.8       Total estimated model params size (MB)
+"""
+
+
+def seen(curves: Curves | None = None, params: dict[str, Any] | None = None, **more: Any) -> Evidence:
+    run = a_run(curves if curves is not None else healthy(), params, **more)
+    return Evidence(run, resolve(run, Settings()))
+
+
+def test_every_input_of_every_rule_is_known_by_name() -> None:
+    evidence = seen()
+    roles = resolve(evidence.run, Settings())
+    from tracker_diag.core.roles import all_roles
+
+    for rule in all_rules().values():
+        for name in rule.needs + rule.wants:
+            assert hasattr(Evidence, name) or name in all_roles() or name in vars(evidence), (rule.code, name)
+    assert evidence.get("no such thing") is None
+    assert roles.metrics
+
+
+@pytest.mark.parametrize(
+    ("summary", "weights"),
+    [
+        (KERAS, 50_890),
+        (LIGHTNING, 1_200_000),
+        ("Total params: 11.69M", 11_690_000),
+        ("Total params: 0", None),
+        ("Total params: ,,, none", None),
+        ("Total params:", None),
+        ("a layout nobody knows", None),
+        ("", None),
+    ],
+)
+def test_weights_are_read_off_summaries(summary: str, weights: float | None) -> None:
+    assert seen(model_summary=summary).n_weights == weights
+
+
+@pytest.mark.parametrize(
+    "piece", ["1", "1,", " ", "1 ", "Total params ", "Linear\n", "(" * 50, "\x00", "12 Total", "½", "1" + " " * 500]
+)
+def test_a_summary_of_ten_megabytes_takes_no_time(piece: str) -> None:
+    summary = piece * (10_000_000 // len(piece))
+    start = time.process_time()
+    judge(healthy(), {**SOUND, "n_train": 1000}, model_summary=summary)
+    assert time.process_time() - start < 5
+
+
+def test_weights_are_guessed_from_width_and_depth() -> None:
+    assert seen(params={"hidden_units": 100, "layers": 2, "n_features": 20}).n_weights == 100 * (20 + 100 + 10)
+    assert seen(params={"n_parameters": 7, "hidden_units": 100}).n_weights == 7
+
+
+@pytest.mark.parametrize(
+    ("classes", "known"), [(10, 10), ("10", 10), (10.0, 10), (2.5, None), ("many", None), (True, None)]
+)
+def test_classes(classes: Any, known: int | None) -> None:
+    assert seen({"train_loss": healthy()["train_loss"]}, {"num_classes": classes}).n_classes == known
+
+
+def test_one_output_is_two_classes_where_an_accuracy_or_the_loss_says_so() -> None:
+    only = {"train_loss": healthy()["train_loss"]}
+    assert seen(only, {"num_classes": 1}).n_classes is None
+    assert seen(only, {"num_classes": 1, "loss": "bce"}).n_classes == 2
+    assert seen(healthy(), {"num_classes": 1}).n_classes == 2
+
+
+def test_a_run_that_learned_nothing_gives_its_classes_away() -> None:
+    flat = {"train_loss": np.full(EPOCHS, NOTHING), "train_accuracy": np.full(EPOCHS, 0.1)}
+    assert seen(flat, {"num_classes": None}).uninformed == pytest.approx(NOTHING)
+
+
+@pytest.mark.parametrize("word", ["mse", "hinge", "focal", "mae", "huber", "ctc"])
+def test_the_level_is_known_for_cross_entropies_alone(word: str) -> None:
+    assert seen(params={"loss": word}).uninformed is None
+    assert seen(params={"loss": "cross_entropy"}).uninformed == pytest.approx(NOTHING)
+
+
+def test_a_squared_error_s_level_is_the_target_s_variance() -> None:
+    profile = {"target": {"kind": "regression", "variance": 4.0}}
+    evidence = seen({"train_mse": healthy()["train_loss"]}, {"num_classes": None, "loss": "mse"}, profile=profile)
+    assert evidence.uninformed == 4.0
+
+
+@pytest.mark.parametrize("unit", [1.0, 100.0])
+def test_accuracies_in_either_unit_explain_the_same(unit: float) -> None:
+    both = {n: v * unit for n, v in healthy().items() if "accuracy" in n}
+    assert seen(both).uninformed == pytest.approx(-0.1 * unit)
+
+
+def test_shares_survive_a_change_of_units() -> None:
+    params = {"num_classes": None}
+    plain, scaled = (seen({n: v * k for n, v in overfitting().items() if "loss" in n}, params) for k in (1, 1000))
+    for name in ("apart", "parted", "quick", "val_first", "memorised", "noise_ratio"):
+        assert getattr(plain.shape, name) == pytest.approx(getattr(scaled.shape, name)), name
+
+
+@pytest.mark.parametrize("n", [7, 20, 48, 99])
+def test_the_number_of_validation_examples_shows_in_an_accuracy(n: int) -> None:
+    counts = np.random.default_rng(0).integers(0, n + 1, EPOCHS)
+    curves = {"train_loss": healthy()["train_loss"], "val_accuracy": counts / n}
+    found = seen(curves).n_val_seen
+    assert found is not None
+    assert n % found == 0 or found == n
+    assert seen(curves, {"n_val": 5000}).n_val_seen == 5000
+
+
+@pytest.mark.parametrize("value", [math.nan, -1.0, math.inf, 1e300])
+def test_a_logged_rate_that_is_none_is_no_clock(value: float) -> None:
+    evidence = seen({**healthy(), "learning_rate": np.full(EPOCHS, value)})
+    assert evidence.rate_curve is not None
+    assert np.isnan(evidence.rate_curve.values).all()
+    assert evidence.settled_from is None
+    assert evidence.train is not None
+    assert evidence.clock(evidence.train) is evidence.train.x
+
+
+def test_an_annealed_rate_that_was_not_logged_says_nothing_of_more_steps() -> None:
+    assert seen(undertrained(), {"scheduler": "cosine"}).further is None
+    assert seen(undertrained(), {"scheduler": "constant"}).further is not None
+
+
+def test_contradictory_parameters_are_noted_and_one_is_taken() -> None:
+    report = judge(healthy(), {"lr": 0.1, "learning_rate": 0.001, "batch_size": 32, "train_batch_size": 64})
+    assert any("learning_rate" in note or "lr" in note for note in report.notes)
+    again = judge(healthy(), {"train_batch_size": 64, "batch_size": 32, "learning_rate": 0.001, "lr": 0.1})
+    assert again.to_dict() == report.to_dict()
+
+
+def test_text_where_a_number_belongs_is_noted_and_not_used() -> None:
+    report = judge(healthy(), {"learning_rate": "fast", "batch_size": "auto"})
+    assert any("fast" in note for note in report.notes)
+    assert cause(report, "learning-rate-too-high") is None
+
+
+def test_a_metric_logged_once_is_no_curve() -> None:
+    run = Run.from_dict({"id": "r", "metrics": {"train_loss": [[0, 0.3]], "val_loss": [[0, 0.4]]}})
+    evidence = Evidence(run, resolve(run, Settings()))
+    assert evidence.curves_exist is None
+    assert evidence.shape is None

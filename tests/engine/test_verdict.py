@@ -1,0 +1,77 @@
+"""One verdict a run: the order of the findings that compete, and what is missing where there is none."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from tests.catalogue import CATALOGUE
+from tests.rules.runs import EPOCHS, SHAPES, a_run, healthy, judge
+from tracker_diag import Run, Severity, diagnose
+from tracker_diag.core.finding import Finding
+from tracker_diag.engine.verdict import ABSTENTION, EMPTY, PRECEDENCE, meaningful, verdict
+
+
+def found(*pairs: tuple[str, Severity]) -> dict[str, Finding]:
+    return {name: Finding("LC1", name, severity, 0.9, "m") for name, severity in pairs}
+
+
+def test_verdicts_are_the_catalogue_s() -> None:
+    curves = {name for code, name in CATALOGUE.items() if code.startswith("LC")}
+    assert set(PRECEDENCE) == curves - {"loss-spikes"}
+
+
+def test_of_any_two_warnings_the_earlier_is_the_verdict() -> None:
+    for first, second in itertools.combinations([n for n in PRECEDENCE if n != "good-fit"], 2):
+        both = found((second, Severity.WARNING), (first, Severity.WARNING))
+        assert verdict(both) == first
+        assert verdict(dict(reversed(both.items()))) == first
+
+
+def test_an_info_does_not_take_the_verdict_from_a_good_fit() -> None:
+    assert verdict(found(("overfitting", Severity.INFO), ("good-fit", Severity.OK))) == "good-fit"
+    assert verdict(found(("overfitting", Severity.INFO))) == "overfitting"
+
+
+def test_nothing_found_is_insufficient_evidence() -> None:
+    assert verdict({}) == verdict(found(("loss-spikes", Severity.WARNING))) == ABSTENTION
+
+
+@pytest.mark.parametrize("answer", EMPTY)
+def test_beside_a_run_that_learned_nothing_other_findings_mean_nothing(answer: str) -> None:
+    both = found((answer, Severity.ERROR), ("undertrained", Severity.WARNING))
+    assert set(meaningful(both, answer)) == {answer}
+    assert set(meaningful(both, "undertrained")) == set(both)
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_the_verdict_is_among_the_findings(shape: str) -> None:
+    report = judge(SHAPES[shape]())
+    assert report.verdict in {f.name for f in report.findings}
+    assert report.summary.startswith(f"{report.verdict}: ")
+    assert "\n" not in report.summary
+
+
+@pytest.mark.parametrize(
+    ("metrics", "missing"),
+    [
+        ({}, "no curve of at least two points"),
+        ({"train_loss": [[0, 1.0]]}, "no curve of at least two points"),
+        ({"train_loss": [[0, 1.0], [1, 0.9], [2, 0.8]]}, "fewer than four finite values"),
+        ({"val_loss": [[i, 1 / (i + 1)] for i in range(EPOCHS)]}, "no training curve"),
+    ],
+)
+def test_says_what_is_missing(metrics: dict[str, Any], missing: str) -> None:
+    report = diagnose(Run.from_dict({"id": "r", "metrics": metrics}))
+    assert report.verdict == ABSTENTION
+    assert missing in report.summary
+    assert report.severity.rank <= Severity.INFO.rank
+
+
+def test_says_that_it_is_too_early() -> None:
+    curves = {name: values[:5] for name, values in healthy().items()}
+    report = diagnose(a_run(curves, status="RUNNING"))
+    assert report.verdict == ABSTENTION
+    assert "fewer than eight" in report.summary
