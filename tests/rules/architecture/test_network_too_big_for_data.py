@@ -1,4 +1,4 @@
-from tests.rules.runs import SOUND, cause, changes, flat, healthy, judge, overfitting, ranked, skipped
+from tests.rules.runs import EPOCHS, SOUND, cause, changes, flat, gap, healthy, judge, overfitting, ranked, skipped
 from tracker_diag import Severity
 
 NAME = "network-too-big-for-data"
@@ -8,18 +8,20 @@ BIG = {**SOUND, "hidden_units": 2048, "layers": 4, "n_train": 400}
 def test_among_the_first_causes_of_a_big_network_that_overfits_few_examples():
     report = judge(overfitting(), BIG)
     assert NAME in ranked(report)[:3]
-    assert changes(report, NAME) == {"hidden_units": (2048, 512)}
+    ((name, (before, after)),) = changes(report, NAME).items()
+    assert (name, before) == ("epochs", EPOCHS)
+    assert 10 <= after <= 22
+
+
+def test_dropout_where_validation_never_turned():
+    assert changes(judge(gap(), {**BIG, "p_drop": 0.1}), NAME) == {"p_drop": (0.1, 0.3)}
+    assert changes(judge(gap(), {**BIG, "p_drop": 0.5}), NAME) == {}
 
 
 def test_the_weights_may_come_from_the_model_summary():
     summary = "Layer (type) Output Shape\n" + "=" * 40 + "\nTotal params: 25,600,000 (97.66 MB)\n"
     report = judge(overfitting(), {**SOUND, "n_train": 400}, model_summary=summary)
     assert "64000 weights a training example" in cause(report, NAME).why
-
-
-def test_several_layers_keep_their_small_ones():
-    report = judge(overfitting(), {**SOUND, "hidden_sizes": [4096, 16], "n_train": 400})
-    assert changes(report, NAME) == {"hidden_sizes": ([4096, 16], [1024, 16])}
 
 
 def test_a_pretrained_model_s_weights_are_not_learned_here():

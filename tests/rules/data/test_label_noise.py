@@ -26,7 +26,8 @@ def above():
 def test_the_first_cause_where_much_data_are_learned_by_heart_after_the_rule():
     report = judge(overfitting(), {**SOUND, "n_train": 20_000})
     assert ranked(report)[0] == NAME
-    assert changes(report, NAME) == {}
+    assert set(changes(report, NAME)) == {"epochs"}
+    assert changes(report, NAME)["epochs"][1] <= 22
 
 
 def test_with_few_examples_memorising_needs_no_errors():

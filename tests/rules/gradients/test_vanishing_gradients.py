@@ -14,7 +14,9 @@ def test_the_first_cause_of_a_deep_network_of_sigmoids_that_does_not_move():
 
 def test_fewer_layers_in_the_run_s_own_name():
     report = judge(flat(), {"num_classes": 10, "net/num_layers": 20, "activation": "tanh"})
-    assert changes(report, NAME) == {"net/num_layers": (20, 4)}
+    assert changes(report, NAME) == {"net/num_layers": (20, 4), "activation": ("tanh", "relu")}
+    rectified = judge(flat(), {"num_classes": 10, "net/num_layers": 20, "activation": "gelu"})
+    assert changes(rectified, NAME) == {"net/num_layers": (20, 4)}
 
 
 def test_a_logged_norm_of_next_to_nothing_decides():

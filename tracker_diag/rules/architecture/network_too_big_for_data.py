@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
-from tracker_diag.core.finding import Prescription, Skip
+from tracker_diag.core.case import Sign, in_words, stop_at_best, suspicion
+from tracker_diag.core.finding import Change, Prescription, Skip
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.rules.architecture._widths import resized
 
 
 @rule("AR704", "network-too-big-for-data", evidence="PDC")
@@ -20,9 +19,11 @@ def network_too_big_for_data(
     n_weights: float,
     names: Mapping[str, str],
     params: Mapping[str, Any],
+    epochs: float | None = None,
     *,
     prior: float = 0.04,
     per_example: float = 10.0,
+    proposed: float = 0.3,
 ) -> Outcome:
     """A big network on a small dataset: it memorises.
 
@@ -39,16 +40,19 @@ def network_too_big_for_data(
 
     What to do
     ----------
-    A smaller network, more data, or regularisation.
+    Stop where validation was best; dropout; more data. A smaller network only then: "number of hidden units often has
+    quite a small impact", and a narrower network may do worse as well as better.
 
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
+    proposed : dropout that is proposed where validation never turned.
     per_example : weights a training example.
 
     References
     ----------
-    Seminar: "Dataset problems" (network capacity vs dataset size). Zhang et al. (2017), ICLR.
+    Seminar: "Dataset problems" (network capacity vs dataset size), "Number of Hidden Units". Zhang et al. (2017), ICLR;
+    Nakkiran et al. (2021), ICLR: optimal regularisation can mitigate double descent, width alone does not.
     """
     if params.get("pretrained"):
         return Skip("AR704", "a pretrained model's weights are not learned from these examples")
@@ -64,16 +68,17 @@ def network_too_big_for_data(
         signs.append(Sign(f"validation stays {shape.apart:.0%} of the uninformed loss behind", 2.0))
     else:
         signs.append(Sign("validation keeps up, or nothing was learned", 0.1))
-    name = names.get("hidden_units", "hidden_units")
-    changes = resized(names, params, lambda w: max(8, w // 4) if w >= 32 else w)
-    text = f"lower {name} from {changes[0].before} to {changes[0].after}" if changes else "use a smaller network"
+    changes = stop_at_best(symptoms, names, epochs)
+    if not changes and (params.get("dropout") or 0) < proposed:
+        changes = (Change(names.get("dropout", "dropout"), params.get("dropout"), proposed),)
+    text = in_words(changes) if changes else "use a smaller network"
     return suspicion(
         "AR704",
         "network-too-big-for-data",
         prior=prior,
         signs=signs,
         message=f"{n_weights:.3g} weights for {n_train} training examples",
-        advice=text + ", more data, or regularisation",
+        advice=text + "; then more data, weight decay, or a quarter of the units",
         prescription=Prescription(text, changes),
         settles="run once with a quarter of the units",
     )

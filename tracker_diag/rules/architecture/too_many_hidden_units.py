@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Sign, in_words, stop_at_best, suspicion
 from tracker_diag.core.finding import Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
@@ -20,6 +20,7 @@ def too_many_hidden_units(
     n_train: int,
     names: Mapping[str, str],
     params: Mapping[str, Any],
+    epochs: float | None = None,
     n_classes: int | None = None,
     *,
     prior: float = 0.02,
@@ -39,7 +40,7 @@ def too_many_hidden_units(
 
     What to do
     ----------
-    Halve the width until validation suffers.
+    Stop where validation was best; where it never turned, halve the width until validation suffers.
 
     Thresholds
     ----------
@@ -63,7 +64,9 @@ def too_many_hidden_units(
         signs.append(Sign(f"more units than training examples ({n_train})", 2.0, "params"))
     name = names.get("hidden_units", "hidden_units")
     target = int(max(generous, hidden_units // 4))
-    text = f"lower {name} from {hidden_units:g} to {target}"
+    changes = stop_at_best(symptoms, names, epochs)
+    text = in_words(changes) if changes else f"lower {name} from {hidden_units:g} to {target}"
+    changes = changes or resized(names, params, lambda w: min(w, max(int(generous), w // 4)))
     return suspicion(
         "AR703",
         "too-many-hidden-units",
@@ -71,6 +74,6 @@ def too_many_hidden_units(
         signs=signs,
         message=f"{hidden_units:g} hidden units",
         advice=text,
-        prescription=Prescription(text, resized(names, params, lambda w: min(w, max(int(generous), w // 4)))),
+        prescription=Prescription(text, changes),
         settles="run once with a quarter of the units",
     )

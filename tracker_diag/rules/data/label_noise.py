@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Sign, suspicion
+from collections.abc import Mapping
+
+from tracker_diag.core.case import Sign, in_words, stop_at_best, suspicion
+from tracker_diag.core.finding import Prescription
 from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
@@ -12,6 +15,8 @@ def label_noise(
     shape: Shape,
     symptoms: Symptoms,
     learned: Learned,
+    names: Mapping[str, str],
+    epochs: float | None = None,
     n_train: int | None = None,
     n_classes: int | None = None,
     dropout: float | None = None,
@@ -79,6 +84,9 @@ def label_noise(
         "look at the training examples with the highest loss at the best checkpoint, and correct or drop "
         "the wrong ones; stop early meanwhile"
     )
+    # Networks fit what the examples have in common first, and wrong labels last.
+    changes = stop_at_best(symptoms, names, epochs)
+    text += f": {in_words(changes)}" if changes else ""
     return suspicion(
         "DS209",
         "label-noise",
@@ -86,5 +94,6 @@ def label_noise(
         signs=signs,
         message="training learns by heart what does not hold elsewhere",
         advice=text,
+        prescription=Prescription(text, changes),
         settles="log the loss on a hundred examples whose labels were checked by hand",
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
-from tracker_diag.core.finding import Skip
+from tracker_diag.core.case import Sign, in_words, stop_at_best, suspicion
+from tracker_diag.core.finding import Prescription, Skip
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
@@ -17,6 +17,8 @@ def too_few_examples(
     symptoms: Symptoms,
     n_train: int,
     params: Mapping[str, Any],
+    names: Mapping[str, str],
+    epochs: float | None = None,
     n_classes: int | None = None,
     *,
     prior: float = 0.05,
@@ -37,7 +39,7 @@ def too_few_examples(
 
     What to do
     ----------
-    More data, augmentation, a pretrained model, or a smaller one.
+    More data, augmentation, a pretrained model, or a smaller one; until then, stop where validation was best.
 
     Thresholds
     ----------
@@ -73,6 +75,8 @@ def too_few_examples(
     else:
         signs.append(Sign("validation keeps up", 0.3 if n_train >= few / 2 else 1.0))
     text = "get more training examples, augment them, or start from a pretrained model"
+    changes = stop_at_best(symptoms, names, epochs)
+    text += f"; until then {in_words(changes)}" if changes else ""
     return suspicion(
         "DS207",
         "too-few-examples",
@@ -80,5 +84,6 @@ def too_few_examples(
         signs=signs,
         message=f"{n_train} training examples{f', {each:.0f} a class' if n_classes else ''}",
         advice=text,
+        prescription=Prescription(text, changes),
         settles="train on half of the examples once: if validation hardly changes, their number is not it",
     )

@@ -82,11 +82,14 @@ def vanishing_gradients(
             )
         elif layers <= 4:
             signs.append(Sign(f"only {layers:g} layers", 0.3, "params"))
-    if str(activation or "").lower() in ("sigmoid", "tanh", "softsign", "hard_sigmoid"):
+    saturates = str(activation or "").lower() in ("sigmoid", "tanh", "softsign", "hard_sigmoid")
+    if saturates:
         signs.append(Sign(f"{activation} saturates", 3.0, "params"))
     name = names.get("layers", "layers")
     text = "use fewer layers, or residual connections and normalisation; He or Xavier initialisation; ReLU-like units"
-    changes = (Change(name, layers, 4),) if layers is not None and layers >= deep else ()
+    changes: tuple[Change, ...] = (Change(name, layers, 4),) if layers is not None and layers >= deep else ()
+    if saturates:
+        changes += (Change(names.get("activation", "activation"), activation, "relu"),)
     return suspicion(
         "GR602",
         "vanishing-gradients",

@@ -95,11 +95,13 @@ def unscaled_initialisation(
         signs.append(Sign("the loss was lost", 1.3))
     else:
         signs.append(Sign("the run began where a sound initialisation begins, and learned", 0.1))
+    # The frameworks' own initialisers are scaled ones: another of that kind changes little.
+    sound = scaled or word == "default"
     name = names.get("initialiser", "initialiser")
     target = "xavier" if str(params.get("activation") or "").lower() in _SATURATING else "he"
     text = (
         "check that the initialiser reaches every layer, the last one's bias included"
-        if scaled
+        if sound
         else f"set {name} from {initialiser or 'what it is'} to {target}: he for ReLU, xavier for tanh and sigmoid"
     )
     return suspicion(
@@ -109,6 +111,6 @@ def unscaled_initialisation(
         signs=signs,
         message=f"the weights' initial scale looks wrong{f' ({initialiser})' if initialiser else ''}",
         advice=text,
-        prescription=Prescription(text, () if scaled else (Change(name, initialiser, target),)),
+        prescription=Prescription(text, () if sound else (Change(name, initialiser, target),)),
         settles="log the standard deviation of each layer's activations at the first step",
     )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.core.case import Sign, suspicion
-from tracker_diag.core.finding import Change, Prescription
+from tracker_diag.core.case import Sign, in_words, stop_at_best, suspicion
+from tracker_diag.core.finding import Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.stats.course import Course
@@ -58,14 +58,9 @@ def no_early_stopping(
         signs.append(Sign("early stopping is configured", 0.3, "params"))
     elif epochs:
         signs.append(Sign("the run went on for all its epochs", 1.5, "params"))
-    name = names.get("epochs", "epochs")
     at = val.turning.step
-    scale = epochs / float(val.x[-1]) if epochs and val.x[-1] > 0 else None
-    stop = max(1, round(at * scale)) if scale else None
-    changes = (Change(name, epochs, stop),) if epochs and stop and stop < epochs else ()
-    text = f"stop at step {at:g} and keep that checkpoint" + (
-        f": lower {name} from {epochs:g} to {changes[0].after}" if changes else ""
-    )
+    changes = stop_at_best(symptoms, names, epochs)
+    text = f"stop at step {at:g} and keep that checkpoint" + (f": {in_words(changes)}" if changes else "")
     return suspicion(
         "RG803",
         "no-early-stopping",

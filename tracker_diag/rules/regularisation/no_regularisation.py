@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Sign, in_words, stop_at_best, suspicion
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
@@ -28,6 +28,7 @@ def no_regularisation(
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
+    epochs: float | None = None,
     traits: frozenset[str] = frozenset(),
     *,
     prior: float = 0.05,
@@ -48,7 +49,8 @@ def no_regularisation(
 
     What to do
     ----------
-    "Add dropout before each linear layer." Then weight decay and augmentation.
+    "Add dropout before each linear layer." Then weight decay and augmentation. Where validation turned, stop as well:
+    at the best step, or later by as much as dropout slows learning down, since it leaves 1 − p of the units to learn.
 
     Thresholds
     ----------
@@ -76,10 +78,10 @@ def no_regularisation(
     before = params.get("dropout")
     # The larger the gap, the more noise: a tenth of dropout is little, a half the most that is usual.
     target = round(min(0.5, max(proposed, shape.apart / 2)), 1)
-    changes = () if before and before >= target else (Change(name, before, target),)
-    text = (
-        f"raise {name} from {before or 0:g} to {target:g}, and " if changes else ""
-    ) + "add weight decay or augmentation"
+    changes: tuple[Change, ...] = () if before and before >= target else (Change(name, before, target),)
+    slowed = (1 - (before or 0)) / (1 - target) if changes else 1.0
+    changes += stop_at_best(symptoms, names, epochs, slowed)
+    text = (f"{in_words(changes)}, and " if changes else "") + "add weight decay or augmentation"
     return suspicion(
         "RG801",
         "no-regularisation",
