@@ -1,4 +1,4 @@
-"""What every tracker's adapter answers to. Adding a tracker means writing this protocol once and passing its contract tests."""
+"""What every tracker's adapter answers to: adding a tracker means writing this protocol and passing its contract."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ class Query:
     everything : bool
         All experiments that can be seen.
     since : float or None
-        Only runs that started or ended after this time, seconds since the epoch; runs that are still going always count.
+        Only runs that started or ended after this time, seconds since the epoch; runs that are still going always
+        count.
     filter : str
         The tracker's own syntax, passed through.
     limit : int or None
@@ -110,9 +111,9 @@ class Removal:
 class Adapter(Protocol):
     """One tracker.
 
-    Order of writing, relied on by everyone who reads the tags: drop the fingerprint, then artifacts, then tags (stale ones
-    removed), the fingerprint last. ``<prefix>ignore`` and ``<prefix>control`` are the user's and are never touched. Nothing
-    outside the prefix is written, changed or deleted.
+    Order of writing, relied on by everyone who reads the tags: drop the fingerprint, then artifacts, then tags (stale
+    ones removed), the fingerprint last. ``<prefix>ignore`` and ``<prefix>control`` are the user's and are never
+    touched. Nothing outside the prefix is written, changed or deleted.
     """
 
     def describe(self) -> str:
@@ -166,5 +167,3 @@ class Adapter(Protocol):
 
     def close(self) -> None:
         """Give back connections."""
-
-
