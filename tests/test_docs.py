@@ -17,6 +17,7 @@ from scripts.documentation.seminar import deck, shown_by
 from tests.catalogue import CATALOGUE
 from tracker_diag.core.finding import Finding, Severity
 from tracker_diag.core.rule import all_rules
+from tracker_diag.engine import causes as ranking
 from tracker_diag.engine.verdict import PRECEDENCE, verdict
 
 ROOT = Path(__file__).parents[1]
@@ -80,6 +81,15 @@ def test_a_statement_of_the_seminar_has_its_rules_and_tests(statement: dict[str,
 def test_thresholds_and_priors_are_read_off_the_rule(rule) -> None:  # type: ignore[no-untyped-def]
     assert thresholds(rule).keys() == rule.thresholds.keys()
     assert not [text for text, ratio, _ in signs(rule) if not text or not ratio]
+
+
+def test_the_page_on_causes_holds_every_prior_and_constant() -> None:
+    page = pages()["causes.md"]
+    for rule in all_rules().values():
+        if "prior" in rule.thresholds:
+            assert f"| [{rule.name}](rules/{rule.name}.md) | {rule.thresholds['prior']:g} |" in page
+    for name in ("WARNING_ODDS", "SEEN_RATIO", "LEAST"):
+        assert f"| `{name}` | {getattr(ranking, name)} |" in page
 
 
 LEVELS = st.sampled_from([Severity.INFO, Severity.WARNING, Severity.ERROR])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
+from collections.abc import Iterator
 
 from scripts.documentation.markdown import GENERATED, link, table
 from tracker_diag.core import case
@@ -51,21 +53,22 @@ def causes() -> str:
     return (
         f"{GENERATED}# Causes\n\n"
         f"{_prose(ranking)}\n\n"
-        "```\n"
-        "odds(cause)  = prior × product of the likelihood ratios of its signs\n"
-        "score(cause) = odds(cause) / (1 + sum of the odds of all causes)\n"
-        "```\n\n"
+        f"- Odds: {_prose(case.Suspicion.odds).lower()}\n"
         f"- {_attributes(case.Sign)['ratio']}\n"
-        f"- A cause below {ranking.LEAST:.0%} is not listed.\n"
-        f"- A cause is a warning from odds of {ranking.WARNING_ODDS:g} on, and only where the ratios of what curves "
-        f"and data say multiply to {ranking.SEEN_RATIO:g} or more: configuration alone never warns.\n"
         "- Each rule's page lists the signs it weighs. Signs are taken to be independent given the cause: a rule "
-        "counts an observation once.\n\n"
+        "counts an observation once.\n\n" + table(("constant", "value", "meaning"), _constants()) + "\n"
         "The next evidence that a report asks for is what would settle one of its first two causes.\n\n"
         "## Priors\n\n"
         "Odds before anything is seen of the run; each is a threshold (`prior`) of its rule and may be set.\n\n"
         + table(("cause", "prior odds"), ((link(rule.name), f"{prior:g}") for prior, rule in rows))
     )
+
+
+def _constants() -> Iterator[tuple[str, str, str]]:
+    """The constants of the ranking, with the comments before them."""
+    found = re.findall(r"((?:^#: .*\n)+)^(\w+) = (.+)$", inspect.getsource(ranking), re.MULTILINE)
+    for comment, name, value in found:
+        yield f"`{name}`", value, " ".join(comment.replace("#:", " ").split())
 
 
 def _with_prior() -> list[Rule]:
@@ -97,8 +100,9 @@ def _reasons() -> list[str]:
     """The sentences that ``why_abstained`` may answer with."""
     tree = ast.parse(inspect.getsource(competing.why_abstained))
     said = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Return) and isinstance(node.value, ast.Constant | ast.JoinedStr):
+    returns = [node for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    for node in sorted(returns, key=lambda node: node.lineno):
+        if isinstance(node.value, ast.Constant | ast.JoinedStr):
             parts = node.value.values if isinstance(node.value, ast.JoinedStr) else [node.value]
             said.append("".join(str(p.value) if isinstance(p, ast.Constant) else "…" for p in parts))
     return said
