@@ -44,14 +44,19 @@ class GroupCommit(Generic[T]):
         with self._guard:
             self._waiting.append((change, done))
         with self._turn:
-            with self._guard:
-                group, self._waiting = self._waiting, []
-            if len(group) > 1:
-                self._try_together(group)
-            for one, future in group:
-                if not future.done():
-                    self._do_alone(one, future)
+            # Most find that whoever had the turn before them has done their change too.
+            if not done.done():
+                self._commit_all()
         done.result()
+
+    def _commit_all(self) -> None:
+        with self._guard:
+            group, self._waiting = self._waiting, []
+        if len(group) > 1:
+            self._try_together(group)
+        for one, future in group:
+            if not future.done():
+                self._do_alone(one, future)
 
     def _try_together(self, group: Sequence[tuple[T, Future[None]]]) -> None:
         try:
