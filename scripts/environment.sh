@@ -9,7 +9,7 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
         fi
     done
     if [ -z "$python" ]; then
-        echo "Python 3.11 or later is needed; $(python3 --version 2>&1 || echo 'there is no python3')." >&2
+        echo "Python 3.11 or later is needed; $( (python3 --version) 2>/dev/null || echo 'there is no python3')." >&2
         exit 1
     fi
     echo "Making .venv with $("$python" --version) …"
