@@ -31,13 +31,26 @@ class Slow:
         self.together([change])
 
 
-def test_those_who_come_meanwhile_share_a_commit() -> None:
-    database = Slow()
-    commits = GroupCommit(database.together, database.alone)
+def test_those_who_come_while_a_commit_is_under_way_share_the_next() -> None:
+    groups: list[list[int]] = []
+    first_is_at_work, others_wait = threading.Event(), threading.Event()
+
+    def together(changes: Sequence[int]) -> None:
+        groups.append(list(changes))
+        first_is_at_work.set()
+        assert others_wait.wait(10)
+
+    commits = GroupCommit(together, lambda change: together([change]))
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(commits.commit, range(80)))
-    assert sorted(x for group in database.groups for x in group) == list(range(80))
-    assert len(database.groups) < 40
+        pool.submit(commits.commit, 0)
+        assert first_is_at_work.wait(10)
+        for x in range(1, 8):
+            pool.submit(commits.commit, x)
+        deadline = time.monotonic() + 10
+        while len(commits._waiting) < 7 and time.monotonic() < deadline:
+            time.sleep(0.001)
+        others_wait.set()
+    assert [sorted(group) for group in groups] == [[0], [1, 2, 3, 4, 5, 6, 7]]
 
 
 def test_only_the_change_that_is_refused_fails() -> None:
