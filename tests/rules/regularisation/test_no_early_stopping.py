@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from tests.rules.runs import EPOCHS, SOUND, cause, changes, found, healthy, judge, overfitting, ranked
-from tracker_diag import Severity
+from tests.rules.runs import EPOCHS, SOUND, a_run, cause, changes, found, healthy, judge, overfitting, ranked
+from tracker_diag import Severity, diagnose
 
 NAME = "no-early-stopping"
 
@@ -18,8 +18,6 @@ def test_among_the_first_causes_of_a_run_that_went_on_past_its_best():
 def test_the_number_counts_epochs_even_where_the_steps_are_updates():
     report = judge(overfitting(), {"num_classes": 10, "train.max_epochs": 60})
     stretched = {n: [[100 * i, float(v)] for i, v in enumerate(y)] for n, y in overfitting().items()}
-    from tests.rules.runs import a_run, diagnose
-
     again = diagnose(a_run(overfitting(), {"num_classes": 10, "train.max_epochs": 60}, metrics=stretched))
     assert changes(again, NAME) == changes(report, NAME)
 
