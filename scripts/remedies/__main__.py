@@ -9,6 +9,8 @@ test set that nothing else has seen. Needs PyTorch, for this alone:
     scripts/prescriptions                                print the tables (about ten minutes on two cores)
     scripts/prescriptions --each                         and every trial
     scripts/prescriptions --task words --fault dead-relu
+    scripts/prescriptions --cache FOLDER                 keep what was trained: after a change of a rule, only what is
+                                                         prescribed anew is trained
     scripts/prescriptions --docs docs/prescriptions.md   write the tables into the page, between its markers
 """
 
@@ -120,25 +122,27 @@ def _healthy(checks: list[Check]) -> str:
     return "\n\n".join([said, table(("task", "setup", "seed", "verdict", "first cause"), rows)] if rows else [said])
 
 
-def each(trials: list[Trial], checks: list[Check]) -> Iterable[str]:
-    """Every trial in a line."""
-    for t in trials:
-        marks = ("" if t.effective else " (no effect)") + ("" if t.severe else " (green)")
-        yield (
-            f"{t.outcome:8} {t.fault} {t.task} {t.seed}{marks}: {t.verdict}; {t.first} | {t.cause}: {t.said}; "
-            f"sound {t.sound:.4g}, before {t.before:.4g}, after {t.after:.4g}"
-        )
-    for c in checks:
-        mark = f" (better: {c.better})" if c.better else ""
-        yield f"{'ALARM' if c.severe else 'green':8} {c.task} {c.setup} {c.seed}{mark}: {c.verdict}; {c.first}"
+def line(result: Trial | Check) -> str:
+    """One result in a line."""
+    if isinstance(result, Check):
+        c, mark = result, f" (better: {result.better})" if result.better else ""
+        return f"{'ALARM' if c.severe else 'green':8} {c.task} {c.setup} {c.seed}{mark}: {c.verdict}; {c.first}"
+    t = result
+    marks = ("" if t.effective else " (no effect)") + ("" if t.severe else " (green)")
+    return (
+        f"{t.outcome:8} {t.fault} {t.task} {t.seed}{marks}: {t.verdict}; {t.first} | {t.cause}: {t.said}; "
+        f"sound {t.sound:.4g}, before {t.before:.4g}, after {t.after:.4g}"
+    )
 
 
-def run(jobs: list[tuple[Callable[..., Any], tuple[Any, ...]]], processes: int) -> list[Any]:
+def run(jobs: list[tuple[Callable[..., Any], tuple[Any, ...]]], processes: int, show: bool) -> list[Any]:
     """Results in the order of the jobs, with progress on the error stream."""
     began = time.monotonic()
     with ProcessPoolExecutor(processes) as pool:
         futures: list[Future[Any]] = [pool.submit(function, *words) for function, words in jobs]
-        for done, _ in enumerate(as_completed(futures), start=1):
+        for done, future in enumerate(as_completed(futures), start=1):
+            if show:
+                print(line(future.result()), flush=True)
             passed = time.monotonic() - began
             left = passed / done * (len(jobs) - done)
             print(
@@ -161,9 +165,12 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=2, help="seeds 0, 1, …; even and odd ones log differently")
     parser.add_argument("--processes", type=int, default=min(2, os.cpu_count() or 1))
-    parser.add_argument("--each", action="store_true", help="print every trial")
+    parser.add_argument("--each", action="store_true", help="print every trial as it is done")
+    parser.add_argument("--cache", type=Path, help="keep trained networks here, for the next time")
     parser.add_argument("--docs", type=Path, help="write the tables into this page, between its markers")
     options = parser.parse_args()
+    if options.cache:
+        os.environ["REMEDIES_CACHE"] = str(options.cache)
     tasks = [t for t in TASKS if t.name in (options.task or names)]
     jobs: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
     for task in tasks:
@@ -172,13 +179,11 @@ def main() -> None:
             jobs += [(repair, (task.name, fault.name, seed)) for fault in chosen]
             if not options.fault:
                 jobs += [(check, (task.name, name, seed)) for name, _ in sound(task)]
-    results = run(jobs, options.processes)
+    results = run(jobs, options.processes, options.each)
     trials = [r for r in results if isinstance(r, Trial)]
     checks = [r for r in results if isinstance(r, Check)]
     text = f"Made by `scripts/prescriptions`.\n\n{tables(trials, checks)}"
     print(text)
-    if options.each:
-        print("\n" + "\n".join(each(trials, checks)))
     if options.docs:
         write_between(options.docs, "prescriptions", text)
 

@@ -49,8 +49,8 @@ FAULTS = (
     Fault("too-few-epochs", "rate ÷ 3, half the epochs",
           lambda s, t: replace(s, lr=s.lr / 3, epochs=s.epochs // 2)),
     Fault("batch-too-large", "the whole training set in one batch", lambda s, t: replace(s, batch_size=s.n_train)),
-    Fault("batch-too-small-for-rate", "batches of 2 at 5 times the rate, a third of the epochs",
-          lambda s, t: replace(s, batch_size=2, lr=5 * s.lr, epochs=s.epochs // 3)),
+    Fault("batch-too-small-for-rate", "batches of 4 at 5 times the rate, a third of the epochs",
+          lambda s, t: replace(s, batch_size=4, lr=5 * s.lr, epochs=max(10, s.epochs // 3))),
     Fault("gradient-clipping-masks-rate", "SGD, gradients clipped at a norm of 0.001",
           lambda s, t: _sgd(s, t, grad_clip=1e-3)),
     Fault("dropout-too-strong", "dropout 0.9", lambda s, t: replace(s, dropout=0.9)),
@@ -63,8 +63,8 @@ FAULTS = (
                                weight_decay=0.0)),
     Fault("no-early-stopping", "a fifth of the examples, 10 times the epochs, no regularisation",
           lambda s, t: replace(s, n_train=s.n_train // 5, epochs=10 * s.epochs, dropout=0.0, weight_decay=0.0)),
-    Fault("label-noise", "targets of 40 % of the examples are others', no regularisation",
-          lambda s, t: replace(s, wrong_labels=0.4, epochs=3 * s.epochs, dropout=0.0, weight_decay=0.0)),
+    Fault("label-noise", "30 % of the targets are other examples', twice the epochs, no regularisation",
+          lambda s, t: replace(s, wrong_labels=0.3, epochs=2 * s.epochs, dropout=0.0, weight_decay=0.0)),
     Fault("too-few-hidden-units", "one unit a layer", lambda s, t: replace(s, hidden_units=1)),
     Fault("too-deep", "20 layers of tanh", lambda s, t: replace(s, layers=20, activation="tanh")),
     Fault("vanishing-gradients", "8 layers of sigmoid", lambda s, t: replace(s, layers=8, activation="sigmoid")),
@@ -90,4 +90,3 @@ def sound(task: Task) -> Iterable[tuple[str, Setup]]:
     yield "SGD with momentum", _sgd(s, task)
     yield "tanh", replace(s, activation="tanh")
     yield "twice the units", replace(s, hidden_units=2 * s.hidden_units)
-    yield "batches of 64", replace(s, batch_size=64)

@@ -18,13 +18,13 @@ class Setup:
     output_activation : str
         ``none``, or ``softmax`` in front of a loss that takes logits.
     wrong_labels : float
-        Share of the training and validation examples whose target is another's.
+        Share of the examples, on all sides, whose target is another's.
     spread : float
         The features are multiplied by powers of ten between its negative half and its whole.
     magnified : float
         And all of them by this.
     hidden_bias : float
-        Where the hidden units' biases begin.
+        What is added to the hidden units' first biases, unless an initialiser sets them.
     sorted : bool
         Whether the training examples lie in the order of their targets.
     """

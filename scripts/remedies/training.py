@@ -55,7 +55,7 @@ def drawn(task: Task, seed: int) -> tuple[FloatArray, FloatArray]:
 
 
 def data(task: Task, setup: Setup, seed: int) -> Data:
-    """What the setup makes of the task's examples."""
+    """What the setup makes of the task's examples; wrong labels are on all sides, since nobody knows which they are."""
     x, y = drawn(task, seed)
     a, b = task.n_test, task.n_test + task.n_val
     rng = np.random.default_rng([seed, 1])
@@ -74,7 +74,7 @@ def data(task: Task, setup: Setup, seed: int) -> Data:
         order = np.argsort(y_train, kind="stable")
         x_train, y_train = x_train[order], y_train[order]
     kind = torch.float32 if task.n_classes is None else torch.int64
-    sides = ((x_train, y_train), (x[a:b], noisy[a:b]), (x[:a], y[:a]))
+    sides = ((x_train, y_train), (x[a:b], noisy[a:b]), (x[:a], noisy[:a]))
     return Data(*(torch.tensor(v, dtype=d) for side in sides for v, d in zip(side, (torch.float32, kind), strict=True)))
 
 
@@ -99,9 +99,10 @@ def network(task: Task, setup: Setup, shape: torch.Size) -> nn.Sequential:
     weighty = [m for m in parts if isinstance(m, nn.Linear | nn.Conv1d | nn.Conv2d)]
     for layer in weighty:
         _initialise(layer, setup)
-    with torch.no_grad():
-        for layer in weighty[:-1]:
-            layer.bias += setup.hidden_bias
+    if setup.init == "default":
+        with torch.no_grad():
+            for layer in weighty[:-1]:
+                layer.bias += setup.hidden_bias
     return nn.Sequential(*parts)
 
 

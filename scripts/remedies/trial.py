@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
+from joblib import Memory
 from numpy.typing import NDArray
 
 from scripts.remedies.faults import FAULTS, sound
@@ -100,10 +102,16 @@ def compare(before: FloatArray, after: FloatArray, ignorant: FloatArray) -> str:
     return "helps" if mean < 0 else "harms"
 
 
-@lru_cache(maxsize=1024)
+@cache
+def _once() -> Callable[[Task, Setup, int], Trained]:
+    """Training that is done once for the same words: in this process, or where REMEDIES_CACHE names a folder, ever."""
+    folder = os.environ.get("REMEDIES_CACHE")
+    return Memory(folder, verbose=0).cache(train) if folder else lru_cache(maxsize=1024)(train)
+
+
 def trained(task: Task, setup: Setup, seed: int) -> Trained:
-    """Train once, however often it is asked for."""
-    return train(task, setup, seed)
+    """Train, unless the very same was trained before."""
+    return _once()(task, setup, seed)
 
 
 def diagnosed(task: Task, setup: Setup, seed: int, habit: Habit) -> Report:

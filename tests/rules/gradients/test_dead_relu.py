@@ -15,7 +15,14 @@ def test_among_the_first_causes_of_a_rectified_network_that_does_not_move(curves
 
 def test_prescribes_a_leaky_unit_in_the_run_s_own_name():
     report = judge(flat(), {"num_classes": 10, "net.act_fn": "ReLU"})
-    assert changes(report, NAME) == {"net.act_fn": ("relu", "leaky_relu")}
+    assert changes(report, NAME) == {"net.act_fn": ("relu", "leaky_relu"), "initialiser": (None, "he")}
+
+
+def test_a_rate_beyond_the_usual_is_lowered_too():
+    changed = changes(judge(flat(), {**SOUND, "activation": "relu", "lr": 1.0, "init": "kaiming"}), NAME)
+    assert changed["lr"][0] == 1.0
+    assert changed["lr"][1] < 0.005
+    assert "init" not in changed
 
 
 def test_the_loss_may_have_come_down_to_where_only_the_bias_learns():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.core.case import Sign, in_words, stop_at_best, suspicion
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.finding import Prescription, Skip
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
@@ -23,7 +23,6 @@ def network_too_big_for_data(
     *,
     prior: float = 0.04,
     per_example: float = 10.0,
-    proposed: float = 0.3,
 ) -> Outcome:
     """A big network on a small dataset: it memorises.
 
@@ -40,13 +39,12 @@ def network_too_big_for_data(
 
     What to do
     ----------
-    Stop where validation was best; dropout; more data. A smaller network only then: "number of hidden units often has
-    quite a small impact", and a narrower network may do worse as well as better.
+    Stop where validation was best; more data; regularisation. A smaller network only then: "number of hidden units
+    often has quite a small impact", and a narrower network may do worse as well as better.
 
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
-    proposed : dropout that is proposed where validation never turned.
     per_example : weights a training example.
 
     References
@@ -69,16 +67,16 @@ def network_too_big_for_data(
     else:
         signs.append(Sign("validation keeps up, or nothing was learned", 0.1))
     changes = stop_at_best(symptoms, names, epochs)
-    if not changes and (params.get("dropout") or 0) < proposed:
-        changes = (Change(names.get("dropout", "dropout"), params.get("dropout"), proposed),)
-    text = in_words(changes) if changes else "use a smaller network"
+    # Where validation never turned, nothing in the run says how much smaller a network, or how much noise, would do.
+    more = "get more training examples or augment them; then try weight decay, dropout, a quarter of the units"
+    text = f"{in_words(changes)}; {more}" if changes else more
     return suspicion(
         "AR704",
         "network-too-big-for-data",
         prior=prior,
         signs=signs,
         message=f"{n_weights:.3g} weights for {n_train} training examples",
-        advice=text + "; then more data, weight decay, or a quarter of the units",
+        advice=text,
         prescription=Prescription(text, changes),
         settles="run once with a quarter of the units",
     )

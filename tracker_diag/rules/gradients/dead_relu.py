@@ -8,7 +8,7 @@ from typing import Any
 from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rates import usual_rates
+from tracker_diag.core.rates import rounded, usual_rates
 from tracker_diag.core.rule import Outcome, rule
 
 
@@ -19,6 +19,7 @@ def dead_relu(
     params: Mapping[str, Any],
     names: Mapping[str, str],
     activation: str | None = None,
+    initialiser: str | None = None,
     layers: float | None = None,
     learning_rate: float | None = None,
     *,
@@ -61,8 +62,8 @@ def dead_relu(
     if word:
         rectified = word in ("relu", "relu6")
         signs.append(Sign(f"the activation is {activation}", 1.5 if rectified else 0.05, "params"))
+    low, high = usual_rates(params.get("optimizer"), params)
     if learning_rate is not None:
-        high = usual_rates(params.get("optimizer"), params)[1]
         signs.append(
             Sign(f"one step at a rate of {learning_rate:g} can kill a layer", 3.0, "params")
             if learning_rate > high
@@ -70,11 +71,14 @@ def dead_relu(
         )
     if layers is not None and layers >= 8:
         signs.append(Sign(f"{layers:g} layers are a likelier reason", 0.5, "params"))
-    changes = (
-        (Change(names.get("activation", "activation"), activation, "leaky_relu"),)
-        if word in ("", "relu", "relu6")
-        else ()
-    )
+    changes: list[Change] = []
+    if word in ("", "relu", "relu6"):
+        changes.append(Change(names.get("activation", "activation"), activation, "leaky_relu"))
+        if initialiser != "he":
+            changes.append(Change(names.get("initialiser", "initialiser"), initialiser, "he"))
+        if learning_rate is not None and learning_rate > high:
+            target = rounded((low * high) ** 0.5)
+            changes.append(Change(names.get("learning_rate", "learning_rate"), learning_rate, target))
     text = "use leaky_relu or elu in place of relu, He initialisation with biases at zero, and a lower rate"
     return suspicion(
         "GR601",
@@ -83,6 +87,6 @@ def dead_relu(
         signs=signs,
         message="no unit seems to answer to the input",
         advice=text,
-        prescription=Prescription(text, changes),
+        prescription=Prescription(text, tuple(changes)),
         settles="log the share of units that are zero for a whole batch",
     )
