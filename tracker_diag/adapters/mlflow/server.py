@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from typing import Any
 
 from tracker_diag.adapters.base import (
@@ -40,6 +43,9 @@ _GROUP = 100  # runs in a bulk request: the server's limit
 _THREADS = 4  # a server with the default four workers is not faster with more
 _TAGS_A_BATCH = 100  # the server's limit
 _RUN_ID = re.compile(r"[\w-]{1,64}")
+_FRESH = 30.0  # seconds for which what was read of a run's tags is good enough to write by
+
+_Group = tuple[list[Run | Failure], list[Record], list[Record]]  # runs, the records of those, the records of the rest
 
 
 class ServerAdapter:
@@ -58,6 +64,7 @@ class ServerAdapter:
         self._prefix = prefix
         self._histories = Histories(self._http)
         self._experiment_ids: dict[str, str] = {}
+        self._fresh: dict[str, tuple[float, Record]] = {}
 
     def describe(self) -> str:
         """Name the server."""
@@ -83,7 +90,7 @@ class ServerAdapter:
         experiments = sorted(self._experiments())
         waiting = iter(list(batches(ids, _GROUP)))
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="mlflow") as pool:
-            running: set[Future[tuple[list[Run | Failure], list[Record]]]] = set()
+            running: set[Future[_Group]] = set()
             left: deque[list[Record]] = deque()
             try:
                 while True:
@@ -98,9 +105,10 @@ class ServerAdapter:
                         return
                     done, running = wait(running, return_when=FIRST_COMPLETED)
                     for future in done:
-                        loaded, rest = future.result()
+                        loaded, records, rest = future.result()
                         if rest:
                             left.append(rest)
+                        self._remember(records)
                         yield from loaded
             finally:
                 for future in running:
@@ -119,8 +127,11 @@ class ServerAdapter:
         return record.listing(name)
 
     def write(self, run_id: str, diagnosis: Diagnosis) -> None:
-        """Write a diagnosis."""
-        writing.write(_Target(self._http, self._get(run_id)), diagnosis, self._prefix)
+        """Write a diagnosis; a run that was read a moment ago is not asked for its tags again."""
+        at, record = self._fresh.pop(run_id, (-math.inf, None))
+        if record is None or time.monotonic() - at > _FRESH:
+            record = self._get(run_id)
+        writing.write(_Target(self._http, record), diagnosis, self._prefix)
 
     def remove(self, run_id: str) -> Removal:
         """Take away what was written."""
@@ -193,12 +204,18 @@ class ServerAdapter:
             )
         return _record(answer["run"])
 
-    def _load_new(self, ids: Sequence[str], experiments: Sequence[str]) -> tuple[list[Run | Failure], list[Record]]:
+    def _remember(self, records: Iterable[Record]) -> None:
+        now = time.monotonic()
+        self._fresh.update({record.id: (now, replace(record, params={}, latest={}, datasets=())) for record in records})
+        for run_id in [key for key, (at, _) in list(self._fresh.items()) if now - at > _FRESH]:
+            self._fresh.pop(run_id, None)
+
+    def _load_new(self, ids: Sequence[str], experiments: Sequence[str]) -> _Group:
         failures: list[Run | Failure] = []
         found = {record.id: record for record in self._records([i for i in ids if _RUN_ID.fullmatch(i)], experiments)}
         failures += [Failure(i, "no such run, or it is deleted") for i in ids if i not in found]
-        loaded, rest = self._load_group(list(found.values()))
-        return failures + loaded, rest
+        loaded, records, rest = self._load_group(list(found.values()))
+        return failures + loaded, records, rest
 
     def _records(self, ids: Sequence[str], experiments: Sequence[str]) -> Iterable[Record]:
         if not ids:
@@ -223,15 +240,16 @@ class ServerAdapter:
                 continue
         return found
 
-    def _load_group(self, records: list[Record]) -> tuple[list[Run | Failure], list[Record]]:
-        """Load what fits into one bulk answer; the rest is given back."""
+    def _load_group(self, records: list[Record]) -> _Group:
+        """Load what fits into one bulk answer."""
         found, rest = self._histories.load({record.id: list(record.latest) for record in records}, _longest(records))
         loaded = [
             points if isinstance(points, Failure) else self._run(record, points)
             for record in records
             if (points := found.get(record.id)) is not None
         ]
-        return loaded, [record for record in records if record.id in rest]
+        done = [record for record in records if record.id in found]
+        return loaded, done, [record for record in records if record.id in rest]
 
     def _run(self, record: Record, points: RunPoints) -> Run | Failure:
         try:
