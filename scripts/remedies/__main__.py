@@ -6,7 +6,7 @@ test set that nothing else has seen. Needs PyTorch, for this alone:
 
     .venv/bin/python -m pip install torch==2.13.0        (or: pip install --group prescriptions)
 
-    scripts/prescriptions                                print the tables (about ten minutes on two cores)
+    scripts/prescriptions                                print the tables (ten to fifteen minutes on two cores)
     scripts/prescriptions --each                         and every trial
     scripts/prescriptions --task words --fault dead-relu
     scripts/prescriptions --cache FOLDER                 keep what was trained: after a change of a rule, only what is
