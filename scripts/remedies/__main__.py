@@ -85,7 +85,11 @@ def tables(trials: list[Trial], checks: list[Check]) -> str:
         "### By task",
         table(
             ("task", "what is learned", *OUTCOMES, "help", "harm"),
-            ((k.name, k.about, *counted(t for t in trials if t.task == k.name)) for k in TASKS),
+            (
+                (k.name, k.about, *counted(t for t in trials if t.task == k.name))
+                for k in TASKS
+                if k.name in {t.task for t in trials}
+            ),
         ),
         "### Networks without a fault",
         _healthy(checks),
