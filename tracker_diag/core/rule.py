@@ -41,8 +41,9 @@ class Rule:
     thresholds : mapping of str to default
         The keyword-only parameters; users may set them.
     unless : tuple of str
-        Kinds of training that it does not apply to: ``adversarial``, ``reinforcement``, ``contrastive``, ``annealed``,
-        ``boosting``.
+        Kinds of training that it does not apply to, of ``KINDS``.
+    also : tuple of str
+        Other names of causes that it tells.
     """
 
     code: str
@@ -53,6 +54,7 @@ class Rule:
     wants: tuple[str, ...]
     thresholds: Mapping[str, Any]
     unless: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -72,20 +74,30 @@ class Rule:
 
 _RULES: dict[str, Rule] = {}
 
-#: Kinds of training whose loss has no level to fall to and rest at: two losses against each other, a reward in place of
-#: labels, a growing dictionary, a term that is phased in.
+#: Kinds of training that names give away and that rules may not apply to, in words.
+KINDS = MappingProxyType(
+    {
+        "adversarial": "two losses against each other",
+        "reinforcement": "a reward in place of labels",
+        "contrastive": "a dictionary that grows",
+        "annealed": "a term that is phased in",
+        "boosting": "trees, with rounds and no epochs",
+    }
+)
+
+#: Those of them whose loss has no level to fall to and rest at.
 UNSETTLED = ("adversarial", "reinforcement", "contrastive", "annealed")
 
 
 def rule(
-    code: str, name: str, *, evidence: str, unless: tuple[str, ...] = ()
+    code: str, name: str, *, evidence: str, unless: tuple[str, ...] = (), also: tuple[str, ...] = ()
 ) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
     """Register a function as a rule.
 
     Its positional parameters are its inputs, resolved by name (see ``tracker_diag.engine.evidence``): one without a
     default is needed, and the rule is skipped where the run has none; one with the default None is used where it
     exists. Its keyword-only parameters are thresholds, which users may set. ``unless`` names the kinds of training that
-    the rule does not apply to.
+    the rule does not apply to, ``also`` further causes that it may name.
 
     Raises
     ------
@@ -109,6 +121,7 @@ def rule(
             wants=tuple(p.name for p in inputs if p.default is not p.empty),
             thresholds=MappingProxyType({p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}),
             unless=unless,
+            also=also,
         )
         return check
 

@@ -166,9 +166,14 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
+def is_known(word: str) -> bool:
+    """Whether a word of ``select`` or ``ignore`` means any rule, or a cause that one names."""
+    return any(matches(word, r.code, r.name) or word.lower() in r.also for r in all_rules().values())
+
+
 def _check_rule_word(word: str, where: str, *, prefixes: bool = True) -> None:
     rules = all_rules().values()
-    if any(matches(word, r.code, r.name) if prefixes else word in (r.code, r.name) for r in rules):
+    if is_known(word) if prefixes else any(word in (r.code, r.name) for r in rules):
         return
     raise SettingsError(
         f"{where}: no rule {word!r}" + _nearest(word, [r.name for r in rules] + [r.code for r in rules])

@@ -11,19 +11,13 @@ from tracker_diag.core.dataset import WHAT_TO_LOG as PROFILE
 from tracker_diag.core.finding import Curve, Finding, Report, Severity, Skip
 from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.roles import Roles, resolve, what_to_log
-from tracker_diag.core.rule import Outcome, Rule, all_rules
+from tracker_diag.core.rule import KINDS, Outcome, Rule, all_rules
 from tracker_diag.core.run import Run
-from tracker_diag.core.settings import RuleSettings, Settings, matches
+from tracker_diag.core.settings import RuleSettings, Settings, is_known, matches
 from tracker_diag.core.thin import thin_curve
 from tracker_diag.engine.causes import fold, rank
 from tracker_diag.engine.evidence import Evidence
 from tracker_diag.engine.verdict import ABSTENTION, meaningful, verdict, why_abstained
-
-#: The second cause that OP406 tells; the catalogue names it.
-EPOCHS = "too-few-epochs"
-
-#: Folders of rules that speak of networks alone.
-NETWORK = ("optimisation", "initialisation", "gradients", "architecture")
 
 
 def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ...] = ()) -> Report:
@@ -89,7 +83,7 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
         notes=(
             *roles.notes,
             *(evidence.dataset.notes if evidence.dataset else ()),
-            *(f"{settings.prefix}ignore: no rule {w[:40]!r}" for w in words if not _known(w)),
+            *(f"{settings.prefix}ignore: no rule {w[:40]!r}" for w in words if not is_known(w)),
         ),
         version=__version__,
     )
@@ -97,10 +91,6 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
 
 def _words(text: str) -> list[str]:
     return [w.strip() for w in text.split(",") if w.strip()]
-
-
-def _known(word: str) -> bool:
-    return word == EPOCHS or any(matches(word, r.code, r.name) for r in all_rules().values())
 
 
 def _chosen(code: str, settings: Settings) -> RuleSettings | None:
@@ -121,11 +111,10 @@ def _run_rules(
 
 
 def _outcome(rule: Rule, evidence: Evidence, chosen: RuleSettings | None) -> Outcome:
-    if rule.folder in NETWORK and "boosting" in evidence.traits:
-        return Skip(rule.code, "trees and boosting have rounds, and no network")
     kinds = evidence.traits.intersection(rule.unless)
     if kinds:
-        return Skip(rule.code, f"does not apply to {', '.join(sorted(kinds))} training")
+        words = ", ".join(f"{kind} training ({KINDS[kind]})" for kind in sorted(kinds))
+        return Skip(rule.code, f"does not apply to {words}")
     inputs = {}
     try:
         for name in (*rule.needs, *rule.wants):

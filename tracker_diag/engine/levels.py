@@ -14,6 +14,9 @@ from tracker_diag.stats.course import Course
 #: Words of losses whose uninformed level is not known from classes or variance.
 OTHER_LOSSES = ("hinge", "focal", "mae", "huber", "l1loss", "perplex", "ctc", "triplet", "contrast")
 
+#: Words of the squared error.
+SQUARED = ("mse", "squared", "l2loss")
+
 #: Cross-entropy of knowing nothing about a thousand classes, in nats: more than all but the largest vocabularies cost.
 LOG_THOUSAND = math.log(1000)
 
@@ -42,7 +45,7 @@ class Levels(Facts):
         if any(w in word for w in OTHER_LOSSES):
             return None
         target = self.dataset.target if self.dataset else None
-        if any(w in word for w in ("mse", "squared", "l2loss")) or self.roles.params.get("task") == "regression":
+        if any(w in word for w in SQUARED) or self.roles.params.get("task") == "regression":
             return (target.variance or None) if target else None
         if self.roles.params.get("label_smoothing"):
             return None
@@ -199,7 +202,9 @@ class Levels(Facts):
         if learned is not None and learned.known:
             return first / learned.level
         score = self.train_score or self.val_score
-        if score is not None and course is self.train_loss and "acc" in score.name.lower() and first > LOG_THOUSAND:
+        accurate = score is not None and course is self.train_loss and "acc" in score.name.lower()
+        entropy = not any(w in course.name.lower() for w in (*OTHER_LOSSES, *SQUARED))
+        if accurate and entropy and first > LOG_THOUSAND:
             return first / LOG_THOUSAND
         others = [float(c.y[i]) for c, i in ((self.train, 1), (self.val, 0)) if c is not None]
         return first / max(others) if others and max(others) > 0 else 1.0

@@ -17,7 +17,7 @@ _ACTIVE = re.compile(
 )
 
 
-@rule("AR707", "missing-nonlinearity", evidence="P")
+@rule("AR707", "missing-nonlinearity", evidence="P", unless=("boosting",))
 def missing_nonlinearity(
     shape: Shape,
     symptoms: Symptoms,

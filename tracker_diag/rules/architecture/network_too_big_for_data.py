@@ -11,7 +11,7 @@ from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
 
-@rule("AR704", "network-too-big-for-data", evidence="PDC")
+@rule("AR704", "network-too-big-for-data", evidence="PDC", unless=("boosting",))
 def network_too_big_for_data(
     shape: Shape,
     symptoms: Symptoms,

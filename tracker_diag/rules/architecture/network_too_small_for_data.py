@@ -12,7 +12,7 @@ from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.rules.architecture._widths import resized
 
 
-@rule("AR705", "network-too-small-for-data", evidence="PDC")
+@rule("AR705", "network-too-small-for-data", evidence="PDC", unless=("boosting",))
 def network_too_small_for_data(
     shape: Shape,
     symptoms: Symptoms,

@@ -15,7 +15,7 @@ from tracker_diag.stats.course import Course
 _TWICE = "give logits to a loss from logits, or probabilities to one that takes them: not softmax twice"
 
 
-@rule("AR706", "output-loss-mismatch", evidence="PC")
+@rule("AR706", "output-loss-mismatch", evidence="PC", unless=("boosting",))
 def output_loss_mismatch(
     shape: Shape,
     symptoms: Symptoms,

@@ -11,7 +11,7 @@ from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
 
-@rule("AR701", "too-deep", evidence="PC")
+@rule("AR701", "too-deep", evidence="PC", unless=("boosting",))
 def too_deep(
     shape: Shape,
     symptoms: Symptoms,

@@ -12,7 +12,7 @@ from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.rules.architecture._widths import resized
 
 
-@rule("AR702", "too-few-hidden-units", evidence="PDC")
+@rule("AR702", "too-few-hidden-units", evidence="PDC", unless=("boosting",))
 def too_few_hidden_units(
     shape: Shape,
     symptoms: Symptoms,

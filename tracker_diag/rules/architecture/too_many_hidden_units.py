@@ -12,7 +12,7 @@ from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.rules.architecture._widths import resized
 
 
-@rule("AR703", "too-many-hidden-units", evidence="PDC")
+@rule("AR703", "too-many-hidden-units", evidence="PDC", unless=("boosting",))
 def too_many_hidden_units(
     shape: Shape,
     symptoms: Symptoms,

@@ -21,6 +21,7 @@ def underfitting(
     further: Any = None,
     pretrained: object = None,
     level: float = 1.0,
+    active: bool = False,
     *,
     minimum_learned: float = 0.05,
     high_loss: float = 0.25,
@@ -68,6 +69,8 @@ def underfitting(
     if learned.known and most >= high_loss:
         return None
     if learned.known and most < minimum_learned:
+        if active and trend(train.x, train.y).slope < 0:
+            return Skip(CODE, "still at the level of knowing nothing, but on its way down", "")
         worst = "" if most > -0.02 else ", worse than knowing nothing"
         return Finding(
             CODE,

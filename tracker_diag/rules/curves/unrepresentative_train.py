@@ -17,6 +17,7 @@ def unrepresentative_train(
     scale: float,
     end_gap: Gap,
     score_gap: float | None = None,
+    active: bool = False,
     *,
     minimum_gap: float = 0.25,
     minimum_score_gap: float = 0.2,
@@ -28,7 +29,8 @@ def unrepresentative_train(
     ----------------
     The distance of validation over training at the end, in units of the improvement achieved, with a 95 % interval
     that must lie wholly above the threshold. Where both sides log a score, it has to show the gap too: a loss that is
-    high for being too sure of itself does not make the data unrepresentative.
+    high for being too sure of itself does not make the data unrepresentative. While the run is still going it is an
+    `info`: early on little has been achieved, and shares of it are large.
 
     Why it matters
     --------------
@@ -61,7 +63,7 @@ def unrepresentative_train(
     return Finding(
         CODE,
         NAME,
-        Severity.WARNING,
+        Severity.INFO if active else Severity.WARNING,
         min(0.97, 0.6 + share / 2),
         f"a gap of {share:.0%} of the improvement achieved remains: validation "
         f"{val.shown(found.upper):.4g}, training {train.shown(found.lower):.4g}{scores}",

@@ -15,6 +15,7 @@ def unrepresentative_validation(
     val: Course,
     scale: float,
     n_val_seen: int | None = None,
+    active: bool = False,
     *,
     minimum_noise: float = 0.08,
     times_training: float = 3.0,
@@ -26,7 +27,8 @@ def unrepresentative_validation(
     ----------------
     The noise of the second half of the validation curve, detrended, against that of training and against the
     improvement achieved; and the number of validation examples, as configured or as the steps of an accuracy give it
-    away (its values are multiples of one over the number of examples).
+    away (its values are multiples of one over the number of examples). While the run is still going it is an `info`:
+    early on little has been achieved, and shares of it are large.
 
     Why it matters
     --------------
@@ -72,7 +74,7 @@ def unrepresentative_validation(
     return Finding(
         CODE,
         NAME,
-        Severity.WARNING,
+        Severity.INFO if active else Severity.WARNING,
         0.95 if small else 0.7,
         message,
         "hold out more validation examples, or cross-validate; log their number as n_val",

@@ -19,6 +19,7 @@ def unstable(
     val: Course | None = None,
     n_val_seen: int | None = None,
     level: float = 1.0,
+    active: bool = False,
     *,
     minimum_swing: float = 0.12,
     reversals: float = 0.3,
@@ -33,7 +34,8 @@ def unstable(
     The robust standard deviation of the second half of the training curve (and of validation's, where it rests on
     many examples) around its straight course, in units of the improvement achieved, the share of steps at which it
     turns, and whether the swings are still as wide as in the first half; and whether the training loss climbs from
-    its lowest stretch to its end, or validation does while training has not improved since.
+    its lowest stretch to its end, or validation does while training has not improved since. Swings of a run that is
+    still going are an `info`; a climb is tested for repeated looks.
 
     Why it matters
     --------------
@@ -68,6 +70,7 @@ def unstable(
             and found.amplitude >= 0.5 * found.early
         )
 
+    climbing: list[Course] = []
     # A validation curve that swings over few examples, or over nobody knows how many, is the matter of
     # unrepresentative-validation.
     enough = n_val_seen is not None and n_val_seen >= many_examples
@@ -98,7 +101,7 @@ def unstable(
     return Finding(
         CODE,
         NAME,
-        Severity.WARNING,
+        Severity.INFO if active and not climbing else Severity.WARNING,
         min(0.95, 0.6 + swing),
         seen,
         "lower the learning rate three- to tenfold or anneal it; use larger batches; shuffle",

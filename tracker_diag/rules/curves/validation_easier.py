@@ -20,6 +20,7 @@ def validation_easier(
     augmentation: object = None,
     mixup: object = None,
     label_smoothing: object = None,
+    active: bool = False,
     *,
     minimum_gap: float = 0.1,
     beyond_dropout: float = 6.0,
@@ -31,7 +32,8 @@ def validation_easier(
     The distance of training over validation at the end, in units of the improvement achieved, with its interval.
     Dropout, augmentation, mixup and label smoothing are switched off in validation and raise the training loss alone;
     so does averaging over an epoch while the loss still falls. Where one of them is configured, or nothing says that
-    none is, training must lie above validation by a factor that no such noise brings about.
+    none is, training must lie above validation by a factor that no such noise brings about. While the run is still
+    going it is an `info`: early on little has been achieved, and shares of it are large.
 
     Why it matters
     --------------
@@ -64,7 +66,7 @@ def validation_easier(
     return Finding(
         CODE,
         NAME,
-        Severity.WARNING,
+        Severity.INFO if active else Severity.WARNING,
         0.75,
         f"validation ends at {val.shown(found.upper):.4g}, training at {train.shown(found.lower):.4g}: "
         f"{-found.value / scale:.0%} of the improvement achieved apart",

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from tracker_diag.core.case import Sign, suspicion
-from tracker_diag.core.finding import Skip
 from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
 
-@rule("DS202", "repeated-batch", evidence="BC")
+@rule("DS202", "repeated-batch", evidence="BC", unless=("boosting",))
 def repeated_batch(
     shape: Shape,
     symptoms: Symptoms,
     learned: Learned,
     n_train: int | None = None,
     n_classes: int | None = None,
-    traits: frozenset[str] = frozenset(),
     *,
     prior: float = 0.03,
     many: int = 300,
@@ -45,8 +43,6 @@ def repeated_batch(
     ----------
     Seminar: "Dataset issues" (check the data loader).
     """
-    if "boosting" in traits:
-        return Skip("DS202", "trees and boosting see no batches")
     if symptoms.has("diverged", "frozen") or shape.stands or not learned.train > 0.5:
         return None
     signs: list[Sign] = []

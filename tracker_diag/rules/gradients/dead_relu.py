@@ -12,7 +12,7 @@ from tracker_diag.core.rates import rounded, usual_rates
 from tracker_diag.core.rule import Outcome, rule
 
 
-@rule("GR601", "dead-relu", evidence="GCP")
+@rule("GR601", "dead-relu", evidence="GCP", unless=("boosting",))
 def dead_relu(
     shape: Shape,
     symptoms: Symptoms,

@@ -15,7 +15,7 @@ from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.core.run import Series
 
 
-@rule("GR603", "exploding-gradients", evidence="GC")
+@rule("GR603", "exploding-gradients", evidence="GC", unless=("boosting",))
 def exploding_gradients(
     shape: Shape,
     symptoms: Symptoms,

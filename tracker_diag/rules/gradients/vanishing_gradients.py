@@ -14,7 +14,7 @@ from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.core.run import Series
 
 
-@rule("GR602", "vanishing-gradients", evidence="GCP")
+@rule("GR602", "vanishing-gradients", evidence="GCP", unless=("boosting",))
 def vanishing_gradients(
     shape: Shape,
     symptoms: Symptoms,

@@ -10,7 +10,7 @@ from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.stats.course import Course
 
 
-@rule("IN502", "initial-loss-off", evidence="CP")
+@rule("IN502", "initial-loss-off", evidence="CP", unless=("boosting",))
 def initial_loss_off(
     shape: Shape,
     learned: Learned,

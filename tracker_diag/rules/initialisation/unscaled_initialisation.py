@@ -15,7 +15,7 @@ _SATURATING = ("sigmoid", "tanh", "softsign", "hard_sigmoid")
 _CONSTANT = ("zero", "constant", "ones", "one")
 
 
-@rule("IN501", "unscaled-initialisation", evidence="PG")
+@rule("IN501", "unscaled-initialisation", evidence="PG", unless=("boosting",))
 def unscaled_initialisation(
     shape: Shape,
     symptoms: Symptoms,

@@ -11,7 +11,7 @@ from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
 
-@rule("OP404", "batch-too-large", evidence="PDC")
+@rule("OP404", "batch-too-large", evidence="PDC", unless=("boosting",))
 def batch_too_large(
     shape: Shape,
     symptoms: Symptoms,

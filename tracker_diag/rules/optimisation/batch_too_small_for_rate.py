@@ -12,7 +12,7 @@ from tracker_diag.core.rates import usual_rates
 from tracker_diag.core.rule import Outcome, rule
 
 
-@rule("OP405", "batch-too-small-for-rate", evidence="PC")
+@rule("OP405", "batch-too-small-for-rate", evidence="PC", unless=("boosting",))
 def batch_too_small_for_rate(
     symptoms: Symptoms,
     batch_size: float,

@@ -29,7 +29,7 @@ _SCALE_FREE = (
 )
 
 
-@rule("OP403", "gradient-clipping-masks-rate", evidence="PGC")
+@rule("OP403", "gradient-clipping-masks-rate", evidence="PGC", unless=("boosting",))
 def gradient_clipping_masks_rate(
     shape: Shape,
     symptoms: Symptoms,

@@ -12,7 +12,7 @@ from tracker_diag.core.rates import rounded, usual_rates
 from tracker_diag.core.rule import Outcome, rule
 
 
-@rule("OP401", "learning-rate-too-high", evidence="CP")
+@rule("OP401", "learning-rate-too-high", evidence="CP", unless=("boosting",))
 def learning_rate_too_high(
     shape: Shape,
     symptoms: Symptoms,

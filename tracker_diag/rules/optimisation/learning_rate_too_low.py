@@ -12,7 +12,7 @@ from tracker_diag.core.rates import rounded, usual_rates
 from tracker_diag.core.rule import Outcome, rule
 
 
-@rule("OP402", "learning-rate-too-low", evidence="CP")
+@rule("OP402", "learning-rate-too-low", evidence="CP", unless=("boosting",))
 def learning_rate_too_low(
     shape: Shape,
     symptoms: Symptoms,
@@ -89,7 +89,7 @@ def learning_rate_too_low(
             )
     target = None
     if learning_rate:
-        target = rounded((low * high) ** 0.5) if learning_rate < low else rounded(min(3 * learning_rate, high))
+        target = rounded((low * high) ** 0.5) if learning_rate < low else rounded(min(5 * learning_rate, high))
     name = names.get("learning_rate", "learning_rate")
     text = (
         f"raise {name} from {learning_rate:g} to {target:g}" if target else "raise the learning rate three- to tenfold"

@@ -12,7 +12,7 @@ from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.stats.extrapolation import Extrapolation
 
 
-@rule("OP406", "too-few-updates", evidence="PDC")
+@rule("OP406", "too-few-updates", evidence="PDC", unless=("boosting",), also=("too-few-epochs",))
 def too_few_updates(
     shape: Shape,
     symptoms: Symptoms,

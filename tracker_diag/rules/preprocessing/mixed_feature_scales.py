@@ -13,12 +13,11 @@ from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.rules.preprocessing._first_loss import first_loss_signs
 
 
-@rule("PP302", "mixed-feature-scales", evidence="DC")
+@rule("PP302", "mixed-feature-scales", evidence="DC", unless=("boosting",))
 def mixed_feature_scales(
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    traits: frozenset[str],
     dataset: Dataset | None = None,
     shape: Shape | None = None,
     input_scaling: object = None,
@@ -56,8 +55,6 @@ def mixed_feature_scales(
     ----------
     Seminar: "Do not use normalisation blindly!", "Data Transformation". LeCun et al. (1998), Efficient BackProp, §4.3.
     """
-    if "boosting" in traits:
-        return Skip("PP302", "trees need no scaling")
     scales = _scales(dataset) if dataset else None
     if scales is None and shape is None:
         return Skip("PP302", "no scales of features, and no curves", WHAT_TO_LOG)

@@ -9,10 +9,9 @@ from tracker_diag.core.observed import Learned, Shape
 from tracker_diag.core.rule import Outcome, rule
 
 
-@rule("PP303", "near-constant-feature", evidence="DC")
+@rule("PP303", "near-constant-feature", evidence="DC", unless=("boosting",))
 def near_constant_feature(
     dataset: Dataset,
-    traits: frozenset[str],
     shape: Shape | None = None,
     learned: Learned | None = None,
     input_scaling: object = None,
@@ -45,8 +44,6 @@ def near_constant_feature(
     ----------
     Seminar: "Do not use normalisation blindly!".
     """
-    if "boosting" in traits:
-        return Skip("PP303", "trees are not normalised")
     if not dataset.features and dataset.columns.near_constant is None:
         return Skip("PP303", "no feature is described", WHAT_TO_LOG)
     flat = [f for f in dataset.features if f.kind != "category" and (f.near_constant or f.std == 0)]

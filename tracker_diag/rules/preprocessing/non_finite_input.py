@@ -10,10 +10,9 @@ from tracker_diag.core.profile_schema import Side
 from tracker_diag.core.rule import Outcome, rule
 
 
-@rule("PP304", "non-finite-input", evidence="D")
+@rule("PP304", "non-finite-input", evidence="D", unless=("boosting",))
 def non_finite_input(
     dataset: Dataset,
-    traits: frozenset[str],
     shape: Shape | None = None,
     learned: Learned | None = None,
     *,
@@ -45,8 +44,6 @@ def non_finite_input(
     ----------
     Seminar: "Do not use normalisation blindly!", "Dataset issues".
     """
-    if "boosting" in traits:
-        return Skip("PP304", "trees take missing values")
     if not dataset.features and dataset.train.non_finite is None:
         return Skip("PP304", "no feature is described", WHAT_TO_LOG)
     found = [

@@ -7,19 +7,18 @@ from typing import Any
 
 from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.rules.preprocessing._first_loss import first_loss_signs
 
 
-@rule("PP301", "unscaled-inputs", evidence="DBP")
+@rule("PP301", "unscaled-inputs", evidence="DBP", unless=("boosting",))
 def unscaled_inputs(
     shape: Shape,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    traits: frozenset[str],
     input_scaling: object = None,
     learning_rate: float | None = None,
     dataset: Dataset | None = None,
@@ -54,8 +53,6 @@ def unscaled_inputs(
     ----------
     Seminar: "Normalisation/Standardisation", "Data Transformation". LeCun et al. (1998), Efficient BackProp, §4.3.
     """
-    if "boosting" in traits:
-        return Skip("PP301", "trees need no scaling")
     signs: list[Sign] = []
     size = max((f.size for f in dataset.numbers if f.size), default=dataset.columns.largest_scale) if dataset else None
     if size is not None:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.core.case import Sign, suspicion
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
 
-@rule("RG802", "regularisation-too-strong", evidence="PC")
+@rule("RG802", "regularisation-too-strong", evidence="PC", unless=("boosting",))
 def regularisation_too_strong(
     shape: Shape,
     symptoms: Symptoms,
@@ -19,7 +19,6 @@ def regularisation_too_strong(
     params: Mapping[str, Any],
     dropout: float | None = None,
     weight_decay: float | None = None,
-    traits: frozenset[str] = frozenset(),
     *,
     prior: float = 0.03,
     strong_dropout: float = 0.6,
@@ -52,8 +51,6 @@ def regularisation_too_strong(
     ----------
     Seminar: "Regularisation". Srivastava et al. (2014), JMLR 15:1929: 0.5 for hidden units, 0.2 for inputs.
     """
-    if "boosting" in traits:
-        return Skip("RG802", "what regularises trees is none of this")
     signs: list[Sign] = []
     changes: list[Change] = []
     if dropout is not None and 0 <= dropout < 1:
