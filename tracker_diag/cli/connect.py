@@ -55,27 +55,31 @@ def place(tracker: str | None, uri: str | None, projects: tuple[str, ...] = (), 
 
 
 @contextmanager
-def connected(where: Location, prefix: str) -> Iterator[Adapter]:
+def connected(where: Location, prefix: str, *, annotate: bool = False) -> Iterator[Adapter]:
     """Open the tracker of a location, and close it after the block.
 
     Raises
     ------
+    UsageError
+        If log segments are asked for where there are no W&B logs.
     TrackerError
         If it cannot be reached, or refuses.
     """
     hush()
-    adapter = _open(where, prefix)
+    if annotate and where.folder is None:
+        raise UsageError("--annotate is for folders of W&B logs: give one with --tracking-uri or --run-id")
+    adapter = _open(where, prefix, annotate)
     try:
         yield adapter
     finally:
         adapter.close()
 
 
-def _open(where: Location, prefix: str) -> Adapter:
+def _open(where: Location, prefix: str, annotate: bool) -> Adapter:
     if where.folder is not None:
         from tracker_diag.adapters.wandb import open_folder
 
-        return open_folder(where.folder, prefix=prefix)
+        return open_folder(where.folder, annotate=annotate, prefix=prefix)
     if where.tracker == "wandb":
         from tracker_diag.adapters.wandb import connect as connect_wandb
 

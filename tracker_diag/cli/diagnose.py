@@ -9,6 +9,7 @@ import typer
 from tracker_diag.cli.connect import connected, place
 from tracker_diag.cli.errors import FOUND, UsageError
 from tracker_diag.cli.options import (
+    AnnotateOption,
     ArtifactsOption,
     ConfigOption,
     FailOnOption,
@@ -39,13 +40,14 @@ def diagnose(
     fail_on: FailOnOption = None,
     config: ConfigOption = None,
     role: RoleOption = None,
+    annotate: AnnotateOption = False,
 ) -> None:
     """Diagnose one run, and write the answer into the tracker."""
     check_format(format, ("text", "json", "markdown"))
     check_level(fail_on)
     settings = read_settings(config, role, artifacts)
     where = place(tracker, tracking_uri, tuple(project or ()), run_id)
-    with connected(where, settings.prefix) as adapter:
+    with connected(where, settings.prefix, annotate=annotate) as adapter:
         report = diagnose_run(adapter, where.run_id or _only_run(adapter), settings, write=write)
     show(report, format)
     if fails(report.severity, fail_on):

@@ -55,6 +55,10 @@ ProjectOption = Annotated[
     list[str] | None,
     typer.Option("--project", "-p", help="W&B: entity/project; may be repeated.", show_default=False),
 ]
+AnnotateOption = Annotated[
+    bool,
+    typer.Option("--annotate", help="W&B folders: also write a log segment that `wandb sync` carries to the server."),
+]
 AllOption = Annotated[bool, typer.Option("--all", help="Every experiment that can be seen.")]
 
 

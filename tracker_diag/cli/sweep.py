@@ -19,6 +19,7 @@ from tracker_diag.cli.console import hush
 from tracker_diag.cli.errors import FOUND, INTERRUPTED, PARTIAL, TERMINATED, TRACKER, UsageError, complain, explain
 from tracker_diag.cli.options import (
     AllOption,
+    AnnotateOption,
     ArtifactsOption,
     ConfigOption,
     ExperimentOption,
@@ -87,8 +88,9 @@ def sweep(
         Path | None, typer.Option("--summary", help="JSON file with the sweep's figures.", show_default=False)
     ] = None,
     log_format: Annotated[str, typer.Option("--log-format", help="text, or json lines on stderr.")] = "text",
+    annotate: AnnotateOption = False,
 ) -> None:
-    r"""Diagnose the runs that are new or have changed.
+    """Diagnose the runs that are new or have changed.
 
     Tags, and reports where something is wrong, are written onto each run.
     What has been done is read from the tracker itself, so a sweep may be repeated, killed, or run twice at once.
@@ -97,7 +99,7 @@ def sweep(
       tracker-diag sweep --experiment 'vision-*' --dry-run
       tracker-diag sweep --all --since 24h --fail-on error
       tracker-diag sweep --all --every 15m --notify "$SLACK" --summary sweep.json
-    """
+    """  # noqa: D301  click wants a real backspace
     from tracker_diag import notify as messages
     from tracker_diag import schedule
     from tracker_diag.cli import watch
@@ -136,7 +138,7 @@ def sweep(
             limit=limit,
         )
         plan = Plan(query, settings, not dry_run, force, engine, workers, scheduler)
-        with connected(where, settings.prefix) as adapter:
+        with connected(where, settings.prefix, annotate=annotate) as adapter:
             described = adapter.describe()
             with watch.watching(log_format) as watcher:
                 swept = sweep_once(adapter, plan, watcher, stop)

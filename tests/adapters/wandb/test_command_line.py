@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,29 @@ def test_the_log_of_a_killed_training_is_diagnosed(killed_log: Path, tmp_path: P
     shown = " ".join(done.stdout.split())
     assert "endless endless1 RUNNING" in shown
     assert "train_loss = train_loss, val_loss = val_loss" in shown
+
+
+def test_an_annotation_is_written_beside_the_log(killed_log: Path, tmp_path: Path) -> None:
+    runs = shutil.copytree(killed_log.parents[1], tmp_path / "wandb")
+    (log,) = runs.glob("offline-run-*/*.wandb")
+    before = log.read_bytes()
+    done = command(
+        "sweep", "--tracking-uri", str(runs), "--all", "--annotate", home=tmp_path, env=environment(tmp_path)
+    )
+    assert done.returncode == 0, done.stderr
+    assert log.read_bytes() == before
+    assert len(list(runs.glob("offline-run-*/*.wandb"))) == 2
+
+
+def test_annotations_are_for_folders_of_logs(tmp_path: Path) -> None:
+    done = command(
+        "diagnose",
+        *("--run-id", "acme/vision/one", "--tracker", "wandb", "--annotate"),
+        home=tmp_path,
+        env=environment(tmp_path),
+    )
+    assert done.returncode == 2
+    assert "--annotate is for folders of W&B logs" in done.stderr
 
 
 def test_no_key_is_one_line(server: Server, tmp_path: Path) -> None:
