@@ -81,8 +81,8 @@ def repeat(work: Callable[[], None], trigger: BaseTrigger, stop: threading.Event
     job = scheduler.add_job(work, trigger)
     if at_once:
         job.modify(next_run_time=_now())
-    scheduler.start()
     offset = time.time() - time.monotonic()
+    scheduler.start()
     try:
         while not stop.wait(LOOK):
             if abs(time.time() - time.monotonic() - offset) > JUMP:
