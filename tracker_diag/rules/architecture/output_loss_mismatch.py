@@ -126,19 +126,20 @@ def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Sign |
     if not 0.6 < accuracy <= 1:
         return None
     if classes and classes >= 2:
-        # Wrong answers given with the same certainty cost one more each.
         floor = _floor(classes)
+        # With few classes, or many errors, an honest loss lies there as well.
+        if floor < 1.5 * _honest(accuracy, classes):
+            return None
+        # Wrong answers given with the same certainty cost one more each.
         expected = floor + (1 - accuracy)
         if floor <= loss < expected + 0.15 * (math.log(classes) - floor) and loss > 0.5 * math.log(classes):
             return Sign(
                 f"accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, just "
                 f"above the {floor:.3g} that softmax twice leaves",
-                150.0 if accuracy > 0.9 else 110.0 if accuracy > 0.8 else 8.0,
+                150.0 if accuracy > 0.9 else 110.0,
             )
         return None
-    # Without the classes: a model that is right so often and calibrated loses at most the entropy of that, with the
-    # errors spread over a hundred classes.
-    allowed = -accuracy * math.log(accuracy) - (1 - accuracy) * math.log((1 - accuracy) / 100) if accuracy < 1 else 0.0
+    allowed = _honest(accuracy, 101)
     if accuracy > 0.85 and loss > allowed + 0.25 and loss < 3:
         return Sign(
             f"accuracy is {accuracy:.0%}, which allows a loss of {allowed:.2g} "
@@ -146,3 +147,11 @@ def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Sign |
             25.0,
         )
     return None
+
+
+def _honest(accuracy: float, classes: int) -> float:
+    """Most that a calibrated model of this accuracy loses: its own entropy, with the errors spread over all classes."""
+    if accuracy >= 1:
+        return 0.0
+    wrong = 1 - accuracy
+    return -accuracy * math.log(accuracy) - wrong * math.log(wrong / max(classes - 1, 1))
