@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from tracker_diag.core.finding import Finding, Severity, Skip
 from tracker_diag.core.observed import Learned
 from tracker_diag.core.rule import UNSETTLED, Outcome, rule
@@ -19,6 +21,8 @@ def underfitting(
     learned: Learned,
     val: Course | None = None,
     further: Any = None,
+    train_score: Course | None = None,
+    val_score: Course | None = None,
     pretrained: object = None,
     level: float = 1.0,
     active: bool = False,
@@ -34,8 +38,8 @@ def underfitting(
     ----------------
     Where the uninformed level is known (ln of the classes, the target's variance, chance accuracy): the share of it
     that the better of both curves has explained at its best. Where it is not known, or less than a quarter is
-    explained: whether the training curve ever moved by more than its noise (Mann–Kendall with the Hamed–Rao
-    correction), or by more than a fiftieth of its level.
+    explained: whether both accuracies stand still, or whether the training curve ever moved by more than its noise
+    (Mann–Kendall with the Hamed–Rao correction), or by more than a fiftieth of its level.
 
     Why it matters
     --------------
@@ -99,7 +103,9 @@ def underfitting(
         if steady.p < alpha * level and steady.slope < 0 and further.low > 0.35 * (val.start - val.best):
             return None
     validated = val is None or val.best > (1 - 2 * moved) * val.start
-    if not validated or not (by_noise or fall < moved):
+    # Where classes are uneven, standing at their shares shows in an accuracy that does not move at all.
+    stuck = all(c is not None and c.long_enough and _stands(c) for c in (train_score, val_score))
+    if not (validated and (by_noise or fall < moved)) and not (stuck and learned.known):
         return None
     return Finding(
         CODE,
@@ -112,3 +118,7 @@ def underfitting(
         {"fall": fall, "p_trend": found.p, "noise": train.noise.sigma},
         end,
     )
+
+
+def _stands(score: Course) -> bool:
+    return score.flipped and float(np.ptp(score.y)) <= 0.01 * abs(score.tail)

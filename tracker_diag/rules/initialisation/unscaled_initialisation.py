@@ -76,7 +76,7 @@ def unscaled_initialisation(
                 "params",
             )
         )
-    if not word:
+    if word in ("", "default"):
         signs.append(Sign("no initialiser is named, and the frameworks' defaults are sound", 0.7, "params"))
     if shape.begins_there:
         signs.append(Sign("the loss begins and stays at the uninformed level: nothing reaches the output", 5.0))
