@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tracker_diag.core.roles import Roles, all_roles, resolve, what_to_log
 from tracker_diag.core.run import Run
-from tracker_diag.core.settings import Settings
+from tracker_diag.core.settings import Settings, SettingsError, parse_settings
 
 FALLING = [[i, 2.0 * 0.9**i] for i in range(20)]
 
@@ -259,8 +259,9 @@ def test_a_metric_named_outright_wins_and_an_unknown_name_is_noted() -> None:
     assert any("missing" in note for note in roles.notes)
 
 
-def test_a_role_that_does_not_exist_is_noted() -> None:
-    assert any("no such role" in note for note in of("loss", roles={"nonsense": "loss"}).notes)
+def test_a_role_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(SettingsError, match="no role 'vloss'; did you mean 'val_loss'"):
+        parse_settings({"roles": {"vloss": "loss"}})
 
 
 def test_a_parameter_named_outright_is_checked() -> None:

@@ -41,6 +41,9 @@ class Commands(TyperGroup):
             complain("nothing was done", label="")
             code = INTERRUPTED
         except Exception as error:
+            if type(error).__name__ == "NoArgsIsHelpError":
+                typer.echo(error.ctx.get_help())  # type: ignore[attr-defined]
+                sys.exit(USAGE)
             line, code = explain(error)
             if not line:
                 raise

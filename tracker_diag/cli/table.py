@@ -50,6 +50,8 @@ def closing_line(swept: Swept, *, write: bool) -> str:
     parts += [f"{len(swept.failures):,} failed"] if swept.failures else []
     parts += [f"{swept.left:,} not reached"] if swept.left else []
     runs = len(swept.rows) + swept.unchanged + len(swept.failures) + swept.left
+    if runs == 0 and not swept.error:
+        return f"0 runs in {duration(swept.seconds)}: nothing in this scope; check its names, patterns and filter."
     line = f"{counted(runs, 'run')} in {duration(swept.seconds)}: {', '.join(parts)}."
     return line + (f" Verdicts: {_counts(Counter(swept.verdicts))}." if swept.verdicts else "")
 
@@ -103,7 +105,7 @@ def _runs(swept: Swept, console: Console) -> Table:
         style = SEVERITY_STYLES[row.severity]
         name = Text(clean(row.name or row.id, 60), style=f"link {row.link}" if clickable and row.link else "")
         cells = [Text(str(row.severity), style=style), Text(clean(row.verdict), style=style), name]
-        cells += [Text(clean(row.experiment, 40)), Text(clean(row.cause))]
+        cells += [Text(clean(row.experiment, 40)), Text(clean(row.cause) if row.severity.rank >= 2 else "")]
         table.add_row(*cells, *(() if clickable else (Text(clean(row.link or "")),)))
     return table
 

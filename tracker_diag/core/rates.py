@@ -32,7 +32,7 @@ USUAL: Mapping[str, tuple[float, float]] = {
 def usual_rates(optimizer: object, params: Mapping[str, Any]) -> tuple[float, float]:
     """Lowest and highest usual learning rate.
 
-    An optimiser nobody named gets the widest range of all. A pretrained model lowers the lower end tenfold; batches
+    An optimiser nobody named gets the widest range of all. A pretrained model lowers both ends tenfold; batches
     beyond 256 raise the upper end in proportion (Goyal et al. 2017, linear scaling).
     """
     name = str(optimizer or "").lower()
@@ -41,7 +41,7 @@ def usual_rates(optimizer: object, params: Mapping[str, Any]) -> tuple[float, fl
         name = "momentum"
     low, high = USUAL.get(name, (1e-4, 0.3))
     if params.get("pretrained"):
-        low /= 10
+        low, high = low / 10, high / 10
     batch = params.get("batch_size")
     if isinstance(batch, int | float) and batch > 256:
         high *= min(batch, 8192) / 256

@@ -81,8 +81,7 @@ def resolve(run: Run, settings: Settings) -> Roles:
             else:
                 notes.append(f"roles.{role}: {name} = {str(flat.values[name])[:40]!r} does not fit")
         elif not metric:
-            unknown = "no such role" if role not in all_roles() else f"the run has no {all_roles()[role]} {name!r}"
-            notes.append(f"roles.{role}: {unknown}")
+            notes.append(f"roles.{role}: the run has no {all_roles()[role]} {name!r}")
     for role, series in chosen.items():
         _choose(found.metrics, found.directions, role, series, settings.directions)
     if "task" not in known.values:

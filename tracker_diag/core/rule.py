@@ -138,8 +138,8 @@ def all_rules() -> Mapping[str, Rule]:
 
 
 def find_rule(word: str) -> Rule | None:
-    """The rule of this code or name, whatever its case."""
-    return next((r for r in all_rules().values() if word.lower() in (r.code.lower(), r.name)), None)
+    """The rule of this code or name, or that names this cause, whatever its case."""
+    return next((r for r in all_rules().values() if word.lower() in (r.code.lower(), r.name, *r.also)), None)
 
 
 def sections(docstring: str) -> dict[str, str]:

@@ -83,6 +83,11 @@ class Settings(BaseModel):
                     )
                 if not _is_number(value) or (threshold == "prior" and float(value) < 0):
                     raise SettingsError(f"rules.{word}.thresholds.{threshold}: {value!r} does not fit; it is a number")
+        from tracker_diag.core.roles import all_roles  # which itself needs the settings
+
+        for role in (*self.roles, *self.vocabulary):
+            if role not in all_roles():
+                raise SettingsError(f"no role {role!r}" + _nearest(role, all_roles()))
         for metric, direction in self.directions.items():
             if direction not in ("min", "max"):
                 raise SettingsError(f"directions.{metric}: {direction!r} is neither 'min' nor 'max'")

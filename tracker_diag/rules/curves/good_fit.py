@@ -18,6 +18,7 @@ def good_fit(
     val: Course | None = None,
     end_gap: Gap | None = None,
     score_gap: float | None = None,
+    active: bool = False,
     *,
     small_gap: float = 0.25,
     small_score_gap: float = 0.2,
@@ -61,10 +62,12 @@ def good_fit(
     moves = plateau(course.x[last:], course.y[last:], margin=rest * scale)
     level = course.shown(course.tail)
     ends = (
-        f"{both} come to rest at {level:.4g}"
+        f"{both} {'come' if val is not None else 'comes'} to rest at {level:.4g}"
         if moves.p_rest < 0.05
-        else f"{both} end at {level:.4g}, and not much more is to be gained"
+        else f"{both} {'end' if val is not None else 'ends'} at {level:.4g}, and not much more is to be gained"
     )
+    if active and moves.p_rest >= 0.05:
+        ends = f"{both} are sound so far, at {level:.4g}, and still on their way"
     return Finding(
         CODE,
         NAME,

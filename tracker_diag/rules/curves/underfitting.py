@@ -94,7 +94,7 @@ def underfitting(
             "log the number of classes",
         )
     found = trend(train.x, train.y)
-    fall = 1 - train.best / train.start if train.start else 0.0
+    fall = (train.start - train.best) / abs(train.start) if train.start else 0.0
     still = found.p > alpha * level or found.slope >= 0
     by_noise = still and train.start - train.best < 4 * train.noise.sigma
     if further is not None and val is not None and further.enough >= 5:
@@ -102,7 +102,7 @@ def underfitting(
         steady = trend(val.x, val.y)
         if steady.p < alpha * level and steady.slope < 0 and further.low > 0.35 * (val.start - val.best):
             return None
-    validated = val is None or val.best > (1 - 2 * moved) * val.start
+    validated = val is None or val.start - val.best < 2 * moved * abs(val.start)
     # Where classes are uneven, standing at their shares shows in an accuracy that does not move at all.
     stuck = all(c is not None and c.long_enough and _stands(c) for c in (train_score, val_score))
     if not (validated and (by_noise or fall < moved)) and not (stuck and learned.known):
@@ -112,7 +112,7 @@ def underfitting(
         NAME,
         Severity.ERROR,
         0.8 if by_noise else 0.7,
-        f"the training loss is flat: {train.start:.4g} at first, {train.tail:.4g} "
+        f"the training curve is flat: {train.shown(train.start):.4g} at first, {train.shown(train.tail):.4g} "
         f"at the end, noise {train.noise.sigma:.2g}",
         advice,
         {"fall": fall, "p_trend": found.p, "noise": train.noise.sigma},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tracker_diag.core.finding import Finding, Severity
 from tracker_diag.core.rule import UNSETTLED, Outcome, rule
 from tracker_diag.stats.course import Course
@@ -16,12 +18,16 @@ def unrepresentative_train(
     val: Course,
     scale: float,
     end_gap: Gap,
+    rises: Mapping[str, float],
     score_gap: float | None = None,
+    level: float = 1.0,
     active: bool = False,
     *,
     minimum_gap: float = 0.25,
     minimum_score_gap: float = 0.2,
     clear_score_gap: float = 0.3,
+    risen: float = 0.06,
+    alpha: float = 0.01,
 ) -> Outcome:
     """Both curves improve, and a large gap remains between them.
 
@@ -48,11 +54,16 @@ def unrepresentative_train(
     minimum_score_gap : distance of the scores (accuracy, F1 and the like) at the end, as a share of the better one.
     clear_score_gap : the same; from here on the scores alone decide, with losses apart at all: a training loss raised
         by dropout hides a gap that the scores show.
+    risen : rise of validation since its best, in units of the improvement achieved, from which on it has not settled.
+    alpha : level of the test "at rest since its minimum" beside it.
 
     References
     ----------
     Seminar: "Unrepresentative Train Dataset".
     """
+    # A validation curve that has turned is the matter of overfitting, ignored or not.
+    if val.turning.rise >= risen * scale and rises["val"] < alpha * level:
+        return None
     found = end_gap
     share = found.value / scale
     wide = found.low / scale >= minimum_gap and (score_gap is None or score_gap >= minimum_score_gap)

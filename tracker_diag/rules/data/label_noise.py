@@ -57,9 +57,9 @@ def label_noise(
         return None
     signs: list[Sign] = []
     if shape.memorised and symptoms.has("overfitting") and not shape.val_blind:
-        signs.append(Sign("validation learned, then turned and rose while training learned the rest by heart", 4.0))
+        signs.append(Sign("validation learned, then turned and rose while training learned the rest by heart", 2.0))
         if shape.parted < 0.15:
-            signs.append(Sign("both fell together before", 2.0))
+            signs.append(Sign("both fell together before", 1.5))
         if n_train is not None:
             each = n_train / (n_classes or 1)
             signs.append(

@@ -70,6 +70,8 @@ def repeated_batch(
             if n_train >= many
             else Sign(f"{n_train} training examples are soon memorised", 0.2, "params")
         )
+    if learned.val_best - learned.val_start > 0.25:
+        signs.append(Sign("validation learned much after its first epoch", 0.3))
     if learned.val_best > 0.8:
         signs.append(Sign("validation was learned well at its best", 0.1))
     text = "print the first labels of three batches in a row; advance or rebuild the loader once an epoch"

@@ -20,6 +20,7 @@ def learning_rate_too_low(
     names: Mapping[str, str],
     learned: Learned | None = None,
     learning_rate: float | None = None,
+    active: bool = False,
     *,
     prior: float = 0.06,
 ) -> Outcome:
@@ -58,12 +59,12 @@ def learning_rate_too_low(
         signs.append(Sign("at this pace the run needs many times its steps", 10.0))
     elif shape.above:
         signs.append(Sign("the loss is still on its way down to the uninformed level", 6.0))
-    elif symptoms.has("undertrained"):
+    elif symptoms.has("undertrained") and not active:
         signs.append(Sign("the loss still falls at the end", 3.0))
     elif symptoms.has("frozen"):
         signs.append(Sign("nothing moves", 1.5))
     elif shape.begins_there:
-        signs.append(Sign("the loss never left the uninformed level", 0.6))
+        signs.append(Sign("the loss never left the uninformed level", 1.1))
     elif learned is not None and learned.known and learned.most < 0.5 and shape.apart < 0.05:
         signs.append(Sign(f"{1 - learned.most:.0%} of the loss is left and validation stays with training", 3.0))
     else:

@@ -21,6 +21,7 @@ def too_few_updates(
     batch_size: float | None = None,
     n_train: int | None = None,
     further: Extrapolation | None = None,
+    active: bool = False,
     *,
     prior: float = 0.04,
     few: int = 300,
@@ -57,7 +58,7 @@ def too_few_updates(
     updates = epochs * math.ceil(n_train / batch_size) if epochs and batch_size and n_train else None
     falling = symptoms.has("undertrained", "slow-convergence")
     scarce = updates is not None and updates <= few
-    if not falling and not scarce:
+    if active or (not falling and not scarce):
         return None
     signs = []
     if updates is not None and updates <= few:

@@ -68,6 +68,8 @@ def mixed_feature_scales(
             (s for least, s in ((1e4, 1000.0), (1e3, 300.0), (apart, 25.0)) if ratio >= max(least, apart)), 0.05
         )
         signs.append(Sign(f"the features' sizes differ {ratio:.3g} times", strength, "data"))
+    if params.get("pretrained"):
+        signs.append(Sign("a pretrained model comes with its preprocessing", 0.1, "params"))
     if input_scaling:
         signs.append(Sign(f"the inputs are scaled ({input_scaling})", 0.1, "params"))
     if shape is not None:

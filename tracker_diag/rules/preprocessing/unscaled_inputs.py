@@ -58,6 +58,8 @@ def unscaled_inputs(
     if size is not None:
         fits = size <= large
         signs.append(Sign(f"the largest feature is of size {size:.3g}", 0.05 if fits else min(100.0, size), "data"))
+    if params.get("pretrained"):
+        signs.append(Sign("a pretrained model comes with its preprocessing", 0.1, "params"))
     if input_scaling:
         signs.append(Sign(f"the inputs are scaled ({input_scaling})", 0.1, "params"))
     signs += first_loss_signs(shape, symptoms, params, learning_rate)

@@ -49,10 +49,10 @@ def no_early_stopping(
     """
     if not symptoms.has("overfitting"):
         return None
-    best = val.turning.high_step
-    share = float((val.x > best).mean())
-    if share < minimum_share:
+    # What surely came after it decides, what came after the likeliest step is told.
+    if float((val.x > val.turning.high_step).mean()) < minimum_share:
         return None
+    share = float((val.x > val.turning.step).mean())
     signs = [Sign(f"{share:.0%} of the run came after the best checkpoint", 2.0 + 2 * share)]
     if early_stopping:
         signs.append(Sign("early stopping is configured", 0.3, "params"))
