@@ -24,6 +24,7 @@ def validation_easier(
     *,
     minimum_gap: float = 0.1,
     beyond_dropout: float = 6.0,
+    negligible: float = 0.02,
 ) -> Outcome:
     """Validation loss stays below training loss beyond what dropout and averaging over the epoch explain.
 
@@ -46,16 +47,19 @@ def validation_easier(
 
     Thresholds
     ----------
-    minimum_gap : in units of the improvement achieved; half as much where the factor below is exceeded.
+    minimum_gap : in units of the improvement achieved.
     beyond_dropout : training over validation loss, from which on noise in training no longer explains the difference.
+    negligible : in units of the improvement achieved; where that factor is exceeded the distance need only be more,
+        at the safe end of its interval.
 
     References
     ----------
     Seminar: "Unrepresentative Validation Dataset". Srivastava et al. (2014), JMLR 15:1929, dropout.
     """
     found = end_gap
+    # Near zero it is the ratio of two losses that noise has to explain; its share of the improvement says little there.
     far = found.upper >= 0 and found.lower > beyond_dropout * found.upper
-    if -found.high / scale < minimum_gap / (2 if far else 1):
+    if -found.high / scale < (negligible if far else minimum_gap):
         return None
     if not far and (augmentation or mixup or label_smoothing or dropout is None or dropout > 0):
         return Skip(

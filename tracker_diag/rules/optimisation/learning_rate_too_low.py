@@ -61,6 +61,8 @@ def learning_rate_too_low(
         signs.append(Sign("the loss is still on its way down to the uninformed level", 6.0))
     elif symptoms.has("undertrained") and not active:
         signs.append(Sign("the loss still falls at the end", 3.0))
+    elif shape.gain > 0.05 and not active:
+        signs.append(Sign("the loss still falls a little at the end", 3.0))
     elif symptoms.has("frozen"):
         signs.append(Sign("nothing moves", 1.5))
     elif shape.begins_there:
