@@ -122,7 +122,7 @@ def _outcome(rule: Rule, evidence: Evidence, chosen: RuleSettings | None) -> Out
             if value is not None:
                 inputs[name] = value
             elif name in rule.needs:
-                log = PROFILE if name in ("dataset", "profile") else what_to_log(_role(name))
+                log = PROFILE if name == "dataset" else what_to_log(_role(name))
                 return Skip(rule.code, _missing(name), log)
         return rule.check(**inputs, **(chosen.thresholds if chosen else {}))
     except Exception as error:  # noqa: BLE001  a crashing rule is a finding, not a crash: the other rules still speak

@@ -64,11 +64,6 @@ class Facts(Curves):
         return self.roles.traits
 
     @cached_property
-    def profile(self) -> Mapping[str, Any] | None:
-        """The dataset profile, as logged and unchecked; ``dataset`` is what it says."""
-        return self.run.profile
-
-    @cached_property
     def dataset(self) -> Dataset | None:
         """What the dataset profile and the declared inputs say; None without either."""
         return read_dataset(self.run.profile, self.run.datasets)

@@ -47,7 +47,7 @@ def overfitting(
 
     Thresholds
     ----------
-    minimum_rise : in units of the improvement achieved. Less than a twentieth is not worth anyone's attention,
+    minimum_rise : in units of the improvement achieved. Less is not worth anyone's attention,
         however significant.
     alpha : level of the test "at rest since its minimum".
 
