@@ -22,6 +22,8 @@ from tracker_diag.judge import Before, Judgement, Task, before, judge
 
 WRITERS = 8
 """Threads that write: they keep a server of the usual four workers busy, and share the commits of a database."""
+WRITE_AHEAD = 2 * WRITERS
+"""Runs in hand between diagnosis and the end of writing: what a sweep that is told to end still finishes."""
 READ_AHEAD = 32
 """Runs that are held ready for diagnosis."""
 GIVE_UP_AFTER = 25
@@ -277,7 +279,7 @@ def _outcomes(adapter: Adapter, plan: Plan, due: Mapping[str, Due], halt: _Halt)
             return _row(item, due[item.id])
 
         with threads(WRITERS) as writers:
-            for item, outcome in completed(writers, write, judged):
+            for item, outcome in completed(writers, write, judged, WRITE_AHEAD):
                 if not isinstance(item, Failure):
                     halt.count(one_line(outcome) if isinstance(outcome, Exception) else "")
                 yield Failure(item.id, one_line(outcome)) if isinstance(outcome, Exception) else outcome

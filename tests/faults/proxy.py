@@ -1,4 +1,4 @@
-"""An HTTP proxy that mistreats a share of the requests: drops, delays, resets, and refuses them."""
+"""An HTTP proxy that mistreats a share of the requests: drops, delays, resets, refuses, or holds them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     rng: random.Random
     counts: Counter[str]
     lock: threading.Lock
+    writes: threading.Event
 
     def _handle(self) -> None:
         with self.lock:
             fault = self.rng.choice(FAULTS) if self.rng.random() < self.share else ""
             self.counts[fault or "none"] += 1
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if not (self.writes.is_set() or self.command == "GET" or self.path.endswith("/search")):
+            with self.lock:
+                self.counts["held"] += 1
+            self.writes.wait()
         self.close_connection = True
         if fault == "drop":
             return
@@ -72,15 +77,24 @@ class _Server(http.server.ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
-def faulty(upstream: str, share: float, seed: int = 0) -> Iterator[tuple[str, Counter[str]]]:
-    """Serve a faulty way to a server; gives its address, and how often each fault was dealt out."""
+def faulty(
+    upstream: str, share: float, seed: int = 0, writes: threading.Event | None = None
+) -> Iterator[tuple[str, Counter[str]]]:
+    """Serve a faulty way to a server; gives its address, and how often each fault was dealt out.
+
+    Requests that write are held until the event is set, where there is one.
+    """
     counts: Counter[str] = Counter()
+    if writes is None:
+        writes = threading.Event()
+        writes.set()
     state = {
         "upstream": urlsplit(upstream).netloc,
         "share": share,
         "rng": random.Random(seed),
         "counts": counts,
         "lock": threading.Lock(),
+        "writes": writes,
     }
     server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), state))
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
@@ -88,6 +102,7 @@ def faulty(upstream: str, share: float, seed: int = 0) -> Iterator[tuple[str, Co
     try:
         yield f"http://127.0.0.1:{server.server_port}", counts
     finally:
+        writes.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -159,7 +159,7 @@ def sweep(
         return swept
 
     watch.start_log(log_format)
-    with _stopping() as (stop, signals):
+    with _stopping(quiet=log_format == "json") as (stop, signals):
         if trigger is not None:
             schedule.repeat(lambda: _keep_going(once, stop), trigger, stop, at_once=cron is None)
             return
@@ -195,7 +195,7 @@ def _leave_now() -> NoReturn:
 
 
 @contextmanager
-def _stopping() -> Iterator[tuple[threading.Event, list[int]]]:
+def _stopping(*, quiet: bool) -> Iterator[tuple[threading.Event, list[int]]]:
     """Let Ctrl-C and SIGTERM end the block after the runs in hand; a second Ctrl-C ends it at once."""
     stop = threading.Event()
     signals: list[int] = []
@@ -205,6 +205,10 @@ def _stopping() -> Iterator[tuple[threading.Event, list[int]]]:
         stop.set()
         if signals.count(signal.SIGINT) > 1:
             _leave_now()
+        if not quiet and len(signals) == 1:
+            again = "; Ctrl-C again ends at once" if number == signal.SIGINT else ""
+            # Not print: a handler may find the buffer of stderr in use.
+            os.write(sys.stderr.fileno(), f"ending after the runs in hand{again}\n".encode())
 
     old = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
