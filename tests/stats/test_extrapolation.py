@@ -75,6 +75,16 @@ def test_the_floor_is_kept() -> None:
     assert bounded.limit < 0.2 < free.limit
 
 
+@pytest.mark.parametrize("slow_start", [0.2, 0.4])
+def test_a_start_on_a_plateau_does_not_hide_what_is_left(slow_start: float) -> None:
+    """A fall that gathers pace before it slows down, as after a warm-up."""
+    u = clock(24)
+    y = 2.3 * (1 - 1 / (1 + np.exp(-(u - slow_start - 0.4) / 0.1)))
+    found = extrapolate(u, y, floor=0.0)
+    assert found.low > 0.3 * y[-1]
+    assert found.gain > 0.5 * y[-1]
+
+
 def test_an_annealed_rate_does_not_hide_what_is_left() -> None:
     rate = 0.5 * (1 + np.cos(np.pi * np.arange(60) / 60))
     path = np.cumsum(rate)

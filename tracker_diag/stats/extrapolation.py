@@ -76,8 +76,8 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
     least squares in closed form (variable projection), so the fit has no starting value, cannot fail to converge, and
     costs the same each time: O(n) for 90 shapes. Shapes are averaged with Akaike weights; the interval is the 5 % and
     95 % quantile of the mixture of their normal predictive distributions, so it holds both the noise and that several
-    shapes fit. The first third of the clock is left out where five points remain: what matters is the course at the
-    end, and the first steps follow other laws.
+    shapes fit. The first third of the clock is left out, and what comes before the steepest fall, where five points
+    remain: what matters is the course at the end, and the first steps follow other laws (a warm-up, a plateau).
 
     No null is tested. Values must be finite. Autocorrelation of the residuals, corrected for its bias, divides the
     log likelihood by the variance inflation, which widens the interval; so does what exceeds 40 points, since no real
@@ -124,9 +124,8 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
     u = (clock - clock[0]) / (1 - clock[0]) if clock[0] < 1 else np.linspace(0, 1, n)
     u = (u * (n - 1) + 1) / n
     # A hair above, so that rounding of the clock does not decide about a point that lies at the third.
-    late = u > 1 / 3 + 1e-9
-    if late.sum() >= 5:
-        u, y, n = u[late], y[late], int(late.sum())
+    begin = min(max(int(np.searchsorted(u, 1 / 3 + 1e-9, side="right")), _steepest(y)), n - 5)
+    u, y, n = u[begin:], y[begin:], n - begin
     shapes = _shapes(u)
     centred = shapes - shapes.mean(axis=1, keepdims=True)
     power = np.einsum("kn,kn->k", centred, centred)
@@ -161,6 +160,12 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
         float(_AHEAD[enough[0]]) if enough.size else np.inf,
         family,
     )
+
+
+def _steepest(y: FloatArray) -> int:
+    # What falls ever faster, as after a warm-up or a start on a plateau, has no saturating shape until it slows down.
+    width = max(3, y.size // 4)
+    return int(np.argmax(y[:-width] - y[width:])) + width // 2
 
 
 def _inflation(residual: FloatArray) -> float:
