@@ -7,7 +7,19 @@ import math
 import numpy as np
 import pytest
 
-from tests.rules.runs import EPOCHS, fallen_to_nothing, flat, found, healthy, judge, undertrained
+from tests.rules.runs import (
+    EPOCHS,
+    Curves,
+    both,
+    fallen_to_nothing,
+    falling,
+    flat,
+    found,
+    healthy,
+    judge,
+    noise,
+    undertrained,
+)
 
 
 def test_a_flat_line_at_the_uninformed_level() -> None:
@@ -47,6 +59,78 @@ def test_fine_tuning_starts_low_and_flat() -> None:
         {"lora_r": 8, "pretrained": 1},
     ):
         assert found(judge(curves, params), "LC102") is None
+
+
+def constant_prediction(end: float = 0.95) -> Curves:
+    """A squared error that falls to the target's variance at once, and stays."""
+    settled = np.exp(-np.arange(EPOCHS) / 1.5)
+    return both(end * (1 + 2 * settled) + noise(0.004, 1), 1.03 * end * (1 + settled) + noise(0.004, 2))
+
+
+REGRESSION: dict[str, object] = {"num_classes": None, "task": "regression"}
+
+
+def test_where_the_level_is_unknown_losses_that_rest_at_once() -> None:
+    report = judge(constant_prediction(), REGRESSION)
+    finding = found(report, "LC102")
+    assert report.verdict == "underfitting"
+    assert finding is not None
+    assert finding.severity == "warning"
+    assert "constant prediction" in finding.message
+
+
+def test_losses_that_rest_at_once_are_innocent_where_something_else_speaks_for_them() -> None:
+    curves = constant_prediction()
+    assert found(judge(curves, {**REGRESSION, "pretrained": True}), "LC102") is None
+    assert found(judge(curves, REGRESSION, status="RUNNING"), "LC102") is None
+    moved = {**curves, "val_r2": 0.6 * (1 - np.exp(-np.arange(EPOCHS) / 1.5))}
+    assert found(judge(moved, REGRESSION), "LC102") is None
+    short = {name: values[:19] for name, values in curves.items()}
+    assert found(judge(short, REGRESSION), "LC102") is None
+
+
+@pytest.mark.parametrize("power", [0.3, 0.7, 1.0])
+def test_losses_that_go_on_falling_ever_so_slowly_learn(power: float) -> None:
+    """An autoencoder, a recommender: near its floor soon, and on its way to it to the end."""
+    epochs = np.arange(1, 201)
+    curves = both(
+        0.8 + 0.15 * epochs**-power + noise(0.0005, 1, 200), 0.82 + 0.1 * epochs**-power + noise(0.0005, 2, 200)
+    )
+    assert found(judge(curves, REGRESSION), "LC102") is None
+
+
+def guessing() -> Curves:
+    """The loss falls by growing less sure; the accuracy stays that of four classes."""
+    return both(
+        falling(2.5, 12, start=3.7) + noise(0.03, 1),
+        falling(1.7, 12, start=2.1) + noise(0.003, 2),
+        0.25 + noise(0.01, 3),
+        0.27 + noise(0.002, 4),
+    )
+
+
+def test_a_loss_that_falls_beside_an_accuracy_that_stands() -> None:
+    report = judge(guessing(), {"num_classes": None})
+    finding = found(report, "LC102")
+    assert report.verdict == "underfitting"
+    assert finding is not None
+    assert "accuracy stands" in finding.message
+
+
+def test_an_accuracy_that_rises_or_is_high_is_no_guess() -> None:
+    curves = guessing()
+    rising = {**curves, "train_accuracy": 0.25 + 0.0015 * np.arange(EPOCHS) + noise(0.005, 3)}
+    uneven = {**curves, "train_accuracy": 0.98 + noise(0.001, 3), "val_accuracy": 0.98 + noise(0.001, 4)}
+    for run in (rising, uneven):
+        assert found(judge(run, {"num_classes": None}), "LC102") is None
+
+
+def test_accuracies_that_stand_at_the_share_of_the_larger_class() -> None:
+    """The entropy of uneven classes lies below ln 2: the loss seems to have explained something."""
+    accuracies = {"train_accuracy": np.full(EPOCHS, 0.645), "val_accuracy": np.full(EPOCHS, 0.592)}
+    accuracies["train_accuracy"][0] = 0.525
+    curves = both(0.651 + 0.04 * np.exp(-np.arange(EPOCHS) / 2) + noise(0.0007, 1), 0.655 + noise(0.003, 2))
+    assert judge({**curves, **accuracies}, {"num_classes": 2}).verdict == "underfitting"
 
 
 def test_a_run_that_learned_a_quarter_is_not_unable_to_learn() -> None:

@@ -30,6 +30,7 @@ def underfitting(
     minimum_learned: float = 0.05,
     high_loss: float = 0.25,
     moved: float = 0.02,
+    rest: float = 0.025,
     alpha: float = 0.01,
 ) -> Outcome:
     """Unable to learn the training set at all: a flat line, or noisy values of a high loss.
@@ -40,6 +41,13 @@ def underfitting(
     that the better of both curves has explained at its best. Where it is not known, or less than a quarter is
     explained: whether both accuracies stand still, or whether the training curve ever moved by more than its noise
     (Mann–Kendall with the Hamed–Rao correction), or by more than a fiftieth of its level.
+
+    Where it is not known, two more things give a network away that uses nothing of its input. Its accuracies, low
+    ones, neither rise significantly nor undo a twentieth of the errors they began with, while the loss falls: it only
+    grows less sure of what it guesses. Or both losses reach the level at which they end within the first fifth of the
+    run, stay there, and validation falls no further: a constant prediction is learned at once, while what is learned
+    of the input goes on for long, as power laws of the steps do. A fifth of at least twenty values; not for pretrained
+    models, nor while the run is still going, nor where a score moved.
 
     Why it matters
     --------------
@@ -59,11 +67,14 @@ def underfitting(
         bound where classes are uneven.
     moved : share of the curve's own level, where the uninformed level is unknown. Fine-tuning starts low and flat:
         with a pretrained model, the known level alone may speak.
+    rest : share of its own level within which nine tenths of a curve's values lie that has come to rest. A model that
+        is too simple for more, such as a straight line, may rest as early: so it is a warning, and no error.
     alpha : level of the trend test.
 
     References
     ----------
-    Seminar: "Underfitting". Mann (1945); Hamed and Rao (1998) for the trend.
+    Seminar: "Underfitting". Mann (1945); Hamed and Rao (1998) for the trend; Viering and Loog (2023), IEEE TPAMI
+    45:7799, for how curves of learning go on.
     """
     most = learned.most
     end = (float(train.x[0]), float(train.x[-1]))
@@ -93,32 +104,70 @@ def underfitting(
             "a pretrained model starts low and flat, and the uninformed loss is not known",
             "log the number of classes",
         )
-    found = trend(train.x, train.y)
-    fall = (train.start - train.best) / abs(train.start) if train.start else 0.0
-    still = found.p > alpha * level or found.slope >= 0
-    by_noise = still and train.start - train.best < 4 * train.noise.sigma
     if further is not None and val is not None and further.enough >= 5:
         # Little has moved, but steadily and without slowing down: that is the matter of slow-convergence.
         steady = trend(val.x, val.y)
         if steady.p < alpha * level and steady.slope < 0 and further.low > 0.35 * (val.start - val.best):
             return None
+    found = trend(train.x, train.y)
+    fall = (train.start - train.best) / abs(train.start) if train.start else 0.0
+    still = found.p > alpha * level or found.slope >= 0
+    by_noise = still and train.start - train.best < 4 * train.noise.sigma
     validated = val is None or val.start - val.best < 2 * moved * abs(val.start)
+    scores = [c for c in (train_score, val_score) if c is not None and c is not train and c is not val]
     # Where classes are uneven, standing at their shares shows in an accuracy that does not move at all.
-    stuck = all(c is not None and c.long_enough and _stands(c) for c in (train_score, val_score))
-    if not (validated and (by_noise or fall < moved)) and not (stuck and learned.known):
+    stuck = learned.known and len(scores) == 2 and all(c.long_enough and _stands(c, c.y.size // 5) for c in scores)
+    if (validated and (by_noise or fall < moved)) or stuck:
+        severity, confidence = Severity.ERROR, 0.8 if by_noise else 0.7
+        message = (
+            f"the training curve is flat: {train.shown(train.start):.4g} at first, {train.shown(train.tail):.4g} "
+            f"at the end, noise {train.noise.sigma:.2g}"
+        )
+    elif active or val is None:
         return None
-    return Finding(
-        CODE,
-        NAME,
-        Severity.ERROR,
-        0.8 if by_noise else 0.7,
-        f"the training curve is flat: {train.shown(train.start):.4g} at first, {train.shown(train.tail):.4g} "
-        f"at the end, noise {train.noise.sigma:.2g}",
-        advice,
-        {"fall": fall, "p_trend": found.p, "noise": train.noise.sigma},
-        end,
-    )
+    elif len(scores) == 2 and all(_guesses(c, alpha) for c in scores):
+        severity, confidence = Severity.ERROR, 0.8
+        ours, theirs = (c.shown(c.tail) for c in scores)
+        message = (
+            f"the loss falls, but the accuracy stands at {ours:.3g} in training and {theirs:.3g} in validation: the "
+            "network only grows less sure of what it guesses"
+        )
+    elif all(_at_once(c, rest) for c in (train, val)) and not _falls_on(val) and all(_stands(c) for c in scores):
+        severity, confidence = Severity.WARNING, 0.7
+        message = (
+            f"both losses came to rest within the first fifth of the run, training at {train.tail:.4g} and validation "
+            f"at {val.tail:.4g}, as those of a constant prediction do"
+        )
+        advice = f"compare with the loss of a constant prediction; if it is the same, {advice}"
+    else:
+        return None
+    evidence = {"fall": fall, "p_trend": found.p, "noise": train.noise.sigma}
+    return Finding(CODE, NAME, severity, confidence, message, advice, evidence, end)
 
 
-def _stands(score: Course) -> bool:
-    return score.flipped and float(np.ptp(score.y)) <= 0.01 * abs(score.tail)
+def _at_once(course: Course, rest: float) -> bool:
+    later = course.y[course.y.size // 5 :]
+    middle = float(np.median(later))
+    near = np.abs(later - middle) <= rest * abs(middle)
+    return course.y.size >= 20 and not course.flipped and float(near.mean()) >= 0.9
+
+
+def _falls_on(course: Course) -> bool:
+    begin = course.y.size // 5
+    found = trend(course.x[begin:], course.y[begin:])
+    return found.slope < 0 and found.p < 0.05
+
+
+def _guesses(score: Course, alpha: float) -> bool:
+    if not (score.flipped and score.long_enough and "acc" in score.name.lower()):
+        return False
+    unit = 100.0 if score.best < -1.5 else 1.0
+    start, best = -score.start / unit, -score.best / unit
+    if best > 0.6 or best - start > 0.05 * (1 - start):
+        return False
+    found = trend(score.x, score.y)
+    return found.p > alpha or found.slope >= 0
+
+
+def _stands(score: Course, begin: int = 0) -> bool:
+    return score.flipped and float(np.ptp(score.y[begin:])) <= 0.01 * abs(score.tail)
