@@ -101,6 +101,9 @@ class Shape:
         Training over validation loss at the end.
     gain : float
         What twice the training would bring, in units of the improvement achieved; NaN where unknown.
+    setback : float
+        The largest rise of the training curve above the lowest it had been before, in units of the improvement
+        achieved: of means over a sixteenth of the run (two values at least), the first tenth left out.
     """
 
     lost_at: float | None = None
@@ -117,3 +120,4 @@ class Shape:
     parted: float = 0.0
     noise_ratio: float = 1.0
     gain: float = math.nan
+    setback: float = 0.0

@@ -180,6 +180,7 @@ class Levels(Facts):
             parted=(val.best - beside) / (learned.level - learned.bottom) if val is not None else 0.0,
             noise_ratio=train.tail / val.tail if val is not None and val.tail > 0 else 1.0,
             gain=self.further.gain / self.scale if self.further and self.scale else math.nan,
+            setback=_setback(train) / self.scale if self.scale else 0.0,
         )
 
     def _blind(self, train: Course, val: Course, learned: Learned) -> bool:
@@ -208,3 +209,13 @@ class Levels(Facts):
             return first / LOG_THOUSAND
         others = [float(c.y[i]) for c, i in ((self.train, 1), (self.val, 0)) if c is not None]
         return first / max(others) if others and max(others) > 0 else 1.0
+
+
+def _setback(course: Course) -> float:
+    n = course.y.size
+    width, first = max(2, n // 16), max(1, n // 10)
+    if n < first + width + 1:
+        return 0.0
+    sums = np.cumsum(np.concatenate(([0.0], course.y)))
+    means = ((sums[width:] - sums[:-width]) / width)[first:]
+    return float((means - np.minimum.accumulate(means)).max())

@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from tests.rules.runs import SOUND, cause, changes, diverged, found, healthy, judge, ranked, swinging
+from tests.rules.runs import EPOCHS, SOUND, cause, changes, diverged, found, healthy, judge, ranked, swinging
 from tracker_diag import Severity
 
 NAME = "learning-rate-too-high"
@@ -46,6 +47,28 @@ def test_ranges_depend_on_the_optimiser_and_on_the_batch(params):
     named = cause(judge(swinging(), {**SOUND, **params}), NAME)
     assert named is not None
     assert "highest usual rate" not in named.why
+
+
+def thrown_back():
+    """Learns, loses more than a quarter of it for some epochs, and learns it again."""
+    curves = healthy()
+    for name in ("train_loss", "val_loss"):
+        curves[name] = curves[name] + 0.7 * np.exp(-(((np.arange(EPOCHS) - 20) / 3) ** 2))
+    return curves
+
+
+def test_training_that_is_thrown_back_at_a_rate_beyond_the_usual():
+    report = judge(thrown_back(), {**SOUND, "lr": 0.2})
+    assert report.verdict == "unstable"
+    assert ranked(report)[0] == NAME
+    assert found(report, "OP401").severity is Severity.WARNING
+    assert "training lost 28%" in cause(report, NAME).why
+
+
+def test_a_restart_of_the_schedule_at_a_usual_rate_is_no_warning():
+    report = judge(thrown_back(), SOUND)
+    assert report.verdict == "good-fit"
+    assert report.severity.rank <= Severity.INFO.rank
 
 
 def test_a_rate_beyond_the_usual_on_a_healthy_run_is_at_most_info():

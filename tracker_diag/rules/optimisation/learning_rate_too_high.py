@@ -22,13 +22,15 @@ def learning_rate_too_high(
     *,
     prior: float = 0.1,
     step_down: float = 10.0,
+    setback: float = 0.15,
 ) -> Outcome:
     """The learning rate is too high for this optimiser, batch size and curve.
 
     What it measures
     ----------------
     Curves: a loss that is lost or blows up, oscillation, a fall from a high first value to the uninformed level,
-    validation that climbs while training does not improve. Configuration: the rate against the usual ones of its
+    validation that climbs while training does not improve, a training loss that loses on its way what it had achieved.
+    Configuration: the rate against the usual ones of its
     optimiser; alone it is never more than an `info`.
 
     Why it matters
@@ -44,6 +46,8 @@ def learning_rate_too_high(
     ----------
     prior : odds of this cause among runs somebody worries about: "the most important hyperparameter".
     step_down : by what a rate in the usual range is divided that proved too high.
+    setback : rise of the training loss above what it had been, in units of the improvement achieved: sound runs lose
+        next to nothing.
 
     References
     ----------
@@ -58,6 +62,8 @@ def learning_rate_too_high(
         signs.append(Sign("the loss swings or climbs instead of settling", 8.0))
     elif shape.stands and not shape.begins_there and shape.first_excess > 1.3:
         signs.append(Sign("the loss fell from a high first value to the uninformed level and stayed there", 2.0))
+    elif shape.setback > setback and not shape.stands:
+        signs.append(Sign(f"on its way training lost {shape.setback:.0%} of what it had achieved", 8.0))
     elif symptoms.has("loss-spikes"):
         signs.append(Sign("the loss jumps", 1.5))
     elif shape.begins_there or shape.above:
@@ -95,4 +101,5 @@ def learning_rate_too_high(
         advice=text + "; warm it up, or anneal it",
         prescription=Prescription(text, (Change(name, learning_rate, target),) if target else ()),
         settles="log the gradient norm, or run once with a tenth of the rate",
+        verdict="unstable",
     )
