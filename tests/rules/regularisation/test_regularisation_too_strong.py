@@ -47,3 +47,21 @@ def test_leaves_of_trees_are_another_matter():
 @pytest.mark.parametrize("params", [{"dropout": 0.9}, {"weight_decay": 10.0}])
 def test_on_a_healthy_run_it_is_at_most_info(params):
     assert judge(healthy(), {**SOUND, **params}).severity.rank <= Severity.INFO.rank
+
+
+def noisy_training():
+    """All that is learned is learned through noise that training alone is measured with."""
+    curves = healthy(0.27)
+    return {**curves, "train_loss": 2.6 * curves["train_loss"], "train_accuracy": 0.6 * curves["train_accuracy"]}
+
+
+def test_training_far_above_validation_under_dropout_that_leaves_a_tenth():
+    report = judge(noisy_training(), {**SOUND, "dropout": 0.9})
+    assert ranked(report)[0] == NAME
+    assert found(report, "RG802").severity is Severity.WARNING
+    assert report.verdict == "underfitting"
+
+
+@pytest.mark.parametrize("dropout", [0.3, 0.5, 0.7])
+def test_the_same_under_dropout_that_people_use_is_at_most_info(dropout):
+    assert judge(noisy_training(), {**SOUND, "dropout": dropout}).severity.rank <= Severity.INFO.rank
