@@ -24,6 +24,8 @@ def verdict() -> str:
         "verdict: the first of these that was found as a warning or an error.\n\n"
         + table(("", "verdict", "why it stands here"), rows)
         + f"\n{_prose(competing.verdict)}\n\n```mermaid\n{diagram()}\n```\n\n"
+        "## Where the curves are not enough\n\n"
+        f"{_prose(competing.by_cause)}\n\n"
         "## When there is none\n\n"
         f"The verdict is `{competing.ABSTENTION}` where none was found, and the summary says what is missing:\n\n"
         f"{reasons}\n\n"

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import itertools
+import textwrap
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.catalogue import CATALOGUE
-from tests.rules.runs import EPOCHS, SHAPES, a_run, healthy, judge
-from tracker_diag import Run, Severity, diagnose
+from tests.rules.runs import EPOCHS, SHAPES, SOUND, a_run, healthy, high_level, judge
+from tests.rules.runs import found as found_in
+from tracker_diag import Run, Settings, Severity, diagnose
+from tracker_diag.core.case import Suspicion
 from tracker_diag.core.finding import Finding
-from tracker_diag.engine.verdict import ABSTENTION, EMPTY, PRECEDENCE, meaningful, verdict
+from tracker_diag.core.rule import all_rules
+from tracker_diag.engine.verdict import ABSTENTION, EMPTY, PRECEDENCE, by_cause, meaningful, verdict
 
 
 def found(*pairs: tuple[str, Severity]) -> dict[str, Finding]:
@@ -44,6 +51,54 @@ def test_beside_a_run_that_learned_nothing_other_findings_mean_nothing(answer: s
     both = found((answer, Severity.ERROR), ("undertrained", Severity.WARNING))
     assert set(meaningful(both, answer)) == {answer}
     assert set(meaningful(both, "undertrained")) == set(both)
+
+
+TOO_SLOW = {**SOUND, "lr": 1e-6}
+
+
+def test_a_cause_that_is_a_warning_names_the_trouble_of_curves_that_pass_for_a_good_fit() -> None:
+    """At rest well above what the classes allow, with a rate that explains why."""
+    assert judge(high_level()).verdict == "good-fit"
+    report = judge(high_level(), TOO_SLOW)
+    assert report.verdict == "slow-convergence"
+    assert report.causes[0].name == "learning-rate-too-low"
+    finding = found_in(report, "LC110")
+    assert finding is not None
+    assert (finding.severity, finding.evidence) == (Severity.WARNING, {"cause": "learning-rate-too-low"})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"settings": Settings(ignore=("slow-convergence",))},
+        {"settings": Settings(rules={"OP402": {"severity": "info"}})},
+        {"status": "RUNNING"},
+    ],
+    ids=["that rule is not asked", "no warning", "still going"],
+)
+def test_otherwise_the_good_fit_stays(more: dict[str, Any]) -> None:
+    assert judge(high_level(), TOO_SLOW, **more).verdict == "good-fit"
+
+
+def test_a_cause_that_says_nothing_of_the_curves_leaves_the_verdict() -> None:
+    grave = Suspicion("OP402", "a", Severity.INFO, 0.9, "m")
+    judged = [Finding("OP402", "a", Severity.WARNING, 0.9, "m")]
+    assert by_cause([grave], judged) is None
+    assert by_cause([replace(grave, verdict="undertrained")], judged) is not None
+    assert by_cause([replace(grave, verdict="undertrained")], []) is None
+
+
+def test_every_cause_names_a_verdict_or_none() -> None:
+    named = {
+        keyword.value.value
+        for rule in all_rules().values()
+        for call in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(rule.check))))
+        if isinstance(call, ast.Call)
+        for keyword in call.keywords
+        if keyword.arg == "verdict" and isinstance(keyword.value, ast.Constant)
+    }
+    assert named
+    assert named <= set(PRECEDENCE) - {"good-fit"}
 
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))

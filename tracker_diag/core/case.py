@@ -45,12 +45,16 @@ class Suspicion(Finding):
     prescription : Prescription
     settles : str
         What to log or run to be sure.
+    verdict : str
+        What a run with this cause is called where its curves alone would pass for a good fit; empty where the cause
+        says nothing of them.
     """
 
     prior: float = 0.05
     signs: tuple[Sign, ...] = ()
     prescription: Prescription = field(default_factory=lambda: Prescription(""))
     settles: str = ""
+    verdict: str = ""
 
     @property
     def odds(self) -> float:
@@ -74,6 +78,7 @@ def suspicion(
     prescription: Prescription | None = None,
     settles: str = "",
     span: tuple[float, float] | None = None,
+    verdict: str = "",
 ) -> Suspicion | None:
     """A suspicion, or None where nothing speaks for it.
 
@@ -95,6 +100,7 @@ def suspicion(
         signs=tuple(signs),
         prescription=prescription or Prescription(advice),
         settles=settles,
+        verdict=verdict,
     )
 
 

@@ -17,7 +17,7 @@ from tracker_diag.core.settings import RuleSettings, Settings, is_known, matches
 from tracker_diag.core.thin import thin_curve
 from tracker_diag.engine.causes import fold, rank
 from tracker_diag.engine.evidence import Evidence
-from tracker_diag.engine.verdict import ABSTENTION, meaningful, verdict, why_abstained
+from tracker_diag.engine.verdict import ABSTENTION, by_cause, meaningful, verdict, why_abstained
 
 
 def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ...] = ()) -> Report:
@@ -62,7 +62,12 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
     findings = [f for f in findings if not any(matches(w, f.code, f.name) for w in ignored)]
     suspicions = [f for f in findings if isinstance(f, Suspicion)]
     causes, judged, next_evidence = rank(suspicions, evidence.symptoms)
-    findings = [f for f in findings if not isinstance(f, Suspicion)] + [_capped(f, settings) for f in judged]
+    judged = [_capped(f, settings) for f in judged]
+    findings = [f for f in findings if not isinstance(f, Suspicion)] + judged
+    told = by_cause(suspicions, judged) if answer == "good-fit" and not evidence.active else None
+    if told is not None and any(r.name == told.name for r in chosen):
+        findings.append(_capped(told, settings))
+        answer = told.name
     findings = fold(sorted(findings, key=lambda f: (-f.severity.rank, -f.confidence, f.code)), answer)
     severity = max((f.severity for f in findings), key=lambda s: s.rank, default=Severity.OK)
     summary = _summary(answer, findings, causes[0].name if causes and severity.rank >= 2 else "", evidence)

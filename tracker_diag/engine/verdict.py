@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from tracker_diag.core.case import Suspicion
 from tracker_diag.core.finding import Finding, Severity
-from tracker_diag.core.rule import UNSETTLED
+from tracker_diag.core.rule import UNSETTLED, find_rule
 from tracker_diag.engine.evidence import Evidence
 
 #: The first of these that was found is the verdict: what makes the others meaningless comes before them. A diverged
@@ -49,6 +50,28 @@ def verdict(findings: Mapping[str, Finding]) -> str:
                     return "good-fit"
                 return name
     return ABSTENTION
+
+
+def by_cause(suspicions: Iterable[Suspicion], judged: Iterable[Finding]) -> Finding | None:
+    """What a run whose curves alone pass for a good fit is called where its first cause is a warning.
+
+    Such a cause rests on the curves in part (a plain that was reached early, a gap of middling size), and what the
+    configuration adds settles which trouble they show. A cause that says nothing of the curves leaves the verdict.
+    """
+    first = next((f for f in judged if f.severity.rank >= Severity.WARNING.rank), None)
+    said = next((s.verdict for s in suspicions if first is not None and s.name == first.name), "")
+    rule = find_rule(said)
+    if first is None or rule is None:
+        return None
+    return Finding(
+        rule.code,
+        rule.name,
+        first.severity,
+        first.confidence,
+        f"{first.message}; the curves alone would pass for a good fit",
+        first.advice,
+        {"cause": first.name},
+    )
 
 
 def why_abstained(evidence: Evidence) -> str:

@@ -86,4 +86,5 @@ def too_few_examples(
         advice=text,
         prescription=Prescription(text, changes),
         settles="train on half of the examples once: if validation hardly changes, their number is not it",
+        verdict="unrepresentative-train",
     )

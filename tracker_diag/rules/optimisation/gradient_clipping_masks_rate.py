@@ -118,4 +118,5 @@ def gradient_clipping_masks_rate(
         advice=text + ", then choose the learning rate",
         prescription=Prescription(text, changes),
         settles="log the gradient norm before clipping",
+        verdict="slow-convergence",
     )

@@ -108,4 +108,5 @@ def learning_rate_too_low(
             text, (Change(name, learning_rate, target),) if target and target != learning_rate else ()
         ),
         settles="run once with ten times the rate for a tenth of the steps",
+        verdict="slow-convergence",
     )
