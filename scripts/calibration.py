@@ -42,6 +42,8 @@ NOISES = ("white", "AR(1) 0.3", "AR(1) 0.6", "AR(1) 0.9", "t3")
 FAMILIES = ("power law", "exponential")
 LENGTHS = (8, 12, 20, 40, 100, 400, 5000)
 OFFSETS = ("none", "dropout", "gap")
+#: Whether the run says of how many classes it is, and so what knowing nothing costs.
+LEVELS = ("known", "unknown")
 RULES = ("LC", "HY")
 #: Rules whose alarm is a p-value below their alpha; of the others the rate is printed only.
 PROMISES = {"LC104": "alpha", "LC109": "alpha"}
@@ -75,6 +77,7 @@ class Cell:
     length: int
     annealed: bool
     offset: str
+    level: str
 
 
 def healthy(
@@ -94,6 +97,8 @@ def healthy(
     val = bottom * times_val + drop * (fall + sigma_val * noise(rng, cell.noise, n))
     metrics = {"train_loss": train, "val_loss": val, "lr": 0.1 * rate}
     params = {"lr": 0.1, "optimizer": "sgd", "batch_size": 64, "num_classes": 10, "n_train": 50000, "n_val": 10000}
+    if cell.level == "unknown":
+        del params["num_classes"]
     if cell.offset == "dropout":
         params["dropout"] = 0.3
     floor = 0.001
@@ -128,7 +133,7 @@ def run_looks(task: tuple[int, str, int]) -> tuple[str, int, Counter[str]]:
     rng = np.random.default_rng(seed)
     ever: Counter[str] = Counter()
     for k in range(runs):
-        cell = Cell(FAMILIES[k % 2], kind, 400, annealed=False, offset=OFFSETS[k % 3])
+        cell = Cell(FAMILIES[k % 2], kind, 400, annealed=False, offset=OFFSETS[k % 3], level=LEVELS[k // 6 % 2])
         metrics, params = healthy(rng, cell)
         said: set[str] = set()
         for n in np.unique(np.geomspace(8, 400, 50).astype(int)):
@@ -207,13 +212,18 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def rules_tables(runs: int, workers: int) -> list[str]:
     """Rates of every LC and HY rule over the healthy families."""
-    cells = [Cell(*c) for c in itertools.product(FAMILIES, NOISES, LENGTHS, (False, True), OFFSETS)]
+    cells = [Cell(*c) for c in itertools.product(FAMILIES, NOISES, LENGTHS, (False, True), OFFSETS, LEVELS)]
     tasks = [(seed, cell, runs) for seed, cell in enumerate(cells)]
     total: Counter[str] = Counter()
     by: dict[tuple[str, object], Counter[str]] = defaultdict(Counter)
     verdicts: Counter[str] = Counter()
     for cell, n, warned, said in spread(run_cell, tasks, workers, "healthy runs"):
-        keys = (("noise", cell.noise), ("points", cell.length), ("offset", cell.offset), ("family", cell.family))
+        keys = tuple(
+            (name, getattr(cell, field))
+            for name, field in (
+                ("noise", "noise"), ("points", "length"), ("offset", "offset"), ("family", "family"), ("level", "level")
+            )
+        )  # fmt: skip
         for counter in (total, *(by[key] for key in keys), by["rate", "annealed" if cell.annealed else "constant"]):
             counter.update(warned)
             counter["runs"] += n
@@ -303,7 +313,7 @@ def statistics_table(runs: int, workers: int) -> list[str]:
 def main() -> None:
     """Read the options, simulate, print, and write the page if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=15, help="healthy runs of each of 420 kinds (default 15)")
+    parser.add_argument("--runs", type=int, default=8, help="healthy runs of each of 840 kinds (default 8)")
     parser.add_argument(
         "--looks", type=int, default=160, help="growing runs of each noise, 50 looks each (default 160)"
     )

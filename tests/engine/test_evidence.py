@@ -9,7 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.rules.runs import EPOCHS, NOTHING, SOUND, Curves, a_run, cause, healthy, judge, overfitting, undertrained
+from tests.rules.runs import (
+    CLASSES,
+    EPOCHS,
+    NOTHING,
+    SOUND,
+    Curves,
+    a_run,
+    cause,
+    falling,
+    healthy,
+    judge,
+    overfitting,
+    undertrained,
+)
 from tracker_diag import Run, Settings
 from tracker_diag.core.roles import all_roles, resolve
 from tracker_diag.core.rule import all_rules
@@ -118,8 +131,28 @@ def test_accuracies_in_either_unit_explain_the_same(unit: float) -> None:
 def test_shares_survive_a_change_of_units() -> None:
     params = {"num_classes": None}
     plain, scaled = (seen({n: v * k for n, v in overfitting().items() if "loss" in n}, params) for k in (1, 1000))
-    for name in ("apart", "parted", "quick", "val_first", "memorised", "noise_ratio"):
+    for name in ("apart", "parted", "quick", "val_first", "memorised", "noise_ratio", "setback"):
         assert getattr(plain.shape, name) == pytest.approx(getattr(scaled.shape, name)), name
+
+
+@pytest.mark.parametrize("classes", [None, CLASSES])
+def test_an_improvement_made_before_the_first_value_is_not_forgotten(classes: int | None) -> None:
+    """The unit of what calls a run ill: at least what is left at the end, where the level is not known."""
+    curves = {"train_loss": 0.3 + falling(0.0, 4, start=0.05), "val_loss": 0.31 + falling(0.0, 4, start=0.05)}
+    evidence = seen(curves, {"num_classes": classes})
+    assert evidence.scale is not None
+    if classes is None:
+        assert evidence.scale == pytest.approx(0.06, abs=0.005)
+        assert evidence.unit == pytest.approx(0.31, abs=0.001)
+    else:
+        assert evidence.unit == evidence.scale == pytest.approx(NOTHING - 0.3, abs=0.001)
+
+
+def test_a_setback_is_the_largest_loss_of_what_was_achieved() -> None:
+    assert seen().shape.setback == pytest.approx(0, abs=0.01)
+    thrown = healthy()["train_loss"]
+    thrown[20:26] += 1.0
+    assert seen({**healthy(), "train_loss": thrown}).shape.setback == pytest.approx(1 / (NOTHING - 0.2), rel=0.05)
 
 
 @pytest.mark.parametrize("n", [7, 20, 48, 99])

@@ -145,6 +145,18 @@ class Levels(Facts):
         return achieved if achieved > (0.0 if known else 4 * noise) else None
 
     @cached_property
+    def unit(self) -> float | None:
+        """The improvement achieved, where an effect measured in it calls a run ill.
+
+        Where only the start of the curves says what knowing nothing costs, it may lie far above it: a first epoch
+        that has learned nearly all leaves an improvement that noise is a large share of. Then it is at least what
+        is left to improve at the end.
+        """
+        if self.scale is None or self.uninformed is not None or self.learned is None:
+            return self.scale
+        return max(self.scale, *(c.tail - self.learned.bottom for c in (self.train, self.val) if c))
+
+    @cached_property
     def shape(self) -> Shape | None:
         """What stands out in the curves; None without any."""
         course = self.any_train or self.any_val

@@ -42,6 +42,11 @@ def test_where_the_level_is_unknown_a_curve_that_never_moves_beyond_its_noise() 
     assert report.verdict == "underfitting"
 
 
+def test_noise_that_is_large_beside_an_unknown_level_says_nothing() -> None:
+    curves = both(0.3 + noise(0.03, 1), 0.31 + noise(0.03, 2))
+    assert found(judge(curves, {"num_classes": None}), "LC102") is None
+
+
 def test_chance_accuracy() -> None:
     rng = np.random.default_rng(1)
     curves = {"train_accuracy": 0.1 + 0.004 * rng.standard_normal(EPOCHS), "val_accuracy": np.full(EPOCHS, 0.1)}

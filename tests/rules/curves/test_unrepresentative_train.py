@@ -38,5 +38,13 @@ def test_a_gap_that_noise_could_make_is_none() -> None:
     assert found(judge(curves, {"n_val": 5000}), "LC105") is None
 
 
+def test_a_gap_that_is_small_beside_the_loss_itself_is_none_where_the_start_says_little() -> None:
+    level = np.exp(-np.arange(EPOCHS) / 4)
+    curves = {"train_loss": 0.3 + 0.05 * level, "val_loss": 0.33 + 0.05 * level}
+    report = judge(curves, {"num_classes": None})
+    assert found(report, "LC105") is None
+    assert report.verdict == "good-fit"
+
+
 def test_silent_on_a_healthy_run() -> None:
     assert found(judge(healthy()), "LC105") is None

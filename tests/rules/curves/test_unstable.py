@@ -44,6 +44,14 @@ def test_losses_that_swing_by_design(name: str) -> None:
     assert skipped(report, "LC109") is not None
 
 
+def test_swings_that_are_small_beside_the_loss_itself_are_none_where_the_start_says_little() -> None:
+    """Nearly all was learned before the first value was logged: noise is a large share of the rest."""
+    rng = np.random.default_rng(4)
+    level = 0.3 + 0.09 * np.exp(-np.arange(EPOCHS) / 4)
+    curves = {"train_loss": level + 0.012 * rng.standard_normal(EPOCHS), "val_loss": level + 0.01}
+    assert found(judge(curves, {"num_classes": None}), "LC109") is None
+
+
 def test_too_short_to_say() -> None:
     short = {name: curve[:6] for name, curve in swinging().items()}
     assert skipped(judge(short), "LC109") is not None

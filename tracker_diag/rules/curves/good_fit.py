@@ -15,6 +15,7 @@ CODE, NAME = "LC101", "good-fit"
 def good_fit(
     train: Course,
     scale: float,
+    unit: float,
     val: Course | None = None,
     end_gap: Gap | None = None,
     score_gap: float | None = None,
@@ -54,7 +55,7 @@ def good_fit(
     Seminar: "Learning Curves". Schuirmann (1987) for the equivalence test.
     """
     apart = end_gap.value / scale if end_gap is not None else 0.0
-    if apart > small_gap and not (score_gap is not None and score_gap < small_score_gap):
+    if apart * scale > small_gap * unit and not (score_gap is not None and score_gap < small_score_gap):
         return None
     both = "training and validation" if val is not None else "training"
     course = val or train

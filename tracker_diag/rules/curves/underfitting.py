@@ -30,7 +30,7 @@ def underfitting(
     minimum_learned: float = 0.05,
     high_loss: float = 0.25,
     moved: float = 0.02,
-    rest: float = 0.025,
+    rest: float = 0.015,
     alpha: float = 0.01,
 ) -> Outcome:
     """Unable to learn the training set at all: a flat line, or noisy values of a high loss.
@@ -40,7 +40,8 @@ def underfitting(
     Where the uninformed level is known (ln of the classes, the target's variance, chance accuracy): the share of it
     that the better of both curves has explained at its best. Where it is not known, or less than a quarter is
     explained: whether both accuracies stand still, or whether the training curve ever moved by more than its noise
-    (Mann–Kendall with the Hamed–Rao correction), or by more than a fiftieth of its level.
+    (Mann–Kendall with the Hamed–Rao correction; noise that is large beside an unknown level says nothing), or by more
+    than a fiftieth of its level.
 
     Where it is not known, two more things give a network away that uses nothing of its input. Its accuracies, low
     ones, neither rise significantly nor undo a twentieth of the errors they began with, while the loss falls: it only
@@ -65,8 +66,8 @@ def underfitting(
     minimum_learned : share of the uninformed level. A twentieth is less than any use has been made of.
     high_loss : share of the uninformed level below which a flat curve counts as high: ln of the classes is an upper
         bound where classes are uneven.
-    moved : share of the curve's own level, where the uninformed level is unknown. Fine-tuning starts low and flat:
-        with a pretrained model, the known level alone may speak.
+    moved : share of the curve's own level, where the uninformed level is unknown; noise may be twice it. Fine-tuning
+        starts low and flat: with a pretrained model, the known level alone may speak.
     rest : share of its own level within which nine tenths of a curve's values lie that has come to rest. A model that
         is too simple for more, such as a straight line, may rest as early: so it is a warning, and no error.
     alpha : level of the trend test.
@@ -112,7 +113,9 @@ def underfitting(
     found = trend(train.x, train.y)
     fall = (train.start - train.best) / abs(train.start) if train.start else 0.0
     still = found.p > alpha * level or found.slope >= 0
-    by_noise = still and train.start - train.best < 4 * train.noise.sigma
+    # Noise that is a large share of an unknown level hides whatever was learned before the first value.
+    quiet = learned.known or train.noise.sigma <= 2 * moved * abs(train.tail)
+    by_noise = still and quiet and train.start - train.best < 4 * train.noise.sigma
     validated = val is None or val.start - val.best < 2 * moved * abs(val.start)
     scores = [c for c in (train_score, val_score) if c is not None and c is not train and c is not val]
     # Where classes are uneven, standing at their shares shows in an accuracy that does not move at all.

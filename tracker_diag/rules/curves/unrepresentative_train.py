@@ -17,6 +17,7 @@ def unrepresentative_train(
     train: Course,
     val: Course,
     scale: float,
+    unit: float,
     end_gap: Gap,
     rises: Mapping[str, float],
     score_gap: float | None = None,
@@ -35,7 +36,9 @@ def unrepresentative_train(
     ----------------
     The distance of validation over training at the end, in units of the improvement achieved, with a 95 % interval
     that must lie wholly above the threshold. Where both sides log a score, it has to show the gap too: a loss that is
-    high for being too sure of itself does not make the data unrepresentative. While the run is still going it is an
+    high for being too sure of itself does not make the data unrepresentative. Where only the start of the curves says
+    what knowing nothing costs, the unit is at least the loss that is left at the end: a first epoch may have learned
+    nearly all. While the run is still going it is an
     `info`: early on little has been achieved, and shares of it are large.
 
     Why it matters
@@ -66,7 +69,7 @@ def unrepresentative_train(
         return None
     found = end_gap
     share = found.value / scale
-    wide = found.low / scale >= minimum_gap and (score_gap is None or score_gap >= minimum_score_gap)
+    wide = found.low / unit >= minimum_gap and (score_gap is None or score_gap >= minimum_score_gap)
     clear = score_gap is not None and score_gap >= clear_score_gap and found.low > 0
     if not wide and not clear:
         return None

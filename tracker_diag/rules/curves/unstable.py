@@ -15,6 +15,7 @@ CODE, NAME = "LC109", "unstable"
 def unstable(
     train: Course,
     scale: float,
+    unit: float,
     rises: Mapping[str, float],
     val: Course | None = None,
     n_val_seen: int | None = None,
@@ -34,8 +35,9 @@ def unstable(
     The robust standard deviation of the second half of the training curve (and of validation's, where it rests on
     many examples) around its straight course, in units of the improvement achieved, the share of steps at which it
     turns, and whether the swings are still as wide as in the first half; and whether the training loss climbs from
-    its lowest stretch to its end, or validation does while training has not improved since. Swings of a run that is
-    still going are an `info`; a climb is tested for repeated looks.
+    its lowest stretch to its end, or validation does while training has not improved since. Where only the start of
+    the curves says what knowing nothing costs, the unit is at least the loss that is left at the end. Swings of a run
+    that is still going are an `info`; a climb is tested for repeated looks.
 
     Why it matters
     --------------
@@ -65,7 +67,7 @@ def unstable(
     def swings(course: Course) -> bool:
         found = course.oscillation
         return found is not None and (
-            found.amplitude >= minimum_swing * scale
+            found.amplitude >= minimum_swing * unit
             and found.reversals >= reversals
             and found.amplitude >= 0.5 * found.early
         )
@@ -87,7 +89,7 @@ def unstable(
         climbing = [
             c
             for side, c in (("train", train), ("val", val))
-            if c is not None and rises[side] < alpha * level and _climbs(c, train, minimum_climb * scale, scale)
+            if c is not None and rises[side] < alpha * level and _climbs(c, train, minimum_climb * unit, scale)
         ]
         if not climbing:
             return None
