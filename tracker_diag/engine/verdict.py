@@ -20,9 +20,9 @@ PRECEDENCE: Mapping[str, str] = {
     "unstable": "a swinging curve has no settled level to compare",
     "unrepresentative-train": "a gap this large outweighs what more steps could bring",
     "unrepresentative-validation": "validation says too little for the finer verdicts",
-    "validation-easier": "validation does not say how the model will do",
     "slow-convergence": "the pace, not the length, is the trouble",
     "undertrained": "more of the same pays",
+    "validation-easier": "validation does not say how the model will do",
     "good-fit": "nothing above was found, and something was achieved",
 }
 ABSTENTION = "insufficient-evidence"
