@@ -9,6 +9,7 @@ import pytest
 
 from tests.rules.runs import (
     EPOCHS,
+    NOTHING,
     Curves,
     both,
     fallen_to_nothing,
@@ -29,6 +30,12 @@ def test_a_flat_line_at_the_uninformed_level() -> None:
     assert finding is not None
     assert finding.severity == "error"
     assert finding.evidence["uninformed"] == pytest.approx(math.log(10))
+
+
+@pytest.mark.parametrize(("val", "verdict"), [(0.03, "underfitting"), (0.08, "good-fit")])
+def test_a_little_that_training_alone_has_learned_is_nothing(val: float, verdict: str) -> None:
+    curves = both(falling(0.92 * NOTHING, 5) + noise(0.002, 1), falling((1 - val) * NOTHING, 5) + noise(0.002, 2))
+    assert judge(curves).verdict == verdict
 
 
 def test_a_fall_to_the_uninformed_level_is_nothing_learned() -> None:

@@ -63,7 +63,8 @@ def underfitting(
 
     Thresholds
     ----------
-    minimum_learned : share of the uninformed level. A twentieth is less than any use has been made of.
+    minimum_learned : share of the uninformed level. A twentieth is less than any use has been made of; nor has use been
+        made of twice as much in training that validation has less than a twentieth of.
     high_loss : share of the uninformed level below which a flat curve counts as high: ln of the classes is an upper
         bound where classes are uneven.
     moved : share of the curve's own level, where the uninformed level is unknown; noise may be twice it. Fine-tuning
@@ -84,7 +85,8 @@ def underfitting(
     )
     if learned.known and most >= high_loss:
         return None
-    if learned.known and most < minimum_learned:
+    nothing = most < minimum_learned or (learned.val_best < minimum_learned and most < 2 * minimum_learned)
+    if learned.known and nothing:
         if active and trend(train.x, train.y).slope < 0:
             return Skip(CODE, "still at the level of knowing nothing, but on its way down", "")
         worst = "" if most > -0.02 else ", worse than knowing nothing"
