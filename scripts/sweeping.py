@@ -29,7 +29,13 @@ from tracker_diag.core.settings import Settings
 from tracker_diag.sweep import Plan, sweep
 
 EVERYTHING = Query(everything=True)
-WAYS = {"pull": "pull alone", "dry": "sweep --dry-run", "write": "sweep", "again": "sweep, nothing new"}
+WAYS = {
+    "pull": "pull alone",
+    "dry": "sweep --dry-run",
+    "write": "sweep",
+    "again": "sweep, nothing new",
+    "cold": "the same, with the import of MLflow's client",
+}
 
 
 @dataclass(frozen=True)
@@ -136,9 +142,11 @@ def measure(way: str, uri: str) -> Measured:
 
 
 def measure_here(way: str, uri: str) -> Measured:
-    """Go one way through a store: pull, dry, write, again, force."""
-    import tracker_diag.engine  # noqa: F401 - imports are not what is measured
+    """Go one way through a store: pull, dry, write, again, cold, force."""
+    import tracker_diag.engine  # noqa: F401 - imports are not what is measured, as in the user's loop
 
+    if way != "cold":
+        import mlflow.utils.rest_utils  # noqa: F401 - a server is asked through it
     adapter = connect(uri)
     start = psutil.Process().memory_info().rss
     with _watching() as seen:
@@ -149,7 +157,7 @@ def measure_here(way: str, uri: str) -> Measured:
             swept = sweep(adapter, Plan(EVERYTHING, Settings(), write=way != "dry", force=way == "force"))
             if swept.failures or swept.error:
                 raise SystemExit(f"{swept.error} {swept.failures[:3]}")
-            runs = swept.unchanged if way == "again" else len(swept.rows)
+            runs = swept.unchanged if way in ("again", "cold") else len(swept.rows)
         seconds = time.perf_counter() - begin
     return Measured(
         runs,

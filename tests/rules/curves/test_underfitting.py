@@ -129,6 +129,16 @@ def test_a_loss_that_falls_beside_an_accuracy_that_stands() -> None:
     assert "accuracy stands" in finding.message
 
 
+@pytest.mark.parametrize("accuracy", [0.0, 0.02, 0.4])
+def test_an_accuracy_that_does_not_go_with_the_loss_is_no_guess(accuracy: float) -> None:
+    """A regression whose "accuracy" counts equal numbers; several labels at once."""
+    stands = {name: np.full(EPOCHS, accuracy) for name in ("accuracy", "val_accuracy")}
+    curves = {"loss": falling(0.1, 9, start=1.5) + noise(0.003, 1), "val_loss": falling(0.12, 9, start=1.5)}
+    assert judge({**curves, **stands}, {"num_classes": None}).verdict == "good-fit"
+    far = {"loss": falling(20.0, 9, start=80.0) + noise(0.1, 1), "val_loss": falling(22.0, 9, start=80.0)}
+    assert judge({**far, **stands}, {"num_classes": None}).verdict == "good-fit"
+
+
 def test_an_accuracy_that_rises_or_is_high_is_no_guess() -> None:
     curves = guessing()
     rising = {**curves, "train_accuracy": 0.25 + 0.0015 * np.arange(EPOCHS) + noise(0.005, 3)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -44,11 +45,12 @@ def underfitting(
     than a fiftieth of its level.
 
     Where it is not known, two more things give a network away that uses nothing of its input. Its accuracies, low
-    ones, neither rise significantly nor undo a twentieth of the errors they began with, while the loss falls: it only
-    grows less sure of what it guesses. Or both losses reach the level at which they end within the first fifth of the
-    run, stay there, and validation falls no further: a constant prediction is learned at once, while what is learned
-    of the input goes on for long, as power laws of the steps do. A fifth of at least twenty values; not for pretrained
-    models, nor while the run is still going, nor where a score moved.
+    ones, neither rise significantly nor undo a twentieth of the errors they began with, while the loss falls to what
+    such guesses cost (−ln of the accuracy, up to three times it): it only grows less sure of what it guesses. Or both
+    losses reach the level at which they end within the first fifth of the run, stay there, and validation falls no
+    further: a constant prediction is learned at once, while what is learned of the input goes on for long, as power
+    laws of the steps do. A fifth of at least twenty values; not for pretrained models, nor while the run is still
+    going, nor where a score moved.
 
     Why it matters
     --------------
@@ -63,8 +65,8 @@ def underfitting(
 
     Thresholds
     ----------
-    minimum_learned : share of the uninformed level. A twentieth is less than any use has been made of; nor has use been
-        made of twice as much in training that validation has less than a twentieth of.
+    minimum_learned : share of the uninformed level. A twentieth is less than any use has been made of; nor has use
+        been made of twice as much in training that validation has less than a twentieth of.
     high_loss : share of the uninformed level below which a flat curve counts as high: ln of the classes is an upper
         bound where classes are uneven.
     moved : share of the curve's own level, where the uninformed level is unknown; noise may be twice it. Fine-tuning
@@ -130,7 +132,7 @@ def underfitting(
         )
     elif active or val is None:
         return None
-    elif len(scores) == 2 and all(_guesses(c, alpha) for c in scores):
+    elif len(scores) == 2 and all(_guesses(c, s, alpha) for c, s in zip((train, val), scores, strict=True)):
         severity, confidence = Severity.ERROR, 0.8
         ours, theirs = (c.shown(c.tail) for c in scores)
         message = (
@@ -163,12 +165,16 @@ def _falls_on(course: Course) -> bool:
     return found.slope < 0 and found.p < 0.05
 
 
-def _guesses(score: Course, alpha: float) -> bool:
+def _guesses(loss: Course, score: Course, alpha: float) -> bool:
     if not (score.flipped and score.long_enough and "acc" in score.name.lower()):
         return False
     unit = 100.0 if score.best < -1.5 else 1.0
-    start, best = -score.start / unit, -score.best / unit
-    if best > 0.6 or best - start > 0.05 * (1 - start):
+    start, best, tail = (-value / unit for value in (score.start, score.best, score.tail))
+    if not 0 < tail <= 0.6 or best - start > 0.05 * (1 - start):
+        return False
+    # One guess in k is right, and costs ln k. What costs far less or more is no cross-entropy: a regression whose
+    # "accuracy" counts equal numbers, several labels at once.
+    if not 0.9 <= loss.tail / -math.log(tail) <= 3:
         return False
     found = trend(score.x, score.y)
     return found.p > alpha or found.slope >= 0
