@@ -11,10 +11,10 @@ from scripts.accuracy import FAULTS, GOALS, PEERS, Answer, answer, by_task, curv
 #: What was measured last, rounded towards the worse. A change that worsens one needs a reason better than this line.
 FLOORS = {
     "false_alarm": 0.02,
-    "missed_visible": 0.075,
-    "verdict": 0.89,
+    "missed_visible": 0.05,
+    "verdict": 0.94,
     "abstained": 0.01,
-    "missed": 0.11,
+    "missed": 0.09,
     "cause@3": 0.9,
 }
 HIGHER_IS_BETTER = {"verdict", "cause@1", "cause@3"}

@@ -22,7 +22,7 @@ PRECEDENCE: Mapping[str, str] = {
     "unrepresentative-validation": "validation says too little for the finer verdicts",
     "slow-convergence": "the pace, not the length, is the trouble",
     "undertrained": "more of the same pays",
-    "validation-easier": "validation does not say how the model will do",
+    "validation-easier": "a run that got where it was going, and validation that does not say how it will do",
     "good-fit": "nothing above was found, and something was achieved",
 }
 ABSTENTION = "insufficient-evidence"
