@@ -152,7 +152,16 @@ def test_accuracies_that_stand_at_the_share_of_the_larger_class() -> None:
     accuracies = {"train_accuracy": np.full(EPOCHS, 0.645), "val_accuracy": np.full(EPOCHS, 0.592)}
     accuracies["train_accuracy"][0] = 0.525
     curves = both(0.651 + 0.04 * np.exp(-np.arange(EPOCHS) / 2) + noise(0.0007, 1), 0.655 + noise(0.003, 2))
-    assert judge({**curves, **accuracies}, {"num_classes": 2}).verdict == "underfitting"
+    for classes in (2, None):
+        assert judge({**curves, **accuracies}, {"num_classes": classes}).verdict == "underfitting"
+
+
+def test_accuracies_that_stand_beside_losses_that_use_the_input_are_innocent() -> None:
+    """A few hundred examples, soon learned: as accurate at the end as early on, and surer."""
+    accuracies = {"train_accuracy": np.full(EPOCHS, 0.9), "val_accuracy": np.full(EPOCHS, 0.875)}
+    falls = falling(0.22, 6, start=0.7)
+    curves = both(falls + noise(0.002, 1), falls + 0.05 + noise(0.002, 2))
+    assert judge({**curves, **accuracies}, {"num_classes": None}).verdict == "good-fit"
 
 
 def test_a_run_that_learned_a_quarter_is_not_unable_to_learn() -> None:

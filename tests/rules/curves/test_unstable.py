@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.rules.runs import EPOCHS, found, healthy, judge, skipped, swinging
+from tests.rules.runs import EPOCHS, NOTHING, found, healthy, judge, noise, skipped, swinging
 
 
 def test_a_loss_that_swings_instead_of_settling() -> None:
@@ -50,6 +50,15 @@ def test_swings_that_are_small_beside_the_loss_itself_are_none_where_the_start_s
     level = 0.3 + 0.09 * np.exp(-np.arange(EPOCHS) / 4)
     curves = {"train_loss": level + 0.012 * rng.standard_normal(EPOCHS), "val_loss": level + 0.01}
     assert found(judge(curves, {"num_classes": None}), "LC109") is None
+
+
+@pytest.mark.parametrize("classes", [10, None])
+def test_a_run_that_unlearns_all_it_had_learned(classes: int | None) -> None:
+    """Weight decay that is far too strong pulls the network back to knowing nothing."""
+    epochs = np.arange(EPOCHS)
+    level = NOTHING - 0.25 * np.exp(-(((epochs - 5) / 6) ** 2))
+    curves = {"train_loss": level + noise(0.003, 1), "val_loss": level + noise(0.003, 2)}
+    assert judge(curves, {"num_classes": classes}).verdict in ("unstable", "underfitting")
 
 
 def test_too_short_to_say() -> None:

@@ -15,6 +15,9 @@ from tracker_diag.stats.trend import trend
 
 CODE, NAME = "LC102", "underfitting"
 
+#: What telling a thousand classes apart costs: more is no cross-entropy of classes.
+LOG_THOUSAND = math.log(1000)
+
 
 @rule(CODE, NAME, evidence="C", unless=UNSETTLED)
 def underfitting(
@@ -40,9 +43,10 @@ def underfitting(
     ----------------
     Where the uninformed level is known (ln of the classes, the target's variance, chance accuracy): the share of it
     that the better of both curves has explained at its best. Where it is not known, or less than a quarter is
-    explained: whether both accuracies stand still, or whether the training curve ever moved by more than its noise
-    (Mann–Kendall with the Hamed–Rao correction; noise that is large beside an unknown level says nothing), or by more
-    than a fiftieth of its level.
+    explained: whether both accuracies stand still (where the level is not known, beside losses no smaller than the
+    entropy that being right so often by a constant prediction costs), or whether the training curve ever moved by
+    more than its noise (Mann–Kendall with the Hamed–Rao correction; noise that is large beside an unknown level says
+    nothing), or by more than a fiftieth of its level.
 
     Where it is not known, two more things give a network away that uses nothing of its input. Its accuracies, low
     ones, neither rise significantly nor undo a twentieth of the errors they began with, while the loss falls to what
@@ -122,8 +126,11 @@ def underfitting(
     by_noise = still and quiet and train.start - train.best < 4 * train.noise.sigma
     validated = val is None or val.start - val.best < 2 * moved * abs(val.start)
     scores = [c for c in (train_score, val_score) if c is not None and c is not train and c is not val]
+    sides = list(zip((train, val), scores, strict=True)) if val is not None and len(scores) == 2 else []
     # Where classes are uneven, standing at their shares shows in an accuracy that does not move at all.
-    stuck = learned.known and len(scores) == 2 and all(c.long_enough and _stands(c, c.y.size // 5) for c in scores)
+    stuck = sides and all(
+        s.long_enough and _stands(s, s.y.size // 5) and (learned.known or _cost_of_guessing(c, s)) for c, s in sides
+    )
     if (validated and (by_noise or fall < moved)) or stuck:
         severity, confidence = Severity.ERROR, 0.8 if by_noise else 0.7
         message = (
@@ -132,7 +139,7 @@ def underfitting(
         )
     elif active or val is None:
         return None
-    elif len(scores) == 2 and all(_guesses(c, s, alpha) for c, s in zip((train, val), scores, strict=True)):
+    elif sides and all(_guesses(c, s, alpha) for c, s in sides):
         severity, confidence = Severity.ERROR, 0.8
         ours, theirs = (c.shown(c.tail) for c in scores)
         message = (
@@ -178,6 +185,17 @@ def _guesses(loss: Course, score: Course, alpha: float) -> bool:
         return False
     found = trend(score.x, score.y)
     return found.p > alpha or found.slope >= 0
+
+
+def _cost_of_guessing(loss: Course, score: Course) -> bool:
+    # Whoever always names the largest class is right with its share a, and pays the entropy of the classes: at least
+    # that of (a, 1 - a), and -ln a. A network that uses its input is as accurate for less.
+    accuracy = -score.tail / (100.0 if score.best < -1.5 else 1.0)
+    if not 0 < accuracy <= 0.9 or loss.flipped or "acc" not in score.name.lower():
+        return False
+    others = 1 - accuracy
+    entropy = -accuracy * math.log(accuracy) - others * math.log(others)
+    return 0.97 * max(entropy, -math.log(accuracy)) <= loss.tail <= entropy + others * LOG_THOUSAND
 
 
 def _stands(score: Course, begin: int = 0) -> bool:

@@ -36,8 +36,8 @@ def unstable(
     many examples) around its straight course, in units of the improvement achieved, the share of steps at which it
     turns, and whether the swings are still as wide as in the first half; and whether the training loss climbs from
     its lowest stretch to its end, or validation does while training has not improved since. Where only the start of
-    the curves says what knowing nothing costs, the unit is at least the loss that is left at the end. Swings of a run
-    that is still going are an `info`; a climb is tested for repeated looks.
+    the curves says what knowing nothing costs, swings are measured against the loss that is left at the end as well.
+    Swings of a run that is still going are an `info`; a climb is tested for repeated looks.
 
     Why it matters
     --------------
@@ -89,7 +89,7 @@ def unstable(
         climbing = [
             c
             for side, c in (("train", train), ("val", val))
-            if c is not None and rises[side] < alpha * level and _climbs(c, train, minimum_climb * unit, scale)
+            if c is not None and rises[side] < alpha * level and _climbs(c, train, minimum_climb * scale, scale)
         ]
         if not climbing:
             return None
