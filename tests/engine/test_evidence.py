@@ -148,6 +148,37 @@ def test_an_improvement_made_before_the_first_value_is_not_forgotten(classes: in
         assert evidence.unit == evidence.scale == pytest.approx(NOTHING - 0.3, abs=0.001)
 
 
+@pytest.mark.parametrize(
+    ("params", "updates"),
+    [
+        ({"epochs": 10, "batch_size": 32, "n_train": 100}, 40),
+        ({"epochs": 10, "batch_size": 32}, None),
+        ({"epochs": 10, "batch_size": 0, "n_train": 100}, None),
+        ({"epochs": 1e300, "batch_size": 1, "n_train": 100}, None),
+    ],
+)
+def test_updates_of_the_configuration(params: dict[str, float], updates: int | None) -> None:
+    assert seen(params=params).n_updates == updates
+
+
+def test_the_accuracy_of_a_regression_makes_no_cross_entropy_of_it() -> None:
+    curves = {"loss": falling(2.4, 2, start=140.0), "val_loss": falling(2.5, 2, start=90.0)}
+    for accuracy, excess in ((0.0, 1.8), (0.9, 20)):
+        stands = {"accuracy": np.full(EPOCHS, accuracy), "val_accuracy": np.full(EPOCHS, accuracy)}
+        shape = seen({**curves, **stands}, {"num_classes": None}).shape
+        assert shape is not None
+        assert shape.first_excess == pytest.approx(excess, rel=0.2)
+
+
+def test_noise_of_training_alone_does_not_give_classes_away() -> None:
+    curves = {
+        "train_loss": np.full(EPOCHS, math.log(2)),
+        "train_accuracy": np.full(EPOCHS, 0.5),
+        "val_loss": falling(0.2, 5, start=0.6),
+    }
+    assert seen(curves, {"num_classes": None}).uninformed is None
+
+
 def test_a_setback_is_the_largest_loss_of_what_was_achieved() -> None:
     assert seen().shape.setback == pytest.approx(0, abs=0.01)
     thrown = healthy()["train_loss"]

@@ -104,6 +104,8 @@ class Shape:
     setback : float
         The largest rise of the training curve above the lowest it had been before, in units of the improvement
         achieved: of means over a sixteenth of the run (two values at least), the first tenth left out.
+    regained : bool
+        The training curve ends no higher than where it had been before that.
     """
 
     lost_at: float | None = None
@@ -121,3 +123,4 @@ class Shape:
     noise_ratio: float = 1.0
     gain: float = math.nan
     setback: float = 0.0
+    regained: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from functools import cached_property
@@ -96,6 +97,14 @@ class Facts(Curves):
     def n_train(self) -> int | None:
         """Training examples, as configured, profiled or declared as an input."""
         return self._count("n_train", "train")
+
+    @cached_property
+    def n_updates(self) -> int | None:
+        """Updates of the weights that the configuration makes in all."""
+        epochs, batch = (self.roles.params.get(k) for k in ("epochs", "batch_size"))
+        if not self.n_train or not isinstance(epochs, int | float) or not isinstance(batch, int | float) or batch <= 0:
+            return None
+        return int(min(epochs * math.ceil(self.n_train / batch), 1e15)) if 0 < epochs <= 1e12 else None
 
     @cached_property
     def n_val(self) -> int | None:

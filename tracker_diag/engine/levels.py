@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import cached_property
 
 import numpy as np
@@ -19,6 +20,17 @@ SQUARED = ("mse", "squared", "l2loss")
 
 #: Cross-entropy of knowing nothing about a thousand classes, in nats: more than all but the largest vocabularies cost.
 LOG_THOUSAND = math.log(1000)
+
+
+#: Scores that say by themselves what knowing nothing is: 0 for shares of variance explained and correlations, a half
+#: for the area under the ROC curve.
+NOTHING_AT = (
+    (
+        re.compile(r"(?<![a-z])(r2|r_?squared|explained_?variance|mcc|matthews|kappa|pearson|spearman)", re.IGNORECASE),
+        0.0,
+    ),
+    (re.compile(r"(?<![a-z])(auc|auroc|roc_?auc)(?![a-z]|_?pr)", re.IGNORECASE), 0.5),
+)
 
 
 class Levels(Facts):
@@ -78,6 +90,9 @@ class Levels(Facts):
             accuracy = accuracy / 100 if accuracy > 1.5 else accuracy
             if not 0 < loss.tail < 7:
                 continue
+            if self.val_loss is not None and self.val_loss.long_enough and self.val_loss.best < 0.8 * loss.tail:
+                # Training is measured through noise: validation shows that something was learned.
+                continue
             k = round(math.exp(loss.tail))
             if k >= 2 and abs(loss.tail - math.log(k)) < 0.025 * math.log(k) and 0.6 / k < accuracy < 1.5 / k:
                 return k
@@ -108,6 +123,21 @@ class Levels(Facts):
             val=share(val.tail if val else None),
             val_best=share(val.best if val else None),
         )
+
+    @cached_property
+    def score_learned(self) -> float | None:
+        """Share of a perfect score's lead over knowing nothing that a score has at its best.
+
+        None where no score says by its name what knowing nothing is.
+        """
+        found = []
+        for course in (self.train_score, self.val_score):
+            if course is None or not course.flipped or not course.long_enough:
+                continue
+            nothing = next((value for name, value in NOTHING_AT if name.search(course.name)), None)
+            if nothing is not None and "pr" not in re.split(r"[^a-z]+", course.name.lower()):
+                found.append((-course.best / self._unit(course) - nothing) / (1 - nothing))
+        return max(found, default=None)
 
     @cached_property
     def _beginning(self) -> float:
@@ -175,6 +205,7 @@ class Levels(Facts):
         )
         reached = np.flatnonzero(train.y <= 0.5 * (train.start + train.best))
         moved = train.start - train.best
+        setback, regained = _setback(train)
         turn = val.turning.index if val is not None else 0
         beside = float(np.interp(val.x[turn], train.x, train.y)) if val is not None else 0.0
         return Shape(
@@ -192,7 +223,8 @@ class Levels(Facts):
             parted=(val.best - beside) / (learned.level - learned.bottom) if val is not None else 0.0,
             noise_ratio=train.tail / val.tail if val is not None and val.tail > 0 else 1.0,
             gain=self.further.gain / self.scale if self.further and self.scale else math.nan,
-            setback=_setback(train) / self.scale if self.scale else 0.0,
+            setback=setback / self.scale if self.scale else 0.0,
+            regained=regained,
         )
 
     def _blind(self, train: Course, val: Course, learned: Learned) -> bool:
@@ -215,7 +247,13 @@ class Levels(Facts):
         if learned is not None and learned.known:
             return first / learned.level
         score = self.train_score or self.val_score
-        accurate = score is not None and course is self.train_loss and "acc" in score.name.lower()
+        # Hardly ever right: the "accuracy" of a regression counts equal numbers.
+        accurate = (
+            score is not None
+            and course is self.train_loss
+            and "acc" in score.name.lower()
+            and float(np.abs(score.y).max()) > 0.02 * self._unit(score)
+        )
         entropy = not any(w in course.name.lower() for w in (*OTHER_LOSSES, *SQUARED))
         if accurate and entropy and first > LOG_THOUSAND:
             return first / LOG_THOUSAND
@@ -223,11 +261,13 @@ class Levels(Facts):
         return first / max(others) if others and max(others) > 0 else 1.0
 
 
-def _setback(course: Course) -> float:
+def _setback(course: Course) -> tuple[float, bool]:
     n = course.y.size
     width, first = max(2, n // 16), max(1, n // 10)
     if n < first + width + 1:
-        return 0.0
+        return 0.0, True
     sums = np.cumsum(np.concatenate(([0.0], course.y)))
     means = ((sums[width:] - sums[:-width]) / width)[first:]
-    return float((means - np.minimum.accumulate(means)).max())
+    lowest = np.minimum.accumulate(means)
+    worst = int(np.argmax(means - lowest))
+    return float(means[worst] - lowest[worst]), bool(means[-1] <= lowest[worst])

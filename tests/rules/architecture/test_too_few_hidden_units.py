@@ -23,6 +23,20 @@ def test_the_narrowest_of_several_layers_decides_and_only_it_is_widened():
     assert changes(report, NAME) == {"net.hidden_sizes": ([256, 2, 256], [256, 100, 256])}
 
 
+@pytest.mark.parametrize(
+    ("params", "widths"),
+    [({}, [256, 128, 10]), ({"num_classes": None}, [64, 32, 1]), ({"num_classes": None}, [64, 2, 64])],
+    ids=["classes", "one number", "an autoencoder"],
+)
+def test_an_output_layer_and_a_code_are_no_narrow_layers(params, widths):
+    assert cause(judge(high_level(), {**SOUND, **params, "hidden_sizes": str(widths)}), NAME) is None
+
+
+def test_an_output_layer_is_left_as_it_is():
+    report = judge(high_level(), {**SOUND, "hidden_sizes": "[4, 64, 10]"})
+    assert changes(report, NAME) == {"hidden_sizes": ([4, 64, 10], [100, 100, 10])}
+
+
 def test_layers_with_a_parameter_each_are_left_to_the_words():
     report = judge(high_level(), {**SOUND, "fc1_dim": 64, "fc2_dim": 1})
     assert "a layer of 1 units" in cause(report, NAME).why

@@ -79,7 +79,15 @@ def constant_prediction(end: float = 0.95) -> Curves:
     return both(end * (1 + 2 * settled) + noise(0.004, 1), 1.03 * end * (1 + settled) + noise(0.004, 2))
 
 
-REGRESSION: dict[str, object] = {"num_classes": None, "task": "regression"}
+#: 38 updates an epoch.
+REGRESSION: dict[str, object] = {
+    "num_classes": None,
+    "task": "regression",
+    "hidden_units": 64,
+    "n_train": 1200,
+    "batch_size": 32,
+    "epochs": EPOCHS,
+}
 
 
 def test_where_the_level_is_unknown_losses_that_rest_at_once() -> None:
@@ -95,6 +103,9 @@ def test_losses_that_rest_at_once_are_innocent_where_something_else_speaks_for_t
     curves = constant_prediction()
     assert found(judge(curves, {**REGRESSION, "pretrained": True}), "LC102") is None
     assert found(judge(curves, REGRESSION, status="RUNNING"), "LC102") is None
+    # A straight line is learned as soon as a constant, and so is much of a large dataset within its first epochs.
+    assert found(judge(curves, {**REGRESSION, "hidden_units": None}), "LC102") is None
+    assert found(judge(curves, {**REGRESSION, "n_train": 40_000}), "LC102") is None
     moved = {**curves, "val_r2": 0.6 * (1 - np.exp(-np.arange(EPOCHS) / 1.5))}
     assert found(judge(moved, REGRESSION), "LC102") is None
     short = {name: values[:19] for name, values in curves.items()}
@@ -109,6 +120,22 @@ def test_losses_that_go_on_falling_ever_so_slowly_learn(power: float) -> None:
         0.8 + 0.15 * epochs**-power + noise(0.0005, 1, 200), 0.82 + 0.1 * epochs**-power + noise(0.0005, 2, 200)
     )
     assert found(judge(curves, REGRESSION), "LC102") is None
+
+
+@pytest.mark.parametrize(
+    ("score", "nothing"),
+    [("val_r2", 0.0), ("val_auc", 0.5), ("val/mcc", 0.0), ("val_cohen_kappa", 0.0), ("val_r2", -0.8)],
+)
+def test_scores_that_never_leave_what_knowing_nothing_gives(score: str, nothing: float) -> None:
+    falls = falling(0.33, 2, start=0.6)
+    curves = {"train_loss": falls + noise(0.001, 1), "val_loss": falls + 0.003 + noise(0.004, 2)}
+    report = judge({**curves, score: nothing + noise(0.006, 3)}, {"num_classes": None})
+    finding = found(report, "LC102")
+    assert report.verdict == "underfitting"
+    assert finding is not None
+    assert "ignores its input" in finding.message
+    risen = judge({**curves, score: nothing + 0.4 - 0.4 * np.exp(-np.arange(EPOCHS) / 3)}, {"num_classes": None})
+    assert (found(risen, "LC102") is None) == (nothing >= 0)
 
 
 def guessing() -> Curves:
@@ -137,6 +164,17 @@ def test_an_accuracy_that_does_not_go_with_the_loss_is_no_guess(accuracy: float)
     assert judge({**curves, **stands}, {"num_classes": None}).verdict == "good-fit"
     far = {"loss": falling(20.0, 9, start=80.0) + noise(0.1, 1), "val_loss": falling(22.0, 9, start=80.0)}
     assert judge({**far, **stands}, {"num_classes": None}).verdict == "good-fit"
+
+
+def test_a_few_values_are_no_standing_accuracy() -> None:
+    """Most of a large dataset is learned in the first epoch, and its classes overlap."""
+    curves = {
+        "loss": np.array([1.489, 1.386, 1.378, 1.374, 1.371]),
+        "val_loss": np.array([1.405, 1.398, 1.394, 1.391, 1.389]),
+        "accuracy": np.array([0.468, 0.500, 0.502, 0.503, 0.503]),
+        "val_accuracy": np.array([0.497, 0.499, 0.500, 0.501, 0.500]),
+    }
+    assert found(judge(curves, {"num_classes": None}), "LC102") is None
 
 
 def test_an_accuracy_that_rises_or_is_high_is_no_guess() -> None:

@@ -46,5 +46,14 @@ def test_a_gap_that_is_small_beside_the_loss_itself_is_none_where_the_start_says
     assert report.verdict == "good-fit"
 
 
+def test_trees_learn_their_training_set_by_heart() -> None:
+    rounds = np.arange(EPOCHS)
+    curves = {"train-logloss": 0.18 + 0.51 * np.exp(-rounds / 20), "eval-logloss": 0.38 + 0.31 * np.exp(-rounds / 12)}
+    params = {"num_classes": None, "max_depth": 6, "tree_method": "hist", "num_boost_round": EPOCHS}
+    assert judge(curves, params).verdict == "good-fit"
+    plain = {"train_loss": curves["train-logloss"], "val_loss": curves["eval-logloss"]}
+    assert judge(plain, {"num_classes": None}).verdict == "unrepresentative-train"
+
+
 def test_silent_on_a_healthy_run() -> None:
     assert found(judge(healthy()), "LC105") is None

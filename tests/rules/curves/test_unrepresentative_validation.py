@@ -51,5 +51,13 @@ def test_jitter_that_training_shares_is_the_rates_doing() -> None:
     assert found(judge(curves), "LC106") is None
 
 
+def test_jitter_that_is_small_beside_the_loss_itself_is_none_where_the_start_says_little() -> None:
+    """Nearly all was learned in the first epoch."""
+    rng = np.random.default_rng(5)
+    level = np.exp(-np.arange(EPOCHS) / 6)
+    curves = {"train_loss": 0.17 + 0.04 * level, "val_loss": 0.176 + 0.04 * level + 0.006 * rng.standard_normal(EPOCHS)}
+    assert found(judge(curves, {"num_classes": None}), "LC106") is None
+
+
 def test_silent_on_a_healthy_run() -> None:
     assert found(judge(healthy()), "LC106") is None

@@ -37,3 +37,10 @@ def test_not_where_the_training_set_was_not_learned_either(curves):
 @pytest.mark.parametrize("n", [1, 100, 250])
 def test_on_a_healthy_run_the_number_alone_is_at_most_info(n):
     assert judge(healthy(), {**SOUND, "n_train": n}).severity.rank <= Severity.INFO.rank
+
+
+def test_many_classes_share_what_is_learned():
+    few, many = (cause(judge(gap(), {**SOUND, "num_classes": 1000, "n_train": n}), NAME) for n in (1000, 16_000))
+    assert few is not None
+    assert "1000 training examples for 1000 classes" in few.why
+    assert many is None or many.score < few.score / 3

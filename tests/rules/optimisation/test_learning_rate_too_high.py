@@ -65,6 +65,19 @@ def test_training_that_is_thrown_back_at_a_rate_beyond_the_usual():
     assert "training lost 28%" in cause(report, NAME).why
 
 
+@pytest.mark.parametrize("said", ["named", "logged"])
+def test_where_the_schedule_raises_the_rate_again_it_is_the_schedule_s_doing(said):
+    curves, params = thrown_back(), {**SOUND, "lr": 0.02}
+    assert judge(curves, params).verdict == "unstable"
+    if said == "named":
+        params["scheduler"] = "CosineAnnealingWarmRestarts"
+    else:
+        curves["lr"] = 0.01 * (1 + np.cos(np.pi * (np.arange(EPOCHS) % 15) / 15))
+    report = judge(curves, params)
+    assert report.verdict == "good-fit"
+    assert report.severity.rank <= Severity.INFO.rank
+
+
 def test_a_restart_of_the_schedule_at_a_usual_rate_is_no_warning():
     report = judge(thrown_back(), SOUND)
     assert report.verdict == "good-fit"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,7 +32,8 @@ def too_few_hidden_units(
 
     What it measures
     ----------------
-    The width of the narrowest hidden layer against the classes (or, for a regression, the inputs), and whether
+    The width of the narrowest hidden layer (a list that ends as an output does, or that narrows to a code and widens
+    again, is read as such) against the classes (or, for a regression, the inputs), and whether
     training and validation come to rest together at a high level.
 
     Why it matters
@@ -54,12 +56,8 @@ def too_few_hidden_units(
     ----------
     Seminar: "Number of Hidden Units".
     """
-    widths = params.get("layer_widths")
-    narrow = (
-        min(w for w in widths if w > 0)
-        if isinstance(widths, tuple | list) and any(w > 0 for w in widths)
-        else hidden_units
-    )
+    hidden = _hidden(params.get("layer_widths"), names.get("hidden_units", ""), n_classes)
+    narrow = min(hidden, default=hidden_units)
     if narrow <= 0:
         return None
     wanted = (
@@ -82,7 +80,7 @@ def too_few_hidden_units(
         signs.append(Sign("capacity is not what the run lacks", 0.05))
     elif symptoms.has("underfitting", "frozen"):
         signs.append(Sign("nothing is learned", 4.0))
-    elif shape.apart < 0.1 and (learned is None or learned.train < 0.7):
+    elif shape.apart < 0.1 and learned is not None and learned.known and learned.train < 0.7:
         signs.append(Sign("training and validation come to rest together at a high level", 5.0))
     else:
         signs.append(Sign("the run learns", 0.3))
@@ -96,6 +94,18 @@ def too_few_hidden_units(
         signs=signs,
         message=f"a hidden layer of {narrow:g} units",
         advice=text,
-        prescription=Prescription(text, resized(names, params, lambda w: max(w, target))),
+        prescription=Prescription(
+            text, resized(names, params, lambda w: max(w, target) if not hidden or w in hidden else w)
+        ),
         settles="run once with four times the units",
     )
+
+
+def _hidden(widths: object, name: str, n_classes: int | None) -> list[float]:
+    """Widths of the hidden layers: of a list without its output layer, and without the code of an autoencoder."""
+    found = [float(w) for w in widths if w > 0] if isinstance(widths, tuple | list) else []
+    if len(found) < 2 or re.search(r"\d", name):
+        return found
+    if found == found[::-1] and not n_classes and len(found) > 2:
+        return [w for w in found if w > min(found)]
+    return found[:-1] if found[-1] <= 2 or found[-1] == n_classes else found

@@ -20,6 +20,7 @@ def good_fit(
     end_gap: Gap | None = None,
     score_gap: float | None = None,
     active: bool = False,
+    traits: frozenset[str] = frozenset(),
     *,
     small_gap: float = 0.25,
     small_score_gap: float = 0.2,
@@ -44,7 +45,7 @@ def good_fit(
 
     Thresholds
     ----------
-    small_gap : in units of the improvement achieved.
+    small_gap : in units of the improvement achieved. Trees learn their training set by heart: with them any gap is one.
     rest : movement over the last third, in units of the improvement achieved, that still counts as rest (equivalence
         test at 5 %).
     small_score_gap : distance of the scores at the end, as a share of the better one; a small one excuses a larger
@@ -55,7 +56,8 @@ def good_fit(
     Seminar: "Learning Curves". Schuirmann (1987) for the equivalence test.
     """
     apart = end_gap.value / scale if end_gap is not None else 0.0
-    if apart * scale > small_gap * unit and not (score_gap is not None and score_gap < small_score_gap):
+    trees = "boosting" in traits
+    if apart * scale > small_gap * unit and not trees and not (score_gap is not None and score_gap < small_score_gap):
         return None
     both = "training and validation" if val is not None else "training"
     course = val or train

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tracker_diag.core.finding import Finding, Severity, Skip
+from tracker_diag.core.observed import Learned
 from tracker_diag.core.rule import UNSETTLED, Outcome, rule
 from tracker_diag.stats.course import Course
 from tracker_diag.stats.trend import trend
@@ -16,12 +17,16 @@ CODE, NAME = "LC110", "slow-convergence"
 def slow_convergence(
     train: Course,
     active: bool,
+    learned: Learned | None = None,
+    scale: float | None = None,
+    pretrained: object = None,
     val: Course | None = None,
     further: Any = None,
     level: float = 1.0,
     *,
     minimum_times: float = 5.0,
     minimum_gain: float = 0.35,
+    least_gain: float = 0.05,
     alpha: float = 0.01,
 ) -> Outcome:
     """Improves significantly, but at this pace needs many times the steps it was given.
@@ -47,6 +52,8 @@ def slow_convergence(
         reached.
     minimum_gain : what doubling would bring, at the lower end of its interval, in units of what the curve itself has
         improved.
+    least_gain : the same, in units of all that was achieved since knowing nothing, where that is known: a network that
+        goes on from where it had nearly arrived is not slow.
     alpha : level of the trend test: a pace has to be there to be slow.
 
     References
@@ -60,6 +67,15 @@ def slow_convergence(
             "log the learning rate at every epoch",
         )
     course = val or train
+    known = learned is not None and learned.known
+    if known and scale is not None and further.low < least_gain * scale:
+        return None
+    if pretrained and not known:
+        return Skip(
+            CODE,
+            "a pretrained model begins near its end, and the uninformed loss is not known",
+            "log the number of classes",
+        )
     achieved = course.start - course.best
     if achieved <= 0 or further.low < minimum_gain * achieved or further.enough < minimum_times:
         return None

@@ -27,6 +27,10 @@ def underfitting(
     further: Any = None,
     train_score: Course | None = None,
     val_score: Course | None = None,
+    score_learned: float | None = None,
+    hidden_units: float | None = None,
+    layers: float | None = None,
+    n_updates: int | None = None,
     pretrained: object = None,
     level: float = 1.0,
     active: bool = False,
@@ -35,6 +39,7 @@ def underfitting(
     high_loss: float = 0.25,
     moved: float = 0.02,
     rest: float = 0.015,
+    few_updates: int = 500,
     alpha: float = 0.01,
 ) -> Outcome:
     """Unable to learn the training set at all: a flat line, or noisy values of a high loss.
@@ -48,13 +53,14 @@ def underfitting(
     more than its noise (Mann–Kendall with the Hamed–Rao correction; noise that is large beside an unknown level says
     nothing), or by more than a fiftieth of its level.
 
-    Where it is not known, two more things give a network away that uses nothing of its input. Its accuracies, low
-    ones, neither rise significantly nor undo a twentieth of the errors they began with, while the loss falls to what
-    such guesses cost (−ln of the accuracy, up to three times it): it only grows less sure of what it guesses. Or both
-    losses reach the level at which they end within the first fifth of the run, stay there, and validation falls no
-    further: a constant prediction is learned at once, while what is learned of the input goes on for long, as power
-    laws of the steps do. A fifth of at least twenty values; not for pretrained models, nor while the run is still
-    going, nor where a score moved.
+    Where it is not known, more gives a network away that uses nothing of its input. A score that says by its name what
+    knowing nothing is (R², explained variance, a correlation, kappa, the area under the ROC curve) never rises above
+    that. Accuracies, low ones, neither rise significantly nor undo a twentieth of the errors they began with, while the
+    loss falls to what such guesses cost (−ln of the accuracy, up to three times it): the network only grows less sure
+    of what it guesses. Or both losses of a network with hidden layers reach within a few hundred updates the level at
+    which they end, and validation falls no further: a bias is learned that soon, while what is learned of the input
+    goes on for long, as power laws of the steps do; not for pretrained models, and not where a score or an accuracy
+    shows more than a constant prediction has. None of this while the run is still going.
 
     Why it matters
     --------------
@@ -75,8 +81,8 @@ def underfitting(
         bound where classes are uneven.
     moved : share of the curve's own level, where the uninformed level is unknown; noise may be twice it. Fine-tuning
         starts low and flat: with a pretrained model, the known level alone may speak.
-    rest : share of its own level within which nine tenths of a curve's values lie that has come to rest. A model that
-        is too simple for more, such as a straight line, may rest as early: so it is a warning, and no error.
+    rest : share of its own level within which nine tenths of a curve's values lie that has come to rest.
+    few_updates : updates after which it has. Where they, or hidden layers, are not logged, nothing is said.
     alpha : level of the trend test.
 
     References
@@ -125,32 +131,48 @@ def underfitting(
     quiet = learned.known or train.noise.sigma <= 2 * moved * abs(train.tail)
     by_noise = still and quiet and train.start - train.best < 4 * train.noise.sigma
     validated = val is None or val.start - val.best < 2 * moved * abs(val.start)
-    scores = [c for c in (train_score, val_score) if c is not None and c is not train and c is not val]
-    sides = list(zip((train, val), scores, strict=True)) if val is not None and len(scores) == 2 else []
+    scores = [
+        (c, s) for c, s in ((train, train_score), (val, val_score)) if c is not None and s is not None and s is not c
+    ]
     # Where classes are uneven, standing at their shares shows in an accuracy that does not move at all.
-    stuck = sides and all(
-        s.long_enough and _stands(s, s.y.size // 5) and (learned.known or _cost_of_guessing(c, s)) for c, s in sides
-    )
+    stands = len(scores) == 2 and all(s.long_enough and _stands(s, 0.01 if learned.known else 0.0) for _, s in scores)
+    stuck = stands and (learned.known or all(_cost_of_guessing(c, s) for c, s in scores))
+    deep = (hidden_units or 0) >= 1 or (layers or 0) >= 2
     if (validated and (by_noise or fall < moved)) or stuck:
-        severity, confidence = Severity.ERROR, 0.8 if by_noise else 0.7
+        severity, confidence = Severity.ERROR, 0.8 if by_noise or stuck else 0.7
         message = (
-            f"the training curve is flat: {train.shown(train.start):.4g} at first, {train.shown(train.tail):.4g} "
+            "the accuracies stand still, as those of a constant prediction do"
+            if stuck
+            else f"the training curve is flat: {train.shown(train.start):.4g} at first, {train.shown(train.tail):.4g} "
             f"at the end, noise {train.noise.sigma:.2g}"
         )
-    elif active or val is None:
+    elif active:
         return None
-    elif sides and all(_guesses(c, s, alpha) for c, s in sides):
-        severity, confidence = Severity.ERROR, 0.8
-        ours, theirs = (c.shown(c.tail) for c in scores)
+    elif score_learned is not None and score_learned < minimum_learned:
+        severity, confidence = Severity.ERROR, 0.85
+        message = (
+            f"at their best the scores have come {max(score_learned, 0):.0%} of the way from those of a model that "
+            "ignores its input to perfect ones"
+        )
+    elif len(scores) == 2 and all(_guesses(c, s, alpha) for c, s in scores):
+        severity, confidence = Severity.WARNING, 0.8
+        ours, theirs = (s.shown(s.tail) for _, s in scores)
         message = (
             f"the loss falls, but the accuracy stands at {ours:.3g} in training and {theirs:.3g} in validation: the "
             "network only grows less sure of what it guesses"
         )
-    elif all(_at_once(c, rest) for c in (train, val)) and not _falls_on(val) and all(_stands(c) for c in scores):
+    elif (
+        val is not None
+        and deep
+        and n_updates is not None
+        and (settled := max(_rests_from(c, rest) for c in (train, val))) * n_updates <= few_updates
+        and not _falls_on(val)
+        and all(_cost_of_guessing(c, s) for c, s in scores)
+    ):
         severity, confidence = Severity.WARNING, 0.7
         message = (
-            f"both losses came to rest within the first fifth of the run, training at {train.tail:.4g} and validation "
-            f"at {val.tail:.4g}, as those of a constant prediction do"
+            f"both losses came to rest after {settled * n_updates:.0f} of {n_updates} updates, training at "
+            f"{train.tail:.4g} and validation at {val.tail:.4g}, as those of a constant prediction do"
         )
         advice = f"compare with the loss of a constant prediction; if it is the same, {advice}"
     else:
@@ -159,11 +181,16 @@ def underfitting(
     return Finding(CODE, NAME, severity, confidence, message, advice, evidence, end)
 
 
-def _at_once(course: Course, rest: float) -> bool:
-    later = course.y[course.y.size // 5 :]
-    middle = float(np.median(later))
-    near = np.abs(later - middle) <= rest * abs(middle)
-    return course.y.size >= 20 and not course.flipped and float(near.mean()) >= 0.9
+def _rests_from(course: Course, rest: float) -> float:
+    """Share of the run from which on nine tenths of the values lie at the level of the end; inf beyond a fifth."""
+    n = course.y.size
+    if n < 20 or course.flipped:
+        return math.inf
+    middle = float(np.median(course.y[n // 5 :]))
+    near = np.abs(course.y - middle) <= rest * abs(middle)
+    staying = np.cumsum(near[::-1])[::-1] >= 0.9 * np.arange(n, 0, -1)
+    first = np.flatnonzero(near & staying)
+    return float(first[0]) / n if first.size and first[0] <= n // 5 else math.inf
 
 
 def _falls_on(course: Course) -> bool:
@@ -177,7 +204,8 @@ def _guesses(loss: Course, score: Course, alpha: float) -> bool:
         return False
     unit = 100.0 if score.best < -1.5 else 1.0
     start, best, tail = (-value / unit for value in (score.start, score.best, score.tail))
-    if not 0 < tail <= 0.6 or best - start > 0.05 * (1 - start):
+    # Of fewer values no trend test says anything.
+    if score.y.size < 12 or not 0 < tail <= 0.6 or best - start > 0.05 * (1 - start):
         return False
     # One guess in k is right, and costs ln k. What costs far less or more is no cross-entropy: a regression whose
     # "accuracy" counts equal numbers, several labels at once.
@@ -191,12 +219,14 @@ def _cost_of_guessing(loss: Course, score: Course) -> bool:
     # Whoever always names the largest class is right with its share a, and pays the entropy of the classes: at least
     # that of (a, 1 - a), and -ln a. A network that uses its input is as accurate for less.
     accuracy = -score.tail / (100.0 if score.best < -1.5 else 1.0)
-    if not 0 < accuracy <= 0.9 or loss.flipped or "acc" not in score.name.lower():
+    if not 0 < accuracy < 0.99 or loss.flipped or "acc" not in score.name.lower():
         return False
     others = 1 - accuracy
     entropy = -accuracy * math.log(accuracy) - others * math.log(others)
     return 0.97 * max(entropy, -math.log(accuracy)) <= loss.tail <= entropy + others * LOG_THOUSAND
 
 
-def _stands(score: Course, begin: int = 0) -> bool:
-    return score.flipped and float(np.ptp(score.y[begin:])) <= 0.01 * abs(score.tail)
+def _stands(score: Course, share: float) -> bool:
+    """Whether a score has not moved by more than a share of itself since the first fifth of the run."""
+    later = score.y[score.y.size // 5 :]
+    return score.flipped and float(np.ptp(later)) <= share * abs(score.tail)

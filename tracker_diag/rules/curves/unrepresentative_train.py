@@ -12,7 +12,7 @@ from tracker_diag.stats.gap import Gap
 CODE, NAME = "LC105", "unrepresentative-train"
 
 
-@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
+@rule(CODE, NAME, evidence="C", unless=(*UNSETTLED, "boosting"))
 def unrepresentative_train(
     train: Course,
     val: Course,
@@ -45,6 +45,8 @@ def unrepresentative_train(
     --------------
     "The training dataset does not provide sufficient information to learn the problem, relative to the validation
     dataset": what was learned on the training examples holds there and not elsewhere.
+
+    Trees learn their training set by heart as a matter of course, so boosting is left out.
 
     What to do
     ----------

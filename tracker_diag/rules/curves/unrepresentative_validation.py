@@ -14,6 +14,7 @@ def unrepresentative_validation(
     train: Course,
     val: Course,
     scale: float,
+    unit: float,
     n_val_seen: int | None = None,
     active: bool = False,
     *,
@@ -56,7 +57,7 @@ def unrepresentative_validation(
     swing = val.oscillation.amplitude if val.oscillation else noise
     jitter = max(noise, min(swing, 3 * noise)) / scale
     small = n_val_seen is not None and n_val_seen < few
-    jittery = jitter > minimum_noise and noise > times_training * other
+    jittery = jitter * scale > minimum_noise * unit and noise > times_training * other
     if not small and not (jittery and n_val_seen is None):
         return None
     if small:

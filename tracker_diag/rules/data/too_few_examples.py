@@ -44,7 +44,8 @@ def too_few_examples(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
-    scarce : examples a class below which they hardly show a class's variation.
+    scarce : examples a class below which they hardly show a class's variation, unless there are ten times `few`: many
+        classes share what is learned.
     few : examples in all below which networks usually memorise.
 
     References
@@ -56,7 +57,7 @@ def too_few_examples(
         return Skip("DS207", "a pretrained model needs fewer examples")
     each = n_train / (n_classes or 1)
     signs: list[Sign] = []
-    if n_train < few / 2 or (n_classes and each < scarce):
+    if n_train < few / 2 or (n_classes and each < scarce and n_train < 10 * few):
         signs.append(
             Sign(f"{n_train} training examples" + (f" for {n_classes} classes" if n_classes else ""), 25.0, "params")
         )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rates import rounded, usual_rates
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.core.run import Series
 
 
 @rule("OP401", "learning-rate-too-high", evidence="CP", unless=("boosting",))
@@ -19,6 +22,7 @@ def learning_rate_too_high(
     params: Mapping[str, Any],
     names: Mapping[str, str],
     learning_rate: float | None = None,
+    rate_curve: Series | None = None,
     *,
     prior: float = 0.1,
     step_down: float = 10.0,
@@ -47,7 +51,7 @@ def learning_rate_too_high(
     prior : odds of this cause among runs somebody worries about: "the most important hyperparameter".
     step_down : by what a rate in the usual range is divided that proved too high.
     setback : rise of the training loss above what it had been, in units of the improvement achieved: sound runs lose
-        next to nothing.
+        next to nothing. Where the schedule raises the rate again it is the schedule's doing.
 
     References
     ----------
@@ -62,8 +66,9 @@ def learning_rate_too_high(
         signs.append(Sign("the loss swings or climbs instead of settling", 8.0))
     elif shape.stands and not shape.begins_there and shape.first_excess > 1.3:
         signs.append(Sign("the loss fell from a high first value to the uninformed level and stayed there", 2.0))
-    elif shape.setback > setback and not shape.stands:
-        signs.append(Sign(f"on its way training lost {shape.setback:.0%} of what it had achieved", 8.0))
+    elif shape.setback > setback and not shape.stands and not _restarts(params, rate_curve):
+        lost = f"on its way training lost {shape.setback:.0%} of what it had achieved"
+        signs.append(Sign(f"{lost}, and regained it" if shape.regained else lost, 3.0 if shape.regained else 8.0))
     elif symptoms.has("loss-spikes"):
         signs.append(Sign("the loss jumps", 1.5))
     elif shape.begins_there or shape.above:
@@ -103,3 +108,15 @@ def learning_rate_too_high(
         settles="log the gradient norm, or run once with a tenth of the rate",
         verdict="unstable",
     )
+
+
+def _restarts(params: Mapping[str, Any], rate_curve: Series | None) -> bool:
+    """Whether the schedule raises the rate again on its way, as warm restarts and cycles do."""
+    schedule = str(params.get("scheduler") or "").lower()
+    if any(word in schedule for word in ("restart", "cycl", "sgdr")):
+        return True
+    if rate_curve is None or len(rate_curve) < 3:
+        return False
+    rates = rate_curve.values[np.isfinite(rate_curve.values)]
+    fallen = np.minimum.accumulate(rates[int(np.argmax(rates)) :]) if rates.size else rates
+    return bool(rates.size and (rates[int(np.argmax(rates)) :] > 1.5 * fallen).any())

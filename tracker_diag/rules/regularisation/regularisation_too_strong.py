@@ -7,8 +7,12 @@ from typing import Any
 
 from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Shape, Symptoms
+from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
+
+#: How many times the decay those optimisers take that multiply it by the rate alone. Chen et al. (2023), Lion: three to
+#: ten times that of AdamW.
+DECOUPLED = {"adamw": 5, "lamb": 5, "lion": 20}
 
 
 @rule("RG802", "regularisation-too-strong", evidence="PC", unless=("boosting",))
@@ -17,6 +21,7 @@ def regularisation_too_strong(
     symptoms: Symptoms,
     names: Mapping[str, str],
     params: Mapping[str, Any],
+    learned: Learned | None = None,
     dropout: float | None = None,
     weight_decay: float | None = None,
     *,
@@ -45,7 +50,7 @@ def regularisation_too_strong(
     prior : odds of this cause among runs somebody worries about.
     strong_dropout : dropout above this is unusual.
     strong_decay : weight decay above this is unusual; with AdamW, which decouples it from the gradient, five times as
-        much is.
+        much is, and with Lion, whose rates are lower, twenty times.
 
     References
     ----------
@@ -59,12 +64,15 @@ def regularisation_too_strong(
             changes.append(Change(names.get("dropout", "dropout"), dropout, 0.2))
         elif dropout <= 0.3:
             signs.append(Sign(f"dropout of {dropout:g} is moderate", 0.5, "params"))
-    limit = strong_decay * (5 if str(params.get("optimizer") or "").lower() in ("adamw", "lion", "lamb") else 1)
+    limit = strong_decay * DECOUPLED.get(str(params.get("optimizer") or "").lower(), 1)
+    thinned = bool(changes)
     if weight_decay is not None and weight_decay > limit:
         signs.append(Sign(f"weight decay of {weight_decay:g}", min(60.0, 10 * weight_decay / limit), "params"))
         changes.append(Change(names.get("weight_decay", "weight_decay"), weight_decay, 1e-4))
-    # Dropout of a half leaves training at most at twice the loss of validation in nearly all sound runs.
-    noisy = shape.apart < -0.25 or shape.noise_ratio > 2
+    # Dropout of a half leaves training at most at twice the loss of validation in nearly all sound runs. Decay raises
+    # both, and what mixes or smooths the labels raises training for a reason of its own.
+    mixed = any(params.get(name) for name in ("mixup", "augmentation", "label_smoothing"))
+    noisy = (shape.apart < -0.25 or shape.noise_ratio > 2) and not mixed and (thinned or not changes)
     if noisy:
         signs.append(Sign("training, with its noise, ends far above validation", 8.0))
     if symptoms.has("underfitting", "frozen") or shape.stands:
@@ -90,5 +98,5 @@ def regularisation_too_strong(
         advice=text,
         prescription=Prescription(text, tuple(changes)),
         settles="run once without dropout and weight decay",
-        verdict="underfitting",
+        verdict="" if learned is not None and learned.known and learned.most > 0.5 else "underfitting",
     )
