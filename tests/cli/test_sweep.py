@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Invoke
+from tracker_diag.cli.table import closing_line
+from tracker_diag.sweep import Swept
 
 VISION = ("sweep", "--experiment", "vision")
 
@@ -138,6 +140,13 @@ def test_the_log_can_be_json_lines(diag: Invoke) -> None:
     assert [event["event"] for event in events] == ["listed", *["diagnosed"] * 6, "swept"]
     assert events[-1]["runs"]["diagnosed"] == 6
     assert result.stdout == ""
+
+
+def test_a_sweep_that_was_ended_before_its_first_run_says_so_and_does_not_blame_the_scope() -> None:
+    said = closing_line(Swept(stopped=True, seconds=2.5), write=True)
+    assert "ended before any was reached" in said
+    assert "scope" not in said
+    assert "scope" in closing_line(Swept(seconds=2.5), write=True)
 
 
 def test_names_are_shown_as_they_are(diag: Invoke, store: str, runs: dict[str, str]) -> None:

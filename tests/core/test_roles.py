@@ -206,6 +206,7 @@ PARAMS: list[tuple[str, object, dict[str, object]]] = [
     ("hidden_layer_sizes", "(100,)", {"hidden_units": 100, "layers": 1, "layer_widths": (100,)}),
     ("hidden_layer_sizes", (64, 32), {"hidden_units": 64, "layers": 2, "layer_widths": (64, 32)}),
     ("hidden_sizes", "[64, 64, 10]", {"hidden_units": 64, "layers": 3, "layer_widths": (64, 64, 10)}),
+    *[(n, "[64]", {"hidden_units": 64, "layers": 1, "layer_widths": (64,)}) for n in ("hidden_layers", "layers")],
     ("layers", "64-32-16", {"hidden_units": 64, "layers": 3, "layer_widths": (64, 32, 16)}),
     *[(n, 3, {"layers": 3}) for n in ("layers", "num_layers", "depth", "n_layers", "model/depth", "nb_layers", "numLayers", "num_hidden_layers", "n_layer", "net.num_layers", "hidden_layers")],
     ("max_depth", 6, {}),
@@ -260,8 +261,8 @@ def test_a_metric_named_outright_wins_and_an_unknown_name_is_noted() -> None:
 
 
 def test_a_role_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(SettingsError, match="no role 'vloss'; did you mean 'val_loss'"):
-        parse_settings({"roles": {"vloss": "loss"}})
+    with pytest.raises(SettingsError, match=r"^here: no role 'vloss'; did you mean 'val_loss'"):
+        parse_settings({"roles": {"vloss": "loss"}}, "here")
 
 
 def test_a_parameter_named_outright_is_checked() -> None:

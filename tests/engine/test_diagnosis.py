@@ -271,3 +271,13 @@ def test_the_severity_is_the_highest_of_the_findings() -> None:
         assert report.severity.rank == max(f.severity.rank for f in report.findings)
         order = [f.severity.rank for f in report.findings if f.folded is None]
         assert order == sorted(order, reverse=True)
+
+
+def test_a_curve_that_is_logged_is_not_asked_for() -> None:
+    """Lost from the start: too few finite values, not too little logged."""
+    lost = {"train_loss": [[i, "NaN"] for i in range(20)], "val_loss": [[i, "NaN"] for i in range(20)]}
+    report = diagnose(Run.from_dict({"id": "r", "metrics": lost}))
+    assert report.verdict == "diverged"
+    asked = {s.what_to_log for s in report.skipped if s.reason.startswith("too few finite values")}
+    assert asked == {""}
+    assert not any("train_loss" in s.what_to_log for s in report.skipped)

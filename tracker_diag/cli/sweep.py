@@ -208,7 +208,7 @@ def _stopping(*, quiet: bool) -> Iterator[tuple[threading.Event, list[int]]]:
         if not quiet and len(signals) == 1:
             again = "; Ctrl-C again ends at once" if number == signal.SIGINT else ""
             # Not print: a handler may find the buffer of stderr in use.
-            os.write(sys.stderr.fileno(), f"ending after the runs in hand{again}\n".encode())
+            os.write(sys.stderr.fileno(), f"finishing the runs in progress{again}\n".encode())
 
     old = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

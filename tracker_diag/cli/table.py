@@ -50,6 +50,8 @@ def closing_line(swept: Swept, *, write: bool) -> str:
     parts += [f"{len(swept.failures):,} failed"] if swept.failures else []
     parts += [f"{swept.left:,} not reached"] if swept.left else []
     runs = len(swept.rows) + swept.unchanged + len(swept.failures) + swept.left
+    if runs == 0 and swept.stopped:
+        return f"0 runs in {duration(swept.seconds)}: ended before any was reached."
     if runs == 0 and not swept.error:
         return f"0 runs in {duration(swept.seconds)}: nothing in this scope; check its names, patterns and filter."
     line = f"{counted(runs, 'run')} in {duration(swept.seconds)}: {', '.join(parts)}."

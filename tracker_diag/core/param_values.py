@@ -39,7 +39,8 @@ def coerce(role: str, value: Any, phrase: str = "") -> Any:
     only = _only(role, phrase)
     if only is not None and (not isinstance(value, str) or value.strip().lower() not in only):
         return UNFIT
-    if isinstance(value, tuple) and len(value) == 1 and kind != "widths":
+    # A list of one number of layers is a width: ``hidden_layers = [64]``.
+    if isinstance(value, tuple) and len(value) == 1 and kind != "widths" and role != "layers":
         value = value[0]
     check = _CHECKS.get(kind)
     fit = check(value) if check is not None else _choice(kind, value, phrase)

@@ -127,7 +127,8 @@ def parse_settings(data: Mapping[str, Any], where: str = "settings") -> Settings
             raise SettingsError(
                 f"{where}: {path}: no such key" + (_nearest(key, known) or f"; known are {', '.join(known)}")
             ) from None
-        raise SettingsError(f"{where}: {path}: {first['msg']}") from None
+        said = str(first["ctx"]["error"]) if "error" in first.get("ctx", {}) else first["msg"]
+        raise SettingsError(": ".join(x for x in (where, path, said) if x)) from None
     except SettingsError as error:
         raise SettingsError(f"{where}: {error}") from None
 

@@ -127,8 +127,7 @@ def _outcome(rule: Rule, evidence: Evidence, chosen: RuleSettings | None) -> Out
             if value is not None:
                 inputs[name] = value
             elif name in rule.needs:
-                log = PROFILE if name == "dataset" else what_to_log(_role(name))
-                return Skip(rule.code, _missing(name), log)
+                return _missing(rule.code, name, evidence)
         return rule.check(**inputs, **(chosen.thresholds if chosen else {}))
     except Exception as error:  # noqa: BLE001  a crashing rule is a finding, not a crash: the other rules still speak
         return Skip(
@@ -143,6 +142,7 @@ def _role(name: str) -> str:
         "curves_exist": "train_loss",
         "learned": "train_loss",
         "scale": "train_loss",
+        "unit": "train_loss",
         "shape": "train_loss",
         "end_gap": "val_loss",
         "rises": "train_loss",
@@ -153,10 +153,13 @@ def _role(name: str) -> str:
     }.get(name, name)
 
 
-def _missing(name: str) -> str:
-    if name == "scale":
-        return "nothing was achieved that effects could be measured in"
-    return f"no {_role(name).replace('_', ' ')}"
+def _missing(code: str, name: str, evidence: Evidence) -> Skip:
+    logged = {"train_loss": evidence.any_train, "val_loss": evidence.any_val}.get(_role(name)) is not None
+    if logged and name in ("scale", "unit"):
+        return Skip(code, "nothing was achieved that effects could be measured in", "")
+    if logged:
+        return Skip(code, f"too few finite values of the {_role(name).replace('_', ' ')}", "")
+    return Skip(code, f"no {_role(name).replace('_', ' ')}", PROFILE if name == "dataset" else what_to_log(_role(name)))
 
 
 def _capped(finding: Finding, settings: Settings) -> Finding:

@@ -68,13 +68,13 @@ def _blocks(report: Report) -> Iterator[str]:
 def _finding(finding: Finding) -> str:
     head = f"- **{escape(finding.code)} {escape(finding.name)}**"
     head += f" ({finding.severity}, confidence {confidence(finding.confidence)}): {escape(finding.message)}"
-    return f"{head} {escape(finding.advice)}".rstrip()
+    return f"{head} → {escape(finding.advice)}" if finding.advice else head
 
 
 def _cause(rank: int, cause: Cause) -> Iterator[str]:
     yield f"### {rank}\\. {escape(cause.name)} ({percent(cause.score)})"
     yield _paragraph(cause.why)
-    yield _paragraph(cause.prescription.text)
+    yield f"→ {_paragraph(cause.prescription.text)}"
     if cause.prescription.changes:
         changes = ((x.param, shown(x.before), shown(x.after)) for x in cause.prescription.changes)
         yield _table(("parameter", "from", "to"), changes)

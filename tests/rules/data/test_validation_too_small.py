@@ -35,6 +35,12 @@ def test_does_not_ask_for_more_than_there_is():
     assert cause(report, NAME).prescription.text == "cross-validate"
 
 
+def test_a_regression_has_no_accuracy():
+    curves = {name: values for name, values in healthy().items() if "loss" in name}
+    report = judge(curves, {"num_classes": None, "task": "regression", "n_val": 50})
+    assert "a mean squared error has a standard error of about 20%" in cause(report, NAME).why
+
+
 @pytest.mark.parametrize("n", [100, 300, 50_000])
 def test_silent_with_examples_enough(n):
     assert cause(judge(jittery(), {**SOUND, "n_val": n}), NAME) is None

@@ -1,6 +1,21 @@
+import numpy as np
 import pytest
 
-from tests.rules.runs import SOUND, cause, changes, found, gap, healthy, judge, overfitting, ranked
+from tests.rules.runs import (
+    EPOCHS,
+    NOTHING,
+    SOUND,
+    both,
+    cause,
+    changes,
+    falling,
+    found,
+    gap,
+    healthy,
+    judge,
+    overfitting,
+    ranked,
+)
 from tracker_diag import Severity
 
 NAME = "no-regularisation"
@@ -14,6 +29,17 @@ def test_among_the_first_causes_where_nothing_holds_the_run_back(curves):
     before, after = changes(report, NAME)["dropout"]
     assert before == 0.0
     assert 0.1 <= after <= 0.5
+
+
+def test_hardly_where_validation_never_learned_anything():
+    """Shuffled labels are learned by heart: no regularisation makes them hold elsewhere."""
+    rng = np.random.default_rng(0)
+    by_heart = falling(0.05, 10)
+    wrong = NOTHING + 0.04 * np.arange(EPOCHS)
+    curves = both(by_heart, wrong, 1 - by_heart / NOTHING, 0.1 + 0.01 * rng.standard_normal(EPOCHS))
+    report = judge(curves, NONE)
+    assert report.verdict == "overfitting"
+    assert NAME not in ranked(report)[:2]
 
 
 def test_dropout_slows_learning_and_so_the_best_step_moves():

@@ -64,13 +64,14 @@ def good_fit(
     last = -max(4, course.y.size // 3)
     moves = plateau(course.x[last:], course.y[last:], margin=rest * scale)
     level = course.shown(course.tail)
+    at = f"{train.shown(train.tail):.4g} and {level:.4g}" if val is not None else f"{level:.4g}"
     ends = (
-        f"{both} {'come' if val is not None else 'comes'} to rest at {level:.4g}"
+        f"{both} {'come' if val is not None else 'comes'} to rest at {at}"
         if moves.p_rest < 0.05
-        else f"{both} {'end' if val is not None else 'ends'} at {level:.4g}, and not much more is to be gained"
+        else f"{both} {'end' if val is not None else 'ends'} at {at}, and not much more is to be gained"
     )
     if active and moves.p_rest >= 0.05:
-        ends = f"{both} are sound so far, at {level:.4g}, and still on their way"
+        ends = f"{both} {'are' if val is not None else 'is'} sound so far, at {at}, and still on the way"
     return Finding(
         CODE,
         NAME,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.finding import Change, Prescription
@@ -14,6 +15,7 @@ from tracker_diag.core.rule import Outcome, rule
 def validation_too_small(
     symptoms: Symptoms,
     n_val_seen: int,
+    params: Mapping[str, Any],
     names: Mapping[str, str],
     n_val: int | None = None,
     n_train: int | None = None,
@@ -27,7 +29,8 @@ def validation_too_small(
     What it measures
     ----------------
     The number of validation examples, configured, profiled, or read off the steps of an accuracy (whose values are
-    multiples of one over their number): the standard error of an accuracy p is √(p(1−p)/n).
+    multiples of one over their number): the standard error of an accuracy p is √(p(1−p)/n), that of a mean squared
+    error, as a share of it, √(2/n) where the errors are normal.
 
     Why it matters
     --------------
@@ -52,14 +55,12 @@ def validation_too_small(
     if n_val_seen >= small:
         return None
     ratio = 400.0 if n_val_seen < useless else 3.0
-    signs = [
-        Sign(
-            f"{n_val_seen} validation examples: an accuracy of 0.9 has a standard "
-            f"error of {(0.09 / n_val_seen) ** 0.5:.2f}",
-            ratio,
-            "data",
-        )
-    ]
+    error = (
+        f"a mean squared error has a standard error of about {(2 / n_val_seen) ** 0.5:.0%}"
+        if params.get("task") == "regression"
+        else f"an accuracy of 0.9 has a standard error of {(0.09 / n_val_seen) ** 0.5:.2f}"
+    )
+    signs = [Sign(f"{n_val_seen} validation examples: {error}", ratio, "data")]
     if symptoms.has("unrepresentative-validation", "validation-easier"):
         signs.append(Sign("the validation curve shows it", 3.0))
     target = max(300, round(0.2 * n_train)) if n_train else 300

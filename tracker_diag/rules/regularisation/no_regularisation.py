@@ -74,6 +74,8 @@ def no_regularisation(
         if not used
         else Sign(f"{', '.join(used)} {'is' if len(used) == 1 else 'are'} configured", 0.4, "params"),
     ]
+    if shape.val_blind:
+        signs.append(Sign("validation never gained on knowing nothing, which regularisation does not change", 0.03))
     name = names.get("dropout", "dropout")
     before = params.get("dropout")
     # The larger the gap, the more noise: a tenth of dropout is little, a half the most that is usual.

@@ -58,10 +58,12 @@ def regularisation_too_strong(
     """
     signs: list[Sign] = []
     changes: list[Change] = []
+    strong: list[str] = []
     if dropout is not None and 0 <= dropout < 1:
         if dropout > strong_dropout:
             signs.append(Sign(f"dropout of {dropout:g}", min(60.0, 6 * (1 - strong_dropout) / (1 - dropout)), "params"))
             changes.append(Change(names.get("dropout", "dropout"), dropout, 0.2))
+            strong.append(f"dropout of {dropout:g}")
         elif dropout <= 0.3:
             signs.append(Sign(f"dropout of {dropout:g} is moderate", 0.5, "params"))
     limit = strong_decay * DECOUPLED.get(str(params.get("optimizer") or "").lower(), 1)
@@ -69,6 +71,7 @@ def regularisation_too_strong(
     if weight_decay is not None and weight_decay > limit:
         signs.append(Sign(f"weight decay of {weight_decay:g}", min(60.0, 10 * weight_decay / limit), "params"))
         changes.append(Change(names.get("weight_decay", "weight_decay"), weight_decay, 1e-4))
+        strong.append(f"weight decay of {weight_decay:g}")
     # Dropout of a half leaves training at most at twice the loss of validation in nearly all sound runs. Decay raises
     # both, and what mixes or smooths the labels raises training for a reason of its own.
     mixed = any(params.get(name) for name in ("mixup", "augmentation", "label_smoothing"))
@@ -94,7 +97,7 @@ def regularisation_too_strong(
         "regularisation-too-strong",
         prior=prior,
         signs=signs,
-        message="regularisation seems to keep the network from learning",
+        message=f"{' and '.join(strong) or 'regularisation'} seems to keep the network from learning",
         advice=text,
         prescription=Prescription(text, tuple(changes)),
         settles="run once without dropout and weight decay",
