@@ -170,6 +170,13 @@ def test_the_accuracy_of_a_regression_makes_no_cross_entropy_of_it() -> None:
         assert shape.first_excess == pytest.approx(excess, rel=0.2)
 
 
+def test_an_accuracy_without_a_finite_value_says_nothing_of_the_loss() -> None:
+    curves = {"train_loss": falling(1.0, 5, start=20.0), "train/accuracy": np.full(EPOCHS, np.nan)}
+    shape = seen(curves, {"num_classes": None}).shape
+    assert shape is not None
+    assert math.isfinite(shape.first_excess)
+
+
 def test_noise_of_training_alone_does_not_give_classes_away() -> None:
     curves = {
         "train_loss": np.full(EPOCHS, math.log(2)),

@@ -16,7 +16,7 @@ import pytest
 from tests.faults.conftest import PLAN, RUNS, State, Store
 from tests.faults.proxy import FAULTS, faulty
 from tracker_diag.adapters.mlflow import connect
-from tracker_diag.sweep import Swept, sweep
+from tracker_diag.sweep import WRITERS, Swept, sweep
 
 
 def test_every_run_is_diagnosed_once_through_a_faulty_network(store: Store, undisturbed: tuple[State, str]) -> None:
@@ -83,19 +83,23 @@ def test_two_sweeps_at_once_and_a_user_lose_nothing(store: Store, undisturbed: t
 
 
 def test_a_sweep_that_is_terminated_finishes_the_runs_in_hand(store: Store, undisturbed: tuple[State, str]) -> None:
-    with faulty(store.uri, share=0.0) as (uri, _):
+    writes = threading.Event()
+    with faulty(store.uri, share=0.0, writes=writes) as (uri, counts):
         process = _start_sweep(uri)
-        while not any(tags for tags, _ in store.diagnoses().values()):
+        while counts["held"] < WRITERS:
             assert process.poll() is None
             time.sleep(0.02)
         process.terminate()
+        assert process.stderr
+        assert process.stderr.readline() == "finishing the runs in progress\n"
+        writes.set()
         _, said = process.communicate(timeout=60)
     assert process.returncode == 143
     assert said.startswith("stopped: ")
     assert said.count("\n") == 1
     done = {run for run, (tags, _) in store.diagnoses().items() if "diag.fingerprint" in tags}
     assert {run for run, (tags, files) in store.diagnoses().items() if tags or files} == done
-    assert 0 < len(done) < RUNS
+    assert WRITERS <= len(done) < RUNS
     assert len(sweep(connect(store.uri), PLAN).rows) == RUNS - len(done)
     assert store.diagnoses() == undisturbed[0]
 

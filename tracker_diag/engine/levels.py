@@ -252,7 +252,7 @@ class Levels(Facts):
             score is not None
             and course is self.train_loss
             and "acc" in score.name.lower()
-            and float(np.abs(score.y).max()) > 0.02 * self._unit(score)
+            and float(np.abs(score.y).max(initial=0)) > 0.02 * self._unit(score)
         )
         entropy = not any(w in course.name.lower() for w in (*OTHER_LOSSES, *SQUARED))
         if accurate and entropy and first > LOG_THOUSAND:
