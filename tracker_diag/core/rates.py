@@ -28,11 +28,15 @@ USUAL: Mapping[str, tuple[float, float]] = {
     "adafactor": (1e-4, 1e-2),
 }
 
+#: Names of models that are fine-tuned far more often than trained from scratch, whatever the run says of its weights.
+OFTEN_PRETRAINED = ("bert", "gpt", "llama", "mistral", "qwen", "t5", "whisper", "wav2vec", "clip", "deit", "electra")
+
 
 def usual_rates(optimizer: object, params: Mapping[str, Any]) -> tuple[float, float]:
     """Lowest and highest usual learning rate.
 
-    An optimiser nobody named gets the widest range of all. A pretrained model lowers both ends tenfold; batches
+    An optimiser nobody named gets the widest range of all. A pretrained model lowers both ends tenfold, one of a name
+    that is mostly fine-tuned the lower end; batches
     beyond 256 raise the upper end in proportion (Goyal et al. 2017, linear scaling).
     """
     name = str(optimizer or "").lower()
@@ -42,6 +46,8 @@ def usual_rates(optimizer: object, params: Mapping[str, Any]) -> tuple[float, fl
     low, high = USUAL.get(name, (1e-4, 0.3))
     if params.get("pretrained"):
         low, high = low / 10, high / 10
+    elif any(word in str(params.get("model") or "").lower() for word in OFTEN_PRETRAINED):
+        low /= 10
     batch = params.get("batch_size")
     if isinstance(batch, int | float) and batch > 256:
         high *= min(batch, 8192) / 256

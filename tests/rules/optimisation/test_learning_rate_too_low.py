@@ -53,6 +53,12 @@ def test_fine_tuning_takes_rates_ten_times_lower():
     assert "below the lowest usual rate" not in why[True]
 
 
+def test_a_model_that_is_mostly_fine_tuned_takes_them_too():
+    why = {m: cause(judge(slow(), {**SOUND, "lr": 2e-5, "model": m}), NAME).why for m in ("bert-base-uncased", "mlp")}
+    assert "below the lowest usual rate" in why["mlp"]
+    assert "below the lowest usual rate" not in why["bert-base-uncased"]
+
+
 @pytest.mark.parametrize("curves", [diverged(), overfitting()], ids=["came apart", "overfits"])
 def test_not_first_where_the_rate_carried_the_run_away(curves):
     assert ranked(judge(curves, {**SOUND, "lr": 2e-5}))[0] != NAME
