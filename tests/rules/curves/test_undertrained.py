@@ -15,6 +15,15 @@ def rate(shape: str) -> Curves:
     return {"lr": shapes[shape]}
 
 
+@pytest.mark.parametrize(("pretrained", "warned"), [(False, True), (True, False)])
+def test_what_fine_tuning_adds_is_no_unit(pretrained: bool, warned: bool) -> None:
+    """The loss goes on from where it had nearly arrived, and falls by a tenth."""
+    epochs = np.arange(EPOCHS)
+    curves = {"train_loss": 0.16 - 0.0003 * epochs, "val_loss": 0.165 - 0.0003 * epochs}
+    finding = found(judge(curves, {"num_classes": None, "pretrained": pretrained}), "LC103")
+    assert (finding is not None) == warned
+
+
 def test_still_falling_at_the_end() -> None:
     report = judge(undertrained())
     finding = found(report, "LC103")

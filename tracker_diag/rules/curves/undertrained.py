@@ -17,6 +17,7 @@ CODE, NAME = "LC103", "undertrained"
 def undertrained(
     train: Course,
     scale: float,
+    unit: float,
     active: bool,
     params: Mapping[str, Any],
     val: Course | None = None,
@@ -32,7 +33,8 @@ def undertrained(
     ----------------
     What twice the training would bring, extrapolated by saturating curves over the cumulative learning rate where it
     is logged (a rate annealed to zero flattens any curve), in units of the improvement achieved, with a 90 %
-    interval. The validation curve decides where there is one: training loss falls for ever. Only where validation has
+    interval; with a pretrained model whose uninformed level is unknown, in units of the loss that is left, if that is
+    more. The validation curve decides where there is one: training loss falls for ever. Only where validation has
     not left training and is too noisy to tell, and training surely goes on, training decides.
 
     Why it matters
@@ -60,6 +62,9 @@ def undertrained(
             "the learning rate was annealed and not logged, or the curve is too short to carry on",
             "log the learning rate at every epoch",
         )
+    if params.get("pretrained"):
+        # Fine-tuning begins where most is learned already: what it adds is no unit.
+        scale = unit
     together = val is not None and val.tail - train.tail < 0.05 * scale
     if (
         together
