@@ -5,7 +5,7 @@ Simulates healthy training runs (power-law and exponential descents that settle;
 diagnoses each, and counts what every rule said. Measures the statistics themselves on their nulls, and 50 looks at
 growing runs. With --docs the tables go into the page, between its markers.
 
-    scripts/calibrate                      a quarter of an hour on two cores
+    scripts/calibrate                      a few minutes on two cores
     scripts/calibrate --runs 2 --looks 40  a first impression in a minute
 """
 
@@ -218,13 +218,15 @@ def rules_tables(runs: int, workers: int) -> list[str]:
     by: dict[tuple[str, object], Counter[str]] = defaultdict(Counter)
     verdicts: Counter[str] = Counter()
     for cell, n, warned, said in spread(run_cell, tasks, workers, "healthy runs"):
-        keys = tuple(
-            (name, getattr(cell, field))
-            for name, field in (
-                ("noise", "noise"), ("points", "length"), ("offset", "offset"), ("family", "family"), ("level", "level")
-            )
-        )  # fmt: skip
-        for counter in (total, *(by[key] for key in keys), by["rate", "annealed" if cell.annealed else "constant"]):
+        keys = (
+            ("noise", cell.noise),
+            ("points", cell.length),
+            ("offset", cell.offset),
+            ("family", cell.family),
+            ("level", cell.level),
+            ("rate", "annealed" if cell.annealed else "constant"),
+        )
+        for counter in (total, *(by[key] for key in keys)):
             counter.update(warned)
             counter["runs"] += n
         verdicts.update(said)

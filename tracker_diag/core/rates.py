@@ -36,8 +36,8 @@ def usual_rates(optimizer: object, params: Mapping[str, Any]) -> tuple[float, fl
     """Lowest and highest usual learning rate.
 
     An optimiser nobody named gets the widest range of all. A pretrained model lowers both ends tenfold, one of a name
-    that is mostly fine-tuned the lower end; batches
-    beyond 256 raise the upper end in proportion (Goyal et al. 2017, linear scaling).
+    that is mostly fine-tuned the lower end; batches beyond 256 raise the upper end in proportion (Goyal et al. 2017,
+    linear scaling).
     """
     name = str(optimizer or "").lower()
     momentum = params.get("momentum")

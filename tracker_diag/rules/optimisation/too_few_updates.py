@@ -19,7 +19,7 @@ def too_few_updates(
     names: Mapping[str, str],
     epochs: float | None = None,
     batch_size: float | None = None,
-    n_train: int | None = None,
+    n_updates: int | None = None,
     further: Extrapolation | None = None,
     active: bool = False,
     *,
@@ -55,14 +55,13 @@ def too_few_updates(
     Seminar: "Underfitting" (continues to decrease), "Batch Size". Hoffer, Hubara and Soudry (2017), NeurIPS: train
     longer, generalise better.
     """
-    updates = epochs * math.ceil(n_train / batch_size) if epochs and batch_size and n_train else None
     falling = symptoms.has("undertrained", "slow-convergence")
-    scarce = updates is not None and updates <= few
+    scarce = n_updates is not None and n_updates <= few
     if active or (not falling and not scarce):
         return None
     signs = []
-    if updates is not None and updates <= few:
-        signs.append(Sign(f"{updates:g} updates in all", 10.0 if updates <= few / 3 else 4.0, "params"))
+    if n_updates is not None and n_updates <= few:
+        signs.append(Sign(f"{n_updates} updates in all", 10.0 if n_updates <= few / 3 else 4.0, "params"))
     if symptoms.has("slow-convergence"):
         signs.append(Sign("the loss falls slowly to the end", 6.0))
     elif symptoms.has("undertrained"):
@@ -91,7 +90,7 @@ def too_few_updates(
         "too-few-updates" if scarce and not symptoms.has("undertrained") else "too-few-epochs",
         prior=prior,
         signs=signs,
-        message=f"{updates:g} updates in all" if updates else "stopped while the loss was still falling",
+        message=f"{n_updates} updates in all" if n_updates else "stopped while the loss was still falling",
         advice=text,
         prescription=Prescription(text, changes),
         settles="train twice as long once",
