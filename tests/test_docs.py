@@ -17,8 +17,9 @@ from scripts.documentation.seminar import deck, shown_by
 from tests.catalogue import CATALOGUE
 from tracker_diag.core.finding import Finding, Severity
 from tracker_diag.core.rule import all_rules
+from tracker_diag.core.verdicts import PRECEDENCE
 from tracker_diag.engine import causes as ranking
-from tracker_diag.engine.verdict import PRECEDENCE, verdict
+from tracker_diag.engine.verdict import verdict
 
 ROOT = Path(__file__).parents[1]
 NAMES = set(CATALOGUE.values())

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from tenacity import retry, retry_if_result, stop_after_attempt, wait_random_exponential
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.report.words import clean, counted
+from tracker_diag.core.outgoing import clean
+from tracker_diag.report.words import counted
 from tracker_diag.sweep import Row
 
 LINES = 20

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from scripts.documentation.markdown import GENERATED, link, table
 from tracker_diag.core import case
 from tracker_diag.core.rule import Rule, all_rules
+from tracker_diag.core.verdicts import ABSTENTION, PRECEDENCE
 from tracker_diag.engine import causes as ranking
 from tracker_diag.engine import verdict as competing
 
 
 def verdict() -> str:
     """The page on the verdict."""
-    rows = [(str(i), link(name), why) for i, (name, why) in enumerate(competing.PRECEDENCE.items(), start=1)]
+    rows = [(str(i), link(name), why) for i, (name, why) in enumerate(PRECEDENCE.items(), start=1)]
     reasons = "\n".join(f"- {reason}" for reason in _reasons())
     return (
         f"{GENERATED}# The verdict\n\n"
@@ -27,7 +28,7 @@ def verdict() -> str:
         "## Where the curves are not enough\n\n"
         f"{_prose(competing.by_cause)}\n\n"
         "## When there is none\n\n"
-        f"The verdict is `{competing.ABSTENTION}` where none was found, and the summary says what is missing:\n\n"
+        f"The verdict is `{ABSTENTION}` where none was found, and the summary says what is missing:\n\n"
         f"{reasons}\n\n"
         "A rule that lacks an input does not guess either: it is skipped, and the report says what to log.\n\n"
         "## What is folded\n\n"
@@ -37,7 +38,7 @@ def verdict() -> str:
 
 def diagram() -> str:
     """The order of precedence as a Mermaid flowchart."""
-    troubles = [name for name in competing.PRECEDENCE if name != "good-fit"]
+    troubles = [name for name in PRECEDENCE if name != "good-fit"]
     steps = [(_node(name), f"{name}, warning or error?", name) for name in troubles]
     steps.append(("good_fit", "good-fit?", "good-fit"))
     steps += [(f"{_node(name)}_info", f"{name}, info?", name) for name in troubles]
@@ -45,7 +46,7 @@ def diagram() -> str:
     for (node, question, said), onward in zip(steps, [*(step[0] for step in steps[1:]), "none"], strict=True):
         lines.append(f'  {node}{{"{question}"}} -- yes --> {_node(said)}_said(["{said}"])')
         lines.append(f"  {node} -- no --> {onward}")
-    lines.append(f'  none(["{competing.ABSTENTION}"])')
+    lines.append(f'  none(["{ABSTENTION}"])')
     return "\n".join(lines)
 
 

@@ -18,7 +18,8 @@ from tracker_diag import Run, Settings, Severity, diagnose
 from tracker_diag.core.case import Suspicion
 from tracker_diag.core.finding import Finding
 from tracker_diag.core.rule import all_rules
-from tracker_diag.engine.verdict import ABSTENTION, EMPTY, PRECEDENCE, by_cause, meaningful, verdict
+from tracker_diag.core.verdicts import ABSTENTION, PRECEDENCE
+from tracker_diag.engine.verdict import EMPTY, by_cause, meaningful, verdict
 
 
 def found(*pairs: tuple[str, Severity]) -> dict[str, Finding]:

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from tracker_diag.core.finding import Report, Severity
+from tracker_diag.core.outgoing import clean
 from tracker_diag.report.markdown import escape, render_markdown
-from tracker_diag.report.words import clean
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 OWN = {"h1", "h2", "h3", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"}

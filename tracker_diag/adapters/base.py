@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
@@ -19,6 +20,18 @@ class UnknownRunError(TrackerError):
 
 class QueryError(TrackerError):
     """The tracker does not understand the filter."""
+
+
+class AwayError(TrackerError):
+    """The tracker as a whole is out of reach, or refuses everything: what failed for one run will for the others."""
+
+
+class DeniedError(TrackerError):
+    """The tracker can be read and not be written to, with the rights at hand."""
+
+
+class UnusableStoreError(TrackerError):
+    """A run's artifacts lie where nothing can ever be stored from here: no such scheme, host or path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,8 @@ class Listing:
         Metric name to the step and value logged last.
     digests : tuple of str
         Dataset digests.
+    store : str
+        Address of the run's artifacts, as far as the tracker tells it.
     """
 
     id: str
@@ -69,6 +84,7 @@ class Listing:
     params: Mapping[str, Any] = field(default_factory=dict)
     latest: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     digests: tuple[str, ...] = ()
+    store: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +114,11 @@ class Diagnosis:
     fingerprint: str
 
 
+def without_files(fingerprint: str, store: str) -> str:
+    """Mark a fingerprint: complete but for files that cannot be stored at this address."""
+    return f"{fingerprint}-{hashlib.sha256(store.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
 @dataclass(frozen=True, slots=True)
 class Removal:
     """What ``remove`` took away, and what it had to leave, each in words."""
@@ -112,15 +133,15 @@ class Adapter(Protocol):
     """One tracker.
 
     Order of writing, relied on by everyone who reads the tags: drop the fingerprint, then artifacts, then tags (stale
-    ones removed), the fingerprint last. ``<prefix>ignore`` and ``<prefix>control`` are the user's and are never
-    touched. Nothing outside the prefix is written, changed or deleted.
+    ones removed), the fingerprint last. Only the tags and files that ``own`` names are ever changed or deleted:
+    ``<prefix>ignore`` and ``<prefix>control`` are the user's, and so is whatever else stands under the prefix.
     """
 
     def describe(self) -> str:
         """Name the tracker in a few words, without credentials: ``MLflow at http://127.0.0.1:5000``."""
 
-    def list_runs(self, query: Query) -> Iterator[Listing]:
-        """Runs in the scope, newest change first, each once.
+    def list_runs(self, query: Query) -> Iterator[Listing | Failure]:
+        """Runs in the scope, newest change first, each once; one that cannot be read comes as a Failure.
 
         Raises
         ------
@@ -150,11 +171,20 @@ class Adapter(Protocol):
             If there is none, or it is deleted.
         """
 
-    def write(self, run_id: str, diagnosis: Diagnosis) -> None:
+    def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis, replacing an earlier one.
+
+        Returns
+        -------
+        str
+            Empty; or why the files could not be stored, where the run's artifacts lie at an address that cannot work.
+            The tags are written all the same, and the fingerprint marked (:func:`without_files`), so that it is tried
+            again when the address changes.
 
         Raises
         ------
+        DeniedError
+            If the tracker may only be read.
         TrackerError
             If any part was refused; the fingerprint is then absent.
         """

@@ -87,7 +87,7 @@ def explain(error: Exception) -> tuple[str, int]:
 
 def complain(text: str, label: str = "error: ") -> None:
     """Write one line to stderr; line breaks and control characters are shown, not obeyed."""
-    from tracker_diag.report.words import clean
+    from tracker_diag.core.outgoing import clean
 
     typer.echo(label + clean(text), err=True)
 

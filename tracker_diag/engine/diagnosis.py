@@ -15,9 +15,10 @@ from tracker_diag.core.rule import KINDS, Outcome, Rule, all_rules
 from tracker_diag.core.run import Run
 from tracker_diag.core.settings import RuleSettings, Settings, is_known, matches
 from tracker_diag.core.thin import thin_curve
+from tracker_diag.core.verdicts import ABSTENTION
 from tracker_diag.engine.causes import fold, rank
 from tracker_diag.engine.evidence import Evidence
-from tracker_diag.engine.verdict import ABSTENTION, by_cause, meaningful, verdict, why_abstained
+from tracker_diag.engine.verdict import by_cause, meaningful, verdict, why_abstained
 
 
 def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ...] = ()) -> Report:

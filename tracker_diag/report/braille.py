@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from tracker_diag.core.finding import Curve
+from tracker_diag.core.outgoing import clean
 from tracker_diag.report.charts import broken_words
 from tracker_diag.report.marks import Marks, Panel, broken, finite, side_of
 from tracker_diag.report.scale import Scale, step_scale, value_scale
-from tracker_diag.report.words import clean, number, role_words, steps
+from tracker_diag.report.words import number, role_words, steps
 
 # Unicode's braille patterns number the dots of a cell, two wide and four high, in this order.
 _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))

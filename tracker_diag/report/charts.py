@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from tracker_diag.core.finding import Curve
+from tracker_diag.core.outgoing import clean
 from tracker_diag.report.marks import Broken, Marks, Panel, broken, finite, side_of
 from tracker_diag.report.scale import Scale, step_scale, value_scale
-from tracker_diag.report.words import clean, number, role_words
+from tracker_diag.report.words import number, role_words
 
 WIDTH = 680
 LEFT, RIGHT, BOTTOM = 58, 120, 28

@@ -10,12 +10,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tracker_diag.core.finding import SCHEMA_VERSION, Report
+from tracker_diag.core.outgoing import clean
 from tracker_diag.report.charts import broken_words, line_chart
 from tracker_diag.report.marks import broken, marks, panels, side_of
 from tracker_diag.report.words import (
     CAUSES_SHOWN,
     causes_title,
-    clean,
     confidence,
     cost,
     counted,

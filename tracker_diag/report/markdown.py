@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from tracker_diag.core.finding import Cause, Finding, Report
+from tracker_diag.core.outgoing import clean
 from tracker_diag.report.words import (
     CAUSES_SHOWN,
     causes_title,
-    clean,
     confidence,
     cost,
     counted,

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from tracker_diag.core.finding import SCHEMA_VERSION, Report, Severity, plain
-from tracker_diag.report.words import well_formed
+from tracker_diag.core.outgoing import well_formed
 
 Number = float | Literal["NaN", "Infinity", "-Infinity"]
 Share = Annotated[float, Field(ge=0, le=1)]

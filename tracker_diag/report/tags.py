@@ -9,9 +9,10 @@ from typing import Any
 import yaml
 
 from tracker_diag.core.finding import Cause, Report, Severity, plain
+from tracker_diag.core.outgoing import clean, well_formed
 from tracker_diag.report.html import render_html
 from tracker_diag.report.schema import to_json
-from tracker_diag.report.words import clean, percent, shown, title, well_formed
+from tracker_diag.report.words import percent, shown, title
 
 SUMMARY_LIMIT = 250
 

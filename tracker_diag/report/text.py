@@ -9,12 +9,12 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
 
 from tracker_diag.core.finding import Cause, Finding, Report, Severity
+from tracker_diag.core.outgoing import clean
 from tracker_diag.report.braille import draw, legend
 from tracker_diag.report.marks import Marks, Panel, marks, panels
 from tracker_diag.report.words import (
     CAUSES_SHOWN,
     causes_title,
-    clean,
     confidence,
     cost,
     counted,

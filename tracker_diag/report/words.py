@@ -4,42 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import unicodedata
 from typing import Any
 
 from tracker_diag.core.finding import Report, Severity, plain
-
-_JOINERS = "\u200c\u200d"  # part of Persian words and of emoji, and harmless
-_SPACES = "\t\n\r\v\f\x85\u2028\u2029"
-
-
-def well_formed(text: str) -> str:
-    """Join surrogate pairs and replace lone surrogates, which no UTF-8 file can hold, by U+FFFD."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def clean(value: object, limit: int = 2000) -> str:
-    r"""Make one line of text that moves no cursor, turns no direction of reading and ends within the limit.
-
-    Line breaks become spaces. Control characters, bidirectional overrides and other invisible characters are shown as
-    escapes (``\x1b``), since what a run calls a metric must not rewrite the line it stands in.
-    """
-    text = well_formed(str(value))
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_visible(char) for char in text)
-
-
-def _visible(char: str) -> str:
-    if char in _SPACES:
-        return " "
-    code = ord(char)
-    hidden = unicodedata.category(char) in ("Cc", "Cf") and char not in _JOINERS
-    if hidden or (code & 0xFFFE) == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:
-        return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-    return char
+from tracker_diag.core.outgoing import clean
 
 
 def number(value: float, digits: int = 4) -> str:

@@ -1,0 +1,205 @@
+"""Files of a run on disk: read as data of a bounded size, and written so that no link leads anywhere else.
+
+What a folder holds may have been put there by somebody else. Reading takes regular files only. Writing and deleting
+happen in real folders below the run's own: a symbolic link on the way is refused, one in place of a file is replaced or
+deleted itself, never what it points to.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from tracker_diag.adapters.base import DeniedError, TrackerError
+
+try:
+    import fcntl
+except ModuleNotFoundError:  # Windows, where drafts are not locked, and a second sweep at once may remove them
+    fcntl = None  # type: ignore[assignment]
+
+DRAFT = ".tracker-diag-"
+"""How the names of drafts begin: what a killed process left of them is removed by the next one."""
+KIB, MIB = 2**10, 2**20
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0)
+# What others may read of new files here: said once, since it can only be read by setting it.
+_UMASK = os.umask(0)
+os.umask(_UMASK)
+
+
+class NotAFileError(ValueError):
+    """A name under which no regular file of a reasonable size lies."""
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """Read a regular file; a pipe or a device, which might never end, is not waited for.
+
+    Parameters
+    ----------
+    path : Path
+    most : int
+        Bytes; a larger file is not read.
+
+    Raises
+    ------
+    NotAFileError
+        If it is no regular file, or larger.
+    OSError
+        If it cannot be opened.
+    """
+    descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
+    with os.fdopen(descriptor, "rb") as file:
+        found = os.fstat(descriptor)
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
+        if not stat.S_ISREG(found.st_mode):
+            raise NotAFileError(f"{path}: no regular file, so it is not read")
+        if found.st_size > most:
+            raise NotAFileError(f"{path}: {found.st_size:,} bytes are more than the {most:,} that are read")
+        return file.read(most + 1)[:most]
+
+
+def write_files(root: Path, files: Mapping[str, bytes]) -> None:
+    """Write files below a folder, each whole or not at all: all drafts first, then each is put in place.
+
+    Parameters
+    ----------
+    root : Path
+        An existing folder, whatever leads to it.
+    files : mapping of str to bytes
+        Path below the folder, with slashes, to content. Folders on the way are made.
+
+    Raises
+    ------
+    TrackerError
+        If a symbolic link is on the way.
+    OSError
+    """
+    with contextlib.ExitStack() as stack:
+        drafts: list[tuple[Path, Path]] = []
+        for name, content in files.items():
+            target = _target(root, name, make=True)
+            drafts.append((stack.enter_context(_draft(target.parent, content)), target))
+        for draft, target in drafts:
+            draft.replace(target)
+
+
+def delete_files(root: Path, names: Iterable[str]) -> int:
+    """Delete files below a folder, and those folders that are empty then; gives how many there were.
+
+    Raises
+    ------
+    TrackerError
+        If a symbolic link is on the way.
+    OSError
+    """
+    deleted = 0
+    for name in names:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            target = _target(root, name, make=False)
+            target.unlink()
+            deleted += 1
+        for above in list(PurePosixPath(name).parents)[:-1]:
+            with contextlib.suppress(OSError):
+                (root / above).rmdir()
+    return deleted
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove the drafts that a killed process left in a folder; those that are being written are locked, and stay."""
+    try:
+        found = [entry.path for entry in os.scandir(folder) if entry.name.startswith(DRAFT)]
+    except OSError:
+        return
+    for path in found:
+        with contextlib.suppress(OSError):
+            _remove_unlocked(path)
+
+
+@contextlib.contextmanager
+def draft_folder(place: Path) -> Iterator[Path]:
+    """Make a folder to be filled and then renamed; it is removed at the end if it was not.
+
+    Parameters
+    ----------
+    place : Path
+        The folder in which it is made.
+    """
+    remove_drafts(place)
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=DRAFT, dir=place))
+        descriptor = os.open(folder, os.O_RDONLY)
+        if _held(descriptor):
+            break
+        os.close(descriptor)
+    try:
+        yield folder
+    finally:
+        os.close(descriptor)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def refusal(error: OSError, what_to_do: str) -> TrackerError:
+    """Say what the file system refused, and what to do; one that does not let us write at all is a DeniedError."""
+    kind = DeniedError if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) else TrackerError
+    return kind(f"{error.filename or 'file'}: {error.strerror or error}; {what_to_do}")
+
+
+@contextlib.contextmanager
+def _draft(parent: Path, content: bytes) -> Iterator[Path]:
+    """Make a file beside its target that holds the content; locked while it is in use, and gone afterwards."""
+    remove_drafts(parent)
+    while True:
+        descriptor, name = tempfile.mkstemp(prefix=DRAFT, dir=parent)
+        if _held(descriptor):
+            break
+        os.close(descriptor)
+    path = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            path.chmod(0o666 & ~_UMASK)
+            file.write(content)
+            file.flush()
+            yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _held(descriptor: int) -> bool:
+    """Lock a draft; False where another process had just taken it for one that was left behind."""
+    if fcntl is None:
+        return True
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    return os.fstat(descriptor).st_nlink > 0
+
+
+def _remove_unlocked(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY | _NO_WAITING | getattr(os, "O_NOFOLLOW", 0))
+    try:
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            shutil.rmtree(path)
+        else:
+            Path(path).unlink()
+    finally:
+        os.close(descriptor)
+
+
+def _target(root: Path, name: str, *, make: bool) -> Path:
+    parts = PurePosixPath(name).parts
+    if not parts or name.startswith("/") or ".." in parts or "\0" in name:
+        raise TrackerError(f"{name[:80]!r} names no file inside the run; nothing was written")
+    place = root
+    for part in parts[:-1]:
+        place = place / part
+        if place.is_symlink():
+            raise TrackerError(f"{place} is a link, and nothing is written through one; put a folder in its place")
+        if make:
+            place.mkdir(exist_ok=True)
+    return place / parts[-1]
