@@ -39,7 +39,7 @@ def failure(run_id: str, error: Exception) -> Failure:
     that of anything else is logged as an error.
     """
     reason = one_line(error)
-    level = logging.INFO if isinstance(error, _OF_DATA + (TrackerError,)) else logging.ERROR
+    level = logging.INFO if isinstance(error, (*_OF_DATA, TrackerError)) else logging.ERROR
     _log.log(level, "run %s: %s", run_id, reason, exc_info=error)
     return Failure(run_id, reason)
 

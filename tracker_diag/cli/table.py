@@ -95,8 +95,8 @@ def _runs(swept: Swept, console: Console) -> Table:
     from rich.table import Table
     from rich.text import Text
 
+    from tracker_diag.core.outgoing import clean
     from tracker_diag.report.text import SEVERITY_STYLES
-    from tracker_diag.report.words import clean
 
     # A terminal makes the name clickable; a file or a pipe gets the address itself.
     clickable = console.is_terminal or not any(row.link for row in swept.rows)
@@ -116,7 +116,7 @@ def _failures(swept: Swept) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    from tracker_diag.report.words import clean
+    from tracker_diag.core.outgoing import clean
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("failed run", no_wrap=True)

@@ -22,12 +22,11 @@ SHORTEST = 4
 ADDRESSES = ("MLFLOW_TRACKING_URI", "WANDB_BASE_URL")
 """Variables that hold an address, whose password is a secret too."""
 HIDDEN = "…"
+_LONGEST_SECRET = 4096
 _typed: set[str] = set()
 
-# From the slashes to the last "@" before a space or quote: a password may hold "/", "#" and "?", and then no parser of
-# addresses finds it. Without a colon only what stands before the next slash is a user, as in https://token@host; an
-# "@" further on belongs to a path, as in s3://bucket/data@v2.
-_USER = re.compile(r"""(?P<start>:/+|//+)(?:[^\s"'<>@:/]*:[^\s"'<>]*|[^\s"'<>@/?#]+)@""")
+_WORD = re.compile(r"""[^\s"'<>]+""")
+_SLASHES = re.compile(r":/+|//+")
 
 _JOINERS = "\u200c\u200d"  # part of Persian words and of emoji, and harmless
 _SPACES = "\t\n\r\v\f\x85\u2028\u2029"
@@ -44,7 +43,8 @@ def clean(value: object, limit: int = 2000) -> str:
     Line breaks become spaces. Control characters, bidirectional overrides and other invisible characters are shown as
     escapes (``\x1b``), since what a run calls a metric must not rewrite the line it stands in.
     """
-    text = redacted(well_formed(str(value)))
+    # Cut twice: what is redacted must not have been cut in two before, and no text is so long that it takes a second.
+    text = redacted(well_formed(str(value)[: 2 * limit + _LONGEST_SECRET]))
     if len(text) > limit:
         text = text[: limit - 1] + "…"
     if text.isascii() and text.isprintable():
@@ -68,7 +68,19 @@ def redacted(text: str) -> str:
     for secret in _secrets(environment, frozenset(_typed)):
         if secret in text:
             text = text.replace(secret, HIDDEN)
-    return _USER.sub(rf"\g<start>{HIDDEN}@", text) if "@" in text else text
+    return _WORD.sub(lambda word: _without_user(word[0]), text) if "@" in text else text
+
+
+def _without_user(word: str) -> str:
+    # A password may hold "/", "#" and "?", and then no parser of addresses finds it: what counts is the last "@".
+    # Without a colon only what stands before the next slash is a user, as in https://token@host; an "@" further on
+    # belongs to a path, as in s3://bucket/data@v2.
+    before, sign, host = word.rpartition("@")
+    start = _SLASHES.search(before)
+    if not sign or start is None:
+        return word
+    user = before[start.end() :]
+    return f"{before[: start.end()]}{HIDDEN}@{host}" if ":" in user or not set(user) & set("/?#") else word
 
 
 def keep_secret(address: str) -> None:
