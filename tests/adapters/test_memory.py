@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.contract import AdapterContract, Logged
+from tests.adapters.contract import FIRST, SECOND, AdapterContract, Logged
 from tracker_diag.adapters.base import Query, QueryError
 from tracker_diag.adapters.memory import MemoryAdapter
 from tracker_diag.core.run import Run
@@ -80,3 +80,18 @@ class TestMemory(AdapterContract):
 def test_a_filter_is_not_understood() -> None:
     with pytest.raises(QueryError, match="filter"):
         list(MemoryAdapter().list_runs(Query(everything=True, filter="params.lr = '1'")))
+
+
+def test_a_prefix_that_others_use_too_destroys_nothing() -> None:
+    mine = {f"user.x{number}": str(number) for number in range(120)}
+    adapter = MemoryAdapter([Run("a", tags=mine)], prefix="user.")
+    adapter.write("a", FIRST)
+    adapter.write("a", SECOND)
+    assert adapter.runs["a"].tags == {
+        **mine,
+        "user.verdict": "healthy",
+        "user.severity": "ok",
+        "user.fingerprint": "f2",
+    }
+    adapter.remove("a")
+    assert adapter.runs["a"].tags == mine

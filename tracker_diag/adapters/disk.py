@@ -10,21 +10,28 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import shutil
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 
+from tracker_diag.adapters import own
 from tracker_diag.adapters.base import DeniedError, TrackerError
 
 try:
     import fcntl
+
+    _LOCKS = True
 except ModuleNotFoundError:  # Windows, where drafts are not locked, and a second sweep at once may remove them
-    fcntl = None  # type: ignore[assignment]
+    _LOCKS = False
 
 DRAFT = ".tracker-diag-"
 """How the names of drafts begin: what a killed process left of them is removed by the next one."""
+# Drafts of the first release, which it left behind where it was killed.
+_OLD_DRAFT = re.compile(rf"\.(?:(?:{'|'.join(map(re.escape, own.REPORTS))})\.)?[0-9a-f]{{32}}")
 KIB, MIB = 2**10, 2**20
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0)
 # What others may read of new files here: said once, since it can only be read by setting it.
@@ -37,7 +44,7 @@ class NotAFileError(ValueError):
 
 
 def read_file(path: Path, most: int) -> bytes:
-    """Read a regular file; a pipe or a device, which might never end, is not waited for.
+    """Read a regular file whole.
 
     Parameters
     ----------
@@ -52,8 +59,28 @@ def read_file(path: Path, most: int) -> bytes:
     OSError
         If it cannot be opened.
     """
+    with open_regular(path, most) as file:
+        return file.read(most + 1)[:most]
+
+
+def open_regular(path: Path, most: int) -> BinaryIO:
+    """Open a regular file for reading; a pipe or a device, which might never end, is not waited for.
+
+    Parameters
+    ----------
+    path : Path
+    most : int
+        Bytes; a larger file is not opened.
+
+    Raises
+    ------
+    NotAFileError
+        If it is no regular file, or larger.
+    OSError
+        If it cannot be opened.
+    """
     descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         found = os.fstat(descriptor)
         if stat.S_ISDIR(found.st_mode):
             raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
@@ -61,10 +88,13 @@ def read_file(path: Path, most: int) -> bytes:
             raise NotAFileError(f"{path}: no regular file, so it is not read")
         if found.st_size > most:
             raise NotAFileError(f"{path}: {found.st_size:,} bytes are more than the {most:,} that are read")
-        return file.read(most + 1)[:most]
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
-def write_files(root: Path, files: Mapping[str, bytes]) -> None:
+def write_files(root: Path, files: Mapping[str, bytes], *, drafts_in_root: bool = False) -> None:
     """Write files below a folder, each whole or not at all: all drafts first, then each is put in place.
 
     Parameters
@@ -73,6 +103,8 @@ def write_files(root: Path, files: Mapping[str, bytes]) -> None:
         An existing folder, whatever leads to it.
     files : mapping of str to bytes
         Path below the folder, with slashes, to content. Folders on the way are made.
+    drafts_in_root : bool
+        Drafts lie in ``root``, not beside their targets: where each file of a folder means something to its readers.
 
     Raises
     ------
@@ -84,13 +116,22 @@ def write_files(root: Path, files: Mapping[str, bytes]) -> None:
         drafts: list[tuple[Path, Path]] = []
         for name, content in files.items():
             target = _target(root, name, make=True)
-            drafts.append((stack.enter_context(_draft(target.parent, content)), target))
+            place = root if drafts_in_root else target.parent
+            drafts.append((stack.enter_context(_draft(place, content)), target))
         for draft, target in drafts:
             draft.replace(target)
 
 
-def delete_files(root: Path, names: Iterable[str]) -> int:
+def delete_files(root: Path, names: Iterable[str], *, keep: str = "") -> int:
     """Delete files below a folder, and those folders that are empty then; gives how many there were.
+
+    Parameters
+    ----------
+    root : Path
+    names : iterable of str
+        Paths below it, with slashes.
+    keep : str
+        A folder below it that stays, empty or not, with those on the way to it.
 
     Raises
     ------
@@ -105,15 +146,22 @@ def delete_files(root: Path, names: Iterable[str]) -> int:
             target.unlink()
             deleted += 1
         for above in list(PurePosixPath(name).parents)[:-1]:
+            if PurePosixPath(keep).is_relative_to(above):
+                break
             with contextlib.suppress(OSError):
                 (root / above).rmdir()
     return deleted
 
 
+def is_draft(name: str) -> bool:
+    """Whether a file of that name is a draft, of this release or of the first."""
+    return name.startswith(DRAFT) or _OLD_DRAFT.fullmatch(name) is not None
+
+
 def remove_drafts(folder: Path) -> None:
     """Remove the drafts that a killed process left in a folder; those that are being written are locked, and stay."""
     try:
-        found = [entry.path for entry in os.scandir(folder) if entry.name.startswith(DRAFT)]
+        found = [entry.path for entry in os.scandir(folder) if is_draft(entry.name)]
     except OSError:
         return
     for path in found:
@@ -133,10 +181,12 @@ def draft_folder(place: Path) -> Iterator[Path]:
     remove_drafts(place)
     while True:
         folder = Path(tempfile.mkdtemp(prefix=DRAFT, dir=place))
-        descriptor = os.open(folder, os.O_RDONLY)
-        if _held(descriptor):
-            break
-        os.close(descriptor)
+        # Until it is locked, another process may take it for one that was left behind.
+        with contextlib.suppress(FileNotFoundError):
+            descriptor = os.open(folder, os.O_RDONLY)
+            if _held(descriptor):
+                break
+            os.close(descriptor)
     try:
         yield folder
     finally:
@@ -144,10 +194,21 @@ def draft_folder(place: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def folder_below(root: Path, name: str) -> Path:
+    """Give a folder below another, for :func:`remove_drafts`; it need not exist.
+
+    Raises
+    ------
+    TrackerError
+        If a symbolic link is on the way, or in its place.
+    """
+    return _target(root, f"{name}/file", make=False).parent
+
+
 def refusal(error: OSError, what_to_do: str) -> TrackerError:
     """Say what the file system refused, and what to do; one that does not let us write at all is a DeniedError."""
     kind = DeniedError if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) else TrackerError
-    return kind(f"{error.filename or 'file'}: {error.strerror or error}; {what_to_do}")
+    return kind(f"{error.filename2 or error.filename or 'file'}: {error.strerror or error}; {what_to_do}")
 
 
 @contextlib.contextmanager
@@ -172,7 +233,7 @@ def _draft(parent: Path, content: bytes) -> Iterator[Path]:
 
 def _held(descriptor: int) -> bool:
     """Lock a draft; False where another process had just taken it for one that was left behind."""
-    if fcntl is None:
+    if not _LOCKS:
         return True
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     return os.fstat(descriptor).st_nlink > 0
@@ -181,7 +242,7 @@ def _held(descriptor: int) -> bool:
 def _remove_unlocked(path: str) -> None:
     descriptor = os.open(path, os.O_RDONLY | _NO_WAITING | getattr(os, "O_NOFOLLOW", 0))
     try:
-        if fcntl is not None:
+        if _LOCKS:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
             shutil.rmtree(path)

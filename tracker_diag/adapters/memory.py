@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from tracker_diag.adapters import own
 from tracker_diag.adapters.base import (
     Diagnosis,
     Failure,
@@ -17,10 +18,7 @@ from tracker_diag.adapters.base import (
 from tracker_diag.adapters.scope import chosen
 from tracker_diag.core.run import Run, Series
 
-_FINGERPRINT = "fingerprint"
-_USERS = ("ignore", "control")
-_FOLDER = "diagnosis"
-_OURS = tuple(f"{_FOLDER}/{name}" for name in ("report.json", "report.html", "suggested_config.yaml"))
+_OURS = tuple(f"{own.FOLDER}/{name}" for name in own.REPORTS)
 _MAX_TAG = 5000
 
 
@@ -77,23 +75,23 @@ class MemoryAdapter:
         """Find one run by its id."""
         return self._listing(self._get(run_id))
 
-    def write(self, run_id: str, diagnosis: Diagnosis) -> None:
+    def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis."""
         run = self._get(run_id)
-        new = {key: value for key, value in diagnosis.tags.items() if key not in _USERS}
-        tags = {key: value for key, value in run.tags.items() if not self._ours(key)}
-        tags |= {
-            self._prefix + key: _shortened(value) for key, value in {**new, _FINGERPRINT: diagnosis.fingerprint}.items()
-        }
+        ours = own.owned(run.tags, self._prefix)
+        new = own.as_written(diagnosis.tags, _MAX_TAG) | {own.FINGERPRINT: diagnosis.fingerprint}
+        tags = {key: value for key, value in run.tags.items() if key not in ours}
+        tags |= {self._prefix + name: value for name, value in new.items()}
         self._clear(run_id)
-        files = {f"{_FOLDER}/{name}": content for name, content in diagnosis.artifacts.items()}
+        files = {f"{own.FOLDER}/{name}": content for name, content in diagnosis.artifacts.items()}
         self.artifacts[run_id] = {**self.artifacts.get(run_id, {}), **files}
         self.runs[run_id] = replace(run, tags=tags)
+        return ""
 
     def remove(self, run_id: str) -> Removal:
         """Take away what was written."""
         run = self._get(run_id)
-        ours = [key for key in run.tags if self._ours(key)]
+        ours = own.owned(run.tags, self._prefix)
         self.runs[run_id] = replace(run, tags={key: value for key, value in run.tags.items() if key not in ours})
         return Removal(tags=len(ours), artifacts=self._clear(run_id))
 
@@ -116,9 +114,6 @@ class MemoryAdapter:
         self.artifacts[run_id] = kept
         return len(found) - len(kept)
 
-    def _ours(self, key: str) -> bool:
-        return key.startswith(self._prefix) and key.removeprefix(self._prefix) not in _USERS
-
     def _listing(self, run: Run) -> Listing:
         return Listing(
             id=run.id,
@@ -132,10 +127,6 @@ class MemoryAdapter:
             latest={name: _last(series) for name, series in run.metrics.items() if len(series)},
             digests=tuple(sorted(str(item.get("digest")) for item in run.datasets)),
         )
-
-
-def _shortened(value: str) -> str:
-    return value if len(value) <= _MAX_TAG else f"{value[: _MAX_TAG - 1]}…"
 
 
 def _last(series: Series) -> tuple[float, float]:

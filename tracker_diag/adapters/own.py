@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 FOLDER = "diagnosis"
 REPORTS = ("report.json", "report.html", "suggested_config.yaml")
@@ -20,6 +20,11 @@ def owned(keys: Iterable[str], prefix: str) -> set[str]:
     """Keys that a diagnosis wrote; what else stands under the prefix is somebody else's."""
     ours = {prefix + name for name in TAGS}
     return {key for key in keys if key in ours}
+
+
+def as_written(tags: Mapping[str, str], longest: int) -> dict[str, str]:
+    """Tags of a diagnosis as they are written: cut to what a tracker takes, and never one that is the user's."""
+    return {name: shortened(value, longest) for name, value in tags.items() if name not in (*USERS, FINGERPRINT)}
 
 
 def shortened(value: str, longest: int) -> str:

@@ -23,6 +23,7 @@ def sqlite_store(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     folder = tmp_path_factory.mktemp("sqlite store")
     uri = f"sqlite:///{folder}/ml#flow.db"
     make_database(uri)
+    (folder / "artifacts").mkdir()
     return uri, folder / "artifacts"
 
 
@@ -35,6 +36,7 @@ def postgres_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[s
     with serving_postgres(folder) as uri:
         driven = uri.replace("postgresql://", "postgresql+psycopg2://")
         make_database(driven)
+        (folder / "artifacts").mkdir()
         yield driven, folder / "artifacts"
 
 

@@ -64,6 +64,32 @@ def test_only_the_change_that_is_refused_fails() -> None:
     assert sorted(x for group in database.groups for x in group) == sorted(set(range(40)) - {7, 30})
 
 
+def test_an_error_that_is_not_the_databases_keeps_nobody_waiting() -> None:
+    def together(changes: Sequence[str]) -> None:
+        time.sleep(0.01)
+        for change in changes:
+            change.encode()  # as a driver does, with an error that it does not wrap
+
+    commits = GroupCommit(together, lambda change: together([change]))
+    errors: dict[int, type[Exception] | None] = {}
+
+    def commit(number: int, change: str) -> None:
+        try:
+            commits.commit(change)
+        except ValueError as error:
+            errors[number] = type(error)
+        else:
+            errors[number] = None
+
+    changes = ("a", "\ud800", "b") * 8
+    threads = [threading.Thread(target=commit, args=item, daemon=True) for item in enumerate(changes)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert errors == {x: UnicodeEncodeError if x % 3 == 1 else None for x in range(len(changes))}
+
+
 def test_one_who_comes_alone_is_not_kept_waiting() -> None:
     database = Slow()
     GroupCommit(database.together, database.alone).commit(1)

@@ -56,6 +56,8 @@ def test_the_default_is_mlflows_own(here: Path) -> None:
         ("databricks", "databricks"),
         ("databricks://profile", "databricks"),
         ("s3://bucket", "s3"),
+        ("http://[x", "no address"),
+        ("file://[x", "no address"),
         ("no/such/folder", "no folder"),
         ("sqlite:///no-such.db", "no MLflow database at no-such.db"),
         ("sqlite://", "no MLflow database"),
@@ -67,6 +69,13 @@ def test_what_cannot_be_is_said_in_one_line(here: Path, uri: str | None, says: s
         connect(uri)
     assert "\n" not in str(caught.value)
     assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("uri", ["//bob:s3cret@host/x", "file://bob:s3cret@[host/x"])
+def test_an_address_that_was_mistyped_tells_no_password(here: Path, uri: str) -> None:
+    with pytest.raises(TrackerError) as caught:
+        connect(uri)
+    assert "s3cret" not in str(caught.value)
 
 
 def test_choosing_imports_no_mlflow() -> None:

@@ -9,13 +9,23 @@ from pathlib import Path
 
 import mlflow
 import pytest
+import sqlalchemy as sa
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric
 
 from tests.adapters.contract import FIRST, START, Logged
 from tests.adapters.mlflow.conftest import make_database
 from tests.adapters.mlflow.tracker import MlflowTracker
-from tracker_diag.adapters.base import Diagnosis, Query, TrackerError
-from tracker_diag.adapters.mlflow import connect, database, tables
+from tracker_diag.adapters.base import (
+    DeniedError,
+    Diagnosis,
+    Failure,
+    Query,
+    TrackerError,
+    UnknownRunError,
+    UnusableStoreError,
+    without_files,
+)
+from tracker_diag.adapters.mlflow import connect, database, engines, tables
 from tracker_diag.core.run import Run
 
 PATIENCE = 30.0  # seconds
@@ -156,29 +166,115 @@ def test_writers_at_once_lose_nothing(tracker: MlflowTracker, experiment: str) -
         assert {f"note{i}" for i in range(5)} <= set(tracker.adapter.find_run(run_id).tags)
 
 
-def test_artifacts_behind_a_server_are_said_and_tags_alone_are_written(tracker: MlflowTracker, experiment: str) -> None:
+def test_artifacts_behind_a_server_are_said_and_the_tags_are_written(tracker: MlflowTracker, experiment: str) -> None:
     client = mlflow.MlflowClient(tracker.uri)
     client.create_experiment(experiment, "mlflow-artifacts:/5")
     run_id = tracker.log(experiment, Logged())
     (run,) = tracker.adapter.load_runs([run_id])
     assert isinstance(run, Run)
-    with pytest.raises(TrackerError, match="give its address as the tracking URI"):
-        tracker.adapter.write(run_id, FIRST)
-    assert tracker.written(run_id) == {}
-    tracker.adapter.write(run_id, Diagnosis(FIRST.tags, {}, "f"))
+    assert "give its address as the tracking URI" in tracker.adapter.write(run_id, FIRST)
+    listing = tracker.adapter.find_run(run_id)
+    assert listing.store == f"mlflow-artifacts:/5/{run_id}/artifacts"
+    assert tracker.written(run_id) == {**FIRST.tags, "fingerprint": without_files("f1", listing.store)}
+    # Of a diagnosis without files nothing is missing.
+    assert tracker.adapter.write(run_id, Diagnosis(FIRST.tags, {}, "f")) == ""
     assert tracker.written(run_id) == {**FIRST.tags, "fingerprint": "f"}
+
+
+def _kept_in(tracker: MlflowTracker, experiment: str, place: Path) -> str:
+    mlflow.MlflowClient(tracker.uri).create_experiment(experiment, place.as_uri())
+    return tracker.log(experiment, Logged())
+
+
+@pytest.mark.parametrize("place", ["blocked/runs", "another/machine/mlruns/5"])
+def test_a_folder_that_cannot_be_here_costs_the_files_and_not_the_tags(
+    tracker: MlflowTracker, experiment: str, tmp_path: Path, place: str
+) -> None:
+    (tmp_path / "blocked").write_text("a file where the store's folder would be")
+    run_id = _kept_in(tracker, experiment, tmp_path / place)
+    reason = tracker.adapter.write(run_id, FIRST)
+    assert "no folder of this machine" in reason
+    assert "\n" not in reason
+    store = tracker.adapter.find_run(run_id).store
+    assert tracker.written(run_id) == {**FIRST.tags, "fingerprint": without_files("f1", store)}
+    assert [path.name for path in tmp_path.iterdir()] == ["blocked"]
+    removal = tracker.adapter.remove(run_id)
+    assert (removal.tags, removal.artifacts, removal.left) == (len(FIRST.tags) + 1, 0, ())
 
 
 def test_a_store_of_artifacts_that_refuses_leaves_nothing_half_written(
     tracker: MlflowTracker, experiment: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "blocked").write_text("a file where the store's folder would be")
-    mlflow.MlflowClient(tracker.uri).create_experiment(experiment, (tmp_path / "blocked" / "runs").as_uri())
-    run_id = tracker.log(experiment, Logged())
+    run_id = _kept_in(tracker, experiment, tmp_path / "runs")
+    folder = tmp_path / "runs" / run_id / "artifacts"
+    folder.mkdir(parents=True)
+    (folder / "diagnosis").write_text("a file where the folder would be")
     with pytest.raises(TrackerError, match="--artifacts none") as caught:
         tracker.adapter.write(run_id, FIRST)
+    assert not isinstance(caught.value, UnusableStoreError)
     assert "\n" not in str(caught.value)
     assert tracker.written(run_id) == {}
+
+
+def test_a_database_that_may_only_be_read_is_denied_and_keeps_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    make_database(uri)
+    run_id = MlflowTracker(uri, (tmp_path / "artifacts").as_uri()).log("e", Logged())
+    monkeypatch.setattr(database, "engine", lambda url, mode: engines.engine(url, "ro"))
+    adapter = connect(uri)
+    with pytest.raises(DeniedError, match="attempt to write a readonly database"):
+        adapter.write(run_id, FIRST)
+    adapter.close()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "mlflow.db"]
+
+
+def test_a_user_of_postgresql_who_may_only_read_is_denied(postgres_store: tuple[str, Path]) -> None:
+    uri, _ = postgres_store
+    owner = MlflowTracker(uri, "mlflow-artifacts:/")
+    run_id = owner.log("read-only", Logged())
+    with sa.create_engine(uri).begin() as connection:
+        connection.execute(sa.text("CREATE ROLE reader LOGIN PASSWORD 'a-test-password'"))
+        connection.execute(sa.text("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader"))
+    url = sa.make_url(uri).set(username="reader", password="a-test-password")
+    adapter = connect(url.render_as_string(hide_password=False))
+    try:
+        assert isinstance(next(adapter.load_runs([run_id])), Run)
+        with pytest.raises(DeniedError, match="permission denied for table tags") as caught:
+            adapter.write(run_id, FIRST)
+        assert "\n" not in str(caught.value)
+        assert owner.written(run_id) == {}
+    finally:
+        adapter.close()
+        owner.adapter.close()
+
+
+def test_what_is_no_number_costs_its_run_alone_wherever_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    make_database(uri)
+    tracker = MlflowTracker(uri, (tmp_path / "artifacts").as_uri())
+    ids = [tracker.log("e", Logged(metrics={"loss": _ramp(20), "acc": _ramp(20)})) for _ in range(3)]
+    with sqlite3.connect(tmp_path / "mlflow.db") as connection:
+        connection.execute("UPDATE metrics SET value = 'lots' WHERE run_uuid = ? AND step = 13", (ids[1],))
+    connection.close()
+    for at_once in (50_000, 7):
+        monkeypatch.setattr(tables, "_ROWS_AT_ONCE", at_once)
+        loaded = {run.id: run for run in tracker.adapter.load_runs(ids)}
+        assert [type(loaded[run_id]) for run_id in ids] == [Run, Failure, Run]
+    tracker.adapter.close()
+
+
+def test_what_is_no_id_is_no_run(tracker: MlflowTracker, experiment: str) -> None:
+    run_id = tracker.log(experiment, Logged())
+    for nonsense in ("\ud800", "a\0b", "' OR 1=1 --"):
+        with pytest.raises(UnknownRunError):
+            tracker.adapter.find_run(nonsense)
+        found = {run.id: run for run in tracker.adapter.load_runs([nonsense, run_id])}
+        assert isinstance(found[nonsense], Failure)
+        assert isinstance(found[run_id], Run)
 
 
 def test_a_database_that_goes_away_or_read_only_is_said_in_one_line(tmp_path: Path) -> None:

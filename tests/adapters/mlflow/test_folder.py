@@ -7,10 +7,19 @@ import mlflow
 import pytest
 from mlflow.entities import Dataset, DatasetInput, InputTag
 
-from tests.adapters.contract import FIRST, START, Logged
+from tests.adapters.contract import FIRST, SECOND, START, Logged
 from tests.adapters.mlflow.tracker import MlflowTracker
-from tracker_diag.adapters.base import Failure, Query, TrackerError
-from tracker_diag.adapters.mlflow import connect
+from tests.adapters.poisons.tree import tree
+from tracker_diag.adapters.base import (
+    DeniedError,
+    Diagnosis,
+    Failure,
+    Query,
+    TrackerError,
+    UnknownRunError,
+    without_files,
+)
+from tracker_diag.adapters.mlflow import connect, files, folder
 from tracker_diag.core.run import Run
 
 
@@ -159,3 +168,145 @@ def test_times_of_0_are_not_known(tracker: MlflowTracker) -> None:
     meta = _run_folder(tracker, run_id) / "meta.yaml"
     meta.write_text(meta.read_text().replace(f"end_time: {int((START + 100) * 1000)}", "end_time: 0"))
     assert tracker.adapter.find_run(run_id).end_time is None
+
+
+def test_a_store_that_was_copied_leaves_its_original_alone(tracker: MlflowTracker, tmp_path: Path) -> None:
+    run_id = tracker.log("e", Logged())
+    tracker.add_file(run_id, "model_summary.txt", b"Dense(8)")
+    shutil.copytree(tracker.uri, tmp_path / "copy")
+    before = tree(Path(tracker.uri))
+    adapter = connect(str(tmp_path / "copy"))
+    adapter.write(run_id, FIRST)
+    assert tree(Path(tracker.uri)) == before
+    assert list((tmp_path / "copy").glob(f"*/{run_id}/artifacts/diagnosis/report.json"))
+    adapter.remove(run_id)
+    assert tree(Path(tracker.uri)) == before
+
+
+def test_artifacts_that_lie_elsewhere_are_found_there(
+    tracker: MlflowTracker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    mlflow.MlflowClient(tracker.uri).create_experiment("e", (tmp_path / "elsewhere").as_uri())
+    run_id = tracker.log("e", Logged())
+    tracker.add_file(run_id, "model_summary.txt", b"Dense(8)")
+    (run,) = tracker.adapter.load_runs([run_id])
+    assert isinstance(run, Run)
+    assert run.model_summary == "Dense(8)"
+    assert tracker.adapter.write(run_id, FIRST) == ""
+    assert tracker.files(run_id) == FIRST.artifacts
+    assert (tmp_path / "elsewhere" / run_id / "artifacts" / "diagnosis" / "report.json").exists()
+
+
+def test_artifacts_behind_a_server_cost_the_files_alone(tracker: MlflowTracker) -> None:
+    run_id = tracker.log("e", Logged())
+    meta = _run_folder(tracker, run_id) / "meta.yaml"
+    lines = [line for line in meta.read_text().splitlines() if not line.startswith("artifact_uri")]
+    store = f"mlflow-artifacts:/0/{run_id}/artifacts"
+    meta.write_text("\n".join([*lines, f"artifact_uri: {store}", ""]))
+    assert "give its address as the tracking URI" in tracker.adapter.write(run_id, FIRST)
+    listing = tracker.adapter.find_run(run_id)
+    assert listing.store == store
+    assert listing.tags["diag.fingerprint"] == without_files("f1", store)
+    assert not (meta.parent / "artifacts" / "diagnosis").exists()
+
+
+def test_drafts_of_killed_sweeps_go_with_the_next_write_or_removal(tracker: MlflowTracker) -> None:
+    run_id = tracker.log("e", Logged())
+    folder = _run_folder(tracker, run_id)
+    before = tree(folder)
+
+    def killed() -> None:
+        (folder / "artifacts" / "diagnosis").mkdir(exist_ok=True)
+        for place, name in ((folder, ""), (folder / "artifacts" / "diagnosis", ".report.json")):
+            (place / ".tracker-diag-half").write_text("half")
+            (place / f"{name}.{'0' * 32}").write_text("half")
+
+    killed()
+    tracker.adapter.write(run_id, FIRST)
+    assert not [name for name in tree(folder) if "tracker-diag" in name or "0000" in name]
+    for _ in range(2):  # with a diagnosis, and without
+        killed()
+        tracker.adapter.remove(run_id)
+        assert tree(folder) == before
+
+
+def test_who_may_not_write_is_denied(tracker: MlflowTracker, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = tracker.log("e", Logged())
+
+    def refusing(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "tags")
+
+    monkeypatch.setattr(folder.disk, "write_files", refusing)
+    for diagnosis in (FIRST, Diagnosis({"verdict": "healthy"}, {}, "f")):
+        with pytest.raises(DeniedError, match="Permission denied"):
+            tracker.adapter.write(run_id, diagnosis)
+    assert tracker.written(run_id) == {}
+    assert tracker.files(run_id) == {}
+
+
+def test_an_experiment_that_cannot_be_read_is_said_where_it_may_be_meant(tracker: MlflowTracker) -> None:
+    good, hidden = (tracker.log(name, Logged()) for name in ("good", "bad"))
+    experiment = _run_folder(tracker, hidden).parent
+    (experiment / "meta.yaml").write_text("{unclosed")
+    for query in (Query(everything=True), Query(("g*",))):
+        first, listing = tracker.adapter.list_runs(query)
+        assert isinstance(first, Failure)
+        assert (first.id, listing.id) == (experiment.name, good)
+    assert [listing.id for listing in tracker.adapter.list_runs(Query(("good",)))] == [good]
+    (failure,) = tracker.adapter.load_runs([hidden])
+    assert isinstance(failure, Failure)
+    with pytest.raises(TrackerError, match=r"meta\.yaml"):
+        tracker.adapter.write(hidden, FIRST)
+
+
+def test_what_is_no_id_is_no_run(tracker: MlflowTracker) -> None:
+    run_id = tracker.log("e", Logged())
+    experiment = _run_folder(tracker, run_id).parent.name
+    for nonsense in ("", ".", "..", "../x", f"../{experiment}/{run_id}", "a\0b", "x" * 5000, "\ud800", "datasets"):
+        with pytest.raises(UnknownRunError):
+            tracker.adapter.find_run(nonsense)
+        (failure,) = tracker.adapter.load_runs([nonsense])
+        assert isinstance(failure, Failure)
+
+
+@pytest.mark.parametrize("block", [1, 30, 100, 10_000])
+def test_a_metric_is_the_same_in_parts_of_any_size(
+    tracker: MlflowTracker, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    run_id = tracker.log("e", Logged())
+    lines = [f"{1000 + step} {step / 7} {step}{' wine abc' if step % 5 == 0 else ''}\n" for step in range(200)]
+    (_run_folder(tracker, run_id) / "metrics" / "val_loss").write_text("".join(lines) + "9999 0.5")
+    monkeypatch.setattr(files, "_BLOCK", block)
+    (run,) = tracker.adapter.load_runs([run_id])
+    assert isinstance(run, Run)
+    assert run.metrics["val_loss"].values.tolist() == [step / 7 for step in range(200)]
+    assert tracker.adapter.find_run(run_id).latest["val_loss"] == (199.0, 199 / 7)
+
+
+def test_a_tag_that_is_deleted_meanwhile_is_gone(tracker: MlflowTracker, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = tracker.log("e", Logged())
+    tracker.adapter.write(run_id, FIRST)
+    read = files.disk.read_file
+
+    def racing(path: Path, most: int) -> bytes:
+        if path.name == "diag.fingerprint":
+            path.unlink()
+        return read(path, most)
+
+    monkeypatch.setattr(files.disk, "read_file", racing)
+    tags = tracker.adapter.find_run(run_id).tags
+    assert "diag.verdict" in tags
+    assert "diag.fingerprint" not in tags
+
+
+@pytest.mark.parametrize("prefix", ["user.", "mlflow."])
+def test_a_prefix_that_others_use_too_destroys_nothing(tracker: MlflowTracker, prefix: str) -> None:
+    mine = {f"{prefix}x{number}": str(number) for number in range(120)}
+    run_id = tracker.log("e", Logged(tags=mine))
+    before = tracker.adapter.find_run(run_id)
+    adapter = connect(tracker.uri, prefix)
+    adapter.write(run_id, FIRST)
+    adapter.write(run_id, SECOND)
+    adapter.remove(run_id)
+    assert tracker.adapter.find_run(run_id) == before

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 import pytest
 
 from tests.adapters.contract import FIRST, SECOND
-from tracker_diag.adapters.base import Diagnosis, TrackerError
+from tracker_diag.adapters.base import DeniedError, Diagnosis, TrackerError, UnusableStoreError, without_files
 from tracker_diag.adapters.mlflow import writing
 
 
@@ -40,6 +40,9 @@ class Recording:
 
     def artifacts(self) -> Recording:
         return self
+
+    def store(self) -> str:
+        return "s3://bucket/a/artifacts"
 
     def names(self, folder: str) -> set[str]:
         return {path.removeprefix(f"{folder}/") for path in self.stored}
@@ -126,3 +129,64 @@ def test_what_cannot_be_deleted_is_said() -> None:
     assert (removal.tags, removal.artifacts) == (len(FIRST.tags) + 1, 0)
     assert len(removal.left) == 3
     assert "this store keeps everything" in removal.left[0]
+
+
+class Nowhere(Recording):
+    """A run whose artifacts can never be stored, or looked for."""
+
+    def names(self, folder: str) -> set[str]:
+        raise UnusableStoreError("no such host")
+
+    put = delete = None  # type: ignore[assignment]  nobody may even try
+
+
+def test_a_store_that_cannot_be_costs_the_files_alone_and_is_tried_again_at_another_address() -> None:
+    run = Nowhere({"owner": "me"}, {})
+    assert writing.write(run, FIRST, "diag.") == "no such host"
+    marked = without_files("f1", run.store())
+    assert run.now == {"owner": "me", **{f"diag.{k}": v for k, v in FIRST.tags.items()}, "diag.fingerprint": marked}
+    assert run.done[-1] == "set diag.fingerprint"
+    assert marked not in (without_files("f1", "s3://other/a/artifacts"), without_files("f2", run.store()), "f1")
+
+
+def test_a_diagnosis_without_files_misses_none() -> None:
+    run = Nowhere({}, {})
+    assert writing.write(run, Diagnosis({"verdict": "healthy"}, {}, "f"), "diag.") == ""
+    assert run.now["diag.fingerprint"] == "f"
+
+
+def test_of_a_store_that_cannot_be_only_what_somebody_else_may_have_stored_is_said_to_be_left() -> None:
+    run = Nowhere({}, {})
+    writing.write(run, FIRST, "diag.")
+    assert writing.remove(run, "diag.").left == ()
+    assert run.now == {}
+    assert writing.remove(run, "diag.").left == ()
+    elsewhere = Nowhere(diagnosed().now, {})
+    (left,) = writing.remove(elsewhere, "diag.").left
+    assert left == "artifacts under diagnosis/, if there are any: no such host"
+
+
+def test_who_may_not_write_tags_leaves_no_files() -> None:
+    class ReadOnly(Recording):
+        def change_tags(self, delete: Collection[str], put: Mapping[str, str]) -> None:
+            raise DeniedError("read-only")
+
+    run = ReadOnly({"owner": "me"}, {"diagnosis/profile.json": b"{}"})
+    with pytest.raises(DeniedError, match="read-only"):
+        writing.write(run, FIRST, "diag.")
+    assert run.stored == {"diagnosis/profile.json": b"{}"}
+    # An earlier diagnosis stays whole: the very first step is refused.
+    run = ReadOnly(diagnosed().now, diagnosed().stored)
+    with pytest.raises(DeniedError, match="read-only"):
+        writing.write(run, SECOND, "diag.")
+    assert run.stored == diagnosed().stored
+
+
+def test_what_is_not_ours_is_never_changed_or_removed_whatever_the_prefix() -> None:
+    mine = {"user.name": "me", "user.x1": "1", "user.verdictual": "x", "user.": "y"}
+    run = Recording(mine, {})
+    writing.write(run, FIRST, "user.")
+    writing.write(run, SECOND, "user.")
+    assert run.now == {**mine, "user.verdict": "healthy", "user.severity": "ok", "user.fingerprint": "f2"}
+    writing.remove(run, "user.")
+    assert run.now == mine

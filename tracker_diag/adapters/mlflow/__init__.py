@@ -9,6 +9,7 @@ from urllib.request import url2pathname
 
 from tracker_diag.adapters.base import Adapter, TrackerError
 
+_KNOWN = "give http(s)://…, sqlite:///…, postgresql://…, mysql://… or a folder"
 _DATABASES = ("sqlite", "postgresql", "postgres", "mysql", "mssql")
 
 
@@ -30,7 +31,10 @@ def connect(tracking_uri: str | None, prefix: str = "diag.") -> Adapter:
         If there is no MLflow store of that kind, or no such file or folder.
     """
     uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or _default()
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        raise TrackerError(f"the tracking URI is no address: {_KNOWN}") from None
     scheme = parts.scheme.lower()
     if scheme in ("http", "https"):
         from tracker_diag.adapters.mlflow.server import ServerAdapter
@@ -44,8 +48,7 @@ def connect(tracking_uri: str | None, prefix: str = "diag.") -> Adapter:
         from tracker_diag.adapters.mlflow.folder import FolderAdapter
 
         return FolderAdapter(Path(url2pathname(parts.path)) if scheme else Path(uri), prefix)
-    known = "give http(s)://…, sqlite:///…, postgresql://…, mysql://… or a folder"
-    raise TrackerError(f"no adapter for tracking URIs of the kind {scheme or uri!r}: {known}")
+    raise TrackerError(f"no adapter for tracking URIs of the kind {scheme or uri!r}: {_KNOWN}")
 
 
 def _default() -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
+import socket
 import tempfile
-import uuid
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -14,19 +13,23 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from tracker_diag.adapters.base import TrackerError
+from tracker_diag.adapters import disk, own
+from tracker_diag.adapters.base import TrackerError, UnusableStoreError
+from tracker_diag.core.reading import read_json_mapping
 
-FOLDER = "diagnosis"
-# The only files that are ever deleted; whatever else lies in the folder (profile.json) is the user's.
-OURS = ("report.json", "report.html", "suggested_config.yaml")
-_PROFILE = f"{FOLDER}/profile.json"
-_SUMMARY = "model_summary.txt"
+LARGEST = {own.MODEL_SUMMARY: 4 * disk.MIB, own.PROFILE: 16 * disk.MIB}
+"""Bytes that are read of what training code left for us, by name; a larger file is not read."""
+TAGS_ALONE = "or write tags alone with --artifacts none"
+_PROFILE = f"{own.FOLDER}/{own.PROFILE}"
 
 _log = logging.getLogger(__name__)
 
 
 class Artifacts(Protocol):
-    """The artifact root of one run. Every method raises TrackerError where the store refuses."""
+    """The artifact root of one run.
+
+    Every method raises TrackerError where the store refuses, UnusableStoreError where it never can do otherwise.
+    """
 
     def names(self, folder: str) -> set[str]:
         """List the files and folders directly in ``folder`` ("" is the root); none where there is no such folder."""
@@ -38,19 +41,29 @@ class Artifacts(Protocol):
         """Write files, replacing earlier ones."""
 
     def delete(self, paths: Collection[str], folder: str) -> None:
-        """Delete files in ``folder``, and the folder itself if nothing is left in it."""
+        """Delete files in ``folder``, drafts of ours in it, and the folder itself if nothing is left in it."""
 
 
 class LocalArtifacts:
-    """Artifacts in a folder of this machine."""
+    """Artifacts in a folder of this machine, which need not exist yet.
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    Parameters
+    ----------
+    path : Path
+        ``…/<run id>/artifacts``.
+    root : Path, optional
+        A folder above it, below which nothing is written through a link; that of the run's experiment by default.
+    """
+
+    def __init__(self, path: Path, root: Path | None = None) -> None:
+        self._path = path
+        self._root = path.parents[1] if root is None else root
+        self._below = path.relative_to(self._root).as_posix()
 
     def names(self, folder: str) -> set[str]:
         """List a folder."""
         try:
-            return {entry.name for entry in (self._root / folder).iterdir()}
+            return {entry.name for entry in (self._path / folder).iterdir()}
         except (FileNotFoundError, NotADirectoryError):
             return set()
         except OSError as error:
@@ -59,39 +72,43 @@ class LocalArtifacts:
     def read(self, path: str) -> bytes | None:
         """Read a file."""
         try:
-            return (self._root / path).read_bytes()
+            return disk.read_file(self._path / path, LARGEST[PurePosixPath(path).name])
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
+        except disk.NotAFileError as error:
+            raise TrackerError(str(error)) from None
         except OSError as error:
             raise _refusal(error) from error
 
     def put(self, files: Mapping[str, bytes]) -> None:
         """Write all files aside, then put each in place by renaming: a full disk leaves nothing half-written."""
-        aside: list[tuple[Path, Path]] = []
+        below = {f"{self._below}/{path}": content for path, content in files.items()}
         try:
-            for path, content in files.items():
-                target = self._root / path
-                target.parent.mkdir(parents=True, exist_ok=True)
-                temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
-                aside.append((temporary, target))
-                with temporary.open("xb") as file:
-                    file.write(content)
-            for temporary, target in aside:
-                temporary.replace(target)
+            try:
+                self._write(below)
+            except FileNotFoundError:
+                # Another sweep may just have found the folder empty, and removed it.
+                self._write(below)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise UnusableStoreError(f"{error.filename}: no such folder can be here") from error
         except OSError as error:
-            for temporary, _ in aside:
-                temporary.unlink(missing_ok=True)
             raise _refusal(error) from error
 
     def delete(self, paths: Collection[str], folder: str) -> None:
         """Delete files, and the folder if it is empty then."""
+        place = disk.folder_below(self._root, f"{self._below}/{folder}")
+        disk.remove_drafts(place)
         try:
-            for path in paths:
-                (self._root / path).unlink(missing_ok=True)
+            disk.delete_files(self._root, [f"{self._below}/{path}" for path in paths], keep=self._below)
         except OSError as error:
             raise _refusal(error) from error
+        # Drafts alone may have kept it.
         with contextlib.suppress(OSError):
-            (self._root / folder).rmdir()
+            place.rmdir()
+
+    def _write(self, files: Mapping[str, bytes]) -> None:
+        self._root.mkdir(exist_ok=True)
+        disk.write_files(self._root, files)
 
 
 class RepositoryArtifacts:
@@ -106,9 +123,13 @@ class RepositoryArtifacts:
 
     def read(self, path: str) -> bytes | None:
         """Read a file, or None where there is none."""
-        above = PurePosixPath(path)
-        if above.name not in self.names("" if above.parent == PurePosixPath() else str(above.parent)):
+        name, above = PurePosixPath(path).name, PurePosixPath(path).parent
+        listed = self._do("list_artifacts", None if above == PurePosixPath() else str(above))
+        entry = next((entry for entry in listed if PurePosixPath(entry.path).name == name), None)
+        if entry is None:
             return None
+        if (entry.file_size or 0) > LARGEST[name]:
+            raise TrackerError(f"{path}: {entry.file_size:,} bytes are more than the {LARGEST[name]:,} that are read")
         with tempfile.TemporaryDirectory() as local:
             return Path(self._do("download_artifacts", path, local)).read_bytes()
 
@@ -134,14 +155,19 @@ class RepositoryArtifacts:
         # Each cloud's SDK raises its own kind, from missing credentials to a missing package.
         except Exception as error:
             store = urlsplit(self._uri).scheme or "the store"
+            if _can_never_work(error):
+                raise UnusableStoreError(
+                    f"artifact store ({store}) cannot be used from here: {type(error).__name__}; "
+                    f"check its address and packages, {TAGS_ALONE}"
+                ) from error
             raise TrackerError(
                 f"artifact store ({store}) refused {method}: {type(error).__name__}; "
-                "check its credentials and packages, or write tags alone with --artifacts none"
+                f"check its credentials and packages, {TAGS_ALONE}"
             ) from error
 
 
 class UnreachableArtifacts:
-    """Artifacts that nobody but the tracking server can reach: there are none to read, and none can be written.
+    """Artifacts at an address that leads nowhere from here: none can be read, and none can be written.
 
     Parameters
     ----------
@@ -150,126 +176,136 @@ class UnreachableArtifacts:
     """
 
     def __init__(self, reason: str) -> None:
-        self._error = TrackerError(f"{reason}, or write tags alone with --artifacts none")
+        self._reason = f"{reason}, {TAGS_ALONE}"
 
     def names(self, folder: str) -> set[str]:
-        """List nothing."""
+        """Refuse."""
         del folder
-        return set()
+        raise UnusableStoreError(self._reason)
 
     def read(self, path: str) -> None:
-        """Read nothing."""
+        """Refuse."""
         del path
+        raise UnusableStoreError(self._reason)
 
     def put(self, files: Mapping[str, bytes]) -> None:
         """Refuse."""
         del files
-        raise self._error
+        raise UnusableStoreError(self._reason)
 
     def delete(self, paths: Collection[str], folder: str) -> None:
         """Refuse."""
         del paths, folder
-        raise self._error
+        raise UnusableStoreError(self._reason)
 
 
-def local_path(uri: str) -> Path | None:
-    """Path of an artifact URI that lies on a file system, or None."""
-    parts = urlsplit(uri)
-    if parts.scheme == "file":
-        return Path(url2pathname(parts.path))
-    if not parts.scheme:
-        return Path(uri)
-    return None
+def at_address(uri: str, run_id: str) -> Artifacts:
+    """Open the artifacts of a run at the address that its store holds, but for those that a server at hand proxies.
+
+    MLflow follows more kinds of addresses. Those of servers it would send the credentials of ours, and those of runs
+    and models it would look up in whatever store the environment names: an address is data, and leads to neither.
+    """
+    scheme = uri.partition(":")[0].lower()
+    if scheme in ("mlflow-artifacts", "http", "https"):
+        return UnreachableArtifacts("artifacts of this run lie behind a server: give its address as the tracking URI")
+    if scheme in ("runs", "models"):
+        return UnreachableArtifacts(
+            f"the run's artifacts are said to lie at {uri[:200]}, which is no store: correct it"
+        )
+    try:
+        path = local_root(uri, run_id)
+    except UnusableStoreError as error:
+        return UnreachableArtifacts(str(error))
+    return RepositoryArtifacts(uri) if path is None else LocalArtifacts(path)
 
 
-def replace(artifacts: Artifacts, files: Mapping[str, bytes]) -> None:
-    """Make ``diagnosis/`` hold these files of ours and no others.
+def local_root(uri: str, run_id: str) -> Path | None:
+    """Folder of a run's artifacts, existing or yet to be made; None where they lie in a remote store.
+
+    An address is data: somebody may have written it to have us write elsewhere, or in good faith on another machine.
+    MLflow gives every run ``<location>/<run id>/artifacts``, and makes these folders with the first artifact. So
+    nothing else is accepted (``/etc``), nor an address of which this machine knows not even the folder that holds the
+    location. A relative one means another folder for everybody, and is accepted only where it leads to a folder.
+
+    Parameters
+    ----------
+    uri : str
+        As the run's store holds it.
+    run_id : str
 
     Raises
     ------
-    TrackerError
-        If the store refuses; what was there before is then still there, and nothing new.
+    UnusableStoreError
+        If it is none of these.
     """
     try:
-        before = artifacts.names(FOLDER)
-    except TrackerError as error:
-        if files:
-            raise
-        _warn_once(f"artifacts of an earlier diagnosis may remain: {error}")
-        return
-    try:
-        if files:
-            artifacts.put({f"{FOLDER}/{name}": content for name, content in files.items()})
-    except TrackerError:
-        new = files.keys() - before
-        with contextlib.suppress(TrackerError):
-            artifacts.delete([f"{FOLDER}/{name}" for name in sorted(new & artifacts.names(FOLDER))], FOLDER)
-        raise
-    stale = before & set(OURS) - files.keys()
-    if stale:
-        try:
-            artifacts.delete([f"{FOLDER}/{name}" for name in sorted(stale)], FOLDER)
-        except TrackerError as error:
-            _warn_once(f"artifacts of an earlier diagnosis remain: {error}")
+        parts = urlsplit(uri)
+    except ValueError:
+        raise UnusableStoreError(f"{uri[:200]!r} is no address of artifacts: correct it") from None
+    if parts.scheme not in ("", "file"):
+        return None
+    path = Path(url2pathname(parts.path)) if parts.scheme else Path(uri)
+    if path.parts[-2:] != (run_id, "artifacts") or ".." in path.parts or parts.netloc not in ("", "localhost"):
+        raise UnusableStoreError(f"{uri[:200]!r} is no address that MLflow gives the artifacts of a run: correct it")
+    top = Path(path.anchor)
+    known = (path, *path.parents[:3]) if path.is_absolute() else (path,)
+    if not any(_is_folder(folder) for folder in known if folder != top):
+        raise UnusableStoreError(f"{path} is no folder of this machine: read the run where its artifacts are")
+    return path
 
 
-def clear(artifacts: Artifacts) -> tuple[int, tuple[str, ...]]:
-    """Delete our files: how many went, and which are left, in words."""
-    try:
-        ours = sorted(artifacts.names(FOLDER) & set(OURS))
-    except TrackerError as error:
-        return 0, (f"artifacts under {FOLDER}/, if there are any: {error}",)
-    if not ours:
-        return 0, ()
-    try:
-        artifacts.delete([f"{FOLDER}/{name}" for name in ours], FOLDER)
-    except TrackerError as error:
-        remaining = _remaining(artifacts, ours)
-        return len(ours) - len(remaining), tuple(f"{FOLDER}/{name}: {error}" for name in remaining)
-    return len(ours), ()
+@lru_cache(maxsize=64)
+def warn_once(text: str) -> None:
+    """Warn of what would be the same for each of thousands of runs."""
+    _log.warning("%s", text)
 
 
 def extras(artifacts: Artifacts) -> tuple[Mapping[str, Any] | None, str | None]:
     """Dataset profile and model summary that the training code left, where there are any.
 
-    A store that refuses gives neither, with a warning in the log: the curves can be diagnosed without them.
+    One that cannot be read is left out, with a warning in the log: the curves can be diagnosed without it.
     """
     try:
         top = artifacts.names("")
-        summary = artifacts.read(_SUMMARY) if _SUMMARY in top else None
-        profile = artifacts.read(_PROFILE) if FOLDER in top else None
-    except TrackerError as error:
-        _warn_once(f"artifacts not read: {error}")
+    except UnusableStoreError:
         return None, None
-    return _mapping(profile), None if summary is None else summary.decode("utf-8", "replace")
+    except TrackerError as error:
+        warn_once(f"artifacts not read: {error}")
+        return None, None
+    profile = _left(artifacts, _PROFILE) if own.FOLDER in top else None
+    summary = _left(artifacts, own.MODEL_SUMMARY) if own.MODEL_SUMMARY in top else None
+    mapping = read_json_mapping(profile)
+    if profile is not None and mapping is None:
+        warn_once(f"{_PROFILE} is no JSON object, or nested too deeply: not used")
+    return mapping, None if summary is None else summary.decode("utf-8", "replace")
 
 
-def _mapping(content: bytes | None) -> Mapping[str, Any] | None:
-    if content is None:
-        return None
+def _left(artifacts: Artifacts, path: str) -> bytes | None:
     try:
-        value = json.loads(content)
-    except ValueError:
-        _log.warning("%s is not JSON: not used", _PROFILE)
+        return artifacts.read(path)
+    except TrackerError as error:
+        warn_once(f"artifact not read: {error}")
         return None
-    return value if isinstance(value, dict) else None
 
 
-@lru_cache(maxsize=64)
-def _warn_once(text: str) -> None:
-    """Warn of what would be the same for each of thousands of runs."""
-    _log.warning("%s", text)
-
-
-def _remaining(artifacts: Artifacts, names: Collection[str]) -> list[str]:
+def _is_folder(path: Path) -> bool:
     try:
-        return sorted(artifacts.names(FOLDER) & set(names))
-    except TrackerError:
-        return sorted(names)
+        return path.is_dir()
+    except OSError:  # a name that is too long, or a folder that may not be looked into
+        return False
+
+
+def _can_never_work(error: BaseException | None) -> bool:
+    """Whether no later try can succeed from here: no such scheme, no package for it, no such host."""
+    if error is None:
+        return False
+    return (
+        isinstance(error, ImportError)
+        or (isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME)
+        or "Could not find a registered artifact repository" in str(error)
+        or _can_never_work(error.__cause__ or error.__context__)
+    )
 
 
 def _refusal(error: OSError) -> TrackerError:
-    return TrackerError(
-        f"artifact store refused {error.filename}: {error.strerror}; give access to that folder, "
-        "or write tags alone with --artifacts none"
-    )
+    return disk.refusal(error, f"give access to that folder, {TAGS_ALONE}")

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
-from sqlalchemy.exc import SQLAlchemyError
-
 T = TypeVar("T")
 
 
@@ -37,8 +35,8 @@ class GroupCommit(Generic[T]):
 
         Raises
         ------
-        SQLAlchemyError
-            If the database refuses this change.
+        Exception
+            Whatever committing this change alone raises.
         """
         done: Future[None] = Future()
         with self._guard:
@@ -61,7 +59,7 @@ class GroupCommit(Generic[T]):
     def _try_together(self, group: Sequence[tuple[T, Future[None]]]) -> None:
         try:
             self._together([change for change, _ in group])
-        except SQLAlchemyError:
+        except Exception:  # noqa: BLE001  whatever it is, each is tried alone, and told what became of it
             return
         for _, future in group:
             future.set_result(None)
@@ -69,7 +67,7 @@ class GroupCommit(Generic[T]):
     def _do_alone(self, change: T, future: Future[None]) -> None:
         try:
             self._alone(change)
-        except SQLAlchemyError as error:
+        except Exception as error:  # noqa: BLE001  one that is not told would wait for ever
             future.set_exception(error)
         else:
             future.set_result(None)

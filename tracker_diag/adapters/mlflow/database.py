@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, SQLAlchemyError
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from tracker_diag.adapters.base import (
+    DeniedError,
     Diagnosis,
     Failure,
     Listing,
@@ -24,25 +23,20 @@ from tracker_diag.adapters.base import (
     TrackerError,
     UnknownRunError,
 )
-from tracker_diag.adapters.mlflow import artifacts, tables, writing
-from tracker_diag.adapters.mlflow.artifacts import (
-    Artifacts,
-    LocalArtifacts,
-    RepositoryArtifacts,
-    UnreachableArtifacts,
-    local_path,
-)
+from tracker_diag.adapters.guard import guarded
+from tracker_diag.adapters.mlflow import tables, writing
+from tracker_diag.adapters.mlflow.artifacts import Artifacts, at_address, extras
 from tracker_diag.adapters.mlflow.commits import GroupCommit
-from tracker_diag.adapters.mlflow.curves import curves
+from tracker_diag.adapters.mlflow.curves import Points, curves
+from tracker_diag.adapters.mlflow.engines import engine, is_denied, reason, with_driver
 from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.tables import EXPERIMENTS, RUNS, TAGS
 from tracker_diag.adapters.scope import chosen
-from tracker_diag.core.run import InvalidRunError, Run
+from tracker_diag.core.outgoing import well_formed
+from tracker_diag.core.run import Run
 
 _PAGE = 500  # runs in a query: SQLite before 3.32 takes 999 parameters
 _POINTS_A_BATCH = 100_000  # points held at once, beyond a single run's
-_LOCK_SECONDS = 30.0  # how long to wait for another writer of an SQLite file
-_CONNECT_SECONDS = 5
 _ACTIVE = ("RUNNING", "SCHEDULED")
 _DELETE = sa.delete(TAGS).where(
     TAGS.c.run_uuid == sa.bindparam("run"), TAGS.c.key.in_(sa.bindparam("keys", expanding=True))
@@ -74,7 +68,7 @@ class DatabaseAdapter:
         self._uri = uri
         self._prefix = prefix
         try:
-            self._url = _with_driver(sa.make_url(uri))
+            self._url = with_driver(sa.make_url(uri))
         except ArgumentError:
             raise TrackerError(
                 "the tracking URI is not a database address; write it as sqlite:///path/to/mlflow.db"
@@ -84,8 +78,8 @@ class DatabaseAdapter:
             raise TrackerError(
                 f"no MLflow database at {path or 'memory'}: check the tracking URI (MLFLOW_TRACKING_URI)"
             )
-        self._reading = self._engine("ro")
-        self._writing = self._engine("rw")
+        self._reading = engine(self._url, "ro")
+        self._writing = engine(self._url, "rw")
         self._commits: GroupCommit[_Change] = GroupCommit(self._change, self._change_one)
         self._has_inputs: bool | None = None
 
@@ -96,7 +90,7 @@ class DatabaseAdapter:
         host = f"{self._url.host or 'localhost'}{f':{self._url.port}' if self._url.port else ''}"
         return f"MLflow database {self._url.database} ({self._url.get_backend_name()} at {host})"
 
-    def list_runs(self, query: Query) -> Iterator[Listing]:
+    def list_runs(self, query: Query) -> Iterator[Listing | Failure]:
         """List runs: those that still go first, then by the time they ended, newest first.
 
         The ids are collected before the first run is given. A filter goes through MLflow's own search.
@@ -115,20 +109,17 @@ class DatabaseAdapter:
         """Whole runs, in batches of about 100,000 points."""
         for page in batches(ids, _PAGE):
             with self._read() as connection:
-                found = tables.records(connection, page, has_inputs=self._inputs(connection))
-                counts = tables.point_counts(connection, page)
+                known = [run_id for run_id in page if _can_be_asked_for(run_id)]
+                found = tables.records(connection, known, has_inputs=self._inputs(connection))
+                counts = tables.point_counts(connection, known)
             yield from (Failure(run_id, "no such run, or it is deleted") for run_id in page if run_id not in found)
-            for batch in _packed([run_id for run_id in page if run_id in found], counts):
+            yield from (record for record in found.values() if isinstance(record, Failure))
+            good = {run_id: record for run_id, record in found.items() if isinstance(record, Record)}
+            for batch in _packed([run_id for run_id in page if run_id in good], counts):
                 with self._read() as connection:
                     points = tables.histories(connection, batch)
                 for run_id in batch:
-                    record = found[run_id]
-                    try:
-                        yield record.run(
-                            curves(points.get(run_id, {})), *artifacts.extras(_artifacts(record.artifact_uri))
-                        )
-                    except InvalidRunError as error:
-                        yield Failure(run_id, str(error))
+                    yield guarded(run_id, partial(_run, good[run_id], points.get(run_id, {})))
 
     def find_run(self, run_id: str) -> Listing:
         """Find one run by its id."""
@@ -136,9 +127,9 @@ class DatabaseAdapter:
         with self._read() as connection:
             return record.listing(_experiments(connection)[record.experiment_id])
 
-    def write(self, run_id: str, diagnosis: Diagnosis) -> None:
+    def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis."""
-        writing.write(self._target(run_id), diagnosis, self._prefix)
+        return writing.write(self._target(run_id), diagnosis, self._prefix)
 
     def remove(self, run_id: str) -> Removal:
         """Take away what was written."""
@@ -158,7 +149,8 @@ class DatabaseAdapter:
         try:
             self._commits.commit((run_id, tuple(delete), put))
         except SQLAlchemyError as error:
-            raise TrackerError(f"{self.describe()} refused to write: {_reason(error)}; check its permissions") from None
+            kind = DeniedError if is_denied(error) else TrackerError
+            raise kind(f"{self.describe()} refused to write: {reason(error)}; check its permissions") from None
 
     def _change(self, changes: Sequence[_Change]) -> None:
         new = [
@@ -172,38 +164,21 @@ class DatabaseAdapter:
 
     def _change_one(self, change: _Change) -> None:
         retrying = Retrying(
-            retry=retry_if_exception_type(DatabaseError),
+            retry=retry_if_exception(lambda error: isinstance(error, DatabaseError) and not is_denied(error)),
             stop=stop_after_attempt(5),
             wait=wait_random_exponential(multiplier=0.1, max=5),
             reraise=True,
         )
         retrying(self._change, [change])
 
-    def _engine(self, mode: str) -> sa.Engine:
-        try:
-            if self._url.get_backend_name() != "sqlite":
-                timeout = (
-                    {"connect_timeout": _CONNECT_SECONDS}
-                    if self._url.get_backend_name() in ("postgresql", "mysql")
-                    else {}
-                )
-                return sa.create_engine(self._url, pool_pre_ping=True, connect_args=timeout)
-            address = f"file:{quote(str(Path(self._url.database or '').resolve()))}?mode={mode}"
-            return sa.create_engine(
-                "sqlite://",
-                creator=lambda: sqlite3.connect(address, uri=True, timeout=_LOCK_SECONDS, check_same_thread=False),
-                poolclass=sa.pool.QueuePool,
-            )
-        except (ModuleNotFoundError, NoSuchModuleError) as error:
-            raise TrackerError(f"no driver for {self._url.drivername}: install it ({error})") from None
-
     @contextmanager
     def _read(self) -> Iterator[sa.Connection]:
         try:
             with self._reading.connect() as connection:
                 yield connection
-        except SQLAlchemyError as error:
-            raise TrackerError(f"{self.describe()} cannot be read: {_reason(error)}; check the tracking URI") from None
+        # Rows are fetched from the driver's own cursors, whose errors nobody wraps.
+        except (SQLAlchemyError, self._reading.dialect.loaded_dbapi.Error) as error:
+            raise TrackerError(f"{self.describe()} cannot be read: {reason(error)}; check the tracking URI") from None
 
     def _inputs(self, connection: sa.Connection) -> bool:
         if self._has_inputs is None:
@@ -212,26 +187,31 @@ class DatabaseAdapter:
 
     def _target(self, run_id: str) -> _Target:
         with self._read() as connection:
-            found = tables.target(connection, run_id)
+            found = tables.target(connection, run_id) if _can_be_asked_for(run_id) else None
         if found is None:
             self._get(run_id)
             raise UnknownRunError(f"run {run_id} came and went: it is left to the next sweep")
         return _Target(self, run_id, *found)
 
     def _get(self, run_id: str) -> Record:
+        unknown = UnknownRunError(f"no run {run_id!r} in {self.describe()}: check the id and the tracking URI")
+        if not _can_be_asked_for(run_id):
+            raise unknown
         with self._read() as connection:
-            found = tables.records(connection, [run_id], has_inputs=self._inputs(connection))
-            if run_id in found:
-                return found[run_id]
+            found = tables.records(connection, [run_id], has_inputs=self._inputs(connection)).get(run_id)
             deleted = tables.rows(connection, sa.select(RUNS.c.run_uuid).where(RUNS.c.run_uuid == run_id))
+        if isinstance(found, Failure):
+            raise TrackerError(found.reason)
+        if found is not None:
+            return found
         if deleted:
             raise UnknownRunError(
                 f"run {run_id}, or its experiment, is deleted: bring it back with "
                 f"`mlflow runs restore --run-id {run_id}`"
             )
-        raise UnknownRunError(f"no run {run_id!r} in {self.describe()}: check the id and the tracking URI")
+        raise unknown
 
-    def _ids(self, experiments: Sequence[int], since: float | None) -> list[str]:
+    def _ids(self, experiments: Sequence[int], since: float | None) -> list[Any]:
         going = RUNS.c.status.in_(_ACTIVE)
         statement = (
             sa.select(RUNS.c.run_uuid)
@@ -250,13 +230,18 @@ class DatabaseAdapter:
         with self._read() as connection:
             return [row[0] for row in tables.rows(connection, statement)]
 
-    def _listings(self, ids: Sequence[str], experiments: Mapping[str, str]) -> Iterator[Listing]:
-        for page in batches(ids, _PAGE):
+    def _listings(self, ids: Sequence[Any], experiments: Mapping[str, str]) -> Iterator[Listing | Failure]:
+        known = [run_id for run_id in ids if _can_be_asked_for(run_id)]
+        yield from (Failure(str(x)[:80], "its id is no text") for x in ids if not _can_be_asked_for(x))
+        for page in batches(known, _PAGE):
             with self._read() as connection:
                 found = tables.records(connection, page, has_inputs=self._inputs(connection))
             for run_id in page:
-                if (record := found.get(run_id)) is not None:
-                    yield record.listing(experiments[record.experiment_id])
+                record = found.get(run_id)
+                if isinstance(record, Failure):
+                    yield record
+                elif record is not None:
+                    yield guarded(run_id, partial(record.listing, experiments[record.experiment_id]))
 
     def _matching(self, experiments: Sequence[str], condition: str) -> set[str]:
         from mlflow.entities import ViewType
@@ -296,21 +281,32 @@ class _Target:
         self._adapter.change_tags(self._run_id, delete, put)
 
     def artifacts(self) -> Artifacts:
-        return _artifacts(self._artifact_uri)
+        return at_address(self._artifact_uri, self._run_id)
+
+    def store(self) -> str:
+        return self._artifact_uri
 
 
 def _experiments(connection: sa.Connection) -> dict[str, str]:
     statement = sa.select(EXPERIMENTS.c.experiment_id, EXPERIMENTS.c.name).where(
         EXPERIMENTS.c.lifecycle_stage == "active"
     )
-    return {str(key): name for key, name in tables.rows(connection, statement)}
+    # A name that is no text cannot be asked for, but its runs are among all.
+    return {
+        str(key): name if isinstance(name, str) else f"experiment {key}"
+        for key, name in tables.rows(connection, statement)
+    }
 
 
-def _artifacts(uri: str) -> Artifacts:
-    if uri.startswith("mlflow-artifacts:"):
-        return UnreachableArtifacts("artifacts of this run lie behind a server: give its address as the tracking URI")
-    path = local_path(uri)
-    return RepositoryArtifacts(uri) if path is None else LocalArtifacts(path)
+def _run(record: Record, points: Mapping[str, Points] | Failure) -> Run | Failure:
+    if isinstance(points, Failure):
+        return points
+    return record.run(curves(points), *extras(at_address(record.artifact_uri, record.id)))
+
+
+def _can_be_asked_for(run_id: Any) -> bool:
+    """Whether a driver takes this as the id of a run: SQLite's tables hold anything, and no driver sends it all."""
+    return isinstance(run_id, str) and "\0" not in run_id and well_formed(run_id) == run_id
 
 
 def _packed(ids: Sequence[str], counts: Mapping[str, int]) -> Iterator[list[str]]:
@@ -326,18 +322,3 @@ def _packed(ids: Sequence[str], counts: Mapping[str, int]) -> Iterator[list[str]
         points += count
     if batch:
         yield batch
-
-
-def _with_driver(url: sa.URL) -> sa.URL:
-    """Take psycopg2 for PostgreSQL where psycopg 3, SQLAlchemy's default since 2.1, is not installed."""
-    if url.drivername == "postgres":
-        url = url.set(drivername="postgresql")
-    if url.drivername == "postgresql" and find_spec("psycopg") is None and find_spec("psycopg2") is not None:
-        return url.set(drivername="postgresql+psycopg2")
-    return url
-
-
-def _reason(error: SQLAlchemyError) -> str:
-    """First line of what the driver says; the statement and its parameters stay out."""
-    text: Any = getattr(error, "orig", None) or error
-    return str(text).strip().partition("\n")[0][:200]

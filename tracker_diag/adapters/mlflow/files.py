@@ -8,69 +8,96 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
-from tracker_diag.adapters.mlflow.artifacts import local_path
+from tracker_diag.adapters import disk
 from tracker_diag.adapters.mlflow.curves import SYSTEM, Points
+from tracker_diag.adapters.mlflow.meta import LARGEST_OF_DATASET, META, MalformedError, number, read_meta, text
 from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, dataset
 
-_META = "meta.yaml"
+LARGEST_VALUE = disk.MIB
+"""Bytes of a tag or a param; MLflow takes a few thousand letters."""
+LARGEST_METRIC = 256 * disk.MIB
+"""Bytes of a metric: about ten million points."""
 _STATUSES = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
-_TAIL = 512  # bytes: more than a line of a metric takes
-_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAIL = 4096  # bytes: more than two lines of a metric take, the name of a dataset included
+_BLOCK = disk.MIB  # bytes of a metric whose words are held at once
+_NOT_RUNS = ("tags", "datasets", "traces", "models")
 
 
-class MalformedError(ValueError):
-    """A file that is not as the file store writes it."""
+def experiment_folders(root: Path) -> list[Path]:
+    """Folders of the store that hold an experiment, deleted ones among them, by name."""
+    return _with_meta(root, ())
 
 
-def experiments(root: Path) -> dict[str, tuple[Path, str]]:
-    """Experiments of the store that are not deleted: id to folder and name."""
-    found = {}
-    for entry in sorted(os.scandir(root), key=lambda entry: entry.name):
-        if not entry.name.startswith(".") and (Path(entry.path) / _META).is_file():
-            meta = _meta(Path(entry.path))
-            if "experiment_id" in meta and meta.get("lifecycle_stage", "active") == "active":
-                found[str(meta["experiment_id"])] = (Path(entry.path), str(meta.get("name", entry.name)))
-    return found
-
-
-def run_folders(experiment: Path) -> Iterator[Path]:
-    """Folders of an experiment that hold a run, deleted ones among them."""
-    for entry in os.scandir(experiment):
-        if entry.is_dir() and (Path(entry.path) / _META).is_file() and entry.name not in ("datasets", "traces"):
-            yield Path(entry.path)
-
-
-def is_deleted(run: Path) -> bool:
-    """Whether a run is deleted; see :func:`record` for what is raised."""
-    return bool(_meta(run).get("lifecycle_stage", "active") != "active")
-
-
-def times(run: Path) -> Record:
-    """Read a run's own file alone, which is enough to sort by and to know whether it is deleted."""
-    meta = _meta(run)
-    status = meta.get("status", 1)
-    return Record(
-        id=str(meta.get("run_id") or meta.get("run_uuid") or run.name),
-        experiment_id=str(meta.get("experiment_id", run.parent.name)),
-        artifact_uri=str(meta.get("artifact_uri") or ""),
-        name=meta.get("run_name") or meta.get("name") or None,
-        status=_STATUSES.get(status, "RUNNING") if isinstance(status, int) else str(status),
-        start=meta.get("start_time"),
-        end=meta.get("end_time"),
-    )
-
-
-def record(run: Path) -> Record:
-    """Read a run without its histories.
+def experiment_name(folder: Path) -> str | None:
+    """Read the name of an experiment; None if it is deleted.
 
     Raises
     ------
     MalformedError
         Names the file that is not as the file store writes it.
     """
-    base = times(run)
+    meta = read_meta(folder)
+    if "experiment_id" not in meta:
+        raise MalformedError(f"{folder / META} is not an experiment's")
+    return (text(meta, "name", folder) or folder.name) if _is_active(meta, folder) else None
+
+
+def run_folders(experiment: Path) -> list[Path]:
+    """Folders of an experiment that hold a run, deleted ones among them, by name."""
+    return _with_meta(experiment, _NOT_RUNS)
+
+
+def find(root: Path, run_id: str) -> Path | None:
+    """Folder of a run in an experiment that is not deleted, the first by name if there are copies; None if none is.
+
+    Raises
+    ------
+    MalformedError
+        If the experiment in which it lies cannot be read.
+    """
+    if not run_id or "/" in run_id or "\0" in run_id or run_id.startswith(".") or run_id in _NOT_RUNS:
+        return None
+    holding = (folder for folder in experiment_folders(root) if os.path.lexists(folder / run_id / META))
+    return next((folder / run_id for folder in holding if experiment_name(folder) is not None), None)
+
+
+def head(run: Path) -> Record | None:
+    """Read a run's own file alone, which is enough to sort by; None if the run is deleted.
+
+    Its id is the name of its folder, by which everything is found, whatever the file says.
+
+    Raises
+    ------
+    MalformedError
+        Names the file that is not as the file store writes it.
+    """
+    meta = read_meta(run)
+    if "run_id" not in meta and "run_uuid" not in meta:
+        raise MalformedError(f"{run / META} is not a run's")
+    if not _is_active(meta, run):
+        return None
+    status = meta.get("status", 1)
+    return Record(
+        id=run.name,
+        experiment_id=run.parent.name,
+        artifact_uri=text(meta, "artifact_uri", run),
+        name=text(meta, "run_name", run) or text(meta, "name", run) or None,
+        status=_STATUSES.get(status, str(status)) if isinstance(status, int) else text(meta, "status", run),
+        start=number(meta, "start_time", run),
+        end=number(meta, "end_time", run),
+    )
+
+
+def record(run: Path, base: Record) -> Record:
+    """Complete what :func:`head` read by all but the histories.
+
+    Raises
+    ------
+    MalformedError
+        Names the file that is not as the file store writes it.
+    OSError
+    """
     return Record(
         id=base.id,
         experiment_id=base.experiment_id,
@@ -87,7 +114,7 @@ def record(run: Path) -> Record:
 
 
 def tags(run: Path) -> dict[str, str]:
-    """Read the tags of a run."""
+    """Read the tags of a run; see :func:`record` for what is raised."""
     return _texts(run / "tags")
 
 
@@ -96,15 +123,18 @@ def histories(run: Path) -> dict[str, Points]:
     return {name: _points(path) for name, path in _metrics(run)}
 
 
-def artifact_folder(run: Path, uri: str) -> Path | None:
-    """Folder of a run's artifacts, or None where they lie in a remote store.
+def _with_meta(folder: Path, but: tuple[str, ...]) -> list[Path]:
+    """Folders that hold a ``meta.yaml``, be it one that cannot be read."""
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if not entry.name.startswith(".") and entry.name not in but)
+    return [folder / name for name in names if os.path.lexists(folder / name / META)]
 
-    The file store writes absolute addresses; where the store was moved since, the artifacts moved with the run.
-    """
-    path = local_path(uri)
-    if path is None:
-        return None
-    return path if path.is_absolute() and path.is_dir() else run / "artifacts"
+
+def _is_active(meta: dict[str, Any], folder: Path) -> bool:
+    stage = text(meta, "lifecycle_stage", folder) or "active"
+    if stage not in ("active", "deleted"):
+        raise MalformedError(f"{folder / META}: lifecycle_stage is {stage[:40]!r}, neither active nor deleted")
+    return stage == "active"
 
 
 def _metrics(run: Path) -> Iterator[tuple[str, Path]]:
@@ -112,74 +142,122 @@ def _metrics(run: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _points(path: Path) -> Points:
-    text = path.read_text("utf-8")
+    content = _read(path, LARGEST_METRIC)
     # A line that is still being written is left for the next time.
-    text = text[: text.rfind("\n") + 1]
-    words = text.split()
+    end = content.rfind(b"\n") + 1
     try:
-        if len(words) == 3 * text.count("\n"):
-            table = np.array(words, dtype=np.float64).reshape(-1, 3)
-            return Points(table[:, 2], table[:, 1], table[:, 0])
-        # Before MLflow 1.0 there was no step; since 2.? a dataset's name and digest may follow.
-        fields = [line.split(" ") for line in text.splitlines()]
-        return Points(
-            np.array([line[2] if len(line) > 2 else 0 for line in fields], dtype=np.float64),
-            np.array([line[1] for line in fields], dtype=np.float64),
-            np.array([line[0] for line in fields], dtype=np.float64),
-        )
+        tables = [_table(content[start:stop]) for start, stop in _blocks(content, end)]
     except (ValueError, IndexError):
-        raise MalformedError(f"{path}: lines of 'milliseconds value step' are expected") from None
+        raise _malformed(path) from None
+    table = np.concatenate(tables) if tables else np.empty((0, 3))
+    return Points(table[:, 2], table[:, 1], table[:, 0])
+
+
+def _blocks(content: bytes, end: int) -> Iterator[tuple[int, int]]:
+    """Cut lines into parts of about a mebibyte: as words, they take ten times their length."""
+    start = 0
+    while start < end:
+        stop = content.rfind(b"\n", start, start + _BLOCK) + 1 or content.find(b"\n", start, end) + 1
+        yield start, stop
+        start = stop
+
+
+def _table(lines: bytes) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Milliseconds, value and step of each line, shape (n, 3)."""
+    words = lines.split()
+    if len(words) == 3 * lines.count(b"\n"):
+        return np.array(words, dtype=np.float64).reshape(-1, 3)
+    # Before MLflow 1.0 there was no step; since 2.? a dataset's name and digest may follow.
+    fields = [line.split(b" ") for line in lines.splitlines()]
+    return np.array([[line[0], line[1], line[2] if len(line) > 2 else 0] for line in fields], dtype=np.float64)
 
 
 def _latest(path: Path) -> tuple[float, float]:
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - _TAIL))
-        tail = file.read()
-    lines = tail[: tail.rfind(b"\n") + 1].splitlines()
-    if not lines:
-        return (0.0, np.nan)
-    words = lines[-1].split(b" ")
     try:
+        with disk.open_regular(path, LARGEST_METRIC) as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TAIL))
+            tail = file.read(_TAIL)
+    except disk.NotAFileError as error:
+        raise MalformedError(str(error)) from None
+    lines = tail[: tail.rfind(b"\n") + 1].splitlines()[0 if size <= _TAIL else 1 :]
+    if not lines and size <= _TAIL:
+        return (0.0, np.nan)
+    try:
+        words = lines[-1].split(b" ")
         return (float(words[2]) if len(words) > 2 else 0.0, float(words[1]))
     except (ValueError, IndexError):
-        raise MalformedError(f"{path}: lines of 'milliseconds value step' are expected") from None
+        raise _malformed(path) from None
 
 
 def _datasets(run: Path) -> tuple[Mapping[str, Any], ...]:
-    found = []
-    inputs = run / "inputs"
-    for folder in sorted(inputs.iterdir()) if inputs.is_dir() else ():
-        meta = _meta(folder)
-        described = run.parent / "datasets" / str(meta.get("source_id"))
-        if meta.get("source_type") == "DATASET" and (described / _META).is_file():
-            data = _meta(described)
-            context = (meta.get("tags") or {}).get(CONTEXT_TAG)
-            found.append(
-                dataset(data.get("name", ""), data.get("digest", ""), context, data.get("profile"), data.get("schema"))
-            )
+    found = [item for folder in _folders(run / "inputs") if (item := _dataset(run, folder)) is not None]
     return tuple(sorted(found, key=lambda item: (item["name"], item["digest"], item["context"] or "")))
 
 
+def _dataset(run: Path, entry: Path) -> Mapping[str, Any] | None:
+    meta = read_meta(entry)
+    source = text(meta, "source_id", entry)
+    if text(meta, "source_type", entry) != "DATASET":
+        return None
+    if "/" in source or source.startswith("."):
+        raise MalformedError(f"{entry / META}: source_id {source[:80]!r} is no name of a folder")
+    place = run.parent / "datasets" / source
+    if not os.path.lexists(place / META):
+        return None
+    data = read_meta(place, LARGEST_OF_DATASET)
+    given = meta.get("tags") or {}
+    if not isinstance(given, dict):
+        raise MalformedError(f"{entry / META}: tags are to be a mapping, not a {type(given).__name__}")
+    return dataset(
+        text(data, "name", place),
+        text(data, "digest", place),
+        text(given, CONTEXT_TAG, entry) or None,
+        text(data, "profile", place),
+        text(data, "schema", place),
+    )
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+
+
 def _texts(folder: Path) -> dict[str, str]:
-    return {name: path.read_text("utf-8", "replace") for name, path in _walk(folder)}
+    found = {}
+    for name, path in _walk(folder):
+        try:
+            found[name] = _read(path, LARGEST_VALUE).decode("utf-8", "replace")
+        except FileNotFoundError:
+            # A tag may have been deleted since; a link that leads nowhere is still there.
+            if os.path.lexists(path):
+                raise
+    return found
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
     """Files by their path below the folder, which is the key: ``val/loss`` lies in a folder ``val``."""
-    for parent, _, names in os.walk(folder):
+    if folder.is_symlink():
+        raise MalformedError(f"{folder} is a link, and what it leads to is not the run's")
+    for parent, _, names in os.walk(folder, onerror=_raise_unless_missing):
         for name in names:
             path = Path(parent, name)
             yield path.relative_to(folder).as_posix(), path
 
 
-def _meta(folder: Path) -> dict[str, Any]:
-    path = folder / _META
+def _raise_unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def _read(path: Path, most: int) -> bytes:
     try:
-        with path.open("rb") as file:
-            content = yaml.load(file, Loader=_Loader)
-    except (OSError, yaml.YAMLError) as error:
-        raise MalformedError(f"{path} cannot be read: {type(error).__name__}") from None
-    if not isinstance(content, dict):
-        raise MalformedError(f"{path} is not a file of MLflow")
-    return content
+        return disk.read_file(path, most)
+    except disk.NotAFileError as error:
+        raise MalformedError(str(error)) from None
+
+
+def _malformed(path: Path) -> MalformedError:
+    return MalformedError(f"{path}: lines of 'milliseconds value step' are expected")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 
+from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import (
+    AwayError,
     Diagnosis,
     Failure,
     Listing,
@@ -15,14 +20,17 @@ from tracker_diag.adapters.base import (
     Removal,
     TrackerError,
     UnknownRunError,
+    UnusableStoreError,
 )
+from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.mlflow import artifacts, files, writing
-from tracker_diag.adapters.mlflow.artifacts import Artifacts, LocalArtifacts, RepositoryArtifacts
+from tracker_diag.adapters.mlflow.artifacts import Artifacts, LocalArtifacts
 from tracker_diag.adapters.mlflow.curves import curves
-from tracker_diag.adapters.mlflow.files import MalformedError
+from tracker_diag.adapters.mlflow.meta import META
 from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record
 from tracker_diag.adapters.scope import chosen
-from tracker_diag.core.run import InvalidRunError, Run
+from tracker_diag.core.outgoing import redacted, well_formed
+from tracker_diag.core.run import Run
 
 
 class FolderAdapter:
@@ -43,65 +51,60 @@ class FolderAdapter:
 
     def __init__(self, root: Path, prefix: str = "diag.") -> None:
         if not root.is_dir():
-            raise TrackerError(f"no folder {root}: check the tracking URI (MLFLOW_TRACKING_URI)")
+            raise TrackerError(f"no folder {redacted(str(root))}: check the tracking URI (MLFLOW_TRACKING_URI)")
         self._root = root
         self._prefix = prefix
 
     def describe(self) -> str:
         """Name the folder."""
-        return f"MLflow folder {self._root}"
+        return redacted(f"MLflow folder {self._root}")
 
-    def list_runs(self, query: Query) -> Iterator[Listing]:
+    def list_runs(self, query: Query) -> Iterator[Listing | Failure]:
         """List runs: those that still go first, then by the time they ended, newest first.
 
-        A filter is judged by MLflow's own search, run by run. A run whose files are damaged is listed with its id
-        alone: loading it says what is wrong.
+        A filter is judged by MLflow's own search, run by run. Of an experiment that cannot be read not even the name is
+        known: it is one failure, where the scope may mean it.
         """
-        experiments = self._experiments()
-        wanted = chosen({key: name for key, (_, name) in experiments.items()}, query)
+        experiments, unreadable = self._experiments()
+        wanted = chosen({folder.name: name for folder, name in experiments.items()}, query)
         matches = _matcher(query.filter)
-        found: list[tuple[tuple[bool, float, str], Path, str]] = []
-        for key, name in wanted.items():
-            for run in files.run_folders(experiments[key][0]):
-                try:
-                    base = files.times(run)
-                    if not files.is_deleted(run) and (query.since is None or base.changed_since(query.since)):
-                        found.append((base.recency, run, name))
-                except MalformedError:
-                    found.append(((True, 0.0, run.name), run, name))
-        found.sort(key=lambda item: item[0])
-        return _listings([(run, name) for _, run, name in found], matches, query.limit)
+        failures = unreadable if query.everything or any(set(x) & set("*?[") for x in query.experiments) else []
+        found: dict[str, _Found] = {}
+        for folder, name in experiments.items():
+            if folder.name not in wanted:
+                continue
+            runs = guarded(folder.name, partial(files.run_folders, folder))
+            if isinstance(runs, Failure):
+                failures.append(runs)
+                continue
+            for run in runs:
+                if run.name in found:
+                    first = found[run.name].run.parent.name
+                    reason = f"there is a run of that id in {first} too, which is the one that is read"
+                    failures.append(Failure(f"{folder.name}/{run.name}", reason))
+                else:
+                    found[run.name] = _Found(run, name, guarded(run.name, partial(_recency, run, query.since)))
+        listed = sorted((entry for entry in found.values() if entry.recency is not None), key=_Found.key)
+        return chain(failures, _listings(listed, matches, query.limit))
 
     def load_runs(self, ids: Sequence[str]) -> Iterator[Run | Failure]:
         """Whole runs, one after the other."""
-        experiments = [folder for folder, _ in self._experiments().values()]
-        for run_id in ids:
-            run = _folder_of(run_id, experiments)
-            try:
-                if run is None or files.is_deleted(run):
-                    yield Failure(run_id, "no such run, or it is deleted")
-                    continue
-                record = files.record(run)
-                yield record.run(curves(files.histories(run)), *artifacts.extras(_artifacts(run, record)))
-            except (MalformedError, InvalidRunError) as error:
-                yield Failure(run_id, str(error))
-            except OSError as error:
-                yield Failure(run_id, f"{error.filename}: {error.strerror}")
+        return (guarded(run_id, partial(self._load, run_id)) for run_id in ids)
 
     def find_run(self, run_id: str) -> Listing:
         """Find one run by its id."""
-        run, experiment = self._find(run_id)
-        return _record(run).listing(experiment)
+        run, head = self._find(run_id)
+        return files.record(run, head).listing(files.experiment_name(run.parent) or run.parent.name)
 
-    def write(self, run_id: str, diagnosis: Diagnosis) -> None:
+    def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis."""
-        run, _ = self._find(run_id)
-        writing.write(_Target(run, _record(run)), diagnosis, self._prefix)
+        return writing.write(_Target(*self._find(run_id)), diagnosis, self._prefix)
 
     def remove(self, run_id: str) -> Removal:
         """Take away what was written."""
-        run, _ = self._find(run_id)
-        return writing.remove(_Target(run, _record(run)), self._prefix)
+        run, head = self._find(run_id)
+        disk.remove_drafts(run)
+        return writing.remove(_Target(run, head), self._prefix)
 
     def link(self, listing: Listing) -> None:
         """Without a server there is no address."""
@@ -110,78 +113,106 @@ class FolderAdapter:
     def close(self) -> None:
         """Nothing is kept open."""
 
-    def _experiments(self) -> dict[str, tuple[Path, str]]:
+    def _experiments(self) -> tuple[dict[Path, str], list[Failure]]:
+        """Experiments that are not deleted, by folder, with their names; and those that cannot be read."""
         try:
-            return files.experiments(self._root)
-        except MalformedError as error:
-            raise TrackerError(str(error)) from None
+            folders = files.experiment_folders(self._root)
         except OSError as error:
-            raise TrackerError(f"{self._root} cannot be read: {error.strerror}; check its permissions") from None
+            raise AwayError(f"{self._root} cannot be read: {error.strerror}; check its permissions") from None
+        named = [(folder, guarded(folder.name, partial(files.experiment_name, folder))) for folder in folders]
+        names = {folder: name for folder, name in named if isinstance(name, str)}
+        return names, [failure for _, failure in named if isinstance(failure, Failure)]
 
-    def _find(self, run_id: str) -> tuple[Path, str]:
-        experiments = dict(self._experiments().values())
-        run = _folder_of(run_id, experiments)
+    def _load(self, run_id: str) -> Run | Failure:
+        run = files.find(self._root, run_id)
+        head = None if run is None else files.head(run)
+        if run is None or head is None:
+            return Failure(run_id, "no such run, or it is deleted")
+        return files.record(run, head).run(curves(files.histories(run)), *artifacts.extras(_artifacts(run, head)))
+
+    def _find(self, run_id: str) -> tuple[Path, Record]:
+        try:
+            run = files.find(self._root, run_id)
+        except OSError as error:
+            raise AwayError(f"{self._root} cannot be read: {error.strerror}; check its permissions") from None
         if run is None:
             raise UnknownRunError(f"no run {run_id!r} in {self._root}: check the id and the tracking URI")
-        if _is_deleted(run):
+        head = files.head(run)
+        if head is None:
             raise UnknownRunError(
                 f"run {run_id} is deleted: bring it back with `mlflow runs restore --run-id {run_id}`"
             )
-        return run, experiments[run.parent]
+        return run, head
 
 
 class _Target:
     """One run of a folder, to be written to."""
 
-    def __init__(self, run: Path, record: Record) -> None:
+    def __init__(self, run: Path, head: Record) -> None:
         self._run = run
-        self._record = record
+        self._head = head
 
     def tags(self) -> Mapping[str, str]:
-        return self._record.tags
+        return files.tags(self._run)
 
     def change_tags(self, delete: Collection[str], put: Mapping[str, str]) -> None:
-        folder = self._run / "tags"
+        for key in (*delete, *put):
+            if key.startswith("/") or ".." in key.split("/"):
+                raise TrackerError(f"{key!r} cannot be the name of a tag: choose another prefix")
         try:
-            for key in delete:
-                _inside(folder, key).unlink(missing_ok=True)
-            for key, value in put.items():
-                target = _inside(folder, key)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                # Aside means beside the folder of tags: a file in it would be a tag to whoever reads now.
-                aside = self._run / f".{uuid.uuid4().hex}"
-                try:
-                    aside.write_text(value, "utf-8")
-                    aside.replace(target)
-                finally:
-                    aside.unlink(missing_ok=True)
+            disk.delete_files(self._run, [f"tags/{key}" for key in delete], keep="tags")
+            # A draft among the tags would be a tag to whoever reads now.
+            new = {f"tags/{key}": well_formed(value).encode() for key, value in put.items()}
+            disk.write_files(self._run, new, drafts_in_root=True)
         except OSError as error:
-            raise TrackerError(f"{error.filename}: {error.strerror}; give write access to the mlruns folder") from error
+            raise disk.refusal(error, "give write access to the mlruns folder") from error
 
     def artifacts(self) -> Artifacts:
-        return _artifacts(self._run, self._record)
+        return _artifacts(self._run, self._head)
+
+    def store(self) -> str:
+        return self._head.artifact_uri
 
 
-def _inside(folder: Path, key: str) -> Path:
-    if key.startswith("/") or ".." in key.split("/"):
-        raise TrackerError(f"{key!r} cannot be the name of a tag: choose another prefix")
-    return folder / key
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A folder of a run, as it is sorted.
+
+    Attributes
+    ----------
+    experiment : str
+        Name of its experiment.
+    recency : tuple, None or Failure
+        Of a run in the scope; None for any other.
+    """
+
+    run: Path
+    experiment: str
+    recency: tuple[bool, float, str] | Failure | None
+
+    def key(self) -> tuple[bool, float, str]:
+        return self.recency if isinstance(self.recency, tuple) else (True, 0.0, self.run.name)
 
 
-def _listings(runs: Iterable[tuple[Path, str]], matches: _Matcher, limit: int | None) -> Iterator[Listing]:
-    given = 0
-    for run, experiment in runs:
-        if limit is not None and given >= limit:
-            return
-        try:
-            record = files.record(run)
-        except MalformedError:
-            yield Listing(run.name, experiment)
-            given += 1
-            continue
-        if matches(record):
-            yield record.listing(experiment)
-            given += 1
+def _recency(run: Path, since: float | None) -> tuple[bool, float, str] | None:
+    head = files.head(run)
+    return head.recency if head is not None and (since is None or head.changed_since(since)) else None
+
+
+def _listings(runs: Iterable[_Found], matches: _Matcher, limit: int | None) -> Iterator[Listing | Failure]:
+    given = (entry for run in runs if (entry := _listing(run, matches)) is not None)
+    return islice(given, limit)
+
+
+def _listing(found: _Found, matches: _Matcher) -> Listing | Failure | None:
+    def read() -> Listing | None:
+        head = files.head(found.run)
+        if head is None:  # deleted since
+            return None
+        record = files.record(found.run, head)
+        return record.listing(found.experiment) if matches(record) else None
+
+    return found.recency if isinstance(found.recency, Failure) else guarded(found.run.name, read)
 
 
 class _Matcher:
@@ -237,26 +268,19 @@ def _matcher(condition: str) -> _Matcher:
     return matcher
 
 
-def _record(run: Path) -> Record:
+def _artifacts(run: Path, head: Record) -> Artifacts:
+    """Open the artifacts of a run: where its address says, or in its own folder.
+
+    A store that was moved or copied since took the artifacts along, and its addresses tell of the old place. So a local
+    address counts only where it leads to a folder, and not to one of another store's run: beside that lies the file
+    that describes the run.
+    """
+    own_place = run / "artifacts"
     try:
-        return files.record(run)
-    except MalformedError as error:
-        raise TrackerError(str(error)) from None
-
-
-def _is_deleted(run: Path) -> bool:
-    try:
-        return files.is_deleted(run)
-    except MalformedError as error:
-        raise TrackerError(str(error)) from None
-
-
-def _folder_of(run_id: str, experiments: Iterable[Path]) -> Path | None:
-    if not run_id or "/" in run_id or run_id.startswith("."):
-        return None
-    return next((folder / run_id for folder in experiments if (folder / run_id / "meta.yaml").is_file()), None)
-
-
-def _artifacts(run: Path, record: Record) -> Artifacts:
-    folder = files.artifact_folder(run, record.artifact_uri)
-    return RepositoryArtifacts(record.artifact_uri) if folder is None else LocalArtifacts(folder)
+        path = artifacts.local_root(head.artifact_uri, run.name)
+    except UnusableStoreError:
+        path = own_place
+    if path is None:
+        return artifacts.at_address(head.artifact_uri, run.name)
+    elsewhere = path.is_dir() and not os.path.lexists(path.parent / META)
+    return LocalArtifacts(path) if elsewhere else LocalArtifacts(own_place, run)

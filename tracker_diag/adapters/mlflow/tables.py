@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 
+from tracker_diag.adapters.base import Failure
+from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.mlflow.curves import SYSTEM, Points, unclamped
 from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, dataset
-from tracker_diag.core.run import FloatArray
+from tracker_diag.core.run import FloatArray, InvalidRunError
 
 _ROWS_AT_ONCE = 50_000
 
@@ -46,7 +49,15 @@ def rows(connection: sa.Connection, statement: sa.Select[Any]) -> list[Sequence[
     return found
 
 
-def records(connection: sa.Connection, ids: Sequence[str], *, has_inputs: bool) -> dict[str, Record]:
+def text_or_bytes(stored: bytes) -> str | bytes:
+    """Decode what SQLite holds as text; it takes any bytes as such, and those of one run must not hide the others."""
+    try:
+        return stored.decode()
+    except UnicodeDecodeError:
+        return stored
+
+
+def records(connection: sa.Connection, ids: Sequence[str], *, has_inputs: bool) -> dict[str, Record | Failure]:
     """Read runs by their ids, without histories; deleted ones and those of deleted experiments are left out.
 
     Parameters
@@ -70,15 +81,16 @@ def records(connection: sa.Connection, ids: Sequence[str], *, has_inputs: bool) 
         .join(EXPERIMENTS, EXPERIMENTS.c.experiment_id == RUNS.c.experiment_id)
         .where(RUNS.c.run_uuid.in_(ids), RUNS.c.lifecycle_stage == "active", EXPERIMENTS.c.lifecycle_stage == "active"),
     )
-    tags, params = _pairs(connection, TAGS, ids), _pairs(connection, PARAMS, ids)
-    latest: dict[str, dict[str, tuple[float, float]]] = {}
-    for run, key, step, value, is_nan in rows(
-        connection, sa.select(*LATEST.c).where(LATEST.c.run_uuid.in_(ids), LATEST.c.key.not_like(SYSTEM_PATTERN))
-    ):
-        latest.setdefault(run, {})[key] = (float(step), math.nan if is_nan else unclamped(value))
-    datasets = _datasets(connection, ids) if has_inputs else {}
-    return {
-        run: Record(
+    tags, params = (
+        _by_run(rows(connection, sa.select(*table.c).where(table.c.run_uuid.in_(ids)))) for table in (TAGS, PARAMS)
+    )
+    latest = _by_run(
+        rows(connection, sa.select(*LATEST.c).where(LATEST.c.run_uuid.in_(ids), LATEST.c.key.not_like(SYSTEM_PATTERN)))
+    )
+    datasets = _by_run(_dataset_rows(connection, ids)) if has_inputs else {}
+
+    def record(run: str, experiment: Any, uri: Any, name: Any, status: Any, start: Any, end: Any) -> Record:
+        return Record(
             id=run,
             experiment_id=str(experiment),
             artifact_uri=uri or "",
@@ -86,13 +98,13 @@ def records(connection: sa.Connection, ids: Sequence[str], *, has_inputs: bool) 
             status=status or "FINISHED",
             start=start,
             end=end,
-            tags=tags.get(run, {}),
-            params=params.get(run, {}),
-            latest=latest.get(run, {}),
-            datasets=tuple(datasets.get(run, ())),
+            tags={key: value or "" for key, value in tags.get(run, ())},
+            params={key: value or "" for key, value in params.get(run, ())},
+            latest={key: _latest(key, *last) for key, *last in latest.get(run, ())},
+            datasets=tuple(_dataset(*described) for described in datasets.get(run, ())),
         )
-        for run, experiment, uri, name, status, start, end in found
-    }
+
+    return {row[0]: guarded(row[0], partial(record, *row)) for row in found}
 
 
 _TARGET = (
@@ -115,7 +127,7 @@ def target(connection: sa.Connection, run_id: str) -> tuple[str, dict[str, str]]
     return found[0][0] or "", {key: value or "" for _, key, value in found if key is not None}
 
 
-def histories(connection: sa.Connection, ids: Sequence[str]) -> dict[str, dict[str, Points]]:
+def histories(connection: sa.Connection, ids: Sequence[str]) -> dict[str, dict[str, Points] | Failure]:
     """All points of all metrics of the runs, but for system metrics.
 
     Rows are turned into arrays as they come, so that a run of millions of points costs 24 bytes a point.
@@ -128,12 +140,20 @@ def histories(connection: sa.Connection, ids: Sequence[str]) -> dict[str, dict[s
         .order_by(METRICS.c.run_uuid, METRICS.c.key)
     )
     pieces: dict[str, dict[str, list[Points]]] = {}
+    failures: dict[str, Failure] = {}
     result = connection.execute(statement)
     while result.cursor is not None and (chunk := result.cursor.fetchmany(_ROWS_AT_ONCE)):
-        for run, key, points in _pieces(chunk):
-            pieces.setdefault(run, {}).setdefault(key, []).append(points)
+        for start, stop in _stretches(np.array([row[0] for row in chunk], dtype=object)):
+            run = chunk[start][0]
+            found = guarded(run, partial(_pieces, chunk[start:stop]))
+            if isinstance(found, Failure):
+                failures[run] = found
+                continue
+            for key, points in found:
+                pieces.setdefault(run, {}).setdefault(key, []).append(points)
     result.close()
-    return {run: {key: _joined(parts) for key, parts in metrics.items()} for run, metrics in pieces.items()}
+    joined = {run: {key: _joined(parts) for key, parts in metrics.items()} for run, metrics in pieces.items()}
+    return {**joined, **failures}
 
 
 def point_counts(connection: sa.Connection, ids: Sequence[str]) -> dict[str, int]:
@@ -144,19 +164,36 @@ def point_counts(connection: sa.Connection, ids: Sequence[str]) -> dict[str, int
     return {run: int(count) for run, count in rows(connection, statement)}
 
 
-def _pieces(chunk: Sequence[Sequence[Any]]) -> Iterator[tuple[str, str, Points]]:
-    runs, keys, steps, values, times, nans = zip(*chunk, strict=True)
-    run = np.array(runs, dtype=object)
-    key = np.array(keys, dtype=object)
+def _pieces(logged: Sequence[Sequence[Any]]) -> list[tuple[str, Points]]:
+    """Points of one run, metric by metric."""
+    _, keys, steps, values, times, nans = zip(*logged, strict=True)
     step, time = _floats(steps), _floats(times)
     value = np.where(np.array(nans, dtype=bool), np.nan, _floats(values))
-    starts = np.flatnonzero(np.append(True, (run[1:] != run[:-1]) | (key[1:] != key[:-1])))
-    for start, stop in zip(starts, np.append(starts[1:], len(chunk)), strict=True):
-        yield runs[start], keys[start], Points(step[start:stop], value[start:stop], time[start:stop])
+    found = []
+    for start, stop in _stretches(np.array(keys, dtype=object)):
+        if not isinstance(keys[start], str):
+            raise InvalidRunError(f"metrics[{keys[start]!r}]", "a name must be a text")
+        found.append((keys[start], Points(step[start:stop], value[start:stop], time[start:stop])))
+    return found
+
+
+def _stretches(column: np.ndarray[Any, np.dtype[np.object_]]) -> Iterator[tuple[int, int]]:
+    """Where stretches of equal values start and stop; shape (n,), not empty."""
+    starts = np.flatnonzero(np.append(True, column[1:] != column[:-1])).tolist()
+    yield from zip(starts, [*starts[1:], len(column)], strict=True)
 
 
 def _floats(column: Sequence[Any]) -> FloatArray:
-    return np.array(column, dtype=np.float64)
+    try:
+        return np.array(column, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidRunError("metrics", f"numbers are needed: {error}") from None
+
+
+def _latest(key: Any, step: Any, value: Any, is_nan: Any) -> tuple[float, float]:
+    if not isinstance(step, int | float) or not (is_nan or isinstance(value, int | float)):
+        raise InvalidRunError(f"metrics[{key!r}]", "a number is needed")
+    return (float(step), math.nan if is_nan else unclamped(value))
 
 
 def _joined(parts: Sequence[Points]) -> Points:
@@ -169,14 +206,15 @@ def _joined(parts: Sequence[Points]) -> Points:
     )
 
 
-def _pairs(connection: sa.Connection, table: sa.Table, ids: Sequence[str]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for run, key, value in rows(connection, sa.select(*table.c).where(table.c.run_uuid.in_(ids))):
-        found.setdefault(run, {})[key] = value or ""
-    return found
+def _by_run(found: Iterable[Sequence[Any]]) -> dict[str, list[Sequence[Any]]]:
+    """Rows by their first column, without it."""
+    sorted_out: dict[str, list[Sequence[Any]]] = {}
+    for run, *row in found:
+        sorted_out.setdefault(run, []).append(row)
+    return sorted_out
 
 
-def _datasets(connection: sa.Connection, ids: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
+def _dataset_rows(connection: sa.Connection, ids: Sequence[str]) -> list[Sequence[Any]]:
     context = INPUT_TAGS.alias()
     statement = (
         sa.select(
@@ -192,7 +230,11 @@ def _datasets(connection: sa.Connection, ids: Sequence[str]) -> dict[str, list[M
         .where(INPUTS.c.source_type == "DATASET", INPUTS.c.destination_type == "RUN", INPUTS.c.destination_id.in_(ids))
         .order_by(DATASETS.c.name, DATASETS.c.digest, context.c.value)
     )
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for run, *described in rows(connection, statement):
-        found.setdefault(run, []).append(dataset(*described))
-    return found
+    return rows(connection, statement)
+
+
+def _dataset(*described: Any) -> Mapping[str, Any]:
+    if any(value is not None and not isinstance(value, str) for value in described):
+        raise InvalidRunError("datasets", "texts are needed")
+    name, digest, context, profile, schema = described
+    return dataset(name or "", digest or "", context, profile, schema)

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from tracker_diag.adapters.base import Diagnosis, Removal
-from tracker_diag.adapters.mlflow import artifacts
+from tracker_diag.adapters import own
+from tracker_diag.adapters.base import (
+    DeniedError,
+    Diagnosis,
+    Removal,
+    TrackerError,
+    UnusableStoreError,
+    without_files,
+)
+from tracker_diag.adapters.mlflow import replacing
 from tracker_diag.adapters.mlflow.artifacts import Artifacts
 
-_FINGERPRINT = "fingerprint"
-_USERS = ("ignore", "control")
 # Servers before 2.14 and their tables take 5,000 letters, later ones 8,000 (and cut silently).
 MAX_TAG = 5000
 
@@ -27,51 +34,71 @@ class Target(Protocol):
     def artifacts(self) -> Artifacts:
         """Open the artifacts of the run."""
 
+    def store(self) -> str:
+        """Address of the artifacts, as a listing of the run gives it."""
 
-def write(target: Target, diagnosis: Diagnosis, prefix: str) -> None:
+
+def write(target: Target, diagnosis: Diagnosis, prefix: str) -> str:
     """Write a diagnosis: drop the fingerprint, then artifacts, then tags with the fingerprint last.
+
+    Returns
+    -------
+    str
+        Why the files could not be stored, where their address can never work; the tags are written all the same, and
+        the fingerprint says that files are missing.
 
     Raises
     ------
+    DeniedError
+        If the store may only be read; files that were stored before that was seen are taken away again.
     TrackerError
         If any part was refused; the fingerprint is then absent.
     """
-    ours = owned(target.tags(), prefix)
-    fingerprint = prefix + _FINGERPRINT
+    ours = own.owned(target.tags(), prefix)
+    fingerprint = prefix + own.FINGERPRINT
     if fingerprint in ours:
         target.change_tags([fingerprint], {})
+    value, without = diagnosis.fingerprint, ""
     # A run without a tag of ours has no files of ours either, so that there is nothing to look for and to replace.
     if ours or diagnosis.artifacts:
-        artifacts.replace(target.artifacts(), diagnosis.artifacts)
-    put = {
-        prefix + key: shortened(value) for key, value in diagnosis.tags.items() if key not in (*_USERS, _FINGERPRINT)
-    }
-    put[fingerprint] = diagnosis.fingerprint
-    target.change_tags(sorted(ours - put.keys()), put)
+        try:
+            replacing.replace(target.artifacts(), diagnosis.artifacts)
+        except UnusableStoreError as error:
+            value, without = without_files(value, target.store()), str(error)
+    put = {prefix + name: text for name, text in own.as_written(diagnosis.tags, MAX_TAG).items()}
+    put[fingerprint] = value
+    try:
+        target.change_tags(sorted(ours - put.keys()), put)
+    except DeniedError:
+        # Nobody who may not write would ever look for these files, or come back to them.
+        if diagnosis.artifacts and not without:
+            with contextlib.suppress(TrackerError):
+                replacing.clear(target.artifacts())
+        raise
+    return without
 
 
 def remove(target: Target, prefix: str) -> Removal:
-    """Take away the tags under the prefix that are not the user's, and our artifacts; the fingerprint goes first.
+    """Take away our tags and files; the fingerprint goes first.
 
     Raises
     ------
     TrackerError
         If the tags cannot be changed. An artifact that cannot be deleted is said in ``left``.
     """
-    ours = owned(target.tags(), prefix)
-    fingerprint = prefix + _FINGERPRINT
+    tags = target.tags()
+    ours = own.owned(tags, prefix)
+    fingerprint = prefix + own.FINGERPRINT
     if ours:
         target.change_tags(sorted(ours, key=lambda key: (key != fingerprint, key)), {})
-    deleted, left = artifacts.clear(target.artifacts())
+    try:
+        deleted, left = replacing.clear(target.artifacts())
+    except UnusableStoreError as error:
+        # Whoever could reach the store may have written there, unless the fingerprint says that no file was stored.
+        stored = bool(ours) and not _is_without_files(tags.get(fingerprint, ""), target.store())
+        deleted, left = 0, (f"artifacts under {own.FOLDER}/, if there are any: {error}",) if stored else ()
     return Removal(tags=len(ours), artifacts=deleted, left=left)
 
 
-def owned(tags: Collection[str], prefix: str) -> set[str]:
-    """Keys under the prefix that are not the user's."""
-    users = {prefix + key for key in _USERS}
-    return {key for key in tags if key.startswith(prefix) and key not in users}
-
-
-def shortened(value: str) -> str:
-    """Cut a tag's value to what every server takes."""
-    return value if len(value) <= MAX_TAG else f"{value[: MAX_TAG - 1]}…"
+def _is_without_files(fingerprint: str, store: str) -> bool:
+    return fingerprint == without_files(fingerprint.rpartition("-")[0], store)

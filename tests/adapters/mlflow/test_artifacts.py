@@ -1,0 +1,225 @@
+"""Where a run's artifacts may lie, and what is never followed."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.store.artifact import artifact_repository_registry
+
+from tests.adapters.poisons.tree import canary, tree
+from tracker_diag.adapters.base import DeniedError, TrackerError, UnusableStoreError
+from tracker_diag.adapters.mlflow import artifacts, replacing
+from tracker_diag.adapters.mlflow.artifacts import (
+    LocalArtifacts,
+    RepositoryArtifacts,
+    UnreachableArtifacts,
+    at_address,
+    extras,
+    local_root,
+)
+
+RUN = "0123456789abcdef"
+
+
+@pytest.mark.parametrize("exists", ["", ".", "root", "root/exp", f"root/exp/{RUN}", f"root/exp/{RUN}/artifacts"])
+def test_a_folder_that_mlflow_makes_is_accepted_once_what_holds_its_location_is_here(
+    tmp_path: Path, exists: str
+) -> None:
+    path = tmp_path / "new" / "root" / "exp" / RUN / "artifacts"
+    if exists:
+        (tmp_path / "new" / exists).mkdir(parents=True)
+    for uri in (path.as_uri(), str(path), f"file://localhost{path}"):
+        if exists not in ("", "."):
+            assert local_root(uri, RUN) == path
+        else:
+            with pytest.raises(UnusableStoreError, match="no folder of this machine"):
+                local_root(uri, RUN)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "file:///etc",
+        "/etc",
+        "",
+        "artifacts",
+        "{here}",
+        "{here}/artifacts",
+        "{here}/other/artifacts",
+        "{here}/x/../{run}/artifacts",
+        "file://{here}/x/%2e%2e/{run}/artifacts",
+        "file://host{here}/{run}/artifacts",
+        "file://[x",
+        "/{run}/artifacts",
+        "/nowhere/{run}/artifacts",
+        "nowhere/{run}/artifacts",
+        "{here}/" + "x" * 5000 + "/{run}/artifacts",
+        "{here}/a\0b/{run}/artifacts",
+    ],
+)
+def test_any_other_address_of_a_folder_can_never_work(tmp_path: Path, uri: str) -> None:
+    address = uri.format(here=tmp_path, run=RUN)
+    if "a\0b" in uri or "x" * 5000 in uri:
+        address = address.replace(str(tmp_path), "/nowhere/at/all")
+    with pytest.raises(UnusableStoreError) as caught:
+        local_root(address, RUN)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 6000
+
+
+def test_a_relative_address_counts_where_it_leads_to_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mlruns" / "0" / RUN).mkdir(parents=True)
+    with pytest.raises(UnusableStoreError):
+        local_root(f"./mlruns/0/{RUN}/artifacts", RUN)
+    (tmp_path / "mlruns" / "0" / RUN / "artifacts").mkdir()
+    assert local_root(f"./mlruns/0/{RUN}/artifacts", RUN) == Path(f"mlruns/0/{RUN}/artifacts")
+
+
+def test_a_store_that_is_no_folder_is_left_to_mlflow_unless_it_would_lead_back_to_a_server() -> None:
+    assert local_root(f"s3://bucket/{RUN}/artifacts", RUN) is None
+    assert isinstance(at_address(f"s3://bucket/{RUN}/artifacts", RUN), RepositoryArtifacts)
+    for scheme in ("http", "https", "HTTPS", "mlflow-artifacts", "runs", "models"):
+        assert isinstance(at_address(f"{scheme}://host/{RUN}/artifacts", RUN), UnreachableArtifacts)
+
+
+def test_nothing_is_written_or_deleted_through_a_link(tmp_path: Path) -> None:
+    outside = canary(tmp_path / "outside")
+    for linked in (RUN, f"{RUN}/artifacts", f"{RUN}/artifacts/diagnosis"):
+        root = tmp_path / linked.replace("/", "-")
+        (root / linked).parent.mkdir(parents=True)
+        (root / linked).symlink_to(tmp_path / "outside")
+        store = LocalArtifacts(root / RUN / "artifacts")
+        with pytest.raises(TrackerError, match="is a link"):
+            replacing.replace(store, {"report.json": b"{}"})
+        replacing.replace(store, {})
+        _, left = replacing.clear(store)
+        assert all("is a link" in line for line in left)
+    assert tree(tmp_path / "outside") == outside
+
+
+def test_drafts_of_killed_sweeps_go_with_the_next(tmp_path: Path) -> None:
+    store = LocalArtifacts(tmp_path / "exp" / RUN / "artifacts")
+    folder = tmp_path / "exp" / RUN / "artifacts" / "diagnosis"
+    drafts = (".tracker-diag-abc", f".report.json.{'0' * 32}")
+    for files in ({"report.json": b"{}"}, {}):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in drafts:
+            (folder / name).write_text("half")
+        replacing.replace(store, files)
+        assert {path.name for path in folder.glob("*")} == set(files)
+    folder.mkdir(parents=True)
+    for name in drafts:
+        (folder / name).write_text("half")
+    assert replacing.clear(store) == (0, ())
+    assert tree(tmp_path / "exp").keys() == {RUN, f"{RUN}/artifacts"}
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (PermissionError(13, "Permission denied", "x"), DeniedError),
+        (OSError(30, "Read-only file system", "x"), DeniedError),
+        (OSError(28, "No space left on device", "x"), TrackerError),
+        (NotADirectoryError(20, "Not a directory", "x"), UnusableStoreError),
+        (FileNotFoundError(2, "No such file or directory", "x"), UnusableStoreError),
+    ],
+)
+def test_what_refuses_for_now_is_told_from_what_never_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, kind: type[TrackerError]
+) -> None:
+    def refusing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(artifacts.disk, "write_files", refusing)
+    with pytest.raises(TrackerError) as caught:
+        LocalArtifacts(tmp_path / RUN / "artifacts").put({"diagnosis/report.json": b"{}"})
+    assert type(caught.value) is kind
+
+
+def test_a_folder_that_another_sweep_removes_meanwhile_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, tries = artifacts.disk.write_files, []
+
+    def racing(root: Path, files: Any) -> None:
+        tries.append(1)
+        if len(tries) == 1:
+            raise FileNotFoundError(2, "No such file or directory", "x")
+        write(root, files)
+
+    monkeypatch.setattr(artifacts.disk, "write_files", racing)
+    LocalArtifacts(tmp_path / RUN / "artifacts").put({"diagnosis/report.json": b"{}"})
+    assert (tmp_path / RUN / "artifacts" / "diagnosis" / "report.json").read_bytes() == b"{}"
+
+
+def _wrapped(inner: Exception) -> Exception:
+    outer = RuntimeError("of an SDK")
+    outer.__context__ = inner
+    return outer
+
+
+@pytest.mark.parametrize(
+    ("error", "never"),
+    [
+        (ModuleNotFoundError("No module named 'boto3'"), True),
+        (
+            MlflowException("Could not find a registered artifact repository for: s9://x. Currently registered: []"),
+            True,
+        ),
+        (_wrapped(socket.gaierror(socket.EAI_NONAME, "Name or service not known")), True),
+        (_wrapped(socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")), False),
+        (_wrapped(TimeoutError("timed out")), False),
+        (MlflowException("503 Service Unavailable"), False),
+        (RuntimeError("Unable to locate credentials"), False),
+    ],
+)
+def test_a_remote_store_that_refuses_for_now_is_told_from_what_never_works(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, never: bool
+) -> None:
+    def repository(uri: str) -> Any:
+        raise error
+
+    monkeypatch.setattr(artifact_repository_registry, "get_artifact_repository", repository)
+    store = RepositoryArtifacts(f"s3://me:s3cret@bucket/{RUN}/artifacts")
+    tries: list[Callable[[], object]] = [
+        lambda: store.names(""),
+        lambda: store.read("model_summary.txt"),
+        lambda: store.put({"diagnosis/report.json": b"{}"}),
+        lambda: store.delete(["diagnosis/report.json"], "diagnosis"),
+    ]
+    for attempt in tries:
+        with pytest.raises(TrackerError, match="--artifacts none") as caught:
+            attempt()
+        assert isinstance(caught.value, UnusableStoreError) is never
+        assert "s3cret" not in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_scheme_that_nobody_knows_can_never_work() -> None:
+    with pytest.raises(UnusableStoreError, match="s9"):
+        RepositoryArtifacts(f"s9://bucket/{RUN}/artifacts").names("")
+
+
+def test_what_training_left_is_read_up_to_a_size(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    artifacts.warn_once.cache_clear()
+    folder = tmp_path / RUN / "artifacts"
+    (folder / "diagnosis").mkdir(parents=True)
+    profile, summary = folder / "diagnosis" / "profile.json", folder / "model_summary.txt"
+    store = LocalArtifacts(folder)
+    profile.write_text('{"rows": 3}')
+    summary.write_bytes(b"Dense \xff")
+    assert extras(store) == ({"rows": 3}, "Dense �")
+    for hostile in ("{" * 100_000, '{"a":' * 100_000, "[1]", "nonsense", "9" * 10_000):
+        profile.write_text(hostile)
+        assert extras(store) == (None, "Dense �")
+    assert "no JSON object" in caplog.text
+    profile.write_text('{"rows": 3}')
+    summary.write_bytes(b"x" * (4 * 2**20 + 1))
+    assert extras(store) == ({"rows": 3}, None)
+    assert "bytes are more than" in caplog.text

@@ -1,0 +1,78 @@
+"""Connections to a tracking database, and what its drivers say."""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.exc import NoSuchModuleError
+
+from tracker_diag.adapters.base import TrackerError
+from tracker_diag.adapters.mlflow.tables import text_or_bytes
+
+_LOCK_SECONDS = 30.0  # how long to wait for another writer of an SQLite file
+_CONNECT_SECONDS = 5
+_DENIED_STATES = ("42501", "25006")  # PostgreSQL: insufficient privilege, read-only transaction
+_DENIED_NUMBERS = (1044, 1142, 1143, 1290, 1836)  # MySQL: database, table or column denied, read-only server or mode
+
+
+def with_driver(url: sa.URL) -> sa.URL:
+    """Take psycopg2 for PostgreSQL where psycopg 3, SQLAlchemy's default since 2.1, is not installed."""
+    if url.drivername == "postgres":
+        url = url.set(drivername="postgresql")
+    if url.drivername == "postgresql" and find_spec("psycopg") is None and find_spec("psycopg2") is not None:
+        return url.set(drivername="postgresql+psycopg2")
+    return url
+
+
+def engine(url: sa.URL, mode: str) -> sa.Engine:
+    """Make an engine; nothing is opened yet.
+
+    Parameters
+    ----------
+    url : sqlalchemy.URL
+    mode : str
+        ``ro`` or ``rw``: how an SQLite file is opened.
+
+    Raises
+    ------
+    TrackerError
+        If the driver is not installed.
+    """
+    try:
+        if url.get_backend_name() != "sqlite":
+            timeout = {"connect_timeout": _CONNECT_SECONDS} if url.get_backend_name() in ("postgresql", "mysql") else {}
+            return sa.create_engine(url, pool_pre_ping=True, connect_args=timeout)
+        address = f"file:{quote(str(Path(url.database or '').resolve()))}?mode={mode}"
+        return sa.create_engine("sqlite://", creator=partial(_open_sqlite, address), poolclass=sa.pool.QueuePool)
+    except (ModuleNotFoundError, NoSuchModuleError) as error:
+        raise TrackerError(f"no driver for {url.drivername}: install it ({error})") from None
+
+
+def _open_sqlite(address: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(address, uri=True, timeout=_LOCK_SECONDS, check_same_thread=False)
+    connection.text_factory = text_or_bytes
+    return connection
+
+
+def is_denied(error: BaseException) -> bool:
+    """Whether the database can be read and, with these rights, not be written to."""
+    raised = getattr(error, "orig", None) or error
+    state = getattr(raised, "sqlstate", None) or getattr(raised, "pgcode", None)
+    number = raised.args[0] if raised.args else None
+    return (
+        getattr(raised, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
+        or state in _DENIED_STATES
+        or number in _DENIED_NUMBERS
+    )
+
+
+def reason(error: Exception) -> str:
+    """First line of what the driver says; the statement and its parameters stay out."""
+    text: Any = getattr(error, "orig", None) or error
+    return str(text).strip().partition("\n")[0][:200]
