@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.adapters.wandb.conftest import account
+from tests.adapters.poisons.tree import tree
+from tests.adapters.wandb.conftest import Trained, account
 from tests.adapters.wandb.server import Server
-from tests.adapters.wandb.training import environment
+from tests.adapters.wandb.training import environment, finish
+from tracker_diag.adapters.base import Diagnosis
+from tracker_diag.adapters.wandb import open_folder
 
 ROOT = Path(__file__).parents[3]
 
@@ -76,6 +79,23 @@ def test_an_annotation_is_written_beside_the_log(killed_log: Path, tmp_path: Pat
     assert done.returncode == 0, done.stderr
     assert log.read_bytes() == before
     assert len(list(runs.glob("offline-run-*/*.wandb"))) == 2
+
+
+def test_an_annotation_that_was_synced_is_still_known_as_ours(
+    server: Server, offline_runs: Trained, tmp_path: Path
+) -> None:
+    server.store.runs.clear()
+    runs = shutil.copytree(offline_runs.home / "wandb", tmp_path / "wandb", symlinks=True)
+    before = tree(runs)
+    adapter = open_folder(runs, annotate=True)
+    adapter.write("sparse1", Diagnosis({"verdict": "overfitting"}, {"report.json": b"{}"}, "f1"))
+    (mark,) = runs.glob("*/annotation.json")
+    sync = [sys.executable, "-m", "wandb", "sync", "-p", "vision", "-e", "acme", str(mark.parent)]
+    finish(sync, home=tmp_path, env=environment(tmp_path / "user", **account(server)))
+    assert "diag:overfitting" in server.run("sparse1").tags
+    assert (mark.parent / "run-sparse1.wandb.synced").exists()
+    assert "synced to the server" in adapter.remove("sparse1").left[0]
+    assert tree(runs) == before
 
 
 def test_annotations_are_for_folders_of_logs(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from tests.adapters.contract import AdapterContract, Logged, Tracker
 from tests.adapters.wandb.server import Server, StoredRun
 from tests.adapters.wandb.training import environment
 from tracker_diag.adapters.base import Query
-from tracker_diag.adapters.wandb.names import REPORTS
+from tracker_diag.adapters.own import REPORTS
 from tracker_diag.adapters.wandb.offline import OfflineAdapter
 from tracker_diag.adapters.wandb.online import OnlineAdapter
+from tracker_diag.adapters.wandb.segment import join_segments, nest, read_segment
 
 
 def train(experiment: str, logged: Logged, mode: str) -> wandb.Run:
@@ -114,14 +115,28 @@ class OfflineTracker:
 
     def __init__(self, home: Path) -> None:
         self._home = home
+        self._resumed: wandb.Run | None = None
         # A folder without runs is refused.
         self.log("first", Logged())
-        self.adapter = OfflineAdapter(home)
+        self._adapter = OfflineAdapter(home)
+
+    @property
+    def adapter(self) -> OfflineAdapter:
+        self._end()
+        return self._adapter
 
     def _folders(self, run_id: str) -> list[Path]:
+        self._end()
         return sorted(self._home.glob(f"wandb/offline-run-*-{run_id}*"))
 
+    def _end(self) -> None:
+        if self._resumed is not None:
+            self._resumed.finish()
+            self._resumed = None
+            wandb.teardown()
+
     def log(self, experiment: str, logged: Logged) -> str:
+        self._end()
         run_id = str(train(experiment, logged, "offline").id)
         # The log is whole when wandb-core has ended.
         wandb.teardown()
@@ -132,19 +147,19 @@ class OfflineTracker:
             shutil.rmtree(folder)
 
     def tag(self, run_id: str, key: str, value: str) -> None:
-        with wandb.init(
-            project="later",
-            id=run_id,
-            resume="allow",
-            mode="offline",
-            settings=wandb.Settings(silent=True, console="off"),
-        ) as run:
-            run.summary[f"diag/{key}"] = value
-        wandb.teardown()
+        # One more segment for all that is set in a row: each takes a second.
+        if self._resumed is None or self._resumed.id != run_id:
+            self._end()
+            settings = wandb.Settings(silent=True, console="off")
+            self._resumed = wandb.init(project="later", id=run_id, resume="allow", mode="offline", settings=settings)
+        self._resumed.summary[f"diag/{key}"] = value
 
     def written(self, run_id: str) -> Mapping[str, str]:
+        logs = [log for folder in self._folders(run_id) for log in folder.glob("*.wandb")]
+        summary = nest(join_segments([read_segment(log) for log in logs]).summary)
+        others = {key.removeprefix("diag/"): value for key, value in summary.items() if key.startswith("diag/")}
         tags = self.adapter.find_run(run_id).tags
-        return {key.removeprefix("diag."): value for key, value in tags.items() if key.startswith("diag.")}
+        return others | {key.removeprefix("diag."): value for key, value in tags.items() if key.startswith("diag.")}
 
     def files(self, run_id: str) -> Mapping[str, bytes]:
         places = self._folders(run_id)[0].glob("diagnosis/*")

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker_diag.adapters.base import TrackerError
+from tracker_diag.adapters.wandb import history as history_module
 from tracker_diag.adapters.wandb.history import History, as_number, histogram_numbers, number_of_json
 
 
@@ -56,10 +58,50 @@ def test_packed_bins_are_the_same_histogram() -> None:
         {"_type": "histogram", "values": [1, 2], "bins": [0, 1]},
         {"_type": "histogram", "values": "x", "bins": [0, 1]},
         {"_type": "histogram", "values": [1], "packedBins": {"min": 0}},
+        {"_type": "histogram", "values": [1], "packedBins": [0, 1]},
+        {"_type": "histogram", "values": [10**400], "bins": [0, 1]},
+        {"_type": "histogram", "values": [1], "packedBins": {"min": 10**400, "size": 1}},
+        {"_type": "histogram", "values": [[1, 2]], "bins": [0, 1, 2]},
+        {"_type": "histogram", "values": [1, 2], "bins": [[0, 1, 2]]},
+        {"_type": "histogram", "values": [3, -1], "bins": [0, 1, 2]},
+        {"_type": "histogram", "values": {"a": 1}, "bins": [0, 1]},
+        {"_type": ["histogram"], "values": [1], "bins": [0, 1]},
     ],
 )
 def test_what_is_no_histogram_says_nothing(value: dict[str, object]) -> None:
     assert histogram_numbers(value) == {}
+
+
+def test_bins_beyond_what_a_square_can_hold_are_told_as_infinite() -> None:
+    history = History()
+    layer = {"_type": "histogram", "values": [1, 1], "bins": [-1e300, 0, 1e300]}
+    huge = {"_type": "histogram", "values": [1], "bins": [1e308, 1e308]}
+    history.put_row({"_step": 0, "gradients/a": layer, "gradients/b": huge})
+    assert history.series()["gradients/norm"].values.tolist() == [math.inf]
+
+
+def test_a_history_is_only_so_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_module, "MOST_ROWS", 2)
+    monkeypatch.setattr(history_module, "MOST_NAMES", 3)
+    history = History()
+    history.put_row({"a": 1, "b": 1, "c": 1})
+    with pytest.raises(TrackerError, match="more than 3 metrics"):
+        history.put("d", 1)
+    with pytest.raises(TrackerError, match="more than 3 metrics"):
+        history.put_column("e", [0], [1])
+    history.put("a", 1)
+    history.start_row(1)
+    with pytest.raises(TrackerError, match="more than 2 rows"):
+        history.start_row(2)
+
+
+def test_a_deep_value_is_looked_into_only_so_far() -> None:
+    value: dict[str, object] = {"a": 1}
+    for _ in range(100_000):
+        value = {"a": value}
+    history = History()
+    history.put_row({"deep": value, "near": {"a": {"b": 1}}, "x" * 3000: {"a": 1}})
+    assert set(history.series()) == {"near.a.b"}
 
 
 def test_the_norm_of_the_network_is_that_of_all_its_layers() -> None:
@@ -101,7 +143,10 @@ def test_rows_become_series() -> None:
 @pytest.mark.parametrize(
     ("text", "number"),
     [("1", 1), ("-2.5e3", -2500), ("true", 1), ("false", 0), ('"Infinity"', math.inf), ("-Infinity", -math.inf)]
-    + [(text, None) for text in ("null", '"1"', '"text"', "[1]", '"' + "x" * 99 + '"')],
+    + [
+        (text, None)
+        for text in ("null", '"1"', '"text"', "[1]", '"' + "x" * 99 + '"', '"abc', "tru", "fals", "", '"\\q"')
+    ],
 )
 def test_json_texts_are_read_as_numbers(text: str, number: float | None) -> None:
     assert number_of_json(text) == number

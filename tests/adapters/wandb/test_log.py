@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tracker_diag.adapters.wandb.log import BLOCK, LogError, read_records, write_log
+from tracker_diag.adapters.wandb import log as log_module
+from tracker_diag.adapters.wandb.log import BLOCK, LARGEST_LOG, LogError, read_records, write_log
 
 
 @pytest.fixture
@@ -84,6 +86,44 @@ def test_a_foreign_or_future_log_says_so_in_one_line(log: Path, content: bytes, 
     with pytest.raises(LogError) as error:
         list(read_records(log))
     assert says in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_what_is_no_regular_file_is_not_read(log: Path) -> None:
+    os.mkfifo(log)
+    with pytest.raises(LogError, match="no regular file"):
+        list(read_records(log))
+    log.unlink()
+    log.mkdir()
+    with pytest.raises(LogError, match="Is a directory"):
+        list(read_records(log))
+    log.rmdir()
+    log.symlink_to("/dev/zero")
+    with pytest.raises(LogError, match="no regular file"):
+        list(read_records(log))
+
+
+def test_a_log_larger_than_any_is_not_read(log: Path) -> None:
+    write_log(log, [b"one"])
+    os.truncate(log, LARGEST_LOG + 1)
+    with pytest.raises(LogError, match="are more than"):
+        list(read_records(log))
+
+
+def test_a_record_larger_than_any_is_not_read(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_module, "LARGEST_RECORD", 3 * BLOCK)
+    write_log(log, [b"a" * 3 * BLOCK, b"b" * (3 * BLOCK + 1), b"c"])
+    records = read_records(log)
+    assert len(next(records)) == 3 * BLOCK
+    with pytest.raises(LogError, match="holds a record of more than"):
+        next(records)
+
+
+def test_a_name_of_many_lines_makes_one(tmp_path: Path) -> None:
+    log = tmp_path / "run-a\nerror: all is lost\n.wandb"
+    log.write_bytes(b"abc")
+    with pytest.raises(LogError) as error:
+        list(read_records(log))
     assert "\n" not in str(error.value)
 
 

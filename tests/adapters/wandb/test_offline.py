@@ -1,18 +1,29 @@
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from wandb.proto import wandb_internal_pb2 as pb
 
+from tests.adapters.poisons.tree import tree
 from tests.adapters.wandb.conftest import Trained, points
-from tracker_diag.adapters.base import Diagnosis, Failure, Query, QueryError, TrackerError, UnknownRunError
-from tracker_diag.adapters.wandb import open_folder
-from tracker_diag.adapters.wandb.segment import read_segment
+from tracker_diag.adapters import disk
+from tracker_diag.adapters.base import Diagnosis, Failure, Listing, Query, QueryError, TrackerError, UnknownRunError
+from tracker_diag.adapters.disk import DRAFT
+from tracker_diag.adapters.wandb import offline, open_folder
+from tracker_diag.adapters.wandb.folder import ANNOTATION_MARK
+from tracker_diag.adapters.wandb.log import write_log
+from tracker_diag.adapters.wandb.segment import Segment, read_segment
 from tracker_diag.core.roles import resolve
 from tracker_diag.core.run import Run
 from tracker_diag.core.settings import Settings
@@ -191,10 +202,10 @@ def test_a_diagnosis_that_fails_halfway_leaves_no_fingerprint(home: Path) -> Non
     adapter = open_folder(home)
     adapter.write("sparse1", DIAGNOSIS)
     (place,) = home.glob("wandb/offline-run-*-sparse1/diagnosis")
-    # A folder where the new report should lie, so that it cannot be written.
-    (place / "other.json").mkdir()
-    with pytest.raises(TrackerError, match="cannot be written"):
-        adapter.write("sparse1", Diagnosis({"verdict": "good-fit"}, {"other.json": b"{}"}, "f2"))
+    # A folder where the new file should lie, so that it cannot be written.
+    (place / "suggested_config.yaml").mkdir()
+    with pytest.raises(TrackerError, match=r"suggested_config\.yaml: Is a directory; check the rights"):
+        adapter.write("sparse1", Diagnosis({"verdict": "good-fit"}, {"suggested_config.yaml": b"{}"}, "f2"))
     assert "diag.fingerprint" not in adapter.find_run("sparse1").tags
 
 
@@ -221,6 +232,101 @@ def test_an_annotation_repeats_the_runs_own_summary(home: Path) -> None:
     assert digest(home) == before
 
 
+def training(home: Path, run_id: str) -> Path:
+    """The folder of a run's training."""
+    (log,) = (log for log in home.glob(f"wandb/*/run-{run_id}.wandb") if not (log.parent / ANNOTATION_MARK).exists())
+    return log.parent
+
+
+def test_a_mark_in_a_training_folder_makes_it_nobodys_annotation(home: Path) -> None:
+    mark = json.dumps({"run": "healthy1", "fingerprint": "f"})
+    (training(home, "healthy1") / ANNOTATION_MARK).write_text(mark)
+    # One with history, and nothing beside the log.
+    bare = home / "wandb" / "offline-run-20990101_000000-sparse1"
+    bare.mkdir()
+    shutil.copy(training(home, "sparse1") / "run-sparse1.wandb", bare)
+    (bare / ANNOTATION_MARK).write_text(mark.replace("healthy1", "sparse1"))
+    before = digest(home)
+    adapter = open_folder(home, annotate=True)
+    for run_id in ("healthy1", "sparse1"):
+        adapter.write(run_id, DIAGNOSIS)
+        assert {path: found for path, found in digest(home).items() if path in before} == before
+        adapter.remove(run_id)
+    assert digest(home) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "notes.txt").write_text("mine"),
+        lambda folder: (folder / "files" / "model.bin").write_text("weights"),
+        lambda folder: (folder / "files" / "diagnosis" / "more").mkdir(),
+        lambda folder: (folder / "files" / "diagnosis" / "suggested_config.yaml").symlink_to("/etc/hostname"),
+        lambda folder: (folder / "run-healthy1.wandb").rename(folder / "run-other.wandb"),
+        lambda folder: (folder / ANNOTATION_MARK).write_text("[" * 100_000),
+        lambda folder: (folder / ANNOTATION_MARK).write_text(f'{{"run": "healthy1", "more": "{"x" * 100_000}"}}'),
+        lambda folder: (folder / ANNOTATION_MARK).write_text('{"run": "healthy1"}'),
+        lambda folder: (folder / ANNOTATION_MARK).write_text('{"run": "other", "fingerprint": "f"}'),
+        lambda folder: ((folder / ANNOTATION_MARK).unlink(), os.mkfifo(folder / ANNOTATION_MARK)),
+    ],
+)
+def test_a_segment_that_holds_more_than_we_write_is_not_removed(home: Path, change: Callable[[Path], object]) -> None:
+    adapter = open_folder(home, annotate=True)
+    adapter.write("healthy1", DIAGNOSIS)
+    (added,) = (mark.parent for mark in home.glob(f"wandb/*/{ANNOTATION_MARK}"))
+    change(added)
+    before = tree(added)
+    adapter.write("healthy1", DIAGNOSIS)
+    adapter.remove("healthy1")
+    assert tree(added) == before
+
+
+def test_a_synced_annotation_is_removed_and_said_to_be_on_the_server(home: Path) -> None:
+    before = digest(home)
+    adapter = open_folder(home, annotate=True)
+    adapter.write("healthy1", DIAGNOSIS)
+    (added,) = (mark.parent for mark in home.glob(f"wandb/*/{ANNOTATION_MARK}"))
+    (added / "run-healthy1.wandb.synced").touch()
+    assert "synced to the server" in adapter.remove("healthy1").left[0]
+    assert digest(home) == before
+    assert not added.exists()
+
+
+def test_what_a_killed_process_left_of_an_annotation_is_removed_by_the_next(home: Path) -> None:
+    before = digest(home)
+    left = home / "wandb" / f"{DRAFT}left" / "healthy1"
+    left.mkdir(parents=True)
+    (left / "run-healthy1.wandb").touch()
+    adapter = open_folder(home, annotate=True)
+    adapter.write("healthy1", DIAGNOSIS)
+    assert not left.parent.exists()
+    left.mkdir(parents=True)
+    adapter.remove("healthy1")
+    assert digest(home) == before
+    assert not left.parent.exists()
+
+
+def test_an_annotation_takes_the_next_free_place(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    adapter = open_folder(home, annotate=True)
+    monkeypatch.setattr(time, "time", lambda: 1.8e9)
+    rename = Path.rename
+
+    def taken(draft: Path, place: Path) -> Path:
+        # Another process is faster.
+        if place.name.startswith("offline-run-") and not first:
+            first.append(place)
+            place.mkdir()
+            (place / "run-healthy1.wandb").touch()
+        return rename(draft, place)
+
+    first: list[Path] = []
+    monkeypatch.setattr(Path, "rename", taken)
+    adapter.write("healthy1", DIAGNOSIS)
+    assert [path.name for path in first[0].iterdir()] == ["run-healthy1.wandb"]
+    (added,) = (mark.parent for mark in home.glob(f"wandb/*/{ANNOTATION_MARK}"))
+    assert added.name > first[0].name
+
+
 def test_a_folder_without_runs_says_what_to_name(tmp_path: Path) -> None:
     (tmp_path / "wandb").mkdir()
     for path in (tmp_path, tmp_path / "wandb", tmp_path / "nowhere"):
@@ -239,6 +345,193 @@ def test_a_run_that_has_not_begun_is_no_run_yet(tmp_path: Path) -> None:
         adapter.find_run("new1")
     (failure,) = adapter.load_runs(["new1"])
     assert isinstance(failure, Failure)
+
+
+def aged(log: Path) -> Path:
+    """Make a log one that has been silent for long."""
+    os.utime(log, (1e9, 1e9))
+    return log
+
+
+def spoilt(home: Path, run_id: str, content: bytes) -> Path:
+    folder = home / "wandb" / f"offline-run-20260101_000000-{run_id}"
+    folder.mkdir(parents=True)
+    log = folder / f"run-{run_id}.wandb"
+    log.write_bytes(content)
+    return log
+
+
+@pytest.mark.parametrize("query", [Query(everything=True), Query(("vision",)), Query(("v*",)), Query(("none-*",))])
+def test_a_log_that_cannot_be_read_is_a_failure_in_every_scope(home: Path, query: Query) -> None:
+    spoilt(home, "foreign1", b"SQLite format 3\0")
+    os.mkfifo(spoilt(home, "pipe1", b"").parent / "run-pipe2.wandb")
+    (home / "wandb" / "offline-run-20260101_000000-pipe1" / "run-dangling1.wandb").symlink_to("nowhere")
+    failures = {x.id: x.reason for x in open_folder(home).list_runs(query) if isinstance(x, Failure)}
+    assert failures.keys() == {"foreign1", "pipe2", "dangling1"}
+    assert "not a W&B log" in failures["foreign1"]
+    assert "no regular file" in failures["pipe2"]
+    assert "No such file" in failures["dangling1"]
+
+
+@pytest.mark.parametrize("content", [b"", b":W&B\xe1\xbe\x00", b":W&B\xe1\xbe\x00\x01\x02"])
+def test_a_log_without_a_run_is_left_out_while_it_is_young(home: Path, content: bytes) -> None:
+    log = spoilt(home, "new1", content)
+    adapter = open_folder(home)
+    assert "new1" not in {run.id for run in adapter.list_runs(Query(everything=True))}
+    aged(log)
+    (failure,) = (run for run in adapter.list_runs(Query(("vision",))) if isinstance(run, Failure))
+    assert (failure.id, "ends before it names its run" in failure.reason) == ("new1", True)
+
+
+def test_a_folder_that_may_not_be_looked_into_is_a_failure(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = spoilt(home, "closed-1", b"")
+    scandir, lstat, open_regular = os.scandir, Path.lstat, disk.open_regular
+
+    def closed(path: Path) -> None:
+        if Path(path).is_relative_to(log.parent):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", lambda path: closed(path) or scandir(path))
+    monkeypatch.setattr(Path, "lstat", lambda path: closed(path / "x") or lstat(path))
+    monkeypatch.setattr(disk, "open_regular", lambda path, most: closed(path) or open_regular(path, most))
+    (failure,) = (run for run in open_folder(home).list_runs(Query(everything=True)) if isinstance(run, Failure))
+    assert (failure.id, failure.reason) == ("closed-1", f"{log}: Permission denied")
+
+
+@pytest.mark.parametrize("run_id", ["", ".", ".."])
+def test_a_run_whose_id_is_no_name_is_a_failure(home: Path, run_id: str) -> None:
+    log = training(home, "sparse1") / "run-sparse1.wandb"
+    renamed = log.rename(log.with_name(f"run-{run_id}.wandb"))
+    (failure,) = (run for run in open_folder(home).list_runs(Query(everything=True)) if isinstance(run, Failure))
+    assert (failure.id, "cannot be the id of a run" in failure.reason) == (run_id, True)
+    assert renamed.exists()
+
+
+@pytest.mark.parametrize("inner", ["../../evil", "a/b", ".."])
+def test_a_log_that_gives_its_run_a_path_as_id_is_a_failure(tmp_path: Path, inner: str) -> None:
+    log = tmp_path / "wandb" / "offline-run-20260101_000000-a" / "run-a.wandb"
+    log.parent.mkdir(parents=True)
+    write_log(log, [pb.Record(num=1, run=pb.RunRecord(run_id=inner, project="p")).SerializeToString()])
+    (failure,) = open_folder(tmp_path).list_runs(Query(("p",)))
+    assert isinstance(failure, Failure)
+    assert "cannot be the id of a run" in failure.reason
+
+
+@pytest.mark.parametrize("seconds", [-(10**9), 10**12, 2**62])
+def test_times_that_no_clock_shows_are_none(tmp_path: Path, seconds: int) -> None:
+    log = tmp_path / "wandb" / "offline-run-20260101_000000-a" / "run-a.wandb"
+    log.parent.mkdir(parents=True)
+    run = pb.RunRecord(run_id="a", project="p")
+    run.start_time.seconds = seconds
+    late = pb.SummaryRecord()
+    late.update.add(key="_timestamp", value_json="1e300")
+    records = [pb.Record(num=1, run=run), pb.Record(num=2, summary=late)]
+    records.append(pb.Record(num=3, exit=pb.RunExitRecord(exit_code=2**31 - 1, runtime=-(2**31))))
+    write_log(log, [record.SerializeToString() for record in records])
+    (listing,) = open_folder(tmp_path).list_runs(Query(everything=True))
+    assert isinstance(listing, Listing)
+    assert (listing.start_time, listing.end_time, listing.status) == (None, None, "FAILED")
+
+
+@pytest.mark.parametrize("where", ["diagnosis", "files/diagnosis"])
+def test_a_profile_that_is_none_is_left_out(home: Path, where: str) -> None:
+    place = training(home, "sparse1") / where / "profile.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    for content in ("[" * 100_000, '{"rows": 1', "[1]", "", "{}" + " " * 17_000_000):
+        place.write_text(content)
+        assert not load(home, "sparse1").profile
+    place.unlink()
+    os.mkfifo(place)
+    assert load(home, "sparse1").profile is None
+
+
+def test_a_model_summary_that_is_no_file_or_too_large_is_left_out(home: Path, caplog: pytest.LogCaptureFixture) -> None:
+    place = training(home, "sparse1") / "model_summary.txt"
+    os.mkfifo(place)
+    assert load(home, "sparse1").model_summary is None
+    place.unlink()
+    place.write_text("x" * 5_000_000)
+    assert load(home, "sparse1").model_summary is None
+    assert "run sparse1 is judged without what is not read" in caplog.text
+    place.write_bytes(b"Dense \xff")
+    assert load(home, "sparse1").model_summary == "Dense \ufffd"
+
+
+def test_a_defect_in_reading_one_run_is_that_runs_failure(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(log: Path, *, history: bool = True) -> Segment:
+        if log.name == "run-sparse1.wandb":
+            raise RecursionError("maximum recursion depth exceeded")
+        return read_segment(log, history=history)
+
+    monkeypatch.setattr(offline, "read_segment", read)
+    adapter = open_folder(home)
+    listed = list(adapter.list_runs(Query(everything=True)))
+    loaded = list(adapter.load_runs([run.id for run in listed]))
+    for found in (listed, loaded):
+        assert len(found) == 4
+        (failure,) = (run for run in found if isinstance(run, Failure))
+        assert (failure.id, failure.reason) == ("sparse1", "RecursionError: maximum recursion depth exceeded")
+
+
+def test_words_of_the_user_under_our_prefix_are_carried_on(tmp_path: Path) -> None:
+    log = tmp_path / "wandb" / "offline-run-20260101_000000-a" / "run-a.wandb"
+    log.parent.mkdir(parents=True)
+    run = pb.RunRecord(run_id="a", project="p", tags=["diag:mine", "diag:ok"])
+    mine = pb.SummaryRecord()
+    for key in ("diag/mine", "diag/verdict", "diag/ignore", "loss"):
+        mine.update.add(key=key, value_json='"x"')
+    write_log(log, [pb.Record(num=1, run=run).SerializeToString(), pb.Record(num=2, summary=mine).SerializeToString()])
+    adapter = open_folder(tmp_path, annotate=True)
+    adapter.write("a", DIAGNOSIS)
+    (mark,) = tmp_path.glob(f"wandb/*/{ANNOTATION_MARK}")
+    segment = read_segment(mark.parent / "run-a.wandb")
+    assert list(segment.run.tags) == ["diag:mine", "diag:overfitting", "diag:warning"]
+    assert {key[0] for key in segment.summary} == {
+        *("diag/mine", "diag/ignore", "loss"),
+        *(f"diag/{name}" for name in ("verdict", "severity", "summary", "fingerprint")),
+    }
+    assert segment.summary[("diag/verdict",)] == '"overfitting"'
+
+
+@pytest.mark.parametrize("annotate", [False, True])
+def test_two_sweeps_at_once_give_no_failures(home: Path, annotate: bool) -> None:
+    code = f"""
+import sys, time
+from pathlib import Path
+from tracker_diag.adapters.base import Diagnosis, Listing, Query
+from tracker_diag.adapters.wandb import open_folder
+from tracker_diag.core.run import Run
+
+while not Path("go").exists():
+    time.sleep(0.001)
+for turn in range(12):
+    adapter = open_folder("wandb", annotate={annotate})
+    listed = list(adapter.list_runs(Query(everything=True)))
+    assert all(isinstance(run, Listing) for run in listed) and len(listed) == 4, listed
+    for run in adapter.load_runs([run.id for run in listed]):
+        assert isinstance(run, Run), run
+        files = {{"report.json": b"x", "report.html": b"y"}} if turn % 2 else {{}}
+        adapter.write(run.id, Diagnosis({{"verdict": "good-fit"}}, files, "f"))
+"""
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    command = [sys.executable, "-W", "error", "-c", code]
+    running = [
+        subprocess.Popen(command, cwd=home, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(3)
+    ]
+    (home / "go").touch()
+    assert [process.communicate(timeout=120)[0] for process in running] == [""] * 3
+    (home / "go").unlink()
+    assert not list(home.rglob(f"{DRAFT}*"))
+
+    adapter = open_folder(home, annotate=annotate)
+    for run_id in ("healthy1", "diverged1", "sparse1", "resumed1"):
+        adapter.write(run_id, DIAGNOSIS)
+    marks = list(home.glob(f"wandb/*/{ANNOTATION_MARK}"))
+    assert len(marks) == (4 if annotate else 0)
+    for run_id in ("healthy1", "diverged1", "sparse1", "resumed1"):
+        assert adapter.remove(run_id).left == ()
+    assert not list(home.rglob("diagnosis"))
 
 
 def test_a_foreign_log_fails_its_own_run_only(home: Path) -> None:

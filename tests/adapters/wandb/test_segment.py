@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from wandb.proto import wandb_internal_pb2 as pb
 
 from tracker_diag.adapters.wandb.log import write_log
-from tracker_diag.adapters.wandb.segment import Segment, join_segments, nest, read_run, read_segment
+from tracker_diag.adapters.wandb.segment import Segment, holds_history, join_segments, nest, read_run, read_segment
 
 
 def row(step: int | None, *items: dict[str, Any]) -> pb.Record:
@@ -116,6 +118,88 @@ def test_a_record_that_is_none_is_left_out(read: Any) -> None:
     assert segment.history.series()["a"].values.tolist() == [1, 2]
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"value_json": "1"},
+        {"key": "", "nested_key": [""], "value_json": "1"},
+        {"nested_key": ["", ""], "value_json": '"abc'},
+        {"key": "b", "value_json": '"abc'},
+        {"key": "b", "value_json": "tru"},
+        {"key": "b", "value_json": "[" * 100_000},
+        {"key": "_timestamp", "value_json": '"abc'},
+        {"nested_key": ["_type"], "value_json": '"histogram"'},
+        {"nested_key": ["b", "_type"], "value_json": "[" * 100_000},
+        {"nested_key": ["b"] * 100_000 + ["_type"], "value_json": '"histogram"'},
+        {"key": "b", "json": "[1"},
+        {"key": "b", "text": '"' * 20},
+        {},
+    ],
+    ids=lambda item: str(item)[:40],
+)
+def test_an_item_that_makes_no_sense_is_left_out(read: Any, item: dict[str, Any]) -> None:
+    segment = read(row(0, item, {"key": "a", "value_json": "1"}), row(1, {"key": "a", "value_json": "2"}))
+    series = segment.history.series()
+    assert series["a"].values.tolist() == [1, 2]
+    assert set(series) == {"a"}
+
+
+def test_a_number_of_any_size_is_one(read: Any) -> None:
+    texts = ["1" + "0" * 5000, "-1e999", str(2**63), "-0", "1e-999"]
+    segment = read(*(row(i, {"key": "a", "value_json": text}) for i, text in enumerate(texts)))
+    assert segment.history.series()["a"].values.tolist() == [math.inf, -math.inf, 2.0**63, 0, 0]
+
+
+def test_deep_keys_are_kept_as_one_beyond_a_depth(read: Any) -> None:
+    config = pb.Record()
+    config.config.update.add(nested_key=["a"] * 100_000, value_json="1")
+    segment = read(config, row(0, {"nested_key": ["b"] * 100_000, "value_json": "2"}))
+    ((key, text),) = segment.config.items()
+    assert (len(key), ".".join(key), text) == (50, ".".join(["a"] * 100_000), "1")
+    assert _depth(nest(segment.config)) == 50
+    assert segment.history.series()[".".join(["b"] * 100_000)].values.tolist() == [2]
+
+
+def _depth(value: Any) -> int:
+    levels = 0
+    while isinstance(value, dict):
+        levels, value = levels + 1, next(iter(value.values()))
+    return levels
+
+
+@pytest.mark.parametrize("levels", [51, 500, 100_000])
+def test_a_deep_value_stays_a_text(levels: int) -> None:
+    for text in ("[" * levels + "]" * levels, '{"a":' * levels + "1" + "}" * levels):
+        assert nest({("a",): text, ("b",): "1"}) == {"a": text, "b": 1}
+    flat = json.dumps([[1]] * 60)
+    assert nest({("a",): flat}) == {"a": [[1]] * 60}
+
+
+def test_keys_that_clash_do_no_harm(read: Any) -> None:
+    segment = read(
+        summary(a="1", a__b="2"), summary(c__d="1"), summary(c="2"), row(0, {"key": "a.b", "value_json": "1"})
+    )
+    assert nest(segment.summary) == {"a": {"b": 2}, "c": 2}
+    assert nest({("a",): "[1]", ("a", "b"): "2", ("a", "b", "c"): "3"}) == {"a": {"b": {"c": 3}}}
+
+
+def test_a_step_that_is_set_and_taken_away_at_once_is_none(read: Any) -> None:
+    record = summary(_step="3", loss="1")
+    record.summary.remove.add(key="_step")
+    record.summary.remove.add()
+    segment = read(record)
+    assert (segment.steps, segment.summary) == ({}, {("loss",): "1"})
+
+
+@pytest.mark.parametrize("step", ["NaN", "1e999", '"abc', "null", "[]", "-5"])
+def test_what_is_no_step_does_not_move_the_segments_that_follow(read: Any, step: str) -> None:
+    first = read(summary(_step=step, a="1"), row(None, {"key": "_step", "value_json": step}, {"key": "a", "number": 1}))
+    second = read(summary(_step="0", a="2"), row(0, {"key": "a", "number": 2}))
+    series = join_segments([first, second]).history.series()["a"]
+    assert np.isfinite(series.steps).all()
+    assert (series.steps[-1], series.values[-1]) == (0, 2)
+
+
 def test_a_value_that_is_no_json_stays_a_text() -> None:
     assert nest({("a", "b"): "1", ("a", "c"): "{oops", ("d",): "null"}) == {"a": {"b": 1, "c": "{oops"}, "d": None}
 
@@ -137,7 +221,20 @@ def test_segments_count_on_only_where_they_start_anew(read: Any) -> None:
 
 def test_the_run_is_read_without_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "run-a.wandb"
-    write_log(path, [pb.Record(num=1, run=pb.RunRecord(run_id="a", project="p")).SerializeToString(), b"\xff"])
+    run = pb.Record(num=1, run=pb.RunRecord(run_id="a", project="p")).SerializeToString()
+    # The first is no message, the second has a text that is not UTF-8.
+    write_log(path, [b"\x12\xff\xff\xff", run.replace(b"p", b"\xff"), run, b"\xff"])
     assert read_run(path).project == "p"
     (tmp_path / "run-b.wandb").touch()
     assert read_run(tmp_path / "run-b.wandb") is None
+
+
+def test_a_log_holds_history_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "run-a.wandb"
+    run = pb.Record(num=1, run=pb.RunRecord(run_id="a")).SerializeToString()
+    write_log(path, [run, summary(loss="1").SerializeToString()])
+    assert not holds_history(path)
+    path.unlink()
+    # Without its number a row is no less one.
+    write_log(path, [run, row(0, {"key": "a", "number": 1}).SerializeToString()])
+    assert holds_history(path)

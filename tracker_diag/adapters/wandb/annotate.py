@@ -6,19 +6,22 @@ so the segment repeats the run's own beside the diagnosis.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
-import shutil
+import os
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from wandb.proto import wandb_internal_pb2 as pb
 
+from tracker_diag.adapters import disk, own
 from tracker_diag.adapters.base import Diagnosis
-from tracker_diag.adapters.wandb.folder import ANNOTATION_MARK, RunFolder
+from tracker_diag.adapters.wandb.folder import ANNOTATION_MARK, RunFolder, annotation_files
 from tracker_diag.adapters.wandb.log import write_log
-from tracker_diag.adapters.wandb.names import FINGERPRINT, Names
-from tracker_diag.adapters.wandb.segment import Segment
+from tracker_diag.adapters.wandb.names import Names
+from tracker_diag.adapters.wandb.segment import Segment, nest
 
 
 def annotate(folder: RunFolder, segment: Segment, diagnosis: Diagnosis, names: Names) -> Path:
@@ -36,29 +39,56 @@ def annotate(folder: RunFolder, segment: Segment, diagnosis: Diagnosis, names: N
     -------
     Path
         Of the new folder, beside the run's own.
+
+    Raises
+    ------
+    OSError
     """
-    place = _free_place(folder)
-    # wandb sync looks for offline-run-*: what is not finished has another name.
-    draft = place.with_name(f".{place.name}")
-    shutil.rmtree(draft, ignore_errors=True)
-    files = draft / "files" / "diagnosis"
-    files.mkdir(parents=True)
-    for name, content in diagnosis.artifacts.items():
-        (files / name).write_bytes(content)
-    (draft / ANNOTATION_MARK).write_text(json.dumps({"run": folder.id, "fingerprint": diagnosis.fingerprint}))
-    write_log(draft / f"run-{folder.id}.wandb", _numbered(_records(segment, diagnosis, names)))
-    draft.rename(place)
-    return place
-
-
-def _free_place(folder: RunFolder) -> Path:
     home = folder.home.parent
+    # wandb sync looks for offline-run-*: what is not finished has another name.
+    with disk.draft_folder(home) as drafts:
+        draft = drafts / folder.id
+        files = draft / "files" / own.FOLDER
+        files.mkdir(parents=True)
+        for name, content in diagnosis.artifacts.items():
+            (files / name).write_bytes(content)
+        (draft / ANNOTATION_MARK).write_text(json.dumps({"run": folder.id, "fingerprint": diagnosis.fingerprint}))
+        write_log(draft / f"run-{folder.id}.wandb", _numbered(_records(segment, diagnosis, names)))
+        return _put_in_place(draft, home, folder.id)
+
+
+def remove_annotations(folder: RunFolder) -> bool:
+    """Remove the segments that carry a diagnosis; says whether one had been synced.
+
+    Raises
+    ------
+    TrackerError
+        If a link has come into one.
+    OSError
+    """
+    synced = False
+    for segment in folder.annotations:
+        # It may be gone: another process sweeps here at the same time.
+        with disk.draft_folder(segment.parent) as drafts, contextlib.suppress(FileNotFoundError):
+            # Away in one step: what is left of a segment halfway would be taken for training.
+            moved = segment.rename(drafts / segment.name)
+            synced |= (moved / f"run-{folder.id}.wandb.synced").exists()
+            disk.delete_files(drafts, [f"{moved.name}/{name}" for name in annotation_files(folder.id)])
+    return synced
+
+
+def _put_in_place(draft: Path, home: Path, run_id: str) -> Path:
     at = time.time()
     while True:
         stamp = time.strftime("%Y%m%d_%H%M%S", time.localtime(at))
-        place = home / f"offline-run-{stamp}-{folder.id}"
-        if not place.exists():
-            return place
+        place = home / f"offline-run-{stamp}-{run_id}"
+        try:
+            if not os.path.lexists(place):
+                return draft.rename(place)
+        except OSError as error:
+            # Another process was faster to take the place; it is not empty, so it was not replaced.
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
         at += 1
 
 
@@ -77,21 +107,21 @@ def _records(segment: Segment, diagnosis: Diagnosis, names: Names) -> Iterator[p
     run.start_time.GetCurrentTime()
     run.resume = True
     run.ClearField("tags")
-    run.tags.extend(names.replace_words(segment.run.tags, diagnosis.tags))
+    run.tags.extend(names.replace_words(segment.run.tags, diagnosis.tags, nest(segment.summary)))
     yield pb.Record(run=run)
 
     summary = pb.SummaryRecord()
     for path, text in segment.summary.items():
         if not names.is_own_key(path[0]):
             summary.update.add(nested_key=path, value_json=text)
-    for key, value in names.keys({**diagnosis.tags, FINGERPRINT: diagnosis.fingerprint}).items():
+    for key, value in names.keys({**diagnosis.tags, own.FINGERPRINT: diagnosis.fingerprint}).items():
         summary.update.add(key=key, value_json=json.dumps(value))
     yield pb.Record(summary=summary)
 
     if diagnosis.artifacts:
         files = pb.FilesRecord()
         for name in diagnosis.artifacts:
-            files.files.add(path=f"diagnosis/{name}", policy=pb.FilesItem.PolicyType.END)
+            files.files.add(path=f"{own.FOLDER}/{name}", policy=pb.FilesItem.PolicyType.END)
         yield pb.Record(files=files)
 
     # A run that was killed is not made a success by its diagnosis.

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracker_diag.adapters.base import UnknownRunError
+from tracker_diag.adapters import disk, own
+from tracker_diag.adapters.base import AwayError, TrackerError, UnknownRunError
+from tracker_diag.adapters.wandb.segment import holds_history
+from tracker_diag.core.outgoing import clean
+from tracker_diag.core.reading import read_json_mapping
 
-# Marks a segment that ``annotate`` wrote, so that it is not taken for training.
 ANNOTATION_MARK = "annotation.json"
+"""Marks a segment that ``annotate`` wrote, so that it is not taken for training."""
+_LARGEST_MARK = 64 * disk.KIB
 _HOMES = ("wandb", ".wandb")
 
 
@@ -35,14 +43,13 @@ class RunFolder:
         return self.logs[0].parent
 
     @property
-    def diagnosis(self) -> Path:
-        """Where the diagnosis of the run lies."""
-        return self.home / "diagnosis"
-
-    @property
     def changed(self) -> float:
-        """When the run last wrote, seconds since the epoch."""
-        return max(log.stat().st_mtime for log in self.logs)
+        """When the run last wrote, seconds since the epoch; 0 where no log can be seen."""
+        latest = 0.0
+        for log in self.logs:
+            with contextlib.suppress(OSError):
+                latest = max(latest, log.stat().st_mtime)
+        return latest
 
 
 def find_runs(path: Path) -> dict[str, RunFolder]:
@@ -58,44 +65,147 @@ def find_runs(path: Path) -> dict[str, RunFolder]:
     ------
     UnknownRunError
         If there is none.
+    AwayError
+        If the folder cannot be read.
     """
-    if not path.exists():
-        raise UnknownRunError(f"{path}: no such folder")
-    if path.is_file():
-        path = path.parent
-    path = path.resolve()
-    own = _logs(path)
-    if own:
-        near = _scan(path.parent)
-        return {_run_id(log): near.get(_run_id(log), RunFolder(_run_id(log), (log,))) for log in own}
-    for home in (path, *(path / name for name in _HOMES)):
-        runs = _scan(home) if home.is_dir() else {}
-        if runs:
-            return runs
+    found = {run_id: _sorted_out(run_id, logs) for run_id, logs in _find_logs(path).items()}
+    return {run_id: folder for run_id, folder in found.items() if folder is not None}
+
+
+def find_run(path: Path, run_id: str) -> RunFolder:
+    """Find one of the runs in a folder.
+
+    Parameters
+    ----------
+    path : Path
+    run_id : str
+        The run's id, or the name of a folder of its.
+
+    Raises
+    ------
+    UnknownRunError
+        If there is none.
+    AwayError
+        If the folder cannot be read.
+    """
+    logs = _find_logs(path)
+    named = (x for x, found in logs.items() if x == run_id or run_id in {log.parent.name for log in found})
+    for found in named:
+        folder = _sorted_out(found, logs[found])
+        if folder is not None:
+            return folder
+    raise UnknownRunError(f"{path}: no run {clean(run_id, 200)!r}; there {listed(sorted(logs))}")
+
+
+def annotation_files(run_id: str) -> tuple[str, ...]:
+    """Name all that a segment with a diagnosis may hold: what we write, and what ``wandb sync`` makes of it."""
+    log = f"run-{run_id}.wandb"
+    made = (f"{log}.synced", f"{log}.syncstate", "files/config.yaml", "files/wandb-summary.json")
+    return (ANNOTATION_MARK, log, *(f"files/{own.FOLDER}/{name}" for name in own.REPORTS), *made)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Say which names there are, the first of them."""
+    shown = ", ".join(clean(name, 80) for name in names[:5]) + (" …" if len(names) > 5 else "")
+    return f"is {shown}" if len(names) == 1 else f"are {shown}"
+
+
+def _find_logs(path: Path) -> dict[str, list[Path]]:
+    """Logs by run id, oldest first, those of segments with a diagnosis among them."""
+    try:
+        if not path.exists():
+            raise UnknownRunError(f"{path}: no such folder")
+        path = (path.parent if path.is_file() else path).resolve()
+        own_logs = _logs_in(path)
+        if own_logs:
+            near = _scan(path.parent)
+            return {_run_id(log): near.get(_run_id(log), [log]) for log in own_logs}
+        for home in (path, *(path / name for name in _HOMES)):
+            runs = _scan(home) if home.is_dir() else {}
+            if runs:
+                return runs
+    except OSError as error:
+        raise AwayError(f"{path}: {error.strerror or error}; check the path, and your rights") from None
     raise UnknownRunError(
         f"{path}: no W&B run here; name a run's folder, the wandb/ folder, or the folder that holds it"
     )
 
 
-def _scan(home: Path) -> dict[str, RunFolder]:
+def _scan(home: Path) -> dict[str, list[Path]]:
     logs: dict[str, list[Path]] = {}
-    annotations: dict[str, list[Path]] = {}
     # latest-run is a link to one of the others.
-    folders = (f for f in home.iterdir() if not f.is_symlink() and f.name.startswith(("offline-run-", "run-")))
-    for folder in sorted((f for f in folders if f.is_dir()), key=lambda f: f.name.partition("run-")[2]):
-        for log in _logs(folder):
-            if (folder / ANNOTATION_MARK).exists():
-                annotations.setdefault(_run_id(log), []).append(folder)
-            else:
-                logs.setdefault(_run_id(log), []).append(log)
-    return {
-        run_id: RunFolder(run_id, tuple(found), tuple(annotations.get(run_id, ()))) for run_id, found in logs.items()
-    }
+    entries = [e for e in os.scandir(home) if e.name.startswith(("offline-run-", "run-"))]
+    folders = [home / entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+    for folder in sorted(folders, key=lambda f: f.name.partition("run-")[2]):
+        for log in _logs_in(folder):
+            logs.setdefault(_run_id(log), []).append(log)
+    return logs
 
 
-def _logs(folder: Path) -> list[Path]:
-    return sorted(folder.glob("run-*.wandb")) if folder.is_dir() else []
+def _logs_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder))
+    except FileNotFoundError:
+        # Another process has just taken it away.
+        return []
+    except OSError:
+        # The log that its name promises: reading it says what is wrong, where the run is read.
+        run_id = folder.name.partition("run-")[2].partition("-")[2]
+        names = [f"run-{run_id}.wandb"] if run_id else []
+    return [folder / name for name in names if name.startswith("run-") and name.endswith(".wandb")]
 
 
 def _run_id(log: Path) -> str:
     return log.name.removeprefix("run-").removesuffix(".wandb")
+
+
+def _sorted_out(run_id: str, logs: Sequence[Path]) -> RunFolder | None:
+    """Tell training from diagnoses; None if there is no training."""
+    annotations = [log.parent for log in logs if _is_annotation(log.parent, run_id)]
+    # Another process may take a segment away at this moment, or put another in its place, so what has no mark is looked
+    # at twice.
+    training = tuple(
+        log
+        for log in logs
+        if log.parent not in annotations and not _is_gone(log) and not _is_annotation(log.parent, run_id)
+    )
+    return RunFolder(run_id, training, tuple(annotations)) if training else None
+
+
+def _is_gone(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _is_annotation(folder: Path, run_id: str) -> bool:
+    """Whether a segment is one that we wrote, and may delete: what is in doubt is training.
+
+    Anybody can make a mark. So nothing may lie beside it but what we write, and nothing may have been logged.
+    """
+    try:
+        mark = read_json_mapping(disk.read_file(folder / ANNOTATION_MARK, _LARGEST_MARK)) or {}
+        if mark.get("run") != run_id or not isinstance(mark.get("fingerprint"), str):
+            return False
+        return _holds_only(folder, annotation_files(run_id)) and not holds_history(folder / f"run-{run_id}.wandb")
+    except (OSError, disk.NotAFileError, TrackerError):
+        return False
+
+
+def _holds_only(folder: Path, files: Sequence[str], below: str = "") -> bool:
+    """Whether a folder holds regular files of these names and nothing else, no links among them."""
+    with os.scandir(folder / below) as entries:
+        for entry in entries:
+            name = f"{below}{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                if not any(file.startswith(f"{name}/") for file in files) or not _holds_only(folder, files, f"{name}/"):
+                    return False
+            elif name not in files or not entry.is_file(follow_symlinks=False):
+                return False
+    return True

@@ -10,15 +10,20 @@ A history is sparse: a row holds the metrics of one ``log`` call. Names that sta
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from tracker_diag.adapters.base import TrackerError
+from tracker_diag.core.reading import read_json
 from tracker_diag.core.run import FloatArray, Series
 
+DEEPEST, LONGEST_NAME = 50, 2000
+"""Levels of a nested value, and letters of its names joined, that are looked into: no training has more."""
+MOST_ROWS, MOST_NAMES = 20_000_000, 100_000
+"""Of a history: what is more fills the memory, and the other runs would not be reached."""
 WATCHED = ("gradients", "parameters")
 _WORDS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
@@ -36,15 +41,29 @@ class History:
         return len(self.steps)
 
     def start_row(self, step: float, seconds: float = math.nan) -> None:
-        """Start the row that the next values belong to."""
+        """Start the row that the next values belong to.
+
+        Raises
+        ------
+        TrackerError
+            If there are too many.
+        """
+        if len(self.steps) >= MOST_ROWS:
+            raise TrackerError(f"its history has more than {MOST_ROWS:,} rows, and is not read")
         self.steps.append(step)
         self.seconds.append(seconds)
 
     def put(self, name: str, value: float) -> None:
-        """Add a number to the row."""
+        """Add a number to the row.
+
+        Raises
+        ------
+        TrackerError
+            If there are too many names.
+        """
         column = self._columns.get(name)
         if column is None:
-            column = self._columns[name] = ([], [])
+            column = self._start_column(name)
         column[0].append(len(self.steps) - 1)
         column[1].append(value)
 
@@ -71,8 +90,16 @@ class History:
                 self._histograms.add(inner)
 
     def put_column(self, name: str, rows: Sequence[int], values: Sequence[float]) -> None:
-        """Add a column of numbers, for rows that have been started."""
-        own = self._columns.setdefault(name, ([], []))
+        """Add a column of numbers, for rows that have been started.
+
+        Raises
+        ------
+        TrackerError
+            If there are too many names.
+        """
+        own = self._columns.get(name)
+        if own is None:
+            own = self._start_column(name)
         own[0].extend(rows)
         own[1].extend(values)
 
@@ -94,6 +121,13 @@ class History:
             for name, (rows, values) in columns.items()
         }
 
+    def _start_column(self, name: str) -> tuple[list[int], list[float]]:
+        if len(self._columns) >= MOST_NAMES:
+            raise TrackerError(f"its history has more than {MOST_NAMES:,} metrics, and is not read")
+        column: tuple[list[int], list[float]] = ([], [])
+        self._columns[name] = column
+        return column
+
     def _network_norms(self) -> dict[str, tuple[list[int], list[float]]]:
         norms = {}
         for group in WATCHED:
@@ -101,7 +135,8 @@ class History:
                 c for name, c in self._columns.items() if name in self._histograms and name.startswith(f"{group}/")
             ]
             rows = np.array([row for column in layers for row in column[0]], dtype=np.intp)
-            squares = np.array([value for column in layers for value in column[1]]) ** 2
+            with np.errstate(over="ignore"):
+                squares = np.array([value for column in layers for value in column[1]]) ** 2
             # A row in which a layer is missing says less than the others, and would look like a fall.
             whole = np.flatnonzero(np.bincount(rows) == len(layers)) if layers else rows
             if whole.size:
@@ -110,14 +145,26 @@ class History:
 
 
 def _numbers_of(name: str, value: Any) -> Iterator[tuple[str, float, bool]]:
-    if isinstance(value, Mapping):
-        if "_type" in value:
-            yield from ((f"{name}/{part}", number, True) for part, number in histogram_numbers(value).items())
-        else:
-            for part, inner in value.items():
-                yield from _numbers_of(f"{name}.{part}", inner)
-    elif (number := as_number(value)) is not None:
-        yield name, number, False
+    for inner, leaf in leaves(name, value):
+        if isinstance(leaf, Mapping):
+            yield from ((f"{inner}/{part}", number, True) for part, number in histogram_numbers(leaf).items())
+        elif (number := as_number(leaf)) is not None:
+            yield inner, number, False
+
+
+def leaves(name: str, value: Any, levels: int = DEEPEST) -> Iterator[tuple[str, Any]]:
+    """Walk a nested value: what it holds, under names joined by dots.
+
+    What has a ``_type`` is an object of W&B's, and comes whole; what lies deeper than the levels, or has too long a
+    name, is left out.
+    """
+    if len(name) > LONGEST_NAME:
+        return
+    if not isinstance(value, Mapping) or "_type" in value:
+        yield name, value
+    elif levels:
+        for part, inner in value.items():
+            yield from leaves(f"{name}.{part}", inner, levels - 1)
 
 
 def as_number(value: Any) -> float | None:
@@ -141,7 +188,14 @@ def number_of_json(text: str) -> float | None:
         return float(text)
     except ValueError:
         # A list or a long text is no number: not worth parsing.
-        return as_number(json.loads(text)) if text[:1] in ('"', "t", "f") and len(text) < 16 else None
+        return as_number(_parsed(text)) if text[:1] in ('"', "t", "f") and len(text) < 16 else None
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return read_json(text)
+    except ValueError:
+        return None
 
 
 def histogram_numbers(value: Mapping[str, Any]) -> dict[str, float]:
@@ -167,9 +221,16 @@ def histogram_numbers(value: Mapping[str, Any]) -> dict[str, float]:
     try:
         counts = np.asarray(value["values"], dtype=np.float64)
         edges = _edges(value, counts.size)
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         return {}
-    total = float(counts.sum()) if counts.size and edges.size == counts.size + 1 else 0.0
+    if counts.ndim != 1 or edges.shape != (counts.size + 1,) or (counts < 0).any():
+        return {}
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _told(counts, edges)
+
+
+def _told(counts: FloatArray, edges: FloatArray) -> dict[str, float]:
+    total = float(counts.sum())
     if not (math.isfinite(total) and total > 0):
         return {}
     low, high = edges[:-1], edges[1:]

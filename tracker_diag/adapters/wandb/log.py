@@ -15,9 +15,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
+from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import TrackerError
 
 BLOCK = 32 * 1024
+LARGEST_LOG, LARGEST_RECORD = 8 * 1024 * disk.MIB, 64 * disk.MIB
+"""Bytes: a million rows of thirty metrics are a tenth of such a log, and no row comes near such a record."""
 _HEADER = struct.Struct("<4sHB")
 _CHUNK = struct.Struct("<IHB")
 _IDENT, _MAGIC, _VERSION = b":W&B", 0xBEE1, 0
@@ -27,7 +30,10 @@ _SEEDS = {kind: zlib.crc32(bytes([kind])) for kind in (_FULL, _FIRST, _MIDDLE, _
 
 
 class LogError(TrackerError):
-    """A file that is no log, or one of a version that is not known here."""
+    """A file that is no log, cannot be read, or is of a version that is not known here; always one line."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(" ".join(text.split()))
 
 
 def read_records(path: Path) -> Iterator[bytes]:
@@ -44,17 +50,20 @@ def read_records(path: Path) -> Iterator[bytes]:
     Raises
     ------
     LogError
-        If the file cannot be opened, does not start as a log does, or has a version other than 0.
+        If the file cannot be opened, does not start as a log does, has a version other than 0, or is or holds anything
+        larger than any training writes.
     """
     try:
-        with path.open("rb") as file:
+        with disk.open_regular(path, LARGEST_LOG) as file:
             head = file.read(_HEADER.size)
             if not head:
                 return
             _check_header(path, head)
-            yield from _records(file)
+            yield from _records(path, file)
     except OSError as error:
         raise LogError(f"{path}: {error.strerror or error}") from None
+    except disk.NotAFileError as error:
+        raise LogError(str(error)) from None
 
 
 def _check_header(path: Path, head: bytes) -> None:
@@ -69,8 +78,9 @@ def _check_header(path: Path, head: bytes) -> None:
         raise LogError(f"{path}: log version {version} is not known here (only {_VERSION}); upgrade tracker-diag")
 
 
-def _records(file: IO[bytes]) -> Iterator[bytes]:
+def _records(path: Path, file: IO[bytes]) -> Iterator[bytes]:
     parts: list[bytes] = []
+    held = 0
     start = _HEADER.size
     while block := file.read(BLOCK - start):
         view = memoryview(block)
@@ -87,8 +97,11 @@ def _records(file: IO[bytes]) -> Iterator[bytes]:
                 parts = []
                 yield bytes(data)
             elif kind == _FIRST:
-                parts = [bytes(data)]
+                parts, held = [bytes(data)], length
             elif parts:
+                held += length
+                if held > LARGEST_RECORD:
+                    raise LogError(f"{path}: holds a record of more than {LARGEST_RECORD:,} bytes, and is not read")
                 parts.append(bytes(data))
                 if kind == _LAST:
                     yield b"".join(parts)

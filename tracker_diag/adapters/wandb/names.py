@@ -7,17 +7,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from tracker_diag.adapters.wandb.history import as_number
+from tracker_diag.adapters import own
+from tracker_diag.adapters.beside import LONGEST
+from tracker_diag.adapters.wandb.history import as_number, leaves
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.verdicts import ABSTENTION, PRECEDENCE
 
-FINGERPRINT = "fingerprint"
-# Files that training code may leave for us: a dataset's profile, under diagnosis/, and a model's summary.
-PROFILE, MODEL_SUMMARY = "profile.json", "model_summary.txt"
-# The only files that are ever deleted; whatever else lies beside them (profile.json) is the user's.
-REPORTS = ("report.json", "report.html", "suggested_config.yaml")
-# As MLflow has it, so that a diagnosis reads the same everywhere.
-LONGEST = 8000
-USERS = ("ignore", "control")
 _WORD_TAGS = ("verdict", "severity")
+_WORDS = {*PRECEDENCE, ABSTENTION, *map(str, Severity)}
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +45,31 @@ class Names:
 
     def keys(self, tags: Mapping[str, str]) -> dict[str, str]:
         """Keys and values in the summary for the tags of a diagnosis; never one that is the user's."""
-        return {self.key(name): shorten(value) for name, value in tags.items() if name not in USERS}
+        return {self.key(name): own.shortened(value, LONGEST) for name, value in tags.items() if name not in own.USERS}
 
-    def is_own_word(self, word: str) -> bool:
-        """Whether a word is one that a diagnosis wrote."""
-        return word.startswith(f"{self._stem}:")
+    def is_own_word(self, word: str, summary: Mapping[str, Any] = _NOTHING) -> bool:
+        """Whether a word is one that a diagnosis wrote: a verdict or a severity.
+
+        Parameters
+        ----------
+        word : str
+        summary : mapping
+            The run's: a word that its keys say again is ours too, though this version knows no such verdict.
+        """
+        start = f"{self._stem}:"
+        said = (summary.get(self.key(name)) for name in _WORD_TAGS)
+        return word.startswith(start) and (word[len(start) :] in _WORDS or word[len(start) :] in said)
 
     def is_own_key(self, key: str) -> bool:
         """Whether a key of the summary is one that a diagnosis wrote."""
-        return key.startswith(f"{self._stem}/") and key not in {self.key(name) for name in USERS}
+        return bool(own.owned([key], f"{self._stem}/"))
 
-    def replace_words(self, words: Iterable[str], tags: Mapping[str, str]) -> list[str]:
-        """Take the words of a run, with those of an earlier diagnosis replaced."""
-        return list(dict.fromkeys([*(word for word in words if not self.is_own_word(word)), *self.words(tags)]))
+    def replace_words(
+        self, words: Iterable[str], tags: Mapping[str, str], summary: Mapping[str, Any] = _NOTHING
+    ) -> list[str]:
+        """Take the words of a run, with those of an earlier diagnosis replaced; the summary is the run's."""
+        others = (word for word in words if not self.is_own_word(word, summary))
+        return list(dict.fromkeys([*others, *self.words(tags)]))
 
     def read(
         self, words: Iterable[str], config: Mapping[str, Any], summary: Mapping[str, Any], **facts: str | None
@@ -71,30 +81,27 @@ class Names:
         words : iterable of str
             The run's plain tags: each becomes a tag without a value, save those of a diagnosis.
         config, summary : mapping
-            Keys ``diag/<name>`` become ``diag.<name>``; the user's ``diag/ignore`` and ``diag/control`` may stand in
-            either, and the summary's, which can be set later, wins.
+            Of the summary, keys ``diag/<name>`` that a diagnosis writes become ``diag.<name>``, where they hold a text
+            of a length that is written. The user's ``diag/ignore`` and ``diag/control`` may stand in either, and the
+            summary's, which can be set later, wins.
         **facts : str or None
             Further tags, ``group="ablation"`` becoming ``wandb.group``; None is left out.
         """
-        tags = {word: "" for word in words if not self.is_own_word(word)}
+        tags = {word: "" for word in words if not self.is_own_word(word, summary)}
         tags |= {f"wandb.{name}": value for name, value in facts.items() if value}
-        start = f"{self._stem}/"
-        for key, value in config.items():
-            if key.startswith(start) and key[len(start) :] in USERS:
-                tags[self.prefix + key[len(start) :]] = as_text(value)
-        for key, value in summary.items():
-            if key.startswith(start):
-                tags[self.prefix + key[len(start) :]] = as_text(value)
+        for values in (config, summary):
+            for name in own.USERS:
+                if self.key(name) in values:
+                    tags[self.prefix + name] = own.shortened(as_text(values[self.key(name)]), LONGEST)
+        for name in own.TAGS:
+            value = summary.get(self.key(name))
+            if isinstance(value, str) and len(value) <= LONGEST:
+                tags[self.prefix + name] = value
         return tags
 
     def without_own(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Config or summary without anything under the prefix, the user's keys included."""
         return {key: value for key, value in values.items() if not key.startswith(f"{self._stem}/")}
-
-
-def shorten(value: str) -> str:
-    """Cut a text that is too long for a tag."""
-    return value if len(value) <= LONGEST else value[: LONGEST - 1] + "…"
 
 
 def as_text(value: Any) -> str:
@@ -114,16 +121,8 @@ def latest_values(
     """
     step = as_number(summary.get("_step"))
     latest: dict[str, tuple[float, float]] = {}
-
-    def visit(name: str, value: Any) -> None:
-        if isinstance(value, Mapping):
-            if "_type" not in value:
-                for part, inner in value.items():
-                    visit(f"{name}.{part}", inner)
-        elif (number := as_number(value)) is not None:
-            latest[name] = (steps.get(name, 0.0 if step is None else step), number)
-
-    for name, value in names.without_own(summary).items():
-        if not name.startswith("_"):
-            visit(name, value)
+    for key, value in names.without_own(summary).items():
+        for name, leaf in () if key.startswith("_") else leaves(key, value):
+            if (number := as_number(leaf)) is not None:
+                latest[name] = (steps.get(name, 0.0 if step is None else step), number)
     return latest

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import shutil
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from tracker_diag.adapters import beside, disk, own
 from tracker_diag.adapters.base import (
     Diagnosis,
     Failure,
@@ -21,17 +22,24 @@ from tracker_diag.adapters.base import (
     TrackerError,
     UnknownRunError,
 )
-from tracker_diag.adapters.wandb.annotate import annotate
-from tracker_diag.adapters.wandb.folder import RunFolder, find_runs
+from tracker_diag.adapters.guard import guarded
+from tracker_diag.adapters.wandb.annotate import annotate, remove_annotations
+from tracker_diag.adapters.wandb.folder import RunFolder, find_run, find_runs, listed
 from tracker_diag.adapters.wandb.history import as_number
 from tracker_diag.adapters.wandb.log import LogError
-from tracker_diag.adapters.wandb.names import FINGERPRINT, MODEL_SUMMARY, PROFILE, USERS, Names, latest_values, shorten
+from tracker_diag.adapters.wandb.names import Names, latest_values
 from tracker_diag.adapters.wandb.segment import Segment, join_segments, nest, read_run, read_segment
+from tracker_diag.core.outgoing import clean
+from tracker_diag.core.reading import read_json_mapping
 from tracker_diag.core.run import Run
 
 # A run whose log has not grown for so long has ended: W&B's server calls a run crashed after five minutes' silence.
 STALE_SECONDS = 300.0
-_TAGS = "tags.json"
+_LARGEST_PROFILE, _LARGEST_SUMMARY = 16 * disk.MIB, 4 * disk.MIB
+_LAST_MOMENT = 253_402_300_800.0  # the end of the year 9999, after which no calendar of Python's goes
+_ADVICE = "check the folder's rights"
+
+_log = logging.getLogger(__name__)
 
 
 class OfflineAdapter:
@@ -53,6 +61,8 @@ class OfflineAdapter:
     ------
     UnknownRunError
         If there is no run.
+    AwayError
+        If the folder cannot be read.
     """
 
     def __init__(self, path: Path, *, annotate: bool = False, prefix: str = "diag.") -> None:
@@ -63,99 +73,74 @@ class OfflineAdapter:
 
     def describe(self) -> str:
         """Name the folder."""
-        return f"W&B folder {self._path}"
+        return f"W&B folder {clean(self._path)}"
 
-    def list_runs(self, query: Query) -> Iterator[Listing]:
-        """List the runs in the scope, the log written last first."""
+    def list_runs(self, query: Query) -> Iterator[Listing | Failure]:
+        """List the runs in the scope, the log written last first.
+
+        A log that cannot be read does not say its project: it is a failure in every scope.
+        """
         if query.filter:
             raise QueryError("runs in a folder take no filter; name the project, or the run's folder")
         if not query.experiments and not query.everything:
             raise QueryError("no scope: name a project (patterns allowed), or ask for all")
         return islice(self._list(query, self._in_scope(query)), query.limit)
 
-    def _list(self, query: Query, found: Sequence[RunFolder]) -> Iterator[Listing]:
+    def _list(self, query: Query, found: Sequence[RunFolder | Failure]) -> Iterator[Listing | Failure]:
         for folder in found:
-            listing = self._listing(folder)
+            listing = folder if isinstance(folder, Failure) else guarded(folder.id, partial(self._listing, folder))
+            if isinstance(listing, Failure):
+                yield listing
+                continue
             times = [t for t in (listing.start_time, listing.end_time) if t is not None]
             if query.since is None or listing.status == "RUNNING" or any(t > query.since for t in times):
                 yield listing
 
-    def _in_scope(self, query: Query) -> list[RunFolder]:
-        projects = {folder: _project(folder) for folder in find_runs(self._path).values()}
-        begun = {folder: project for folder, project in projects.items() if project is not None}
+    def _in_scope(self, query: Query) -> list[RunFolder | Failure]:
+        folders = sorted(find_runs(self._path).values(), key=lambda folder: folder.changed, reverse=True)
+        found = [(folder, guarded(folder.id, partial(_project, folder))) for folder in folders]
+        begun = {project for _, project in found if isinstance(project, str)}
         for name in query.experiments:
-            if not any(c in name for c in "*?[") and name not in begun.values():
-                raise UnknownRunError(
-                    f"{self._path}: no run of project {name!r}; there {_are(sorted(set(begun.values())))}"
-                )
-        chosen = [
-            folder
-            for folder, project in begun.items()
-            if query.everything or any(fnmatchcase(project, pattern) for pattern in query.experiments)
+            if not any(c in name for c in "*?[") and name not in begun:
+                raise UnknownRunError(f"{self._path}: no run of project {name!r}; there {listed(sorted(begun))}")
+        return [
+            project if isinstance(project, Failure) else folder
+            for folder, project in found
+            if isinstance(project, Failure) or (project is not None and _is_asked_for(project, query))
         ]
-        return sorted(chosen, key=lambda folder: folder.changed, reverse=True)
 
     def load_runs(self, ids: Sequence[str]) -> Iterator[Run | Failure]:
         """Whole runs."""
-        for run_id in ids:
-            try:
-                yield self._load(run_id)
-            except TrackerError as error:
-                yield Failure(run_id, str(error))
+        return (guarded(run_id, partial(self._load, run_id)) for run_id in ids)
 
     def find_run(self, run_id: str) -> Listing:
         """One run by its id, or by its folder's name."""
-        return self._listing(self._folder(run_id))
+        return self._listing(find_run(self._path, run_id))
 
-    def write(self, run_id: str, diagnosis: Diagnosis) -> None:
+    def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write ``diagnosis/``, and the further segment if one is asked for."""
-        folder = self._folder(run_id)
-        try:
-            state = _read_state(folder)
-            if FINGERPRINT in state["tags"]:
-                del state["tags"][FINGERPRINT]
-                _write_state(folder, state)
-            for stale in set(state["files"]) - set(diagnosis.artifacts):
-                (folder.diagnosis / stale).unlink(missing_ok=True)
-            for name, content in diagnosis.artifacts.items():
-                _replace(folder.diagnosis / name, content)
-            tags = {name: shorten(value) for name, value in diagnosis.tags.items() if name not in USERS}
-            _write_state(folder, {"tags": tags, "files": sorted(diagnosis.artifacts)})
-            if self._annotate:
-                for earlier in folder.annotations:
-                    shutil.rmtree(earlier)
-                annotate(folder, _read(folder), diagnosis, self._names)
-            tags[FINGERPRINT] = diagnosis.fingerprint
-            _write_state(folder, {"tags": tags, "files": sorted(diagnosis.artifacts)})
-        except OSError as error:
-            raise TrackerError(
-                f"{folder.diagnosis}: cannot be written ({error.strerror or error}); check the folder's rights"
-            ) from None
+        folder = find_run(self._path, run_id)
+        if self._annotate:
+            beside.drop_fingerprint(folder.home, own.FOLDER)
+            try:
+                remove_annotations(folder)
+                annotate(folder, _read(folder, history=False), diagnosis, self._names)
+            except OSError as error:
+                raise disk.refusal(error, _ADVICE) from None
+        beside.write(folder.home, own.FOLDER, diagnosis)
+        return ""
 
     def remove(self, run_id: str) -> Removal:
         """Take away ``diagnosis/`` and the segments that carry a diagnosis."""
-        folder = self._folder(run_id)
-        left: list[str] = []
+        folder = find_run(self._path, run_id)
+        disk.remove_drafts(folder.home.parent)
         try:
-            state = _read_state(folder)
-            for segment in folder.annotations:
-                if any(segment.glob("*.synced")):
-                    left.append(
-                        f"{run_id}: its diagnosis was synced to the server; clean it there with --tracker wandb"
-                    )
-                shutil.rmtree(segment)
-            for name in [*state["files"], _TAGS]:
-                (folder.diagnosis / name).unlink(missing_ok=True)
-            if folder.diagnosis.is_dir():
-                others = sorted(path.name for path in folder.diagnosis.iterdir())
-                left += [f"{folder.diagnosis / name} not written here" for name in others if name != PROFILE]
-                if not others:
-                    folder.diagnosis.rmdir()
+            synced = remove_annotations(folder)
         except OSError as error:
-            raise TrackerError(
-                f"{folder.diagnosis}: cannot be removed ({error.strerror or error}); check the folder's rights"
-            ) from None
-        return Removal(len(state["tags"]), len(state["files"]), tuple(left))
+            raise disk.refusal(error, _ADVICE) from None
+        removal = beside.remove(folder.home, own.FOLDER)
+        left = (f"{run_id}: its diagnosis was synced to the server; clean it there with --tracker wandb",) * synced
+        return Removal(removal.tags, removal.artifacts, (*left, *removal.left))
 
     def link(self, listing: Listing) -> str | None:
         """None: a folder has no UI."""
@@ -163,13 +148,6 @@ class OfflineAdapter:
 
     def close(self) -> None:
         """Nothing is kept open."""
-
-    def _folder(self, run_id: str) -> RunFolder:
-        runs = find_runs(self._path)
-        for folder in runs.values():
-            if run_id == folder.id or run_id in {log.parent.name for log in folder.logs}:
-                return folder
-        raise UnknownRunError(f"{self._path}: no run {run_id!r}; there {_are(sorted(runs))}")
 
     def _listing(self, folder: RunFolder) -> Listing:
         segment = _read(folder, history=False)
@@ -183,14 +161,13 @@ class OfflineAdapter:
         )
 
     def _load(self, run_id: str) -> Run:
-        folder = self._folder(run_id)
+        folder = find_run(self._path, run_id)
         segment = _read(folder)
-        profile, model_summary = (_left(folder, name) for name in (f"diagnosis/{PROFILE}", MODEL_SUMMARY))
         return Run(
             id=folder.id,
             metrics=segment.history.series(),
-            profile=_mapping(profile),
-            model_summary=model_summary,
+            profile=read_json_mapping(_left(folder, f"{own.FOLDER}/{own.PROFILE}", _LARGEST_PROFILE)),
+            model_summary=_left(folder, own.MODEL_SUMMARY, _LARGEST_SUMMARY),
             **self._facts(folder, segment),
         )
 
@@ -199,13 +176,14 @@ class OfflineAdapter:
         tags = self._names.read(
             run.tags, config, summary, group=run.run_group, job_type=run.job_type, sweep=run.sweep_id
         )
-        own = {self._names.prefix + name: value for name, value in _read_state(folder)["tags"].items()}
-        start = run.start_time.seconds + run.start_time.nanos / 1e9 if run.HasField("start_time") else None
+        kept = {self._names.prefix + name: x for name, x in beside.read(folder.home, own.FOLDER).items()}
+        started = run.start_time.seconds + run.start_time.nanos / 1e9 if run.HasField("start_time") else None
+        start = _moment(started)
         status = _status(folder, segment)
         return {
             "name": run.display_name or None,
             "status": status,
-            "tags": tags | own,
+            "tags": tags | kept,
             "params": {key: v for key, v in self._names.without_own(config).items() if key != "_wandb"},
             "parent": run.sweep_id or run.run_group or None,
             "start_time": start,
@@ -213,71 +191,66 @@ class OfflineAdapter:
         }
 
 
+def _is_asked_for(project: str, query: Query) -> bool:
+    return query.everything or any(fnmatchcase(project, pattern) for pattern in query.experiments)
+
+
 def _read(folder: RunFolder, *, history: bool = True) -> Segment:
     segment = join_segments([read_segment(log, history=history) for log in folder.logs])
     if not segment.run.run_id:
         raise UnknownRunError(f"{folder.id}: its log holds no run yet; wait until it has logged something")
+    for run_id in (folder.id, segment.run.run_id):
+        if "/" in run_id or run_id in ("", ".", ".."):
+            raise TrackerError(f"{folder.home}: {run_id!r} cannot be the id of a run; W&B gives none of this form")
     return segment
 
 
 def _project(folder: RunFolder) -> str | None:
-    """Project of a run; None if its log has not come so far, or cannot be read, which loading it will tell."""
-    try:
-        run = read_run(folder.logs[0])
-    except LogError:
-        return None
-    return None if run is None else str(run.project)
+    """Project of a run; None if its log has not come so far.
+
+    Raises
+    ------
+    LogError
+        If the log cannot be read, or will come no further.
+    """
+    for log in folder.logs:
+        run = read_run(log)
+        if run is not None:
+            return str(run.project)
+    if _is_silent(folder):
+        raise LogError(f"{folder.logs[0]}: ends before it names its run; delete the folder if the process has died")
+    return None
 
 
-def _left(folder: RunFolder, name: str) -> str | None:
+def _is_silent(folder: RunFolder) -> bool:
+    return time.time() - folder.changed >= STALE_SECONDS
+
+
+def _left(folder: RunFolder, name: str, most: int) -> str | None:
     """What training code left for us, as a file of the run or beside it."""
     for log in reversed(folder.logs):
         for place in (log.parent / "files" / name, log.parent / name):
             if place.is_file():
-                return place.read_text(encoding="utf-8", errors="replace")
+                try:
+                    return disk.read_file(place, most).decode("utf-8", "replace")
+                except disk.NotAFileError as error:
+                    _log.warning("run %s is judged without what is not read: %s", folder.id, error)
     return None
-
-
-def _mapping(text: str | None) -> Mapping[str, Any] | None:
-    try:
-        value = json.loads(text or "null")
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _status(folder: RunFolder, segment: Segment) -> str:
     if segment.exit is not None:
         return "FAILED" if segment.exit.exit_code else "FINISHED"
-    return "RUNNING" if time.time() - folder.changed < STALE_SECONDS else "FAILED"
+    return "FAILED" if _is_silent(folder) else "RUNNING"
 
 
 def _end(segment: Segment, summary: Mapping[str, Any], start: float | None) -> float | None:
-    last = as_number(summary.get("_timestamp"))
+    last = _moment(as_number(summary.get("_timestamp")))
     if last is not None or start is None or segment.exit is None:
         return last
     return start + float(segment.exit.runtime)
 
 
-def _read_state(folder: RunFolder) -> dict[str, Any]:
-    try:
-        state = json.loads((folder.diagnosis / _TAGS).read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return {"tags": {}, "files": []}
-    return {"tags": dict(state.get("tags", {})), "files": list(state.get("files", []))}
-
-
-def _write_state(folder: RunFolder, state: Mapping[str, Any]) -> None:
-    _replace(folder.diagnosis / _TAGS, json.dumps(state, indent=1, ensure_ascii=False).encode())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    path.parent.mkdir(exist_ok=True)
-    draft = path.with_name(f".{path.name}")
-    draft.write_bytes(content)
-    draft.replace(path)
-
-
-def _are(ids: Sequence[str]) -> str:
-    shown = ", ".join(ids[:5]) + (" …" if len(ids) > 5 else "")
-    return f"is {shown}" if len(ids) == 1 else f"are {shown}"
+def _moment(seconds: float | None) -> float | None:
+    """Seconds since the epoch; None for what no clock shows."""
+    return seconds if seconds is not None and 0 <= seconds < _LAST_MOMENT else None

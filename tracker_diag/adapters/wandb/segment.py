@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from wandb.proto import wandb_internal_pb2 as pb
 
-from tracker_diag.adapters.wandb.history import History, number_of_json
+from tracker_diag.adapters.wandb.history import DEEPEST, History, number_of_json
 from tracker_diag.adapters.wandb.log import read_records
+from tracker_diag.core.reading import read_json
 
 Key = tuple[str, ...]
 
@@ -65,17 +66,11 @@ def read_segment(path: Path, *, history: bool = True) -> Segment:
     ------
     LogError
         If it is no log, or one of another version.
+    TrackerError
+        If its history is too long.
     """
     segment = Segment()
-    record = pb.Record()
-    for data in read_records(path):
-        if not history and _is_history(data):
-            continue
-        try:
-            record.ParseFromString(data)
-        except DecodeError:
-            # A whole record of a kind that these messages cannot hold: leave it, as W&B's own reader does.
-            continue
+    for record in _messages(path, history=history):
         kind = record.WhichOneof("record_type")
         if kind == "history":
             _add_row(segment.history, record.history)
@@ -102,12 +97,18 @@ def read_run(path: Path) -> Any:
     LogError
         If it is no log, or one of another version.
     """
-    for data in read_records(path):
-        if not _is_history(data):
-            record = pb.Record.FromString(data)
-            if record.HasField("run"):
-                return record.run
-    return None
+    return next((record.run for record in _messages(path, history=False) if record.HasField("run")), None)
+
+
+def holds_history(path: Path) -> bool:
+    """Whether anything was logged to a log; reads no further than the first row.
+
+    Raises
+    ------
+    LogError
+        If it is no log, or one of another version.
+    """
+    return any(record.HasField("history") for record in _messages(path, history=True))
 
 
 def join_segments(segments: Sequence[Segment]) -> Segment:
@@ -118,7 +119,7 @@ def join_segments(segments: Sequence[Segment]) -> Segment:
     """
     joined = Segment(header=segments[0].header)
     for segment in segments:
-        shift = max(joined.steps.values(), default=-1.0) + 1 if segment.first_step == 0 else 0.0
+        shift = max([-1.0, *joined.steps.values()]) + 1 if segment.first_step == 0 else 0.0
         joined.history.extend(segment.history, shift=shift)
         joined.run = _merge_run(joined.run, segment.run)
         joined.config |= segment.config
@@ -129,7 +130,7 @@ def join_segments(segments: Sequence[Segment]) -> Segment:
 
 
 def nest(values: Mapping[Key, str]) -> dict[str, Any]:
-    """Values by path into nested dicts; a text that is no JSON stays what it is."""
+    """Values by path into nested dicts; a text that is no JSON, or nested too deeply, stays what it is."""
     nested: dict[str, Any] = {}
     for key, text in values.items():
         level = nested
@@ -138,11 +139,46 @@ def nest(values: Mapping[Key, str]) -> dict[str, Any]:
             if not isinstance(inner, dict):
                 inner = level[part] = {}
             level = inner
-        try:
-            level[key[-1]] = json.loads(text)
-        except ValueError:
-            level[key[-1]] = text
+        level[key[-1]] = _value(text)
     return nested
+
+
+def _value(text: str) -> Any:
+    try:
+        value = read_json(text)
+    except ValueError:
+        return text
+    # Few texts have so many brackets that they could be nested too deeply.
+    return text if text.count("[") + text.count("{") > DEEPEST and _is_deep(value, DEEPEST) else value
+
+
+def _is_deep(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deep(part, levels - 1) for part in inner)
+
+
+def _key(item: Any) -> Key:
+    """Path of what an item is about, empty if it does not say; beyond so many parts the rest is one."""
+    if item.key:
+        return (item.key,)
+    path = item.nested_key
+    return tuple(path) if len(path) <= DEEPEST else (*path[: DEEPEST - 1], ".".join(path[DEEPEST - 1 :]))
+
+
+def _messages(path: Path, *, history: bool) -> Iterator[Any]:
+    """Records of a log as messages, each to be used before the next is asked for."""
+    record = pb.Record()
+    for data in read_records(path):
+        if not history and _is_history(data):
+            continue
+        try:
+            record.ParseFromString(data)
+        except DecodeError:
+            # A whole record of a kind that these messages cannot hold: leave it, as W&B's own reader does.
+            continue
+        yield record
 
 
 def _is_history(data: bytes) -> bool:
@@ -169,19 +205,23 @@ def _merge_run(old: Any, new: Any) -> Any:
 
 def _update(values: dict[Key, str], record: Any) -> list[Key]:
     """Take over what a record says; gives the keys it sets."""
-    changed = [(item.key,) if item.key else tuple(item.nested_key) for item in record.update]
-    values.update(zip(changed, [item.value_json for item in record.update], strict=True))
-    for item in record.remove:
-        gone = (item.key,) if item.key else tuple(item.nested_key)
-        for key in [key for key in values if key[: len(gone)] == gone]:
+    changed = []
+    for item in record.update:
+        key = _key(item)
+        if key:
+            values[key] = item.value_json
+            changed.append(key)
+    gone = {_key(item) for item in record.remove}
+    if gone:
+        for key in [key for key in values if any(key[:n] in gone for n in range(1, len(key) + 1))]:
             del values[key]
     return changed
 
 
 def _keep_steps(segment: Segment, changed: Sequence[Key]) -> None:
     # Before each row comes what it changes in the summary, its step included.
-    step = number_of_json(segment.summary[_STEP]) if _STEP in changed else None
-    if step is not None:
+    step = number_of_json(segment.summary.get(_STEP, "")) if _STEP in changed else None
+    if step is not None and math.isfinite(step):
         segment.steps |= dict.fromkeys(changed, step)
         if segment.first_step is None:
             segment.first_step = step
@@ -196,15 +236,16 @@ def _add_row(history: History, record: Any) -> None:
         name = item.key
         if not name:
             path = item.nested_key
-            name = path[0]
-            if len(path) > 1:
-                nested.append((tuple(path), item))
+            if len(path) != 1:
+                if path:
+                    nested.append((_key(item), item))
                 continue
-        if name[0] == "_":
+            name = path[0]
+        if not name or name[0] == "_":
             if name == "_timestamp":
                 seconds = _number(item) or math.nan
-            elif name == "_step" and math.isnan(step):
-                step = _number(item) or 0.0
+            elif name == "_step" and math.isnan(step) and (said := _number(item)) is not None:
+                step = said
             continue
         number = number_of_json(item.value_json) if item.value_json else _number(item)
         if number is not None:
