@@ -84,10 +84,23 @@ def test_a_contradiction_is_said() -> None:
         locate(f"runs:/{HEX}", "wandb")
 
 
-def test_no_password_is_shown() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("https://me:secret@host/nothing", "http:/me:secret@host", "//me:secret@host:1\n//", "http://me:secret/x@h"),
+        *("ftp://me:se#cret@host", "http://secret@host", "http://me:secret@[::1", f"{'x' * 300}://me:secret@host"),
+    ],
+)
+def test_no_password_is_shown(text: str) -> None:
     with pytest.raises(LocationError) as error:
-        locate("https://me:secret@host/nothing")
-    assert "secret" not in str(error.value)
+        locate(text, "mlflow")
+    assert "cret" not in str(error.value)
+
+
+def test_what_was_typed_is_shown_as_text() -> None:
+    with pytest.raises(LocationError) as error:
+        locate("a\x1b[2J//\u202e")
+    assert str(error.value).startswith("'a\\x1b[2J//\\u202e' names no run")
 
 
 @given(st.text(max_size=60), st.sampled_from([None, "mlflow", "wandb"]))

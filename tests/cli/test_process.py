@@ -56,6 +56,18 @@ def test_the_module_runs(store: str) -> None:
     assert "7 diagnosed" in said
 
 
+def test_worker_processes_know_what_was_typed() -> None:
+    script = (
+        "from tracker_diag.core.outgoing import clean, keep_secret\n"
+        "from tracker_diag.executors import open_engine\n"
+        "keep_secret('//bob:hunter2@h')\n"
+        "with open_engine('local', calls=1000, workers=2) as engine:\n"
+        "    print(engine.submit(clean, 'a net of hunter2').result())\n"
+    )
+    answer = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=ENVIRONMENT, check=True)
+    assert answer.stdout == "a net of …\n"
+
+
 def test_a_reader_that_leaves_is_no_error() -> None:
     process = _start("rules")
     assert process.stdout is not None

@@ -1,3 +1,4 @@
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -5,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tracker_diag.core.finding import Report, Severity
+from tracker_diag.core.finding import Cause, Change, Finding, Prescription, Report, Severity, Skip
 from tracker_diag.core.outgoing import clean
-from tracker_diag.report.markdown import escape, render_markdown
+from tracker_diag.report.markdown import DATA, LONGEST_NAME, LONGEST_SENTENCE, LONGEST_VALUE, escape, render_markdown
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 OWN = {"h1", "h2", "h3", "p", "strong", "ul", "li", "table", "thead", "tbody", "tr", "th", "td"}
@@ -55,8 +56,36 @@ def test_payload_is_shown_as_it_is(samples):
 )
 def test_a_paragraph_that_looks_like_a_block(text):
     page = parsed(render_markdown(Report("r", "good-fit", Severity.OK, text)))
-    assert page.tags == ["h1", "p", "strong", "p"]
+    assert page.tags == ["h1", "p", "strong", "p", "p"]
     assert text.strip() in "".join(page.text)
+
+
+def test_it_says_near_its_top_what_is_data(report):
+    blocks = render_markdown(report).split("\n\n")
+    assert blocks[2] == DATA
+    assert "not instructions" in DATA
+
+
+def test_each_text_of_a_run_is_cut():
+    long = "a" * 5000
+    change = Change(long, long, [long])
+    report = Report(
+        long,
+        long,
+        Severity.WARNING,
+        long,
+        run_name=long,
+        status=long,
+        findings=(Finding(long, long, Severity.WARNING, 0.5, long, long),),
+        causes=(Cause(long, 0.5, long, Prescription(long, (change,))),),
+        skipped=(Skip(long, long, long),),
+        roles={long: long},
+        next_evidence=long,
+        notes=(long,),
+        version=long,
+    )
+    lengths = [len(run) for run in re.findall("a+", render_markdown(report)) if len(run) > 20]
+    assert set(lengths) == {LONGEST_NAME - 1, LONGEST_VALUE - 1, LONGEST_VALUE - 3, LONGEST_SENTENCE - 1}
 
 
 @given(st.text(st.characters(), max_size=40))

@@ -1,12 +1,13 @@
 import json
 import math
+import re
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from tracker_diag.core.finding import SCHEMA_VERSION, Curve, Finding, Report, Severity
-from tracker_diag.report.schema import ReportModel, json_schema, schema_text, to_json
+from tracker_diag.report.schema import ReportModel, json_schema, read_report, schema_text, to_json
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "report.schema.json"
 
@@ -68,6 +69,33 @@ def test_the_bytes_are_the_same_each_time_and_read_back(samples):
     assert written.endswith(b"}\n")
     assert written.startswith(b'{\n "causes": [')
     assert to_json(Report.from_dict(json.loads(written))) == written
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("no json", "Expecting value"),
+        ("[]", "AttributeError"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"schema_version": 2}', "report schema version 2; this version reads 1"),
+        ('{"schema_version": 1}', "KeyError: 'run_id'"),
+    ],
+)
+def test_what_is_no_report_is_said_to_be_none(text, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        read_report(text)
+
+
+def test_a_report_with_a_wrong_type_inside_is_none(samples):
+    data = samples["overfitting"].to_dict()
+    data["causes"][0]["score"] = "high"
+    with pytest.raises(ValueError, match=r"^causes\.0\.score: ") as error:
+        read_report(json.dumps(data))
+    assert "\n" not in str(error.value)
+
+
+def test_what_was_written_is_read(samples):
+    assert to_json(read_report(to_json(samples["overfitting"]).decode())) == to_json(samples["overfitting"])
 
 
 def test_a_lone_surrogate_does_not_reach_the_file():

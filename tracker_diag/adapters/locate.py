@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from tracker_diag.core.outgoing import clean
+
 FORMS = (
     "entity/project/run or a W&B address (https://wandb.ai/entity/project/runs/run), "
     "an MLflow run id (32 hex digits) or address (http://host:5000/#/experiments/1/runs/id), or a wandb/ folder"
@@ -74,9 +76,11 @@ def locate(text: str, tracker: str | None = None) -> Location:
     text = text.strip()
     found = _locate(text, tracker)
     if found is None:
-        raise LocationError(f"{_shown(text)!r} names no run; give {FORMS}")
+        raise LocationError(f"'{clean(text, 200)}' names no run; give {FORMS}")
     if tracker is not None and not found.tracker.startswith(tracker):
-        raise LocationError(f"{_shown(text)!r} names a run of {found.tracker}, not of {tracker}; leave --tracker out")
+        raise LocationError(
+            f"'{clean(text, 200)}' names a run of {found.tracker}, not of {tracker}; leave --tracker out"
+        )
     return found
 
 
@@ -125,8 +129,3 @@ def _is_folder(text: str) -> bool:
         return True
     path = PurePath(text)
     return path.suffix == ".wandb" or path.name in ("wandb", ".wandb") or bool(_RUN_FOLDER.match(path.name))
-
-
-def _shown(text: str) -> str:
-    """Show a text without the user and password an address may hold."""
-    return re.sub(r"://[^/@]*@", "://", text)[:200]

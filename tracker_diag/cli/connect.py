@@ -40,7 +40,10 @@ def place(tracker: str | None, uri: str | None, projects: tuple[str, ...] = (), 
         If there is no such tracker, or the run's name has no form that is known.
     """
     from tracker_diag.adapters.locate import Location, locate
+    from tracker_diag.core.outgoing import keep_secret
 
+    for typed in (uri or "", run_id):
+        keep_secret(typed)
     if tracker is not None and tracker not in TRACKERS:
         raise UsageError(f"--tracker {tracker}: choose one of {', '.join(TRACKERS)}")
     folder = None if uri is None else uri.removeprefix("file://")
@@ -92,6 +95,9 @@ def _open(where: Location, prefix: str, annotate: bool) -> Adapter:
 
 
 def _holds_logs(path: Path) -> bool:
-    if path.suffix == ".wandb":
-        return path.is_file()
-    return path.is_dir() and any(next(path.glob(pattern), None) is not None for pattern in _LOGS)
+    try:
+        if path.suffix == ".wandb":
+            return path.is_file()
+        return path.is_dir() and any(next(path.glob(pattern), None) is not None for pattern in _LOGS)
+    except OSError:  # an address of a server may be too long for a path
+        return False

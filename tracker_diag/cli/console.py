@@ -6,11 +6,13 @@ import logging
 import os
 import sys
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+# What a run calls itself is no markup, no emoji and nothing to colour.
+_LITERAL: Any = {"highlight": False, "markup": False, "emoji": False}
 QUIET = ("mlflow", "alembic", "wandb", "urllib3", "sqlalchemy", "distributed", "apscheduler", "apprise")
 
 
@@ -23,14 +25,14 @@ def stdout(width: int = 240) -> Console:
             # Rich would leave with 1, which means something else here.
             raise BrokenPipeError
 
-    return Stdout(width=None if sys.stdout.isatty() else width, highlight=False)
+    return Stdout(width=None if sys.stdout.isatty() else width, **_LITERAL)
 
 
 def stderr() -> Console:
     """Open the console for progress."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, **_LITERAL)
 
 
 def hush() -> None:

@@ -1,15 +1,19 @@
-"""What goes wrong becomes one line on stderr and an exit code; nothing a user can cause shows a traceback."""
+"""What goes wrong becomes one line on stderr and an exit code; a defect of ours keeps its traceback, in the log."""
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 OK, FOUND, USAGE, TRACKER, PARTIAL, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 4, 130, 143
+
+_log = logging.getLogger("tracker_diag")
 
 # Typer brings its own copy of click from 0.20 on: the one base of its usage errors is reached through a public one.
 _CLICK_ERROR: type[Exception] = typer.BadParameter.mro()[2]
@@ -40,19 +44,18 @@ class Commands(TyperGroup):
         except typer.Abort:
             complain("nothing was done", label="")
             code = INTERRUPTED
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, it ends in one line and an exit code of ours
             if type(error).__name__ == "NoArgsIsHelpError":
                 typer.echo(error.ctx.get_help())  # type: ignore[attr-defined]
                 sys.exit(USAGE)
+            _keep_typed(error, kwargs.get("args") or (args[0] if args else None) or sys.argv[1:])
             line, code = explain(error)
-            if not line:
-                raise
             complain(line)
         sys.exit(code if isinstance(code, int) else OK)
 
 
 def explain(error: Exception) -> tuple[str, int]:
-    """One line and an exit code for an error that a user can cause; an empty line for any other."""
+    """One line and an exit code for an error; that of a defect of ours is logged with its traceback, once."""
     if isinstance(error, _CLICK_ERROR):
         text = getattr(error, "format_message", lambda: str(error))()
         context = getattr(error, "ctx", None)
@@ -61,6 +64,7 @@ def explain(error: Exception) -> tuple[str, int]:
     # Imported here: these bring numpy and pydantic, which a command that succeeds may never need.
     from tracker_diag.adapters.base import QueryError, TrackerError, UnknownRunError
     from tracker_diag.adapters.locate import LocationError
+    from tracker_diag.core.outgoing import clean
     from tracker_diag.core.run import InvalidRunError
     from tracker_diag.core.settings import SettingsError
     from tracker_diag.executors import EngineError
@@ -82,7 +86,14 @@ def explain(error: Exception) -> tuple[str, int]:
         return str(error), USAGE
     if isinstance(error, TrackerError):
         return str(error), TRACKER
-    return "", USAGE
+    if isinstance(error, OSError) and error.strerror:
+        # A full disk, a file that may not be read: nobody's defect.
+        _log.info("the system refused", exc_info=error)
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror, PARTIAL
+    _log_once(error)
+    what = clean(f"{type(error).__name__}: {_text(error)}".rstrip(": "), 300)
+    advice = "this is a defect of tracker_diag: please report it with the traceback above"
+    return f"internal error: {what}; {advice}", PARTIAL
 
 
 def complain(text: str, label: str = "error: ") -> None:
@@ -90,6 +101,34 @@ def complain(text: str, label: str = "error: ") -> None:
     from tracker_diag.core.outgoing import clean
 
     typer.echo(label + clean(text), err=True)
+
+
+def _text(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001  an error that cannot even be put into words must still end in one line
+        return ""
+
+
+def _log_once(error: Exception) -> None:
+    # A command may have to explain an error in a summary before it ends with it.
+    if getattr(error, "_is_logged", False):
+        return
+    error._is_logged = True  # type: ignore[attr-defined]
+    from tracker_diag.cli.watch import is_logging, start_log
+
+    if not is_logging():
+        start_log("text")
+    _log.error("internal error", exc_info=error)
+
+
+def _keep_typed(error: Exception, words: Sequence[str]) -> None:
+    """Keep secret what is anything like an address among words that were not understood: the error quotes them."""
+    if isinstance(error, _CLICK_ERROR):
+        from tracker_diag.core.outgoing import keep_secret
+
+        for word in words:
+            keep_secret(word.partition("=")[2] if word.startswith("-") else word)
 
 
 def _close_stdout() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,16 +22,16 @@ def report(
     format: Annotated[str, typer.Option("--format", help="text, markdown, html or json.")] = "text",
 ) -> None:
     """Show a saved report again."""
-    from tracker_diag.core.finding import Report
+    from tracker_diag.report.schema import read_report
 
     check_format(format, FORMATS)
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-        saved = Report.from_dict(json.loads(text))
+        saved = read_report(text)
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{file}: not a report of tracker-diag ({type(error).__name__}: {error})") from None
+    except ValueError as error:
+        raise UsageError(f"{file}: not a report of tracker-diag ({error})") from None
     show(saved, format)
 
 

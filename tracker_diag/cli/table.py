@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections import Counter
 from pathlib import Path
@@ -31,14 +30,19 @@ def show_table(swept: Swept, *, write: bool) -> None:
         rest = swept.rows[ROWS:]
         if rest:
             counts = Counter(str(row.severity) for row in rest)
-            console.print(f"… and {len(rest):,} more: {_counts(counts)}", markup=False)
+            console.print(f"… and {len(rest):,} more: {_counts(counts)}")
         console.print()
     if swept.failures:
         console.print(_failures(swept))
         if len(swept.failures) > FAILURES:
-            console.print(f"… and {len(swept.failures) - FAILURES:,} more", markup=False)
+            console.print(f"… and {len(swept.failures) - FAILURES:,} more")
         console.print()
-    console.print(closing_line(swept, write=write), markup=False, soft_wrap=True)
+    notes = _notes(swept)
+    for line in notes:
+        console.print(line, soft_wrap=True)
+    if notes:
+        console.print()
+    console.print(closing_line(swept, write=write), soft_wrap=True)
 
 
 def closing_line(swept: Swept, *, write: bool) -> str:
@@ -46,6 +50,7 @@ def closing_line(swept: Swept, *, write: bool) -> str:
     from tracker_diag.report.words import counted, duration
 
     parts = [f"{len(swept.rows):,} diagnosed" + ("" if write else " (dry run: nothing written)")]
+    parts += [f"{not_stored:,} without their reports"] if (not_stored := _not_stored(swept)) else []
     parts += [f"{swept.unchanged:,} unchanged"] if swept.unchanged else []
     parts += [f"{len(swept.failures):,} failed"] if swept.failures else []
     parts += [f"{swept.left:,} not reached"] if swept.left else []
@@ -59,7 +64,7 @@ def closing_line(swept: Swept, *, write: bool) -> str:
 
 
 def summary(swept: Swept, tracker: str) -> dict[str, Any]:
-    """Put the sweep into data, for a monitoring system."""
+    """Put the sweep into data, for a monitoring system; ``not_stored`` counts diagnosed runs without their reports."""
     return {
         "schema_version": 1,
         "version": __version__,
@@ -72,6 +77,7 @@ def summary(swept: Swept, tracker: str) -> dict[str, Any]:
             "failed": len(swept.failures),
             "not_reached": swept.left,
         },
+        "not_stored": _not_stored(swept),
         "verdicts": dict(swept.verdicts),
         "worst": str(swept.worst),
         "failures": [{"run_id": f.id, "reason": f.reason} for f in swept.failures],
@@ -83,19 +89,24 @@ def summary(swept: Swept, tracker: str) -> dict[str, Any]:
 
 def write_summary(path: Path, data: dict[str, Any]) -> None:
     """Write the summary whole or not at all: whoever reads it may come at any moment."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
+    from tracker_diag.adapters.base import TrackerError
+    from tracker_diag.adapters.disk import write_files
+    from tracker_diag.core.outgoing import redacted_data
+
     try:
-        part.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
-        part.replace(path)
+        write_files(path.parent, {path.name: (json.dumps(redacted_data(data), indent=2) + "\n").encode()})
     except OSError as error:
-        raise UsageError(f"--summary {path}: {error.strerror}") from None
+        raise UsageError(f"--summary {path}: {error.strerror or error}") from None
+    except TrackerError as error:
+        raise UsageError(f"--summary {path}: {error}") from None
 
 
 def _runs(swept: Swept, console: Console) -> Table:
+    from rich.style import Style
     from rich.table import Table
     from rich.text import Text
 
-    from tracker_diag.core.outgoing import clean
+    from tracker_diag.core.outgoing import clean, web_link
     from tracker_diag.report.text import SEVERITY_STYLES
 
     # A terminal makes the name clickable; a file or a pipe gets the address itself.
@@ -105,7 +116,7 @@ def _runs(swept: Swept, console: Console) -> Table:
         table.add_column(heading, overflow="ellipsis", no_wrap=True)
     for row in swept.rows[:ROWS]:
         style = SEVERITY_STYLES[row.severity]
-        name = Text(clean(row.name or row.id, 60), style=f"link {row.link}" if clickable and row.link else "")
+        name = Text(clean(row.name or row.id, 60), style=Style(link=(clickable and web_link(row.link)) or None))
         cells = [Text(str(row.severity), style=style), Text(clean(row.verdict), style=style), name]
         cells += [Text(clean(row.experiment, 40)), Text(clean(row.cause) if row.severity.rank >= 2 else "")]
         table.add_row(*cells, *(() if clickable else (Text(clean(row.link or "")),)))
@@ -127,4 +138,22 @@ def _failures(swept: Swept) -> Table:
 
 
 def _counts(counts: Counter[str]) -> str:
-    return ", ".join(f"{name or 'none'} {n:,}" for name, n in sorted(counts.items(), key=lambda x: (-x[1], x[0])))
+    from tracker_diag.core.outgoing import clean
+
+    return ", ".join(
+        f"{clean(name, 40) or 'none'} {n:,}" for name, n in sorted(counts.items(), key=lambda x: (-x[1], x[0]))
+    )
+
+
+def _not_stored(swept: Swept) -> int:
+    return sum(bool(row.note) for row in swept.rows)
+
+
+def _notes(swept: Swept) -> list[str]:
+    """Say why reports could not be stored, what holds for most runs first."""
+    from tracker_diag.core.outgoing import clean
+    from tracker_diag.report.words import counted
+
+    reasons = Counter(clean(row.note, 500) for row in swept.rows if row.note)
+    lines = [f"{counted(n, 'run')}: the report could not be stored: {why}" for why, n in reasons.most_common(FAILURES)]
+    return lines + ([f"… and {len(reasons) - FAILURES:,} more reasons"] if len(reasons) > FAILURES else [])

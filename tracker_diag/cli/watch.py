@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from tracker_diag.cli.console import stderr
+from tracker_diag.core.outgoing import clean, clean_data, redacted
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -22,8 +24,17 @@ LOG_FORMATS = ("text", "json")
 _log = logging.getLogger("tracker_diag")
 
 
+class TextLines(logging.Formatter):
+    """One line a record; below an error, its traceback, indented so that no line of it can be taken for a record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render a record."""
+        lines = _traceback(record) if record.levelno >= logging.ERROR else []
+        return "\n".join([f"{record.levelname}: {clean(record.getMessage())}", *(f"    {line}" for line in lines)])
+
+
 class JsonLines(logging.Formatter):
-    """One JSON object a record: time, level, event, and what the record carries as ``data``."""
+    """One JSON object a record: time, level, event, what the record carries as ``data``, and a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Render a record."""
@@ -32,16 +43,49 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "event": record.getMessage(),
         }
-        return json.dumps(head | getattr(record, "data", {}))
+        lines = _traceback(record)
+        tail = {"traceback": "\n".join(lines)} if lines else {}
+        return json.dumps(clean_data(head | getattr(record, "data", {})) | tail)
+
+
+class Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what stderr is at the time: a progress bar puts itself in its place."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        """The stream."""
+        return sys.stderr
 
 
 def start_log(log_format: str) -> None:
-    """Send the package's records to stderr: all of them as JSON, warnings and errors as text."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(JsonLines() if log_format == "json" else logging.Formatter("%(levelname)s: %(message)s"))
-    _log.handlers[:] = [handler]
+    """Send the package's records to stderr: all of them as JSON, warnings and errors as text.
+
+    Warnings and errors of other packages take the same way out, unless a handler of their own is set up.
+    """
+    ours, others = Stderr(), Stderr()
+    for handler in (ours, others):
+        handler.setFormatter(JsonLines() if log_format == "json" else TextLines())
+    others.setLevel(logging.WARNING)
+    logging.lastResort = others
+    _log.handlers[:] = [*(handler for handler in _log.handlers if not isinstance(handler, Stderr)), ours]
     _log.setLevel(logging.INFO if log_format == "json" else logging.WARNING)
     _log.propagate = False
+
+
+def _traceback(record: logging.LogRecord) -> list[str]:
+    """Lines of a record's traceback: redacted as a whole, since a secret may hold a line break, then cleaned."""
+    if not record.exc_info or record.exc_info[1] is None:
+        return []
+    whole = "".join(traceback.format_exception(record.exc_info[1]))
+    return [clean(line) for line in redacted(whole).splitlines()]
+
+
+def is_logging() -> bool:
+    """Whether records have a way out already."""
+    return any(isinstance(handler, Stderr) for handler in _log.handlers)
 
 
 def event(name: str, **data: object) -> None:

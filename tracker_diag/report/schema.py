@@ -6,10 +6,11 @@ import json
 import sys
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
 from tracker_diag.core.finding import SCHEMA_VERSION, Report, Severity, plain
-from tracker_diag.core.outgoing import well_formed
+from tracker_diag.core.outgoing import redacted_data, well_formed
+from tracker_diag.core.reading import read_json
 
 Number = float | Literal["NaN", "Infinity", "-Infinity"]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -98,7 +99,7 @@ class ReportModel(_Model):
 
 
 def to_json(report: Report) -> bytes:
-    """Write a report as strict JSON in UTF-8; the same report always gives the same bytes.
+    """Write a report as strict JSON in UTF-8, without secrets; the same report always gives the same bytes.
 
     Lone surrogates, which neither UTF-8 nor other languages' JSON parsers can hold, become U+FFFD.
 
@@ -111,8 +112,29 @@ def to_json(report: Report) -> bytes:
     bytes
         Keys sorted, indented by one space, a newline at the end.
     """
-    text = json.dumps(plain(report.to_dict()), ensure_ascii=False, allow_nan=False, sort_keys=True, indent=1)
+    data = redacted_data(plain(report.to_dict()))
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, sort_keys=True, indent=1)
     return (well_formed(text) + "\n").encode()
+
+
+def read_report(text: str) -> Report:
+    """Read a report back, wherever it comes from.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or follows another version of the schema; one line that says where it does not.
+    """
+    data = read_json(text)
+    try:
+        report = Report.from_dict(data)
+        ReportModel.model_validate(data)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from None
+    return report
 
 
 def json_schema() -> dict[str, Any]:

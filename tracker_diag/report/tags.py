@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from tracker_diag.core.finding import Cause, Report, Severity, plain
-from tracker_diag.core.outgoing import clean, well_formed
+from tracker_diag.core.outgoing import clean, redacted, redacted_data, well_formed
 from tracker_diag.report.html import render_html
 from tracker_diag.report.schema import to_json
 from tracker_diag.report.words import percent, shown, title
@@ -52,7 +52,7 @@ def suggested_config(report: Report, cause: Cause) -> str:
     ]
     named: set[str] = set()
     for change in cause.prescription.changes:
-        param = well_formed(change.param)
+        param = well_formed(redacted(change.param))
         if param in named:
             continue
         named.add(param)
@@ -63,8 +63,8 @@ def suggested_config(report: Report, cause: Cause) -> str:
 
 
 def _portable(value: Any) -> Any:
-    """Plain data whose texts any YAML parser can hold."""
-    return json.loads(well_formed(json.dumps(plain(value), ensure_ascii=False)))
+    """Plain data without secrets, whose texts any YAML parser can hold."""
+    return json.loads(well_formed(json.dumps(redacted_data(plain(value)), ensure_ascii=False)))
 
 
 def _comment(text: str) -> list[str]:
