@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.runs import curves, make_run, make_runs
-from tracker_diag.adapters.base import Diagnosis, Failure, Query, TrackerError
+from tracker_diag.adapters.base import DeniedError, Diagnosis, Failure, Listing, Query, TrackerError, without_files
 from tracker_diag.adapters.memory import MemoryAdapter
 from tracker_diag.core.finding import Severity
 from tracker_diag.core.run import Run, Series
@@ -37,11 +37,11 @@ class Recording(MemoryAdapter):
             self.loaded.append(run.id)
             yield Failure(run.id, "its history is damaged") if run.id in self.unreadable else run
 
-    def write(self, run_id: str, diagnosis: Diagnosis) -> None:
+    def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         if run_id in self.unwritable:
             raise TrackerError(f"run {run_id}: permission denied")
         self.written.append(run_id)
-        super().write(run_id, diagnosis)
+        return super().write(run_id, diagnosis)
 
 
 def test_every_run_is_diagnosed_once_and_then_left_alone() -> None:
@@ -225,6 +225,7 @@ def test_the_verdict_of_a_running_run_changes_only_with_its_evidence() -> None:
     assert len(sweep(tracker, ALL).rows) == 1
 
 
+@pytest.mark.expects_defects
 def test_a_run_whose_worker_cannot_judge_it_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     from tracker_diag import judge
 
@@ -239,6 +240,122 @@ def test_a_run_whose_worker_cannot_judge_it_fails_alone(monkeypatch: pytest.Monk
     swept = sweep(Recording(make_runs(3)), ALL)
     assert swept.failures == (Failure("run-001", "RuntimeError: a bug over two lines"),)
     assert len(swept.rows) == 2
+
+
+def test_a_run_that_cannot_even_be_listed_is_a_failure_and_the_others_are_done() -> None:
+    class Listed(Recording):
+        def list_runs(self, query: Query) -> Iterator[Listing | Failure]:
+            yield Failure("run-x", "end_time: a number is needed")
+            yield from super().list_runs(query)
+
+    told: list[str] = []
+
+    class Watch:
+        def listed(self, due: int, unchanged: int) -> None: ...
+
+        def done(self, row: Row) -> None: ...
+
+        def failed(self, failure: Failure) -> None:
+            told.append(failure.id)
+
+    swept = sweep(Listed(make_runs(4)), ALL, Watch())
+    assert swept.failures == (Failure("run-x", "end_time: a number is needed"),)
+    assert (len(swept.rows), told, swept.error) == (4, ["run-x"], "")
+
+
+def test_a_run_whose_listing_cannot_be_hashed_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tracker_diag import sweep as module
+
+    real = module.fingerprint
+
+    def fingerprint(listing: Listing, settings: Settings) -> str:
+        if listing.id == "run-001":
+            raise RecursionError("too deep")
+        return real(listing, settings)
+
+    monkeypatch.setattr(module, "fingerprint", fingerprint)
+    swept = sweep(Recording(make_runs(3)), ALL)
+    assert swept.failures == (Failure("run-001", "RecursionError: too deep"),)
+    assert len(swept.rows) == 2
+
+
+@pytest.mark.expects_defects
+def test_a_listing_that_breaks_off_is_a_tracker_that_cannot_be_read() -> None:
+    class Breaking(Recording):
+        def list_runs(self, query: Query) -> Iterator[Listing | Failure]:
+            yield next(super().list_runs(query))
+            raise KeyError("runs")
+
+    with pytest.raises(TrackerError, match="cannot be listed: KeyError: 'runs'"):
+        sweep(Breaking(make_runs(3)), ALL)
+
+
+def test_bulk_answers_that_break_off_cost_the_run_to_blame_alone() -> None:
+    class Breaking(Recording):
+        def load_runs(self, ids: Sequence[str]) -> Iterator[Run | Failure]:
+            for run in super().load_runs(ids):
+                if run.id == "run-004":
+                    raise KeyError("history")
+                yield run
+
+    swept = sweep(Breaking(make_runs(9)), ALL)
+    assert [f.id for f in swept.failures] == ["run-004"]
+    assert (len(swept.rows), swept.error) == (8, "")
+
+
+def test_an_experiment_that_may_not_be_written_to_is_said_once_and_the_others_are_done() -> None:
+    class ReadOnly(Recording):
+        def write(self, run_id: str, diagnosis: Diagnosis) -> str:
+            if int(run_id[-3:]) >= 10:
+                raise DeniedError("denied: ask for EDIT permission")
+            return super().write(run_id, diagnosis)
+
+    tracker = ReadOnly(make_runs(10))
+    for run in [make_run(i, "healthy") for i in range(10, 90)]:
+        tracker.add(run, "guarded")
+    swept = sweep(tracker, ALL)
+    assert swept.error == (
+        "the runs may not be written to: denied: ask for EDIT permission; --report-dir DIR keeps the answers here"
+    )
+    assert (len(swept.rows), swept.failures, swept.left) == (10, (), 80)
+    assert sorted(tracker.written) == [f"run-{i:03d}" for i in range(10)]
+
+
+def test_one_run_that_may_not_be_written_to_fails_alone() -> None:
+    class Guarded(Recording):
+        def write(self, run_id: str, diagnosis: Diagnosis) -> str:
+            if run_id in ("run-001", "run-005"):
+                raise DeniedError("its folder may only be read")
+            return super().write(run_id, diagnosis)
+
+    swept = sweep(Guarded(make_runs(9)), ALL)
+    assert swept.failures == tuple(Failure(f"run-00{i}", "its folder may only be read") for i in (1, 5))
+    assert (len(swept.rows), swept.error, swept.left) == (7, "", 0)
+
+
+def test_a_report_that_cannot_be_stored_is_noted_and_tried_again_when_the_address_changes() -> None:
+    class Nowhere(Recording):
+        store = "mlflow-artifacts:/1/x"
+        reason = "no server"
+
+        def list_runs(self, query: Query) -> Iterator[Listing | Failure]:
+            for listing in super().list_runs(query):
+                assert isinstance(listing, Listing)
+                yield replace(listing, store=self.store)
+
+        def write(self, run_id: str, diagnosis: Diagnosis) -> str:
+            marked = replace(diagnosis, artifacts={}, fingerprint=without_files(diagnosis.fingerprint, self.store))
+            super().write(run_id, marked if self.reason else diagnosis)
+            return self.reason
+
+    tracker = Nowhere(make_runs(3))
+    first = sweep(tracker, ALL)
+    assert [row.note for row in first.rows] == ["no server"] * 3
+    assert (first.failures, first.error) == ((), "")
+    assert sweep(tracker, ALL).unchanged == 3
+    tracker.store, tracker.reason = "s3://bucket/x", ""
+    assert [row.note for row in sweep(tracker, ALL).rows] == [""] * 3
+    assert sweep(tracker, ALL).unchanged == 3
 
 
 def test_reading_is_no_further_ahead_than_it_may_be() -> None:

@@ -6,14 +6,25 @@ once, and brings every run to the same state.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from tracker_diag.adapters.base import Adapter, Diagnosis, Failure, Listing, Query, TrackerError
+from tracker_diag.adapters.base import (
+    Adapter,
+    DeniedError,
+    Diagnosis,
+    Failure,
+    Listing,
+    Query,
+    TrackerError,
+    without_files,
+)
+from tracker_diag.adapters.guard import defect, failure, guarded, load_each, one_line
 from tracker_diag.core.finding import Severity
 from tracker_diag.core.settings import Settings
 from tracker_diag.executors import completed, open_engine, read_ahead, threads
@@ -28,6 +39,11 @@ READ_AHEAD = 32
 """Runs that are held ready for diagnosis."""
 GIVE_UP_AFTER = 25
 """Writes refused in a row, after which the store itself is taken to refuse, and the sweep ends."""
+
+DENIED_AFTER = 3
+"""Runs of an experiment that may not be written to, after which, none having been taken, none of it is tried again."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,8 @@ class Row:
     ----------
     news : bool
         Its tags said something else, or nothing, before.
+    note : str
+        Why its report could not be stored; empty if it could, or there is none.
     """
 
     id: str
@@ -91,6 +109,7 @@ class Row:
     cause: str
     summary: str
     news: bool
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,12 +186,15 @@ def sweep(adapter: Adapter, plan: Plan, watcher: Watcher | None = None, stop: th
     watcher = watcher or _Silent()
     stop = stop or threading.Event()
     begin = time.monotonic()
-    due, unchanged, worst = _list(adapter, plan, stop)
-    watcher.listed(len(due), unchanged.total())
+    listed = _list(adapter, plan, stop)
+    due = listed.due
+    watcher.listed(len(due), listed.unchanged.total())
     waiting = dict(due)
     rows: list[Row] = []
-    failures: list[Failure] = []
-    halt = _Halt(stop)
+    failures = list(listed.failures)
+    for unreadable in failures:
+        watcher.failed(unreadable)
+    halt = _Halt(stop, due=due)
     for outcome in _outcomes(adapter, plan, due, halt):
         if waiting.pop(outcome.id, None) is None:
             continue
@@ -182,21 +204,22 @@ def sweep(adapter: Adapter, plan: Plan, watcher: Watcher | None = None, stop: th
         else:
             rows.append(outcome)
             watcher.done(outcome)
-    if not halt.is_set():
-        for run_id in waiting:
-            failures.append(Failure(run_id, "the tracker listed the run but did not return it"))
-            watcher.failed(failures[-1])
-    undone = [due[x].changed for x in (*waiting, *(f.id for f in failures))]
+    left = {run_id for run_id in waiting if halt.is_set() or due[run_id].experiment in halt.closed}
+    for run_id in waiting.keys() - left:
+        why = halt.denied.get(run_id, "the tracker listed the run but did not return it")
+        failures.append(Failure(run_id, why))
+        watcher.failed(failures[-1])
+    undone = [due[x].changed for x in {*waiting, *(f.id for f in failures)} & due.keys()]
     return Swept(
         rows=tuple(sorted(rows, key=lambda r: (-r.severity.rank, r.verdict, r.name, r.id))),
         failures=tuple(sorted(failures, key=lambda f: f.id)),
-        unchanged=unchanged.total(),
-        verdicts=dict(sorted((unchanged + Counter(r.verdict for r in rows)).items())),
-        worst=max([worst, *(r.severity for r in rows)], key=lambda s: s.rank),
-        left=len(waiting) if halt.is_set() else 0,
+        unchanged=listed.unchanged.total(),
+        verdicts=dict(sorted((listed.unchanged + Counter(r.verdict for r in rows)).items())),
+        worst=max([listed.worst, *(r.severity for r in rows)], key=lambda s: s.rank),
+        left=len(left),
         oldest=min((x for x in undone if x is not None), default=None),
         seconds=time.monotonic() - begin,
-        error=halt.error,
+        error=halt.error or halt.denial(),
         stopped=stop.is_set(),
     )
 
@@ -211,14 +234,23 @@ class _Silent:
 
 @dataclass
 class _Halt:
-    """Why no further run is begun: someone asked, or the tracker failed."""
+    """Why no further run is begun: someone asked, the tracker failed, or an experiment may not be written to."""
 
     stop: threading.Event
     error: str = ""
     refused: int = 0
+    due: Mapping[str, Due] = field(default_factory=dict)
+    denied: dict[str, str] = field(default_factory=dict)
+    denials: Counter[str] = field(default_factory=Counter)
+    written: set[str] = field(default_factory=set)
 
     def is_set(self) -> bool:
         return self.stop.is_set() or bool(self.error)
+
+    def ends(self, run_id: str) -> bool:
+        """Whether a run is left as it is: all are, or its experiment has taken nothing and refused several."""
+        experiment = self.due[run_id].experiment
+        return self.is_set() or (experiment in self.closed and self.denials[experiment] >= DENIED_AFTER)
 
     def count(self, refusal: str) -> None:
         """Count writes refused in a row; an empty text is one that was taken."""
@@ -226,26 +258,87 @@ class _Halt:
         if self.refused >= GIVE_UP_AFTER:
             self.error = f"{self.refused} writes in a row were refused, the last because: {refusal}"
 
+    def deny(self, run_id: str, reason: str) -> None:
+        """Take note of a run that may not be written to."""
+        self.denied[run_id] = reason
+        self.denials[self.due[run_id].experiment] += 1
 
-def _list(adapter: Adapter, plan: Plan, stop: threading.Event) -> tuple[dict[str, Due], Counter[str], Severity]:
-    """Who is due, by id, newest change first; verdicts and the worst severity of those who are not."""
+    @property
+    def closed(self) -> set[str]:
+        """Experiments whose runs may not be written to: one run alone may lie in a folder with rights of its own."""
+        return set(self.denials) - self.written
+
+    def denial(self) -> str:
+        """Say of all runs that may not be written to, in one line, that they may not, and what to do."""
+        closed = self.closed
+        if not closed:
+            return ""
+        reason = next(why for run_id, why in self.denied.items() if self.due[run_id].experiment in closed)
+        where = "" if len(closed) == 1 else f" of {len(closed)} experiments"
+        return f"the runs{where} may not be written to: {reason}; --report-dir DIR keeps the answers here"
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """What the tracker listed.
+
+    Attributes
+    ----------
+    due : mapping of str to Due
+        By id, newest change first.
+    unchanged : Counter of str
+        Verdicts of those that are not due.
+    worst : Severity
+        Theirs.
+    failures : tuple of Failure
+        Runs that cannot even be listed.
+    """
+
+    due: Mapping[str, Due]
+    unchanged: Counter[str]
+    worst: Severity
+    failures: tuple[Failure, ...]
+
+
+def _list(adapter: Adapter, plan: Plan, stop: threading.Event) -> _Listed:
     due: dict[str, Due] = {}
     unchanged: Counter[str] = Counter()
+    failures: list[Failure] = []
     worst = Severity.OK
     own: dict[str, Settings] = {}
-    prefix = plan.settings.prefix
-    for listing in adapter.list_runs(plan.query):
+    for listing in _listings(adapter, plan.query):
         if stop.is_set():
             break
+        if isinstance(listing, Failure):
+            failures.append(listing)
+            continue
         if listing.experiment not in own:
             own[listing.experiment] = plan.settings.for_experiment(listing.experiment)
-        candidate = _due(listing, own[listing.experiment], adapter.link(listing))
-        if not plan.force and listing.tags.get(f"{prefix}fingerprint") == candidate.fingerprint:
+        candidate = guarded(listing.id, lambda x=listing: _due(x, own[x.experiment], adapter.link(x)))  # type: ignore[misc]
+        if isinstance(candidate, Failure):
+            failures.append(candidate)
+        elif not plan.force and _is_done(listing, candidate.fingerprint, plan.settings.prefix):
             unchanged[candidate.before.verdict] += 1
             worst = max(worst, candidate.before.severity, key=lambda s: s.rank)
         else:
             due[listing.id] = candidate
-    return due, unchanged, worst
+    return _Listed(due, unchanged, worst, tuple(failures))
+
+
+def _listings(adapter: Adapter, query: Query) -> Iterator[Listing | Failure]:
+    """List the runs; an adapter that breaks off in the middle is a tracker that cannot be read."""
+    try:
+        yield from adapter.list_runs(query)
+    except TrackerError:
+        raise
+    except Exception as error:
+        _log.exception("the listing broke off")
+        raise TrackerError(f"{adapter.describe()} cannot be listed: {one_line(error)}") from error
+
+
+def _is_done(listing: Listing, fingerprint: str, prefix: str) -> bool:
+    carried = listing.tags.get(f"{prefix}fingerprint")
+    return carried is not None and carried in (fingerprint, without_files(fingerprint, listing.store))
 
 
 def _due(listing: Listing, settings: Settings, link: str | None) -> Due:
@@ -275,26 +368,33 @@ def _outcomes(adapter: Adapter, plan: Plan, due: Mapping[str, Due], halt: _Halt)
         def write(item: Judgement | Failure) -> Row | Failure:
             if isinstance(item, Failure):
                 return item
-            adapter.write(item.id, Diagnosis(item.tags, item.artifacts, due[item.id].fingerprint))
-            return _row(item, due[item.id])
+            if halt.ends(item.id) and not halt.is_set():
+                raise DeniedError("its experiment may not be written to")
+            note = adapter.write(item.id, Diagnosis(item.tags, item.artifacts, due[item.id].fingerprint))
+            return replace(_row(item, due[item.id]), note=note)
 
         with threads(WRITERS) as writers:
             for item, outcome in completed(writers, write, judged, WRITE_AHEAD):
+                if isinstance(outcome, DeniedError):
+                    halt.deny(item.id, one_line(outcome))
+                    continue
+                if isinstance(outcome, Row):
+                    halt.written.add(outcome.experiment)
                 if not isinstance(item, Failure):
                     halt.count(one_line(outcome) if isinstance(outcome, Exception) else "")
-                yield Failure(item.id, one_line(outcome)) if isinstance(outcome, Exception) else outcome
+                yield failure(item.id, outcome) if isinstance(outcome, Exception) else outcome
 
 
 def _tasks(adapter: Adapter, plan: Plan, due: Mapping[str, Due], halt: _Halt) -> Iterator[Task | Failure]:
     own: dict[str, Settings] = {}
-    runs = read_ahead(adapter.load_runs(list(due)), READ_AHEAD)
+    runs = read_ahead(load_each(adapter, list(due)), READ_AHEAD)
     try:
         for run in runs:
             if halt.is_set():
                 return
             if isinstance(run, Failure):
                 yield run
-            elif run.id in due:
+            elif run.id in due and not halt.ends(run.id):
                 entry = due[run.id]
                 if entry.experiment not in own:
                     settings = plan.settings.for_experiment(entry.experiment)
@@ -313,7 +413,7 @@ def _judge_item(item: Task | Failure) -> Judgement | Failure:
 
 def _told(item: Task | Failure, outcome: Judgement | Failure | Exception) -> Judgement | Failure:
     if isinstance(outcome, Exception):
-        return Failure(item.run.id if isinstance(item, Task) else item.id, one_line(outcome))
+        return defect(item.run.id if isinstance(item, Task) else item.id, outcome)
     return outcome
 
 
@@ -329,9 +429,3 @@ def _row(judgement: Judgement, due: Due) -> Row:
         summary=judgement.summary,
         news=(judgement.verdict, judgement.severity) != (due.before.verdict, due.before.severity),
     )
-
-
-def one_line(error: Exception) -> str:
-    """Say what went wrong in one line; an error that is not the tracker's keeps its class, the one thing to go by."""
-    text = " ".join(str(error).split())
-    return text if isinstance(error, TrackerError) and text else f"{type(error).__name__}: {text}".rstrip(": ")

@@ -67,11 +67,11 @@ def diag(store: str) -> Iterator[Invoke]:
     """Run a command line; every answer of an error is one line."""
     runner = CliRunner()
 
-    def invoke(*words: str, uri: str | None = store, **options: object) -> Result:
+    def invoke(*words: str, uri: str | None = store, traceback: bool = False, **options: object) -> Result:
         address = [] if uri is None else ["--tracking-uri", uri]
         result = runner.invoke(app, [*words, *address], **options)  # type: ignore[arg-type]
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        assert "Traceback" not in result.output
+        assert traceback or "Traceback" not in result.output
         return result
 
     # A command sets the environment and the loggers of the trackers' clients, as if it owned its process.

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -180,3 +182,68 @@ def test_clean_takes_away_what_was_written_and_nothing_else(diag: Invoke, store:
 def test_clean_needs_a_scope_that_exists(diag: Invoke, words: list[str]) -> None:
     result = diag("clean", *words)
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+
+
+@pytest.mark.expects_defects
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_an_error_that_nobody_foresaw_is_told_and_the_next_sweep_runs(
+    diag: Invoke, monkeypatch: pytest.MonkeyPatch, log_format: str
+) -> None:
+    from tracker_diag import sweep as module
+
+    real, summaries, sent = module.sweep, [], []
+
+    def sweep(*words: object) -> Swept:
+        summaries.append(Path("s.json").read_text() if Path("s.json").exists() else "")
+        if len(summaries) < 3:
+            raise LookupError("a defect\nof ours")
+        os.kill(os.getpid(), signal.SIGTERM)
+        return real(*words)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(module, "sweep", sweep)
+    monkeypatch.setattr("tracker_diag.notify.send", lambda urls, title, body: sent.append((title, body)))
+    words = ("--every", "1s", "--summary", "s.json", "--notify", "json://127.0.0.1:9/x", "--log-format", log_format)
+    result = diag(*VISION, *words, traceback=True)
+    assert result.stderr.count("error: internal error: LookupError: a defect of ours") == 2
+    assert "raise LookupError(" in result.stderr
+    assert [json.loads(text)["failed_sweeps"] for text in summaries[1:]] == [1, 2]
+    assert "LookupError: a defect of ours" in json.loads(summaries[1])["error"]
+    after = json.loads(Path("s.json").read_text())
+    assert (after["failed_sweeps"], after["error"], after["stopped"]) == (2, "", True)
+    # Of an error that lasts, people are told once.
+    assert [title for title, _ in sent if "failed" in title] == ["A sweep failed"]
+
+
+def test_the_summary_says_that_a_sweep_could_not_even_begin(diag: Invoke) -> None:
+    result = diag(*VISION, "--summary", "s.json", uri="sqlite:///no/such.db")
+    assert result.exit_code == 3
+    summary = json.loads(Path("s.json").read_text())
+    assert summary["error"].startswith("no MLflow database at")
+    assert (summary["failed_sweeps"], summary["runs"]["diagnosed"]) == (1, 0)
+
+
+def test_answers_can_be_kept_in_a_folder_for_a_tracker_that_is_only_read(
+    diag: Invoke, store: str, runs: dict[str, str]
+) -> None:
+    database = Path(store.removeprefix("sqlite:///"))
+    before = database.read_bytes()
+    first = diag(*VISION, "--report-dir", "kept/answers", "--fail-on", "error")
+    assert first.exit_code == 1
+    assert "6 diagnosed" in first.stdout
+    folder = Path("kept/answers") / runs["diverged-2"]
+    tags = json.loads((folder / "tags.json").read_text())["tags"]
+    assert tags["verdict"] == "diverged"
+    assert json.loads((folder / "report.json").read_text())["verdict"] == "diverged"
+    assert "<html" in (folder / "report.html").read_text()
+    assert len(list(Path("kept/answers").iterdir())) == 6
+    assert "0 diagnosed, 6 unchanged" in diag(*VISION, "--report-dir", "kept/answers").stdout
+    assert database.read_bytes() == before
+    # What is written in the tracker and what is kept here do not depend on each other.
+    diag(*VISION)
+    assert "0 diagnosed, 6 unchanged" in diag(*VISION, "--report-dir", "kept/answers").stdout
+    assert "6 diagnosed" in diag(*VISION, "--report-dir", "others").stdout
+    refused = diag(*VISION, "--report-dir", "x", "--dry-run")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    Path("a file").write_text("x")
+    refused = diag(*VISION, "--report-dir", "a file")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (3, 1)

@@ -6,12 +6,15 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from tracker_diag.adapters.base import Adapter, AwayError, Failure, TrackerError
+from tracker_diag.adapters.base import Adapter, AwayError, Failure, Listing, TrackerError
+from tracker_diag.core.outgoing import clean
 from tracker_diag.core.run import InvalidRunError, Run
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
+LONGEST = 500
+"""Letters of a reason that are shown."""
 #: What data of an unexpected form make code raise. Anything else is a defect whatever the data were.
 _OF_DATA = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, OSError, EOFError)
 
@@ -44,14 +47,39 @@ def failure(run_id: str, error: Exception) -> Failure:
     return Failure(run_id, reason)
 
 
+def defect(run_id: str, error: Exception) -> Failure:
+    """Turn an error of our own code, which no run may cause, into a failure of that run, its traceback into the log."""
+    reason = one_line(error)
+    _log.error("run %s: %s", run_id, reason, exc_info=error)
+    return Failure(run_id, reason)
+
+
 def one_line(error: Exception) -> str:
     """Say what went wrong in one line; an error that nobody put into words keeps its class, the one thing to go by."""
-    text = " ".join(str(error).split())
+    text = clean(error, LONGEST).strip()
     if isinstance(error, TrackerError | InvalidRunError) and text:
         return text
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    return f"{type(error).__name__}: {text[:300]}".rstrip(": ")
+        return clean(f"{error.filename}: {error.strerror}" if error.filename else error.strerror, LONGEST)
+    return f"{type(error).__name__}: {text}".rstrip(": ")
+
+
+def find_one(adapter: Adapter, run_id: str) -> Listing:
+    """Find one run; whatever is wrong with its data is said in one line.
+
+    Raises
+    ------
+    UnknownRunError
+        If there is none.
+    TrackerError
+        If it cannot be read, or the tracker cannot be reached.
+    """
+    try:
+        return adapter.find_run(run_id)
+    except TrackerError:
+        raise
+    except Exception as error:
+        raise TrackerError(f"run {run_id}: {failure(run_id, error).reason}") from error
 
 
 def load_each(adapter: Adapter, ids: Sequence[str]) -> Iterator[Run | Failure]:

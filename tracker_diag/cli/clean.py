@@ -43,6 +43,8 @@ def clean(
     """
     if run_id and (experiment or project or everything):
         raise UsageError("name runs, or experiments, or --all: not both")
+    from tracker_diag.adapters.guard import find_one
+    from tracker_diag.core import outgoing
     from tracker_diag.report.words import counted
 
     settings = read_settings(config, None)
@@ -50,7 +52,7 @@ def clean(
     wheres = [place(tracker, tracking_uri, tuple(project or ()), one) for one in run_id or ("",)]
     with connected(wheres[0], settings.prefix) as adapter:
         if run_id:
-            ids = [adapter.find_run(where.run_id or "").id for where in wheres]
+            ids = [find_one(adapter, where.run_id or "").id for where in wheres]
         else:
             # Also those without our tags: a sweep that was killed may have left them a report.
             ids = [listing.id for listing in adapter.list_runs(query)]
@@ -61,21 +63,25 @@ def clean(
         if not yes:
             if not sys.stdin.isatty():
                 raise UsageError(f"{runs} would be cleaned in {adapter.describe()}: say --yes")
-            typer.confirm(f"Remove the diagnosis of {runs} in {adapter.describe()}?", abort=True)
+            typer.confirm(f"Remove the diagnosis of {runs} in {outgoing.clean(adapter.describe())}?", abort=True)
         _remove(adapter, ids)
 
 
 def _remove(adapter: Adapter, ids: list[str]) -> None:
+    from tracker_diag.adapters.base import DeniedError
+    from tracker_diag.adapters.guard import failure
     from tracker_diag.executors import completed, threads
     from tracker_diag.report.words import counted
-    from tracker_diag.sweep import WRITERS, one_line
+    from tracker_diag.sweep import WRITERS
 
     tags = files = failed = 0
     left: Counter[str] = Counter()
     with threads(WRITERS) as engine:
         for run_id, removal in completed(engine, adapter.remove, ids):
+            if isinstance(removal, DeniedError):
+                raise removal
             if isinstance(removal, Exception):
-                complain(f"run {run_id}: {one_line(removal)}")
+                complain(f"run {run_id}: {failure(run_id, removal).reason}")
                 failed += 1
                 continue
             tags, files = tags + removal.tags, files + removal.artifacts

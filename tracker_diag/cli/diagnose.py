@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker_diag.cli.connect import connected, place
-from tracker_diag.cli.errors import FOUND, UsageError
+from tracker_diag.cli.errors import FOUND, UsageError, complain
 from tracker_diag.cli.options import (
     AnnotateOption,
     ArtifactsOption,
@@ -74,11 +74,12 @@ def diagnose_run(adapter: Adapter, run_id: str, settings: Settings, *, write: bo
         If there is no such run, or it cannot be read or written.
     """
     from tracker_diag.adapters.base import Diagnosis, Failure, TrackerError
+    from tracker_diag.adapters.guard import find_one, load_each
     from tracker_diag.fingerprint import fingerprint
     from tracker_diag.judge import Task, before, examine, render
 
-    listing = adapter.find_run(run_id)
-    run = next(iter(adapter.load_runs([listing.id])), None)
+    listing = find_one(adapter, run_id)
+    run = next(load_each(adapter, [listing.id]), None)
     if run is None:
         raise UsageError(f"run {run_id}: the tracker lists it but does not return it")
     if isinstance(run, Failure):
@@ -88,5 +89,7 @@ def diagnose_run(adapter: Adapter, run_id: str, settings: Settings, *, write: bo
     report = examine(task)
     if write:
         judgement = render(task, report)
-        adapter.write(listing.id, Diagnosis(judgement.tags, judgement.artifacts, fingerprint(listing, own)))
+        note = adapter.write(listing.id, Diagnosis(judgement.tags, judgement.artifacts, fingerprint(listing, own)))
+        if note:
+            complain(f"the tags are written, the report is not: {note}", label="")
     return report

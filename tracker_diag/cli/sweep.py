@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -36,6 +37,7 @@ from tracker_diag.cli.options import (
 from tracker_diag.cli.scope import query_of
 
 if TYPE_CHECKING:
+    from tracker_diag.adapters.base import Adapter
     from tracker_diag.sweep import Swept
 
 
@@ -87,6 +89,14 @@ def sweep(
     summary: Annotated[
         Path | None, typer.Option("--summary", help="JSON file with the sweep's figures.", show_default=False)
     ] = None,
+    report_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--report-dir",
+            help="Keep the answers in this folder instead: for a tracker that you may only read.",
+            show_default=False,
+        ),
+    ] = None,
     log_format: Annotated[str, typer.Option("--log-format", help="text, or json lines on stderr.")] = "text",
     annotate: AnnotateOption = False,
 ) -> None:
@@ -99,12 +109,12 @@ def sweep(
       tracker-diag sweep --experiment 'vision-*' --dry-run
       tracker-diag sweep --all --since 24h --fail-on error
       tracker-diag sweep --all --every 15m --notify "$SLACK" --summary sweep.json
+      tracker-diag sweep --all --report-dir answers
     """  # noqa: D301  click wants a real backspace
     from tracker_diag import notify as messages
     from tracker_diag import schedule
     from tracker_diag.cli import watch
-    from tracker_diag.cli.table import closing_line, show_table, write_summary
-    from tracker_diag.cli.table import summary as figures
+    from tracker_diag.cli.table import closing_line
     from tracker_diag.executors import check_engine
     from tracker_diag.sweep import Plan
     from tracker_diag.sweep import sweep as sweep_once
@@ -126,6 +136,8 @@ def sweep(
     messages.check(notify or ())
     if summary is not None and not summary.parent.is_dir():
         raise UsageError(f"--summary {summary}: there is no folder {summary.parent}")
+    if report_dir is not None and (dry_run or annotate):
+        raise UsageError("--report-dir keeps the answers in a folder: it goes without --dry-run and --annotate")
 
     def once(stop: threading.Event) -> Swept:
         settings = read_settings(config, role, artifacts)
@@ -138,32 +150,24 @@ def sweep(
             limit=limit,
         )
         plan = Plan(query, settings, not dry_run, force, engine, workers, scheduler)
-        with connected(where, settings.prefix, annotate=annotate) as adapter:
-            described = adapter.describe()
+        with connected(where, settings.prefix, annotate=annotate) as opened:
+            adapter = opened if report_dir is None else _aside(opened, report_dir, settings.prefix)
+            out.tracker = adapter.describe()
             with watch.watching(log_format) as watcher:
-                swept = sweep_once(adapter, plan, watcher, stop)
-        if summary is not None:
-            write_summary(summary, figures(swept, described))
-        if log_format == "json":
-            watch.event("swept", **figures(swept, described))
-        else:
-            show_table(swept, write=plan.write)
-        if swept.error:
-            complain(swept.error)
-        message = messages.digest(swept.rows) if notify and plan.write else None
-        if notify and message:
-            try:
-                messages.send(notify, *message)
-            except messages.NotifyError as error:
-                complain(str(error))
-        return swept
+                return sweep_once(adapter, plan, watcher, stop)
 
+    out = _Outlets(log_format, summary, tuple(notify or ()), write=not dry_run)
     watch.start_log(log_format)
     with _stopping(quiet=log_format == "json") as (stop, signals):
         if trigger is not None:
-            schedule.repeat(lambda: _keep_going(once, stop), trigger, stop, at_once=cron is None)
+            schedule.repeat(lambda: _keep_going(once, out, stop), trigger, stop, at_once=cron is None)
             return
-        swept = once(stop)
+        try:
+            swept = once(stop)
+        except Exception as error:
+            out.note(_broken_off(error))
+            raise
+        out.tell(swept)
     if signals:
         complain(f"stopped: {closing_line(swept, write=not dry_run)}", label="")
         raise typer.Exit(INTERRUPTED if signals[0] == signal.SIGINT else TERMINATED)
@@ -175,15 +179,80 @@ def sweep(
         raise typer.Exit(FOUND)
 
 
-def _keep_going(once: Callable[[threading.Event], Swept], stop: threading.Event) -> None:
+def _aside(tracker: Adapter, folder: Path, prefix: str) -> Adapter:
+    from tracker_diag.adapters.aside import AsideAdapter
+
+    return AsideAdapter(tracker, folder, prefix)
+
+
+@dataclass
+class _Outlets:
+    """Where it is told what a sweep did.
+
+    Attributes
+    ----------
+    failed : int
+        Sweeps that broke off since this process began.
+    told : str
+        The error that was last notified of: one that lasts for a day is no message every quarter of an hour.
+    """
+
+    log_format: str
+    summary: Path | None
+    notify: tuple[str, ...]
+    write: bool
+    tracker: str = ""
+    failed: int = 0
+    told: str = ""
+
+    def note(self, swept: Swept) -> None:
+        """Leave the figures for machines."""
+        from tracker_diag.cli import watch
+        from tracker_diag.cli.table import summary, write_summary
+
+        self.failed += bool(swept.error)
+        figures = summary(swept, self.tracker) | {"failed_sweeps": self.failed}
+        if self.log_format == "json":
+            watch.event("swept", **figures)
+        if self.summary is not None:
+            write_summary(self.summary, figures)
+
+    def tell(self, swept: Swept) -> None:
+        """Tell people, and leave the figures."""
+        from tracker_diag import notify
+        from tracker_diag.cli.table import show_table
+
+        self.note(swept)
+        if self.log_format != "json":
+            show_table(swept, write=self.write)
+        if swept.error:
+            complain(swept.error)
+        news = swept.error if swept.error != self.told else ""
+        self.told = swept.error
+        message = notify.digest(swept.rows, news) if self.notify and self.write else None
+        if message:
+            try:
+                notify.send(self.notify, *message)
+            except notify.NotifyError as error:
+                complain(str(error))
+
+
+def _broken_off(error: Exception) -> Swept:
+    from tracker_diag.sweep import Swept
+
+    return Swept(error=explain(error)[0])
+
+
+def _keep_going(once: Callable[[threading.Event], Swept], out: _Outlets, stop: threading.Event) -> None:
     """Sweep; an error is told, and the next sweep tries again: a tracker that is away for an hour comes back."""
     try:
-        once(stop)
-    except Exception as error:
-        line, _ = explain(error)
-        if not line:
-            raise
-        complain(line)
+        swept = once(stop)
+    except Exception as error:  # noqa: BLE001  whatever ends one sweep must neither end the next ones nor be silent
+        swept = _broken_off(error)
+    try:
+        out.tell(swept)
+    except Exception as error:  # noqa: BLE001  as above: a full disk under --summary, say
+        complain(explain(error)[0])
 
 
 def _leave_now() -> NoReturn:
