@@ -4,13 +4,15 @@ import contextlib
 import socket
 import time
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from tests.adapters.mlflow.faulty import answering
-from tracker_diag.adapters.base import TrackerError
+from tests.adapters.mlflow.faulty import Answer, answering
+from tracker_diag.adapters.base import AwayError, TrackerError
 from tracker_diag.adapters.mlflow import connect, http
-from tracker_diag.adapters.mlflow.http import Http, RefusedError
+from tracker_diag.adapters.mlflow.http import Http
+from tracker_diag.adapters.mlflow.refusals import RefusedError
 
 
 @pytest.fixture
@@ -86,7 +88,8 @@ def test_a_server_that_knows_no_runs_is_no_mlflow() -> None:
 
 
 def test_an_address_that_swallows_everything_is_said_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "_TIMEOUT", (0.3, 1.0))
+    monkeypatch.setattr(http, "_CONNECT", 0.3)
+    monkeypatch.setattr(http, "_FIRST_ANSWER", 1.0)
     # A listening socket whose queue is full leaves the next connection without an answer.
     with socket.socket() as full, contextlib.ExitStack() as queue:
         full.bind(("127.0.0.1", 0))
@@ -148,3 +151,118 @@ def test_plain_servers_are_not_kept_alive() -> None:
     with answering(lambda *_: (200, {}, {})) as (uri, asked):
         Http(uri).json("GET", "/x")
     assert asked.requests[0][2]["Connection"] == "close"
+
+
+def test_a_redirect_within_the_host_is_followed_with_everything_that_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "t0ken-of-mine")
+    moved = {"Location": "/new/place?a=1"}
+
+    def answer(method: str, path: str, _: int, body: bytes) -> Answer:
+        return (307, moved, {}) if path.startswith("/x") else (200, {}, {"got": [method, path, body.decode()]})
+
+    with answering(answer) as (uri, asked):
+        got = Http(uri).json("POST", "/x", params=[("q", "1")], body={"b": 2})["got"]
+    assert got == ["POST", "/new/place?a=1", '{"b": 2}']
+    assert {request[2]["Authorization"] for request in asked.requests} == {"Bearer t0ken-of-mine"}
+
+
+def test_another_host_gets_no_request_and_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "t0ken-of-mine")
+    with contextlib.ExitStack() as servers:
+        other, asked_of_other = servers.enter_context(answering(lambda *_: (200, {}, {})))
+        elsewhere = other.replace("127.0.0.1", "localhost")
+        uri, asked = servers.enter_context(answering(lambda *_: (302, {"Location": elsewhere}, {})))
+        with pytest.raises(TrackerError, match=f"redirects to {elsewhere}: give that address"):
+            Http(uri).json("GET", "/x")
+    assert (len(asked.requests), asked_of_other.requests) == (1, [])
+
+
+def test_a_wait_that_is_longer_than_patience_is_not_begun(quick: list[float]) -> None:
+    busy = (429, {"Retry-After": "15"}, {})
+    with answering(lambda *_: busy) as (uri, asked), pytest.raises(AwayError, match=r"429: .*; it asks to wait 15 s"):
+        Http(uri).json("GET", "/x")
+    assert len(asked.requests) == 2
+    assert len(quick) == 1
+
+
+@pytest.mark.parametrize("asked", ["nan", "inf", "-5", "Wed, 21 Oct 2015 07:28:00 GMT", "soon"])
+def test_a_wait_that_is_none_is_left_to_the_backoff(quick: list[float], asked: str) -> None:
+    with answering(lambda _, __, before, ___: (503, {"Retry-After": asked}, {}) if not before else (200, {}, {})) as (
+        uri,
+        _,
+    ):
+        Http(uri).json("GET", "/x")
+    assert quick[0] < 1.0
+
+
+@pytest.mark.parametrize("status", [401, 429, 502, 503, 504])
+def test_refusals_of_everything_are_told_from_others(quick: list[float], status: int) -> None:
+    with answering(lambda *_: (status, {}, {})) as (uri, _), pytest.raises(AwayError):
+        Http(uri).json("GET", "/x")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500, 501])
+def test_refusals_of_one_request_do_not_end_the_others(quick: list[float], status: int) -> None:
+    with answering(lambda *_: (status, {}, {})) as (uri, _), pytest.raises(TrackerError) as caught:
+        Http(uri).json("GET", "/x")
+    assert not isinstance(caught.value, AwayError)
+
+
+def test_what_a_server_says_is_shown_and_not_obeyed() -> None:
+    said = "\x1b[2Jsee http://bob:s3cret@h\u202e" + "x" * 5000
+    refusal = (400, {}, {"message": said, "error_code": "\x1b[A"})
+    with answering(lambda *_: refusal) as (uri, _), pytest.raises(RefusedError) as caught:
+        Http(uri).json("GET", "/x")
+    text = str(caught.value)
+    assert "\\x1b[2Jsee http://…@h\\u202e" in text
+    assert text.isprintable()
+    assert len(text) < 400
+    assert caught.value.code == "\\x1b[A"
+
+
+def test_a_silent_server_is_asked_once_before_it_ever_answered(
+    quick: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http, "_FIRST_ANSWER", 0.2)
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        server = Http(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        with pytest.raises(AwayError, match=r"did not answer within 0.2 s \(MLFLOW_HTTP_REQUEST_TIMEOUT sets"):
+            server.json("GET", "/x")
+    assert quick == []
+
+
+def test_the_users_own_timeout_wins(monkeypatch: pytest.MonkeyPatch, quick: list[float]) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        with pytest.raises(AwayError, match="did not answer within 1 s"):
+            Http(f"http://127.0.0.1:{silent.getsockname()[1]}").json("GET", "/x")
+
+
+def test_a_certificate_that_is_not_there_is_said_without_the_password(
+    monkeypatch: pytest.MonkeyPatch, quick: list[float]
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_SERVER_CERT_PATH", "/no/such/file.pem")
+    with pytest.raises(TrackerError) as caught:
+        Http("https://bob:PW-of-bob@127.0.0.1:1").json("GET", "/x")
+    assert "check MLFLOW_TRACKING_SERVER_CERT_PATH" in str(caught.value)
+    assert "PW-of-bob" not in str(caught.value)
+
+
+def test_credentials_that_cannot_be_read_are_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / ".mlflow").mkdir()
+    (tmp_path / ".mlflow" / "credentials").write_text("mlflow_tracking_password = s3cret-word\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(TrackerError, match=r"check ~/\.mlflow/credentials") as caught:
+        Http("http://127.0.0.1:1").json("GET", "/x")
+    assert "s3cret-word" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["http:/bob:PW-of-bob@h", "http://bob:PW/of/bob@h", "http://bob:PW-of-bob@h:x"])
+def test_an_address_that_is_none_is_refused_before_anything_is_sent(address: str) -> None:
+    with pytest.raises(TrackerError, match="the tracking URI is no address") as caught:
+        connect(address)
+    assert "PW" not in str(caught.value)

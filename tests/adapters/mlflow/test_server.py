@@ -15,7 +15,15 @@ from tests.adapters.contract import FIRST, START, Logged
 from tests.adapters.mlflow.conftest import AUTH_PASSWORDS
 from tests.adapters.mlflow.faulty import Answer, Asked, answering
 from tests.adapters.mlflow.tracker import MlflowTracker
-from tracker_diag.adapters.base import Diagnosis, Failure, Query, TrackerError, UnknownRunError
+from tracker_diag.adapters.base import (
+    DeniedError,
+    Diagnosis,
+    Failure,
+    Query,
+    TrackerError,
+    UnknownRunError,
+    without_files,
+)
 from tracker_diag.adapters.mlflow import connect, histories, server
 from tracker_diag.core.run import Run
 
@@ -239,10 +247,12 @@ def test_artifacts_on_a_disk_that_is_this_machines_too(tracker: MlflowTracker, e
 def test_artifacts_on_a_disk_of_the_servers_machine_alone(tracker: MlflowTracker, experiment: str) -> None:
     mlflow.MlflowClient(tracker.uri).create_experiment(experiment, f"/{experiment}/a/b/c")
     run_id = tracker.log(experiment, Logged())
-    with pytest.raises(TrackerError, match="--artifacts-destination"):
-        tracker.adapter.write(run_id, FIRST)
+    listing = tracker.adapter.find_run(run_id)
+    assert listing.store == f"/{experiment}/a/b/c/{run_id}/artifacts"
+    assert "--artifacts-destination" in tracker.adapter.write(run_id, FIRST)
     assert not Path(f"/{experiment}").exists()
-    tracker.adapter.write(run_id, Diagnosis(FIRST.tags, {}, "f"))
+    assert tracker.written(run_id) == {**FIRST.tags, "fingerprint": without_files("f1", listing.store)}
+    assert tracker.adapter.write(run_id, Diagnosis(FIRST.tags, {}, "f")) == ""
     assert tracker.written(run_id)["fingerprint"] == "f"
 
 
@@ -295,7 +305,7 @@ def test_a_reader_may_diagnose_and_not_write(
     (run,) = adapter.load_runs([private_run])
     assert isinstance(run, Run)
     assert run.metrics["loss"].values.tolist() == [0.0, 1.0, 2.0]
-    with pytest.raises(TrackerError, match="EDIT to write"):
+    with pytest.raises(DeniedError, match="EDIT to write"):
         adapter.write(private_run, FIRST)
     _become("admin", monkeypatch)
     assert tracker.written(private_run) == {}

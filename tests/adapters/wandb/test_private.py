@@ -126,3 +126,26 @@ def test_public_names_that_are_used_exist() -> None:
     assert {"silent", "console", "disable_git", "disable_code", "x_disable_stats", "x_disable_meta"} <= set(
         wandb.Settings.model_fields
     )
+
+
+@pytest.mark.parametrize(
+    ("message", "kinds"),
+    [
+        ("invalid character '<' looking for beginning of value", (True, True, False)),
+        ("invalid character 'h' looking for beginning of value", (True, False, False)),
+        ("json: cannot unmarshal array into Go value of type graphql.Response", (True, False, False)),
+        ("exceeded max depth", (True, False, False)),
+        ("input: boom", (False, False, True)),
+        ("POST … giving up after 1 attempt(s): connection refused", (False, False, False)),
+    ],
+)
+def test_what_is_no_answer_is_told_apart(message: str, kinds: tuple[bool, bool, bool]) -> None:
+    error = private.core_error(WandbApiFailedError(message))
+    found = (error.is_nonsense, error.is_page, error.is_refusal)
+    assert found == kinds, "find the words wandb-core has for answers that are none, for CoreError"
+
+
+def test_what_a_server_says_is_shown_and_not_obeyed() -> None:
+    brief = private.CoreError("input: \x1b[2J http://bob:s3cret@h\u202e" + "x y" * 10_000, 400).brief
+    assert brief.startswith("\\x1b[2J http://…@h\\u202ex yx")
+    assert len(brief) <= 200

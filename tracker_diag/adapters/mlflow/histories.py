@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from tracker_diag.adapters.base import Failure
+from tracker_diag.adapters.base import Failure, TrackerError
+from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.mlflow.curves import Points
-from tracker_diag.adapters.mlflow.http import Http, RefusedError
+from tracker_diag.adapters.mlflow.http import Http, listed
+from tracker_diag.adapters.mlflow.refusals import RefusedError
+from tracker_diag.adapters.paging import Paging
+from tracker_diag.core.run import FloatArray
 
 RunPoints = dict[str, Points]
 
@@ -19,8 +22,7 @@ _BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 _SINGLE = "/api/2.0/mlflow/metrics/get-history"
 _MOST_POINTS = 25_000  # the server's limit for a whole bulk answer; it cuts there without a word
 _POINTS_A_PAGE = 25_000
-_EVERYONES = (401, 429, 502, 503, 504)  # answers that concern the server as a whole, not one run
-_RUN = itemgetter("run_id")
+_MOST_PAGES = 1000  # of one metric of one run: 25 million points
 
 
 class Histories:
@@ -52,9 +54,32 @@ class Histories:
         found : dict of str to (dict of str to Points) or Failure
         rest : set of str
             Runs to be asked for again.
+
+        Raises
+        ------
+        AwayError
+            If the server as a whole is out of reach, or refuses everything.
         """
+        if not wanted:
+            return {}, set()
         if not self._bulk:
-            return {run: self._one(run, wanted[run]) for run in wanted}, set()
+            return {run: guarded(run, partial(self._one, run, wanted[run])) for run in wanted}, set()
+        label = next(iter(wanted)) if len(wanted) == 1 else f"{next(iter(wanted))} and {len(wanted) - 1} more"
+        loaded = guarded(label, partial(self._together, wanted, names))
+        if loaded is None:
+            self._bulk = False
+            return self.load(wanted, names)
+        if not isinstance(loaded, Failure):
+            return loaded
+        if len(wanted) == 1:
+            return {run: Failure(run, loaded.reason) for run in wanted}, set()
+        # One of them cannot be read: find out which, and load the others.
+        return {run: self.load({run: wanted[run]}, names)[0][run] for run in wanted}, set()
+
+    def _together(
+        self, wanted: Mapping[str, Collection[str]], names: Sequence[str]
+    ) -> tuple[dict[str, RunPoints | Failure], set[str]] | None:
+        """Load by bulk requests; None where the server knows none."""
         found: dict[str, RunPoints] = {run: {} for run in wanted}
         rest: set[str] = set()
         try:
@@ -74,43 +99,46 @@ class Histories:
                     asked = behind
         except RefusedError as refusal:
             if refusal.status == 404 and refusal.code != "RESOURCE_DOES_NOT_EXIST":
-                self._bulk = False
-                return self.load(wanted, names)
-            if refusal.status in _EVERYONES:
-                raise
-            if len(wanted) == 1:
-                return {run: Failure(run, str(refusal)) for run in wanted}, set()
-            # One of them cannot be read: find out which, and load the others.
-            return {run: self.load({run: wanted[run]}, names)[0][run] for run in wanted}, set()
+                return None
+            raise
         return dict(found), rest
 
     def _ask(self, runs: Sequence[str], name: str) -> tuple[dict[str, Points], list[str]]:
         """One bulk request: the runs that are complete, and those to ask for again, in the order asked."""
         params = [("metric_key", name), ("max_results", str(_MOST_POINTS)), *(("run_id", run) for run in runs)]
-        rows: list[dict[str, Any]] = self._http.json("GET", _BULK, params=params).get("metrics", [])
-        answered = {run: _points(list(group)) for run, group in groupby(rows, key=_RUN)}
+        rows = listed(self._http.json("GET", _BULK, params=params), "metrics", f"{self._http.name} answered {_BULK}")
+        by_run: dict[str, list[Mapping[str, Any]]] = {}
+        for row in _points_of(rows):
+            by_run.setdefault(str(row.get("run_id")), []).append(row)
+        if not by_run.keys() <= set(runs):
+            raise TrackerError(f"{self._http.name} answered with the history of a run that was not asked for")
+        answered = {run: _points(own) for run, own in by_run.items()}
         if len(rows) < _MOST_POINTS:
             return answered, []
         answered.pop(rows[-1]["run_id"])
         return answered, [run for run in runs if run not in answered]
 
-    def _one(self, run: str, names: Collection[str]) -> RunPoints | Failure:
+    def _one(self, run: str, names: Collection[str]) -> RunPoints:
         """All metrics of one run, one request each: for servers without the bulk endpoint."""
-        try:
-            return {name: self._paged(run, name) for name in names}
-        except RefusedError as refusal:
-            return Failure(run, str(refusal))
+        return {name: self._paged(run, name) for name in names}
 
     def _paged(self, run: str, name: str) -> Points:
         pages: list[Points] = []
+        seen: set[int] = set()
+        paging = Paging(self._http.name)
         token = ""
         while True:
             params = [("run_id", run), ("metric_key", name), ("max_results", str(_POINTS_A_PAGE))]
             answer = self._http.json("GET", _SINGLE, params=[*params, ("page_token", token)] if token else params)
-            pages.append(_points(answer.get("metrics", [])))
-            token = answer.get("next_page_token", "")
+            page = _points(_points_of(listed(answer, "metrics", f"{self._http.name} answered {_SINGLE}")))
+            mark = hash(page.steps.tobytes() + page.values.tobytes() + page.milliseconds.tobytes())
+            token = paging.next(answer.get("next_page_token"), new=page.steps.size > 0 and mark not in seen)
+            seen.add(mark)
+            pages.append(page)
             if not token:
                 break
+            if len(pages) >= _MOST_PAGES:
+                raise TrackerError(f"{self._http.name} gives more than {_MOST_PAGES} pages of one metric")
         return Points(
             *(
                 np.concatenate([getattr(page, column) for page in pages])
@@ -119,10 +147,19 @@ class Histories:
         )
 
 
+def _points_of(rows: list[Any]) -> list[dict[str, Any]]:
+    if not all(isinstance(row, dict) for row in rows):
+        raise TrackerError("a point in its history is no object")
+    return rows
+
+
 def _points(rows: Sequence[Mapping[str, Any]]) -> Points:
     # Protobuf leaves out zeros on some servers, and writes int64 and NaN as texts.
-    return Points(
-        np.array([row.get("step", 0) for row in rows], dtype=np.float64),
-        np.array([row.get("value", 0.0) for row in rows], dtype=np.float64),
-        np.array([row.get("timestamp", 0) for row in rows], dtype=np.float64),
-    )
+    return Points(_column(rows, "step"), _column(rows, "value"), _column(rows, "timestamp"))
+
+
+def _column(rows: Sequence[Mapping[str, Any]], key: str) -> FloatArray:
+    column = np.array([row.get(key, 0.0) for row in rows], dtype=np.float64)
+    if column.ndim != 1:
+        raise TrackerError(f"a {key} in a metric's history is no number")
+    return column

@@ -3,49 +3,33 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
-from tracker_diag.adapters.base import TrackerError
+from tracker_diag.adapters.address import check_address, shown_address
+from tracker_diag.adapters.base import AwayError, TrackerError
+from tracker_diag.adapters.mlflow.answer import ENCODING, MIB, Answer, BodyError, SlowError, read_answer, within
+from tracker_diag.adapters.mlflow.redirects import REDIRECTS, Trail
+from tracker_diag.adapters.mlflow.refusals import ATTEMPTS, ATTEMPTS_OF_ONE, TransientError, first_line, refusal
+from tracker_diag.adapters.paging import Paging
+from tracker_diag.core.reading import read_json
 
 Params = Sequence[tuple[str, str]]
 
-_TIMEOUT = (4.0, 120.0)  # seconds to connect, to wait for an answer: a bulk answer of a busy server takes its time
-_ATTEMPTS = 8  # with the waits below about half a minute: a server that restarts; one request in five may fail
-_FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0  # seconds
+LONGEST_JSON = 256 * MIB  # bytes; a thousand runs, or 25,000 points, are about 2 MB
+_CONNECT = 4.0  # seconds to connect
+# Seconds for an answer to come and be whole, unless MLFLOW_HTTP_REQUEST_TIMEOUT says it: a bulk answer of a busy server
+# takes its time, but what never answers at all is known by the first.
+_FIRST_ANSWER, _ANSWER = 20.0, 120.0
 _ATTEMPTS_TO_REACH = 3  # while the server has never answered: a wrong address is said within seconds
-_LONGEST_RETRY_AFTER = 120.0  # seconds
-
-
-class RefusedError(TrackerError):
-    """An answer that is an error, and stays one when asked again.
-
-    Attributes
-    ----------
-    status : int
-        HTTP status.
-    code : str
-        MLflow's error code, "" where the answer has none.
-    """
-
-    def __init__(self, text: str, status: int, code: str) -> None:
-        super().__init__(text)
-        self.status = status
-        self.code = code
-
-
-class _TransientError(Exception):
-    """Worth asking again."""
-
-    def __init__(self, error: TrackerError, attempts: int, retry_after: float = 0.0) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.attempts = attempts
-        self.retry_after = retry_after
+_FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0  # seconds
+# Seconds in all that a server may ask to wait: before it has served anything, and after.
+_FIRST_PATIENCE, _PATIENCE = 20.0, 120.0
+_LOCATION = "X-Tracker-Diag-Location"
+_IS_IT = "is it an MLflow server, and are you logged in?"
 
 
 class Http:
@@ -55,160 +39,240 @@ class Http:
     ----------
     uri : str
         Its address. Credentials come from MLflow's own environment variables and ``~/.mlflow/credentials``.
+
+    Raises
+    ------
+    TrackerError
+        If that is no address. Nothing is sent yet.
     """
 
     def __init__(self, uri: str) -> None:
+        check_address(uri, "the tracking URI")
         self.uri = uri.rstrip("/")
-        self.name = without_credentials(self.uri)
-        self._answered = False
+        self.name = shown_address(self.uri)
+        self._answered = self._served = False
 
-    def json(self, method: str, path: str, params: Params = (), body: Mapping[str, Any] | None = None) -> Any:
-        """Ask, and parse the answer; bare ``NaN`` is read as such.
+    def json(
+        self, method: str, path: str, params: Params = (), body: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
+        """Ask, and parse the answer, which is an object; bare ``NaN`` is read as such.
 
         Raises
         ------
         RefusedError
             If the server answers with an error that another attempt would not change.
-        TrackerError
+        AwayError
             If it cannot be reached, or kept failing.
+        TrackerError
+            If it answers with something else.
         """
-        response = self.request(method, path, params=list(params), json=body)
+        answer = self.request(method, path, params=list(params), json=body)
         try:
-            return response.json()
+            value = read_json(answer.body)
         except ValueError:
-            raise TrackerError(
-                f"{self.name} answered {path} with something else than JSON: is it an MLflow server?"
-            ) from None
+            what = "a web page (a login page?)" if answer.is_page else "something else than JSON"
+            raise TrackerError(f"{self.name} answered {path} with {what}: {_IS_IT}") from None
+        if not isinstance(value, dict):
+            raise TrackerError(f"{self.name} answered {path} with JSON that is no object: {_IS_IT}")
+        return value
 
-    def pages(self, path: str, body: Mapping[str, Any], key: str) -> Iterator[Any]:
-        """Ask page by page, and give the items under ``key``."""
+    def items(
+        self, path: str, body: Mapping[str, Any], key: str, name: Callable[[Any], str], seen: set[str]
+    ) -> Iterator[Any]:
+        """Ask page by page, and give the items under ``key``, each once.
+
+        Parameters
+        ----------
+        path : str
+        body : mapping
+            Of the request.
+        key : str
+        name : callable
+            What an item is known by; "" for one that has no name, which is given as it is.
+        seen : set of str
+            Names of items that are not given (again); grows.
+
+        Raises
+        ------
+        TrackerError
+            As :meth:`json` does, and if the list has another form or no end.
+        """
+        paging = Paging(self.name)
         token = ""
         while True:
             answer = self.json("POST", path, body={**body, "page_token": token} if token else body)
-            yield from answer.get(key, ())
-            token = answer.get("next_page_token", "")
+            before = len(seen)
+            for item in listed(answer, key, f"{self.name} answered {path}"):
+                known = name(item)
+                if known not in seen:
+                    if known:
+                        seen.add(known)
+                    yield item
+            token = paging.next(answer.get("next_page_token"), new=len(seen) > before)
             if not token:
                 return
 
-    def request(self, method: str, path: str, **arguments: Any) -> requests.Response:
+    def request(self, method: str, path: str, most: int = LONGEST_JSON, **arguments: Any) -> Answer:
         """Ask, again where that may help; see :meth:`json` for what is raised."""
-        retrying = Retrying(retry=retry_if_exception_type(_TransientError), stop=_stop, wait=_wait, reraise=True)
+        retrying = Retrying(retry=retry_if_exception_type(TransientError), stop=_stop, wait=_wait, reraise=True)
         try:
-            return retrying(self._once, method, path, arguments)
-        except _TransientError as transient:
+            return retrying(self._once, method, path, most, arguments)
+        except TransientError as transient:
             raise transient.error from None
 
-    def _once(self, method: str, path: str, arguments: Mapping[str, Any]) -> requests.Response:
+    def _once(self, method: str, path: str, most: int, arguments: Mapping[str, Any]) -> Answer:
         from mlflow.exceptions import MlflowException
-        from mlflow.utils.credentials import get_default_host_creds
+
+        seconds = self._seconds()
+        try:
+            # A second more, so that the transport's own timeout comes first where it can.
+            answer = within(seconds + 1.0, lambda: self._exchange(method, path, most, arguments, seconds))
+        except TimeoutError:
+            raise self._silence(seconds) from None
+        except SlowError as error:
+            text = f"{self.name} answered {path}, but the answer {error}"
+            raise TransientError(AwayError(text), attempts=2 if self._answered else 1) from None
+        except BodyError as error:
+            failure = TrackerError(f"{self.name} answered {path}, but the answer {error}")
+            raise (TransientError(failure, ATTEMPTS_OF_ONE) if error.passing else failure) from None
+        except MlflowException as error:
+            raise self._failure(error, seconds) from None
+        self._answered = True
+        if answer.status >= 300:
+            raise refusal(self.name, answer, _PATIENCE if self._served else _FIRST_PATIENCE)
+        self._served = True
+        return answer
+
+    def _seconds(self) -> float:
+        from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_TIMEOUT
+
+        if not MLFLOW_HTTP_REQUEST_TIMEOUT.is_set():
+            return _ANSWER if self._answered else _FIRST_ANSWER
+        try:
+            return max(0.1, float(MLFLOW_HTTP_REQUEST_TIMEOUT.get()))
+        except ValueError:
+            raise TrackerError("MLFLOW_HTTP_REQUEST_TIMEOUT is no number of seconds") from None
+
+    def _exchange(self, method: str, path: str, most: int, arguments: Mapping[str, Any], seconds: float) -> Answer:
+        """Ask once, and go where a redirect leads."""
         from mlflow.utils.rest_utils import http_request
 
         # A plain server behind keep-alive stalls 40 ms a request (Nagle's algorithm against delayed acknowledgements);
         # https means a proxy in front, which does not, and a handshake that is worth keeping.
-        headers = {} if self.uri.startswith("https:") else {"Connection": "close"}
-        try:
+        headers = {} if self.uri.lower().startswith("https:") else {"Connection": "close"}
+        trail = Trail(self.name, method, self.uri + path)
+        base = self.uri
+        given = {key: value for key, value in arguments.items() if value is not None}
+        while True:
             response: requests.Response = http_request(
-                get_default_host_creds(self.uri),
+                _credentials(base),
                 path,
                 method,
                 max_retries=0,
                 retry_codes=frozenset(),
                 raise_on_status=False,
-                extra_headers=headers,
-                timeout=_TIMEOUT,
-                **{key: value for key, value in arguments.items() if value is not None},
+                extra_headers={"Accept-Encoding": ENCODING, **headers},
+                timeout=(_CONNECT, seconds),
+                allow_redirects=False,
+                stream=True,
+                hooks={"response": _set_aside},
+                **given,
             )
-        except MlflowException as error:
-            raise self._failure(error) from None
-        self._answered = True
-        if response.status_code < 400:
-            return response
-        raise self._refusal(response)
+            if response.status_code not in REDIRECTS:
+                return read_answer(response, most)
+            response.close()
+            base, path = trail.follow(response.status_code, response.headers.get(_LOCATION))
+            # They are part of the address that the server gave.
+            given.pop("params", None)
 
-    def _failure(self, error: Exception) -> Exception:
+    def _silence(self, seconds: float) -> TransientError:
+        text = f"{self.name} did not answer within {seconds:g} s (MLFLOW_HTTP_REQUEST_TIMEOUT sets another time)"
+        return TransientError(AwayError(text), attempts=3 if self._answered else 1)
+
+    def _failure(self, error: Exception, seconds: float) -> Exception:
         """Tell what a request died of; texts of the transport are not passed on, they may hold the address whole."""
         cause = error.__cause__ or error.__context__
         if isinstance(cause, requests.exceptions.SSLError):
-            return TrackerError(f"{self.name}: its TLS certificate was refused; set MLFLOW_TRACKING_SERVER_CERT_PATH")
-        if isinstance(cause, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
+            return AwayError(f"{self.name}: its TLS certificate was refused; set MLFLOW_TRACKING_SERVER_CERT_PATH")
+        if isinstance(cause, requests.exceptions.InvalidHeader):
+            return TrackerError(f"{self.name}: MLFLOW_TRACKING_TOKEN holds what no header can")
+        if isinstance(cause, requests.exceptions.InvalidURL):
             return TrackerError(f"{self.name} is not an address; give the tracking URI as http://host:port")
-        if isinstance(cause, requests.exceptions.ReadTimeout):
-            return _TransientError(TrackerError(f"{self.name} did not answer within {_TIMEOUT[1]:g} s"), attempts=3)
+        # Where no retries are left to it, the transport calls a silence a connection that failed.
+        if isinstance(cause, requests.exceptions.ReadTimeout) or "ReadTimeoutError" in repr(cause):
+            return self._silence(seconds)
         if isinstance(cause, requests.exceptions.RequestException):
-            attempts = _ATTEMPTS
-            if not self._answered and isinstance(cause, requests.exceptions.ConnectTimeout):
-                attempts = 1  # the system has tried several times in that time
-            elif not self._answered and not _was_connected(cause):
-                attempts = _ATTEMPTS_TO_REACH
-            text = (
-                f"{self.name} cannot be reached; check that the server runs, and the tracking URI (MLFLOW_TRACKING_URI)"
-            )
-            return _TransientError(TrackerError(text), attempts)
-        return TrackerError(f"{self.name}: {_first_line(str(error))}")
+            return self._unreached(cause)
+        if isinstance(cause, OSError):
+            names = "MLFLOW_TRACKING_SERVER_CERT_PATH and MLFLOW_TRACKING_CLIENT_CERT_PATH"
+            return TrackerError(f"{self.name}: a certificate cannot be read; check {names}")
+        return TrackerError(f"{self.name}: {first_line(str(error))}")
 
-    def _refusal(self, response: requests.Response) -> Exception:
-        status = response.status_code
-        code, message = _error_of(response)
-        if status == 401:
-            return RefusedError(
-                f"{self.name} refused the credentials: set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, "
-                "or MLFLOW_TRACKING_TOKEN",
-                status,
-                code,
-            )
-        if status == 403:
-            return RefusedError(
-                f"{self.name} denies access ({message or 'forbidden'}): ask for READ permission on the "
-                "experiment to diagnose, for EDIT to write",
-                status,
-                code,
-            )
-        refusal = RefusedError(f"{self.name} answered {status}: {message or response.reason}", status, code)
-        # Two writers that both insert a tag: MLflow passes the database's complaint on as a bad request.
-        if status in (408, 425, 429) or status >= 500 or "IntegrityError" in response.text[:2000]:
-            return _TransientError(refusal, _ATTEMPTS, _retry_after(response))
-        return refusal
+    def _unreached(self, cause: requests.exceptions.RequestException) -> TransientError:
+        if _was_connected(cause):
+            # A worker that dies of one request breaks its connection; the next request may well be answered.
+            broken = TrackerError(f"{self.name} broke the connection; check that the server runs")
+            return TransientError(broken, ATTEMPTS_OF_ONE)
+        if self._answered:
+            attempts = ATTEMPTS
+        elif isinstance(cause, requests.exceptions.ConnectTimeout):
+            attempts = 1  # the system has tried several times in that time
+        else:
+            attempts = _ATTEMPTS_TO_REACH
+        text = f"{self.name} cannot be reached; check that the server runs, and the tracking URI (MLFLOW_TRACKING_URI)"
+        return TransientError(AwayError(text), attempts)
 
 
-def without_credentials(uri: str) -> str:
-    """Show an address without user, password and query."""
-    parts = urlsplit(uri)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+def listed(answer: Mapping[str, Any], key: str, who: str) -> list[Any]:
+    """Take a list out of an answer; one that is missing is empty.
+
+    Raises
+    ------
+    TrackerError
+        If something else is there.
+    """
+    found = answer.get(key)
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        raise TrackerError(f"{who} with no list of {key}: {_IS_IT}")
+    return found
+
+
+def _set_aside(response: requests.Response, **_: Any) -> None:
+    # Even if it is not to follow a redirect, requests reads all of its body, however long, where it sees one.
+    if "Location" in response.headers:
+        response.headers[_LOCATION] = response.headers.pop("Location")
+
+
+def _credentials(base: str) -> Any:
+    from mlflow.utils.credentials import get_default_host_creds
+
+    try:
+        return get_default_host_creds(base)
+    # A parser's complaint about the file holds lines of it.
+    except Exception:  # noqa: BLE001
+        raise TrackerError(
+            "MLflow's credentials cannot be read: check ~/.mlflow/credentials and the variables MLFLOW_TRACKING_…"
+        ) from None
 
 
 def _stop(state: RetryCallState) -> bool:
     error = state.outcome.exception() if state.outcome else None
-    return isinstance(error, _TransientError) and state.attempt_number >= error.attempts
+    if not isinstance(error, TransientError):
+        return False
+    return state.attempt_number >= error.attempts or (error.asked > 0 and state.idle_for + error.asked > error.patience)
 
 
 def _wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     backoff = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (state.attempt_number - 1))
-    asked = error.retry_after if isinstance(error, _TransientError) else 0.0
+    asked = error.asked if isinstance(error, TransientError) else 0.0
     return max(backoff, asked) * random.uniform(1.0, 1.25)
-
-
-def _retry_after(response: requests.Response) -> float:
-    """Seconds the server asks to wait; the date form of the header is left to the backoff."""
-    try:
-        return min(_LONGEST_RETRY_AFTER, max(0.0, float(response.headers.get("Retry-After", "0"))))
-    except ValueError:
-        return 0.0
 
 
 def _was_connected(error: requests.exceptions.RequestException) -> bool:
     """Whether a connection stood before it broke: a fault of the moment, not a wrong address."""
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return False
     return "NewConnectionError" not in repr(error) and "NameResolutionError" not in repr(error)
-
-
-def _error_of(response: requests.Response) -> tuple[str, str]:
-    try:
-        body = response.json()
-        return str(body.get("error_code", "")), _first_line(str(body.get("message", "")))
-    except (ValueError, AttributeError):
-        return "", ""
-
-
-def _first_line(text: str) -> str:
-    line = text.strip().partition("\n")[0]
-    return line if len(line) <= 300 else f"{line[:299]}…"

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tracker_diag.adapters.base import Listing
-from tracker_diag.core.run import Run, Series
+from tracker_diag.core.reading import read_json
+from tracker_diag.core.run import InvalidRunError, Run, Series
 
 CONTEXT_TAG = "mlflow.data.context"
 _PARENT_TAG = "mlflow.parentRunId"
 _NAME_TAG = "mlflow.runName"
 _ACTIVE = ("RUNNING", "SCHEDULED")
+_LATEST_TIME = 253_402_300_800_000.0  # milliseconds: the year 10000, which no calendar here can show
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,14 @@ class Record:
     datasets: tuple[Mapping[str, Any], ...] = ()
 
     def listing(self, experiment: str) -> Listing:
-        """Show the run as a page of a search does, in the experiment of that name."""
+        """Show the run as a page of a search does, in the experiment of that name.
+
+        Raises
+        ------
+        InvalidRunError
+            If the store holds something that is no run.
+        """
+        self._check()
         return Listing(
             id=self.id,
             experiment=experiment,
@@ -53,6 +61,7 @@ class Record:
             params=self.params,
             latest=self.latest,
             digests=tuple(sorted(str(dataset["digest"]) for dataset in self.datasets)),
+            store=self.artifact_uri,
         )
 
     def run(self, metrics: Mapping[str, Series], profile: Mapping[str, Any] | None, model_summary: str | None) -> Run:
@@ -63,6 +72,7 @@ class Record:
         InvalidRunError
             If the store holds something that is no run.
         """
+        self._check()
         return Run.from_dict(
             {
                 "id": self.id,
@@ -79,6 +89,24 @@ class Record:
                 "model_summary": model_summary,
             }
         )
+
+    def _check(self) -> None:
+        """Refuse what a store should never hold, before anything rests on it."""
+        for field_name in ("id", "artifact_uri", "status"):
+            _text(getattr(self, field_name), field_name)
+        if self.name is not None:
+            _text(self.name, "name")
+        for field_name in ("start", "end"):
+            time = getattr(self, field_name)
+            if time is not None and not (_is_number(time) and abs(time) < _LATEST_TIME):
+                raise InvalidRunError(f"{field_name}_time", "no time")
+        for field_name in ("tags", "params"):
+            for key, value in getattr(self, field_name).items():
+                _text(value, f"{field_name}[{_text(key, f'a key of {field_name}')!r}]")
+        for key, (step, value) in self.latest.items():
+            name = _text(key, "a key of metrics")
+            if not (_is_number(step) and _is_number(value)):
+                raise InvalidRunError(f"metrics[{name!r}]", "a number is needed")
 
     @property
     def recency(self) -> tuple[bool, float, str]:
@@ -116,6 +144,16 @@ def _json(text: str | None) -> Any:
     if not text:
         return None
     try:
-        return json.loads(text)
+        return read_json(text)
     except ValueError:
         return text
+
+
+def _text(value: Any, where: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidRunError(where, f"a text is needed, not {type(value).__name__}")
+    return value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 from typing import Any
+from urllib.parse import quote
 
 from tracker_diag.adapters.base import (
+    DeniedError,
     Diagnosis,
     Failure,
     Listing,
@@ -20,29 +23,27 @@ from tracker_diag.adapters.base import (
     Removal,
     TrackerError,
     UnknownRunError,
+    UnusableStoreError,
 )
-from tracker_diag.adapters.mlflow import artifacts, writing
-from tracker_diag.adapters.mlflow.artifacts import (
-    Artifacts,
-    LocalArtifacts,
-    RepositoryArtifacts,
-    UnreachableArtifacts,
-    local_path,
-)
-from tracker_diag.adapters.mlflow.curves import SYSTEM, curves, unclamped
+from tracker_diag.adapters.guard import guarded
+from tracker_diag.adapters.mlflow import writing
+from tracker_diag.adapters.mlflow.artifacts import Artifacts, UnreachableArtifacts, at_address, extras, local_root
+from tracker_diag.adapters.mlflow.curves import curves
 from tracker_diag.adapters.mlflow.histories import Histories, RunPoints
-from tracker_diag.adapters.mlflow.http import Http, RefusedError
-from tracker_diag.adapters.mlflow.proxy import ProxiedArtifacts, proxied_path
-from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, batches, dataset
+from tracker_diag.adapters.mlflow.http import Http
+from tracker_diag.adapters.mlflow.proxy import Outage, ProxiedArtifacts, proxied_path
+from tracker_diag.adapters.mlflow.record import Record, batches
+from tracker_diag.adapters.mlflow.refusals import RefusedError
+from tracker_diag.adapters.mlflow.rest import RUN_ID, experiment_of, record_of, run_id_of
 from tracker_diag.adapters.scope import chosen
-from tracker_diag.core.run import InvalidRunError, Run
+from tracker_diag.core.outgoing import clean
+from tracker_diag.core.run import Run
 
 _API = "/api/2.0/mlflow"
 _PAGE = 1000  # runs in a page of a search: about 2 MB
 _GROUP = 100  # runs in a bulk request: the server's limit
 _THREADS = 4  # a server with the default four workers is not faster with more
 _TAGS_A_BATCH = 100  # the server's limit
-_RUN_ID = re.compile(r"[\w-]{1,64}")
 _FRESH = 30.0  # seconds for which what was read of a run's tags is good enough to write by
 
 _Group = tuple[list[Run | Failure], list[Record], list[Record]]  # runs, the records of those, the records of the rest
@@ -62,6 +63,7 @@ class ServerAdapter:
     def __init__(self, uri: str, prefix: str = "diag.") -> None:
         self._http = Http(uri)
         self._prefix = prefix
+        self._outage = Outage()
         self._histories = Histories(self._http)
         self._experiment_ids: dict[str, str] = {}
         self._fresh: dict[str, tuple[float, Record]] = {}
@@ -70,24 +72,26 @@ class ServerAdapter:
         """Name the server."""
         return f"MLflow at {self._http.name}"
 
-    def list_runs(self, query: Query) -> Iterator[Listing]:
+    def list_runs(self, query: Query) -> Iterator[Listing | Failure]:
         """List runs: those that still go first, then by the time they ended, newest first.
 
         Page tokens are offsets. Where the filter speaks of tags, which writing a diagnosis changes, all pages are read
         before the first run is given; else page by page. With ``since``, a run that was closed without an end time
         counts only while it goes.
         """
-        experiments = chosen(self._experiments(), query)
-        if not experiments:
-            return iter(())
-        listings = self._search(experiments, query)
-        return iter(list(listings)) if "tag" in query.filter.lower() else listings
+        known, failures = self._experiments()
+        experiments = chosen(known, query)
+        # Which experiments cannot be read matters to those who did not name the ones they want.
+        named = set(query.experiments) <= set(known.values()) and not query.everything
+        listings = self._search(experiments, query) if experiments else iter(())
+        whole = chain(() if named else failures, listings)
+        return iter(list(whole)) if "tag" in query.filter.lower() else whole
 
     def load_runs(self, ids: Sequence[str]) -> Iterator[Run | Failure]:
         """Whole runs, 100 at a time, by several threads; at most a bulk answer's points for each metric at once."""
         if not ids:
             return
-        experiments = sorted(self._experiments())
+        experiments = sorted(self._experiments()[0])
         waiting = iter(list(batches(ids, _GROUP)))
         with ThreadPoolExecutor(_THREADS, thread_name_prefix="mlflow") as pool:
             running: set[Future[_Group]] = set()
@@ -117,50 +121,62 @@ class ServerAdapter:
     def find_run(self, run_id: str) -> Listing:
         """Find one run by its id."""
         record = self._get(run_id)
-        experiment = self._http.json("GET", f"{_API}/experiments/get", params=[("experiment_id", record.experiment_id)])
-        name = experiment["experiment"]["name"]
-        if experiment["experiment"].get("lifecycle_stage") == "deleted":
+        path = f"{_API}/experiments/get"
+        answer = self._http.json("GET", path, params=[("experiment_id", record.experiment_id)])
+        experiment = experiment_of(answer.get("experiment"))
+        if experiment is None:
+            raise TrackerError(f"{self._http.name} answered {path} with something else than an experiment")
+        name = experiment[1]
+        if answer["experiment"].get("lifecycle_stage") == "deleted":
+            shown = clean(name, 100)
             raise UnknownRunError(
-                f"run {run_id} lies in the deleted experiment {name!r}: restore that, or give another run id"
+                f"run {run_id} lies in the deleted experiment {shown!r}: restore that, or give another run id"
             )
         self._experiment_ids[name] = record.experiment_id
         return record.listing(name)
 
-    def write(self, run_id: str, diagnosis: Diagnosis) -> None:
+    def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis; a run that was read a moment ago is not asked for its tags again."""
         at, record = self._fresh.pop(run_id, (-math.inf, None))
         if record is None or time.monotonic() - at > _FRESH:
             record = self._get(run_id)
-        writing.write(_Target(self._http, record), diagnosis, self._prefix)
+        return writing.write(_Target(self._http, record, self._outage), diagnosis, self._prefix)
 
     def remove(self, run_id: str) -> Removal:
         """Take away what was written."""
-        return writing.remove(_Target(self._http, self._get(run_id)), self._prefix)
+        return writing.remove(_Target(self._http, self._get(run_id), self._outage), self._prefix)
 
     def link(self, listing: Listing) -> str | None:
         """Address of the run's page."""
         experiment = self._experiment_ids.get(listing.experiment)
         if experiment is None:
             experiment = self._get(listing.id).experiment_id
-        return f"{self._http.name}/#/experiments/{experiment}/runs/{listing.id}"
+        return f"{self._http.name}/#/experiments/{quote(experiment, safe='')}/runs/{quote(listing.id, safe='')}"
 
     def close(self) -> None:
         """Nothing is kept open between requests."""
 
-    def _experiments(self) -> dict[str, str]:
+    def _experiments(self) -> tuple[dict[str, str], list[Failure]]:
+        """Id to name of all that can be seen, and those of which neither can be read."""
         body = {"max_results": _PAGE, "view_type": "ACTIVE_ONLY"}
-        found = {
-            str(item["experiment_id"]): str(item["name"])
-            for item in self._http.pages(f"{_API}/experiments/search", body, "experiments")
-        }
+        found: dict[str, str] = {}
+        failures: list[Failure] = []
+        items = self._http.items(f"{_API}/experiments/search", body, "experiments", _experiment_id, set())
+        for number, item in enumerate(items, 1):
+            experiment = experiment_of(item)
+            if experiment is None:
+                failures.append(Failure(f"experiment {number} of the list", "the server gives it no id, or no name"))
+            else:
+                found[experiment[0]] = experiment[1]
         self._experiment_ids.update({name: key for key, name in found.items()})
-        return found
+        return found, failures
 
-    def _search(self, experiments: Mapping[str, str], query: Query) -> Iterator[Listing]:
+    def _search(self, experiments: Mapping[str, str], query: Query) -> Iterator[Listing | Failure]:
         ended = "attributes.status != 'RUNNING' AND attributes.status != 'SCHEDULED'"
         if query.since is not None:
             ended += f" AND attributes.end_time > {int(query.since * 1000)}"
         seen: set[str] = set()
+        given = 0
         for condition, order in (
             ("attributes.status = 'RUNNING'", "attributes.start_time DESC"),
             ("attributes.status = 'SCHEDULED'", "attributes.start_time DESC"),
@@ -169,26 +185,32 @@ class ServerAdapter:
             body = {
                 "experiment_ids": sorted(experiments),
                 "filter": f"{query.filter} AND {condition}" if query.filter.strip() else condition,
-                "max_results": _PAGE if query.limit is None else max(1, min(_PAGE, query.limit - len(seen))),
+                "max_results": _PAGE if query.limit is None else max(1, min(_PAGE, query.limit - given)),
                 "order_by": [order, "attributes.run_id ASC"],
             }
             try:
-                for item in self._http.pages(f"{_API}/runs/search", body, "runs"):
-                    record = _record(item)
-                    if record.id in seen:
-                        continue
-                    seen.add(record.id)
-                    yield record.listing(experiments[record.experiment_id])
-                    if query.limit is not None and len(seen) >= query.limit:
+                for item in self._http.items(f"{_API}/runs/search", body, "runs", run_id_of, seen):
+                    given += 1
+                    run_id = run_id_of(item) or f"run {given} of the list"
+                    yield guarded(run_id, partial(self._listing, item, experiments))
+                    if query.limit is not None and given >= query.limit:
                         return
             except RefusedError as refusal:
                 if refusal.status == 400 and query.filter:
                     raise QueryError(f"the filter was refused: {refusal}") from refusal
                 raise
 
+    def _listing(self, item: Any, experiments: Mapping[str, str]) -> Listing:
+        record = record_of(item)
+        if record.experiment_id not in experiments:
+            raise TrackerError(f"{self._http.name} answered with a run of an experiment that was not asked for")
+        return record.listing(experiments[record.experiment_id])
+
     def _get(self, run_id: str) -> Record:
-        unknown = UnknownRunError(f"no run {run_id!r} at {self._http.name}: check the id and the tracking URI")
-        if not _RUN_ID.fullmatch(run_id):
+        unknown = UnknownRunError(
+            f"no run {clean(run_id, 80)!r} at {self._http.name}: check the id and the tracking URI"
+        )
+        if not RUN_ID.fullmatch(run_id):
             raise unknown
         try:
             answer = self._http.json("GET", f"{_API}/runs/get", params=[("run_id", run_id)])
@@ -198,11 +220,14 @@ class ServerAdapter:
             if refusal.code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise unknown from None
             raise
+        record = record_of(answer.get("run"))
+        if record.id != run_id:
+            raise TrackerError(f"{self._http.name} answered with another run than {run_id}")
         if answer["run"]["info"].get("lifecycle_stage") == "deleted":
             raise UnknownRunError(
                 f"run {run_id} is deleted: bring it back with `mlflow runs restore --run-id {run_id}`"
             )
-        return _record(answer["run"])
+        return record
 
     def _remember(self, records: Iterable[Record]) -> None:
         now = time.monotonic()
@@ -211,15 +236,16 @@ class ServerAdapter:
             self._fresh.pop(run_id, None)
 
     def _load_new(self, ids: Sequence[str], experiments: Sequence[str]) -> _Group:
-        failures: list[Run | Failure] = []
-        found = {record.id: record for record in self._records([i for i in ids if _RUN_ID.fullmatch(i)], experiments)}
-        failures += [Failure(i, "no such run, or it is deleted") for i in ids if i not in found]
-        loaded, records, rest = self._load_group(list(found.values()))
+        found = self._records([run_id for run_id in ids if RUN_ID.fullmatch(run_id)], experiments)
+        unknown = [Failure(run_id, "no such run, or it is deleted") for run_id in ids if run_id not in found]
+        failures: list[Run | Failure] = [*unknown, *(x for x in found.values() if isinstance(x, Failure))]
+        loaded, records, rest = self._load_group([x for x in found.values() if not isinstance(x, Failure)])
         return failures + loaded, records, rest
 
-    def _records(self, ids: Sequence[str], experiments: Sequence[str]) -> Iterable[Record]:
+    def _records(self, ids: Sequence[str], experiments: Sequence[str]) -> dict[str, Record | Failure]:
+        """Those of the runs that there are; whatever else the server answers with is left aside."""
         if not ids:
-            return []
+            return {}
         quoted = ",".join(f"'{run_id}'" for run_id in ids)
         body = {
             "experiment_ids": list(experiments),
@@ -227,43 +253,44 @@ class ServerAdapter:
             "max_results": len(ids),
         }
         try:
-            return [_record(item) for item in self._http.pages(f"{_API}/runs/search", body, "runs")]
+            items = {run_id_of(x): x for x in self._http.items(f"{_API}/runs/search", body, "runs", run_id_of, set())}
         except RefusedError as refusal:
             if refusal.status != 400:
                 raise
+        else:
+            return {run_id: guarded(run_id, partial(record_of, items[run_id])) for run_id in ids if run_id in items}
         # Servers before 2.1 cannot search by id.
-        found = []
-        for run_id in ids:
-            try:
-                found.append(self._get(run_id))
-            except UnknownRunError:
-                continue
-        return found
+        found = {run_id: guarded(run_id, partial(self._get_or_none, run_id)) for run_id in ids}
+        return {run_id: record for run_id, record in found.items() if record is not None}
+
+    def _get_or_none(self, run_id: str) -> Record | None:
+        try:
+            return self._get(run_id)
+        except UnknownRunError:
+            return None
 
     def _load_group(self, records: list[Record]) -> _Group:
         """Load what fits into one bulk answer."""
         found, rest = self._histories.load({record.id: list(record.latest) for record in records}, _longest(records))
         loaded = [
-            points if isinstance(points, Failure) else self._run(record, points)
+            points if isinstance(points, Failure) else guarded(record.id, partial(self._run, record, points))
             for record in records
             if (points := found.get(record.id)) is not None
         ]
         done = [record for record in records if record.id in found]
         return loaded, done, [record for record in records if record.id in rest]
 
-    def _run(self, record: Record, points: RunPoints) -> Run | Failure:
-        try:
-            return record.run(curves(points), *artifacts.extras(_artifacts(self._http, record)))
-        except InvalidRunError as error:
-            return Failure(record.id, str(error))
+    def _run(self, record: Record, points: RunPoints) -> Run:
+        return record.run(curves(points), *extras(_artifacts(self._http, record, self._outage)))
 
 
 class _Target:
     """One run of a server, to be written to."""
 
-    def __init__(self, http: Http, record: Record) -> None:
+    def __init__(self, http: Http, record: Record, outage: Outage) -> None:
         self._http = http
         self._record = record
+        self._outage = outage
 
     def tags(self) -> Mapping[str, str]:
         return self._record.tags
@@ -271,32 +298,38 @@ class _Target:
     def change_tags(self, delete: Collection[str], put: Mapping[str, str]) -> None:
         for key in delete:
             try:
-                self._http.json("POST", f"{_API}/runs/delete-tag", body={"run_id": self._record.id, "key": key})
+                self._change("delete-tag", key=key)
             except RefusedError as refusal:
                 if refusal.code != "RESOURCE_DOES_NOT_EXIST":
                     raise
         tags = [{"key": key, "value": value} for key, value in put.items()]
         for start in range(0, len(tags), _TAGS_A_BATCH):
-            body = {"run_id": self._record.id, "tags": tags[start : start + _TAGS_A_BATCH]}
-            self._http.json("POST", f"{_API}/runs/log-batch", body=body)
+            self._change("log-batch", tags=tags[start : start + _TAGS_A_BATCH])
 
     def artifacts(self) -> Artifacts:
-        return _artifacts(self._http, self._record)
+        return _artifacts(self._http, self._record, self._outage)
+
+    def store(self) -> str:
+        return self._record.artifact_uri
+
+    def _change(self, what: str, **change: Any) -> None:
+        try:
+            self._http.json("POST", f"{_API}/runs/{what}", body={"run_id": self._record.id, **change})
+        except RefusedError as refusal:
+            if refusal.status == 403:
+                raise DeniedError(str(refusal)) from refusal
+            raise
 
 
-def _artifacts(http: Http, record: Record) -> Artifacts:
-    proxied = proxied_path(record.artifact_uri)
-    if proxied is not None:
-        return ProxiedArtifacts(http, proxied)
-    path = local_path(record.artifact_uri)
-    if path is None:
-        return RepositoryArtifacts(record.artifact_uri)
-    # <root>/<experiment>/<run>/artifacts: the last three come into being with the first artifact.
-    if path.is_absolute() and len(path.parents) > 3 and any(parent.is_dir() for parent in (path, *path.parents[:3])):
-        return LocalArtifacts(path)
-    return UnreachableArtifacts(
-        f"{http.name} keeps artifacts in a folder of its own machine: start it with --artifacts-destination"
-    )
+def _artifacts(http: Http, record: Record, outage: Outage) -> Artifacts:
+    try:
+        proxied = proxied_path(record.artifact_uri)
+        if proxied is not None:
+            return ProxiedArtifacts(http, proxied, outage)
+        local_root(record.artifact_uri, record.id)
+    except UnusableStoreError as error:
+        return UnreachableArtifacts(f"{error}, or start the server with --artifacts-destination")
+    return at_address(record.artifact_uri, record.id)
 
 
 def _longest(records: Iterable[Record]) -> list[str]:
@@ -308,38 +341,6 @@ def _longest(records: Iterable[Record]) -> list[str]:
     return sorted(highest, key=lambda name: (-highest[name], name))
 
 
-def _record(item: Mapping[str, Any]) -> Record:
-    info, data = item["info"], item.get("data", {})
-    return Record(
-        id=info.get("run_id") or info["run_uuid"],
-        experiment_id=str(info["experiment_id"]),
-        artifact_uri=info.get("artifact_uri", ""),
-        name=info.get("run_name"),
-        status=info.get("status", "FINISHED"),
-        start=_number(info.get("start_time")),
-        end=_number(info.get("end_time")),
-        tags={tag["key"]: tag.get("value", "") for tag in data.get("tags", ())},
-        params={param["key"]: param.get("value", "") for param in data.get("params", ())},
-        latest={
-            metric["key"]: (float(metric.get("step", 0)), unclamped(float(metric.get("value", 0.0))))
-            for metric in data.get("metrics", ())
-            if not metric["key"].startswith(SYSTEM)
-        },
-        datasets=tuple(_dataset(entry) for entry in item.get("inputs", {}).get("dataset_inputs", ())),
-    )
-
-
-def _dataset(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    described = entry["dataset"]
-    tags = {tag["key"]: tag.get("value") for tag in entry.get("tags", ())}
-    return dataset(
-        described.get("name", ""),
-        described.get("digest", ""),
-        tags.get(CONTEXT_TAG),
-        described.get("profile"),
-        described.get("schema"),
-    )
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
+def _experiment_id(item: Any) -> str:
+    experiment = experiment_of(item)
+    return experiment[0] if experiment else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -10,10 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from tracker_diag.adapters.base import TrackerError
+from tracker_diag.adapters.wandb.answers import optional
 from tracker_diag.adapters.wandb.history import History, as_number
 from tracker_diag.adapters.wandb.private import CoreError
 from tracker_diag.adapters.wandb.queries import HISTORY
 from tracker_diag.adapters.wandb.server import RunPath, Server
+from tracker_diag.core.reading import read_json
 
 # Rows a request; the server thins out what is more, without a word.
 PAGE = 10_000
@@ -33,9 +35,9 @@ def read_history(server: Server, path: RunPath, node: Mapping[str, Any]) -> Hist
     ------
     TrackerError
     """
-    lines = int(node.get("historyLineCount") or 0)
-    last = as_number((node.get("historyKeys") or {}).get("lastStep"))
-    if not lines or last is None or last < 0:
+    lines = optional(node, "historyLineCount", int, 0)
+    last = as_number(optional(node, "historyKeys", dict, {}).get("lastStep"))
+    if lines <= 0 or last is None or last < 0:
         return History()
     if node["state"] != "running":
         history = _read_exports(server, path)
@@ -51,19 +53,31 @@ def read_history(server: Server, path: RunPath, node: Mapping[str, Any]) -> Hist
 def _rows(server: Server, path: RunPath, lines: int, last: int) -> Iterator[dict[str, Any]]:
     # As wide a window of steps as should hold a page of rows; steps may lie far apart, here less and there more.
     width = max(PAGE, (last + 1) * PAGE // lines)
-    start = 0
+    start = read = 0
     while start <= last:
         asked = {**path.variables, "minStep": start, "maxStep": start + width, "pageSize": PAGE}
-        project = server.ask(HISTORY, asked, f"history of {path}").get("project") or {}
-        rows = (project.get("run") or {}).get("history") or []
+        project = optional(server.ask(HISTORY, asked, f"history of {path}"), "project", dict, {})
+        rows = optional(optional(project, "run", dict, {}), "history", list, [])
         if len(rows) >= PAGE and width > PAGE:
             # Full: there may have been more. A window of PAGE steps cannot hold more than PAGE rows.
             width = max(PAGE, width // 4)
             continue
-        yield from (json.loads(row) for row in rows)
+        read += len(rows)
+        # A run that is being logged to has a few more by now.
+        if read > 2 * lines + PAGE:
+            raise TrackerError(f"the server gives more rows of its history than the {lines:,} it says there are")
+        for row in rows:
+            yield _row(row)
         start += width
         if len(rows) < PAGE // 2:
             width *= 4
+
+
+def _row(text: Any) -> dict[str, Any]:
+    row = read_json(text) if isinstance(text, str) else None
+    if not isinstance(row, dict):
+        raise TrackerError("a row of its history is no JSON object")
+    return row
 
 
 def _read_exports(server: Server, path: RunPath) -> History | None:
@@ -120,7 +134,7 @@ def _plain(value: Any) -> Any:
         return {key: _plain(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, str) and value[:1] == "{":
         try:
-            return json.loads(value)
+            return read_json(value)
         except ValueError:
             return value
     return value

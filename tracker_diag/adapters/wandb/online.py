@@ -5,10 +5,12 @@ from __future__ import annotations
 import heapq
 import json
 import logging
+import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from fnmatch import fnmatchcase
+from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -23,12 +25,16 @@ from tracker_diag.adapters.base import (
     TrackerError,
     UnknownRunError,
 )
+from tracker_diag.adapters.guard import guarded
+from tracker_diag.adapters.paging import Paging
 from tracker_diag.adapters.wandb import publishing, writing
+from tracker_diag.adapters.wandb.answers import nodes, optional, part
 from tracker_diag.adapters.wandb.names import Names
 from tracker_diag.adapters.wandb.private import CoreError
 from tracker_diag.adapters.wandb.queries import RUN, RUNS, WHOLE_RUNS
 from tracker_diag.adapters.wandb.reading import LEFT, changed, listing_of, load_run
 from tracker_diag.adapters.wandb.server import Project, RunPath, Server
+from tracker_diag.core.reading import read_json
 from tracker_diag.core.run import Run
 
 _log = logging.getLogger(__name__)
@@ -73,7 +79,7 @@ class OnlineAdapter:
         """Name the server."""
         return f"W&B at {self._server.shown_url}"
 
-    def list_runs(self, query: Query) -> Iterator[Listing]:
+    def list_runs(self, query: Query) -> Iterator[Listing | Failure]:
         """List the runs in the scope, newest sign of life first.
 
         ``query.filter`` is JSON as ``wandb.Api().runs`` takes it: ``{"config.lr": {"$gt": 0.1}}``.
@@ -81,7 +87,7 @@ class OnlineAdapter:
         if not query.experiments and not query.everything:
             raise QueryError("no scope: name a project (patterns allowed), or ask for all")
         try:
-            filters = json.loads(query.filter) if query.filter.strip() else {}
+            filters = read_json(query.filter) if query.filter.strip() else {}
         except ValueError:
             filters = None
         if not isinstance(filters, dict):
@@ -98,17 +104,21 @@ class OnlineAdapter:
     def find_run(self, run_id: str) -> Listing:
         """Find one run by ``entity/project/run``, or as much of it as the environment does not say."""
         path = self._server.run(run_id)
-        node = (self._server.ask(RUN, path.variables, str(path)).get("project") or {}).get("run")
+        project = optional(self._server.ask(RUN, path.variables, str(path)), "project", dict)
+        node = None if project is None else optional(project, "run", dict)
         if node is None:
             raise UnknownRunError(f"{self.describe()} has no run {path}: check the id")
+        if node.get("name") != path.run:
+            raise TrackerError(f"{self.describe()} answered with another run than {path}")
         return listing_of(path, node, self._experiment(path.project), self._names)
 
-    def write(self, run_id: str, diagnosis: Diagnosis) -> None:
-        """Write a diagnosis."""
+    def write(self, run_id: str, diagnosis: Diagnosis) -> str:
+        """Write a diagnosis; W&B has a place for files of every run."""
         path = self._server.run(run_id)
         writing.write(self._server, path, diagnosis, self._names)
         entry = {"run": str(path), "fingerprint": diagnosis.fingerprint, **diagnosis.tags}
         self._written.setdefault(path.project, []).append(entry)
+        return ""
 
     def remove(self, run_id: str) -> Removal:
         """Take away all that ``write`` wrote on the run."""
@@ -168,34 +178,55 @@ class OnlineAdapter:
 
     def _list(
         self, project: Project, filters: Mapping[str, Any], since: float | None
-    ) -> Iterator[tuple[float, Listing]]:
+    ) -> Iterator[tuple[float, Listing | Failure]]:
         seen: deque[str] = deque(maxlen=REMEMBERED)
         known: set[str] = set()
-        for node in self._pages(project, filters):
-            sign = changed(node)
-            if since is not None and sign <= since and node["state"] not in ("running", "pending", "preempting"):
-                return
-            if node["name"] in known or node["jobType"] == publishing.JOB_TYPE:
-                continue
-            if len(seen) == REMEMBERED:
-                known.discard(seen[0])
-            seen.append(node["name"])
-            known.add(node["name"])
-            path = RunPath(project, node["name"])
-            yield sign, listing_of(path, node, self._experiment(project), self._names)
-
-    def _pages(self, project: Project, filters: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        number = 0
+        # Runs that cannot be read keep their place among the others.
+        sign = math.inf
+        paging = Paging(self.describe())
         cursor = None
         while True:
-            found = self._page(project, filters, cursor).get("project")
-            if found is None:
-                raise UnknownRunError(f"{self.describe()} has no project {project}: check the name and the entity")
-            yield from (edge["node"] for edge in found["runs"]["edges"])
-            if not found["runs"]["pageInfo"]["hasNextPage"]:
+            page = self._runs(project, filters, cursor)
+            new = False
+            for node in nodes(page):
+                number += 1
+                name = _name(node)
+                if name in known:
+                    continue
+                if name:
+                    new = True
+                    if len(seen) == REMEMBERED:
+                        known.discard(seen[0])
+                    seen.append(name)
+                    known.add(name)
+                if isinstance(node, dict) and node.get("jobType") == publishing.JOB_TYPE:
+                    continue
+                path = RunPath(project, name or f"run {number} of the list")
+                found = guarded(str(path), partial(self._sign_and_listing, path, node))
+                if isinstance(found, Failure):
+                    yield sign, found
+                    continue
+                sign, listing = found
+                if since is not None and sign <= since and listing.status not in ("RUNNING", "SCHEDULED"):
+                    return
+                yield sign, listing
+            info = part(page, "pageInfo", dict)
+            cursor = paging.next(part(info, "endCursor", str) if info.get("hasNextPage") else None, new=new)
+            if not cursor:
                 return
-            cursor = found["runs"]["pageInfo"]["endCursor"]
 
-    def _page(self, project: Project, filters: Mapping[str, Any], cursor: str | None) -> dict[str, Any]:
+    def _sign_and_listing(self, path: RunPath, node: Any) -> tuple[float, Listing]:
+        part(node, "name", str)
+        return changed(node), listing_of(path, node, self._experiment(path.project), self._names)
+
+    def _runs(self, project: Project, filters: Mapping[str, Any], cursor: str | None) -> Mapping[str, Any]:
+        found = optional(self._page(project, filters, cursor), "project", dict)
+        if found is None:
+            raise UnknownRunError(f"{self.describe()} has no project {project}: check the name and the entity")
+        return part(found, "runs", dict)
+
+    def _page(self, project: Project, filters: Mapping[str, Any], cursor: str | None) -> Any:
         asked = {
             "entity": project.entity,
             "project": project.name,
@@ -207,7 +238,7 @@ class OnlineAdapter:
         try:
             return self._server.core.ask(RUNS, asked)
         except CoreError as error:
-            if filters and error.status in (200, 400):
+            if filters and (error.is_refusal or error.status in (200, 400)):
                 raise QueryError(f"{self.describe()} does not understand the filter: {error.brief}") from None
             raise self._server.explain(error, f"project {project}") from None
 
@@ -230,10 +261,10 @@ class OnlineAdapter:
                     "filters": json.dumps({"name": {"$in": [path.run for _, path in page]}}),
                     "files": list(LEFT),
                 }
-                found = self._server.ask(WHOLE_RUNS, asked, f"project {project}").get("project") or {}
-                nodes = {edge["node"]["name"]: edge["node"] for edge in (found.get("runs") or {}).get("edges", ())}
+                found = optional(self._server.ask(WHOLE_RUNS, asked, f"project {project}"), "project", dict)
+                by_name = {} if found is None else {_name(node): node for node in nodes(part(found, "runs", dict))}
                 for run_id, path in page:
-                    node = nodes.get(path.run)
+                    node = by_name.get(path.run)
                     if node is None:
                         yield Failure(run_id, f"{self.describe()} has no run {path}: it was deleted, or never was")
                     else:
@@ -243,10 +274,13 @@ class OnlineAdapter:
         if isinstance(found, Failure):
             return found
         run_id, path, node = found
-        try:
-            return load_run(self._server, path, node, self._names)
-        except TrackerError as error:
-            return Failure(run_id, str(error))
+        return guarded(run_id, partial(load_run, self._server, path, node, self._names))
+
+
+def _name(node: Any) -> str:
+    """What a run is named by the server, "" where it is not."""
+    name = node.get("name") if isinstance(node, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _ahead(pool: ThreadPoolExecutor, work: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:

@@ -22,8 +22,16 @@ from wandb.sdk import wandb_setup
 from wandb.sdk.lib import runid, wbauth
 from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
+from tracker_diag.core.outgoing import clean
+from tracker_diag.core.reading import read_json
+
 # wandb-core asks again by itself after 429 and 5xx, and honours Retry-After: leave it the time to.
 TIMEOUT = 120.0
+# How wandb-core says that an answer was no JSON, that it was a page, and what GraphQL's own errors were.
+_NO_JSON = re.compile(r"invalid character|json: |exceeded max depth|unexpected end of JSON")
+_PAGE = "invalid character '<'"
+_GRAPHQL = re.compile(r"^input:\s*")
+_KEY = re.compile(r"[\w-]{30,}")
 # What wandb raises when a request fails, the service process included.
 FAILURES = (WandbApiFailedError, AuthenticationError, CommError, UsageError)
 
@@ -43,8 +51,23 @@ class CoreError(Exception):
 
     @property
     def brief(self) -> str:
-        """What was said, cut short, without anything that looks like a key."""
-        return re.sub(r"[\w-]{30,}", "…", str(self))[:200]
+        """What was said, in one line, cut short, without anything that looks like a key."""
+        return clean(_KEY.sub("…", _GRAPHQL.sub("", str(self)[:10_000])), 200)
+
+    @property
+    def is_nonsense(self) -> bool:
+        """Whether the server answered with something else than JSON."""
+        return self.status is None and _NO_JSON.search(str(self)) is not None
+
+    @property
+    def is_page(self) -> bool:
+        """Whether that was a page for a browser."""
+        return self.is_nonsense and _PAGE in str(self)
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether the server answered with an error of GraphQL, without a status of its own."""
+        return self.status is None and _GRAPHQL.match(str(self)) is not None
 
 
 def base_url() -> str:
@@ -104,18 +127,19 @@ class Core:
         """Address of the server's pages, with a slash at its end."""
         return str(self._service.app_url)
 
-    def ask(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer of the server to a GraphQL document.
+    def ask(self, query: str, variables: Mapping[str, Any]) -> Any:
+        """Answer of the server to a GraphQL document: an object, or whatever the server makes of it.
 
         Raises
         ------
         CoreError
         """
         try:
-            answer: dict[str, Any] = self._service.execute_graphql(query, dict(variables), timeout=TIMEOUT)
+            return self._service.execute_graphql(query, dict(variables), timeout=TIMEOUT, parse=read_json)
         except FAILURES as error:
             raise core_error(error) from None
-        return answer
+        except ValueError as error:
+            raise CoreError(f"json: {error}") from None
 
     def download_exports(self, entity: str, project: str, run: str, folder: Path) -> list[Path] | None:
         """Fetch the parquet exports of a run's history: one request, and one a file.

@@ -88,6 +88,7 @@ query Run($entity: String!, $project: String!, $name: String!, $pattern: String)
   project(name: $project, entityName: $entity) {
     run(name: $name) {
       id
+      name
       state
       readOnly
       tags

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from tracker_diag.adapters.base import Listing
+from tracker_diag.adapters.base import Listing, TrackerError
+from tracker_diag.adapters.own import MODEL_SUMMARY, PROFILE
+from tracker_diag.adapters.wandb.answers import json_object, nodes, optional, part, texts
 from tracker_diag.adapters.wandb.histories import read_history
 from tracker_diag.adapters.wandb.history import as_number
-from tracker_diag.adapters.wandb.names import MODEL_SUMMARY, PROFILE, Names, latest_values
+from tracker_diag.adapters.wandb.names import Names, latest_values
 from tracker_diag.adapters.wandb.private import CoreError
 from tracker_diag.adapters.wandb.server import RunPath, Server
+from tracker_diag.core.files import read_file
+from tracker_diag.core.reading import read_json_mapping
 from tracker_diag.core.run import Run
 
 FOLDER = "diagnosis"
 # What training code may leave on a run for us.
 LEFT = (f"{FOLDER}/{PROFILE}", MODEL_SUMMARY)
+LONGEST_FILE = 16 * 2**20
+"""Bytes that are read of either."""
 _STATUS = {"finished": "FINISHED", "failed": "FAILED", "crashed": "FAILED", "killed": "KILLED", "preempted": "KILLED"}
 _STATUS |= {"running": "RUNNING", "preempting": "RUNNING", "pending": "SCHEDULED"}
 
@@ -30,7 +36,7 @@ def listing_of(path: RunPath, node: Mapping[str, Any], experiment: str, names: N
     return Listing(
         id=str(path),
         experiment=experiment,
-        latest=latest_values(as_mapping(node["summaryMetrics"]), names),
+        latest=latest_values(json_object(node.get("summaryMetrics"), "summary"), names),
         **{key: facts[key] for key in ("name", "status", "start_time", "end_time", "tags", "params")},
     )
 
@@ -40,71 +46,74 @@ def load_run(server: Server, path: RunPath, node: Mapping[str, Any], names: Name
 
     Raises
     ------
-    TrackerError
+    TrackerError, InvalidRunError
     """
     history = read_history(server, path, node)
-    files = {edge["node"]["name"]: edge["node"]["directUrl"] for edge in node["files"]["edges"]}
+    files = {part(file, "name", str): optional(file, "directUrl", str) for file in nodes(part(node, "files", dict))}
     profile, summary = (_fetch(server, files.get(name), str(path)) for name in LEFT)
-    return Run(
-        id=str(path),
-        metrics=history.series(),
-        profile=as_mapping(profile) or None,
-        model_summary=summary,
-        **_facts(node, names),
+    return Run.from_dict(
+        {
+            "id": str(path),
+            "metrics": history.series(),
+            "profile": read_json_mapping(profile),
+            "model_summary": summary,
+            **_facts(node, names),
+        }
     )
 
 
 def changed(node: Mapping[str, Any]) -> float:
     """When a run last gave a sign, seconds since the epoch."""
-    return _seconds(node["heartbeatAt"]) or _seconds(node["createdAt"]) or 0.0
-
-
-def as_mapping(text: Any) -> dict[str, Any]:
-    """Read a JSON text that holds an object; what holds none is empty."""
-    try:
-        value = json.loads(text) if isinstance(text, str) else text
-    except ValueError:
-        return {}
-    return dict(value) if isinstance(value, Mapping) else {}
+    return _seconds(node.get("heartbeatAt")) or _seconds(node.get("createdAt")) or 0.0
 
 
 def _facts(node: Mapping[str, Any], names: Names) -> dict[str, Any]:
     config = {
         key: entry["value"] if isinstance(entry, Mapping) and "value" in entry else entry
-        for key, entry in as_mapping(node["config"]).items()
+        for key, entry in json_object(node.get("config"), "config").items()
         if key not in ("_wandb", "wandb_version")
     }
-    summary = as_mapping(node["summaryMetrics"])
-    group, job_type, sweep = node["group"], node["jobType"], node["sweepName"]
-    status = _STATUS.get(str(node["state"]), "FAILED")
+    summary = json_object(node.get("summaryMetrics"), "summary")
+    group, job_type, sweep = (optional(node, key, str) for key in ("group", "jobType", "sweepName"))
+    status = _STATUS.get(part(node, "state", str), "FAILED")
     # What was logged last ends a run: its heartbeat may go on after that, and is not always kept by copies.
-    end = as_number(summary.get("_timestamp")) or _seconds(node["heartbeatAt"])
+    end = as_number(summary.get("_timestamp")) or _seconds(node.get("heartbeatAt"))
     return {
-        "name": node["displayName"],
+        "name": optional(node, "displayName", str),
         "status": status,
-        "tags": names.read(node["tags"] or (), config, summary, group=group, job_type=job_type, sweep=sweep),
+        "tags": names.read(texts(node, "tags"), config, summary, group=group, job_type=job_type, sweep=sweep),
         "params": names.without_own(config),
         "parent": sweep or group or None,
-        "start_time": _seconds(node["createdAt"]),
+        "start_time": _seconds(node.get("createdAt")),
         "end_time": None if status in ("RUNNING", "SCHEDULED") else end,
     }
 
 
-def _seconds(text: str | None) -> float | None:
+def _seconds(text: Any) -> float | None:
     if not text:
         return None
-    moment = datetime.fromisoformat(text)
-    # Older servers leave out that their times are UTC.
-    return (moment if moment.tzinfo else datetime.fromisoformat(f"{text}+00:00")).timestamp()
+    try:
+        moment = datetime.fromisoformat(text)
+        # Older servers leave out that their times are UTC.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (TypeError, ValueError):
+        raise TrackerError(f"{str(text)[:40]!r} is no time of a run") from None
 
 
 def _fetch(server: Server, url: str | None, about: str) -> str | None:
     if url is None:
         return None
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        scheme = ""
+    if scheme not in ("http", "https"):
+        raise TrackerError("a file of the run is said to lie at an address that is none of the web")
     with tempfile.TemporaryDirectory(prefix="tracker-diag-") as folder:
         place = Path(folder) / "file"
         try:
             server.core.download(url, place)
         except CoreError as error:
-            raise server.explain(error, about) from None
-        return place.read_text(encoding="utf-8", errors="replace")
+            # Files lie in a store of their own: that it is out of reach says nothing of the server.
+            raise TrackerError(str(server.explain(error, f"files of {about}"))) from None
+        return read_file(place, LONGEST_FILE).decode("utf-8", "replace")

@@ -6,11 +6,16 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
-from tracker_diag.adapters.base import TrackerError, UnknownRunError
+from tracker_diag.adapters.address import check_address, shown_address
+from tracker_diag.adapters.base import AwayError, DeniedError, TrackerError, UnknownRunError
+from tracker_diag.adapters.paging import Paging
 from tracker_diag.adapters.wandb import private
+from tracker_diag.adapters.wandb.answers import nodes, optional, part
 from tracker_diag.adapters.wandb.queries import PROJECTS
+from tracker_diag.core.outgoing import clean
+
+_OF_ALL = (502, 503, 504)  # troubles that concern the server as a whole, not one run
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,10 @@ class RunPath:
         return {"entity": self.project.entity, "project": self.project.name, "name": self.run}
 
 
+class ForbiddenError(TrackerError):
+    """The key at hand has no right to what was asked."""
+
+
 class Server:
     """A connection.
 
@@ -60,7 +69,8 @@ class Server:
             self.url = private.base_url()
         except ValueError:
             raise TrackerError("WANDB_BASE_URL is no address: give one like https://api.wandb.ai") from None
-        self.shown_url = _without_user(self.url)
+        check_address(self.url, "WANDB_BASE_URL")
+        self.shown_url = shown_address(self.url)
         try:
             if not private.has_credentials():
                 raise TrackerError(f"no API key for W&B at {self.shown_url}: run `wandb login`, or set WANDB_API_KEY")
@@ -80,7 +90,8 @@ class Server:
                 self._entity = self._api.default_entity
             except private.FAILURES as error:
                 raise TrackerError(f"W&B at {self.shown_url} does not say who you are: set WANDB_ENTITY") from error
-            if self._entity is None:
+            if not isinstance(self._entity, str):
+                self._entity = None
                 raise TrackerError("this account has no default entity: name entity/project, or set WANDB_ENTITY")
         return self._entity
 
@@ -93,9 +104,27 @@ class Server:
             In words; ``about`` is what was asked about.
         """
         try:
-            return self.core.ask(query, variables)
+            answer = self.core.ask(query, variables)
         except private.CoreError as error:
             raise self.explain(error, about) from None
+        if not isinstance(answer, dict):
+            raise self.explain(private.CoreError("json: no object"), about)
+        return answer
+
+    def change(self, query: str, variables: Mapping[str, Any], about: str) -> dict[str, Any]:
+        """Answer to a GraphQL document that changes something.
+
+        Raises
+        ------
+        DeniedError
+            If that is not allowed.
+        TrackerError
+            As :meth:`ask` does.
+        """
+        try:
+            return self.ask(query, variables, about)
+        except ForbiddenError as error:
+            raise DeniedError(str(error)) from None
 
     def project(self, text: str) -> Project:
         """``entity/project``, or ``project`` of the default entity."""
@@ -120,40 +149,53 @@ class Server:
     def projects(self) -> Iterator[Project]:
         """All projects of the default entity, page by page."""
         cursor = None
+        paging = Paging(f"W&B at {self.shown_url}")
+        known: set[str] = set()
         while True:
             asked = {"entity": self.entity, "cursor": cursor, "perPage": 200}
-            found = self.ask(PROJECTS, asked, f"projects of {self.entity}").get("models") or {}
-            yield from (Project(self.entity, edge["node"]["name"]) for edge in found.get("edges", ()))
-            page = found.get("pageInfo") or {}
-            if not page.get("hasNextPage"):
+            answer = self.ask(PROJECTS, asked, f"projects of {self.entity}")
+            if optional(answer, "models", dict) is None:
                 return
-            cursor = page["endCursor"]
+            before = len(known)
+            for node in nodes(answer["models"]):
+                name = part(node, "name", str)
+                if name not in known:
+                    known.add(name)
+                    yield Project(self.entity, name)
+            page = optional(answer["models"], "pageInfo", dict, {})
+            more = page.get("hasNextPage")
+            cursor = paging.next(part(page, "endCursor", str) if more else None, new=len(known) > before)
+            if not cursor:
+                return
 
     def explain(self, error: private.CoreError, about: str) -> TrackerError:
         """Say in one line what a refusal means, and what to do."""
-        server, status, text = f"W&B at {self.shown_url}", error.status, str(error).lower()
+        server, status, text, about = f"W&B at {self.shown_url}", error.status, str(error).lower(), clean(about, 200)
         if "api key" in text and status is None:
-            return TrackerError(f"the API key for {server} has not the form of one: run `wandb login --relogin`")
+            return AwayError(f"the API key for {server} has not the form of one: run `wandb login --relogin`")
+        if error.is_nonsense:
+            what = "a web page (a login page?)" if error.is_page else "something else than JSON objects"
+            return TrackerError(f"{server} answered with {what} ({about}): check WANDB_BASE_URL, and log in")
+        if error.is_refusal:
+            return TrackerError(f"{server} refuses the request ({about}): {error.brief}")
         if status == 401:
-            return TrackerError(f"{server} refuses the API key: run `wandb login --relogin`, or set WANDB_API_KEY anew")
+            return AwayError(f"{server} refuses the API key: run `wandb login --relogin`, or set WANDB_API_KEY anew")
         if status == 403:
-            return TrackerError(f"{server} denies access to {about}: use a key that has it, or --dry-run to only read")
+            return ForbiddenError(
+                f"{server} denies access to {about}: use a key that has it, or --dry-run to only read"
+            )
         if status == 404:
             return UnknownRunError(f"{server} knows no {about}: check the name, and WANDB_BASE_URL")
         if status == 429:
-            return TrackerError(f"{server} asks to slow down ({about}): try again later, or fewer runs at once")
+            return AwayError(f"{server} asks to slow down ({about}): try again later, or fewer runs at once")
         if status is not None and status >= 500:
-            return TrackerError(f"{server} has trouble of its own (HTTP {status}, {about}): try again later")
+            kind = AwayError if status in _OF_ALL else TrackerError
+            return kind(f"{server} has trouble of its own (HTTP {status}, {about}): try again later")
         if status is not None:
             return TrackerError(f"{server} refuses the request (HTTP {status}, {about}): {error.brief}")
-        return TrackerError(f"{server} does not answer ({about}): check WANDB_BASE_URL and the network, try again")
+        return AwayError(f"{server} does not answer ({about}): check WANDB_BASE_URL and the network, try again")
 
     @property
     def app_url(self) -> str:
-        """Address of the server's pages."""
-        return _without_user(self.core.app_url)
-
-
-def _without_user(url: str) -> str:
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+        """Address of the server's pages, with a slash at its end."""
+        return shown_address(self.core.app_url)

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tracker_diag.adapters.base import Diagnosis, Removal, TrackerError, UnknownRunError
-from tracker_diag.adapters.wandb.names import FINGERPRINT, PROFILE, REPORTS, Names
+from tracker_diag.adapters.base import DeniedError, Diagnosis, Removal, TrackerError, UnknownRunError
+from tracker_diag.adapters.own import FINGERPRINT, PROFILE, REPORTS
+from tracker_diag.adapters.wandb.answers import json_object, nodes, optional, part, texts
+from tracker_diag.adapters.wandb.names import Names
 from tracker_diag.adapters.wandb.private import CoreError
 from tracker_diag.adapters.wandb.queries import DELETE_FILES, PREPARE, STANDING, UPDATE
-from tracker_diag.adapters.wandb.reading import FOLDER, as_mapping
-from tracker_diag.adapters.wandb.server import RunPath, Server
+from tracker_diag.adapters.wandb.reading import FOLDER
+from tracker_diag.adapters.wandb.server import ForbiddenError, RunPath, Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def write(server: Server, path: RunPath, diagnosis: Diagnosis, names: Names) -> 
         _write_files(server, path, standing, diagnosis.artifacts, stale, names)
         standing = _read(server, path)
     keys = names.keys({**diagnosis.tags, FINGERPRINT: diagnosis.fingerprint})
-    _update(server, path, standing, names.replace_words(standing.tags, diagnosis.tags), keys, names)
+    _update(server, path, standing, names.replace_words(standing.tags, diagnosis.tags, standing.summary), keys, names)
 
 
 def remove(server: Server, path: RunPath, names: Names) -> Removal:
@@ -73,7 +75,7 @@ def remove(server: Server, path: RunPath, names: Names) -> Removal:
         If anything is refused.
     """
     standing = _read(server, path)
-    words = [word for word in standing.tags if names.is_own_word(word)]
+    words = [word for word in standing.tags if names.is_own_word(word, standing.summary)]
     keys = [key for key in standing.summary if names.is_own_key(key)]
     others = [name for name in standing.files if name not in REPORTS and name != PROFILE]
     left = [f"{path}: {FOLDER}/{name} not written here" for name in others]
@@ -81,24 +83,32 @@ def remove(server: Server, path: RunPath, names: Names) -> Removal:
         left.append(f"{path}: keys in the summary, which its process still writes; clean again when it has ended")
         keys = []
     if words or keys:
-        _update(server, path, standing, names.replace_words(standing.tags, {}), {}, names)
+        _update(server, path, standing, names.replace_words(standing.tags, {}, standing.summary), {}, names)
     files = [key for name, key in standing.files.items() if name in REPORTS]
     if files:
-        server.ask(DELETE_FILES, {"files": files}, f"files of {path}")
+        server.change(DELETE_FILES, {"files": files}, f"files of {path}")
     # The words say again what the keys say.
     return Removal(len(keys) or len(words), len(files), tuple(left))
 
 
 def _read(server: Server, path: RunPath) -> Standing:
     asked = {**path.variables, "pattern": f"{FOLDER}/%"}
-    run = (server.ask(STANDING, asked, str(path)).get("project") or {}).get("run")
+    project = optional(server.ask(STANDING, asked, str(path)), "project", dict)
+    run = None if project is None else optional(project, "run", dict)
     if run is None:
         raise UnknownRunError(f"W&B at {server.shown_url} has no run {path}: check the id")
-    if run["readOnly"]:
-        raise TrackerError(f"{path} cannot be written with this key: use one that can, or --dry-run")
-    files = {edge["node"]["name"].removeprefix(f"{FOLDER}/"): edge["node"]["id"] for edge in run["files"]["edges"]}
-    live = run["state"] in ("running", "preempting")
-    return Standing(run["id"], live, tuple(run["tags"] or ()), as_mapping(run["summaryMetrics"]), files)
+    if part(run, "name", str) != path.run:
+        raise TrackerError(f"W&B at {server.shown_url} answered with another run than {path}")
+    if run.get("readOnly"):
+        raise DeniedError(f"{path} cannot be written with this key: use one that can, or --dry-run")
+    files = nodes(part(run, "files", dict))
+    return Standing(
+        id=part(run, "id", str),
+        live=part(run, "state", str) in ("running", "preempting"),
+        tags=tuple(texts(run, "tags")),
+        summary=json_object(run.get("summaryMetrics"), "summary"),
+        files={part(file, "name", str).removeprefix(f"{FOLDER}/"): part(file, "id", str) for file in files},
+    )
 
 
 def _write_files(
@@ -110,7 +120,7 @@ def _write_files(
     names: Names,
 ) -> None:
     fingerprint = names.key(FINGERPRINT)
-    prepared = server.ask(
+    prepared = server.change(
         PREPARE,
         {
             **path.variables,
@@ -126,22 +136,38 @@ def _write_files(
     )
     if not artifacts:
         return
-    places = prepared["createRunFiles"]
-    if not places["runID"]:
-        raise TrackerError(f"{path} takes no files with this key: use one that can write, or --artifacts none")
-    headers = dict(header.split(":", 1) for header in places["uploadHeaders"])
+    places = part(prepared, "createRunFiles", dict)
+    if not places.get("runID"):
+        raise DeniedError(f"{path} takes no files with this key: use one that can write, or --artifacts none")
+    addresses = _addresses(server, places, {f"{FOLDER}/{name}": name for name in artifacts})
+    headers = dict(header.partition(":")[::2] for header in texts(places, "uploadHeaders"))
     with tempfile.TemporaryDirectory(prefix="tracker-diag-") as folder:
         try:
-            for place in places["files"]:
-                name = place["name"].removeprefix(f"{FOLDER}/")
-                content = Path(folder) / Path(name).name
+            for name, address in addresses.items():
+                content = Path(folder) / name
                 content.write_bytes(artifacts[name])
-                url = place["uploadUrl"]
-                server.core.upload(content, f"{server.url}{url}" if url.startswith("/") else url, headers)
+                server.core.upload(content, address, headers)
             project = path.project
-            server.core.commit_files(project.entity, project.name, path.run, [p["name"] for p in places["files"]])
+            stored = [f"{FOLDER}/{name}" for name in addresses]
+            server.core.commit_files(project.entity, project.name, path.run, stored)
         except CoreError as error:
-            raise server.explain(error, f"files of {path}") from None
+            explained = server.explain(error, f"files of {path}")
+            raise DeniedError(str(explained)) if isinstance(explained, ForbiddenError) else explained from None
+
+
+def _addresses(server: Server, places: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, str]:
+    """Where each file goes: the server names places for those that were asked for, and for no others."""
+    found: dict[str, str] = {}
+    for place in part(places, "files", list):
+        name, address = part(place, "name", str), part(place, "uploadUrl", str)
+        if address.startswith("/"):
+            address = f"{server.url}{address}"
+        if name not in asked or not address.lower().startswith(("http://", "https://")):
+            raise TrackerError(f"W&B at {server.shown_url} names a place for a file where none is: nothing was stored")
+        found[asked[name]] = address
+    if len(found) != len(asked):
+        raise TrackerError(f"W&B at {server.shown_url} names no place for some of the files: try again later")
+    return found
 
 
 def _update(
@@ -151,4 +177,4 @@ def _update(
     if not standing.live:
         kept = {key: value for key, value in standing.summary.items() if not names.is_own_key(key)}
         change["summary"] = json.dumps({**kept, **keys})
-    server.ask(UPDATE, change, str(path))
+    server.change(UPDATE, change, str(path))

@@ -42,6 +42,8 @@ class Fault:
         The answer; None lets the request pass.
     headers : mapping
         Of that answer.
+    body : bytes or None
+        Of that answer, instead of a refusal in JSON.
     delay : float
         Seconds before anything else.
     action : callable or None
@@ -52,6 +54,7 @@ class Fault:
     times: int = 1
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
     delay: float = 0.0
     action: Callable[[], None] | None = None
 
@@ -191,7 +194,8 @@ def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
                 fault.action()
             if fault.status is None:
                 return True
-            self._send(fault.status, {"errors": [{"message": "a fault"}]}, fault.headers)
+            refusal = {"errors": [{"message": "a fault"}]}
+            self._send(fault.status, refusal if fault.body is None else fault.body, fault.headers)
             return False
 
         def _body(self) -> bytes:

@@ -1,0 +1,44 @@
+"""Addresses of servers as a user typed them: checked before anything is sent, and shown without what is secret."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from tracker_diag.adapters.base import TrackerError
+from tracker_diag.core.outgoing import HIDDEN, clean, keep_secret
+
+_LONGEST = 200
+
+
+def shown_address(address: str) -> str:
+    """Show an address without user, password and query, however malformed it is."""
+    return re.split("[?#]", clean(address, _LONGEST).replace(f"{HIDDEN}@", ""), maxsplit=1)[0]
+
+
+def check_address(address: str, what: str) -> None:
+    """Refuse an address of which another program might take the wrong part for the host.
+
+    Parameters
+    ----------
+    address : str
+    what : str
+        What the address is called where the user gives it: ``the tracking URI``.
+
+    Raises
+    ------
+    TrackerError
+        If it has no host, a port that is none, or a password that holds a ``/``, ``?`` or ``#``.
+    """
+    keep_secret(address)
+    form = f"{what} is no address: give one like http://host:port"
+    user = address.partition("://")[2].rpartition("@")[0]
+    if ":" in user and set(user) & set("/?#"):
+        raise TrackerError(f"{form}; in a password, / is written %2F, # %23 and ? %3F")
+    try:
+        parts = urlsplit(address)
+        known = parts.scheme.lower() in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        known = False
+    if not known:
+        raise TrackerError(form)

@@ -1,0 +1,169 @@
+"""The answer of a server, read to a stated size and within a stated time, whatever the server does."""
+
+from __future__ import annotations
+
+import contextvars
+import queue
+import threading
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import requests
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+T = TypeVar("T")
+
+MIB = 2**20
+LONGEST_ERROR = MIB
+"""Bytes of an answer that is an error: what it says is cut to a line anyway."""
+SLOWEST = 1000.0
+"""Bytes a second; an answer that comes more slowly for ``WINDOW`` seconds is none."""
+WINDOW = 10.0
+_CHUNK = 2**16
+# Bounded here and not left to the transport, which reads on for as long as what is compressed holds nothing.
+ENCODING = "gzip"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered.
+
+    Attributes
+    ----------
+    headers : mapping of str to str
+        Names in any case.
+    """
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def is_page(self) -> bool:
+        """Whether this is made for a browser."""
+        kind = self.headers.get("Content-Type", "").lower()
+        return "html" in kind or self.body[:200].lstrip().lower().startswith(
+            (b"<!doctype", b"<html", b"<head", b"<body")
+        )
+
+
+class BodyError(Exception):
+    """A body that cannot be used; says why, as a part of a sentence.
+
+    Attributes
+    ----------
+    passing : bool
+        Whether it may be whole when it is asked for again.
+    """
+
+    def __init__(self, why: str, *, passing: bool) -> None:
+        super().__init__(why)
+        self.passing = passing
+
+
+class SlowError(BodyError):
+    """A body that comes too slowly to wait for its end."""
+
+
+def within(seconds: float, work: Callable[[], T]) -> T:
+    """Do what asks a server, and wait so long for it at most.
+
+    The timeouts of a socket begin anew with every byte, and headers, interim answers and trailers may come byte by byte
+    for ever. No library bounds them all; so the work is done on a thread of its own, which is left to itself when the
+    time is up.
+
+    Raises
+    ------
+    TimeoutError
+        If it takes longer.
+    """
+    outcome: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            outcome.put((work(), None))
+        except BaseException as error:  # noqa: BLE001  it is raised again where it was waited for
+            outcome.put((None, error))
+
+    threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True).start()
+    try:
+        result, error = outcome.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise error
+    return result  # type: ignore[return-value]
+
+
+def read_answer(response: requests.Response, most: int) -> Answer:
+    """Read an answer whose head has come.
+
+    Parameters
+    ----------
+    response : requests.Response
+        Streamed, nothing read of its body.
+    most : int
+        Bytes of the body, compressed or not.
+
+    Raises
+    ------
+    BodyError
+        If the body is longer, breaks off, comes too slowly, or is not compressed as it says. That of an error is then
+        taken to be empty: its status says enough.
+    """
+    failed = response.status_code >= 400
+    with response:
+        try:
+            body = _decoded(_read(response, LONGEST_ERROR if failed else most), response.headers, most)
+        except BodyError:
+            if not failed:
+                raise
+            body = b""
+    return Answer(response.status_code, response.reason or "", response.headers, body)
+
+
+def _read(response: requests.Response, most: int) -> bytes:
+    parts: list[bytes] = []
+    size = counted = 0
+    mark = time.monotonic()
+    while True:
+        try:
+            # read1 gives what has come; read would wait, unseen, until a whole chunk has.
+            part = response.raw.read1(_CHUNK, decode_content=False)
+        except ReadTimeoutError:
+            raise TimeoutError from None
+        except HTTPError:
+            raise BodyError("broke off", passing=True) from None
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        size += len(part)
+        if size > most:
+            raise BodyError(f"is longer than {most // MIB} MiB", passing=False)
+        now = time.monotonic()
+        if now - mark >= WINDOW:
+            if size - counted < SLOWEST * (now - mark):
+                raise SlowError(f"comes at less than {SLOWEST:g} bytes a second", passing=True)
+            mark, counted = now, size
+
+
+def _decoded(body: bytes, headers: Mapping[str, str], most: int) -> bytes:
+    encoding = headers.get("Content-Encoding", "").strip().lower()
+    if encoding in ("", "identity") or not body:
+        return body
+    if encoding != ENCODING:
+        raise BodyError("is compressed in a way that was not asked for", passing=False)
+    decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        decoded = decoder.decompress(body, most + 1)
+    except zlib.error:
+        raise BodyError("is not compressed as it says", passing=False) from None
+    if len(decoded) > most:
+        raise BodyError(f"is longer than {most // MIB} MiB", passing=False)
+    if not decoder.eof:
+        raise BodyError("broke off", passing=True)
+    return decoded
