@@ -8,6 +8,7 @@ from scripts.documentation.configuration import configuration
 from scripts.documentation.decisions import causes, verdict
 from scripts.documentation.index import index
 from scripts.documentation.rule import page
+from scripts.documentation.safety import safety
 from scripts.documentation.seminar import seminar
 from tracker_diag.core.rule import all_rules
 
@@ -19,6 +20,7 @@ def pages() -> dict[str, str]:
         "verdict.md": verdict(),
         "causes.md": causes(),
         "configuration.md": configuration(),
+        "safety.md": safety(),
         "seminar.md": seminar(),
     }
     return made | {f"rules/{rule.name}.md": page(rule) for rule in all_rules().values()}

@@ -211,7 +211,9 @@ def test_an_error_that_nobody_foresaw_is_told_and_the_next_sweep_runs(
     after = json.loads(Path("s.json").read_text())
     assert (after["failed_sweeps"], after["error"], after["stopped"]) == (2, "", True)
     # Of an error that lasts, people are told once.
-    assert [title for title, _ in sent if "failed" in title] == ["A sweep failed"]
+    (body,) = (body for title, body in sent if title == "A sweep failed")
+    assert "LookupError" in body
+    assert "failed sweeps so far: 1" in body
 
 
 def test_the_summary_says_that_a_sweep_could_not_even_begin(diag: Invoke) -> None:

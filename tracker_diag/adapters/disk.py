@@ -16,10 +16,13 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
 
 from tracker_diag.adapters import own
 from tracker_diag.adapters.base import DeniedError, TrackerError
+from tracker_diag.core.files import NO_WAITING
+from tracker_diag.core.files import NotAFileError as NotAFileError
+from tracker_diag.core.files import open_regular as open_regular
+from tracker_diag.core.files import read_file as read_file
 
 try:
     import fcntl
@@ -33,65 +36,9 @@ DRAFT = ".tracker-diag-"
 # Drafts of the first release, which it left behind where it was killed.
 _OLD_DRAFT = re.compile(rf"\.(?:(?:{'|'.join(map(re.escape, own.REPORTS))})\.)?[0-9a-f]{{32}}")
 KIB, MIB = 2**10, 2**20
-_NO_WAITING = getattr(os, "O_NONBLOCK", 0)
 # What others may read of new files here: said once, since it can only be read by setting it.
 _UMASK = os.umask(0)
 os.umask(_UMASK)
-
-
-class NotAFileError(ValueError):
-    """A name under which no regular file of a reasonable size lies."""
-
-
-def read_file(path: Path, most: int) -> bytes:
-    """Read a regular file whole.
-
-    Parameters
-    ----------
-    path : Path
-    most : int
-        Bytes; a larger file is not read.
-
-    Raises
-    ------
-    NotAFileError
-        If it is no regular file, or larger.
-    OSError
-        If it cannot be opened.
-    """
-    with open_regular(path, most) as file:
-        return file.read(most + 1)[:most]
-
-
-def open_regular(path: Path, most: int) -> BinaryIO:
-    """Open a regular file for reading; a pipe or a device, which might never end, is not waited for.
-
-    Parameters
-    ----------
-    path : Path
-    most : int
-        Bytes; a larger file is not opened.
-
-    Raises
-    ------
-    NotAFileError
-        If it is no regular file, or larger.
-    OSError
-        If it cannot be opened.
-    """
-    descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
-    try:
-        found = os.fstat(descriptor)
-        if stat.S_ISDIR(found.st_mode):
-            raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
-        if not stat.S_ISREG(found.st_mode):
-            raise NotAFileError(f"{path}: no regular file, so it is not read")
-        if found.st_size > most:
-            raise NotAFileError(f"{path}: {found.st_size:,} bytes are more than the {most:,} that are read")
-        return os.fdopen(descriptor, "rb")
-    except BaseException:
-        os.close(descriptor)
-        raise
 
 
 def write_files(root: Path, files: Mapping[str, bytes], *, drafts_in_root: bool = False) -> None:
@@ -240,7 +187,7 @@ def _held(descriptor: int) -> bool:
 
 
 def _remove_unlocked(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | _NO_WAITING | getattr(os, "O_NOFOLLOW", 0))
+    descriptor = os.open(path, os.O_RDONLY | NO_WAITING | getattr(os, "O_NOFOLLOW", 0))
     try:
         if _LOCKS:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -25,7 +25,8 @@ Examples:
   tracker-diag explain overfitting                     what a verdict means, and what to do
 \b
 Exit codes: 0 fine; 1 a finding at or above --fail-on; 2 wrong usage, configuration or unknown run;
-3 the tracker could not be reached or refused; 4 some runs of a sweep failed, the others are done.""",
+3 the tracker could not be reached or refused; 4 some runs of a sweep failed, the others are done, or
+something that should not happen: a full disk, a defect.""",
 )
 
 

@@ -7,9 +7,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -17,7 +16,7 @@ import typer
 
 from tracker_diag.cli.connect import connected, place
 from tracker_diag.cli.console import hush
-from tracker_diag.cli.errors import FOUND, INTERRUPTED, PARTIAL, TERMINATED, TRACKER, UsageError, complain, explain
+from tracker_diag.cli.errors import FOUND, INTERRUPTED, PARTIAL, TERMINATED, TRACKER, UsageError, complain
 from tracker_diag.cli.options import (
     AllOption,
     AnnotateOption,
@@ -34,6 +33,7 @@ from tracker_diag.cli.options import (
     read_settings,
     seconds,
 )
+from tracker_diag.cli.outlets import Outlets, broken_off, keep_going
 from tracker_diag.cli.scope import query_of
 
 if TYPE_CHECKING:
@@ -156,16 +156,18 @@ def sweep(
             with watch.watching(log_format) as watcher:
                 return sweep_once(adapter, plan, watcher, stop)
 
-    out = _Outlets(log_format, summary, tuple(notify or ()), write=not dry_run)
+    out = Outlets(log_format, summary, tuple(notify or ()), write=not dry_run)
     watch.start_log(log_format)
     with _stopping(quiet=log_format == "json") as (stop, signals):
         if trigger is not None:
-            schedule.repeat(lambda: _keep_going(once, out, stop), trigger, stop, at_once=cron is None)
+            schedule.repeat(lambda: keep_going(once, out, stop), trigger, stop, at_once=cron is None)
             return
         try:
             swept = once(stop)
         except Exception as error:
-            out.note(_broken_off(error))
+            # That the summary cannot be written either is not what the user has to know first.
+            with suppress(UsageError):
+                out.note(broken_off(error))
             raise
         out.tell(swept)
     if signals:
@@ -183,76 +185,6 @@ def _aside(tracker: Adapter, folder: Path, prefix: str) -> Adapter:
     from tracker_diag.adapters.aside import AsideAdapter
 
     return AsideAdapter(tracker, folder, prefix)
-
-
-@dataclass
-class _Outlets:
-    """Where it is told what a sweep did.
-
-    Attributes
-    ----------
-    failed : int
-        Sweeps that broke off since this process began.
-    told : str
-        The error that was last notified of: one that lasts for a day is no message every quarter of an hour.
-    """
-
-    log_format: str
-    summary: Path | None
-    notify: tuple[str, ...]
-    write: bool
-    tracker: str = ""
-    failed: int = 0
-    told: str = ""
-
-    def note(self, swept: Swept) -> None:
-        """Leave the figures for machines."""
-        from tracker_diag.cli import watch
-        from tracker_diag.cli.table import summary, write_summary
-
-        self.failed += bool(swept.error)
-        figures = summary(swept, self.tracker) | {"failed_sweeps": self.failed}
-        if self.log_format == "json":
-            watch.event("swept", **figures)
-        if self.summary is not None:
-            write_summary(self.summary, figures)
-
-    def tell(self, swept: Swept) -> None:
-        """Tell people, and leave the figures."""
-        from tracker_diag import notify
-        from tracker_diag.cli.table import show_table
-
-        self.note(swept)
-        if self.log_format != "json":
-            show_table(swept, write=self.write)
-        if swept.error:
-            complain(swept.error)
-        news = swept.error if swept.error != self.told else ""
-        self.told = swept.error
-        message = notify.digest(swept.rows, news) if self.notify and self.write else None
-        if message:
-            try:
-                notify.send(self.notify, *message)
-            except notify.NotifyError as error:
-                complain(str(error))
-
-
-def _broken_off(error: Exception) -> Swept:
-    from tracker_diag.sweep import Swept
-
-    return Swept(error=explain(error)[0])
-
-
-def _keep_going(once: Callable[[threading.Event], Swept], out: _Outlets, stop: threading.Event) -> None:
-    """Sweep; an error is told, and the next sweep tries again: a tracker that is away for an hour comes back."""
-    try:
-        swept = once(stop)
-    except Exception as error:  # noqa: BLE001  whatever ends one sweep must neither end the next ones nor be silent
-        swept = _broken_off(error)
-    try:
-        out.tell(swept)
-    except Exception as error:  # noqa: BLE001  as above: a full disk under --summary, say
-        complain(explain(error)[0])
 
 
 def _leave_now() -> NoReturn:

@@ -89,7 +89,7 @@ def test_a_server_that_knows_no_runs_is_no_mlflow() -> None:
 
 def test_an_address_that_swallows_everything_is_said_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "_CONNECT", 0.3)
-    monkeypatch.setattr(http, "_FIRST_ANSWER", 1.0)
+    monkeypatch.setattr(http, "FIRST_ANSWER", 1.0)
     # A listening socket whose queue is full leaves the next connection without an answer.
     with socket.socket() as full, contextlib.ExitStack() as queue:
         full.bind(("127.0.0.1", 0))
@@ -223,7 +223,7 @@ def test_what_a_server_says_is_shown_and_not_obeyed() -> None:
 def test_a_silent_server_is_asked_once_before_it_ever_answered(
     quick: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "_FIRST_ANSWER", 0.2)
+    monkeypatch.setattr(http, "FIRST_ANSWER", 0.2)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()

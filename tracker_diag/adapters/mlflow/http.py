@@ -23,7 +23,7 @@ LONGEST_JSON = 256 * MIB  # bytes; a thousand runs, or 25,000 points, are about 
 _CONNECT = 4.0  # seconds to connect
 # Seconds for an answer to come and be whole, unless MLFLOW_HTTP_REQUEST_TIMEOUT says it: a bulk answer of a busy server
 # takes its time, but what never answers at all is known by the first.
-_FIRST_ANSWER, _ANSWER = 20.0, 120.0
+FIRST_ANSWER, ANSWER = 20.0, 120.0
 _ATTEMPTS_TO_REACH = 3  # while the server has never answered: a wrong address is said within seconds
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0  # seconds
 # Seconds in all that a server may ask to wait: before it has served anything, and after.
@@ -147,7 +147,7 @@ class Http:
         from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_TIMEOUT
 
         if not MLFLOW_HTTP_REQUEST_TIMEOUT.is_set():
-            return _ANSWER if self._answered else _FIRST_ANSWER
+            return ANSWER if self._answered else FIRST_ANSWER
         try:
             return max(0.1, float(MLFLOW_HTTP_REQUEST_TIMEOUT.get()))
         except ValueError:

@@ -1,0 +1,122 @@
+"""What a run may contain and what a server may answer: the limits, as the code has them."""
+
+from __future__ import annotations
+
+from scripts.documentation.markdown import GENERATED, table
+from tracker_diag import notify
+from tracker_diag.adapters import own, paging
+from tracker_diag.adapters.mlflow import answer, artifacts, files, http, meta, proxy, redirects, refusals
+from tracker_diag.adapters.wandb import log, reading
+from tracker_diag.core import finding, outgoing, settings, settings_file
+from tracker_diag.sweep import GIVE_UP_AFTER
+
+
+def safety() -> str:
+    """The page."""
+    return f"""{GENERATED}# Safety
+
+A sweep runs unattended over what others wrote: copied folders, logs of killed processes, servers behind proxies. What a
+run contains is data, never a path, a command or markup. What a server answers is checked before it is used.
+
+## What is written
+
+Only this, on the runs that were asked for:
+
+- under the prefix, the tags {_words(own.TAGS)};
+- in the run's `{own.FOLDER}/`, the files {_words(own.REPORTS)}.
+
+Everything else is only read, other tags under the prefix included; {_words(own.USERS)} are yours. A prefix that begins
+with `mlflow.` or `wandb.` is refused.
+
+Nothing is written, replaced or deleted through a symbolic link, or outside the run's own folder. A file is written
+beside its place under a random name and then renamed, so it is there whole or not at all. What a killed sweep left of
+such drafts, the next sweep removes.
+
+## What goes wrong
+
+{table(("what", "what happens", "exit code"), _TROUBLES)}
+With `--log-format json` the log also holds the traceback of each run that failed.
+
+## Limits
+
+What exceeds a limit is left out or refused, in one line that says so.
+
+{table(("what", "limit"), _limits())}
+An answer may take {http.ANSWER:g} s, the first one {http.FIRST_ANSWER:g} s; MLFLOW_HTTP_REQUEST_TIMEOUT, where it is
+set, replaces both. Redirects are followed at most {redirects.MOST} times, to the same host only, and never from https
+to http. Pipes and devices are never waited for.
+
+## Secrets
+
+No text reaches a terminal, a log, a report, a tag, a message or a summary with what gives access in it: the user part
+of anything like an address, and the values of {_words((*outgoing.SECRETS, "--notify"))}. Three things are not known as
+secrets: a password of fewer than {outgoing.SHORTEST} letters, unless it stands in an address; one that stands in a file
+only (`~/.netrc`, `~/.mlflow/credentials`); and, for workers of a remote Dask cluster, what their own environment does
+not hold.
+
+Control characters, line breaks and marks that turn the direction of reading are shown as escapes. In a message, the
+name of a run stands in quotes, is cut to {notify.LONGEST_NAME} letters, and cannot mention, link or format.
+
+## How this is shown
+
+| command | what it shows |
+| --- | --- |
+| `scripts/fuzz` | random hostile runs, through the diagnosis and every renderer, raise nothing |
+| `scripts/kills` | sweeps killed in the middle leave nothing half done and nothing behind |
+| `pytest tests/adapters/poisons` | bad runs beside good ones: the good ones are done, nothing else is touched |
+| `python -m tests.adapters.mlflow.lying` | a server that lies: each lie ends in one line, with the time it took |
+"""
+
+
+_TROUBLES = (
+    ("one run cannot be listed, read, judged or written", "it is listed with the reason; the others are done", "4"),
+    (
+        "artifacts lie where nothing can be stored: no such scheme, host or path",
+        "the tags are written, and the table says that the report is missing; "
+        "tried again when the address or our version changes",
+        "0",
+    ),
+    ("you may read and not write", "one line; `sweep --report-dir DIR` keeps the answers in a folder instead", "3"),
+    ("the tracker is out of reach", "the runs in hand are finished, and the sweep ends", "3"),
+    (f"{GIVE_UP_AFTER} writes in a row are refused", "the same", "3"),
+    (
+        "a sweep of `--every` or `--cron` breaks off",
+        "one line, a count in the summary (`failed_sweeps`), one message; the next sweep runs",
+        "",
+    ),
+    ("a defect of ours", "one line, and the traceback in the log", "4"),
+)
+
+
+def _words(names: tuple[str, ...]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+
+
+def _limits() -> list[tuple[str, str]]:
+    return [
+        ("a metric's file in `mlruns`", _size(files.LARGEST_METRIC)),
+        ("a tag's or parameter's file", _size(files.LARGEST_VALUE)),
+        ("`meta.yaml`", _size(meta.LARGEST)),
+        (f"`{own.PROFILE}`", _size(artifacts.LARGEST[own.PROFILE])),
+        (f"`{own.MODEL_SUMMARY}`", _size(artifacts.LARGEST[own.MODEL_SUMMARY])),
+        ("a W&B log", _size(log.LARGEST_LOG)),
+        ("a record in a W&B log", _size(log.LARGEST_RECORD)),
+        ("an answer of MLflow", _size(http.LONGEST_JSON)),
+        ("a file behind MLflow's proxy", _size(proxy.LONGEST_FILE)),
+        ("a file of a W&B server", _size(reading.LONGEST_FILE)),
+        ("slowest answer", f"{answer.SLOWEST:g} bytes a second, over {answer.WINDOW:g} s"),
+        ("pages of a list in a row without anything new", str(paging.MOST_STALE)),
+        ("attempts, where a server as a whole is in trouble", str(refusals.ATTEMPTS)),
+        ("attempts, where one request may be to blame", str(refusals.ATTEMPTS_OF_ONE)),
+        ("a configuration file", f"{_size(settings_file.MOST_BYTES)}, {settings_file.DEEPEST} levels, no aliases"),
+        ("the tag `diag.ignore`", f"{settings.LONGEST_IGNORE:,} letters"),
+        ("a parameter's value", f"{finding.DEEPEST} levels, {finding.MOST_VALUES:,} values"),
+    ]
+
+
+def _size(count: int) -> str:
+    for unit, size in (("GiB", 2**30), ("MiB", 2**20), ("KiB", 2**10)):
+        if count >= size:
+            return f"{count / size:g} {unit}"
+    return f"{count} bytes"

@@ -1,0 +1,95 @@
+"""Where it is told what a sweep did, or why it broke off: tables for people, figures for machines, messages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tracker_diag.cli.errors import complain, explain
+
+if TYPE_CHECKING:
+    from tracker_diag.sweep import Swept
+
+
+@dataclass
+class Outlets:
+    """Where it is told what a sweep did.
+
+    Attributes
+    ----------
+    log_format : {"text", "json"}
+    summary : Path or None
+        Of the figures.
+    notify : tuple of str
+        Addresses of messages.
+    write : bool
+        False for a dry run, of which nobody is notified.
+    tracker : str
+        As it describes itself, once it is connected.
+    failed : int
+        Sweeps that broke off since this process began.
+    told : str
+        The error that was last notified of: one that lasts for a day is no message every quarter of an hour.
+    """
+
+    log_format: str
+    summary: Path | None
+    notify: tuple[str, ...]
+    write: bool
+    tracker: str = ""
+    failed: int = 0
+    told: str = ""
+
+    def note(self, swept: Swept) -> None:
+        """Leave the figures for machines."""
+        from tracker_diag.cli import watch
+        from tracker_diag.cli.table import summary, write_summary
+
+        self.failed += bool(swept.error)
+        figures = summary(swept, self.tracker) | {"failed_sweeps": self.failed}
+        if self.log_format == "json":
+            watch.event("swept", **figures)
+        if self.summary is not None:
+            write_summary(self.summary, figures)
+
+    def tell(self, swept: Swept) -> None:
+        """Tell people, and leave the figures."""
+        from tracker_diag import notify
+        from tracker_diag.cli.table import show_table
+        from tracker_diag.sweep import Swept
+
+        self.note(swept)
+        if self.log_format != "json" and swept != Swept(error=swept.error):
+            show_table(swept, write=self.write)
+        if swept.error:
+            complain(swept.error)
+        news = f"{swept.error} (failed sweeps so far: {self.failed:,})" if swept.error not in ("", self.told) else ""
+        self.told = swept.error
+        message = notify.digest(swept.rows, news) if self.notify and self.write else None
+        if message:
+            try:
+                notify.send(self.notify, *message)
+            except notify.NotifyError as error:
+                complain(str(error))
+
+
+def broken_off(error: Exception) -> Swept:
+    """What a sweep did that ended with an error: nothing, and the error in one line."""
+    from tracker_diag.sweep import Swept
+
+    return Swept(error=explain(error)[0])
+
+
+def keep_going(once: Callable[[threading.Event], Swept], out: Outlets, stop: threading.Event) -> None:
+    """Sweep; an error is told, and the next sweep tries again: a tracker that is away for an hour comes back."""
+    try:
+        swept = once(stop)
+    except Exception as error:  # noqa: BLE001  whatever ends one sweep must neither end the next ones nor be silent
+        swept = broken_off(error)
+    try:
+        out.tell(swept)
+    except Exception as error:  # noqa: BLE001  as above: a full disk under --summary, say
+        complain(explain(error)[0])
