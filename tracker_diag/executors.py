@@ -124,7 +124,7 @@ class Processes:
 
 
 def check_engine(name: str, scheduler: str | None) -> None:
-    """Refuse an engine that is none, or a scheduler that the engine does not take."""
+    """Refuse an engine that does not exist, or a scheduler that the engine does not take."""
     if name not in ENGINES:
         raise EngineError(f"no engine {name!r}: there are {' and '.join(ENGINES)}")
     if scheduler is not None and name != "dask":

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tracker_diag.core.finding import Report, Severity
 from tracker_diag.core.run import Run
-from tracker_diag.core.settings import Settings, SettingsError, parse_settings
+from tracker_diag.core.settings import Settings
+from tracker_diag.core.verdicts import ABSTENTION, PRECEDENCE
 
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What a run's tags said before this diagnosis: an earlier verdict, and what its owner wants left out."""
+    """What a run's tags said before this diagnosis."""
 
     verdict: str = ""
     severity: Severity = Severity.OK
-    ignore: str = ""
 
     @property
     def green(self) -> bool:
@@ -47,12 +47,11 @@ class Judgement:
 
 
 def before(tags: Mapping[str, str], prefix: str) -> Before:
-    """Read an earlier diagnosis from the tags of a run."""
-    severity = tags.get(f"{prefix}severity", "")
+    """Read an earlier diagnosis from the tags of a run; what is none of our words, somebody else wrote."""
+    verdict, severity = tags.get(f"{prefix}verdict", ""), tags.get(f"{prefix}severity", "")
     return Before(
-        verdict=tags.get(f"{prefix}verdict", ""),
+        verdict=verdict if verdict in PRECEDENCE or verdict == ABSTENTION else "",
         severity=Severity(severity) if severity in set(Severity) else Severity.OK,
-        ignore=tags.get(f"{prefix}ignore", ""),
     )
 
 
@@ -62,20 +61,10 @@ def judge(task: Task) -> Judgement:
 
 
 def examine(task: Task) -> Report:
-    """Diagnose one run without the rules that its ``ignore`` tag names; a word there that is no rule becomes a note."""
+    """Diagnose one run."""
     from tracker_diag.engine import diagnose
 
-    words = tuple(word.strip() for word in task.before.ignore.split(",") if word.strip())
-    if not words:
-        return diagnose(task.run, task.settings)
-    notes = []
-    for word in words:
-        try:
-            parse_settings({"ignore": [word]}, where=f"tag {task.settings.prefix}ignore")
-        except SettingsError as error:
-            notes.append(str(error))
-    report = diagnose(task.run, task.settings.model_copy(update={"ignore": (*task.settings.ignore, *words)}))
-    return replace(report, notes=(*report.notes, *notes))
+    return diagnose(task.run, task.settings)
 
 
 def render(task: Task, report: Report) -> Judgement:

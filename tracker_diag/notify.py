@@ -1,4 +1,4 @@
-"""One message a sweep about what is new and severe, to whatever Apprise reaches: Slack, Teams, mail and more."""
+"""One message per sweep about what is new and severe, to whatever Apprise reaches: Slack, Teams, mail and more."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST_NAME, LONGEST_WORD, LONGEST_LINK, LONGEST_ERROR = 80, 40, 300, 400
 """Letters of a run's name, of a verdict or cause, of an address, and of why a sweep failed; more are cut off, or, of an
 address, left out."""
 
-# What chats and mails take for mentions, links and markup, and what looks much the same and is none of it.
+# Characters that chats and mail interpret, and harmless look-alikes.
 _TWINS = str.maketrans({
     "@": "(at)", "<": "‹", ">": "›", "[": "(", "]": ")", "{": "(", "}": ")", "*": "∗", "~": "∼", "|": "¦", "`": "'",
     "#": "♯", "$": "＄", "^": "ˆ", "\\": "∖", '"': "'", "&": "＆",
@@ -77,7 +77,7 @@ def send(urls: Sequence[str], title: str, body: str) -> None:
     Raises
     ------
     NotifyError
-        If an address is none, or did not take the message; the others have it.
+        If an address is not one, or did not take the message; the others have it.
     """
     failed = []
     for url in urls:
@@ -104,7 +104,7 @@ def check(urls: Sequence[str]) -> None:
 def _attempt(service: object, title: str, body: str) -> bool:
     from apprise import NotifyFormat
 
-    # Said to be plain, so that whatever wants HTML or Markdown gets it escaped.
+    # Declared as TEXT, so that Apprise escapes it for HTML and Markdown targets.
     return bool(service.notify(title=title, body=body, body_format=NotifyFormat.TEXT))  # type: ignore[attr-defined]
 
 

@@ -25,6 +25,7 @@ from tracker_diag.adapters.base import (
     without_files,
 )
 from tracker_diag.adapters.guard import defect, failure, guarded, load_each, one_line
+from tracker_diag.adapters.own import FINGERPRINT
 from tracker_diag.core.finding import Severity
 from tracker_diag.core.settings import Settings
 from tracker_diag.executors import completed, open_engine, read_ahead, threads
@@ -128,6 +129,8 @@ class Swept:
         Runs by verdict, the unchanged ones included.
     worst : Severity
         Of all runs in the scope, the unchanged ones included.
+    without_reports : int
+        Unchanged runs whose reports could not be stored when they were diagnosed.
     left : int
         Runs that were due and not reached, because the sweep was stopped or the tracker failed.
     oldest : float or None
@@ -145,6 +148,7 @@ class Swept:
     unchanged: int = 0
     verdicts: Mapping[str, int] = field(default_factory=dict)
     worst: Severity = Severity.OK
+    without_reports: int = 0
     left: int = 0
     oldest: float | None = None
     seconds: float = 0.0
@@ -216,6 +220,7 @@ def sweep(adapter: Adapter, plan: Plan, watcher: Watcher | None = None, stop: th
         unchanged=listed.unchanged.total(),
         verdicts=dict(sorted((listed.unchanged + Counter(r.verdict for r in rows)).items())),
         worst=max([listed.worst, *(r.severity for r in rows)], key=lambda s: s.rank),
+        without_reports=listed.without_reports,
         left=len(left),
         oldest=min((x for x in undone if x is not None), default=None),
         seconds=time.monotonic() - begin,
@@ -292,12 +297,15 @@ class _Listed:
         Theirs.
     failures : tuple of Failure
         Runs that cannot even be listed.
+    without_reports : int
+        Those that are not due, and whose reports could not be stored.
     """
 
     due: Mapping[str, Due]
     unchanged: Counter[str]
     worst: Severity
     failures: tuple[Failure, ...]
+    without_reports: int
 
 
 def _list(adapter: Adapter, plan: Plan, stop: threading.Event) -> _Listed:
@@ -305,6 +313,7 @@ def _list(adapter: Adapter, plan: Plan, stop: threading.Event) -> _Listed:
     unchanged: Counter[str] = Counter()
     failures: list[Failure] = []
     worst = Severity.OK
+    without_reports = 0
     own: dict[str, Settings] = {}
     for listing in _listings(adapter, plan.query):
         if stop.is_set():
@@ -317,12 +326,16 @@ def _list(adapter: Adapter, plan: Plan, stop: threading.Event) -> _Listed:
         candidate = guarded(listing.id, lambda x=listing: _due(x, own[x.experiment], adapter.link(x)))  # type: ignore[misc]
         if isinstance(candidate, Failure):
             failures.append(candidate)
-        elif not plan.force and _is_done(listing, candidate.fingerprint, plan.settings.prefix):
+            continue
+        marked = without_files(candidate.fingerprint, listing.store)
+        carried = None if plan.force else listing.tags.get(f"{plan.settings.prefix}{FINGERPRINT}")
+        if carried in (candidate.fingerprint, marked):
             unchanged[candidate.before.verdict] += 1
             worst = max(worst, candidate.before.severity, key=lambda s: s.rank)
+            without_reports += carried == marked
         else:
             due[listing.id] = candidate
-    return _Listed(due, unchanged, worst, tuple(failures))
+    return _Listed(due, unchanged, worst, tuple(failures), without_reports)
 
 
 def _listings(adapter: Adapter, query: Query) -> Iterator[Listing | Failure]:
@@ -334,11 +347,6 @@ def _listings(adapter: Adapter, query: Query) -> Iterator[Listing | Failure]:
     except Exception as error:
         _log.exception("the listing broke off")
         raise TrackerError(f"{adapter.describe()} cannot be listed: {one_line(error)}") from error
-
-
-def _is_done(listing: Listing, fingerprint: str, prefix: str) -> bool:
-    carried = listing.tags.get(f"{prefix}fingerprint")
-    return carried is not None and carried in (fingerprint, without_files(fingerprint, listing.store))
 
 
 def _due(listing: Listing, settings: Settings, link: str | None) -> Due:

@@ -105,7 +105,7 @@ def _limits() -> list[tuple[str, str]]:
         ("an answer of MLflow", _size(http.LONGEST_JSON)),
         ("a file behind MLflow's proxy", _size(proxy.LONGEST_FILE)),
         ("a file of a W&B server", _size(reading.LONGEST_FILE)),
-        ("slowest answer", f"{answer.SLOWEST:g} bytes a second, over {answer.WINDOW:g} s"),
+        ("slowest answer", f"{answer.SLOWEST:g} bytes per second, over {answer.WINDOW:g} s"),
         ("pages of a list in a row without anything new", str(paging.MOST_STALE)),
         ("attempts, where a server as a whole is in trouble", str(refusals.ATTEMPTS)),
         ("attempts, where one request may be to blame", str(refusals.ATTEMPTS_OF_ONE)),

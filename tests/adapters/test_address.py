@@ -44,7 +44,7 @@ def test_what_is_an_address_passes(address: str) -> None:
     ],
 )
 def test_what_is_none_is_refused_without_its_password(address: str) -> None:
-    with pytest.raises(TrackerError, match="the tracking URI is no address: give one like http") as caught:
+    with pytest.raises(TrackerError, match="the tracking URI is not an address: give one like http") as caught:
         check_address(address, "the tracking URI")
     for text in (str(caught.value), shown_address(address)):
         assert "pa55" not in text

@@ -75,7 +75,7 @@ def test_what_is_not_ours_stays_and_is_named_save_the_users_profile(root: Path) 
     for name, content in mine.items():
         (root / "a" / name).write_bytes(content)
     removal = beside.remove(root, "a")
-    assert removal.left == (f"{root / 'a' / 'notes.txt'} not written here",)
+    assert removal.left == (f"{root / 'a' / 'notes.txt'} was not written by tracker-diag",)
     assert files(root / "a") == mine
 
 
@@ -155,7 +155,7 @@ def test_a_diagnosis_that_fails_halfway_leaves_no_fingerprint(root: Path) -> Non
     beside.write(root, "a", FIRST)
     (root / "a" / "report.json").unlink()
     (root / "a" / "report.json").mkdir()
-    with pytest.raises(TrackerError, match=r"/report\.json: Is a directory; check the rights"):
+    with pytest.raises(TrackerError, match=r"/report\.json: Is a directory; check the folder's permissions"):
         beside.write(root, "a", SECOND)
     assert "fingerprint" not in beside.read(root, "a")
 
@@ -193,7 +193,7 @@ def test_a_folder_that_may_only_be_read_is_said(root: Path, monkeypatch: pytest.
 
 def test_drafts_of_a_killed_process_are_removed_by_the_next(root: Path) -> None:
     (root / "a").mkdir()
-    draft = root / "a" / f"{disk.DRAFT}left"
+    draft = root / "a" / disk.draft_name()
     draft.write_text("half")
     beside.write(root, "a", FIRST)
     assert not draft.exists()
@@ -204,7 +204,7 @@ def test_drafts_of_a_killed_process_are_removed_by_the_next(root: Path) -> None:
 
 def test_a_folder_whose_drafts_are_all_that_is_left_goes(root: Path) -> None:
     (root / "a").mkdir()
-    (root / "a" / f"{disk.DRAFT}left").write_text("half")
+    (root / "a" / disk.draft_name()).write_text("half")
     beside.remove(root, "a")
     assert list(root.iterdir()) == []
 

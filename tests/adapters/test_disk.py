@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
-from pathlib import Path
+import threading
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
@@ -33,7 +36,7 @@ def test_what_might_never_end_is_not_waited_for(root: Path) -> None:
     os.mkfifo(root / "pipe")
     (root / "zeros").symlink_to("/dev/zero")
     for name in ("pipe", "zeros"):
-        with pytest.raises(disk.NotAFileError, match="no regular file"):
+        with pytest.raises(disk.NotAFileError, match="not a regular file"):
             disk.read_file(root / name, 100)
     with pytest.raises(IsADirectoryError):
         disk.read_file(root, 100)
@@ -78,7 +81,7 @@ def test_nothing_is_written_or_deleted_through_a_link(root: Path, tmp_path: Path
         with pytest.raises(TrackerError, match="is a link"):
             disk.delete_files(root, [name])
     with pytest.raises(TrackerError, match="is a link"):
-        disk.folder_below(root, "diagnosis")
+        disk.remove_drafts(root, "diagnosis")
     assert tree(tmp_path / "outside") == outside
     assert tree(root).keys() == {"diagnosis"}
 
@@ -103,29 +106,66 @@ def test_a_name_that_leads_elsewhere_is_refused(root: Path, tmp_path: Path, name
 
 
 def test_drafts_that_were_left_behind_go_and_those_in_use_stay(root: Path) -> None:
-    old = "0123456789abcdef" * 2
-    for name in (f"{disk.DRAFT}x", f".{old}", f".report.json.{old}", ".gitignore", f".notes.{old}", old):
+    # What only looks like a draft is somebody's file.
+    others = {".tracker-diag-prod.yaml", ".tracker-diag-0123456789abcdef01234567", f".{'0' * 32}", ".gitignore"}
+    (root / ".tracker-diag-cache").mkdir()
+    (root / ".tracker-diag-cache" / "x").write_text("keep")
+    kept = {*others, ".tracker-diag-cache", ".tracker-diag-cache/x"}
+    left, busy = disk.draft_name(), disk.draft_name()
+    for name in (*others, left, busy):
         (root / name).write_text("")
-    with (root / f"{disk.DRAFT}busy").open("w") as busy:
-        fcntl.flock(busy, fcntl.LOCK_SH)
+    with (root / busy).open() as used:
+        fcntl.flock(used, fcntl.LOCK_SH)
         disk.write_files(root, {"report.json": b"{}"})
-        assert tree(root).keys() == {"report.json", f"{disk.DRAFT}busy", ".gitignore", f".notes.{old}", old}
+        assert tree(root).keys() == {"report.json", busy, *kept}
     disk.remove_drafts(root)
-    assert tree(root).keys() == {"report.json", ".gitignore", f".notes.{old}", old}
+    assert tree(root).keys() == {"report.json", *kept}
 
 
 def test_drafts_lie_where_nobody_takes_them_for_more(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = []
-    replace = Path.replace
+    seen: list[set[str]] = []
+    replace = os.replace
 
-    def looking(self: Path, target: Path) -> Path:
-        seen.append(self.parent)
-        return replace(self, target)
+    def looking(*words: Any, **places: Any) -> None:
+        seen.append({str(PurePosixPath(name).parent) for name in tree(root) if disk.is_draft(PurePosixPath(name).name)})
+        replace(*words, **places)
 
-    monkeypatch.setattr(Path, "replace", looking)
+    monkeypatch.setattr(os, "replace", looking)
     disk.write_files(root, {"tags/diag.verdict": b"x"}, drafts_in_root=True)
     disk.write_files(root, {"diagnosis/report.json": b"x"})
-    assert seen == [root, root / "diagnosis"]
+    assert seen == [{"."}, {"diagnosis"}]
+
+
+def test_a_folder_that_becomes_a_link_while_it_is_written_to_leads_nowhere_else(root: Path, tmp_path: Path) -> None:
+    outside = canary(tmp_path / "outside")
+    (root / "real").mkdir()
+    stop = threading.Event()
+
+    def swap() -> None:
+        place, number = root / "diagnosis", 0
+        while not stop.is_set():
+            number += 1
+            # Whoever comes between the two finds no folder, and makes one: then there is no link this time.
+            with contextlib.suppress(OSError):
+                place.rename(root / f"away-{number}")
+            with contextlib.suppress(OSError):
+                place.symlink_to(tmp_path / "outside")
+            with contextlib.suppress(OSError):
+                place.unlink()
+
+    attacker = threading.Thread(target=swap)
+    attacker.start()
+    refused = 0
+    for number in range(1000):
+        try:
+            disk.write_files(root, {f"diagnosis/{number % 3}": b"x"})
+            disk.delete_files(root, [f"diagnosis/{number % 3}"], keep="diagnosis")
+        except (TrackerError, OSError):
+            refused += 1
+    stop.set()
+    attacker.join()
+    assert refused
+    assert tree(tmp_path / "outside") == outside
 
 
 def test_a_folder_is_filled_aside(root: Path) -> None:

@@ -36,5 +36,5 @@ def test_pages_of_nothing_new_are_given_up() -> None:
 
 @pytest.mark.parametrize("token", [7, ["a"], {"a": 1}, True])
 def test_a_token_is_a_text(token: Any) -> None:
-    with pytest.raises(TrackerError, match="a page token that is no text"):
+    with pytest.raises(TrackerError, match="a page token that is not a text"):
         Paging("it").next(token, new=True)

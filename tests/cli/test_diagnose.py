@@ -43,6 +43,7 @@ def test_json_is_a_report_that_can_be_shown_again(diag: Invoke, runs: dict[str, 
     saved.write_text(answer)
     assert diag("report", str(saved), "--format", "json", uri=None).stdout == answer
     assert diag("report", str(saved), uri=None).stdout.split()[:2] == ["ERROR", "diverged"]
+    assert diag("report", str(tmp_path), "--format", "json", uri=None).stdout == answer
     assert diag("report", str(saved), "--format", "markdown", uri=None).stdout.startswith("# ERROR: diverged")
     assert diag("report", str(saved), "--format", "html", uri=None).stdout.startswith("<!doctype html>")
     assert diag("report", "-", uri=None, input=answer).stdout.split()[:2] == ["ERROR", "diverged"]
@@ -132,3 +133,6 @@ def test_a_report_that_is_none_is_said_to_be_none(diag: Invoke, tmp_path: Path) 
         assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
         assert result.stderr.startswith("error: r.json: not a report of tracker-diag")
     assert diag("report", "nowhere.json", uri=None).exit_code == 2
+    (tmp_path / "answers").mkdir()
+    result = diag("report", "answers", uri=None)
+    assert (result.exit_code, result.stderr) == (2, "error: answers/report.json: No such file or directory\n")

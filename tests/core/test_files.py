@@ -21,7 +21,7 @@ def test_a_file_is_read_up_to_its_size(tmp_path: Path) -> None:
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path("/dev/zero")):
-        with pytest.raises(NotAFileError, match="no regular file"):
+        with pytest.raises(NotAFileError, match="not a regular file"):
             read_file(path, 5)
     with pytest.raises(IsADirectoryError):
         read_file(tmp_path, 5)

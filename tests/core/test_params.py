@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import math
 import time
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -125,3 +127,34 @@ def test_anything_becomes_flat(params: dict[str, object]) -> None:
     for value in found.values.values():
         items = value if isinstance(value, tuple) else (value,)
         assert all(x is None or isinstance(x, bool | int | float | str) for x in items)
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (10**400, math.inf),
+        (-(10**5000), -math.inf),
+        (2**1023, 2**1023),
+        (Fraction(1, 4), 0.25),
+        (Fraction(-(10**400), 3), -math.inf),
+        (np.float32(0.5), 0.5),
+        (np.longdouble(0.5), 0.5),
+        (np.clongdouble(1), "clongdouble"),
+        (np.timedelta64(1, "s"), "timedelta"),
+        (np.array([1.0]), "ndarray"),
+        ({1, 2}, "set"),
+        (b"x", "bytes"),
+        (dict, "dict"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_value_that_json_does_not_have_is_a_number_or_its_type(value: object, read: object) -> None:
+    assert flatten({"a": value, "b": [value]}).values == {"a": read, "b": (read,)}
+
+
+def test_a_key_that_has_no_text_is_named_by_its_type() -> None:
+    deep: object = ()
+    for _ in range(500):
+        deep = (deep,)
+    assert set(flatten({"a": {10**5000: 1, (1, 2): 2, None: 3, 4: 4}}).values) == {"a.inf", "a.tuple", "a.None", "a.4"}
+    assert flatten({"a": {deep: 1}}).values == {"a.tuple": 1}

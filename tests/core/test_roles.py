@@ -261,7 +261,7 @@ def test_a_metric_named_outright_wins_and_an_unknown_name_is_noted() -> None:
 
 
 def test_a_role_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(SettingsError, match=r"^here: no role 'vloss'; did you mean 'val_loss'"):
+    with pytest.raises(SettingsError, match=r"^here: roles: no role 'vloss'; did you mean 'val_loss'"):
         parse_settings({"roles": {"vloss": "loss"}}, "here")
 
 
@@ -369,6 +369,7 @@ def test_nested_and_textual_parameters_speak_in_their_own_names() -> None:
 
 def test_numbered_layers_give_the_depth() -> None:
     assert of(params={"fc1_dim": 64, "fc2_dim": 32}).params["layer_widths"] == (64, 32)
+    assert of(params={"hidden_units_1": 64, "hidden_units_#": 32}).params["hidden_units"] in (64, 32)
 
 
 def test_task_from_metrics_when_no_parameter_tells() -> None:

@@ -106,6 +106,10 @@ def test_what_comes_out_is_in_order(points: list[Any]) -> None:
     assert bool(points) == bool(len(found))
 
 
+SHARED: Any = [0, 1]
+for _ in range(60):
+    SHARED = [SHARED, SHARED]
+
 BAD: list[tuple[Any, str]] = [
     ([], "run"),
     ({}, "id"),
@@ -124,6 +128,14 @@ BAD: list[tuple[Any, str]] = [
     ({"id": "r", "metrics": {"loss": [[0, 1], ["x", 2]]}}, "metrics['loss'][1][0]"),
     ({"id": "r", "metrics": {"loss": [[0, [1]]]}}, "metrics['loss'][0][1]"),
     ({"id": "r", "metrics": {"loss": [[0, 1, 2, 3]]}}, "metrics['loss'][0]"),
+    ({"id": "r", "metrics": {"loss": [[0, 1j]]}}, "metrics['loss'][0][1]"),
+    ({"id": "r", "metrics": {"loss": [[0, np.clongdouble(1)], [1, None]]}}, "metrics['loss'][0][1]"),
+    ({"id": "r", "metrics": {"loss": [[0, np.timedelta64(1, "s")]]}}, "metrics['loss'][0][1]"),
+    ({"id": "r", "metrics": {"loss": np.array("x")}}, "metrics['loss']"),
+    ({"id": "r", "metrics": {"loss": SHARED}}, "metrics['loss'][0][0]"),
+    ({"id": "r", "metrics": {"loss": [[0, SHARED]]}}, "metrics['loss'][0][1]"),
+    ({"id": "r", "metrics": {"loss": [[0, 1], range(10**12)]}}, "metrics['loss'][1]"),
+    ({"id": "r", "metrics": {"loss": [np.array("x")]}}, "metrics['loss'][0]"),
     ({"id": "r", "params": [1]}, "params"),
     ({"id": "r", "params": {1: 2}}, "params[1]"),
     ({"id": "r", "tags": "x"}, "tags"),
@@ -134,11 +146,19 @@ BAD: list[tuple[Any, str]] = [
     ({"id": "r", "start_time": "noon"}, "start_time"),
     ({"id": "r", "start_time": True}, "start_time"),
     ({"id": "r", "end_time": NAN}, "end_time"),
+    ({"id": "r", "end_time": 10**400}, "end_time"),
     ({"id": "r", "datasets": {"name": "x"}}, "datasets"),
     ({"id": "r", "datasets": ["x"]}, "datasets[0]"),
     ({"id": "r", "profile": [1]}, "profile"),
     ({"id": "r", "model_summary": 3}, "model_summary"),
 ]
+
+
+def test_a_tag_that_is_no_text_becomes_one() -> None:
+    tags = {"a": 1.0, "b": True, "c": 10**5000, "d": SHARED, "e": None}
+    found = Run.from_dict({"id": "r", "tags": tags}).tags
+    assert (found["a"], found["b"], found["c"], found["e"]) == ("1.0", "True", hex(10**5000), "None")
+    assert len(found["d"]) < 10**7
 
 
 @pytest.mark.parametrize(("data", "field"), BAD, ids=lambda x: x if isinstance(x, str) else "")

@@ -151,6 +151,7 @@ def failing(code: str, error: Exception) -> Callable[..., Any]:
     return lambda: rules
 
 
+@pytest.mark.expects_defects
 def test_a_rule_that_fails_is_skipped_and_the_others_speak(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = diagnose(a_run(overfitting(), SOUND))
     monkeypatch.setattr(diagnosis, "all_rules", failing("RG803", ZeroDivisionError("by zero")))
@@ -162,6 +163,7 @@ def test_a_rule_that_fails_is_skipped_and_the_others_speak(monkeypatch: pytest.M
     ]
 
 
+@pytest.mark.expects_defects
 def test_an_input_that_fails_skips_the_rules_that_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(_: Evidence) -> float:
         raise OverflowError("too large")

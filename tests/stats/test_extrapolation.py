@@ -113,3 +113,16 @@ def test_extreme_sizes(size: float) -> None:
 def test_too_short() -> None:
     with pytest.raises(TooShortError):
         extrapolate(clock(4), np.ones(4))
+
+
+@pytest.mark.parametrize("shift", [-1.0, -20.0, -0.5, 1000.0])
+def test_where_the_clock_begins_does_not_matter(shift: float) -> None:
+    y = np.exp(-clock(20) / 0.5)
+    before, after = extrapolate(clock(20), y), extrapolate(clock(20) + shift, y)
+    assert after.gain == pytest.approx(before.gain, rel=1e-6)
+    assert after.low == pytest.approx(before.low, rel=1e-6)
+
+
+def test_a_clock_that_stands_still_counts_points() -> None:
+    y = np.exp(-clock(20) / 0.5)
+    assert extrapolate(np.zeros(20), y).gain == pytest.approx(extrapolate(clock(20), y).gain)

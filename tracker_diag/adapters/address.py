@@ -28,10 +28,10 @@ def check_address(address: str, what: str) -> None:
     Raises
     ------
     TrackerError
-        If it has no host, a port that is none, or a password that holds a ``/``, ``?`` or ``#``.
+        If it has no host, an invalid port, or a password that holds a ``/``, ``?`` or ``#``.
     """
     keep_secret(address)
-    form = f"{what} is no address: give one like http://host:port"
+    form = f"{what} is not an address: give one like http://host:port"
     user = address.partition("://")[2].rpartition("@")[0]
     if ":" in user and set(user) & set("/?#"):
         raise TrackerError(f"{form}; in a password, / is written %2F, # %23 and ? %3F")

@@ -17,7 +17,7 @@ _LONGEST_NAME = 120  # letters of a folder's name; file systems take 255 bytes
 
 
 class AsideAdapter:
-    """Reads through another adapter, and keeps the answers in a folder: a folder a run, with reports and ``tags.json``.
+    """Reads through another adapter and writes each answer to ``<folder>/<run id>/``.
 
     Which runs are due is read from there too, not from the tags that somebody else may have written in the tracker.
 
@@ -36,6 +36,8 @@ class AsideAdapter:
     """
 
     def __init__(self, tracker: Adapter, folder: Path, prefix: str = "diag.") -> None:
+        if folder.exists() and not folder.is_dir():
+            raise TrackerError(f"{folder} is a file; --report-dir needs a folder")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -6,7 +6,6 @@ and only files that ``own`` names are replaced or deleted, whatever else lies th
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -19,10 +18,10 @@ from tracker_diag.core.reading import read_json_mapping
 
 TAGS_FILE = "tags.json"
 LONGEST = 8000
-"""Letters of a tag, as MLflow has it, so that a diagnosis reads the same everywhere."""
+"""Letters of a tag, as recent MLflow servers and W&B take them; what is written to MLflow is cut at 5,000."""
 _LARGEST = disk.MIB  # seven tags of the longest, each letter escaped
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_ADVICE = "check the rights of the folder, and what lies in it"
+_ADVICE = "check the folder's permissions"
 
 
 def read(root: Path, folder: str) -> dict[str, str]:
@@ -72,7 +71,7 @@ def write(root: Path, folder: str, diagnosis: Diagnosis) -> None:
 
 
 def drop_fingerprint(root: Path, folder: str) -> None:
-    """Say that what lies here is no complete diagnosis.
+    """Say that what lies here is not a complete diagnosis.
 
     The tags are written even where there were none: a folder that holds them is not taken for an empty one, and
     removed, by another process that writes here at the same time.
@@ -102,23 +101,22 @@ def remove(root: Path, folder: str) -> Removal:
     tags = read(root, folder)
     place = root / folder
     try:
-        # Reports without tags are no diagnosis, should this be the last thing that happens here.
+        # Reports without tags are not a diagnosis, should this be the last thing that happens here.
         disk.delete_files(root, [f"{folder}/{TAGS_FILE}"])
         artifacts = disk.delete_files(root, [f"{folder}/{name}" for name in own.REPORTS])
-        disk.remove_drafts(place)
+        disk.remove_drafts(root, folder)
         others = sorted(path.name for path in place.iterdir()) if place.is_dir() else []
     except OSError as error:
         raise disk.refusal(error, _ADVICE) from None
     if not others:
-        # Drafts alone may have kept it.
-        with contextlib.suppress(OSError):
-            place.rmdir()
-    left = tuple(f"{place / name} not written here" for name in others if name != own.PROFILE)
+        # delete_files left the folder if only drafts were in it.
+        disk.remove_if_empty(root, folder)
+    left = tuple(f"{place / name} was not written by tracker-diag" for name in others if name != own.PROFILE)
     return Removal(len(tags), artifacts, left)
 
 
 def _is_tag(name: str, value: object) -> bool:
-    # What the user says of a run, the run says: not a file that anybody may have put beside it.
+    # ``ignore`` and ``control`` count only as tags of the run; anybody can put a file here.
     known = _NAME.fullmatch(name) is not None and name not in own.USERS
     return known and isinstance(value, str) and len(value) <= LONGEST
 

@@ -38,19 +38,21 @@ def guarded(run_id: str, read: Callable[[], T]) -> T | Failure:
 def failure(run_id: str, error: Exception) -> Failure:
     """Turn an error into a failure of one run, and keep its traceback in the log.
 
-    The traceback of what bad data explain is for those who ask for it (level info, which ``--log-format json`` shows);
-    that of anything else is logged as an error.
+    Tracebacks that bad data explain are logged at level info, which ``--log-format json`` shows; others are defects,
+    and logged as errors.
     """
-    reason = one_line(error)
-    level = logging.INFO if isinstance(error, (*_OF_DATA, TrackerError)) else logging.ERROR
-    _log.log(level, "run %s: %s", run_id, reason, exc_info=error)
-    return Failure(run_id, reason)
+    return _failed(run_id, error, logging.INFO if isinstance(error, (*_OF_DATA, TrackerError)) else logging.ERROR)
 
 
 def defect(run_id: str, error: Exception) -> Failure:
     """Turn an error of our own code, which no run may cause, into a failure of that run, its traceback into the log."""
+    return _failed(run_id, error, logging.ERROR)
+
+
+def _failed(run_id: str, error: Exception, level: int) -> Failure:
     reason = one_line(error)
-    _log.error("run %s: %s", run_id, reason, exc_info=error)
+    data = {"event": "traceback", "run_id": run_id, "reason": reason}
+    _log.log(level, "run %s: %s", run_id, reason, exc_info=error, extra={"data": data})
     return Failure(run_id, reason)
 
 

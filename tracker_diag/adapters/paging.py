@@ -37,12 +37,12 @@ class Paging:
         Raises
         ------
         TrackerError
-            If the token is none, or was there before, or nothing new has come for ``MOST_STALE`` pages.
+            If the token is not a text, or was there before, or nothing new has come for ``MOST_STALE`` pages.
         """
         if token in ("", None):
             return ""
         if not isinstance(token, str):
-            raise TrackerError(f"{self._who} gave a page token that is no text")
+            raise TrackerError(f"{self._who} gave a page token that is not a text")
         self._stale = 0 if new else self._stale + 1
         if hash(token) in self._tokens or self._stale >= MOST_STALE:
             raise TrackerError(f"{self._who} gives the same page again and again: its list has no end")

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-# What a run calls itself is no markup, no emoji and nothing to colour.
+# A run's name is not markup: neither emoji nor colours are made of it.
 _LITERAL: Any = {"highlight": False, "markup": False, "emoji": False}
 QUIET = ("mlflow", "alembic", "wandb", "urllib3", "sqlalchemy", "distributed", "apscheduler", "apprise")
 
 
 def stdout(width: int = 240) -> Console:
-    """Open the console for what was asked for; wide where it is no terminal, so that no table is cut for a file."""
+    """Open the console for what was asked for; wide where it is not a terminal, so that no table is cut for a file."""
     from rich.console import Console
 
     class Stdout(Console):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import typer
@@ -39,6 +41,9 @@ class Commands(TyperGroup):
 
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and leave with its exit code."""
+        # A process that was started without them has none to write to.
+        sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115  it is open as long as the process is
+        sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115  as above
         try:
             code = super().main(*args, **(kwargs | {"standalone_mode": False}))
         except typer.Abort:
@@ -100,7 +105,9 @@ def complain(text: str, label: str = "error: ") -> None:
     """Write one line to stderr; line breaks and control characters are shown, not obeyed."""
     from tracker_diag.core.outgoing import clean
 
-    typer.echo(label + clean(text), err=True)
+    # Where stderr cannot be written to, the exit code still tells.
+    with contextlib.suppress(OSError):
+        typer.echo(label + clean(text), err=True)
 
 
 def _text(error: Exception) -> str:

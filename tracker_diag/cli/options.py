@@ -25,7 +25,8 @@ UriOption = Annotated[
     str | None,
     typer.Option(
         "--tracking-uri",
-        help="MLflow server, database or mlruns folder; a folder of W&B offline runs. Default: MLFLOW_TRACKING_URI.",
+        help="MLflow server, database or mlruns folder; a folder of W&B offline runs. "
+        "Default: MLFLOW_TRACKING_URI, else ./mlruns if it holds experiments, else ./mlflow.db.",
         show_default=False,
     ),
 ]
@@ -91,7 +92,7 @@ def fails(severity: Severity, fail_on: str | None) -> bool:
 
 
 def check_level(fail_on: str | None) -> None:
-    """Refuse a severity that is none, before anything is done."""
+    """Refuse a severity that does not exist, before anything is done."""
     if fail_on is not None and fail_on not in LEVELS:
         raise UsageError(f"--fail-on {fail_on}: choose one of {', '.join(LEVELS)}")
 
@@ -102,7 +103,7 @@ def seconds(text: str, option: str) -> float:
     Raises
     ------
     UsageError
-        If it is none, or not above zero.
+        If it is not one, or not above zero.
     """
     parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhdw])", text.lower())
     if not parts or re.sub(r"\s", "", text.lower()) != "".join(n + unit for n, unit in parts):

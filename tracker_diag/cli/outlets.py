@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from tracker_diag.cli.errors import complain, explain
 
 if TYPE_CHECKING:
     from tracker_diag.sweep import Swept
+
+_log = logging.getLogger("tracker_diag")
 
 
 @dataclass
@@ -51,7 +54,7 @@ class Outlets:
         self.failed += bool(swept.error)
         figures = summary(swept, self.tracker) | {"failed_sweeps": self.failed}
         if self.log_format == "json":
-            watch.event("swept", **figures)
+            watch.event("swept", logging.ERROR if swept.error else logging.INFO, **figures)
         if self.summary is not None:
             write_summary(self.summary, figures)
 
@@ -62,10 +65,11 @@ class Outlets:
         from tracker_diag.sweep import Swept
 
         self.note(swept)
-        if self.log_format != "json" and swept != Swept(error=swept.error):
-            show_table(swept, write=self.write)
-        if swept.error:
-            complain(swept.error)
+        if self.log_format != "json":
+            if swept != Swept(error=swept.error):
+                show_table(swept, write=self.write)
+            if swept.error:
+                complain(swept.error)
         news = f"{swept.error} (failed sweeps so far: {self.failed:,})" if swept.error not in ("", self.told) else ""
         self.told = swept.error
         message = notify.digest(swept.rows, news) if self.notify and self.write else None
@@ -73,7 +77,14 @@ class Outlets:
             try:
                 notify.send(self.notify, *message)
             except notify.NotifyError as error:
-                complain(str(error))
+                self.complain(str(error))
+
+    def complain(self, text: str) -> None:
+        """Say what went wrong, in the form of the log."""
+        if self.log_format == "json":
+            _log.error(text)
+        else:
+            complain(text)
 
 
 def broken_off(error: Exception) -> Swept:
@@ -92,4 +103,4 @@ def keep_going(once: Callable[[threading.Event], Swept], out: Outlets, stop: thr
     try:
         out.tell(swept)
     except Exception as error:  # noqa: BLE001  as above: a full disk under --summary, say
-        complain(explain(error)[0])
+        out.complain(explain(error)[0])

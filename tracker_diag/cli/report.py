@@ -18,7 +18,9 @@ FORMATS = ("text", "markdown", "html", "json")
 
 
 def report(
-    file: Annotated[Path, typer.Argument(help="A report.json, as a sweep stores it; - reads standard input.")],
+    file: Annotated[
+        Path, typer.Argument(help="A report.json that a sweep stored, or its folder; - reads standard input.")
+    ],
     format: Annotated[str, typer.Option("--format", help="text, markdown, html or json.")] = "text",
 ) -> None:
     """Show a saved report again."""
@@ -26,6 +28,8 @@ def report(
 
     check_format(format, FORMATS)
     try:
+        if file.is_dir():
+            file = file / "report.json"
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
         saved = read_report(text)
     except OSError as error:
@@ -36,7 +40,7 @@ def report(
 
 
 def check_format(format: str, known: tuple[str, ...]) -> None:
-    """Refuse a format that is none, before anything is done."""
+    """Refuse a format that does not exist, before anything is done."""
     if format not in known:
         raise UsageError(f"--format {format}: choose one of {', '.join(known)}")
 

@@ -16,7 +16,7 @@ import typer
 
 from tracker_diag.cli.connect import connected, place
 from tracker_diag.cli.console import hush
-from tracker_diag.cli.errors import FOUND, INTERRUPTED, PARTIAL, TERMINATED, TRACKER, UsageError, complain
+from tracker_diag.cli.errors import FOUND, INTERRUPTED, PARTIAL, TERMINATED, TRACKER, UsageError, complain, explain
 from tracker_diag.cli.options import (
     AllOption,
     AnnotateOption,
@@ -81,7 +81,7 @@ def sweep(
         typer.Option(
             "--notify",
             envvar="TRACKER_DIAG_NOTIFY",
-            help="Apprise address that gets one digest a sweep of what is new and severe.",
+            help="Apprise address that gets one digest per sweep of what is new and severe.",
             show_default=False,
             show_envvar=True,
         ),
@@ -93,7 +93,7 @@ def sweep(
         Path | None,
         typer.Option(
             "--report-dir",
-            help="Keep the answers in this folder instead: for a tracker that you may only read.",
+            help="Write the answers into this folder, nothing into the tracker.",
             show_default=False,
         ),
     ] = None,
@@ -137,7 +137,7 @@ def sweep(
     if summary is not None and not summary.parent.is_dir():
         raise UsageError(f"--summary {summary}: there is no folder {summary.parent}")
     if report_dir is not None and (dry_run or annotate):
-        raise UsageError("--report-dir keeps the answers in a folder: it goes without --dry-run and --annotate")
+        raise UsageError("--report-dir cannot be combined with --dry-run or --annotate")
 
     def once(stop: threading.Event) -> Swept:
         settings = read_settings(config, role, artifacts)
@@ -168,10 +168,14 @@ def sweep(
             # That the summary cannot be written either is not what the user has to know first.
             with suppress(UsageError):
                 out.note(broken_off(error))
+            if log_format == "json":
+                # The log has said it.
+                raise typer.Exit(explain(error)[1]) from error
             raise
         out.tell(swept)
     if signals:
-        complain(f"stopped: {closing_line(swept, write=not dry_run)}", label="")
+        if log_format != "json":
+            complain(f"stopped: {closing_line(swept, write=not dry_run)}", label="")
         raise typer.Exit(INTERRUPTED if signals[0] == signal.SIGINT else TERMINATED)
     if swept.error:
         raise typer.Exit(TRACKER)

@@ -64,7 +64,7 @@ def closing_line(swept: Swept, *, write: bool) -> str:
 
 
 def summary(swept: Swept, tracker: str) -> dict[str, Any]:
-    """Put the sweep into data, for a monitoring system; ``not_stored`` counts diagnosed runs without their reports."""
+    """Put the sweep into data for a monitoring system; ``not_stored`` counts runs whose reports could not be stored."""
     return {
         "schema_version": 1,
         "version": __version__,
@@ -146,7 +146,7 @@ def _counts(counts: Counter[str]) -> str:
 
 
 def _not_stored(swept: Swept) -> int:
-    return sum(bool(row.note) for row in swept.rows)
+    return sum(bool(row.note) for row in swept.rows) + swept.without_reports
 
 
 def _notes(swept: Swept) -> list[str]:

@@ -25,7 +25,7 @@ _log = logging.getLogger("tracker_diag")
 
 
 class TextLines(logging.Formatter):
-    """One line a record; below an error, its traceback, indented so that no line of it can be taken for a record."""
+    """One line per record; an error's traceback follows, indented so that it cannot be mistaken for a record."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Render a record."""
@@ -34,7 +34,7 @@ class TextLines(logging.Formatter):
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a record: time, level, event, what the record carries as ``data``, and a traceback."""
+    """One JSON object per record: time, level, event, what the record carries as ``data``, and a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Render a record."""
@@ -88,9 +88,9 @@ def is_logging() -> bool:
     return any(isinstance(handler, Stderr) for handler in _log.handlers)
 
 
-def event(name: str, **data: object) -> None:
+def event(name: str, level: int = logging.INFO, **data: object) -> None:
     """Log what happened."""
-    _log.info(name, extra={"data": data})
+    _log.log(level, name, extra={"data": data})
 
 
 class Lines:
@@ -103,12 +103,18 @@ class Lines:
     def done(self, row: Row) -> None:
         """Log a verdict."""
         event(
-            "diagnosed", run_id=row.id, run=row.name, verdict=row.verdict, severity=str(row.severity), cause=row.cause
+            "diagnosed",
+            run_id=row.id,
+            run=row.name,
+            verdict=row.verdict,
+            severity=str(row.severity),
+            cause=row.cause,
+            not_stored=row.note,
         )
 
     def failed(self, failure: Failure) -> None:
         """Log a failure."""
-        _log.warning("failed", extra={"data": {"run_id": failure.id, "reason": failure.reason}})
+        event("failed", logging.WARNING, run_id=failure.id, reason=failure.reason)
 
 
 class Bar:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from tracker_diag.core.profile_schema import (
@@ -108,7 +109,7 @@ def read_profile(data: Any) -> Dataset:
     if len(data) > len(known):
         notes.append(f"{len(data) - len(known):,} unknown parts were ignored")
     version = known.setdefault("schema_version", PROFILE_VERSION)
-    if version != PROFILE_VERSION or isinstance(version, bool):
+    if not isinstance(version, int | float) or isinstance(version, bool) or version != PROFILE_VERSION:
         notes.append(f"schema version {shown(version)} is not {PROFILE_VERSION}: read as far as it agrees")
     for name in ("train", "validation"):
         side = known.get(name)
@@ -201,7 +202,7 @@ def _above(low: float | None, high: float | None) -> bool:
 
 
 def _input(data: Mapping[str, Any]) -> Input:
-    context = str(data.get("context") or "").lower()
+    context = _text(data.get("context")).lower()
     side = next(
         (s for s, starts in _SIDES.items() if context.startswith(starts)),
         "",
@@ -209,8 +210,8 @@ def _input(data: Mapping[str, Any]) -> Input:
     profile = data.get("profile")
     profile = profile if isinstance(profile, Mapping) else {}
     shape = profile.get("features_shape")
-    candidates = list(shape.values())[:MAX_ENTRIES] if isinstance(shape, Mapping) else [shape]
-    shapes = [s for s in candidates if isinstance(s, list) and s and all(isinstance(n, int) and n >= 0 for n in s[:9])]
+    candidates = list(islice(shape.values(), MAX_ENTRIES)) if isinstance(shape, Mapping) else [shape]
+    shapes = [s for s in candidates if isinstance(s, list) and s and all(_is_count(n) for n in s[:9])]
     rows = profile.get("num_rows")
     if rows is None and shapes:
         rows = shapes[0][0]
@@ -218,12 +219,20 @@ def _input(data: Mapping[str, Any]) -> Input:
     schema = data.get("schema")
     listed = schema.get("mlflow_colspec") if isinstance(schema, Mapping) else None
     types = {
-        str(c["name"]): str(c.get("type"))
+        c["name"]: _text(c.get("type"))
         for c in (listed[:MAX_ENTRIES] if isinstance(listed, list) else ())
-        if isinstance(c, Mapping) and "name" in c
+        if isinstance(c, Mapping) and isinstance(c.get("name"), str)
     }
-    number = isinstance(rows, int) and not isinstance(rows, bool) and 0 <= rows < 10**15
-    return Input(side, str(data.get("digest") or ""), rows if number else None, columns, types)
+    return Input(side, _text(data.get("digest")), rows if _is_count(rows) else None, columns, types)
+
+
+def _text(value: Any) -> str:
+    """A text as it is; anything else, which may be nested too deeply to be written as one, is none."""
+    return value if isinstance(value, str) else ""
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15
 
 
 _SIDES = {"train": ("train", "fit"), "validation": ("val", "eval", "dev"), "test": ("test",)}

@@ -8,15 +8,17 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-NO_WAITING = getattr(os, "O_NONBLOCK", 0)
-"""Flag for opening what may be a pipe; there is none on Windows."""
+KIB, MIB = 2**10, 2**20
+"""Bytes."""
+NO_WAITING, NO_LINKS = getattr(os, "O_NONBLOCK", 0), getattr(os, "O_NOFOLLOW", 0)
+"""Flags for opening what may be a pipe, or a link; there are none on Windows."""
 
 
 class NotAFileError(ValueError):
     """A name under which no regular file of a reasonable size lies."""
 
 
-def read_file(path: Path, most: int) -> bytes:
+def read_file(path: Path, most: int, *, typed: bool = False) -> bytes:
     """Read a regular file whole.
 
     Parameters
@@ -24,41 +26,47 @@ def read_file(path: Path, most: int) -> bytes:
     path : Path
     most : int
         Bytes; a larger file is not read.
+    typed : bool
+        The user named the file, so it may be a link; one that was found must not publish what it points to.
 
     Raises
     ------
     NotAFileError
-        If it is no regular file, or larger.
+        If it is not a regular file, or larger.
     OSError
         If it cannot be opened.
     """
-    with open_regular(path, most) as file:
+    with open_regular(path, most, typed=typed) as file:
         return file.read(most + 1)[:most]
 
 
-def open_regular(path: Path, most: int) -> BinaryIO:
+def open_regular(path: Path, most: int, *, typed: bool = False) -> BinaryIO:
     """Open a regular file for reading; a pipe or a device, which might never end, is not waited for.
 
     Parameters
     ----------
-    path : Path
-    most : int
-        Bytes; a larger file is not opened.
+    path, most, typed
+        As for :func:`read_file`.
 
     Raises
     ------
     NotAFileError
-        If it is no regular file, or larger.
+        If it is not a regular file, or larger.
     OSError
         If it cannot be opened.
     """
-    descriptor = os.open(path, os.O_RDONLY | NO_WAITING)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | NO_WAITING | (0 if typed else NO_LINKS))
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise NotAFileError(f"{path}: a link, not a regular file") from None
+        raise
     try:
         found = os.fstat(descriptor)
         if stat.S_ISDIR(found.st_mode):
             raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
         if not stat.S_ISREG(found.st_mode):
-            raise NotAFileError(f"{path}: no regular file, so it is not read")
+            raise NotAFileError(f"{path}: not a regular file")
         if found.st_size > most:
             raise NotAFileError(f"{path}: {found.st_size:,} bytes are more than the {most:,} that are read")
         return os.fdopen(descriptor, "rb")

@@ -17,6 +17,8 @@ from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote, unquote
 
+from tracker_diag.core.reading import read_json
+
 T = TypeVar("T")
 Known: TypeAlias = tuple[tuple[str, re.Pattern[str]], ...]
 """Secrets, longest first: a part that every spelling of one holds, and the pattern of all spellings."""
@@ -44,6 +46,8 @@ _TOKEN_USER = re.compile(
 )
 _BEGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/+|/+|https?:")
 _TOKEN = re.compile(r"[\w-]{16,}")
+# What a server may echo of a request, wherever its password came from.
+_SENT = re.compile(r"\b([Bb]asic|[Bb]earer)(?:\s|%20){1,9}(?=[^\s'\"]{0,200}[0-9=])[A-Za-z0-9._~+/=-]{6,}")
 # White space in a secret: as it is, gone or of another width, or as an address, a log or a page spells it.
 _SPACE = r"(?:\s|\+|%[0-9A-Fa-f]{2}|\\{1,9}(?:[abfnrtv]|x[0-9a-f]{2}|u[0-9a-f]{4})|&#?\w+;){0,99}"
 
@@ -107,6 +111,8 @@ def _redacted(text: str, known: Known) -> str:
     for core, spelled in known:
         if core in text:
             text = spelled.sub(HIDDEN, text)
+    if "asic" in text or "earer" in text:
+        text = _SENT.sub(rf"\1 {HIDDEN}", text)
     return _WORD.sub(lambda word: _without_user(word[0]), text) if "@" in text or "%40" in text else text
 
 
@@ -140,10 +146,18 @@ def keep_secret(address: str, *, whole: bool = False) -> None:
     whole : bool
         The address gives access by itself, as that of a message does: all of it is a secret.
     """
-    known = set(json.loads(os.environ.get(TYPED, "[]")))
+    known = _typed(os.environ.get(TYPED))
     found = {*known, *(_of_message(address) if whole else _passwords(address))}
     if found != known:
         os.environ[TYPED] = json.dumps(sorted(found))
+
+
+def _typed(text: str | None) -> set[str]:
+    try:
+        found = read_json(text or "[]")
+    except ValueError:
+        found = []
+    return {word for word in found if isinstance(word, str)} if isinstance(found, list) else set()
 
 
 def _known() -> Known:
@@ -153,7 +167,7 @@ def _known() -> Known:
 @lru_cache(maxsize=4)
 def _secrets(environment: tuple[str | None, ...]) -> Known:
     read = {name: value for name, value in zip(_READ, environment, strict=True) if value}
-    found = {read[name] for name in SECRETS if name in read} | set(json.loads(read.get(TYPED, "[]")))
+    found = {read[name] for name in SECRETS if name in read} | _typed(read.get(TYPED))
     found |= {word for name in ADDRESSES for word in _passwords(read.get(name, ""))}
     found |= {word for address in read.get(NOTIFY, "").split() for word in _of_message(address)}
     names = {"MLFLOW_TRACKING_PASSWORD": read.get("MLFLOW_TRACKING_USERNAME", ""), "WANDB_API_KEY": "api"}
@@ -205,7 +219,7 @@ def _passwords(address: str) -> Iterator[str]:
 
 
 def _of_message(address: str) -> Iterator[str]:
-    """An address that messages go to, its passwords, and the words in it that are no words: tokens have digits."""
+    """An address that messages go to, its passwords, and the parts of it that are not words: tokens have digits."""
     yield from (address, *_passwords(address))
     yield from (word for word in _TOKEN.findall(address) if re.search(r"\d", word))
 

@@ -46,7 +46,7 @@ def find_params(values: Mapping[str, Any], extra: Mapping[str, tuple[frozenset[s
     """
     candidates: dict[str, list[tuple[tuple[bool, float, int, str], Any]]] = {}
     unfit: dict[str, list[str]] = {}
-    everything: frozenset[str] | None = None
+    logged: dict[str, bool] = {}
     for name, value in values.items():
         fits = fits_of(name)
         if extra:
@@ -55,9 +55,10 @@ def find_params(values: Mapping[str, Any], extra: Mapping[str, tuple[frozenset[s
         refused = None
         for role, score, phrase, beside in fits:
             if beside:
-                if everything is None:
-                    everything = frozenset(values)
-                if not any(words(beside) <= read(other).words for other in everything):
+                if beside not in logged:
+                    phrase_beside = words(beside)
+                    logged[beside] = any(phrase_beside <= read(other).words for other in values)
+                if not logged[beside]:
                     continue
             fit = coerce(role, value, phrase)
             if fit is not UNFIT:
@@ -124,10 +125,10 @@ def _derive(found: FoundParams, values: Mapping[str, Any]) -> None:
 
 def _numbered(name: str, values: Mapping[str, Any]) -> tuple[int, ...] | None:
     """The widths of layers that have a parameter each: ``fc1_dim`` and ``fc2_dim``, ``layers.0.units`` and so on."""
-    pattern = _DIGITS.sub("#", name)
-    if pattern.count("#") != 1:
+    around = _DIGITS.split(name)
+    if len(around) != 2:
         return None
-    several = {int(_DIGITS.findall(n)[0]): whole(1)(v) for n, v in values.items() if _DIGITS.sub("#", n) == pattern}
+    several = {int(_DIGITS.findall(n)[0]): whole(1)(v) for n, v in values.items() if _DIGITS.split(n) == around}
     return tuple(several[i] for i in sorted(several)) if len(several) > 1 and UNFIT not in several.values() else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import deque
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from itertools import islice
 from numbers import Real
 from types import MappingProxyType
 from typing import Any
+
+from tracker_diag.core.finding import LARGEST_BITS
 
 MAX_DEPTH = 50
 MAX_VALUES = 5_000
@@ -144,7 +147,7 @@ def flatten(params: Mapping[str, Any]) -> Params:
                     cut[f"more than {MAX_VALUES:,} values: the rest was left out"] = None
                 for key, item in islice(inner.items(), max(free, 0)):
                     if key != "_wandb":
-                        queue.append((f"{name}.{str(key)[:MAX_NAME]}", source, depth + 1, item))
+                        queue.append((f"{name}.{_key(key)}", source, depth + 1, item))
         if value is not _Call and (name not in sources or source < sources[name]):
             values[name] = _plain(value)
             sources[name] = source
@@ -152,15 +155,35 @@ def flatten(params: Mapping[str, Any]) -> Params:
 
 
 def _plain(value: Any) -> Any:
-    """A value of Python's own types; what is none of these is named by its type."""
-    if value is None or isinstance(value, bool | int | float | str | tuple):
+    """A value of Python's own types; what is none of these is named by its type.
+
+    An integer beyond any float is infinite: no rule can reckon with it, and of thousands of digits it has no text.
+    """
+    if value is None or isinstance(value, bool | float | str | tuple):
         return value
+    if isinstance(value, int):
+        return value if value.bit_length() <= LARGEST_BITS else _beyond(value)
+    if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0:
+        item = value.item()
+        if type(item) is not type(value):
+            return _plain(item)
     if isinstance(value, Real):
-        return float(value)
-    item = getattr(value, "item", None)
-    if callable(item) and getattr(value, "ndim", None) == 0:
-        return _plain(item()) if type(value).__module__ == "numpy" else type(value).__name__
+        try:
+            return float(value)
+        except OverflowError:
+            return _beyond(value)
     return value.__name__ if isinstance(value, type) else type(value).__name__
+
+
+def _beyond(value: Any) -> float:
+    return math.inf if value > 0 else -math.inf
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, str):
+        return key[:MAX_NAME]
+    # A tuple may be nested so deeply that it has no text.
+    return "tuple" if isinstance(key, tuple) else str(_plain(key))
 
 
 @lru_cache(maxsize=8192)

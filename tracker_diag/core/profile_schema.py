@@ -7,6 +7,7 @@ broken or oversized profile costs its own facts and nothing else.
 from __future__ import annotations
 
 import math
+import numbers
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
@@ -25,6 +26,10 @@ QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 def _leave_out(value: Any, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
     notes: list[str] = info.context if isinstance(info.context, list) else []
     try:
+        if isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real):
+            # Its real part would be taken for the whole.
+            notes.append(f"{info.field_name}: {shown(value)} does not fit")
+            return None
         if isinstance(value, dict | list | str) and len(value) > MAX_ENTRIES:
             notes.append(f"{info.field_name}: {len(value):,} entries are more than are read")
             return None
@@ -47,6 +52,7 @@ def shown(value: Any) -> str:
 _soft = WrapValidator(_leave_out)
 Count = Annotated[int | None, Field(ge=0, le=10**15), _soft]
 Whole = Annotated[int | None, Field(ge=-(10**15), le=10**15), _soft]
+BoundedInt = Annotated[int, Field(ge=-(10**15), le=10**15)]
 Real = Annotated[float | None, Field(allow_inf_nan=False), _soft]
 Positive = Annotated[float | None, Field(allow_inf_nan=False, ge=0), _soft]
 Share = Annotated[float | None, Field(ge=0, le=1), _soft]
@@ -178,7 +184,7 @@ class Target(_Part):
 
     kind: Annotated[Literal["classification", "multilabel", "regression"] | None, _soft] = None
     n_classes: Count = None
-    class_counts: Annotated[dict[str, int] | None, _soft] = Field(None, description="for up to 1000 classes")
+    class_counts: Annotated[dict[str, BoundedInt] | None, _soft] = Field(None, description="for up to 1000 classes")
     largest_class: Count = Field(None, description="examples read of the most frequent class")
     smallest_class: Count = Field(None, description="examples read of the rarest class")
     smallest_label: Whole = Field(None, description="where labels are whole numbers")

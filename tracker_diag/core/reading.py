@@ -12,7 +12,7 @@ def read_json(text: str | bytes) -> Any:
     Raises
     ------
     ValueError
-        If it is none, or nested too deeply to be read: the one exception for whatever is wrong with it.
+        If it is not JSON, or nested too deeply to be read: the one exception for whatever is wrong with it.
     """
     try:
         return json.loads(text)

@@ -48,6 +48,10 @@ class Roles:
     notes: tuple[str, ...] = ()
 
 
+NO_ROLES = Roles(MappingProxyType({}), MappingProxyType({}), MappingProxyType({}), MappingProxyType({}))
+"""Those of a run whose names could not be read."""
+
+
 def resolve(run: Run, settings: Settings) -> Roles:
     """Find the metric and the parameter for each role.
 
@@ -70,7 +74,7 @@ def resolve(run: Run, settings: Settings) -> Roles:
     chosen = _by_words(run.metrics, {r: p for r, p in extra.items() if r in _metric_roles()})
     notes = [*flat.notes, *found.notes, *known.notes]
     for role, name in settings.roles.items():
-        metric = name in run.metrics and role in _metric_roles()
+        metric = name in run.metrics and len(run.metrics[name]) > 0 and role in _metric_roles()
         param = name in flat.values and role in _param_roles()
         if metric:
             chosen[role] = run.metrics[name]
@@ -80,6 +84,8 @@ def resolve(run: Run, settings: Settings) -> Roles:
                 known.values[role], known.names[role] = value, name
             else:
                 notes.append(f"roles.{role}: {name} = {str(flat.values[name])[:40]!r} does not fit")
+        elif not metric and name in run.metrics and role in _metric_roles():
+            notes.append(f"roles.{role}: {name!r} has no value")
         elif not metric:
             notes.append(f"roles.{role}: the run has no {all_roles()[role]} {name!r}")
     for role, series in chosen.items():

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tracker_diag.core.finding import plain
 
 FloatArray = NDArray[np.float64]
 
@@ -24,6 +28,7 @@ _NUMBER_WORDS = {
     "+infinity": math.inf,
     "-infinity": -math.inf,
 }
+_AS_NUMBERS = (int, float, str, np.integer, np.floating, type(None))
 
 
 class InvalidRunError(ValueError):
@@ -186,7 +191,7 @@ class Run:
         """
         if not isinstance(data, Mapping):
             raise InvalidRunError("run", f"a mapping is needed, not {type(data).__name__}")
-        unknown = sorted(str(key) for key in data if key not in _FIELDS)
+        unknown = sorted(_shown(key) for key in data if key not in _FIELDS)
         if unknown:
             raise InvalidRunError(unknown[0], f"no such field; known are {', '.join(_FIELDS)}")
         run_id = data.get("id")
@@ -211,7 +216,7 @@ class Run:
             params=MappingProxyType(dict(_mapping(data, "params"))),
             metrics=MappingProxyType({name: _series(name, points) for name, points in metrics.items()}),
             status=status,
-            tags=MappingProxyType({key: str(value) for key, value in _mapping(data, "tags").items()}),
+            tags=MappingProxyType({key: _tag(value) for key, value in _mapping(data, "tags").items()}),
             name=_text(data, "name"),
             parent=_text(data, "parent"),
             start_time=_time(data, "start_time"),
@@ -237,7 +242,7 @@ def _mapping(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         raise InvalidRunError(key, f"a mapping is needed, not {type(value).__name__}")
     for name in value:
         if not isinstance(name, str):
-            raise InvalidRunError(f"{key}[{name!r}]", "a name must be a text")
+            raise InvalidRunError(f"{key}[{_shown(name)}]", "a name must be a text")
     return value
 
 
@@ -248,11 +253,21 @@ def _text(data: Mapping[str, Any], key: str) -> str | None:
     return value
 
 
+def _tag(value: Any) -> str:
+    # str() of a deeply nested or self-referential list raises; plain() bounds it first.
+    return str(value if isinstance(value, str | float) else plain(value))
+
+
+def _shown(key: Any) -> str:
+    return str(plain(key))[:80]
+
+
 def _time(data: Mapping[str, Any], key: str) -> float | None:
     value = data.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    # math.isfinite raises for integers beyond any float; a comparison does not.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
         raise InvalidRunError(key, "seconds since the epoch are needed")
     return float(value)
 
@@ -266,6 +281,8 @@ def _number(value: Any, where: str) -> float:
             return float(word)
         except ValueError:
             raise InvalidRunError(where, f"{value[:40]!r} is not a number") from None
+    if isinstance(value, np.complexfloating | np.timedelta64):
+        raise InvalidRunError(where, f"a number is needed, not {type(value).__name__}")
     if isinstance(value, bool | int | float | np.number):
         try:
             return float(value)
@@ -274,16 +291,40 @@ def _number(value: Any, where: str) -> float:
     raise InvalidRunError(where, f"a number is needed, not {type(value).__name__}")
 
 
+def _is_plain(points: list[Any]) -> bool:
+    """Whether all points are of numpy's own kinds of numbers, or texts; of anything else it might make what it is not.
+
+    Of a complex number it would take the real part, of a date its distance to 1970, and a list in place of a number,
+    which may hold itself, it would follow to its end.
+    """
+    try:
+        if not set(map(len, points)) <= {2, 3}:
+            return False
+        kinds = set(map(type, chain.from_iterable(points)))
+    except TypeError:
+        return False
+    return all(issubclass(kind, _AS_NUMBERS) and not issubclass(kind, np.timedelta64) for kind in kinds)
+
+
+def _is_scalar(value: Any) -> bool:
+    # numpy's arrays without a dimension call themselves iterable, and are not.
+    return isinstance(value, np.ndarray) and value.ndim == 0
+
+
+def _is_list(point: Any) -> bool:
+    return isinstance(point, Sequence | np.ndarray) and not isinstance(point, str) and not _is_scalar(point)
+
+
 def _series(name: str, points: Any) -> Series:
     if isinstance(points, Series):
         return points
     where = f"metrics[{name!r}]"
-    if isinstance(points, str | Mapping) or not isinstance(points, Iterable):
+    if not isinstance(points, Iterable) or isinstance(points, str | Mapping) or _is_scalar(points):
         raise InvalidRunError(where, "a list of [step, value] is needed")
     points = list(points)
     # The usual case, all numbers and one length, goes through numpy whole: a million points must stay cheap.
     try:
-        array = np.array(points, dtype=np.float64)
+        array = np.array(points, dtype=np.float64) if _is_plain(points) else np.empty(0)
     except (TypeError, ValueError, OverflowError):
         array = np.empty(0)
     if array.ndim == 2 and array.shape[1] in (2, 3):
@@ -292,7 +333,7 @@ def _series(name: str, points: Any) -> Series:
     values: list[float] = []
     seconds: list[float] = []
     for i, point in enumerate(points):
-        if isinstance(point, str | Mapping) or not isinstance(point, Sequence | np.ndarray) or len(point) not in (2, 3):
+        if not _is_list(point) or len(point) not in (2, 3):
             raise InvalidRunError(f"{where}[{i}]", "[step, value] or [step, value, seconds] is needed")
         steps.append(math.nan if point[0] is None else _number(point[0], f"{where}[{i}][0]"))
         values.append(math.nan if point[1] is None else _number(point[1], f"{where}[{i}][1]"))

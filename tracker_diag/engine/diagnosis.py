@@ -8,28 +8,34 @@ from dataclasses import replace
 from tracker_diag import __version__
 from tracker_diag.core.case import Suspicion
 from tracker_diag.core.dataset import WHAT_TO_LOG as PROFILE
-from tracker_diag.core.finding import Curve, Finding, Report, Severity, Skip
+from tracker_diag.core.finding import Cause, Curve, Finding, Report, Severity, Skip
 from tracker_diag.core.observed import Symptoms
-from tracker_diag.core.roles import Roles, resolve, what_to_log
+from tracker_diag.core.roles import NO_ROLES, Roles, resolve, what_to_log
 from tracker_diag.core.rule import KINDS, Outcome, Rule, all_rules
 from tracker_diag.core.run import Run
-from tracker_diag.core.settings import RuleSettings, Settings, is_known, matches
+from tracker_diag.core.settings import RuleSettings, Settings, ignored_words, matches
 from tracker_diag.core.thin import thin_curve
 from tracker_diag.core.verdicts import ABSTENTION
 from tracker_diag.engine.causes import fold, rank
 from tracker_diag.engine.evidence import Evidence
+from tracker_diag.engine.guard import Parts, attempted
 from tracker_diag.engine.verdict import by_cause, meaningful, verdict, why_abstained
+
+UNRANKED: tuple[tuple[Cause, ...], list[Finding], str] = ((), [], "")
 
 
 def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ...] = ()) -> Report:
     """Say what is wrong with a run, if anything.
 
-    Pure: no input or output, no clock, no randomness that is not seeded. The same run gives the same report.
+    Pure: no input or output, no clock, no randomness that is not seeded. The same run gives the same report. It raises
+    for no run: what goes wrong in a rule or in another part is said in the report, the traceback is in the log, and
+    the other parts still speak.
 
     Parameters
     ----------
     run : Run
-    settings : Settings, optional Defaults where absent. The tag ``<prefix>ignore`` of the run (rule names or codes,
+    settings : Settings, optional
+        Defaults where absent. The tag ``<prefix>ignore`` of the run (rule names or codes,
         separated by commas) is honoured.
     siblings : tuple of Run
         Other runs of the same experiment, for the rules that compare.
@@ -39,9 +45,10 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
     Report
     """
     settings = settings or Settings()
-    roles = resolve(run, settings)
+    parts = Parts(run.id)
+    roles = parts.attempt("the roles could not be found", lambda: resolve(run, settings), NO_ROLES)
     evidence = Evidence(run, roles, tuple(siblings))
-    words = _words(run.tags.get(settings.prefix + "ignore", ""))
+    words, unknown = ignored_words(run.tags.get(settings.prefix + "ignore", ""), f"{settings.prefix}ignore")
     ignored = [*settings.ignore, *words]
     chosen = [
         r
@@ -62,7 +69,9 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
     # A rule may tell more than one cause (too-few-updates, too-few-epochs): each can be left out by its own name.
     findings = [f for f in findings if not any(matches(w, f.code, f.name) for w in ignored)]
     suspicions = [f for f in findings if isinstance(f, Suspicion)]
-    causes, judged, next_evidence = rank(suspicions, evidence.symptoms)
+    causes, judged, next_evidence = parts.attempt(
+        "the causes could not be ranked", lambda: rank(suspicions, Symptoms(answer, by_name)), UNRANKED
+    )
     judged = [_capped(f, settings) for f in judged]
     findings = [f for f in findings if not isinstance(f, Suspicion)] + judged
     told = by_cause(suspicions, judged) if answer == "good-fit" and not evidence.active else None
@@ -71,32 +80,36 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
         answer = told.name
     findings = fold(sorted(findings, key=lambda f: (-f.severity.rank, -f.confidence, f.code)), answer)
     severity = max((f.severity for f in findings), key=lambda s: s.rank, default=Severity.OK)
-    summary = _summary(answer, findings, causes[0].name if causes and severity.rank >= 2 else "", evidence)
+    likely = causes[0].name if causes and severity.rank >= Severity.WARNING.rank else ""
     return Report(
         run_id=run.id,
         run_name=run.name,
         status=run.status,
         verdict=answer,
         severity=severity,
-        summary=summary,
+        summary=parts.attempt(
+            "the summary could not be written", lambda: _summary(answer, findings, likely, evidence), answer
+        ),
         findings=tuple(findings),
         causes=causes,
         skipped=tuple(skipped),
         roles=dict(sorted(roles.names.items())),
-        curves=_curves(roles),
+        curves=parts.attempt("the curves could not be thinned", lambda: _curves(roles), tuple[Curve, ...]()),
         next_evidence=next_evidence,
-        cost=_cost(evidence, by_name),
+        cost=parts.attempt("the cost could not be counted", lambda: _cost(evidence, by_name), dict[str, float]()),
+        # Last of what may fail, since it tells what did.
         notes=(
             *roles.notes,
-            *(evidence.dataset.notes if evidence.dataset else ()),
-            *(f"{settings.prefix}ignore: no rule {w[:40]!r}" for w in words if not is_known(w)),
+            *parts.attempt("the dataset could not be read", lambda: _notes(evidence), tuple[str, ...]()),
+            *unknown,
+            *parts.failed,
         ),
         version=__version__,
     )
 
 
-def _words(text: str) -> list[str]:
-    return [w.strip() for w in text.split(",") if w.strip()]
+def _notes(evidence: Evidence) -> tuple[str, ...]:
+    return evidence.dataset.notes if evidence.dataset else ()
 
 
 def _chosen(code: str, settings: Settings) -> RuleSettings | None:
@@ -117,23 +130,26 @@ def _run_rules(
 
 
 def _outcome(rule: Rule, evidence: Evidence, chosen: RuleSettings | None) -> Outcome:
+    return attempted(
+        f"run {evidence.run.id}: rule {rule.code} failed",
+        lambda: _asked(rule, evidence, chosen),
+        lambda said: Skip(rule.code, f"the rule failed: {said}", "report this as a defect of tracker_diag"),
+    )
+
+
+def _asked(rule: Rule, evidence: Evidence, chosen: RuleSettings | None) -> Outcome:
     kinds = evidence.traits.intersection(rule.unless)
     if kinds:
         words = ", ".join(f"{kind} training ({KINDS[kind]})" for kind in sorted(kinds))
         return Skip(rule.code, f"does not apply to {words}")
     inputs = {}
-    try:
-        for name in (*rule.needs, *rule.wants):
-            value = evidence.get(name)
-            if value is not None:
-                inputs[name] = value
-            elif name in rule.needs:
-                return _missing(rule.code, name, evidence)
-        return rule.check(**inputs, **(chosen.thresholds if chosen else {}))
-    except Exception as error:  # noqa: BLE001  a crashing rule is a finding, not a crash: the other rules still speak
-        return Skip(
-            rule.code, f"the rule failed: {type(error).__name__}: {error}", "report this as a defect of tracker_diag"
-        )
+    for name in (*rule.needs, *rule.wants):
+        value = evidence.get(name)
+        if value is not None:
+            inputs[name] = value
+        elif name in rule.needs:
+            return _missing(rule.code, name, evidence)
+    return rule.check(**inputs, **(chosen.thresholds if chosen else {}))
 
 
 def _role(name: str) -> str:

@@ -123,7 +123,7 @@ def read_report(text: str) -> Report:
     Raises
     ------
     ValueError
-        If it is none, or follows another version of the schema; one line that says where it does not.
+        If it is not a report, or follows another version of the schema; one line that says where it does not.
     """
     data = read_json(text)
     try:

@@ -91,7 +91,7 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
     Parameters
     ----------
     clock : ndarray, shape (n,)
-        Not decreasing, positive at its end.
+        Not decreasing; where it begins, and whether that is below zero, does not matter.
     y : ndarray, shape (n,)
         Finite, better when lower.
     floor : float
@@ -120,8 +120,8 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
     last = float(y[-1])
     y = (y - last) / unit
     floor = (floor - last) / unit
-    clock = clock / clock[-1]
-    u = (clock - clock[0]) / (1 - clock[0]) if clock[0] < 1 else np.linspace(0, 1, n)
+    span = clock[-1] - clock[0]
+    u = (clock - clock[0]) / span if span > 0 else np.linspace(0, 1, n)
     u = (u * (n - 1) + 1) / n
     # A hair above, so that rounding of the clock does not decide about a point that lies at the third.
     begin = min(max(int(np.searchsorted(u, 1 / 3 + 1e-9, side="right")), _steepest(y)), n - 5)

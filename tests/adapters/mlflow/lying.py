@@ -262,16 +262,16 @@ _NO_JSON = "something else than JSON"
 
 LIES = {
     # What the whole answer is
-    "null": Lie(_EXPERIMENTS, says(None), 3, "JSON that is no object"),
-    "a list": Lie(_EXPERIMENTS, says([]), 3, "JSON that is no object"),
-    "a text": Lie(_SEARCH, says("no"), 3, "JSON that is no object"),
-    "a number": Lie(_SEARCH, says(7), 3, "JSON that is no object"),
+    "null": Lie(_EXPERIMENTS, says(None), 3, "JSON that is not an object"),
+    "a list": Lie(_EXPERIMENTS, says([]), 3, "JSON that is not an object"),
+    "a text": Lie(_SEARCH, says("no"), 3, "JSON that is not an object"),
+    "a number": Lie(_SEARCH, says(7), 3, "JSON that is not an object"),
     "nothing": Lie(_SEARCH, says(b""), 3, _NO_JSON),
     "nested deeply": Lie(_SEARCH, says(_DEEP), 3, _NO_JSON),
     "bytes": Lie(_EXPERIMENTS, says(b"\xff\xfe\x00"), 3, _NO_JSON),
     "a login page": Lie(_EXPERIMENTS, says(_PAGE, Content_Type="text/html"), 3, r"web page \(a login page\?\)"),
-    "experiments are no list": Lie(_EXPERIMENTS, says({"experiments": "all"}), 3, "no list of experiments"),
-    "runs are no list": Lie(_SEARCH, says({"runs": {"a": 1}}), 3, "no list of runs"),
+    "experiments are no list": Lie(_EXPERIMENTS, says({"experiments": "all"}), 3, "without a list of experiments"),
+    "runs are no list": Lie(_SEARCH, says({"runs": {"a": 1}}), 3, "without a list of runs"),
     # Redirects
     "redirect to another host": Lie(
         _EXPERIMENTS, says(b"", 307, Location="https://login.corp/sso?next=1"), 3, r"redirects to https://login\.corp:"
@@ -284,18 +284,18 @@ LIES = {
     ),
     "redirect to itself": Lie(_EXPERIMENTS, back, 3, "redirects in a circle"),
     "redirect ever onward": Lie(_EXPERIMENTS, onward, 3, "redirects in a circle"),
-    "redirect to no address": Lie(_EXPERIMENTS, says(b"", 307, Location="http://[x"), 3, "that is no address"),
-    "redirect to a file": Lie(_EXPERIMENTS, says(b"", 307, Location="file:///etc/passwd"), 3, "that is no address"),
+    "redirect to no address": Lie(_EXPERIMENTS, says(b"", 307, Location="http://[x"), 3, "an invalid address"),
+    "redirect to a file": Lie(_EXPERIMENTS, says(b"", 307, Location="file:///etc/passwd"), 3, "an invalid address"),
     "redirect without end": Lie(
         _EXPERIMENTS,
         as_is(b"HTTP/1.1 307 Moved\r\nLocation: http://elsewhere/\r\n\r\n", repeat(b" " * 2**20)),
         3,
         "redirects to http://elsewhere:",
     ),
-    "redirect to nowhere": Lie(_EXPERIMENTS, says(b"", 308), 3, "that is no address"),
+    "redirect to nowhere": Lie(_EXPERIMENTS, says(b"", 308), 3, "an invalid address"),
     # Pages without end
     "a token that repeats": Lie(_SEARCH, changes(lambda x: x.update(next_page_token="t")), 3, "again and again"),
-    "a token that is no text": Lie(_SEARCH, changes(lambda x: x.update(next_page_token=[1])), 3, "that is no text"),
+    "a token that is no text": Lie(_SEARCH, changes(lambda x: x.update(next_page_token=[1])), 3, "that is not a text"),
     "the same page under new tokens": Lie(_SEARCH, numbered("runs"), 3, "again and again"),
     "empty pages": Lie(_EXPERIMENTS, numbered("experiments", []), 3, "again and again"),
     "pages of nothing": Lie(_EXPERIMENTS, numbered("experiments", [None]), 3, "again and again"),
@@ -316,8 +316,8 @@ LIES = {
     "half a body": Lie(_EXPERIMENTS, lambda h, _: send(h, b"{}", length=99), 3, "broke off"),
     "chunks that are none": Lie(_EXPERIMENTS, as_is(_CHUNKED + b"zz\r\n{}\r\n"), 3, "broke off"),
     # Time
-    "a body byte by byte": Lie(_EXPERIMENTS, as_is(_OK + b"\r\n", repeat(b" ", 1)), 3, "less than 1000 bytes a second"),
-    "one byte by byte later": Lie(_SEARCH, as_is(_OK + b"\r\n", repeat(b" ", 1)), 3, "less than 1000 bytes a second"),
+    "a body byte by byte": Lie(_EXPERIMENTS, as_is(_OK + b"\r\n", repeat(b" ", 1)), 3, "1000 bytes per second"),
+    "one byte by byte later": Lie(_SEARCH, as_is(_OK + b"\r\n", repeat(b" ", 1)), 3, "1000 bytes per second"),
     "headers byte by byte": Lie(
         _EXPERIMENTS, as_is(b"HTTP/1.1 200 OK\r\nX: ", repeat(b"y", 1)), 3, "did not answer within"
     ),
@@ -361,7 +361,7 @@ LIES = {
     "a name that is a list": Lie(_SEARCH, info(run_name=["x"]), 4, "name: a text is needed", alone=True),
     "a status that is a number": Lie(_SEARCH, info(status=3), 4, "status: a text is needed", alone=True),
     "a start soon": Lie(_SEARCH, info(start_time="soon"), 4, "start_time: 'soon' is not a number", alone=True),
-    "an end in the year 10^300": Lie(_SEARCH, info(end_time=1e300), 4, "end_time: no time", alone=True),
+    "an end in the year 10^300": Lie(_SEARCH, info(end_time=1e300), 4, "end_time: .* is not a time", alone=True),
     "an address that is a number": Lie(_SEARCH, info(artifact_uri=5), 4, "artifact_uri: a text", alone=True),
     "tags that are a text": Lie(_SEARCH, data(tags="x"), 4, "tags: a list is needed", alone=True),
     "a tag that is a list": Lie(_SEARCH, data(tags=[[]]), 4, "tags: an object is needed", alone=True),
@@ -385,19 +385,21 @@ LIES = {
         _BULK, rows(lambda x: {**x, "run_id": FOREIGN}), 4, "a run that was not asked for", alone=True
     ),
     "values that are words": Lie(_BULK, rows(lambda x: {**x, "value": "abc"}), 4, "abc", alone=True),
-    "values that are lists": Lie(_BULK, rows(lambda x: {**x, "value": [1]}), 4, "is no number", alone=True),
-    "points that are texts": Lie(_BULK, changes(lambda _: {"metrics": ["x"]}), 4, "a point in its history", alone=True),
-    "a history that is null": Lie(_BULK, says(None), 4, "JSON that is no object", alone=True),
+    "values that are lists": Lie(_BULK, rows(lambda x: {**x, "value": [1]}), 4, "is not a number", alone=True),
+    "points that are texts": Lie(
+        _BULK, changes(lambda _: {"metrics": ["x"]}), 4, "a point in a metric's history", alone=True
+    ),
+    "a history that is null": Lie(_BULK, says(None), 4, "JSON that is not an object", alone=True),
     "a history that is a page": Lie(_BULK, says(_PAGE), 4, "a login page", alone=True),
-    "a history of another shape": Lie(_BULK, says({"metrics": 3}), 4, "no list of metrics", alone=True),
+    "a history of another shape": Lie(_BULK, says({"metrics": 3}), 4, "without a list of metrics", alone=True),
     "a history that fails": Lie(_BULK, says({}, 500), 4, "answered 500", alone=True),
     "a history that breaks off": Lie(_BULK, as_is(b""), 4, "broke the connection", alone=True),
     "a history without end": Lie(
         f"GET .*get-history.*{BAD}", without_bulk(numbered("metrics")), 4, "again and again", alone=True
     ),
     # One run's artifacts
-    "files that are no list": Lie(_FILES, says({"files": 3}), 4, "no list of files", alone=True),
-    "files that are null": Lie(_FILES, says(None), 4, "JSON that is no object", alone=True),
+    "files that are no list": Lie(_FILES, says({"files": 3}), 4, "without a list of files", alone=True),
+    "files that are null": Lie(_FILES, says(None), 4, "JSON that is not an object", alone=True),
     "an upload that fails": Lie(f"PUT .*{BAD}", says({}, 500), 4, "answered 500.*not stored", alone=True),
     "an upload that is busy": Lie(f"PUT .*{BAD}", says({}, 503), 4, "answered 503.*not stored", alone=True),
     # Writing

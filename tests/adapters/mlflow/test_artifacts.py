@@ -12,6 +12,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.artifact import artifact_repository_registry
 
 from tests.adapters.poisons.tree import canary, tree
+from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import DeniedError, TrackerError, UnusableStoreError
 from tracker_diag.adapters.mlflow import artifacts, replacing
 from tracker_diag.adapters.mlflow.artifacts import (
@@ -23,7 +24,7 @@ from tracker_diag.adapters.mlflow.artifacts import (
     local_root,
 )
 
-RUN = "0123456789abcdef"
+RUN = "0123456789abcdef" * 2
 
 
 @pytest.mark.parametrize("exists", ["", ".", "root", "root/exp", f"root/exp/{RUN}", f"root/exp/{RUN}/artifacts"])
@@ -37,7 +38,7 @@ def test_a_folder_that_mlflow_makes_is_accepted_once_what_holds_its_location_is_
         if exists not in ("", "."):
             assert local_root(uri, RUN) == path
         else:
-            with pytest.raises(UnusableStoreError, match="no folder of this machine"):
+            with pytest.raises(UnusableStoreError, match="does not exist on this machine"):
                 local_root(uri, RUN)
 
 
@@ -70,6 +71,45 @@ def test_any_other_address_of_a_folder_can_never_work(tmp_path: Path, uri: str) 
         local_root(address, RUN)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 6000
+
+
+@pytest.mark.parametrize(
+    ("uri", "says"),
+    [
+        ("", "the run has no artifact address"),
+        ("/etc", "'/etc' does not end in <run id>/artifacts, as MLflow's artifact addresses do: correct artifact_uri"),
+        ("/e/{run}/artifacts/x", "'/e/<run id>/artifacts/x' does not end in <run id>/artifacts"),
+        ("/nowhere/m/5/{run}/artifacts", "/nowhere/m/5 does not exist on this machine: run the sweep where it does"),
+        ("file:///nowhere/m/5/{run}/artifacts", "/nowhere/m/5 does not exist on this machine"),
+        ("/{run}/artifacts", "/<run id>/artifacts does not exist on this machine"),
+        ("{run}/artifacts", "<run id>/artifacts does not exist on this machine"),
+        ("runs:/{run}/artifacts", "runs:/… is not the address of an artifact store"),
+        ("mlflow-artifacts:/1/{run}/artifacts", "behind an MLflow server: sweep with that server's address as --track"),
+    ],
+)
+def test_all_runs_of_a_place_give_the_same_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, uri: str, says: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    reasons = set()
+    for run in (RUN, RUN[::-1]):
+        with pytest.raises(UnusableStoreError) as caught:
+            at_address(uri.format(run=run), run).names("")
+        reasons.add(str(caught.value))
+    (reason,) = reasons
+    assert reason.startswith(says) or says in reason
+
+
+def test_all_runs_of_a_folder_that_cannot_be_made_give_the_same_reason(tmp_path: Path) -> None:
+    reasons = set()
+    for run in (RUN, RUN[::-1]):
+        gone = tmp_path / "gone" / "5" / run
+        for root in (None, gone):
+            with pytest.raises(UnusableStoreError) as caught:
+                LocalArtifacts(gone / "artifacts", root).put({"diagnosis/report.json": b"{}"})
+            reasons.add(str(caught.value))
+    folder = tmp_path / "gone" / "5"
+    assert reasons == {f"{place}: this folder cannot be created" for place in (folder, folder / "<run id>")}
 
 
 def test_a_relative_address_counts_where_it_leads_to_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +146,7 @@ def test_nothing_is_written_or_deleted_through_a_link(tmp_path: Path) -> None:
 def test_drafts_of_killed_sweeps_go_with_the_next(tmp_path: Path) -> None:
     store = LocalArtifacts(tmp_path / "exp" / RUN / "artifacts")
     folder = tmp_path / "exp" / RUN / "artifacts" / "diagnosis"
-    drafts = (".tracker-diag-abc", f".report.json.{'0' * 32}")
+    drafts = (disk.draft_name(), disk.draft_name())
     for files in ({"report.json": b"{}"}, {}):
         folder.mkdir(parents=True, exist_ok=True)
         for name in drafts:
@@ -194,7 +234,7 @@ def test_a_remote_store_that_refuses_for_now_is_told_from_what_never_works(
         lambda: store.delete(["diagnosis/report.json"], "diagnosis"),
     ]
     for attempt in tries:
-        with pytest.raises(TrackerError, match="--artifacts none") as caught:
+        with pytest.raises(TrackerError, match=r"^artifact store \(s3\) .*; check its ") as caught:
             attempt()
         assert isinstance(caught.value, UnusableStoreError) is never
         assert "s3cret" not in str(caught.value)
@@ -218,7 +258,7 @@ def test_what_training_left_is_read_up_to_a_size(tmp_path: Path, caplog: pytest.
     for hostile in ("{" * 100_000, '{"a":' * 100_000, "[1]", "nonsense", "9" * 10_000):
         profile.write_text(hostile)
         assert extras(store) == (None, "Dense �")
-    assert "no JSON object" in caplog.text
+    assert "not a JSON object" in caplog.text
     profile.write_text('{"rows": 3}')
     summary.write_bytes(b"x" * (4 * 2**20 + 1))
     assert extras(store) == ({"rows": 3}, None)

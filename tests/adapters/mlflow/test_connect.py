@@ -25,7 +25,7 @@ def _description(uri: str | None) -> str:
 
 
 def test_the_address_chooses(here: Path) -> None:
-    (here / "runs").mkdir()
+    (here / "runs" / ".trash").mkdir(parents=True)
     (here / "mlflow.db").touch()
     assert _description("http://127.0.0.1:5000/") == "MLflow at http://127.0.0.1:5000"
     assert _description("sqlite:///mlflow.db") == "MLflow database mlflow.db"
@@ -37,7 +37,7 @@ def test_the_address_chooses(here: Path) -> None:
 def test_the_environment_comes_before_the_default(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://tracking:5000")
     assert _description(None) == "MLflow at http://tracking:5000"
-    (here / "runs").mkdir()
+    (here / "runs" / "0").mkdir(parents=True)
     assert _description("runs") == "MLflow folder runs"
 
 
@@ -56,11 +56,18 @@ def test_the_default_is_mlflows_own(here: Path) -> None:
         ("databricks", "databricks"),
         ("databricks://profile", "databricks"),
         ("s3://bucket", "s3"),
-        ("http://[x", "no address"),
-        ("file://[x", "no address"),
+        ("http://[x", "not an address"),
+        ("file://[x", "not an address"),
         ("no/such/folder", "no folder"),
         ("sqlite:///no-such.db", "no MLflow database at no-such.db"),
-        ("sqlite://", "no MLflow database"),
+        ("sqlite://", r"^sqlite:// names no file: write sqlite:///mlflow\.db \(three slashes\)$"),
+        ("sqlite:///", r"^sqlite:// names no file"),
+        ("sqlite://mlflow.db", r"^sqlite://mlflow\.db names no file: write sqlite:///mlflow\.db \(three slashes\)$"),
+        ("sqlite://a/mlflow.db", r"^sqlite://a/mlflow\.db names no file: write sqlite:///a/mlflow\.db \("),
+        ("127.0.0.1:5977", r": write http://127\.0\.0\.1:5977$"),
+        ("localhost:5000/", r": write http://localhost:5000/$"),
+        ("tracking.host.org:80/mlflow", r": write http://tracking\.host\.org:80/mlflow$"),
+        ("[::1]:5000", r": write http://\[::1\]:5000$"),
         (None, "no MLflow database at mlflow.db"),
     ],
 )
@@ -69,6 +76,28 @@ def test_what_cannot_be_is_said_in_one_line(here: Path, uri: str | None, says: s
         connect(uri)
     assert "\n" not in str(caught.value)
     assert list(here.iterdir()) == []
+
+
+def test_a_file_is_taken_for_a_database(here: Path) -> None:
+    (here / "mlflow.db").touch()
+    absolute = here / "mlflow.db"
+    for uri, path in (("mlflow.db", "mlflow.db"), (str(absolute), absolute), (absolute.as_uri(), absolute)):
+        with pytest.raises(TrackerError, match=rf"^{path} is a file: write sqlite:///{path}$"):
+            connect(uri)
+
+
+def test_a_folder_that_is_not_a_store_is_said_to_be_none(here: Path) -> None:
+    project = here / "project"
+    (project / "mlruns" / "1").mkdir(parents=True)
+    for uri in ("project", project.as_uri()):
+        with pytest.raises(TrackerError, match=r"^no MLflow experiments in .*project: check the tracking URI"):
+            connect(uri)
+    (project / "mlruns" / "1" / "meta.yaml").write_text("experiment_id: '1'\n")
+    with pytest.raises(TrackerError, match=r"^no MLflow experiments in project; did you mean project/mlruns\?$"):
+        connect("project")
+    assert _description("project/mlruns") == "MLflow folder project/mlruns"
+    (project / ".trash").mkdir()
+    assert _description("project") == "MLflow folder project"
 
 
 @pytest.mark.parametrize("uri", ["//bob:s3cret@host/x", "file://bob:s3cret@[host/x"])

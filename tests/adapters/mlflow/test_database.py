@@ -172,7 +172,7 @@ def test_artifacts_behind_a_server_are_said_and_the_tags_are_written(tracker: Ml
     run_id = tracker.log(experiment, Logged())
     (run,) = tracker.adapter.load_runs([run_id])
     assert isinstance(run, Run)
-    assert "give its address as the tracking URI" in tracker.adapter.write(run_id, FIRST)
+    assert "sweep with that server's address as --tracking-uri" in tracker.adapter.write(run_id, FIRST)
     listing = tracker.adapter.find_run(run_id)
     assert listing.store == f"mlflow-artifacts:/5/{run_id}/artifacts"
     assert tracker.written(run_id) == {**FIRST.tags, "fingerprint": without_files("f1", listing.store)}
@@ -193,7 +193,7 @@ def test_a_folder_that_cannot_be_here_costs_the_files_and_not_the_tags(
     (tmp_path / "blocked").write_text("a file where the store's folder would be")
     run_id = _kept_in(tracker, experiment, tmp_path / place)
     reason = tracker.adapter.write(run_id, FIRST)
-    assert "no folder of this machine" in reason
+    assert "does not exist on this machine" in reason
     assert "\n" not in reason
     store = tracker.adapter.find_run(run_id).store
     assert tracker.written(run_id) == {**FIRST.tags, "fingerprint": without_files("f1", store)}

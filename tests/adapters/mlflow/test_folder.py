@@ -10,6 +10,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag
 from tests.adapters.contract import FIRST, SECOND, START, Logged
 from tests.adapters.mlflow.tracker import MlflowTracker
 from tests.adapters.poisons.tree import tree
+from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import (
     DeniedError,
     Diagnosis,
@@ -204,7 +205,7 @@ def test_artifacts_behind_a_server_cost_the_files_alone(tracker: MlflowTracker) 
     lines = [line for line in meta.read_text().splitlines() if not line.startswith("artifact_uri")]
     store = f"mlflow-artifacts:/0/{run_id}/artifacts"
     meta.write_text("\n".join([*lines, f"artifact_uri: {store}", ""]))
-    assert "give its address as the tracking URI" in tracker.adapter.write(run_id, FIRST)
+    assert "sweep with that server's address as --tracking-uri" in tracker.adapter.write(run_id, FIRST)
     listing = tracker.adapter.find_run(run_id)
     assert listing.store == store
     assert listing.tags["diag.fingerprint"] == without_files("f1", store)
@@ -218,13 +219,12 @@ def test_drafts_of_killed_sweeps_go_with_the_next_write_or_removal(tracker: Mlfl
 
     def killed() -> None:
         (folder / "artifacts" / "diagnosis").mkdir(exist_ok=True)
-        for place, name in ((folder, ""), (folder / "artifacts" / "diagnosis", ".report.json")):
-            (place / ".tracker-diag-half").write_text("half")
-            (place / f"{name}.{'0' * 32}").write_text("half")
+        for place in (folder, folder / "artifacts" / "diagnosis"):
+            (place / disk.draft_name()).write_text("half")
 
     killed()
     tracker.adapter.write(run_id, FIRST)
-    assert not [name for name in tree(folder) if "tracker-diag" in name or "0000" in name]
+    assert not [name for name in tree(folder) if "tracker-diag" in name]
     for _ in range(2):  # with a diagnosis, and without
         killed()
         tracker.adapter.remove(run_id)

@@ -7,6 +7,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+import requests
+from mlflow.exceptions import MlflowException
 
 from tests.adapters.mlflow.faulty import Answer, answering
 from tracker_diag.adapters.base import AwayError, TrackerError
@@ -252,6 +254,41 @@ def test_a_certificate_that_is_not_there_is_said_without_the_password(
     assert "PW-of-bob" not in str(caught.value)
 
 
+def test_https_to_a_server_that_speaks_plain_http_is_told_from_a_bad_certificate(quick: list[float]) -> None:
+    with answering(lambda *_: (200, {}, {})) as (uri, _), pytest.raises(AwayError) as caught:
+        Http(uri.replace("http:", "https:")).json("GET", "/x")
+    name = uri.partition("://")[2]
+    assert str(caught.value) == (
+        f"https://{name}: no TLS connection: if the server speaks plain http, write http://{name}, "
+        "else set MLFLOW_TRACKING_SERVER_CERT_PATH"
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "no TLS connection"),
+        ("[SSL: RECORD_LAYER_FAILURE] record layer failure", "no TLS connection"),
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate", "its TLS certificate was refused"),
+        ("hostname 'a' doesn't match 'b'", "its TLS certificate was refused"),
+    ],
+)
+def test_what_tls_refuses(monkeypatch: pytest.MonkeyPatch, said: str, says: str) -> None:
+    def refusing(*_: object, **__: object) -> None:
+        raise MlflowException("no") from requests.exceptions.SSLError(said)
+
+    monkeypatch.setattr("mlflow.utils.rest_utils.http_request", refusing)
+    with pytest.raises(AwayError, match=says):
+        Http("https://h").json("GET", "/x")
+
+
+def test_a_token_that_no_header_can_carry_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "s3cret\nword")
+    with pytest.raises(TrackerError) as caught:
+        Http("http://127.0.0.1:1").json("GET", "/x")
+    assert str(caught.value) == "MLFLOW_TRACKING_TOKEN contains characters that an HTTP header cannot carry"
+
+
 def test_credentials_that_cannot_be_read_are_not_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / ".mlflow").mkdir()
     (tmp_path / ".mlflow" / "credentials").write_text("mlflow_tracking_password = s3cret-word\n")
@@ -263,6 +300,6 @@ def test_credentials_that_cannot_be_read_are_not_shown(monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("address", ["http:/bob:PW-of-bob@h", "http://bob:PW/of/bob@h", "http://bob:PW-of-bob@h:x"])
 def test_an_address_that_is_none_is_refused_before_anything_is_sent(address: str) -> None:
-    with pytest.raises(TrackerError, match="the tracking URI is no address") as caught:
+    with pytest.raises(TrackerError, match="the tracking URI is not an address") as caught:
         connect(address)
     assert "PW" not in str(caught.value)

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.adapters.mlflow.lying import BAD, FOREIGN, GOOD, LIES, PASSWORD, Handler, Lie, Serving, changes, lying, says
+from tracker_diag.adapters.address import shown_address
 from tracker_diag.adapters.base import (
     AwayError,
     DeniedError,
@@ -109,7 +110,7 @@ def _runs_get(change: Callable[[dict[str, Any]], Any]) -> Lie:
         (_runs_get(lambda answer: answer.pop("run") and None), "run: an object is needed"),
         (_runs_get(lambda answer: {"run": [1]}), "run: an object is needed"),
         (Lie("GET .*/experiments/get", says({"experiment": 3}), 3, ""), "something else than an experiment"),
-        (Lie("GET .*/experiments/get", says(None), 3, ""), "JSON that is no object"),
+        (Lie("GET .*/experiments/get", says(None), 3, ""), "JSON that is not an object"),
     ],
 )
 def test_one_run_is_looked_up_as_carefully(lie: Lie, reason: str) -> None:
@@ -144,7 +145,7 @@ def test_a_listing_tells_where_the_artifacts_are() -> None:
     with lying(None) as serving:
         listings = list(connect(serving.uri).list_runs(Query(everything=True)))
     assert {listing.store for listing in listings if isinstance(listing, Listing)} == {
-        f"mlflow-artifacts:/1/{run}/artifacts" for run in (*GOOD, BAD)
+        f"mlflow-artifacts:/1/{run}/artifacts through {shown_address(serving.uri)}" for run in (*GOOD, BAD)
     }
 
 
@@ -157,7 +158,8 @@ def test_an_address_that_leads_nowhere_gets_no_files(address: str) -> None:
         reason = connect(serving.uri).write(BAD, Diagnosis({"verdict": "ok"}, {"report.json": b"{}"}, "f"))
     assert reason
     assert serving.truth.files == {}
-    assert serving.truth.tags[BAD] == {"diag.verdict": "ok", "diag.fingerprint": without_files("f", address)}
+    marked = without_files("f", f"{address} through {shown_address(serving.uri)}")
+    assert serving.truth.tags[BAD] == {"diag.verdict": "ok", "diag.fingerprint": marked}
 
 
 def test_a_run_that_may_not_be_written_to_is_told_from_others() -> None:

@@ -46,7 +46,7 @@ def test_anything_else_is_told_and_not_followed(method: str, status: int, locati
 
 @pytest.mark.parametrize("location", [None, "", "file:///etc/passwd", "http://[x", "http://host:port/", "javascript:x"])
 def test_what_leads_nowhere_is_told(location: str | None) -> None:
-    with pytest.raises(TrackerError, match="it redirects to something that is no address"):
+    with pytest.raises(TrackerError, match="it redirects to an invalid address: check the tracking URI"):
         Trail("it", "GET", HOME).follow(302, location)
 
 

@@ -7,7 +7,14 @@ from collections.abc import Collection, Mapping
 import pytest
 
 from tests.adapters.contract import FIRST, SECOND
-from tracker_diag.adapters.base import DeniedError, Diagnosis, TrackerError, UnusableStoreError, without_files
+from tracker_diag.adapters.base import (
+    AwayError,
+    DeniedError,
+    Diagnosis,
+    TrackerError,
+    UnusableStoreError,
+    without_files,
+)
 from tracker_diag.adapters.mlflow import writing
 
 
@@ -142,7 +149,7 @@ class Nowhere(Recording):
 
 def test_a_store_that_cannot_be_costs_the_files_alone_and_is_tried_again_at_another_address() -> None:
     run = Nowhere({"owner": "me"}, {})
-    assert writing.write(run, FIRST, "diag.") == "no such host"
+    assert writing.write(run, FIRST, "diag.") == "no such host; --artifacts none writes tags alone"
     marked = without_files("f1", run.store())
     assert run.now == {"owner": "me", **{f"diag.{k}": v for k, v in FIRST.tags.items()}, "diag.fingerprint": marked}
     assert run.done[-1] == "set diag.fingerprint"
@@ -164,6 +171,42 @@ def test_of_a_store_that_cannot_be_only_what_somebody_else_may_have_stored_is_sa
     elsewhere = Nowhere(diagnosed().now, {})
     (left,) = writing.remove(elsewhere, "diag.").left
     assert left == "artifacts under diagnosis/, if there are any: no such host"
+
+
+@pytest.mark.parametrize(("severity", "named"), [("ok", 0), ("info", 0), ("warning", 1), ("error", 1), (None, 1)])
+def test_of_a_store_that_cannot_be_green_runs_are_not_said_to_have_left_files(severity: str | None, named: int) -> None:
+    tags = {"diag.verdict": "x", "diag.fingerprint": "f"} | ({} if severity is None else {"diag.severity": severity})
+    assert len(writing.remove(Nowhere(tags, {}), "diag.").left) == named
+
+
+class Refusing(Recording):
+    """A run whose artifacts are refused for now."""
+
+    def __init__(self, error: TrackerError) -> None:
+        super().__init__({"diag.verdict": "x", "diag.severity": "error"}, {})
+        self._error = error
+
+    def names(self, folder: str) -> set[str]:
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [TrackerError("disk full"), DeniedError("not yours"), UnusableStoreError("no host")])
+def test_how_to_do_without_files_is_said_of_writing_and_not_of_removing(error: TrackerError) -> None:
+    run = Refusing(error)
+    advice = f"{error}; --artifacts none writes tags alone"
+    if isinstance(error, UnusableStoreError):
+        assert writing.write(run, FIRST, "diag.") == advice
+    else:
+        with pytest.raises(TrackerError) as caught:
+            writing.write(run, FIRST, "diag.")
+        assert (type(caught.value), str(caught.value)) == (type(error), advice)
+    left = writing.remove(Refusing(error), "diag.").left
+    assert left == (f"artifacts under diagnosis/, if there are any: {error}",)
+
+
+def test_a_tracker_that_is_away_is_no_matter_of_files() -> None:
+    with pytest.raises(AwayError, match=r"^no answer$"):
+        writing.write(Refusing(AwayError("no answer")), FIRST, "diag.")
 
 
 def test_who_may_not_write_tags_leaves_no_files() -> None:

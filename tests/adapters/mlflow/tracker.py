@@ -39,10 +39,10 @@ class MlflowTracker:
 
     def __init__(self, uri: str, artifact_root: str | None = None) -> None:
         self.uri = uri
-        self.adapter: Adapter = connect(uri)
         self._artifact_root = artifact_root
         with self._client() as client:
             client.search_experiments(max_results=1)
+        self.adapter: Adapter = connect(uri)
 
     def log(self, experiment: str, logged: Logged) -> str:
         with self._client() as client:

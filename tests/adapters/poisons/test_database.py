@@ -93,10 +93,12 @@ POISONS = {
         f"UPDATE metrics SET key = {NO_TEXT} WHERE run_uuid = RUN AND key = 'val_loss'", "a name must be a text"
     ),
     "a text as the latest value": Poison(
-        "UPDATE latest_metrics SET value = 'x' WHERE run_uuid = RUN", "a number is needed"
+        "UPDATE latest_metrics SET value = 'x' WHERE run_uuid = RUN AND key = 'val_loss'",
+        "metric 'val_loss': 'x' at step 59 is not a number",
     ),
     "a latest step that is missing": Poison(
-        _loose("latest_metrics", "UPDATE latest_metrics SET step = NULL WHERE run_uuid = RUN"), "a number is needed"
+        _loose("latest_metrics", "UPDATE latest_metrics SET step = NULL WHERE run_uuid = RUN"),
+        "its step 'None' is not a number",
     ),
     # The run's row
     "an end of soon": Poison("UPDATE runs SET end_time = 'soon' WHERE run_uuid = RUN", "end_time"),
@@ -112,16 +114,16 @@ POISONS = {
         "UPDATE runs SET experiment_id = 99 WHERE run_uuid = RUN", listed=False
     ),
     "a blob as an id": Poison(
-        "UPDATE runs SET run_uuid = X'00FF' WHERE run_uuid = RUN", "its id is no text", fails=str(b"\0\xff")
+        "UPDATE runs SET run_uuid = X'00FF' WHERE run_uuid = RUN", "its id is not a text", fails=str(b"\0\xff")
     ),
     "no id": Poison(
-        _loose("runs", "UPDATE runs SET run_uuid = NULL WHERE run_uuid = RUN"), "its id is no text", fails="None"
+        _loose("runs", "UPDATE runs SET run_uuid = NULL WHERE run_uuid = RUN"), "its id is not a text", fails="None"
     ),
     "a blob as an experiment's name": Poison("UPDATE experiments SET name = X'00FF' WHERE name = 'poisoned'"),
     # Inputs
     "a dataset nested deeply": Poison(f"UPDATE datasets SET dataset_profile = '{DEEP}', dataset_schema = '{DEEP}'"),
-    "a blob as a digest": Poison("UPDATE datasets SET digest = X'00FF'", "datasets: texts are needed"),
-    "a blob as a dataset's profile": Poison("UPDATE datasets SET dataset_profile = X'00FF'", "texts are needed"),
+    "a blob as a digest": Poison("UPDATE datasets SET digest = X'00FF'", "is not a text"),
+    "a blob as a dataset's profile": Poison("UPDATE datasets SET dataset_profile = X'00FF'", "is not a text"),
     # Where the artifacts lie
     "an address that is none": _address("'file://[x'"),
     "an address elsewhere": _address("'file://OUTSIDE'"),

@@ -153,22 +153,22 @@ POISONS = {
     "an empty meta.yaml": Poison(lambda s: s.replace("meta.yaml", ""), "not a file of MLflow"),
     "a meta.yaml that is a list": Poison(lambda s: s.replace("meta.yaml", "[1, 2]"), "not a file of MLflow"),
     "bytes that are no text": Poison(lambda s: s.replace("meta.yaml", b"\xff\xfe\xfa: \x00"), "meta.yaml"),
-    "a pipe named meta.yaml": Poison(lambda s: s.pipe("meta.yaml"), "no regular file"),
+    "a pipe named meta.yaml": Poison(lambda s: s.pipe("meta.yaml"), "not a regular file"),
     "a folder named meta.yaml": Poison(lambda s: s.folder("meta.yaml"), "directory"),
     "a socket named meta.yaml": Poison(lambda s: s.socket("meta.yaml"), "meta.yaml"),
-    "a meta.yaml that leads nowhere": Poison(lambda s: s.link("meta.yaml", "nowhere"), "No such file"),
-    "a meta.yaml without end": Poison(lambda s: s.link("meta.yaml", "/dev/zero"), "no regular file"),
+    "a meta.yaml that leads nowhere": Poison(lambda s: s.link("meta.yaml", "nowhere"), "a link"),
+    "a meta.yaml without end": Poison(lambda s: s.link("meta.yaml", "/dev/zero"), "a link"),
     "a meta.yaml of 2 MiB": Poison(lambda s: s.meta(f"note: {'x' * 2**21}"), "bytes are more than"),
     "aliases of aliases": Poison(lambda s: s.replace("meta.yaml", f"run_id: a\n{BOMB}"), "alias"),
     "lists in lists": Poison(lambda s: s.meta(f"note: {'[' * DEEP}"), "nest"),
     "mappings in mappings": Poison(lambda s: s.meta(f"note: {'{a: ' * DEEP}"), "nest"),
     "entries in entries": Poison(lambda s: s.meta(f"note:\n  {'- ' * DEEP}x"), "nest"),
     "a number to the base of 60": Poison(lambda s: s.meta(f"note: {'59:' * 200_000}59")),
-    "end_time: soon": Poison(lambda s: s.meta("end_time: soon"), "end_time is to be a number"),
-    "an end of 400 digits": Poison(lambda s: s.meta(f"end_time: {'9' * 400}"), "end_time is to be a number"),
+    "end_time: soon": Poison(lambda s: s.meta("end_time: soon"), "end_time must be a number"),
+    "an end of 400 digits": Poison(lambda s: s.meta(f"end_time: {'9' * 400}"), "end_time must be a number"),
     "a start beyond all calendars": Poison(lambda s: s.meta(f"start_time: {'9' * 17}"), "start_time"),
-    "a start that is a list": Poison(lambda s: s.meta("start_time: [1]"), "start_time is to be a number"),
-    "a name that is a mapping": Poison(lambda s: s.meta("run_name: {a: b}"), "run_name is to be a text"),
+    "a start that is a list": Poison(lambda s: s.meta("start_time: [1]"), "start_time must be a number"),
+    "a name that is a mapping": Poison(lambda s: s.meta("run_name: {a: b}"), "run_name must be a text"),
     "a name that is a date": Poison(lambda s: s.meta("run_name: 2024-13-77")),
     "a status that is none": Poison(lambda s: s.meta("status: 99"), "status"),
     "a stage that is none": Poison(lambda s: s.meta("lifecycle_stage: [deleted]"), "lifecycle_stage"),
@@ -176,14 +176,14 @@ POISONS = {
     "an id that is not the folder's": Poison(lambda s: s.meta("run_id: '0'")),
     "no id": Poison(lambda s: s.replace("meta.yaml", "status: 3\n"), "not a run's"),
     # Tags, params, metrics
-    "a metric that leads nowhere": Poison(lambda s: s.link("metrics/extra", "nowhere"), "No such file"),
-    "a metric that is a pipe": Poison(lambda s: s.pipe("metrics/extra"), "no regular file"),
-    "a metric without end": Poison(lambda s: s.link("metrics/extra", "/dev/zero"), "no regular file"),
+    "a metric that leads nowhere": Poison(lambda s: s.link("metrics/extra", "nowhere"), "a link"),
+    "a metric that is a pipe": Poison(lambda s: s.pipe("metrics/extra"), "not a regular file"),
+    "a metric without end": Poison(lambda s: s.link("metrics/extra", "/dev/zero"), "not a regular file"),
     "a metric that is prose": Poison(lambda s: s.replace("metrics/extra", "lorem ipsum\n"), "milliseconds value step"),
     "a metric that is no text": Poison(lambda s: s.replace("metrics/extra", b"\xff \xfe \xfd\n"), "milliseconds value"),
     "a metric on one long line": Poison(lambda s: s.replace("metrics/extra", "1 " * 9000 + "\n"), "milliseconds value"),
-    "a tag that leads nowhere": Poison(lambda s: s.link("tags/extra", "nowhere"), "No such file"),
-    "a tag that is a pipe": Poison(lambda s: s.pipe("tags/extra"), "no regular file"),
+    "a tag that leads nowhere": Poison(lambda s: s.link("tags/extra", "nowhere"), "a link"),
+    "a tag that is a pipe": Poison(lambda s: s.pipe("tags/extra"), "not a regular file"),
     "a tag of 2 MiB": Poison(lambda s: s.replace("tags/extra", "x" * 2**21), "bytes are more than"),
     "a tag that is a folder": Poison(lambda s: s.folder("tags/extra")),
     "a tag that is no text": Poison(lambda s: s.replace("tags/extra", b"\xff\xfe")),
@@ -193,23 +193,34 @@ POISONS = {
     ),
     "tags that are a link": Poison(lambda s: s.link("tags", s.outside), "is a link"),
     "tags of the whole machine": Poison(lambda s: s.link("tags", "/"), "is a link"),
+    "a metric of bytes without a line": Poison(
+        lambda s: s.replace("metrics/val_loss", bytes(range(11, 256))), "milliseconds value"
+    ),
+    "a metric of letters without a line": Poison(
+        lambda s: s.replace("metrics/val_loss", "x" * 3000), "milliseconds value"
+    ),
+    "a metric whose last line is still being written": Poison(
+        lambda s: s.replace("metrics/extra", "1700000000000 0.5 1\n170000")
+    ),
     "metrics that are a link": Poison(lambda s: s.link("metrics", "/"), "is a link"),
     "a loop of links among metrics": Poison(lambda s: s.link("metrics/loop", "..")),
-    "our verdict as a link": Poison(lambda s: s.link("tags/diag.verdict", s.outside / "diag.verdict")),
+    "our verdict as a link": Poison(lambda s: s.link("tags/diag.verdict", s.outside / "diag.verdict"), "a link"),
     # Inputs
     "tags of an input that are a list": Poison(
-        lambda s: s.dataset("source_type: DATASET\nsource_id: d1\ntags: [a, b]\n"), "tags are to be a mapping"
+        lambda s: s.dataset("source_type: DATASET\nsource_id: d1\ntags: [a, b]\n"), "tags must be a mapping"
     ),
     "an input without a description": Poison(
         lambda s: (s.dataset(INPUT), (s.run / "inputs/one/meta.yaml").unlink()), "No such file"
     ),
-    "an input that is a pipe": Poison(lambda s: (s.dataset(INPUT), s.pipe("inputs/one/meta.yaml")), "no regular file"),
-    "an input that leads elsewhere": Poison(
-        lambda s: s.dataset("source_type: DATASET\nsource_id: ../../../outside\n"), "no name of a folder"
+    "an input that is a pipe": Poison(
+        lambda s: (s.dataset(INPUT), s.pipe("inputs/one/meta.yaml")), "not a regular file"
     ),
-    "a digest that is a mapping": Poison(lambda s: s.dataset(INPUT, "name: wine\ndigest: {a: b}\n"), "digest is to be"),
+    "an input that leads elsewhere": Poison(
+        lambda s: s.dataset("source_type: DATASET\nsource_id: ../../../outside\n"), "not a folder's name"
+    ),
+    "a digest that is a mapping": Poison(lambda s: s.dataset(INPUT, "name: wine\ndigest: {a: b}\n"), "digest must be"),
     "a dataset's profile that is a mapping": Poison(
-        lambda s: s.dataset(INPUT, "name: wine\ndigest: abc\nprofile: {num_rows: 3}\n"), "profile is to be a text"
+        lambda s: s.dataset(INPUT, "name: wine\ndigest: abc\nprofile: {num_rows: 3}\n"), "profile must be a text"
     ),
     "a dataset's profile nested deeply": Poison(
         lambda s: s.dataset(INPUT, f"name: wine\ndigest: abc\nprofile: '{'[' * DEEP}'\nschema: '{'[' * DEEP}'\n")
@@ -230,10 +241,10 @@ POISONS = {
     "an address elsewhere": Poison(lambda s: s.meta(f"artifact_uri: {s.outside.as_uri()}")),
     "an address that climbs": Poison(lambda s: s.meta(f"artifact_uri: ../../../outside/../{s.run.name}/artifacts")),
     "an address that is none": Poison(lambda s: s.meta("artifact_uri: 'file://[x'")),
-    "an address that is a list": Poison(lambda s: s.meta("artifact_uri: [a]"), "artifact_uri is to be a text"),
+    "an address that is a list": Poison(lambda s: s.meta("artifact_uri: [a]"), "artifact_uri must be a text"),
     # Names of folders
     "a folder of runs that leads back to itself": Poison(
-        lambda s: (s.experiment / "loop").symlink_to("."), "not a run's", "loop", done=True
+        lambda s: (s.experiment / "loop").symlink_to("."), "is a link", "loop", done=True
     ),
     "a run that is told twice": Poison(
         lambda s: (
@@ -252,11 +263,11 @@ POISONS = {
         lambda s: (s.experiment / "meta.yaml").write_text("name: x\n"), "not an experiment's", "experiment"
     ),
     "an experiment named by a list": Poison(
-        lambda s: s.meta("name: [a]", of=s.experiment), "name is to be a text", "experiment"
+        lambda s: s.meta("name: [a]", of=s.experiment), "name must be a text", "experiment"
     ),
     "an experiment's meta.yaml that leads nowhere": Poison(
         lambda s: (_remove(s.experiment / "meta.yaml"), (s.experiment / "meta.yaml").symlink_to("nowhere")),
-        "No such file",
+        "a link",
         "experiment",
     ),
 }

@@ -91,7 +91,7 @@ def test_a_foreign_or_future_log_says_so_in_one_line(log: Path, content: bytes, 
 
 def test_what_is_no_regular_file_is_not_read(log: Path) -> None:
     os.mkfifo(log)
-    with pytest.raises(LogError, match="no regular file"):
+    with pytest.raises(LogError, match="not a regular file"):
         list(read_records(log))
     log.unlink()
     log.mkdir()
@@ -99,7 +99,7 @@ def test_what_is_no_regular_file_is_not_read(log: Path) -> None:
         list(read_records(log))
     log.rmdir()
     log.symlink_to("/dev/zero")
-    with pytest.raises(LogError, match="no regular file"):
+    with pytest.raises(LogError, match="not a regular file"):
         list(read_records(log))
 
 

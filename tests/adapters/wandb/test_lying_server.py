@@ -138,11 +138,11 @@ def test_a_list_without_end_is_given_up(online: OnlineAdapter, tell: Tell, curso
     [
         ({"config": DEEP}, "config cannot be read: nested too deeply"),
         ({"summaryMetrics": NESTED}, "summary cannot be read: nested too deeply"),
-        ({"config": "3"}, "config cannot be read: it is no JSON object"),
-        ({"config": [1]}, "config cannot be read: it is no JSON object"),
-        ({"summaryMetrics": '"x"'}, "summary cannot be read: it is no JSON object"),
+        ({"config": "3"}, "config cannot be read: it is not a JSON object"),
+        ({"config": [1]}, "config cannot be read: it is not a JSON object"),
+        ({"summaryMetrics": '"x"'}, "summary cannot be read: it is not a JSON object"),
         ({"summaryMetrics": "{"}, "summary cannot be read"),
-        ({"createdAt": ["2024"]}, "is no time"),
+        ({"createdAt": ["2024"]}, "is not a time"),
         ({"state": None}, "has no state"),
         ({"tags": "abc"}, "has no tags, or one of another form"),
         ({"tags": [1]}, "has no tags, or one of another form"),
@@ -201,8 +201,8 @@ def test_another_run_than_was_asked_for_is_said(server: Server, online: OnlineAd
 @pytest.mark.parametrize(
     ("history", "says"),
     [
-        (["3"], "a row of its history is no JSON object"),
-        ([7], "a row of its history is no JSON object"),
+        (["3"], "a row of its history is not a JSON object"),
+        ([7], "a row of its history is not a JSON object"),
         (["{"], "Expecting"),
         ([NESTED], "nested too deeply"),
         ("abc", "has no history"),
@@ -256,7 +256,7 @@ def test_files_are_fetched_from_the_web_alone(server: Server, online: OnlineAdap
     tell("Runs", of_healthy(files={"edges": edges}))
     (failure,) = online.load_runs([HEALTHY])
     assert isinstance(failure, Failure)
-    assert "an address that is none of the web" in failure.reason
+    assert "is not http(s)" in failure.reason
 
 
 def test_a_file_that_is_too_large_is_not_read(
@@ -319,10 +319,10 @@ def _place(**fields: Any) -> Lie:
 @pytest.mark.parametrize(
     ("lie", "says"),
     [
-        (_place(name="diagnosis/../../precious.txt"), "names a place for a file where none is"),
-        (_place(name="diagnosis/profile.json"), "names a place for a file where none is"),
+        (_place(name="diagnosis/../../precious.txt"), "gave an invalid upload address; nothing was stored"),
+        (_place(name="diagnosis/profile.json"), "gave an invalid upload address; nothing was stored"),
         (_place(name=3), "has no name"),
-        (_place(uploadUrl="file:///tmp/x"), "names a place for a file where none is"),
+        (_place(uploadUrl="file:///tmp/x"), "gave an invalid upload address; nothing was stored"),
         (_place(uploadUrl=None), "has no uploadUrl"),
         (lambda answer: answer["createRunFiles"].update(files=[]), "names no place for some of the files"),
         (lambda answer: answer["createRunFiles"].update(files=None), "has no files"),
@@ -372,7 +372,7 @@ def test_an_address_that_is_none_is_said_without_its_password(
     address: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", address)
-    with pytest.raises(TrackerError, match="WANDB_BASE_URL is no address") as error:
+    with pytest.raises(TrackerError, match="WANDB_BASE_URL is not an address") as error:
         connect("vision")
     shown = "".join(capfd.readouterr()) + one_line(str(error.value))
     assert "PW" not in shown

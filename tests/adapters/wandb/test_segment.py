@@ -10,7 +10,7 @@ import pytest
 from wandb.proto import wandb_internal_pb2 as pb
 
 from tracker_diag.adapters.wandb.log import write_log
-from tracker_diag.adapters.wandb.segment import Segment, holds_history, join_segments, nest, read_run, read_segment
+from tracker_diag.adapters.wandb.segment import Segment, holds_diagnosis, join_segments, nest, read_run, read_segment
 
 
 def row(step: int | None, *items: dict[str, Any]) -> pb.Record:
@@ -229,12 +229,21 @@ def test_the_run_is_read_without_the_rest(tmp_path: Path) -> None:
     assert read_run(tmp_path / "run-b.wandb") is None
 
 
-def test_a_log_holds_history_or_none(tmp_path: Path) -> None:
-    path = tmp_path / "run-a.wandb"
+def test_only_a_log_with_that_fingerprint_and_without_a_row_holds_a_diagnosis(tmp_path: Path) -> None:
     run = pb.Record(num=1, run=pb.RunRecord(run_id="a")).SerializeToString()
-    write_log(path, [run, summary(loss="1").SerializeToString()])
-    assert not holds_history(path)
-    path.unlink()
+    said = pb.SummaryRecord()
+    said.update.add(key="diag/fingerprint", value_json='"f1"')
+    own = pb.Record(summary=said).SerializeToString()
     # Without its number a row is no less one.
-    write_log(path, [run, row(0, {"key": "a", "number": 1}).SerializeToString()])
-    assert holds_history(path)
+    logged = row(0, {"key": "a", "number": 1}).SerializeToString()
+    records = {
+        "own": [run, own],
+        "logged": [run, own, logged],
+        "training": [run, summary(loss="1").SerializeToString()],
+    }
+    for name, written in records.items():
+        write_log(tmp_path / f"run-{name}.wandb", written)
+    assert holds_diagnosis(tmp_path / "run-own.wandb", "f1")
+    assert not holds_diagnosis(tmp_path / "run-own.wandb", "f2")
+    assert not holds_diagnosis(tmp_path / "run-logged.wandb", "f1")
+    assert not holds_diagnosis(tmp_path / "run-training.wandb", "f1")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from tracker_diag.adapters.base import Adapter, TrackerError
+from tracker_diag.core.outgoing import redacted
 
 _KNOWN = "give http(s)://…, sqlite:///…, postgresql://…, mysql://… or a folder"
+_HOST_AND_PORT = re.compile(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}(?:/[^?#@\s]*)?")
+# What MLflow makes in a store that holds nothing yet.
+_MADE_BY_MLFLOW = ("0", ".trash")
 _DATABASES = ("sqlite", "postgresql", "postgres", "mysql", "mssql")
 
 
@@ -28,13 +33,16 @@ def connect(tracking_uri: str | None, prefix: str = "diag.") -> Adapter:
     Raises
     ------
     TrackerError
-        If there is no MLflow store of that kind, or no such file or folder.
+        If there is no MLflow store of that kind, no such file or folder, or the folder is not a store; says which
+        address may have been meant.
     """
     uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or _default()
     try:
         parts = urlsplit(uri)
     except ValueError:
-        raise TrackerError(f"the tracking URI is no address: {_KNOWN}") from None
+        raise TrackerError(f"the tracking URI is not an address: {_KNOWN}") from None
+    if _HOST_AND_PORT.fullmatch(uri) and not os.path.lexists(uri):
+        raise TrackerError(f"the tracking URI {uri} has no scheme: write http://{uri}")
     scheme = parts.scheme.lower()
     if scheme in ("http", "https"):
         from tracker_diag.adapters.mlflow.server import ServerAdapter
@@ -47,8 +55,32 @@ def connect(tracking_uri: str | None, prefix: str = "diag.") -> Adapter:
     if scheme in ("", "file") and uri != "databricks":
         from tracker_diag.adapters.mlflow.folder import FolderAdapter
 
-        return FolderAdapter(Path(url2pathname(parts.path)) if scheme else Path(uri), prefix)
+        path = Path(url2pathname(parts.path)) if scheme else Path(uri)
+        if path.is_file():
+            raise TrackerError(f"{redacted(str(path))} is a file: write sqlite:///{redacted(str(path))}")
+        adapter = FolderAdapter(path, prefix)
+        _check_store(path)
+        return adapter
     raise TrackerError(f"no adapter for tracking URIs of the kind {scheme or uri!r}: {_KNOWN}")
+
+
+def _check_store(root: Path) -> None:
+    if _holds_experiments(root) or any((root / name).is_dir() for name in _MADE_BY_MLFLOW):
+        return
+    shown = redacted(str(root))
+    meant = root / "mlruns"
+    if meant.is_dir() and _holds_experiments(meant):
+        raise TrackerError(f"no MLflow experiments in {shown}; did you mean {redacted(str(meant))}?")
+    raise TrackerError(f"no MLflow experiments in {shown}: check the tracking URI (MLFLOW_TRACKING_URI)")
+
+
+def _holds_experiments(root: Path) -> bool:
+    from tracker_diag.adapters.mlflow.files import experiment_folders
+
+    try:
+        return bool(experiment_folders(root))
+    except OSError:  # said where the store is read
+        return True
 
 
 def _default() -> str:

@@ -14,13 +14,14 @@ from typing import TypeVar
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from tracker_diag.adapters import disk
+
 T = TypeVar("T")
 
-MIB = 2**20
-LONGEST_ERROR = MIB
+LONGEST_ERROR = disk.MIB
 """Bytes of an answer that is an error: what it says is cut to a line anyway."""
 SLOWEST = 1000.0
-"""Bytes a second; an answer that comes more slowly for ``WINDOW`` seconds is none."""
+"""Bytes per second; an answer that comes more slowly for ``WINDOW`` seconds is given up."""
 WINDOW = 10.0
 _CHUNK = 2**16
 # Bounded here and not left to the transport, which reads on for as long as what is compressed holds nothing.
@@ -143,11 +144,11 @@ def _read(response: requests.Response, most: int) -> bytes:
         parts.append(part)
         size += len(part)
         if size > most:
-            raise BodyError(f"is longer than {most // MIB} MiB", passing=False)
+            raise BodyError(f"is longer than {most // disk.MIB} MiB", passing=False)
         now = time.monotonic()
         if now - mark >= WINDOW:
             if size - counted < SLOWEST * (now - mark):
-                raise SlowError(f"comes at less than {SLOWEST:g} bytes a second", passing=True)
+                raise SlowError(f"comes at less than {SLOWEST:g} bytes per second", passing=True)
             mark, counted = now, size
 
 
@@ -163,7 +164,7 @@ def _decoded(body: bytes, headers: Mapping[str, str], most: int) -> bytes:
     except zlib.error:
         raise BodyError("is not compressed as it says", passing=False) from None
     if len(decoded) > most:
-        raise BodyError(f"is longer than {most // MIB} MiB", passing=False)
+        raise BodyError(f"is longer than {most // disk.MIB} MiB", passing=False)
     if not decoder.eof:
         raise BodyError("broke off", passing=True)
     return decoded

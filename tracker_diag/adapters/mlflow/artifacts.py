@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
+import re
 import socket
 import tempfile
+import time
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -15,14 +16,23 @@ from urllib.request import url2pathname
 
 from tracker_diag.adapters import disk, own
 from tracker_diag.adapters.base import TrackerError, UnusableStoreError
+from tracker_diag.adapters.mlflow.answer import within
 from tracker_diag.core.reading import read_json_mapping
 
 LARGEST = {own.MODEL_SUMMARY: 4 * disk.MIB, own.PROFILE: 16 * disk.MIB}
 """Bytes that are read of what training code left for us, by name; a larger file is not read."""
-TAGS_ALONE = "or write tags alone with --artifacts none"
 _PROFILE = f"{own.FOLDER}/{own.PROFILE}"
+_SECONDS = 60.0  # for one request to a store, and until one that gave no answer is asked again
+_away_until: dict[tuple[str, str], float] = {}
+_RUN_ID = re.compile("[0-9a-f]{32}")
+_ANY_RUN = "<run id>"
+_CORRECT = "correct artifact_uri in the store"
 
 _log = logging.getLogger(__name__)
+
+
+class NotHereError(UnusableStoreError):
+    """The folder of an address does not exist on this machine, and may exist on another."""
 
 
 class Artifacts(Protocol):
@@ -90,21 +100,20 @@ class LocalArtifacts:
                 # Another sweep may just have found the folder empty, and removed it.
                 self._write(below)
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise UnusableStoreError(f"{error.filename}: no such folder can be here") from error
+            where = str(error.filename).replace(self._path.parent.name, _ANY_RUN)
+            raise UnusableStoreError(f"{where}: this folder cannot be created") from error
         except OSError as error:
             raise _refusal(error) from error
 
     def delete(self, paths: Collection[str], folder: str) -> None:
         """Delete files, and the folder if it is empty then."""
-        place = disk.folder_below(self._root, f"{self._below}/{folder}")
-        disk.remove_drafts(place)
+        disk.remove_drafts(self._root, f"{self._below}/{folder}")
         try:
             disk.delete_files(self._root, [f"{self._below}/{path}" for path in paths], keep=self._below)
         except OSError as error:
             raise _refusal(error) from error
-        # Drafts alone may have kept it.
-        with contextlib.suppress(OSError):
-            place.rmdir()
+        # delete_files left the folder if only drafts were in it.
+        disk.remove_if_empty(self._root, f"{self._below}/{folder}")
 
     def _write(self, files: Mapping[str, bytes]) -> None:
         self._root.mkdir(exist_ok=True)
@@ -150,19 +159,24 @@ class RepositoryArtifacts:
     def _do(self, method: str, *arguments: Any) -> Any:
         from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
+        parts = urlsplit(self._uri)
+        store, place = parts.scheme or "the store", (parts.scheme, parts.netloc)
+        if time.monotonic() < _away_until.get(place, 0.0):
+            raise TrackerError(f"artifact store ({store}) did not answer a moment ago; try again later")
         try:
-            return getattr(get_artifact_repository(self._uri), method)(*arguments)
+            return within(_SECONDS, lambda: getattr(get_artifact_repository(self._uri), method)(*arguments))
+        except TimeoutError:
+            _away_until[place] = time.monotonic() + _SECONDS
+            raise TrackerError(f"artifact store ({store}) did not answer within {_SECONDS:g} s") from None
         # Each cloud's SDK raises its own kind, from missing credentials to a missing package.
         except Exception as error:
-            store = urlsplit(self._uri).scheme or "the store"
             if _can_never_work(error):
                 raise UnusableStoreError(
                     f"artifact store ({store}) cannot be used from here: {type(error).__name__}; "
-                    f"check its address and packages, {TAGS_ALONE}"
+                    "check its address and packages"
                 ) from error
             raise TrackerError(
-                f"artifact store ({store}) refused {method}: {type(error).__name__}; "
-                f"check its credentials and packages, {TAGS_ALONE}"
+                f"artifact store ({store}) refused {method}: {type(error).__name__}; check its credentials and packages"
             ) from error
 
 
@@ -176,7 +190,7 @@ class UnreachableArtifacts:
     """
 
     def __init__(self, reason: str) -> None:
-        self._reason = f"{reason}, {TAGS_ALONE}"
+        self._reason = reason
 
     def names(self, folder: str) -> set[str]:
         """Refuse."""
@@ -207,11 +221,11 @@ def at_address(uri: str, run_id: str) -> Artifacts:
     """
     scheme = uri.partition(":")[0].lower()
     if scheme in ("mlflow-artifacts", "http", "https"):
-        return UnreachableArtifacts("artifacts of this run lie behind a server: give its address as the tracking URI")
-    if scheme in ("runs", "models"):
         return UnreachableArtifacts(
-            f"the run's artifacts are said to lie at {uri[:200]}, which is no store: correct it"
+            "its artifacts are behind an MLflow server: sweep with that server's address as --tracking-uri"
         )
+    if scheme in ("runs", "models"):
+        return UnreachableArtifacts(f"{scheme}:/… is not the address of an artifact store: {_CORRECT}")
     try:
         path = local_root(uri, run_id)
     except UnusableStoreError as error:
@@ -235,22 +249,34 @@ def local_root(uri: str, run_id: str) -> Path | None:
 
     Raises
     ------
+    NotHereError
+        If the folder is not on this machine.
     UnusableStoreError
-        If it is none of these.
+        For any other address. No text names the run, so that all runs of an experiment give the same one.
     """
+    if not uri:
+        raise UnusableStoreError("the run has no artifact address")
     try:
         parts = urlsplit(uri)
     except ValueError:
-        raise UnusableStoreError(f"{uri[:200]!r} is no address of artifacts: correct it") from None
+        raise UnusableStoreError(f"{_without(run_id, uri)!r} is not an address: {_CORRECT}") from None
     if parts.scheme not in ("", "file"):
         return None
+    if not _RUN_ID.fullmatch(run_id):
+        raise UnusableStoreError("the run's id is not one of MLflow's, and may name a folder of somebody else's")
     path = Path(url2pathname(parts.path)) if parts.scheme else Path(uri)
     if path.parts[-2:] != (run_id, "artifacts") or ".." in path.parts or parts.netloc not in ("", "localhost"):
-        raise UnusableStoreError(f"{uri[:200]!r} is no address that MLflow gives the artifacts of a run: correct it")
+        raise UnusableStoreError(
+            f"{_without(run_id, uri)!r} does not end in {_ANY_RUN}/artifacts, as MLflow's artifact addresses do: "
+            f"{_CORRECT}"
+        )
     top = Path(path.anchor)
     known = (path, *path.parents[:3]) if path.is_absolute() else (path,)
     if not any(_is_folder(folder) for folder in known if folder != top):
-        raise UnusableStoreError(f"{path} is no folder of this machine: read the run where its artifacts are")
+        holds = path.parents[1]
+        # One that is relative, or lies directly in "/", may be missing where the folder above its run's is not.
+        missing = _without(run_id, str(path)) if _is_folder(holds) else str(holds)
+        raise NotHereError(f"{missing} does not exist on this machine: run the sweep where it does")
     return path
 
 
@@ -276,7 +302,7 @@ def extras(artifacts: Artifacts) -> tuple[Mapping[str, Any] | None, str | None]:
     summary = _left(artifacts, own.MODEL_SUMMARY) if own.MODEL_SUMMARY in top else None
     mapping = read_json_mapping(profile)
     if profile is not None and mapping is None:
-        warn_once(f"{_PROFILE} is no JSON object, or nested too deeply: not used")
+        warn_once(f"{_PROFILE} is not a JSON object, or nested too deeply: not used")
     return mapping, None if summary is None else summary.decode("utf-8", "replace")
 
 
@@ -286,6 +312,10 @@ def _left(artifacts: Artifacts, path: str) -> bytes | None:
     except TrackerError as error:
         warn_once(f"artifact not read: {error}")
         return None
+
+
+def _without(run_id: str, address: str) -> str:
+    return (address.replace(run_id, _ANY_RUN) if run_id else address)[:200]
 
 
 def _is_folder(path: Path) -> bool:
@@ -308,4 +338,4 @@ def _can_never_work(error: BaseException | None) -> bool:
 
 
 def _refusal(error: OSError) -> TrackerError:
-    return disk.refusal(error, f"give access to that folder, {TAGS_ALONE}")
+    return disk.refusal(error, "give access to that folder")

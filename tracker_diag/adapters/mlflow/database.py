@@ -69,15 +69,17 @@ class DatabaseAdapter:
         self._prefix = prefix
         try:
             self._url = with_driver(sa.make_url(uri))
-        except ArgumentError:
+        except (ArgumentError, ValueError):
             raise TrackerError(
                 "the tracking URI is not a database address; write it as sqlite:///path/to/mlflow.db"
             ) from None
         path = self._url.database or ""
+        if self._url.get_backend_name() == "sqlite" and (self._url.host or not path):
+            meant = f"{self._url.host}/{path}".rstrip("/") if self._url.host else "mlflow.db"
+            given = f"{self._url.host or ''}/{path}".rstrip("/")
+            raise TrackerError(f"sqlite://{given} names no file: write sqlite:///{meant} (three slashes)")
         if self._url.get_backend_name() == "sqlite" and not Path(path).is_file():
-            raise TrackerError(
-                f"no MLflow database at {path or 'memory'}: check the tracking URI (MLFLOW_TRACKING_URI)"
-            )
+            raise TrackerError(f"no MLflow database at {path}: check the tracking URI (MLFLOW_TRACKING_URI)")
         self._reading = engine(self._url, "ro")
         self._writing = engine(self._url, "rw")
         self._commits: GroupCommit[_Change] = GroupCommit(self._change, self._change_one)
@@ -164,7 +166,7 @@ class DatabaseAdapter:
 
     def _change_one(self, change: _Change) -> None:
         retrying = Retrying(
-            retry=retry_if_exception(lambda error: isinstance(error, DatabaseError) and not is_denied(error)),
+            retry=retry_if_exception(_is_passing),
             stop=stop_after_attempt(5),
             wait=wait_random_exponential(multiplier=0.1, max=5),
             reraise=True,
@@ -232,7 +234,7 @@ class DatabaseAdapter:
 
     def _listings(self, ids: Sequence[Any], experiments: Mapping[str, str]) -> Iterator[Listing | Failure]:
         known = [run_id for run_id in ids if _can_be_asked_for(run_id)]
-        yield from (Failure(str(x)[:80], "its id is no text") for x in ids if not _can_be_asked_for(x))
+        yield from (Failure(str(x)[:80], "its id is not a text") for x in ids if not _can_be_asked_for(x))
         for page in batches(known, _PAGE):
             with self._read() as connection:
                 found = tables.records(connection, page, has_inputs=self._inputs(connection))
@@ -265,6 +267,11 @@ class DatabaseAdapter:
             raise TrackerError(f"{self.describe()}: {str(error).partition(chr(10))[0]}") from None
 
 
+def _is_passing(error: BaseException) -> bool:
+    """Whether another try may succeed: what may not be written never is, what ran out of time runs out again."""
+    return isinstance(error, DatabaseError) and not is_denied(error) and "interrupted" not in str(error)
+
+
 class _Target:
     """One run of a database, to be written to."""
 
@@ -291,7 +298,7 @@ def _experiments(connection: sa.Connection) -> dict[str, str]:
     statement = sa.select(EXPERIMENTS.c.experiment_id, EXPERIMENTS.c.name).where(
         EXPERIMENTS.c.lifecycle_stage == "active"
     )
-    # A name that is no text cannot be asked for, but its runs are among all.
+    # A name that is not a text cannot be asked for, but its runs are among all.
     return {
         str(key): name if isinstance(name, str) else f"experiment {key}"
         for key, name in tables.rows(connection, statement)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import time
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +19,9 @@ from tracker_diag.adapters.mlflow.tables import text_or_bytes
 
 _LOCK_SECONDS = 30.0  # how long to wait for another writer of an SQLite file
 _CONNECT_SECONDS = 5
+STATEMENT_SECONDS = 60.0
+"""How long one statement of an SQLite file may take; a thousand runs of a hundred points take one."""
+_OPERATIONS = 1_000_000  # of SQLite's machine, between two looks at the clock
 _DENIED_STATES = ("42501", "25006")  # PostgreSQL: insufficient privilege, read-only transaction
 _DENIED_NUMBERS = (1044, 1142, 1143, 1290, 1836)  # MySQL: database, table or column denied, read-only server or mode
 
@@ -49,15 +54,33 @@ def engine(url: sa.URL, mode: str) -> sa.Engine:
             timeout = {"connect_timeout": _CONNECT_SECONDS} if url.get_backend_name() in ("postgresql", "mysql") else {}
             return sa.create_engine(url, pool_pre_ping=True, connect_args=timeout)
         address = f"file:{quote(str(Path(url.database or '').resolve()))}?mode={mode}"
-        return sa.create_engine("sqlite://", creator=partial(_open_sqlite, address), poolclass=sa.pool.QueuePool)
+        made = sa.create_engine("sqlite://", creator=partial(_open_sqlite, address), poolclass=sa.pool.QueuePool)
+        sa.event.listen(made, "before_cursor_execute", _begin)
+        return made
     except (ModuleNotFoundError, NoSuchModuleError) as error:
         raise TrackerError(f"no driver for {url.drivername}: install it ({error})") from None
 
 
+class _Sqlite(sqlite3.Connection):
+    """A connection that gives up a statement without end: views and triggers are data, and may recur for ever."""
+
+    begun = math.inf
+
+    def is_over(self) -> bool:
+        return time.monotonic() - self.begun > STATEMENT_SECONDS
+
+
 def _open_sqlite(address: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(address, uri=True, timeout=_LOCK_SECONDS, check_same_thread=False)
+    connection = sqlite3.connect(address, uri=True, timeout=_LOCK_SECONDS, check_same_thread=False, factory=_Sqlite)
     connection.text_factory = text_or_bytes
+    connection.set_progress_handler(connection.is_over, _OPERATIONS)
     return connection
+
+
+def _begin(connection: sa.Connection, *_: object) -> None:
+    opened: Any = connection.connection.dbapi_connection
+    if isinstance(opened, _Sqlite):
+        opened.begun = time.monotonic()
 
 
 def is_denied(error: BaseException) -> bool:

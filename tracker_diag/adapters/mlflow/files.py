@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,14 @@ from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, dataset
 
 LARGEST_VALUE = disk.MIB
 """Bytes of a tag or a param; MLflow takes a few thousand letters."""
+LARGEST_VALUES = 16 * disk.MIB
+"""Bytes of all tags, or of all params, of a run; a link to one file a thousand times counts as often."""
 LARGEST_METRIC = 256 * disk.MIB
-"""Bytes of a metric: about ten million points."""
+"""Bytes of a metric, and of all metrics of a run: about ten million points."""
 _STATUSES = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLED"}
 _TAIL = 4096  # bytes: more than two lines of a metric take, the name of a dataset included
+# The beginning of a line, which is left for the next time: a file that holds anything else is damaged, not unfinished.
+_UNFINISHED = re.compile(rb"-?[0-9]{0,20}(?: [^\n]{0,2000})?")
 _BLOCK = disk.MIB  # bytes of a metric whose words are held at once
 _NOT_RUNS = ("tags", "datasets", "traces", "models")
 
@@ -120,7 +125,10 @@ def tags(run: Path) -> dict[str, str]:
 
 def histories(run: Path) -> dict[str, Points]:
     """Read all points of all metrics, but for system metrics; see :func:`record` for what is raised."""
-    return {name: _points(path) for name, path in _metrics(run)}
+    files = list(_metrics(run))
+    if sum(path.lstat().st_size for _, path in files) > LARGEST_METRIC:
+        raise MalformedError(f"{run / 'metrics'} holds more than the {LARGEST_METRIC:,} bytes that are read of a run")
+    return {name: _points(path) for name, path in files}
 
 
 def _with_meta(folder: Path, but: tuple[str, ...]) -> list[Path]:
@@ -143,8 +151,9 @@ def _metrics(run: Path) -> Iterator[tuple[str, Path]]:
 
 def _points(path: Path) -> Points:
     content = _read(path, LARGEST_METRIC)
-    # A line that is still being written is left for the next time.
     end = content.rfind(b"\n") + 1
+    if not _UNFINISHED.fullmatch(content, end):
+        raise _malformed(path)
     try:
         tables = [_table(content[start:stop]) for start, stop in _blocks(content, end)]
     except (ValueError, IndexError):
@@ -167,7 +176,7 @@ def _table(lines: bytes) -> np.ndarray[Any, np.dtype[np.float64]]:
     words = lines.split()
     if len(words) == 3 * lines.count(b"\n"):
         return np.array(words, dtype=np.float64).reshape(-1, 3)
-    # Before MLflow 1.0 there was no step; since 2.? a dataset's name and digest may follow.
+    # Before MLflow 1.0 there was no step; recent versions may add a dataset's name and digest.
     fields = [line.split(b" ") for line in lines.splitlines()]
     return np.array([[line[0], line[1], line[2] if len(line) > 2 else 0] for line in fields], dtype=np.float64)
 
@@ -180,7 +189,10 @@ def _latest(path: Path) -> tuple[float, float]:
             tail = file.read(_TAIL)
     except disk.NotAFileError as error:
         raise MalformedError(str(error)) from None
-    lines = tail[: tail.rfind(b"\n") + 1].splitlines()[0 if size <= _TAIL else 1 :]
+    end = tail.rfind(b"\n") + 1
+    if not _UNFINISHED.fullmatch(tail, end):
+        raise _malformed(path)
+    lines = tail[:end].splitlines()[0 if size <= _TAIL else 1 :]
     if not lines and size <= _TAIL:
         return (0.0, np.nan)
     try:
@@ -201,14 +213,14 @@ def _dataset(run: Path, entry: Path) -> Mapping[str, Any] | None:
     if text(meta, "source_type", entry) != "DATASET":
         return None
     if "/" in source or source.startswith("."):
-        raise MalformedError(f"{entry / META}: source_id {source[:80]!r} is no name of a folder")
+        raise MalformedError(f"{entry / META}: source_id {source[:80]!r} is not a folder's name")
     place = run.parent / "datasets" / source
     if not os.path.lexists(place / META):
         return None
     data = read_meta(place, LARGEST_OF_DATASET)
     given = meta.get("tags") or {}
     if not isinstance(given, dict):
-        raise MalformedError(f"{entry / META}: tags are to be a mapping, not a {type(given).__name__}")
+        raise MalformedError(f"{entry / META}: tags must be a mapping, not a {type(given).__name__}")
     return dataset(
         text(data, "name", place),
         text(data, "digest", place),
@@ -226,10 +238,15 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _texts(folder: Path) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
+    left = LARGEST_VALUES
     for name, path in _walk(folder):
         try:
-            found[name] = _read(path, LARGEST_VALUE).decode("utf-8", "replace")
+            value = _read(path, LARGEST_VALUE)
+            left -= len(value) + len(name)
+            if left < 0:
+                raise MalformedError(f"{folder} holds more than the {LARGEST_VALUES:,} bytes that are read of a run")
+            found[name] = value.decode("utf-8", "replace")
         except FileNotFoundError:
             # A tag may have been deleted since; a link that leads nowhere is still there.
             if os.path.lexists(path):

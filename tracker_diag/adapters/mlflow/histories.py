@@ -11,7 +11,7 @@ import numpy as np
 from tracker_diag.adapters.base import Failure, TrackerError
 from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.mlflow.curves import Points
-from tracker_diag.adapters.mlflow.http import Http, listed
+from tracker_diag.adapters.mlflow.http import Http, items_under
 from tracker_diag.adapters.mlflow.refusals import RefusedError
 from tracker_diag.adapters.paging import Paging
 from tracker_diag.core.run import FloatArray
@@ -106,7 +106,9 @@ class Histories:
     def _ask(self, runs: Sequence[str], name: str) -> tuple[dict[str, Points], list[str]]:
         """One bulk request: the runs that are complete, and those to ask for again, in the order asked."""
         params = [("metric_key", name), ("max_results", str(_MOST_POINTS)), *(("run_id", run) for run in runs)]
-        rows = listed(self._http.json("GET", _BULK, params=params), "metrics", f"{self._http.name} answered {_BULK}")
+        rows = items_under(
+            self._http.json("GET", _BULK, params=params), "metrics", f"{self._http.name} answered {_BULK}"
+        )
         by_run: dict[str, list[Mapping[str, Any]]] = {}
         for row in _points_of(rows):
             by_run.setdefault(str(row.get("run_id")), []).append(row)
@@ -130,7 +132,7 @@ class Histories:
         while True:
             params = [("run_id", run), ("metric_key", name), ("max_results", str(_POINTS_A_PAGE))]
             answer = self._http.json("GET", _SINGLE, params=[*params, ("page_token", token)] if token else params)
-            page = _points(_points_of(listed(answer, "metrics", f"{self._http.name} answered {_SINGLE}")))
+            page = _points(_points_of(items_under(answer, "metrics", f"{self._http.name} answered {_SINGLE}")))
             mark = hash(page.steps.tobytes() + page.values.tobytes() + page.milliseconds.tobytes())
             token = paging.next(answer.get("next_page_token"), new=page.steps.size > 0 and mark not in seen)
             seen.add(mark)
@@ -149,7 +151,7 @@ class Histories:
 
 def _points_of(rows: list[Any]) -> list[dict[str, Any]]:
     if not all(isinstance(row, dict) for row in rows):
-        raise TrackerError("a point in its history is no object")
+        raise TrackerError("a point in a metric's history is not a JSON object")
     return rows
 
 
@@ -161,5 +163,5 @@ def _points(rows: Sequence[Mapping[str, Any]]) -> Points:
 def _column(rows: Sequence[Mapping[str, Any]], key: str) -> FloatArray:
     column = np.array([row.get(key, 0.0) for row in rows], dtype=np.float64)
     if column.ndim != 1:
-        raise TrackerError(f"a {key} in a metric's history is no number")
+        raise TrackerError(f"a {key} in a metric's history is not a number")
     return column

@@ -9,9 +9,10 @@ from typing import Any
 import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
 
+from tracker_diag.adapters import disk
 from tracker_diag.adapters.address import check_address, shown_address
 from tracker_diag.adapters.base import AwayError, TrackerError
-from tracker_diag.adapters.mlflow.answer import ENCODING, MIB, Answer, BodyError, SlowError, read_answer, within
+from tracker_diag.adapters.mlflow.answer import ENCODING, Answer, BodyError, SlowError, read_answer, within
 from tracker_diag.adapters.mlflow.redirects import REDIRECTS, Trail
 from tracker_diag.adapters.mlflow.refusals import ATTEMPTS, ATTEMPTS_OF_ONE, TransientError, first_line, refusal
 from tracker_diag.adapters.paging import Paging
@@ -19,7 +20,7 @@ from tracker_diag.core.reading import read_json
 
 Params = Sequence[tuple[str, str]]
 
-LONGEST_JSON = 256 * MIB  # bytes; a thousand runs, or 25,000 points, are about 2 MB
+LONGEST_JSON = 256 * disk.MIB  # bytes; a thousand runs, or 25,000 points, are about 2 MB
 _CONNECT = 4.0  # seconds to connect
 # Seconds for an answer to come and be whole, unless MLFLOW_HTTP_REQUEST_TIMEOUT says it: a bulk answer of a busy server
 # takes its time, but what never answers at all is known by the first.
@@ -29,6 +30,8 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0  # seconds
 # Seconds in all that a server may ask to wait: before it has served anything, and after.
 _FIRST_PATIENCE, _PATIENCE = 20.0, 120.0
 _LOCATION = "X-Tracker-Diag-Location"
+# What releases of OpenSSL say of an answer that is not TLS.
+_NOT_TLS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 _IS_IT = "is it an MLflow server, and are you logged in?"
 
 
@@ -43,7 +46,7 @@ class Http:
     Raises
     ------
     TrackerError
-        If that is no address. Nothing is sent yet.
+        If that is not an address. Nothing is sent yet.
     """
 
     def __init__(self, uri: str) -> None:
@@ -73,7 +76,7 @@ class Http:
             what = "a web page (a login page?)" if answer.is_page else "something else than JSON"
             raise TrackerError(f"{self.name} answered {path} with {what}: {_IS_IT}") from None
         if not isinstance(value, dict):
-            raise TrackerError(f"{self.name} answered {path} with JSON that is no object: {_IS_IT}")
+            raise TrackerError(f"{self.name} answered {path} with JSON that is not an object: {_IS_IT}")
         return value
 
     def items(
@@ -102,7 +105,7 @@ class Http:
         while True:
             answer = self.json("POST", path, body={**body, "page_token": token} if token else body)
             before = len(seen)
-            for item in listed(answer, key, f"{self.name} answered {path}"):
+            for item in items_under(answer, key, f"{self.name} answered {path}"):
                 known = name(item)
                 if known not in seen:
                     if known:
@@ -151,14 +154,14 @@ class Http:
         try:
             return max(0.1, float(MLFLOW_HTTP_REQUEST_TIMEOUT.get()))
         except ValueError:
-            raise TrackerError("MLFLOW_HTTP_REQUEST_TIMEOUT is no number of seconds") from None
+            raise TrackerError("MLFLOW_HTTP_REQUEST_TIMEOUT is not a number of seconds") from None
 
     def _exchange(self, method: str, path: str, most: int, arguments: Mapping[str, Any], seconds: float) -> Answer:
         """Ask once, and go where a redirect leads."""
         from mlflow.utils.rest_utils import http_request
 
-        # A plain server behind keep-alive stalls 40 ms a request (Nagle's algorithm against delayed acknowledgements);
-        # https means a proxy in front, which does not, and a handshake that is worth keeping.
+        # A plain server behind keep-alive stalls 40 ms per request (Nagle's algorithm against delayed
+        # acknowledgements); https means a proxy in front, which does not, and a handshake that is worth keeping.
         headers = {} if self.uri.lower().startswith("https:") else {"Connection": "close"}
         trail = Trail(self.name, method, self.uri + path)
         base = self.uri
@@ -193,9 +196,15 @@ class Http:
         """Tell what a request died of; texts of the transport are not passed on, they may hold the address whole."""
         cause = error.__cause__ or error.__context__
         if isinstance(cause, requests.exceptions.SSLError):
+            if any(word in repr(cause).upper() for word in _NOT_TLS):
+                plain = f"http://{self.name.partition('://')[2]}"
+                return AwayError(
+                    f"{self.name}: no TLS connection: if the server speaks plain http, write {plain}, "
+                    "else set MLFLOW_TRACKING_SERVER_CERT_PATH"
+                )
             return AwayError(f"{self.name}: its TLS certificate was refused; set MLFLOW_TRACKING_SERVER_CERT_PATH")
         if isinstance(cause, requests.exceptions.InvalidHeader):
-            return TrackerError(f"{self.name}: MLFLOW_TRACKING_TOKEN holds what no header can")
+            return TrackerError("MLFLOW_TRACKING_TOKEN contains characters that an HTTP header cannot carry")
         if isinstance(cause, requests.exceptions.InvalidURL):
             return TrackerError(f"{self.name} is not an address; give the tracking URI as http://host:port")
         # Where no retries are left to it, the transport calls a silence a connection that failed.
@@ -223,7 +232,7 @@ class Http:
         return TransientError(AwayError(text), attempts)
 
 
-def listed(answer: Mapping[str, Any], key: str, who: str) -> list[Any]:
+def items_under(answer: Mapping[str, Any], key: str, who: str) -> list[Any]:
     """Take a list out of an answer; one that is missing is empty.
 
     Raises
@@ -235,7 +244,7 @@ def listed(answer: Mapping[str, Any], key: str, who: str) -> list[Any]:
     if found is None:
         return []
     if not isinstance(found, list):
-        raise TrackerError(f"{who} with no list of {key}: {_IS_IT}")
+        raise TrackerError(f"{who} without a list of {key}: {_IS_IT}")
     return found
 
 

@@ -29,7 +29,7 @@ _FRACTION = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{0,18}")
 
 
 class MalformedError(TrackerError):
-    """A file that is not as MLflow's file store writes it; names the file."""
+    """A file that MLflow's file store cannot have written; the text names it."""
 
 
 def read_meta(folder: Path, most: int = LARGEST) -> dict[str, Any]:
@@ -43,9 +43,11 @@ def read_meta(folder: Path, most: int = LARGEST) -> dict[str, Any]:
     Raises
     ------
     MalformedError
-        If it cannot be read, or is no mapping.
+        If it cannot be read, or is not a mapping.
     """
     path = folder / META
+    if folder.is_symlink():
+        raise MalformedError(f"{folder} is a link: sweep the store that it leads to")
     try:
         content = _content(yaml.parse(disk.read_file(path, most), Loader=_Loader))
     except OSError as error:
@@ -53,7 +55,7 @@ def read_meta(folder: Path, most: int = LARGEST) -> dict[str, Any]:
     except disk.NotAFileError as error:
         raise MalformedError(str(error)) from None
     except yaml.YAMLError as error:
-        raise MalformedError(f"{path} cannot be read: {getattr(error, 'problem', None) or 'no YAML'}") from None
+        raise MalformedError(f"{path} cannot be read: {getattr(error, 'problem', None) or 'not YAML'}") from None
     except _RefusedError as error:
         raise MalformedError(f"{path} is not a file of MLflow: {error}") from None
     if not isinstance(content, dict):
@@ -71,7 +73,7 @@ def text(meta: dict[str, Any], key: str, where: Path) -> str:
     """
     value = meta.get(key)
     if isinstance(value, list | dict):
-        raise MalformedError(f"{where / META}: {key} is to be a text, not a {type(value).__name__}")
+        raise MalformedError(f"{where / META}: {key} must be a text, not a {type(value).__name__}")
     return "" if value is None else str(value)
 
 
@@ -85,7 +87,7 @@ def number(meta: dict[str, Any], key: str, where: Path) -> float | None:
     """
     value = meta.get(key)
     if value is not None and not isinstance(value, int | float):
-        raise MalformedError(f"{where / META}: {key} is to be a number, not {str(value)[:40]!r}")
+        raise MalformedError(f"{where / META}: {key} must be a number, not {str(value)[:40]!r}")
     return value
 
 
@@ -113,7 +115,7 @@ def _node(event: Any, events: Iterator[Any], depth: int) -> Any:
     found = {}
     for key in _until(yaml.MappingEndEvent, events):
         if not isinstance(key, yaml.ScalarEvent):
-            raise _RefusedError("a key is no text")
+            raise _RefusedError("a key is not a text")
         found[key.value] = _node(next(events), events, depth + 1)
     return found
 

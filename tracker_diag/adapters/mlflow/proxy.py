@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 from urllib.parse import quote, urlsplit
 
+from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import AwayError, DeniedError, TrackerError, UnusableStoreError
-from tracker_diag.adapters.mlflow.answer import MIB
-from tracker_diag.adapters.mlflow.http import Http, listed
+from tracker_diag.adapters.mlflow.http import Http, items_under
 from tracker_diag.adapters.mlflow.refusals import RefusedError
 
 T = TypeVar("T")
 
-LONGEST_FILE = 64 * MIB
+LONGEST_FILE = 64 * disk.MIB
 """Bytes; what is read are a dataset's profile and a model's summary."""
 REMEMBERED = 60.0
 """Seconds for which a store that was out of reach is not asked again for what can be done without."""
@@ -28,12 +28,12 @@ def proxied_path(uri: str) -> str | None:
     Raises
     ------
     UnusableStoreError
-        If it is no address, or leads out of the store.
+        If it is not an address, or leads out of the store.
     """
     try:
         parts = urlsplit(uri)
     except ValueError:
-        raise UnusableStoreError("the run's artifact address is none") from None
+        raise UnusableStoreError("the run's artifact address is invalid: correct artifact_uri") from None
     if parts.scheme == "mlflow-artifacts":
         path = parts.path.strip("/")
     elif parts.scheme in ("http", "https") and f"{_ENDPOINT}/" in parts.path:
@@ -89,7 +89,7 @@ class ProxiedArtifacts:
             raise
         paths = [
             entry.get("path") if isinstance(entry, dict) else None
-            for entry in listed(answer, "files", f"{self._http.name} answered {_ENDPOINT}")
+            for entry in items_under(answer, "files", f"{self._http.name} answered {_ENDPOINT}")
         ]
         return {path.rpartition("/")[2] for path in paths if isinstance(path, str)}
 
@@ -110,7 +110,7 @@ class ProxiedArtifacts:
             try:
                 self._http.request("PUT", self._address(path), data=content)
             except TrackerError as error:
-                self._explain(error, f"artifact {path} not stored (--artifacts none writes tags alone)")
+                self._explain(error, f"artifact {path} not stored")
 
     def delete(self, paths: Collection[str], folder: str) -> None:
         """Delete files, and the folder if nothing is left in it."""

@@ -99,7 +99,7 @@ class Record:
         for field_name in ("start", "end"):
             time = getattr(self, field_name)
             if time is not None and not (_is_number(time) and abs(time) < _LATEST_TIME):
-                raise InvalidRunError(f"{field_name}_time", "no time")
+                raise InvalidRunError(f"{field_name}_time", f"{str(time)[:40]!r} is not a time in milliseconds")
         for field_name in ("tags", "params"):
             for key, value in getattr(self, field_name).items():
                 _text(value, f"{field_name}[{_text(key, f'a key of {field_name}')!r}]")

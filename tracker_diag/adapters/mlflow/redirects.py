@@ -49,13 +49,9 @@ class Trail:
             If it leads to another host, from https to http, in a circle, or to another kind of request.
         """
         here = urlsplit(self._at)
-        try:
-            there = urlsplit(urljoin(self._at, location or ""))
-            _ = there.port
-        except ValueError:
-            raise TrackerError(f"{self._name} redirects to something that is no address") from None
-        if not location or there.scheme not in ("http", "https") or not there.hostname:
-            raise TrackerError(f"{self._name} redirects to something that is no address")
+        there = _address(self._at, location or "")
+        if there is None:
+            raise TrackerError(f"{self._name} redirects to an invalid address: check the tracking URI")
         same_host = there.hostname == here.hostname
         if not same_host or (here.scheme, there.scheme) == ("https", "http") or not self._keeps_method(status):
             raise TrackerError(
@@ -72,6 +68,15 @@ class Trail:
 
     def _keeps_method(self, status: int) -> bool:
         return self._method == "GET" or status in _SAME_METHOD
+
+
+def _address(base: str, location: str) -> SplitResult | None:
+    try:
+        there = urlsplit(urljoin(base, location))
+        _ = there.port
+    except ValueError:
+        return None
+    return there if location and there.scheme in ("http", "https") and there.hostname else None
 
 
 def _shown(parts: SplitResult) -> str:

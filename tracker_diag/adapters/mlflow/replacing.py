@@ -57,7 +57,7 @@ def clear(artifacts: Artifacts) -> tuple[int, tuple[str, ...]]:
     except UnusableStoreError:
         raise
     except TrackerError as error:
-        return 0, (f"artifacts under {own.FOLDER}/, if there are any: {error}",)
+        return 0, (unseen(error),)
     ours = found & set(own.REPORTS)
     if not ours and not any(map(disk.is_draft, found)):
         return 0, ()
@@ -67,6 +67,11 @@ def clear(artifacts: Artifacts) -> tuple[int, tuple[str, ...]]:
         remaining = _remaining(artifacts, ours)
         return len(ours) - len(remaining), tuple(f"{own.FOLDER}/{name}: {error}" for name in remaining)
     return len(ours), ()
+
+
+def unseen(error: TrackerError) -> str:
+    """Say that our files may be left where the store could not be looked into."""
+    return f"artifacts under {own.FOLDER}/, if there are any: {error}"
 
 
 def _remaining(artifacts: Artifacts, names: Collection[str]) -> list[str]:

@@ -27,7 +27,14 @@ from tracker_diag.adapters.base import (
 )
 from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.mlflow import writing
-from tracker_diag.adapters.mlflow.artifacts import Artifacts, UnreachableArtifacts, at_address, extras, local_root
+from tracker_diag.adapters.mlflow.artifacts import (
+    Artifacts,
+    NotHereError,
+    UnreachableArtifacts,
+    at_address,
+    extras,
+    local_root,
+)
 from tracker_diag.adapters.mlflow.curves import curves
 from tracker_diag.adapters.mlflow.histories import Histories, RunPoints
 from tracker_diag.adapters.mlflow.http import Http
@@ -133,7 +140,7 @@ class ServerAdapter:
                 f"run {run_id} lies in the deleted experiment {shown!r}: restore that, or give another run id"
             )
         self._experiment_ids[name] = record.experiment_id
-        return record.listing(name)
+        return _listing(self._http, record, name)
 
     def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis; a run that was read a moment ago is not asked for its tags again."""
@@ -204,7 +211,7 @@ class ServerAdapter:
         record = record_of(item)
         if record.experiment_id not in experiments:
             raise TrackerError(f"{self._http.name} answered with a run of an experiment that was not asked for")
-        return record.listing(experiments[record.experiment_id])
+        return _listing(self._http, record, experiments[record.experiment_id])
 
     def _get(self, run_id: str) -> Record:
         unknown = UnknownRunError(
@@ -310,7 +317,7 @@ class _Target:
         return _artifacts(self._http, self._record, self._outage)
 
     def store(self) -> str:
-        return self._record.artifact_uri
+        return _store(self._http, self._record)
 
     def _change(self, what: str, **change: Any) -> None:
         try:
@@ -321,14 +328,25 @@ class _Target:
             raise
 
 
+def _listing(http: Http, record: Record, experiment: str) -> Listing:
+    return replace(record.listing(experiment), store=_store(http, record))
+
+
+def _store(http: Http, record: Record) -> str:
+    # What cannot be reached without a server may be through one: another way is another address.
+    return f"{record.artifact_uri} through {http.name}"
+
+
 def _artifacts(http: Http, record: Record, outage: Outage) -> Artifacts:
     try:
         proxied = proxied_path(record.artifact_uri)
         if proxied is not None:
             return ProxiedArtifacts(http, proxied, outage)
         local_root(record.artifact_uri, record.id)
-    except UnusableStoreError as error:
+    except NotHereError as error:
         return UnreachableArtifacts(f"{error}, or start the server with --artifacts-destination")
+    except UnusableStoreError as error:
+        return UnreachableArtifacts(str(error))
     return at_address(record.artifact_uri, record.id)
 
 

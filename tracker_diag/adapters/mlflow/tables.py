@@ -130,7 +130,7 @@ def target(connection: sa.Connection, run_id: str) -> tuple[str, dict[str, str]]
 def histories(connection: sa.Connection, ids: Sequence[str]) -> dict[str, dict[str, Points] | Failure]:
     """All points of all metrics of the runs, but for system metrics.
 
-    Rows are turned into arrays as they come, so that a run of millions of points costs 24 bytes a point.
+    Rows are turned into arrays as they come, so that a run of millions of points costs 24 bytes per point.
     """
     statement = (
         sa.select(
@@ -191,8 +191,11 @@ def _floats(column: Sequence[Any]) -> FloatArray:
 
 
 def _latest(key: Any, step: Any, value: Any, is_nan: Any) -> tuple[float, float]:
-    if not isinstance(step, int | float) or not (is_nan or isinstance(value, int | float)):
-        raise InvalidRunError(f"metrics[{key!r}]", "a number is needed")
+    where = f"metric {str(key)[:80]!r}"
+    if not isinstance(step, int | float):
+        raise InvalidRunError(where, f"its step {str(step)[:40]!r} is not a number")
+    if not is_nan and not isinstance(value, int | float):
+        raise InvalidRunError(where, f"{str(value)[:40]!r} at step {step} is not a number")
     return (float(step), math.nan if is_nan else unclamped(value))
 
 
@@ -234,7 +237,8 @@ def _dataset_rows(connection: sa.Connection, ids: Sequence[str]) -> list[Sequenc
 
 
 def _dataset(*described: Any) -> Mapping[str, Any]:
-    if any(value is not None and not isinstance(value, str) for value in described):
-        raise InvalidRunError("datasets", "texts are needed")
+    for value in described:
+        if value is not None and not isinstance(value, str):
+            raise InvalidRunError("datasets", f"{str(value)[:40]!r} is not a text")
     name, digest, context, profile, schema = described
     return dataset(name or "", digest or "", context, profile, schema)

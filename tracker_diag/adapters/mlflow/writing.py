@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tracker_diag.adapters import own
 from tracker_diag.adapters.base import (
+    AwayError,
     DeniedError,
     Diagnosis,
     Removal,
@@ -17,9 +18,11 @@ from tracker_diag.adapters.base import (
 )
 from tracker_diag.adapters.mlflow import replacing
 from tracker_diag.adapters.mlflow.artifacts import Artifacts
+from tracker_diag.core.finding import Severity
 
 # Servers before 2.14 and their tables take 5,000 letters, later ones 8,000 (and cut silently).
 MAX_TAG = 5000
+_TAGS_ALONE = "--artifacts none writes tags alone"
 
 
 class Target(Protocol):
@@ -64,7 +67,12 @@ def write(target: Target, diagnosis: Diagnosis, prefix: str) -> str:
         try:
             replacing.replace(target.artifacts(), diagnosis.artifacts)
         except UnusableStoreError as error:
-            value, without = without_files(value, target.store()), str(error)
+            value, without = without_files(value, target.store()), f"{error}; {_TAGS_ALONE}"
+        except AwayError:
+            raise
+        except TrackerError as error:
+            kind = DeniedError if isinstance(error, DeniedError) else TrackerError
+            raise kind(f"{error}; {_TAGS_ALONE}") from error
     put = {prefix + name: text for name, text in own.as_written(diagnosis.tags, MAX_TAG).items()}
     put[fingerprint] = value
     try:
@@ -94,11 +102,14 @@ def remove(target: Target, prefix: str) -> Removal:
     try:
         deleted, left = replacing.clear(target.artifacts())
     except UnusableStoreError as error:
-        # Whoever could reach the store may have written there, unless the fingerprint says that no file was stored.
-        stored = bool(ours) and not _is_without_files(tags.get(fingerprint, ""), target.store())
-        deleted, left = 0, (f"artifacts under {own.FOLDER}/, if there are any: {error}",) if stored else ()
+        # Whoever could reach the store may have written there, unless the tags say that no file was stored.
+        stored = bool(ours) and not _is_without_files(tags, prefix, target.store())
+        deleted, left = 0, (replacing.unseen(error),) if stored else ()
     return Removal(tags=len(ours), artifacts=deleted, left=left)
 
 
-def _is_without_files(fingerprint: str, store: str) -> bool:
-    return fingerprint == without_files(fingerprint.rpartition("-")[0], store)
+def _is_without_files(tags: Mapping[str, str], prefix: str, store: str) -> bool:
+    fingerprint = tags.get(prefix + own.FINGERPRINT, "")
+    # Green runs get files only with --artifacts all.
+    green = tags.get(f"{prefix}severity") in (Severity.OK, Severity.INFO)
+    return green or fingerprint == without_files(fingerprint.rpartition("-")[0], store)

@@ -68,5 +68,5 @@ def json_object(text: Any, what: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise TrackerError(f"the run's {what} cannot be read: it is no JSON object")
+        raise TrackerError(f"the run's {what} cannot be read: it is not a JSON object")
     return value

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tracker_diag.adapters import disk, own
 from tracker_diag.adapters.base import AwayError, TrackerError, UnknownRunError
-from tracker_diag.adapters.wandb.segment import holds_history
+from tracker_diag.adapters.wandb.segment import holds_diagnosis
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.reading import read_json_mapping
 
@@ -121,6 +121,8 @@ def _find_logs(path: Path) -> dict[str, list[Path]]:
             near = _scan(path.parent)
             return {_run_id(log): near.get(_run_id(log), [log]) for log in own_logs}
         for home in (path, *(path / name for name in _HOMES)):
+            if home != path and home.is_symlink():
+                raise UnknownRunError(f"{home} is a link: give the folder that it leads to")
             runs = _scan(home) if home.is_dir() else {}
             if runs:
                 return runs
@@ -193,7 +195,8 @@ def _is_annotation(folder: Path, run_id: str) -> bool:
         mark = read_json_mapping(disk.read_file(folder / ANNOTATION_MARK, _LARGEST_MARK)) or {}
         if mark.get("run") != run_id or not isinstance(mark.get("fingerprint"), str):
             return False
-        return _holds_only(folder, annotation_files(run_id)) and not holds_history(folder / f"run-{run_id}.wandb")
+        log = folder / f"run-{run_id}.wandb"
+        return _holds_only(folder, annotation_files(run_id)) and holds_diagnosis(log, mark["fingerprint"])
     except (OSError, disk.NotAFileError, TrackerError):
         return False
 

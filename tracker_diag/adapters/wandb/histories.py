@@ -76,7 +76,7 @@ def _rows(server: Server, path: RunPath, lines: int, last: int) -> Iterator[dict
 def _row(text: Any) -> dict[str, Any]:
     row = read_json(text) if isinstance(text, str) else None
     if not isinstance(row, dict):
-        raise TrackerError("a row of its history is no JSON object")
+        raise TrackerError("a row of its history is not a JSON object")
     return row
 
 

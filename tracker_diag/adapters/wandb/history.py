@@ -187,7 +187,7 @@ def number_of_json(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:
-        # A list or a long text is no number: not worth parsing.
+        # A list or a long text is not a number, and not worth parsing.
         return as_number(_parsed(text)) if text[:1] in ('"', "t", "f") and len(text) < 16 else None
 
 
@@ -213,7 +213,7 @@ def histogram_numbers(value: Mapping[str, Any]) -> dict[str, float]:
     -------
     dict of str to float
         ``norm``: root of the sum of squares; ``mean_abs``: mean magnitude; ``zeros``: the share, in [0, 1], that lies
-        in the bin that holds zero, which is no less than the share of exact zeros. Empty if this is no histogram, or
+        in the bin that holds zero, which is no less than the share of exact zeros. Empty if this is not a histogram, or
         one of nothing.
     """
     if value.get("_type") != "histogram":

@@ -21,6 +21,8 @@ from tracker_diag.adapters.base import TrackerError
 BLOCK = 32 * 1024
 LARGEST_LOG, LARGEST_RECORD = 8 * 1024 * disk.MIB, 64 * disk.MIB
 """Bytes: a million rows of thirty metrics are a tenth of such a log, and no row comes near such a record."""
+MOST_BROKEN = 1024
+"""Blocks in a row, 32 MiB, of which nothing can be read: what follows is no log, and may be a hole without end."""
 _HEADER = struct.Struct("<4sHB")
 _CHUNK = struct.Struct("<IHB")
 _IDENT, _MAGIC, _VERSION = b":W&B", 0xBEE1, 0
@@ -30,7 +32,7 @@ _SEEDS = {kind: zlib.crc32(bytes([kind])) for kind in (_FULL, _FIRST, _MIDDLE, _
 
 
 class LogError(TrackerError):
-    """A file that is no log, cannot be read, or is of a version that is not known here; always one line."""
+    """A file that is not a log, cannot be read, or has a version that is not known here; always one line."""
 
     def __init__(self, text: str) -> None:
         super().__init__(" ".join(text.split()))
@@ -80,11 +82,14 @@ def _check_header(path: Path, head: bytes) -> None:
 
 def _records(path: Path, file: IO[bytes]) -> Iterator[bytes]:
     parts: list[bytes] = []
-    held = 0
+    held = broken = 0
     start = _HEADER.size
     while block := file.read(BLOCK - start):
         view = memoryview(block)
         at = 0
+        broken += 1
+        if broken > MOST_BROKEN:
+            raise LogError(f"{path}: {MOST_BROKEN:,} blocks in a row hold nothing that can be read")
         # Fewer bytes than a chunk's head at the end of a block are padding.
         while at + _CHUNK.size <= len(block):
             checksum, length, kind = _CHUNK.unpack_from(block, at)
@@ -93,6 +98,7 @@ def _records(path: Path, file: IO[bytes]) -> Iterator[bytes]:
             if len(data) < length or kind not in _SEEDS or zlib.crc32(data, _SEEDS[kind]) != checksum:
                 parts = []
                 break
+            broken = 0
             if kind == _FULL:
                 parts = []
                 yield bytes(data)

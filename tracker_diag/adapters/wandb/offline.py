@@ -201,7 +201,7 @@ def _read(folder: RunFolder, *, history: bool = True) -> Segment:
         raise UnknownRunError(f"{folder.id}: its log holds no run yet; wait until it has logged something")
     for run_id in (folder.id, segment.run.run_id):
         if "/" in run_id or run_id in ("", ".", ".."):
-            raise TrackerError(f"{folder.home}: {run_id!r} cannot be the id of a run; W&B gives none of this form")
+            raise TrackerError(f"{folder.home}: {run_id!r} is not a valid W&B run id")
     return segment
 
 
@@ -234,7 +234,7 @@ def _left(folder: RunFolder, name: str, most: int) -> str | None:
                 try:
                     return disk.read_file(place, most).decode("utf-8", "replace")
                 except disk.NotAFileError as error:
-                    _log.warning("run %s is judged without what is not read: %s", folder.id, error)
+                    _log.warning("run %s is diagnosed without this file: %s", folder.id, error)
     return None
 
 

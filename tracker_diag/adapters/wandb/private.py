@@ -27,7 +27,7 @@ from tracker_diag.core.reading import read_json
 
 # wandb-core asks again by itself after 429 and 5xx, and honours Retry-After: leave it the time to.
 TIMEOUT = 120.0
-# How wandb-core says that an answer was no JSON, that it was a page, and what GraphQL's own errors were.
+# How wandb-core says that an answer was not JSON, that it was a page, and what GraphQL's own errors were.
 _NO_JSON = re.compile(r"invalid character|json: |exceeded max depth|unexpected end of JSON")
 _PAGE = "invalid character '<'"
 _GRAPHQL = re.compile(r"^input:\s*")

@@ -97,7 +97,7 @@ def _seconds(text: Any) -> float | None:
         # Older servers leave out that their times are UTC.
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (TypeError, ValueError):
-        raise TrackerError(f"{str(text)[:40]!r} is no time of a run") from None
+        raise TrackerError(f"{str(text)[:40]!r} is not a time") from None
 
 
 def _fetch(server: Server, url: str | None, about: str) -> str | None:
@@ -108,7 +108,7 @@ def _fetch(server: Server, url: str | None, about: str) -> str | None:
     except ValueError:
         scheme = ""
     if scheme not in ("http", "https"):
-        raise TrackerError("a file of the run is said to lie at an address that is none of the web")
+        raise TrackerError("the address of a file of the run is not http(s)")
     with tempfile.TemporaryDirectory(prefix="tracker-diag-") as folder:
         place = Path(folder) / "file"
         try:

@@ -12,6 +12,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from wandb.proto import wandb_internal_pb2 as pb
 
+from tracker_diag.adapters.own import FINGERPRINT
 from tracker_diag.adapters.wandb.history import DEEPEST, History, number_of_json
 from tracker_diag.adapters.wandb.log import read_records
 from tracker_diag.core.reading import read_json
@@ -65,7 +66,7 @@ def read_segment(path: Path, *, history: bool = True) -> Segment:
     Raises
     ------
     LogError
-        If it is no log, or one of another version.
+        If it is not a log, or one of another version.
     TrackerError
         If its history is too long.
     """
@@ -95,20 +96,25 @@ def read_run(path: Path) -> Any:
     Raises
     ------
     LogError
-        If it is no log, or one of another version.
+        If it is not a log, or one of another version.
     """
     return next((record.run for record in _messages(path, history=False) if record.HasField("run")), None)
 
 
-def holds_history(path: Path) -> bool:
-    """Whether anything was logged to a log; reads no further than the first row.
+def holds_diagnosis(path: Path, fingerprint: str) -> bool:
+    """Whether a log holds the diagnosis of that fingerprint, and nothing that was logged.
 
     Raises
     ------
     LogError
-        If it is no log, or one of another version.
+        If it is not a log, or one of another version.
     """
-    return any(record.HasField("history") for record in _messages(path, history=True))
+    said, found = json.dumps(fingerprint), False
+    for record in _messages(path, history=True):
+        if record.HasField("history"):
+            return False
+        found |= any(x.key.endswith(f"/{FINGERPRINT}") and x.value_json == said for x in record.summary.update)
+    return found
 
 
 def join_segments(segments: Sequence[Segment]) -> Segment:
@@ -130,7 +136,7 @@ def join_segments(segments: Sequence[Segment]) -> Segment:
 
 
 def nest(values: Mapping[Key, str]) -> dict[str, Any]:
-    """Values by path into nested dicts; a text that is no JSON, or nested too deeply, stays what it is."""
+    """Values by path into nested dicts; a text that is not JSON, or nested too deeply, stays what it is."""
     nested: dict[str, Any] = {}
     for key, text in values.items():
         level = nested
@@ -258,7 +264,7 @@ def _add_row(history: History, record: Any) -> None:
 
 
 def _add_nested(history: History, items: Sequence[tuple[Key, Any]]) -> None:
-    # What has a _type is an object of W&B's: a histogram, or media whose sizes are no metrics.
+    # What has a _type is an object of W&B's: a histogram, or media whose sizes are not metrics.
     objects = {path[:-1] for path, _ in items if path[-1] == "_type"}
     fields: dict[Key, dict[Key, str]] = {path: {} for path in objects}
     for path, item in items:

@@ -68,7 +68,7 @@ class Server:
         try:
             self.url = private.base_url()
         except ValueError:
-            raise TrackerError("WANDB_BASE_URL is no address: give one like https://api.wandb.ai") from None
+            raise TrackerError("WANDB_BASE_URL is not an address: give one like https://api.wandb.ai") from None
         check_address(self.url, "WANDB_BASE_URL")
         self.shown_url = shown_address(self.url)
         try:
@@ -172,7 +172,7 @@ class Server:
         """Say in one line what a refusal means, and what to do."""
         server, status, text, about = f"W&B at {self.shown_url}", error.status, str(error).lower(), clean(about, 200)
         if "api key" in text and status is None:
-            return AwayError(f"the API key for {server} has not the form of one: run `wandb login --relogin`")
+            return AwayError(f"the API key for {server} is malformed: run `wandb login --relogin`")
         if error.is_nonsense:
             what = "a web page (a login page?)" if error.is_page else "something else than JSON objects"
             return TrackerError(f"{server} answered with {what} ({about}): check WANDB_BASE_URL, and log in")

@@ -78,7 +78,7 @@ def remove(server: Server, path: RunPath, names: Names) -> Removal:
     words = [word for word in standing.tags if names.is_own_word(word, standing.summary)]
     keys = [key for key in standing.summary if names.is_own_key(key)]
     others = [name for name in standing.files if name not in REPORTS and name != PROFILE]
-    left = [f"{path}: {FOLDER}/{name} not written here" for name in others]
+    left = [f"{path}: {FOLDER}/{name} was not written by tracker-diag" for name in others]
     if standing.live and keys:
         left.append(f"{path}: keys in the summary, which its process still writes; clean again when it has ended")
         keys = []
@@ -163,7 +163,7 @@ def _addresses(server: Server, places: Mapping[str, Any], asked: Mapping[str, st
         if address.startswith("/"):
             address = f"{server.url}{address}"
         if name not in asked or not address.lower().startswith(("http://", "https://")):
-            raise TrackerError(f"W&B at {server.shown_url} names a place for a file where none is: nothing was stored")
+            raise TrackerError(f"W&B at {server.shown_url} gave an invalid upload address; nothing was stored")
         found[asked[name]] = address
     if len(found) != len(asked):
         raise TrackerError(f"W&B at {server.shown_url} names no place for some of the files: try again later")

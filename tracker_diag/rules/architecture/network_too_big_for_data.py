@@ -57,6 +57,7 @@ def network_too_big_for_data(
     ratio = n_weights / n_train
     if ratio < per_example:
         return None
+    per_example = max(per_example, 1e-15)  # nothing is divided by a threshold of zero
     signs = [Sign(f"{ratio:.0f} weights a training example", min(12.0, 2 * (ratio / per_example) ** 0.5), "params")]
     if n_train < 300:
         signs.append(Sign(f"of which there are only {n_train}", 3.0, "params"))

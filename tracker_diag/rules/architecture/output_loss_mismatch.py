@@ -65,7 +65,7 @@ def output_loss_mismatch(
     signs: list[Sign] = []
     said = f"{output_activation or ''}".lower()
     # The role knows a cross-entropy by one name; whether it takes logits, only the text that was logged says.
-    loss, kind = (str(run.params.get(names.get(role, ""), "")).lower() for role in ("loss_function", "task"))
+    loss, kind = (_logged(run, names.get(role, "")) for role in ("loss_function", "task"))
     if said == "softmax" and ("crossentropyloss" in loss.replace("_", "") or "logits" in loss):
         signs.append(Sign(f"{output_activation} before {loss_function}", 100.0, "params"))
     if "relu" in said and task == "regression":
@@ -120,6 +120,11 @@ def output_loss_mismatch(
 def _floor(classes: int) -> float:
     """The cross-entropy that softmax twice cannot fall below."""
     return math.log(1 + (classes - 1) / math.e)
+
+
+def _logged(run: Run, name: str) -> str:
+    value = run.params.get(name)
+    return (value if isinstance(value, str) else value.__name__ if isinstance(value, type) else "").lower()
 
 
 def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Sign | None:

@@ -42,11 +42,11 @@ def curve_gaps(run: Run, *, wide: float = 10.0) -> Outcome:
         if len(series) >= 12:
             # Log-spaced steps grow smoothly: each distance is set against its neighbours, not against the first.
             jump = np.diff(series.steps)
-            if jump.max() / wide <= jump.min():
+            if jump.max() <= wide * jump.min():
                 continue
             typical = float(np.sort(jump)[jump.size // 2])
             usual = np.maximum(np.append(0.0, jump[:-1]), np.append(jump[1:], 0.0))
-            holes = np.flatnonzero((jump / wide > usual) & (jump / wide > typical))
+            holes = np.flatnonzero((jump > wide * usual) & (jump > wide * typical))
             if holes.size:
                 at = series.steps[holes[0]]
                 seen.append(f"{name}: nothing between steps {at:g} and {series.steps[holes[0] + 1]:g}")

@@ -93,8 +93,10 @@ def learning_rate_too_high(
                 )
             )
     target = None
-    if learning_rate:
-        target = rounded((low * high) ** 0.5) if learning_rate > high else rounded(learning_rate / step_down)
+    if learning_rate and learning_rate > high:
+        target = rounded((low * high) ** 0.5)
+    elif learning_rate and step_down > 1:
+        target = rounded(learning_rate / step_down)
     name = names.get("learning_rate", "learning_rate")
     text = f"lower {name} from {learning_rate:g} to {target:g}" if target else "lower the learning rate tenfold"
     return suspicion(

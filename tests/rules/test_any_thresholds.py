@@ -1,0 +1,43 @@
+"""Whatever a user sets a threshold to, the rule answers: at the ends of what the settings take."""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+
+import pytest
+
+from scripts.hostile.sound import plausible_profile
+from tests.rules.runs import SHAPES, SOUND, a_run, failures
+from tracker_diag import Run, diagnose
+from tracker_diag.core.rule import Rule, all_rules
+from tracker_diag.core.settings import SettingsError, parse_settings
+
+PARAMS = {**SOUND, "dropout": 0.2, "layers": 9, "hidden_units": 64, "n_train": 300, "n_val": 80, "grad_clip": 0.01}
+ADJUSTABLE = [rule for rule in all_rules().values() if rule.thresholds]
+
+
+@cache
+def runs() -> list[Run]:
+    """Every other shape, each with another dataset."""
+    rng = random.Random(1)
+    return [
+        a_run({**shape(), "grad_norm": [1.0] * 60}, PARAMS, profile=plausible_profile(rng))
+        for shape in list(SHAPES.values())[::2]
+    ]
+
+
+@pytest.mark.parametrize("rule", ADJUSTABLE, ids=lambda rule: rule.code)
+@pytest.mark.parametrize("value", [0, 1e-15, 1e15])
+def test_no_rule_fails_whatever_its_thresholds_are(rule: Rule, value: float) -> None:
+    for threshold in rule.thresholds:
+        chosen = {"select": ["LC", rule.code], "rules": {rule.name: {"thresholds": {threshold: value}}}}
+        settings = parse_settings(chosen)
+        for run in runs():
+            assert failures(diagnose(run, settings)) == [], threshold
+
+
+@pytest.mark.parametrize("value", [-1, 1e16, 1e-16, 1e308, 10**400])
+def test_a_threshold_far_from_any_use_is_refused(value: float) -> None:
+    with pytest.raises(SettingsError, match=r"rules\.unstable\.thresholds\.alpha: .* is not allowed: give 0 or a "):
+        parse_settings({"rules": {"unstable": {"thresholds": {"alpha": value}}}})
