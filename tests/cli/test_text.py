@@ -14,7 +14,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from tracker_diag.adapters.disk import DRAFT
+from tracker_diag.adapters.disk import draft_name
 from tracker_diag.cli import app, table, watch
 from tracker_diag.cli.errors import PARTIAL, UsageError, explain
 from tracker_diag.core.finding import Severity
@@ -104,7 +104,7 @@ def test_many_reasons_are_cut_and_counted(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_summary_leaves_no_draft_and_removes_those_of_killed_sweeps(tmp_path: Path) -> None:
-    (tmp_path / f"{DRAFT}left").write_text("half")
+    (tmp_path / draft_name()).write_text("half")
     target = tmp_path / "elsewhere"
     target.write_text("mine")
     (tmp_path / "s.json").symlink_to(target)

@@ -133,7 +133,7 @@ def test_a_project_that_can_only_be_read_is_not_begun_to_be_written(server: Serv
     ("key", "says"),
     [
         (None, "no API key for W&B at http://127.0.0.1"),
-        ("tooshort", "has not the form of one: run `wandb login --relogin`"),
+        ("tooshort", "is malformed: run `wandb login --relogin`"),
         ("f" * 40, "refuses the API key: run `wandb login --relogin`, or set WANDB_API_KEY anew"),
     ],
 )
@@ -162,7 +162,7 @@ def test_a_server_that_is_not_there_is_said_without_the_password(monkeypatch: py
 
 def test_an_address_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANDB_BASE_URL", "nonsense")
-    with pytest.raises(TrackerError, match="WANDB_BASE_URL is no address"):
+    with pytest.raises(TrackerError, match="WANDB_BASE_URL is not an address"):
         connect("vision")
 
 

@@ -220,7 +220,7 @@ def test_the_users_keys_are_never_touched(server: Server, online: OnlineAdapter)
     run.files["diagnosis/mine.txt"] = b"mine"
     online.write("acme/vision/sparse1", Diagnosis({**DIAGNOSIS.tags, "ignore": "all"}, DIAGNOSIS.artifacts, "f1"))
     removal = online.remove("acme/vision/sparse1")
-    assert removal.left == ("acme/vision/sparse1: diagnosis/mine.txt not written here",)
+    assert removal.left == ("acme/vision/sparse1: diagnosis/mine.txt was not written by tracker-diag",)
     kept = {key: v for key, v in json.loads(run.summary).items() if key.startswith("diag/")}
     assert kept == {"diag/ignore": "slow-convergence", "diag/control": "x"}
     assert {"diagnosis/profile.json", "diagnosis/mine.txt"} <= set(run.files)
