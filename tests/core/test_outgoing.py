@@ -259,3 +259,19 @@ def test_an_address_of_a_page_is_a_link(address: str) -> None:
 )
 def test_any_other_address_is_none(address: str | None) -> None:
     assert web_link(address) == ""
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "basic", "Bearer", "bearer"])
+def test_what_a_server_echoes_of_a_request_is_hidden(scheme: str) -> None:
+    sent = b64encode(b"bob:hunter2secretcred").decode()
+    for text in (f"hdr {{'Authorization': '{scheme} {sent}'}}", f"authorization: {scheme}  {sent}\nx"):
+        assert sent not in clean(text)
+    assert clean("use Basic authentication, or a Bearer token") == "use Basic authentication, or a Bearer token"
+
+
+@pytest.mark.parametrize("foreign", ["x", "5", "[1]", '{"a": 1}', "[" * 100_000])
+def test_typed_secrets_of_a_foreign_form_are_none(monkeypatch: pytest.MonkeyPatch, foreign: str) -> None:
+    monkeypatch.setenv(outgoing.TYPED, foreign)
+    assert clean("a text") == "a text"
+    keep_secret("http://bob:hunter2@h")
+    assert "hunter2" not in clean("hunter2")

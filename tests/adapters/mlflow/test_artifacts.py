@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -263,3 +264,33 @@ def test_what_training_left_is_read_up_to_a_size(tmp_path: Path, caplog: pytest.
     summary.write_bytes(b"x" * (4 * 2**20 + 1))
     assert extras(store) == ({"rows": 3}, None)
     assert "bytes are more than" in caplog.text
+
+
+@pytest.mark.parametrize("run_id", ["cron.d", "proj", RUN.upper(), f"{RUN}0", "..", ""])
+def test_an_id_that_mlflow_never_gives_names_no_folder(tmp_path: Path, run_id: str) -> None:
+    (tmp_path / run_id / "artifacts").mkdir(parents=True, exist_ok=True)
+    before = tree(tmp_path)
+    store = at_address(f"{tmp_path}/{run_id}/artifacts", run_id)
+    with pytest.raises(UnusableStoreError):
+        store.put({"diagnosis/report.json": b"{}"})
+    assert tree(tmp_path) == before
+
+
+def test_a_store_that_never_answers_is_given_up_and_not_asked_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artifacts, "_SECONDS", 0.3)
+    asked: list[str] = []
+    end = threading.Event()
+
+    class Silent:
+        def list_artifacts(self, path: str | None) -> None:
+            asked.append("list")
+            end.wait()
+
+    monkeypatch.setattr(artifact_repository_registry, "get_artifact_repository", lambda _: Silent())
+    store = at_address("hdfs://silent.example:1/x", RUN)
+    with pytest.raises(TrackerError, match=r"\(hdfs\) did not answer within 0\.3 s"):
+        store.names("")
+    with pytest.raises(TrackerError, match="did not answer a moment ago"):
+        store.put({"diagnosis/report.json": b"{}"})
+    assert asked == ["list"]
+    end.set()

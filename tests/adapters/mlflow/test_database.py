@@ -5,6 +5,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import mlflow
@@ -305,3 +306,35 @@ def test_a_password_is_never_shown(postgres_store: tuple[str, Path]) -> None:
     assert "s3cret" not in str(caught.value) + adapter.describe()
     assert "\n" not in str(caught.value)
     adapter.close()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        "ALTER TABLE params RENAME TO p; CREATE VIEW params AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 "
+        "FROM c) SELECT 'a' AS key, 'b' AS value, x AS run_uuid FROM c",
+        "CREATE TRIGGER t AFTER INSERT ON tags BEGIN DELETE FROM tags WHERE key IN (WITH RECURSIVE c(x) AS (SELECT 1 "
+        "UNION ALL SELECT x + 1 FROM c) SELECT x FROM c WHERE x < 0); END",
+    ],
+)
+def test_a_statement_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: str) -> None:
+    make_database(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    tracker = MlflowTracker(f"sqlite:///{tmp_path / 'mlflow.db'}", str(tmp_path / "artifacts"))
+    run_id = tracker.log("e", Logged())
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
+        database.executescript(spoil)
+    monkeypatch.setattr(engines, "STATEMENT_SECONDS", 0.2)
+
+    def write_and_read() -> None:
+        tracker.adapter.write(run_id, Diagnosis({"verdict": "ok"}, {}, "f"))
+        list(tracker.adapter.load_runs([run_id]))
+
+    with pytest.raises(TrackerError, match="interrupted"):
+        write_and_read()
+
+
+@pytest.mark.parametrize("uri", ["postgresql://bob:PWPWPW@h:notaport/x", "postgresql://[x/y", "sqlite:///\0"])
+def test_an_address_that_cannot_be_read_is_one_line(uri: str) -> None:
+    with pytest.raises(TrackerError) as caught:
+        connect(uri)
+    assert "PWPWPW" not in str(caught.value)

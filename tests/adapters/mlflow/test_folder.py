@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -310,3 +311,34 @@ def test_a_prefix_that_others_use_too_destroys_nothing(tracker: MlflowTracker, p
     adapter.write(run_id, SECOND)
     adapter.remove(run_id)
     assert tracker.adapter.find_run(run_id) == before
+
+
+def test_a_run_or_an_experiment_that_is_a_link_is_said_and_left_alone(tracker: MlflowTracker, tmp_path: Path) -> None:
+    run_id = tracker.log("e", Logged())
+    victim = tmp_path / "victim"
+    shutil.copytree(_run_folder(tracker, run_id).parent, victim / "7")
+    (victim / "7" / run_id).rename(victim / "7" / ("d" * 32))
+    before = tree(victim)
+    root = _run_folder(tracker, run_id).parents[1]
+    (root / "9").symlink_to(victim / "7")
+    _run_folder(tracker, run_id).with_name("d" * 32).symlink_to(victim / "7" / ("d" * 32))
+    failures = {x.id: x.reason for x in tracker.adapter.list_runs(Query(everything=True)) if isinstance(x, Failure)}
+    assert failures.keys() == {"9", "d" * 32}
+    assert all("is a link: sweep the store that it leads to" in reason for reason in failures.values())
+    with pytest.raises(TrackerError, match="is a link"):
+        tracker.adapter.write("d" * 32, FIRST)
+    assert tree(victim) == before
+
+
+@pytest.mark.parametrize(("folder", "limit"), [("params", "LARGEST_VALUES"), ("metrics", "LARGEST_METRIC")])
+def test_one_file_under_a_thousand_names_is_read_no_thousand_times(
+    tracker: MlflowTracker, monkeypatch: pytest.MonkeyPatch, folder: str, limit: str
+) -> None:
+    run_id = tracker.log("e", Logged(metrics={"loss": [(0, 1.0, START)]}, params={"lr": "0.1" * 20}))
+    (first,) = (_run_folder(tracker, run_id) / folder).iterdir()
+    for number in range(100):
+        os.link(first, first.with_name(f"{first.name}{number}"))
+    monkeypatch.setattr(files, limit, 2000)
+    (failure,) = tracker.adapter.load_runs([run_id])
+    assert isinstance(failure, Failure)
+    assert "more than the 2,000 bytes that are read of a run" in failure.reason
