@@ -109,7 +109,10 @@ def _limits() -> list[tuple[str, str]]:
         ("pages of a list in a row without anything new", str(paging.MOST_STALE)),
         ("attempts, where a server as a whole is in trouble", str(refusals.ATTEMPTS)),
         ("attempts, where one request may be to blame", str(refusals.ATTEMPTS_OF_ONE)),
-        ("a configuration file", f"{_size(settings_file.MOST_BYTES)}, {settings_file.DEEPEST} levels, no aliases"),
+        (
+            "a configuration file",
+            f"{_size(settings_file.MOST_BYTES)}, {settings_file.DEEPEST} levels, {settings_file.MOST_VALUES:,} values",
+        ),
         ("the tag `diag.ignore`", f"{settings.LONGEST_IGNORE:,} letters"),
         ("a parameter's value", f"{finding.DEEPEST} levels, {finding.MOST_VALUES:,} values"),
     ]

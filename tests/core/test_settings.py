@@ -209,3 +209,12 @@ def test_whatever_the_tag_holds(text: str) -> None:
     report = diagnose(a_run({n: y[:4] for n, y in healthy().items()}, tags={"diag.ignore": text}))
     assert len(report.notes) <= 5
     assert all(len(note.splitlines()) == 1 for note in report.notes)
+
+
+def test_settings_that_hold_a_part_a_million_times_are_refused_at_once() -> None:
+    part: list[object] = ["x"]
+    for _ in range(30):
+        part = [part, part]
+    for data in ({"ignore": part}, {"rules": {str(n): {"thresholds": {"a": [n]}} for n in range(100_000)}}):
+        with pytest.raises(SettingsError, match="more than 20,000 values"):
+            parse_settings(data)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, time
 from fnmatch import fnmatchcase
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from tracker_diag.core.files import NotAFileError
 from tracker_diag.core.finding import Severity, plain
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.rule import all_rules, find_rule
-from tracker_diag.core.settings_file import read_settings_file
+from tracker_diag.core.settings_file import MOST_VALUES, read_settings_file
 
 FILE_NAME = "tracker-diag.yaml"
 LONGEST_PREFIX = 50
@@ -147,6 +148,8 @@ def parse_settings(data: Mapping[str, Any], where: str = "settings") -> Settings
     SettingsError
         Names the key, and the nearest one that exists.
     """
+    if _holds_more_than(2 * MOST_VALUES, data):
+        raise SettingsError(f"{where}: more than {2 * MOST_VALUES:,} values")
     try:
         return Settings.model_validate(dict(data))
     except ValidationError as error:
@@ -165,6 +168,18 @@ def parse_settings(data: Mapping[str, Any], where: str = "settings") -> Settings
         raise SettingsError(f"{where}: {error}") from None
     except Exception as error:  # noqa: BLE001  data may be nested so deeply that pydantic cannot say what is wrong
         raise SettingsError(f"{where}: a value that cannot be read ({type(error).__name__})") from None
+
+
+def _holds_more_than(most: int, data: Any) -> bool:
+    """Whether plain data hold more values, each counted as often as it stands there; takes no more than so many."""
+    todo = [data]
+    for _ in range(most):
+        if not todo:
+            return False
+        value = todo.pop()
+        inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple | set) else ()
+        todo.extend(islice(inner, most))
+    return bool(todo)
 
 
 def _needed(error: Mapping[str, Any]) -> str:

@@ -47,3 +47,17 @@ def test_a_sound_run_stays_green():
 
 def test_not_for_trees():
     assert skipped("PP306", column(rng.exponential(3.0, 2000)), params={"booster": "gbtree", "num_leaves": 31})
+
+
+@pytest.mark.parametrize("large", [1e-320, 5e-324, 1e-308, 1e308])
+def test_features_at_the_ends_of_the_range_of_numbers(large):
+    feature = {
+        "name": "a",
+        "mean": 1.0,
+        "std": 1.0,
+        "min": 1e-9,
+        "quantiles": [-1.0, 0.0, 0.3, 0.5, 0.8, large, 1e308],
+        "skewness": 4.5,
+        "box_cox": 0.0,
+    }
+    assert skipped("PP306", {"train": {"features": [feature]}}) is None

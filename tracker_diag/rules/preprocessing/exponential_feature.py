@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from tracker_diag.core.case import Sign, suspicion
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
 from tracker_diag.core.finding import Change, Prescription, Skip
@@ -78,7 +80,8 @@ def exponential_feature(
 
 
 def _span(f: Feature) -> float:
-    if f.quantiles is None or f.quantiles[5] <= 0:
+    # Of what is so small that a billionth of it is no number, the spread cannot be told.
+    if f.quantiles is None or f.quantiles[5] < 1e9 * sys.float_info.min:
         return 1.0
     return f.quantiles[5] / max(f.quantiles[1], 1e-9 * f.quantiles[5])
 
