@@ -78,3 +78,15 @@ def test_training_far_above_validation_under_dropout_that_leaves_a_tenth():
 )
 def test_the_same_under_what_people_use_is_at_most_info(params):
     assert judge(noisy_training(), {**SOUND, **params}).severity.rank <= Severity.INFO.rank
+
+
+def test_a_threshold_of_zero_makes_any_decay_strong():
+    from tracker_diag import Run, diagnose
+    from tracker_diag.core.settings import parse_settings
+
+    points = [[step, 2.3 - 0.001 * step] for step in range(30)]
+    run = Run.from_dict(
+        {"id": "r", "params": {"weight_decay": 0.1}, "metrics": {"train_loss": points, "val_loss": points}}
+    )
+    settings = parse_settings({"rules": {"RG802": {"thresholds": {"strong_decay": 0}}}})
+    assert not [skip for skip in diagnose(run, settings).skipped if "failed" in skip.reason]

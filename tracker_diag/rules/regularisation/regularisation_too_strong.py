@@ -69,7 +69,8 @@ def regularisation_too_strong(
     limit = strong_decay * DECOUPLED.get(str(params.get("optimizer") or "").lower(), 1)
     thinned = bool(changes)
     if weight_decay is not None and weight_decay > limit:
-        signs.append(Sign(f"weight decay of {weight_decay:g}", min(60.0, 10 * weight_decay / limit), "params"))
+        ratio = min(60.0, 10 * weight_decay / limit) if limit > 0 else 60.0
+        signs.append(Sign(f"weight decay of {weight_decay:g}", ratio, "params"))
         changes.append(Change(names.get("weight_decay", "weight_decay"), weight_decay, 1e-4))
         strong.append(f"weight decay of {weight_decay:g}")
     # Dropout of a half leaves training at most at twice the loss of validation in nearly all sound runs. Decay raises
