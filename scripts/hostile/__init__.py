@@ -213,9 +213,14 @@ def settings(rng: Random, case: Case) -> Case:
     if rng.random() < 0.3:
         chosen["directions"] = {rng.choice(names): rng.choice(["min", "max"]) for _ in range(3)}
     if rng.random() < 0.4:
-        rule = rng.choice(rules)
-        thresholds = {key: rng.choice([0, 1, 0.5, 2, 10, 1e9, 1e-9, value]) for key, value in rule.thresholds.items()}
-        chosen["rules"] = {rule.name: {"severity": rng.choice(["ok", "info", "error"]), "thresholds": thresholds}}
+        extremes = [0, 1, 0.5, 2, 10, 1e9, 1e-9]
+        chosen["rules"] = {
+            rule.name: {
+                "severity": rng.choice(["ok", "info", "error"]),
+                "thresholds": {key: rng.choice([*extremes, value]) for key, value in rule.thresholds.items()},
+            }
+            for rule in (rules if rng.random() < 0.5 else [rng.choice(rules)])
+        }
     if rng.random() < 0.3:
         chosen[rng.choice(["select", "ignore"])] = [
             rng.choice(rules).name,

@@ -81,7 +81,7 @@ def empty_or_wrong_data(
         if declared and target.n_classes and target.n_classes <= declared / 2 and read >= 20 * declared:
             signs.append(Sign(f"{target.n_classes} of {declared} declared classes occur", 10.0, "data"))
         held = dataset.validation.rows_read or dataset.validation.rows or 0
-        if held and (target.unseen or 0) / held >= unseen:
+        if held and target.unseen and target.unseen / held >= unseen:
             signs.append(Sign(f"{target.unseen:,} validation examples have a label that training lacks", 20.0, "data"))
     wanted, columns = params.get("n_features"), dataset.columns.count
     if dataset.kind == "table" and isinstance(wanted, int) and columns and wanted != columns:

@@ -51,7 +51,7 @@ def clustered_feature(
         return Skip("PP308", "images have no such features, and trees split at gaps")
     if not dataset.features:
         return Skip("PP308", "no feature is described", WHAT_TO_LOG)
-    found = [f for f in dataset.features if f.varies and (f.clusters or 0) > 1 and (f.gap or 0.0) >= gap]
+    found = [f for f in dataset.features if f.varies and (f.clusters or 0) > 1 and f.gap is not None and f.gap >= gap]
     if not found:
         return None
     found.sort(key=lambda f: (-(f.gap or 0.0), f.label))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 
 from tracker_diag.core.case import Sign, suspicion
@@ -55,7 +56,7 @@ def exponential_feature(
         return None
     found.sort(key=lambda f: (-_span(f), f.label))
     worst = found[0]
-    wide = _span(worst) >= 10**magnitudes
+    wide = math.log10(_span(worst)) >= magnitudes
     signs = [Sign(f"{worst.label} and {len(found) - 1} more spread like an exponential", 5.0 if wide else 2.5, "data")]
     if len(found) == 1:
         signs = [Sign(f"{worst.label} spreads like an exponential", 5.0 if wide else 2.5, "data")]
