@@ -133,6 +133,12 @@ FAILING: Mapping[str, tuple[Callable[[Poison], Any], str]] = {
     "circle": (lambda p: p.log.symlink_to(p.log), "a link"),
     "endless": (lambda p: p.log.symlink_to("/dev/zero"), "a link"),
     "many_metrics": (lambda p: p.records(row(11, *MANY)), "more than 100,000 metrics"),
+    "many_nested": (
+        lambda p: p.records(
+            row(11, {"key": "a", "value_json": json.dumps(dict.fromkeys(map(str, range(100_001)), 1))})
+        ),
+        "more than 100,000 metrics",
+    ),
     "nameless": (lambda p: p.records(run_id=""), "holds no run yet"),
     "path_inside": (lambda p: p.records(run_id="../../victim"), "is not a valid W&B run id"),
     "..": (lambda p: renamed(p, ".."), "is not a valid W&B run id"),
@@ -151,6 +157,18 @@ HARMLESS: Mapping[str, Callable[[Poison], Any]] = {
     "deep_summary": lambda p: p.records(summary({"key": "a", "value_json": DEEP}, {"key": "b", "value_json": "1"})),
     "deep_config": lambda p: p.records(config({"key": "lr", "value_json": '{"a":' * 900 + "1" + "}" * 900})),
     "deep_row": lambda p: p.records(row(11, {"nested_key": ["a", "_type"], "value_json": DEEP})),
+    "deep_object": lambda p: p.records(row(11, {"key": "a", "value_json": '{"a":' * 900 + "1" + "}" * 900})),
+    "deep_list_inside": lambda p: p.records(row(11, {"key": "a", "value_json": f'{{"a": {"[" * 900}{"]" * 900}}}'})),
+    "endless_object": lambda p: p.records(row(11, {"key": "a", "value_json": '{"a":' * 100_000})),
+    "large_object": lambda p: p.records(
+        row(11, {"key": "a", "value_json": f'{{"a": [{"[]," * 10_000_000}[]], "b": 1}}'})
+    ),
+    "half_letter": lambda p: p.records(
+        *(row(step, {"key": "train", "value_json": r'{"loss\ud800": 1, "\u001b[2J": 2}'}) for step in range(10))
+    ),
+    "object_squares": lambda p: p.records(
+        row(11, {"key": "a", "value_json": '{"h": {"_type": "histogram", "values": [[1]], "bins": {"a": 1}}}'})
+    ),
     "deep_key": lambda p: p.records(
         summary({"nested_key": ["a"] * 100_000, "value_json": "1"}),
         config({"nested_key": ["a"] * 100_000, "value_json": "1"}),

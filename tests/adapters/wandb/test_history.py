@@ -120,6 +120,19 @@ def test_the_norm_of_the_network_is_that_of_all_its_layers() -> None:
     assert "other/norm" in series
 
 
+def test_the_norm_of_the_network_does_not_depend_on_the_order_of_its_layers() -> None:
+    layers = {f"gradients/{n}": histogram(np.random.default_rng(n).normal(size=50) * 10.0**-n) for n in range(12)}
+
+    def norm(names: list[str]) -> float:
+        history = History()
+        history.put_row({"_step": 0, **{name: layers[name] for name in names}})
+        return float(history.series()["gradients/norm"].values[0])
+
+    # A client writes a row's items in any order.
+    orders = [list(np.random.default_rng(n).permutation(list(layers))) for n in range(20)]
+    assert len({norm(order) for order in orders}) == 1
+
+
 def test_a_norm_that_the_user_logged_is_kept() -> None:
     history = History()
     layer = {"_type": "histogram", "values": [1], "bins": [1, 1]}

@@ -7,9 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from wandb.proto import wandb_internal_pb2 as pb
 
+from tracker_diag.adapters.base import TrackerError
+from tracker_diag.adapters.wandb import segment as segment_module
+from tracker_diag.adapters.wandb.history import History
 from tracker_diag.adapters.wandb.log import write_log
+from tracker_diag.adapters.wandb.names import Names, latest_values
 from tracker_diag.adapters.wandb.segment import Segment, holds_diagnosis, join_segments, nest, read_run, read_segment
 
 
@@ -247,3 +253,134 @@ def test_only_a_log_with_that_fingerprint_and_without_a_row_holds_a_diagnosis(tm
     assert not holds_diagnosis(tmp_path / "run-own.wandb", "f2")
     assert not holds_diagnosis(tmp_path / "run-logged.wandb", "f1")
     assert not holds_diagnosis(tmp_path / "run-training.wandb", "f1")
+
+
+NAMES = st.text("ab._/:ä ", min_size=1, max_size=4)
+NUMBERS = st.one_of(st.floats(), st.integers(-(2**70), 2**70), st.booleans(), st.sampled_from(["NaN", "Infinity"]))
+HISTOGRAMS = st.builds(
+    lambda counts: {"_type": "histogram", "values": counts, "packedBins": {"min": -1.0, "size": 0.5, "count": 3}},
+    st.lists(st.integers(0, 9), min_size=3, max_size=3),
+)
+NO_NUMBERS = st.one_of(st.none(), st.text(max_size=3), st.lists(st.integers(), max_size=2), st.just({}))
+MEDIA = st.just({"_type": "image-file", "size": 3, "path": "x.png", "of": {"a": 1}})
+NESTED = st.recursive(
+    st.one_of(NUMBERS, NUMBERS, HISTOGRAMS, NO_NUMBERS, MEDIA),
+    lambda inner: st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+ROWS = st.lists(st.dictionaries(NAMES, NESTED, max_size=4), min_size=1, max_size=4)
+
+
+def flattened(path: tuple[str, ...], value: Any) -> list[dict[str, Any]]:
+    """Items as clients since 0.18 write them: one a leaf, objects of W&B's taken apart too."""
+    if not isinstance(value, dict):
+        return [{"nested_key": path, "value_json": json.dumps(value)}]
+    return [item for name, inner in value.items() for item in flattened((*path, name), inner)]
+
+
+def read_in(folder: Path, records: list[pb.Record], *, history: bool = True) -> Segment:
+    path = folder / "run-a.wandb"
+    path.unlink(missing_ok=True)
+    write_log(path, (record.SerializeToString() for record in records))
+    return read_segment(path, history=history)
+
+
+def told(segment: Segment) -> dict[str, str]:
+    return {name: str((s.steps.tolist(), s.values.tolist())) for name, s in segment.history.series().items()}
+
+
+@given(ROWS)
+def test_nested_values_are_read_as_since_0_18(tmp_path_factory: pytest.TempPathFactory, rows: list[Any]) -> None:
+    folder = tmp_path_factory.mktemp("logs")
+    old, new = [], []
+    online = History()
+    for number, values in enumerate(rows):
+        step = {"key": "_step", "value_json": str(number)}
+        whole = [{"key": name, "value_json": json.dumps(value)} for name, value in values.items()]
+        parts = [item for name, value in values.items() for item in flattened((name,), value)]
+        old.append(pb.Record(num=2 * number + 1, history=row(number, *whole, step).history))
+        said = pb.Record(num=2 * number + 1)
+        for item in (*parts, step):
+            said.summary.update.add(**item)
+        new += [said, pb.Record(num=2 * number + 2, history=row(number, *parts, step).history)]
+        online.put_row({"_step": number, **values})
+    one, other = read_in(folder, old), read_in(folder, new)
+    assert told(one) == told(other) == told(Segment(history=online))
+    assert one.first_step == other.first_step == 0
+
+    # What a listing shows: as with the history, and as since 0.18.
+    listed, later = read_in(folder, old, history=False), read_in(folder, new, history=False)
+    assert str(nest(listed.summary)) == str(nest(one.summary))
+    assert str(sorted(latest(listed).items())) == str(sorted(latest(later).items()))
+
+
+def latest(segment: Segment) -> dict[str, tuple[float, float]]:
+    steps = {".".join(key): step for key, step in segment.steps.items()}
+    return latest_values(nest(segment.summary), Names("diag."), steps)
+
+
+def test_a_summary_at_the_end_says_what_the_rows_do_not(read: Any) -> None:
+    rows = [
+        row(step, {"key": "a", "value_json": f'{{"b": {step}}}'}, {"key": "_step", "value_json": str(step)})
+        for step in range(3)
+    ]
+    end = summary(_step="2", a='{"b": {"min": 0}}')
+    whole, listed = read(*rows, end), read(*rows, end, history=False)
+    assert nest(whole.summary) == nest(listed.summary) == {"_step": 2, "a": {"b": {"min": 0}}}
+    assert whole.steps == listed.steps == {("_step",): 2, ("a",): 2}
+    assert latest(whole) == {"a.b.min": (2, 0)}
+    assert whole.first_step == listed.first_step == 0
+
+
+@pytest.mark.parametrize("summarised", [False, True])
+@pytest.mark.parametrize("history", [False, True])
+def test_a_segment_of_an_older_client_counts_on(read: Any, summarised: bool, history: bool) -> None:
+    def segment(values: list[float]) -> Segment:
+        rows = [row(step, {"key": "a", "value_json": f'{{"b": {value}}}'}) for step, value in enumerate(values)]
+        for step, record in enumerate(rows):
+            record.history.item.add(key="_step", value_json=str(step))
+        return read(*rows, *[summary(_step=str(len(values) - 1), a="{}")] * summarised, history=history)
+
+    joined = join_segments([segment([5, 4, 3]), segment([2, 1])])
+    assert max(joined.steps.values()) == 4
+    if history:
+        assert joined.history.series()["a.b"].steps.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_what_is_nested_in_a_part_is_read_too(read: Any) -> None:
+    segment = read(row(0, {"nested_key": ["a", "b"], "value_json": '{"c": 1}'}, {"key": "d", "json": '{"e": 2}'}))
+    assert {name: s.values.tolist() for name, s in segment.history.series().items()} == {"a.b.c": [1], "d.e": [2]}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"b": 1',
+        "{}",
+        '{"b": null}',
+        '{"b": [1]}',
+        '{"_type": "image-file", "b": 1}',
+        f'{{"{"x" * 2001}": 1}}',
+        f'{{"b": "{"x" * 2**24}", "c": 1}}',
+        *('{"a":' * levels + "1" + "}" * levels for levels in (60, 900, 100_000)),
+    ],
+    ids=lambda text: text[:20],
+)
+def test_an_object_without_a_number_or_beyond_all_bounds_is_no_metric(read: Any, text: str) -> None:
+    segment = read(row(0, {"key": "x", "value_json": text}, {"key": "a", "value_json": "1"}))
+    assert set(segment.history.series()) == {"a"}
+    assert set(latest(segment)) == {"a"}
+
+
+def test_an_object_of_too_many_parts_is_not_read(read: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(segment_module, "MOST_NAMES", 10)
+    item = {"key": "x", "value_json": json.dumps({str(number): number for number in range(11)})}
+    with pytest.raises(TrackerError, match="more than 10 metrics"):
+        read(row(0, item), history=False)
+
+
+def test_what_a_message_cannot_hold_is_left_out_of_a_summary(read: Any) -> None:
+    deep = '{"a": ' + "[" * 900 + "]" * 900 + ', "b": 1}'
+    items = [{"key": "x", "value_json": r'{"half \ud800": 1}'}, {"key": "y", "value_json": deep}]
+    segment = read(row(0, *items))
+    assert segment.summary == {("x", "half \ufffd"): "1", ("y", "b"): "1"}

@@ -17,11 +17,15 @@ from typing import Any
 import numpy as np
 
 from tracker_diag.adapters.base import TrackerError
-from tracker_diag.core.reading import read_json
+from tracker_diag.core.reading import read_json, read_json_mapping
 from tracker_diag.core.run import FloatArray, Series
 
+Key = tuple[str, ...]
+"""Path of a nested value."""
 DEEPEST, LONGEST_NAME = 50, 2000
 """Levels of a nested value, and letters of its names joined, that are looked into: no training has more."""
+LONGEST_OBJECT = 16 * 2**20
+"""Letters of a nested value as JSON: a thousand histograms are a fifth of it."""
 MOST_ROWS, MOST_NAMES = 20_000_000, 100_000
 """Of a history: what is more fills the memory, and the other runs would not be reached."""
 WATCHED = ("gradients", "parameters")
@@ -131,9 +135,9 @@ class History:
     def _network_norms(self) -> dict[str, tuple[list[int], list[float]]]:
         norms = {}
         for group in WATCHED:
-            layers = [
-                c for name, c in self._columns.items() if name in self._histograms and name.startswith(f"{group}/")
-            ]
+            # In one order, whatever that of the log: a sum of floats depends on it.
+            names = sorted(name for name in self._histograms if name.startswith(f"{group}/"))
+            layers = [self._columns[name] for name in names]
             rows = np.array([row for column in layers for row in column[0]], dtype=np.intp)
             with np.errstate(over="ignore"):
                 squares = np.array([value for column in layers for value in column[1]]) ** 2
@@ -145,26 +149,32 @@ class History:
 
 
 def _numbers_of(name: str, value: Any) -> Iterator[tuple[str, float, bool]]:
-    for inner, leaf in leaves(name, value):
+    for path, leaf in leaves((name,), value):
+        inner = ".".join(path)
         if isinstance(leaf, Mapping):
             yield from ((f"{inner}/{part}", number, True) for part, number in histogram_numbers(leaf).items())
         elif (number := as_number(leaf)) is not None:
             yield inner, number, False
 
 
-def leaves(name: str, value: Any, levels: int = DEEPEST) -> Iterator[tuple[str, Any]]:
-    """Walk a nested value: what it holds, under names joined by dots.
+def leaves(path: Key, value: Any, levels: int = DEEPEST) -> Iterator[tuple[Key, Any]]:
+    """Walk a nested value: what it holds, by path.
 
     What has a ``_type`` is an object of W&B's, and comes whole; what lies deeper than the levels, or has too long a
     name, is left out.
     """
-    if len(name) > LONGEST_NAME:
+    if sum(map(len, path)) + len(path) - 1 > LONGEST_NAME:
         return
     if not isinstance(value, Mapping) or "_type" in value:
-        yield name, value
+        yield path, value
     elif levels:
         for part, inner in value.items():
-            yield from leaves(f"{name}.{part}", inner, levels - 1)
+            yield from leaves((*path, part), inner, levels - 1)
+
+
+def parse_object(text: str) -> dict[str, Any]:
+    """Read a JSON text that holds an object; an empty one for any other, and for one longer than any training logs."""
+    return (read_json_mapping(text) or {}) if text[:1] == "{" and len(text) <= LONGEST_OBJECT else {}
 
 
 def as_number(value: Any) -> float | None:

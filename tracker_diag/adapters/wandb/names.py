@@ -116,13 +116,15 @@ def latest_values(
 ) -> dict[str, tuple[float, float]]:
     """Take the step and value logged last for each metric from a summary.
 
-    A summary knows one last step, of the whole run; ``steps`` holds those of single metrics. A value that
-    ``define_metric`` replaced by its minimum or maximum stands under ``<metric>.min``.
+    A summary knows one last step, of the whole run; ``steps`` holds those of single metrics, or of all that is nested
+    in one key. A value that ``define_metric`` replaced by its minimum or maximum stands under ``<metric>.min``.
     """
     step = as_number(summary.get("_step"))
     latest: dict[str, tuple[float, float]] = {}
     for key, value in names.without_own(summary).items():
-        for name, leaf in () if key.startswith("_") else leaves(key, value):
+        last = steps.get(key, 0.0 if step is None else step)
+        for path, leaf in () if key.startswith("_") else leaves((key,), value):
             if (number := as_number(leaf)) is not None:
-                latest[name] = (steps.get(name, 0.0 if step is None else step), number)
+                name = ".".join(path)
+                latest[name] = (steps.get(name, last), number)
     return latest

@@ -1,10 +1,15 @@
-"""One segment of a run as its transaction log holds it; segments of one run put together."""
+"""One segment of a run as its transaction log holds it; segments of one run put together.
+
+Since 0.18, clients write one item for each leaf of a nested value (``nested_key``), and before each row its changes to
+the summary. Older clients write one item (``key``) that holds a JSON object, and the summary once, at the end of the
+run.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,12 +17,20 @@ from typing import Any
 from google.protobuf.message import DecodeError
 from wandb.proto import wandb_internal_pb2 as pb
 
+from tracker_diag.adapters.base import TrackerError
 from tracker_diag.adapters.own import FINGERPRINT
-from tracker_diag.adapters.wandb.history import DEEPEST, History, number_of_json
+from tracker_diag.adapters.wandb.history import (
+    DEEPEST,
+    MOST_NAMES,
+    History,
+    Key,
+    leaves,
+    number_of_json,
+    parse_object,
+)
 from tracker_diag.adapters.wandb.log import read_records
+from tracker_diag.core.outgoing import well_formed
 from tracker_diag.core.reading import read_json
-
-Key = tuple[str, ...]
 
 # Field 1 is the record's number, a varint; field 2, which follows it, is a history row.
 _HISTORY_TAG = 0x12
@@ -70,12 +83,16 @@ def read_segment(path: Path, *, history: bool = True) -> Segment:
     TrackerError
         If its history is too long.
     """
-    segment = Segment()
+    segment, summarised = Segment(), False
     for record in _messages(path, history=history):
         kind = record.WhichOneof("record_type")
         if kind == "history":
-            _add_row(segment.history, record.history)
+            if segment.first_step is None:
+                segment.first_step = _step_of(record.history)
+            if history:
+                _add_row(segment.history, record.history)
         elif kind == "summary":
+            summarised = True
             _keep_steps(segment, _update(segment.summary, record.summary))
         elif kind == "config":
             _update(segment.config, record.config)
@@ -87,6 +104,8 @@ def read_segment(path: Path, *, history: bool = True) -> Segment:
             segment.exit = pb.RunExitRecord.FromString(record.exit.SerializeToString())
         elif kind == "header":
             segment.header = pb.HeaderRecord.FromString(record.header.SerializeToString())
+    if segment.first_step is not None and not summarised:
+        _summarise(segment, path)
     return segment
 
 
@@ -174,11 +193,14 @@ def _key(item: Any) -> Key:
 
 
 def _messages(path: Path, *, history: bool) -> Iterator[Any]:
-    """Records of a log as messages, each to be used before the next is asked for."""
+    """Records of a log as messages, each to be used before the next is asked for; of history rows all, or the first."""
     record = pb.Record()
+    skip = False
     for data in read_records(path):
         if not history and _is_history(data):
-            continue
+            if skip:
+                continue
+            skip = True
         try:
             record.ParseFromString(data)
         except DecodeError:
@@ -224,8 +246,33 @@ def _update(values: dict[Key, str], record: Any) -> list[Key]:
     return changed
 
 
-def _keep_steps(segment: Segment, changed: Sequence[Key]) -> None:
-    # Before each row comes what it changes in the summary, its step included.
+def _summarise(segment: Segment, path: Path) -> None:
+    """Take the summary from the rows, as since 0.18: of a nested value each part as it was logged last."""
+    for record in _messages(path, history=True):
+        changed: dict[Key, str] = {}
+        for item in record.history.item:
+            key, found = _key(item), parse_object(item.value_json)
+            if found:
+                told = ((inner, leaf) for inner, leaf in leaves(key, found) if not _is_deep(leaf, DEEPEST))
+                # A message holds UTF-8 only, which JSON's texts need not be.
+                changed |= {tuple(map(well_formed, inner)): json.dumps(leaf) for inner, leaf in told}
+            elif key and item.value_json[:1] != "{":
+                changed[key] = item.value_json
+        segment.summary |= changed
+        if len(segment.summary) > MOST_NAMES:
+            raise TrackerError(f"its history has more than {MOST_NAMES:,} metrics, and is not read")
+        _keep_steps(segment, changed)
+
+
+def _step_of(row: Any) -> float | None:
+    if row.HasField("step"):
+        return float(row.step.num)
+    step = next((_number(item) for item in row.item if _key(item) == _STEP), None)
+    return step if step is not None and math.isfinite(step) else None
+
+
+def _keep_steps(segment: Segment, changed: Collection[Key]) -> None:
+    # What a row changes in the summary has its step, whichever of the two says it.
     step = number_of_json(segment.summary.get(_STEP, "")) if _STEP in changed else None
     if step is not None and math.isfinite(step):
         segment.steps |= dict.fromkeys(changed, step)
@@ -237,13 +284,14 @@ def _add_row(history: History, record: Any) -> None:
     step = float(record.step.num) if record.HasField("step") else math.nan
     seconds = math.nan
     plain: list[tuple[str, float]] = []
+    objects: list[tuple[str, Any]] = []
     nested: list[tuple[Key, Any]] = []
     for item in record.item:
         name = item.key
         if not name:
             path = item.nested_key
             if len(path) != 1:
-                if path:
+                if path and path[0][:1] != "_":
                     nested.append((_key(item), item))
                 continue
             name = path[0]
@@ -256,14 +304,19 @@ def _add_row(history: History, record: Any) -> None:
         number = number_of_json(item.value_json) if item.value_json else _number(item)
         if number is not None:
             plain.append((name, number))
+        elif found := _object(item):
+            objects.append((name, found))
     history.start_row(step, seconds)
     for name, number in plain:
         history.put(name, number)
+    for name, value in objects:
+        history.put_at(len(history) - 1, name, value)
     if nested:
         _add_nested(history, nested)
 
 
 def _add_nested(history: History, items: Sequence[tuple[Key, Any]]) -> None:
+    row = len(history) - 1
     # What has a _type is an object of W&B's: a histogram, or media whose sizes are not metrics.
     objects = {path[:-1] for path, _ in items if path[-1] == "_type"}
     fields: dict[Key, dict[Key, str]] = {path: {} for path in objects}
@@ -271,10 +324,17 @@ def _add_nested(history: History, items: Sequence[tuple[Key, Any]]) -> None:
         owner = next((path[:n] for n in range(1, len(path)) if path[:n] in objects), None)
         if owner is not None:
             fields[owner][path[len(owner) :]] = item.value_json
-        elif not path[0].startswith("_") and (number := _number(item)) is not None:
+        elif (number := _number(item)) is not None:
             history.put(".".join(path), number)
+        elif found := _object(item):
+            history.put_at(row, ".".join(path), found)
     for path, values in fields.items():
-        history.put_at(len(history) - 1, ".".join(path), nest(values))
+        history.put_at(row, ".".join(path), nest(values))
+
+
+def _object(item: Any) -> dict[str, Any]:
+    """Read the nested value an item holds; an empty one where it holds none."""
+    return parse_object(item.value_json or item.json)
 
 
 def _number(item: Any) -> float | None:

@@ -76,6 +76,65 @@ def resumed(log):
         run.finish()
 
 
+def scores(epoch):
+    """What one epoch gave, nested as users nest it: some of it now and then only, some no number at all."""
+    loss, held = 2.3 * math.exp(-0.1 * epoch) + 0.2 + 0.01 * math.sin(7 * epoch), 2.3 * math.exp(-0.1 * epoch) + 0.4
+    row = {"train": {"loss": loss, "grad": {"norm": {"mean": loss / 3}}}, "val": {"loss": held}, "epoch": epoch}
+    row["lit.eral"] = {"a.b": loss, "c/d": held}
+    row["odd"] = {"none": None, "nan": math.nan, "inf": -math.inf, "word": "NaN", "text": "3.5", "list": [1, loss]}
+    row["odd"] |= {"flag": epoch % 3 == 0, "empty": {}, "lists": [{"a": 1}], "_own": 1, "large": 2**70}
+    row |= {"empty": {}, "_mine": {"x": 1}, "list": [loss]}
+    return row
+
+
+def histogram(middle, width):
+    return wandb.Histogram(np_histogram=([1, 5, 9, 2], [middle + width * edge for edge in (-1, -0.5, 0, 0.5, 1)]))
+
+
+def nested(log):
+    run = wandb.init(
+        project=PROJECT,
+        name="nested",
+        id="nested1",
+        tags=["baseline", "deep"],
+        group="ablation",
+        job_type="train",
+        config={"lr": 0.1, "model": {"layers": [64, 10], "act": {"name": "relu"}}, "a.b": 1, "empty": {}},
+    )
+    run.define_metric("epoch")
+    run.define_metric("val.*", step_metric="epoch")
+    run.define_metric("train.grad.norm.mean", summary="min", step_metric="epoch")
+    for epoch in range(40):
+        row = scores(epoch)
+        if epoch % 3 == 0:
+            # The same metric, flat.
+            row["train.loss"] = row["train"].pop("loss")
+        if epoch % 10 == 0:
+            for layer in range(3):
+                row[f"gradients/layer{layer}.weight"] = histogram(0.0, 0.5**layer / (1 + epoch))
+                row[f"parameters/layer{layer}.weight"] = histogram(0.1, 1.0)
+            row["media"] = {"page": wandb.Html("<b>page</b>", inject=False), "count": 3, "of": {"h": histogram(0, 1)}}
+        log(run, row)
+    run.summary["best"] = {"val": {"loss": 0.4}}
+    run.finish()
+
+
+def parted(log):
+    for part in range(2):
+        run = wandb.init(project=PROJECT, name="parted", id="parted1", resume="allow", config={"at": {"part": part}})
+        for epoch in range(20 * part, 20 * part + 20):
+            log(run, {name: scores(epoch)[name] for name in ("train", "val")})
+        run.finish()
+
+
+def cut(log):
+    """One that is killed when it has logged this."""
+    run = wandb.init(project=PROJECT, name="cut", id="cut1", tags=["baseline"], config={"lr": 0.1})
+    for epoch in range(150):
+        log(run, {name: scores(epoch)[name] for name in ("train", "val")})
+    time.sleep(600)
+
+
 def endless(log):
     run = wandb.init(project=PROJECT, name="endless", id="endless1", config={"lr": 0.1})
     for step in range(10**9):
