@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
 import threading
 import uuid
@@ -16,6 +17,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Metric
 from tests.adapters.contract import FIRST, START, Logged
 from tests.adapters.mlflow.conftest import make_database
 from tests.adapters.mlflow.tracker import MlflowTracker
+from tests.adapters.poisons.tree import tree
 from tracker_diag.adapters.base import (
     DeniedError,
     Diagnosis,
@@ -246,9 +248,85 @@ def test_a_user_of_postgresql_who_may_only_read_is_denied(postgres_store: tuple[
             adapter.write(run_id, FIRST)
         assert "\n" not in str(caught.value)
         assert owner.written(run_id) == {}
+        (found,) = adapter.list_runs(
+            Query(("read-only",), filter="params.lr = '0.1' and attributes.run_name = 'a run'")
+        )
+        assert found.id == run_id
     finally:
         adapter.close()
         owner.adapter.close()
+
+
+def test_a_role_of_postgresql_that_may_not_read_is_a_line(postgres_store: tuple[str, Path]) -> None:
+    uri, _ = postgres_store
+    with sa.create_engine(uri).begin() as connection:
+        connection.execute(sa.text("CREATE ROLE stranger LOGIN PASSWORD 'a-test-password'"))
+    url = sa.make_url(uri).set(username="stranger", password="a-test-password")
+    adapter = connect(url.render_as_string(hide_password=False))
+    with pytest.raises(TrackerError, match="cannot be read: permission denied for table experiments") as caught:
+        adapter.list_runs(Query(everything=True, filter="params.lr = '0.1'"))
+    assert "\n" not in str(caught.value)
+    adapter.close()
+
+
+def _relative(tmp_path: Path) -> tuple[str, str]:
+    """A database beside its ``mlruns``, as MLflow 1.30 and 2.1 left them: its address, and the id of its run."""
+    uri = f"sqlite:///{tmp_path / 'trained' / 'mlflow.db'}"
+    (tmp_path / "trained").mkdir()
+    make_database(uri)
+    run_id = MlflowTracker(uri, (tmp_path / "trained" / "mlruns" / "1").as_uri()).log("e", Logged())
+    (tmp_path / "trained" / "mlruns" / "1" / "e" / run_id / "artifacts").mkdir(parents=True)
+    with closing(sqlite3.connect(tmp_path / "trained" / "mlflow.db")) as connection:
+        connection.execute("UPDATE runs SET artifact_uri = ?", (f"./mlruns/1/e/{run_id}/artifacts",))
+        connection.commit()
+    return uri, run_id
+
+
+def test_relative_artifacts_lie_beside_the_database_and_never_where_a_sweep_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri, run_id = _relative(tmp_path)
+    root = tmp_path / "trained" / "mlruns" / "1" / "e" / run_id / "artifacts"
+    (root / "model_summary.txt").write_text("Dense(8)")
+    here = tmp_path / "here"
+    (here / "mlruns" / "1" / "e" / run_id / "artifacts").mkdir(parents=True)
+    monkeypatch.chdir(here)
+    before = tree(here)
+    adapter = connect(uri)
+    (run,) = adapter.load_runs([run_id])
+    assert isinstance(run, Run)
+    assert run.model_summary == "Dense(8)"
+    assert adapter.write(run_id, FIRST) == ""
+    assert (root / "diagnosis" / "report.json").read_bytes() == FIRST.artifacts["report.json"]
+    assert adapter.remove(run_id).artifacts == len(FIRST.artifacts)
+    assert [path.name for path in root.iterdir()] == ["model_summary.txt"]
+    adapter.close()
+    assert tree(here) == before
+
+
+def test_relative_artifacts_that_are_not_beside_the_database_cost_the_files_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, postgres_store: tuple[str, Path]
+) -> None:
+    _, run_id = _relative(tmp_path)
+    (tmp_path / "moved").mkdir()
+    shutil.move(tmp_path / "trained" / "mlflow.db", tmp_path / "moved" / "mlflow.db")
+    moved = MlflowTracker(f"sqlite:///{tmp_path / 'moved' / 'mlflow.db'}")
+    served = MlflowTracker(postgres_store[0], "mlflow-artifacts:/")
+    with sa.create_engine(postgres_store[0]).begin() as connection:
+        of_server = served.log("relative", Logged())
+        address = {"uri": f"./mlruns/1/e/{of_server}/artifacts", "run": of_server}
+        connection.execute(sa.text("UPDATE runs SET artifact_uri = :uri WHERE run_uuid = :run"), address)
+    monkeypatch.chdir(tmp_path / "trained")
+    before = tree(tmp_path / "trained")
+    for tracker, run, reason in ((moved, run_id, "does not exist on this machine"), (served, of_server, "is relative")):
+        said = tracker.adapter.write(run, FIRST)
+        assert reason in said
+        assert "\n" not in said
+        assert set(tracker.written(run)) == {*FIRST.tags, "fingerprint"}
+        assert isinstance(next(tracker.adapter.load_runs([run])), Run)
+        tracker.adapter.remove(run)
+        tracker.adapter.close()
+    assert tree(tmp_path / "trained") == before
 
 
 def test_what_is_no_number_costs_its_run_alone_wherever_it_stands(

@@ -1,4 +1,4 @@
-"""Logged points to curves, without what MLflow's autologging adds that was never measured at that step."""
+"""Logged points to curves: the same from every kind of store, and without what MLflow's autologging adds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CLAMPED = 1.797e308
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """The points of one metric in the order they were read.
+    """The points of one metric, in any order.
 
     Attributes
     ----------
@@ -35,11 +35,30 @@ def unclamped(value: float) -> float:
     return math.copysign(math.inf, value) if abs(value) >= _CLAMPED else value
 
 
+def in_order(points: Points) -> Points:
+    """Sort points by time, step and value, the one order that every kind of store can give, and drop duplicates.
+
+    That is by time, then step, then value, as MLflow's servers answer. Folders keep the order of writing as well,
+    PostgreSQL keeps none, and tables hold a point that was logged twice only once: what is found out about a run must
+    not depend on where it is kept. Steps that were logged out of order stay so, unless it was within a millisecond.
+    """
+    if (np.diff(points.milliseconds) > 0).all():
+        return points
+    # Tables hold NaN as a 0 with a mark.
+    is_nan = np.isnan(points.values)
+    order = np.lexsort((is_nan, np.where(is_nan, 0.0, points.values), points.steps, points.milliseconds))
+    logged = np.stack([points.steps, points.values, points.milliseconds])[:, order]
+    nan = np.isnan(logged)
+    again = ((logged[:, 1:] == logged[:, :-1]) | (nan[:, 1:] & nan[:, :-1])).all(axis=0)
+    return Points(*logged[:, np.append(True, ~again)])
+
+
 def curves(points: Mapping[str, Points]) -> dict[str, Series]:
     """Turn the points of a run into curves.
 
-    Left out are system metrics; Keras 3's ``validation_*``, logged at step 0 every epoch, where ``val_*`` exists; and
-    the extra last point by which early stopping repeats the best or restored value (:func:`without_restored_point`).
+    They are put in order (:func:`in_order`). Left out are system metrics; Keras 3's ``validation_*``, logged at step 0
+    every epoch, where ``val_*`` exists; and the extra last point by which early stopping repeats the best or restored
+    value (:func:`without_restored_point`).
 
     Parameters
     ----------
@@ -61,7 +80,7 @@ def curves(points: Mapping[str, Points]) -> dict[str, Series]:
     for name in sorted(points):
         if name.startswith(SYSTEM) or name in stuck:
             continue
-        logged = points[name]
+        logged = in_order(points[name])
         series[name] = Series.from_points(
             name,
             logged.steps,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,17 @@ from tracker_diag.adapters.base import (
     Failure,
     Listing,
     Query,
-    QueryError,
     Removal,
     TrackerError,
     UnknownRunError,
 )
-from tracker_diag.adapters.guard import guarded
+from tracker_diag.adapters.guard import guarded, one_line
 from tracker_diag.adapters.mlflow import tables, writing
 from tracker_diag.adapters.mlflow.artifacts import Artifacts, at_address, extras
 from tracker_diag.adapters.mlflow.commits import GroupCommit
 from tracker_diag.adapters.mlflow.curves import Points, curves
 from tracker_diag.adapters.mlflow.engines import engine, is_denied, reason, with_driver
+from tracker_diag.adapters.mlflow.matching import Filter, read_filter
 from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.tables import EXPERIMENTS, RUNS, TAGS
 from tracker_diag.adapters.scope import chosen
@@ -68,18 +69,13 @@ class DatabaseAdapter:
         self._uri = uri
         self._prefix = prefix
         try:
-            self._url = with_driver(sa.make_url(uri))
+            url = sa.make_url(uri)
         except (ArgumentError, ValueError):
             raise TrackerError(
                 "the tracking URI is not a database address; write it as sqlite:///path/to/mlflow.db"
             ) from None
-        path = self._url.database or ""
-        if self._url.get_backend_name() == "sqlite" and (self._url.host or not path):
-            meant = f"{self._url.host}/{path}".rstrip("/") if self._url.host else "mlflow.db"
-            given = f"{self._url.host or ''}/{path}".rstrip("/")
-            raise TrackerError(f"sqlite://{given} names no file: write sqlite:///{meant} (three slashes)")
-        if self._url.get_backend_name() == "sqlite" and not Path(path).is_file():
-            raise TrackerError(f"no MLflow database at {path}: check the tracking URI (MLFLOW_TRACKING_URI)")
+        self._url = with_driver(url)
+        self._folder = _folder(url) if url.drivername.partition("+")[0] == "sqlite" else None
         self._reading = engine(self._url, "ro")
         self._writing = engine(self._url, "rw")
         self._commits: GroupCommit[_Change] = GroupCommit(self._change, self._change_one)
@@ -95,17 +91,17 @@ class DatabaseAdapter:
     def list_runs(self, query: Query) -> Iterator[Listing | Failure]:
         """List runs: those that still go first, then by the time they ended, newest first.
 
-        The ids are collected before the first run is given. A filter goes through MLflow's own search.
+        The ids are collected before the first run is given; a filter is tried on what the tables hold, page by page.
         """
         with self._read() as connection:
             experiments = chosen(_experiments(connection), query)
+        wanted = read_filter(query.filter)
         if not experiments:
             return iter(())
-        matching = self._matching(sorted(experiments), query.filter) if query.filter.strip() else None
         ids = self._ids([int(key) for key in experiments], query.since)
-        if matching is not None:
-            ids = [run_id for run_id in ids if run_id in matching]
-        return self._listings(ids[: query.limit], experiments)
+        if not wanted:
+            ids = ids[: query.limit]
+        return islice(self._listings(ids, wanted, experiments), query.limit)
 
     def load_runs(self, ids: Sequence[str]) -> Iterator[Run | Failure]:
         """Whole runs, in batches of about 100,000 points."""
@@ -121,7 +117,7 @@ class DatabaseAdapter:
                 with self._read() as connection:
                     points = tables.histories(connection, batch)
                 for run_id in batch:
-                    yield guarded(run_id, partial(_run, good[run_id], points.get(run_id, {})))
+                    yield guarded(run_id, partial(_run, good[run_id], points.get(run_id, {}), self._folder))
 
     def find_run(self, run_id: str) -> Listing:
         """Find one run by its id."""
@@ -176,11 +172,20 @@ class DatabaseAdapter:
     @contextmanager
     def _read(self) -> Iterator[sa.Connection]:
         try:
-            with self._reading.connect() as connection:
+            with self._connect() as connection:
                 yield connection
         # Rows are fetched from the driver's own cursors, whose errors nobody wraps.
         except (SQLAlchemyError, self._reading.dialect.loaded_dbapi.Error) as error:
             raise TrackerError(f"{self.describe()} cannot be read: {reason(error)}; check the tracking URI") from None
+
+    def _connect(self) -> sa.Connection:
+        try:
+            return self._reading.connect()
+        except (SQLAlchemyError, self._reading.dialect.loaded_dbapi.Error):
+            raise
+        # A driver meets the network, the address and its own libraries here, and not all of what it raises is its own.
+        except Exception as error:
+            raise TrackerError(f"{self.describe()} cannot be reached: {one_line(error)}; check the address") from error
 
     def _inputs(self, connection: sa.Connection) -> bool:
         if self._has_inputs is None:
@@ -193,7 +198,7 @@ class DatabaseAdapter:
         if found is None:
             self._get(run_id)
             raise UnknownRunError(f"run {run_id} came and went: it is left to the next sweep")
-        return _Target(self, run_id, *found)
+        return _Target(self, run_id, self._folder, *found)
 
     def _get(self, run_id: str) -> Record:
         unknown = UnknownRunError(f"no run {run_id!r} in {self.describe()}: check the id and the tracking URI")
@@ -232,39 +237,33 @@ class DatabaseAdapter:
         with self._read() as connection:
             return [row[0] for row in tables.rows(connection, statement)]
 
-    def _listings(self, ids: Sequence[Any], experiments: Mapping[str, str]) -> Iterator[Listing | Failure]:
+    def _listings(
+        self, ids: Sequence[Any], wanted: Filter, experiments: Mapping[str, str]
+    ) -> Iterator[Listing | Failure]:
         known = [run_id for run_id in ids if _can_be_asked_for(run_id)]
         yield from (Failure(str(x)[:80], "its id is not a text") for x in ids if not _can_be_asked_for(x))
         for page in batches(known, _PAGE):
             with self._read() as connection:
-                found = tables.records(connection, page, has_inputs=self._inputs(connection))
+                has_inputs = self._inputs(connection)
+                matching = _matching(connection, page, wanted, has_inputs) if wanted else dict.fromkeys(page, True)
+                asked = [run_id for run_id, matches in matching.items() if matches is True]
+                found = tables.records(connection, asked, has_inputs=has_inputs) if asked else {}
             for run_id in page:
-                record = found.get(run_id)
+                record = found.get(run_id) or matching.get(run_id)
                 if isinstance(record, Failure):
                     yield record
-                elif record is not None:
+                elif isinstance(record, Record):
                     yield guarded(run_id, partial(record.listing, experiments[record.experiment_id]))
 
-    def _matching(self, experiments: Sequence[str], condition: str) -> set[str]:
-        from mlflow.entities import ViewType
-        from mlflow.exceptions import MlflowException
-        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
-        try:
-            # The artifact root is for new experiments only; a local one would be made as a folder here and now.
-            store = SqlAlchemyStore(self._url.render_as_string(hide_password=False), "mlflow-artifacts:/")
-            found: set[str] = set()
-            token: str | None = None
-            while True:
-                page = store.search_runs(experiments, condition, ViewType.ACTIVE_ONLY, 1000, page_token=token)
-                found.update(run.info.run_id for run in page)
-                token = page.token
-                if not token:
-                    return found
-        except MlflowException as error:
-            if error.error_code == "INVALID_PARAMETER_VALUE":
-                raise QueryError(f"the filter was refused: {str(error).partition(chr(10))[0]}") from None
-            raise TrackerError(f"{self.describe()}: {str(error).partition(chr(10))[0]}") from None
+def _matching(
+    connection: sa.Connection, ids: Sequence[str], wanted: Filter, has_inputs: bool
+) -> dict[str, bool | Failure]:
+    searchables = tables.searchables(connection, ids, wanted, has_inputs=has_inputs)
+    return {
+        run_id: run if isinstance(run, Failure) else guarded(run_id, partial(wanted.matches, run))
+        for run_id, run in searchables.items()
+    }
 
 
 def _is_passing(error: BaseException) -> bool:
@@ -275,9 +274,17 @@ def _is_passing(error: BaseException) -> bool:
 class _Target:
     """One run of a database, to be written to."""
 
-    def __init__(self, adapter: DatabaseAdapter, run_id: str, artifact_uri: str, tags: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        adapter: DatabaseAdapter,
+        run_id: str,
+        folder: Path | None,
+        artifact_uri: str,
+        tags: Mapping[str, str],
+    ) -> None:
         self._adapter = adapter
         self._run_id = run_id
+        self._folder = folder
         self._artifact_uri = artifact_uri
         self._tags = tags
 
@@ -288,7 +295,7 @@ class _Target:
         self._adapter.change_tags(self._run_id, delete, put)
 
     def artifacts(self) -> Artifacts:
-        return at_address(self._artifact_uri, self._run_id)
+        return at_address(self._artifact_uri, self._run_id, self._folder)
 
     def store(self) -> str:
         return self._artifact_uri
@@ -305,10 +312,22 @@ def _experiments(connection: sa.Connection) -> dict[str, str]:
     }
 
 
-def _run(record: Record, points: Mapping[str, Points] | Failure) -> Run | Failure:
+def _run(record: Record, points: Mapping[str, Points] | Failure, folder: Path | None) -> Run | Failure:
     if isinstance(points, Failure):
         return points
-    return record.run(curves(points), *extras(at_address(record.artifact_uri, record.id)))
+    return record.run(curves(points), *extras(at_address(record.artifact_uri, record.id, folder)))
+
+
+def _folder(url: sa.URL) -> Path:
+    """Folder in which an SQLite file lies; relative addresses of artifacts start there."""
+    path = url.database or ""
+    if url.host or not path:
+        meant = f"{url.host}/{path}".rstrip("/") if url.host else "mlflow.db"
+        given = f"{url.host or ''}/{path}".rstrip("/")
+        raise TrackerError(f"sqlite://{given} names no file: write sqlite:///{meant} (three slashes)")
+    if not Path(path).is_file():
+        raise TrackerError(f"no MLflow database at {path}: check the tracking URI (MLFLOW_TRACKING_URI)")
+    return Path(path).resolve().parent
 
 
 def _can_be_asked_for(run_id: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sqlite3
 import time
+from collections.abc import Mapping
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,17 +23,35 @@ _CONNECT_SECONDS = 5
 STATEMENT_SECONDS = 60.0
 """How long one statement of an SQLite file may take; a thousand runs of a hundred points take one."""
 _OPERATIONS = 1_000_000  # of SQLite's machine, between two looks at the clock
+# Of the kinds of databases that MLflow knows: SQLAlchemy's names of drivers, those that MLflow's pages name first, with
+# the module of each and the package it comes in.
+_DRIVERS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "postgresql": {"psycopg2": ("psycopg2", "psycopg2-binary"), "psycopg": ("psycopg", "'psycopg[binary]'")},
+    "mysql": {"pymysql": ("pymysql", "pymysql"), "mysqldb": ("MySQLdb", "mysqlclient")},
+    "mssql": {"pyodbc": ("pyodbc", "pyodbc"), "pymssql": ("pymssql", "pymssql")},
+}
+_TAKE_A_TIMEOUT = ("psycopg2", "psycopg", "pymysql", "mysqldb")
 _DENIED_STATES = ("42501", "25006")  # PostgreSQL: insufficient privilege, read-only transaction
 _DENIED_NUMBERS = (1044, 1142, 1143, 1290, 1836)  # MySQL: database, table or column denied, read-only server or mode
 
 
 def with_driver(url: sa.URL) -> sa.URL:
-    """Take psycopg2 for PostgreSQL where psycopg 3, SQLAlchemy's default since 2.1, is not installed."""
+    """Name the driver in an address that names none: one that is installed, whichever SQLAlchemy would take.
+
+    Raises
+    ------
+    TrackerError
+        If none is installed; says which package to install.
+    """
     if url.drivername == "postgres":
         url = url.set(drivername="postgresql")
-    if url.drivername == "postgresql" and find_spec("psycopg") is None and find_spec("psycopg2") is not None:
-        return url.set(drivername="postgresql+psycopg2")
-    return url
+    drivers = _DRIVERS.get(url.drivername)
+    if drivers is None:
+        return url
+    for driver, (module, _) in drivers.items():
+        if find_spec(module) is not None:
+            return url.set(drivername=f"{url.drivername}+{driver}")
+    raise _not_installed(url.drivername, next(iter(drivers)))
 
 
 def engine(url: sa.URL, mode: str) -> sa.Engine:
@@ -47,18 +66,29 @@ def engine(url: sa.URL, mode: str) -> sa.Engine:
     Raises
     ------
     TrackerError
-        If the driver is not installed.
+        If the driver is not installed; says which package to install.
     """
-    try:
-        if url.get_backend_name() != "sqlite":
-            timeout = {"connect_timeout": _CONNECT_SECONDS} if url.get_backend_name() in ("postgresql", "mysql") else {}
-            return sa.create_engine(url, pool_pre_ping=True, connect_args=timeout)
+    if url.get_backend_name() == "sqlite":
         address = f"file:{quote(str(Path(url.database or '').resolve()))}?mode={mode}"
         made = sa.create_engine("sqlite://", creator=partial(_open_sqlite, address), poolclass=sa.pool.QueuePool)
         sa.event.listen(made, "before_cursor_execute", _begin)
         return made
-    except (ModuleNotFoundError, NoSuchModuleError) as error:
-        raise TrackerError(f"no driver for {url.drivername}: install it ({error})") from None
+    backend, _, driver = url.drivername.partition("+")
+    timeout = {"connect_timeout": _CONNECT_SECONDS} if driver in _TAKE_A_TIMEOUT else {}
+    try:
+        return sa.create_engine(url, pool_pre_ping=True, connect_args=timeout)
+    except NoSuchModuleError:
+        known = " or ".join(f"{backend}+{driver}://" for driver in _DRIVERS.get(backend, {}))
+        raise TrackerError(f"SQLAlchemy knows no {url.drivername}://{f': write {known}' if known else ''}") from None
+    # A driver may be there, and the library that it rests on not.
+    except ImportError as error:
+        raise _not_installed(backend, driver, error) from None
+
+
+def _not_installed(backend: str, driver: str, error: ImportError | None = None) -> TrackerError:
+    package = _DRIVERS.get(backend, {}).get(driver, (driver, driver))[1]
+    why = f" ({reason(error)})" if error is not None and not isinstance(error, ModuleNotFoundError) else ""
+    return TrackerError(f"the driver of {backend} databases is missing{why}: pip install {package}")
 
 
 class _Sqlite(sqlite3.Connection):

@@ -16,7 +16,6 @@ from tracker_diag.adapters.base import (
     Failure,
     Listing,
     Query,
-    QueryError,
     Removal,
     TrackerError,
     UnknownRunError,
@@ -26,8 +25,9 @@ from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.mlflow import artifacts, files, writing
 from tracker_diag.adapters.mlflow.artifacts import Artifacts, LocalArtifacts
 from tracker_diag.adapters.mlflow.curves import curves
-from tracker_diag.adapters.mlflow.meta import META
-from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record
+from tracker_diag.adapters.mlflow.matching import NAME_TAG, Filter, Searchable, read_filter
+from tracker_diag.adapters.mlflow.meta import META, read_meta, text
+from tracker_diag.adapters.mlflow.record import Record
 from tracker_diag.adapters.scope import chosen
 from tracker_diag.core.outgoing import redacted, well_formed
 from tracker_diag.core.run import Run
@@ -62,12 +62,12 @@ class FolderAdapter:
     def list_runs(self, query: Query) -> Iterator[Listing | Failure]:
         """List runs: those that still go first, then by the time they ended, newest first.
 
-        A filter is judged by MLflow's own search, run by run. Of an experiment that cannot be read not even the name is
+        A filter is tried run by run. Of an experiment that cannot be read not even the name is
         known: it is one failure, where the scope may mean it.
         """
         experiments, unreadable = self._experiments()
         wanted = chosen({folder.name: name for folder, name in experiments.items()}, query)
-        matches = _matcher(query.filter)
+        condition = read_filter(query.filter)
         failures = unreadable if query.everything or any(set(x) & set("*?[") for x in query.experiments) else []
         found: dict[str, _Found] = {}
         for folder, name in experiments.items():
@@ -85,7 +85,7 @@ class FolderAdapter:
                 else:
                     found[run.name] = _Found(run, name, guarded(run.name, partial(_recency, run, query.since)))
         listed = sorted((entry for entry in found.values() if entry.recency is not None), key=_Found.key)
-        return chain(failures, _listings(listed, matches, query.limit))
+        return chain(failures, _listings(listed, condition, query.limit))
 
     def load_runs(self, ids: Sequence[str]) -> Iterator[Run | Failure]:
         """Whole runs, one after the other."""
@@ -199,73 +199,40 @@ def _recency(run: Path, since: float | None) -> tuple[bool, float, str] | None:
     return head.recency if head is not None and (since is None or head.changed_since(since)) else None
 
 
-def _listings(runs: Iterable[_Found], matches: _Matcher, limit: int | None) -> Iterator[Listing | Failure]:
-    given = (entry for run in runs if (entry := _listing(run, matches)) is not None)
+def _listings(runs: Iterable[_Found], condition: Filter, limit: int | None) -> Iterator[Listing | Failure]:
+    given = (entry for run in runs if (entry := _listing(run, condition)) is not None)
     return islice(given, limit)
 
 
-def _listing(found: _Found, matches: _Matcher) -> Listing | Failure | None:
+def _listing(found: _Found, condition: Filter) -> Listing | Failure | None:
     def read() -> Listing | None:
         head = files.head(found.run)
         if head is None:  # deleted since
             return None
         record = files.record(found.run, head)
-        return record.listing(found.experiment) if matches(record) else None
+        matches = not condition or condition.matches(_searchable(found.run, record, condition))
+        return record.listing(found.experiment) if matches else None
 
     return found.recency if isinstance(found.recency, Failure) else guarded(found.run.name, read)
 
 
-class _Matcher:
-    """MLflow's own search on one record."""
-
-    def __init__(self, condition: str) -> None:
-        self._condition = condition
-
-    def __call__(self, record: Record) -> bool:
-        if not self._condition.strip():
-            return True
-        from mlflow import entities
-        from mlflow.exceptions import MlflowException
-        from mlflow.utils.search_utils import SearchUtils
-
-        run = entities.Run(
-            entities.RunInfo(
-                run_id=record.id,
-                run_name=record.name,
-                experiment_id=record.experiment_id,
-                user_id="",
-                status=record.status,
-                start_time=record.start,
-                end_time=record.end,
-                lifecycle_stage="active",
-                artifact_uri=record.artifact_uri,
-            ),
-            entities.RunData(
-                metrics=[entities.Metric(name, value, 0, int(step)) for name, (step, value) in record.latest.items()],
-                params=[entities.Param(key, value) for key, value in record.params.items()],
-                tags=[entities.RunTag(key, value) for key, value in record.tags.items()],
-            ),
-            entities.RunInputs(
-                [
-                    entities.DatasetInput(
-                        entities.Dataset(item["name"], item["digest"], "", ""),
-                        [entities.InputTag(CONTEXT_TAG, item["context"])] if item["context"] else [],
-                    )
-                    for item in record.datasets
-                ]
-            ),
-        )
-        try:
-            return bool(SearchUtils.filter([run], self._condition))
-        except MlflowException as error:
-            raise QueryError(f"the filter was refused: {str(error).partition(chr(10))[0]}") from None
-
-
-def _matcher(condition: str) -> _Matcher:
-    matcher = _Matcher(condition)
-    # A filter that cannot be read is said even where there is no run to try it on.
-    matcher(Record("", "0", "", None, "FINISHED", 0, 0))
-    return matcher
+def _searchable(run: Path, record: Record, condition: Filter) -> Searchable:
+    asks_who = "user_id" in condition.keys("attribute")
+    return Searchable(
+        attributes={
+            "run_id": record.id,
+            "run_name": record.tags.get(NAME_TAG, record.name),
+            "user_id": text(read_meta(run), "user_id", run) if asks_who else None,
+            "status": record.status,
+            "start_time": record.start,
+            "end_time": record.end,
+            "artifact_uri": record.artifact_uri,
+        },
+        tags=record.tags,
+        params=record.params,
+        metrics={name: value for name, (_, value) in record.latest.items()},
+        datasets=record.datasets,
+    )
 
 
 def _artifacts(run: Path, head: Record) -> Artifacts:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from tracker_diag.adapters.base import Failure
 from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.mlflow.curves import SYSTEM, Points, unclamped
+from tracker_diag.adapters.mlflow.matching import NAME_TAG, Filter, Searchable
 from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, dataset
 from tracker_diag.core.run import FloatArray, InvalidRunError
 
@@ -28,7 +29,16 @@ def _table(name: str, *columns: str) -> sa.Table:
 
 EXPERIMENTS = _table("experiments", "experiment_id", "name", "lifecycle_stage")
 RUNS = _table(
-    "runs", "run_uuid", "name", "status", "start_time", "end_time", "lifecycle_stage", "artifact_uri", "experiment_id"
+    "runs",
+    "run_uuid",
+    "name",
+    "user_id",
+    "status",
+    "start_time",
+    "end_time",
+    "lifecycle_stage",
+    "artifact_uri",
+    "experiment_id",
 )
 TAGS = _table("tags", "run_uuid", "key", "value")
 PARAMS = _table("params", "run_uuid", "key", "value")
@@ -98,13 +108,46 @@ def records(connection: sa.Connection, ids: Sequence[str], *, has_inputs: bool) 
             status=status or "FINISHED",
             start=start,
             end=end,
-            tags={key: value or "" for key, value in tags.get(run, ())},
-            params={key: value or "" for key, value in params.get(run, ())},
+            tags=_values(tags.get(run, ())),
+            params=_values(params.get(run, ())),
             latest={key: _latest(key, *last) for key, *last in latest.get(run, ())},
             datasets=tuple(_dataset(*described) for described in datasets.get(run, ())),
         )
 
     return {row[0]: guarded(row[0], partial(record, *row)) for row in found}
+
+
+def searchables(
+    connection: sa.Connection, ids: Sequence[str], wanted: Filter, *, has_inputs: bool
+) -> dict[str, Searchable | Failure]:
+    """Read what a filter asks of runs, and nothing else; ``has_inputs`` as in :func:`records`."""
+
+    def stored(table: sa.Table, kind: str, *columns: sa.Column[Any]) -> dict[str, list[Sequence[Any]]]:
+        keys = sorted(names if kind == "tag" else wanted.keys(kind))
+        asked = sa.select(table.c.run_uuid, table.c.key, *columns)
+        return _by_run(rows(connection, asked.where(table.c.run_uuid.in_(ids), table.c.key.in_(keys)))) if keys else {}
+
+    attributes = wanted.keys("attribute")
+    names = wanted.keys("tag") | ({NAME_TAG} if "run_name" in attributes else set())
+    own = {"run_id": RUNS.c.run_uuid, **{name: RUNS.c[name] for name in sorted(attributes & set(RUNS.c.keys()))}}
+    found = rows(connection, sa.select(*own.values()).where(RUNS.c.run_uuid.in_(ids)))
+    tags = stored(TAGS, "tag", TAGS.c.value)
+    params = stored(PARAMS, "parameter", PARAMS.c.value)
+    metrics = stored(LATEST, "metric", LATEST.c.step, LATEST.c.value, LATEST.c.is_nan)
+    datasets = _by_run(_dataset_rows(connection, ids)) if has_inputs and wanted.keys("dataset") else {}
+
+    def searchable(row: Sequence[Any]) -> Searchable:
+        run = row[0]
+        of_run = _values(tags.get(run, ()))
+        return Searchable(
+            attributes={**dict(zip(own, row, strict=True)), "run_name": of_run.get(NAME_TAG)},
+            tags=of_run,
+            params=_values(params.get(run, ())),
+            metrics={key: _latest(key, *last)[1] for key, *last in metrics.get(run, ())},
+            datasets=[_dataset(*described) for described in datasets.get(run, ())],
+        )
+
+    return {row[0]: guarded(row[0], partial(searchable, row)) for row in found}
 
 
 _TARGET = (
@@ -207,6 +250,10 @@ def _joined(parts: Sequence[Points]) -> Points:
         np.concatenate([part.values for part in parts]),
         np.concatenate([part.milliseconds for part in parts]),
     )
+
+
+def _values(pairs: Iterable[Sequence[Any]]) -> dict[str, str]:
+    return {key: value or "" for key, value in pairs}
 
 
 def _by_run(found: Iterable[Sequence[Any]]) -> dict[str, list[Sequence[Any]]]:
