@@ -68,3 +68,10 @@ def test_a_password_that_ends_an_address_too_soon_is_explained() -> None:
 )
 def test_an_address_is_shown_without_what_is_secret(address: str, shown: str) -> None:
     assert shown_address(address) == shown
+
+
+@pytest.mark.parametrize("page", ["#/experiments/1", "/#/experiments/1?searchFilter=x", "#/"])
+def test_the_address_of_a_page_is_told_what_to_write(page: str) -> None:
+    with pytest.raises(TrackerError) as caught:
+        check_address(f"http://bob:pa55@host:5000/ml{page}", "the tracking URI")
+    assert str(caught.value) == "the tracking URI is the address of a page: write http://host:5000/ml"

@@ -42,6 +42,18 @@ HEX = "0123456789abcdef" * 2
             f"https://host/mlflow/#/experiments/12/runs/{HEX}/model-metrics?x=1",
             Location("mlflow", HEX, uri="https://host/mlflow"),
         ),
+        (
+            f"http://127.0.0.1:5000/ml/#/experiments/1/runs/{HEX}?workflowType=machine_learning",
+            Location("mlflow", HEX, uri="http://127.0.0.1:5000/ml"),
+        ),
+        (
+            f"http://127.0.0.1:5000/#/compare-runs?runs=[%22{HEX}%22]&experiments=[%221%22]",
+            Location("mlflow", HEX, uri="http://127.0.0.1:5000"),
+        ),
+        (
+            f'https://host/ml/#/compare-runs?experiments=["1"]&runs=["{HEX}","{HEX}"]',
+            Location("mlflow", HEX, uri="https://host/ml"),
+        ),
         ("./runs", Location("wandb-offline", folder="./runs")),
         ("/data/wandb", Location("wandb-offline", folder="/data/wandb")),
         ("wandb", Location("wandb-offline", folder="wandb")),
@@ -70,12 +82,37 @@ def test_hex_digits_may_be_an_id_on_wandb_where_that_is_said() -> None:
     "text",
     [
         *("", "ab12cd34", HEX[:-1], "a/b/c/d", "a//b", "a/ b", "ftp://host/a/b/runs/c", "http://host", "https://[::1"),
-        *("https://wandb.ai/acme/vision", "http://127.0.0.1:5000/#/experiments/1"),
+        *("https://wandb.ai/acme/vision", "http://127.0.0.1:5000/#/models", "http://host/#/compare-runs?runs=[]"),
+        *("http://host/#/compare-runs?runs={%221%22:2}", "http://host/#/compare-runs", "http://host/#/experimental/1"),
     ],
 )
 def test_what_names_no_run_is_told_the_forms(text: str) -> None:
     with pytest.raises(LocationError, match="names no run; give entity/project/run or a W&B address") as error:
         locate(text)
+    assert "\n" not in str(error.value)
+
+
+def test_an_address_of_several_runs_is_told_how_to_name_one() -> None:
+    other = HEX[::-1]
+    with pytest.raises(LocationError) as error:
+        locate(f"http://me:secret@host:5000/ml/#/compare-runs?runs=[%22{HEX}%22,%22{other}%22]&experiments=[%221%22]")
+    assert str(error.value) == (
+        "this address compares 2 runs: give one of them with --tracking-uri http://host:5000/ml --run-id ID, "
+        f"where ID is one of {HEX}, {other}"
+    )
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        *("experiments/1", "experiments/1?searchFilter=x", "experiments/1/runs?workflowType=machine_learning"),
+        *("experiments/1/traces", "experiments/1/runs", "compare-experiments/s?experiments=[%221%22,%222%22]"),
+    ],
+)
+def test_an_address_of_an_experiment_is_told_how_to_take_its_runs(page: str) -> None:
+    with pytest.raises(LocationError, match="shows an experiment and names no run") as error:
+        locate(f"http://127.0.0.1:5000/ml/#/{page}")
+    assert "`tracker-diag sweep --tracking-uri http://127.0.0.1:5000/ml --experiment NAME`" in str(error.value)
     assert "\n" not in str(error.value)
 
 

@@ -28,7 +28,8 @@ def check_address(address: str, what: str) -> None:
     Raises
     ------
     TrackerError
-        If it has no host, an invalid port, or a password that holds a ``/``, ``?`` or ``#``.
+        If it has no host, has an invalid port, a query, or a password with ``/``, ``?`` or ``#``, or is the address of
+        a page (``…/#/experiments/1``).
     """
     keep_secret(address)
     form = f"{what} is not an address: give one like http://host:port"
@@ -42,3 +43,7 @@ def check_address(address: str, what: str) -> None:
         known = False
     if not known:
         raise TrackerError(form)
+    if parts.query and "@" not in parts.query:
+        raise TrackerError(f"{what} has a query: write {shown_address(address).rstrip('/')}")
+    if parts.fragment and "@" not in parts.fragment:
+        raise TrackerError(f"{what} is the address of a page: write {shown_address(address).rstrip('/')}")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from pathlib import PurePath
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from tracker_diag.adapters.address import shown_address
 from tracker_diag.core.outgoing import clean
 
 FORMS = (
@@ -16,8 +18,11 @@ FORMS = (
 
 _MLFLOW_ID = re.compile(r"[0-9a-f]{32}\Z")
 _MLFLOW_PAGE = re.compile(r"/?experiments/[^/]+/runs/(?P<run>[^/?]+)")
+_MLFLOW_EXPERIMENT = re.compile(r"/?(?:experiments/[^/?]+|compare-experiments)(?:[/?]|\Z)")
+_MLFLOW_COMPARISON = re.compile(r"/?compare-runs(?:/[^?]*)?\?(?P<query>.*)")
 _MLFLOW_URI = re.compile(r"runs:/+(?P<run>[^/]+)")
 _WANDB_PAGE = re.compile(r"(?:^|/)(?P<entity>[^/]+)/(?P<project>[^/]+)/runs/(?P<run>[^/]+)")
+_MOST_SHOWN = 10  # of the runs that an address compares
 _RUN_FOLDER = re.compile(r"(offline-)?run-\d{8}_\d{6}-.+\Z")
 # The hosts whose API has another address than their pages.
 _APIS = {
@@ -110,12 +115,44 @@ def _locate_page(text: str) -> Location | None:
         return None
     if url.scheme not in ("http", "https") or not url.hostname:
         return None
-    if page := _MLFLOW_PAGE.match(url.fragment):
-        return Location("mlflow", page["run"], uri=f"{url.scheme}://{url.netloc}{url.path}".rstrip("/"))
+    if found := _locate_mlflow_page(url):
+        return found
     if page := _WANDB_PAGE.search(url.path):
         entity, project, run = (unquote(page[name]) for name in ("entity", "project", "run"))
         return Location("wandb", f"{entity}/{project}/{run}", uri=_api(url), project=f"{entity}/{project}")
     return None
+
+
+def _locate_mlflow_page(url: SplitResult) -> Location | None:
+    uri = f"{url.scheme}://{url.netloc}{url.path}".rstrip("/")
+    if page := _MLFLOW_PAGE.match(url.fragment):
+        return Location("mlflow", page["run"], uri=uri)
+    shown = shown_address(uri)
+    if page := _MLFLOW_COMPARISON.match(url.fragment):
+        runs = _compared(page["query"])
+        if len(runs) == 1:
+            return Location("mlflow", runs[0], uri=uri)
+        if runs:
+            ids = ", ".join(clean(run, 40) for run in runs[:_MOST_SHOWN]) + (", …" if len(runs) > _MOST_SHOWN else "")
+            raise LocationError(
+                f"this address compares {len(runs)} runs: give one of them with --tracking-uri {shown} --run-id ID, "
+                f"where ID is one of {ids}"
+            )
+    if _MLFLOW_EXPERIMENT.match(url.fragment):
+        raise LocationError(
+            f"this address shows an experiment and names no run: give the address of one run ({shown}/#/experiments/"
+            f"1/runs/id), or take all with `tracker-diag sweep --tracking-uri {shown} --experiment NAME`"
+        )
+    return None
+
+
+def _compared(query: str) -> list[str]:
+    try:
+        found = json.loads(parse_qs(query).get("runs", ["[]"])[0])
+    except (ValueError, RecursionError):
+        return []
+    runs = found if isinstance(found, list) else []
+    return list(dict.fromkeys(run for run in runs if isinstance(run, str) and run))
 
 
 def _api(url: SplitResult) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +27,9 @@ from tracker_diag.cli.scope import query_of
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter
 
+SHOWN_AFTER = 2.0
+"""Seconds after which progress is shown."""
+
 
 def clean(
     run_id: Annotated[
@@ -39,7 +45,7 @@ def clean(
 ) -> None:
     """Remove the tags and reports that were written.
 
-    Nothing else is touched, and what a store cannot delete is named.
+    Nothing else is touched, and what a store cannot delete is counted, with the reason.
     """
     if run_id and (experiment or project or everything):
         raise UsageError("name runs, or experiments, or --all: not both")
@@ -68,7 +74,7 @@ def clean(
 
 
 def _remove(adapter: Adapter, ids: list[str]) -> None:
-    from tracker_diag.adapters.base import DeniedError
+    from tracker_diag.adapters.base import AwayError, DeniedError
     from tracker_diag.adapters.guard import failure
     from tracker_diag.executors import completed, threads
     from tracker_diag.report.words import counted
@@ -76,9 +82,10 @@ def _remove(adapter: Adapter, ids: list[str]) -> None:
 
     tags = files = failed = 0
     left: Counter[str] = Counter()
-    with threads(WRITERS) as engine:
+    with _bar(len(ids)) as advance, threads(WRITERS) as engine:
         for run_id, removal in completed(engine, adapter.remove, ids):
-            if isinstance(removal, DeniedError):
+            advance()
+            if isinstance(removal, DeniedError | AwayError):
                 raise removal
             if isinstance(removal, Exception):
                 complain(f"run {run_id}: {failure(run_id, removal).reason}")
@@ -91,3 +98,26 @@ def _remove(adapter: Adapter, ids: list[str]) -> None:
         complain(f"left in {counted(count, 'run')}: {reason}", label="")
     if failed:
         raise typer.Exit(PARTIAL)
+
+
+@contextmanager
+def _bar(runs: int) -> Iterator[Callable[[], None]]:
+    """Open a progress bar, which appears once it has taken a while; gives what moves it on by a run."""
+    from rich.progress import Progress
+
+    from tracker_diag.cli.console import stderr
+
+    console = stderr()
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
+    task = bar.add_task("cleaning", total=runs)
+    begin = time.monotonic()
+
+    def advance() -> None:
+        bar.advance(task)
+        if time.monotonic() - begin > SHOWN_AFTER:
+            bar.start()
+
+    try:
+        yield advance
+    finally:
+        bar.stop()

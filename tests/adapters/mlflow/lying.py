@@ -29,7 +29,7 @@ PASSWORD = "sesame-secret"
 
 _SEARCH = "POST .*/runs/search"
 _EXPERIMENTS = "POST .*/experiments/search"
-_BULK = f"GET .*get-history-bulk.*{BAD}"
+_HISTORY = f"GET .*get-history.*{BAD}"
 _FILES = f"(GET|PUT) .*mlflow-artifacts.*{BAD}"
 
 
@@ -337,12 +337,12 @@ LIES = {
     "a broken connection": Lie(_EXPERIMENTS, as_is(b""), 3, "broke the connection"),
     "no HTTP": Lie(_EXPERIMENTS, as_is(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), 3, "broke the connection"),
     "401": Lie(_EXPERIMENTS, says({}, 401), 3, "refused the credentials"),
-    "401 in the middle": Lie(_BULK, says({}, 401), 3, "refused the credentials"),
+    "401 in the middle": Lie(_HISTORY, says({}, 401), 3, "refused the credentials"),
     "403": Lie(_SEARCH, says({}, 403), 3, "denies access"),
     "404": Lie(_EXPERIMENTS, says(_PAGE, 404), 3, "answered 404: Not Found"),
     "500": Lie(_EXPERIMENTS, says(_PAGE, 500), 3, "answered 500"),
     "503": Lie(_EXPERIMENTS, says(_PAGE, 503), 3, "answered 503"),
-    "503 in the middle": Lie(_BULK, says(_PAGE, 503), 3, "answered 503"),
+    "503 in the middle": Lie(_HISTORY, says(_PAGE, 503), 3, "answered 503"),
     "304": Lie(_EXPERIMENTS, says(b"", 304), 3, "answered 304"),
     "a message to be obeyed": Lie(_SEARCH, says({"message": _ESCAPES}, 400), 3, r"400: \\x1b\[2J see http://….*FORGED"),
     "a list as an error": Lie(_SEARCH, says([1], 400), 3, r"400: \[1\]"),
@@ -382,21 +382,19 @@ LIES = {
     ),
     # One run's history
     "a history of another run": Lie(
-        _BULK, rows(lambda x: {**x, "run_id": FOREIGN}), 4, "a run that was not asked for", alone=True
+        _HISTORY, rows(lambda x: {**x, "run_id": FOREIGN}), 4, "a run that was not asked for", alone=True
     ),
-    "values that are words": Lie(_BULK, rows(lambda x: {**x, "value": "abc"}), 4, "abc", alone=True),
-    "values that are lists": Lie(_BULK, rows(lambda x: {**x, "value": [1]}), 4, "is not a number", alone=True),
+    "values that are words": Lie(_HISTORY, rows(lambda x: {**x, "value": "abc"}), 4, "abc", alone=True),
+    "values that are lists": Lie(_HISTORY, rows(lambda x: {**x, "value": [1]}), 4, "is not a number", alone=True),
     "points that are texts": Lie(
-        _BULK, changes(lambda _: {"metrics": ["x"]}), 4, "a point in a metric's history", alone=True
+        _HISTORY, changes(lambda _: {"metrics": ["x"]}), 4, "a point in a metric's history", alone=True
     ),
-    "a history that is null": Lie(_BULK, says(None), 4, "JSON that is not an object", alone=True),
-    "a history that is a page": Lie(_BULK, says(_PAGE), 4, "a login page", alone=True),
-    "a history of another shape": Lie(_BULK, says({"metrics": 3}), 4, "without a list of metrics", alone=True),
-    "a history that fails": Lie(_BULK, says({}, 500), 4, "answered 500", alone=True),
-    "a history that breaks off": Lie(_BULK, as_is(b""), 4, "broke the connection", alone=True),
-    "a history without end": Lie(
-        f"GET .*get-history.*{BAD}", without_bulk(numbered("metrics")), 4, "again and again", alone=True
-    ),
+    "a history that is null": Lie(_HISTORY, says(None), 4, "JSON that is not an object", alone=True),
+    "a history that is a page": Lie(_HISTORY, says(_PAGE), 4, "a login page", alone=True),
+    "a history of another shape": Lie(_HISTORY, says({"metrics": 3}), 4, "without a list of metrics", alone=True),
+    "a history that fails": Lie(_HISTORY, says({}, 500), 4, "answered 500", alone=True),
+    "a history that breaks off": Lie(_HISTORY, as_is(b""), 4, "broke the connection", alone=True),
+    "a history without end": Lie(_HISTORY, without_bulk(numbered("metrics")), 4, "again and again", alone=True),
     # One run's artifacts
     "files that are no list": Lie(_FILES, says({"files": 3}), 4, "without a list of files", alone=True),
     "files that are null": Lie(_FILES, says(None), 4, "JSON that is not an object", alone=True),

@@ -83,7 +83,14 @@ def test_any_other_address_of_a_folder_can_never_work(tmp_path: Path, uri: str) 
         ("/nowhere/m/5/{run}/artifacts", "/nowhere/m/5 does not exist on this machine: run the sweep where it does"),
         ("file:///nowhere/m/5/{run}/artifacts", "/nowhere/m/5 does not exist on this machine"),
         ("/{run}/artifacts", "/<run id>/artifacts does not exist on this machine"),
-        ("{run}/artifacts", "<run id>/artifacts does not exist on this machine"),
+        (
+            "{run}/artifacts",
+            "'<run id>/artifacts' is relative to a folder that is not known here: correct artifact_uri",
+        ),
+        (
+            "./mlruns/0/{run}/artifacts",
+            "'./mlruns/0/<run id>/artifacts' is relative to a folder that is not known here",
+        ),
         ("runs:/{run}/artifacts", "runs:/… is not the address of an artifact store"),
         ("mlflow-artifacts:/1/{run}/artifacts", "behind an MLflow server: sweep with that server's address as --track"),
     ],
@@ -113,13 +120,46 @@ def test_all_runs_of_a_folder_that_cannot_be_made_give_the_same_reason(tmp_path:
     assert reasons == {f"{place}: this folder cannot be created" for place in (folder, folder / "<run id>")}
 
 
-def test_a_relative_address_counts_where_it_leads_to_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_address_never_starts_where_a_sweep_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mlruns" / "0" / RUN / "artifacts").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "mlruns" / "0" / RUN).mkdir(parents=True)
+    for uri in (f"./mlruns/0/{RUN}/artifacts", f"mlruns/0/{RUN}/artifacts", f"file:mlruns/0/{RUN}/artifacts"):
+        with pytest.raises(UnusableStoreError, match="is relative to a folder that is not known here"):
+            local_root(uri, RUN)
+        assert isinstance(at_address(uri, RUN), UnreachableArtifacts)
+
+
+@pytest.mark.parametrize("exists", ["", "mlruns", "mlruns/0", "mlruns/0/{run}", "mlruns/0/{run}/artifacts"])
+def test_a_relative_address_starts_at_its_base_where_that_holds_its_location(tmp_path: Path, exists: str) -> None:
+    (tmp_path / exists.format(run=RUN)).mkdir(parents=True, exist_ok=True)
+    for uri in (f"./mlruns/0/{RUN}/artifacts", f"mlruns/0/{RUN}/artifacts", f"file:mlruns/0/{RUN}/artifacts"):
+        if exists:
+            assert local_root(uri, RUN, tmp_path) == tmp_path / "mlruns" / "0" / RUN / "artifacts"
+        else:
+            with pytest.raises(UnusableStoreError, match="does not exist on this machine"):
+                local_root(uri, RUN, tmp_path)
+
+
+def test_a_relative_address_does_not_lead_into_another_store(tmp_path: Path) -> None:
+    (tmp_path / "mlruns" / "0").mkdir(parents=True)
+    (tmp_path / "mlruns" / "0" / "meta.yaml").write_text("name: of somebody else")
+    for experiment in ("0", "1"):
+        with pytest.raises(UnusableStoreError, match="is another store, which does not hold this run"):
+            local_root(f"./mlruns/{experiment}/{RUN}/artifacts", RUN, tmp_path)
+    (tmp_path / "mlruns" / "0" / RUN).mkdir()
+    assert local_root(f"./mlruns/0/{RUN}/artifacts", RUN, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["../other/{run}/artifacts", "mlruns/../../{run}/artifacts", "{run}/artifacts", "0/{run}/artifacts", "mlruns"],
+)
+def test_a_relative_address_leads_neither_out_of_its_base_nor_to_a_new_folder_in_it(tmp_path: Path, uri: str) -> None:
+    base = tmp_path / "base"
+    for folder in (base / "mlruns", tmp_path / "other" / RUN / "artifacts", tmp_path / RUN / "artifacts"):
+        folder.mkdir(parents=True)
     with pytest.raises(UnusableStoreError):
-        local_root(f"./mlruns/0/{RUN}/artifacts", RUN)
-    (tmp_path / "mlruns" / "0" / RUN / "artifacts").mkdir()
-    assert local_root(f"./mlruns/0/{RUN}/artifacts", RUN) == Path(f"mlruns/0/{RUN}/artifacts")
+        local_root(uri.format(run=RUN), RUN, base)
 
 
 def test_a_store_that_is_no_folder_is_left_to_mlflow_unless_it_would_lead_back_to_a_server() -> None:
@@ -294,3 +334,18 @@ def test_a_store_that_never_answers_is_given_up_and_not_asked_again_at_once(monk
         store.put({"diagnosis/report.json": b"{}"})
     assert asked == ["list"]
     end.set()
+
+
+def test_no_object_is_deleted_whose_name_begins_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
+    repository = LocalArtifactRepository(str(tmp_path))
+    monkeypatch.setattr(artifact_repository_registry, "get_artifact_repository", lambda _: repository)
+    folder = tmp_path / "diagnosis"
+    folder.mkdir()
+    for name in ("report.html", "report.json", "report.json.bak"):
+        (folder / name).write_text("x")
+    removed, left = replacing.clear(RepositoryArtifacts("s3://bucket/x"))
+    assert (removed, len(left)) == (1, 1)
+    assert "names begin like it" in left[0]
+    assert {path.name for path in folder.iterdir()} == {"report.json", "report.json.bak"}

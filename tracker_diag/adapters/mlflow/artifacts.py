@@ -17,6 +17,7 @@ from urllib.request import url2pathname
 from tracker_diag.adapters import disk, own
 from tracker_diag.adapters.base import TrackerError, UnusableStoreError
 from tracker_diag.adapters.mlflow.answer import within
+from tracker_diag.adapters.mlflow.meta import META
 from tracker_diag.core.reading import read_json_mapping
 
 LARGEST = {own.MODEL_SUMMARY: 4 * disk.MIB, own.PROFILE: 16 * disk.MIB}
@@ -33,6 +34,10 @@ _log = logging.getLogger(__name__)
 
 class NotHereError(UnusableStoreError):
     """The folder of an address does not exist on this machine, and may exist on another."""
+
+
+class GuardedError(UnusableStoreError):
+    """The store's endpoint is refused by something in front of the server, which may let it through one day."""
 
 
 class Artifacts(Protocol):
@@ -151,9 +156,14 @@ class RepositoryArtifacts:
                 self._do("log_artifact", str(source), str(PurePosixPath(path).parent))
 
     def delete(self, paths: Collection[str], folder: str) -> None:
-        """Delete files, where the repository can; object stores have no folders to remove."""
-        del folder
+        """Delete files, where the repository can; object stores have no folders to remove.
+
+        Before MLflow 3.17, clients that delete an object take all whose names begin like it: then ours is left.
+        """
+        names = self.names(folder)
         for path in paths:
+            if begins_another(PurePosixPath(path).name, names):
+                raise TrackerError(f"{path} is left: the store may also delete other files whose names begin like it")
             self._do("delete_artifacts", path)
 
     def _do(self, method: str, *arguments: Any) -> Any:
@@ -213,8 +223,10 @@ class UnreachableArtifacts:
         raise UnusableStoreError(self._reason)
 
 
-def at_address(uri: str, run_id: str) -> Artifacts:
+def at_address(uri: str, run_id: str, base: Path | None = None) -> Artifacts:
     """Open the artifacts of a run at the address that its store holds, but for those that a server at hand proxies.
+
+    ``base`` is as in :func:`local_root`.
 
     MLflow follows more kinds of addresses. Those of servers it would send the credentials of ours, and those of runs
     and models it would look up in whatever store the environment names: an address is data, and leads to neither.
@@ -227,25 +239,28 @@ def at_address(uri: str, run_id: str) -> Artifacts:
     if scheme in ("runs", "models"):
         return UnreachableArtifacts(f"{scheme}:/… is not the address of an artifact store: {_CORRECT}")
     try:
-        path = local_root(uri, run_id)
+        path = local_root(uri, run_id, base)
     except UnusableStoreError as error:
         return UnreachableArtifacts(str(error))
     return RepositoryArtifacts(uri) if path is None else LocalArtifacts(path)
 
 
-def local_root(uri: str, run_id: str) -> Path | None:
+def local_root(uri: str, run_id: str, base: Path | None = None) -> Path | None:
     """Folder of a run's artifacts, existing or yet to be made; None where they lie in a remote store.
 
     An address is data: somebody may have written it to have us write elsewhere, or in good faith on another machine.
     MLflow gives every run ``<location>/<run id>/artifacts``, and makes these folders with the first artifact. So
     nothing else is accepted (``/etc``), nor an address of which this machine knows not even the folder that holds the
-    location. A relative one means another folder for everybody, and is accepted only where it leads to a folder.
+    location. A relative one was meant from the folder in which MLflow ran, which is taken to be that of its SQLite
+    file, and never the one in which a sweep runs.
 
     Parameters
     ----------
     uri : str
         As the run's store holds it.
     run_id : str
+    base : Path, optional
+        Where relative addresses start; without one they are refused.
 
     Raises
     ------
@@ -271,10 +286,18 @@ def local_root(uri: str, run_id: str) -> Path | None:
             f"{_CORRECT}"
         )
     top = Path(path.anchor)
-    known = (path, *path.parents[:3]) if path.is_absolute() else (path,)
-    if not any(_is_folder(folder) for folder in known if folder != top):
+    if not path.is_absolute():
+        if base is None:
+            raise UnusableStoreError(
+                f"{_without(run_id, uri)!r} is relative to a folder that is not known here: {_CORRECT}"
+            )
+        path, top = base / path, base
+        if not _is_folder(path.parent) and _is_file_store(path.parents[2]):
+            raise NotHereError(f"{path.parents[2]} is another store, which does not hold this run: {_CORRECT}")
+    known = [folder for folder in (path, *path.parents[:3]) if folder.is_relative_to(top) and folder != top]
+    if not any(_is_folder(folder) for folder in known):
         holds = path.parents[1]
-        # One that is relative, or lies directly in "/", may be missing where the folder above its run's is not.
+        # One that lies directly in "/", or in the base, may be missing where the folder above its run's is not.
         missing = _without(run_id, str(path)) if _is_folder(holds) else str(holds)
         raise NotHereError(f"{missing} does not exist on this machine: run the sweep where it does")
     return path
@@ -293,17 +316,23 @@ def extras(artifacts: Artifacts) -> tuple[Mapping[str, Any] | None, str | None]:
     """
     try:
         top = artifacts.names("")
-    except UnusableStoreError:
-        return None, None
+        # Listed, since our own reports are there too, and many servers answer for a missing file as if they failed.
+        beside = artifacts.names(own.FOLDER) if own.FOLDER in top else set()
     except TrackerError as error:
-        warn_once(f"artifacts not read: {error}")
+        if not isinstance(error, UnusableStoreError) or isinstance(error, GuardedError):
+            warn_once(f"artifacts not read: {error}")
         return None, None
-    profile = _left(artifacts, _PROFILE) if own.FOLDER in top else None
+    profile = _left(artifacts, _PROFILE) if own.PROFILE in beside else None
     summary = _left(artifacts, own.MODEL_SUMMARY) if own.MODEL_SUMMARY in top else None
     mapping = read_json_mapping(profile)
     if profile is not None and mapping is None:
         warn_once(f"{_PROFILE} is not a JSON object, or nested too deeply: not used")
     return mapping, None if summary is None else summary.decode("utf-8", "replace")
+
+
+def begins_another(name: str, names: Collection[str]) -> bool:
+    """Whether a store that deletes by the beginning of a name would take others along."""
+    return any(other != name and other.startswith(name) for other in names)
 
 
 def _left(artifacts: Artifacts, path: str) -> bytes | None:
@@ -323,6 +352,10 @@ def _is_folder(path: Path) -> bool:
         return path.is_dir()
     except OSError:  # a name that is too long, or a folder that may not be looked into
         return False
+
+
+def _is_file_store(folder: Path) -> bool:
+    return next(folder.glob(f"*/{META}"), None) is not None
 
 
 def _can_never_work(error: BaseException | None) -> bool:

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from tracker_diag.adapters.base import Failure, TrackerError
-from tracker_diag.adapters.guard import guarded
+from tracker_diag.adapters.base import AwayError, Failure, TrackerError
+from tracker_diag.adapters.guard import failure, guarded
 from tracker_diag.adapters.mlflow.curves import Points
 from tracker_diag.adapters.mlflow.http import Http, items_under
 from tracker_diag.adapters.mlflow.refusals import RefusedError
 from tracker_diag.adapters.paging import Paging
 from tracker_diag.core.run import FloatArray
 
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 RunPoints = dict[str, Points]
 
 _BULK = "/ajax-api/2.0/mlflow/metrics/get-history-bulk"
 _SINGLE = "/api/2.0/mlflow/metrics/get-history"
 _MOST_POINTS = 25_000  # the server's limit for a whole bulk answer; it cuts there without a word
 _POINTS_A_PAGE = 25_000
+_NOT_THERE = (404, 405, 501)
+_ATTEMPTS = 3  # at the bulk endpoint, since there is another
+# Runs in a row that the bulk endpoint would not give and the other one did, after which it is not asked again.
+_ENOUGH_REFUSALS = 2
 _MOST_PAGES = 1000  # of one metric of one run: 25 million points
 
 
@@ -30,11 +38,15 @@ class Histories:
 
     MLflow's bulk endpoint, which its own UI uses, takes one metric and up to 100 runs, answers run by run, and cuts
     silently at 25,000 points: the last run of an answer that long is incomplete, and those behind it are missing.
+
+    Old servers do not know it, and gateways may guard it, as one of the UI's paths, in any way: with an error, a
+    redirect, a page. Whatever it fails with, the endpoint for one metric of one run is tried, and if that works, it is
+    the one that is asked from then on.
     """
 
     def __init__(self, http: Http) -> None:
         self._http = http
-        self._bulk = True
+        self._refused = 0
 
     def load(
         self, wanted: Mapping[str, Collection[str]], names: Sequence[str]
@@ -62,66 +74,92 @@ class Histories:
         """
         if not wanted:
             return {}, set()
-        if not self._bulk:
+        if self._refused >= _ENOUGH_REFUSALS:
             return {run: guarded(run, partial(self._one, run, wanted[run])) for run in wanted}, set()
-        label = next(iter(wanted)) if len(wanted) == 1 else f"{next(iter(wanted))} and {len(wanted) - 1} more"
-        loaded = guarded(label, partial(self._together, wanted, names))
-        if loaded is None:
-            self._bulk = False
-            return self.load(wanted, names)
-        if not isinstance(loaded, Failure):
+        loaded = self._try(partial(self._together, wanted, names))
+        if not isinstance(loaded, Exception):
+            self._refused = 0
             return loaded
         if len(wanted) == 1:
-            return {run: Failure(run, loaded.reason) for run in wanted}, set()
-        # One of them cannot be read: find out which, and load the others.
+            (run,) = wanted
+            return {run: self._instead(run, wanted[run], loaded)}, set()
+        # One of them cannot be read, or none in this way: found out run by run, and the others are loaded.
         return {run: self.load({run: wanted[run]}, names)[0][run] for run in wanted}, set()
+
+    def _instead(self, run: str, names: Collection[str], error: Exception) -> RunPoints | Failure:
+        """Read one run metric by metric.
+
+        Where that fails as well, the bulk endpoint's error is reported, unless it only says that there is no such
+        endpoint.
+        """
+        points = self._try(partial(self._one, run, names))
+        if isinstance(points, Exception):
+            told = points if isinstance(error, RefusedError) and error.status in _NOT_THERE else error
+            if isinstance(told, AwayError):
+                raise told
+            return failure(run, told)
+        self._refused += 1
+        if self._refused == _ENOUGH_REFUSALS:
+            _log.info("histories are read metric by metric, which takes longer: %s", error)
+        return points
+
+    @staticmethod
+    def _try(read: Callable[[], T]) -> T | Exception:
+        # What comes next must not run while an error is being handled: that would become the context of its errors,
+        # by which they are told apart.
+        try:
+            return read()
+        except Exception as error:  # noqa: BLE001  whatever it is, it is told in the end, or did not matter
+            return error
 
     def _together(
         self, wanted: Mapping[str, Collection[str]], names: Sequence[str]
-    ) -> tuple[dict[str, RunPoints | Failure], set[str]] | None:
-        """Load by bulk requests; None where the server knows none."""
+    ) -> tuple[dict[str, RunPoints | Failure], set[str]]:
+        """Load by bulk requests."""
         found: dict[str, RunPoints] = {run: {} for run in wanted}
         rest: set[str] = set()
-        try:
-            for name in names:
-                asked = [run for run in sorted(found) if name in wanted[run]]
-                while asked:
-                    complete, behind = self._ask(asked, name)
-                    for run, points in complete.items():
-                        found[run][name] = points
-                    if name == names[0] and complete and behind:
-                        rest.update(behind)
-                        found = {run: points for run, points in found.items() if run not in rest}
-                        break
-                    if behind and not complete:
-                        found[behind[0]][name] = self._paged(behind[0], name)
-                        behind = behind[1:]
-                    asked = behind
-        except RefusedError as refusal:
-            if refusal.status == 404 and refusal.code != "RESOURCE_DOES_NOT_EXIST":
-                return None
-            raise
+        for name in names:
+            asked = [run for run in sorted(found) if name in wanted[run]]
+            while asked:
+                complete, behind = self._ask(asked, name)
+                for run, points in complete.items():
+                    found[run][name] = points
+                if name == names[0] and complete and behind:
+                    rest.update(behind)
+                    found = {run: points for run, points in found.items() if run not in rest}
+                    break
+                if behind and not complete:
+                    found[behind[0]][name] = self._paged(behind[0], name)
+                    behind = behind[1:]
+                asked = behind
         return dict(found), rest
 
     def _ask(self, runs: Sequence[str], name: str) -> tuple[dict[str, Points], list[str]]:
         """One bulk request: the runs that are complete, and those to ask for again, in the order asked."""
         params = [("metric_key", name), ("max_results", str(_MOST_POINTS)), *(("run_id", run) for run in runs)]
-        rows = items_under(
-            self._http.json("GET", _BULK, params=params), "metrics", f"{self._http.name} answered {_BULK}"
-        )
+        answer = self._http.json("GET", _BULK, params=params, attempts=_ATTEMPTS)
+        rows = items_under(answer, "metrics", f"{self._http.name} answered {_BULK}")
+        if "metrics" not in answer:  # it is there even if it is empty: somebody else has answered
+            raise TrackerError(f"{self._http.name} answered {_BULK} without metrics")
         by_run: dict[str, list[Mapping[str, Any]]] = {}
         for row in _points_of(rows):
             by_run.setdefault(str(row.get("run_id")), []).append(row)
-        if not by_run.keys() <= set(runs):
-            raise TrackerError(f"{self._http.name} answered with the history of a run that was not asked for")
+        self._check_runs(by_run.keys(), runs)
         answered = {run: _points(own) for run, own in by_run.items()}
         if len(rows) < _MOST_POINTS:
+            # Every run that is asked for has a last value of the metric, and so points.
+            if missing := [run for run in runs if run not in answered]:
+                raise TrackerError(f"{self._http.name} answered {_BULK} without the points of {len(missing)} runs")
             return answered, []
         answered.pop(rows[-1]["run_id"])
         return answered, [run for run in runs if run not in answered]
 
+    def _check_runs(self, answered: Iterable[Any], asked: Collection[str]) -> None:
+        if any(run not in asked for run in answered):
+            raise TrackerError(f"{self._http.name} answered with the history of a run that was not asked for")
+
     def _one(self, run: str, names: Collection[str]) -> RunPoints:
-        """All metrics of one run, one request each: for servers without the bulk endpoint."""
+        """All metrics of one run, one request each."""
         return {name: self._paged(run, name) for name in names}
 
     def _paged(self, run: str, name: str) -> Points:
@@ -132,7 +170,10 @@ class Histories:
         while True:
             params = [("run_id", run), ("metric_key", name), ("max_results", str(_POINTS_A_PAGE))]
             answer = self._http.json("GET", _SINGLE, params=[*params, ("page_token", token)] if token else params)
-            page = _points(_points_of(items_under(answer, "metrics", f"{self._http.name} answered {_SINGLE}")))
+            rows = _points_of(items_under(answer, "metrics", f"{self._http.name} answered {_SINGLE}"))
+            # Few servers say whose the points are, and those that do may be believed.
+            self._check_runs((row.get("run_id") or run for row in rows), [run])
+            page = _points(rows)
             mark = hash(page.steps.tobytes() + page.values.tobytes() + page.milliseconds.tobytes())
             token = paging.next(answer.get("next_page_token"), new=page.steps.size > 0 and mark not in seen)
             seen.add(mark)
@@ -141,6 +182,8 @@ class Histories:
                 break
             if len(pages) >= _MOST_PAGES:
                 raise TrackerError(f"{self._http.name} gives more than {_MOST_PAGES} pages of one metric")
+        if not any(page.steps.size for page in pages):
+            raise TrackerError(f"{self._http.name} gives no points of {name!r:.100}, and a last value of it")
         return Points(
             *(
                 np.concatenate([getattr(page, column) for page in pages])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type
@@ -14,7 +16,15 @@ from tracker_diag.adapters.address import check_address, shown_address
 from tracker_diag.adapters.base import AwayError, TrackerError
 from tracker_diag.adapters.mlflow.answer import ENCODING, Answer, BodyError, SlowError, read_answer, within
 from tracker_diag.adapters.mlflow.redirects import REDIRECTS, Trail
-from tracker_diag.adapters.mlflow.refusals import ATTEMPTS, ATTEMPTS_OF_ONE, TransientError, first_line, refusal
+from tracker_diag.adapters.mlflow.refusals import (
+    ATTEMPTS,
+    ATTEMPTS_OF_ONE,
+    PageError,
+    RefusedError,
+    TransientError,
+    first_line,
+    refusal,
+)
 from tracker_diag.adapters.paging import Paging
 from tracker_diag.core.reading import read_json
 
@@ -33,6 +43,9 @@ _LOCATION = "X-Tracker-Diag-Location"
 # What releases of OpenSSL say of an answer that is not TLS.
 _NOT_TLS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 _IS_IT = "is it an MLflow server, and are you logged in?"
+_API, _API_OF_PAGES = "/api/", "/ajax-api/"
+_WHOLE_ADDRESS = "give the address of its UI up to the '#', without /api/2.0"
+_MOST_PROBES = 4  # shorter paths at which a server is looked for that is not where it was said to be
 
 
 class Http:
@@ -51,14 +64,30 @@ class Http:
 
     def __init__(self, uri: str) -> None:
         check_address(uri, "the tracking URI")
-        self.uri = uri.rstrip("/")
+        self.uri = uri.rstrip("/#")
         self.name = shown_address(self.uri)
-        self._answered = self._served = False
+        self._answered = self._served = self._found = False
+        self._api = _API
 
     def json(
-        self, method: str, path: str, params: Params = (), body: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        path: str,
+        params: Params = (),
+        body: Mapping[str, Any] | None = None,
+        attempts: int | None = None,
     ) -> Mapping[str, Any]:
         """Ask, and parse the answer, which is an object; bare ``NaN`` is read as such.
+
+        Parameters
+        ----------
+        method, path : str
+        params : sequence of (str, str)
+            Of the query.
+        body : mapping, optional
+            Of the request.
+        attempts : int, optional
+            Upper limit, for optional requests; by default it depends on the error.
 
         Raises
         ------
@@ -69,15 +98,69 @@ class Http:
         TrackerError
             If it answers with something else.
         """
-        answer = self.request(method, path, params=list(params), json=body)
+        try:
+            value = self._json(method, path, params, body, attempts)
+        except TrackerError as error:
+            if self._found or not _knows_no_api(error) or not (method == "GET" or path.endswith("/search")):
+                raise
+            missed = error
+        else:
+            self._found = True
+            return value
+        return self._seek(missed, method, path, params, body)
+
+    def _json(
+        self, method: str, path: str, params: Params, body: Mapping[str, Any] | None, attempts: int | None
+    ) -> Mapping[str, Any]:
+        answer = self.request(method, path, attempts=attempts, params=list(params), json=body)
         try:
             value = read_json(answer.body)
         except ValueError:
             what = "a web page (a login page?)" if answer.is_page else "something else than JSON"
-            raise TrackerError(f"{self.name} answered {path} with {what}: {_IS_IT}") from None
+            kind = PageError if answer.is_page else TrackerError
+            raise kind(f"{self.name} answered {path} with {what}: {_IS_IT}") from None
         if not isinstance(value, dict):
             raise TrackerError(f"{self.name} answered {path} with JSON that is not an object: {_IS_IT}")
         return value
+
+    def _seek(
+        self, error: TrackerError, method: str, path: str, params: Params, body: Mapping[str, Any] | None
+    ) -> Mapping[str, Any]:
+        """Look for the server around the address at which nothing of MLflow is.
+
+        Servers before MLflow 3 that were started with ``--static-prefix`` have their pages, and the API that these
+        use, under the prefix, and the other API not.
+        """
+        self._api = _API_OF_PAGES
+        try:
+            value = self._json(method, path, params, body, attempts=1)
+        except TrackerError as other:
+            # MLflow's own refusal: it is here, and what was asked for is not.
+            if isinstance(other, RefusedError) and other.code:
+                self._found = True
+                raise
+        else:
+            self._found = True
+            return value
+        self._api = _API
+        no_server = f"no MLflow server answers at {self.name}"
+        if isinstance(error, RefusedError):
+            no_server += f" ({error.status})"
+        parts = urlsplit(self.uri)
+        steps = parts.path.strip("/").split("/") if parts.path.strip("/") else []
+        for kept in range(len(steps) - 1, max(-1, len(steps) - 1 - _MOST_PROBES), -1):
+            shorter = Http(urlunsplit((parts.scheme, parts.netloc, "/".join(["", *steps[:kept]]), "", "")))
+            if any(shorter._is_there(api, method, path, params, body) for api in (_API, _API_OF_PAGES)):
+                raise TrackerError(f"{no_server}, but one at {shorter.name}: write that instead")
+        raise error if isinstance(error, PageError) else TrackerError(f"{no_server}: {_WHOLE_ADDRESS}")
+
+    def _is_there(self, api: str, method: str, path: str, params: Params, body: Mapping[str, Any] | None) -> bool:
+        self._api = api
+        try:
+            self._json(method, path, params, body, attempts=1)
+        except TrackerError as error:
+            return isinstance(error, RefusedError) and bool(error.code)
+        return True
 
     def items(
         self, path: str, body: Mapping[str, Any], key: str, name: Callable[[Any], str], seen: set[str]
@@ -115,9 +198,14 @@ class Http:
             if not token:
                 return
 
-    def request(self, method: str, path: str, most: int = LONGEST_JSON, **arguments: Any) -> Answer:
-        """Ask, again where that may help; see :meth:`json` for what is raised."""
-        retrying = Retrying(retry=retry_if_exception_type(TransientError), stop=_stop, wait=_wait, reraise=True)
+    def request(
+        self, method: str, path: str, most: int = LONGEST_JSON, attempts: int | None = None, **arguments: Any
+    ) -> Answer:
+        """Ask, again where that may help; see :meth:`json` for ``attempts`` and what is raised."""
+        stop = partial(_stop, most=attempts)
+        retrying = Retrying(retry=retry_if_exception_type(TransientError), stop=stop, wait=_wait, reraise=True)
+        if path.startswith(_API):
+            path = self._api + path.removeprefix(_API)
         try:
             return retrying(self._once, method, path, most, arguments)
         except TransientError as transient:
@@ -232,6 +320,13 @@ class Http:
         return TransientError(AwayError(text), attempts)
 
 
+def _knows_no_api(error: TrackerError) -> bool:
+    """Whether another program, or another path, may have answered."""
+    return isinstance(error, PageError) or (
+        isinstance(error, RefusedError) and error.status in (404, 405) and not error.code
+    )
+
+
 def items_under(answer: Mapping[str, Any], key: str, who: str) -> list[Any]:
     """Take a list out of an answer; one that is missing is empty.
 
@@ -266,11 +361,14 @@ def _credentials(base: str) -> Any:
         ) from None
 
 
-def _stop(state: RetryCallState) -> bool:
+def _stop(state: RetryCallState, most: int | None) -> bool:
     error = state.outcome.exception() if state.outcome else None
     if not isinstance(error, TransientError):
         return False
-    return state.attempt_number >= error.attempts or (error.asked > 0 and state.idle_for + error.asked > error.patience)
+    # 429 asks for patience, not for giving up.
+    busy = isinstance(error.error, RefusedError) and error.error.status == 429
+    attempts = error.attempts if most is None or busy else min(most, error.attempts)
+    return state.attempt_number >= attempts or (error.asked > 0 and state.idle_for + error.asked > error.patience)
 
 
 def _wait(state: RetryCallState) -> float:

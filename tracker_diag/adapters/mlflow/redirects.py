@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from tracker_diag.adapters.base import TrackerError
+from tracker_diag.adapters.mlflow.refusals import ElsewhereError
 from tracker_diag.core.outgoing import clean
 
 MOST = 5
@@ -45,16 +45,16 @@ class Trail:
 
         Raises
         ------
-        TrackerError
+        ElsewhereError
             If it leads to another host, from https to http, in a circle, or to another kind of request.
         """
         here = urlsplit(self._at)
         there = _address(self._at, location or "")
         if there is None:
-            raise TrackerError(f"{self._name} redirects to an invalid address: check the tracking URI")
+            raise ElsewhereError(f"{self._name} redirects to an invalid address: check the tracking URI")
         same_host = there.hostname == here.hostname
         if not same_host or (here.scheme, there.scheme) == ("https", "http") or not self._keeps_method(status):
-            raise TrackerError(
+            raise ElsewhereError(
                 f"{self._name} redirects to {_shown(there)}: give that address as the tracking URI, or log in"
             )
         user, sign, _ = here.netloc.rpartition("@")
@@ -62,7 +62,7 @@ class Trail:
         rest = f"{there.path}?{there.query}" if there.query else there.path
         self._at = base + rest
         if self._at in self._seen or len(self._seen) > MOST:
-            raise TrackerError(f"{self._name} redirects in a circle: check the tracking URI")
+            raise ElsewhereError(f"{self._name} redirects in a circle: check the tracking URI")
         self._seen.add(self._at)
         return base, rest
 

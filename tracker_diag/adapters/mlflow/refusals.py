@@ -40,6 +40,14 @@ class RefusedAllError(RefusedError, AwayError):
     """A refusal that concerns the server as a whole: any other request would meet it too."""
 
 
+class ElsewhereError(TrackerError):
+    """An answer of something that is not the API: a page, or a redirect that leads away, as gateways have them."""
+
+
+class PageError(ElsewhereError):
+    """A web page where an answer was due: a login page, or another program's."""
+
+
 class TransientError(Exception):
     """Worth asking again."""
 

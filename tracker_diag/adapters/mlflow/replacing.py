@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from tracker_diag.adapters import disk, own
 from tracker_diag.adapters.base import TrackerError, UnusableStoreError
-from tracker_diag.adapters.mlflow.artifacts import Artifacts, warn_once
+from tracker_diag.adapters.mlflow.artifacts import Artifacts, GuardedError, warn_once
 
 
 def replace(artifacts: Artifacts, files: Mapping[str, bytes]) -> None:
@@ -54,19 +54,26 @@ def clear(artifacts: Artifacts) -> tuple[int, tuple[str, ...]]:
     """
     try:
         found = artifacts.names(own.FOLDER)
-    except UnusableStoreError:
-        raise
     except TrackerError as error:
+        # What is guarded today may hold what was stored yesterday.
+        if isinstance(error, UnusableStoreError) and not isinstance(error, GuardedError):
+            raise
         return 0, (unseen(error),)
     ours = found & set(own.REPORTS)
-    if not ours and not any(map(disk.is_draft, found)):
+    if not holds_ours(found):
         return 0, ()
     try:
         artifacts.delete(_paths(ours), own.FOLDER)
     except TrackerError as error:
         remaining = _remaining(artifacts, ours)
-        return len(ours) - len(remaining), tuple(f"{own.FOLDER}/{name}: {error}" for name in remaining)
+        # Without the names, so that all runs of which some are left for one reason say the same.
+        return len(ours) - len(remaining), (f"reports under {own.FOLDER}/: {error}",) if remaining else ()
     return len(ours), ()
+
+
+def holds_ours(names: Collection[str]) -> bool:
+    """Whether any of the files in ``diagnosis/`` is a report or a draft of ours."""
+    return any(name in own.REPORTS or disk.is_draft(name) for name in names)
 
 
 def unseen(error: TrackerError) -> str:
@@ -74,11 +81,11 @@ def unseen(error: TrackerError) -> str:
     return f"artifacts under {own.FOLDER}/, if there are any: {error}"
 
 
-def _remaining(artifacts: Artifacts, names: Collection[str]) -> list[str]:
+def _remaining(artifacts: Artifacts, names: Collection[str]) -> set[str]:
     try:
-        return sorted(artifacts.names(own.FOLDER) & set(names))
+        return artifacts.names(own.FOLDER) & set(names)
     except TrackerError:
-        return sorted(names)
+        return set(names)
 
 
 def _paths(names: Collection[str]) -> list[str]:

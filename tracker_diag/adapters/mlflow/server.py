@@ -10,9 +10,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
 from itertools import chain
+from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
+from tracker_diag.adapters import own
 from tracker_diag.adapters.base import (
     DeniedError,
     Diagnosis,
@@ -26,7 +28,7 @@ from tracker_diag.adapters.base import (
     UnusableStoreError,
 )
 from tracker_diag.adapters.guard import guarded
-from tracker_diag.adapters.mlflow import writing
+from tracker_diag.adapters.mlflow import replacing, writing
 from tracker_diag.adapters.mlflow.artifacts import (
     Artifacts,
     NotHereError,
@@ -38,7 +40,7 @@ from tracker_diag.adapters.mlflow.artifacts import (
 from tracker_diag.adapters.mlflow.curves import curves
 from tracker_diag.adapters.mlflow.histories import Histories, RunPoints
 from tracker_diag.adapters.mlflow.http import Http
-from tracker_diag.adapters.mlflow.proxy import Outage, ProxiedArtifacts, proxied_path
+from tracker_diag.adapters.mlflow.proxy import NoArtifacts, ProxiedArtifacts, StoreState, proxied_path
 from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.refusals import RefusedError
 from tracker_diag.adapters.mlflow.rest import RUN_ID, experiment_of, record_of, run_id_of
@@ -50,7 +52,11 @@ _API = "/api/2.0/mlflow"
 _PAGE = 1000  # runs in a page of a search: about 2 MB
 _GROUP = 100  # runs in a bulk request: the server's limit
 _THREADS = 4  # a server with the default four workers is not faster with more
+_ENDED = ("FINISHED", "FAILED", "KILLED")
 _TAGS_A_BATCH = 100  # the server's limit
+_LISTED = 600.0  # seconds for which what was listed of a run is good enough to take away by
+_MOST_LISTED = 20_000  # runs of which that is kept
+_ROUND = 100  # stores give lists in pages of so many, or a multiple
 _FRESH = 30.0  # seconds for which what was read of a run's tags is good enough to write by
 
 _Group = tuple[list[Run | Failure], list[Record], list[Record]]  # runs, the records of those, the records of the rest
@@ -70,10 +76,13 @@ class ServerAdapter:
     def __init__(self, uri: str, prefix: str = "diag.") -> None:
         self._http = Http(uri)
         self._prefix = prefix
-        self._outage = Outage()
+        self._store = StoreState()
         self._histories = Histories(self._http)
         self._experiment_ids: dict[str, str] = {}
         self._fresh: dict[str, tuple[float, Record]] = {}
+        self._listed: dict[str, tuple[float, Record]] = {}
+        self._with_files: dict[str, set[str] | None] = {}
+        self._lock = Lock()
 
     def describe(self) -> str:
         """Name the server."""
@@ -86,6 +95,8 @@ class ServerAdapter:
         before the first run is given; else page by page. With ``since``, a run that was closed without an end time
         counts only while it goes.
         """
+        self._listed.clear()
+        self._with_files.clear()
         known, failures = self._experiments()
         experiments = chosen(known, query)
         # Which experiments cannot be read matters to those who did not name the ones they want.
@@ -144,14 +155,28 @@ class ServerAdapter:
 
     def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis; a run that was read a moment ago is not asked for its tags again."""
+        self._listed.pop(run_id, None)
         at, record = self._fresh.pop(run_id, (-math.inf, None))
         if record is None or time.monotonic() - at > _FRESH:
             record = self._get(run_id)
-        return writing.write(_Target(self._http, record, self._outage), diagnosis, self._prefix)
+        return writing.write(_Target(self._http, record, self._store), diagnosis, self._prefix)
 
     def remove(self, run_id: str) -> Removal:
-        """Take away what was written."""
-        return writing.remove(_Target(self._http, self._get(run_id), self._outage), self._prefix)
+        """Take away what was written; a run listed in the last ten minutes is not read again.
+
+        A sweep that diagnoses the run meanwhile loses the fingerprint, and does it again.
+        """
+        at, listed = self._listed.pop(run_id, (-math.inf, None))
+        if listed is None or time.monotonic() - at > _LISTED:
+            return self._remove(self._get(run_id))
+        # Green and undiagnosed runs rarely have files of ours: one listing of the experiment's folder tells for all.
+        # All other runs, and doubtful ones, are listed one by one.
+        bare = (not listed.tags or writing.is_green(listed.tags, self._prefix)) and self._has_no_files(listed)
+        if not listed.tags and (bare or self._has_no_reports(listed)):
+            return Removal()
+        if self._prefix + own.FINGERPRINT not in listed.tags:
+            return self._remove(self._get(run_id))
+        return self._remove(listed, bare=bare)
 
     def link(self, listing: Listing) -> str | None:
         """Address of the run's page."""
@@ -211,7 +236,13 @@ class ServerAdapter:
         record = record_of(item)
         if record.experiment_id not in experiments:
             raise TrackerError(f"{self._http.name} answered with a run of an experiment that was not asked for")
-        return _listing(self._http, record, experiments[record.experiment_id])
+        listing = _listing(self._http, record, experiments[record.experiment_id])
+        if len(self._listed) < _MOST_LISTED:
+            ours = own.owned(record.tags, self._prefix)
+            tags = {key: value for key, value in record.tags.items() if key in ours}
+            light = replace(record, tags=tags, params={}, latest={}, datasets=())
+            self._listed[record.id] = time.monotonic(), light
+        return listing
 
     def _get(self, run_id: str) -> Record:
         unknown = UnknownRunError(
@@ -235,6 +266,40 @@ class ServerAdapter:
                 f"run {run_id} is deleted: bring it back with `mlflow runs restore --run-id {run_id}`"
             )
         return record
+
+    def _remove(self, record: Record, *, bare: bool = False) -> Removal:
+        kind = _Bare if bare else _Target
+        return writing.remove(kind(self._http, record, self._store), self._prefix)
+
+    def _has_no_files(self, record: Record) -> bool:
+        """Whether the folder of the experiment, listed once, has none of this run."""
+        try:
+            root = proxied_path(record.artifact_uri) or ""
+        except UnusableStoreError:
+            return False
+        parent = root.removesuffix(f"/{record.id}/artifacts")
+        if parent in (root, ""):
+            return False
+        with self._lock:
+            if parent not in self._with_files:
+                self._with_files[parent] = self._list_once(parent)
+            names = self._with_files[parent]
+        return names is not None and record.id not in names
+
+    def _list_once(self, folder: str) -> set[str] | None:
+        """List a folder of the server's store, or give up."""
+        try:
+            names = ProxiedArtifacts(self._http, folder, self._store, ended=False).names("")
+        except TrackerError:
+            return None
+        # A list that is cut would be cut at such a number.
+        return None if names and len(names) % _ROUND == 0 else names
+
+    def _has_no_reports(self, record: Record) -> bool:
+        try:
+            return not replacing.holds_ours(_artifacts(self._http, record, self._store).names(own.FOLDER))
+        except TrackerError:
+            return False
 
     def _remember(self, records: Iterable[Record]) -> None:
         now = time.monotonic()
@@ -288,16 +353,16 @@ class ServerAdapter:
         return loaded, done, [record for record in records if record.id in rest]
 
     def _run(self, record: Record, points: RunPoints) -> Run:
-        return record.run(curves(points), *extras(_artifacts(self._http, record, self._outage)))
+        return record.run(curves(points), *extras(_artifacts(self._http, record, self._store)))
 
 
 class _Target:
     """One run of a server, to be written to."""
 
-    def __init__(self, http: Http, record: Record, outage: Outage) -> None:
+    def __init__(self, http: Http, record: Record, state: StoreState) -> None:
         self._http = http
         self._record = record
-        self._outage = outage
+        self._state = state
 
     def tags(self) -> Mapping[str, str]:
         return self._record.tags
@@ -314,7 +379,7 @@ class _Target:
             self._change("log-batch", tags=tags[start : start + _TAGS_A_BATCH])
 
     def artifacts(self) -> Artifacts:
-        return _artifacts(self._http, self._record, self._outage)
+        return _artifacts(self._http, self._record, self._state)
 
     def store(self) -> str:
         return _store(self._http, self._record)
@@ -328,6 +393,13 @@ class _Target:
             raise
 
 
+class _Bare(_Target):
+    """One run that is known to have no files."""
+
+    def artifacts(self) -> Artifacts:
+        return NoArtifacts()
+
+
 def _listing(http: Http, record: Record, experiment: str) -> Listing:
     return replace(record.listing(experiment), store=_store(http, record))
 
@@ -337,11 +409,11 @@ def _store(http: Http, record: Record) -> str:
     return f"{record.artifact_uri} through {http.name}"
 
 
-def _artifacts(http: Http, record: Record, outage: Outage) -> Artifacts:
+def _artifacts(http: Http, record: Record, state: StoreState) -> Artifacts:
     try:
         proxied = proxied_path(record.artifact_uri)
         if proxied is not None:
-            return ProxiedArtifacts(http, proxied, outage)
+            return ProxiedArtifacts(http, proxied, state, ended=record.status in _ENDED)
         local_root(record.artifact_uri, record.id)
     except NotHereError as error:
         return UnreachableArtifacts(f"{error}, or start the server with --artifacts-destination")

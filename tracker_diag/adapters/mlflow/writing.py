@@ -108,8 +108,11 @@ def remove(target: Target, prefix: str) -> Removal:
     return Removal(tags=len(ours), artifacts=deleted, left=left)
 
 
+def is_green(tags: Mapping[str, str], prefix: str) -> bool:
+    """Whether a run is green; such runs get files only with ``--artifacts all``."""
+    return tags.get(f"{prefix}severity") in (Severity.OK, Severity.INFO)
+
+
 def _is_without_files(tags: Mapping[str, str], prefix: str, store: str) -> bool:
     fingerprint = tags.get(prefix + own.FINGERPRINT, "")
-    # Green runs get files only with --artifacts all.
-    green = tags.get(f"{prefix}severity") in (Severity.OK, Severity.INFO)
-    return green or fingerprint == without_files(fingerprint.rpartition("-")[0], store)
+    return is_green(tags, prefix) or fingerprint == without_files(fingerprint.rpartition("-")[0], store)
