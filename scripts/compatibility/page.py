@@ -1,0 +1,86 @@
+"""The page that the matrix makes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from scripts.compatibility.trial import CELLS, HOLDS, Result
+from scripts.documentation.markdown import table
+
+_COMMANDS = {
+    "dry run": "sweep --dry-run",
+    "sweep": "sweep",
+    "again": "the next sweep",
+    "force": "sweep --force",
+    "clean": "clean",
+}
+_STORES = {
+    "server": "server, SQLite behind it",
+    "sqlite": "SQLite, read directly",
+    "postgresql": "PostgreSQL, read directly",
+    "mlruns": "folder mlruns",
+    "offline": "folder of offline runs",
+}
+_PACKAGES = {"mlflow": "MLflow", "wandb": "wandb"}
+
+
+def page(found: Mapping[tuple[str, str], Result], releases: Mapping[str, str]) -> str:
+    """Set the page.
+
+    Parameters
+    ----------
+    found : mapping of (str, str) to Result
+        By the environment's name and the kind of store.
+    releases : mapping of str to str
+        Which release each environment held.
+    """
+    notes: list[str] = []
+    cells = [_row(key, result, releases, notes) for key, result in found.items()]
+    costs = [
+        (_version(key[0], releases), _STORES[key[1]], *(_cost(result, name) for name in _COMMANDS))
+        for key, result in found.items()
+    ]
+    explained = "".join(f"{number}. {note}\n" for number, note in enumerate(notes, 1))
+    return f"""# Compatibility: which servers, stores and clients were tried
+
+Made by `scripts/versions --docs docs/compatibility.md`. It makes an environment for each version, lets that version's
+own client log the same 36 runs (twelve kinds of curve, NaN, infinities and the smallest numbers, letters beyond ASCII),
+and sweeps each store with tracker-diag. MLflow gets a server, SQLite, PostgreSQL and a folder `mlruns`, with nested,
+running and deleted runs, datasets and files too; wandb a folder of offline runs, with nested metrics and histograms.
+
+{table(("column", "what must hold"), ((name, about) for name, about in CELLS.items()))}
+{table(("made by", "store", *CELLS), cells)}
+{HOLDS}: holds. –: there is no such thing (folders of offline runs take no filter).
+
+{explained}
+## Seconds and requests
+
+For 36 runs: seconds of the whole command, its start included, while another store was tried on the same two
+processors; and requests to the server.
+
+{table(("made by", "store", *_COMMANDS.values()), costs)}"""
+
+
+def _row(key: tuple[str, str], result: Result, releases: Mapping[str, str], notes: list[str]) -> tuple[str, ...]:
+    shown = []
+    for name in CELLS:
+        cell = result.cells.get(name, "")
+        if cell and cell not in (HOLDS, "–"):
+            note = re.sub(r"http://127\.0\.0\.1:\d+", "the server", cell).replace("<", "&lt;").replace("|", "\\|")
+            if note not in notes:
+                notes.append(note)
+            cell = f"({notes.index(note) + 1})"
+        shown.append(cell)
+    return (_version(key[0], releases), _STORES[key[1]], *shown)
+
+
+def _version(name: str, releases: Mapping[str, str]) -> str:
+    return f"{_PACKAGES[name.partition('-')[0]]} {releases[name]}"
+
+
+def _cost(result: Result, name: str) -> str:
+    if name not in result.seconds:
+        return ""
+    requests = result.requests[name]
+    return f"{result.seconds[name]:.1f} s" + (f", {requests:,}" if requests else "")
