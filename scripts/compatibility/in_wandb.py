@@ -41,7 +41,7 @@ def log(folder: str, path: str) -> None:
             if nested and step % 10 == 0:
                 row["gradients/dense.weight"] = wandb.Histogram([0.0, 0.5, 1.0, 1.0])
             made.log(row, step=step)
-        made.finish(exit_code=0 if run["status"] == "FINISHED" else 1, quiet=True)
+        made.finish(exit_code=0 if run["status"] == "FINISHED" else 1)
 
 
 if __name__ == "__main__":

@@ -339,7 +339,7 @@ LIES = {
     "401": Lie(_EXPERIMENTS, says({}, 401), 3, "refused the credentials"),
     "401 in the middle": Lie(_HISTORY, says({}, 401), 3, "refused the credentials"),
     "403": Lie(_SEARCH, says({}, 403), 3, "denies access"),
-    "404": Lie(_EXPERIMENTS, says(_PAGE, 404), 3, "answered 404: Not Found"),
+    "404": Lie(_EXPERIMENTS, says(_PAGE, 404), 3, "no MLflow server answers at"),
     "500": Lie(_EXPERIMENTS, says(_PAGE, 500), 3, "answered 500"),
     "503": Lie(_EXPERIMENTS, says(_PAGE, 503), 3, "answered 503"),
     "503 in the middle": Lie(_HISTORY, says(_PAGE, 503), 3, "answered 503"),

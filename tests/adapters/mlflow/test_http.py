@@ -85,7 +85,7 @@ def test_a_name_that_does_not_resolve_is_said_within_seconds(quick: list[float])
 
 
 def test_a_server_that_knows_no_runs_is_no_mlflow() -> None:
-    with answering(lambda *_: (404, {}, {})) as (uri, _), pytest.raises(TrackerError, match="is it an MLflow server"):
+    with answering(lambda *_: (404, {}, {})) as (uri, _), pytest.raises(TrackerError, match="no MLflow server answers"):
         connect(uri).find_run("0" * 32)
 
 
@@ -142,11 +142,14 @@ def test_credentials_are_sent_and_never_said(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_credentials_in_an_address_are_not_shown() -> None:
-    adapter = connect("http://user:s3cret@127.0.0.1:1/mlflow?token=s3cret")
+    adapter = connect("http://user:s3cret@127.0.0.1:1/mlflow")
     assert adapter.describe() == "MLflow at http://127.0.0.1:1/mlflow"
     with pytest.raises(TrackerError) as caught:
         adapter.find_run("0" * 32)
     assert "s3cret" not in str(caught.value)
+    with pytest.raises(TrackerError) as caught:
+        connect("http://user:s3cret@127.0.0.1:1/mlflow?token=s3cret")
+    assert str(caught.value) == "the tracking URI has a query: write http://127.0.0.1:1/mlflow"
 
 
 def test_plain_servers_are_not_kept_alive() -> None:

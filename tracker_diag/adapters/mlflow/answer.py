@@ -46,10 +46,12 @@ class Answer:
     @property
     def is_page(self) -> bool:
         """Whether this is made for a browser."""
-        kind = self.headers.get("Content-Type", "").lower()
-        return "html" in kind or self.body[:200].lstrip().lower().startswith(
-            (b"<!doctype", b"<html", b"<head", b"<body")
-        )
+        return "html" in self.headers.get("Content-Type", "").lower() or self.holds_page
+
+    @property
+    def holds_page(self) -> bool:
+        """Whether the body is one; MLflow 1.30 calls every file that it serves a page."""
+        return self.body[:200].lstrip().lower().startswith((b"<!doctype", b"<html", b"<head", b"<body"))
 
 
 class BodyError(Exception):

@@ -221,7 +221,7 @@ class ProxiedArtifacts:
         )
 
     def _check(self, answer: Answer, path: str) -> None:
-        if answer.is_page:
+        if answer.holds_page:
             raise PageError(
                 f"{self._http.name} answered for {path} with a web page (a login page?): are you logged in?"
             )
