@@ -18,13 +18,21 @@ _START_SECONDS = 120.0
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *options: str, env: dict[str, str] | None = None) -> Iterator[str]:
-    """Serve an sqlite store and an artifact destination in ``folder``; gives the address."""
+def serving(
+    folder: Path,
+    *options: str,
+    env: dict[str, str] | None = None,
+    program: Sequence[str] = (sys.executable, "-m", "mlflow"),
+) -> Iterator[str]:
+    """Serve an sqlite store and an artifact destination in ``folder``; gives the address.
+
+    ``program`` is MLflow's command line: another version's, say.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     uri = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command = [*program, "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     command += ["--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}", *(options or _proxied(folder))]
     quiet = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
     with (folder / "server.log").open("wb") as log:

@@ -54,6 +54,11 @@ running and deleted runs, datasets and files too; wandb a folder of offline runs
 {HOLDS}: holds. –: there is no such thing (folders of offline runs take no filter).
 
 {explained}
+Two things lie behind these. Servers before MLflow 2.20 fail to delete single files of a local artifact folder; they can
+delete a whole folder, which is done only where nothing else is in it and the run has ended. And MLflow up to 2.1 may
+keep artifact addresses that are relative to the folder in which training ran: they are looked for beside an SQLite
+file, but nobody knows where that folder is for PostgreSQL, so files there are neither read nor written.
+
 ## Seconds and requests
 
 For 36 runs: seconds of the whole command, its start included, while another store was tried on the same two

@@ -7,22 +7,19 @@ import hashlib
 import json
 import os
 import re
-import signal
-import socket
 import sqlite3
 import subprocess
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import sqlalchemy as sa
 
 from tests.faults.proxy import faulty
+from tests.mlflow_server import serving
 from tests.postgres import serving_postgres
 
 KINDS = {"mlflow": ("server", "sqlite", "postgresql", "mlruns"), "wandb": ("offline",)}
@@ -35,7 +32,6 @@ _QUIET = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "GIT_PYTHON_REFRESH": "quiet",
 }
-_START_SECONDS = 120.0
 _REPORT = re.compile(r"(.*/)?diagnosis/(report\.json|report\.html|suggested_config\.yaml)")
 _OURS = re.compile(r"(.*/)?diagnosis/(report\.json|report\.html|suggested_config\.yaml|tags\.json)")
 Seen = dict[str, dict[str, Any]]
@@ -120,35 +116,16 @@ def _postgresql(python: Path, folder: Path, described: Path) -> Iterator[Store]:
 
 @contextlib.contextmanager
 def _server(python: Path, folder: Path, described: Path) -> Iterator[Store]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    direct, path = f"http://127.0.0.1:{port}", folder / "mlflow.db"
-    command = [str(python.parent / "mlflow"), "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{path}", "--serve-artifacts"]
-    command += ["--artifacts-destination", str(folder / "artifacts")]
+    path = folder / "mlflow.db"
+    options = ("--serve-artifacts", "--artifacts-destination", str(folder / "artifacts"))
     # The server starts programs (gunicorn, uvicorn) that it looks for on the PATH.
-    env = {**os.environ, **_QUIET, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
-    with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=folder, env=env, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
-        try:
-            _await(direct, process, folder / "server.log")
-            _client(python, folder, "log", direct, described)
-            with faulty(direct, share=0.0) as (uri, counts):
-                yield Store(
-                    uri, lambda: _look(python, folder, direct), lambda: _hash([path]), lambda: _schema(path), counts
-                )
-        finally:
-            # The server's workers are its children: the group that was started here, and nothing else.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(15)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+    env = {**_QUIET, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
+    with serving(folder, *options, env=env, program=[str(python.parent / "mlflow")]) as direct:
+        _client(python, folder, "log", direct, described)
+        with faulty(direct, share=0.0) as (uri, counts):
+            yield Store(
+                uri, lambda: _look(python, folder, direct), lambda: _hash([path]), lambda: _schema(path), counts
+            )
 
 
 @contextlib.contextmanager
@@ -196,16 +173,6 @@ def _run(command: list[str], folder: Path) -> None:
     if done.returncode:
         last = done.stderr.strip().rpartition("\n")[2][-300:]
         raise RuntimeError(f"the version's own client could not {command[2]}: {last}")
-
-
-def _await(uri: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        with contextlib.suppress(OSError), urlopen(f"{uri}/health", timeout=2) as answer:
-            if answer.status == 200:
-                return
-        time.sleep(0.2)
-    raise RuntimeError(f"the server did not start: {log.read_text(errors='replace')[-1500:]}")
 
 
 def _hash(paths: list[Path]) -> str:

@@ -218,4 +218,4 @@ def _is(found: object, expected: object) -> str:
 
 def _each(found: Mapping[str, str]) -> str:
     wrong = {name: what for name, what in found.items() if what}
-    return f"{len(wrong)} not: {next(iter(wrong))}: {next(iter(wrong.values()))}" if wrong else HOLDS
+    return f"not of {len(wrong)} runs; of {next(iter(wrong))!r}: {next(iter(wrong.values()))}" if wrong else HOLDS

@@ -120,4 +120,6 @@ def _bar(runs: int) -> Iterator[Callable[[], None]]:
     try:
         yield advance
     finally:
-        bar.stop()
+        # Stopped before it was started, it would leave an empty line.
+        if bar.live.is_started:
+            bar.stop()

@@ -10,6 +10,18 @@ from tests.mlflow_server import serving
 from tests.postgres import serving_postgres
 
 
+def knows_null() -> bool:
+    """Whether the installed MLflow can be asked for tags and parameters that are absent; those before 2026 cannot."""
+    from mlflow.exceptions import MlflowException
+    from mlflow.utils.search_utils import SearchUtils
+
+    try:
+        SearchUtils.parse_search_filter("tags.x IS NULL")
+    except MlflowException:
+        return False
+    return True
+
+
 def make_database(uri: str) -> None:
     """Make MLflow's tables, as `mlflow db upgrade` does."""
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore

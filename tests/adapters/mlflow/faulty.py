@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-# (status, headers, body), or None to break the connection without an answer.
+# (status, headers, body: bytes, or what is sent as JSON), or None to break the connection without an answer.
 Answer = tuple[int, dict[str, str], Any] | None
 
 
@@ -38,7 +38,7 @@ def answering(answer: Callable[[str, str, int, bytes], Answer]) -> Iterator[tupl
                 self.connection.close()
                 return
             status, headers, body = given
-            content = json.dumps(body).encode()
+            content = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
             for name, value in {"Content-Length": str(len(content)), **headers}.items():
                 self.send_header(name, value)
@@ -55,7 +55,7 @@ def answering(answer: Callable[[str, str, int, bytes], Answer]) -> Iterator[tupl
                 super().finish()
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_address[1]}", asked

@@ -7,9 +7,10 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
+
+from tests.adapters.mlflow.faulty import Answer, answering
 
 # (status, headers, body), or None to let the request through; the number is how often the pattern has matched before.
 Verdict = tuple[int, dict[str, str], bytes] | None
@@ -34,49 +35,26 @@ def guarding(upstream: str, guards: dict[str, Guard]) -> Iterator[tuple[str, Pas
     lock = threading.Lock()
     matched = dict.fromkeys(guards, 0)
 
-    class Handler(BaseHTTPRequestHandler):
-        def _do(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            asked = f"{self.command} {self.path}"
-            given: Verdict = None
-            pattern = next((one for one in guards if re.search(one, asked)), None)
-            if pattern is not None:
-                with lock:
-                    before, matched[pattern] = matched[pattern], matched[pattern] + 1
-                given = guards[pattern](before)
-            if given is None:
-                headers = {"Content-Type": self.headers.get("Content-Type") or "application/octet-stream"}
-                answer = requests.request(
-                    self.command, upstream + self.path, data=body, headers=headers, timeout=60, allow_redirects=False
-                )
-                given = answer.status_code, {"Content-Type": answer.headers.get("Content-Type", "")}, answer.content
-            status, headers, content = given
+    def answer(method: str, path: str, number: int, body: bytes) -> Answer:
+        request = f"{method} {path}"
+        given: Verdict = None
+        pattern = next((one for one in guards if re.search(one, request)), None)
+        if pattern is not None:
             with lock:
-                passed.requests.append((asked, status))
-            self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(content))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
+                before, matched[pattern] = matched[pattern], matched[pattern] + 1
+            given = guards[pattern](before)
+        if given is None:
+            headers = {"Content-Type": asked.requests[number][2].get("Content-Type") or "application/octet-stream"}
+            passing = requests.request(
+                method, upstream + path, data=body, headers=headers, timeout=60, allow_redirects=False
+            )
+            given = passing.status_code, {"Content-Type": passing.headers.get("Content-Type", "")}, passing.content
+        with lock:
+            passed.requests.append((request, given[0]))
+        return given
 
-        do_GET = do_POST = do_PUT = do_DELETE = _do  # noqa: N815 - the names the standard library calls
-
-        def log_message(self, format: str, *args: object) -> None:
-            del format, args
-
-        def finish(self) -> None:
-            with contextlib.suppress(OSError, ValueError):
-                super().finish()
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", passed
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with answering(answer) as (uri, asked):
+        yield uri, passed
 
 
 def always(status: int, body: bytes = b"", **headers: str) -> Guard:

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
+from unittest.mock import patch
 
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 
 from tests.adapters.contract import Logged
 from tracker_diag.adapters.base import Adapter
@@ -51,19 +53,30 @@ class MlflowTracker:
             experiment_id = found.experiment_id if found else client.create_experiment(experiment, location)
             run = client.create_run(experiment_id, int(logged.start * 1000), run_name=logged.name)
             run_id: str = run.info.run_id
+            points = [
+                (name, value, int(seconds * 1000), int(step))
+                for name, logged_points in logged.metrics.items()
+                for step, value, seconds in logged_points
+            ]
+            try:
+                self._log_points(client, run_id, points)
+            except MlflowException as error:
+                # Before 3.17 a table refuses a NaN that is logged twice.
+                if "unique" not in str(error).lower():
+                    raise
+                self._log_points(client, run_id, list(dict.fromkeys(points)))
             client.log_batch(
                 run_id,
-                metrics=[
-                    Metric(name, value, int(seconds * 1000), int(step))
-                    for name, points in logged.metrics.items()
-                    for step, value, seconds in points
-                ],
                 params=[Param(key, value) for key, value in logged.params.items()],
                 tags=[RunTag(key, value) for key, value in logged.tags.items()],
             )
             if logged.end is not None:
                 client.set_terminated(run_id, logged.status, int(logged.end * 1000))
         return run_id
+
+    @staticmethod
+    def _log_points(client: MlflowClient, run_id: str, points: list[tuple[str, float, int, int]]) -> None:
+        client.log_batch(run_id, metrics=[Metric(*point) for point in points])
 
     def delete(self, run_id: str) -> None:
         with self._client() as client:
@@ -122,14 +135,7 @@ class MlflowTracker:
 
     @contextmanager
     def _client(self) -> Iterator[MlflowClient]:
-        # The file store refuses since MLflow 3.7 unless it is told to go on; the adapter must do without.
-        name = "MLFLOW_ALLOW_FILE_STORE"
-        before = os.environ.get(name)
-        os.environ[name] = "true"
-        try:
+        # The file store refuses since MLflow 3.7 unless it is told to go on; the adapter must do without. Clients of
+        # that time look for a server's artifacts at the address of the environment alone.
+        with patch.dict(os.environ, MLFLOW_ALLOW_FILE_STORE="true", MLFLOW_TRACKING_URI=self.uri):
             yield MlflowClient(self.uri)
-        finally:
-            if before is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = before

@@ -25,9 +25,9 @@ from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.mlflow import artifacts, files, writing
 from tracker_diag.adapters.mlflow.artifacts import Artifacts, LocalArtifacts
 from tracker_diag.adapters.mlflow.curves import curves
-from tracker_diag.adapters.mlflow.matching import NAME_TAG, Filter, Searchable, read_filter
+from tracker_diag.adapters.mlflow.matching import Filter, Searchable, read_filter
 from tracker_diag.adapters.mlflow.meta import META, read_meta, text
-from tracker_diag.adapters.mlflow.record import Record
+from tracker_diag.adapters.mlflow.record import NAME_TAG, Record
 from tracker_diag.adapters.scope import chosen
 from tracker_diag.core.outgoing import redacted, well_formed
 from tracker_diag.core.run import Run
@@ -62,8 +62,8 @@ class FolderAdapter:
     def list_runs(self, query: Query) -> Iterator[Listing | Failure]:
         """List runs: those that still go first, then by the time they ended, newest first.
 
-        A filter is tried run by run. Of an experiment that cannot be read not even the name is
-        known: it is one failure, where the scope may mean it.
+        A filter is tried run by run. Of an experiment that cannot be read not even the name is known: it is one
+        failure, where the scope may mean it.
         """
         experiments, unreadable = self._experiments()
         wanted = chosen({folder.name: name for folder, name in experiments.items()}, query)

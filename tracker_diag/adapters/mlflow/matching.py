@@ -18,8 +18,6 @@ from tracker_diag.adapters.base import QueryError
 
 ATTRIBUTES = ("run_id", "run_name", "user_id", "status", "start_time", "end_time", "artifact_uri")
 """What MLflow calls a run's own fields."""
-NAME_TAG = "mlflow.runName"
-"""What MLflow's SQL stores take for the name of a run: the field is empty in runs from before 1.30."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,4 +152,6 @@ def _clause(parsed: Mapping[str, Any]) -> _Clause:
     fits = isinstance(value, tuple | list) == (comparator in ("IN", "NOT IN"))
     if not known or not fits or comparator not in (*_COMPARISONS, "IS NULL", "IS NOT NULL"):
         raise QueryError(f"the filter was refused: {kind} {key!r} cannot be compared like that ({comparator})")
-    return _Clause(kind, key, comparator, float(value) if kind == "metric" else value)
+    # Some versions of the parser leave numbers as the texts that they were.
+    is_number = kind == "metric" or (kind == "attribute" and key in SearchUtils.NUMERIC_ATTRIBUTES)
+    return _Clause(kind, key, comparator, float(value) if is_number else value)

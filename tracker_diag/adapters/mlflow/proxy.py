@@ -72,6 +72,10 @@ class StoreState:
     deletes: bool | None = None
 
 
+class _KeptError(TrackerError):
+    """A file of ours stays where it is; says why, and what to do."""
+
+
 class NoArtifacts:
     """Artifacts of a run that is known to have none; nothing is put there."""
 
@@ -158,8 +162,10 @@ class ProxiedArtifacts:
             entries = self._list(folder)
             for name in sorted(entries.keys() & ours):
                 self._delete_file(folder, name, entries)
+        except _KeptError:
+            raise
         except TrackerError as error:
-            self._explain(error, "not deleted")
+            self._explain(error, f"artifacts in {folder} not deleted")
 
     def _list(self, folder: str) -> dict[str, bool]:
         """Names in a folder, and whether each is a folder itself."""
@@ -198,24 +204,24 @@ class ProxiedArtifacts:
 
     def _delete_file(self, folder: str, name: str, entries: Mapping[str, bool]) -> None:
         if entries[name] or begins_another(name, entries):
-            raise TrackerError(
+            raise _KeptError(
                 f"{folder}/{name} is left: it is a folder, or the store may also delete "
                 "other files whose names begin like it"
             )
         if self._state.deletes is False:
-            raise TrackerError(self._keeps())
+            raise self._kept()
         path = f"{folder}/{name}"
         try:
             self._check(self._unless_away(lambda: self._http.request("DELETE", self._address(path))), path)
         except RefusedError as refusal:
             if refusal.status == 500 and not refusal.code and not self._state.deletes:
                 self._state.deletes = False
-                raise TrackerError(self._keeps()) from refusal
+                raise self._kept() from refusal
             raise
         self._state.deletes = True
 
-    def _keeps(self) -> str:
-        return (
+    def _kept(self) -> _KeptError:
+        return _KeptError(
             f"{self._http.name} cannot delete single files (MLflow before 2.20), and the folder also holds other "
             "files, or the run has not ended: upgrade the server, or delete the files in its store"
         )

@@ -12,7 +12,8 @@ from tracker_diag.core.run import InvalidRunError, Run, Series
 
 CONTEXT_TAG = "mlflow.data.context"
 _PARENT_TAG = "mlflow.parentRunId"
-_NAME_TAG = "mlflow.runName"
+NAME_TAG = "mlflow.runName"
+"""What MLflow's SQL stores take for the name of a run: the field is empty in runs from before 1.30."""
 _ACTIVE = ("RUNNING", "SCHEDULED")
 _LATEST_TIME = 253_402_300_800_000.0  # milliseconds: the year 10000, which no calendar here can show
 
@@ -53,7 +54,7 @@ class Record:
         return Listing(
             id=self.id,
             experiment=experiment,
-            name=self.name or self.tags.get(_NAME_TAG),
+            name=self.name or self.tags.get(NAME_TAG),
             status=self.status,
             start_time=_seconds(self.start),
             end_time=_seconds(self.end),
@@ -80,7 +81,7 @@ class Record:
                 "metrics": metrics,
                 "status": self.status,
                 "tags": self.tags,
-                "name": self.name or self.tags.get(_NAME_TAG),
+                "name": self.name or self.tags.get(NAME_TAG),
                 "parent": self.tags.get(_PARENT_TAG),
                 "start_time": _seconds(self.start),
                 "end_time": _seconds(self.end),

@@ -13,8 +13,8 @@ import sqlalchemy as sa
 from tracker_diag.adapters.base import Failure
 from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.mlflow.curves import SYSTEM, Points, unclamped
-from tracker_diag.adapters.mlflow.matching import NAME_TAG, Filter, Searchable
-from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, dataset
+from tracker_diag.adapters.mlflow.matching import Filter, Searchable
+from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, NAME_TAG, Record, dataset
 from tracker_diag.core.run import FloatArray, InvalidRunError
 
 _ROWS_AT_ONCE = 50_000
