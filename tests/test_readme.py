@@ -30,7 +30,7 @@ def test_a_command_is_understood(line: str) -> None:
 
 
 def test_an_unknown_option_is_not_understood() -> None:
-    with pytest.raises(Exception, match="No such option: --everything"):
+    with pytest.raises(Exception, match=r"No such option:? '?--everything"):
         commands()["sweep"].make_context("sweep", ["--everything"])
 
 

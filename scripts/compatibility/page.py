@@ -59,6 +59,9 @@ delete a whole folder, which is done only where nothing else is in it and the ru
 keep artifact addresses that are relative to the folder in which training ran: they are looked for beside an SQLite
 file, but nobody knows where that folder is for PostgreSQL, so files there are neither read nor written.
 
+tracker-diag itself is tried with the lowest versions that pyproject.toml allows: `scripts/lowest` runs all tests with
+them, MLflow 3.9 among them. Clients before that may have made what is read, and need not be installed beside it.
+
 ## Seconds and requests
 
 For 36 runs: seconds of the whole command, its start included, while another store was tried on the same two

@@ -135,7 +135,6 @@ class MlflowTracker:
 
     @contextmanager
     def _client(self) -> Iterator[MlflowClient]:
-        # The file store refuses since MLflow 3.7 unless it is told to go on; the adapter must do without. Clients of
-        # that time look for a server's artifacts at the address of the environment alone.
-        with patch.dict(os.environ, MLFLOW_ALLOW_FILE_STORE="true", MLFLOW_TRACKING_URI=self.uri):
+        # The file store refuses since MLflow 3.7 unless it is told to go on; the adapter must do without.
+        with patch.dict(os.environ, MLFLOW_ALLOW_FILE_STORE="true"):
             yield MlflowClient(self.uri)
