@@ -14,10 +14,10 @@ import pytest
 from scripts import fuzzing
 from scripts.fuzzing import check, chunk
 from scripts.hostile import CATEGORIES, Case, make
+from tests.inputs import computed_by
 from tracker_diag.core import param_roles
 from tracker_diag.core.rule import all_rules
 from tracker_diag.engine import diagnosis
-from tracker_diag.engine.evidence import Evidence
 from tracker_diag.report import tags
 
 RUNS = 480
@@ -64,7 +64,7 @@ def test_a_rule_that_fails_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     rules["HY003"] = replace(rules["HY003"], check=fails)
     monkeypatch.setattr(diagnosis, "all_rules", lambda: rules)
     (failure,) = check(0, 7)[1]
-    assert failure.said.startswith("HY003: the rule failed: ZeroDivisionError: by zero (diagnosis.py:")
+    assert failure.said.startswith("HY003: the rule failed: ZeroDivisionError: by zero (asking.py:")
     assert (failure.number, failure.category) == (7, "values")
     assert "ZeroDivisionError" in failure.details
 
@@ -98,7 +98,7 @@ def test_a_renderer_that_raises_is_reported(module: Any, name: str, said: str, m
 @pytest.mark.usefixtures("sound")
 def test_what_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzzing, "SLOWEST", 0.2)
-    monkeypatch.setattr(Evidence, "scale", property(lambda _: time.sleep(60)))
+    computed_by(monkeypatch, "scale", lambda: time.sleep(60))
     (failure,) = check(0, 0)[1]
     assert failure.said.startswith("given up: TooSlowError: more than 0.2 seconds")
 

@@ -6,11 +6,11 @@ import pytest
 
 from tests.runs import make_run
 from tracker_diag import Settings, Severity
-from tracker_diag.core.verdicts import ABSTENTION, PRECEDENCE
+from tracker_diag.core.verdicts import ABSTENTION, precedence
 from tracker_diag.judge import Before, Task, before, examine
 
 
-@pytest.mark.parametrize("verdict", [*PRECEDENCE, ABSTENTION])
+@pytest.mark.parametrize("verdict", [*precedence(), ABSTENTION])
 @pytest.mark.parametrize("severity", Severity)
 def test_our_own_words_are_read(verdict: str, severity: Severity) -> None:
     tags = {"dx.verdict": verdict, "dx.severity": str(severity), "diag.verdict": "frozen"}

@@ -15,13 +15,20 @@ import tracker_diag
 
 RULE = '''"""LC199 too-loud."""
 
-from tracker_diag.core.finding import Finding, Severity
-from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.inputs import rule_input
+from tracker_diag.core.rule import Outcome, Verdict, rule
+from tracker_diag.evidence.course import Course
 
 
-@rule("LC199", "too-loud", evidence="C")
-def too_loud(train: Course, *, loud: float = 100.0) -> Outcome:
+@rule_input(missing="no loudness", unit="decibels")
+def loudness(train: Course, val: Course | None) -> float:
+    """The first value of the louder curve."""
+    return max(c.start for c in (train, val) if c is not None)
+
+
+@rule("LC199", "too-loud", verdict=Verdict(35, "nobody hears the others"))
+def too_loud(loudness: float, train: Course, *, loud: float = 100.0) -> Outcome:
     """The training loss is loud.
 
     What it measures
@@ -38,15 +45,15 @@ def too_loud(train: Course, *, loud: float = 100.0) -> Outcome:
 
     Thresholds
     ----------
-    loud : in the loss's own units.
+    loud : in the loss's own units; a whisper has thirty.
 
     References
     ----------
-    Seminar: "Learning Curves".
+    Fletcher and Munson (1933), Loudness, its definition, measurement and calculation, JASA 5:82.
     """
-    if train.start < loud:
+    if loudness < loud:
         return None
-    return Finding("LC199", "too-loud", Severity.INFO, 1.0, f"starts at {train.start:g}", "turn it down")
+    return too_loud.finding(Severity.ERROR, 1.0, f"starts at {loudness:g}", "turn it down")
 '''
 
 DIAGNOSE = """
@@ -55,7 +62,7 @@ import tracker_diag
 from tracker_diag.core.settings import parse_settings
 run = tracker_diag.Run.from_dict({"id": "r", "metrics": {"train_loss": [[i, 60 / (i + 1)] for i in range(20)]}})
 report = tracker_diag.diagnose(run, parse_settings(json.loads(sys.argv[1])))
-print(json.dumps([finding.name for finding in report.findings]))
+print(json.dumps([report.verdict, *(finding.name for finding in report.findings)]))
 """
 
 
@@ -85,7 +92,7 @@ def python(folder: Path, *arguments: str) -> str:
 
 
 def findings(folder: Path, settings: dict[str, object]) -> list[str]:
-    """Names of what is found in a run that starts at 60, under these settings."""
+    """The verdict on a run that starts at 60 under these settings, and the names of what is found."""
     answer: list[str] = json.loads(python(folder, "-c", DIAGNOSE, json.dumps(settings)))
     return answer
 
@@ -99,15 +106,44 @@ def test_it_is_listed(package: Path) -> None:
 def test_it_is_explained(package: Path) -> None:
     page = python(package, "-m", "tracker_diag", "explain", "too-loud")
     assert "Turn it down." in page
-    assert "in the loss's own units." in page
+    assert "in the loss's own units; a whisper has thirty." in page
 
 
 def test_it_is_run_with_its_default(package: Path) -> None:
     assert "too-loud" not in findings(package, {})
 
 
-def test_its_threshold_is_configured(package: Path) -> None:
-    assert "too-loud" in findings(package, {"rules": {"too-loud": {"thresholds": {"loud": 50.0}}}})
+def test_its_threshold_is_configured_and_its_precedence_makes_it_the_verdict(package: Path) -> None:
+    verdict, *found = findings(package, {"rules": {"too-loud": {"thresholds": {"loud": 50.0}}}})
+    assert (verdict, found[0]) == ("too-loud", "too-loud")
+
+
+def test_its_evidence_is_that_of_its_inputs(package: Path) -> None:
+    listed = json.loads(python(package, "-m", "tracker_diag", "rules", "--format", "json"))
+    (entry,) = [rule for rule in listed if rule["name"] == "too-loud"]
+    assert (entry["evidence"], entry["needs"]) == ("C", ["loudness", "train"])
+
+
+def test_without_the_input_it_says_what_to_log(package: Path) -> None:
+    said = python(
+        package,
+        "-c",
+        "import tracker_diag\n"
+        "report = tracker_diag.diagnose(tracker_diag.Run.from_dict({'id': 'r'}))\n"
+        "print(*(f'{s.reason}: {s.what_to_log}' for s in report.skipped if s.code == 'LC199'))",
+    )
+    assert said.startswith("no train loss: log the training loss")
+
+
+def test_its_verdict_is_read_where_verdicts_are(package: Path) -> None:
+    said = python(
+        package,
+        "-c",
+        "from tracker_diag.core.verdicts import precedence\n"
+        "from tracker_diag.judge import before\n"
+        "print(*list(precedence())[2:5], before({'diag.verdict': 'too-loud'}, 'diag.').verdict)",
+    )
+    assert said.split() == ["underfitting", "too-loud", "overfitting", "too-loud"]
 
 
 def test_it_is_left_out(package: Path) -> None:
@@ -122,7 +158,9 @@ def test_it_gets_a_page(package: Path) -> None:
         f"import sys; sys.path.append({str(Path.cwd())!r})\n"
         "from scripts.documentation.pages import pages\n"
         "made = pages()\n"
-        "print(made['rules/too-loud.md'], made['README.md'])",
+        "print(made['rules/too-loud.md'], made['README.md'], made['verdict.md'])",
     )
     assert "Turn it down." in made
+    assert "Fletcher and Munson" in made
+    assert "nobody hears the others" in made
     assert "(rules/too-loud.md)" in made

@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from tracker_diag.cli import app
-from tracker_diag.core.verdicts import ABSTENTION, PRECEDENCE
+from tracker_diag.core.verdicts import ABSTENTION, precedence
 
 TEXT = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^(tracker-diag .+)$|`(tracker-diag [^`]+)`", TEXT, re.MULTILINE)
@@ -42,7 +42,7 @@ def test_the_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_every_verdict_is_explained() -> None:
     table = TEXT.split("## Verdicts")[1].split("## ")[0]
-    assert set(re.findall(r"^\| \[?([a-z-]+[a-z])", table, re.MULTILINE)) == {*PRECEDENCE, ABSTENTION, "verdict"}
+    assert set(re.findall(r"^\| \[?([a-z-]+[a-z])", table, re.MULTILINE)) == {*precedence(), ABSTENTION, "verdict"}
 
 
 def test_the_scripts_it_names_can_be_run() -> None:

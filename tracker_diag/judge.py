@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tracker_diag.core.finding import Report, Severity
 from tracker_diag.core.run import Run
 from tracker_diag.core.settings import Settings
-from tracker_diag.core.verdicts import ABSTENTION, PRECEDENCE
+from tracker_diag.core.verdicts import ABSTENTION, precedence
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def before(tags: Mapping[str, str], prefix: str) -> Before:
     """Read an earlier diagnosis from the tags of a run; what is none of our words, somebody else wrote."""
     verdict, severity = tags.get(f"{prefix}verdict", ""), tags.get(f"{prefix}severity", "")
     return Before(
-        verdict=verdict if verdict in PRECEDENCE or verdict == ABSTENTION else "",
+        verdict=verdict if verdict in precedence() or verdict == ABSTENTION else "",
         severity=Severity(severity) if severity in set(Severity) else Severity.OK,
     )
 

@@ -16,7 +16,7 @@ from scripts.compatibility.runs import logged
 from scripts.compatibility.stores import Store, reports, users
 from tracker_diag import diagnose
 from tracker_diag.adapters.base import Adapter, Failure, Listing, Query
-from tracker_diag.core.run import Run
+from tracker_diag.core.run import Run, Series
 
 CELLS = {
     "listed": "all 36 runs, and not the deleted one",
@@ -164,14 +164,20 @@ def _missing(read: Run | None, run: Mapping[str, Any], tracker: str) -> str:
         return f"metrics {sorted(found ^ meant.metrics.keys())}"
     if tracker == "wandb" and bool(_gradients(read)) != _is_nested(run):
         return "gradients"
-    for key, series in meant.metrics.items():
-        if list(map(repr, series.values.tolist())) != list(map(repr, read.metrics[key].values.tolist())):
-            return f"values of {key}"
-        if series.steps.tolist() != read.metrics[key].steps.tolist():
-            return f"steps of {key}"
+    if differing := _differing(read.metrics, meant.metrics):
+        return differing
     if tracker == "mlflow" and (read.model_summary != meant.model_summary or read.profile != meant.profile):
         return "what the training code left"
     return "" if read.status == meant.status else f"status {read.status}"
+
+
+def _differing(read: Mapping[str, Series], meant: Mapping[str, Series]) -> str:
+    for key, series in meant.items():
+        if list(map(repr, series.values.tolist())) != list(map(repr, read[key].values.tolist())):
+            return f"values of {key}"
+        if series.steps.tolist() != read[key].steps.tolist():
+            return f"steps of {key}"
+    return ""
 
 
 def _other(read: Run | None, run: Mapping[str, Any], tracker: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scripts.documentation.markdown import GENERATED, link, table
 from scripts.documentation.rule import thresholds
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.roles import all_roles, what_to_log
+from tracker_diag.core.role_names import all_roles, what_to_log
 from tracker_diag.core.rule import all_rules
 from tracker_diag.core.settings import FILE_NAME, RuleSettings, Settings
 

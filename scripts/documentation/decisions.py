@@ -10,23 +10,24 @@ from collections.abc import Iterator
 from scripts.documentation.markdown import GENERATED, link, table
 from tracker_diag.core import case
 from tracker_diag.core.rule import Rule, all_rules
-from tracker_diag.core.verdicts import ABSTENTION, PRECEDENCE
+from tracker_diag.core.verdicts import ABSTENTION, GOOD_FIT, precedence
 from tracker_diag.engine import causes as ranking
 from tracker_diag.engine import verdict as competing
 
 
 def verdict() -> str:
     """The page on the verdict."""
-    rows = [(str(i), link(name), why) for i, (name, why) in enumerate(PRECEDENCE.items(), start=1)]
+    rows = [(str(i), link(name), why) for i, (name, why) in enumerate(precedence().items(), start=1)]
+    one, info, cause = (" ".join(part.split()) for part in _paragraphs(competing.verdict)[:3])
     reasons = "\n".join(f"- {reason}" for reason in _reasons())
     return (
         f"{GENERATED}# The verdict\n\n"
         "Every rule on learning curves looks at a run by itself, and several may find something. One of them is the "
         "verdict: the first of these that was found as a warning or an error.\n\n"
         + table(("", "verdict", "why it stands here"), rows)
-        + f"\n{_prose(competing.verdict)}\n\n```mermaid\n{diagram()}\n```\n\n"
+        + f"\n{one} {info}\n\n```mermaid\n{diagram()}\n```\n\n"
         "## Where the curves are not enough\n\n"
-        f"{_prose(competing.by_cause)}\n\n"
+        f"{cause}\n\n"
         "## When there is none\n\n"
         f"The verdict is `{ABSTENTION}` where none was found, and the summary says what is missing:\n\n"
         f"{reasons}\n\n"
@@ -38,7 +39,7 @@ def verdict() -> str:
 
 def diagram() -> str:
     """The order of precedence as a Mermaid flowchart."""
-    troubles = [name for name in PRECEDENCE if name != "good-fit"]
+    troubles = [name for name in precedence() if name != GOOD_FIT]
     steps = [(_node(name), f"{name}, warning or error?", name) for name in troubles]
     steps.append(("good_fit", "good-fit?", "good-fit"))
     steps += [(f"{_node(name)}_info", f"{name}, info?", name) for name in troubles]
@@ -93,6 +94,10 @@ def _attributes(kind: type) -> dict[str, str]:
 
 def _node(name: str) -> str:
     return name.replace("-", "_")
+
+
+def _paragraphs(thing: object) -> list[str]:
+    return inspect.cleandoc(inspect.getdoc(thing) or "").replace("``", "`").split("\n\n")
 
 
 def _prose(thing: object) -> str:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import yaml
 
-from scripts.documentation.markdown import EVIDENCE, GENERATED, link, links, table
+from scripts.documentation.markdown import GENERATED, link, links, table
 from scripts.documentation.seminar import deck
-from tracker_diag.core.roles import all_roles, what_to_log
+from tracker_diag.core.inputs import EVIDENCE
+from tracker_diag.core.role_names import all_roles, what_to_log
 from tracker_diag.core.rule import Rule, all_rules
 
 _DOCS = Path(__file__).parents[2] / "docs"

@@ -6,14 +6,6 @@ from collections.abc import Iterable, Sequence
 
 from tracker_diag.core.rule import find_rule
 
-EVIDENCE = {
-    "C": "curves",
-    "P": "parameters",
-    "D": "dataset facts",
-    "G": "gradient, weight or activation statistics",
-    "B": "per-batch statistics",
-    "X": "other runs of the experiment",
-}
 GENERATED = "<!-- Made by scripts/docs from the code: edit the code. -->\n\n"
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import re
 from collections.abc import Iterator
 
-from scripts.documentation.markdown import EVIDENCE, GENERATED, table
+from scripts.documentation.markdown import GENERATED, table
+from tracker_diag.core.case import rows
+from tracker_diag.core.inputs import EVIDENCE
 from tracker_diag.core.rule import Rule
 
 
@@ -23,15 +23,14 @@ def page(rule: Rule) -> str:
     ]
     if rule.thresholds:
         said = thresholds(rule)
-        rows = [(f"`{name}`", f"`{default}`", said.get(name, "")) for name, default in rule.thresholds.items()]
-        parts.append("## Thresholds\n\n" + table(("name", "default", "meaning"), rows))
-    weighed = list(signs(rule))
-    if weighed:
-        rows = [(text, f"`{ratio}`", source) for text, ratio, source in weighed]
+        listed = [(f"`{name}`", f"`{default}`", said.get(name, "")) for name, default in rule.thresholds.items()]
+        parts.append("## Thresholds\n\n" + table(("name", "default", "meaning"), listed))
+    if rule.signs is not None:
         parts.append(
             "## Signs it weighs\n\n"
             "How much likelier each observation is if this is the cause than if it is not "
-            "([how causes are scored](../causes.md)).\n\n" + table(("observation", "likelihood ratio", "seen in"), rows)
+            "([how causes are scored](../causes.md)).\n\n"
+            + table(("observation", "likelihood ratio", "seen in"), signs(rule.signs))
         )
     parts.append(f"## Leave it out\n\n{_leave_out(rule)}")
     parts.append(f"## References\n\n{text['References']}")
@@ -44,24 +43,13 @@ def thresholds(rule: Rule) -> dict[str, str]:
     return {name: " ".join(said.split()) for name, said in zip(parts[1::2], parts[2::2], strict=True)}
 
 
-def signs(rule: Rule) -> Iterator[tuple[str, str, str]]:
-    """Text, ratio and source of every ``Sign`` that the rule's file makes; what is computed shows as its expression."""
-    tree = ast.parse(inspect.getsource(inspect.getmodule(rule.check)))  # type: ignore[arg-type]
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-    for node in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
-        if isinstance(node.func, ast.Name) and node.func.id == "Sign":
-            given = dict(zip(("text", "ratio", "source"), node.args, strict=False))
-            given |= {k.arg: k.value for k in node.keywords if k.arg}
-            source = given.get("source")
-            yield _words(given["text"]), ast.unparse(given["ratio"]), "curves" if source is None else _words(source)
-
-
-def _words(node: ast.expr) -> str:
-    if isinstance(node, ast.Constant):
-        return str(node.value)
-    if isinstance(node, ast.JoinedStr):
-        return "".join("…" if isinstance(part, ast.FormattedValue) else _words(part) for part in node.values)
-    return f"`{ast.unparse(node)}`"
+def signs(rows_of: type) -> Iterator[tuple[str, str, str]]:
+    """Text, ratio and source of every row of a table of likelihood ratios; what is seen of the run shows as dots."""
+    for row in rows(rows_of).values():
+        ratio = (
+            f"{row.value:g}" if row.most is None else f"{row.value:g} times as much as is seen, at most {row.most:g}"
+        )
+        yield re.sub(r"\{[^}]*\}", "…", row.text), ratio, row.source
 
 
 def _leave_out(rule: Rule) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from scripts.hostile.anything import DEEP, Random, anything, number, spoiled, text
 from scripts.hostile.sound import plausible_profile, sound
-from tracker_diag.core.roles import all_roles
+from tracker_diag.core.role_names import all_roles
 from tracker_diag.core.rule import all_rules
 from tracker_diag.core.words import vocabulary
 
@@ -171,7 +171,7 @@ def datasets(rng: Random, case: Case) -> Case:
 
 
 def models(rng: Random, case: Case) -> Case:
-    """Summaries of models whose counts are no counts."""
+    """Summaries and descriptions of models whose counts are no counts."""
     count = rng.choice(["0", "1,234", "1.2", "9" * 400, ",", "1,,,2", "", "٣", "1" * 26 + ".5", "1e5", "-5"])
     line = rng.choice(
         ["Total params: {}", "Trainable params: {} (4.6 KB)", "{} M  Total params", "{}K    Trainable params"]
@@ -181,7 +181,15 @@ def models(rng: Random, case: Case) -> Case:
     )
     whole = [noise, line.format(count), "model", text(rng)]
     rng.shuffle(whole)
-    return _with(case, model_summary="\n".join(whole))
+    layer = {"type": rng.choice(["Dense", text(rng), 3]), "units": number(rng), text(rng): anything(rng)}
+    parts = {
+        "framework": rng.choice(["keras", text(rng), None]),
+        "layers": rng.choice([[], [layer], [layer] * 300, anything(rng)]),
+        "output_shape": rng.choice([None, [None, 10], [number(rng)], anything(rng)]),
+        "trainable_parameters": rng.choice([None, 5, -1, number(rng)]),
+    }
+    described = {key: part for key, part in parts.items() if rng.random() < 0.5}
+    return _with(case, model_summary="\n".join(whole), model=rng.choice([None, described, described, anything(rng)]))
 
 
 def tags(rng: Random, case: Case) -> Case:

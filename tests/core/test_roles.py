@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracker_diag.core.roles import Roles, all_roles, resolve, what_to_log
+from tracker_diag.core.role_names import all_roles, what_to_log
+from tracker_diag.core.roles import Roles, resolve
 from tracker_diag.core.run import Run
 from tracker_diag.core.settings import Settings, SettingsError, parse_settings
 
@@ -295,7 +296,8 @@ def test_words_of_the_user_come_first() -> None:
     ],
 )
 def test_direction(name: str, direction: str) -> None:
-    assert of(f"train_loss val_loss {name}").directions == {
+    facts = of(f"train_loss val_loss {name}").facts
+    assert {role: fact.better for role, fact in facts.items()} == {
         "train_loss": "min",
         "val_loss": "min",
         "val_score": direction,
@@ -303,7 +305,7 @@ def test_direction(name: str, direction: str) -> None:
 
 
 def test_direction_told_by_the_user() -> None:
-    assert of("val_loss val_score", directions={"val_score": "min"}).directions["val_score"] == "min"
+    assert of("val_loss val_score", directions={"val_score": "min"}).facts["val_score"].better == "min"
 
 
 def test_a_rising_log_likelihood_becomes_a_loss_with_its_sign_turned() -> None:
@@ -311,7 +313,7 @@ def test_a_rising_log_likelihood_becomes_a_loss_with_its_sign_turned() -> None:
     roles = resolve(Run.from_dict({"id": "r", "metrics": {"train_elbo": rising, "val_elbo": rising}}), Settings())
     assert roles.metrics["train_loss"].values[-1] == pytest.approx(-rising[-1][1])
     assert roles.metrics["val_loss"].values[-1] == pytest.approx(-rising[-1][1])
-    assert roles.directions["train_loss"] == "min"
+    assert roles.facts["train_loss"].better == "min"
     assert any("sign" in note for note in roles.notes)
 
 

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import gzip
+import inspect
 import itertools
+import json
 import math
+import re
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker_diag.core.case import Sign, Source, Suspicion, suspicion
+from scripts.accuracy import FAULTS
+from tracker_diag import Run, Settings
+from tracker_diag.core.case import Ratio, Sign, Source, Suspicion, rows
 from tracker_diag.core.finding import Finding, Prescription, Severity
 from tracker_diag.core.observed import Symptoms
+from tracker_diag.core.roles import resolve
+from tracker_diag.core.rule import all_rules
+from tracker_diag.engine.asking import ask
 from tracker_diag.engine.causes import LEAST, OTHER_TROUBLE, SEEN_RATIO, WARNING_ODDS, fold, rank
+from tracker_diag.engine.values import Values
 
 CALM = Symptoms("good-fit", {})
 ILL = Symptoms("overfitting", {"overfitting": Finding("LC104", "overfitting", Severity.WARNING, 0.9, "it rises")})
@@ -99,17 +113,79 @@ def test_the_evidence_that_would_tell_the_first_two_apart() -> None:
     first, second = suspect("A", 90.0, settles="log a"), suspect("B", 80.0, settles="log b")
     assert rank([second, first], CALM)[2] == "log a"
     assert rank([second, suspect("A", 90.0)], CALM)[2] == "log b"
-    assert rank([first], CALM)[2] == ""
+    assert rank([first], CALM)[2] == "log a"
     assert rank([], CALM)[2] == ""
 
 
 def test_a_suspicion_needs_something_that_speaks_for_it() -> None:
-    given_ = {"prior": 0.1, "message": "m", "advice": "a"}
-    assert suspicion("A", "a", signs=[Sign("x", 0.5), Sign("y", 1.0)], **given_) is None  # type: ignore[arg-type]
-    made = suspicion("A", "a", signs=[Sign("x", 0.5), Sign("y", 1.5)], **given_)  # type: ignore[arg-type]
+    suspicion = partial(all_rules()["OP401"].suspicion, prior=0.1, message="m", advice="a")
+    assert suspicion(signs=[Sign("x", 0.5), Sign("y", 1.0)]) is None
+    made = suspicion(signs=[Sign("x", 0.5), Sign("y", 1.5)])
     assert made is not None
     assert made.evidence == {"for": ["y"], "against": ["x"]}
     assert math.isclose(made.odds, 0.075)
+    assert (made.code, made.name) == ("OP401", "learning-rate-too-high")
+
+
+# -- tables of likelihood ratios -------------------------------------------------------------------------------------
+
+
+class Common:
+    FLAT = Ratio(2.0, "it is flat")
+
+
+class Table(Common):
+    FAR = Ratio(3.0, "{rate:g} is {times:.2g} times too much", "params", most=10.0)
+    LEARNS = Ratio(0.1, "the run learns")
+
+
+def test_a_row_gives_a_sign_that_says_where_it_comes_from() -> None:
+    assert Table.FLAT() == Sign("it is flat", 2.0, "curves", "FLAT")
+    assert Table.FAR(times=2, rate=0.5) == Sign("0.5 is 2 times too much", 6.0, "params", "FAR")
+    assert Table.FAR(times=1e6, rate=0.5).ratio == 10.0
+    assert list(rows(Table)) == ["FLAT", "FAR", "LEARNS"]
+
+
+def test_what_is_put_into_a_text_is_no_template() -> None:
+    assert Table.FAR(times=1, rate=1.0).text == "1 is 1 times too much"
+    assert Ratio(1.0, "the initialiser is {name}")(name="{0.__class__}").text == "the initialiser is {0.__class__}"
+
+
+def test_every_cause_has_one_table_and_every_sign_a_row_of_it() -> None:
+    causes = {r.code: r for r in all_rules().values() if "prior" in r.thresholds}
+    assert causes
+    assert [code for code, r in causes.items() if r.signs is None or not rows(r.signs)] == []
+    for rule in causes.values():
+        assert rule.signs is not None
+        table = rows(rule.signs)
+        assert all(row.value > 0 and row.key == key for key, row in table.items())
+        keys = set(re.findall(r"Signs\.([A-Z_0-9]+)", inspect.getsource(inspect.getmodule(rule.check))))  # type: ignore[arg-type]
+        assert keys <= set(table)
+
+
+def test_ratios_can_be_measured_again_by_row() -> None:
+    """How often each row is seen in labelled runs that have the cause, and in those that have another."""
+    counted: Counter[tuple[str, str, bool]] = Counter()
+    for record in labelled():
+        seen = suspicions(Run.from_dict({k: record[k] for k in ("id", "params", "metrics")}))
+        for found in seen:
+            assert found.signs
+            table = rows(all_rules()[found.code].signs)  # type: ignore[arg-type]
+            for sign in found.signs:
+                assert sign.key in table
+                assert sign.source == table[sign.key].source
+                counted[found.name, sign.key, found.name in record["truth"]["causes"]] += 1
+    assert len(counted) > 50
+
+
+def labelled() -> list[Mapping[str, Any]]:
+    with gzip.open(FAULTS, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines][::4]
+
+
+def suspicions(run: Run) -> list[Suspicion]:
+    values = Values({"run": run, "roles": resolve(run, Settings()), "siblings": None})
+    return ask(all_rules(), values, Settings(), run.id).suspicions
 
 
 def lc(code: str, name: str, severity: Severity) -> Finding:

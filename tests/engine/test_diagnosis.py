@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.inputs import computed_by
 from tests.rules.runs import (
     EPOCHS,
     SHAPES,
@@ -31,8 +32,7 @@ from tests.rules.runs import (
 from tracker_diag import Run, Severity, diagnose
 from tracker_diag.core.rule import all_rules
 from tracker_diag.core.settings import SettingsError, parse_settings
-from tracker_diag.engine import diagnosis
-from tracker_diag.engine.evidence import Evidence
+from tracker_diag.engine import asking, diagnosis
 
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))
@@ -45,8 +45,11 @@ def test_the_same_run_gives_the_same_report_whatever_the_order(shape: str) -> No
 
 def test_the_order_of_the_registry_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     first = judge(overfitting(), SOUND)
-    turned = dict(reversed(all_rules().items()))
-    monkeypatch.setattr(diagnosis, "all_rules", lambda: turned)
+    turned, order = dict(reversed(all_rules().items())), asking._order()
+    for module in (asking, diagnosis):
+        monkeypatch.setattr(module, "all_rules", lambda: turned)
+    monkeypatch.setattr(asking, "_order", asking._order.__wrapped__)
+    assert [n for n in asking._order() if n in turned] != [n for n in order if n in turned]
     again = judge(overfitting(), SOUND)
     assert (again.verdict, again.causes, again.severity) == (first.verdict, first.causes, first.severity)
     assert again.findings == first.findings
@@ -165,10 +168,10 @@ def test_a_rule_that_fails_is_skipped_and_the_others_speak(monkeypatch: pytest.M
 
 @pytest.mark.expects_defects
 def test_an_input_that_fails_skips_the_rules_that_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_: Evidence) -> float:
+    def broken() -> float:
         raise OverflowError("too large")
 
-    monkeypatch.setattr(Evidence, "n_weights", property(broken))
+    computed_by(monkeypatch, "n_weights", broken)
     report = diagnose(a_run(overfitting(), {**SOUND, "n_train": 100}))
     assert skipped(report, "AR704") == "the rule failed: OverflowError: too large"
     assert report.verdict == "overfitting"
@@ -283,3 +286,18 @@ def test_a_curve_that_is_logged_is_not_asked_for() -> None:
     asked = {s.what_to_log for s in report.skipped if s.reason.startswith("too few finite values")}
     assert asked == {""}
     assert not any("train_loss" in s.what_to_log for s in report.skipped)
+
+
+def test_the_other_runs_reach_a_rule_that_asks_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    run, other = a_run(overfitting(), SOUND), Run.from_dict({"id": "other", "metrics": {"val_loss": [[9, 0.1]]}})
+    asked: list[Any] = []
+
+    def check(siblings: Any) -> None:
+        asked.append(siblings)
+
+    rules = dict(all_rules())
+    rules["HY003"] = replace(rules["HY003"], check=check, needs=("siblings",), wants=())
+    monkeypatch.setattr(diagnosis, "all_rules", lambda: rules)
+    assert skipped(diagnose(run), "HY003") == "no other runs of the experiment"
+    assert skipped(diagnose(run, siblings=(other,)), "HY003") is None
+    assert asked == [(other,)]

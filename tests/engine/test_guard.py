@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
+from tests.inputs import computed_by
 from tests.rules.runs import SOUND, a_run, diverged, failures, healthy, overfitting
 from tracker_diag import Report, Run, Severity, diagnose
 from tracker_diag.core.roles import NO_ROLES
 from tracker_diag.core.settings import parse_settings
 from tracker_diag.engine import diagnosis
-from tracker_diag.engine.evidence import Evidence
 from tracker_diag.report.schema import to_json
 
 
@@ -90,7 +90,7 @@ def test_a_part_that_fails_is_noted_and_the_rest_is_said(
 
 @pytest.mark.expects_defects
 def test_the_traceback_of_a_rule_is_logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(Evidence, "n_weights", property(fails))
+    computed_by(monkeypatch, "n_weights", fails)
     diagnose(a_run(overfitting(), {**SOUND, "n_train": 100}))
     record = next(r for r in caplog.records if "AR704" in r.getMessage())
     assert record.getMessage() == "run r: rule AR704 failed: ZeroDivisionError: by zero"

@@ -18,40 +18,41 @@ from tracker_diag import Run, Settings, Severity, diagnose
 from tracker_diag.core.case import Suspicion
 from tracker_diag.core.finding import Finding
 from tracker_diag.core.rule import all_rules
-from tracker_diag.core.verdicts import ABSTENTION, PRECEDENCE
-from tracker_diag.engine.verdict import EMPTY, by_cause, meaningful, verdict
+from tracker_diag.core.verdicts import ABSTENTION, precedence
+from tracker_diag.engine.verdict import standing, verdict, wasted_from
 
 
 def found(*pairs: tuple[str, Severity]) -> dict[str, Finding]:
-    return {name: Finding("LC1", name, severity, 0.9, "m") for name, severity in pairs}
+    codes = {rule.name: code for code, rule in all_rules().items()}
+    return {name: Finding(codes[name], name, severity, 0.9, "m") for name, severity in pairs}
 
 
 def test_verdicts_are_the_catalogue_s() -> None:
     curves = {name for code, name in CATALOGUE.items() if code.startswith("LC")}
-    assert set(PRECEDENCE) == curves - {"loss-spikes"}
+    assert set(precedence()) == curves - {"loss-spikes"}
 
 
 def test_of_any_two_warnings_the_earlier_is_the_verdict() -> None:
-    for first, second in itertools.combinations([n for n in PRECEDENCE if n != "good-fit"], 2):
+    for first, second in itertools.combinations([n for n in precedence() if n != "good-fit"], 2):
         both = found((second, Severity.WARNING), (first, Severity.WARNING))
-        assert verdict(both) == first
-        assert verdict(dict(reversed(both.items()))) == first
+        assert verdict(both).name == first
+        assert verdict(dict(reversed(both.items()))).name == first
 
 
 def test_an_info_does_not_take_the_verdict_from_a_good_fit() -> None:
-    assert verdict(found(("overfitting", Severity.INFO), ("good-fit", Severity.OK))) == "good-fit"
-    assert verdict(found(("overfitting", Severity.INFO))) == "overfitting"
+    assert verdict(found(("overfitting", Severity.INFO), ("good-fit", Severity.OK))).name == "good-fit"
+    assert verdict(found(("overfitting", Severity.INFO))).name == "overfitting"
 
 
 def test_nothing_found_is_insufficient_evidence() -> None:
-    assert verdict({}) == verdict(found(("loss-spikes", Severity.WARNING))) == ABSTENTION
+    assert verdict({}).name == verdict(found(("loss-spikes", Severity.WARNING))).name == ABSTENTION
 
 
-@pytest.mark.parametrize("answer", EMPTY)
+@pytest.mark.parametrize("answer", ["diverged", "frozen", "underfitting"])
 def test_beside_a_run_that_learned_nothing_other_findings_mean_nothing(answer: str) -> None:
     both = found((answer, Severity.ERROR), ("undertrained", Severity.WARNING))
-    assert set(meaningful(both, answer)) == {answer}
-    assert set(meaningful(both, "undertrained")) == set(both)
+    assert set(standing(both, answer)) == {answer}
+    assert set(standing(both, "undertrained")) == set(both)
 
 
 TOO_SLOW = {**SOUND, "lr": 1e-6}
@@ -81,12 +82,31 @@ def test_otherwise_the_good_fit_stays(more: dict[str, Any]) -> None:
     assert judge(high_level(), TOO_SLOW, **more).verdict == "good-fit"
 
 
+FIT = found(("good-fit", Severity.OK))
+
+
 def test_a_cause_that_says_nothing_of_the_curves_leaves_the_verdict() -> None:
     grave = Suspicion("OP402", "a", Severity.INFO, 0.9, "m")
     judged = [Finding("OP402", "a", Severity.WARNING, 0.9, "m")]
-    assert by_cause([grave], judged) is None
-    assert by_cause([replace(grave, verdict="undertrained")], judged) is not None
-    assert by_cause([replace(grave, verdict="undertrained")], []) is None
+    assert verdict(FIT, [grave], judged).name == "good-fit"
+    told = verdict(FIT, [replace(grave, verdict="undertrained")], judged)
+    assert told.name == "undertrained"
+    assert told.finding is not None
+    assert (told.finding.code, told.finding.severity) == ("LC103", Severity.WARNING)
+    assert verdict(FIT, [replace(grave, verdict="undertrained")], []).name == "good-fit"
+    assert verdict({}, [replace(grave, verdict="undertrained")], judged).name == ABSTENTION
+
+
+def test_what_was_wasted_is_what_the_first_of_such_findings_spans() -> None:
+    lost, turned = (
+        replace(f, span=(20.0, 60.0))
+        for f in found(("diverged", Severity.ERROR), ("overfitting", Severity.INFO)).values()
+    )
+    assert wasted_from({"diverged": lost}) == (20.0, True)
+    assert wasted_from({"overfitting": turned}) == (20.0, False)
+    assert wasted_from({"overfitting": replace(turned, span=(5.0, 60.0)), "diverged": lost}) == (20.0, True)
+    assert wasted_from({"overfitting": replace(turned, severity=Severity.OK)}) is None
+    assert wasted_from(found(("unstable", Severity.WARNING))) is None
 
 
 def test_every_cause_names_a_verdict_or_none() -> None:
@@ -99,7 +119,7 @@ def test_every_cause_names_a_verdict_or_none() -> None:
         if keyword.arg == "verdict" and isinstance(keyword.value, ast.Constant)
     }
     assert named
-    assert named <= set(PRECEDENCE) - {"good-fit"}
+    assert named <= set(precedence()) - {"good-fit"}
 
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))

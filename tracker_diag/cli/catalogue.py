@@ -15,8 +15,6 @@ from tracker_diag.cli.errors import UsageError
 if TYPE_CHECKING:
     from tracker_diag.core.rule import Rule
 
-_EVIDENCE = "C curves, P params, D dataset facts, G gradients, B batches, X other runs"
-
 
 def rules(
     format: Annotated[str, typer.Option("--format", help="text, json, or config: the defaults as a file.")] = "text",
@@ -37,7 +35,10 @@ def rules(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, caption=f"Evidence: {_EVIDENCE}", caption_justify="left")
+    from tracker_diag.core.inputs import EVIDENCE
+
+    letters = ", ".join(f"{letter} {kind}" for letter, kind in EVIDENCE.items())
+    table = Table(box=None, pad_edge=False, caption=f"Evidence: {letters}", caption_justify="left")
     for heading in ("code", "name", "evidence", "what it means"):
         table.add_column(heading, overflow="fold", no_wrap=heading in ("code", "name"))
     for rule in all_rules().values():

@@ -121,8 +121,7 @@ def sweep(
 
     hush()
     check_level(fail_on)
-    if log_format not in watch.LOG_FORMATS:
-        raise UsageError(f"--log-format {log_format}: choose one of {', '.join(watch.LOG_FORMATS)}")
+    _check_log_format(log_format)
     if every is not None and cron is not None:
         raise UsageError("--every and --cron are two schedules: give one")
     check_engine(engine, scheduler)
@@ -134,10 +133,7 @@ def sweep(
     where = place(tracker, tracking_uri, tuple(project or ()))
     read_settings(config, role, artifacts)
     messages.check(notify or ())
-    if summary is not None and not summary.parent.is_dir():
-        raise UsageError(f"--summary {summary}: there is no folder {summary.parent}")
-    if report_dir is not None and (dry_run or annotate):
-        raise UsageError("--report-dir cannot be combined with --dry-run or --annotate")
+    _check_files(summary, report_dir, elsewhere=dry_run or annotate)
 
     def once(stop: threading.Event) -> Swept:
         settings = read_settings(config, role, artifacts)
@@ -183,6 +179,20 @@ def sweep(
         raise typer.Exit(PARTIAL)
     if fails(swept.worst, fail_on):
         raise typer.Exit(FOUND)
+
+
+def _check_log_format(log_format: str) -> None:
+    from tracker_diag.cli import watch
+
+    if log_format not in watch.LOG_FORMATS:
+        raise UsageError(f"--log-format {log_format}: choose one of {', '.join(watch.LOG_FORMATS)}")
+
+
+def _check_files(summary: Path | None, report_dir: Path | None, elsewhere: bool) -> None:
+    if summary is not None and not summary.parent.is_dir():
+        raise UsageError(f"--summary {summary}: there is no folder {summary.parent}")
+    if report_dir is not None and elsewhere:
+        raise UsageError("--report-dir cannot be combined with --dry-run or --annotate")
 
 
 def _aside(tracker: Adapter, folder: Path, prefix: str) -> Adapter:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-from tracker_diag.core.finding import Change, Finding, Prescription, Severity
+from tracker_diag.core.finding import Change, Finding, Prescription
 from tracker_diag.core.observed import Symptoms
 
 Source = Literal["curves", "data", "params"]
@@ -25,11 +25,62 @@ class Sign:
         Likelihood ratio, positive; above 1 it speaks for the cause, below 1 against it.
     source : str
         Where it was seen: ``curves``, ``data`` (dataset facts) or ``params``.
+    key : str
+        The row of the cause's table of likelihood ratios.
     """
 
     text: str
     ratio: float
     source: Source = "curves"
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A row of a cause's table: what may be observed, and its likelihood ratio.
+
+    The table is a class whose attributes are rows. Called, a row gives the ``Sign`` of an observation.
+
+    Attributes
+    ----------
+    value : float
+        Likelihood ratio, positive; above 1 it speaks for the cause, below 1 against it.
+    text : str
+        The observation, in words that follow "because"; what is seen of the run stands in braces.
+    source : str
+        Where it is seen: ``curves``, ``data`` (dataset facts) or ``params``.
+    most : float or None
+        Where the ratio grows with what is seen, the most it may come to.
+    key : str
+        The row's name in its table.
+    """
+
+    value: float
+    text: str
+    source: Source = "curves"
+    most: float | None = None
+    key: str = field(default="", init=False)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        object.__setattr__(self, "key", name)
+
+    def __call__(self, times: float = 1.0, **seen: Any) -> Sign:
+        """The sign, with what was seen put into the text.
+
+        Parameters
+        ----------
+        times : float
+            How many times ``value`` the ratio is, up to ``most``; the text may show it as ``{times}``.
+        **seen
+            What the text shows.
+        """
+        ratio = self.value * times if self.most is None else min(self.most, self.value * times)
+        return Sign(self.text.format(times=times, **seen), ratio, self.source, self.key)
+
+
+def rows(table: type) -> Mapping[str, Ratio]:
+    """The rows of a table of likelihood ratios, in the order in which they are written."""
+    return {key: row for kind in reversed(table.__mro__) for key, row in vars(kind).items() if isinstance(row, Ratio)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,43 +116,6 @@ class Suspicion(Finding):
     def seen_ratio(self) -> float:
         """The likelihood ratios of what curves and data say, without what the configuration says."""
         return math.prod(s.ratio for s in self.signs if s.source != "params")
-
-
-def suspicion(
-    code: str,
-    name: str,
-    *,
-    prior: float,
-    signs: list[Sign],
-    message: str,
-    advice: str,
-    prescription: Prescription | None = None,
-    settles: str = "",
-    span: tuple[float, float] | None = None,
-    verdict: str = "",
-) -> Suspicion | None:
-    """A suspicion, or None where nothing speaks for it.
-
-    The severity is the engine's to set, from the odds: a warning has to rest on curves or data; configuration only
-    ranks.
-    """
-    if not any(s.ratio > 1 for s in signs):
-        return None
-    return Suspicion(
-        code=code,
-        name=name,
-        severity=Severity.INFO,
-        confidence=0.0,
-        message=message,
-        advice=advice,
-        evidence={"for": [s.text for s in signs if s.ratio > 1], "against": [s.text for s in signs if s.ratio < 1]},
-        span=span,
-        prior=prior,
-        signs=tuple(signs),
-        prescription=prescription or Prescription(advice),
-        settles=settles,
-        verdict=verdict,
-    )
 
 
 def stop_at_best(

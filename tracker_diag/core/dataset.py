@@ -78,6 +78,12 @@ class Dataset:
     notes: tuple[str, ...] = ()
 
     @property
+    def silent(self) -> bool:
+        """Whether it says nothing: no facts, and no two digests to compare."""
+        sides = {i.side for i in self.inputs if i.digest}
+        return replace(self, inputs=(), notes=()) == _SILENT and not {"train", "validation"} <= sides
+
+    @property
     def features(self) -> tuple[Feature, ...]:
         """The described columns of the training side."""
         return tuple(self.train.features or ())
@@ -86,6 +92,9 @@ class Dataset:
     def numbers(self) -> tuple[Feature, ...]:
         """Those of them that hold numbers which vary, and of which mean and deviation are known."""
         return tuple(f for f in self.features if f.kind != "category" and f.size and not f.near_constant)
+
+
+_SILENT = Dataset()
 
 
 def read_profile(data: Any) -> Dataset:

@@ -27,6 +27,19 @@ _LOSS_NAMES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What the vocabulary says of a kind of metric; the attributes are those of ``Metric``, shares as shares."""
+
+    kind: str
+    unit: str = ""
+    best: float | None = None
+    baseline: float | None = None
+
+
+LOSS, SCORE = Facts("loss"), Facts("score")
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """A metric's name, understood."""
 
@@ -40,6 +53,7 @@ class Reading:
     index: int | None = None
     task: str | None = None
     side: str | None = None
+    facts: Facts = SCORE
 
     @property
     def stem(self) -> tuple[int, frozenset[str]]:
@@ -148,32 +162,9 @@ def _take(
                 out.append(Candidate(c.series, c.reading, c.cost + extra))
         return out
 
-    val, test, train, unsplit = of("val"), of("test"), of("train"), of(None)
-    paired = {c.reading.stem for c in val} | ({c.reading.stem for c in test} if not val else set())
-    for c in unsplit:
-        if told and what == "score" and c.reading.stem not in paired:
-            if c.reading.side == "val":
-                # Who goes to the length of decoding or matching does it on the validation data.
-                val.append(Candidate(c.series, c.reading, c.cost + UNSPLIT))
-                continue
-            if not val and not train:
-                found.notes.append(
-                    f"{c.series.name}: left out, as its name does not say whether it is training or validation; "
-                    f"say so with --role val_score={c.series.name}"
-                )
-            continue
-        train.append(Candidate(c.series, c.reading, c.cost + UNSPLIT))
-    picked: dict[str, Candidate] = {}
-    t, v = _best_pair(train, val)
-    if t is not None:
-        picked["train"] = t
-    if v is not None:
-        picked["val"] = v
-    if test:
-        like = {c.reading.stem for c in picked.values()}
-        same = [c for c in test if c.reading.stem in like] or ([] if picked and what == "score" else test)
-        if same:
-            picked["test"] = min(same, key=lambda c: c.order)
+    val, test, train = of("val"), of("test"), of("train")
+    _side_the_unsplit(of(None), train, val, test, found, told and what == "score")
+    picked = _picked(train, val, test, what)
     turn = what == "loss" and _must_turn(picked)
     for split, c in picked.items():
         series, better = c.series, c.reading.better
@@ -187,6 +178,47 @@ def _take(
         if what == "loss" and c.reading.parts:
             found.notes.append(f"{c.series.name}: a part of the loss, taken for want of the whole")
     return [c.series for c in picked.values()]
+
+
+def _side_the_unsplit(
+    unsplit: list[Candidate],
+    train: list[Candidate],
+    val: list[Candidate],
+    test: list[Candidate],
+    found: Found,
+    doubted: bool,
+) -> None:
+    """Put what names no split beside training, or where that is in doubt and the kind says so beside validation."""
+    paired = {c.reading.stem for c in val} | ({c.reading.stem for c in test} if not val else set())
+    for c in unsplit:
+        if doubted and c.reading.stem not in paired:
+            if c.reading.side == "val":
+                # Who goes to the length of decoding or matching does it on the validation data.
+                val.append(Candidate(c.series, c.reading, c.cost + UNSPLIT))
+                continue
+            if not val and not train:
+                found.notes.append(
+                    f"{c.series.name}: left out, as its name does not say whether it is training or validation; "
+                    f"say so with --role val_score={c.series.name}"
+                )
+            continue
+        train.append(Candidate(c.series, c.reading, c.cost + UNSPLIT))
+
+
+def _picked(train: list[Candidate], val: list[Candidate], test: list[Candidate], what: str) -> dict[str, Candidate]:
+    """The metric of each side."""
+    picked: dict[str, Candidate] = {}
+    t, v = _best_pair(train, val)
+    if t is not None:
+        picked["train"] = t
+    if v is not None:
+        picked["val"] = v
+    if test:
+        like = {c.reading.stem for c in picked.values()}
+        same = [c for c in test if c.reading.stem in like] or ([] if picked and what == "score" else test)
+        if same:
+            picked["test"] = min(same, key=lambda c: c.order)
+    return picked
 
 
 def _same(a: Series, b: Series) -> bool:
@@ -250,14 +282,32 @@ def _pair_order(pair: tuple[Candidate | None, Candidate | None]) -> tuple[Any, .
 @cache
 def _book() -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str], list[tuple[Any, ...]]]:
     metrics = vocabulary()["metrics"]
-    quantities = [
-        (phrase, rank, q["kind"], q["better"], q.get("task"), q.get("side"))
-        for rank, q in enumerate(metrics["quantities"])
-        for phrase in phrases(q["words"])
-    ]
+    rank, quantities = -1, []
+    for q in metrics["quantities"]:
+        rank += 0 if q.get("beside") else 1
+        facts = Facts(q.get("is", "score"), q.get("unit", ""), q.get("best"), q.get("nothing"))
+        quantities += [
+            (phrase, rank, q["kind"], q["better"], q.get("task"), q.get("side"), facts)
+            for phrase in phrases(q["words"])
+        ]
     quantities.sort(key=lambda q: (-len(q[0]), q[1]))
     neutral = words(vocabulary()["neutral"]) | words("total vs epoch")
     return neutral, words(metrics["veto"]), words(metrics["component"]), words(metrics["minor"]), quantities
+
+
+@cache
+def _losses() -> list[tuple[frozenset[str], Facts]]:
+    known = [
+        (phrase, Facts(q["is"], q.get("unit", ""), q.get("best")))
+        for q in vocabulary()["metrics"]["losses"]
+        for phrase in phrases(q["words"])
+    ]
+    return sorted(known, key=lambda pair: -len(pair[0]))
+
+
+def facts_of_loss(found: frozenset[str]) -> Facts:
+    """What a loss is by the words of its name, or of a loss function: the longest phrase that fits decides."""
+    return next((facts for phrase, facts in _losses() if phrase <= found), LOSS)
 
 
 @lru_cache(maxsize=16384)
@@ -271,7 +321,9 @@ def read_metric(name: str) -> Reading | None:
     known = next((q for q in quantities if q[0] <= cut.words and (not is_loss or q[1] == 0)), None)
     if known is None:
         return None
-    phrase, rank, kind, better, task, side = known
+    phrase, rank, kind, better, task, side, facts = known
+    if kind != "score":
+        facts = facts_of_loss(cut.words)
     split, index = _split(cut.segments)
     left = cut.words - phrase - neutral - _STEP - {"train", "val", "test", "eval", "loss"}
     if index is not None:
@@ -293,7 +345,7 @@ def read_metric(name: str) -> Reading | None:
         cost += STEP_LEVEL
     elif "epoch" not in cut.words:
         cost += 0.05
-    return Reading(split, kind, rank, better, frozenset(left), parts, cost, index, task, side)
+    return Reading(split, kind, rank, better, frozenset(left), parts, cost, index, task, side, facts)
 
 
 def _word_cost(word: str, parts: frozenset[str], minor: frozenset[str]) -> float:

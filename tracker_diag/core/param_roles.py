@@ -18,6 +18,8 @@ LEAST_SCORE = 0.19
 EQUAL_STANDING = 0.051
 # A word that is only understood from another parameter (scikit-learn's alpha) comes before its usual meaning.
 BESIDE = 1.5
+# A name that the user's own words fit comes before all that the vocabulary knows.
+OWN = 9.0
 
 _DIGITS = re.compile(r"\d+")
 
@@ -48,10 +50,8 @@ def find_params(values: Mapping[str, Any], extra: Mapping[str, tuple[frozenset[s
     unfit: dict[str, list[str]] = {}
     logged: dict[str, bool] = {}
     for name, value in values.items():
-        fits = fits_of(name)
-        if extra:
-            own = [(r, 9.0, "", "") for r, several in extra.items() if any(p <= read(name).words for p in several)]
-            fits = (*own, *fits)
+        own = [(r, OWN, "", "") for r, several in extra.items() if any(p <= read(name).words for p in several)]
+        fits = (*own, *fits_of(name))
         refused = None
         for role, score, phrase, beside in fits:
             if beside:
@@ -63,7 +63,7 @@ def find_params(values: Mapping[str, Any], extra: Mapping[str, tuple[frozenset[s
             fit = coerce(role, value, phrase)
             if fit is not UNFIT:
                 off = fit is False or fit in ("none", 0) or fit is None
-                candidates.setdefault(role, []).append(((off and score < 9.0, -score, len(name), name), fit))
+                candidates.setdefault(role, []).append(((off and score < OWN, -score, len(name), name), fit))
                 break
             if refused is None and score >= 1 and _says_something(role, value):
                 refused = role
@@ -71,13 +71,7 @@ def find_params(values: Mapping[str, Any], extra: Mapping[str, tuple[frozenset[s
             if refused is not None:
                 unfit.setdefault(refused, []).append(name)
     found = FoundParams()
-    for role, several in candidates.items():
-        key, value = min(several, key=lambda x: x[0])
-        found.values[role], found.names[role] = value, key[3]
-        rivals = [x for x in several if x[1] != value and x[0][0] == key[0] and x[0][1] - key[1] < EQUAL_STANDING]
-        if rivals and role not in _MANY:
-            others = ", ".join(f"{k[3]} = {v}" for k, v in sorted(rivals, key=lambda x: x[0])[:3])
-            found.notes.append(f"{role}: {key[3]} = {value} was taken, not {others}"[:300])
+    _choose(found, candidates)
     for role, refusals in unfit.items():
         if role not in found.values:
             name, wanted = min(refusals), _KINDS_IN_WORDS.get(kind_of(role), "fitting value")
@@ -85,6 +79,17 @@ def find_params(values: Mapping[str, Any], extra: Mapping[str, tuple[frozenset[s
     _by_value(found, values)
     _derive(found, values)
     return found
+
+
+def _choose(found: FoundParams, candidates: Mapping[str, list[tuple[tuple[bool, float, int, str], Any]]]) -> None:
+    """Take the best of the parameters for each role, and note those that would have done as well."""
+    for role, several in candidates.items():
+        key, value = min(several, key=lambda x: x[0])
+        found.values[role], found.names[role] = value, key[3]
+        rivals = [x for x in several if x[1] != value and x[0][0] == key[0] and x[0][1] - key[1] < EQUAL_STANDING]
+        if rivals and role not in _MANY:
+            others = ", ".join(f"{k[3]} = {v}" for k, v in sorted(rivals, key=lambda x: x[0])[:3])
+            found.notes.append(f"{role}: {key[3]} = {value} was taken, not {others}"[:300])
 
 
 # Roles that several parameters may fill side by side without contradiction.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -87,71 +87,100 @@ def flatten(params: Mapping[str, Any]) -> Params:
         Bounded in time and size: at most 50 levels, 5,000 values, 5,000 items of lists (256 of each), and 16,000
         characters of text that holds a structure. What is cut is noted.
     """
-    values: dict[str, Any] = {}
-    sources: dict[str, str] = {}
-    cut: dict[str, None] = {}
-    budget = MAX_STRUCTURE
-    room = MAX_VALUES
-    queue: deque[tuple[str, str, int, Any]] = deque()
+    flat = _Flattening()
     for name, value in islice(params.items(), MAX_VALUES):
         if name != "_wandb":
-            queue.append((name, name, 1, value))
+            flat.queue.append(_Item(name, name, 1, value))
     if len(params) > MAX_VALUES:
-        cut[f"{len(params):,} parameters: the first {MAX_VALUES:,} were read"] = None
-    while queue:
-        name, source, depth, value = queue.popleft()
-        if len(name) > MAX_NAME:
-            cut[f"names over {MAX_NAME} characters were left out"] = None
-            continue
-        if isinstance(value, str):
-            parsed = _scalar(value)
-            if parsed is value and value[-1:] in (")", "]", "}"):
-                if len(value) > budget:
-                    cut["long texts were not read as structures"] = None
-                else:
-                    budget -= len(value)
-                    parsed = _structure(value)
-            value = parsed
-        inner: Any = None
+        flat.cut[f"{len(params):,} parameters: the first {MAX_VALUES:,} were read"] = None
+    while flat.queue:
+        flat.take(flat.queue.popleft())
+    return Params(MappingProxyType(flat.values), MappingProxyType(flat.sources), tuple(sorted(flat.cut)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A value to be flattened, under its name; ``source`` is the name under which it was logged."""
+
+    name: str
+    source: str
+    depth: int
+    value: Any
+
+
+class _Flattening:
+    """One pass over parameters, and how much may still be read."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.sources: dict[str, str] = {}
+        self.cut: dict[str, None] = {}
+        self.queue: deque[_Item] = deque()
+        self.letters = MAX_STRUCTURE
+        self.items = MAX_VALUES
+
+    def take(self, item: _Item) -> None:
+        """Keep a value, and put what is nested in it into the queue."""
+        if len(item.name) > MAX_NAME:
+            self.cut[f"names over {MAX_NAME} characters were left out"] = None
+            return
+        value = self._parsed(item.value) if isinstance(item.value, str) else item.value
+        if isinstance(value, Mapping) and "value" in value and all(key in ("value", "desc") for key in value):
+            self._put(item, [(item.name, value["value"])])
+            return
+        value, inner = self._unfolded(value)
+        if inner:
+            free = MAX_VALUES - len(self.values) - len(self.queue)
+            if len(inner) > free and item.depth < MAX_DEPTH:
+                self.cut[f"more than {MAX_VALUES:,} values: the rest was left out"] = None
+            named = ((f"{item.name}.{_key(k)}", x) for k, x in islice(inner.items(), max(free, 0)) if k != "_wandb")
+            self._put(item, named)
+        known = self.sources.get(item.name)
+        if value is not _Call and (known is None or item.source < known):
+            self.values[item.name] = _plain(value)
+            self.sources[item.name] = item.source
+
+    def _put(self, around: _Item, named: Iterable[tuple[str, Any]]) -> None:
+        if around.depth >= MAX_DEPTH:
+            self.cut[f"nesting over {MAX_DEPTH} levels was left out"] = None
+            return
+        self.queue.extend(_Item(name, around.source, around.depth + 1, value) for name, value in named)
+
+    def _parsed(self, text: str) -> Any:
+        parsed = _scalar(text)
+        if parsed is not text or text[-1:] not in (")", "]", "}"):
+            return parsed
+        if len(text) > self.letters:
+            self.cut["long texts were not read as structures"] = None
+            return text
+        self.letters -= len(text)
+        return _structure(text)
+
+    def _unfolded(self, value: Any) -> tuple[Any, Mapping[Any, Any]]:
+        """A value and what is nested in it; ``_Call`` in place of a value that is nothing but a nest."""
         if isinstance(value, _Call):
             inner = dict(value.keywords)
             numbers = [x for x in value.arguments if isinstance(x, int | float) and not isinstance(x, bool)]
             if numbers:
                 inner.setdefault("scale", numbers[-1])
-            value = value.name
-        elif isinstance(value, Mapping):
-            if "value" in value and len(value) <= 2 and all(key in ("value", "desc") for key in value):
-                if depth < MAX_DEPTH:
-                    queue.append((name, source, depth + 1, value["value"]))
-                else:
-                    cut[f"nesting over {MAX_DEPTH} levels was left out"] = None
-                continue
-            inner, value = value, _Call
-        elif isinstance(value, list | tuple):
-            if len(value) > min(MAX_ITEMS, room):
-                cut["long lists were cut"] = None
-            items = tuple(_scalar(x) if isinstance(x, str) else x for x in islice(value, min(MAX_ITEMS, room)))
-            room -= len(items)
-            if any(isinstance(x, Mapping | list | tuple | _Call) for x in items):
-                inner, value = dict(enumerate(items)), _Call
-            else:
-                value = tuple(_plain(x) for x in items)
-        elif isinstance(value, str) and (scaled := _SCALED.match(value[:80])):
-            value, inner = scaled[1], {"scale": _scalar(scaled[2])}
-        if inner:
-            if depth >= MAX_DEPTH:
-                cut[f"nesting over {MAX_DEPTH} levels was left out"] = None
-            else:
-                free = MAX_VALUES - len(values) - len(queue)
-                if len(inner) > free:
-                    cut[f"more than {MAX_VALUES:,} values: the rest was left out"] = None
-                for key, item in islice(inner.items(), max(free, 0)):
-                    if key != "_wandb":
-                        queue.append((f"{name}.{_key(key)}", source, depth + 1, item))
-        if value is not _Call and (name not in sources or source < sources[name]):
-            values[name] = _plain(value)
-            sources[name] = source
-    return Params(MappingProxyType(values), MappingProxyType(sources), tuple(sorted(cut)))
+            return value.name, inner
+        if isinstance(value, Mapping):
+            return _Call, value
+        if isinstance(value, list | tuple):
+            return self._listed(value)
+        if isinstance(value, str) and (scaled := _SCALED.match(value[:80])):
+            return scaled[1], {"scale": _scalar(scaled[2])}
+        return value, {}
+
+    def _listed(self, value: Sequence[Any]) -> tuple[Any, Mapping[Any, Any]]:
+        most = min(MAX_ITEMS, self.items)
+        if len(value) > most:
+            self.cut["long lists were cut"] = None
+        items = tuple(_scalar(x) if isinstance(x, str) else x for x in islice(value, most))
+        self.items -= len(items)
+        if any(isinstance(x, Mapping | list | tuple | _Call) for x in items):
+            return _Call, dict(enumerate(items))
+        return tuple(_plain(x) for x in items), {}
 
 
 def _plain(value: Any) -> Any:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from tracker_diag.core.metric_roles import find_metrics, read_metric
+from tracker_diag.core.metric import Metric, measured
+from tracker_diag.core.metric_roles import LOSS, SCORE, facts_of_loss, find_metrics, read_metric
 from tracker_diag.core.param_roles import find_params
 from tracker_diag.core.param_values import coerce, fits
 from tracker_diag.core.params import flatten
+from tracker_diag.core.role_names import all_roles, metric_roles, param_roles
 from tracker_diag.core.run import Run, Series
 from tracker_diag.core.settings import Settings
 from tracker_diag.core.words import phrases, read, vocabulary
@@ -31,8 +33,8 @@ class Roles:
     names : mapping of str to str
         The name in the run that was taken for a role. A role that both a parameter and a metric have
         (``learning_rate``) gives the parameter's; the metric's is ``metrics[role].name``.
-    directions : mapping of str to 'min' or 'max'
-        Which way is better, for each loss and score.
+    facts : mapping of str to Metric
+        What is known of each loss and score: what it is, which way it gets better, its unit.
     traits : frozenset of str
         Kinds of training that the names give away: ``adversarial``, ``reinforcement``, ``contrastive``,
         ``boosting``, ``annealed``.
@@ -43,7 +45,7 @@ class Roles:
     metrics: Mapping[str, Series]
     params: Mapping[str, Any]
     names: Mapping[str, str]
-    directions: Mapping[str, str]
+    facts: Mapping[str, Metric]
     traits: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
 
@@ -70,12 +72,12 @@ def resolve(run: Run, settings: Settings) -> Roles:
     flat = flatten(run.params)
     extra = {role: phrases(texts) for role, texts in settings.vocabulary.items() if texts}
     found = find_metrics(run.metrics, settings.directions)
-    known = find_params(flat.values, {r: p for r, p in extra.items() if r in _param_roles()})
-    chosen = _by_words(run.metrics, {r: p for r, p in extra.items() if r in _metric_roles()})
+    known = find_params(flat.values, {r: p for r, p in extra.items() if r in param_roles()})
+    chosen = _by_words(run.metrics, {r: p for r, p in extra.items() if r in metric_roles()})
     notes = [*flat.notes, *found.notes, *known.notes]
     for role, name in settings.roles.items():
-        metric = name in run.metrics and len(run.metrics[name]) > 0 and role in _metric_roles()
-        param = name in flat.values and role in _param_roles()
+        metric = name in run.metrics and len(run.metrics[name]) > 0 and role in metric_roles()
+        param = name in flat.values and role in param_roles()
         if metric:
             chosen[role] = run.metrics[name]
         if param:
@@ -84,7 +86,7 @@ def resolve(run: Run, settings: Settings) -> Roles:
                 known.values[role], known.names[role] = value, name
             else:
                 notes.append(f"roles.{role}: {name} = {str(flat.values[name])[:40]!r} does not fit")
-        elif not metric and name in run.metrics and role in _metric_roles():
+        elif not metric and name in run.metrics and role in metric_roles():
             notes.append(f"roles.{role}: {name!r} has no value")
         elif not metric:
             notes.append(f"roles.{role}: the run has no {all_roles()[role]} {name!r}")
@@ -102,40 +104,10 @@ def resolve(run: Run, settings: Settings) -> Roles:
         metrics=MappingProxyType(found.metrics),
         params=MappingProxyType(known.values),
         names=MappingProxyType(names),
-        directions=MappingProxyType(found.directions),
+        facts=MappingProxyType(_facts(found.metrics, found.directions, known.values)),
         traits=traits,
         notes=tuple(sorted(set(notes))),
     )
-
-
-def what_to_log(role: str) -> str:
-    """What a user should log for this role, as a phrase: "log the validation loss each epoch, e.g. as val_loss"."""
-    book = vocabulary()
-    metrics, params = book["metrics"], book["params"]
-    if role in metrics["log"]:
-        return str(metrics["log"][role])
-    entry = params.get(role) or metrics["plain"].get(role)
-    return str(entry["log"]) if entry else f"log the {role.replace('_', ' ')}, e.g. as {role}"
-
-
-@cache
-def all_roles() -> Mapping[str, str]:
-    """Every role, and what fills it: 'metric', 'param', or 'metric or param'."""
-    both = dict.fromkeys(_metric_roles(), "metric")
-    for role in _param_roles():
-        both[role] = "metric or param" if role in both else "param"
-    return MappingProxyType(both)
-
-
-@cache
-def _metric_roles() -> tuple[str, ...]:
-    metrics = vocabulary()["metrics"]
-    return (*metrics["log"], *metrics["plain"])
-
-
-@cache
-def _param_roles() -> tuple[str, ...]:
-    return (*vocabulary()["params"], "layer_widths")
 
 
 def _by_words(metrics: Mapping[str, Series], extra: Mapping[str, tuple[frozenset[str], ...]]) -> dict[str, Series]:
@@ -163,6 +135,26 @@ def _choose(
     elif role.endswith("_score"):
         reading = read_metric(series.name)
         directions[role] = told.get(series.name) or (reading.better if reading else "max")
+
+
+def _facts(
+    metrics: Mapping[str, Series], directions: Mapping[str, Any], params: Mapping[str, Any]
+) -> dict[str, Metric]:
+    """What is known of the metric in each of these roles."""
+    found = {}
+    for role, better in directions.items():
+        series = metrics[role]
+        reading = read_metric(series.name)
+        facts = reading.facts if reading is not None else LOSS if role.endswith("_loss") else SCORE
+        if role.endswith("_loss"):
+            if facts is LOSS:
+                facts = facts_of_loss(read(str(params.get("loss_function") or "")).words)
+            if facts is LOSS and params.get("task") == "regression":
+                facts = replace(LOSS, kind="squared error", unit="target squared")
+        elif reading is not None and reading.better != better:
+            facts = SCORE  # the user knows better what it is
+        found[role] = measured(facts.kind, better, facts.unit, facts.best, facts.baseline, series.values)
+    return found
 
 
 @cache

@@ -6,20 +6,53 @@ A new rule is one new file under ``tracker_diag/rules`` and nothing else.
 from __future__ import annotations
 
 import inspect
+import math
 import pkgutil
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
-from tracker_diag.core.finding import Finding, Skip
+from tracker_diag.core.case import Sign, Suspicion
+from tracker_diag.core.finding import Finding, Prescription, Severity, Skip
+from tracker_diag.core.inputs import find_input, in_order, joined, letters, parameters
 
 Outcome = Finding | Skip | None
 
 HEADINGS = ("What it measures", "Why it matters", "What to do", "Thresholds", "References")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Where the findings of a rule on learning curves stand among the verdicts.
+
+    Attributes
+    ----------
+    precedence : float
+        Of several findings the one with the lowest is the verdict.
+    why : str
+        Why it stands there, as a clause.
+    dismisses : bool
+        Whether the other rules' findings on curves mean nothing beside this one.
+    wasted : str
+        Which part of the run was wasted: ``from`` the first step of the finding's span on, what came ``after`` it, or
+        empty where none was.
+    """
+
+    precedence: float
+    why: str
+    dismisses: bool = False
+    wasted: Literal["", "from", "after"] = ""
+
+
+#: Of a rule on learning curves that never gives the verdict; its findings are at most `info`.
+NEVER = Verdict(math.inf, "an observation beside the verdict")
+
+#: The family of codes whose rules say what the learning curves show.
+ON_CURVES = "LC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +63,6 @@ class Rule:
     ----------
     code, name : str
         From the catalogue; the name is what users see in tags, filters and ``ignore``.
-    evidence : str
-        Letters of the catalogue: C curves, P params, D dataset facts, G gradients, B batches, X other runs.
     check : callable
         The function itself.
     needs : tuple of str
@@ -44,17 +75,27 @@ class Rule:
         Kinds of training that it does not apply to, of ``KINDS``.
     also : tuple of str
         Other names of causes that it tells.
+    verdict : Verdict or None
+        For rules on learning curves: what they find is an input of the others (``symptoms``).
+    signs : type or None
+        For rules that tell a cause: its table of likelihood ratios (``tracker_diag.core.case.Ratio``).
     """
 
     code: str
     name: str
-    evidence: str
     check: Callable[..., Outcome]
     needs: tuple[str, ...]
     wants: tuple[str, ...]
     thresholds: Mapping[str, Any]
     unless: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+    signs: type | None = None
+
+    @property
+    def evidence(self) -> str:
+        """Letters of the catalogue for what its inputs are: C curves, P parameters, D dataset facts, and so on."""
+        return joined(letters(name) for name in self.needs + self.wants)
 
     @property
     def title(self) -> str:
@@ -70,6 +111,59 @@ class Rule:
     def folder(self) -> str:
         """Name of the folder that the rule's file lies in: ``curves``, ``optimisation`` and so on."""
         return self.check.__module__.rsplit(".", 2)[-2]
+
+    def finding(
+        self,
+        severity: Severity,
+        confidence: float,
+        message: str,
+        advice: str = "",
+        evidence: Mapping[str, Any] | None = None,
+        span: tuple[float, float] | None = None,
+    ) -> Finding:
+        """What this rule found; the parameters are those of ``Finding``."""
+        return Finding(self.code, self.name, severity, confidence, message, advice, evidence or {}, span)
+
+    def skip(self, reason: str, what_to_log: str = "") -> Skip:
+        """Say why this rule does not speak, and what to log that it would."""
+        return Skip(self.code, reason, what_to_log)
+
+    def suspicion(
+        self,
+        *,
+        prior: float,
+        signs: Sequence[Sign],
+        message: str,
+        advice: str,
+        prescription: Prescription | None = None,
+        settles: str = "",
+        span: tuple[float, float] | None = None,
+        verdict: str = "",
+        name: str = "",
+    ) -> Suspicion | None:
+        """The suspicion of this rule's cause, or None where nothing speaks for it.
+
+        The severity is the engine's to set, from the odds: a warning has to rest on curves or data; configuration only
+        ranks. ``name`` is that of the cause where the rule tells another than its own (``also``); the other parameters
+        are those of ``Suspicion``.
+        """
+        if not any(s.ratio > 1 for s in signs):
+            return None
+        return Suspicion(
+            code=self.code,
+            name=name or self.name,
+            severity=Severity.INFO,
+            confidence=0.0,
+            message=message,
+            advice=advice,
+            evidence={"for": [s.text for s in signs if s.ratio > 1], "against": [s.text for s in signs if s.ratio < 1]},
+            span=span,
+            prior=prior,
+            signs=tuple(signs),
+            prescription=prescription or Prescription(advice),
+            settles=settles,
+            verdict=verdict,
+        )
 
 
 _RULES: dict[str, Rule] = {}
@@ -90,42 +184,57 @@ UNSETTLED = ("adversarial", "reinforcement", "contrastive", "annealed")
 
 
 def rule(
-    code: str, name: str, *, evidence: str, unless: tuple[str, ...] = (), also: tuple[str, ...] = ()
-) -> Callable[[Callable[..., Outcome]], Callable[..., Outcome]]:
-    """Register a function as a rule.
+    code: str,
+    name: str,
+    *,
+    unless: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
+    verdict: Verdict | None = None,
+    signs: type | None = None,
+) -> Callable[[Callable[..., Outcome]], Rule]:
+    """Register a function as a rule; the function's name then stands for the rule.
 
-    Its positional parameters are its inputs, resolved by name (see ``tracker_diag.engine.evidence``): one without a
-    default is needed, and the rule is skipped where the run has none; one with the default None is used where it
-    exists. Its keyword-only parameters are thresholds, which users may set. ``unless`` names the kinds of training that
-    the rule does not apply to, ``also`` further causes that it may name.
+    Its positional parameters are its inputs, resolved by name (``tracker_diag.core.inputs``): one annotated
+    ``X | None`` is used where it exists, and the rule is skipped where the run has none of the others. Its keyword-only
+    parameters are thresholds, which users may set. The other parameters are those of ``Rule``.
 
     Raises
     ------
     ValueError
-        If the code or the name is already taken.
+        If the code or the name is already taken; if a parameter is no input; if a rule on learning curves does not say
+        where its findings stand among the verdicts, or where another does; or if such a rule asks for what the rules on
+        learning curves said.
     """
 
-    def register(check: Callable[..., Outcome]) -> Callable[..., Outcome]:
-        for other in _RULES.values():
-            same_place = other.check.__module__ == check.__module__
-            if (other.code == code or other.name == name) and not same_place:
-                raise ValueError(f"{code} {name}: taken by {other.code} {other.name} in {other.check.__module__}")
-        parameters = inspect.signature(check).parameters.values()
-        inputs = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
-        _RULES[code] = Rule(
-            code=code,
-            name=name,
-            evidence=evidence,
-            check=check,
-            needs=tuple(p.name for p in inputs if p.default is p.empty),
-            wants=tuple(p.name for p in inputs if p.default is not p.empty),
-            thresholds=MappingProxyType({p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}),
-            unless=unless,
-            also=also,
-        )
-        return check
+    def register(check: Callable[..., Outcome]) -> Rule:
+        needs, wants, _ = parameters(check)
+        thresholds = {
+            p.name: p.default for p in inspect.signature(check).parameters.values() if p.kind is p.KEYWORD_ONLY
+        }
+        new = Rule(code, name, check, needs, wants, MappingProxyType(thresholds), unless, also, verdict, signs)
+        _refuse(new)
+        _RULES[code] = new
+        return new
 
     return register
+
+
+def _refuse(new: Rule) -> None:
+    """Raise an error where a rule cannot stand among the others."""
+    said = f"{new.code} {new.name}"
+    for other in _RULES.values():
+        if other.check.__module__ == new.check.__module__:
+            continue
+        if other.code == new.code or other.name == new.name:
+            raise ValueError(f"{said}: taken by {other.code} {other.name} in {other.check.__module__}")
+        if new.verdict and other.verdict and new.verdict.precedence == other.verdict.precedence < math.inf:
+            raise ValueError(f"{said}: the precedence {new.verdict.precedence:g} is that of {other.code} {other.name}")
+    if new.code.startswith(ON_CURVES) and new.verdict is None:
+        raise ValueError(f"{said}: say where its findings stand among the verdicts: verdict=Verdict(…), or NEVER")
+    for name in new.needs + new.wants:
+        find_input(name, said)
+    if new.verdict:
+        in_order({"symptoms": [new.code], new.code: new.needs + new.wants})
 
 
 @cache

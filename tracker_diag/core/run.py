@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker_diag.core.finding import plain
+from tracker_diag.core.model import InvalidModelError, Model, read_model
 
 FloatArray = NDArray[np.float64]
 
@@ -147,6 +148,8 @@ class Run:
         A dataset profile (``tracker_diag.profile_data``).
     model_summary : str or None
         The text of ``model_summary.txt``.
+    model : Model or None
+        The description of the network.
     """
 
     id: str
@@ -161,6 +164,7 @@ class Run:
     datasets: tuple[Mapping[str, Any], ...] = ()
     profile: Mapping[str, Any] | None = None
     model_summary: str | None = None
+    model: Model | None = None
 
     @property
     def active(self) -> bool:
@@ -181,8 +185,9 @@ class Run:
             ``id`` and, all optional: ``params``, ``metrics`` as ``{name: [[step, value], …]}`` (a point may hold
             a third number, seconds),
             ``status``, ``tags``, ``name``, ``parent``, ``start_time``, ``end_time``, ``datasets``, ``profile``,
-            ``model_summary``. A value may be NaN, ±Infinity, or one of these as a string; a step may be None,
-            repeated or out of order.
+            ``model_summary``,
+            ``model`` (see ``tracker_diag.core.model.read_model``). A value may be NaN, ±Infinity, or one of these as
+            a string; a step may be None, repeated or out of order.
 
         Raises
         ------
@@ -224,6 +229,7 @@ class Run:
             datasets=datasets,
             profile=_mapping(data, "profile") or None,
             model_summary=_text(data, "model_summary"),
+            model=_model(data.get("model")),
         )
 
 
@@ -251,6 +257,13 @@ def _text(data: Mapping[str, Any], key: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise InvalidRunError(key, f"a text is needed, not {type(value).__name__}")
     return value
+
+
+def _model(value: Any) -> Model | None:
+    try:
+        return None if value is None else read_model(value)
+    except InvalidModelError as error:
+        raise InvalidRunError(f"model{error.place}", error.problem) from None
 
 
 def _tag(value: Any) -> str:

@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tracker_diag.core.files import NotAFileError
 from tracker_diag.core.finding import Severity, plain
 from tracker_diag.core.outgoing import clean
-from tracker_diag.core.rule import all_rules, find_rule
+from tracker_diag.core.role_names import all_roles
+from tracker_diag.core.rule import Rule, all_rules, find_rule
 from tracker_diag.core.settings_file import MOST_VALUES, read_settings_file
 
 FILE_NAME = "tracker-diag.yaml"
@@ -100,16 +101,7 @@ class Settings(BaseModel):
             if found is None:
                 _check_rule_word(word, "rules", prefixes=False)
                 continue
-            for threshold, value in chosen.thresholds.items():
-                if threshold not in found.thresholds:
-                    raise SettingsError(
-                        f"rules.{word}.thresholds.{threshold}: {found.name} has no such threshold"
-                        + (_nearest(threshold, found.thresholds) or f"; it has {', '.join(found.thresholds) or 'none'}")
-                    )
-                if misfit := _misfit(value, found.thresholds[threshold]):
-                    raise SettingsError(f"rules.{word}.thresholds.{threshold}: {misfit}")
-        from tracker_diag.core.roles import all_roles  # which itself needs the settings
-
+            _check_thresholds(f"rules.{word}.thresholds", chosen.thresholds, found)
         for key in ("roles", "vocabulary"):
             for role in getattr(self, key):
                 if role not in all_roles():
@@ -280,6 +272,17 @@ def _misfit(value: object, default: float) -> str:
 def is_known(word: str) -> bool:
     """Whether a word of ``select`` or ``ignore`` means any rule, or a cause that one names."""
     return any(matches(word, r.code, r.name) or word.lower() in r.also for r in all_rules().values())
+
+
+def _check_thresholds(where: str, chosen: Mapping[str, Any], rule: Rule) -> None:
+    for threshold, value in chosen.items():
+        if threshold not in rule.thresholds:
+            raise SettingsError(
+                f"{where}.{threshold}: {rule.name} has no such threshold"
+                + (_nearest(threshold, rule.thresholds) or f"; it has {', '.join(rule.thresholds) or 'none'}")
+            )
+        if misfit := _misfit(value, rule.thresholds[threshold]):
+            raise SettingsError(f"{where}.{threshold}: {misfit}")
 
 
 def _check_rule_word(word: str, where: str, *, prefixes: bool = True) -> None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from functools import cache
+from types import MappingProxyType
 
-#: The first of these that was found is the verdict: what makes the others meaningless comes before them. A diverged
-#: run has no gap; a run at the uninformed level has nothing to overfit; a curve that swings has no tail to
-#: extrapolate; only what has come to rest is a good fit.
-PRECEDENCE: Mapping[str, str] = {
-    "diverged": "values that are not finite leave nothing else to judge",
-    "frozen": "nothing moves, so nothing else can be measured",
-    "underfitting": "nothing was learned, so there is no improvement to measure effects in",
-    "overfitting": "the best model lies behind: what follows the turn is not the run's answer",
-    "unstable": "a swinging curve has no settled level to compare",
-    "unrepresentative-train": "a gap this large outweighs what more steps could bring",
-    "unrepresentative-validation": "validation says too little for the finer verdicts",
-    "slow-convergence": "the pace, not the length, is the trouble",
-    "undertrained": "more of the same pays",
-    "validation-easier": "a run that got where it was going, and validation that does not say how it will do",
-    "good-fit": "nothing above was found, and something was achieved",
-}
+from tracker_diag.core.rule import all_rules
+
 ABSTENTION = "insufficient-evidence"
+#: The verdict that takes more than a finding: that none of trouble is graver than info.
+GOOD_FIT = "good-fit"
+
+
+@cache
+def precedence() -> Mapping[str, str]:
+    """Verdicts and why each stands where it does, the first that was found being the verdict of a run.
+
+    What makes the others meaningless comes before them.
+    """
+    placed = [(r.verdict, r.name) for r in all_rules().values() if r.verdict and r.verdict.precedence < math.inf]
+    return MappingProxyType({name: place.why for place, name in sorted(placed, key=lambda x: x[0].precedence)})

@@ -2,7 +2,7 @@
 
 Each cause is a hypothesis with prior odds and likelihood ratios of the signs that its rule saw
 (``tracker_diag.core.case``). Under the usual approximation that one cause is the main one, the posterior of cause c
-is odds_c / (n + sum of all odds), n standing for "none of these".
+is odds_c / (n + sum of the odds of all causes that are told), n standing for "none of these".
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import replace
 from tracker_diag.core.case import Suspicion
 from tracker_diag.core.finding import Cause, Finding, Severity
 from tracker_diag.core.observed import Symptoms
+from tracker_diag.core.rule import all_rules
 
 #: A suspicion is a warning where its odds exceed this, and where curves or data have their part in it:
 WARNING_ODDS = 3.0
@@ -24,6 +25,9 @@ SEEN_RATIO = 3.0
 #: is then the cause.
 OTHER_TROUBLE = 0.25
 
+#: Posterior from which a cause is a warning in a run whose curves show trouble: likelier than all others together.
+LIKELIER_HALF = 0.5
+
 #: Causes less likely than this are not worth a line.
 LEAST = 0.02
 
@@ -32,18 +36,15 @@ def rank(suspicions: list[Suspicion], symptoms: Symptoms) -> tuple[tuple[Cause, 
     """Rank the suspicions.
 
     Returns the causes by posterior, the suspicions as findings with confidence and severity set, and what would settle
-    the first two.
+    one of the first two.
     """
     troubled = any(f.severity.rank >= Severity.WARNING.rank for f in symptoms.findings.values())
-    total = (OTHER_TROUBLE if troubled else 1.0) + sum(s.odds for s in suspicions)
-    ordered = sorted(suspicions, key=lambda s: (-s.odds, s.code))
+    rests = sorted(f.code for f in symptoms.findings.values() if f.severity.rank >= Severity.INFO.rank)
+    told, total = _told(suspicions, OTHER_TROUBLE if troubled else 1.0)
     causes, findings = [], []
-    for s in ordered:
+    for s in told:
         score = s.odds / total
-        # What the evidence makes less likely than it was before anything was seen is not worth a word.
-        if score < LEAST or s.odds <= s.prior:
-            continue
-        grave = s.odds >= WARNING_ODDS and s.seen_ratio >= SEEN_RATIO and (score >= 0.5 or not troubled)
+        grave = s.odds >= WARNING_ODDS and s.seen_ratio >= SEEN_RATIO and (score >= LIKELIER_HALF or not troubled)
         severity = Severity.WARNING if grave else Severity.INFO
         findings.append(
             Finding(
@@ -59,7 +60,6 @@ def rank(suspicions: list[Suspicion], symptoms: Symptoms) -> tuple[tuple[Cause, 
         )
         speaks = "; ".join(x.text for x in sorted(s.signs, key=lambda x: -x.ratio) if x.ratio > 1)
         against = "; ".join(x.text for x in s.signs if x.ratio < 1)
-        rests = sorted(f.code for f in symptoms.findings.values() if f.severity.rank >= Severity.INFO.rank)
         causes.append(
             Cause(
                 s.name,
@@ -69,8 +69,24 @@ def rank(suspicions: list[Suspicion], symptoms: Symptoms) -> tuple[tuple[Cause, 
                 (*rests, s.code),
             )
         )
-    settles = next((s.settles for s in ordered[:2] if s.settles), "") if len(ordered) > 1 else ""
+    settles = next((s.settles for s in told[:2] if s.settles), "")
     return tuple(causes), findings, settles
+
+
+def _told(suspicions: list[Suspicion], none: float) -> tuple[list[Suspicion], float]:
+    """The suspicions that are worth a word, the likeliest first, and the sum of their odds and those of none of them.
+
+    What the evidence makes less likely than it was before anything was seen is not, and has no part in the sum: a rule
+    that says nothing changes nothing.
+    """
+    told, total = [], none
+    for s in sorted(suspicions, key=lambda s: (-s.odds, s.code, s.name)):
+        if s.odds / (total + s.odds) < LEAST:
+            break
+        if s.odds > s.prior:
+            told.append(s)
+            total += s.odds
+    return told, total
 
 
 def fold(findings: list[Finding], verdict: str) -> list[Finding]:
@@ -80,8 +96,13 @@ def fold(findings: list[Finding], verdict: str) -> list[Finding]:
         return findings
     folded = [
         replace(f, folded=stronger.code)
-        if f.code.startswith("LC") and f.name != verdict and f.severity.rank <= stronger.severity.rank
+        if _on_curves(f) and f.name != verdict and f.severity.rank <= stronger.severity.rank
         else f
         for f in findings
     ]
     return [f for f in folded if f.folded is None] + [f for f in folded if f.folded]
+
+
+def _on_curves(finding: Finding) -> bool:
+    rule = all_rules().get(finding.code)
+    return rule is not None and rule.verdict is not None

@@ -1,76 +1,112 @@
-"""One verdict a run: how findings compete, and when to abstain."""
+"""One verdict a run: how findings and causes compete, and when to abstain."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from tracker_diag.core.case import Suspicion
 from tracker_diag.core.finding import Finding, Severity
-from tracker_diag.core.rule import UNSETTLED, find_rule
-from tracker_diag.core.verdicts import ABSTENTION, PRECEDENCE
-from tracker_diag.engine.evidence import Evidence
-
-#: Verdicts after which the other LC findings mean nothing: effects are measured in units of an improvement that was
-#: not made.
-EMPTY = ("diverged", "frozen", "underfitting")
+from tracker_diag.core.rule import UNSETTLED, Rule, all_rules, find_rule
+from tracker_diag.core.verdicts import ABSTENTION, GOOD_FIT
+from tracker_diag.engine.values import Values
 
 
-def meaningful(findings: Mapping[str, Finding], answer: str) -> dict[str, Finding]:
-    """The findings that still mean something beside the verdict."""
-    return {n: f for n, f in findings.items() if n == answer or answer not in EMPTY}
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The verdict, and the finding that stands for it where no rule on curves made one.
 
-
-def verdict(findings: Mapping[str, Finding]) -> str:
-    """The verdict over the findings of the LC rules, by name.
-
-    An `info` finding (an overconfident but accurate run, a run still going) does not take the verdict from a good
-    fit, but stands where there is no such finding.
+    Attributes
+    ----------
+    name : str
+    finding : Finding or None
     """
-    for least in (Severity.WARNING, Severity.OK):
-        for name in PRECEDENCE:
-            if name in findings and findings[name].severity.rank >= least.rank:
-                if least is Severity.OK and "good-fit" in findings:
-                    return "good-fit"
-                return name
-    return ABSTENTION
+
+    name: str
+    finding: Finding | None = None
 
 
-def by_cause(suspicions: Iterable[Suspicion], judged: Iterable[Finding]) -> Finding | None:
-    """What a run whose curves alone pass for a good fit is called where its first cause is a warning.
+def verdict(
+    findings: Mapping[str, Finding], suspicions: Iterable[Suspicion] = (), judged: Iterable[Finding] = ()
+) -> Answer:
+    """The verdict over what the rules on curves found and over the ranked causes.
 
-    Such a cause rests on the curves in part (a plain that was reached early, a gap of middling size), and what the
+    An `info` finding (an overconfident but accurate run, a run still going) does not take the verdict from a good fit,
+    but stands where there is no such finding.
+
+    A run whose curves alone pass for a good fit, and whose first cause is a warning, is called what that cause makes of
+    it: such a cause rests on the curves in part (a plain that was reached early, a gap of middling size), and what the
     configuration adds settles which trouble they show. A cause that says nothing of the curves leaves the verdict.
+
+    Parameters
+    ----------
+    findings : mapping of str to Finding
+        Of the rules on learning curves, by name.
+    suspicions : iterable of Suspicion
+        What the rules on causes said.
+    judged : iterable of Finding
+        What the ranking made of them, the likeliest first.
     """
+    placed = sorted((f for f in findings.values() if _precedence(f) < math.inf), key=_precedence)
+    name = next((f.name for f in placed if f.severity.rank >= Severity.WARNING.rank), "")
+    if not name and placed:
+        name = GOOD_FIT if GOOD_FIT in findings else placed[0].name
+    if name != GOOD_FIT:
+        return Answer(name or ABSTENTION)
     first = next((f for f in judged if f.severity.rank >= Severity.WARNING.rank), None)
     said = next((s.verdict for s in suspicions if first is not None and s.name == first.name), "")
-    rule = find_rule(said)
+    rule = find_rule(said) if said else None
     if first is None or rule is None:
-        return None
-    return Finding(
-        rule.code,
-        rule.name,
-        first.severity,
-        first.confidence,
-        f"{first.message}; the curves alone would pass for a good fit",
-        first.advice,
-        {"cause": first.name},
-    )
+        return Answer(name)
+    message = f"{first.message}; the curves alone would pass for a good fit"
+    evidence = {"cause": first.name}
+    return Answer(rule.name, rule.finding(first.severity, first.confidence, message, first.advice, evidence))
 
 
-def why_abstained(evidence: Evidence) -> str:
+def standing(findings: Mapping[str, Finding], answer: str) -> dict[str, Finding]:
+    """The findings on curves that still mean something beside the verdict.
+
+    Beside one that dismisses the others (nothing was learned, so effects have no unit) only itself.
+    """
+    rule = _rule(findings[answer]) if answer in findings else None
+    dismissed = rule is not None and rule.verdict is not None and rule.verdict.dismisses
+    return {name: f for name, f in findings.items() if name == answer or not dismissed}
+
+
+def wasted_from(findings: Mapping[str, Finding]) -> tuple[float, bool] | None:
+    """Step from which the run was wasted, and whether that step itself was; None where none was."""
+    for finding in sorted(findings.values(), key=_precedence):
+        rule = _rule(finding)
+        wasted = rule.verdict.wasted if rule is not None and rule.verdict is not None else ""
+        if wasted and finding.span is not None and finding.severity.rank >= Severity.INFO.rank:
+            return finding.span[0], wasted == "from"
+    return None
+
+
+def _rule(finding: Finding) -> Rule | None:
+    return all_rules().get(finding.code)
+
+
+def _precedence(finding: Finding) -> float:
+    rule = _rule(finding)
+    return rule.verdict.precedence if rule is not None and rule.verdict is not None else math.inf
+
+
+def why_abstained(values: Values) -> str:
     """What is missing for a verdict, in one sentence."""
-    if evidence.any_train is None and evidence.any_val is None:
+    if values.get("any_curve") is None:
         return "no curve of at least two points was found for a training or validation loss or score"
-    if evidence.traits.intersection(UNSETTLED):
-        return (
-            f"losses of {', '.join(sorted(evidence.traits.intersection(UNSETTLED)))} training have no level to rest at"
-        )
-    if evidence.active and evidence.look is None:
+    unsettled = sorted(values.get("traits").intersection(UNSETTLED))
+    if unsettled:
+        return f"losses of {', '.join(unsettled)} training have no level to rest at"
+    if values.get("active") and values.get("interim") is None:
         return "the run has logged fewer than eight values so far"
-    if evidence.train is None:
-        if evidence.any_train is None:
+    if values.get("train") is None:
+        any_train = values.get("any_train")
+        if any_train is None:
             return "no training curve was found beside the validation curve"
-        return f"{evidence.any_train.name} has fewer than four finite values"
-    if evidence.scale is None:
+        return f"{any_train.name} has fewer than four finite values"
+    if values.get("scale") is None:
         return "the curves have not improved on where they began"
     return "no rule could decide"

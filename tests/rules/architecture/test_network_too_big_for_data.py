@@ -1,7 +1,23 @@
-from tests.rules.runs import EPOCHS, SOUND, cause, changes, flat, gap, healthy, judge, overfitting, ranked, skipped
+import pytest
+
+from tests.rules.runs import (
+    EPOCHS,
+    SOUND,
+    cause,
+    changes,
+    flat,
+    found,
+    gap,
+    healthy,
+    judge,
+    overfitting,
+    ranked,
+    skipped,
+)
 from tracker_diag import Severity
 
 NAME = "network-too-big-for-data"
+SUMMARY = "Layer (type) Output Shape\n" + "=" * 40 + "\nTotal params: 25,600,000 (97.66 MB)\n"
 BIG = {**SOUND, "hidden_units": 2048, "layers": 4, "n_train": 400}
 
 
@@ -20,9 +36,22 @@ def test_no_number_where_validation_never_turned():
 
 
 def test_the_weights_may_come_from_the_model_summary():
-    summary = "Layer (type) Output Shape\n" + "=" * 40 + "\nTotal params: 25,600,000 (97.66 MB)\n"
-    report = judge(overfitting(), {**SOUND, "n_train": 400}, model_summary=summary)
+    report = judge(overfitting(), {**SOUND, "n_train": 400}, model_summary=SUMMARY)
     assert "64000 weights a training example" in cause(report, NAME).why
+
+
+@pytest.mark.parametrize(
+    ("params", "summary", "said"),
+    [
+        ({"n_parameters": 1_200_000}, SUMMARY, "1.2e+06 weights (as configured)"),
+        ({}, SUMMARY, "2.56e+07 weights (by the model summary)"),
+        ({}, None, "1.68e+07 weights (estimated from width and depth)"),
+    ],
+    ids=["configured", "summed", "estimated"],
+)
+def test_says_where_the_weights_come_from(params, summary, said):
+    report = judge(overfitting(), {**BIG, **params}, model_summary=summary)
+    assert found(report, "AR704").message == f"{said} for 400 training examples"
 
 
 def test_a_pretrained_model_s_weights_are_not_learned_here():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from tests.rules.runs import EPOCHS, Curves, found, frozen, healthy, judge
 
@@ -42,6 +43,23 @@ def test_a_late_standstill_is_none() -> None:
 
 def test_a_loss_at_zero_has_nowhere_to_go() -> None:
     assert found(judge(pinned(0.0, after=5)), "LC111") is None
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "stands"),
+    [
+        ([0.4, 0.7], 1.0, False),
+        ([40, 70], 100.0, False),
+        ([0.3, 1.7, 1.4], 1.0, True),
+        ([0.03, 0.08], 0.1, True),
+    ],
+)
+def test_a_perfect_score_has_nowhere_to_go(first: list[float], end: float, stands: bool) -> None:
+    """One is perfect among shares, and one per cent elsewhere."""
+    score = np.full(EPOCHS, end)
+    score[: len(first)] = first
+    report = judge({"train_accuracy": score, "val_accuracy": score}, {"num_classes": None})
+    assert (found(report, "LC111") is not None) == stands
 
 
 def test_a_rate_annealed_to_zero_stands_still() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.rules.runs import CLASSES, NOTHING, SOUND, found, healthy, judge, steep
+from tests.rules.runs import CLASSES, NOTHING, SOUND, falling, found, healthy, judge, skipped, steep
 from tracker_diag import Severity
 
 
@@ -35,3 +35,8 @@ def test_silent_where_the_loss_is_no_cross_entropy():
 def test_the_number_of_classes_says_what_is_far():
     assert found(judge(steep(5 * NOTHING), {"num_classes": CLASSES}), "IN502") is not None
     assert found(judge(steep(5 * NOTHING), {"num_classes": 100_000}), "IN502") is None
+
+
+def test_validation_alone_has_no_first_training_loss() -> None:
+    report = judge({"val_loss": falling(0.2, 4, start=40.0)})
+    assert skipped(report, "IN502") == "no train loss"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -11,11 +12,15 @@ from tracker_diag.adapters import own
 from tracker_diag.adapters.beside import LONGEST
 from tracker_diag.adapters.wandb.history import as_number, leaves
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.verdicts import ABSTENTION, PRECEDENCE
+from tracker_diag.core.verdicts import ABSTENTION, precedence
 
 _WORD_TAGS = ("verdict", "severity")
-_WORDS = {*PRECEDENCE, ABSTENTION, *map(str, Severity)}
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@cache
+def _words() -> frozenset[str]:
+    return frozenset({*precedence(), ABSTENTION, *map(str, Severity)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Names:
         """
         start = f"{self._stem}:"
         said = (summary.get(self.key(name)) for name in _WORD_TAGS)
-        return word.startswith(start) and (word[len(start) :] in _WORDS or word[len(start) :] in said)
+        return word.startswith(start) and (word[len(start) :] in _words() or word[len(start) :] in said)
 
     def is_own_key(self, key: str) -> bool:
         """Whether a key of the summary is one that a diagnosis wrote."""

@@ -290,11 +290,9 @@ def _add_row(history: History, record: Any) -> None:
         name = item.key
         if not name:
             path = item.nested_key
-            if len(path) != 1:
-                if path and path[0][:1] != "_":
-                    nested.append((_key(item), item))
-                continue
-            name = path[0]
+            if len(path) > 1 and path[0][:1] != "_":
+                nested.append((_key(item), item))
+            name = path[0] if len(path) == 1 else ""
         if not name or name[0] == "_":
             if name == "_timestamp":
                 seconds = _number(item) or math.nan

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.counts import SUMMARY_LETTERS
+from tracker_diag.rules.architecture._capacity import KEEPS_UP
 
 _LINEAR = re.compile(r"\b(?:Linear|Dense)\b")
 _ACTIVE = re.compile(
@@ -16,15 +18,29 @@ _ACTIVE = re.compile(
     re.IGNORECASE,
 )
 
+#: Linear layers in a summary that lists nothing else which make a row: one or two are a small model of any kind.
+LINEAR_LAYERS = 3
+#: Layers of the smallest network that has something between them.
+LAYERS = 2
 
-@rule("AR707", "missing-nonlinearity", evidence="P", unless=("boosting",))
+
+class Signs:
+    """What speaks for linear layers in a row, and against them."""
+
+    LINEAR = Ratio(30.0, "the activation is {activation}", "params")
+    ONLY_LINEAR_LAYERS = Ratio(3.0, "the model summary lists linear layers and nothing else", "params")
+    HIGH_LEVEL = Ratio(3.0, "training and validation rest together at a high level")
+    LEARNS = Ratio(0.1, "the run learns its training set")
+
+
+@rule("AR707", "missing-nonlinearity", unless=("boosting",), signs=Signs)
 def missing_nonlinearity(
     shape: Shape,
     symptoms: Symptoms,
     names: Mapping[str, str],
-    activation: str | None = None,
-    layers: float | None = None,
-    model_summary: str | None = None,
+    activation: str | None,
+    layers: float | None,
+    model_summary: str | None,
     *,
     prior: float = 0.02,
 ) -> Outcome:
@@ -53,30 +69,29 @@ def missing_nonlinearity(
     Seminar: "Network contains Bad Gradients" (activation functions). Schoop, Huang and Hartmann (2021), UMLAUT, CHI:
     missing activation.
     """
-    signs: list[Sign] = []
-    word = str(activation or "").lower()
-    if word in ("linear", "identity", "none"):
-        signs.append(Sign(f"the activation is {activation}", 30.0, "params"))
-    elif word:
+    configured = _configured(activation, model_summary)
+    if configured is None or (layers is not None and layers < LAYERS):
         return None
-    elif model_summary and "keras" not in model_summary.lower() and "Dense" not in model_summary:
-        text = model_summary[:200_000]
-        if len(_LINEAR.findall(text)) >= 3 and not _ACTIVE.search(text):
-            signs.append(Sign("the model summary lists linear layers and nothing else", 3.0, "params"))
-    if not signs or (layers is not None and layers < 2):
-        return None
-    if symptoms.has("underfitting", "unrepresentative-train") or (not shape.memorised and shape.apart < 0.1):
-        signs.append(Sign("training and validation rest together at a high level", 3.0))
-    else:
-        signs.append(Sign("the run learns its training set", 0.1))
+    together = not shape.memorised and shape.apart < KEEPS_UP
+    high = symptoms.has("underfitting", "unrepresentative-train") or together
     advice = "put a ReLU (or another non-linear activation) between linear layers"
-    return suspicion(
-        "AR707",
-        "missing-nonlinearity",
+    return missing_nonlinearity.suspicion(
         prior=prior,
-        signs=signs,
+        signs=[configured, Signs.HIGH_LEVEL() if high else Signs.LEARNS()],
         message="linear layers in a row",
         advice=advice,
         prescription=Prescription(advice, (Change(names.get("activation", "activation"), activation, "relu"),)),
         settles="log the model summary",
     )
+
+
+def _configured(activation: str | None, model_summary: str | None) -> Sign | None:
+    """What the activation says; only where none is named, what the summary does."""
+    word = str(activation or "").lower()
+    if word:
+        return Signs.LINEAR(activation=activation) if word in ("linear", "identity", "none") else None
+    if not model_summary or "keras" in model_summary.lower() or "Dense" in model_summary:
+        return None
+    text = model_summary[:SUMMARY_LETTERS]
+    only_linear = len(_LINEAR.findall(text)) >= LINEAR_LAYERS and not _ACTIVE.search(text)
+    return Signs.ONLY_LINEAR_LAYERS() if only_linear else None

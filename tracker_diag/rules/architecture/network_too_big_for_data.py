@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, in_words, stop_at_best, suspicion
-from tracker_diag.core.finding import Prescription, Skip
+from tracker_diag.core.case import Ratio, Sign, in_words, stop_at_best
+from tracker_diag.core.finding import Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.architecture._capacity import KEEPS_UP, counted
+
+#: Examples below which a training set is small by itself, whatever the network.
+FEW_EXAMPLES = 300
+#: Weights an example that ``per_example`` counts at least: nothing is divided by a threshold of zero.
+LEAST_PER_EXAMPLE = 1e-15
 
 
-@rule("AR704", "network-too-big-for-data", evidence="PDC", unless=("boosting",))
+class Signs:
+    """What speaks for a network that is too big for its data, and against it."""
+
+    MANY_WEIGHTS = Ratio(2.0, "{ratio:.0f} weights a training example", "params", most=12.0)
+    FEW_EXAMPLES = Ratio(3.0, "of which there are only {n_train}", "params")
+    OVERFITS = Ratio(4.0, "training explains what validation does not")
+    BEHIND = Ratio(2.0, "validation stays {apart:.0%} of the uninformed loss behind")
+    KEEPS_UP = Ratio(0.1, "validation keeps up, or nothing was learned")
+
+
+@rule("AR704", "network-too-big-for-data", unless=("boosting",), signs=Signs)
 def network_too_big_for_data(
     shape: Shape,
     symptoms: Symptoms,
@@ -19,7 +36,8 @@ def network_too_big_for_data(
     n_weights: float,
     names: Mapping[str, str],
     params: Mapping[str, Any],
-    epochs: float | None = None,
+    epochs: float | None,
+    n_weights_from: str | None,
     *,
     prior: float = 0.04,
     per_example: float = 10.0,
@@ -53,31 +71,32 @@ def network_too_big_for_data(
     Nakkiran et al. (2021), ICLR: optimal regularisation can mitigate double descent, width alone does not.
     """
     if params.get("pretrained"):
-        return Skip("AR704", "a pretrained model's weights are not learned from these examples")
+        return network_too_big_for_data.skip("a pretrained model's weights are not learned from these examples")
     ratio = n_weights / n_train
     if ratio < per_example:
         return None
-    per_example = max(per_example, 1e-15)  # nothing is divided by a threshold of zero
-    signs = [Sign(f"{ratio:.0f} weights a training example", min(12.0, 2 * (ratio / per_example) ** 0.5), "params")]
-    if n_train < 300:
-        signs.append(Sign(f"of which there are only {n_train}", 3.0, "params"))
-    if symptoms.has("overfitting", "unrepresentative-train"):
-        signs.append(Sign("training explains what validation does not", 4.0))
-    elif shape.apart > 0.1 and not shape.stands:
-        signs.append(Sign(f"validation stays {shape.apart:.0%} of the uninformed loss behind", 2.0))
-    else:
-        signs.append(Sign("validation keeps up, or nothing was learned", 0.1))
+    signs = [Signs.MANY_WEIGHTS(times=math.sqrt(ratio / max(per_example, LEAST_PER_EXAMPLE)), ratio=ratio)]
+    if n_train < FEW_EXAMPLES:
+        signs.append(Signs.FEW_EXAMPLES(n_train=n_train))
+    signs.append(_seen(shape, symptoms))
     changes = stop_at_best(symptoms, names, epochs)
     # Where validation never turned, nothing in the run says how much smaller a network, or how much noise, would do.
     more = "get more training examples or augment them; then try weight decay, dropout, a quarter of the units"
     text = f"{in_words(changes)}; {more}" if changes else more
-    return suspicion(
-        "AR704",
-        "network-too-big-for-data",
+    return network_too_big_for_data.suspicion(
         prior=prior,
         signs=signs,
-        message=f"{n_weights:.3g} weights for {n_train} training examples",
+        message=f"{counted(n_weights, n_weights_from)} for {n_train} training examples",
         advice=text,
         prescription=Prescription(text, changes),
         settles="run once with a quarter of the units",
     )
+
+
+def _seen(shape: Shape, symptoms: Symptoms) -> Sign:
+    """What the curves say of learning by heart."""
+    if symptoms.has("overfitting", "unrepresentative-train"):
+        return Signs.OVERFITS()
+    if shape.apart > KEEPS_UP and not shape.stands:
+        return Signs.BEHIND(apart=shape.apart)
+    return Signs.KEEPS_UP()

@@ -5,14 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Prescription
 from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.architecture._capacity import HIGH_LEVEL, KEEPS_UP, counted
 from tracker_diag.rules.architecture._widths import resized
 
+#: Times that the width is raised: less would hardly show beside the noise of another run.
+TIMES_WIDER = 4
 
-@rule("AR705", "network-too-small-for-data", evidence="PDC", unless=("boosting",))
+
+class Signs:
+    """What speaks for a network that is too small for its data, and against it."""
+
+    FEW_WEIGHTS = Ratio(8.0, "{ratio:.0f} training examples a weight", "params")
+    CAPACITY_ENOUGH = Ratio(0.05, "capacity is not what the run lacks")
+    HIGH_LEVEL = Ratio(3.0, "training comes to rest at a high level, or jumps")
+    LEARNS = Ratio(0.3, "the run learns")
+
+
+@rule("AR705", "network-too-small-for-data", unless=("boosting",), signs=Signs)
 def network_too_small_for_data(
     shape: Shape,
     symptoms: Symptoms,
@@ -20,7 +33,8 @@ def network_too_small_for_data(
     n_weights: float,
     names: Mapping[str, str],
     params: Mapping[str, Any],
-    learned: Learned | None = None,
+    learned: Learned | None,
+    n_weights_from: str | None,
     *,
     prior: float = 0.02,
     per_weight: float = 10.0,
@@ -51,23 +65,24 @@ def network_too_small_for_data(
     ratio = n_train / n_weights
     if ratio < per_weight:
         return None
-    signs = [Sign(f"{ratio:.0f} training examples a weight", 8.0, "params")]
-    if shape.memorised or shape.apart > 0.1 or symptoms.has("diverged", "overfitting"):
-        signs.append(Sign("capacity is not what the run lacks", 0.05))
-    elif symptoms.has("underfitting", "unstable", "loss-spikes") or (learned is not None and learned.train < 0.7):
-        signs.append(Sign("training comes to rest at a high level, or jumps", 3.0))
-    else:
-        signs.append(Sign("the run learns", 0.3))
     name = names.get("hidden_units", "hidden_units")
-    changes = resized(names, params, lambda w: 4 * w)
+    changes = resized(names, params, lambda w: TIMES_WIDER * w)
     text = f"raise {name} from {changes[0].before} to {changes[0].after}" if changes else "use a larger network"
-    return suspicion(
-        "AR705",
-        "network-too-small-for-data",
+    return network_too_small_for_data.suspicion(
         prior=prior,
-        signs=signs,
-        message=f"{n_weights:.3g} weights for {n_train} training examples",
+        signs=[Signs.FEW_WEIGHTS(ratio=ratio), _seen(shape, symptoms, learned)],
+        message=f"{counted(n_weights, n_weights_from)} for {n_train} training examples",
         advice=text,
         prescription=Prescription(text, changes),
         settles="run once with four times the units",
     )
+
+
+def _seen(shape: Shape, symptoms: Symptoms, learned: Learned | None) -> Sign:
+    """What the curves say of the capacity."""
+    if shape.memorised or shape.apart > KEEPS_UP or symptoms.has("diverged", "overfitting"):
+        return Signs.CAPACITY_ENOUGH()
+    high = learned is not None and learned.train < HIGH_LEVEL
+    if high or symptoms.has("underfitting", "unstable", "loss-spikes"):
+        return Signs.HIGH_LEVEL()
+    return Signs.LEARNS()

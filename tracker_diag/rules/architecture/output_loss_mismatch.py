@@ -3,33 +3,76 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.core.run import Run
-from tracker_diag.stats.course import Course
+from tracker_diag.evidence.course import Course
+
+#: Classes of a decision, which one sigmoid makes.
+TWO_CLASSES = 2
+#: Accuracy above which a loss may be too high for it: below, honest losses are as high.
+MOSTLY_RIGHT = 0.6
+#: Accuracy above which hardly any honest loss lies on the bound.
+NEARLY_ALL_RIGHT = 0.9
+#: Times the most that a calibrated model loses, below which the bound tells nothing: with few classes, or many errors,
+#: an honest loss lies there as well.
+ABOVE_HONEST = 1.5
+#: Share of the way from the bound to knowing nothing by which a loss may lie above what softmax twice leaves it.
+ABOVE_BOUND = 0.15
+#: Share of the loss of knowing nothing above which a loss is high beside an accuracy that is not.
+HIGH_LOSS = 0.5
+#: Where the number of classes is unknown: classes over which errors are spread, which allows more loss than fewer do,
+UNKNOWN_CLASSES = 101
+#: accuracy above which a loss can be too high for it whatever the classes,
+RIGHT_WHATEVER_THE_CLASSES = 0.85
+#: nats by which it must be higher than that accuracy allows,
+TOO_HIGH = 0.25
+#: and nats from which on errors that the model is certain of are the likelier reason.
+CERTAIN_OF_ERRORS = 3
 
 _TWICE = "give logits to a loss from logits, or probabilities to one that takes them: not softmax twice"
+_SOFTMAX = "give one softmax over all classes, or logits to a loss from logits, in place of sigmoids"
 
 
-@rule("AR706", "output-loss-mismatch", evidence="PC", unless=("boosting",))
+class Signs:
+    """What speaks for an output layer and a loss that do not fit."""
+
+    SOFTMAX_BEFORE_LOGITS = Ratio(100.0, "{output} before {loss}", "params")
+    RELU_BEFORE_REGRESSION = Ratio(20.0, "{output} before a regression loss cannot answer below zero", "params")
+    SIGMOIDS_FOR_CLASSES = Ratio(8.0, "sigmoid outputs for {n_classes} classes", "params")
+    ON_BOUND_NEARLY_ALL_RIGHT = Ratio(
+        150.0,
+        "accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, "
+        "just above the {bound:.3g} that softmax twice leaves",
+    )
+    ON_BOUND = Ratio(
+        110.0,
+        "accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, "
+        "just above the {bound:.3g} that softmax twice leaves",
+    )
+    HIGHER_THAN_ALLOWED = Ratio(
+        25.0,
+        "accuracy is {accuracy:.0%}, which allows a loss of {allowed:.2g} at most, and the loss rests at {loss:.3g}",
+    )
+
+
+@rule("AR706", "output-loss-mismatch", unless=("boosting",), signs=Signs)
 def output_loss_mismatch(
-    shape: Shape,
-    symptoms: Symptoms,
+    any_curve: Course,
     names: Mapping[str, str],
-    run: Run,
-    train_loss: Course | None = None,
-    val_loss: Course | None = None,
-    train_score: Course | None = None,
-    val_score: Course | None = None,
-    n_classes: int | None = None,
-    output_activation: str | None = None,
-    loss_function: str | None = None,
-    task: str | None = None,
-    label_smoothing: float | None = None,
+    logged_params: Mapping[str, Any],
+    train_loss: Course | None,
+    val_loss: Course | None,
+    train_score: Course | None,
+    val_score: Course | None,
+    n_classes: int | None,
+    output_activation: str | None,
+    loss_function: str | None,
+    task: str | None,
+    label_smoothing: float | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -62,52 +105,25 @@ def output_loss_mismatch(
     Seminar: "Dataset issues" (make sure input and output match). Schoop, Huang and Hartmann (2021), UMLAUT, CHI. The
     bound: softmax of a one-hot vector gives the right class e/(e + k − 1).
     """
-    signs: list[Sign] = []
     said = f"{output_activation or ''}".lower()
     # The role knows a cross-entropy by one name; whether it takes logits, only the text that was logged says.
-    loss, kind = (_logged(run, names.get(role, "")) for role in ("loss_function", "task"))
-    if said == "softmax" and ("crossentropyloss" in loss.replace("_", "") or "logits" in loss):
-        signs.append(Sign(f"{output_activation} before {loss_function}", 100.0, "params"))
-    if "relu" in said and task == "regression":
-        signs.append(Sign(f"{output_activation} before a regression loss cannot answer below zero", 20.0, "params"))
+    loss, kind = (_logged(logged_params, names.get(role, "")) for role in ("loss_function", "task"))
     several = "label" in kind or loss_function == "binary_cross_entropy"
-    if "sigmoid" in said and n_classes and n_classes > 2 and not several:
-        signs.append(Sign(f"sigmoid outputs for {n_classes} classes", 8.0, "params"))
-    seen: Sign | None = None
-    for course, score in ((train_loss, train_score), (val_loss, val_score)):
-        if (
-            course is None
-            or score is None
-            or not (course.long_enough and score.long_enough)
-            or "acc" not in score.name.lower()
-            or label_smoothing
-        ):
-            continue
-        accuracy = score.shown(score.tail)
-        accuracy = accuracy / 100 if accuracy > 1.5 else accuracy
-        found = _double_softmax(course.tail, accuracy, n_classes)
-        if found and (seen is None or found.ratio > seen.ratio):
-            seen = found
-    # Softmax twice bounds both losses: one that got below the bound shows that it is not so.
-    if seen and not (
-        n_classes and any(c and c.long_enough and c.best < _floor(n_classes) for c in (train_loss, val_loss))
-    ):
-        signs.append(seen)
+    signs: list[Sign] = []
+    if said == "softmax" and ("crossentropyloss" in loss.replace("_", "") or "logits" in loss):
+        signs.append(Signs.SOFTMAX_BEFORE_LOGITS(output=output_activation, loss=loss_function))
+    if "relu" in said and task == "regression":
+        signs.append(Signs.RELU_BEFORE_REGRESSION(output=output_activation))
+    if "sigmoid" in said and n_classes and n_classes > TWO_CLASSES and not several:
+        signs.append(Signs.SIGMOIDS_FOR_CLASSES(n_classes=n_classes))
+    if not label_smoothing:
+        signs += _seen([(train_loss, train_score), (val_loss, val_score)], n_classes)
     if not signs:
         return None
-    after, text = "none", _TWICE
-    if "relu" in said and task == "regression":
-        text = f"give the regression loss what the last layer computes, without {output_activation}"
-    elif "sigmoid" in said and not any("softmax" in s.text for s in signs):
-        after, text = (
-            "softmax",
-            "give one softmax over all classes, or logits to a loss from logits, in place of sigmoids",
-        )
+    after, text = _repair(signs, said, output_activation, task)
     name = names.get("output_activation", "output_activation")
     changes = () if said in ("linear", after) else (Change(name, output_activation, after),)
-    return suspicion(
-        "AR706",
-        "output-loss-mismatch",
+    return output_loss_mismatch.suspicion(
         prior=prior,
         signs=signs,
         message="the loss cannot fall as the accuracy says it should: output layer and loss do not fit",
@@ -117,41 +133,62 @@ def output_loss_mismatch(
     )
 
 
-def _floor(classes: int) -> float:
-    """The cross-entropy that softmax twice cannot fall below."""
-    return math.log(1 + (classes - 1) / math.e)
-
-
-def _logged(run: Run, name: str) -> str:
-    value = run.params.get(name)
+def _logged(logged_params: Mapping[str, Any], name: str) -> str:
+    value = logged_params.get(name)
     return (value if isinstance(value, str) else value.__name__ if isinstance(value, type) else "").lower()
 
 
+def _repair(signs: Sequence[Sign], said: str, output_activation: str | None, task: str | None) -> tuple[str, str]:
+    """The activation that fits, and what to do in words."""
+    if "relu" in said and task == "regression":
+        return "none", f"give the regression loss what the last layer computes, without {output_activation}"
+    on_bound = (Signs.ON_BOUND.key, Signs.ON_BOUND_NEARLY_ALL_RIGHT.key)
+    if "sigmoid" in said and not any(s.key in on_bound for s in signs):
+        return "softmax", _SOFTMAX
+    return "none", _TWICE
+
+
+def _seen(sides: Sequence[tuple[Course | None, Course | None]], n_classes: int | None) -> list[Sign]:
+    """What losses beside accuracies say: the clearer of training and validation."""
+    found = []
+    for loss, score in sides:
+        if loss and score and score.accuracy and loss.long_enough and score.long_enough:
+            found.append(_double_softmax(loss.tail, score.share(score.tail), n_classes))
+    seen = max((sign for sign in found if sign), key=lambda sign: sign.ratio, default=None)
+    # Softmax twice bounds both losses: one that got below the bound shows that it is not so.
+    if n_classes and seen and any(loss and loss.long_enough and loss.best < _bound(n_classes) for loss, _ in sides):
+        return []
+    return [seen] if seen else []
+
+
 def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Sign | None:
-    if not 0.6 < accuracy <= 1:
+    """What a loss says beside an accuracy, with the number of classes or without."""
+    if not MOSTLY_RIGHT < accuracy <= 1:
         return None
-    if classes and classes >= 2:
-        floor = _floor(classes)
-        # With few classes, or many errors, an honest loss lies there as well.
-        if floor < 1.5 * _honest(accuracy, classes):
-            return None
-        # Wrong answers given with the same certainty cost one more each.
-        expected = floor + (1 - accuracy)
-        if floor <= loss < expected + 0.15 * (math.log(classes) - floor) and loss > 0.5 * math.log(classes):
-            return Sign(
-                f"accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, just "
-                f"above the {floor:.3g} that softmax twice leaves",
-                150.0 if accuracy > 0.9 else 110.0,
-            )
-        return None
-    allowed = _honest(accuracy, 101)
-    if accuracy > 0.85 and loss > allowed + 0.25 and loss < 3:
-        return Sign(
-            f"accuracy is {accuracy:.0%}, which allows a loss of {allowed:.2g} "
-            f"at most, and the loss rests at {loss:.3g}",
-            25.0,
-        )
+    if classes and classes >= TWO_CLASSES:
+        return _on_bound(loss, accuracy, classes)
+    allowed = _honest(accuracy, UNKNOWN_CLASSES)
+    if accuracy > RIGHT_WHATEVER_THE_CLASSES and allowed + TOO_HIGH < loss < CERTAIN_OF_ERRORS:
+        return Signs.HIGHER_THAN_ALLOWED(accuracy=accuracy, allowed=allowed, loss=loss)
     return None
+
+
+def _on_bound(loss: float, accuracy: float, classes: int) -> Sign | None:
+    """Whether the loss rests just above the least that softmax twice leaves."""
+    bound, nothing = _bound(classes), math.log(classes)
+    if bound < ABOVE_HONEST * _honest(accuracy, classes):
+        return None
+    # Wrong answers given with the same certainty cost one more each.
+    expected = bound + (1 - accuracy)
+    if loss <= HIGH_LOSS * nothing or not bound <= loss < expected + ABOVE_BOUND * (nothing - bound):
+        return None
+    row = Signs.ON_BOUND_NEARLY_ALL_RIGHT if accuracy > NEARLY_ALL_RIGHT else Signs.ON_BOUND
+    return row(accuracy=accuracy, loss=loss, bound=bound)
+
+
+def _bound(classes: int) -> float:
+    """The cross-entropy that softmax twice cannot fall below."""
+    return math.log(1 + (classes - 1) / math.e)
 
 
 def _honest(accuracy: float, classes: int) -> float:

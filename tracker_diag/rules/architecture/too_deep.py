@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.case import Ratio, Sign
+from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
 
-@rule("AR701", "too-deep", evidence="PC", unless=("boosting",))
+class Signs:
+    """What speaks for a network that is too deep, and against it."""
+
+    MANY_LAYERS = Ratio(10.0, "{layers:g} layers without shortcuts or normalisation", "params")
+    NOTHING_ARRIVES = Ratio(4.0, "nothing reaches the output")
+    NOTHING_LEARNED = Ratio(4.0, "nothing is learned")
+    LEARNS_BADLY = Ratio(1.5, "the run learns badly")
+    LEARNS = Ratio(0.05, "the run learns")
+
+
+@rule("AR701", "too-deep", unless=("boosting",), signs=Signs)
 def too_deep(
     shape: Shape,
     symptoms: Symptoms,
@@ -52,25 +62,25 @@ def too_deep(
     if layers <= usual:
         return None
     if params.get("residual") or params.get("normalisation", "none") != "none" or params.get("pretrained"):
-        return Skip("AR701", "residual, normalised and pretrained networks are deep by design")
-    signs = [Sign(f"{layers:g} layers without shortcuts or normalisation", 10.0, "params")]
-    if shape.begins_there:
-        signs.append(Sign("nothing reaches the output", 4.0))
-    elif symptoms.has("underfitting", "frozen"):
-        signs.append(Sign("nothing is learned", 4.0))
-    elif symptoms.has("undertrained", "slow-convergence", "unstable"):
-        signs.append(Sign("the run learns badly", 1.5))
-    else:
-        signs.append(Sign("the run learns", 0.05))
+        return too_deep.skip("residual, normalised and pretrained networks are deep by design")
     name = names.get("layers", "layers")
     text = f"lower {name} from {layers:g} to {proposed}, or add residual connections and normalisation"
-    return suspicion(
-        "AR701",
-        "too-deep",
+    return too_deep.suspicion(
         prior=prior,
-        signs=signs,
+        signs=[Signs.MANY_LAYERS(layers=layers), _seen(shape, symptoms)],
         message=f"{layers:g} plain layers",
         advice=text,
         prescription=Prescription(text, (Change(name, layers, proposed),)),
         settles="run once with three layers",
     )
+
+
+def _seen(shape: Shape, symptoms: Symptoms) -> Sign:
+    """What the curves say of the learning."""
+    if shape.begins_there:
+        return Signs.NOTHING_ARRIVES()
+    if symptoms.has("underfitting", "frozen"):
+        return Signs.NOTHING_LEARNED()
+    if symptoms.has("undertrained", "slow-convergence", "unstable"):
+        return Signs.LEARNS_BADLY()
+    return Signs.LEARNS()

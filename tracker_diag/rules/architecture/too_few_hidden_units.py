@@ -6,23 +6,53 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Prescription
 from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.architecture._capacity import HIGH_LEVEL, KEEPS_UP
 from tracker_diag.rules.architecture._widths import resized
 
+#: Units an input that a regression wants: the lower end of the rule of thumb,
+PER_INPUT = 2
+#: and inputs up to which it is taken at its word: it ends where they are many, as with classes.
+MANY_INPUTS = 50
+#: Units that any network wants, where neither classes nor inputs say more.
+UNITS = 8
+#: Units that pass next to nothing on, whatever the task.
+NEXT_TO_NOTHING = 2
+#: Times the units a class that are proposed: the upper end of "five to ten times",
+TIMES_WANTED = 2
+#: and units that are proposed at least: a usual small layer.
+PROPOSED = 16
+#: Width up to which the last of several layers is an output: one number, or the two answers of a decision.
+OUTPUTS = 2
+#: Layers of the smallest autoencoder: one in, the code, one out.
+AUTOENCODER = 3
 
-@rule("AR702", "too-few-hidden-units", evidence="PDC", unless=("boosting",))
+
+class Signs:
+    """What speaks for too few units, and against it."""
+
+    NEXT_TO_NOTHING = Ratio(60.0, "a layer of {units:g} units passes next to nothing", "params")
+    FEWER_THAN_CLASSES = Ratio(8.0, "{units:g} units are fewer than the {n_classes} classes", "params")
+    FEWER_THAN_WANTED = Ratio(1.5, "{units:g} units, where {wanted:g} are a good first guess", "params")
+    CAPACITY_ENOUGH = Ratio(0.05, "capacity is not what the run lacks")
+    NOTHING_LEARNED = Ratio(4.0, "nothing is learned")
+    HIGH_LEVEL = Ratio(5.0, "training and validation come to rest together at a high level")
+    LEARNS = Ratio(0.3, "the run learns")
+
+
+@rule("AR702", "too-few-hidden-units", unless=("boosting",), signs=Signs)
 def too_few_hidden_units(
     shape: Shape,
     symptoms: Symptoms,
     hidden_units: float,
     names: Mapping[str, str],
     params: Mapping[str, Any],
-    learned: Learned | None = None,
-    n_classes: int | None = None,
-    n_features: float | None = None,
+    learned: Learned | None,
+    n_classes: int | None,
+    n_features: float | None,
     *,
     prior: float = 0.03,
     per_class: float = 5.0,
@@ -60,52 +90,56 @@ def too_few_hidden_units(
     narrow = min(hidden, default=hidden_units)
     if narrow <= 0:
         return None
-    wanted = (
-        per_class * n_classes
-        if n_classes and n_classes <= many_classes
-        else 2 * n_features
-        if n_features and n_features <= 50
-        else 8
-    )
+    classes = n_classes if n_classes and n_classes <= many_classes else None
+    wanted = _wanted(classes, n_features, per_class)
     if narrow >= wanted:
         return None
-    signs: list[Sign] = []
-    if narrow <= 2:
-        signs.append(Sign(f"a layer of {narrow:g} units passes next to nothing", 60.0, "params"))
-    elif n_classes and narrow < n_classes <= many_classes:
-        signs.append(Sign(f"{narrow:g} units are fewer than the {n_classes} classes", 8.0, "params"))
-    else:
-        signs.append(Sign(f"{narrow:g} units, where {wanted:g} are a good first guess", 1.5, "params"))
-    if symptoms.has("diverged", "overfitting") or shape.memorised or shape.above:
-        signs.append(Sign("capacity is not what the run lacks", 0.05))
-    elif symptoms.has("underfitting", "frozen"):
-        signs.append(Sign("nothing is learned", 4.0))
-    elif shape.apart < 0.1 and learned is not None and learned.known and learned.train < 0.7:
-        signs.append(Sign("training and validation come to rest together at a high level", 5.0))
-    else:
-        signs.append(Sign("the run learns", 0.3))
-    target = int(max(16, 2 * wanted if n_classes and n_classes <= many_classes else wanted))
+    target = int(max(PROPOSED, TIMES_WANTED * wanted if classes else wanted))
     name = names.get("hidden_units", "hidden_units")
     text = f"raise {name} from {narrow:g} to {target}"
-    return suspicion(
-        "AR702",
-        "too-few-hidden-units",
+    changes = resized(names, params, lambda w: max(w, target) if not hidden or w in hidden else w)
+    return too_few_hidden_units.suspicion(
         prior=prior,
-        signs=signs,
+        signs=[_configured(narrow, wanted, classes), _seen(shape, symptoms, learned)],
         message=f"a hidden layer of {narrow:g} units",
         advice=text,
-        prescription=Prescription(
-            text, resized(names, params, lambda w: max(w, target) if not hidden or w in hidden else w)
-        ),
+        prescription=Prescription(text, changes),
         settles="run once with four times the units",
     )
+
+
+def _wanted(classes: int | None, n_features: float | None, per_class: float) -> float:
+    """Units by the rule of thumb; ``classes`` only where they are few enough for it."""
+    if classes:
+        return per_class * classes
+    return PER_INPUT * n_features if n_features and n_features <= MANY_INPUTS else UNITS
+
+
+def _configured(narrow: float, wanted: float, classes: int | None) -> Sign:
+    """What the narrowest layer says."""
+    if narrow <= NEXT_TO_NOTHING:
+        return Signs.NEXT_TO_NOTHING(units=narrow)
+    if classes and narrow < classes:
+        return Signs.FEWER_THAN_CLASSES(units=narrow, n_classes=classes)
+    return Signs.FEWER_THAN_WANTED(units=narrow, wanted=wanted)
+
+
+def _seen(shape: Shape, symptoms: Symptoms, learned: Learned | None) -> Sign:
+    """What the curves say of the capacity."""
+    if symptoms.has("diverged", "overfitting") or shape.memorised or shape.above:
+        return Signs.CAPACITY_ENOUGH()
+    if symptoms.has("underfitting", "frozen"):
+        return Signs.NOTHING_LEARNED()
+    if shape.apart < KEEPS_UP and learned is not None and learned.known and learned.train < HIGH_LEVEL:
+        return Signs.HIGH_LEVEL()
+    return Signs.LEARNS()
 
 
 def _hidden(widths: object, name: str, n_classes: int | None) -> list[float]:
     """Widths of the hidden layers: of a list without its output layer, and without the code of an autoencoder."""
     found = [float(w) for w in widths if w > 0] if isinstance(widths, tuple | list) else []
-    if len(found) < 2 or re.search(r"\d", name):
+    if len(found) <= 1 or re.search(r"\d", name):
         return found
-    if found == found[::-1] and not n_classes and len(found) > 2:
+    if found == found[::-1] and not n_classes and len(found) >= AUTOENCODER:
         return [w for w in found if w > min(found)]
-    return found[:-1] if found[-1] <= 2 or found[-1] == n_classes else found
+    return found[:-1] if found[-1] <= OUTPUTS or found[-1] == n_classes else found

@@ -5,23 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, in_words, stop_at_best, suspicion
+from tracker_diag.core.case import Ratio, in_words, stop_at_best
 from tracker_diag.core.finding import Prescription
-from tracker_diag.core.observed import Shape, Symptoms
+from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.course import Course
 from tracker_diag.rules.architecture._widths import resized
 
+#: Classes up to which so many units a class are taken at their word: the rule of thumb ends where classes are many.
+MANY_CLASSES = 100
+#: Units that are generous where it says nothing.
+GENEROUS = 128
+#: Times that the width is lowered: "number of hidden units often has quite a small impact", less would not show.
+TIMES_NARROWER = 4
 
-@rule("AR703", "too-many-hidden-units", evidence="PDC", unless=("boosting",))
+
+class Signs:
+    """What speaks for too many units."""
+
+    WIDER_THAN_GENEROUS = Ratio(3.0, "{units:g} units, where {generous:g} are generous", "params")
+    OVERFITS = Ratio(3.0, "training explains what validation does not")
+    MORE_THAN_EXAMPLES = Ratio(2.0, "more units than training examples ({n_train})", "params")
+
+
+@rule("AR703", "too-many-hidden-units", unless=("boosting",), signs=Signs)
 def too_many_hidden_units(
-    shape: Shape,
+    any_curve: Course,
     symptoms: Symptoms,
     hidden_units: float,
     n_train: int,
     names: Mapping[str, str],
     params: Mapping[str, Any],
-    epochs: float | None = None,
-    n_classes: int | None = None,
+    epochs: float | None,
+    n_classes: int | None,
     *,
     prior: float = 0.02,
     per_class: float = 10.0,
@@ -53,23 +69,18 @@ def too_many_hidden_units(
     """
     if not symptoms.has("overfitting", "unrepresentative-train") or params.get("pretrained"):
         return None
-    generous = per_class * n_classes if n_classes and n_classes <= 100 else 128
+    generous = per_class * n_classes if n_classes and n_classes <= MANY_CLASSES else GENEROUS
     if hidden_units <= generous:
         return None
-    signs = [
-        Sign(f"{hidden_units:g} units, where {generous:g} are generous", 3.0, "params"),
-        Sign("training explains what validation does not", 3.0),
-    ]
+    signs = [Signs.WIDER_THAN_GENEROUS(units=hidden_units, generous=generous), Signs.OVERFITS()]
     if hidden_units > n_train:
-        signs.append(Sign(f"more units than training examples ({n_train})", 2.0, "params"))
+        signs.append(Signs.MORE_THAN_EXAMPLES(n_train=n_train))
     name = names.get("hidden_units", "hidden_units")
-    target = int(max(generous, hidden_units // 4))
+    target = int(max(generous, hidden_units // TIMES_NARROWER))
     changes = stop_at_best(symptoms, names, epochs)
     text = in_words(changes) if changes else f"lower {name} from {hidden_units:g} to {target}"
-    changes = changes or resized(names, params, lambda w: min(w, max(int(generous), w // 4)))
-    return suspicion(
-        "AR703",
-        "too-many-hidden-units",
+    changes = changes or resized(names, params, lambda w: min(w, max(int(generous), w // TIMES_NARROWER)))
+    return too_many_hidden_units.suspicion(
         prior=prior,
         signs=signs,
         message=f"{hidden_units:g} hidden units",

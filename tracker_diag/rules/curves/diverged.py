@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from tracker_diag.core.finding import Finding, Severity, Skip
-from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.rule import Outcome, Verdict, rule
+from tracker_diag.evidence.course import Course
 
-CODE, NAME = "LC108", "diverged"
+#: Kinds of training whose losses rise by design.
+RISING = frozenset({"adversarial", "reinforcement", "annealed"})
+#: Part of the run whose median is its end, as one over it: a quarter.
+END = 4
 
 
-@rule(CODE, NAME, evidence="C")
+@rule(
+    "LC108",
+    "diverged",
+    verdict=Verdict(
+        10,
+        "values that are not finite leave nothing else to judge",
+        dismisses=True,
+        wasted="from",
+    ),
+)
 def diverged(
-    curves_exist: bool,
-    any_train: Course | None = None,
-    any_val: Course | None = None,
-    traits: frozenset[str] = frozenset(),
+    any_curve: Course,
+    traits: frozenset[str],
+    any_train: Course | None,
+    any_val: Course | None,
     *,
     blow_up: float = 1.0,
     times: float = 2.0,
@@ -54,13 +66,11 @@ def diverged(
     for course, side in ((any_train, "training"), (any_val, "validation")):
         if course is None:
             continue
-        found = course.divergence
-        if found.lost is not None:
-            step = float(course.steps[found.lost])
-            share = 1 - found.lost / course.steps.size
-            return Finding(
-                CODE,
-                NAME,
+        lost = course.divergence.lost
+        if lost is not None:
+            step = float(course.steps[lost])
+            share = 1 - lost / course.steps.size
+            return diverged.finding(
                 Severity.ERROR,
                 1.0,
                 f"the {side} loss is not finite from step {step:g} on: {share:.0%} of the logged steps",
@@ -68,26 +78,26 @@ def diverged(
                 {"first_step": step, "share": share, "metric": course.name},
                 (step, float(course.steps[-1])),
             )
-    course = any_train or any_val
-    if course is None or not course.long_enough:
-        return Skip(CODE, "fewer than four values", "log the training loss at every epoch")
-    if traits & {"adversarial", "reinforcement", "annealed"}:
-        return Skip(CODE, f"losses of {', '.join(sorted(traits))} training rise by design")
-    found = course.divergence
-    values = course.finite[1]
-    end = float(np.median(values[-max(1, values.size // 4) :]))
-    grown = end > times * course.start if course.start > 0 else end > course.start
-    if course is any_train and found.blown is not None and found.factor > 1 + blow_up and grown:
-        step = float(course.steps[found.blown])
-        return Finding(
-            CODE,
-            NAME,
-            Severity.ERROR,
-            0.95,
-            f"the training loss blew up at step {step:g} and stayed up: from {course.shown(float(values.min())):.4g} "
-            f"to {course.shown(end):.4g}",
-            "lower the learning rate tenfold or warm it up",
-            {"first_step": step, "factor": found.factor, "metric": course.name},
-            (step, float(course.steps[-1])),
-        )
-    return None
+    if not any_curve.long_enough:
+        return diverged.skip("fewer than four values", "log the training loss at every epoch")
+    if traits & RISING:
+        return diverged.skip(f"losses of {', '.join(sorted(traits))} training rise by design")
+    if any_train is None:
+        return None
+    found = any_train.divergence
+    values = any_train.finite[1]
+    end = float(np.median(values[-max(1, values.size // END) :]))
+    grown = end > times * any_train.start if any_train.start > 0 else end > any_train.start
+    if found.blown is None or found.factor <= 1 + blow_up or not grown:
+        return None
+    step = float(any_train.steps[found.blown])
+    lowest = float(values.min())
+    return diverged.finding(
+        Severity.ERROR,
+        0.95,
+        f"the training loss blew up at step {step:g} and stayed up: from {any_train.shown(lowest):.4g} "
+        f"to {any_train.shown(end):.4g}",
+        "lower the learning rate tenfold or warm it up",
+        {"first_step": step, "factor": found.factor, "metric": any_train.name},
+        (step, float(any_train.steps[-1])),
+    )

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from tracker_diag.core.finding import Finding, Severity, Skip
-from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.rule import Outcome, Verdict, rule
+from tracker_diag.evidence.course import MINIMUM, Course
 
-CODE, NAME = "LC111", "frozen"
+#: Share of what knowing nothing costs (of the largest value, where that is unknown) below which a loss is at zero.
+AT_ZERO = 1e-4
 
 
-@rule(CODE, NAME, evidence="C")
+@rule(
+    "LC111",
+    "frozen",
+    verdict=Verdict(
+        20,
+        "nothing moves, so nothing else can be measured",
+        dismisses=True,
+        wasted="from",
+    ),
+)
 def frozen(
     train: Course,
-    uninformed: float | None = None,
-    settled_from: float | None = None,
-    pretrained: object = None,
+    uninformed: float | None,
+    settled_from: float | None,
+    pretrained: object | None,
     *,
     same: float = 1e-6,
     minimum_share: float = 0.5,
@@ -53,22 +63,17 @@ def frozen(
     if settled_from is not None:
         y = y[x <= settled_from]
         x = x[: y.size]
-    if y.size < 4:
-        return Skip(CODE, "fewer than four values while the rate was not zero", "log the training loss at every epoch")
+    if y.size < MINIMUM:
+        return frozen.skip("fewer than four values while the rate was not zero", "log the training loss at every epoch")
     size = float(np.abs(y).max())
-    # A loss at zero, or an accuracy at one, has nowhere to go.
-    perfect = size == 0 or (train.flipped and np.isclose(abs(y[-1]), (1.0, 100.0)).any())
-    initial = abs(uninformed) if uninformed is not None else size
-    if perfect or (not train.flipped and abs(float(y[-1])) < 1e-4 * initial):
+    if size == 0 or _at_best(train, float(y[-1]), abs(uninformed) if uninformed is not None else size):
         return None
     moved = np.flatnonzero(np.abs(y - y[-1]) > same * size)
     first = int(moved[-1]) + 1 if moved.size else 0
     share = 1 - first / y.size
-    if y.size - first < 4 or share < minimum_share:
+    if y.size - first < MINIMUM or share < minimum_share:
         return None
-    return Finding(
-        CODE,
-        NAME,
+    return frozen.finding(
         Severity.ERROR,
         0.7 if pretrained else 0.97,
         f"the training loss stands at {train.shown(float(y[-1])):.6g} without "
@@ -78,3 +83,10 @@ def frozen(
         {"value": train.shown(float(y[-1])), "share": share, "first_step": float(x[first])},
         (float(x[first]), float(x[-1])),
     )
+
+
+def _at_best(course: Course, end: float, nothing: float) -> bool:
+    """Whether it ends where it has nowhere to go: a loss at zero, a score at one."""
+    if course.flipped:
+        return bool(np.isclose(course.share(end), 1.0))
+    return abs(end) < AT_ZERO * nothing

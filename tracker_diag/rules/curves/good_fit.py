@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Finding, Severity
-from tracker_diag.core.rule import UNSETTLED, Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
+from tracker_diag.evidence.course import MINIMUM, Course
 from tracker_diag.stats.gap import Gap
 from tracker_diag.stats.plateau import plateau
 
-CODE, NAME = "LC101", "good-fit"
+#: Level of the equivalence test that shows rest.
+ALPHA = 0.05
+#: Part of the run over which rest is shown, as one over it: a third.
+LAST = 3
 
 
-@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
+@rule(
+    "LC101",
+    "good-fit",
+    unless=UNSETTLED,
+    verdict=Verdict(110, "nothing above was found, and something was achieved"),
+)
 def good_fit(
     train: Course,
     scale: float,
     unit: float,
-    val: Course | None = None,
-    end_gap: Gap | None = None,
-    score_gap: float | None = None,
-    active: bool = False,
-    traits: frozenset[str] = frozenset(),
+    active: bool,
+    traits: frozenset[str],
+    val: Course | None,
+    end_gap: Gap | None,
+    score_gap: float | None,
     *,
     small_gap: float = 0.25,
     small_score_gap: float = 0.2,
@@ -59,25 +67,29 @@ def good_fit(
     trees = "boosting" in traits
     if apart * scale > small_gap * unit and not trees and not (score_gap is not None and score_gap < small_score_gap):
         return None
-    both = "training and validation" if val is not None else "training"
     course = val or train
-    last = -max(4, course.y.size // 3)
+    last = -max(MINIMUM, course.y.size // LAST)
     moves = plateau(course.x[last:], course.y[last:], margin=rest * scale)
-    level = course.shown(course.tail)
-    at = f"{train.shown(train.tail):.4g} and {level:.4g}" if val is not None else f"{level:.4g}"
-    ends = (
-        f"{both} {'come' if val is not None else 'comes'} to rest at {at}"
-        if moves.p_rest < 0.05
-        else f"{both} {'end' if val is not None else 'ends'} at {at}, and not much more is to be gained"
-    )
-    if active and moves.p_rest >= 0.05:
-        ends = f"{both} {'are' if val is not None else 'is'} sound so far, at {at}, and still on the way"
-    return Finding(
-        CODE,
-        NAME,
+    gap = f"; the gap is {apart:.0%} of the improvement achieved" if val is not None else ""
+    return good_fit.finding(
         Severity.OK,
         0.9 if val is not None else 0.6,
-        ends + (f"; the gap is {apart:.0%} of the improvement achieved" if val is not None else ""),
+        _ends(train, val, moves.p_rest < ALPHA, active) + gap,
         "",
-        {"gap": apart, "level": level, "p_rest": moves.p_rest},
+        {"gap": apart, "level": course.shown(course.tail), "p_rest": moves.p_rest},
     )
+
+
+def _ends(train: Course, val: Course | None, rests: bool, active: bool) -> str:
+    """Where the curves end, and whether they rest there, in words."""
+    if val is None:
+        who, come, end, are = "training", "comes", "ends", "is"
+        at = f"{train.shown(train.tail):.4g}"
+    else:
+        who, come, end, are = "training and validation", "come", "end", "are"
+        at = f"{train.shown(train.tail):.4g} and {val.shown(val.tail):.4g}"
+    if rests:
+        return f"{who} {come} to rest at {at}"
+    if active:
+        return f"{who} {are} sound so far, at {at}, and still on the way"
+    return f"{who} {end} at {at}, and not much more is to be gained"

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Finding, Severity
-from tracker_diag.core.rule import UNSETTLED, Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.rule import NEVER, UNSETTLED, Outcome, rule
+from tracker_diag.evidence.course import Course
 
-CODE, NAME = "LC112", "loss-spikes"
+#: Values before and after a jump that its height is measured from: as many as jumps are looked for in.
+NEIGHBOURS = 3
+#: Jumps whose steps are kept as evidence.
+KEPT = 20
 
 
-@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
+@rule(
+    "LC112",
+    "loss-spikes",
+    unless=UNSETTLED,
+    verdict=NEVER,
+)
 def loss_spikes(train: Course, scale: float, *, minimum_height: float = 0.1) -> Outcome:
     """Isolated jumps of the training loss from which it recovers.
 
@@ -37,18 +45,21 @@ def loss_spikes(train: Course, scale: float, *, minimum_height: float = 0.1) -> 
     was done.
     """
     x, y = train.finite
-    peaks = [i for i in train.spikes if y[i] - min(y[i - 3 : i].max(), y[i + 1 : i + 4].max()) > minimum_height * scale]
+
+    def height(i: int) -> float:
+        before, after = y[i - NEIGHBOURS : i], y[i + 1 : i + 1 + NEIGHBOURS]
+        return float(y[i] - min(before.max(), after.max()))
+
+    peaks = [i for i in train.spikes if height(i) > minimum_height * scale]
     if not peaks:
         return None
     highest = max(peaks, key=lambda i: float(y[i]))
-    return Finding(
-        CODE,
-        NAME,
+    return loss_spikes.finding(
         Severity.INFO,
         0.8,
         f"{len(peaks)} jump{'s' if len(peaks) > 1 else ''} of the training loss, the highest at step "
         f"{x[highest]:g} to {train.shown(float(y[highest])):.4g}, each recovered from",
         "look at the batches of these steps; clip the gradient norm at about its usual value",
-        {"spikes": [float(x[i]) for i in peaks[:20]], "count": len(peaks)},
+        {"spikes": [float(x[i]) for i in peaks[:KEPT]], "count": len(peaks)},
         (float(x[peaks[0]]), float(x[peaks[-1]])),
     )

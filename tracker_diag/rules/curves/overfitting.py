@@ -6,22 +6,37 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tracker_diag.core.finding import Finding, Severity
-from tracker_diag.core.rule import UNSETTLED, Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
+from tracker_diag.evidence.course import Course
+from tracker_diag.rules.curves._worse import training_worse_since
 from tracker_diag.stats.trend import trend
 
-CODE, NAME = "LC104", "overfitting"
+#: Share of the level of the test below which the rise is beyond doubt.
+BEYOND_DOUBT = 0.1
+#: Values of the score that a trend test is asked about: fewer show none at one per cent.
+SCORES = 6
+#: Share of its highest value that the score must still gain: less excuses no rise of the loss.
+STILL_GAINS = 0.01
 
 
-@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
+@rule(
+    "LC104",
+    "overfitting",
+    unless=UNSETTLED,
+    verdict=Verdict(
+        40,
+        "the best model lies behind: what follows the turn is not the run's answer",
+        wasted="after",
+    ),
+)
 def overfitting(
     train: Course,
     val: Course,
     scale: float,
     rises: Mapping[str, float],
-    val_score: Course | None = None,
-    level: float = 1.0,
+    level: float,
+    val_score: Course | None,
     *,
     minimum_rise: float = 0.06,
     alpha: float = 0.01,
@@ -59,26 +74,19 @@ def overfitting(
     rise = turn.rise / scale
     if rise < minimum_rise or rises["val"] > alpha * level:
         return None
-    if train.tail > train.at(turn.step) + 0.05 * scale:
+    if training_worse_since(turn.step, train, scale):
         return None
     severity, extra = Severity.WARNING, ""
-    if val_score is not None and val_score is not val and val_score.long_enough:
-        # The later half of what follows the turn: a score that went on for a while and has come to rest no longer
-        # excuses the loss.
-        later = val_score.x >= (turn.step + val.x[-1]) / 2
-        score = val_score.y[later]
-        if score.size >= 6:
-            course = trend(val_score.x[later], score)
-            moved = -course.slope * (float(val_score.x[later][-1]) - float(val_score.x[later][0]))
-            if course.p < alpha and moved > 0.01 * float(np.abs(val_score.y).max()):
-                severity = Severity.INFO
-                extra = "; the validation score still improves, so it is overconfidence rather than overfitting"
+    # The later half of what follows the turn: a score that went on for a while and has come to rest no longer excuses
+    # the loss.
+    halfway = (turn.step + float(val.x[-1])) / 2
+    if val_score is not None and val_score is not val and _improves_from(halfway, val_score, alpha):
+        severity = Severity.INFO
+        extra = "; the validation score still improves, so it is overconfidence rather than overfitting"
     uncertain = f" (between {turn.low_step:g} and {turn.high_step:g})" if turn.high_step > turn.low_step else ""
-    return Finding(
-        CODE,
-        NAME,
+    return overfitting.finding(
         severity,
-        min(0.99, 0.7 + rise / 2) if rises["val"] < alpha / 10 else 0.7,
+        min(0.99, 0.7 + rise / 2) if rises["val"] < BEYOND_DOUBT * alpha else 0.7,
         f"the validation curve is best at step {turn.step:g}{uncertain} with {val.shown(turn.best):.4g} "
         f"and rises to {val.shown(turn.tail):.4g}: "
         f"{rise:.0%} of the improvement achieved{extra}",
@@ -94,3 +102,16 @@ def overfitting(
         },
         (turn.step, float(val.x[-1])),
     )
+
+
+def _improves_from(step: float, score: Course, alpha: float) -> bool:
+    """Whether a score improves significantly from this step to its end."""
+    if not score.long_enough:
+        return False
+    later = score.x >= step
+    x, y = score.x[later], score.y[later]
+    if y.size < SCORES:
+        return False
+    found = trend(x, y)
+    gained = -found.slope * (float(x[-1]) - float(x[0]))
+    return found.p < alpha and gained > STILL_GAINS * float(np.abs(score.y).max())

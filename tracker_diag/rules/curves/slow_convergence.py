@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from tracker_diag.core.finding import Finding, Severity, Skip
+from tracker_diag.core.finding import Severity
 from tracker_diag.core.observed import Learned
-from tracker_diag.core.rule import UNSETTLED, Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
+from tracker_diag.evidence.course import Course
+from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.trend import trend
 
-CODE, NAME = "LC110", "slow-convergence"
+#: Times the present length beyond which curves are not carried on.
+FARTHEST = 100.0
 
 
-@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
+@rule(
+    "LC110",
+    "slow-convergence",
+    unless=UNSETTLED,
+    verdict=Verdict(80, "the pace, not the length, is the trouble"),
+)
 def slow_convergence(
     train: Course,
+    further: Extrapolation,
     active: bool,
-    learned: Learned | None = None,
-    scale: float | None = None,
-    pretrained: object = None,
-    val: Course | None = None,
-    further: Any = None,
-    level: float = 1.0,
+    level: float,
+    val: Course | None,
+    learned: Learned | None,
+    scale: float | None,
+    pretrained: object | None,
     *,
     minimum_times: float = 5.0,
     minimum_gain: float = 0.35,
@@ -60,19 +65,12 @@ def slow_convergence(
     ----------
     Seminar: "Learning Rate" (small learning rate). Domhan et al. (2015), IJCAI.
     """
-    if further is None:
-        return Skip(
-            CODE,
-            "the learning rate was annealed and not logged, or the curve is too short to carry on",
-            "log the learning rate at every epoch",
-        )
     course = val or train
     known = learned is not None and learned.known
     if known and scale is not None and further.low < least_gain * scale:
         return None
     if pretrained and not known:
-        return Skip(
-            CODE,
+        return slow_convergence.skip(
             "a pretrained model begins near its end, and the uninformed loss is not known",
             "log the number of classes",
         )
@@ -81,13 +79,11 @@ def slow_convergence(
         return None
     if trend(course.x, course.y).p > alpha * level:
         return None
-    return Finding(
-        CODE,
-        NAME,
+    times = f"over {FARTHEST:g}" if further.enough > FARTHEST else f"{further.enough:g}"
+    return slow_convergence.finding(
         Severity.INFO if active else Severity.WARNING,
         0.8,
-        f"at this pace the run needs {'over 100' if further.enough > 100 else f'{further.enough:g}'} "
-        "times its steps; twice the steps would bring "
+        f"at this pace the run needs {times} times its steps; twice the steps would bring "
         f"another {further.gain / achieved:.0%} of what they have brought so far",
         "raise the learning rate three- to tenfold before adding epochs",
         {"times": further.enough, "gain": further.gain / achieved},

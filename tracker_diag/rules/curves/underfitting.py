@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-import numpy as np
-
-from tracker_diag.core.finding import Finding, Severity, Skip
 from tracker_diag.core.observed import Learned
-from tracker_diag.core.rule import UNSETTLED, Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
+from tracker_diag.evidence.course import Course
+from tracker_diag.rules.curves._underfitting.early_rest import early_rest
+from tracker_diag.rules.curves._underfitting.flat_line import flat_line, relative_fall
+from tracker_diag.rules.curves._underfitting.guess import Beside
+from tracker_diag.rules.curves._underfitting.guessing import guessing
+from tracker_diag.rules.curves._underfitting.known_level import known_level
+from tracker_diag.rules.curves._underfitting.score_at_chance import score_at_chance
+from tracker_diag.rules.curves._underfitting.slow_but_steady import slow_but_steady
+from tracker_diag.rules.curves._underfitting.standing_accuracy import standing_accuracy
+from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.trend import trend
 
-CODE, NAME = "LC102", "underfitting"
-
-#: What telling a thousand classes apart costs: more is no cross-entropy of classes.
-LOG_THOUSAND = math.log(1000)
+#: Layers from which on one is hidden.
+TWO_LAYERS = 2
 
 
-@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
+@rule(
+    "LC102",
+    "underfitting",
+    unless=UNSETTLED,
+    verdict=Verdict(
+        30,
+        "nothing was learned, so there is no improvement to measure effects in",
+        dismisses=True,
+    ),
+)
 def underfitting(
     train: Course,
     learned: Learned,
-    val: Course | None = None,
-    further: Any = None,
-    train_score: Course | None = None,
-    val_score: Course | None = None,
-    score_learned: float | None = None,
-    hidden_units: float | None = None,
-    layers: float | None = None,
-    n_updates: int | None = None,
-    pretrained: object = None,
-    level: float = 1.0,
-    active: bool = False,
+    level: float,
+    active: bool,
+    val: Course | None,
+    further: Extrapolation | None,
+    train_score: Course | None,
+    val_score: Course | None,
+    score_learned: float | None,
+    hidden_units: float | None,
+    layers: float | None,
+    n_updates: int | None,
+    pretrained: object | None,
     *,
     minimum_learned: float = 0.05,
     high_loss: float = 0.25,
@@ -90,143 +100,40 @@ def underfitting(
     Seminar: "Underfitting". Mann (1945); Hamed and Rao (1998) for the trend; Viering and Loog (2023), IEEE TPAMI
     45:7799, for how curves of learning go on.
     """
-    most = learned.most
-    end = (float(train.x[0]), float(train.x[-1]))
-    advice = (
-        "try to overfit a few examples; if that fails, look at data, rate and initialisation before adding capacity"
-    )
-    if learned.known and most >= high_loss:
+    if learned.known and learned.most >= high_loss:
         return None
-    nothing = most < minimum_learned or (learned.val_best < minimum_learned and most < 2 * minimum_learned)
-    if learned.known and nothing:
-        if active and trend(train.x, train.y).slope < 0:
-            return Skip(CODE, "still at the level of knowing nothing, but on its way down", "")
-        worst = "" if most > -0.02 else ", worse than knowing nothing"
-        return Finding(
-            CODE,
-            NAME,
-            Severity.ERROR,
-            0.97 if most < minimum_learned / 2 else 0.85,
-            f"at its best the {'score' if train.flipped else 'loss'} is {train.shown(learned.at(most)):.4g}, where a "
-            f"model that ignores its input has {train.shown(learned.level):.4g}{worst}",
-            advice,
-            {"learned": most, "uninformed": train.shown(learned.level)},
-            end,
-        )
+    whole_run = (float(train.x[0]), float(train.x[-1]))
+    course = trend(train.x, train.y)
+    seen = known_level(train, learned, minimum_learned)
+    if seen is not None:
+        if active and course.slope < 0:
+            return underfitting.skip("still at the level of knowing nothing, but on its way down")
+        evidence = {"learned": learned.most, "uninformed": train.shown(learned.level)}
+        return underfitting.finding(seen.severity, seen.confidence, seen.message, seen.advice, evidence, whole_run)
     if pretrained and not learned.known:
-        return Skip(
-            CODE,
+        return underfitting.skip(
             "a pretrained model starts low and flat, and the uninformed loss is not known",
             "log the number of classes",
         )
-    if further is not None and val is not None and further.enough >= 5:
-        # Little has moved, but steadily and without slowing down: that is the matter of slow-convergence.
-        steady = trend(val.x, val.y)
-        if steady.p < alpha * level and steady.slope < 0 and further.low > 0.35 * (val.start - val.best):
-            return None
-    found = trend(train.x, train.y)
-    fall = (train.start - train.best) / abs(train.start) if train.start else 0.0
-    still = found.p > alpha * level or found.slope >= 0
-    # Noise that is a large share of an unknown level hides whatever was learned before the first value.
-    quiet = learned.known or train.noise.sigma <= 2 * moved * abs(train.tail)
-    by_noise = still and quiet and train.start - train.best < 4 * train.noise.sigma
-    validated = val is None or val.start - val.best < 2 * moved * abs(val.start)
-    scores = [
-        (c, s) for c, s in ((train, train_score), (val, val_score)) if c is not None and s is not None and s is not c
-    ]
-    # Where classes are uneven, standing at their shares shows in an accuracy that does not move at all.
-    stands = len(scores) == 2 and all(s.long_enough and _stands(s, 0.01 if learned.known else 0.0) for _, s in scores)
-    stuck = stands and (learned.known or all(_cost_of_guessing(c, s) for c, s in scores))
-    deep = (hidden_units or 0) >= 1 or (layers or 0) >= 2
-    if (validated and (by_noise or fall < moved)) or stuck:
-        severity, confidence = Severity.ERROR, 0.8 if by_noise or stuck else 0.7
-        message = (
-            "the accuracies stand still, as those of a constant prediction do"
-            if stuck
-            else f"the training curve is flat: {train.shown(train.start):.4g} at first, {train.shown(train.tail):.4g} "
-            f"at the end, noise {train.noise.sigma:.2g}"
-        )
-    elif active:
+    if slow_but_steady(val, further, alpha * level):
         return None
-    elif score_learned is not None and score_learned < minimum_learned:
-        severity, confidence = Severity.ERROR, 0.85
-        message = (
-            f"at their best the scores have come {max(score_learned, 0):.0%} of the way from those of a model that "
-            "ignores its input to perfect ones"
+    scores = _beside((train, train_score), (val, val_score))
+    seen = standing_accuracy(scores, learned.known) or flat_line(
+        train, val, course, learned.known, moved, alpha * level
+    )
+    deep = (hidden_units or 0) >= 1 or (layers or 0) >= TWO_LAYERS
+    if seen is None and not active:
+        seen = (
+            score_at_chance(score_learned, minimum_learned)
+            or guessing(scores, alpha)
+            or (early_rest(train, val, scores, n_updates, few_updates, rest) if deep else None)
         )
-    elif len(scores) == 2 and all(_guesses(c, s, alpha) for c, s in scores):
-        severity, confidence = Severity.WARNING, 0.8
-        ours, theirs = (s.shown(s.tail) for _, s in scores)
-        message = (
-            f"the loss falls, but the accuracy stands at {ours:.3g} in training and {theirs:.3g} in validation: the "
-            "network only grows less sure of what it guesses"
-        )
-    elif (
-        val is not None
-        and deep
-        and n_updates is not None
-        and (settled := max(_rests_from(c, rest) for c in (train, val))) * n_updates <= few_updates
-        and not _falls_on(val)
-        and all(_cost_of_guessing(c, s) for c, s in scores)
-    ):
-        severity, confidence = Severity.WARNING, 0.7
-        message = (
-            f"both losses came to rest after {settled * n_updates:.0f} of {n_updates} updates, training at "
-            f"{train.tail:.4g} and validation at {val.tail:.4g}, as those of a constant prediction do"
-        )
-        advice = f"compare with the loss of a constant prediction; if it is the same, {advice}"
-    else:
+    if seen is None:
         return None
-    evidence = {"fall": fall, "p_trend": found.p, "noise": train.noise.sigma}
-    return Finding(CODE, NAME, severity, confidence, message, advice, evidence, end)
+    evidence = {"fall": relative_fall(train), "p_trend": course.p, "noise": train.noise.sigma}
+    return underfitting.finding(seen.severity, seen.confidence, seen.message, seen.advice, evidence, whole_run)
 
 
-def _rests_from(course: Course, rest: float) -> float:
-    """Share of the run from which on nine tenths of the values lie at the level of the end; inf beyond a fifth."""
-    n = course.y.size
-    if n < 20 or course.flipped:
-        return math.inf
-    middle = float(np.median(course.y[n // 5 :]))
-    near = np.abs(course.y - middle) <= rest * abs(middle)
-    staying = np.cumsum(near[::-1])[::-1] >= 0.9 * np.arange(n, 0, -1)
-    first = np.flatnonzero(near & staying)
-    return float(first[0]) / n if first.size and first[0] <= n // 5 else math.inf
-
-
-def _falls_on(course: Course) -> bool:
-    begin = course.y.size // 5
-    found = trend(course.x[begin:], course.y[begin:])
-    return found.slope < 0 and found.p < 0.05
-
-
-def _guesses(loss: Course, score: Course, alpha: float) -> bool:
-    if not (score.flipped and score.long_enough and "acc" in score.name.lower()):
-        return False
-    unit = 100.0 if score.best < -1.5 else 1.0
-    start, best, tail = (-value / unit for value in (score.start, score.best, score.tail))
-    # Of fewer values no trend test says anything.
-    if score.y.size < 12 or not 0 < tail <= 0.6 or best - start > 0.05 * (1 - start):
-        return False
-    # One guess in k is right, and costs ln k. What costs far less or more is no cross-entropy: a regression whose
-    # "accuracy" counts equal numbers, several labels at once.
-    if not 0.9 <= loss.tail / -math.log(tail) <= 3:
-        return False
-    found = trend(score.x, score.y)
-    return found.p > alpha or found.slope >= 0
-
-
-def _cost_of_guessing(loss: Course, score: Course) -> bool:
-    # Whoever always names the largest class is right with its share a, and pays the entropy of the classes: at least
-    # that of (a, 1 - a), and -ln a. A network that uses its input is as accurate for less.
-    accuracy = -score.tail / (100.0 if score.best < -1.5 else 1.0)
-    if not 0 < accuracy < 0.99 or loss.flipped or "acc" not in score.name.lower():
-        return False
-    others = 1 - accuracy
-    entropy = -accuracy * math.log(accuracy) - others * math.log(others)
-    return 0.97 * max(entropy, -math.log(accuracy)) <= loss.tail <= entropy + others * LOG_THOUSAND
-
-
-def _stands(score: Course, share: float) -> bool:
-    """Whether a score has not moved by more than a share of itself since the first fifth of the run."""
-    later = score.y[score.y.size // 5 :]
-    return score.flipped and float(np.ptp(later)) <= share * abs(score.tail)
+def _beside(*sides: tuple[Course | None, Course | None]) -> tuple[Beside, ...]:
+    """The losses that have a score beside them, with it; none where the run is judged by the scores themselves."""
+    return tuple((loss, score) for loss, score in sides if loss is not None and score is not None and score is not loss)

@@ -6,23 +6,36 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Finding, Severity, Skip
-from tracker_diag.core.rule import UNSETTLED, Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
+from tracker_diag.evidence.course import Course
+from tracker_diag.stats.extrapolation import Extrapolation
 
-CODE, NAME = "LC103", "undertrained"
+#: Share of the improvement achieved by which validation may lie above training and not have left it.
+TOGETHER = 0.05
+#: Validation has turned, and is not still improving, where it has risen by so many standard errors
+RISEN_ERRORS = 2.0
+#: and by such a share of the improvement achieved: less matters to nobody.
+RISEN = 0.02
+#: Part of the run that the finding points at, as one over it (a fifth), and how many values that are at least.
+LAST, FEWEST = 5, 2
 
 
-@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
+@rule(
+    "LC103",
+    "undertrained",
+    unless=UNSETTLED,
+    verdict=Verdict(90, "more of the same pays"),
+)
 def undertrained(
     train: Course,
     scale: float,
     unit: float,
+    further: Extrapolation,
     active: bool,
     params: Mapping[str, Any],
-    val: Course | None = None,
-    further: Any = None,
-    further_train: Any = None,
+    val: Course | None,
+    further_train: Extrapolation | None,
     *,
     minimum_gain: float = 0.1,
     sure_gain: float = 0.05,
@@ -56,16 +69,10 @@ def undertrained(
     Seminar: "Underfitting" (continues to decrease). Domhan et al. (2015), IJCAI; Viering and Loog (2023), IEEE TPAMI
     45:7799.
     """
-    if further is None:
-        return Skip(
-            CODE,
-            "the learning rate was annealed and not logged, or the curve is too short to carry on",
-            "log the learning rate at every epoch",
-        )
     if params.get("pretrained"):
         # Fine-tuning begins where most is learned already: what it adds is no unit.
         scale = unit
-    together = val is not None and val.tail - train.tail < 0.05 * scale
+    together = val is not None and val.tail - train.tail < TOGETHER * scale
     if (
         together
         and further_train is not None
@@ -78,20 +85,19 @@ def undertrained(
     if gain < minimum_gain or low < sure_gain:
         return None
     course = val or train
-    if course.turning.rise > 2 * course.turning.error and course.turning.rise > 0.02 * scale:
+    turn = course.turning
+    if turn.rise > RISEN_ERRORS * turn.error and turn.rise > RISEN * scale:
         return None
     # Training by steps over a stream, as large-scale pretraining does, never settles.
     endless = params.get("max_steps") is not None and params.get("epochs") is None
     times = further.enough
     more = "more than a hundred times" if math.isinf(times) else f"about {times:g} times"
-    return Finding(
-        CODE,
-        NAME,
+    return undertrained.finding(
         Severity.INFO if active or endless else Severity.WARNING,
         0.9 if low > minimum_gain else 0.7,
         f"still improving: training twice as long is expected to bring another {gain:.0%} "
         f"of the improvement achieved ({low:.0%} to {high:.0%})",
         f"train on: {more} the present length reaches nine tenths of what can be expected",
         {"gain": gain, "gain_low": low, "gain_high": high, "times": times, "family": further.family},
-        (float(course.x[-max(2, course.x.size // 5)]), float(course.x[-1])),
+        (float(course.x[-max(FEWEST, course.x.size // LAST)]), float(course.x[-1])),
     )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.core.finding import Finding, Severity
-from tracker_diag.core.rule import UNSETTLED, Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
+from tracker_diag.evidence.course import Course
+from tracker_diag.rules.curves._compared import compared_steps
 from tracker_diag.stats.gap import Gap
 
-CODE, NAME = "LC105", "unrepresentative-train"
 
-
-@rule(CODE, NAME, evidence="C", unless=(*UNSETTLED, "boosting"))
+@rule(
+    "LC105",
+    "unrepresentative-train",
+    unless=(*UNSETTLED, "boosting"),
+    verdict=Verdict(60, "a gap this large outweighs what more steps could bring"),
+)
 def unrepresentative_train(
     train: Course,
     val: Course,
@@ -20,9 +24,9 @@ def unrepresentative_train(
     unit: float,
     end_gap: Gap,
     rises: Mapping[str, float],
-    score_gap: float | None = None,
-    level: float = 1.0,
-    active: bool = False,
+    level: float,
+    active: bool,
+    score_gap: float | None,
     *,
     minimum_gap: float = 0.25,
     minimum_score_gap: float = 0.2,
@@ -76,9 +80,7 @@ def unrepresentative_train(
     if not wide and not clear:
         return None
     scores = f"; the scores are {score_gap:.0%} apart" if score_gap is not None and score_gap > 0 else ""
-    return Finding(
-        CODE,
-        NAME,
+    return unrepresentative_train.finding(
         Severity.INFO if active else Severity.WARNING,
         min(0.97, 0.6 + share / 2),
         f"a gap of {share:.0%} of the improvement achieved remains: validation "
@@ -91,5 +93,5 @@ def unrepresentative_train(
             "val": val.shown(found.upper),
             "train": train.shown(found.lower),
         },
-        (float(val.x[-max(2, round(0.2 * val.y.size))]), float(val.x[-1])),
+        compared_steps(val),
     )

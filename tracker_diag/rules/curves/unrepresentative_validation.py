@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Finding, Severity
-from tracker_diag.core.rule import UNSETTLED, Outcome, rule
-from tracker_diag.stats.course import Course
+import math
 
-CODE, NAME = "LC106", "unrepresentative-validation"
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
+from tracker_diag.evidence.course import Course
+
+#: Swings count as jitter up to so many times the noise: beyond, they are the course of the curve.
+SWING_OVER_NOISE = 3.0
+#: Accuracy that the standard error of few examples is told for, and the variance of one right answer there.
+ACCURACY, VARIANCE = 0.9, 0.09
+#: Jitter beside few examples that is worth a word, in units of the improvement achieved.
+NOTED = 0.02
+#: What is told for how many times training's jitter it is where that is none.
+MOST_TIMES = 99
 
 
-@rule(CODE, NAME, evidence="CP", unless=UNSETTLED)
+@rule(
+    "LC106",
+    "unrepresentative-validation",
+    unless=UNSETTLED,
+    verdict=Verdict(70, "validation says too little for the finer verdicts"),
+)
 def unrepresentative_validation(
     train: Course,
     val: Course,
     scale: float,
     unit: float,
-    n_val_seen: int | None = None,
-    active: bool = False,
+    active: bool,
+    n_val_seen: int | None,
     *,
     minimum_noise: float = 0.08,
     times_training: float = 3.0,
@@ -55,26 +69,24 @@ def unrepresentative_validation(
     """
     noise, other = val.late_noise.sigma, train.late_noise.sigma
     swing = val.oscillation.amplitude if val.oscillation else noise
-    jitter = max(noise, min(swing, 3 * noise)) / scale
+    jitter = max(noise, min(swing, SWING_OVER_NOISE * noise)) / scale
     small = n_val_seen is not None and n_val_seen < few
     jittery = jitter * scale > minimum_noise * unit and noise > times_training * other
     if not small and not (jittery and n_val_seen is None):
         return None
     if small:
-        error = (0.09 / n_val_seen) ** 0.5 if n_val_seen else 1.0
+        error = math.sqrt(VARIANCE / n_val_seen) if n_val_seen else 1.0
         message = (
-            f"validation rests on {n_val_seen} examples, so that an accuracy of 0.9 "
+            f"validation rests on {n_val_seen} examples, so that an accuracy of {ACCURACY:g} "
             f"would have a standard error of {error:.2f}"
         )
-        message += f"; the curve jitters by {jitter:.0%} of the improvement achieved" if jitter > 0.02 else ""
+        message += f"; the curve jitters by {jitter:.0%} of the improvement achieved" if jitter > NOTED else ""
     else:
         message = (
             f"the validation curve jitters by {jitter:.0%} of the improvement achieved, "
-            f"{noise / other if other else 99:.0f} times as much as training"
+            f"{noise / other if other else MOST_TIMES:.0f} times as much as training"
         )
-    return Finding(
-        CODE,
-        NAME,
+    return unrepresentative_validation.finding(
         Severity.INFO if active else Severity.WARNING,
         0.95 if small else 0.7,
         message,

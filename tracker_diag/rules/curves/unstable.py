@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-from tracker_diag.core.finding import Finding, Severity, Skip
-from tracker_diag.core.rule import UNSETTLED, Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
+from tracker_diag.evidence.course import Course
+from tracker_diag.rules.curves._worse import training_worse_since
 
-CODE, NAME = "LC109", "unstable"
+#: Share of the swings of the first half that those of the second are at least: less, and the run is calming down.
+STILL_AS_WIDE = 0.5
 
 
-@rule(CODE, NAME, evidence="C", unless=UNSETTLED)
+@rule(
+    "LC109",
+    "unstable",
+    unless=UNSETTLED,
+    verdict=Verdict(50, "a swinging curve has no settled level to compare"),
+)
 def unstable(
     train: Course,
     scale: float,
     unit: float,
     rises: Mapping[str, float],
-    val: Course | None = None,
-    n_val_seen: int | None = None,
-    level: float = 1.0,
-    active: bool = False,
+    level: float,
+    active: bool,
+    val: Course | None,
+    n_val_seen: int | None,
     *,
     minimum_swing: float = 0.12,
     reversals: float = 0.3,
@@ -62,58 +70,63 @@ def unstable(
     Seminar: "Learning Rate". Zhang et al. (2021), AUTOTRAINER: oscillating loss.
     """
     if train.oscillation is None:
-        return Skip(CODE, "fewer than eight values", "log the training loss at every epoch")
-
-    def swings(course: Course) -> bool:
-        found = course.oscillation
-        return found is not None and (
-            found.amplitude >= minimum_swing * unit
-            and found.reversals >= reversals
-            and found.amplitude >= 0.5 * found.early
-        )
-
-    climbing: list[Course] = []
+        return unstable.skip("fewer than eight values", "log the training loss at every epoch")
     # A validation curve that swings over few examples, or over nobody knows how many, is the matter of
     # unrepresentative-validation.
-    enough = n_val_seen is not None and n_val_seen >= many_examples
-    course = next((c for c in (train, val if enough else None) if c is not None and swings(c)), None)
-    if course is not None and course.oscillation is not None:
-        swing = course.oscillation.amplitude / scale
-        since = float(course.x[course.x.size // 2])
-        seen = (
-            f"in its second half the {'training' if course is train else 'validation'} loss "
-            f"swings by ±{swing:.0%} of the improvement achieved "
-            f"and turns at {course.oscillation.reversals:.0%} of its steps"
-        )
-    else:
-        climbing = [
-            c
-            for side, c in (("train", train), ("val", val))
-            if c is not None and rises[side] < alpha * level and _climbs(c, train, minimum_climb * scale, scale)
-        ]
-        if not climbing:
-            return None
-        course = climbing[0]
-        swing = course.turning.rise / scale
-        since = course.turning.step
-        seen = (
-            f"the loss climbs from its lowest stretch at step {since:g} by {swing:.0%} of the improvement achieved, "
-            "and training has not improved since"
-        )
-    return Finding(
-        CODE,
-        NAME,
-        Severity.INFO if active and not climbing else Severity.WARNING,
-        min(0.95, 0.6 + swing),
-        seen,
+    trusted = val if n_val_seen is not None and n_val_seen >= many_examples else None
+    swinging = _swinging(train, trusted, minimum_swing * unit, reversals, scale)
+    unrest = swinging or _climbing(train, val, rises, alpha * level, minimum_climb, scale)
+    if unrest is None:
+        return None
+    return unstable.finding(
+        Severity.INFO if active and swinging else Severity.WARNING,
+        min(0.95, 0.6 + unrest.size),
+        unrest.message,
         "lower the learning rate three- to tenfold or anneal it; use larger batches; shuffle",
-        {"swing": swing, "metric": course.name},
-        (since, float(course.x[-1])),
+        {"swing": unrest.size, "metric": unrest.course.name},
+        (unrest.since, float(unrest.course.x[-1])),
     )
 
 
-def _climbs(course: Course, train: Course, least: float, scale: float) -> bool:
-    if course.turning.rise < least:
-        return False
-    # Validation that climbs while training improves is overfitting; where training has not, the run comes apart.
-    return course is train or train.tail > train.at(course.turning.step) + 0.05 * scale
+@dataclass(frozen=True, slots=True, eq=False)
+class _Unrest:
+    """A curve that does not settle: by how much of the improvement achieved, since which step, and in words."""
+
+    course: Course
+    size: float
+    since: float
+    message: str
+
+
+def _swinging(train: Course, val: Course | None, least: float, reversals: float, scale: float) -> _Unrest | None:
+    """The first of the curves whose second half swings by so much, turns so often, and has not calmed down."""
+    for side, course in (("training", train), ("validation", val)):
+        found = course.oscillation if course is not None else None
+        if course is None or found is None or found.reversals < reversals:
+            continue
+        if found.amplitude >= max(least, STILL_AS_WIDE * found.early):
+            swing = found.amplitude / scale
+            message = (
+                f"in its second half the {side} loss swings by ±{swing:.0%} of the improvement achieved "
+                f"and turns at {found.reversals:.0%} of its steps"
+            )
+            return _Unrest(course, swing, float(course.x[course.x.size // 2]), message)
+    return None
+
+
+def _climbing(
+    train: Course, val: Course | None, rises: Mapping[str, float], alpha: float, least: float, scale: float
+) -> _Unrest | None:
+    """The first of the curves that has climbed from its lowest stretch while training has not improved."""
+    for side, course in (("train", train), ("val", val)):
+        if course is None or not rises[side] < alpha or course.turning.rise < least * scale:
+            continue
+        # Validation that climbs while training improves is overfitting; where training has not, the run comes apart.
+        if course is train or training_worse_since(course.turning.step, train, scale):
+            climb, since = course.turning.rise / scale, course.turning.step
+            message = (
+                f"the loss climbs from its lowest stretch at step {since:g} by {climb:.0%} of the improvement "
+                "achieved, and training has not improved since"
+            )
+            return _Unrest(course, climb, since, message)
+    return None

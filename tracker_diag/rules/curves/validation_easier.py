@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Finding, Severity, Skip
-from tracker_diag.core.rule import UNSETTLED, Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
+from tracker_diag.evidence.course import Course
+from tracker_diag.rules.curves._compared import compared_steps
 from tracker_diag.stats.gap import Gap
 
-CODE, NAME = "LC107", "validation-easier"
 
-
-@rule(CODE, NAME, evidence="CP", unless=UNSETTLED)
+@rule(
+    "LC107",
+    "validation-easier",
+    unless=UNSETTLED,
+    verdict=Verdict(100, "a run that got where it was going, and validation that does not say how it will do"),
+)
 def validation_easier(
     train: Course,
     val: Course,
     scale: float,
     end_gap: Gap,
-    dropout: float | None = None,
-    augmentation: object = None,
-    mixup: object = None,
-    label_smoothing: object = None,
-    active: bool = False,
+    active: bool,
+    dropout: float | None,
+    augmentation: object | None,
+    mixup: object | None,
+    label_smoothing: object | None,
     *,
     minimum_gap: float = 0.1,
     beyond_dropout: float = 6.0,
@@ -62,19 +66,16 @@ def validation_easier(
     if -found.high / scale < (negligible if far else minimum_gap):
         return None
     if not far and (augmentation or mixup or label_smoothing or dropout is None or dropout > 0):
-        return Skip(
-            CODE,
+        return validation_easier.skip(
             "validation is below training, as dropout or augmentation would have it",
             "log the training loss in evaluation mode",
         )
-    return Finding(
-        CODE,
-        NAME,
+    return validation_easier.finding(
         Severity.INFO if active else Severity.WARNING,
         0.75,
         f"validation ends at {val.shown(found.upper):.4g}, training at {train.shown(found.lower):.4g}: "
         f"{-found.value / scale:.0%} of the improvement achieved apart",
         "draw the validation set at random from the same source, stratified; check for training examples among it",
         {"gap": found.value / scale, "val": val.shown(found.upper), "train": train.shown(found.lower)},
-        (float(val.x[-max(2, round(0.2 * val.y.size))]), float(val.x[-1])),
+        compared_steps(val),
     )

@@ -6,27 +6,47 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.profile_schema import Target
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.core.run import Run
-from tracker_diag.stats.course import Course
+from tracker_diag.evidence.course import Course
+
+#: Ratios of the most to the least frequent class from which on it is large and extreme.
+LARGE, EXTREME = 100, 1000
+#: Share of the errors of always answering the most frequent class that an accuracy has undone: less is no more than
+#: that answer, more is far more.
+NO_MORE, FAR_MORE = 0.05, 0.5
+#: Classes of a target of which two counts are all.
+TWO = 2
+#: Letters of a parameter, and parameters, that are read.
+LETTERS, PARAMETERS = 200, 5000
 
 _BALANCED_BY = ("weighted", "balanced", "oversampl", "undersampl", "smote", "class_balanc")
 
 
-@rule("DS206", "class-imbalance", evidence="DP")
+class Signs:
+    """What speaks for classes of too different frequency, and against it."""
+
+    EXTREME = Ratio(80.0, "the most frequent class has {examples:,.0f} examples for each of the rarest", "data")
+    LARGE = Ratio(20.0, "the most frequent class has {examples:,.0f} examples for each of the rarest", "data")
+    IMBALANCED = Ratio(3.0, "the most frequent class has {examples:,.0f} examples for each of the rarest", "data")
+    MAJORITY = Ratio(12.0, "the accuracy is that of always answering the most frequent class, {share:.1%}")
+    FAR_ABOVE = Ratio(0.2, "the accuracy is far above that of always answering the most frequent class")
+    GOOD_FIT = Ratio(0.5, "the curves are those of a good fit")
+
+
+@rule("DS206", "class-imbalance", signs=Signs)
 def class_imbalance(
     dataset: Dataset,
     symptoms: Symptoms,
-    run: Run,
+    logged_params: Mapping[str, Any],
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    val_score: Course | None = None,
-    train_score: Course | None = None,
+    val_score: Course | None,
+    train_score: Course | None,
     *,
     prior: float = 0.05,
     imbalance: float = 10.0,
@@ -63,36 +83,26 @@ def class_imbalance(
     """
     target = dataset.target
     if target.kind in ("multilabel", "regression"):
-        return Skip("DS206", f"{target.kind} has no one class an example")
+        return class_imbalance.skip(f"{target.kind} has no one class an example")
     if (target.n_classes or 0) > vocabulary:
-        return Skip("DS206", f"{target.n_classes:,} classes: a vocabulary, uneven by nature")
+        return class_imbalance.skip(f"{target.n_classes:,} classes: a vocabulary, uneven by nature")
     counted = _counts(target)
     if counted is None:
-        return Skip("DS206", "no class counts", WHAT_TO_LOG)
-    if counted[0] < imbalance * max(1, counted[1]):
-        return None
-    if _balanced(params, run):
-        return None
+        return class_imbalance.skip("no class counts", WHAT_TO_LOG)
     most, least, total = counted
     ratio = most / max(1, least)
-    strength = 80.0 if ratio >= 1000 else 20.0 if ratio >= 100 else 3.0
-    signs = [Sign(f"the most frequent class has {ratio:,.0f} examples for each of the rarest", strength, "data")]
+    if most < imbalance * max(1, least) or _balanced(params, logged_params):
+        return None
+    row = Signs.EXTREME if ratio >= EXTREME else Signs.LARGE if ratio >= LARGE else Signs.IMBALANCED
+    signs = [row(examples=ratio)]
     score = val_score or train_score
-    if score is not None and total and score.flipped and score.long_enough and _is_accuracy(score.name):
-        unit = 100.0 if score.shown(score.best) > 1.5 else 1.0
-        share = most / total
-        lift = (score.shown(score.tail) / unit - share) / max(1e-9, 1 - share)
-        if lift < 0.05:
-            signs.append(Sign(f"the accuracy is that of always answering the most frequent class, {share:.1%}", 12.0))
-        elif lift > 0.5:
-            signs.append(Sign("the accuracy is far above that of always answering the most frequent class", 0.2))
+    if score is not None and total:
+        signs += _beside(score, most / total)
     if symptoms.verdict == "good-fit":
-        signs.append(Sign("the curves are those of a good fit", 0.5))
+        signs.append(Signs.GOOD_FIT())
     text = "weight the loss by inverse class frequency, or sample the classes evenly; judge by balanced accuracy"
     before = params.get("class_weight")
-    return suspicion(
-        "DS206",
-        "class-imbalance",
+    return class_imbalance.suspicion(
         prior=prior,
         signs=signs,
         message=f"{most:,} examples of the most frequent class, {least:,} of the rarest: {ratio:,.0f} to 1",
@@ -102,6 +112,16 @@ def class_imbalance(
     )
 
 
+def _beside(score: Course, share: float) -> list[Sign]:
+    """What an accuracy says beside the share of the most frequent class."""
+    if score.metric.kind != "accuracy" or not score.accuracy or not score.long_enough:
+        return []
+    lift = (score.share(score.tail) - share) / max(1e-9, 1 - share)
+    if lift < NO_MORE:
+        return [Signs.MAJORITY(share=share)]
+    return [Signs.FAR_ABOVE()] if lift > FAR_MORE else []
+
+
 def _counts(target: Target) -> tuple[int, int, int | None] | None:
     """Most and fewest examples of a class, and all of them."""
     if target.class_counts and len(target.class_counts) > 1:
@@ -109,22 +129,19 @@ def _counts(target: Target) -> tuple[int, int, int | None] | None:
         return max(counts), min(counts), sum(counts)
     if target.largest_class is None or target.smallest_class is None:
         return None
-    total = target.largest_class + target.smallest_class if target.n_classes == 2 else None
+    total = target.largest_class + target.smallest_class if target.n_classes == TWO else None
     return target.largest_class, target.smallest_class, total
 
 
-def _balanced(params: Mapping[str, Any], run: Run) -> bool:
+def _balanced(params: Mapping[str, Any], logged_params: Mapping[str, Any]) -> bool:
     weight = params.get("class_weight")
     if weight and weight != 1 and str(weight).lower() not in ("none", "false", "1", "1.0", "uniform"):
         return True
     if params.get("loss_function") == "focal":
         return True
     texts = (
-        f"{k}={v}".lower() if isinstance(v, str) and len(v) < 200 else "" for k, v in islice(run.params.items(), 5000)
+        f"{k}={v}".lower() if isinstance(v, str) and len(v) < LETTERS else ""
+        for k, v in islice(logged_params.items(), PARAMETERS)
     )
     on = (t for t in texts if not t.endswith(("=false", "=none", "=0")))
     return any(word in t for t in on for word in _BALANCED_BY)
-
-
-def _is_accuracy(name: str) -> bool:
-    return "acc" in name.lower() and "bal" not in name.lower()

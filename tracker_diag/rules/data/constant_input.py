@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.observed import Shape, Symptoms
+from tracker_diag.core.observed import Shape
 from tracker_diag.core.rule import Outcome, rule
 
+#: Share of the examples that are constant from which on the input is: less is what some real images are.
+MOST = 0.5
 
-@rule("DS201", "constant-input", evidence="DBC")
-def constant_input(
-    shape: Shape, symptoms: Symptoms, dataset: Dataset | None = None, *, prior: float = 0.035
-) -> Outcome:
+
+class Signs:
+    """What speaks for an input that is constant, and against it."""
+
+    CONSTANT = Ratio(200.0, "{share:.0%} of the examples are constant", "data")
+    VARIED = Ratio(0.05, "{share:.0%} of the examples are constant", "data")
+    STAYS_AT_NOTHING = Ratio(6.0, "the loss begins and stays where a model that sees no input is")
+    ENDS_AT_NOTHING = Ratio(1.5, "the loss ends where a model that sees no input is")
+
+
+@rule("DS201", "constant-input", signs=Signs)
+def constant_input(shape: Shape, dataset: Dataset | None, *, prior: float = 0.035) -> Outcome:
     """Inputs are all zeros, or every example is the same.
 
     What it measures
@@ -37,26 +47,24 @@ def constant_input(
     Seminar: "Dataset issues" (check your input data).
     """
     signs: list[Sign] = []
-    share = (
-        max((x for x in (dataset.train.constant_share, dataset.train.zero_share) if x is not None), default=None)
-        if dataset
-        else None
-    )
+    share = _constant(dataset) if dataset else None
     if share is not None:
-        signs.append(Sign(f"{share:.0%} of the examples are constant", 200.0 if share > 0.5 else 0.05, "data"))
+        signs.append((Signs.CONSTANT if share > MOST else Signs.VARIED)(share=share))
     if shape.begins_there:
-        signs.append(Sign("the loss begins and stays where a model that sees no input is", 6.0))
+        signs.append(Signs.STAYS_AT_NOTHING())
     elif shape.stands:
-        signs.append(Sign("the loss ends where a model that sees no input is", 1.5))
-    elif not signs or signs[0].ratio < 1:
+        signs.append(Signs.ENDS_AT_NOTHING())
+    elif share is None or share <= MOST:
         return None
-    text = "look at a batch as the network gets it: minimum, maximum, one picture or row"
-    return suspicion(
-        "DS201",
-        "constant-input",
+    return constant_input.suspicion(
         prior=prior,
         signs=signs,
         message="the network seems to see no input",
-        advice=text,
+        advice="look at a batch as the network gets it: minimum, maximum, one picture or row",
         settles=WHAT_TO_LOG,
     )
+
+
+def _constant(dataset: Dataset) -> float | None:
+    known = (x for x in (dataset.train.constant_share, dataset.train.zero_share) if x is not None)
+    return max(known, default=None)

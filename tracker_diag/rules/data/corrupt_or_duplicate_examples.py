@@ -5,15 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.profile_schema import Side
 from tracker_diag.core.rule import Outcome, rule
 
+#: Share of the examples whose labels conflict, and of those that are blank, from which on it is a large one.
+MANY = 0.2
+#: Share of copies from which on most examples are copies.
+MOST = 0.5
+#: Share of blank examples above which blank is what the data is like.
+NEARLY_ALL = 0.9
+#: Combinations of feature values for each example below which copies are to be expected.
+COMBINATIONS = 10
+#: Place of the median among the quantiles of a profile.
+MEDIAN = 3
 
-@rule("DS210", "corrupt-or-duplicate-examples", evidence="D")
+
+class Signs:
+    """What speaks for corrupt or duplicate examples, and against them."""
+
+    TARGETS_MISSING = Ratio(300.0, "{count:,} targets are missing or not finite", "data")
+    MANY_CONFLICTS = Ratio(30.0, "{share:.0%} of the examples have a copy with another label", "data")
+    CONFLICTS = Ratio(6.0, "{share:.0%} of the examples have a copy with another label", "data")
+    MOSTLY_COPIES = Ratio(15.0, "{share:.0%} of the examples are copies of others", "data")
+    COPIES = Ratio(4.0, "{share:.0%} of the examples are copies of others", "data")
+    MANY_BLANK = Ratio(15.0, "{share:.0%} of the examples are blank", "data")
+    BLANK = Ratio(4.0, "{share:.0%} of the examples are blank", "data")
+    LEARNED = Ratio(0.1, "the run learned all the same")
+
+
+@rule("DS210", "corrupt-or-duplicate-examples", signs=Signs)
 def corrupt_or_duplicate_examples(
     dataset: Dataset,
     symptoms: Symptoms,
@@ -58,32 +82,29 @@ def corrupt_or_duplicate_examples(
     side, target = dataset.train, dataset.target
     read = side.rows_read or side.rows
     if not read or (side.duplicates is None and target.non_finite is None):
-        return Skip("DS210", "the examples are not described", WHAT_TO_LOG)
+        return corrupt_or_duplicate_examples.skip("the examples are not described", WHAT_TO_LOG)
     signs: list[Sign] = []
     if target.non_finite:
-        signs.append(Sign(f"{target.non_finite:,} targets are missing or not finite", 300.0, "data"))
-    share = (side.conflicts or 0) / read
-    if share >= conflicting:
-        strength = 30.0 if share > 0.2 else 6.0
-        signs.append(Sign(f"{share:.0%} of the examples have a copy with another label", strength, "data"))
+        signs.append(Signs.TARGETS_MISSING(count=target.non_finite))
+    conflicts = (side.conflicts or 0) / read
+    if conflicts >= conflicting:
+        signs.append((Signs.MANY_CONFLICTS if conflicts > MANY else Signs.CONFLICTS)(share=conflicts))
     copies = (side.duplicates or 0) / read
     few = _few_combinations(dataset, read)
     if copies >= repeated and not few and not params.get("class_weight"):
-        signs.append(Sign(f"{copies:.0%} of the examples are copies of others", 15.0 if copies > 0.5 else 4.0, "data"))
+        signs.append((Signs.MOSTLY_COPIES if copies > MOST else Signs.COPIES)(share=copies))
     blanks = _blank(side)
-    if blank <= blanks <= 0.9 and not few and not _sparse(dataset):
-        signs.append(Sign(f"{blanks:.0%} of the examples are blank", 15.0 if blanks > 0.2 else 4.0, "data"))
+    if blank <= blanks <= NEARLY_ALL and not few and not _sparse(dataset):
+        signs.append((Signs.MANY_BLANK if blanks > MANY else Signs.BLANK)(share=blanks))
     if not signs:
         return None
     said = "; ".join(s.text for s in signs)
     if symptoms.verdict == "good-fit":
-        signs.append(Sign("the run learned all the same", 0.1))
+        signs.append(Signs.LEARNED())
     text = (
         "look at the examples counted here; leave out blank ones, copies and those without a target, before splitting"
     )
-    return suspicion(
-        "DS210",
-        "corrupt-or-duplicate-examples",
+    return corrupt_or_duplicate_examples.suspicion(
         prior=prior,
         signs=signs,
         message=said,
@@ -106,16 +127,12 @@ def _few_combinations(dataset: Dataset, rows: int) -> bool:
     combinations = 1
     for feature in dataset.features:
         combinations *= max(1, feature.distinct or rows)
-        if combinations > 10 * rows:
+        if combinations > COMBINATIONS * rows:
             return False
     return True
 
 
 def _sparse(dataset: Dataset) -> bool:
     """Whether most columns are zero in most examples, as counts of words are."""
-    known = [f for f in dataset.features if f.quantiles is not None]
-    return (
-        bool(known)
-        and dataset.kind != "image"
-        and (sum(f.quantiles is not None and f.quantiles[3] == 0 for f in known) > len(known) / 2)
-    )
+    medians = [f.quantiles[MEDIAN] for f in dataset.features if f.quantiles is not None]
+    return bool(medians) and dataset.kind != "image" and medians.count(0) > len(medians) / 2

@@ -5,23 +5,45 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import Dataset
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Learned, Symptoms
+from tracker_diag.core.profile_schema import Side
 from tracker_diag.core.rule import Outcome, rule
 
 #: Labels by which losses are commonly told to leave an example out.
 IGNORED = (-100, -1, 255)
+#: Share of the uninformed level that a run has explained which was fed other data than the profile describes.
+LEARNED = 0.2
+#: Share of the declared classes up to which few of them occur, and examples for each class that are read to say so.
+FEW_CLASSES, EXAMPLES_OF_EACH = 0.5, 20
+#: Classes that one output unit with a sigmoid stands for.
+OF_ONE_UNIT = 2
 
 
-@rule("DS214", "empty-or-wrong-data", evidence="DP")
+class Signs:
+    """What speaks for empty or wrong data, and against it."""
+
+    NO_TRAINING = Ratio(3000.0, "there are no training examples", "data")
+    NO_VALIDATION = Ratio(300.0, "there are no validation examples", "data")
+    ONE_CLASS = Ratio(500.0, "all targets are of one class", "data")
+    NEGATIVE_LABEL = Ratio(100.0, "the smallest label is {low}", "data")
+    LABEL_BEYOND = Ratio(300.0, "labels go up to {high}, {declared} classes are declared", "data")
+    COUNTED_FROM_ONE = Ratio(300.0, "labels go up to {high}, {declared} classes are declared, counted from 1?", "data")
+    FEW_CLASSES = Ratio(10.0, "{found} of {declared} declared classes occur", "data")
+    UNSEEN_LABELS = Ratio(20.0, "{count:,} validation examples have a label that training lacks", "data")
+    OTHER_FEATURES = Ratio(4.0, "{found} features, where {declared} are declared", "data")
+    LEARNED = Ratio(0.01, "the run learned all the same")
+
+
+@rule("DS214", "empty-or-wrong-data", signs=Signs)
 def empty_or_wrong_data(
     dataset: Dataset,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    learned: Learned | None = None,
+    learned: Learned | None,
     *,
     prior: float = 0.02,
     unseen: float = 0.01,
@@ -54,54 +76,67 @@ def empty_or_wrong_data(
     ----------
     Seminar: "Dataset issues" (check your input data; make sure input and output match).
     """
-    changes: list[Change] = []
     signs = [
-        Sign(f"there are no {name} examples", strength, "data")
-        for name, side, strength in (("training", dataset.train, 3000.0), ("validation", dataset.validation, 300.0))
+        row()
+        for row, side in ((Signs.NO_TRAINING, dataset.train), (Signs.NO_VALIDATION, dataset.validation))
         if side.rows == 0
     ]
-    target = dataset.target
-    # One output unit with a sigmoid is two classes.
-    declared = max(2, int(n)) if isinstance(n := params.get("n_classes"), int | float) and n >= 1 else None
-    if target.kind == "classification":
-        if target.n_classes == 1:
-            signs.append(Sign("all targets are of one class", 500.0, "data"))
-        low, high = target.smallest_label, target.largest_label
-        if low is not None and low < 0 and low not in IGNORED:
-            signs.append(Sign(f"the smallest label is {low}", 100.0, "data"))
-        if declared is not None and high is not None and high >= declared and high not in IGNORED:
-            from_one = low == 1 and high == declared
-            text = f"labels go up to {high}, {declared} classes are declared" + (
-                ", counted from 1?" if from_one else ""
-            )
-            signs.append(Sign(text, 300.0, "data"))
-            if not from_one:
-                changes.append(Change(names.get("n_classes", "n_classes"), declared, high + 1))
-        read = dataset.train.rows_read or dataset.train.rows or 0
-        if declared and target.n_classes and target.n_classes <= declared / 2 and read >= 20 * declared:
-            signs.append(Sign(f"{target.n_classes} of {declared} declared classes occur", 10.0, "data"))
-        held = dataset.validation.rows_read or dataset.validation.rows or 0
-        if held and target.unseen and target.unseen / held >= unseen:
-            signs.append(Sign(f"{target.unseen:,} validation examples have a label that training lacks", 20.0, "data"))
+    n = params.get("n_classes")
+    declared = max(OF_ONE_UNIT, int(n)) if isinstance(n, int | float) and n >= 1 else None
+    changes: tuple[Change, ...] = ()
+    if dataset.target.kind == "classification":
+        labels = _labels(dataset, declared)
+        signs += [*labels, *_classes(dataset, declared, unseen)]
+        high = dataset.target.largest_label
+        if declared and high is not None and any(s.key == "LABEL_BEYOND" for s in labels):
+            changes = (Change(names.get("n_classes", "n_classes"), declared, high + 1),)
     wanted, columns = params.get("n_features"), dataset.columns.count
     if dataset.kind == "table" and isinstance(wanted, int) and columns and wanted != columns:
-        signs.append(Sign(f"{columns} features, where {wanted} are declared", 4.0, "data"))
+        signs.append(Signs.OTHER_FEATURES(found=columns, declared=wanted))
     if not signs:
         return None
     said = "; ".join(s.text for s in signs)
-    if learned is not None and learned.most > 0.2 and not symptoms.has("diverged"):
+    if learned is not None and learned.most > LEARNED and not symptoms.has("diverged"):
         # Nothing can be learned from no examples: the profile is of other data than the run was fed.
-        signs.append(Sign("the run learned all the same", 0.01))
+        signs.append(Signs.LEARNED())
     text = (
         "check the paths of data and labels; stop at the start of a run where examples and labels are not as declared"
     )
-    return suspicion(
-        "DS214",
-        "empty-or-wrong-data",
+    return empty_or_wrong_data.suspicion(
         prior=prior,
         signs=signs,
         message=said,
         advice=text,
-        prescription=Prescription(text, tuple(changes)),
+        prescription=Prescription(text, changes),
         settles="log the number of examples and the set of labels at the start",
     )
+
+
+def _labels(dataset: Dataset, declared: int | None) -> list[Sign]:
+    """What the range of the labels says."""
+    target, signs = dataset.target, []
+    low, high = target.smallest_label, target.largest_label
+    if target.n_classes == 1:
+        signs.append(Signs.ONE_CLASS())
+    if low is not None and low < 0 and low not in IGNORED:
+        signs.append(Signs.NEGATIVE_LABEL(low=low))
+    if declared is not None and high is not None and high >= declared and high not in IGNORED:
+        row = Signs.COUNTED_FROM_ONE if low == 1 and high == declared else Signs.LABEL_BEYOND
+        signs.append(row(high=high, declared=declared))
+    return signs
+
+
+def _classes(dataset: Dataset, declared: int | None, unseen: float) -> list[Sign]:
+    """What the classes that occur say, on either side."""
+    target, signs = dataset.target, []
+    enough = declared is not None and _read(dataset.train) >= EXAMPLES_OF_EACH * declared
+    if declared and enough and target.n_classes and target.n_classes <= FEW_CLASSES * declared:
+        signs.append(Signs.FEW_CLASSES(found=target.n_classes, declared=declared))
+    held = _read(dataset.validation)
+    if held and target.unseen and target.unseen / held >= unseen:
+        signs.append(Signs.UNSEEN_LABELS(count=target.unseen))
+    return signs
+
+
+def _read(side: Side) -> int:
+    return side.rows_read or side.rows or 0

@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import Dataset
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.profile_schema import Feature
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.stats.multiplicity import adjusted
 
+#: Features with a test of their information that it takes to speak of a share of them.
+FEATURES = 5
+#: Share of the features from which on nearly all tell nothing.
+NEARLY_ALL = 0.9
+#: Features that advice names, and that a prescription lists.
+NAMED, LISTED = 3, 20
+#: Share of the examples in which an identifier differs, and times their number up to which whole numbers in an
+#: unbroken row may range.
+DIFFERS, UNBROKEN = 0.99, 1.5
 
-@rule("DS211", "irrelevant-features", evidence="D")
+
+class Signs:
+    """What speaks for features that carry nothing, and against them."""
+
+    IDENTIFIER = Ratio(4.0, "{name} is another in every example", "data")
+    NEARLY_ALL = Ratio(6.0, "{count} of {tested} features tell nothing of the target by themselves", "data")
+    MANY = Ratio(2.5, "{count} of {tested} features tell nothing of the target by themselves", "data")
+    DOES_NOT_HOLD = Ratio(3.0, "training explains what validation does not")
+    LEARNED = Ratio(0.5, "the run learned all the same")
+
+
+@rule("DS211", "irrelevant-features", signs=Signs)
 def irrelevant_features(
     dataset: Dataset,
     symptoms: Symptoms,
@@ -53,8 +73,8 @@ def irrelevant_features(
     """
     read = dataset.train.rows_read or dataset.train.rows or 0
     tested = [f for f in dataset.features if f.information_p is not None]
-    if dataset.kind == "image" or len(tested) < 5 or read < examples:
-        return Skip("DS211", f"needs five features, {examples} examples and a target, and no images")
+    if dataset.kind == "image" or len(tested) < FEATURES or read < examples:
+        return irrelevant_features.skip(f"needs five features, {examples} examples and a target, and no images")
     identifiers = [f for f in tested if _identifier(f, read)]
     others = [f for f in tested if f not in identifiers]
     p = adjusted({str(i): f.information_p for i, f in enumerate(others) if f.information_p is not None})
@@ -67,22 +87,21 @@ def irrelevant_features(
         return None
     signs: list[Sign] = []
     if identifiers:
-        signs.append(Sign(f"{identifiers[0].label} is another in every example", 4.0, "data"))
+        signs.append(Signs.IDENTIFIER(name=identifiers[0].label))
     if part >= share:
-        text = f"{len(useless)} of {len(tested)} features tell nothing of the target by themselves"
-        signs.append(Sign(text, 6.0 if part >= 0.9 else 2.5, "data"))
+        row = Signs.NEARLY_ALL if part >= NEARLY_ALL else Signs.MANY
+        signs.append(row(count=len(useless), tested=len(tested)))
     if symptoms.has("overfitting", "unrepresentative-train"):
-        signs.append(Sign("training explains what validation does not", 3.0))
+        signs.append(Signs.DOES_NOT_HOLD())
     elif symptoms.verdict == "good-fit":
-        signs.append(Sign("the run learned all the same", 0.5))
-    listed = [f.label for f in found[:20]]
-    advice = f"leave out {', '.join(listed[:3])}{' and others' if len(found) > 3 else ''} once, and compare validation"
-    return suspicion(
-        "DS211",
-        "irrelevant-features",
+        signs.append(Signs.LEARNED())
+    listed = [f.label for f in found[:LISTED]]
+    more = " and others" if len(found) > NAMED else ""
+    advice = f"leave out {', '.join(listed[:NAMED])}{more} once, and compare validation"
+    return irrelevant_features.suspicion(
         prior=prior,
         signs=signs,
-        message=f"{len(found)} of {len(tested)} features carry nothing about the target: {', '.join(listed[:3])}",
+        message=f"{len(found)} of {len(tested)} features carry nothing about the target: {', '.join(listed[:NAMED])}",
         advice=advice,
         prescription=Prescription(advice, (Change("preprocessing.drop_features", None, listed),)),
         settles="train once without the named features",
@@ -91,8 +110,8 @@ def irrelevant_features(
 
 def _identifier(f: Feature, read: int) -> bool:
     """Whether it names the example: a word, or a whole number in an unbroken row, that never repeats."""
-    if f.distinct is None or f.distinct < 0.99 * read:
+    if f.distinct is None or f.distinct < DIFFERS * read:
         return False
     if f.kind == "category":
         return True
-    return bool(f.whole) and f.min is not None and f.max is not None and f.max - f.min < 1.5 * read
+    return bool(f.whole) and f.min is not None and f.max is not None and f.max - f.min < UNBROKEN * read

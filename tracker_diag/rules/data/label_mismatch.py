@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
+#: Share of the run that half of the improvement takes where examples are learned by heart; what holds for others as
+#: well is learned sooner.
+SLOW = 0.06
+#: Share of the uninformed loss that training has explained where it knows its examples completely.
+COMPLETE = 0.95
+#: Uninformed levels above knowing nothing from which on validation is confidently wrong.
+CONFIDENTLY_WRONG = 2
+#: Times the first training loss from which on the first validation loss is off; and times the uninformed level above
+#: which the first training loss says nothing of validation.
+OFF_AT_FIRST, FAR_OFF = 1.5, 3
+#: Training examples below which they may be too few for anything to hold elsewhere.
+FEW = 200
 
-@rule("DS203", "label-mismatch", evidence="BCX")
+
+class Signs:
+    """What speaks for inputs and labels that do not belong together, and against it."""
+
+    BLIND = Ratio(8.0, "validation never gained on knowing nothing, while training did")
+    SLOWLY = Ratio(2.5, "training learns slowly, as by heart")
+    FAST = Ratio(0.4, "training learned fast and completely")
+    CONFIDENTLY_WRONG = Ratio(0.5, "validation is more wrong than chance would have it")
+    OFF_AT_FIRST = Ratio(0.5, "validation is off from the first epoch on")
+    CAME_DOWN = Ratio(5.0, "the loss came down to the uninformed level and stayed there")
+    FEW = Ratio(0.3, "{count} training examples may simply be too few", "params")
+
+
+@rule("DS203", "label-mismatch", signs=Signs)
 def label_mismatch(
-    shape: Shape, symptoms: Symptoms, learned: Learned, n_train: int | None = None, *, prior: float = 0.035
+    shape: Shape, symptoms: Symptoms, learned: Learned, n_train: int | None, *, prior: float = 0.035
 ) -> Outcome:
     """Inputs and labels are not paired, or are shuffled apart.
 
@@ -37,34 +62,30 @@ def label_mismatch(
     """
     if symptoms.has("diverged", "frozen"):
         return None
-    signs: list[Sign] = []
     if shape.val_blind:
-        signs.append(Sign("validation never gained on knowing nothing, while training did", 8.0))
-        slow = shape.quick > 0.06 and learned.train < 0.95
-        signs.append(
-            Sign("training learns slowly, as by heart", 2.5)
-            if slow
-            else Sign("training learned fast and completely", 0.4)
-        )
-        if shape.val_wrong > 2:
-            signs.append(Sign("validation is more wrong than chance would have it", 0.5))
-        if shape.val_first > 1.5 and shape.first_excess < 3:
-            signs.append(Sign("validation is off from the first epoch on", 0.5))
+        signs = _blind(shape, learned)
     elif shape.stands and not shape.begins_there and not shape.above:
-        signs.append(Sign("the loss came down to the uninformed level and stayed there", 5.0))
+        signs = [Signs.CAME_DOWN()]
     else:
         return None
-    if n_train is not None and n_train < 200:
-        signs.append(Sign(f"{n_train} training examples may simply be too few", 0.3, "params"))
-    text = (
-        "look at ten examples with their labels as the network gets them; shuffle inputs and labels by one permutation"
-    )
-    return suspicion(
-        "DS203",
-        "label-mismatch",
+    if n_train is not None and n_train < FEW:
+        signs.append(Signs.FEW(count=n_train))
+    return label_mismatch.suspicion(
         prior=prior,
         signs=signs,
         message="nothing that training learns holds for validation: labels and inputs may not belong together",
-        advice=text,
+        advice="look at ten examples with their labels as the network gets them; shuffle inputs and labels by one "
+        "permutation",
         settles="run once with shuffled labels: if nothing changes, the labels are wrong now",
     )
+
+
+def _blind(shape: Shape, learned: Learned) -> list[Sign]:
+    """What a validation that never gained says."""
+    slow = shape.quick > SLOW and learned.train < COMPLETE
+    signs = [Signs.BLIND(), Signs.SLOWLY() if slow else Signs.FAST()]
+    if shape.val_wrong > CONFIDENTLY_WRONG:
+        signs.append(Signs.CONFIDENTLY_WRONG())
+    if shape.val_first > OFF_AT_FIRST and shape.first_excess < FAR_OFF:
+        signs.append(Signs.OFF_AT_FIRST())
+    return signs

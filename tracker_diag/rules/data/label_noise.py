@@ -4,24 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.core.case import Sign, in_words, stop_at_best, suspicion
+from tracker_diag.core.case import Ratio, Sign, in_words, stop_at_best
 from tracker_diag.core.finding import Prescription
 from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
+#: Share of the uninformed level that validation may lie behind training where it was best, and both fell together.
+TOGETHER = 0.15
+#: Training examples in all, and of each class, that are also enough not to be memorised.
+IN_ALL, EACH_OF_MANY = 500, 50
+#: Share of the uninformed loss that training has explained where it does not know its examples by heart.
+NOT_BY_HEART = 0.8
+#: Dropout up to which it does not explain a training loss above validation's,
+LITTLE_DROPOUT = 0.1
+#: how far above it has to be, in uninformed levels,
+ABOVE_VALIDATION = 0.08
+#: and the least that training must have explained to be compared.
+LEARNED_SOMETHING = 0.1
 
-@rule("DS209", "label-noise", evidence="CD")
+
+class Signs:
+    """What speaks for wrong labels, and against them."""
+
+    TURNED = Ratio(2.0, "validation learned, then turned and rose while training learned the rest by heart")
+    TOGETHER = Ratio(1.5, "both fell together before")
+    MANY_EXAMPLES = Ratio(6.0, "{count} training examples are not so few that they must be memorised", "params")
+    FEW_EXAMPLES = Ratio(0.2, "{count} training examples are few", "params")
+    BLIND = Ratio(3.0, "validation never gained on knowing nothing")
+    SLOWLY = Ratio(1.5, "training learns slowly")
+    BY_HEART = Ratio(0.5, "training learned it by heart")
+    ABOVE_VALIDATION = Ratio(25.0, "training stays above validation, and no dropout or augmentation explains it")
+
+
+@rule("DS209", "label-noise", signs=Signs)
 def label_noise(
     shape: Shape,
     symptoms: Symptoms,
     learned: Learned,
     names: Mapping[str, str],
-    epochs: float | None = None,
-    n_train: int | None = None,
-    n_classes: int | None = None,
-    dropout: float | None = None,
-    label_smoothing: float | None = None,
-    augmentation: object = None,
+    epochs: float | None,
+    n_train: int | None,
+    n_classes: int | None,
+    dropout: float | None,
+    label_smoothing: float | None,
+    augmentation: object | None,
     *,
     prior: float = 0.035,
     many: int = 100,
@@ -55,29 +81,14 @@ def label_noise(
     """
     if symptoms.has("diverged", "frozen") or shape.stands:
         return None
-    signs: list[Sign] = []
+    noisy = dropout is None or dropout > LITTLE_DROPOUT or bool(label_smoothing or augmentation)
+    above = shape.apart < -ABOVE_VALIDATION and LEARNED_SOMETHING < learned.train < NOT_BY_HEART
     if shape.memorised and symptoms.has("overfitting") and not shape.val_blind:
-        signs.append(Sign("validation learned, then turned and rose while training learned the rest by heart", 2.0))
-        if shape.parted < 0.15:
-            signs.append(Sign("both fell together before", 1.5))
-        if n_train is not None:
-            each = n_train / (n_classes or 1)
-            signs.append(
-                Sign(f"{n_train} training examples are not so few that they must be memorised", 6.0, "params")
-                if each >= many or (n_train >= 500 and each >= 50)
-                else Sign(f"{n_train} training examples are few", 0.2, "params")
-            )
+        signs = _turned(shape, n_train, n_classes, many)
     elif shape.val_blind:
-        signs.append(Sign("validation never gained on knowing nothing", 3.0))
-        signs.append(
-            Sign("training learns slowly", 1.5) if learned.train < 0.8 else Sign("training learned it by heart", 0.5)
-        )
-    elif (
-        not (dropout is None or dropout > 0.1 or label_smoothing or augmentation)
-        and shape.apart < -0.08
-        and 0.1 < learned.train < 0.8
-    ):
-        signs.append(Sign("training stays above validation, and no dropout or augmentation explains it", 25.0))
+        signs = [Signs.BLIND(), Signs.SLOWLY() if learned.train < NOT_BY_HEART else Signs.BY_HEART()]
+    elif above and not noisy:
+        signs = [Signs.ABOVE_VALIDATION()]
     else:
         return None
     text = (
@@ -87,9 +98,7 @@ def label_noise(
     # Networks fit what the examples have in common first, and wrong labels last.
     changes = stop_at_best(symptoms, names, epochs)
     text += f": {in_words(changes)}" if changes else ""
-    return suspicion(
-        "DS209",
-        "label-noise",
+    return label_noise.suspicion(
         prior=prior,
         signs=signs,
         message="training learns by heart what does not hold elsewhere",
@@ -97,3 +106,15 @@ def label_noise(
         prescription=Prescription(text, changes),
         settles="log the loss on a hundred examples whose labels were checked by hand",
     )
+
+
+def _turned(shape: Shape, n_train: int | None, n_classes: int | None, many: int) -> list[Sign]:
+    """What a validation that learned and then turned says, beside the number of examples."""
+    signs = [Signs.TURNED()]
+    if shape.parted < TOGETHER:
+        signs.append(Signs.TOGETHER())
+    if n_train is not None:
+        each = n_train / (n_classes or 1)
+        enough = each >= many or (n_train >= IN_ALL and each >= EACH_OF_MANY)
+        signs.append((Signs.MANY_EXAMPLES if enough else Signs.FEW_EXAMPLES)(count=n_train))
+    return signs

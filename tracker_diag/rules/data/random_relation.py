@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
+#: Times the uninformed level above which a first loss is that of a bad start.
+FAR_ABOVE = 3
+#: Share of the uninformed loss that training has explained where it does not know its examples by heart.
+NOT_BY_HEART = 0.6
+#: Uninformed levels above knowing nothing from which on validation is confidently wrong.
+CONFIDENTLY_WRONG = 2
 
-@rule("DS208", "random-relation", evidence="XC")
-def random_relation(
-    shape: Shape, symptoms: Symptoms, learned: Learned, params: Mapping[str, Any], *, prior: float = 0.03
-) -> Outcome:
+
+class Signs:
+    """What speaks for an input that says nothing about the output, and against it."""
+
+    CAME_DOWN = Ratio(9.0, "the loss came down to the uninformed level and stayed there")
+    FROM_FAR_ABOVE = Ratio(0.2, "but it began far above it")
+    BLIND = Ratio(6.0, "validation never gained on knowing nothing")
+    SLOWLY = Ratio(1.5, "training learns slowly, as by heart")
+    BY_HEART = Ratio(0.6, "training learned by heart")
+    CONFIDENTLY_WRONG = Ratio(0.4, "validation is more wrong than chance would have it")
+
+
+@rule("DS208", "random-relation", signs=Signs)
+def random_relation(shape: Shape, symptoms: Symptoms, learned: Learned, *, prior: float = 0.03) -> Outcome:
     """The input is hardly related to the output.
 
     What it measures
@@ -42,30 +55,21 @@ def random_relation(
         return None
     signs: list[Sign] = []
     if shape.stands and not shape.begins_there and not shape.above:
-        signs.append(Sign("the loss came down to the uninformed level and stayed there", 9.0))
-        if shape.first_excess > 3:
-            signs.append(Sign("but it began far above it", 0.2))
+        signs.append(Signs.CAME_DOWN())
+        if shape.first_excess > FAR_ABOVE:
+            signs.append(Signs.FROM_FAR_ABOVE())
     elif shape.val_blind:
-        signs.append(Sign("validation never gained on knowing nothing", 6.0))
-        signs.append(
-            Sign("training learns slowly, as by heart", 1.5)
-            if learned.train < 0.6
-            else Sign("training learned by heart", 0.6)
-        )
-        if shape.val_wrong > 2:
-            signs.append(Sign("validation is more wrong than chance would have it", 0.4))
+        signs.append(Signs.BLIND())
+        signs.append(Signs.SLOWLY() if learned.train < NOT_BY_HEART else Signs.BY_HEART())
+        if shape.val_wrong > CONFIDENTLY_WRONG:
+            signs.append(Signs.CONFIDENTLY_WRONG())
     else:
         return None
-    text = (
-        "run once on random input: if the curves are the same, nothing of the input is used; "
-        "then check columns, paths and generators"
-    )
-    return suspicion(
-        "DS208",
-        "random-relation",
+    return random_relation.suspicion(
         prior=prior,
         signs=signs,
         message="the input seems to say nothing about the output",
-        advice=text,
+        advice="run once on random input: if the curves are the same, nothing of the input is used; then check "
+        "columns, paths and generators",
         settles="run once on random input and tag it diag.control = random-input",
     )

@@ -2,18 +2,50 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
+#: Share of the uninformed loss that training must have explained to have learned a batch.
+LEARNED = 0.5
+#: Share of the run in which half of the improvement comes at once, and from which on it does not.
+AT_ONCE, NOT_AT_ONCE = 0.06, 0.1
+#: Uninformed levels that validation stays behind where what was learned holds for nothing else,
+BEHIND = 0.3
+#: and those it lay behind at its best where it never fell with training.
+APART_AT_BEST = 0.25
+#: Times the first training loss that validation's is, and uninformed levels below which training's is, where the first
+#: epoch already learned a batch.
+FIRST_BEHIND, FIRST_BELOW = 1.2, 0.9
+#: Share of the uninformed loss that validation gains after its first value where it learned,
+GAINED = 0.25
+#: and has explained at its best where it learned well.
+LEARNED_WELL = 0.8
 
-@rule("DS202", "repeated-batch", evidence="BC", unless=("boosting",))
+
+class Signs:
+    """What speaks for one batch over and over, and against it."""
+
+    AT_ONCE = Ratio(4.0, "half of what training gained came within {share:.0%} of the run")
+    EXPLAINED = Ratio(1.5, "training explains nearly everything")
+    NOT_AT_ONCE = Ratio(0.3, "but not at once")
+    BEHIND = Ratio(4.0, "validation stays {share:.0%} of the uninformed loss behind")
+    NEVER_FELL = Ratio(3.0, "and never fell with it")
+    FELL_AT_FIRST = Ratio(0.1, "but fell with it at first")
+    KEEPS_UP = Ratio(0.05, "validation keeps up")
+    FIRST_EPOCH = Ratio(4.0, "in the first epoch already training is far below validation")
+    MANY_EXAMPLES = Ratio(3.0, "{count} training examples are not memorised that fast", "params")
+    FEW_EXAMPLES = Ratio(0.2, "{count} training examples are soon memorised", "params")
+    LEARNED_LATER = Ratio(0.3, "validation learned much after its first epoch")
+    LEARNED_WELL = Ratio(0.1, "validation was learned well at its best")
+
+
+@rule("DS202", "repeated-batch", unless=("boosting",), signs=Signs)
 def repeated_batch(
     shape: Shape,
     symptoms: Symptoms,
     learned: Learned,
-    n_train: int | None = None,
-    n_classes: int | None = None,
+    n_train: int | None,
     *,
     prior: float = 0.03,
     many: int = 300,
@@ -43,44 +75,36 @@ def repeated_batch(
     ----------
     Seminar: "Dataset issues" (check the data loader).
     """
-    if symptoms.has("diverged", "frozen") or shape.stands or not learned.train > 0.5:
+    if symptoms.has("diverged", "frozen") or shape.stands or not learned.train > LEARNED or not shape.memorised:
         return None
-    signs: list[Sign] = []
-    if shape.quick <= 0.06 and shape.memorised:
-        signs.append(Sign(f"half of what training gained came within {shape.quick:.0%} of the run", 4.0))
-    elif shape.memorised:
-        signs.append(Sign("training explains nearly everything", 1.5))
-    else:
-        return None
-    if shape.quick > 0.1:
-        signs.append(Sign("but not at once", 0.3))
-    if shape.apart > 0.3:
-        signs.append(Sign(f"validation stays {shape.apart:.0%} of the uninformed loss behind", 4.0))
-        if shape.parted > 0.25:
-            signs.append(Sign("and never fell with it", 3.0))
-        else:
-            signs.append(Sign("but fell with it at first", 0.1))
-    else:
-        signs.append(Sign("validation keeps up", 0.05))
-    if shape.val_first > 1.2 and shape.first_excess < 0.9:
-        signs.append(Sign("in the first epoch already training is far below validation", 4.0))
+    signs = [Signs.AT_ONCE(share=shape.quick) if shape.quick <= AT_ONCE else Signs.EXPLAINED()]
+    if shape.quick > NOT_AT_ONCE:
+        signs.append(Signs.NOT_AT_ONCE())
+    signs += _behind(shape)
     if n_train is not None:
-        signs.append(
-            Sign(f"{n_train} training examples are not memorised that fast", 3.0, "params")
-            if n_train >= many
-            else Sign(f"{n_train} training examples are soon memorised", 0.2, "params")
-        )
-    if learned.val_best - learned.val_start > 0.25:
-        signs.append(Sign("validation learned much after its first epoch", 0.3))
-    if learned.val_best > 0.8:
-        signs.append(Sign("validation was learned well at its best", 0.1))
-    text = "print the first labels of three batches in a row; advance or rebuild the loader once an epoch"
-    return suspicion(
-        "DS202",
-        "repeated-batch",
+        signs.append((Signs.MANY_EXAMPLES if n_train >= many else Signs.FEW_EXAMPLES)(count=n_train))
+    if learned.val_best - learned.val_start > GAINED:
+        signs.append(Signs.LEARNED_LATER())
+    if learned.val_best > LEARNED_WELL:
+        signs.append(Signs.LEARNED_WELL())
+    return repeated_batch.suspicion(
         prior=prior,
         signs=signs,
         message="training learns as if it saw few examples again and again",
-        advice=text,
+        advice="print the first labels of three batches in a row; advance or rebuild the loader once an epoch",
         settles="log a hash of each batch",
     )
+
+
+def _behind(shape: Shape) -> list[Sign]:
+    """What validation beside training says."""
+    if shape.apart > BEHIND:
+        signs = [
+            Signs.BEHIND(share=shape.apart),
+            Signs.NEVER_FELL() if shape.parted > APART_AT_BEST else Signs.FELL_AT_FIRST(),
+        ]
+    else:
+        signs = [Signs.KEEPS_UP()]
+    if shape.val_first > FIRST_BEHIND and shape.first_excess < FIRST_BELOW:
+        signs.append(Signs.FIRST_EPOCH())
+    return signs

@@ -5,21 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, in_words, stop_at_best, suspicion
-from tracker_diag.core.finding import Prescription, Skip
+from tracker_diag.core.case import Ratio, Sign, in_words, stop_at_best
+from tracker_diag.core.finding import Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
+#: Uninformed levels that validation stays behind where examples were too few for it.
+BEHIND = 0.1
+#: Times `few` examples in all from which on even scarce classes are many examples.
+MANY_TIMES = 10
 
-@rule("DS207", "too-few-examples", evidence="DPC")
+
+class Signs:
+    """What speaks for too few examples, and against it."""
+
+    SCARCE = Ratio(25.0, "{count} training examples", "params")
+    SCARCE_OF_CLASSES = Ratio(25.0, "{count} training examples for {classes} classes", "params")
+    FEW = Ratio(8.0, "only {count} training examples", "params")
+    FEW_OF_EACH = Ratio(1.2, "{each:.0f} training examples a class", "params")
+    MANY = Ratio(0.3, "{count} training examples", "params")
+    NOTHING_LEARNED = Ratio(0.05, "the run did not even learn its training set")
+    DOES_NOT_HOLD = Ratio(4.0, "training explains what validation does not")
+    BEHIND = Ratio(3.0, "validation stays {share:.0%} of the uninformed loss behind")
+    KEEPS_UP = Ratio(0.3, "validation keeps up")
+    KEEPS_UP_WITH_FEW = Ratio(1.0, "validation keeps up")
+
+
+@rule("DS207", "too-few-examples", signs=Signs)
 def too_few_examples(
     shape: Shape,
     symptoms: Symptoms,
     n_train: int,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    epochs: float | None = None,
-    n_classes: int | None = None,
+    epochs: float | None,
+    n_classes: int | None,
     *,
     prior: float = 0.05,
     scarce: int = 30,
@@ -54,38 +74,41 @@ def too_few_examples(
     (2015), arXiv:1511.06348, accuracy against examples a class.
     """
     if params.get("pretrained"):
-        return Skip("DS207", "a pretrained model needs fewer examples")
-    each = n_train / (n_classes or 1)
-    signs: list[Sign] = []
-    if n_train < few / 2 or (n_classes and each < scarce and n_train < 10 * few):
-        signs.append(
-            Sign(f"{n_train} training examples" + (f" for {n_classes} classes" if n_classes else ""), 25.0, "params")
-        )
-    elif n_train < few:
-        signs.append(Sign(f"only {n_train} training examples", 8.0, "params"))
-    elif each < few:
-        signs.append(Sign(f"{each:.0f} training examples a class", 1.2, "params"))
-    else:
-        signs.append(Sign(f"{n_train} training examples", 0.3, "params"))
-    if symptoms.has("diverged", "frozen") or shape.begins_there or shape.above:
-        signs.append(Sign("the run did not even learn its training set", 0.05))
-    elif symptoms.has("overfitting", "unrepresentative-train"):
-        signs.append(Sign("training explains what validation does not", 4.0))
-    elif shape.apart > 0.1:
-        signs.append(Sign(f"validation stays {shape.apart:.0%} of the uninformed loss behind", 3.0))
-    else:
-        signs.append(Sign("validation keeps up", 0.3 if n_train >= few / 2 else 1.0))
+        return too_few_examples.skip("a pretrained model needs fewer examples")
+    signs = [_counted(n_train, n_classes, scarce, few), _seen(shape, symptoms, n_train < few / 2)]
     text = "get more training examples, augment them, or start from a pretrained model"
     changes = stop_at_best(symptoms, names, epochs)
     text += f"; until then {in_words(changes)}" if changes else ""
-    return suspicion(
-        "DS207",
-        "too-few-examples",
+    each = f", {n_train / n_classes:.0f} a class" if n_classes else ""
+    return too_few_examples.suspicion(
         prior=prior,
         signs=signs,
-        message=f"{n_train} training examples{f', {each:.0f} a class' if n_classes else ''}",
+        message=f"{n_train} training examples{each}",
         advice=text,
         prescription=Prescription(text, changes),
         settles="train on half of the examples once: if validation hardly changes, their number is not it",
         verdict="unrepresentative-train",
     )
+
+
+def _counted(n_train: int, n_classes: int | None, scarce: int, few: int) -> Sign:
+    """What the number of examples says."""
+    each = n_train / (n_classes or 1)
+    if n_train < few / 2 or (n_classes and each < scarce and n_train < MANY_TIMES * few):
+        if n_classes:
+            return Signs.SCARCE_OF_CLASSES(count=n_train, classes=n_classes)
+        return Signs.SCARCE(count=n_train)
+    if n_train < few:
+        return Signs.FEW(count=n_train)
+    return Signs.FEW_OF_EACH(each=each) if each < few else Signs.MANY(count=n_train)
+
+
+def _seen(shape: Shape, symptoms: Symptoms, scarce: bool) -> Sign:
+    """What the curves say."""
+    if symptoms.has("diverged", "frozen") or shape.begins_there or shape.above:
+        return Signs.NOTHING_LEARNED()
+    if symptoms.has("overfitting", "unrepresentative-train"):
+        return Signs.DOES_NOT_HOLD()
+    if shape.apart > BEHIND:
+        return Signs.BEHIND(share=shape.apart)
+    return Signs.KEEPS_UP_WITH_FEW() if scarce else Signs.KEEPS_UP()

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Sign, suspicion
+from collections.abc import Mapping
+
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.core.run import Run
+
+#: Share of the validation examples that occur in training, beyond the copies within training, from which on they are
+#: most, many and some of them.
+MOST, MANY, SOME = 0.5, 0.1, 0.02
 
 
-@rule("DS213", "train-validation-overlap", evidence="D")
+class Signs:
+    """What speaks for the same examples on both sides, and against it."""
+
+    MOST = Ratio(1000.0, "{share:.1%} of the validation examples occur in training", "data")
+    MANY = Ratio(300.0, "{share:.1%} of the validation examples occur in training", "data")
+    SOME = Ratio(40.0, "{share:.1%} of the validation examples occur in training", "data")
+    FEW = Ratio(8.0, "{share:.1%} of the validation examples occur in training", "data")
+    ONE_DIGEST = Ratio(200.0, "training and validation were declared with one digest", "data")
+
+
+@rule("DS213", "train-validation-overlap", signs=Signs)
 def train_validation_overlap(
     dataset: Dataset,
-    run: Run,
-    control: object = None,
+    logged_tags: Mapping[str, str],
+    control: object | None,
     *,
     prior: float = 0.03,
     least: float = 0.005,
@@ -45,37 +60,30 @@ def train_validation_overlap(
     Seminar: "Learning Curves" (validation shows how well the model generalises), "Become one with the data" (remove
     duplicates). Kapoor & Narayanan (2023), Patterns 4:100804, on leakage. Barz & Denzler (2020), J. Imaging 6:41.
     """
-    if control or any(key.endswith(".control") for key in run.tags):
-        return Skip("DS213", "a control may be judged on what it is trained on")
-    digests = {
-        side: {i.digest for i in dataset.inputs if i.side == side and i.digest} for side in ("train", "validation")
-    }
-    signs: list[Sign] = []
-    said = ""
+    if control or any(key.endswith(".control") for key in logged_tags):
+        return train_validation_overlap.skip("a control may be judged on what it is trained on")
+    train, validation = (
+        {i.digest for i in dataset.inputs if i.side == side and i.digest} for side in ("train", "validation")
+    )
     share = dataset.overlap.share
     if share is None and dataset.overlap.rows is not None and dataset.validation.rows:
         share = dataset.overlap.rows / dataset.validation.rows
-    if share is None and not (digests["train"] and digests["validation"]):
-        return Skip("DS213", "nothing says what both sides hold", WHAT_TO_LOG)
-    if share is not None:
-        beyond = share - (dataset.train.twins or 0.0)
-        if beyond >= least:
-            strength = next(
-                s for from_, s in ((0.5, 1000.0), (0.1, 300.0), (0.02, 40.0), (0.0, 8.0)) if beyond >= from_
-            )
-            said = f"{share:.1%} of the validation examples occur in training"
-            signs.append(Sign(said, strength, "data"))
-    if digests["train"] & digests["validation"]:
-        text = "training and validation were declared with one digest"
-        said = said or text
-        signs.append(Sign(text, 200.0, "data"))
+    if share is None and not (train and validation):
+        return train_validation_overlap.skip("nothing says what both sides hold", WHAT_TO_LOG)
+    signs: list[Sign] = []
+    beyond = None if share is None else share - (dataset.train.twins or 0.0)
+    if beyond is not None and beyond >= least:
+        row = next(
+            (r for at, r in ((MOST, Signs.MOST), (MANY, Signs.MANY), (SOME, Signs.SOME)) if beyond >= at), Signs.FEW
+        )
+        signs.append(row(share=share))
+    if train & validation:
+        signs.append(Signs.ONE_DIGEST())
     text = "remove the copies before splitting, and split by group where examples belong together"
-    return suspicion(
-        "DS213",
-        "train-validation-overlap",
+    return train_validation_overlap.suspicion(
         prior=prior,
         signs=signs,
-        message=said,
+        message=signs[0].text if signs else "",
         advice=text,
         prescription=Prescription(text, (Change("data.drop_duplicates", None, True),)),
         settles="evaluate once on examples that were collected apart",

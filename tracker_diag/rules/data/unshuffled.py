@@ -4,20 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import Dataset
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
+_OFF = ("false", "0", "no", "none", "0.0")
 
-@rule("DS204", "unshuffled", evidence="PBC")
+
+class Signs:
+    """What speaks for examples that come in an order, and against it."""
+
+    OFF = Ratio(40.0, "shuffling is off", "params")
+    ON = Ratio(0.05, "shuffling is on", "params")
+    SORTED = Ratio(10.0, "the labels are sorted", "data")
+    MIXED = Ratio(0.2, "the labels are mixed", "data")
+    FAILS = Ratio(4.0, "the run fails to learn, or swings")
+    LEARNS = Ratio(0.1, "the run learns")
+
+
+@rule("DS204", "unshuffled", signs=Signs)
 def unshuffled(
     shape: Shape,
     symptoms: Symptoms,
     names: Mapping[str, str],
-    shuffle: object = None,
-    dataset: Dataset | None = None,
+    shuffle: object | None,
+    dataset: Dataset | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -47,22 +60,17 @@ def unshuffled(
     """
     signs: list[Sign] = []
     if shuffle is not None:
-        off = str(shuffle).lower() in ("false", "0", "no", "none", "0.0")
-        signs.append(Sign(f"shuffling is {'off' if off else 'on'}", 40.0 if off else 0.05, "params"))
+        signs.append(Signs.OFF() if str(shuffle).lower() in _OFF else Signs.ON())
     order = dataset.train.labels_sorted if dataset else None
     if order is not None:
-        signs.append(Sign("the labels are sorted" if order else "the labels are mixed", 10.0 if order else 0.2, "data"))
+        signs.append(Signs.SORTED() if order else Signs.MIXED())
     if not any(s.ratio > 1 for s in signs):
         return None
-    if symptoms.has("unstable", "underfitting", "loss-spikes", "diverged") or shape.stands:
-        signs.append(Sign("the run fails to learn, or swings", 4.0))
-    else:
-        signs.append(Sign("the run learns", 0.1))
+    fails = symptoms.has("unstable", "underfitting", "loss-spikes", "diverged") or shape.stands
+    signs.append(Signs.FAILS() if fails else Signs.LEARNS())
     name = names.get("shuffle", "shuffle")
     text = "shuffle inputs and labels together, anew each epoch"
-    return suspicion(
-        "DS204",
-        "unshuffled",
+    return unshuffled.suspicion(
         prior=prior,
         signs=signs,
         message="the training examples come in an order",

@@ -5,20 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
+#: Variance of one answer at an accuracy of 0.9, and of one squared error over its mean squared where errors are normal:
+#: what the standard errors in the message are made of.
+OF_ANSWER, OF_SQUARED_ERROR = 0.09, 2
+#: Validation examples, and share of the training examples, that are proposed: an accuracy of 0.9 is then known to 0.02.
+PROPOSED, PROPOSED_SHARE = 300, 0.2
 
-@rule("DS212", "validation-too-small", evidence="DPC")
+
+class Signs:
+    """What speaks for a validation set that is too small."""
+
+    USELESS = Ratio(400.0, "{count} validation examples: {error}", "data")
+    SMALL = Ratio(3.0, "{count} validation examples: {error}", "data")
+    SHOWN = Ratio(3.0, "the validation curve shows it")
+
+
+@rule("DS212", "validation-too-small", signs=Signs)
 def validation_too_small(
     symptoms: Symptoms,
     n_val_seen: int,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    n_val: int | None = None,
-    n_train: int | None = None,
+    n_val: int | None,
+    n_train: int | None,
     *,
     prior: float = 0.04,
     useless: int = 30,
@@ -54,22 +68,19 @@ def validation_too_small(
     """
     if n_val_seen >= small:
         return None
-    ratio = 400.0 if n_val_seen < useless else 3.0
     error = (
-        f"a mean squared error has a standard error of about {(2 / n_val_seen) ** 0.5:.0%}"
+        f"a mean squared error has a standard error of about {(OF_SQUARED_ERROR / n_val_seen) ** 0.5:.0%}"
         if params.get("task") == "regression"
-        else f"an accuracy of 0.9 has a standard error of {(0.09 / n_val_seen) ** 0.5:.2f}"
+        else f"an accuracy of 0.9 has a standard error of {(OF_ANSWER / n_val_seen) ** 0.5:.2f}"
     )
-    signs = [Sign(f"{n_val_seen} validation examples: {error}", ratio, "data")]
+    signs = [(Signs.USELESS if n_val_seen < useless else Signs.SMALL)(count=n_val_seen, error=error)]
     if symptoms.has("unrepresentative-validation", "validation-easier"):
-        signs.append(Sign("the validation curve shows it", 3.0))
-    target = max(300, round(0.2 * n_train)) if n_train else 300
+        signs.append(Signs.SHOWN())
+    target = max(PROPOSED, round(PROPOSED_SHARE * n_train)) if n_train else PROPOSED
     enough = n_train is None or target <= n_train // 2
     text = f"hold out about {target} validation examples, or cross-validate" if enough else "cross-validate"
     changes = (Change(names.get("n_val", "n_val"), n_val_seen, target),) if enough else ()
-    return suspicion(
-        "DS212",
-        "validation-too-small",
+    return validation_too_small.suspicion(
         prior=prior,
         signs=signs,
         message=f"validation rests on {n_val_seen} examples{'' if n_val else ', as the steps of its accuracy show'}",

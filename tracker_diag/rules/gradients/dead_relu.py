@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rates import rounded, usual_rates
 from tracker_diag.core.rule import Outcome, rule
 
+#: Activations whose units can die.
+RECTIFIED = ("relu", "relu6")
+#: Layers from which on their number is a likelier reason.
+DEEP = 8
 
-@rule("GR601", "dead-relu", evidence="GCP", unless=("boosting",))
+
+class Signs:
+    """What speaks for units that died, and against it."""
+
+    FROZEN = Ratio(6.0, "the loss does not change from epoch to epoch")
+    STAYS = Ratio(5.0, "the loss stays where only the last bias learns")
+    CAME_DOWN = Ratio(2.5, "the loss came down to where only the last bias learns")
+    RECTIFIED = Ratio(1.5, "the activation is {activation}", "params")
+    NOT_RECTIFIED = Ratio(0.05, "the activation is {activation}", "params")
+    HIGH_RATE = Ratio(3.0, "one step at a rate of {rate:g} can kill a layer", "params")
+    USUAL_RATE = Ratio(0.6, "a rate of {rate:g} seldom kills units", "params")
+    DEEP = Ratio(0.5, "{layers:g} layers are a likelier reason", "params")
+
+
+@rule("GR601", "dead-relu", unless=("boosting",), signs=Signs)
 def dead_relu(
     shape: Shape,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    activation: str | None = None,
-    initialiser: str | None = None,
-    layers: float | None = None,
-    learning_rate: float | None = None,
+    activation: str | None,
+    initialiser: str | None,
+    layers: float | None,
+    learning_rate: float | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -49,40 +68,22 @@ def dead_relu(
     ----------
     Seminar: "Network contains Bad Gradients". Lu et al. (2020), Dying ReLU and initialization, CiCP 28:1671.
     """
-    signs: list[Sign] = []
-    if symptoms.has("frozen"):
-        signs.append(Sign("the loss does not change from epoch to epoch", 6.0))
-    elif shape.begins_there:
-        signs.append(Sign("the loss stays where only the last bias learns", 5.0))
-    elif shape.stands and shape.lost_at is None and not shape.above:
-        signs.append(Sign("the loss came down to where only the last bias learns", 2.5))
-    else:
+    seen = _seen(shape, symptoms)
+    if seen is None:
         return None
-    word = str(activation or "").lower()
-    if word:
-        rectified = word in ("relu", "relu6")
-        signs.append(Sign(f"the activation is {activation}", 1.5 if rectified else 0.05, "params"))
     low, high = usual_rates(params.get("optimizer"), params)
-    if learning_rate is not None:
-        signs.append(
-            Sign(f"one step at a rate of {learning_rate:g} can kill a layer", 3.0, "params")
-            if learning_rate > high
-            else Sign(f"a rate of {learning_rate:g} seldom kills units", 0.6, "params")
-        )
-    if layers is not None and layers >= 8:
-        signs.append(Sign(f"{layers:g} layers are a likelier reason", 0.5, "params"))
+    too_high = learning_rate is not None and learning_rate > high
+    signs = [seen, *_configured(activation, learning_rate, too_high, layers)]
     changes: list[Change] = []
-    if word in ("", "relu", "relu6"):
+    if not activation or _rectified(activation):
         changes.append(Change(names.get("activation", "activation"), activation, "leaky_relu"))
         if initialiser != "he":
             changes.append(Change(names.get("initialiser", "initialiser"), initialiser, "he"))
-        if learning_rate is not None and learning_rate > high:
-            target = rounded((low * high) ** 0.5)
+        if too_high:
+            target = rounded(math.sqrt(low * high))
             changes.append(Change(names.get("learning_rate", "learning_rate"), learning_rate, target))
     text = "use leaky_relu or elu in place of relu, He initialisation with biases at zero, and a lower rate"
-    return suspicion(
-        "GR601",
-        "dead-relu",
+    return dead_relu.suspicion(
         prior=prior,
         signs=signs,
         message="no unit seems to answer to the input",
@@ -90,3 +91,32 @@ def dead_relu(
         prescription=Prescription(text, tuple(changes)),
         settles="log the share of units that are zero for a whole batch",
     )
+
+
+def _seen(shape: Shape, symptoms: Symptoms) -> Sign | None:
+    """What the curves say: whether the loss stands as that of dead units does."""
+    if symptoms.has("frozen"):
+        return Signs.FROZEN()
+    if shape.begins_there:
+        return Signs.STAYS()
+    return Signs.CAME_DOWN() if shape.stands and shape.lost_at is None and not shape.above else None
+
+
+def _rectified(activation: str) -> bool:
+    return str(activation).lower() in RECTIFIED
+
+
+def _configured(
+    activation: str | None, learning_rate: float | None, too_high: bool, layers: float | None
+) -> list[Sign]:
+    """What the configuration says."""
+    signs: list[Sign] = []
+    if activation:
+        row = Signs.RECTIFIED if _rectified(activation) else Signs.NOT_RECTIFIED
+        signs.append(row(activation=activation))
+    if learning_rate is not None:
+        row = Signs.HIGH_RATE if too_high else Signs.USUAL_RATE
+        signs.append(row(rate=learning_rate))
+    if layers is not None and layers >= DEEP:
+        signs.append(Signs.DEEP(layers=layers))
+    return signs

@@ -7,23 +7,46 @@ from typing import Any
 
 import numpy as np
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rates import rounded
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.core.run import Series
 
+#: Finite norms that a median and an end are told from.
+FEWEST_NORMS = 5
+#: Part of the norms that is the end: a tenth, as of curves.
+PARTS_OF_END = 10
+#: Share of the run above which a loss was lost after the run had learned.
+AT_ONCE = 0.05
+#: Layers from which on plain networks multiply their gradient to extremes.
+DEEP = 8
+#: Norm at which gradients are clipped where none was logged: the usual choice.
+USUAL_CLIP = 1.0
 
-@rule("GR603", "exploding-gradients", evidence="GC", unless=("boosting",))
+
+class Signs:
+    """What speaks for gradients that explode, and against it."""
+
+    GROWN = Ratio(30.0, "the gradient norm ends at {end:.2g}, its median is {median:.2g}", "data")
+    STEADY = Ratio(0.15, "the gradient norm ends at {end:.2g}, its median is {median:.2g}", "data")
+    LOST_LATE = Ratio(4.0, "the loss was lost after the run had learned")
+    LOST_AT_ONCE = Ratio(2.0, "the loss was lost at once")
+    JUMPS = Ratio(2.0, "the loss jumps")
+    CLIPPED = Ratio(0.2, "gradients are clipped at {clip:g}", "params")
+    DEEP = Ratio(2.0, "{layers:g} layers without normalisation", "params")
+
+
+@rule("GR603", "exploding-gradients", unless=("boosting",), signs=Signs)
 def exploding_gradients(
     shape: Shape,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    layers: float | None = None,
-    gradient_clip: float | None = None,
-    gradient_norm: Series | None = None,
+    layers: float | None,
+    gradient_clip: float | None,
+    gradient_norm: Series | None,
     *,
     prior: float = 0.03,
     times: float = 100.0,
@@ -52,45 +75,24 @@ def exploding_gradients(
     ----------
     Seminar: "Network contains Bad Gradients". Pascanu, Mikolov and Bengio (2013), ICML.
     """
-    signs: list[Sign] = []
-    target = 1.0
-    if gradient_norm is not None and np.isfinite(gradient_norm.values).sum() >= 5:
-        good = gradient_norm.values[np.isfinite(gradient_norm.values)]
-        median = float(np.median(good))
-        target = rounded(median) if median > 0 else 1.0
-        tail = float(np.median(good[-max(1, good.size // 10) :]))
-        grown = median > 0 and tail > times * median
-        signs.append(
-            Sign(f"the gradient norm ends at {tail:.2g}, its median is {median:.2g}", 30.0 if grown else 0.15, "data")
-        )
-    if symptoms.has("diverged"):
-        late = shape.lost_at is not None and shape.lost_at > 0.05
-        signs.append(
-            Sign(
-                "the loss was lost after the run had learned" if late else "the loss was lost at once",
-                4.0 if late else 2.0,
-            )
-        )
-    elif symptoms.has("loss-spikes"):
-        signs.append(Sign("the loss jumps", 2.0))
-    elif not signs:
+    signs, target = _measured(gradient_norm, times)
+    signs += _seen(shape, symptoms)
+    if not signs:
         return None
     if gradient_clip:
-        signs.append(Sign(f"gradients are clipped at {gradient_clip:g}", 0.2, "params"))
-    if layers is not None and layers >= 8 and params.get("normalisation", "none") == "none":
-        signs.append(Sign(f"{layers:g} layers without normalisation", 2.0, "params"))
+        signs.append(Signs.CLIPPED(clip=gradient_clip))
+    if layers is not None and layers >= DEEP and params.get("normalisation", "none") == "none":
+        signs.append(Signs.DEEP(layers=layers))
     clipped = gradient_clip is not None and 0 < gradient_clip <= target
     name = names.get("gradient_clip", "gradient_clip")
     changes = () if clipped else (Change(name, gradient_clip, target),)
     text = (
         "lower the learning rate; normalise layers"
         if clipped
-        else f"clip the gradient norm at {target:g}{', about its median' if target != 1 else ''}, "
+        else f"clip the gradient norm at {target:g}{', about its median' if target != USUAL_CLIP else ''}, "
         "and lower the learning rate"
     )
-    return suspicion(
-        "GR603",
-        "exploding-gradients",
+    return exploding_gradients.suspicion(
         prior=prior,
         signs=signs,
         message="gradients seem to explode",
@@ -98,3 +100,24 @@ def exploding_gradients(
         prescription=Prescription(text, changes),
         settles="log the gradient norm",
     )
+
+
+def _measured(gradient_norm: Series | None, times: float) -> tuple[list[Sign], float]:
+    """What the logged norm says, and the norm to clip at."""
+    if gradient_norm is None:
+        return [], USUAL_CLIP
+    good = gradient_norm.values[np.isfinite(gradient_norm.values)]
+    if good.size < FEWEST_NORMS:
+        return [], USUAL_CLIP
+    median = float(np.median(good))
+    end = float(np.median(good[-max(1, good.size // PARTS_OF_END) :]))
+    row = Signs.GROWN if median > 0 and end > times * median else Signs.STEADY
+    return [row(end=end, median=median)], rounded(median) if median > 0 else USUAL_CLIP
+
+
+def _seen(shape: Shape, symptoms: Symptoms) -> list[Sign]:
+    """What the loss says."""
+    if symptoms.has("diverged"):
+        late = shape.lost_at is not None and shape.lost_at > AT_ONCE
+        return [Signs.LOST_LATE() if late else Signs.LOST_AT_ONCE()]
+    return [Signs.JUMPS()] if symptoms.has("loss-spikes") else []

@@ -7,22 +7,50 @@ from typing import Any
 
 import numpy as np
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.core.run import Series
 
+#: Finite norms that a median is told from.
+FEWEST_NORMS = 3
+#: Share of the run within which half of the improvement is made by a loss that comes to rest at once.
+AT_ONCE = 0.05
+#: Share of the improvement achieved that twice the training would bring, above which a loss does not rest.
+STILL_FALLS = 0.02
+#: Gap of validation at the end, as a share of the uninformed level, from which on training did learn something.
+FAR_APART = 0.2
+#: Layers up to which a gradient reaches the first; so many are proposed.
+FEW_LAYERS = 4
+#: Activations whose gradient is nearly nothing far from zero.
+SATURATING = ("sigmoid", "tanh", "softsign", "hard_sigmoid")
 
-@rule("GR602", "vanishing-gradients", evidence="GCP", unless=("boosting",))
+
+class Signs:
+    """What speaks for gradients that vanish, and against it."""
+
+    VANISHED = Ratio(30.0, "the median gradient norm is {median:.2g}", "data")
+    NOT_VANISHED = Ratio(0.1, "the median gradient norm is {median:.2g}", "data")
+    STAYS = Ratio(4.0, "the loss stays at the uninformed level")
+    NOTHING_LEARNED = Ratio(2.0, "nothing is learned")
+    RESTS_AT_ONCE = Ratio(2.0, "the loss came to rest at once, at a high level")
+    LEARNS = Ratio(0.1, "the run learns")
+    DEEP_AND_PLAIN = Ratio(12.0, "{layers:g} layers without shortcuts or normalisation", "params")
+    DEEP = Ratio(2.0, "{layers:g} layers", "params")
+    FEW_LAYERS = Ratio(0.3, "only {layers:g} layers", "params")
+    SATURATES = Ratio(3.0, "{activation} saturates", "params")
+
+
+@rule("GR602", "vanishing-gradients", unless=("boosting",), signs=Signs)
 def vanishing_gradients(
     shape: Shape,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    layers: float | None = None,
-    activation: str | None = None,
-    gradient_norm: Series | None = None,
+    layers: float | None,
+    activation: str | None,
+    gradient_norm: Series | None,
     *,
     prior: float = 0.03,
     deep: int = 8,
@@ -54,45 +82,19 @@ def vanishing_gradients(
     ----------
     Seminar: "Initialisation", "Network contains Bad Gradients". Hochreiter (1991); Glorot and Bengio (2010), AISTATS.
     """
-    signs: list[Sign] = []
-    if gradient_norm is not None and np.isfinite(gradient_norm.values).sum() >= 3:
-        median = float(np.median(gradient_norm.values[np.isfinite(gradient_norm.values)]))
-        signs.append(Sign(f"the median gradient norm is {median:.2g}", 30.0 if median < vanished else 0.1, "data"))
-    flat_early = shape.quick <= 0.05 and not shape.memorised and not shape.gain > 0.02
-    if shape.begins_there:
-        signs.append(Sign("the loss stays at the uninformed level", 4.0))
-    elif symptoms.has("frozen", "underfitting") and shape.lost_at is None:
-        signs.append(Sign("nothing is learned", 2.0))
-    elif flat_early and shape.apart < 0.2:
-        signs.append(Sign("the loss came to rest at once, at a high level", 2.0))
-    elif not signs:
+    measured, seen = _measured(gradient_norm, vanished), _seen(shape, symptoms)
+    if not measured and seen is None:
         return None
-    else:
-        signs.append(Sign("the run learns", 0.1))
-    if layers is not None:
-        normalised = params.get("normalisation", "none") != "none"
-        plain = not params.get("residual") and not normalised and not params.get("pretrained")
-        if layers >= deep:
-            signs.append(
-                Sign(
-                    f"{layers:g} layers" + (" without shortcuts or normalisation" if plain else ""),
-                    12.0 if plain else 2.0,
-                    "params",
-                )
-            )
-        elif layers <= 4:
-            signs.append(Sign(f"only {layers:g} layers", 0.3, "params"))
-    saturates = str(activation or "").lower() in ("sigmoid", "tanh", "softsign", "hard_sigmoid")
+    signs = [*measured, seen or Signs.LEARNS(), *_depth(layers, deep, params)]
+    saturates = str(activation or "").lower() in SATURATING
     if saturates:
-        signs.append(Sign(f"{activation} saturates", 3.0, "params"))
+        signs.append(Signs.SATURATES(activation=activation))
     name = names.get("layers", "layers")
     text = "use fewer layers, or residual connections and normalisation; He or Xavier initialisation; ReLU-like units"
-    changes: tuple[Change, ...] = (Change(name, layers, 4),) if layers is not None and layers >= deep else ()
+    changes: tuple[Change, ...] = (Change(name, layers, FEW_LAYERS),) if layers is not None and layers >= deep else ()
     if saturates:
         changes += (Change(names.get("activation", "activation"), activation, "relu"),)
-    return suspicion(
-        "GR602",
-        "vanishing-gradients",
+    return vanishing_gradients.suspicion(
         prior=prior,
         signs=signs,
         message="the gradient does not seem to reach the first layers",
@@ -100,3 +102,37 @@ def vanishing_gradients(
         prescription=Prescription(text, changes),
         settles="log the gradient norm of the first and of the last layer",
     )
+
+
+def _measured(gradient_norm: Series | None, vanished: float) -> list[Sign]:
+    """What the logged norm says."""
+    if gradient_norm is None:
+        return []
+    good = gradient_norm.values[np.isfinite(gradient_norm.values)]
+    if good.size < FEWEST_NORMS:
+        return []
+    median = float(np.median(good))
+    row = Signs.VANISHED if median < vanished else Signs.NOT_VANISHED
+    return [row(median=median)]
+
+
+def _seen(shape: Shape, symptoms: Symptoms) -> Sign | None:
+    """What the loss says for it: that it never left its place, or came to rest at once."""
+    if shape.begins_there:
+        return Signs.STAYS()
+    if symptoms.has("frozen", "underfitting") and shape.lost_at is None:
+        return Signs.NOTHING_LEARNED()
+    flat_early = shape.quick <= AT_ONCE and not shape.memorised and not shape.gain > STILL_FALLS
+    return Signs.RESTS_AT_ONCE() if flat_early and shape.apart < FAR_APART else None
+
+
+def _depth(layers: float | None, deep: int, params: Mapping[str, Any]) -> list[Sign]:
+    """What the number of layers says."""
+    if layers is None:
+        return []
+    if layers >= deep:
+        normalised = params.get("normalisation", "none") != "none"
+        plain = not params.get("residual") and not normalised and not params.get("pretrained")
+        row = Signs.DEEP_AND_PLAIN if plain else Signs.DEEP
+        return [row(layers=layers)]
+    return [Signs.FEW_LAYERS(layers=layers)] if layers <= FEW_LAYERS else []

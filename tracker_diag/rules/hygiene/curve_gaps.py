@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 
-from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.finding import Severity
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.core.run import Run
+from tracker_diag.core.run import Series
+
+#: Points from which on the distances of a metric's steps have a usual one.
+POINTS = 12
+#: Notes that the message shows, and that are kept as evidence.
+SHOWN, KEPT = 3, 20
 
 
-@rule("HY004", "curve-gaps", evidence="C")
-def curve_gaps(run: Run, *, wide: float = 10.0) -> Outcome:
+@rule("HY004", "curve-gaps")
+def curve_gaps(logged_metrics: Mapping[str, Series], *, wide: float = 10.0) -> Outcome:
     """Missing, repeated, unsorted or overwritten steps.
 
     What it measures
@@ -35,24 +42,31 @@ def curve_gaps(run: Run, *, wide: float = 10.0) -> Outcome:
     ----------
     Seminar: "Learning Curves".
     """
-    seen: list[str] = []
-    for name in sorted(run.metrics):
-        series = run.metrics[name]
-        seen += [f"{name}: {note}" for note in series.notes]
-        if len(series) >= 12:
-            # Log-spaced steps grow smoothly: each distance is set against its neighbours, not against the first.
-            jump = np.diff(series.steps)
-            if jump.max() <= wide * jump.min():
-                continue
-            typical = float(np.sort(jump)[jump.size // 2])
-            usual = np.maximum(np.append(0.0, jump[:-1]), np.append(jump[1:], 0.0))
-            holes = np.flatnonzero((jump > wide * usual) & (jump > wide * typical))
-            if holes.size:
-                at = series.steps[holes[0]]
-                seen.append(f"{name}: nothing between steps {at:g} and {series.steps[holes[0] + 1]:g}")
+    seen = [note for name in sorted(logged_metrics) for note in _notes(name, logged_metrics[name], wide)]
     if not seen:
         return None
-    shown = "; ".join(seen[:3]) + (f"; and {len(seen) - 3} more" if len(seen) > 3 else "")
-    return Finding(
-        "HY004", "curve-gaps", Severity.INFO, 1.0, shown, "pass the step explicitly when logging", {"notes": seen[:20]}
+    more = f"; and {len(seen) - SHOWN} more" if len(seen) > SHOWN else ""
+    return curve_gaps.finding(
+        Severity.INFO,
+        1.0,
+        "; ".join(seen[:SHOWN]) + more,
+        "pass the step explicitly when logging",
+        {"notes": seen[:KEPT]},
     )
+
+
+def _notes(name: str, series: Series, wide: float) -> Iterator[str]:
+    """What had to be put right in a metric, and the first of its holes."""
+    for note in series.notes:
+        yield f"{name}: {note}"
+    if len(series) < POINTS:
+        return
+    jump = np.diff(series.steps)
+    if jump.max() <= wide * jump.min():
+        return
+    # Log-spaced steps grow smoothly: each distance is set against its neighbours, not against the first.
+    typical = float(np.sort(jump)[jump.size // 2])
+    usual = np.maximum(np.append(0.0, jump[:-1]), np.append(jump[1:], 0.0))
+    holes = np.flatnonzero((jump > wide * usual) & (jump > wide * typical))
+    if holes.size:
+        yield f"{name}: nothing between steps {series.steps[holes[0]]:g} and {series.steps[holes[0] + 1]:g}"

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.finding import Severity
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.course import Course
 
-_WANTED = ("learning_rate", "optimizer", "batch_size", "n_classes", "n_train")
+#: Roles of parameters that most rules ask for.
+WANTED = ("learning_rate", "optimizer", "batch_size", "n_classes", "n_train")
 
 
-@rule("HY003", "hyperparameters-not-logged", evidence="P")
+@rule("HY003", "hyperparameters-not-logged")
 def hyperparameters_not_logged(
-    curves_exist: bool,
+    any_curve: Course,
     params: Mapping[str, Any],
-    n_train: int | None = None,
-    n_classes: int | None = None,
-    traits: frozenset[str] = frozenset(),
+    traits: frozenset[str],
+    n_train: int | None,
+    n_classes: int | None,
     *,
     tolerated: int = 2,
 ) -> Outcome:
@@ -45,14 +47,12 @@ def hyperparameters_not_logged(
     Seminar: "Summary" (adjust learning rate, batch size, initialisation).
     """
     known = {"n_train": n_train, "n_classes": n_classes}
-    missing = [w for w in _WANTED if params.get(w, known.get(w)) is None]
+    missing = [w for w in WANTED if params.get(w, known.get(w)) is None]
     if params.get("task") == "regression" and "n_classes" in missing:
         missing.remove("n_classes")
     if len(missing) <= tolerated or "boosting" in traits:
         return None
-    return Finding(
-        "HY003",
-        "hyperparameters-not-logged",
+    return hyperparameters_not_logged.finding(
         Severity.INFO,
         1.0,
         f"not logged: {', '.join(missing)}",

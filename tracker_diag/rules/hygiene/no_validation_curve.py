@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.finding import Severity
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.evidence.course import Course
 
 
-@rule("HY001", "no-validation-curve", evidence="C")
+@rule("HY001", "no-validation-curve")
 def no_validation_curve(
-    any_train: Course,
-    val_loss: Course | None = None,
-    val_score: Course | None = None,
-    traits: frozenset[str] = frozenset(),
+    any_train: Course, traits: frozenset[str], val_loss: Course | None, val_score: Course | None
 ) -> Outcome:
     """There is a training curve and no validation curve beside it.
 
@@ -39,9 +36,7 @@ def no_validation_curve(
     """
     if val_loss is not None or val_score is not None or "reinforcement" in traits:
         return None
-    return Finding(
-        "HY001",
-        "no-validation-curve",
+    return no_validation_curve.finding(
         Severity.INFO,
         1.0,
         f"only a training curve was found ({any_train.name})",

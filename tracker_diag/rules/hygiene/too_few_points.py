@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.finding import Severity
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.evidence.course import Course
 
 
-@rule("HY002", "too-few-points", evidence="C")
-def too_few_points(
-    curves_exist: bool, any_train: Course | None = None, any_val: Course | None = None, *, enough: int = 8
-) -> Outcome:
+@rule("HY002", "too-few-points")
+def too_few_points(any_curve: Course, any_val: Course | None, *, enough: int = 8) -> Outcome:
     """A curve has too few points for its statistics.
 
     What it measures
@@ -34,16 +32,11 @@ def too_few_points(
     ----------
     Seminar: "Learning Curves".
     """
-    short = [
-        (c.name, c.finite[1].size)
-        for c in (any_train, any_val)
-        if c is not None and c.finite[1].size < enough and c.divergence.lost is None
-    ]
+    courses = (any_curve,) if any_val is None or any_val is any_curve else (any_curve, any_val)
+    short = [(c.name, c.finite[1].size) for c in courses if c.finite[1].size < enough and c.divergence.lost is None]
     if not short:
         return None
-    return Finding(
-        "HY002",
-        "too-few-points",
+    return too_few_points.finding(
         Severity.INFO,
         1.0,
         "few values: " + ", ".join(f"{name} has {n}" for name, n in short),

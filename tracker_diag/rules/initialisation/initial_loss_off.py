@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import math
 
-from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.finding import Severity
 from tracker_diag.core.observed import Learned, Shape
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.shape import LOG_THOUSAND
+
+#: Losses that cost ln of the classes where nothing is known.
+CROSS_ENTROPIES = ("cross_entropy", "binary_cross_entropy", "nll")
+#: How sure it is: a factor above a known level is seen, and not inferred.
+CONFIDENCE = 0.9
 
 
-@rule("IN502", "initial-loss-off", evidence="CP", unless=("boosting",))
+@rule("IN502", "initial-loss-off", unless=("boosting",))
 def initial_loss_off(
+    train: Course,
     shape: Shape,
     learned: Learned,
-    symptoms: object,
-    pretrained: object = None,
-    class_weight: object = None,
-    val_score: Course | None = None,
-    loss_function: str | None = None,
+    pretrained: object | None,
+    class_weight: object | None,
+    val_score: Course | None,
+    loss_function: str | None,
     *,
     times: float = 3.0,
 ) -> Outcome:
@@ -53,23 +59,23 @@ def initial_loss_off(
     """
     if pretrained or class_weight or shape.first_excess < times or not math.isfinite(shape.first_excess):
         return None
-    first = learned.at(learned.start)
-    crossed = loss_function is None or loss_function in ("cross_entropy", "binary_cross_entropy", "nll")
-    if not learned.known and (
-        not crossed or val_score is None or "acc" not in val_score.name.lower() or first < times * math.log(1000)
-    ):
+    first = train.start
+    if learned.known:
+        said = f"of a model that knows nothing ({learned.level:.4g})"
+    elif _of_classes(loss_function, val_score) and first >= times * LOG_THOUSAND:
+        said = f"that a thousand classes would cost ({LOG_THOUSAND:.1f})"
+    else:
         return None
-    said = (
-        f"of a model that knows nothing ({learned.level:.4g})"
-        if learned.known
-        else "that a thousand classes would cost (6.9)"
-    )
-    return Finding(
-        "IN502",
-        "initial-loss-off",
+    return initial_loss_off.finding(
         Severity.WARNING,
-        0.9,
+        CONFIDENCE,
         f"the first training loss, {first:.4g}, is {shape.first_excess:.3g} times that {said}",
         "scale the inputs to unit variance and use He or Xavier initialisation",
         {"times": shape.first_excess, "first": first},
     )
+
+
+def _of_classes(loss_function: str | None, val_score: Course | None) -> bool:
+    """Whether the loss is, or may be, a cross-entropy, and an accuracy stands beside it."""
+    crossed = loss_function is None or loss_function in CROSS_ENTROPIES
+    return crossed and val_score is not None and val_score.accuracy

@@ -5,25 +5,59 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
-_SCALED = ("he", "kaiming", "xavier", "glorot", "lecun", "orthogonal", "fixup", "trunc")
-_SATURATING = ("sigmoid", "tanh", "softsign", "hard_sigmoid")
-_CONSTANT = ("zero", "constant", "ones", "one")
+#: Words of initialisers that scale with the layer,
+SCALED = ("he", "kaiming", "xavier", "glorot", "lecun", "orthogonal", "fixup", "trunc")
+#: that draw from one distribution whatever the layer,
+PLAIN = ("normal", "uniform", "gauss")
+#: and that set all weights alike.
+CONSTANT = ("zero", "constant", "ones", "one")
+#: Activations that want Xavier initialisation.
+SATURATING = ("sigmoid", "tanh", "softsign", "hard_sigmoid")
+#: Scales of a plain initialiser that are too large or too small for layers of any usual width,
+LARGE_SCALE, SMALL_SCALE = 0.5, 0.005
+#: and the one below which it is too small for many of them.
+SMALL_FOR_DEEP = 0.1
+#: Times the uninformed level above which a first loss is far off: sound weights begin closer to it.
+FAR_OFF = 3.0
+#: Times the uninformed level above which it is off by what only factors from layer to layer make.
+HUNDREDS = 300.0
+#: Times the uninformed level from which on the first value is no number any more.
+LOST = 1e300
 
 
-@rule("IN501", "unscaled-initialisation", evidence="PG", unless=("boosting",))
+class Signs:
+    """What speaks for a wrong initial scale, and against it."""
+
+    SCALED = Ratio(0.15, "the initialiser is {initialiser}", "params")
+    CONSTANT = Ratio(60.0, "all weights begin at the same value ({initialiser})", "params")
+    PLAIN_AND_OFF = Ratio(15.0, "the initialiser is a plain {initialiser} of scale {scale:g}", "params")
+    ZERO_SCALE = Ratio(15.0, "the initialiser is a plain {initialiser}", "params")
+    PLAIN_OF_SCALE = Ratio(3.0, "the initialiser is a plain {initialiser} of scale {scale:g}", "params")
+    PLAIN = Ratio(3.0, "the initialiser is a plain {initialiser}", "params")
+    UNNAMED = Ratio(0.7, "no initialiser is named, and the frameworks' defaults are sound", "params")
+    STAYS = Ratio(5.0, "the loss begins and stays at the uninformed level: nothing reaches the output")
+    DEEP = Ratio(2.0, "{layers:g} layers multiply whatever is wrong with their scale", "params")
+    HUNDREDS_ABOVE = Ratio(10.0, "the first loss is {excess:.3g} times what knowing nothing costs")
+    FAR_OFF = Ratio(4.0, "the first loss is far off")
+    LOST_IN_FIRST_EPOCH = Ratio(4.0, "the loss was lost in the first epoch")
+    LOST = Ratio(1.3, "the loss was lost")
+    LEARNED = Ratio(0.1, "the run began where a sound initialisation begins, and learned")
+
+
+@rule("IN501", "unscaled-initialisation", unless=("boosting",), signs=Signs)
 def unscaled_initialisation(
     shape: Shape,
     symptoms: Symptoms,
     names: Mapping[str, str],
     params: Mapping[str, Any],
-    initialiser: str | None = None,
-    init_scale: float | None = None,
-    layers: float | None = None,
+    initialiser: str | None,
+    init_scale: float | None,
+    layers: float | None,
     *,
     prior: float = 0.05,
     deep: int = 6,
@@ -57,56 +91,19 @@ def unscaled_initialisation(
     Seminar: "Initialisation". Glorot and Bengio (2010), AISTATS; He et al. (2015), ICCV.
     """
     word = str(initialiser or "").lower()
-    depth = layers if isinstance(layers, int | float) else None
+    depth = layers if isinstance(layers, int | float) and layers >= deep else None
     excused = bool(params.get("residual") or params.get("pretrained"))
-    signs: list[Sign] = []
-    scaled = any(w in word for w in _SCALED)
-    if scaled:
-        signs.append(Sign(f"the initialiser is {initialiser}", 0.15, "params"))
-    elif any(word.startswith(w) for w in _CONSTANT) and not excused:
-        signs.append(Sign(f"all weights begin at the same value ({initialiser})", 60.0, "params"))
-    elif word and ("normal" in word or "uniform" in word or "gauss" in word) and not excused:
-        off = init_scale is not None and (
-            init_scale >= 0.5 or init_scale <= 0.005 or (depth is not None and depth >= deep and init_scale < 0.1)
-        )
-        signs.append(
-            Sign(
-                f"the initialiser is a plain {initialiser}{f' of scale {init_scale:g}' if init_scale else ''}",
-                15.0 if off else 3.0,
-                "params",
-            )
-        )
-    if word in ("", "default"):
-        signs.append(Sign("no initialiser is named, and the frameworks' defaults are sound", 0.7, "params"))
-    if shape.begins_there:
-        signs.append(Sign("the loss begins and stays at the uninformed level: nothing reaches the output", 5.0))
-        if depth is not None and depth >= deep:
-            signs.append(Sign(f"{depth:g} layers multiply whatever is wrong with their scale", 2.0, "params"))
-    elif shape.first_excess > 300 and shape.lost_at is None:
-        signs.append(Sign(f"the first loss is {shape.first_excess:.3g} times what knowing nothing costs", 10.0))
-    elif shape.first_excess > 3:
-        signs.append(
-            Sign(
-                "the first loss is far off" if shape.first_excess < 1e300 else "the loss was lost in the first epoch",
-                4.0,
-            )
-        )
-    elif symptoms.has("diverged"):
-        signs.append(Sign("the loss was lost", 1.3))
-    else:
-        signs.append(Sign("the run began where a sound initialisation begins, and learned", 0.1))
+    signs = [*_configured(word, initialiser, init_scale, depth is not None, excused), *_seen(shape, symptoms, depth)]
     # The frameworks' own initialisers are scaled ones: another of that kind changes little.
-    sound = scaled or word == "default"
+    sound = _scaled(word) or word == "default"
     name = names.get("initialiser", "initialiser")
-    target = "xavier" if str(params.get("activation") or "").lower() in _SATURATING else "he"
+    target = "xavier" if str(params.get("activation") or "").lower() in SATURATING else "he"
     text = (
         "check that the initialiser reaches every layer, the last one's bias included"
         if sound
         else f"set {name} from {initialiser or 'what it is'} to {target}: he for ReLU, xavier for tanh and sigmoid"
     )
-    return suspicion(
-        "IN501",
-        "unscaled-initialisation",
+    return unscaled_initialisation.suspicion(
         prior=prior,
         signs=signs,
         message=f"the weights' initial scale looks wrong{f' ({initialiser})' if initialiser else ''}",
@@ -114,3 +111,44 @@ def unscaled_initialisation(
         prescription=Prescription(text, () if sound else (Change(name, initialiser, target),)),
         settles="log the standard deviation of each layer's activations at the first step",
     )
+
+
+def _scaled(word: str) -> bool:
+    return any(w in word for w in SCALED)
+
+
+def _configured(
+    word: str, initialiser: str | None, init_scale: float | None, is_deep: bool, excused: bool
+) -> list[Sign]:
+    """What the configured initialiser says."""
+    if word in ("", "default"):
+        return [Signs.UNNAMED()]
+    if _scaled(word):
+        return [Signs.SCALED(initialiser=initialiser)]
+    if excused:
+        return []
+    if any(word.startswith(w) for w in CONSTANT):
+        return [Signs.CONSTANT(initialiser=initialiser)]
+    return [_plain(initialiser, init_scale, is_deep)] if any(w in word for w in PLAIN) else []
+
+
+def _plain(initialiser: str | None, init_scale: float | None, is_deep: bool) -> Sign:
+    """What the scale of a plain initialiser says."""
+    if init_scale is None:
+        return Signs.PLAIN(initialiser=initialiser)
+    if not init_scale:
+        return Signs.ZERO_SCALE(initialiser=initialiser)
+    off = init_scale >= LARGE_SCALE or init_scale <= SMALL_SCALE or (is_deep and init_scale < SMALL_FOR_DEEP)
+    row = Signs.PLAIN_AND_OFF if off else Signs.PLAIN_OF_SCALE
+    return row(initialiser=initialiser, scale=init_scale)
+
+
+def _seen(shape: Shape, symptoms: Symptoms, depth: float | None) -> list[Sign]:
+    """What the curves say of where the run began; ``depth``: the layers, where they are many."""
+    if shape.begins_there:
+        return [Signs.STAYS(), *([Signs.DEEP(layers=depth)] if depth is not None else [])]
+    if shape.first_excess > HUNDREDS and shape.lost_at is None:
+        return [Signs.HUNDREDS_ABOVE(excess=shape.first_excess)]
+    if shape.first_excess > FAR_OFF:
+        return [Signs.FAR_OFF() if shape.first_excess < LOST else Signs.LOST_IN_FIRST_EPOCH()]
+    return [Signs.LOST() if symptoms.has("diverged") else Signs.LEARNED()]

@@ -5,13 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.optimisation._progress import KEEPS_UP, STILL_FALLS
+
+#: Share of the training set from which on a batch is all of it: what is left over is the rounding of a split.
+ALL_OF_IT = 0.99
+#: Times that a batch is made smaller at least: less would hardly change the number of updates.
+TIMES_SMALLER = 4
 
 
-@rule("OP404", "batch-too-large", evidence="PDC", unless=("boosting",))
+class Signs:
+    """What speaks for a batch that is too large, and against it."""
+
+    FULL_BATCH = Ratio(40.0, "a batch holds {share:.0%} of the {n_train} training examples", "params")
+    LARGE_SHARE = Ratio(15.0, "a batch holds {share:.0%} of the {n_train} training examples", "params")
+    STILL_FALLS = Ratio(4.0, "the loss still falls at the end")
+    OTHER_TROUBLE = Ratio(0.1, "the trouble is not one of too few updates")
+    NOT_ALL_EXPLAINED = Ratio(3.0, "training has not explained all it could")
+    SETTLED = Ratio(0.2, "the curves have settled")
+
+
+@rule("OP404", "batch-too-large", unless=("boosting",), signs=Signs)
 def batch_too_large(
     shape: Shape,
     symptoms: Symptoms,
@@ -56,28 +73,27 @@ def batch_too_large(
         return None
     if "lbfgs" in str(params.get("optimizer") or "").lower() or "graph" in str(params.get("task") or "").lower():
         return None
-    signs = [
-        Sign(f"a batch holds {share:.0%} of the {n_train} training examples", 40.0 if share >= 0.99 else 15.0, "params")
-    ]
-    if symptoms.has("undertrained", "slow-convergence") or shape.gain > 0.03:
-        signs.append(Sign("the loss still falls at the end", 4.0))
-    elif symptoms.has("diverged", "frozen") or shape.stands:
-        signs.append(Sign("the trouble is not one of too few updates", 0.1))
-    elif shape.apart < 0.1 and not shape.memorised:
-        signs.append(Sign("training has not explained all it could", 3.0))
-    else:
-        signs.append(Sign("the curves have settled", 0.2))
+    configured = Signs.FULL_BATCH if share >= ALL_OF_IT else Signs.LARGE_SHARE
     name = names.get("batch_size", "batch_size")
-    target = min(small, int(batch_size) // 4)
+    target = min(small, int(batch_size) // TIMES_SMALLER)
     changes = (Change(name, batch_size, target),) if target else ()
     text = f"lower {name} from {batch_size:g} to {target}" if target else "get more training examples"
-    return suspicion(
-        "OP404",
-        "batch-too-large",
+    return batch_too_large.suspicion(
         prior=prior,
-        signs=signs,
+        signs=[configured(share=share, n_train=n_train), _seen(shape, symptoms)],
         message=f"a batch holds {share:.0%} of the training set",
         advice=text,
         prescription=Prescription(text, changes),
         settles="run once with a batch of 32",
     )
+
+
+def _seen(shape: Shape, symptoms: Symptoms) -> Sign:
+    """What the curves say of the number of updates."""
+    if symptoms.has("undertrained", "slow-convergence") or shape.gain > STILL_FALLS:
+        return Signs.STILL_FALLS()
+    if symptoms.has("diverged", "frozen") or shape.stands:
+        return Signs.OTHER_TROUBLE()
+    if shape.apart < KEEPS_UP and not shape.memorised:
+        return Signs.NOT_ALL_EXPLAINED()
+    return Signs.SETTLED()

@@ -5,20 +5,36 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.rates import usual_rates
 from tracker_diag.core.rule import Outcome, rule
 
+#: Times below the highest usual rate down to which a rate is in the upper part of the range: noise goes with the rate.
+UPPER_PART = 5
+#: Times that the batch is made larger, which halves the noise of its mean,
+TIMES_LARGER = 4
+#: and examples that it then holds at least: the smallest batch that is usual.
+LEAST_BATCH = 16
 
-@rule("OP405", "batch-too-small-for-rate", evidence="PC", unless=("boosting",))
+
+class Signs:
+    """What speaks for a batch that is too small for the rate."""
+
+    SMALL_BATCH = Ratio(3.0, "batches of {batch:g}", "params")
+    SWINGS = Ratio(6.0, "the loss swings instead of settling")
+    JUMPS = Ratio(3.0, "the loss jumps")
+    HIGH_RATE = Ratio(2.0, "a rate of {rate:g} is in the upper part of the usual range", "params")
+
+
+@rule("OP405", "batch-too-small-for-rate", unless=("boosting",), signs=Signs)
 def batch_too_small_for_rate(
     symptoms: Symptoms,
     batch_size: float,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    learning_rate: float | None = None,
+    learning_rate: float | None,
     *,
     prior: float = 0.02,
     small: int = 8,
@@ -50,22 +66,20 @@ def batch_too_small_for_rate(
     """
     if batch_size > small:
         return None
-    signs = [Sign(f"batches of {batch_size:g}", 3.0, "params")]
+    signs = [Signs.SMALL_BATCH(batch=batch_size)]
     if symptoms.has("unstable"):
-        signs.append(Sign("the loss swings instead of settling", 6.0))
+        signs.append(Signs.SWINGS())
     elif symptoms.has("loss-spikes"):
-        signs.append(Sign("the loss jumps", 3.0))
+        signs.append(Signs.JUMPS())
     else:
         return None
     high = usual_rates(params.get("optimizer"), params)[1]
-    if learning_rate is not None and learning_rate > high / 5:
-        signs.append(Sign(f"a rate of {learning_rate:g} is in the upper part of the usual range", 2.0, "params"))
+    if learning_rate is not None and learning_rate > high / UPPER_PART:
+        signs.append(Signs.HIGH_RATE(rate=learning_rate))
     name = names.get("batch_size", "batch_size")
-    target = int(max(16, 4 * batch_size))
+    target = int(max(LEAST_BATCH, TIMES_LARGER * batch_size))
     text = f"raise {name} from {batch_size:g} to {target}, or halve the rate"
-    return suspicion(
-        "OP405",
-        "batch-too-small-for-rate",
+    return batch_too_small_for_rate.suspicion(
         prior=prior,
         signs=signs,
         message=f"batches of {batch_size:g} at this rate leave a floor of noise",

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from tracker_diag.core.case import Sign, suspicion
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.case import Ratio, Sign
+from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rates import rounded
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.core.run import Series
+from tracker_diag.rules.optimisation._progress import STAYS_WITH
 
 _SCALE_FREE = (
     "adam",
@@ -28,16 +29,34 @@ _SCALE_FREE = (
     "adafactor",
 )
 
+#: Share of the clip above which the median norm shows that it bites: norms logged behind the clip lie just at it.
+BITES_ABOVE = 0.95
+#: Times the median norm that a clip leaves nearly all steps alone.
+TIMES_MEDIAN = 2
+#: Share of the uninformed loss that a run has explained at most which barely gets on: an ordinary step gets further.
+LITTLE_EXPLAINED = 0.6
 
-@rule("OP403", "gradient-clipping-masks-rate", evidence="PGC", unless=("boosting",))
+
+class Signs:
+    """What speaks for a clip that sets the step, and against it."""
+
+    NORM_ABOVE = Ratio(15.0, "the median gradient norm is {median:.3g}, the clip {clip:g}", "data")
+    NORM_BELOW = Ratio(0.1, "the median gradient norm is {median:.3g}, the clip {clip:g}", "data")
+    TIGHT = Ratio(4.0, "the clip of {clip:g} is far below an ordinary gradient norm", "params", most=80.0)
+    USUAL = Ratio(0.2, "a clip of {clip:g} is usual", "params")
+    GETS_ON = Ratio(0.1, "the run does not lack progress")
+    BARELY_GETS_ON = Ratio(5.0, "the run barely gets on")
+
+
+@rule("OP403", "gradient-clipping-masks-rate", unless=("boosting",), signs=Signs)
 def gradient_clipping_masks_rate(
     shape: Shape,
     symptoms: Symptoms,
     gradient_clip: float,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    learned: Learned | None = None,
-    gradient_norm: Series | None = None,
+    learned: Learned | None,
+    gradient_norm: Series | None,
     *,
     prior: float = 0.03,
     tight: float = 0.05,
@@ -74,34 +93,9 @@ def gradient_clipping_masks_rate(
         return None
     optimizer = str(params.get("optimizer") or "").lower()
     if optimizer in _SCALE_FREE:
-        return Skip("OP403", f"{optimizer} cancels a constant clip", "")
-    signs: list[Sign] = []
-    target = usual
-    if gradient_norm is not None and np.isfinite(gradient_norm.values).any():
-        median = float(np.nanmedian(gradient_norm.values[np.isfinite(gradient_norm.values)]))
-        bites = median > 0.95 * gradient_clip
-        target = max(usual, rounded(2 * median)) if median > 0 else usual
-        signs.append(
-            Sign(
-                f"the median gradient norm is {median:.3g}, the clip {gradient_clip:g}", 15.0 if bites else 0.1, "data"
-            )
-        )
-    elif gradient_clip < tight:
-        signs.append(
-            Sign(
-                f"the clip of {gradient_clip:g} is far below an ordinary gradient norm",
-                min(80.0, 4 * tight / gradient_clip),
-                "params",
-            )
-        )
-    else:
-        signs.append(Sign(f"a clip of {gradient_clip:g} is usual", 0.2, "params"))
-    slow = symptoms.has("slow-convergence", "undertrained") or shape.above or shape.stands
-    much_left = learned is not None and learned.most < 0.6 and shape.apart < 0.05
-    if symptoms.has("diverged", "overfitting"):
-        signs.append(Sign("the run does not lack progress", 0.1))
-    elif slow or much_left:
-        signs.append(Sign("the run barely gets on", 5.0))
+        return gradient_clipping_masks_rate.skip(f"{optimizer} cancels a constant clip")
+    median = None if gradient_norm is None else _median(gradient_norm)
+    target = max(usual, rounded(TIMES_MEDIAN * median)) if median and median > 0 else usual
     name = names.get("gradient_clip", "gradient_clip")
     changes = (Change(name, gradient_clip, target),) if target > gradient_clip else ()
     text = (
@@ -109,14 +103,35 @@ def gradient_clipping_masks_rate(
         if changes
         else "switch clipping off"
     )
-    return suspicion(
-        "OP403",
-        "gradient-clipping-masks-rate",
+    return gradient_clipping_masks_rate.suspicion(
         prior=prior,
-        signs=signs,
+        signs=[_against_norms(gradient_clip, median, tight), *_seen(shape, symptoms, learned)],
         message=f"clipping at {gradient_clip:g} sets the length of the step",
         advice=text + ", then choose the learning rate",
         prescription=Prescription(text, changes),
         settles="log the gradient norm before clipping",
         verdict="slow-convergence",
     )
+
+
+def _median(gradient_norm: Series) -> float | None:
+    """The median of the norms that are finite."""
+    finite = gradient_norm.values[np.isfinite(gradient_norm.values)]
+    return float(np.median(finite)) if finite.size else None
+
+
+def _against_norms(clip: float, median: float | None, tight: float) -> Sign:
+    """The clip against the logged norms, or against those of ordinary networks."""
+    if median is not None:
+        row = Signs.NORM_ABOVE if median > BITES_ABOVE * clip else Signs.NORM_BELOW
+        return row(median=median, clip=clip)
+    return Signs.TIGHT(times=tight / clip, clip=clip) if clip < tight else Signs.USUAL(clip=clip)
+
+
+def _seen(shape: Shape, symptoms: Symptoms, learned: Learned | None) -> list[Sign]:
+    """What the curves say of the progress."""
+    if symptoms.has("diverged", "overfitting"):
+        return [Signs.GETS_ON()]
+    slow = symptoms.has("slow-convergence", "undertrained") or shape.above or shape.stands
+    much_left = learned is not None and learned.most < LITTLE_EXPLAINED and shape.apart < STAYS_WITH
+    return [Signs.BARELY_GETS_ON()] if slow or much_left else []

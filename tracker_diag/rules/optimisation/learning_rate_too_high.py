@@ -7,22 +7,46 @@ from typing import Any
 
 import numpy as np
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rates import rounded, usual_rates
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.core.run import Series
+from tracker_diag.evidence.rates import POINTS_OF_SCHEDULE
+from tracker_diag.rules.optimisation._progress import between
+
+#: Times the uninformed level above which a first value is high: sound initialisations begin closer to it.
+HIGH_START = 1.3
+#: Times below the highest usual rate from which on a rate is usual without doubt: the range ends nowhere sharply.
+WELL_BELOW = 3
+#: Times its lowest so far that a rate is raised to by a restart: less is a schedule that wavers.
+RAISED_AGAIN = 1.5
 
 
-@rule("OP401", "learning-rate-too-high", evidence="CP", unless=("boosting",))
+class Signs:
+    """What speaks for a rate that is too high, and against it."""
+
+    LOST = Ratio(8.0, "the loss was lost or blew up")
+    SWINGS = Ratio(8.0, "the loss swings or climbs instead of settling")
+    FELL_TO_NOTHING = Ratio(2.0, "the loss fell from a high first value to the uninformed level and stayed there")
+    SET_BACK = Ratio(8.0, "on its way training lost {lost:.0%} of what it had achieved")
+    SET_BACK_AND_REGAINED = Ratio(3.0, "on its way training lost {lost:.0%} of what it had achieved, and regained it")
+    JUMPS = Ratio(1.5, "the loss jumps")
+    SMOOTH = Ratio(0.2, "the loss moves smoothly or not at all")
+    SETTLES = Ratio(0.15, "the curves settle")
+    FAR_ABOVE = Ratio(4.0, "{rate:g} is {times:.3g} times the highest usual rate ({high:g})", "params", most=60.0)
+    USUAL = Ratio(0.15, "{rate:g} is a usual rate for {optimizer}", "params")
+
+
+@rule("OP401", "learning-rate-too-high", unless=("boosting",), signs=Signs)
 def learning_rate_too_high(
     shape: Shape,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    learning_rate: float | None = None,
-    rate_curve: Series | None = None,
+    learning_rate: float | None,
+    rate_curve: Series | None,
     *,
     prior: float = 0.1,
     step_down: float = 10.0,
@@ -59,49 +83,17 @@ def learning_rate_too_high(
     gradient-based training.
     """
     low, high = usual_rates(params.get("optimizer"), params)
-    signs: list[Sign] = []
-    if symptoms.has("diverged"):
-        signs.append(Sign("the loss was lost or blew up", 8.0))
-    elif symptoms.has("unstable"):
-        signs.append(Sign("the loss swings or climbs instead of settling", 8.0))
-    elif shape.stands and not shape.begins_there and shape.first_excess > 1.3:
-        signs.append(Sign("the loss fell from a high first value to the uninformed level and stayed there", 2.0))
-    elif shape.setback > setback and not shape.stands and not _restarts(params, rate_curve):
-        lost = f"on its way training lost {shape.setback:.0%} of what it had achieved"
-        signs.append(Sign(f"{lost}, and regained it" if shape.regained else lost, 3.0 if shape.regained else 8.0))
-    elif symptoms.has("loss-spikes"):
-        signs.append(Sign("the loss jumps", 1.5))
-    elif shape.begins_there or shape.above:
-        signs.append(Sign("the loss moves smoothly or not at all", 0.2))
-    else:
-        signs.append(Sign("the curves settle", 0.15))
-    if learning_rate is not None:
-        if learning_rate > high:
-            signs.append(
-                Sign(
-                    f"{learning_rate:g} is {learning_rate / high:.3g} times the highest usual rate ({high:g})",
-                    min(60.0, 4 * learning_rate / high),
-                    "params",
-                )
-            )
-        elif learning_rate <= high / 3:
-            signs.append(
-                Sign(
-                    f"{learning_rate:g} is a usual rate for {params.get('optimizer') or 'any optimiser'}",
-                    0.15,
-                    "params",
-                )
-            )
+    signs = [_seen(shape, symptoms, setback, _restarts(params, rate_curve))]
     target = None
+    if learning_rate is not None:
+        signs += _configured(learning_rate, high, params.get("optimizer") or "any optimiser")
     if learning_rate and learning_rate > high:
-        target = rounded((low * high) ** 0.5)
+        target = rounded(between(low, high))
     elif learning_rate and step_down > 1:
         target = rounded(learning_rate / step_down)
     name = names.get("learning_rate", "learning_rate")
     text = f"lower {name} from {learning_rate:g} to {target:g}" if target else "lower the learning rate tenfold"
-    return suspicion(
-        "OP401",
-        "learning-rate-too-high",
+    return learning_rate_too_high.suspicion(
         prior=prior,
         signs=signs,
         message=f"the learning rate{f' {learning_rate:g}' if learning_rate else ''} looks too high",
@@ -112,13 +104,38 @@ def learning_rate_too_high(
     )
 
 
+def _seen(shape: Shape, symptoms: Symptoms, setback: float, restarts: bool) -> Sign:
+    """What the curves say: the first of these that holds."""
+    if symptoms.has("diverged"):
+        return Signs.LOST()
+    if symptoms.has("unstable"):
+        return Signs.SWINGS()
+    if shape.stands and not shape.begins_there and shape.first_excess > HIGH_START:
+        return Signs.FELL_TO_NOTHING()
+    if shape.setback > setback and not shape.stands and not restarts:
+        row = Signs.SET_BACK_AND_REGAINED if shape.regained else Signs.SET_BACK
+        return row(lost=shape.setback)
+    if symptoms.has("loss-spikes"):
+        return Signs.JUMPS()
+    return Signs.SMOOTH() if shape.begins_there or shape.above else Signs.SETTLES()
+
+
+def _configured(rate: float, high: float, optimizer: object) -> list[Sign]:
+    """What the rate says beside the usual ones."""
+    if rate > high:
+        return [Signs.FAR_ABOVE(times=rate / high, rate=rate, high=high)]
+    return [Signs.USUAL(rate=rate, optimizer=optimizer)] if rate <= high / WELL_BELOW else []
+
+
 def _restarts(params: Mapping[str, Any], rate_curve: Series | None) -> bool:
     """Whether the schedule raises the rate again on its way, as warm restarts and cycles do."""
     schedule = str(params.get("scheduler") or "").lower()
     if any(word in schedule for word in ("restart", "cycl", "sgdr")):
         return True
-    if rate_curve is None or len(rate_curve) < 3:
+    if rate_curve is None or len(rate_curve) < POINTS_OF_SCHEDULE:
         return False
     rates = rate_curve.values[np.isfinite(rate_curve.values)]
-    fallen = np.minimum.accumulate(rates[int(np.argmax(rates)) :]) if rates.size else rates
-    return bool(rates.size and (rates[int(np.argmax(rates)) :] > 1.5 * fallen).any())
+    if not rates.size:
+        return False
+    since_peak = rates[int(np.argmax(rates)) :]
+    return bool((since_peak > RAISED_AGAIN * np.minimum.accumulate(since_peak)).any())

@@ -5,22 +5,53 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rates import rounded, usual_rates
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.optimisation._progress import STAYS_WITH, between
+
+#: Share of the uninformed loss by which training that knows its examples by heart has left validation behind.
+LEFT_BEHIND = 0.2
+#: What twice the training would bring, as a share of the improvement achieved, from which on the pace is in question:
+#: more than noise, as any schedule leaves a little.
+FALLS_A_LITTLE = 0.05
+#: Share of the uninformed loss that a run has explained at most which leaves much of it: half.
+LITTLE_EXPLAINED = 0.5
+#: Times the lowest usual rate from which on a rate is usual without doubt: the range ends nowhere sharply.
+WELL_ABOVE = 3
+#: Times that a rate in the usual range is raised, up to the range's end: between the three and the ten of the advice.
+TIMES_HIGHER = 5
 
 
-@rule("OP402", "learning-rate-too-low", evidence="CP", unless=("boosting",))
+class Signs:
+    """What speaks for a rate that is too low, and against it."""
+
+    CAME_APART = Ratio(0.02, "the run came apart")
+    ARRIVED = Ratio(0.1, "training got where it was going")
+    SLOW = Ratio(10.0, "at this pace the run needs many times its steps")
+    STILL_ABOVE = Ratio(6.0, "the loss is still on its way down to the uninformed level")
+    STILL_FALLS = Ratio(3.0, "the loss still falls at the end")
+    FALLS_A_LITTLE = Ratio(3.0, "the loss still falls a little at the end")
+    NOTHING_MOVES = Ratio(1.5, "nothing moves")
+    NEVER_LEFT = Ratio(1.1, "the loss never left the uninformed level")
+    MUCH_IS_LEFT = Ratio(3.0, "{left:.0%} of the loss is left and validation stays with training")
+    SETTLED = Ratio(0.3, "the curves settle at a learned level")
+    FAR_BELOW = Ratio(3.0, "{rate:g} is {times:.3g} times below the lowest usual rate ({low:g})", "params", most=60.0)
+    ZERO = Ratio(60.0, "the rate is zero", "params")
+    USUAL = Ratio(0.25, "{rate:g} is a usual rate for {optimizer}", "params")
+
+
+@rule("OP402", "learning-rate-too-low", unless=("boosting",), signs=Signs)
 def learning_rate_too_low(
     shape: Shape,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    learned: Learned | None = None,
-    learning_rate: float | None = None,
-    active: bool = False,
+    active: bool,
+    learned: Learned | None,
+    learning_rate: float | None,
     *,
     prior: float = 0.06,
 ) -> Outcome:
@@ -50,63 +81,53 @@ def learning_rate_too_low(
     range test.
     """
     low, high = usual_rates(params.get("optimizer"), params)
-    signs: list[Sign] = []
-    if symptoms.has("diverged", "unstable"):
-        signs.append(Sign("the run came apart", 0.02))
-    elif symptoms.has("overfitting") or (shape.memorised and shape.apart > 0.2):
-        signs.append(Sign("training got where it was going", 0.1))
-    elif symptoms.has("slow-convergence"):
-        signs.append(Sign("at this pace the run needs many times its steps", 10.0))
-    elif shape.above:
-        signs.append(Sign("the loss is still on its way down to the uninformed level", 6.0))
-    elif symptoms.has("undertrained") and not active:
-        signs.append(Sign("the loss still falls at the end", 3.0))
-    elif shape.gain > 0.05 and not active:
-        signs.append(Sign("the loss still falls a little at the end", 3.0))
-    elif symptoms.has("frozen"):
-        signs.append(Sign("nothing moves", 1.5))
-    elif shape.begins_there:
-        signs.append(Sign("the loss never left the uninformed level", 1.1))
-    elif learned is not None and learned.known and learned.most < 0.5 and shape.apart < 0.05:
-        signs.append(Sign(f"{1 - learned.most:.0%} of the loss is left and validation stays with training", 3.0))
-    else:
-        signs.append(Sign("the curves settle at a learned level", 0.3))
-    if learning_rate is not None:
-        if learning_rate < low:
-            signs.append(
-                Sign(
-                    f"{learning_rate:g} is {low / learning_rate:.3g} times below the lowest usual rate ({low:g})",
-                    min(60.0, 3 * low / learning_rate),
-                    "params",
-                )
-                if learning_rate > 0
-                else Sign("the rate is zero", 60.0, "params")
-            )
-        elif learning_rate >= 3 * low:
-            signs.append(
-                Sign(
-                    f"{learning_rate:g} is a usual rate for {params.get('optimizer') or 'any optimiser'}",
-                    0.25,
-                    "params",
-                )
-            )
+    signs = [_seen(shape, symptoms, learned, active)]
     target = None
+    if learning_rate is not None:
+        signs += _configured(learning_rate, low, params.get("optimizer") or "any optimiser")
     if learning_rate:
-        target = rounded((low * high) ** 0.5) if learning_rate < low else rounded(min(5 * learning_rate, high))
+        target = rounded(between(low, high) if learning_rate < low else min(TIMES_HIGHER * learning_rate, high))
     name = names.get("learning_rate", "learning_rate")
     text = (
         f"raise {name} from {learning_rate:g} to {target:g}" if target else "raise the learning rate three- to tenfold"
     )
-    return suspicion(
-        "OP402",
-        "learning-rate-too-low",
+    changes = (Change(name, learning_rate, target),) if target and target != learning_rate else ()
+    return learning_rate_too_low.suspicion(
         prior=prior,
         signs=signs,
         message=f"the learning rate{f' {learning_rate:g}' if learning_rate else ''} looks too low",
         advice=text,
-        prescription=Prescription(
-            text, (Change(name, learning_rate, target),) if target and target != learning_rate else ()
-        ),
+        prescription=Prescription(text, changes),
         settles="run once with ten times the rate for a tenth of the steps",
         verdict="slow-convergence",
     )
+
+
+def _seen(shape: Shape, symptoms: Symptoms, learned: Learned | None, active: bool) -> Sign:
+    """What the curves say: the first of these that holds."""
+    if symptoms.has("diverged", "unstable"):
+        return Signs.CAME_APART()
+    if symptoms.has("overfitting") or (shape.memorised and shape.apart > LEFT_BEHIND):
+        return Signs.ARRIVED()
+    if symptoms.has("slow-convergence"):
+        return Signs.SLOW()
+    if shape.above:
+        return Signs.STILL_ABOVE()
+    if symptoms.has("undertrained") and not active:
+        return Signs.STILL_FALLS()
+    if shape.gain > FALLS_A_LITTLE and not active:
+        return Signs.FALLS_A_LITTLE()
+    if symptoms.has("frozen"):
+        return Signs.NOTHING_MOVES()
+    if shape.begins_there:
+        return Signs.NEVER_LEFT()
+    if learned is not None and learned.known and learned.most < LITTLE_EXPLAINED and shape.apart < STAYS_WITH:
+        return Signs.MUCH_IS_LEFT(left=1 - learned.most)
+    return Signs.SETTLED()
+
+
+def _configured(rate: float, low: float, optimizer: object) -> list[Sign]:
+    """What the rate says beside the usual ones."""
+    if rate < low:
+        return [Signs.FAR_BELOW(times=low / rate, rate=rate, low=low) if rate > 0 else Signs.ZERO()]
+    return [Signs.USUAL(rate=rate, optimizer=optimizer)] if rate >= WELL_ABOVE * low else []

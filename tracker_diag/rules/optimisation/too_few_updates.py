@@ -5,23 +5,46 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.optimisation._progress import KEEPS_UP, STILL_FALLS
 from tracker_diag.stats.extrapolation import Extrapolation
 
+#: Part of ``few`` (a third) up to which updates are very few: they carry no weights far, whatever the network.
+PART_OF_FEW = 3
+#: Examples of the batch that is proposed where updates are few: a usual small one.
+BATCH = 32
+#: Times as long that is proposed where nothing says how long would do,
+TWICE = 2.0
+#: and at most, whatever the extrapolation says: so far ahead it is a guess.
+AT_MOST = 10.0
 
-@rule("OP406", "too-few-updates", evidence="PDC", unless=("boosting",), also=("too-few-epochs",))
+
+class Signs:
+    """What speaks for a run that was too short, and against it."""
+
+    VERY_FEW = Ratio(10.0, "{updates} updates in all", "params")
+    FEW = Ratio(4.0, "{updates} updates in all", "params")
+    FALLS_SLOWLY = Ratio(6.0, "the loss falls slowly to the end")
+    STILL_FALLS = Ratio(25.0, "the loss still falls at the end")
+    OTHER_TROUBLE = Ratio(0.05, "the trouble is not one of length")
+    FALLS_A_LITTLE = Ratio(3.0, "the loss still falls a little at the end")
+    NOT_ALL_EXPLAINED = Ratio(3.0, "training has not explained all it could")
+    SETTLED = Ratio(0.2, "the curves have settled")
+
+
+@rule("OP406", "too-few-updates", unless=("boosting",), also=("too-few-epochs",), signs=Signs)
 def too_few_updates(
     shape: Shape,
     symptoms: Symptoms,
     names: Mapping[str, str],
-    epochs: float | None = None,
-    batch_size: float | None = None,
-    n_updates: int | None = None,
-    further: Extrapolation | None = None,
-    active: bool = False,
+    active: bool,
+    epochs: float | None,
+    batch_size: float | None,
+    n_updates: int | None,
+    further: Extrapolation | None,
     *,
     prior: float = 0.04,
     few: int = 300,
@@ -59,39 +82,54 @@ def too_few_updates(
     scarce = n_updates is not None and n_updates <= few
     if active or (not falling and not scarce):
         return None
-    signs = []
+    signs: list[Sign] = []
     if n_updates is not None and n_updates <= few:
-        signs.append(Sign(f"{n_updates} updates in all", 10.0 if n_updates <= few / 3 else 4.0, "params"))
-    if symptoms.has("slow-convergence"):
-        signs.append(Sign("the loss falls slowly to the end", 6.0))
-    elif symptoms.has("undertrained"):
-        signs.append(Sign("the loss still falls at the end", 25.0))
-    elif symptoms.has("diverged", "frozen") or shape.stands:
-        signs.append(Sign("the trouble is not one of length", 0.05))
-    elif shape.gain > 0.03:
-        signs.append(Sign("the loss still falls a little at the end", 3.0))
-    elif shape.apart < 0.1 and not shape.memorised:
-        signs.append(Sign("training has not explained all it could", 3.0))
-    else:
-        signs.append(Sign("the curves have settled", 0.2))
-    name, batch = names.get("epochs", "epochs"), names.get("batch_size", "batch_size")
-    times = min(further.enough, 10.0) if further and further.enough > 1 else 2.0
-    if scarce and batch_size and batch_size > 32:
-        changes: tuple[Change, ...] = (Change(batch, batch_size, 32),)
-        text = f"lower {batch} from {batch_size:g} to 32, which makes {batch_size / 32:.3g} times the updates"
-    elif epochs:
-        longer = max(math.ceil(times * epochs), int(epochs) + 1)
-        changes = (Change(name, epochs, longer),)
-        text = f"raise {name} from {epochs:g} to {longer}"
-    else:
-        changes, text = (), f"train about {times:g} times as long"
-    return suspicion(
-        "OP406",
-        "too-few-updates" if scarce and not symptoms.has("undertrained") else "too-few-epochs",
+        row = Signs.VERY_FEW if n_updates <= few / PART_OF_FEW else Signs.FEW
+        signs.append(row(updates=n_updates))
+    signs.append(_seen(shape, symptoms))
+    prescription = _prescription(names, scarce, epochs, batch_size, further)
+    return too_few_updates.suspicion(
+        name="" if scarce and not symptoms.has("undertrained") else "too-few-epochs",
         prior=prior,
         signs=signs,
         message=f"{n_updates} updates in all" if n_updates else "stopped while the loss was still falling",
-        advice=text,
-        prescription=Prescription(text, changes),
+        advice=prescription.text,
+        prescription=prescription,
         settles="train twice as long once",
     )
+
+
+def _seen(shape: Shape, symptoms: Symptoms) -> Sign:
+    """What the curves say of the length: the first of these that holds."""
+    if symptoms.has("slow-convergence"):
+        return Signs.FALLS_SLOWLY()
+    if symptoms.has("undertrained"):
+        return Signs.STILL_FALLS()
+    if symptoms.has("diverged", "frozen") or shape.stands:
+        return Signs.OTHER_TROUBLE()
+    if shape.gain > STILL_FALLS:
+        return Signs.FALLS_A_LITTLE()
+    if shape.apart < KEEPS_UP and not shape.memorised:
+        return Signs.NOT_ALL_EXPLAINED()
+    return Signs.SETTLED()
+
+
+def _prescription(
+    names: Mapping[str, str],
+    scarce: bool,
+    epochs: float | None,
+    batch_size: float | None,
+    further: Extrapolation | None,
+) -> Prescription:
+    """Smaller batches where updates are scarce, else more epochs."""
+    name, batch = names.get("epochs", "epochs"), names.get("batch_size", "batch_size")
+    if scarce and batch_size and batch_size > BATCH:
+        more = f"which makes {batch_size / BATCH:.3g} times the updates"
+        return Prescription(
+            f"lower {batch} from {batch_size:g} to {BATCH}, {more}", (Change(batch, batch_size, BATCH),)
+        )
+    times = min(further.enough, AT_MOST) if further and further.enough > 1 else TWICE
+    if epochs:
+        longer = max(math.ceil(times * epochs), int(epochs) + 1)
+        return Prescription(f"raise {name} from {epochs:g} to {longer}", (Change(name, epochs, longer),))
+    return Prescription(f"train about {times:g} times as long")

@@ -1,29 +1,44 @@
-"""What inputs out of scale do to curves: the signs that PP301 and PP302 share."""
+"""What inputs out of scale do to the first loss: the rows that PP301 and PP302 share."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rates import usual_rates
 
+#: Share of the run before which a loss is lost at once: what is lost later was not begun wrong.
+AT_ONCE = 0.1
+#: Times the uninformed level above which a first value is far off: sound inputs and weights begin closer to it.
+FAR_ABOVE = 3.0
+#: Times the uninformed level above which it is off by thousands. Weights multiply from layer to layer, inputs count
+#: once: a factor of thousands is rather theirs.
+THOUSANDS = 1e3
 
-def first_loss_signs(
-    shape: Shape, symptoms: Symptoms, params: Mapping[str, Any], learning_rate: float | None
-) -> list[Sign]:
+
+class FirstLoss:
+    """What the first loss says for inputs out of scale, and against them."""
+
+    LOST_AT_A_USUAL_RATE = Ratio(15.0, "the loss was lost at once at a usual rate")
+    LOST_AT_ONCE = Ratio(2.0, "the loss was lost at once")
+    LOST = Ratio(2.0, "the loss was lost")
+    THOUSANDS_ABOVE = Ratio(3.6, "the first loss is {excess:.3g} times what knowing nothing costs")
+    FAR_ABOVE = Ratio(12.0, "the first loss is {excess:.3g} times what knowing nothing costs")
+    KNOWS_NOTHING = Ratio(0.1, "the first loss is that of a model that knows nothing")
+    IN_PLACE = Ratio(0.15, "the first loss is in its usual place")
+
+
+def first_loss(shape: Shape, symptoms: Symptoms, params: Mapping[str, Any], learning_rate: float | None) -> Sign:
     """A loss lost at once at a usual rate, or one that begins far above what knowing nothing costs."""
-    if shape.lost_at is not None and shape.lost_at < 0.1:
+    if shape.lost_at is not None and shape.lost_at < AT_ONCE:
         usual = learning_rate is not None and learning_rate <= usual_rates(params.get("optimizer"), params)[1]
-        return [Sign("the loss was lost at once" + (" at a usual rate" if usual else ""), 15.0 if usual else 2.0)]
+        return FirstLoss.LOST_AT_A_USUAL_RATE() if usual else FirstLoss.LOST_AT_ONCE()
     if symptoms.has("diverged"):
-        return [Sign("the loss was lost", 2.0)]
-    if shape.first_excess > 1e3:
-        # Weights multiply from layer to layer, inputs count once: a factor of thousands is rather theirs.
-        return [Sign(f"the first loss is {shape.first_excess:.3g} times what knowing nothing costs", 3.6)]
-    if shape.first_excess > 3:
-        return [Sign(f"the first loss is {shape.first_excess:.3g} times what knowing nothing costs", 12.0)]
-    if shape.begins_there:
-        return [Sign("the first loss is that of a model that knows nothing", 0.1)]
-    return [Sign("the first loss is in its usual place", 0.15)]
+        return FirstLoss.LOST()
+    if shape.first_excess > THOUSANDS:
+        return FirstLoss.THOUSANDS_ABOVE(excess=shape.first_excess)
+    if shape.first_excess > FAR_ABOVE:
+        return FirstLoss.FAR_ABOVE(excess=shape.first_excess)
+    return FirstLoss.KNOWS_NOTHING() if shape.begins_there else FirstLoss.IN_PLACE()

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.preprocessing._features import MOST_CHANGES
 
 
-@rule("PP308", "clustered-feature", evidence="D")
+class Signs:
+    """What speaks for clusters that make learning hard, and against them."""
+
+    SEVERAL = Ratio(3.0, "{count} features fall into clusters", "data")
+    ONE = Ratio(2.0, "{count} features fall into clusters", "data")
+    LEARNED = Ratio(0.5, "the run learned all the same")
+
+
+@rule("PP308", "clustered-feature", signs=Signs)
 def clustered_feature(
     dataset: Dataset,
     symptoms: Symptoms,
@@ -48,25 +57,25 @@ def clustered_feature(
     Transformation".
     """
     if "boosting" in traits or dataset.kind == "image":
-        return Skip("PP308", "images have no such features, and trees split at gaps")
+        return clustered_feature.skip("images have no such features, and trees split at gaps")
     if not dataset.features:
-        return Skip("PP308", "no feature is described", WHAT_TO_LOG)
+        return clustered_feature.skip("no feature is described", WHAT_TO_LOG)
     found = [f for f in dataset.features if f.varies and (f.clusters or 0) > 1 and f.gap is not None and f.gap >= gap]
     if not found:
         return None
     found.sort(key=lambda f: (-(f.gap or 0.0), f.label))
     worst = found[0]
-    signs = [Sign(f"{len(found)} features fall into clusters", 3.0 if len(found) > 1 else 2.0, "data")]
+    row = Signs.SEVERAL if len(found) > 1 else Signs.ONE
+    signs = [row(count=len(found))]
     if symptoms.verdict == "good-fit":
-        signs.append(Sign("the run learned all the same", 0.5))
+        signs.append(Signs.LEARNED())
     text = f"ask what makes the gap in {worst.label} (a sentinel, two units); bin it, or add the cluster as a feature"
-    return suspicion(
-        "PP308",
-        "clustered-feature",
+    changes = tuple(Change(f"preprocessing.{f.label}", None, "bins") for f in found[:MOST_CHANGES])
+    return clustered_feature.suspicion(
         prior=prior,
         signs=signs,
         message=f"{worst.label} falls into {worst.clusters} clusters, with a gap of {worst.gap:.0%} of its range",
         advice=text,
-        prescription=Prescription(text, tuple(Change(f"preprocessing.{f.label}", None, "bins") for f in found[:10])),
+        prescription=Prescription(text, changes),
         settles="train once with the named features binned",
     )

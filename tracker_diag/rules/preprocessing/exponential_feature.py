@@ -5,15 +5,31 @@ from __future__ import annotations
 import math
 import sys
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.profile_schema import Feature
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.preprocessing._features import MOST_CHANGES
+
+#: Places of the 5 and the 95 % quantile among those of a profile.
+AT_5, AT_95 = 1, 5
+#: Share of the 95 % quantile that the 5 % quantile counts as at least: where it is zero there would be no ratio.
+LEAST = 1e-9
 
 
-@rule("PP306", "exponential-feature", evidence="D")
+class Signs:
+    """What speaks for a feature that wants its logarithm, and against it."""
+
+    SEVERAL_FAR = Ratio(5.0, "{worst} and {more} more spread like an exponential", "data")
+    SEVERAL = Ratio(2.5, "{worst} and {more} more spread like an exponential", "data")
+    ONE_FAR = Ratio(5.0, "{worst} spreads like an exponential", "data")
+    ONE = Ratio(2.5, "{worst} spreads like an exponential", "data")
+    LEARNED = Ratio(0.5, "the run learned all the same")
+
+
+@rule("PP306", "exponential-feature", signs=Signs)
 def exponential_feature(
     dataset: Dataset,
     symptoms: Symptoms,
@@ -48,43 +64,44 @@ def exponential_feature(
     Seminar: "Data Transformation". Box & Cox (1964), J. R. Stat. Soc. B 26:211.
     """
     if "boosting" in traits or dataset.kind == "image":
-        return Skip("PP306", "neither images nor trees are transformed")
+        return exponential_feature.skip("neither images nor trees are transformed")
     if not dataset.features:
-        return Skip("PP306", "no feature is described", WHAT_TO_LOG)
+        return exponential_feature.skip("no feature is described", WHAT_TO_LOG)
     found = [f for f in dataset.features if f.varies and f.logarithmic]
     if not found:
         return None
     found.sort(key=lambda f: (-_span(f), f.label))
-    worst = found[0]
-    wide = math.log10(_span(worst)) >= magnitudes
-    signs = [Sign(f"{worst.label} and {len(found) - 1} more spread like an exponential", 5.0 if wide else 2.5, "data")]
-    if len(found) == 1:
-        signs = [Sign(f"{worst.label} spreads like an exponential", 5.0 if wide else 2.5, "data")]
+    worst, more = found[0], len(found) - 1
+    far = math.log10(_span(worst)) >= magnitudes
+    signs = [_row(far, more)(worst=worst.label, more=more)]
     if symptoms.verdict == "good-fit":
-        signs.append(Sign("the run learned all the same", 0.5))
-    text = f"take {_transform(worst)} of {worst.label}" + (
-        f"; likewise {len(found) - 1} more" if len(found) > 1 else ""
-    )
-    middle = f"{worst.quantiles[1]:.3g} to {worst.quantiles[5]:.3g}" if worst.quantiles else ""
-    return suspicion(
-        "PP306",
-        "exponential-feature",
+        signs.append(Signs.LEARNED())
+    text = f"take {_transform(worst)} of {worst.label}" + (f"; likewise {more} more" if more else "")
+    changes = tuple(Change(f"preprocessing.{f.label}", None, _transform(f)) for f in found[:MOST_CHANGES])
+    middle = f"{worst.quantiles[AT_5]:.3g} to {worst.quantiles[AT_95]:.3g}" if worst.quantiles else ""
+    return exponential_feature.suspicion(
         prior=prior,
         signs=signs,
         message=f"nine tenths of {worst.label} lie from {middle}, skewness {worst.skewness:.3g}",
         advice=text,
-        prescription=Prescription(
-            text, tuple(Change(f"preprocessing.{f.label}", None, _transform(f)) for f in found[:10])
-        ),
+        prescription=Prescription(text, changes),
         settles="train once with the logarithm of the named features",
     )
 
 
+def _row(far: bool, more: int) -> Ratio:
+    """What the worst feature and the number of the others say."""
+    if more:
+        return Signs.SEVERAL_FAR if far else Signs.SEVERAL
+    return Signs.ONE_FAR if far else Signs.ONE
+
+
 def _span(f: Feature) -> float:
+    """How many times the 5 % quantile the 95 % quantile is."""
     # Of what is so small that a billionth of it is no number, the spread cannot be told.
-    if f.quantiles is None or f.quantiles[5] < 1e9 * sys.float_info.min:
+    if f.quantiles is None or f.quantiles[AT_95] < sys.float_info.min / LEAST:
         return 1.0
-    return f.quantiles[5] / max(f.quantiles[1], 1e-9 * f.quantiles[5])
+    return f.quantiles[AT_95] / max(f.quantiles[AT_5], LEAST * f.quantiles[AT_95])
 
 
 def _transform(f: Feature) -> str:

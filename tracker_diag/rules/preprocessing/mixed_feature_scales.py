@@ -5,23 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.rules.preprocessing._first_loss import first_loss_signs
+from tracker_diag.rules.preprocessing._first_loss import FAR_ABOVE, FirstLoss, first_loss
+
+#: Largest feature over the smallest from which the ratio is a stronger sign: four and three orders of magnitude, which
+#: the usual differences of units do not make.
+TEN_THOUSAND_TIMES, THOUSAND_TIMES = 1e4, 1e3
 
 
-@rule("PP302", "mixed-feature-scales", evidence="DC", unless=("boosting",))
+class Signs(FirstLoss):
+    """What speaks for features that differ in scale, and against it."""
+
+    TEN_THOUSAND_APART = Ratio(1000.0, "the features' sizes differ {ratio:.3g} times", "data")
+    THOUSAND_APART = Ratio(300.0, "the features' sizes differ {ratio:.3g} times", "data")
+    APART = Ratio(25.0, "the features' sizes differ {ratio:.3g} times", "data")
+    ALIKE = Ratio(0.05, "the features' sizes differ {ratio:.3g} times", "data")
+    PRETRAINED = Ratio(0.1, "a pretrained model comes with its preprocessing", "params")
+    SCALED = Ratio(0.1, "the inputs are scaled ({scaling})", "params")
+    LEARNED = Ratio(0.3, "the run learned all the same")
+
+
+@rule("PP302", "mixed-feature-scales", unless=("boosting",), signs=Signs)
 def mixed_feature_scales(
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    dataset: Dataset | None = None,
-    shape: Shape | None = None,
-    input_scaling: object = None,
-    learning_rate: float | None = None,
+    dataset: Dataset | None,
+    shape: Shape | None,
+    input_scaling: object | None,
+    learning_rate: float | None,
     *,
     prior: float = 0.03,
     apart: float = 100.0,
@@ -57,39 +73,42 @@ def mixed_feature_scales(
     """
     scales = _scales(dataset) if dataset else None
     if scales is None and shape is None:
-        return Skip("PP302", "no scales of features, and no curves", WHAT_TO_LOG)
+        return mixed_feature_scales.skip("no scales of features, and no curves", WHAT_TO_LOG)
     signs: list[Sign] = []
     message = "the features may differ in scale by orders of magnitude"
     if scales is not None:
         (small, low), (large, high) = scales
         ratio = high / low
         message = f"{large} is of size {high:.3g}, {small} of {low:.3g}: {ratio:.3g} times"
-        strength = next(
-            (s for least, s in ((1e4, 1000.0), (1e3, 300.0), (apart, 25.0)) if ratio >= max(least, apart)), 0.05
-        )
-        signs.append(Sign(f"the features' sizes differ {ratio:.3g} times", strength, "data"))
+        signs.append(_row(ratio, apart)(ratio=ratio))
     if params.get("pretrained"):
-        signs.append(Sign("a pretrained model comes with its preprocessing", 0.1, "params"))
+        signs.append(Signs.PRETRAINED())
     if input_scaling:
-        signs.append(Sign(f"the inputs are scaled ({input_scaling})", 0.1, "params"))
+        signs.append(Signs.SCALED(scaling=input_scaling))
     if shape is not None:
-        signs.extend(first_loss_signs(shape, symptoms, params, learning_rate))
+        signs.append(first_loss(shape, symptoms, params, learning_rate))
     # Only beside a usual first loss: one that came down from far above says that the scales did cost something.
-    if scales is not None and symptoms.verdict == "good-fit" and (shape is None or shape.first_excess <= 3):
-        signs.append(Sign("the run learned all the same", 0.3))
+    if scales is not None and symptoms.verdict == "good-fit" and (shape is None or shape.first_excess <= FAR_ABOVE):
+        signs.append(Signs.LEARNED())
     text = "ask of each whether its size is its unit or its importance; where it is the unit, standardise the features"
-    return suspicion(
-        "PP302",
-        "mixed-feature-scales",
+    name = names.get("input_scaling", "preprocessing.scaler")
+    return mixed_feature_scales.suspicion(
         prior=prior,
         signs=signs,
         message=message,
         advice=text,
-        prescription=Prescription(
-            text, (Change(names.get("input_scaling", "preprocessing.scaler"), input_scaling or None, "standard"),)
-        ),
+        prescription=Prescription(text, (Change(name, input_scaling or None, "standard"),)),
         settles=WHAT_TO_LOG,
     )
+
+
+def _row(ratio: float, apart: float) -> Ratio:
+    """What the largest feature over the smallest says."""
+    if ratio >= max(TEN_THOUSAND_TIMES, apart):
+        return Signs.TEN_THOUSAND_APART
+    if ratio >= max(THOUSAND_TIMES, apart):
+        return Signs.THOUSAND_APART
+    return Signs.APART if ratio >= apart else Signs.ALIKE
 
 
 def _scales(dataset: Dataset) -> tuple[tuple[str, float], tuple[str, float]] | None:

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Learned, Shape
+from tracker_diag.core.profile_schema import Feature
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.preprocessing._features import LEARNED, NAMED
+
+#: Share of the run before which a loss is lost at once: one batch with such a feature is enough.
+AT_ONCE = 0.05
+#: Features that a prescription drops: more are no list that anybody reads.
+MOST_DROPPED = 20
 
 
-@rule("PP303", "near-constant-feature", evidence="DC", unless=("boosting",))
+class Signs:
+    """What speaks for a feature that is blown up by normalising, and against it."""
+
+    ROUNDING = Ratio(8.0, "{shown} varies by rounding alone", "data")
+    NEVER_VARIES = Ratio(3.0, "{count} features never vary", "data")
+    DIVIDED = Ratio(2.0, "features are divided by their deviation ({scaling})", "params")
+    NEVER_A_NUMBER = Ratio(60.0, "the loss was never a number")
+    LOST_AT_ONCE = Ratio(25.0, "the loss was lost at once")
+    LEARNED = Ratio(0.3, "the run learned all the same")
+
+
+@rule("PP303", "near-constant-feature", unless=("boosting",), signs=Signs)
 def near_constant_feature(
     dataset: Dataset,
-    shape: Shape | None = None,
-    learned: Learned | None = None,
-    input_scaling: object = None,
+    shape: Shape | None,
+    learned: Learned | None,
+    input_scaling: object | None,
     *,
     prior: float = 0.02,
 ) -> Outcome:
@@ -45,36 +63,38 @@ def near_constant_feature(
     Seminar: "Do not use normalisation blindly!".
     """
     if not dataset.features and dataset.columns.near_constant is None:
-        return Skip("PP303", "no feature is described", WHAT_TO_LOG)
+        return near_constant_feature.skip("no feature is described", WHAT_TO_LOG)
     flat = [f for f in dataset.features if f.kind != "category" and (f.near_constant or f.std == 0)]
     count = max(len(flat), dataset.columns.near_constant or 0)
     if not count:
         return None
     rounding = [f for f in flat if f.std]
-    shown = ", ".join(f.label for f in (rounding or flat)[:3])
-    if rounding:
-        signs = [Sign(f"{shown} varies by rounding alone", 8.0, "data")]
-    else:
-        signs = [Sign(f"{count} features never vary", 3.0, "data")]
+    shown = _labels(rounding or flat, NAMED)
+    signs = [Signs.ROUNDING(shown=", ".join(shown)) if rounding else Signs.NEVER_VARIES(count=count)]
     if input_scaling:
-        signs.append(Sign(f"features are divided by their deviation ({input_scaling})", 2.0, "params"))
-    if shape is not None and shape.lost_at is not None and shape.lost_at < 0.05:
-        never = shape.lost_at == 0
-        signs.append(
-            Sign("the loss was never a number" if never else "the loss was lost at once", 60.0 if never else 25.0)
-        )
-    elif learned is not None and learned.most > 0.2:
-        signs.append(Sign("the run learned all the same", 0.3))
+        signs.append(Signs.DIVIDED(scaling=input_scaling))
+    signs += _seen(shape, learned)
     text = "drop these features, or add a small constant to the deviation they are divided by"
-    dropped = tuple(f.label for f in (rounding or flat)[:20])
-    changes = (Change("preprocessing.drop_features", None, list(dropped)),) if dropped else ()
-    return suspicion(
-        "PP303",
-        "near-constant-feature",
+    dropped = _labels(rounding or flat, MOST_DROPPED)
+    changes = (Change("preprocessing.drop_features", None, dropped),) if dropped else ()
+    return near_constant_feature.suspicion(
         prior=prior,
         signs=signs,
-        message=f"{count} of the features hardly vary" + (f": {shown}" if shown else ""),
+        message=f"{count} of the features hardly vary" + (f": {', '.join(shown)}" if shown else ""),
         advice=text,
         prescription=Prescription(text, changes),
         settles="count the values that are not finite after normalising",
     )
+
+
+def _labels(features: list[Feature], most: int) -> list[str]:
+    return [f.label for f in features[:most]]
+
+
+def _seen(shape: Shape | None, learned: Learned | None) -> list[Sign]:
+    """What the curves say: whether the loss was lost from the first steps on."""
+    if shape is not None and shape.lost_at is not None and shape.lost_at < AT_ONCE:
+        return [Signs.NEVER_A_NUMBER() if shape.lost_at == 0 else Signs.LOST_AT_ONCE()]
+    if learned is not None and learned.most > LEARNED:
+        return [Signs.LEARNED()]
+    return []

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Learned, Shape
 from tracker_diag.core.profile_schema import Side
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.preprocessing._features import LEARNED, NAMED
 
 
-@rule("PP304", "non-finite-input", evidence="D", unless=("boosting",))
+class Signs:
+    """What speaks for values that are not finite in what the network was fed, and against it."""
+
+    IN_TRAINING = Ratio(1000.0, "{places} hold values that are not finite", "data")
+    IN_VALIDATION = Ratio(200.0, "{places} hold values that are not finite", "data")
+    LOST = Ratio(10.0, "the loss is not finite either")
+    # A network that was fed them has no finite loss: the profile is of other data.
+    LEARNED = Ratio(0.01, "the run learned, with a finite loss")
+
+
+@rule("PP304", "non-finite-input", unless=("boosting",), signs=Signs)
 def non_finite_input(
     dataset: Dataset,
-    shape: Shape | None = None,
-    learned: Learned | None = None,
+    shape: Shape | None,
+    learned: Learned | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -45,32 +56,22 @@ def non_finite_input(
     Seminar: "Do not use normalisation blindly!", "Dataset issues".
     """
     if not dataset.features and dataset.train.non_finite is None:
-        return Skip("PP304", "no feature is described", WHAT_TO_LOG)
-    found = [
-        (name, bad, side.rows_read or side.rows)
-        for name, side in (("training", dataset.train), ("validation", dataset.validation))
-        if (bad := _bad(side))
-    ]
+        return non_finite_input.skip("no feature is described", WHAT_TO_LOG)
+    found = _found(dataset)
     columns = [f.label for f in dataset.features if f.missing or f.infinite]
     if not found and not columns:
         return None
-    places = "; ".join(
-        f"{bad:,} of {n:,} {name} examples" if n else f"{bad:,} {name} examples" for name, bad, n in found
-    )
-    places = places or f"{len(columns)} features"
-    trained = bool(columns) or found[0][0] == "training"
-    signs = [Sign(f"{places} hold values that are not finite", 1000.0 if trained else 200.0, "data")]
+    places = "; ".join(found.values()) or f"{len(columns)} features"
+    row = Signs.IN_TRAINING if columns or "training" in found else Signs.IN_VALIDATION
+    signs = [row(places=places)]
     if shape is not None and shape.lost_at is not None:
-        signs.append(Sign("the loss is not finite either", 10.0))
-    elif learned is not None and learned.most > 0.2:
-        # A network that was fed them has no finite loss: the profile is of other data.
-        signs.append(Sign("the run learned, with a finite loss", 0.01))
-    text = "fill or leave out the values that are not finite, in training and validation alike" + (
-        f"; they lie in {', '.join(columns[:3])}{' and others' if len(columns) > 3 else ''}" if columns else ""
-    )
-    return suspicion(
-        "PP304",
-        "non-finite-input",
+        signs.append(Signs.LOST())
+    elif learned is not None and learned.most > LEARNED:
+        signs.append(Signs.LEARNED())
+    text = "fill or leave out the values that are not finite, in training and validation alike"
+    if columns:
+        text += f"; they lie in {', '.join(columns[:NAMED])}{' and others' if len(columns) > NAMED else ''}"
+    return non_finite_input.suspicion(
         prior=prior,
         signs=signs,
         message=f"{places} hold NaN or infinite values",
@@ -78,6 +79,16 @@ def non_finite_input(
         prescription=Prescription(text, (Change("preprocessing.missing", None, "median"),)),
         settles="assert that a batch is finite just before it enters the network",
     )
+
+
+def _found(dataset: Dataset) -> dict[str, str]:
+    """How many examples of each side hold such values, in words; sides without any are left out."""
+    found = {}
+    for name, side in (("training", dataset.train), ("validation", dataset.validation)):
+        bad, read = _bad(side), side.rows_read or side.rows
+        if bad:
+            found[name] = f"{bad:,} of {read:,} {name} examples" if read else f"{bad:,} {name} examples"
+    return found
 
 
 def _bad(side: Side) -> int:

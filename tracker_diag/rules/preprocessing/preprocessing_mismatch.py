@@ -2,20 +2,48 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.evidence.course import Course
+
+#: First validation loss over the first training loss from which it is off: it should lie below.
+FIRST_FAR_ABOVE = 1.5
+#: Times the uninformed level between which the first training loss is in its usual place, and can be compared with.
+USUAL_FIRST = (0.9, 3.0)
+#: Share of the run that training takes for half of its improvement, above which its pace is ordinary.
+ORDINARY_PACE = 0.03
+#: Uninformed levels above knowing nothing from which validation is confidently wrong.
+CONFIDENTLY_WRONG = 2.0
+#: Gap at the end, as a share of the uninformed level, above which validation stays far behind.
+FAR_APART = 0.3
+#: Share of training's score above which that of validation is close to it.
+CLOSE_SCORE = 0.85
 
 
-@rule("PP307", "preprocessing-mismatch", evidence="DC")
+class Signs:
+    """What speaks for preprocessing that differs, and against it."""
+
+    FIRST_FAR_ABOVE = Ratio(
+        20.0,
+        "the first validation loss is {val_first:.2g} times the first training loss, where it should lie below",
+    )
+    BLIND = Ratio(4.0, "validation sees nothing of what training learns")
+    SMOOTH = Ratio(2.0, "training learns smoothly, at an ordinary pace")
+    CONFIDENTLY_WRONG = Ratio(3.0, "validation is confidently wrong")
+    SCORES_CLOSE = Ratio(5.0, "the loss is far apart, the scores are close")
+    FAR_BEHIND = Ratio(1.5, "validation stays far behind")
+    CLOSE = Ratio(0.3, "validation ends close to training")
+
+
+@rule("PP307", "preprocessing-mismatch", signs=Signs)
 def preprocessing_mismatch(
     shape: Shape,
     symptoms: Symptoms,
     train: Course,
     val: Course,
-    val_score: Course | None = None,
-    train_score: Course | None = None,
+    val_score: Course | None,
+    train_score: Course | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -46,41 +74,39 @@ def preprocessing_mismatch(
     """
     if symptoms.has("diverged", "frozen") or shape.stands:
         return None
-    signs: list[Sign] = []
-    if shape.val_first > 1.5 and 0.9 < shape.first_excess < 3:
-        signs.append(
-            Sign(
-                f"the first validation loss is {shape.val_first:.2g} times the first "
-                "training loss, where it should lie below",
-                20.0,
-            )
-        )
-    if shape.val_blind:
-        signs.append(Sign("validation sees nothing of what training learns", 4.0))
-        if shape.memorised and shape.quick > 0.03:
-            signs.append(Sign("training learns smoothly, at an ordinary pace", 2.0))
-        if shape.val_wrong > 2:
-            signs.append(Sign("validation is confidently wrong", 3.0))
-    elif shape.apart > 0.3:
-        accurate = (
-            val_score is not None and train_score is not None and train_score.long_enough and val_score.long_enough
-        )
-        if accurate and val_score.tail < 0.85 * train_score.tail and val_score.flipped:  # type: ignore[union-attr]
-            signs.append(Sign("the loss is far apart, the scores are close", 5.0))
-        else:
-            signs.append(Sign("validation stays far behind", 1.5))
-    elif signs:
-        signs.append(Sign("validation ends close to training", 0.3))
     text = (
         "send training examples through the validation pipeline and compare: "
         "scaling, colour order, tokeniser, augmentation"
     )
-    return suspicion(
-        "PP307",
-        "preprocessing-mismatch",
+    return preprocessing_mismatch.suspicion(
         prior=prior,
-        signs=signs,
+        signs=_seen(shape, train_score, val_score),
         message="validation does not see what training learns",
         advice=text,
         settles="evaluate once on training examples through the validation pipeline",
     )
+
+
+def _seen(shape: Shape, train_score: Course | None, val_score: Course | None) -> list[Sign]:
+    """What the curves say: how validation begins, and how far it follows training."""
+    signs: list[Sign] = []
+    low, high = USUAL_FIRST
+    if shape.val_first > FIRST_FAR_ABOVE and low < shape.first_excess < high:
+        signs.append(Signs.FIRST_FAR_ABOVE(val_first=shape.val_first))
+    if shape.val_blind:
+        signs.append(Signs.BLIND())
+        if shape.memorised and shape.quick > ORDINARY_PACE:
+            signs.append(Signs.SMOOTH())
+        if shape.val_wrong > CONFIDENTLY_WRONG:
+            signs.append(Signs.CONFIDENTLY_WRONG())
+    elif shape.apart > FAR_APART:
+        signs.append(Signs.SCORES_CLOSE() if _scores_close(train_score, val_score) else Signs.FAR_BEHIND())
+    elif signs:
+        signs.append(Signs.CLOSE())
+    return signs
+
+
+def _scores_close(train_score: Course | None, val_score: Course | None) -> bool:
+    if train_score is None or val_score is None or not (train_score.long_enough and val_score.long_enough):
+        return False
+    return val_score.flipped and val_score.tail < CLOSE_SCORE * train_score.tail

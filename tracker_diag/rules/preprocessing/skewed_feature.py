@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription, Skip
+from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.profile_schema import Feature
 from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.preprocessing._features import MOST_CHANGES
+
+#: Share of its skewness that a transform may leave: one that leaves more does not straighten the feature.
+LEFT_OF_SKEW = 0.5
 
 
-@rule("PP305", "skewed-feature", evidence="D")
+class Signs:
+    """What speaks for a skew that costs something, and against it."""
+
+    MANY = Ratio(4.0, "{count} features ({share:.0%}) are skewed", "data")
+    FEW = Ratio(2.0, "{count} features ({share:.0%}) are skewed", "data")
+    LEARNED = Ratio(0.5, "the run learned all the same")
+
+
+@rule("PP305", "skewed-feature", signs=Signs)
 def skewed_feature(
     dataset: Dataset,
     symptoms: Symptoms,
@@ -51,33 +63,32 @@ def skewed_feature(
     J. R. Stat. Soc. B 26:211. Yeo & Johnson (2000), Biometrika 87:954.
     """
     if "boosting" in traits or dataset.kind == "image":
-        return Skip("PP305", "neither images nor trees are transformed")
+        return skewed_feature.skip("neither images nor trees are transformed")
     if not dataset.features:
-        return Skip("PP305", "no feature is described", WHAT_TO_LOG)
+        return skewed_feature.skip("no feature is described", WHAT_TO_LOG)
     found = [f for f in dataset.features if f.varies and _mendable(f, skewed) and not f.logarithmic]
     if not found:
         return None
     found.sort(key=lambda f: (-abs(f.skewness or 0.0), f.label))
     share = len(found) / max(1, sum(f.varies for f in dataset.features))
-    signs = [Sign(f"{len(found)} features ({share:.0%}) are skewed", 4.0 if share >= many else 2.0, "data")]
+    row = Signs.MANY if share >= many else Signs.FEW
+    signs = [row(count=len(found), share=share)]
     if symptoms.verdict == "good-fit":
-        signs.append(Sign("the run learned all the same", 0.5))
+        signs.append(Signs.LEARNED())
     worst = found[0]
     how = _transform(worst)
     text = (
         f"transform {worst.label} by {how['transform']} with lambda {how['lambda']:.2g}, fitted on training alone"
         + (f"; likewise {len(found) - 1} more" if len(found) > 1 else "")
     )
-    return suspicion(
-        "PP305",
-        "skewed-feature",
+    return skewed_feature.suspicion(
         prior=prior,
         signs=signs,
         message=f"{worst.label} has a skewness of {worst.skewness:.3g}, "
         f"{worst.skewness_after:.2g} after {how['transform']}",
         advice=text,
         prescription=Prescription(
-            text, tuple(Change(f"preprocessing.{f.label}", None, _transform(f)) for f in found[:10])
+            text, tuple(Change(f"preprocessing.{f.label}", None, _transform(f)) for f in found[:MOST_CHANGES])
         ),
         settles="train once with a power transform of the named features",
     )
@@ -86,7 +97,7 @@ def skewed_feature(
 def _mendable(f: Feature, skewed: float) -> bool:
     if f.skewness is None or f.skewness_after is None or (f.box_cox is None and f.yeo_johnson is None):
         return False
-    return abs(f.skewness) >= skewed and abs(f.skewness_after) <= abs(f.skewness) / 2
+    return abs(f.skewness) >= skewed and abs(f.skewness_after) <= LEFT_OF_SKEW * abs(f.skewness)
 
 
 def _transform(f: Feature) -> dict[str, Any]:

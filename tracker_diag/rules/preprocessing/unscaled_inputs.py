@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.rules.preprocessing._first_loss import first_loss_signs
+from tracker_diag.rules.preprocessing._first_loss import FirstLoss, first_loss
 
 
-@rule("PP301", "unscaled-inputs", evidence="DBP", unless=("boosting",))
+class Signs(FirstLoss):
+    """What speaks for unscaled inputs, and against them."""
+
+    LARGE = Ratio(1.0, "the largest feature is of size {times:.3g}", "data", most=100.0)
+    SMALL = Ratio(0.05, "the largest feature is of size {size:.3g}", "data")
+    PRETRAINED = Ratio(0.1, "a pretrained model comes with its preprocessing", "params")
+    SCALED = Ratio(0.1, "the inputs are scaled ({scaling})", "params")
+
+
+@rule("PP301", "unscaled-inputs", unless=("boosting",), signs=Signs)
 def unscaled_inputs(
     shape: Shape,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    input_scaling: object = None,
-    learning_rate: float | None = None,
-    dataset: Dataset | None = None,
+    input_scaling: object | None,
+    learning_rate: float | None,
+    dataset: Dataset | None,
     *,
     prior: float = 0.06,
     large: float = 10.0,
@@ -56,24 +65,20 @@ def unscaled_inputs(
     signs: list[Sign] = []
     size = max((f.size for f in dataset.numbers if f.size), default=dataset.columns.largest_scale) if dataset else None
     if size is not None:
-        fits = size <= large
-        signs.append(Sign(f"the largest feature is of size {size:.3g}", 0.05 if fits else min(100.0, size), "data"))
+        signs.append(Signs.SMALL(size=size) if size <= large else Signs.LARGE(times=size))
     if params.get("pretrained"):
-        signs.append(Sign("a pretrained model comes with its preprocessing", 0.1, "params"))
+        signs.append(Signs.PRETRAINED())
     if input_scaling:
-        signs.append(Sign(f"the inputs are scaled ({input_scaling})", 0.1, "params"))
-    signs += first_loss_signs(shape, symptoms, params, learning_rate)
+        signs.append(Signs.SCALED(scaling=input_scaling))
+    signs.append(first_loss(shape, symptoms, params, learning_rate))
+    standard = "standard" in str(input_scaling).lower()
     name = names.get("input_scaling", "preprocessing.scaler")
     text = "standardise the inputs with the mean and standard deviation of the training set"
-    return suspicion(
-        "PP301",
-        "unscaled-inputs",
+    return unscaled_inputs.suspicion(
         prior=prior,
         signs=signs,
         message="the inputs look unscaled" + (f": the largest feature is of size {size:.3g}" if size else ""),
         advice=text,
-        prescription=Prescription(
-            text, () if "standard" in str(input_scaling).lower() else (Change(name, input_scaling or None, "standard"),)
-        ),
+        prescription=Prescription(text, () if standard else (Change(name, input_scaling or None, "standard"),)),
         settles=WHAT_TO_LOG,
     )

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.core.case import Sign, in_words, stop_at_best, suspicion
+from tracker_diag.core.case import Ratio, in_words, stop_at_best
 from tracker_diag.core.finding import Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.stats.course import Course
+from tracker_diag.evidence.course import Course
 
 
-@rule("RG803", "no-early-stopping", evidence="CP")
+class Signs:
+    """What speaks for a run that went on too long, and against it."""
+
+    #: Twice, and once more for each share of the run: the longer it went on, the less it is chance.
+    WENT_ON = Ratio(2.0, "{share:.0%} of the run came after the best checkpoint")
+    STOPPING = Ratio(0.3, "early stopping is configured", "params")
+    ALL_EPOCHS = Ratio(1.5, "the run went on for all its epochs", "params")
+
+
+@rule("RG803", "no-early-stopping", signs=Signs)
 def no_early_stopping(
     shape: Shape,
     symptoms: Symptoms,
     val: Course,
     names: Mapping[str, str],
-    epochs: float | None = None,
-    early_stopping: object = None,
+    epochs: float | None,
+    early_stopping: object | None,
     *,
     prior: float = 0.03,
     minimum_share: float = 0.3,
@@ -53,22 +62,19 @@ def no_early_stopping(
     if float((val.x > val.turning.high_step).mean()) < minimum_share:
         return None
     share = float((val.x > val.turning.step).mean())
-    signs = [Sign(f"{share:.0%} of the run came after the best checkpoint", 2.0 + 2 * share)]
+    signs = [Signs.WENT_ON(times=1 + share, share=share)]
     if early_stopping:
-        signs.append(Sign("early stopping is configured", 0.3, "params"))
+        signs.append(Signs.STOPPING())
     elif epochs:
-        signs.append(Sign("the run went on for all its epochs", 1.5, "params"))
+        signs.append(Signs.ALL_EPOCHS())
     at = val.turning.step
     changes = stop_at_best(symptoms, names, epochs)
     text = f"stop at step {at:g} and keep that checkpoint" + (f": {in_words(changes)}" if changes else "")
-    return suspicion(
-        "RG803",
-        "no-early-stopping",
+    return no_early_stopping.suspicion(
         prior=prior,
         signs=signs,
         message=f"{share:.0%} of the run came after the best checkpoint at step {at:g}",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="",
         span=(at, float(val.x[-1])),
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, in_words, stop_at_best, suspicion
+from tracker_diag.core.case import Ratio, Sign, in_words, stop_at_best
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
-_KINDS = (
+#: Parameters that regularise.
+KINDS = (
     "dropout",
     "weight_decay",
     "augmentation",
@@ -20,16 +21,31 @@ _KINDS = (
     "early_stopping",
     "input_noise",
 )
+#: Dropout for each uninformed level that validation ends above training: the larger the gap, the more noise.
+DROPOUT_OF_GAP = 0.5
+#: The most dropout that is usual.
+MOST_DROPOUT = 0.5
 
 
-@rule("RG801", "no-regularisation", evidence="P")
+class Signs:
+    """What speaks for a want of regularisation, and against it."""
+
+    OVERFITS = Ratio(5.0, "training explains what validation does not")
+    UNREPRESENTATIVE = Ratio(3.0, "training explains what validation does not")
+    NONE_CONFIGURED = Ratio(10.0, "no regularisation is configured ({known})", "params")
+    ONE_CONFIGURED = Ratio(0.4, "{used} is configured", "params")
+    SEVERAL_CONFIGURED = Ratio(0.4, "{used} are configured", "params")
+    BLIND = Ratio(0.03, "validation never gained on knowing nothing, which regularisation does not change")
+
+
+@rule("RG801", "no-regularisation", signs=Signs)
 def no_regularisation(
     shape: Shape,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    epochs: float | None = None,
-    traits: frozenset[str] = frozenset(),
+    traits: frozenset[str],
+    epochs: float | None,
     *,
     prior: float = 0.05,
     proposed: float = 0.3,
@@ -64,29 +80,25 @@ def no_regularisation(
     """
     if "boosting" in traits or not symptoms.has("overfitting", "unrepresentative-train"):
         return None
-    known = [k for k in _KINDS if k in params]
+    known = [k for k in KINDS if k in params]
     if not known:
         return None
     used = [k for k in known if params[k] and not (isinstance(params[k], int | float) and params[k] <= tiny)]
     signs = [
-        Sign("training explains what validation does not", 5.0 if symptoms.has("overfitting") else 3.0),
-        Sign(f"no regularisation is configured ({', '.join(known)})", 10.0, "params")
-        if not used
-        else Sign(f"{', '.join(used)} {'is' if len(used) == 1 else 'are'} configured", 0.4, "params"),
+        Signs.OVERFITS() if symptoms.has("overfitting") else Signs.UNREPRESENTATIVE(),
+        _configured(known, used),
     ]
     if shape.val_blind:
-        signs.append(Sign("validation never gained on knowing nothing, which regularisation does not change", 0.03))
+        signs.append(Signs.BLIND())
     name = names.get("dropout", "dropout")
     before = params.get("dropout")
-    # The larger the gap, the more noise: a tenth of dropout is little, a half the most that is usual.
-    target = round(min(0.5, max(proposed, shape.apart / 2)), 1)
+    # To a tenth: the curves do not say more.
+    target = round(min(MOST_DROPOUT, max(proposed, DROPOUT_OF_GAP * shape.apart)), 1)
     changes: tuple[Change, ...] = () if before and before >= target else (Change(name, before, target),)
     slowed = (1 - (before or 0)) / (1 - target) if changes else 1.0
     changes += stop_at_best(symptoms, names, epochs, slowed)
     text = (f"{in_words(changes)}, and " if changes else "") + "add weight decay or augmentation"
-    return suspicion(
-        "RG801",
-        "no-regularisation",
+    return no_regularisation.suspicion(
         prior=prior,
         signs=signs,
         message="the run overfits, and little holds it back",
@@ -94,3 +106,11 @@ def no_regularisation(
         prescription=Prescription(text, changes),
         settles="run once with dropout 0.3",
     )
+
+
+def _configured(known: list[str], used: list[str]) -> Sign:
+    """What the configuration says."""
+    if not used:
+        return Signs.NONE_CONFIGURED(known=", ".join(known))
+    row = Signs.ONE_CONFIGURED if len(used) == 1 else Signs.SEVERAL_CONFIGURED
+    return row(used=", ".join(used))

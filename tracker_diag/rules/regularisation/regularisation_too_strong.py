@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Sign, suspicion
+from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
@@ -13,17 +14,42 @@ from tracker_diag.core.rule import Outcome, rule
 #: How many times the decay those optimisers take that multiply it by the rate alone. Chen et al. (2023), Lion: three to
 #: ten times that of AdamW.
 DECOUPLED = {"adamw": 5, "lamb": 5, "lion": 20}
+#: Dropout up to which it is moderate: between what is usual for inputs and for hidden units.
+MODERATE_DROPOUT = 0.3
+#: Dropout and weight decay that are proposed: usual ones, with which networks learn.
+PROPOSED_DROPOUT, PROPOSED_DECAY = 0.2, 1e-4
+#: Uninformed levels that training ends above validation, and times validation's loss that it ends at, from which on its
+#: noise is too much: dropout of a half leaves it at most at twice the loss of validation in nearly all sound runs.
+NOISY_GAP, NOISY_RATIO = 0.25, 2.0
+#: What mixes or smooths the labels, and raises the training loss for a reason of its own.
+MIXING = ("mixup", "augmentation", "label_smoothing")
+#: Share of the uninformed level above which a run has learned more than an underfitting one.
+LEARNED_HALF = 0.5
 
 
-@rule("RG802", "regularisation-too-strong", evidence="PC", unless=("boosting",))
+class Signs:
+    """What speaks for regularisation that is too strong, and against it."""
+
+    DROPOUT = Ratio(6.0, "dropout of {dropout:g}", "params", most=60.0)
+    MODERATE_DROPOUT = Ratio(0.5, "dropout of {dropout:g} is moderate", "params")
+    DECAY = Ratio(10.0, "weight decay of {decay:g}", "params", most=60.0)
+    NOISY = Ratio(8.0, "training, with its noise, ends far above validation")
+    NOTHING_LEARNED = Ratio(2.0, "little or nothing is learned")
+    CAME_APART_CONFIGURED = Ratio(1.5, "the run came apart")
+    CAME_APART = Ratio(0.5, "the run came apart")
+    OVERFITS = Ratio(0.05, "the run overfits")
+    LEARNS = Ratio(0.2, "the run learns")
+
+
+@rule("RG802", "regularisation-too-strong", unless=("boosting",), signs=Signs)
 def regularisation_too_strong(
     shape: Shape,
     symptoms: Symptoms,
     names: Mapping[str, str],
     params: Mapping[str, Any],
-    learned: Learned | None = None,
-    dropout: float | None = None,
-    weight_decay: float | None = None,
+    learned: Learned | None,
+    dropout: float | None,
+    weight_decay: float | None,
     *,
     prior: float = 0.03,
     strong_dropout: float = 0.6,
@@ -56,51 +82,64 @@ def regularisation_too_strong(
     ----------
     Seminar: "Regularisation". Srivastava et al. (2014), JMLR 15:1929: 0.5 for hidden units, 0.2 for inputs.
     """
-    signs: list[Sign] = []
-    changes: list[Change] = []
-    strong: list[str] = []
-    if dropout is not None and 0 <= dropout < 1:
-        if dropout > strong_dropout:
-            signs.append(Sign(f"dropout of {dropout:g}", min(60.0, 6 * (1 - strong_dropout) / (1 - dropout)), "params"))
-            changes.append(Change(names.get("dropout", "dropout"), dropout, 0.2))
-            strong.append(f"dropout of {dropout:g}")
-        elif dropout <= 0.3:
-            signs.append(Sign(f"dropout of {dropout:g} is moderate", 0.5, "params"))
     limit = strong_decay * DECOUPLED.get(str(params.get("optimizer") or "").lower(), 1)
-    thinned = bool(changes)
-    if weight_decay is not None and weight_decay > limit:
-        ratio = min(60.0, 10 * weight_decay / limit) if limit > 0 else 60.0
-        signs.append(Sign(f"weight decay of {weight_decay:g}", ratio, "params"))
-        changes.append(Change(names.get("weight_decay", "weight_decay"), weight_decay, 1e-4))
+    thinned = dropout is not None and 0 <= dropout < 1 and dropout > strong_dropout
+    decayed = weight_decay is not None and weight_decay > limit
+    strong, changes = [], []
+    if thinned:
+        strong.append(f"dropout of {dropout:g}")
+        changes.append(Change(names.get("dropout", "dropout"), dropout, PROPOSED_DROPOUT))
+    if decayed:
         strong.append(f"weight decay of {weight_decay:g}")
-    # Dropout of a half leaves training at most at twice the loss of validation in nearly all sound runs. Decay raises
-    # both, and what mixes or smooths the labels raises training for a reason of its own.
-    mixed = any(params.get(name) for name in ("mixup", "augmentation", "label_smoothing"))
-    noisy = (shape.apart < -0.25 or shape.noise_ratio > 2) and not mixed and (thinned or not changes)
-    if noisy:
-        signs.append(Sign("training, with its noise, ends far above validation", 8.0))
-    if symptoms.has("underfitting", "frozen") or shape.stands:
-        signs.append(Sign("little or nothing is learned", 2.0))
-    elif symptoms.has("diverged", "unstable"):
-        signs.append(Sign("the run came apart", 1.5 if changes else 0.5))
-    elif symptoms.has("overfitting", "unrepresentative-train"):
-        signs.append(Sign("the run overfits", 0.05))
-    elif not noisy:
-        signs.append(Sign("the run learns", 0.2))
+        changes.append(Change(names.get("weight_decay", "weight_decay"), weight_decay, PROPOSED_DECAY))
+    # Decay raises both curves.
+    noisy = _noisy(shape, params) and (thinned or not decayed)
     if not changes and not noisy:
         return None
+    signs = _configured(dropout, strong_dropout, weight_decay, limit)
+    if noisy:
+        signs.append(Signs.NOISY())
+    signs += _seen(shape, symptoms, noisy, bool(changes))
     text = (
         "; ".join(f"lower {c.param} from {c.before:g} to {c.after:g}" for c in changes)
         or "halve dropout, augmentation or label smoothing"
     )
-    return suspicion(
-        "RG802",
-        "regularisation-too-strong",
+    return regularisation_too_strong.suspicion(
         prior=prior,
         signs=signs,
         message=f"{' and '.join(strong) or 'regularisation'} seems to keep the network from learning",
         advice=text,
         prescription=Prescription(text, tuple(changes)),
         settles="run once without dropout and weight decay",
-        verdict="" if learned is not None and learned.known and learned.most > 0.5 else "underfitting",
+        verdict="" if learned is not None and learned.known and learned.most > LEARNED_HALF else "underfitting",
     )
+
+
+def _configured(dropout: float | None, strong_dropout: float, weight_decay: float | None, limit: float) -> list[Sign]:
+    """What the configured dropout and weight decay say."""
+    signs: list[Sign] = []
+    if dropout is not None and 0 <= dropout < 1:
+        if dropout > strong_dropout:
+            signs.append(Signs.DROPOUT(times=(1 - strong_dropout) / (1 - dropout), dropout=dropout))
+        elif dropout <= MODERATE_DROPOUT:
+            signs.append(Signs.MODERATE_DROPOUT(dropout=dropout))
+    if weight_decay is not None and weight_decay > limit:
+        signs.append(Signs.DECAY(times=weight_decay / limit if limit > 0 else math.inf, decay=weight_decay))
+    return signs
+
+
+def _noisy(shape: Shape, params: Mapping[str, Any]) -> bool:
+    """Whether training ends far above validation, by noise of its own."""
+    far_above = shape.apart < -NOISY_GAP or shape.noise_ratio > NOISY_RATIO
+    return far_above and not any(params.get(name) for name in MIXING)
+
+
+def _seen(shape: Shape, symptoms: Symptoms, noisy: bool, configured: bool) -> list[Sign]:
+    """What the curves say of how much was learned."""
+    if symptoms.has("underfitting", "frozen") or shape.stands:
+        return [Signs.NOTHING_LEARNED()]
+    if symptoms.has("diverged", "unstable"):
+        return [Signs.CAME_APART_CONFIGURED() if configured else Signs.CAME_APART()]
+    if symptoms.has("overfitting", "unrepresentative-train"):
+        return [Signs.OVERFITS()]
+    return [] if noisy else [Signs.LEARNS()]

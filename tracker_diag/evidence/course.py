@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from tracker_diag.core.metric import PER_CENT_ABOVE, Metric
 from tracker_diag.stats.condense import condense, finite_part
 from tracker_diag.stats.divergence import Divergence, divergence
 from tracker_diag.stats.noise import Noise, noise
@@ -16,7 +17,14 @@ from tracker_diag.stats.turning import Turning, turning, window_size
 
 FloatArray = NDArray[np.float64]
 
+#: Finite values that statistics take.
 MINIMUM = 4
+
+#: Points that its noise takes, and its swings.
+POINTS_OF_NOISE, POINTS_OF_SWINGS = 6, 8
+
+#: Of a curve of which nothing is known but that lower is better.
+PLAIN = Metric("loss", "min")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +37,35 @@ class Course:
         The metric's name.
     steps, raw : ndarray, shape (n,)
         As logged; ``raw`` negated where higher is better, and with values that are not finite.
-    flipped : bool
-        Whether higher is better in the metric's own unit.
+    metric : Metric
+        What it is, and in what it is measured.
     """
 
     name: str
     steps: FloatArray
     raw: FloatArray
-    flipped: bool = False
+    metric: Metric = PLAIN
+
+    @property
+    def flipped(self) -> bool:
+        """Whether higher is better in the metric's own unit."""
+        return self.metric.better == "max"
+
+    @property
+    def accuracy(self) -> bool:
+        """Whether it is the share of right answers."""
+        return self.metric.counts_right_answers
+
+    @cached_property
+    def whole(self) -> float:
+        """What a perfect score is: 1, or 100 where it is logged in per cent; also of scores that have no best."""
+        if self.metric.best is not None:
+            return self.metric.best
+        return 100.0 if (np.abs(self.finite[1]) > PER_CENT_ABOVE).any() else 1.0
+
+    def share(self, value: float) -> float:
+        """A level of this course as a share of a perfect score, in the metric's own sign."""
+        return self.shown(value) / self.whole
 
     def shown(self, value: float) -> float:
         """Turn a level of this course back to the metric's own sign."""
@@ -97,7 +126,7 @@ class Course:
     def late_noise(self) -> Noise:
         """Noise of the second half; of the whole where that is too short."""
         half = self.y[self.y.size // 2 :]
-        return noise(half, share=1.0) if half.size >= 6 else self.noise
+        return noise(half, share=1.0) if half.size >= POINTS_OF_NOISE else self.noise
 
     @cached_property
     def turning(self) -> Turning:
@@ -112,7 +141,7 @@ class Course:
     @cached_property
     def oscillation(self) -> Oscillation | None:
         """Its swings; None for fewer than 8 points."""
-        return oscillation(self.y) if self.y.size >= 8 else None
+        return oscillation(self.y) if self.y.size >= POINTS_OF_SWINGS else None
 
     @cached_property
     def spikes(self) -> NDArray[np.intp]:

@@ -24,9 +24,9 @@ from tests.rules.runs import (
     undertrained,
 )
 from tracker_diag import Run, Settings
-from tracker_diag.core.roles import all_roles, resolve
-from tracker_diag.core.rule import all_rules
-from tracker_diag.engine.evidence import Evidence
+from tracker_diag.core.observed import Symptoms
+from tracker_diag.core.roles import resolve
+from tracker_diag.engine.values import Values
 
 KERAS = """Model: "sequential"
 ┏━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━━┓
@@ -46,17 +46,22 @@ LIGHTNING = """  | Name  | Type       | Params | Mode
 """
 
 
-def seen(curves: Curves | None = None, params: dict[str, Any] | None = None, **more: Any) -> Evidence:
-    run = a_run(curves if curves is not None else healthy(), params, **more)
-    return Evidence(run, resolve(run, Settings()))
+def seen(curves: Curves | None = None, params: dict[str, Any] | None = None, **more: Any) -> Seen:
+    return of(a_run(curves if curves is not None else healthy(), params, **more))
 
 
-def test_every_input_of_every_rule_is_known_by_name() -> None:
-    evidence = seen()
-    for rule in all_rules().values():
-        for name in rule.needs + rule.wants:
-            assert hasattr(Evidence, name) or name in all_roles() or name in vars(evidence), (rule.code, name)
-    assert evidence.get("no such thing") is None
+def of(run: Run) -> Seen:
+    return Seen(Values({"run": run, "roles": resolve(run, Settings()), "symptoms": Symptoms("", {})}))
+
+
+class Seen:
+    """The inputs of a run as attributes."""
+
+    def __init__(self, values: Values) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        return self._values.get(name)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +215,7 @@ def test_a_logged_rate_that_is_none_is_no_clock(value: float) -> None:
     assert np.isnan(evidence.rate_curve.values).all()
     assert evidence.settled_from is None
     assert evidence.train is not None
-    assert evidence.clock(evidence.train) is evidence.train.x
+    assert evidence.clock.at(evidence.train.x) is evidence.train.x
 
 
 def test_an_annealed_rate_that_was_not_logged_says_nothing_of_more_steps() -> None:
@@ -233,6 +238,6 @@ def test_text_where_a_number_belongs_is_noted_and_not_used() -> None:
 
 def test_a_metric_logged_once_is_no_curve() -> None:
     run = Run.from_dict({"id": "r", "metrics": {"train_loss": [[0, 0.3]], "val_loss": [[0, 0.4]]}})
-    evidence = Evidence(run, resolve(run, Settings()))
-    assert evidence.curves_exist is None
+    evidence = of(run)
+    assert evidence.any_curve is None
     assert evidence.shape is None

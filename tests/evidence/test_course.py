@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.stats.curves import steps
-from tracker_diag.stats.course import Course
+from tracker_diag.core.metric import Metric
+from tracker_diag.evidence.course import Course
 
 
 def test_what_is_not_finite_is_left_out() -> None:
@@ -25,7 +26,7 @@ def test_nothing_finite() -> None:
 
 
 def test_levels_are_shown_in_the_metrics_own_sign() -> None:
-    course = Course("accuracy", steps(10), -np.linspace(0.1, 0.9, 10), flipped=True)
+    course = Course("accuracy", steps(10), -np.linspace(0.1, 0.9, 10), Metric("accuracy", "max", "share", 1.0))
     assert course.shown(course.tail) == pytest.approx(0.9)
     assert course.shown(course.start) == pytest.approx(0.1)
 

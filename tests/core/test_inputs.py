@@ -1,0 +1,185 @@
+"""The graph of inputs: what a signature asks for, what is refused, and in which order all is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tracker_diag.core import inputs
+from tracker_diag.core.inputs import EVIDENCE, all_inputs, first_of, given_input, in_order, letters, rule_input
+from tracker_diag.core.role_names import all_roles
+from tracker_diag.core.roles import NO_ROLES
+from tracker_diag.core.rule import NEVER, Verdict, all_rules, rule
+from tracker_diag.engine.values import Values
+
+
+@pytest.fixture(autouse=True)
+def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A copy of the registries, so that nothing that a test adds stays."""
+    all_rules()
+    monkeypatch.setattr(inputs, "_INPUTS", dict(all_inputs()))
+    monkeypatch.setattr("tracker_diag.core.rule._RULES", dict(all_rules()))
+    yield
+    letters.cache_clear()
+
+
+def added(function: Callable[..., Any], **more: Any) -> None:
+    rule_input(**{"missing": f"no {function.__name__}", **more})(function)
+
+
+def test_needs_and_wants_follow_from_the_signature() -> None:
+    def doubled(n_train: int, n_val: int | None) -> int:
+        return 2 * n_train + (n_val or 0)
+
+    added(doubled)
+    assert (all_inputs()["doubled"].needs, all_inputs()["doubled"].wants) == (("n_train",), ("n_val",))
+    values = Values({"run": None, "n_train": 4, "n_val": None})
+    assert values.get("doubled") == 8
+    assert Values({"n_train": None}).get("doubled") is None
+
+
+def test_each_is_computed_once_and_only_if_asked_for() -> None:
+    asked: list[str] = []
+
+    def dear() -> int:
+        asked.append("dear")
+        return 7
+
+    def first(dear: int) -> int:
+        return dear + 1
+
+    added(dear, evidence="C")
+    added(first)
+    values = Values({})
+    assert asked == []
+    assert (values.get("first"), values.get("dear"), asked) == (8, 7, ["dear"])
+
+
+def test_what_is_missing_is_the_first_need_that_is() -> None:
+    def within(train_loss: object) -> None:
+        return None
+
+    added(within)
+    lacking = Values({"train_loss": None, "roles": NO_ROLES}).missing("within")
+    assert (lacking.missing, lacking.log) == ("no train loss", all_inputs()["train_loss"].log)
+    assert Values({"train_loss": 1}).missing("within").missing == "no within"
+
+
+def test_an_unknown_name_is_refused_and_the_nearest_told() -> None:
+    def odd(n_trian: int) -> int:
+        return n_trian
+
+    with pytest.raises(ValueError, match=r"^input odd asks for 'n_trian', which is no input: n_train\?$"):
+        added(odd)
+
+
+def test_a_circle_is_refused() -> None:
+    def chicken(n_train: int) -> int:
+        return n_train
+
+    def egg(chicken: int) -> int:
+        return chicken
+
+    added(chicken)
+    added(egg)
+
+    def chicken(egg: int) -> int:  # type: ignore[no-redef]
+        return egg
+
+    with pytest.raises(ValueError, match=r"in a circle: .*chicken.*egg|in a circle: .*egg.*chicken"):
+        added(chicken)
+
+
+def test_thresholds_are_refused() -> None:
+    def strict(*, least: float = 1.0) -> float:
+        return least
+
+    with pytest.raises(ValueError, match="strict: least is keyword-only"):
+        added(strict)
+
+
+def test_a_name_that_is_taken_is_refused() -> None:
+    def shape(n_train: int) -> int:
+        return n_train
+
+    with pytest.raises(ValueError, match=r"input shape: taken by tracker_diag\.evidence\.shape"):
+        added(shape)
+
+
+def test_the_first_source_that_holds_a_value_gives_it_and_is_told() -> None:
+    given_input("told")
+    given_input("seen")
+    first_of("height", {"told": "as told", "seen": "as seen"}, missing="no height")
+    assert (Values({"told": 1, "seen": 2}).get("height"), Values({"told": 1}).get("height_from")) == (1, "as told")
+    assert (Values({"told": None, "seen": 2}).get("height"), Values({"seen": 2}).get("height_from")) == (2, "as seen")
+    assert Values({}).get("height") is Values({}).get("height_from") is None
+
+
+def test_letters_are_those_of_the_inputs_it_is_computed_from() -> None:
+    def mixed(gradient_norm: object, dataset: object | None) -> None:
+        return None
+
+    added(mixed)
+    assert letters("mixed") == "DG"
+    assert letters("batch_size") == "P"
+    for name in all_inputs():
+        assert set(letters(name)) <= set(EVIDENCE)
+
+
+def test_every_role_of_a_parameter_is_an_input() -> None:
+    assert {role for role, filled_by in all_roles().items() if "param" in filled_by} <= set(all_inputs())
+
+
+def test_every_input_says_what_a_skip_says() -> None:
+    for found in all_inputs().values():
+        if found.compute is not None:
+            assert found.missing, found.name
+            assert not found.missing.endswith("."), found.name
+
+
+def test_each_comes_behind_what_it_asks_for() -> None:
+    at = {name: i for i, name in enumerate(in_order({"symptoms": ["LC108"], "LC108": ["train"]}))}
+    for found in all_inputs().values():
+        for name in found.needs + found.wants:
+            assert at[name] < at[found.name]
+    assert at["train"] < at["LC108"] < at["symptoms"] < at["shape"]
+
+
+def test_a_rule_that_asks_for_what_is_no_input_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^XX901 odd asks for 'tran', which is no input: train\?$"):
+
+        @rule("XX901", "odd")
+        def odd(tran: object) -> None:
+            return None
+
+
+def test_a_rule_on_curves_without_a_place_among_the_verdicts_is_refused() -> None:
+    with pytest.raises(ValueError, match="LC901 odd: say where its findings stand among the verdicts"):
+
+        @rule("LC901", "odd")
+        def odd(train: object) -> None:
+            return None
+
+
+def test_a_rule_that_makes_the_symptoms_cannot_ask_for_them() -> None:
+    with pytest.raises(ValueError, match=r"in a circle: .*LC901"):
+
+        @rule("LC901", "odd", verdict=NEVER)
+        def odd(symptoms: object) -> None:
+            return None
+
+    with pytest.raises(ValueError, match=r"in a circle: .*LC902"):
+
+        @rule("LC902", "odder", verdict=NEVER)
+        def odder(train: object, shape: object | None) -> None:
+            return None
+
+
+def test_a_precedence_that_is_taken_is_refused() -> None:
+    with pytest.raises(ValueError, match="LC901 odd: the precedence 30 is that of LC102 underfitting"):
+
+        @rule("LC901", "odd", verdict=Verdict(30, "so"))
+        def odd(train: object) -> None:
+            return None

@@ -1,0 +1,70 @@
+"""The description of a network: what is read, what is refused, and what a run carries."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import pytest
+
+from tracker_diag import Run, diagnose
+from tracker_diag.core.model import Layer, Model, read_model
+from tracker_diag.core.run import InvalidRunError
+
+DENSE = {"type": "Dense", "units": 1, "activation": "softmax", "strides": [2, 2]}
+WHOLE = {
+    "framework": "keras",
+    "layers": [{"type": "Dense", "units": 64}, DENSE],
+    "loss": "binary_crossentropy",
+    "optimizer": "Adam",
+    "output_shape": [None, 1],
+    "trainable_parameters": 65,
+}
+
+
+def test_a_description_is_read() -> None:
+    model = read_model(WHOLE)
+    assert model.layers == (Layer("Dense", {"units": 64}), Layer("Dense", {k: DENSE[k] for k in DENSE if k != "type"}))
+    assert (model.framework, model.loss, model.optimizer) == ("keras", "binary_crossentropy", "Adam")
+    assert (model.output_shape, model.trainable_parameters) == ((None, 1), 65)
+
+
+def test_all_of_it_is_optional_and_what_is_not_known_is_left_out() -> None:
+    assert read_model({}) == Model()
+    assert read_model({"colour": "blue"}) == Model()
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("keras", "model: a mapping is needed, not str"),
+        ({"layers": {"type": "Dense"}}, "model['layers']: a list of mappings is needed"),
+        ({"layers": [{"units": 1}]}, "model['layers'][0]['type']: a text is needed"),
+        ({"layers": [{"type": "Dense"}, 7]}, "model['layers'][1]: a mapping is needed, not int"),
+        ({"loss": 3}, "model['loss']: a text is needed, not int"),
+        ({"output_shape": "2x3"}, "model['output_shape']: a list of sizes is needed"),
+        ({"output_shape": [None, -1]}, "model['output_shape'][1]: a whole number is needed"),
+        ({"trainable_parameters": True}, "model['trainable_parameters']: a whole number is needed"),
+        ({"trainable_parameters": 1.5}, "model['trainable_parameters']: a whole number is needed"),
+    ],
+)
+def test_what_cannot_be_read_is_named(model: Any, said: str) -> None:
+    with pytest.raises(InvalidRunError) as error:
+        Run.from_dict({"id": "r", "model": model})
+    assert str(error.value) == said
+
+
+def test_a_run_carries_its_model_to_other_processes_and_is_judged() -> None:
+    run = Run.from_dict({"id": "r", "model": WHOLE})
+    assert run.model == read_model(WHOLE)
+    assert pickle.loads(pickle.dumps(run)).model == run.model
+    assert diagnose(run).verdict == diagnose(Run.from_dict({"id": "r"})).verdict
+    assert Run.from_dict({"id": "r"}).model is None
+
+
+def test_hostile_settings_are_bounded() -> None:
+    deep: list[Any] = []
+    deep.append(deep)
+    model = read_model({"layers": [{"type": "X", "loop": deep, 3: 4, **{f"s{i}": i for i in range(500)}}] * 20_000})
+    assert len(model.layers) == 10_000
+    assert len(model.layers[0].settings) == 100

@@ -1,0 +1,135 @@
+"""The description of a network: its layers, its loss, its output, as a framework or a logged model tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from tracker_diag.core.finding import plain
+
+#: Layers that are read of one model, and settings of one layer; no network has more that anybody described.
+MAX_LAYERS, MAX_SETTINGS = 10_000, 100
+
+
+class InvalidModelError(ValueError):
+    """A description that cannot be read.
+
+    Attributes
+    ----------
+    place : str
+        Which part of it, as an access path: ``['layers'][3]``; empty for all of it.
+    problem : str
+    """
+
+    def __init__(self, place: str, problem: str) -> None:
+        super().__init__(f"{place}: {problem}")
+        self.place, self.problem = place, problem
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One layer.
+
+    Attributes
+    ----------
+    type : str
+        As the framework calls it: ``Dense``, ``Linear``, ``BatchNorm2d``, …
+    settings : mapping of str to JSON value
+        As the framework calls them: ``units``, ``filters``, ``activation``, ``rate``, ``kernel_initializer``, …
+    """
+
+    type: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What is known of a network; all of it optional.
+
+    Attributes
+    ----------
+    framework : str or None
+        ``keras``, ``torch``, …
+    layers : tuple of Layer
+        In the order in which they are applied.
+    loss, optimizer : str or None
+        As the framework calls them.
+    output_shape : tuple of int or None
+        Of one batch; None stands for a size that is not fixed.
+    trainable_parameters : int or None
+    """
+
+    framework: str | None = None
+    layers: tuple[Layer, ...] = ()
+    loss: str | None = None
+    optimizer: str | None = None
+    output_shape: tuple[int | None, ...] | None = None
+    trainable_parameters: int | None = None
+
+
+def read_model(data: Any) -> Model:
+    """Read the description of a network from plain data, as JSON holds it.
+
+    Parameters
+    ----------
+    data : mapping
+        All optional: ``framework``, ``loss`` and ``optimizer`` (texts), ``layers`` (a list of mappings with a ``type``
+        and any settings), ``output_shape`` (a list of sizes or nulls), ``trainable_parameters`` (a count). Other keys
+        are left out.
+
+    Returns
+    -------
+    Model
+        In bounded time: at most 10,000 layers and 100 settings of each.
+
+    Raises
+    ------
+    InvalidModelError
+        Names the part that cannot be read.
+    """
+    if not isinstance(data, Mapping):
+        raise InvalidModelError("", f"a mapping is needed, not {type(data).__name__}")
+    layers = data.get("layers")
+    if layers is not None and not isinstance(layers, list | tuple):
+        raise InvalidModelError("['layers']", "a list of mappings is needed")
+    return Model(
+        framework=_text(data, "framework"),
+        layers=tuple(_layer(i, layer) for i, layer in enumerate(islice(layers or (), MAX_LAYERS))),
+        loss=_text(data, "loss"),
+        optimizer=_text(data, "optimizer"),
+        output_shape=_shape(data.get("output_shape")),
+        trainable_parameters=_count("['trainable_parameters']", data.get("trainable_parameters")),
+    )
+
+
+def _layer(i: int, data: Any) -> Layer:
+    if not isinstance(data, Mapping):
+        raise InvalidModelError(f"['layers'][{i}]", f"a mapping is needed, not {type(data).__name__}")
+    kind = data.get("type")
+    if not isinstance(kind, str):
+        raise InvalidModelError(f"['layers'][{i}]['type']", "a text is needed")
+    known = islice(((k, v) for k, v in data.items() if isinstance(k, str) and k != "type"), MAX_SETTINGS)
+    return Layer(kind, {key: plain(value) for key, value in known})
+
+
+def _text(data: Mapping[str, Any], key: str) -> str | None:
+    value = data.get(key)
+    if value is not None and not isinstance(value, str):
+        raise InvalidModelError(f"[{key!r}]", f"a text is needed, not {type(value).__name__}")
+    return value
+
+
+def _shape(value: Any) -> tuple[int | None, ...] | None:
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple):
+        raise InvalidModelError("['output_shape']", "a list of sizes is needed")
+    return tuple(_count(f"['output_shape'][{i}]", size) for i, size in enumerate(value))
+
+
+def _count(place: str, value: Any) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+        raise InvalidModelError(place, "a whole number is needed")
+    return value

@@ -1,0 +1,118 @@
+"""Asks the rules, each with the inputs that its parameters name, in the order that their signatures ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+from tracker_diag.core.case import Suspicion
+from tracker_diag.core.finding import Finding, Severity, Skip
+from tracker_diag.core.inputs import in_order
+from tracker_diag.core.observed import Symptoms
+from tracker_diag.core.rule import KINDS, NEVER, Outcome, Rule, all_rules
+from tracker_diag.core.settings import RuleSettings, Settings
+from tracker_diag.engine.guard import attempted
+from tracker_diag.engine.values import Values
+from tracker_diag.engine.verdict import standing, verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the rules said of one run.
+
+    Attributes
+    ----------
+    findings : list of Finding
+        Suspicions aside.
+    suspicions : list of Suspicion
+    skipped : list of Skip
+    symptoms : Symptoms
+        The verdict of the curves alone, and the findings on curves that mean something beside it.
+    """
+
+    findings: list[Finding]
+    suspicions: list[Suspicion]
+    skipped: list[Skip]
+    symptoms: Symptoms
+
+
+def ask(rules: Mapping[str, Rule], values: Values, settings: Settings, run_id: str) -> Answers:
+    """Ask these rules, by code."""
+    on_curves: dict[str, Finding] = {}
+    outcomes: list[Outcome] = []
+    symptoms = Symptoms(verdict(on_curves).name, on_curves)
+    for node in _order():
+        if node == "symptoms":
+            symptoms = _symptoms(on_curves)
+            values.give(node, symptoms)
+        elif node in rules:
+            rule = rules[node]
+            outcome = _outcome(rule, values, settings, run_id)
+            if rule.verdict and isinstance(outcome, Finding):
+                on_curves[rule.name] = _at_most(outcome, Severity.INFO) if rule.verdict is NEVER else outcome
+            else:
+                outcomes.append(outcome)
+    return Answers(
+        findings=[
+            *symptoms.findings.values(),
+            *(o for o in outcomes if isinstance(o, Finding) and not isinstance(o, Suspicion)),
+        ],
+        suspicions=[o for o in outcomes if isinstance(o, Suspicion)],
+        skipped=sorted((o for o in outcomes if isinstance(o, Skip)), key=lambda skip: skip.code),
+        symptoms=symptoms,
+    )
+
+
+@cache
+def _order() -> tuple[str, ...]:
+    """Names of inputs and codes of rules; what the curves said comes behind all rules that say it."""
+    rules = all_rules().values()
+    asks = {rule.code: (*rule.needs, *rule.wants) for rule in rules}
+    return in_order({**asks, "symptoms": tuple(rule.code for rule in rules if rule.verdict)})
+
+
+def _symptoms(on_curves: Mapping[str, Finding]) -> Symptoms:
+    answer = verdict(on_curves).name
+    return Symptoms(answer, standing(on_curves, answer))
+
+
+def _outcome(rule: Rule, values: Values, settings: Settings, run_id: str) -> Outcome:
+    chosen = chosen_for(rule, settings)
+    outcome = attempted(
+        f"run {run_id}: rule {rule.code} failed",
+        lambda: _asked(rule, values, chosen),
+        lambda said: rule.skip(f"the rule failed: {said}", "report this as a defect of tracker_diag"),
+    )
+    if isinstance(outcome, Finding) and not isinstance(outcome, Suspicion):
+        return capped(outcome, chosen)
+    return outcome
+
+
+def _asked(rule: Rule, values: Values, chosen: RuleSettings | None) -> Outcome:
+    traits = values.get("traits")
+    kinds = [kind for kind in sorted(rule.unless) if kind in traits]
+    if kinds:
+        return rule.skip(f"does not apply to {', '.join(f'{kind} training ({KINDS[kind]})' for kind in kinds)}")
+    inputs = {}
+    for name in rule.needs:
+        inputs[name] = values.get(name)
+        if inputs[name] is None:
+            lacking = values.missing(name)
+            return rule.skip(lacking.missing, lacking.log)
+    inputs |= {name: values.get(name) for name in rule.wants}
+    return rule.check(**inputs, **(chosen.thresholds if chosen else {}))
+
+
+def chosen_for(rule: Rule, settings: Settings) -> RuleSettings | None:
+    """What the settings say of a rule, by its code or name."""
+    return next((s for word, s in settings.rules.items() if word.lower() in (rule.code.lower(), rule.name)), None)
+
+
+def capped(finding: Finding, chosen: RuleSettings | None) -> Finding:
+    """The finding, no graver than the settings of its rule allow."""
+    return finding if chosen is None or chosen.severity is None else _at_most(finding, chosen.severity)
+
+
+def _at_most(finding: Finding, severity: Severity) -> Finding:
+    return finding if finding.severity.rank <= severity.rank else replace(finding, severity=severity)

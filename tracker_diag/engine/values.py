@@ -1,0 +1,44 @@
+"""The inputs of one run, each computed once and only if a rule asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker_diag.core.inputs import Input, all_inputs
+
+
+class Values:
+    """What the inputs are for one run.
+
+    Parameters
+    ----------
+    given : mapping of str to object
+        The inputs that are not computed from others. None stands for "the run does not hold it".
+    """
+
+    def __init__(self, given: Mapping[str, Any]) -> None:
+        self._inputs = all_inputs()
+        self._known = dict(given)
+
+    def give(self, name: str, value: Any) -> None:
+        """Set an input that is known only now."""
+        self._known[name] = value
+
+    def get(self, name: str) -> Any:
+        """The value of an input, or None."""
+        if name not in self._known:
+            self._known[name] = self._computed(self._inputs[name])
+        return self._known[name]
+
+    def _computed(self, found: Input) -> Any:
+        arguments = {name: self.get(name) for name in found.needs}
+        if found.compute is None or any(value is None for value in arguments.values()):
+            return None
+        return found.compute(**arguments, **{name: self.get(name) for name in found.wants})
+
+    def missing(self, name: str) -> Input:
+        """What a missing input lacks: the first of its needs that is missing, and so on; itself where it has them."""
+        found = self._inputs[name]
+        lacking = next((need for need in found.needs if self.get(need) is None), None)
+        return found if lacking is None else self.missing(lacking)

@@ -1,0 +1,1 @@
+"""What a rule may ask for: one small function an input, found by walking this package."""

@@ -1,0 +1,213 @@
+"""Inputs that set curves against what knowing nothing costs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tracker_diag.core.dataset import Dataset
+from tracker_diag.core.inputs import first_of, rule_input
+from tracker_diag.core.observed import Learned
+from tracker_diag.evidence.course import Course
+
+#: A loss in nats up to here may be the logarithm of a number of classes that stands: e to the 7 are 1,100.
+LOSS_OF_CLASSES = 7.0
+#: By how much a loss that stands at the logarithm of the classes is off, as a share of it: half of what lies between
+#: the logarithms of 20 and of 21.
+OFF_FROM_LOG = 0.025
+#: Times one over the classes between which the accuracy of guessing lies: those of a fair sample.
+ACCURACY_OF_GUESSING = (0.6, 1.5)
+#: Share of the training loss below which validation shows that something was learned.
+VALIDATION_LEARNED = 0.8
+#: Share by which a curve may be better than perfect, by rounding or by an odd averaging.
+BEYOND_PERFECT = 0.02
+#: How many times the second value the first may count.
+FIRST_OVER_SECOND = 3.0
+#: Standard deviations of the noise by which a start has to be left that is only known as a first value.
+LEFT_BY = 4.0
+
+
+@rule_input(missing="too few finite values of the train loss", evidence="C")
+def main_curve(any_curve: Course, train: Course | None, val: Course | None) -> Course:
+    """The training curve, else the validation curve; one that is too short, where no other is there."""
+    return train or val or any_curve
+
+
+@rule_input(missing="no classes are given away", evidence="C", unit="classes")
+def classes_shown(
+    train_loss: Course | None, val_loss: Course | None, train_score: Course | None, val_score: Course | None
+) -> int | None:
+    """Number of classes that a run which learned nothing gives away.
+
+    Its loss stands at ln k, its accuracy at 1/k, for one whole k.
+    """
+    for loss, score in ((val_loss, val_score), (train_loss, train_score)):
+        if loss is None or score is None or not score.accuracy or not (loss.long_enough and score.long_enough):
+            continue
+        if not 0 < loss.tail < LOSS_OF_CLASSES:
+            continue
+        if val_loss is not None and val_loss.long_enough and val_loss.best < VALIDATION_LEARNED * loss.tail:
+            # Training is measured through noise: validation shows that something was learned.
+            continue
+        k = round(math.exp(loss.tail))
+        low, high = ACCURACY_OF_GUESSING
+        stands = k > 1 and abs(loss.tail - math.log(k)) < OFF_FROM_LOG * math.log(k)
+        if stands and low / k < score.share(score.best) < high / k:
+            return k
+    return None
+
+
+@rule_input(missing="no chance accuracy", unit="that of the score, turned")
+def chance_accuracy(
+    main_curve: Course,
+    train_score: Course | None,
+    val_score: Course | None,
+    n_classes: int | None,
+    classes_shown: int | None,
+) -> float | None:
+    """Minus the accuracy of guessing, where the curves are accuracies."""
+    classes = n_classes or classes_shown
+    if main_curve not in (train_score, val_score) or not main_curve.accuracy or not classes:
+        return None
+    return -main_curve.whole / classes
+
+
+@rule_input(missing="no variance of the target", unit="that of the loss")
+def target_variance(main_curve: Course, dataset: Dataset) -> float | None:
+    """The target's variance, where the curves are squared errors; its deviation, where they are roots of them."""
+    variance = dataset.target.variance
+    if not variance:
+        return None
+    if main_curve.metric.kind == "root of the squared error":
+        return math.sqrt(variance)
+    return variance if main_curve.metric.kind == "squared error" else None
+
+
+@rule_input(missing="no class counts", unit="that of the loss")
+def entropy_of_classes(main_curve: Course, dataset: Dataset, label_smoothing: float | None) -> float | None:
+    """The entropy of the class shares, where the curves are cross-entropies."""
+    counted = dataset.target.class_counts
+    if not counted or len(counted) <= 1 or label_smoothing or not _of_classes(main_curve):
+        return None
+    counts = np.array([n for n in counted.values() if n > 0], dtype=np.float64)
+    shares = counts / counts.sum()
+    return _in_unit(float(-(shares @ np.log(shares))), main_curve) or None
+
+
+@rule_input(missing="no number of classes", unit="that of the loss")
+def log_of_classes(
+    main_curve: Course, n_classes: int | None, classes_shown: int | None, label_smoothing: float | None
+) -> float | None:
+    """The logarithm of the number of classes, where the curves are cross-entropies."""
+    classes = n_classes or classes_shown
+    if not classes or label_smoothing or not _of_classes(main_curve):
+        return None
+    return _in_unit(math.log(classes), main_curve)
+
+
+def _of_classes(course: Course) -> bool:
+    """Whether it is the cross-entropy of classes, which a loss that nothing is said of is taken for."""
+    return not course.flipped and course.metric.kind in ("cross-entropy", "loss")
+
+
+def _in_unit(nats: float, course: Course) -> float:
+    return nats / math.log(2) if course.metric.unit == "bits" else nats
+
+
+first_of(
+    "uninformed",
+    {
+        "chance_accuracy": "the accuracy of guessing",
+        "target_variance": "the target's variance",
+        "entropy_of_classes": "the entropy of the class shares",
+        "log_of_classes": "the logarithm of the number of classes",
+    },
+    missing="no uninformed level",
+    log="n_classes",
+    unit="that of the curves, turned so that lower is better",
+)
+
+
+@rule_input(missing="too few finite values of the train loss", evidence="C", unit="that of the curves")
+def beginning(main_curve: Course, train: Course | None, val: Course | None) -> float | None:
+    """Level at which the curves begin: the higher of both.
+
+    A first value that falls away at once counts no more than three times the second: a first epoch that begins far
+    above knowing nothing (a bad initialisation) would otherwise make everything after it look settled.
+    """
+    firsts = []
+    for course in (train, val):
+        if course is not None:
+            first, second = float(course.y[0]), float(course.y[1])
+            firsts.append(min(first, FIRST_OVER_SECOND * second) if second > 0 else first)
+    return max(firsts, default=None)
+
+
+@rule_input(missing="the curves are better than a perfect model's, or begin there", evidence="C", unit="shares")
+def learned(train: Course | None, val: Course | None, beginning: float, uninformed: float | None) -> Learned | None:
+    """How much of the uninformed loss, or of the errors of chance, the run has explained."""
+    level = beginning if uninformed is None else uninformed
+    bottom = next((-c.whole for c in (train, val) if c and c.flipped), 0.0)
+    if level <= bottom or any(c.best < bottom - BEYOND_PERFECT * (level - bottom) for c in (train, val) if c):
+        return None
+
+    def share(value: float | None) -> float:
+        return math.nan if value is None else (level - value) / (level - bottom)
+
+    return Learned(
+        level=level,
+        bottom=bottom,
+        known=uninformed is not None,
+        start=share(train.start if train else None),
+        train=share(train.tail if train else None),
+        train_best=share(train.best if train else None),
+        val_start=share(val.start if val else None),
+        val=share(val.tail if val else None),
+        val_best=share(val.best if val else None),
+    )
+
+
+@rule_input(missing="no score that says what knowing nothing is", evidence="C", unit="share of a perfect score's lead")
+def score_learned(train_score: Course | None, val_score: Course | None) -> float | None:
+    """Share of a perfect score's lead over knowing nothing that a score has at its best."""
+    found = []
+    for course in (train_score, val_score):
+        if course is None or not course.flipped or not course.long_enough:
+            continue
+        nothing, perfect = course.metric.baseline, course.metric.best
+        if nothing is not None and perfect is not None:
+            found.append((course.shown(course.best) - nothing) / (perfect - nothing))
+    return max(found, default=None)
+
+
+@rule_input(missing="nothing was achieved that effects could be measured in", evidence="C", unit="that of the curves")
+def scale(train: Course | None, val: Course | None, beginning: float, uninformed: float | None) -> float | None:
+    """The improvement achieved, the unit of every effect.
+
+    From the uninformed level, or the start where it is unknown, to the best of both curves. None where nothing was
+    achieved: flatness is decided first, and a start known only as a noisy first value has to be left by more than the
+    noise makes of it (four standard deviations).
+    """
+    courses = [c for c in (train, val) if c]
+    top = beginning if uninformed is None else uninformed
+    achieved = top - min(c.best for c in courses)
+    highest = max(courses, key=lambda c: c.start)
+    # Second differences of a few steep points would take their bend for noise: the later, straighter half is used.
+    noise = highest.oscillation.amplitude if highest.oscillation else highest.noise.sigma
+    return achieved if achieved > (LEFT_BY * noise if uninformed is None else 0.0) else None
+
+
+@rule_input(missing="nothing was achieved that effects could be measured in", evidence="C", unit="that of the curves")
+def unit(
+    scale: float, train: Course | None, val: Course | None, learned: Learned | None, uninformed: float | None
+) -> float:
+    """The improvement achieved, where an effect measured in it calls a run ill.
+
+    Where only the start of the curves says what knowing nothing costs, it may lie far above it: a first epoch that has
+    learned nearly all leaves an improvement that noise is a large share of. Then it is at least what is left to improve
+    at the end.
+    """
+    if uninformed is not None or learned is None:
+        return scale
+    return max(scale, *(c.tail - learned.bottom for c in (train, val) if c))

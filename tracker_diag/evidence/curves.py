@@ -1,0 +1,124 @@
+"""Inputs that are curves, and how far they may be judged."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tracker_diag.core.inputs import rule_input
+from tracker_diag.core.roles import Roles
+from tracker_diag.evidence.course import PLAIN, Course
+from tracker_diag.stats.sequential import Look, look
+
+_JUDGED = ("train_loss", "train_score", "val_loss", "val_score")
+
+
+@rule_input(missing="fewer than eight values so far", evidence="C")
+def interim(active: bool, roles: Roles) -> Look | None:
+    """What may be judged of a run that is still going; None for one that has ended, or has hardly begun."""
+    sizes = [len(s) for role, s in roles.metrics.items() if role in _JUDGED]
+    return look(min(sizes)) if active and sizes else None
+
+
+@rule_input(missing="no level", evidence="C", unit="share of the error probability")
+def level(active: bool, interim: Look | None) -> float:
+    """Share of the error probability that this look may spend: 1 for a run that has ended."""
+    if not active:
+        return 1.0
+    return interim.share if interim else 0.0
+
+
+@rule_input(missing="it has ended", evidence="C", unit="steps")
+def judged_until(active: bool, roles: Roles, interim: Look | None) -> float | None:
+    """Step up to which a run that is still going is judged: both curves at the same point of the run."""
+    chosen = [s for role, s in roles.metrics.items() if role in _JUDGED]
+    if not active or not chosen:
+        return None
+    shortest = min(chosen, key=len)
+    points = len(shortest) if interim is None else min(interim.points, len(shortest))
+    return float(shortest.steps[points - 1])
+
+
+def _course(role: str, roles: Roles, until: float | None) -> Course | None:
+    series = roles.metrics.get(role)
+    if series is None or len(series) <= 1:
+        return None
+    metric = roles.facts.get(role, PLAIN)
+    steps, raw = series.steps, -series.values if metric.better == "max" else series.values
+    if until is not None and np.isfinite(raw[-1]):
+        # A run that is still going is judged at the rungs of a ladder.
+        keep = max(2, int(np.searchsorted(steps, until, side="right")))
+        steps, raw = steps[:keep], raw[:keep]
+    return Course(series.name, steps, raw, metric)
+
+
+@rule_input(missing="no train loss", log="train_loss", evidence="C")
+def train_loss(roles: Roles, judged_until: float | None) -> Course | None:
+    """Training loss."""
+    return _course("train_loss", roles, judged_until)
+
+
+@rule_input(missing="no val loss", log="val_loss", evidence="C")
+def val_loss(roles: Roles, judged_until: float | None) -> Course | None:
+    """Validation loss."""
+    return _course("val_loss", roles, judged_until)
+
+
+@rule_input(missing="no train score", log="train_score", evidence="C")
+def train_score(roles: Roles, judged_until: float | None) -> Course | None:
+    """Training score, turned so that lower is better."""
+    return _course("train_score", roles, judged_until)
+
+
+@rule_input(missing="no val score", log="val_score", evidence="C")
+def val_score(roles: Roles, judged_until: float | None) -> Course | None:
+    """Validation score, turned so that lower is better."""
+    return _course("val_score", roles, judged_until)
+
+
+@rule_input(missing="no curves", evidence="C")
+def pair(
+    train_loss: Course | None, val_loss: Course | None, train_score: Course | None, val_score: Course | None
+) -> tuple[Course | None, Course | None]:
+    """The training and validation curve that a run is judged by: losses, or scores where both sides hold only those."""
+    if train_loss and val_loss:
+        return train_loss, val_loss
+    if train_score and val_score:
+        return train_score, val_score
+    if train_loss:
+        return train_loss, None
+    return (None, val_loss) if val_loss else (train_score, val_score)
+
+
+@rule_input(missing="no train loss", log="train_loss")
+def any_train(pair: tuple[Course | None, Course | None]) -> Course | None:
+    """The training curve, however short, with values that are not finite."""
+    return pair[0]
+
+
+@rule_input(missing="no val loss", log="val_loss")
+def any_val(pair: tuple[Course | None, Course | None]) -> Course | None:
+    """The validation curve, however short, with values that are not finite."""
+    return pair[1]
+
+
+@rule_input(missing="no train loss", log="train_loss", evidence="C")
+def any_curve(any_train: Course | None, any_val: Course | None) -> Course | None:
+    """The training curve, the validation curve where there is none, however short."""
+    return any_train or any_val
+
+
+def _judged(course: Course, active: bool, interim: Look | None) -> Course | None:
+    # Before the first rung of the ladder nothing but divergence may be said of a run that is still going.
+    return course if course.long_enough and (not active or interim is not None) else None
+
+
+@rule_input(missing="too few finite values of the train loss", evidence="C")
+def train(any_train: Course, active: bool, interim: Look | None) -> Course | None:
+    """The training curve, where it is long enough for statistics."""
+    return _judged(any_train, active, interim)
+
+
+@rule_input(missing="too few finite values of the val loss", evidence="C")
+def val(any_val: Course, active: bool, interim: Look | None) -> Course | None:
+    """The validation curve, where it is long enough for statistics."""
+    return _judged(any_val, active, interim)

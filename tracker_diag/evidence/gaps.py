@@ -1,0 +1,37 @@
+"""Inputs that set validation against training."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from tracker_diag.core.inputs import rule_input
+from tracker_diag.evidence.course import Course
+from tracker_diag.stats.gap import Gap, gap
+from tracker_diag.stats.multiplicity import adjusted
+
+
+@rule_input(missing="no gap", evidence="C", unit="that of the curves")
+def end_gap(train: Course, val: Course) -> Gap | None:
+    """Validation over training at the end."""
+    return gap(val.y, train.y)
+
+
+@rule_input(missing="no scores beside the losses", evidence="C", unit="share of the better score")
+def score_gap(train: Course | None, train_score: Course, val_score: Course) -> float | None:
+    """Distance of the scores at the end; None for errors, or without losses beside."""
+    ours, theirs = train_score, val_score
+    if ours is train or not ours.flipped or not (ours.long_enough and theirs.long_enough):
+        return None
+    best = max(abs(ours.tail), abs(theirs.tail))
+    return gap(theirs.y, ours.y).value / best if best > 0 else None
+
+
+@rule_input(missing="no curves", evidence="C", unit="p-value")
+def rises(train: Course | None, val: Course | None) -> Mapping[str, float]:
+    """p-values of "at rest since its minimum" for the training and the validation curve, adjusted for asking both.
+
+    The family is fixed: ``train`` and ``val``, the two tests that can call a settled run ill. Benjamini and Hochberg.
+    """
+    courses = {"train": train, "val": val}
+    return adjusted({side: math.nan if c is None else c.turning.p for side, c in courses.items()})

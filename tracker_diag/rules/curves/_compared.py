@@ -1,0 +1,15 @@
+"""The stretch of steps over which curves are compared at their end."""
+
+from __future__ import annotations
+
+from tracker_diag.evidence.course import Course
+
+#: Share of a curve that counts as its end where a gap is measured (``tracker_diag.stats.gap``).
+END = 0.2
+#: Values that an end has at least.
+FEWEST = 2
+
+
+def compared_steps(course: Course) -> tuple[float, float]:
+    """First and last step of the end of a curve."""
+    return float(course.x[-max(FEWEST, round(END * course.y.size))]), float(course.x[-1])

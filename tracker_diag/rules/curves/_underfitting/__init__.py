@@ -1,0 +1,1 @@
+"""What LC102 looks for: one way to have learned nothing in each module."""

@@ -1,0 +1,64 @@
+"""Losses of a network with hidden layers that come to rest at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from tracker_diag.core.finding import Severity
+from tracker_diag.evidence.course import Course
+from tracker_diag.rules.curves._underfitting.guess import Beside, costs_as_much_as_guessing
+from tracker_diag.rules.curves._underfitting.sighting import ADVICE, Sighting
+from tracker_diag.stats.trend import trend
+
+#: Values of a curve from which on it shows when it came to rest.
+VALUES = 20
+#: Part of the run, as one over it (a fifth), within which a curve has come to rest at once.
+FIRST = 5
+#: Share of the values that lie at the level of the end from then on: the others are noise.
+STAYING = 0.9
+#: Level of the test whether validation falls on after that: wide, for a fall is innocence.
+FALLS_ON = 0.05
+
+
+def early_rest(
+    train: Course, val: Course | None, scores: Sequence[Beside], n_updates: int | None, few_updates: int, rest: float
+) -> Sighting | None:
+    """Both losses reach within a few updates the level at which they end: a bias is learned that soon, and no more.
+
+    The accuracies beside them, where there are some, must be those of a constant prediction.
+    """
+    if val is None or n_updates is None:
+        return None
+    settled = max(_rests_from(train, rest), _rests_from(val, rest))
+    if not settled * n_updates <= few_updates or _falls_on(val):
+        return None
+    if not all(costs_as_much_as_guessing(loss, score) for loss, score in scores):
+        return None
+    return Sighting(
+        Severity.WARNING,
+        0.7,
+        f"both losses came to rest after {settled * n_updates:.0f} of {n_updates} updates, training at "
+        f"{train.tail:.4g} and validation at {val.tail:.4g}, as those of a constant prediction do",
+        f"compare with the loss of a constant prediction; if it is the same, {ADVICE}",
+    )
+
+
+def _rests_from(course: Course, rest: float) -> float:
+    """Share of the run from which on nine tenths of the values lie at the level of the end; inf beyond a fifth."""
+    n = course.y.size
+    if n < VALUES or course.flipped:
+        return math.inf
+    middle = float(np.median(course.y[n // FIRST :]))
+    near = np.abs(course.y - middle) <= rest * abs(middle)
+    staying = np.cumsum(near[::-1])[::-1] >= STAYING * np.arange(n, 0, -1)
+    first = np.flatnonzero(near & staying)
+    return float(first[0]) / n if first.size and first[0] <= n // FIRST else math.inf
+
+
+def _falls_on(course: Course) -> bool:
+    begin = course.y.size // FIRST
+    found = trend(course.x[begin:], course.y[begin:])
+    return found.slope < 0 and found.p < FALLS_ON

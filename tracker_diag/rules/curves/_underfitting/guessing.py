@@ -1,0 +1,49 @@
+"""A loss that falls beside an accuracy that stands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from tracker_diag.core.finding import Severity
+from tracker_diag.evidence.course import Course
+from tracker_diag.rules.curves._underfitting.guess import BOTH, Beside
+from tracker_diag.rules.curves._underfitting.sighting import Sighting
+from tracker_diag.stats.trend import trend
+
+#: Values of an accuracy from which on a trend test says anything.
+VALUES = 12
+#: Accuracy above which it is no low one: that of guessing between two classes, and a little.
+LOW = 0.6
+#: Share of the errors it began with that an accuracy may undo and still stand.
+UNDONE = 0.05
+#: Times -ln of the accuracy between which a loss goes with such guesses: far less or more is no cross-entropy.
+COST = (0.9, 3.0)
+
+
+def guessing(scores: Sequence[Beside], alpha: float) -> Sighting | None:
+    """The network only grows less sure of what it guesses: low accuracies stand, the loss falls to what they cost."""
+    if len(scores) != BOTH or not all(_guesses(loss, score, alpha) for loss, score in scores):
+        return None
+    ours, theirs = (score.shown(score.tail) for _, score in scores)
+    return Sighting(
+        Severity.WARNING,
+        0.8,
+        f"the loss falls, but the accuracy stands at {ours:.3g} in training and {theirs:.3g} in validation: the "
+        "network only grows less sure of what it guesses",
+    )
+
+
+def _guesses(loss: Course, score: Course, alpha: float) -> bool:
+    if not score.accuracy or not score.long_enough or score.y.size < VALUES:
+        return False
+    start, best, tail = (score.share(value) for value in (score.start, score.best, score.tail))
+    if not 0 < tail <= LOW or best - start > UNDONE * (1 - start):
+        return False
+    # One guess in k is right, and costs ln k. What costs far less or more is no cross-entropy: a regression whose
+    # "accuracy" counts equal numbers, several labels at once.
+    least, most = COST
+    if not least <= loss.tail / -math.log(tail) <= most:
+        return False
+    found = trend(score.x, score.y)
+    return found.p > alpha or found.slope >= 0

@@ -1,0 +1,31 @@
+"""Both curves end where a model that ignores its input is known to be."""
+
+from __future__ import annotations
+
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.observed import Learned
+from tracker_diag.evidence.course import Course
+from tracker_diag.rules.curves._underfitting.sighting import Sighting
+
+#: How many times the least share training may have learned that counts as nothing where validation has learned less
+#: than the least: training alone learns a little by heart.
+BY_HEART = 2.0
+#: Part of the least share below which there is no doubt.
+NO_DOUBT = 0.5
+#: Share of the uninformed level above it from which on a run is called worse than knowing nothing: less is noise.
+WORSE = -0.02
+
+
+def known_level(train: Course, learned: Learned, minimum_learned: float) -> Sighting | None:
+    """The share of the known level that the better curve has explained at its best is next to nothing."""
+    most = learned.most
+    by_heart = learned.val_best < minimum_learned and most < BY_HEART * minimum_learned
+    if not learned.known or not (most < minimum_learned or by_heart):
+        return None
+    worse = "" if most > WORSE else ", worse than knowing nothing"
+    return Sighting(
+        Severity.ERROR,
+        0.97 if most < NO_DOUBT * minimum_learned else 0.85,
+        f"at its best the {'score' if train.flipped else 'loss'} is {train.shown(learned.at(most)):.4g}, where a "
+        f"model that ignores its input has {train.shown(learned.level):.4g}{worse}",
+    )

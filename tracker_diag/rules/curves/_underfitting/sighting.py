@@ -1,0 +1,19 @@
+"""What a detector of LC102 saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tracker_diag.core.finding import Severity
+
+ADVICE = "try to overfit a few examples; if that fails, look at data, rate and initialisation before adding capacity"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a detector saw; the attributes are those of ``Finding``."""
+
+    severity: Severity
+    confidence: float
+    message: str
+    advice: str = ADVICE

@@ -1,0 +1,19 @@
+"""A run that moves little, but steadily: not the matter of LC102."""
+
+from __future__ import annotations
+
+from tracker_diag.evidence.course import Course
+from tracker_diag.stats.extrapolation import Extrapolation
+from tracker_diag.stats.trend import trend
+
+#: Times its length that a run needs to be slow, and what twice its length surely brings, as a share of what it has
+#: improved: the same as for slow-convergence.
+MANY_TIMES, GOES_ON = 5.0, 0.35
+
+
+def slow_but_steady(val: Course | None, further: Extrapolation | None, alpha: float) -> bool:
+    """Whether validation falls significantly and without slowing down: that is the matter of slow-convergence."""
+    if val is None or further is None or further.enough < MANY_TIMES:
+        return False
+    found = trend(val.x, val.y)
+    return found.p < alpha and found.slope < 0 and further.low > GOES_ON * (val.start - val.best)

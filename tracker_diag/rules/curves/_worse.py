@@ -1,0 +1,13 @@
+"""Whether training has got worse: what tells a validation curve that turned from a run that comes apart."""
+
+from __future__ import annotations
+
+from tracker_diag.evidence.course import Course
+
+#: Share of the improvement achieved by which training has got worse; less is its noise.
+WORSE = 0.05
+
+
+def training_worse_since(step: float, train: Course, scale: float) -> bool:
+    """Whether the training curve ends higher than it was at this step."""
+    return train.tail > train.at(step) + WORSE * scale
