@@ -181,3 +181,46 @@ def test_a_good_import_is_let_through(tmp_path: Path, file: str, line: str) -> N
     good.parent.mkdir(parents=True)
     good.write_text(line, encoding="utf-8")
     assert violations(tmp_path / "tracker_diag") == []
+
+
+def looks_into_names(tree: ast.AST) -> list[int]:
+    """Lines that look into a ``.name``: parts of it, what it starts with, whether it holds a word."""
+    asked = {"lower", "upper", "casefold", "split", "startswith", "endswith", "find", "replace", "count", "partition"}
+
+    def is_name(node: ast.AST) -> bool:
+        return isinstance(node, ast.Attribute) and node.attr == "name"
+
+    lines = []
+    for node in ast.walk(tree):
+        method = isinstance(node, ast.Attribute) and node.attr in asked and is_name(node.value)
+        held = isinstance(node, ast.Compare) and any(
+            isinstance(op, ast.In | ast.NotIn) and is_name(right)
+            for op, right in zip(node.ops, node.comparators, strict=True)
+        )
+        pattern = (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("search", "match", "fullmatch", "findall", "read", "read_metric")
+            and any(is_name(argument) for argument in node.args)
+        )
+        if method or held or pattern:
+            lines.append(node.lineno)  # type: ignore[attr-defined]
+    return lines
+
+
+@pytest.mark.parametrize("part", ["rules", "evidence", "engine"])
+def test_nobody_but_the_roles_looks_into_a_metric_s_name(part: str) -> None:
+    found = {
+        f"{path.relative_to(PACKAGE)}:{line}"
+        for path in (PACKAGE / part).rglob("*.py")
+        for line in looks_into_names(ast.parse(path.read_text(encoding="utf-8")))
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize(
+    "line", ["'acc' in score.name", "score.name.lower()", "re.search('acc', score.name)", "'x' not in f(c).name"]
+)
+def test_such_a_look_is_found(line: str) -> None:
+    assert looks_into_names(ast.parse(line)) == [1]
+    assert looks_into_names(ast.parse("print(score.name); names = {score.name: 1}; score.name == 'x'")) == []

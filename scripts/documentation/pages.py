@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from scripts.documentation import inputs
 from scripts.documentation.configuration import configuration
 from scripts.documentation.decisions import causes, verdict
 from scripts.documentation.index import index
@@ -20,6 +21,7 @@ def pages() -> dict[str, str]:
         "verdict.md": verdict(),
         "causes.md": causes(),
         "configuration.md": configuration(),
+        "inputs.md": inputs.page(),
         "safety.md": safety(),
         "seminar.md": seminar(),
     }

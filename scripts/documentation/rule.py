@@ -46,9 +46,7 @@ def thresholds(rule: Rule) -> dict[str, str]:
 def signs(rows_of: type) -> Iterator[tuple[str, str, str]]:
     """Text, ratio and source of every row of a table of likelihood ratios; what is seen of the run shows as dots."""
     for row in rows(rows_of).values():
-        ratio = (
-            f"{row.value:g}" if row.most is None else f"{row.value:g} times as much as is seen, at most {row.most:g}"
-        )
+        ratio = f"{row.value:g}" if row.most is None else f"from {row.value:g}, rising to {row.most:g}"
         yield re.sub(r"\{[^}]*\}", "…", row.text), ratio, row.source
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tracker_diag.core import inputs
+from tracker_diag.core.case import Ratio
 from tracker_diag.core.inputs import EVIDENCE, all_inputs, first_of, given_input, in_order, letters, rule_input
 from tracker_diag.core.role_names import all_roles
 from tracker_diag.core.roles import NO_ROLES
@@ -183,3 +184,72 @@ def test_a_precedence_that_is_taken_is_refused() -> None:
         @rule("LC901", "odd", verdict=Verdict(30, "so"))
         def odd(train: object) -> None:
             return None
+
+
+def test_an_input_that_the_engine_gives_or_a_role_is_taken() -> None:
+    def symptoms(train: object) -> object:
+        return train
+
+    def learning_rate(train: object) -> object:
+        return train
+
+    with pytest.raises(ValueError, match="input symptoms: taken by the engine"):
+        added(symptoms)
+    with pytest.raises(ValueError, match="input learning_rate: taken by the parameter role learning_rate"):
+        added(learning_rate)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"log": "train_los"}, r"log names no role 'train_los': train_loss\?"),
+        ({"evidence": "Z"}, "evidence 'Z' is not of the letters"),
+    ],
+)
+def test_what_is_misspelt_is_refused(more: dict[str, str], said: str) -> None:
+    def odd(train: object) -> object:
+        return train
+
+    with pytest.raises(ValueError, match=said):
+        added(odd, **more)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"unless": ("reinforment",)}, "unless 'reinforment' is none of"),
+        ({"also": ("too-few-epochs",)}, "taken by OP406 too-few-updates"),
+        ({}, "a rule that tells a cause has a table of likelihood ratios"),
+    ],
+)
+def test_a_rule_that_does_not_fit_is_refused(more: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=f"XX901 odd: {said}"):
+
+        @rule("XX901", "odd", **more)
+        def odd(train: object, *, prior: float = 0.1) -> None:
+            return None
+
+
+def test_a_threshold_without_a_default_is_refused() -> None:
+    with pytest.raises(ValueError, match="XX901 odd: the threshold least has no default"):
+
+        @rule("XX901", "odd")
+        def odd(train: object, *, least: float) -> None:
+            return None
+
+
+def test_a_code_that_is_given_twice_is_refused() -> None:
+    @rule("XX901", "odd")
+    def odd(train: object) -> None:
+        return None
+
+    with pytest.raises(ValueError, match="XX901 odder: taken by XX901 odd"):
+
+        @rule("XX901", "odder")
+        def odder(train: object) -> None:
+            return None
+
+
+def test_a_ratio_is_positive() -> None:
+    with pytest.raises(ValueError, match="'it is odd': a likelihood ratio is positive, not -8"):
+        Ratio(-8.0, "it is odd")

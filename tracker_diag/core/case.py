@@ -61,6 +61,10 @@ class Ratio:
     most: float | None = None
     key: str = field(default="", init=False)
 
+    def __post_init__(self) -> None:
+        if not self.value > 0:
+            raise ValueError(f"{self.text!r}: a likelihood ratio is positive, not {self.value:g}")
+
     def __set_name__(self, owner: type, name: str) -> None:
         object.__setattr__(self, "key", name)
 

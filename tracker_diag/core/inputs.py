@@ -92,23 +92,41 @@ def rule_input(*, missing: str, log: str = "", evidence: str = "", unit: str = "
     Raises
     ------
     ValueError
-        If the name is taken, a parameter is no input, or inputs ask for each other in a circle. Within the package
-        the last two are found when all of it has been read.
+        If the name is taken, ``log`` or ``evidence`` is none, a parameter is no input, or inputs ask for each other in
+        a circle. Within the package the last two are found when all of it has been read.
     """
 
     def register(compute: F) -> F:
         name = compute.__name__
-        taken = _INPUTS.get(name)
-        if taken and taken.compute and taken.compute.__module__ != compute.__module__:
-            raise ValueError(f"input {name}: taken by {taken.compute.__module__}")
+        _refuse_taken(name, compute)
         needs, wants, kept = parameters(compute)
         if kept:
             raise ValueError(f"input {name}: {', '.join(kept)} is keyword-only, and inputs have no thresholds")
-        text = what_to_log(log) if log in all_roles() else log
-        _add(Input(name, needs, wants, missing, text, evidence, unit, compute))
+        if set(evidence) - set(EVIDENCE):
+            raise ValueError(f"input {name}: evidence {evidence!r} is not of the letters {''.join(EVIDENCE)}")
+        _add(Input(name, needs, wants, missing, _said(name, log), evidence, unit, compute))
         return compute
 
     return register
+
+
+def _refuse_taken(name: str, compute: Callable[..., Any]) -> None:
+    taken = _INPUTS.get(name)
+    if taken is None or (taken.compute and taken.compute.__module__ == compute.__module__ != __name__):
+        return
+    by = taken.compute.__module__ if taken.compute else "the engine, which gives it"
+    if taken.compute and taken.compute.__module__ == __name__:
+        by = f"the parameter role {name}" if name in all_roles() else "first_of"
+    raise ValueError(f"input {name}: taken by {by}; choose another name")
+
+
+def _said(name: str, log: str) -> str:
+    if log in all_roles():
+        return what_to_log(log)
+    if log and " " not in log:
+        near = get_close_matches(log, all_roles(), 1)
+        raise ValueError(f"input {name}: log names no role {log!r}" + (f": {near[0]}?" if near else ""))
+    return log
 
 
 def given_input(name: str, *, missing: str = "", log: str = "", evidence: str = "") -> None:
@@ -136,7 +154,7 @@ def first_of(name: str, sources: Mapping[str, str], *, missing: str, log: str = 
     def taken_from(**found: Any) -> str | None:
         return next((said for source, said in sources.items() if found[source] is not None), None)
 
-    text = what_to_log(log) if log in all_roles() else log
+    text = _said(name, log)
     _add(Input(name, (), tuple(sources), missing, text, "", unit, value))
     _add(Input(f"{name}_from", (), tuple(sources), missing, text, "", "", taken_from))
 

@@ -24,7 +24,7 @@ class InvalidModelError(ValueError):
     """
 
     def __init__(self, place: str, problem: str) -> None:
-        super().__init__(f"{place}: {problem}")
+        super().__init__(f"model{place}: {problem}")
         self.place, self.problem = place, problem
 
 

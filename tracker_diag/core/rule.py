@@ -125,7 +125,7 @@ class Rule:
         return Finding(self.code, self.name, severity, confidence, message, advice, evidence or {}, span)
 
     def skip(self, reason: str, what_to_log: str = "") -> Skip:
-        """Say why this rule does not speak, and what to log that it would."""
+        """Say why this rule does not speak, and what to log so that it can."""
         return Skip(self.code, reason, what_to_log)
 
     def suspicion(
@@ -201,9 +201,9 @@ def rule(
     Raises
     ------
     ValueError
-        If the code or the name is already taken; if a parameter is no input; if a rule on learning curves does not say
-        where its findings stand among the verdicts, or where another does; or if such a rule asks for what the rules on
-        learning curves said.
+        If the code, a name or the precedence is taken; if a parameter is no input, or a threshold has no default; if
+        a rule on learning curves has no ``verdict``, or asks, directly or not, for ``symptoms``; if a rule with a
+        ``prior`` has no table of likelihood ratios; or if ``unless`` names no kind of training.
     """
 
     def register(check: Callable[..., Outcome]) -> Rule:
@@ -223,14 +223,20 @@ def _refuse(new: Rule) -> None:
     """Raise an error where a rule cannot stand among the others."""
     said = f"{new.code} {new.name}"
     for other in _RULES.values():
-        if other.check.__module__ == new.check.__module__:
+        if (other.check.__module__, other.check.__qualname__) == (new.check.__module__, new.check.__qualname__):
             continue
-        if other.code == new.code or other.name == new.name:
+        if other.code == new.code or {other.name, *other.also} & {new.name, *new.also}:
             raise ValueError(f"{said}: taken by {other.code} {other.name} in {other.check.__module__}")
         if new.verdict and other.verdict and new.verdict.precedence == other.verdict.precedence < math.inf:
             raise ValueError(f"{said}: the precedence {new.verdict.precedence:g} is that of {other.code} {other.name}")
     if new.code.startswith(ON_CURVES) and new.verdict is None:
         raise ValueError(f"{said}: say where its findings stand among the verdicts: verdict=Verdict(…), or NEVER")
+    if unknown := sorted(set(new.unless) - set(KINDS)):
+        raise ValueError(f"{said}: unless {unknown[0]!r} is none of {', '.join(KINDS)}")
+    if bare := [name for name, default in new.thresholds.items() if default is inspect.Parameter.empty]:
+        raise ValueError(f"{said}: the threshold {bare[0]} has no default")
+    if "prior" in new.thresholds and new.signs is None:
+        raise ValueError(f"{said}: a rule that tells a cause has a table of likelihood ratios: signs=Signs")
     for name in new.needs + new.wants:
         find_input(name, said)
     if new.verdict:

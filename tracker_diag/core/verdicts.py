@@ -10,7 +10,7 @@ from types import MappingProxyType
 from tracker_diag.core.rule import all_rules
 
 ABSTENTION = "insufficient-evidence"
-#: The verdict that takes more than a finding: that none of trouble is graver than info.
+#: The verdict that takes more than its own finding: no other finding on curves may be above info.
 GOOD_FIT = "good-fit"
 
 

@@ -66,10 +66,11 @@ def ask(rules: Mapping[str, Rule], values: Values, settings: Settings, run_id: s
 
 @cache
 def _order() -> tuple[str, ...]:
-    """Names of inputs and codes of rules; what the curves said comes behind all rules that say it."""
+    """Codes of rules, and ``symptoms``, which comes behind all rules on curves and before all that ask for it."""
     rules = all_rules().values()
     asks = {rule.code: (*rule.needs, *rule.wants) for rule in rules}
-    return in_order({**asks, "symptoms": tuple(rule.code for rule in rules if rule.verdict)})
+    nodes = in_order({**asks, "symptoms": tuple(rule.code for rule in rules if rule.verdict)})
+    return tuple(node for node in nodes if node in asks or node == "symptoms")
 
 
 def _symptoms(on_curves: Mapping[str, Finding]) -> Symptoms:
@@ -90,9 +91,7 @@ def _outcome(rule: Rule, values: Values, settings: Settings, run_id: str) -> Out
 
 
 def _asked(rule: Rule, values: Values, chosen: RuleSettings | None) -> Outcome:
-    traits = values.get("traits")
-    kinds = [kind for kind in sorted(rule.unless) if kind in traits]
-    if kinds:
+    if kinds := sorted(values.get("traits").intersection(rule.unless)):
         return rule.skip(f"does not apply to {', '.join(f'{kind} training ({KINDS[kind]})' for kind in kinds)}")
     inputs = {}
     for name in rule.needs:
@@ -100,7 +99,8 @@ def _asked(rule: Rule, values: Values, chosen: RuleSettings | None) -> Outcome:
         if inputs[name] is None:
             lacking = values.missing(name)
             return rule.skip(lacking.missing, lacking.log)
-    inputs |= {name: values.get(name) for name in rule.wants}
+    for name in rule.wants:
+        inputs[name] = values.get(name)
     return rule.check(**inputs, **(chosen.thresholds if chosen else {}))
 
 

@@ -14,11 +14,11 @@ from tracker_diag.core.finding import Cause, Finding, Severity
 from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.rule import all_rules
 
-#: A suspicion is a warning where its odds exceed this, and where curves or data have their part in it:
+#: Odds from which a suspicion may be a warning.
 WARNING_ODDS = 3.0
 
-#: their likelihood ratios multiply to at least this ("substantial" on Jeffreys' scale), since configuration alone
-#: never warns.
+#: What the likelihood ratios of curves and data must multiply to for a warning ("substantial" on Jeffreys' scale):
+#: configuration alone never warns.
 SEEN_RATIO = 3.0
 
 #: Weight of "none of these": 1 for a run whose curves show no trouble, less for one whose curves do, since something

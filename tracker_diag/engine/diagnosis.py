@@ -58,7 +58,8 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
         "the causes could not be ranked", lambda: rank(suspicions, said.symptoms), UNRANKED
     )
     judged = [capped(f, chosen_for(chosen[f.code], settings)) for f in judged]
-    # While a run is going, what its causes make of its curves is still open; nor is a rule told that was left out.
+    # While a run is going, what its causes make of its curves is still open; and a rule that the user left out must
+    # not give the verdict.
     answer = verdict(said.symptoms.findings, () if run.active else suspicions, judged)
     if answer.finding is not None and answer.finding.code not in chosen:
         answer = verdict(said.symptoms.findings)

@@ -32,10 +32,14 @@ class Values:
         return self._known[name]
 
     def _computed(self, found: Input) -> Any:
-        arguments = {name: self.get(name) for name in found.needs}
-        if found.compute is None or any(value is None for value in arguments.values()):
-            return None
-        return found.compute(**arguments, **{name: self.get(name) for name in found.wants})
+        arguments = {}
+        for name in found.needs:
+            arguments[name] = self.get(name)
+            if arguments[name] is None:
+                return None
+        for name in found.wants:
+            arguments[name] = self.get(name)
+        return None if found.compute is None else found.compute(**arguments)
 
     def missing(self, name: str) -> Input:
         """What a missing input lacks: the first of its needs that is missing, and so on; itself where it has them."""

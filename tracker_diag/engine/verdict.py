@@ -35,9 +35,9 @@ def verdict(
     An `info` finding (an overconfident but accurate run, a run still going) does not take the verdict from a good fit,
     but stands where there is no such finding.
 
-    A run whose curves alone pass for a good fit, and whose first cause is a warning, is called what that cause makes of
-    it: such a cause rests on the curves in part (a plain that was reached early, a gap of middling size), and what the
-    configuration adds settles which trouble they show. A cause that says nothing of the curves leaves the verdict.
+    A run whose curves alone pass for a good fit, and whose first cause is a warning, gets the verdict that this cause
+    names: such a cause rests on the curves in part (a plateau that was reached early, a gap of middling size), and what
+    the configuration adds settles which trouble they show. A cause that says nothing of the curves leaves the verdict.
 
     Parameters
     ----------

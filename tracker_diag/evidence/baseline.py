@@ -13,16 +13,16 @@ from tracker_diag.evidence.course import Course
 
 #: A loss in nats up to here may be the logarithm of a number of classes that stands: e to the 7 are 1,100.
 LOSS_OF_CLASSES = 7.0
-#: By how much a loss that stands at the logarithm of the classes is off, as a share of it: half of what lies between
-#: the logarithms of 20 and of 21.
+#: Largest distance of a loss from ln k, as a share of ln k, at which it stands there. Above nine classes, rounding to a
+#: whole k is the tighter limit.
 OFF_FROM_LOG = 0.025
-#: Times one over the classes between which the accuracy of guessing lies: those of a fair sample.
+#: Between which multiples of 1/k the accuracy of guessing lies, sampling allowed for.
 ACCURACY_OF_GUESSING = (0.6, 1.5)
 #: Share of the training loss below which validation shows that something was learned.
 VALIDATION_LEARNED = 0.8
-#: Share by which a curve may be better than perfect, by rounding or by an odd averaging.
+#: By how much a curve may be better than perfect, as a share of the range from uninformed to perfect: rounding.
 BEYOND_PERFECT = 0.02
-#: How many times the second value the first may count.
+#: The first value counts at most as this many times the second.
 FIRST_OVER_SECOND = 3.0
 #: Standard deviations of the noise by which a start has to be left that is only known as a first value.
 LEFT_BY = 4.0

@@ -15,14 +15,15 @@ from tracker_diag.core.model import Model
 from tracker_diag.core.roles import Roles
 from tracker_diag.core.run import Run
 
-#: More than this is no number of classes, examples or updates, but another thing under their name.
+#: A number of classes, examples or epochs above this is another thing under their name; updates are capped at that of
+#: examples.
 MOST_CLASSES, MOST_EXAMPLES, MOST_EPOCHS = 1e7, 1e15, 1e12
 #: Letters of a model summary that are read.
 SUMMARY_LETTERS = 200_000
 #: Largest number of examples that is read off the values of an accuracy, and how many different values that takes:
 #: larger ones need more digits than are logged.
 READ_OFF_UP_TO, READ_OFF_VALUES = 100, 4
-#: By how much an accuracy that is logged to five digits is off, as a share of one example.
+#: Error that is allowed in a logged accuracy (share of 1): four times the rounding of five decimals.
 ROUNDING = 2e-5
 
 # Every repetition is bounded, so that no text of whatever layout takes longer than in proportion to its length.
@@ -33,7 +34,7 @@ _TOTALS = (
 )
 
 
-@rule_input(missing="no n classes", log="n_classes", evidence="PD")
+@rule_input(missing="no number of classes", log="n_classes", evidence="PD")
 def n_classes(params: Mapping[str, Any], dataset: Dataset | None, roles: Roles) -> int | None:
     """Number of classes, as configured or profiled."""
     value = params.get("n_classes") or (dataset.target.n_classes if dataset else None)
@@ -60,7 +61,7 @@ def network(run: Run) -> Model | None:
     return run.model
 
 
-@rule_input(missing="no n parameters", log="n_parameters", unit="weights")
+@rule_input(missing="no number of weights", log="n_parameters", unit="weights")
 def n_weights_configured(params: Mapping[str, Any]) -> float | None:
     """Trainable weights as configured."""
     given = params.get("n_parameters")
@@ -91,7 +92,7 @@ first_of(
         "n_weights_summed": "by the model summary",
         "n_weights_estimated": "estimated from width and depth",
     },
-    missing="no n weights",
+    missing="no number of weights",
     log="n_parameters",
     unit="weights",
 )
@@ -102,25 +103,25 @@ def _weights_in(summary: str) -> float | None:
     return found and float(found[1].replace(",", "")) * {"": 1, "K": 1e3, "M": 1e6, "B": 1e9}[found[2]]
 
 
-@rule_input(missing="no n train", unit="examples")
+@rule_input(missing="no number of training examples", unit="examples")
 def n_train_configured(params: Mapping[str, Any]) -> int | None:
     """Training examples as configured."""
     return _examples(params.get("n_train"))
 
 
-@rule_input(missing="no n train", unit="examples")
+@rule_input(missing="no number of training examples", unit="examples")
 def n_train_counted(dataset: Dataset) -> int | None:
     """Training examples as profiled or declared as an input."""
     return _examples(dataset.train.rows)
 
 
-@rule_input(missing="no n val", unit="examples")
+@rule_input(missing="no number of validation examples", unit="examples")
 def n_val_configured(params: Mapping[str, Any]) -> int | None:
     """Validation examples as configured."""
     return _examples(params.get("n_val"))
 
 
-@rule_input(missing="no n val", unit="examples")
+@rule_input(missing="no number of validation examples", unit="examples")
 def n_val_counted(dataset: Dataset) -> int | None:
     """Validation examples as profiled or declared as an input."""
     return _examples(dataset.validation.rows)
@@ -135,20 +136,20 @@ _CONFIGURED, _COUNTED = "as configured", "counted in the dataset"
 first_of(
     "n_train",
     {"n_train_configured": _CONFIGURED, "n_train_counted": _COUNTED},
-    missing="no n train",
+    missing="no number of training examples",
     log="n_train",
     unit="examples",
 )
 first_of(
     "n_val",
     {"n_val_configured": _CONFIGURED, "n_val_counted": _COUNTED},
-    missing="no n val",
+    missing="no number of validation examples",
     log="n_val",
     unit="examples",
 )
 
 
-@rule_input(missing="no n updates", evidence="PD", unit="updates")
+@rule_input(missing="no number of updates", evidence="PD", unit="updates")
 def n_updates(params: Mapping[str, Any], n_train: int) -> int | None:
     """Updates of the weights that the configuration makes in all."""
     epochs, batch = (params.get(k) for k in ("epochs", "batch_size"))
@@ -157,7 +158,7 @@ def n_updates(params: Mapping[str, Any], n_train: int) -> int | None:
     return int(min(epochs * math.ceil(n_train / batch), MOST_EXAMPLES)) if 0 < epochs <= MOST_EPOCHS else None
 
 
-@rule_input(missing="no n val", evidence="C", unit="examples")
+@rule_input(missing="no number of validation examples", evidence="C", unit="examples")
 def n_val_of_accuracy(roles: Roles) -> int | None:
     """Validation examples as an accuracy gives them away, its values being multiples of one over their number.
 
@@ -179,7 +180,7 @@ def n_val_of_accuracy(roles: Roles) -> int | None:
 first_of(
     "n_val_seen",
     {"n_val": "as said", "n_val_of_accuracy": "as the steps of the accuracy show"},
-    missing="no n val",
+    missing="no number of validation examples",
     log="n_val",
     unit="examples",
 )

@@ -61,9 +61,9 @@ def annealed(rate_curve: Series | None, params: Mapping[str, Any]) -> bool:
     return any(word in schedule for word in _ANNEALING)
 
 
-@rule_input(missing="the rate was not logged, or fell to the end", evidence="C", unit="steps")
+@rule_input(missing="the rate never fell below a hundredth of its peak", evidence="C", unit="steps")
 def settled_from(rate_curve: Series) -> float | None:
-    """Step since which the learning rate is below a hundredth of its peak, if it is."""
+    """Last step with a learning rate of at least a hundredth of its peak; None if it stays above to the end."""
     if len(rate_curve) < POINTS_OF_SCHEDULE or np.isnan(rate_curve.values).all():
         return None
     low = np.flatnonzero(rate_curve.values >= SETTLED * np.nanmax(rate_curve.values))

@@ -13,13 +13,13 @@ from tracker_diag.stats.extrapolation import Extrapolation
 
 #: Share of the uninformed level that is no learning.
 NOTHING = 0.05
-#: Share that training has explained which knows its examples by heart.
+#: Share of the uninformed loss that training has explained from which on it knows its examples by heart.
 MEMORISED = 0.8
 #: Share that training must have explained before validation can be called blind to it.
 TRAINING_LEARNED = 0.1
-#: Share of what training's accuracy has gained below which validation's has gained nothing,
+#: Share of what training's accuracy has gained below which validation's has gained nothing.
 GAINED_NOTHING = 0.25
-#: and the accuracy above which it is not blind, whatever it gained.
+#: Accuracy (share) above which validation is not blind, whatever it gained.
 RIGHT_HALF_THE_TIME = 0.5
 #: Share of its first value at which a validation loss has not fallen.
 HAS_NOT_FALLEN = 0.95
@@ -27,7 +27,7 @@ HAS_NOT_FALLEN = 0.95
 LOG_THOUSAND = math.log(1000)
 #: Accuracy below which it counts equal numbers, as that of a regression does.
 HARDLY_EVER_RIGHT = 0.02
-#: Parts of a run over each of which a setback takes means, and of which it leaves the first out.
+#: A setback is one of moving means over a sixteenth of the run; the first tenth is left out.
 SETBACK_MEANS, SETBACK_LEAVES = 16, 10
 
 

@@ -37,7 +37,7 @@ def test_no_number_where_validation_never_turned():
 
 def test_the_weights_may_come_from_the_model_summary():
     report = judge(overfitting(), {**SOUND, "n_train": 400}, model_summary=SUMMARY)
-    assert "64000 weights a training example" in cause(report, NAME).why
+    assert "64000 weights per training example" in cause(report, NAME).why
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ LEAST_PER_EXAMPLE = 1e-15
 class Signs:
     """What speaks for a network that is too big for its data, and against it."""
 
-    MANY_WEIGHTS = Ratio(2.0, "{ratio:.0f} weights a training example", "params", most=12.0)
-    FEW_EXAMPLES = Ratio(3.0, "of which there are only {n_train}", "params")
+    MANY_WEIGHTS = Ratio(2.0, "{ratio:.0f} weights per training example", "params", most=12.0)
+    FEW_EXAMPLES = Ratio(3.0, "only {n_train} training examples", "params")
     OVERFITS = Ratio(4.0, "training explains what validation does not")
     BEHIND = Ratio(2.0, "validation stays {apart:.0%} of the uninformed loss behind")
     KEEPS_UP = Ratio(0.1, "validation keeps up, or nothing was learned")

@@ -126,7 +126,7 @@ def output_loss_mismatch(
     return output_loss_mismatch.suspicion(
         prior=prior,
         signs=signs,
-        message="the loss cannot fall as the accuracy says it should: output layer and loss do not fit",
+        message="the output layer and the loss do not fit",
         advice=text,
         prescription=Prescription(text, changes),
         settles="log the output layer's activation and the loss function",

@@ -33,7 +33,7 @@ def too_deep(
     usual: int = 8,
     proposed: int = 4,
 ) -> Outcome:
-    """Fails to learn with far more than three to eight layers.
+    """A plain network of more than eight layers fails to learn.
 
     What it measures
     ----------------

@@ -56,7 +56,7 @@ def too_many_hidden_units(
 
     What to do
     ----------
-    Stop where validation was best; where it never turned, halve the width until validation suffers.
+    Stop where validation was best; where it never turned, a quarter of the width.
 
     Thresholds
     ----------

@@ -35,8 +35,8 @@ def frozen(
 
     What it measures
     ----------------
-    The longest end of the training curve whose values are the same but for rounding, while the learning rate was not
-    yet zero.
+    The longest end of the training curve whose values are the same but for rounding, while the learning rate was at
+    least a hundredth of its peak.
 
     Why it matters
     --------------
@@ -64,7 +64,10 @@ def frozen(
         y = y[x <= settled_from]
         x = x[: y.size]
     if y.size < MINIMUM:
-        return frozen.skip("fewer than four values while the rate was not zero", "log the training loss at every epoch")
+        return frozen.skip(
+            "fewer than four values while the rate was above a hundredth of its peak",
+            "log the training loss at every epoch",
+        )
     size = float(np.abs(y).max())
     if size == 0 or _at_best(train, float(y[-1]), abs(uninformed) if uninformed is not None else size):
         return None

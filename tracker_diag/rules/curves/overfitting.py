@@ -41,7 +41,7 @@ def overfitting(
     minimum_rise: float = 0.06,
     alpha: float = 0.01,
 ) -> Outcome:
-    """Validation turned and rises while training still improves.
+    """Validation turned and rises while training does not get worse.
 
     What it measures
     ----------------

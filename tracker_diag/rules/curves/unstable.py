@@ -43,7 +43,7 @@ def unstable(
     The robust standard deviation of the second half of the training curve (and of validation's, where it rests on
     many examples) around its straight course, in units of the improvement achieved, the share of steps at which it
     turns, and whether the swings are still as wide as in the first half; and whether the training loss climbs from
-    its lowest stretch to its end, or validation does while training has not improved since. Where only the start of
+    its lowest stretch to its end, or validation does while training has got worse since. Where only the start of
     the curves says what knowing nothing costs, swings are measured against the loss that is left at the end as well.
     Swings of a run that is still going are an `info`; a climb is tested for repeated looks.
 
@@ -117,16 +117,16 @@ def _swinging(train: Course, val: Course | None, least: float, reversals: float,
 def _climbing(
     train: Course, val: Course | None, rises: Mapping[str, float], alpha: float, least: float, scale: float
 ) -> _Unrest | None:
-    """The first of the curves that has climbed from its lowest stretch while training has not improved."""
+    """The first of the curves that has climbed from its lowest stretch while training has got worse."""
     for side, course in (("train", train), ("val", val)):
         if course is None or not rises[side] < alpha or course.turning.rise < least * scale:
             continue
-        # Validation that climbs while training improves is overfitting; where training has not, the run comes apart.
+        # Validation that climbs while training improves is overfitting; where training gets worse, the run comes apart.
         if course is train or training_worse_since(course.turning.step, train, scale):
             climb, since = course.turning.rise / scale, course.turning.step
             message = (
                 f"the loss climbs from its lowest stretch at step {since:g} by {climb:.0%} of the improvement "
-                "achieved, and training has not improved since"
+                "achieved, and training has got worse since"
             )
             return _Unrest(course, climb, since, message)
     return None

@@ -73,7 +73,7 @@ def class_imbalance(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
-    imbalance : ratio from which it is a sign at all; 100 is a stronger one, and 1000, the seminar's, a strong one.
+    imbalance : ratio from which it is a sign at all; 100 is a stronger one, and 1000, the seminar's, the strongest.
     vocabulary : classes above which they are taken for words.
 
     References

@@ -26,7 +26,7 @@ def constant_input(shape: Shape, dataset: Dataset | None, *, prior: float = 0.03
 
     What it measures
     ----------------
-    The share of constant and of all-zero examples in a dataset profile; else a loss that begins and stays at the
+    The share of constant and of all-zero examples in a dataset profile; and a loss that begins and stays at the
     prior's entropy, as it does when the network can learn nothing but how often each answer occurs.
 
     Why it matters

@@ -24,7 +24,7 @@ DIFFERS, UNBROKEN = 0.99, 1.5
 class Signs:
     """What speaks for features that carry nothing, and against them."""
 
-    IDENTIFIER = Ratio(4.0, "{name} is another in every example", "data")
+    IDENTIFIER = Ratio(4.0, "{name} differs in every example", "data")
     NEARLY_ALL = Ratio(6.0, "{count} of {tested} features tell nothing of the target by themselves", "data")
     MANY = Ratio(2.5, "{count} of {tested} features tell nothing of the target by themselves", "data")
     DOES_NOT_HOLD = Ratio(3.0, "training explains what validation does not")

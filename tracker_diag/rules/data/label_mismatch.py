@@ -25,7 +25,7 @@ class Signs:
 
     BLIND = Ratio(8.0, "validation never gained on knowing nothing, while training did")
     SLOWLY = Ratio(2.5, "training learns slowly, as by heart")
-    FAST = Ratio(0.4, "training learned fast and completely")
+    FAST = Ratio(0.4, "training learned fast, or completely")
     CONFIDENTLY_WRONG = Ratio(0.5, "validation is more wrong than chance would have it")
     OFF_AT_FIRST = Ratio(0.5, "validation is off from the first epoch on")
     CAME_DOWN = Ratio(5.0, "the loss came down to the uninformed level and stayed there")

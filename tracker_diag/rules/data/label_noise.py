@@ -83,12 +83,14 @@ def label_noise(
         return None
     noisy = dropout is None or dropout > LITTLE_DROPOUT or bool(label_smoothing or augmentation)
     above = shape.apart < -ABOVE_VALIDATION and LEARNED_SOMETHING < learned.train < NOT_BY_HEART
+    message = "training learns by heart what does not hold elsewhere"
     if shape.memorised and symptoms.has("overfitting") and not shape.val_blind:
         signs = _turned(shape, n_train, n_classes, many)
     elif shape.val_blind:
         signs = [Signs.BLIND(), Signs.SLOWLY() if learned.train < NOT_BY_HEART else Signs.BY_HEART()]
     elif above and not noisy:
         signs = [Signs.ABOVE_VALIDATION()]
+        message = "training cannot fit some of its labels"
     else:
         return None
     text = (
@@ -101,7 +103,7 @@ def label_noise(
     return label_noise.suspicion(
         prior=prior,
         signs=signs,
-        message="training learns by heart what does not hold elsewhere",
+        message=message,
         advice=text,
         prescription=Prescription(text, changes),
         settles="log the loss on a hundred examples whose labels were checked by hand",

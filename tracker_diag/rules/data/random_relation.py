@@ -18,7 +18,7 @@ class Signs:
     """What speaks for an input that says nothing about the output, and against it."""
 
     CAME_DOWN = Ratio(9.0, "the loss came down to the uninformed level and stayed there")
-    FROM_FAR_ABOVE = Ratio(0.2, "but it began far above it")
+    FROM_FAR_ABOVE = Ratio(0.2, "the first loss was far above the uninformed level")
     BLIND = Ratio(6.0, "validation never gained on knowing nothing")
     SLOWLY = Ratio(1.5, "training learns slowly, as by heart")
     BY_HEART = Ratio(0.6, "training learned by heart")

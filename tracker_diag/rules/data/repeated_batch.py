@@ -28,10 +28,10 @@ class Signs:
 
     AT_ONCE = Ratio(4.0, "half of what training gained came within {share:.0%} of the run")
     EXPLAINED = Ratio(1.5, "training explains nearly everything")
-    NOT_AT_ONCE = Ratio(0.3, "but not at once")
+    NOT_AT_ONCE = Ratio(0.3, "half of what training gained took longer than a tenth of the run")
     BEHIND = Ratio(4.0, "validation stays {share:.0%} of the uninformed loss behind")
-    NEVER_FELL = Ratio(3.0, "and never fell with it")
-    FELL_AT_FIRST = Ratio(0.1, "but fell with it at first")
+    NEVER_FELL = Ratio(3.0, "validation never fell with training")
+    FELL_AT_FIRST = Ratio(0.1, "validation fell with training at first")
     KEEPS_UP = Ratio(0.05, "validation keeps up")
     FIRST_EPOCH = Ratio(4.0, "in the first epoch already training is far below validation")
     MANY_EXAMPLES = Ratio(3.0, "{count} training examples are not memorised that fast", "params")

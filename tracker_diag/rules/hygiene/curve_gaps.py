@@ -36,7 +36,7 @@ def curve_gaps(logged_metrics: Mapping[str, Series], *, wide: float = 10.0) -> O
 
     Thresholds
     ----------
-    wide : distance of two steps, in multiples of the largest quarter of the others.
+    wide : distance of two steps, in multiples of the median distance and of those on either side.
 
     References
     ----------

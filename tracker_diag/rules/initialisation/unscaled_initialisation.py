@@ -46,7 +46,7 @@ class Signs:
     FAR_OFF = Ratio(4.0, "the first loss is far off")
     LOST_IN_FIRST_EPOCH = Ratio(4.0, "the loss was lost in the first epoch")
     LOST = Ratio(1.3, "the loss was lost")
-    LEARNED = Ratio(0.1, "the run began where a sound initialisation begins, and learned")
+    LEARNED = Ratio(0.1, "the run began where a sound initialisation begins")
 
 
 @rule("IN501", "unscaled-initialisation", unless=("boosting",), signs=Signs)

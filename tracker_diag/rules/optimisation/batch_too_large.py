@@ -46,7 +46,7 @@ def batch_too_large(
     What it measures
     ----------------
     The batch as a share of the training set, and whether the loss still falls at the end. Full batches of graphs, of
-    small tables and with second-order methods are sound: then the curves have settled, and nothing is said.
+    small tables and with second-order methods are sound: then the curves have settled, and it is an `info` at most.
 
     Why it matters
     --------------

@@ -34,7 +34,7 @@ class Signs:
     SET_BACK_AND_REGAINED = Ratio(3.0, "on its way training lost {lost:.0%} of what it had achieved, and regained it")
     JUMPS = Ratio(1.5, "the loss jumps")
     SMOOTH = Ratio(0.2, "the loss moves smoothly or not at all")
-    SETTLES = Ratio(0.15, "the curves settle")
+    SETTLES = Ratio(0.15, "the curves show no instability")
     FAR_ABOVE = Ratio(4.0, "{rate:g} is {times:.3g} times the highest usual rate ({high:g})", "params", most=60.0)
     USUAL = Ratio(0.15, "{rate:g} is a usual rate for {optimizer}", "params")
 

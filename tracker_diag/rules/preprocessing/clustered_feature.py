@@ -14,7 +14,7 @@ class Signs:
     """What speaks for clusters that make learning hard, and against them."""
 
     SEVERAL = Ratio(3.0, "{count} features fall into clusters", "data")
-    ONE = Ratio(2.0, "{count} features fall into clusters", "data")
+    ONE = Ratio(2.0, "one feature falls into clusters", "data")
     LEARNED = Ratio(0.5, "the run learned all the same")
 
 

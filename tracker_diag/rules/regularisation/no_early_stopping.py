@@ -14,8 +14,8 @@ from tracker_diag.evidence.course import Course
 class Signs:
     """What speaks for a run that went on too long, and against it."""
 
-    #: Twice, and once more for each share of the run: the longer it went on, the less it is chance.
-    WENT_ON = Ratio(2.0, "{share:.0%} of the run came after the best checkpoint")
+    #: From 2, where nothing came after the best checkpoint, to 4, where all did: the longer, the less it is chance.
+    WENT_ON = Ratio(2.0, "{share:.0%} of the run came after the best checkpoint", most=4.0)
     STOPPING = Ratio(0.3, "early stopping is configured", "params")
     ALL_EPOCHS = Ratio(1.5, "the run went on for all its epochs", "params")
 

@@ -1,0 +1,49 @@
+"""The inputs that a rule may ask for, by name."""
+
+from __future__ import annotations
+
+import inspect
+
+from scripts.documentation.markdown import GENERATED, links, table
+from tracker_diag.core.inputs import EVIDENCE, Input, all_inputs, letters
+from tracker_diag.core.rule import all_rules
+
+
+def page() -> str:
+    """The page."""
+    inputs = sorted(all_inputs().values(), key=lambda found: found.name)
+    roles = [found for found in inputs if _of_role(found)]
+    return (
+        f"{GENERATED}# What a rule may ask for\n\n"
+        "A rule is a function; the names of its parameters are inputs. One annotated `X | None` is used where it "
+        "exists, without any of the others the rule is skipped, and the report says what to log. An input is a function "
+        "of other inputs (`@rule_input`, in `tracker_diag/evidence` or beside the rule that asks for it).\n\n"
+        f"Kinds of evidence: {', '.join(f'{letter} {kind}' for letter, kind in EVIDENCE.items())}.\n\n"
+        + table(
+            ("input", "what it is", "unit", "evidence", "asked for by"),
+            ((f"`{i.name}`", _about(i), i.unit, letters(i.name), _rules(i)) for i in inputs if not _of_role(i)),
+        )
+        + "\n## Parameters by role\n\n"
+        "Each is the value of the parameter that plays the role "
+        "([roles are told from names](configuration.md#roles)).\n\n"
+        + table(("input", "what to log", "asked for by"), ((f"`{i.name}`", i.log, _rules(i)) for i in roles))
+    )
+
+
+def _of_role(found: Input) -> bool:
+    return found.needs == ("params",) and found.compute is not None and found.compute.__doc__ is None
+
+
+def _about(found: Input) -> str:
+    if found.compute is None:
+        return "given by the engine"
+    said = inspect.getdoc(found.compute)
+    if said:
+        return said.partition("\n")[0]
+    if found.name.endswith("_from"):
+        return f"in words, where `{found.name.removesuffix('_from')}` was taken from"
+    return f"the first of {', '.join(f'`{name}`' for name in found.wants)} that there is"
+
+
+def _rules(found: Input) -> str:
+    return links(rule.name for rule in all_rules().values() if found.name in rule.needs + rule.wants)
