@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from tracker_diag import Run, diagnose
 from tracker_diag.core import inputs
 from tracker_diag.core.case import Ratio
+from tracker_diag.core.finding import Skip
 from tracker_diag.core.inputs import EVIDENCE, all_inputs, first_of, given_input, in_order, letters, rule_input
 from tracker_diag.core.role_names import all_roles
 from tracker_diag.core.roles import NO_ROLES
@@ -22,8 +27,10 @@ def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     all_rules()
     monkeypatch.setattr(inputs, "_INPUTS", dict(all_inputs()))
     monkeypatch.setattr("tracker_diag.core.rule._RULES", dict(all_rules()))
+    all_rules.cache_clear()
     yield
     letters.cache_clear()
+    all_rules.cache_clear()
 
 
 def added(function: Callable[..., Any], **more: Any) -> None:
@@ -253,3 +260,82 @@ def test_a_code_that_is_given_twice_is_refused() -> None:
 def test_a_ratio_is_positive() -> None:
     with pytest.raises(ValueError, match="'it is odd': a likelihood ratio is positive, not -8"):
         Ratio(-8.0, "it is odd")
+
+
+def test_what_was_refused_leaves_nothing_behind() -> None:
+    before = dict(all_inputs())
+
+    def own(own: int | None) -> int:
+        return own or 0
+
+    def odd(n_trian: int) -> int:
+        return n_trian
+
+    for function in (own, odd):
+        with pytest.raises(ValueError, match=r"in a circle|is no input"):
+            added(function)
+    assert dict(all_inputs()) == before
+    in_order({})
+
+
+@pytest.mark.parametrize("name", ["train", "uninformed", "symptoms", "batch_size"])
+def test_no_way_of_registering_takes_a_name_that_is_taken(name: str) -> None:
+    with pytest.raises(ValueError, match=f"input {name}: taken"):
+        first_of(name, {"n_train": "x"}, missing="no")
+    with pytest.raises(ValueError, match=f"input {name}: taken"):
+        given_input(name)
+
+
+def test_a_rule_that_is_registered_late_is_asked() -> None:
+    @rule("XX901", "odd")
+    def odd(train: object) -> Skip:
+        return Skip("XX901", "asked")
+
+    assert all_rules()["XX901"] is odd
+    curve = [[i, 1 / (i + 1)] for i in range(20)]
+    report = diagnose(Run.from_dict({"id": "r", "metrics": {"train_loss": curve}}))
+    assert [s.reason for s in report.skipped if s.code == "XX901"] == ["asked"]
+
+
+FIRST = """
+from tracker_diag.core.inputs import rule_input
+from tracker_diag.core.rule import Verdict, rule
+import tracker_diag
+try:
+    {lines}
+except ValueError as error:
+    print(error)
+print(tracker_diag.diagnose(tracker_diag.Run.from_dict({{"id": "r"}})).verdict)
+"""
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("@rule_input(missing='no')\n    def train(n_train: int) -> int: ...", "input train: taken"),
+        ("rule('LC901', 'a', verdict=Verdict(30, 'x'))(lambda train: None)", "is that of LC102 underfitting"),
+        ("rule('LC108', 'a', verdict=Verdict(31, 'x'))(lambda train: None)", "taken by LC108 diverged"),
+    ],
+)
+def test_what_a_user_registers_first_is_checked_against_the_package(lines: str, said: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST.format(lines=lines)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert said in done.stdout, done.stderr
+    assert done.stdout.splitlines()[-1] == "insufficient-evidence"
+
+
+def test_a_parameter_that_cannot_be_given_by_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="odd: train cannot be given by name"):
+
+        @rule("XX901", "odd")
+        def odd(train: object, /) -> None:
+            return None
+
+
+def test_a_precedence_is_a_number() -> None:
+    with pytest.raises(ValueError, match="LC901 odd: the precedence is no number"):
+
+        @rule("LC901", "odd", verdict=Verdict(math.nan, "so"))
+        def odd(train: object) -> None:
+            return None

@@ -58,6 +58,7 @@ def test_shares(name: str, kind: str, better: Any, baseline: float | None, unit:
         ("val_rmse", "root of the squared error", "target"),
         ("val_huber_loss", "absolute error", "target"),
         ("val_focal_loss", "other loss", ""),
+        ("val_focal_cross_entropy", "other loss", ""),
     ],
 )
 def test_losses(name: str, kind: str, unit: str) -> None:
@@ -93,3 +94,15 @@ def test_an_explained_variance_far_below_zero_is_a_share() -> None:
 
 def test_the_user_says_which_way_is_better() -> None:
     assert fact("val_accuracy", SHARES, directions={"val_accuracy": "min"}) == Metric("score", "min")
+
+
+@pytest.mark.parametrize("name", ["val_neg_error", "val_neg_mean_squared_error", "val_neg_wer"])
+def test_a_negated_metric_has_no_best_and_no_unit(name: str) -> None:
+    found = fact(name, [-0.5, -0.4, -0.3])
+    assert (found.better, found.best, found.unit) == ("max", None, "")
+
+
+def test_accuracy_among_the_first_few_is_another_thing() -> None:
+    assert fact("val_top5_acc", SHARES).kind == "top-k accuracy"
+    assert fact("val_top1_error", SHARES).better == "min"
+    assert fact("val_precision_recall_auc", SHARES).kind == "average precision"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import time
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tracker_diag import Run, diagnose
@@ -66,5 +68,22 @@ def test_hostile_settings_are_bounded() -> None:
     deep: list[Any] = []
     deep.append(deep)
     model = read_model({"layers": [{"type": "X", "loop": deep, 3: 4, **{f"s{i}": i for i in range(500)}}] * 20_000})
-    assert len(model.layers) == 10_000
-    assert len(model.layers[0].settings) == 100
+    assert 500 < len(model.layers) < 10_000
+    assert 90 < len(model.layers[0].settings) <= 100
+    assert len(read_model({"layers": [{"type": "X"}] * 20_000}).layers) == 10_000
+
+
+def test_values_are_bounded_over_all_layers() -> None:
+    large = {"type": "X", **{f"s{i}": list(range(2000)) for i in range(100)}}
+    start = time.process_time()
+    model = read_model({"layers": [large] * 10_000})
+    assert time.process_time() - start < 5
+    assert 0 < len(model.layers) < 10
+
+
+def test_counts_of_numpy_are_counts_and_what_is_beyond_any_is_none() -> None:
+    assert read_model({"trainable_parameters": np.int64(5), "output_shape": [None, np.int32(3)]}) == Model(
+        output_shape=(None, 3), trainable_parameters=5
+    )
+    with pytest.raises(InvalidRunError, match="a whole number is needed"):
+        Run.from_dict({"id": "r", "model": {"trainable_parameters": 10**5000}})

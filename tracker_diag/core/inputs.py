@@ -19,6 +19,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from tracker_diag.core.role_names import all_roles, what_to_log
 
+PACKAGE = "tracker_diag."
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: Letters of the catalogue for kinds of evidence, in rising order of what the user must have logged.
@@ -98,6 +99,8 @@ def rule_input(*, missing: str, log: str = "", evidence: str = "", unit: str = "
 
     def register(compute: F) -> F:
         name = compute.__name__
+        if not compute.__module__.startswith(PACKAGE):
+            _package()
         _refuse_taken(name, compute)
         needs, wants, kept = parameters(compute)
         if kept:
@@ -131,6 +134,8 @@ def _said(name: str, log: str) -> str:
 
 def given_input(name: str, *, missing: str = "", log: str = "", evidence: str = "") -> None:
     """Declare an input that the engine gives."""
+    if name in _INPUTS:
+        raise ValueError(f"input {name}: taken; choose another name")
     _add(Input(name, missing=missing, log=log, evidence=evidence))
 
 
@@ -155,8 +160,13 @@ def first_of(name: str, sources: Mapping[str, str], *, missing: str, log: str = 
         return next((said for source, said in sources.items() if found[source] is not None), None)
 
     text = _said(name, log)
-    _add(Input(name, (), tuple(sources), missing, text, "", unit, value))
-    _add(Input(f"{name}_from", (), tuple(sources), missing, text, "", "", taken_from))
+    for new in (name, f"{name}_from"):
+        if new in _INPUTS:
+            raise ValueError(f"input {new}: taken; choose another name")
+    _add(
+        Input(name, (), tuple(sources), missing, text, "", unit, value),
+        Input(f"{name}_from", (), tuple(sources), missing, text, "", "", taken_from),
+    )
 
 
 def parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
@@ -166,6 +176,8 @@ def parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str
     wants: list[str] = []
     kept: list[str] = []
     for p in inspect.signature(function).parameters.values():
+        if p.kind not in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY):
+            raise ValueError(f"{function.__name__}: {p.name} cannot be given by name")
         optional = NoneType in get_args(hints.get(p.name))
         (kept if p.kind is p.KEYWORD_ONLY else wants if optional else needs).append(p.name)
     return tuple(needs), tuple(wants), tuple(kept)
@@ -236,11 +248,19 @@ def _sorted(asks: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
         raise ValueError(f"inputs ask for each other in a circle: {' ← '.join(error.args[1])}") from None
 
 
-def _add(new: Input) -> None:
-    _INPUTS[new.name] = new
+def _add(*several: Input) -> None:
+    """Register inputs; where one is refused, none of them stays."""
+    before = dict(_INPUTS)
+    _INPUTS.update({new.name: new for new in several})
     letters.cache_clear()
-    if _package_is_read:
-        _check([new])
+    if not _package_is_read:
+        return
+    try:
+        _check(several)
+    except ValueError:
+        _INPUTS.clear()
+        _INPUTS.update(before)
+        raise
 
 
 def _check(several: Iterable[Input]) -> None:

@@ -297,16 +297,15 @@ def _book() -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[s
 
 @cache
 def _losses() -> list[tuple[frozenset[str], Facts]]:
-    known = [
+    return [
         (phrase, Facts(q["is"], q.get("unit", ""), q.get("best")))
         for q in vocabulary()["metrics"]["losses"]
         for phrase in phrases(q["words"])
     ]
-    return sorted(known, key=lambda pair: -len(pair[0]))
 
 
 def facts_of_loss(found: frozenset[str]) -> Facts:
-    """What a loss is by the words of its name, or of a loss function: the longest phrase that fits decides."""
+    """What a loss is by the words of its name, or of a loss function: the first phrase that fits decides."""
     return next((facts for phrase, facts in _losses() if phrase <= found), LOSS)
 
 
@@ -328,11 +327,14 @@ def read_metric(name: str) -> Reading | None:
     left = cut.words - phrase - neutral - _STEP - {"train", "val", "test", "eval", "loss"}
     if index is not None:
         left -= {str(index)}
+    if facts.kind == "accuracy" and "top" in left:
+        facts = replace(facts, kind="top-k accuracy")
     if rank == 1:
         # Each of these is the loss by another name.
         rank, left = 0, left | phrase
     if left & _NEGATIVE:
         left, better, kind = left - _NEGATIVE, "max" if better == "min" else "min", _turned(kind)
+        facts = Facts(facts.kind)
     parts = (
         frozenset(w for w in left if w in minor or (w in component and w not in _LOSS_NAMES))
         if kind == "loss"

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any
+from itertools import islice, takewhile
+from operator import index
+from typing import Any, SupportsIndex
 
-from tracker_diag.core.finding import plain
+from tracker_diag.core.finding import CUT, plain
 
 #: Layers that are read of one model, and settings of one layer; no network has more that anybody described.
 MAX_LAYERS, MAX_SETTINGS = 10_000, 100
+#: More parameters than any network has.
+MAX_COUNT = 10**18
 
 
 class InvalidModelError(ValueError):
@@ -82,7 +85,7 @@ def read_model(data: Any) -> Model:
     Returns
     -------
     Model
-        In bounded time: at most 10,000 layers and 100 settings of each.
+        In bounded time: at most 10,000 layers, 100 settings of each, and 100,000 values in all.
 
     Raises
     ------
@@ -96,12 +99,24 @@ def read_model(data: Any) -> Model:
         raise InvalidModelError("['layers']", "a list of mappings is needed")
     return Model(
         framework=_text(data, "framework"),
-        layers=tuple(_layer(i, layer) for i, layer in enumerate(islice(layers or (), MAX_LAYERS))),
+        layers=_layers(layers or ()),
         loss=_text(data, "loss"),
         optimizer=_text(data, "optimizer"),
         output_shape=_shape(data.get("output_shape")),
         trainable_parameters=_count("['trainable_parameters']", data.get("trainable_parameters")),
     )
+
+
+def _layers(data: Sequence[Any]) -> tuple[Layer, ...]:
+    # One pass over all layers, since the bound on values is one for all of them.
+    known = plain([_bounded(layer) for layer in islice(data, MAX_LAYERS)])
+    return tuple(_layer(i, layer) for i, layer in enumerate(takewhile(lambda layer: layer != CUT, known)))
+
+
+def _bounded(layer: Any) -> Any:
+    if not isinstance(layer, Mapping):
+        return layer
+    return {key: value for key, value in islice(layer.items(), MAX_SETTINGS + 1) if isinstance(key, str)}
 
 
 def _layer(i: int, data: Any) -> Layer:
@@ -110,8 +125,7 @@ def _layer(i: int, data: Any) -> Layer:
     kind = data.get("type")
     if not isinstance(kind, str):
         raise InvalidModelError(f"['layers'][{i}]['type']", "a text is needed")
-    known = islice(((k, v) for k, v in data.items() if isinstance(k, str) and k != "type"), MAX_SETTINGS)
-    return Layer(kind, {key: plain(value) for key, value in known})
+    return Layer(kind, {key: value for key, value in data.items() if key != "type"})
 
 
 def _text(data: Mapping[str, Any], key: str) -> str | None:
@@ -126,10 +140,12 @@ def _shape(value: Any) -> tuple[int | None, ...] | None:
         return None
     if not isinstance(value, list | tuple):
         raise InvalidModelError("['output_shape']", "a list of sizes is needed")
-    return tuple(_count(f"['output_shape'][{i}]", size) for i, size in enumerate(value))
+    return tuple(_count(f"['output_shape'][{i}]", size) for i, size in enumerate(islice(value, MAX_SETTINGS)))
 
 
 def _count(place: str, value: Any) -> int | None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, SupportsIndex) or not 0 <= index(value) <= MAX_COUNT:
         raise InvalidModelError(place, "a whole number is needed")
-    return value
+    return index(value)

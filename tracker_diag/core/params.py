@@ -11,7 +11,7 @@ from functools import lru_cache
 from itertools import islice
 from numbers import Real
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from tracker_diag.core.finding import LARGEST_BITS
 
@@ -98,8 +98,7 @@ def flatten(params: Mapping[str, Any]) -> Params:
     return Params(MappingProxyType(flat.values), MappingProxyType(flat.sources), tuple(sorted(flat.cut)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     """A value to be flattened, under its name; ``source`` is the name under which it was logged."""
 
     name: str

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from tracker_diag.core.case import Sign, Suspicion
 from tracker_diag.core.finding import Finding, Prescription, Severity, Skip
-from tracker_diag.core.inputs import find_input, in_order, joined, letters, parameters
+from tracker_diag.core.inputs import PACKAGE, find_input, in_order, joined, letters, parameters
 
 Outcome = Finding | Skip | None
 
@@ -212,8 +212,11 @@ def rule(
             p.name: p.default for p in inspect.signature(check).parameters.values() if p.kind is p.KEYWORD_ONLY
         }
         new = Rule(code, name, check, needs, wants, MappingProxyType(thresholds), unless, also, verdict, signs)
+        if not check.__module__.startswith(PACKAGE):
+            all_rules()
         _refuse(new)
         _RULES[code] = new
+        all_rules.cache_clear()
         return new
 
     return register
@@ -229,8 +232,10 @@ def _refuse(new: Rule) -> None:
             raise ValueError(f"{said}: taken by {other.code} {other.name} in {other.check.__module__}")
         if new.verdict and other.verdict and new.verdict.precedence == other.verdict.precedence < math.inf:
             raise ValueError(f"{said}: the precedence {new.verdict.precedence:g} is that of {other.code} {other.name}")
-    if new.code.startswith(ON_CURVES) and new.verdict is None:
+    if new.code.upper().startswith(ON_CURVES) and new.verdict is None:
         raise ValueError(f"{said}: say where its findings stand among the verdicts: verdict=Verdict(…), or NEVER")
+    if new.verdict and math.isnan(new.verdict.precedence):
+        raise ValueError(f"{said}: the precedence is no number")
     if unknown := sorted(set(new.unless) - set(KINDS)):
         raise ValueError(f"{said}: unless {unknown[0]!r} is none of {', '.join(KINDS)}")
     if bare := [name for name, default in new.thresholds.items() if default is inspect.Parameter.empty]:

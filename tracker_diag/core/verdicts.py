@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from functools import cache
 from types import MappingProxyType
 
 from tracker_diag.core.rule import all_rules
@@ -14,7 +13,6 @@ ABSTENTION = "insufficient-evidence"
 GOOD_FIT = "good-fit"
 
 
-@cache
 def precedence() -> Mapping[str, str]:
     """Verdicts and why each stands where it does, the first that was found being the verdict of a run.
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 
 from tracker_diag.core.case import Suspicion
 from tracker_diag.core.finding import Finding, Severity, Skip
 from tracker_diag.core.inputs import in_order
 from tracker_diag.core.observed import Symptoms
-from tracker_diag.core.rule import KINDS, NEVER, Outcome, Rule, all_rules
+from tracker_diag.core.rule import KINDS, Outcome, Rule, all_rules
 from tracker_diag.core.settings import RuleSettings, Settings
 from tracker_diag.engine.guard import attempted
 from tracker_diag.engine.values import Values
@@ -42,7 +43,7 @@ def ask(rules: Mapping[str, Rule], values: Values, settings: Settings, run_id: s
     on_curves: dict[str, Finding] = {}
     outcomes: list[Outcome] = []
     symptoms = Symptoms(verdict(on_curves).name, on_curves)
-    for node in _order():
+    for node in _order(tuple(all_rules())):
         if node == "symptoms":
             symptoms = _symptoms(on_curves)
             values.give(node, symptoms)
@@ -50,7 +51,9 @@ def ask(rules: Mapping[str, Rule], values: Values, settings: Settings, run_id: s
             rule = rules[node]
             outcome = _outcome(rule, values, settings, run_id)
             if rule.verdict and isinstance(outcome, Finding):
-                on_curves[rule.name] = _at_most(outcome, Severity.INFO) if rule.verdict is NEVER else outcome
+                on_curves[rule.name] = (
+                    outcome if rule.verdict.precedence < math.inf else _at_most(outcome, Severity.INFO)
+                )
             else:
                 outcomes.append(outcome)
     return Answers(
@@ -64,10 +67,10 @@ def ask(rules: Mapping[str, Rule], values: Values, settings: Settings, run_id: s
     )
 
 
-@cache
-def _order() -> tuple[str, ...]:
+@lru_cache(maxsize=4)
+def _order(codes: tuple[str, ...]) -> tuple[str, ...]:
     """Codes of rules, and ``symptoms``, which comes behind all rules on curves and before all that ask for it."""
-    rules = all_rules().values()
+    rules = [all_rules()[code] for code in codes]
     asks = {rule.code: (*rule.needs, *rule.wants) for rule in rules}
     nodes = in_order({**asks, "symptoms": tuple(rule.code for rule in rules if rule.verdict)})
     return tuple(node for node in nodes if node in asks or node == "symptoms")

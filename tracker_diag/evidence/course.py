@@ -59,9 +59,9 @@ class Course:
     @cached_property
     def whole(self) -> float:
         """What a perfect score is: 1, or 100 where it is logged in per cent; also of scores that have no best."""
-        if self.metric.best is not None:
+        if self.metric.best:
             return self.metric.best
-        return 100.0 if (np.abs(self.finite[1]) > PER_CENT_ABOVE).any() else 1.0
+        return 100.0 if (self.shown(1.0) * self.finite[1] > PER_CENT_ABOVE).any() else 1.0
 
     def share(self, value: float) -> float:
         """A level of this course as a share of a perfect score, in the metric's own sign."""

@@ -107,18 +107,19 @@ def any_curve(any_train: Course | None, any_val: Course | None) -> Course | None
     return any_train or any_val
 
 
-def _judged(course: Course, active: bool, interim: Look | None) -> Course | None:
-    # Before the first rung of the ladder nothing but divergence may be said of a run that is still going.
-    return course if course.long_enough and (not active or interim is not None) else None
+@rule_input(missing="fewer than eight values so far")
+def judgeable(active: bool, interim: Look | None) -> bool | None:
+    """True for a run of which more may be said than that it diverged: one that has ended, or come to the first look."""
+    return True if not active or interim is not None else None
 
 
-@rule_input(missing="too few finite values of the train loss", evidence="C")
-def train(any_train: Course, active: bool, interim: Look | None) -> Course | None:
+@rule_input(missing="too few finite values of the train loss")
+def train(any_train: Course, judgeable: bool) -> Course | None:
     """The training curve, where it is long enough for statistics."""
-    return _judged(any_train, active, interim)
+    return any_train if any_train.long_enough else None
 
 
-@rule_input(missing="too few finite values of the val loss", evidence="C")
-def val(any_val: Course, active: bool, interim: Look | None) -> Course | None:
+@rule_input(missing="too few finite values of the val loss")
+def val(any_val: Course, judgeable: bool) -> Course | None:
     """The validation curve, where it is long enough for statistics."""
-    return _judged(any_val, active, interim)
+    return any_val if any_val.long_enough else None

@@ -13,7 +13,7 @@ def declared_dataset(run: Run) -> Dataset | None:
     return read_dataset(run.profile, run.datasets)
 
 
-@rule_input(missing="no dataset", log=WHAT_TO_LOG)
+@rule_input(missing="the declared dataset holds no facts", log=WHAT_TO_LOG)
 def dataset(declared_dataset: Dataset) -> Dataset | None:
     """What the dataset profile and the declared inputs say; None where that is nothing."""
     return None if declared_dataset.silent else declared_dataset

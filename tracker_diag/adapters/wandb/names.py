@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -18,7 +17,6 @@ _WORD_TAGS = ("verdict", "severity")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@cache
 def _words() -> frozenset[str]:
     return frozenset({*precedence(), ABSTENTION, *map(str, Severity)})
 
