@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -13,23 +11,16 @@ from hypothesis import strategies as st
 
 from scripts import independence
 from scripts.accuracy import FAULTS
-from scripts.independence import answer, dependences
+from scripts.independence import answer, dependences, labelled
 from tests.rules.runs import SHAPES, SOUND, a_run
 from tracker_diag import Report, Run, Settings, diagnose
 
 PARTS = 8
-FIELDS = ("id", "params", "metrics", "status", "model_summary", "datasets", "profile", "tags", "model")
-
-
-def labelled() -> list[Run]:
-    with gzip.open(FAULTS, "rt", encoding="utf-8") as lines:
-        records = [json.loads(line) for line in lines]
-    return [Run.from_dict({key: record[key] for key in FIELDS if key in record}) for record in records]
 
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_over_all_rules_and_labelled_runs(part: int) -> None:
-    runs = labelled()[part::PARTS]
+    runs = list(labelled(FAULTS))[part::PARTS]
     assert len(runs) > 20
     assert {run.id: changed for run in runs if (changed := dependences(run))} == {}
 

@@ -45,7 +45,7 @@ SHARES = [0.1, 0.5, 0.8, 0.9]
 def test_shares(name: str, kind: str, better: Any, baseline: float | None, unit: str) -> None:
     times = 1.0 if unit == "share" else 100.0
     found = fact(name, [times * x for x in SHARES])
-    assert found == Metric(kind, better, unit, times, None if baseline is None else times * baseline)
+    assert found == Metric(kind, better, unit, times, None if baseline is None else times * baseline, times)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_what_the_name_of_a_loss_leaves_open_the_configuration_says(params: dict
 
 
 def test_a_count_of_right_answers_is_no_accuracy() -> None:
-    assert fact("val_correct", [9_000.0, 9_500.0]) == Metric("score", "max")
+    assert fact("val_correct", [9_000.0, 9_500.0]) == Metric("score", "max", whole=100.0)
 
 
 def test_values_that_are_not_finite_say_nothing_of_the_unit() -> None:
@@ -106,3 +106,24 @@ def test_accuracy_among_the_first_few_is_another_thing() -> None:
     assert fact("val_top5_acc", SHARES).kind == "top-k accuracy"
     assert fact("val_top1_error", SHARES).better == "min"
     assert fact("val_precision_recall_auc", SHARES).kind == "average precision"
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "whole"),
+    [
+        ("val_neg_mean_squared_error", [-10.0, -4.0], 1.0),
+        ("val_score", [0.1, 0.9], 1.0),
+        ("val_score", [10.0, 90.0], 100.0),
+        ("val_wer", [0.5, 0.2], 1.0),
+    ],
+)
+def test_what_is_whole_is_one_or_a_hundred_by_the_values(name: str, values: list[float], whole: float) -> None:
+    assert fact(name, values).whole == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("val_top_1_acc", "accuracy"), ("val_top_3_acc", "top-k accuracy"), ("val_accuracy_top5", "top-k accuracy")],
+)
+def test_which_of_the_first_few_are_counted(name: str, kind: str) -> None:
+    assert fact(name, SHARES).kind == kind

@@ -42,13 +42,3 @@ def test_a_long_curve_is_condensed_but_its_start_is_its_own() -> None:
     course = Course("loss", steps(10_000), np.linspace(5, 1, 10_000))
     assert course.x.size == 256
     assert course.start == 5.0
-
-
-def test_what_is_whole_is_one_or_a_hundred_by_the_scores_themselves() -> None:
-    for values, whole in (
-        ([-10.0, -4.0, -3.0, -2.0], 1.0),
-        ([0.1, 0.5, 0.8, 0.9], 1.0),
-        ([10.0, 50.0, 80.0, 90.0], 100.0),
-    ):
-        assert Course("s", steps(4), -np.array(values), Metric("score", "max")).whole == whole
-    assert Course("e", steps(4), np.array([0.5, 0.4, 0.3, 0.2]), Metric("error rate", "min", "", 0.0)).whole == 1.0

@@ -191,11 +191,6 @@ def find_input(name: str, asking: str) -> Input:
     ValueError
         If there is none; says who asked and what is spelt like it.
     """
-    _package()
-    return _find(name, asking)
-
-
-def _find(name: str, asking: str) -> Input:
     found = _INPUTS.get(name)
     if found is None:
         near = get_close_matches(name, _INPUTS, 1)
@@ -235,11 +230,6 @@ def in_order(asks: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     ValueError
         Names the circle, if there is one.
     """
-    _package()
-    return _sorted(asks)
-
-
-def _sorted(asks: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
     own = {i.name: set(i.needs + i.wants) for i in _INPUTS.values()}
     sorter = TopologicalSorter(own | {name: {*own.get(name, ()), *others} for name, others in asks.items()})
     try:
@@ -253,7 +243,7 @@ def _add(*several: Input) -> None:
     before = dict(_INPUTS)
     _INPUTS.update({new.name: new for new in several})
     letters.cache_clear()
-    if not _package_is_read:
+    if not _package.cache_info().currsize:
         return
     try:
         _check(several)
@@ -266,11 +256,8 @@ def _add(*several: Input) -> None:
 def _check(several: Iterable[Input]) -> None:
     for one in several:
         for name in one.needs + one.wants:
-            _find(name, f"input {one.name}")
-    _sorted({})
-
-
-_package_is_read: list[bool] = []
+            find_input(name, f"input {one.name}")
+    in_order({})
 
 
 @cache
@@ -282,7 +269,6 @@ def _package() -> None:
         if "param" in filled_by and role not in _INPUTS:
             said = f"no {role.replace('_', ' ')}"
             _INPUTS[role] = Input(role, ("params",), (), said, what_to_log(role), "P", "", _of_role(role))
-    _package_is_read.append(True)
     _check(list(_INPUTS.values()))
 
 

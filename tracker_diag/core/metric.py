@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -32,6 +32,8 @@ class Metric:
         What a perfect model has, in the logged unit; None where that is unknown or unbounded.
     baseline : float or None
         What a model has that ignores its input, in the logged unit, where the kind alone says so.
+    whole : float
+        What a perfect score is taken for, in the logged unit: 1, or 100 where a value exceeds 1.5.
     """
 
     kind: str
@@ -39,37 +41,37 @@ class Metric:
     unit: str = ""
     best: float | None = None
     baseline: float | None = None
+    whole: float = 1.0
 
     @property
     def counts_right_answers(self) -> bool:
         """Whether it is the share of right answers, of all examples or of each class."""
         return self.kind in ("accuracy", "balanced accuracy") and self.better == "max"
 
+    @property
+    def of_classes(self) -> bool:
+        """Whether it is the cross-entropy of classes, for which a loss is taken that nothing more is said of."""
+        return self.kind in ("cross-entropy", "loss") and self.better == "min"
 
-def measured(
-    kind: str,
-    better: Literal["min", "max"],
-    unit: str,
-    best: float | None,
-    baseline: float | None,
-    values: NDArray[np.float64],
-) -> Metric:
-    """The facts of a metric in the unit that its values show.
+    def in_unit_of(self, values: NDArray[np.float64]) -> Metric:
+        """These facts, given for shares as shares, in the unit that the values show.
 
-    Parameters
-    ----------
-    kind, better, unit, best, baseline
-        Of ``Metric``, as the vocabulary has them: for shares, as shares.
-    values : ndarray, shape (n,)
-        As logged.
-    """
-    if unit != "share":
-        return Metric(kind, better, unit, best, baseline)
-    highest = float(values.max(initial=0.0, where=np.isfinite(values)))
-    if highest > NO_SHARE_ABOVE:
-        return Metric("score", better)
-    if highest <= PER_CENT_ABOVE:
-        return Metric(kind, better, unit, best, baseline)
-    return Metric(
-        kind, better, "per cent", None if best is None else 100 * best, None if baseline is None else 100 * baseline
-    )
+        Parameters
+        ----------
+        values : ndarray, shape (n,)
+            As logged; those that are not finite say nothing.
+        """
+        highest = float(values.max(initial=0.0, where=np.isfinite(values)))
+        whole = 1.0 if highest <= PER_CENT_ABOVE else 100.0
+        if self.unit != "share":
+            return replace(self, whole=whole)
+        if highest > NO_SHARE_ABOVE:
+            return Metric("score", self.better, whole=whole)
+        if whole == 1.0:
+            return self
+        best, baseline = (None if x is None else whole * x for x in (self.best, self.baseline))
+        return replace(self, unit="per cent", best=best, baseline=baseline, whole=whole)
+
+
+#: Of a loss and of a score that nothing more is said of.
+LOSS, SCORE = Metric("loss", "min"), Metric("score", "max")

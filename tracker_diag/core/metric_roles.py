@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tracker_diag.core.metric import LOSS, SCORE, Metric
 from tracker_diag.core.run import Series
 from tracker_diag.core.words import phrases, read, vocabulary, words
 
@@ -27,19 +28,6 @@ _LOSS_NAMES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What the vocabulary says of a kind of metric; the attributes are those of ``Metric``, shares as shares."""
-
-    kind: str
-    unit: str = ""
-    best: float | None = None
-    baseline: float | None = None
-
-
-LOSS, SCORE = Facts("loss"), Facts("score")
-
-
-@dataclass(frozen=True, slots=True)
 class Reading:
     """A metric's name, understood."""
 
@@ -53,7 +41,7 @@ class Reading:
     index: int | None = None
     task: str | None = None
     side: str | None = None
-    facts: Facts = SCORE
+    facts: Metric = SCORE
 
     @property
     def stem(self) -> tuple[int, frozenset[str]]:
@@ -285,7 +273,7 @@ def _book() -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[s
     rank, quantities = -1, []
     for q in metrics["quantities"]:
         rank += 0 if q.get("beside") else 1
-        facts = Facts(q.get("is", "score"), q.get("unit", ""), q.get("best"), q.get("nothing"))
+        facts = Metric(q.get("is", "score"), q["better"], q.get("unit", ""), q.get("best"), q.get("nothing"))
         quantities += [
             (phrase, rank, q["kind"], q["better"], q.get("task"), q.get("side"), facts)
             for phrase in phrases(q["words"])
@@ -296,15 +284,15 @@ def _book() -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[s
 
 
 @cache
-def _losses() -> list[tuple[frozenset[str], Facts]]:
+def _losses() -> list[tuple[frozenset[str], Metric]]:
     return [
-        (phrase, Facts(q["is"], q.get("unit", ""), q.get("best")))
+        (phrase, Metric(q["is"], "min", q.get("unit", ""), q.get("best")))
         for q in vocabulary()["metrics"]["losses"]
         for phrase in phrases(q["words"])
     ]
 
 
-def facts_of_loss(found: frozenset[str]) -> Facts:
+def facts_of_loss(found: frozenset[str]) -> Metric:
     """What a loss is by the words of its name, or of a loss function: the first phrase that fits decides."""
     return next((facts for phrase, facts in _losses() if phrase <= found), LOSS)
 
@@ -327,14 +315,12 @@ def read_metric(name: str) -> Reading | None:
     left = cut.words - phrase - neutral - _STEP - {"train", "val", "test", "eval", "loss"}
     if index is not None:
         left -= {str(index)}
-    if facts.kind == "accuracy" and "top" in left:
-        facts = replace(facts, kind="top-k accuracy")
     if rank == 1:
         # Each of these is the loss by another name.
         rank, left = 0, left | phrase
     if left & _NEGATIVE:
         left, better, kind = left - _NEGATIVE, "max" if better == "min" else "min", _turned(kind)
-        facts = Facts(facts.kind)
+        facts = Metric(facts.kind, facts.better)
     parts = (
         frozenset(w for w in left if w in minor or (w in component and w not in _LOSS_NAMES))
         if kind == "loss"

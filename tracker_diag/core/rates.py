@@ -54,6 +54,11 @@ def usual_rates(optimizer: object, params: Mapping[str, Any]) -> tuple[float, fl
     return low, high
 
 
+def between(low: float, high: float) -> float:
+    """The middle of a range of rates: rates differ by factors, so it is the geometric mean."""
+    return math.sqrt(low * high)
+
+
 def rounded(rate: float) -> float:
     """A rate as a person would write it: 1, 2 or 5 times a power of ten; as it is below the range of normal floats."""
     if rate < sys.float_info.min:

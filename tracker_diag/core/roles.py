@@ -8,8 +8,8 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from tracker_diag.core.metric import Metric, measured
-from tracker_diag.core.metric_roles import LOSS, SCORE, facts_of_loss, find_metrics, read_metric
+from tracker_diag.core.metric import LOSS, SCORE, Metric
+from tracker_diag.core.metric_roles import facts_of_loss, find_metrics, read_metric
 from tracker_diag.core.param_roles import find_params
 from tracker_diag.core.param_values import coerce, fits
 from tracker_diag.core.params import flatten
@@ -141,20 +141,24 @@ def _facts(
     metrics: Mapping[str, Series], directions: Mapping[str, Any], params: Mapping[str, Any]
 ) -> dict[str, Metric]:
     """What is known of the metric in each of these roles."""
-    found = {}
-    for role, better in directions.items():
-        series = metrics[role]
-        reading = read_metric(series.name)
-        facts = reading.facts if reading is not None else LOSS if role.endswith("_loss") else SCORE
-        if role.endswith("_loss"):
-            if facts is LOSS:
-                facts = facts_of_loss(read(str(params.get("loss_function") or "")).words)
-            if facts is LOSS and params.get("task") == "regression":
-                facts = replace(LOSS, kind="squared error", unit="target squared")
-        elif reading is not None and reading.better != better:
-            facts = SCORE  # the user knows better what it is
-        found[role] = measured(facts.kind, better, facts.unit, facts.best, facts.baseline, series.values)
-    return found
+    return {
+        role: replace(_kind(role, metrics[role].name, better, params), better=better).in_unit_of(metrics[role].values)
+        for role, better in directions.items()
+    }
+
+
+def _kind(role: str, name: str, better: str, params: Mapping[str, Any]) -> Metric:
+    """What a metric is by the words of its name; what a loss leaves open, the loss function or the task says."""
+    reading = read_metric(name)
+    if not role.endswith("_loss"):
+        # Where the user says which way it gets better, and the name says the other, the user knows what it is.
+        return reading.facts if reading is not None and reading.better == better else SCORE
+    facts = LOSS if reading is None else reading.facts
+    if facts is LOSS:
+        facts = facts_of_loss(read(str(params.get("loss_function") or "")).words)
+    if facts is LOSS and params.get("task") == "regression":
+        return Metric("squared error", "min", "target squared")
+    return facts
 
 
 @cache

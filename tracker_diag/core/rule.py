@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 from tracker_diag.core.case import Sign, Suspicion
 from tracker_diag.core.finding import Finding, Prescription, Severity, Skip
-from tracker_diag.core.inputs import PACKAGE, find_input, in_order, joined, letters, parameters
+from tracker_diag.core.inputs import PACKAGE, all_inputs, find_input, in_order, joined, letters, parameters
 
 Outcome = Finding | Skip | None
 
@@ -207,6 +207,7 @@ def rule(
     """
 
     def register(check: Callable[..., Outcome]) -> Rule:
+        all_inputs()
         needs, wants, _ = parameters(check)
         thresholds = {
             p.name: p.default for p in inspect.signature(check).parameters.values() if p.kind is p.KEYWORD_ONLY

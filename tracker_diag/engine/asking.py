@@ -42,7 +42,7 @@ def ask(rules: Mapping[str, Rule], values: Values, settings: Settings, run_id: s
     """Ask these rules, by code."""
     on_curves: dict[str, Finding] = {}
     outcomes: list[Outcome] = []
-    symptoms = Symptoms(verdict(on_curves).name, on_curves)
+    symptoms = _symptoms(on_curves)
     for node in _order(tuple(all_rules())):
         if node == "symptoms":
             symptoms = _symptoms(on_curves)

@@ -88,7 +88,7 @@ def target_variance(main_curve: Course, dataset: Dataset) -> float | None:
 def entropy_of_classes(main_curve: Course, dataset: Dataset, label_smoothing: float | None) -> float | None:
     """The entropy of the class shares, where the curves are cross-entropies."""
     counted = dataset.target.class_counts
-    if not counted or len(counted) <= 1 or label_smoothing or not _of_classes(main_curve):
+    if not counted or len(counted) <= 1 or label_smoothing or not main_curve.metric.of_classes:
         return None
     counts = np.array([n for n in counted.values() if n > 0], dtype=np.float64)
     shares = counts / counts.sum()
@@ -101,14 +101,9 @@ def log_of_classes(
 ) -> float | None:
     """The logarithm of the number of classes, where the curves are cross-entropies."""
     classes = n_classes or classes_shown
-    if not classes or label_smoothing or not _of_classes(main_curve):
+    if not classes or label_smoothing or not main_curve.metric.of_classes:
         return None
     return _in_unit(math.log(classes), main_curve)
-
-
-def _of_classes(course: Course) -> bool:
-    """Whether it is the cross-entropy of classes, which a loss that nothing is said of is taken for."""
-    return not course.flipped and course.metric.kind in ("cross-entropy", "loss")
 
 
 def _in_unit(nats: float, course: Course) -> float:
@@ -186,8 +181,8 @@ def scale(train: Course | None, val: Course | None, beginning: float, uninformed
     """The improvement achieved, the unit of every effect.
 
     From the uninformed level, or the start where it is unknown, to the best of both curves. None where nothing was
-    achieved: flatness is decided first, and a start known only as a noisy first value has to be left by more than the
-    noise makes of it (four standard deviations).
+    achieved: a start known only as a noisy first value has to be left by more than the noise makes of it (four
+    standard deviations).
     """
     courses = [c for c in (train, val) if c]
     top = beginning if uninformed is None else uninformed

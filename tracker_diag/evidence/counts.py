@@ -165,10 +165,10 @@ def n_val_of_accuracy(roles: Roles) -> int | None:
     Only numbers up to 100 are read off, from at least four different values logged to five digits.
     """
     metric = roles.facts.get("val_score")
-    if metric is None or not metric.counts_right_answers or metric.best is None:
+    if metric is None or not metric.counts_right_answers:
         return None
     score = roles.metrics["val_score"]
-    values = np.unique(score.values[np.isfinite(score.values)]) / metric.best
+    values = np.unique(score.values[np.isfinite(score.values)]) / metric.whole
     if values.size < READ_OFF_VALUES or values.min() < 0:
         return None
     sizes = np.arange(2.0, READ_OFF_UP_TO + 1)

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker_diag.core.metric import PER_CENT_ABOVE, Metric
+from tracker_diag.core.metric import LOSS, Metric
 from tracker_diag.stats.condense import condense, finite_part
 from tracker_diag.stats.divergence import Divergence, divergence
 from tracker_diag.stats.noise import Noise, noise
@@ -22,9 +22,6 @@ MINIMUM = 4
 
 #: Points that its noise takes, and its swings.
 POINTS_OF_NOISE, POINTS_OF_SWINGS = 6, 8
-
-#: Of a curve of which nothing is known but that lower is better.
-PLAIN = Metric("loss", "min")
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +41,7 @@ class Course:
     name: str
     steps: FloatArray
     raw: FloatArray
-    metric: Metric = PLAIN
+    metric: Metric = LOSS
 
     @property
     def flipped(self) -> bool:
@@ -56,12 +53,10 @@ class Course:
         """Whether it is the share of right answers."""
         return self.metric.counts_right_answers
 
-    @cached_property
+    @property
     def whole(self) -> float:
-        """What a perfect score is: 1, or 100 where it is logged in per cent; also of scores that have no best."""
-        if self.metric.best:
-            return self.metric.best
-        return 100.0 if (self.shown(1.0) * self.finite[1] > PER_CENT_ABOVE).any() else 1.0
+        """What a perfect score is taken for: 1, or 100."""
+        return self.metric.whole
 
     def share(self, value: float) -> float:
         """A level of this course as a share of a perfect score, in the metric's own sign."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from tracker_diag.core.inputs import rule_input
+from tracker_diag.core.metric import LOSS
 from tracker_diag.core.roles import Roles
-from tracker_diag.evidence.course import PLAIN, Course
+from tracker_diag.evidence.course import Course
 from tracker_diag.stats.sequential import Look, look
 
 _JUDGED = ("train_loss", "train_score", "val_loss", "val_score")
@@ -42,7 +43,7 @@ def _course(role: str, roles: Roles, until: float | None) -> Course | None:
     series = roles.metrics.get(role)
     if series is None or len(series) <= 1:
         return None
-    metric = roles.facts.get(role, PLAIN)
+    metric = roles.facts.get(role, LOSS)
     steps, raw = series.steps, -series.values if metric.better == "max" else series.values
     if until is not None and np.isfinite(raw[-1]):
         # A run that is still going is judged at the rungs of a ladder.

@@ -33,22 +33,24 @@ POINTS_TO_CARRY_ON = 5
 _ANNEALING = ("cos", "linear", "poly", "onecycle", "one_cycle", "decay", "exp")
 
 
-def _within(series: Series | None, most: float) -> Series | None:
-    if series is None:
-        return None
-    return replace(series, values=np.where((series.values >= 0) & (series.values <= most), series.values, math.nan))
-
-
 @rule_input(missing="no learning rate", log="learning_rate", evidence="C")
 def rate_curve(roles: Roles) -> Series | None:
     """The learning rate as logged over steps; NaN where it is none."""
-    return _within(roles.metrics.get("learning_rate"), HIGHEST_RATE)
+    series = roles.metrics.get("learning_rate")
+    if series is None:
+        return None
+    is_rate = (series.values >= 0) & (series.values <= HIGHEST_RATE)
+    return replace(series, values=np.where(is_rate, series.values, math.nan))
 
 
-@rule_input(missing="no gradient norm", log="gradient_norm", evidence="G")
-def gradient_norm(roles: Roles) -> Series | None:
-    """The gradient norm as logged over steps; NaN where it is none, or so large that sums overflow."""
-    return _within(roles.metrics.get("gradient_norm"), HIGHEST_NORM)
+@rule_input(missing="no gradient norm", log="gradient_norm", evidence="G", unit="as logged")
+def gradient_norm(roles: Roles) -> FloatArray | None:
+    """The logged gradient norms that are finite and not so large that sums overflow, in order of steps, shape (n,)."""
+    series = roles.metrics.get("gradient_norm")
+    if series is None:
+        return None
+    norms: FloatArray = series.values[(series.values >= 0) & (series.values <= HIGHEST_NORM)]
+    return norms if norms.size else None
 
 
 @rule_input(missing="no schedule", evidence="CP")

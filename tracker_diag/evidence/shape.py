@@ -56,7 +56,7 @@ def first_excess(
         and score.accuracy
         and float(np.abs(score.y).max(initial=0)) > HARDLY_EVER_RIGHT * score.whole
     )
-    if accurate and any_curve.metric.kind in ("cross-entropy", "loss") and first > LOG_THOUSAND:
+    if accurate and any_curve.metric.of_classes and first > LOG_THOUSAND:
         return first / LOG_THOUSAND
     others = [float(c.y[i]) for c, i in ((train, 1), (val, 0)) if c is not None]
     return first / max(others) if others and max(others) > 0 else 1.0

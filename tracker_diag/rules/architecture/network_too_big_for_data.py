@@ -14,7 +14,7 @@ from tracker_diag.rules.architecture._capacity import KEEPS_UP, counted
 
 #: Examples below which a training set is small by itself, whatever the network.
 FEW_EXAMPLES = 300
-#: Weights an example that ``per_example`` counts at least: nothing is divided by a threshold of zero.
+#: Lower limit of ``per_example`` (weights per example), so that a threshold of zero does not divide.
 LEAST_PER_EXAMPLE = 1e-15
 
 
@@ -63,7 +63,7 @@ def network_too_big_for_data(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
-    per_example : weights a training example.
+    per_example : weights per training example.
 
     References
     ----------

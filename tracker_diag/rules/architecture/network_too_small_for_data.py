@@ -19,7 +19,7 @@ TIMES_WIDER = 4
 class Signs:
     """What speaks for a network that is too small for its data, and against it."""
 
-    FEW_WEIGHTS = Ratio(8.0, "{ratio:.0f} training examples a weight", "params")
+    FEW_WEIGHTS = Ratio(8.0, "{ratio:.0f} training examples per weight", "params")
     CAPACITY_ENOUGH = Ratio(0.05, "capacity is not what the run lacks")
     HIGH_LEVEL = Ratio(3.0, "training comes to rest at a high level, or jumps")
     LEARNS = Ratio(0.3, "the run learns")
@@ -43,7 +43,7 @@ def network_too_small_for_data(
 
     What it measures
     ----------------
-    Training examples a weight, and whether training and validation come to rest together at a high level, or jump.
+    Training examples per weight, and whether training and validation come to rest together at a high level, or jump.
 
     Why it matters
     --------------
@@ -56,7 +56,7 @@ def network_too_small_for_data(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
-    per_weight : training examples a weight.
+    per_weight : training examples per weight.
 
     References
     ----------

@@ -21,7 +21,7 @@ MANY_INPUTS = 50
 UNITS = 8
 #: Units that pass next to nothing on, whatever the task.
 NEXT_TO_NOTHING = 2
-#: Times the units a class that are proposed: the upper end of "five to ten times",
+#: Times the units per class that are proposed: the upper end of "five to ten times",
 TIMES_WANTED = 2
 #: and units that are proposed at least: a usual small layer.
 PROPOSED = 16
@@ -79,7 +79,7 @@ def too_few_hidden_units(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
-    per_class : units a class.
+    per_class : units per class.
     many_classes : classes from which on the rule of thumb says nothing.
 
     References

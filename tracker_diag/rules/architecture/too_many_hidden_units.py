@@ -12,7 +12,7 @@ from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.evidence.course import Course
 from tracker_diag.rules.architecture._widths import resized
 
-#: Classes up to which so many units a class are taken at their word: the rule of thumb ends where classes are many.
+#: Classes up to which so many units per class are taken at their word: the rule of thumb ends where classes are many.
 MANY_CLASSES = 100
 #: Units that are generous where it says nothing.
 GENEROUS = 128
@@ -61,7 +61,7 @@ def too_many_hidden_units(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
-    per_class : units a class.
+    per_class : units per class.
 
     References
     ----------

@@ -91,8 +91,9 @@ def underfitting(
         bound where classes are uneven.
     moved : share of the curve's own level, where the uninformed level is unknown; noise may be twice it. Fine-tuning
         starts low and flat: with a pretrained model, the known level alone may speak.
-    rest : share of its own level within which nine tenths of a curve's values lie that has come to rest.
-    few_updates : updates after which it has. Where they, or hidden layers, are not logged, nothing is said.
+    rest : band around the level of a curve, as a share of it, that holds nine tenths of the values once it rests.
+    few_updates : number of updates within which both losses come to rest. Where they, or hidden layers, are not logged,
+        nothing is said.
     alpha : level of the trend test.
 
     References

@@ -10,11 +10,11 @@ from tracker_diag.evidence.course import Course
 
 #: Swings count as jitter up to so many times the noise: beyond, they are the course of the curve.
 SWING_OVER_NOISE = 3.0
-#: Accuracy that the standard error of few examples is told for, and the variance of one right answer there.
+#: Accuracy at which the message states the standard error, and the variance of one answer there (0.9 · 0.1).
 ACCURACY, VARIANCE = 0.9, 0.09
 #: Jitter beside few examples that is worth a word, in units of the improvement achieved.
 NOTED = 0.02
-#: What is told for how many times training's jitter it is where that is none.
+#: Ratio of validation's jitter to training's that is shown where training has none.
 MOST_TIMES = 99
 
 

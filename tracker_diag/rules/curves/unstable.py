@@ -10,7 +10,7 @@ from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
 from tracker_diag.evidence.course import Course
 from tracker_diag.rules.curves._worse import training_worse_since
 
-#: Share of the swings of the first half that those of the second are at least: less, and the run is calming down.
+#: Swing of the second half over that of the first (ratio) below which the run is calming down.
 STILL_AS_WIDE = 0.5
 
 

@@ -114,7 +114,7 @@ def class_imbalance(
 
 def _beside(score: Course, share: float) -> list[Sign]:
     """What an accuracy says beside the share of the most frequent class."""
-    if score.metric.kind != "accuracy" or not score.accuracy or not score.long_enough:
+    if not score.accuracy or score.metric.kind != "accuracy" or not score.long_enough:
         return []
     lift = (score.share(score.tail) - share) / max(1e-9, 1 - share)
     if lift < NO_MORE:

@@ -6,8 +6,8 @@ from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
 
-#: Share of the run that half of the improvement takes where examples are learned by heart; what holds for others as
-#: well is learned sooner.
+#: Share of the run needed for half of the improvement above which training is slow: memorising takes longer than
+#: learning what holds for other examples as well.
 SLOW = 0.06
 #: Share of the uninformed loss that training has explained where it knows its examples completely.
 COMPLETE = 0.95

@@ -72,7 +72,7 @@ def label_noise(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
-    many : training examples a class, from which on memorising is not explained by their being few.
+    many : training examples per class, from which on memorising is not explained by their being few.
 
     References
     ----------

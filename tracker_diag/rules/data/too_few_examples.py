@@ -22,7 +22,7 @@ class Signs:
     SCARCE = Ratio(25.0, "{count} training examples", "params")
     SCARCE_OF_CLASSES = Ratio(25.0, "{count} training examples for {classes} classes", "params")
     FEW = Ratio(8.0, "only {count} training examples", "params")
-    FEW_OF_EACH = Ratio(1.2, "{each:.0f} training examples a class", "params")
+    FEW_OF_EACH = Ratio(1.2, "{each:.0f} training examples per class", "params")
     MANY = Ratio(0.3, "{count} training examples", "params")
     NOTHING_LEARNED = Ratio(0.05, "the run did not even learn its training set")
     DOES_NOT_HOLD = Ratio(4.0, "training explains what validation does not")
@@ -64,14 +64,14 @@ def too_few_examples(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
-    scarce : examples a class below which they hardly show a class's variation, unless there are ten times `few`: many
+    scarce : examples per class below which they hardly show a class's variation, unless there are ten times `few`: many
         classes share what is learned.
     few : examples in all below which networks usually memorise.
 
     References
     ----------
     Seminar: "Dataset issues" (do you have enough training examples?), "Unrepresentative Train Dataset". Cho et al.
-    (2015), arXiv:1511.06348, accuracy against examples a class.
+    (2015), arXiv:1511.06348, accuracy against examples per class.
     """
     if params.get("pretrained"):
         return too_few_examples.skip("a pretrained model needs fewer examples")

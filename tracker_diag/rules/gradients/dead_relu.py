@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rates import rounded, usual_rates
+from tracker_diag.core.rates import between, rounded, usual_rates
 from tracker_diag.core.rule import Outcome, rule
 
 #: Activations whose units can die.
@@ -80,7 +79,7 @@ def dead_relu(
         if initialiser != "he":
             changes.append(Change(names.get("initialiser", "initialiser"), initialiser, "he"))
         if too_high:
-            target = rounded(math.sqrt(low * high))
+            target = rounded(between(low, high))
             changes.append(Change(names.get("learning_rate", "learning_rate"), learning_rate, target))
     text = "use leaky_relu or elu in place of relu, He initialisation with biases at zero, and a lower rate"
     return dead_relu.suspicion(

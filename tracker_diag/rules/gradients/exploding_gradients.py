@@ -12,13 +12,13 @@ from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rates import rounded
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.core.run import Series
+from tracker_diag.evidence.rates import FloatArray
 
-#: Finite norms that a median and an end are told from.
+#: Norms that it takes to compute a median and an end.
 FEWEST_NORMS = 5
 #: Part of the norms that is the end: a tenth, as of curves.
 PARTS_OF_END = 10
-#: Share of the run above which a loss was lost after the run had learned.
+#: Share of the run after which a lost loss is a late one: something had been learned.
 AT_ONCE = 0.05
 #: Layers from which on plain networks multiply their gradient to extremes.
 DEEP = 8
@@ -46,7 +46,7 @@ def exploding_gradients(
     names: Mapping[str, str],
     layers: float | None,
     gradient_clip: float | None,
-    gradient_norm: Series | None,
+    gradient_norm: FloatArray | None,
     *,
     prior: float = 0.03,
     times: float = 100.0,
@@ -102,15 +102,12 @@ def exploding_gradients(
     )
 
 
-def _measured(gradient_norm: Series | None, times: float) -> tuple[list[Sign], float]:
+def _measured(gradient_norm: FloatArray | None, times: float) -> tuple[list[Sign], float]:
     """What the logged norm says, and the norm to clip at."""
-    if gradient_norm is None:
+    if gradient_norm is None or gradient_norm.size < FEWEST_NORMS:
         return [], USUAL_CLIP
-    good = gradient_norm.values[np.isfinite(gradient_norm.values)]
-    if good.size < FEWEST_NORMS:
-        return [], USUAL_CLIP
-    median = float(np.median(good))
-    end = float(np.median(good[-max(1, good.size // PARTS_OF_END) :]))
+    median = float(np.median(gradient_norm))
+    end = float(np.median(gradient_norm[-max(1, gradient_norm.size // PARTS_OF_END) :]))
     row = Signs.GROWN if median > 0 and end > times * median else Signs.STEADY
     return [row(end=end, median=median)], rounded(median) if median > 0 else USUAL_CLIP
 

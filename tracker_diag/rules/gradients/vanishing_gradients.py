@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from tracker_diag.core.activations import SATURATING
 from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.core.run import Series
+from tracker_diag.evidence.rates import FloatArray
 
-#: Finite norms that a median is told from.
+#: Norms that it takes to compute a median.
 FEWEST_NORMS = 3
 #: Share of the run within which half of the improvement is made by a loss that comes to rest at once.
 AT_ONCE = 0.05
@@ -23,8 +24,6 @@ STILL_FALLS = 0.02
 FAR_APART = 0.2
 #: Layers up to which a gradient reaches the first; so many are proposed.
 FEW_LAYERS = 4
-#: Activations whose gradient is nearly nothing far from zero.
-SATURATING = ("sigmoid", "tanh", "softsign", "hard_sigmoid")
 
 
 class Signs:
@@ -50,7 +49,7 @@ def vanishing_gradients(
     names: Mapping[str, str],
     layers: float | None,
     activation: str | None,
-    gradient_norm: Series | None,
+    gradient_norm: FloatArray | None,
     *,
     prior: float = 0.03,
     deep: int = 8,
@@ -104,14 +103,11 @@ def vanishing_gradients(
     )
 
 
-def _measured(gradient_norm: Series | None, vanished: float) -> list[Sign]:
+def _measured(gradient_norm: FloatArray | None, vanished: float) -> list[Sign]:
     """What the logged norm says."""
-    if gradient_norm is None:
+    if gradient_norm is None or gradient_norm.size < FEWEST_NORMS:
         return []
-    good = gradient_norm.values[np.isfinite(gradient_norm.values)]
-    if good.size < FEWEST_NORMS:
-        return []
-    median = float(np.median(good))
+    median = float(np.median(gradient_norm))
     row = Signs.VANISHED if median < vanished else Signs.NOT_VANISHED
     return [row(median=median)]
 

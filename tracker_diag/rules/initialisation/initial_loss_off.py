@@ -10,8 +10,6 @@ from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.evidence.course import Course
 from tracker_diag.evidence.shape import LOG_THOUSAND
 
-#: Losses that cost ln of the classes where nothing is known.
-CROSS_ENTROPIES = ("cross_entropy", "binary_cross_entropy", "nll")
 #: How sure it is: a factor above a known level is seen, and not inferred.
 CONFIDENCE = 0.9
 
@@ -62,7 +60,7 @@ def initial_loss_off(
     first = train.start
     if learned.known:
         said = f"of a model that knows nothing ({learned.level:.4g})"
-    elif _of_classes(loss_function, val_score) and first >= times * LOG_THOUSAND:
+    elif _beside_accuracy(train, loss_function, val_score) and first >= times * LOG_THOUSAND:
         said = f"that a thousand classes would cost ({LOG_THOUSAND:.1f})"
     else:
         return None
@@ -75,7 +73,7 @@ def initial_loss_off(
     )
 
 
-def _of_classes(loss_function: str | None, val_score: Course | None) -> bool:
-    """Whether the loss is, or may be, a cross-entropy, and an accuracy stands beside it."""
-    crossed = loss_function is None or loss_function in CROSS_ENTROPIES
+def _beside_accuracy(train: Course, loss_function: str | None, val_score: Course | None) -> bool:
+    """Whether the loss is, or where no loss function is logged may be, a cross-entropy beside an accuracy."""
+    crossed = train.metric.kind == "cross-entropy" or (train.metric.of_classes and loss_function is None)
     return crossed and val_score is not None and val_score.accuracy

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.core.activations import SATURATING
 from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
@@ -16,8 +17,6 @@ SCALED = ("he", "kaiming", "xavier", "glorot", "lecun", "orthogonal", "fixup", "
 PLAIN = ("normal", "uniform", "gauss")
 #: and that set all weights alike.
 CONSTANT = ("zero", "constant", "ones", "one")
-#: Activations that want Xavier initialisation.
-SATURATING = ("sigmoid", "tanh", "softsign", "hard_sigmoid")
 #: Scales of a plain initialiser that are too large or too small for layers of any usual width,
 LARGE_SCALE, SMALL_SCALE = 0.5, 0.005
 #: and the one below which it is too small for many of them.

@@ -1,8 +1,6 @@
-"""What several rules on optimisation mean by progress, and the rates that they propose."""
+"""What several rules on optimisation mean by progress."""
 
 from __future__ import annotations
-
-import math
 
 #: What twice the training would bring, as a share of the improvement achieved, above which the loss still falls at the
 #: end: less is noise.
@@ -15,8 +13,3 @@ KEEPS_UP = 0.1
 #: Share of the uninformed loss below which validation stays with training: of a run that has learned little, which can
 #: have left little behind.
 STAYS_WITH = 0.05
-
-
-def between(low: float, high: float) -> float:
-    """The middle of a range of rates: rates differ by factors, so it is the geometric mean."""
-    return math.sqrt(low * high)

@@ -12,7 +12,7 @@ from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Learned, Shape, Symptoms
 from tracker_diag.core.rates import rounded
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.core.run import Series
+from tracker_diag.evidence.rates import FloatArray
 from tracker_diag.rules.optimisation._progress import STAYS_WITH
 
 _SCALE_FREE = (
@@ -56,7 +56,7 @@ def gradient_clipping_masks_rate(
     params: Mapping[str, Any],
     names: Mapping[str, str],
     learned: Learned | None,
-    gradient_norm: Series | None,
+    gradient_norm: FloatArray | None,
     *,
     prior: float = 0.03,
     tight: float = 0.05,
@@ -94,7 +94,7 @@ def gradient_clipping_masks_rate(
     optimizer = str(params.get("optimizer") or "").lower()
     if optimizer in _SCALE_FREE:
         return gradient_clipping_masks_rate.skip(f"{optimizer} cancels a constant clip")
-    median = None if gradient_norm is None else _median(gradient_norm)
+    median = None if gradient_norm is None else float(np.median(gradient_norm))
     target = max(usual, rounded(TIMES_MEDIAN * median)) if median and median > 0 else usual
     name = names.get("gradient_clip", "gradient_clip")
     changes = (Change(name, gradient_clip, target),) if target > gradient_clip else ()
@@ -112,12 +112,6 @@ def gradient_clipping_masks_rate(
         settles="log the gradient norm before clipping",
         verdict="slow-convergence",
     )
-
-
-def _median(gradient_norm: Series) -> float | None:
-    """The median of the norms that are finite."""
-    finite = gradient_norm.values[np.isfinite(gradient_norm.values)]
-    return float(np.median(finite)) if finite.size else None
 
 
 def _against_norms(clip: float, median: float | None, tight: float) -> Sign:

@@ -10,11 +10,10 @@ import numpy as np
 from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rates import rounded, usual_rates
+from tracker_diag.core.rates import between, rounded, usual_rates
 from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.core.run import Series
 from tracker_diag.evidence.rates import POINTS_OF_SCHEDULE
-from tracker_diag.rules.optimisation._progress import between
 
 #: Times the uninformed level above which a first value is high: sound initialisations begin closer to it.
 HIGH_START = 1.3

@@ -8,16 +8,16 @@ from typing import Any
 from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.observed import Learned, Shape, Symptoms
-from tracker_diag.core.rates import rounded, usual_rates
+from tracker_diag.core.rates import between, rounded, usual_rates
 from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.rules.optimisation._progress import STAYS_WITH, between
+from tracker_diag.rules.optimisation._progress import STAYS_WITH
 
 #: Share of the uninformed loss by which training that knows its examples by heart has left validation behind.
 LEFT_BEHIND = 0.2
 #: What twice the training would bring, as a share of the improvement achieved, from which on the pace is in question:
 #: more than noise, as any schedule leaves a little.
 FALLS_A_LITTLE = 0.05
-#: Share of the uninformed loss that a run has explained at most which leaves much of it: half.
+#: Share of the uninformed loss explained below which much of it is left.
 LITTLE_EXPLAINED = 0.5
 #: Times the lowest usual rate from which on a rate is usual without doubt: the range ends nowhere sharply.
 WELL_ABOVE = 3

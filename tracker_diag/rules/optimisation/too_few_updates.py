@@ -49,7 +49,7 @@ def too_few_updates(
     prior: float = 0.04,
     few: int = 300,
 ) -> Outcome:
-    """Epochs times batches an epoch are few for the network.
+    """Too few weight updates: epochs times batches per epoch.
 
     Or the run was simply stopped too soon (cause `too-few-epochs`).
 
@@ -71,7 +71,7 @@ def too_few_updates(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
-    few : updates in all.
+    few : number of updates up to which they are few: some hundred carry no network far.
 
     References
     ----------

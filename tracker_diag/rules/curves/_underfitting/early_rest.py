@@ -19,7 +19,7 @@ VALUES = 20
 FIRST = 5
 #: Share of the values that lie at the level of the end from then on: the others are noise.
 STAYING = 0.9
-#: Level of the test whether validation falls on after that: wide, for a fall is innocence.
+#: Level (p-value) of the test that validation still falls after that; lenient, since a fall clears the run.
 FALLS_ON = 0.05
 
 

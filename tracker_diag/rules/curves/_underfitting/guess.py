@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 
 from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.shape import LOG_THOUSAND
 
 #: A loss and the score logged beside it, of one side of the data.
 Beside = tuple[Course, Course]
 #: Sides of the data: training and validation.
 BOTH = 2
 
-#: What telling a thousand classes apart costs, in nats: more is no cross-entropy of classes.
-LOG_THOUSAND = math.log(1000)
 #: Accuracy from which on nothing is left to tell guessing by: the entropy of what is wrong is smaller than its noise.
 NEARLY_PERFECT = 0.99
 #: Part of the cost of guessing that a loss must reach: it and the accuracy are means over different examples.

@@ -7,7 +7,7 @@ from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.trend import trend
 
 #: Times its length that a run needs to be slow, and what twice its length surely brings, as a share of what it has
-#: improved: the same as for slow-convergence.
+#: improved: the defaults of slow-convergence.
 MANY_TIMES, GOES_ON = 5.0, 0.35
 
 
