@@ -56,6 +56,8 @@ def test_shares(name: str, kind: str, better: Any, baseline: float | None, unit:
         ("val_cross_entropy", "cross-entropy", "nats"),
         ("val_mse_loss", "squared error", "target squared"),
         ("val_rmse", "root of the squared error", "target"),
+        ("val_root_mean_squared_error", "root of the squared error", "target"),
+        ("val_mean_squared_error", "squared error", "target squared"),
         ("val_huber_loss", "absolute error", "target"),
         ("val_focal_loss", "other loss", ""),
         ("val_focal_cross_entropy", "other loss", ""),
