@@ -54,14 +54,16 @@ class Metric:
         return self.kind in ("cross-entropy", "loss") and self.better == "min"
 
     def in_unit_of(self, values: NDArray[np.float64]) -> Metric:
-        """These facts, given for shares as shares, in the unit that the values show.
+        """These facts, given for shares as shares, in the unit that the values of a score show.
 
         Parameters
         ----------
         values : ndarray, shape (n,)
             As logged; those that are not finite say nothing.
         """
-        highest = float(values.max(initial=0.0, where=np.isfinite(values)))
+        if self.better == "min":
+            return self
+        highest = float(values[np.isfinite(values)].max(initial=0.0))
         whole = 1.0 if highest <= PER_CENT_ABOVE else 100.0
         if self.unit != "share":
             return replace(self, whole=whole)

@@ -319,8 +319,8 @@ def read_metric(name: str) -> Reading | None:
         # Each of these is the loss by another name.
         rank, left = 0, left | phrase
     if left & _NEGATIVE:
-        left, better, kind = left - _NEGATIVE, "max" if better == "min" else "min", _turned(kind)
-        facts = Metric(facts.kind, facts.better)
+        facts = Metric(facts.kind, "max" if better == "min" else "min")
+        left, better, kind = left - _NEGATIVE, facts.better, _turned(kind)
     parts = (
         frozenset(w for w in left if w in minor or (w in component and w not in _LOSS_NAMES))
         if kind == "loss"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from tracker_diag.core.metric import LOSS, SCORE, Metric
 from tracker_diag.core.metric_roles import facts_of_loss, find_metrics, read_metric
@@ -142,21 +142,22 @@ def _facts(
 ) -> dict[str, Metric]:
     """What is known of the metric in each of these roles."""
     return {
-        role: replace(_kind(role, metrics[role].name, better, params), better=better).in_unit_of(metrics[role].values)
+        role: _kind(role, metrics[role].name, better, params).in_unit_of(metrics[role].values)
         for role, better in directions.items()
     }
 
 
-def _kind(role: str, name: str, better: str, params: Mapping[str, Any]) -> Metric:
+def _kind(role: str, name: str, better: Literal["min", "max"], params: Mapping[str, Any]) -> Metric:
     """What a metric is by the words of its name; what a loss leaves open, the loss function or the task says."""
     reading = read_metric(name)
     if not role.endswith("_loss"):
         # Where the user says which way it gets better, and the name says the other, the user knows what it is.
-        return reading.facts if reading is not None and reading.better == better else SCORE
-    facts = LOSS if reading is None else reading.facts
-    if facts is LOSS:
+        return reading.facts if reading is not None and reading.better == better else replace(SCORE, better=better)
+    # A likelihood that is taken for a loss has had its sign turned.
+    facts = LOSS if reading is None else replace(reading.facts, better="min")
+    if facts == LOSS:
         facts = facts_of_loss(read(str(params.get("loss_function") or "")).words)
-    if facts is LOSS and params.get("task") == "regression":
+    if facts == LOSS and params.get("task") == "regression":
         return Metric("squared error", "min", "target squared")
     return facts
 

@@ -27,9 +27,10 @@ class Values:
 
     def get(self, name: str) -> Any:
         """The value of an input, or None."""
-        if name not in self._known:
-            self._known[name] = self._computed(self._inputs[name])
-        return self._known[name]
+        known = self._known
+        if name not in known:
+            known[name] = self._computed(self._inputs[name])
+        return known[name]
 
     def _computed(self, found: Input) -> Any:
         arguments = {}
