@@ -30,8 +30,8 @@ from scipy.stats import spearmanr
 
 from scripts.between import write_between
 from tracker_diag import Run, diagnose
-from tracker_diag.core.roles import resolve
-from tracker_diag.core.settings import Settings
+from tracker_diag.roles.resolve import resolve
+from tracker_diag.settings.settings import Settings
 
 FloatArray = NDArray[np.float64]
 

@@ -27,7 +27,7 @@ from scipy.stats import binomtest
 
 from scripts.between import write_between
 from tracker_diag import Run, diagnose
-from tracker_diag.core.rule import all_rules
+from tracker_diag.rules.registry import all_rules
 from tracker_diag.stats.condense import condense
 from tracker_diag.stats.extrapolation import extrapolate
 from tracker_diag.stats.gap import gap

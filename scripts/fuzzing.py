@@ -38,12 +38,12 @@ from rich.console import Console
 from scripts.hostile import Case, make
 from tracker_diag import InvalidRunError, Report, Run, Settings, diagnose
 from tracker_diag.adapters.base import Listing
-from tracker_diag.core.settings import SettingsError, load_settings, parse_settings
-from tracker_diag.fingerprint import fingerprint
-from tracker_diag.judge import Task, before, render
-from tracker_diag.report.markdown import render_markdown
+from tracker_diag.report.formats.markdown import render_markdown
+from tracker_diag.report.formats.text import print_text
 from tracker_diag.report.tags import suggested_config
-from tracker_diag.report.text import print_text
+from tracker_diag.settings.settings import SettingsError, load_settings, parse_settings
+from tracker_diag.sweeping.fingerprint import fingerprint
+from tracker_diag.sweeping.judge import Task, before, render
 
 CHUNK = 50
 """Runs that a process is given at once."""

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from tracker_diag import Run, Settings, diagnose
-from tracker_diag.core.finding import Report
-from tracker_diag.core.rule import all_rules
+from tracker_diag.core.report import Report
+from tracker_diag.rules.registry import all_rules
 
 PARTS = ("verdict", "severity", "summary", "findings", "causes", "next_evidence", "cost")
 

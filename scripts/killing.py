@@ -170,7 +170,9 @@ def survive(kind: str, kills: int, seed: int = 0) -> dict[str, object]:
         undisturbed, the ``differing`` names, and whether the user's data are ``untouched`` (drafts included).
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tracker_diag.cli.sweep", "tracker_diag.judge", "tracker_diag.report.tags"])
+    context.set_forkserver_preload(
+        ["tracker_diag.cli.sweep", "tracker_diag.sweeping.judge", "tracker_diag.report.tags"]
+    )
     rng = random.Random(seed)
     with store(kind) as place:
         before = place.users()

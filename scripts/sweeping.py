@@ -25,8 +25,8 @@ from scripts.fill_mlflow import METRICS, fill
 from tracker_diag.adapters.base import Query
 from tracker_diag.adapters.mlflow import connect
 from tracker_diag.cli.console import hush
-from tracker_diag.core.settings import Settings
-from tracker_diag.sweep import Plan, sweep
+from tracker_diag.settings.settings import Settings
+from tracker_diag.sweeping.sweep import Plan, sweep
 
 EVERYTHING = Query(everything=True)
 WAYS = {

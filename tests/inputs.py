@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tracker_diag.core import inputs
+from tracker_diag.evidence import registry
 
 
 def computed_by(monkeypatch: pytest.MonkeyPatch, name: str, compute: Callable[[], Any]) -> None:
-    found = replace(inputs.all_inputs()[name], needs=(), wants=(), compute=compute)
-    monkeypatch.setitem(inputs._INPUTS, name, found)
+    found = replace(registry.all_inputs()[name], needs=(), wants=(), compute=compute)
+    monkeypatch.setitem(registry._INPUTS, name, found)

@@ -25,7 +25,7 @@ def test_expected():
     defect()
 
 def test_no_defect():
-    logging.getLogger("tracker_diag.sweep").error("the tracker is away")
+    logging.getLogger("tracker_diag.sweeping.sweep").error("the tracker is away")
     logging.getLogger("other").exception("not ours")
 """
 

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from scripts.documentation.decisions import diagram
 from scripts.documentation.index import by_slide, by_symptom
 from scripts.documentation.pages import outdated, pages
-from scripts.documentation.rule import signs, thresholds
+from scripts.documentation.rule import observations, thresholds
 from scripts.documentation.seminar import deck, shown_by
 from tests.catalogue import CATALOGUE
 from tracker_diag.core.finding import Finding, Severity
-from tracker_diag.core.rule import all_rules
-from tracker_diag.core.verdicts import precedence
 from tracker_diag.engine import causes as ranking
 from tracker_diag.engine.verdict import verdict
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.verdicts import precedence
 
 ROOT = Path(__file__).parents[1]
 NAMES = set(CATALOGUE.values())
@@ -82,7 +82,9 @@ def test_a_statement_of_the_seminar_has_its_rules_and_tests(statement: dict[str,
 @pytest.mark.parametrize("rule", all_rules().values(), ids=lambda rule: rule.name)
 def test_thresholds_and_priors_are_read_off_the_rule(rule) -> None:  # type: ignore[no-untyped-def]
     assert thresholds(rule).keys() == rule.thresholds.keys()
-    assert rule.signs is None or not [text for text, ratio, _ in signs(rule.signs) if not text or not ratio]
+    assert rule.likelihoods is None or not [
+        text for text, ratio, _ in observations(rule.likelihoods) if not text or not ratio
+    ]
 
 
 def test_the_page_on_causes_holds_every_prior_and_constant() -> None:

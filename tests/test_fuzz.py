@@ -15,10 +15,10 @@ from scripts import fuzzing
 from scripts.fuzzing import check, chunk
 from scripts.hostile import CATEGORIES, Case, make
 from tests.inputs import computed_by
-from tracker_diag.core import param_roles
-from tracker_diag.core.rule import all_rules
 from tracker_diag.engine import diagnosis
 from tracker_diag.report import tags
+from tracker_diag.roles import param_roles
+from tracker_diag.rules.registry import all_rules
 
 RUNS = 480
 

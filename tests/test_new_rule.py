@@ -16,9 +16,9 @@ import tracker_diag
 RULE = '''"""LC199 too-loud."""
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.inputs import rule_input
-from tracker_diag.core.rule import Outcome, Verdict, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.registry import rule_input
+from tracker_diag.rules.registry import Outcome, Verdict, rule
+from tracker_diag.evidence.curve import Course
 
 
 @rule_input(missing="no loudness", unit="decibels")
@@ -59,7 +59,7 @@ def too_loud(loudness: float, train: Course, *, loud: float = 100.0) -> Outcome:
 DIAGNOSE = """
 import json, sys
 import tracker_diag
-from tracker_diag.core.settings import parse_settings
+from tracker_diag.settings.settings import parse_settings
 run = tracker_diag.Run.from_dict({"id": "r", "metrics": {"train_loss": [[i, 60 / (i + 1)] for i in range(20)]}})
 report = tracker_diag.diagnose(run, parse_settings(json.loads(sys.argv[1])))
 print(json.dumps([report.verdict, *(finding.name for finding in report.findings)]))
@@ -139,8 +139,8 @@ def test_its_verdict_is_read_where_verdicts_are(package: Path) -> None:
     said = python(
         package,
         "-c",
-        "from tracker_diag.core.verdicts import precedence\n"
-        "from tracker_diag.judge import before\n"
+        "from tracker_diag.rules.verdicts import precedence\n"
+        "from tracker_diag.sweeping.judge import before\n"
         "print(*list(precedence())[2:5], before({'diag.verdict': 'too-loud'}, 'diag.').verdict)",
     )
     assert said.split() == ["underfitting", "too-loud", "overfitting", "too-loud"]

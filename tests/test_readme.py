@@ -11,7 +11,7 @@ import pytest
 import typer
 
 from tracker_diag.cli import app
-from tracker_diag.core.verdicts import ABSTENTION, precedence
+from tracker_diag.rules.verdicts import ABSTENTION, precedence
 
 TEXT = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^(tracker-diag .+)$|`(tracker-diag [^`]+)`", TEXT, re.MULTILINE)

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tracker_diag import Report, Run, diagnose
-from tracker_diag.core.settings import Settings
+from tracker_diag.settings.settings import Settings
 
 FloatArray = NDArray[np.float64]
 

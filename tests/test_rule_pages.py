@@ -9,8 +9,8 @@ import pytest
 
 from scripts.documentation.seminar import rule_test, slides
 from tests.catalogue import CATALOGUE
-from tracker_diag.core.inputs import EVIDENCE
-from tracker_diag.core.rule import HEADINGS, Rule, all_rules
+from tracker_diag.evidence.registry import EVIDENCE
+from tracker_diag.rules.registry import HEADINGS, Rule, all_rules
 
 ROOT = Path(__file__).parents[1]
 RULES = list(all_rules().values())

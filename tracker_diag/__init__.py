@@ -5,23 +5,24 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tracker_diag.core.version import __version__ as __version__
+
 if TYPE_CHECKING:
     from tracker_diag.core.finding import Cause as Cause
     from tracker_diag.core.finding import Change as Change
     from tracker_diag.core.finding import Finding as Finding
     from tracker_diag.core.finding import Prescription as Prescription
-    from tracker_diag.core.finding import Report as Report
     from tracker_diag.core.finding import Severity as Severity
     from tracker_diag.core.finding import Skip as Skip
+    from tracker_diag.core.report import Report as Report
     from tracker_diag.core.run import InvalidRunError as InvalidRunError
     from tracker_diag.core.run import Run as Run
     from tracker_diag.core.run import Series as Series
-    from tracker_diag.core.settings import Settings as Settings
-    from tracker_diag.core.settings import load_settings as load_settings
     from tracker_diag.engine import diagnose as diagnose
     from tracker_diag.profile import profile_data as profile_data
+    from tracker_diag.settings import Settings as Settings
+    from tracker_diag.settings import load_settings as load_settings
 
-__version__ = "0.1.0"
 
 # Looked up when first used: `tracker-diag --help` must not pay for numpy.
 _HOMES = {
@@ -29,14 +30,14 @@ _HOMES = {
     "Change": "core.finding",
     "Finding": "core.finding",
     "Prescription": "core.finding",
-    "Report": "core.finding",
+    "Report": "core.report",
     "Severity": "core.finding",
     "Skip": "core.finding",
     "InvalidRunError": "core.run",
     "Run": "core.run",
     "Series": "core.run",
-    "Settings": "core.settings",
-    "load_settings": "core.settings",
+    "Settings": "settings",
+    "load_settings": "settings",
     "diagnose": "engine",
     "profile_data": "profile",
 }

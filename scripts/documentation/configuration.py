@@ -5,9 +5,9 @@ from __future__ import annotations
 from scripts.documentation.markdown import GENERATED, link, table
 from scripts.documentation.rule import thresholds
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.role_names import all_roles, what_to_log
-from tracker_diag.core.rule import all_rules
-from tracker_diag.core.settings import FILE_NAME, RuleSettings, Settings
+from tracker_diag.roles.role_names import all_roles, what_to_log
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.settings.settings import FILE_NAME, RuleSettings, Settings
 
 EXAMPLE = """\
 ignore: [loss-spikes]

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator
 
 from scripts.documentation.markdown import GENERATED, link, table
-from tracker_diag.core import case
-from tracker_diag.core.rule import Rule, all_rules
-from tracker_diag.core.verdicts import ABSTENTION, GOOD_FIT, precedence
 from tracker_diag.engine import causes as ranking
 from tracker_diag.engine import verdict as competing
+from tracker_diag.rules import hypothesis
+from tracker_diag.rules.registry import Rule, all_rules
+from tracker_diag.rules.verdicts import ABSTENTION, GOOD_FIT, precedence
 
 
 def verdict() -> str:
@@ -57,10 +57,12 @@ def causes() -> str:
     return (
         f"{GENERATED}# Causes\n\n"
         f"{_prose(ranking)}\n\n"
-        f"- Odds: {_prose(case.Suspicion.odds).lower()}\n"
-        f"- {_attributes(case.Sign)['ratio']}\n"
-        "- Each rule's page lists the signs it weighs. Signs are taken to be independent given the cause: a rule "
-        "counts an observation once.\n\n" + table(("constant", "value", "meaning"), _constants()) + "\n"
+        f"- Odds: {_prose(hypothesis.Hypothesis.odds).lower()}\n"
+        f"- {_attributes(hypothesis.Observation)['ratio']}\n"
+        "- Each rule's page lists the observations it weighs. They are taken to be "
+        "independent given the cause: a rule counts an observation once.\n\n"
+        + table(("constant", "value", "meaning"), _constants())
+        + "\n"
         "The next evidence that a report asks for is what would settle one of its first two causes.\n\n"
         "## Priors\n\n"
         "Odds before anything is seen of the run; each is a threshold (`prior`) of its rule and may be set.\n\n"

@@ -11,9 +11,9 @@ import yaml
 
 from scripts.documentation.markdown import GENERATED, link, links, table
 from scripts.documentation.seminar import deck
-from tracker_diag.core.inputs import EVIDENCE
-from tracker_diag.core.role_names import all_roles, what_to_log
-from tracker_diag.core.rule import Rule, all_rules
+from tracker_diag.evidence.registry import EVIDENCE
+from tracker_diag.roles.role_names import all_roles, what_to_log
+from tracker_diag.rules.registry import Rule, all_rules
 
 _DOCS = Path(__file__).parents[2] / "docs"
 _SYMPTOMS = Path(__file__).with_name("symptoms.yaml")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 
 from scripts.documentation.markdown import GENERATED, links, table
-from tracker_diag.core.inputs import EVIDENCE, Input, all_inputs, letters
-from tracker_diag.core.rule import all_rules
+from tracker_diag.evidence.registry import EVIDENCE, Input, all_inputs, letters
+from tracker_diag.rules.registry import all_rules
 
 
 def page() -> str:

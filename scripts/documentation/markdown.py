@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tracker_diag.core.rule import find_rule
+from tracker_diag.rules.registry import find_rule
 
 GENERATED = "<!-- Made by scripts/docs from the code: edit the code. -->\n\n"
 

@@ -11,7 +11,7 @@ from scripts.documentation.index import index
 from scripts.documentation.rule import page
 from scripts.documentation.safety import safety
 from scripts.documentation.seminar import seminar
-from tracker_diag.core.rule import all_rules
+from tracker_diag.rules.registry import all_rules
 
 
 def pages() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The page of a rule: its docstring, its inputs and thresholds, and the signs it weighs."""
+"""The page of a rule: its docstring, its inputs and thresholds, and the observations it weighs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 from scripts.documentation.markdown import GENERATED, table
-from tracker_diag.core.case import rows
-from tracker_diag.core.inputs import EVIDENCE
-from tracker_diag.core.rule import Rule
+from tracker_diag.evidence.registry import EVIDENCE
+from tracker_diag.rules.hypothesis import rows
+from tracker_diag.rules.registry import Rule
 
 
 def page(rule: Rule) -> str:
@@ -25,12 +25,12 @@ def page(rule: Rule) -> str:
         said = thresholds(rule)
         listed = [(f"`{name}`", f"`{default}`", said.get(name, "")) for name, default in rule.thresholds.items()]
         parts.append("## Thresholds\n\n" + table(("name", "default", "meaning"), listed))
-    if rule.signs is not None:
+    if rule.likelihoods is not None:
         parts.append(
-            "## Signs it weighs\n\n"
+            "## Likelihoods it weighs\n\n"
             "How much likelier each observation is if this is the cause than if it is not "
             "([how causes are scored](../causes.md)).\n\n"
-            + table(("observation", "likelihood ratio", "seen in"), signs(rule.signs))
+            + table(("observation", "likelihood ratio", "seen in"), observations(rule.likelihoods))
         )
     parts.append(f"## Leave it out\n\n{_leave_out(rule)}")
     parts.append(f"## References\n\n{text['References']}")
@@ -43,7 +43,7 @@ def thresholds(rule: Rule) -> dict[str, str]:
     return {name: " ".join(said.split()) for name, said in zip(parts[1::2], parts[2::2], strict=True)}
 
 
-def signs(rows_of: type) -> Iterator[tuple[str, str, str]]:
+def observations(rows_of: type) -> Iterator[tuple[str, str, str]]:
     """Text, ratio and source of every row of a table of likelihood ratios; what is seen of the run shows as dots."""
     for row in rows(rows_of).values():
         ratio = f"{row.value:g}" if row.most is None else f"from {row.value:g}, rising to {row.most:g}"

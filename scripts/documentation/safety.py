@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from scripts.documentation.markdown import GENERATED, table
-from tracker_diag import notify
-from tracker_diag.adapters import own, paging
+from tracker_diag.adapters import paging
 from tracker_diag.adapters.mlflow import answer, artifacts, files, http, meta, proxy, redirects, refusals
 from tracker_diag.adapters.wandb import log, reading
-from tracker_diag.core import finding, outgoing, settings, settings_file
-from tracker_diag.sweep import GIVE_UP_AFTER
+from tracker_diag.core import outgoing, own, plain
+from tracker_diag.settings import file, settings
+from tracker_diag.sweeping import notify
+from tracker_diag.sweeping.sweep import GIVE_UP_AFTER
 
 
 def safety() -> str:
@@ -111,10 +112,10 @@ def _limits() -> list[tuple[str, str]]:
         ("attempts, where one request may be to blame", str(refusals.ATTEMPTS_OF_ONE)),
         (
             "a configuration file",
-            f"{_size(settings_file.MOST_BYTES)}, {settings_file.DEEPEST} levels, {settings_file.MOST_VALUES:,} values",
+            f"{_size(file.MOST_BYTES)}, {file.DEEPEST} levels, {file.MOST_VALUES:,} values",
         ),
         ("the tag `diag.ignore`", f"{settings.LONGEST_IGNORE:,} letters"),
-        ("a parameter's value", f"{finding.DEEPEST} levels, {finding.MOST_VALUES:,} values"),
+        ("a parameter's value", f"{plain.DEEPEST} levels, {plain.MOST_VALUES:,} values"),
     ]
 
 

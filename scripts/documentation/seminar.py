@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from scripts.documentation.markdown import GENERATED, link, table
-from tracker_diag.core.rule import all_rules, find_rule
+from tracker_diag.rules.registry import all_rules, find_rule
 
 _DATA = Path(__file__).with_name("seminar.yaml")
 

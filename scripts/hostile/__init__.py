@@ -13,9 +13,9 @@ from typing import Any
 
 from scripts.hostile.anything import DEEP, Random, anything, number, spoiled, text
 from scripts.hostile.sound import plausible_profile, sound
-from tracker_diag.core.role_names import all_roles
-from tracker_diag.core.rule import all_rules
-from tracker_diag.core.words import vocabulary
+from tracker_diag.roles.role_names import all_roles
+from tracker_diag.roles.words import vocabulary
+from tracker_diag.rules.registry import all_rules
 
 SECOND = 0.15
 """How often a part beside the first is hostile too."""

@@ -11,7 +11,7 @@ from tests.runs import make_runs
 from tracker_diag.adapters.aside import AsideAdapter, folder_name
 from tracker_diag.adapters.base import Adapter, Diagnosis, Listing, Query, TrackerError
 from tracker_diag.adapters.memory import MemoryAdapter
-from tracker_diag.sweep import Plan, sweep
+from tracker_diag.sweeping.sweep import Plan, sweep
 
 ALL = Plan(Query(everything=True))
 DIAGNOSIS = Diagnosis({"verdict": "overfitting", "severity": "warning"}, {"report.json": b"{}"}, "f1")

@@ -12,7 +12,7 @@ import pytest
 from tests.adapters.poisons.tree import canary, tree
 from tracker_diag.adapters import beside, disk
 from tracker_diag.adapters.base import DeniedError, Diagnosis, TrackerError
-from tracker_diag.adapters.own import TAGS
+from tracker_diag.core.own import TAGS
 
 FIRST = Diagnosis(
     {"verdict": "overfitting", "severity": "warning", "summary": "val_loss rises — “ab”"},

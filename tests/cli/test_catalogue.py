@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.cli.conftest import Invoke
-from tracker_diag import __version__
-from tracker_diag.core.rule import HEADINGS, all_rules
+from tracker_diag.core.version import __version__
+from tracker_diag.rules.registry import HEADINGS, all_rules
 
 
 def test_rules_lists_every_rule_once(diag: Invoke) -> None:

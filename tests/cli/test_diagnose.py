@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Invoke
-from tracker_diag.core.finding import Report
+from tracker_diag.core.report import Report
 
 
 def _tags(store: str, run_id: str) -> dict[str, str]:

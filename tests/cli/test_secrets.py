@@ -15,13 +15,13 @@ from rich.console import Console
 
 from tests.cli.conftest import Invoke
 from tracker_diag.adapters.base import Failure
-from tracker_diag.cli import table
+from tracker_diag.cli import summary
 from tracker_diag.cli.errors import complain
 from tracker_diag.cli.watch import JsonLines, TextLines
 from tracker_diag.core import outgoing
 from tracker_diag.core.finding import Severity
-from tracker_diag.notify import digest
-from tracker_diag.sweep import Row, Swept
+from tracker_diag.sweeping.notify import digest
+from tracker_diag.sweeping.sweep import Row, Swept
 
 MALFORMED = [
     "https://bob:hunter2@127.0.0.1:9",
@@ -115,15 +115,15 @@ def _table(text: str) -> str:
     swept = Swept((row,) * 50, (Failure(text, text),) * 30, 3, {text: 3}, error=text)
     file = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(table, "stdout", lambda: Console(file=file, width=400, markup=False, emoji=False))
-        table.show_table(swept, write=True)
-    return file.getvalue() + table.closing_line(swept, write=True)
+        patch.setattr(summary, "stdout", lambda: Console(file=file, width=400, markup=False, emoji=False))
+        summary.show_table(swept, write=True)
+    return file.getvalue() + summary.closing_line(swept, write=True)
 
 
 def _summary(text: str, folder: Path) -> str:
     row = Row(text, text, text, text, text, Severity.WARNING, text, text, news=True, note=text)
     swept = Swept((row,), (Failure(text, text),), 3, {text: 3}, error=text)
-    table.write_summary(folder / "s.json", table.summary(swept, text))
+    summary.write_summary(folder / "s.json", summary.summary(swept, text))
     return json.dumps(json.loads((folder / "s.json").read_text()), ensure_ascii=False)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Invoke
-from tracker_diag.cli.table import closing_line
-from tracker_diag.sweep import Swept
+from tracker_diag.cli.summary import closing_line
+from tracker_diag.sweeping.sweep import Swept
 
 VISION = ("sweep", "--experiment", "vision")
 
@@ -89,7 +89,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(diag: Invoke, words: list[str],
 
 
 def test_a_scheduler_that_is_not_there_is_exit_code_2(diag: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracker_diag.executors.DASK_TIMEOUT", 1)
+    monkeypatch.setattr("tracker_diag.sweeping.executors.DASK_TIMEOUT", 1)
     result = diag("sweep", "--all", "--engine", "dask", "--scheduler", "tcp://127.0.0.1:9")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert result.stderr.startswith("error: no Dask scheduler answers at tcp://127.0.0.1:9")
@@ -189,7 +189,7 @@ def test_clean_needs_a_scope_that_exists(diag: Invoke, words: list[str]) -> None
 def test_an_error_that_nobody_foresaw_is_told_and_the_next_sweep_runs(
     diag: Invoke, monkeypatch: pytest.MonkeyPatch, log_format: str
 ) -> None:
-    from tracker_diag import sweep as module
+    from tracker_diag.sweeping import sweep as module
 
     real, summaries, sent = module.sweep, [], []
 
@@ -201,7 +201,7 @@ def test_an_error_that_nobody_foresaw_is_told_and_the_next_sweep_runs(
         return real(*words)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "sweep", sweep)
-    monkeypatch.setattr("tracker_diag.notify.send", lambda urls, title, body: sent.append((title, body)))
+    monkeypatch.setattr("tracker_diag.sweeping.notify.send", lambda urls, title, body: sent.append((title, body)))
     words = ("--every", "1s", "--summary", "s.json", "--notify", "json://127.0.0.1:9/x", "--log-format", log_format)
     result = diag(*VISION, *words, traceback=True)
     if log_format == "text":

@@ -15,10 +15,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from tracker_diag.adapters.disk import draft_name
-from tracker_diag.cli import app, table, watch
+from tracker_diag.cli import app, summary, watch
 from tracker_diag.cli.errors import PARTIAL, UsageError, explain
 from tracker_diag.core.finding import Severity
-from tracker_diag.sweep import Row, Swept
+from tracker_diag.sweeping.sweep import Row, Swept
 
 ROW = Row("a1", "cnn", "vision", "http://h/#/x", "overfitting", Severity.WARNING, "too-few-examples", "…", news=True)
 EVIL = "\x1b[2J\x1b]8;;http://evil\x07 [red]x[/] :fire:\nERROR: forged\u202e"
@@ -43,12 +43,12 @@ def _shown(swept: Swept, monkeypatch: pytest.MonkeyPatch, *, terminal: bool = Fa
     if terminal:
         monkeypatch.setenv("FORCE_COLOR", "1")
         monkeypatch.setenv("TERM", "xterm-256color")
-    table.show_table(swept, write=True)
+    summary.show_table(swept, write=True)
     return file.getvalue()
 
 
 def test_verdicts_of_unchanged_runs_are_shown_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = table.closing_line(Swept(unchanged=2, verdicts={EVIL: 2}), write=True)
+    said = summary.closing_line(Swept(unchanged=2, verdicts={EVIL: 2}), write=True)
     assert "\n" not in said
     assert said.isprintable()
     assert "Verdicts: \\x1b[2J\\x1b]8;;http://evil\\x07 [red]x[/… 2." in said
@@ -93,13 +93,13 @@ def test_reports_that_could_not_be_stored_are_counted_and_explained_once(monkeyp
         "",
     ]
     assert "21 diagnosed, 13 without their reports." in lines[-1]
-    assert table.summary(swept, "x")["not_stored"] == 13
-    assert table.summary(Swept(rows=(ROW,)), "x")["not_stored"] == 0
-    assert "reports" not in table.closing_line(Swept(rows=(ROW,)), write=True)
+    assert summary.summary(swept, "x")["not_stored"] == 13
+    assert summary.summary(Swept(rows=(ROW,)), "x")["not_stored"] == 0
+    assert "reports" not in summary.closing_line(Swept(rows=(ROW,)), write=True)
 
 
 def test_many_reasons_are_cut_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = tuple(replace(ROW, id=str(i), note=f"reason {i}") for i in range(table.FAILURES + 5))
+    rows = tuple(replace(ROW, id=str(i), note=f"reason {i}") for i in range(summary.FAILURES + 5))
     assert "… and 5 more reasons" in _shown(Swept(rows=rows), monkeypatch)
 
 
@@ -108,7 +108,7 @@ def test_a_summary_leaves_no_draft_and_removes_those_of_killed_sweeps(tmp_path: 
     target = tmp_path / "elsewhere"
     target.write_text("mine")
     (tmp_path / "s.json").symlink_to(target)
-    table.write_summary(tmp_path / "s.json", {"a": 1})
+    summary.write_summary(tmp_path / "s.json", {"a": 1})
     assert json.loads((tmp_path / "s.json").read_text()) == {"a": 1}
     assert target.read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["elsewhere", "s.json"]
@@ -117,7 +117,7 @@ def test_a_summary_leaves_no_draft_and_removes_those_of_killed_sweeps(tmp_path: 
 @pytest.mark.parametrize("name", ["..", ".", "nowhere/s.json"])
 def test_a_summary_that_cannot_be_written_is_one_line(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"^--summary "):
-        table.write_summary(tmp_path / name, {})
+        summary.write_summary(tmp_path / name, {})
 
 
 def _log(message: str, log_format: str, capsys: pytest.CaptureFixture[str], error: Exception | None = None) -> str:
@@ -192,7 +192,7 @@ def _defect(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("tracker_diag.core.rule.all_rules", fail)
+    monkeypatch.setattr("tracker_diag.rules.registry.all_rules", fail)
 
 
 @pytest.mark.expects_defects
@@ -240,7 +240,7 @@ def test_what_the_system_refuses_is_no_defect(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_console_takes_no_text_for_markup_or_emoji() -> None:
-    for console in (table.stdout(), watch.stderr()):
+    for console in (summary.stdout(), watch.stderr()):
         assert isinstance(console, Console)
         with console.capture() as captured:
             console.print("[red]x[/red] :fire:")

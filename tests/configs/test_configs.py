@@ -12,9 +12,9 @@ import yaml
 
 from tracker_diag.cli import app
 from tracker_diag.cli.defaults import default_config, threshold_notes
-from tracker_diag.core.rule import all_rules
-from tracker_diag.core.settings import Settings, load_settings, parse_settings
-from tracker_diag.schedule import cron
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.settings.settings import Settings, load_settings, parse_settings
+from tracker_diag.sweeping.schedule import cron
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 

@@ -19,23 +19,37 @@ from hypothesis import strategies as st
 
 from scripts.accuracy import FAULTS
 from tracker_diag import Run, Settings
-from tracker_diag.core.case import Ratio, Sign, Source, Suspicion, rows
 from tracker_diag.core.finding import Finding, Prescription, Severity
-from tracker_diag.core.observed import Symptoms
-from tracker_diag.core.roles import resolve
-from tracker_diag.core.rule import all_rules
 from tracker_diag.engine.asking import ask
 from tracker_diag.engine.causes import LEAST, OTHER_TROUBLE, SEEN_RATIO, WARNING_ODDS, fold, rank
 from tracker_diag.engine.values import Values
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.roles.resolve import resolve
+from tracker_diag.rules.hypothesis import Hypothesis, LikelihoodRatio, Observation, Source, rows
+from tracker_diag.rules.registry import all_rules
 
 CALM = Symptoms("good-fit", {})
 ILL = Symptoms("overfitting", {"overfitting": Finding("LC104", "overfitting", Severity.WARNING, 0.9, "it rises")})
 
 
-def suspect(code: str, *ratios: float | tuple[float, Source], prior: float = 0.1, settles: str = "") -> Suspicion:
-    signs = tuple(Sign(f"{code}{i}", *(r if isinstance(r, tuple) else (r,))) for i, r in enumerate(ratios))
-    return Suspicion(
-        code, code.lower(), Severity.INFO, 0.0, "m", "a", {}, None, None, prior, signs, Prescription("p"), settles
+def suspect(code: str, *ratios: float | tuple[float, Source], prior: float = 0.1, settles: str = "") -> Hypothesis:
+    observations = tuple(
+        Observation(f"{code}{i}", *(r if isinstance(r, tuple) else (r,))) for i, r in enumerate(ratios)
+    )
+    return Hypothesis(
+        code,
+        code.lower(),
+        Severity.INFO,
+        0.0,
+        "m",
+        "a",
+        {},
+        None,
+        None,
+        prior,
+        observations,
+        Prescription("p"),
+        settles,
     )
 
 
@@ -72,7 +86,7 @@ def test_equal_odds_stand_in_the_order_of_codes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("signs", "severity"),
+    ("observations", "severity"),
     [
         ([(40.0, "curves")], Severity.WARNING),
         ([(40.0, "data")], Severity.WARNING),
@@ -83,8 +97,8 @@ def test_equal_odds_stand_in_the_order_of_codes() -> None:
         ([(WARNING_ODDS * 10 - 0.1, "curves")], Severity.INFO),
     ],
 )
-def test_a_warning_takes_odds_and_something_seen(signs: list[tuple[float, Source]], severity: Severity) -> None:
-    (finding,) = rank([suspect("A", *signs)], CALM)[1]
+def test_a_warning_takes_odds_and_something_seen(observations: list[tuple[float, Source]], severity: Severity) -> None:
+    (finding,) = rank([suspect("A", *observations)], CALM)[1]
     assert finding.severity is severity
 
 
@@ -118,9 +132,9 @@ def test_the_evidence_that_would_tell_the_first_two_apart() -> None:
 
 
 def test_a_suspicion_needs_something_that_speaks_for_it() -> None:
-    suspicion = partial(all_rules()["OP401"].suspicion, prior=0.1, message="m", advice="a")
-    assert suspicion(signs=[Sign("x", 0.5), Sign("y", 1.0)]) is None
-    made = suspicion(signs=[Sign("x", 0.5), Sign("y", 1.5)])
+    hypothesis = partial(all_rules()["OP401"].hypothesis, prior=0.1, message="m", advice="a")
+    assert hypothesis(observations=[Observation("x", 0.5), Observation("y", 1.0)]) is None
+    made = hypothesis(observations=[Observation("x", 0.5), Observation("y", 1.5)])
     assert made is not None
     assert made.evidence == {"for": ["y"], "against": ["x"]}
     assert math.isclose(made.odds, 0.075)
@@ -131,35 +145,38 @@ def test_a_suspicion_needs_something_that_speaks_for_it() -> None:
 
 
 class Common:
-    FLAT = Ratio(2.0, "it is flat")
+    FLAT = LikelihoodRatio(2.0, "it is flat")
 
 
 class Table(Common):
-    FAR = Ratio(3.0, "{rate:g} is {times:.2g} times too much", "params", most=10.0)
-    LEARNS = Ratio(0.1, "the run learns")
+    FAR = LikelihoodRatio(3.0, "{rate:g} is {times:.2g} times too much", "params", most=10.0)
+    LEARNS = LikelihoodRatio(0.1, "the run learns")
 
 
 def test_a_row_gives_a_sign_that_says_where_it_comes_from() -> None:
-    assert Table.FLAT() == Sign("it is flat", 2.0, "curves", "FLAT")
-    assert Table.FAR(times=2, rate=0.5) == Sign("0.5 is 2 times too much", 6.0, "params", "FAR")
+    assert Table.FLAT() == Observation("it is flat", 2.0, "curves", "FLAT")
+    assert Table.FAR(times=2, rate=0.5) == Observation("0.5 is 2 times too much", 6.0, "params", "FAR")
     assert Table.FAR(times=1e6, rate=0.5).ratio == 10.0
     assert list(rows(Table)) == ["FLAT", "FAR", "LEARNS"]
 
 
 def test_what_is_put_into_a_text_is_no_template() -> None:
     assert Table.FAR(times=1, rate=1.0).text == "1 is 1 times too much"
-    assert Ratio(1.0, "the initialiser is {name}")(name="{0.__class__}").text == "the initialiser is {0.__class__}"
+    assert (
+        LikelihoodRatio(1.0, "the initialiser is {name}")(name="{0.__class__}").text
+        == "the initialiser is {0.__class__}"
+    )
 
 
 def test_every_cause_has_one_table_and_every_sign_a_row_of_it() -> None:
     causes = {r.code: r for r in all_rules().values() if "prior" in r.thresholds}
     assert causes
-    assert [code for code, r in causes.items() if r.signs is None or not rows(r.signs)] == []
+    assert [code for code, r in causes.items() if r.likelihoods is None or not rows(r.likelihoods)] == []
     for rule in causes.values():
-        assert rule.signs is not None
-        table = rows(rule.signs)
+        assert rule.likelihoods is not None
+        table = rows(rule.likelihoods)
         assert all(row.value > 0 and row.key == key for key, row in table.items())
-        keys = set(re.findall(r"Signs\.([A-Z_0-9]+)", inspect.getsource(inspect.getmodule(rule.check))))  # type: ignore[arg-type]
+        keys = set(re.findall(r"Likelihoods\.([A-Z_0-9]+)", inspect.getsource(inspect.getmodule(rule.check))))  # type: ignore[arg-type]
         assert keys <= set(table)
 
 
@@ -167,11 +184,11 @@ def test_ratios_can_be_measured_again_by_row() -> None:
     """How often each row is seen in labelled runs that have the cause, and in those that have another."""
     counted: Counter[tuple[str, str, bool]] = Counter()
     for record in labelled():
-        seen = suspicions(Run.from_dict({k: record[k] for k in ("id", "params", "metrics")}))
+        seen = hypotheses(Run.from_dict({k: record[k] for k in ("id", "params", "metrics")}))
         for found in seen:
-            assert found.signs
-            table = rows(all_rules()[found.code].signs)  # type: ignore[arg-type]
-            for sign in found.signs:
+            assert found.observations
+            table = rows(all_rules()[found.code].likelihoods)  # type: ignore[arg-type]
+            for sign in found.observations:
                 assert sign.key in table
                 assert sign.source == table[sign.key].source
                 counted[found.name, sign.key, found.name in record["truth"]["causes"]] += 1
@@ -183,9 +200,9 @@ def labelled() -> list[Mapping[str, Any]]:
         return [json.loads(line) for line in lines][::4]
 
 
-def suspicions(run: Run) -> list[Suspicion]:
+def hypotheses(run: Run) -> list[Hypothesis]:
     values = Values({"run": run, "roles": resolve(run, Settings()), "siblings": None})
-    return ask(all_rules(), values, Settings(), run.id).suspicions
+    return ask(all_rules(), values, Settings(), run.id).hypotheses
 
 
 def lc(code: str, name: str, severity: Severity) -> Finding:

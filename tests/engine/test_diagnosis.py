@@ -30,9 +30,9 @@ from tests.rules.runs import (
     undertrained,
 )
 from tracker_diag import Run, Severity, diagnose
-from tracker_diag.core.rule import all_rules
-from tracker_diag.core.settings import SettingsError, parse_settings
 from tracker_diag.engine import asking, diagnosis
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.settings.settings import SettingsError, parse_settings
 
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))

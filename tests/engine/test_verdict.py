@@ -15,11 +15,11 @@ from tests.catalogue import CATALOGUE
 from tests.rules.runs import EPOCHS, SHAPES, SOUND, a_run, healthy, high_level, judge
 from tests.rules.runs import found as found_in
 from tracker_diag import Run, Settings, Severity, diagnose
-from tracker_diag.core.case import Suspicion
 from tracker_diag.core.finding import Finding
-from tracker_diag.core.rule import all_rules
-from tracker_diag.core.verdicts import ABSTENTION, precedence
 from tracker_diag.engine.verdict import standing, verdict, wasted_from
+from tracker_diag.rules.hypothesis import Hypothesis
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.verdicts import ABSTENTION, precedence
 
 
 def found(*pairs: tuple[str, Severity]) -> dict[str, Finding]:
@@ -86,7 +86,7 @@ FIT = found(("good-fit", Severity.OK))
 
 
 def test_a_cause_that_says_nothing_of_the_curves_leaves_the_verdict() -> None:
-    grave = Suspicion("OP402", "a", Severity.INFO, 0.9, "m")
+    grave = Hypothesis("OP402", "a", Severity.INFO, 0.9, "m")
     judged = [Finding("OP402", "a", Severity.WARNING, 0.9, "m")]
     assert verdict(FIT, [grave], judged).name == "good-fit"
     told = verdict(FIT, [replace(grave, verdict="undertrained")], judged)

@@ -24,9 +24,9 @@ from tests.rules.runs import (
     undertrained,
 )
 from tracker_diag import Run, Settings
-from tracker_diag.core.observed import Symptoms
-from tracker_diag.core.roles import resolve
 from tracker_diag.engine.values import Values
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.roles.resolve import resolve
 
 KERAS = """Model: "sequential"
 ┏━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━┳━━━━━━━━━┓
@@ -112,32 +112,32 @@ def test_one_output_is_two_classes_where_an_accuracy_or_the_loss_says_so() -> No
 
 def test_a_run_that_learned_nothing_gives_its_classes_away() -> None:
     flat = {"train_loss": np.full(EPOCHS, NOTHING), "train_accuracy": np.full(EPOCHS, 0.1)}
-    assert seen(flat, {"num_classes": None}).uninformed == pytest.approx(NOTHING)
+    assert seen(flat, {"num_classes": None}).baseline == pytest.approx(NOTHING)
 
 
 @pytest.mark.parametrize("word", ["mse", "hinge", "focal", "mae", "huber", "ctc"])
 def test_the_level_is_known_for_cross_entropies_alone(word: str) -> None:
-    assert seen(params={"loss": word}).uninformed is None
-    assert seen(params={"loss": "cross_entropy"}).uninformed == pytest.approx(NOTHING)
+    assert seen(params={"loss": word}).baseline is None
+    assert seen(params={"loss": "cross_entropy"}).baseline == pytest.approx(NOTHING)
 
 
 def test_a_squared_error_s_level_is_the_target_s_variance() -> None:
     profile = {"target": {"kind": "regression", "variance": 4.0}}
     evidence = seen({"train_mse": healthy()["train_loss"]}, {"num_classes": None, "loss": "mse"}, profile=profile)
-    assert evidence.uninformed == 4.0
+    assert evidence.baseline == 4.0
 
 
 @pytest.mark.parametrize("unit", [1.0, 100.0])
 def test_accuracies_in_either_unit_explain_the_same(unit: float) -> None:
     both = {n: v * unit for n, v in healthy().items() if "accuracy" in n}
-    assert seen(both).uninformed == pytest.approx(-0.1 * unit)
+    assert seen(both).baseline == pytest.approx(-0.1 * unit)
 
 
 def test_shares_survive_a_change_of_units() -> None:
     params = {"num_classes": None}
     plain, scaled = (seen({n: v * k for n, v in overfitting().items() if "loss" in n}, params) for k in (1, 1000))
     for name in ("apart", "parted", "quick", "val_first", "memorised", "noise_ratio", "setback"):
-        assert getattr(plain.shape, name) == pytest.approx(getattr(scaled.shape, name)), name
+        assert getattr(plain.features, name) == pytest.approx(getattr(scaled.features, name)), name
 
 
 @pytest.mark.parametrize("classes", [None, CLASSES])
@@ -145,12 +145,12 @@ def test_an_improvement_made_before_the_first_value_is_not_forgotten(classes: in
     """The unit of what calls a run ill: at least what is left at the end, where the level is not known."""
     curves = {"train_loss": 0.3 + falling(0.0, 4, start=0.05), "val_loss": 0.31 + falling(0.0, 4, start=0.05)}
     evidence = seen(curves, {"num_classes": classes})
-    assert evidence.scale is not None
+    assert evidence.improvement is not None
     if classes is None:
-        assert evidence.scale == pytest.approx(0.06, abs=0.005)
-        assert evidence.unit == pytest.approx(0.31, abs=0.001)
+        assert evidence.improvement == pytest.approx(0.06, abs=0.005)
+        assert evidence.effect_unit == pytest.approx(0.31, abs=0.001)
     else:
-        assert evidence.unit == evidence.scale == pytest.approx(NOTHING - 0.3, abs=0.001)
+        assert evidence.effect_unit == evidence.improvement == pytest.approx(NOTHING - 0.3, abs=0.001)
 
 
 @pytest.mark.parametrize(
@@ -170,16 +170,16 @@ def test_the_accuracy_of_a_regression_makes_no_cross_entropy_of_it() -> None:
     curves = {"loss": falling(2.4, 2, start=140.0), "val_loss": falling(2.5, 2, start=90.0)}
     for accuracy, excess in ((0.0, 1.8), (0.9, 20)):
         stands = {"accuracy": np.full(EPOCHS, accuracy), "val_accuracy": np.full(EPOCHS, accuracy)}
-        shape = seen({**curves, **stands}, {"num_classes": None}).shape
-        assert shape is not None
-        assert shape.first_excess == pytest.approx(excess, rel=0.2)
+        features = seen({**curves, **stands}, {"num_classes": None}).features
+        assert features is not None
+        assert features.first_excess == pytest.approx(excess, rel=0.2)
 
 
 def test_an_accuracy_without_a_finite_value_says_nothing_of_the_loss() -> None:
     curves = {"train_loss": falling(1.0, 5, start=20.0), "train/accuracy": np.full(EPOCHS, np.nan)}
-    shape = seen(curves, {"num_classes": None}).shape
-    assert shape is not None
-    assert math.isfinite(shape.first_excess)
+    features = seen(curves, {"num_classes": None}).features
+    assert features is not None
+    assert math.isfinite(features.first_excess)
 
 
 def test_noise_of_training_alone_does_not_give_classes_away() -> None:
@@ -188,14 +188,14 @@ def test_noise_of_training_alone_does_not_give_classes_away() -> None:
         "train_accuracy": np.full(EPOCHS, 0.5),
         "val_loss": falling(0.2, 5, start=0.6),
     }
-    assert seen(curves, {"num_classes": None}).uninformed is None
+    assert seen(curves, {"num_classes": None}).baseline is None
 
 
 def test_a_setback_is_the_largest_loss_of_what_was_achieved() -> None:
-    assert seen().shape.setback == pytest.approx(0, abs=0.01)
+    assert seen().features.setback == pytest.approx(0, abs=0.01)
     thrown = healthy()["train_loss"]
     thrown[20:26] += 1.0
-    assert seen({**healthy(), "train_loss": thrown}).shape.setback == pytest.approx(1 / (NOTHING - 0.2), rel=0.05)
+    assert seen({**healthy(), "train_loss": thrown}).features.setback == pytest.approx(1 / (NOTHING - 0.2), rel=0.05)
 
 
 @pytest.mark.parametrize("n", [7, 20, 48, 99])
@@ -240,4 +240,4 @@ def test_a_metric_logged_once_is_no_curve() -> None:
     run = Run.from_dict({"id": "r", "metrics": {"train_loss": [[0, 0.3]], "val_loss": [[0, 0.4]]}})
     evidence = of(run)
     assert evidence.any_curve is None
-    assert evidence.shape is None
+    assert evidence.features is None

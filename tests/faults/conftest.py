@@ -17,8 +17,8 @@ from scripts.fill_mlflow import fill
 from tests.mlflow_server import serving
 from tracker_diag.adapters.base import Query
 from tracker_diag.adapters.mlflow import connect
-from tracker_diag.core.settings import Settings
-from tracker_diag.sweep import Plan, sweep
+from tracker_diag.settings.settings import Settings
+from tracker_diag.sweeping.sweep import Plan, sweep
 
 RUNS = 24
 USERS = ("experiments", "experiment_tags", "runs", "params", "metrics", "latest_metrics", "inputs", "datasets")

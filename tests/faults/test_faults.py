@@ -16,7 +16,7 @@ import pytest
 from tests.faults.conftest import PLAN, RUNS, State, Store
 from tests.faults.proxy import FAULTS, faulty
 from tracker_diag.adapters.mlflow import connect
-from tracker_diag.sweep import WRITERS, Swept, sweep
+from tracker_diag.sweeping.sweep import WRITERS, Swept, sweep
 
 
 def test_every_run_is_diagnosed_once_through_a_faulty_network(store: Store, undisturbed: tuple[State, str]) -> None:

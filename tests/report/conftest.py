@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tracker_diag.core.finding import Cause, Change, Curve, Finding, Prescription, Report, Severity, Skip
+from tracker_diag.core.finding import Cause, Change, Finding, Prescription, Severity, Skip
+from tracker_diag.core.report import DrawnCurve, Report
 
 PAYLOAD = (
     """</svg></title><script>window.hit=1</script>"'><img src=x onerror="window.hit=1">{{7*7}}[bold]x[/bold]\x1b[31m"""
@@ -96,10 +97,10 @@ def overfitting() -> Report:
             "batch_size": "batch_size",
         },
         curves=(
-            Curve("loss", "train_loss", steps, train, 61),
-            Curve("val_loss", "val_loss", steps, val, 61),
-            Curve("val_accuracy", "val_score", steps, score, 61),
-            Curve("optimizer.lr", "learning_rate", steps, rate, 61),
+            DrawnCurve("loss", "train_loss", steps, train, 61),
+            DrawnCurve("val_loss", "val_loss", steps, val, 61),
+            DrawnCurve("val_accuracy", "val_score", steps, score, 61),
+            DrawnCurve("optimizer.lr", "learning_rate", steps, rate, 61),
         ),
         next_evidence="Train once more with weight decay 0.01: if the gap stays, the network has too few examples.",
         cost={"wasted_share": 0.65, "wasted_seconds": 4380.0},
@@ -143,7 +144,10 @@ def diverged() -> Report:
                 ("LC108",),
             ),
         ),
-        curves=(Curve("train/loss", "train_loss", steps, train, 40), Curve("eval/loss", "val_loss", steps, val, 40)),
+        curves=(
+            DrawnCurve("train/loss", "train_loss", steps, train, 40),
+            DrawnCurve("eval/loss", "val_loss", steps, val, 40),
+        ),
         roles={"train_loss": "train/loss", "val_loss": "eval/loss"},
         cost={"wasted_share": 0.54},
         version="0.1.0",
@@ -165,7 +169,7 @@ def healthy() -> Report:
                 "LC101", "good-fit", Severity.OK, 0.93, "Both losses settle by step 20, 0.04 apart.", "Nothing to do."
             ),
         ),
-        curves=(Curve("loss", "train_loss", steps, train, 30), Curve("val_loss", "val_loss", steps, val, 30)),
+        curves=(DrawnCurve("loss", "train_loss", steps, train, 30), DrawnCurve("val_loss", "val_loss", steps, val, 30)),
         roles={"train_loss": "loss", "val_loss": "val_loss"},
         version="0.1.0",
     )
@@ -213,9 +217,9 @@ def hostile() -> Report:
         skipped=(Skip(PAYLOAD, PAYLOAD, PAYLOAD), Skip("A", long, long)),
         roles={"train_loss": PAYLOAD, "val_loss": long, PAYLOAD: rtl},
         curves=(
-            Curve(PAYLOAD, "train_loss", (0.0, 1.0, 2.0, 3.0), (1.0, math.nan, 3.0, 2.0), 4),
-            Curve(long, "val_loss", (0.0, 1.0, 2.0, 3.0), (1.0, 1.5, math.inf, 2.5), 4),
-            Curve(rtl, f"{PAYLOAD}_{long}", (0.0, 3.0), (0.0, 1.0), 2),
+            DrawnCurve(PAYLOAD, "train_loss", (0.0, 1.0, 2.0, 3.0), (1.0, math.nan, 3.0, 2.0), 4),
+            DrawnCurve(long, "val_loss", (0.0, 1.0, 2.0, 3.0), (1.0, 1.5, math.inf, 2.5), 4),
+            DrawnCurve(rtl, f"{PAYLOAD}_{long}", (0.0, 3.0), (0.0, 1.0), 2),
         ),
         next_evidence=PAYLOAD,
         notes=(PAYLOAD, long, rtl),

@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from tracker_diag.core.finding import Cause, Change, Curve, Finding, Prescription, Report, Severity, Skip
-from tracker_diag.report.markdown import render_markdown
+from tracker_diag.core.finding import Cause, Change, Finding, Prescription, Severity, Skip
+from tracker_diag.core.report import DrawnCurve, Report
+from tracker_diag.report.formats.markdown import render_markdown
+from tracker_diag.report.formats.text import print_text
 from tracker_diag.report.schema import json_schema
 from tracker_diag.report.tags import artifacts, tags
-from tracker_diag.report.text import print_text
 
 SCHEMA = jsonschema.Draft202012Validator(json_schema())
 
@@ -63,7 +64,7 @@ def curve(draw):
     steps = sorted(set(draw(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=12))))
     numbers = draw(st.lists(reals, min_size=len(steps), max_size=len(steps)))
     role = draw(st.sampled_from(["train_loss", "val_loss", "val_score", "learning_rate"]) | texts)
-    return Curve(draw(texts), role, tuple(steps), tuple(numbers), len(steps))
+    return DrawnCurve(draw(texts), role, tuple(steps), tuple(numbers), len(steps))
 
 
 reports = st.builds(

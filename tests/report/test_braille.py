@@ -3,7 +3,8 @@ import re
 
 import pytest
 
-from tracker_diag.core.finding import Curve, Finding, Severity
+from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.report import DrawnCurve
 from tracker_diag.report.braille import draw, legend
 from tracker_diag.report.marks import Marks, Panel
 
@@ -11,7 +12,7 @@ NOTHING = Marks(None, None, None, None, False)
 
 
 def curve(role, values):
-    return Curve(role, role, tuple(float(i) for i in range(len(values))), tuple(values), len(values))
+    return DrawnCurve(role, role, tuple(float(i) for i in range(len(values))), tuple(values), len(values))
 
 
 def rows(panel, places=NOTHING, width=60, **options):

@@ -5,7 +5,8 @@ from xml.etree.ElementTree import Element, fromstring
 
 import pytest
 
-from tracker_diag.core.finding import Curve, Finding, Report, Severity
+from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.report import DrawnCurve, Report
 from tracker_diag.report.charts import describe, line_chart
 from tracker_diag.report.marks import Marks, Panel, marks, panels
 
@@ -13,7 +14,7 @@ NOTHING = Marks(None, None, None, None, False)
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def draw(*curves: Curve, places: Marks = NOTHING, quantity: str = "loss", first: bool = True) -> Element:
+def draw(*curves: DrawnCurve, places: Marks = NOTHING, quantity: str = "loss", first: bool = True) -> Element:
     steps = [s for c in curves for s in c.steps]
     return fromstring(line_chart(Panel(quantity, curves), places, steps, "c", first=first))
 
@@ -22,13 +23,13 @@ def of(svg: Element, kind: str) -> list[Element]:
     return [e for e in svg.iter() if kind in e.get("class", "").split()]
 
 
-def train(values, steps=None) -> Curve:
+def train(values, steps=None) -> DrawnCurve:
     steps = steps or tuple(float(i) for i in range(len(values)))
-    return Curve("loss", "train_loss", tuple(steps), tuple(values), len(values))
+    return DrawnCurve("loss", "train_loss", tuple(steps), tuple(values), len(values))
 
 
-def val(values) -> Curve:
-    return Curve("val_loss", "val_loss", tuple(float(i) for i in range(len(values))), tuple(values), len(values))
+def val(values) -> DrawnCurve:
+    return DrawnCurve("val_loss", "val_loss", tuple(float(i) for i in range(len(values))), tuple(values), len(values))
 
 
 def segments(svg: Element) -> list[list[tuple[float, float]]]:
@@ -141,10 +142,10 @@ def test_text_of_the_run_stays_text(samples):
 
 def test_panels_put_the_loss_first_and_leave_out_curves_without_a_point():
     curves = (
-        Curve("lr", "learning_rate", (0.0,), (1.0,), 1),
-        Curve("acc", "val_score", (0.0,), (1.0,), 1),
-        Curve("empty", "train_score", (), (), 0),
-        Curve("loss", "train_loss", (0.0,), (1.0,), 1),
+        DrawnCurve("lr", "learning_rate", (0.0,), (1.0,), 1),
+        DrawnCurve("acc", "val_score", (0.0,), (1.0,), 1),
+        DrawnCurve("empty", "train_score", (), (), 0),
+        DrawnCurve("loss", "train_loss", (0.0,), (1.0,), 1),
     )
     found = panels(Report("r", "good-fit", Severity.OK, "s", curves=curves))
     assert [(p.quantity, [c.name for c in p.curves]) for p in found] == [

@@ -6,7 +6,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from tracker_diag.core.finding import SCHEMA_VERSION, Curve, Finding, Report, Severity
+from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.report import SCHEMA_VERSION, DrawnCurve, Report
 from tracker_diag.report.schema import ReportModel, json_schema, read_report, schema_text, to_json
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "report.schema.json"
@@ -35,7 +36,7 @@ def test_numbers_that_json_has_no_word_for_are_strings():
         findings=(
             Finding("LC108", "diverged", Severity.ERROR, 1.0, "m", evidence={"x": math.inf}, span=(0.0, math.nan)),
         ),
-        curves=(Curve("l", "train_loss", (0.0, 1.0, 2.0), (math.nan, math.inf, -math.inf), 3),),
+        curves=(DrawnCurve("l", "train_loss", (0.0, 1.0, 2.0), (math.nan, math.inf, -math.inf), 3),),
         cost={"wasted_seconds": math.nan},
     )
     data = json.loads(to_json(report), parse_constant=pytest.fail)

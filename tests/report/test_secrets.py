@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tracker_diag.core import outgoing
-from tracker_diag.core.finding import Cause, Change, Curve, Finding, Prescription, Report, Severity, Skip
-from tracker_diag.report.markdown import render_markdown
+from tracker_diag.core.finding import Cause, Change, Finding, Prescription, Severity, Skip
+from tracker_diag.core.report import DrawnCurve, Report
+from tracker_diag.report.formats.markdown import render_markdown
+from tracker_diag.report.formats.text import print_text
 from tracker_diag.report.tags import artifacts, tags
-from tracker_diag.report.text import print_text
 
 
 def report_of(text: str) -> Report:
@@ -34,7 +35,10 @@ def report_of(text: str) -> Report:
         causes=(Cause(text, 0.5, text, Prescription(text, (Change(text, text, data), Change("lr", None, text)))),),
         skipped=(Skip(text, text, text),),
         roles={"train_loss": text, text: text},
-        curves=(Curve(text, "train_loss", (0.0, 1.0), (1.0, 2.0), 2), Curve(text, text, (0.0, 1.0), (1.0, 2.0), 2)),
+        curves=(
+            DrawnCurve(text, "train_loss", (0.0, 1.0), (1.0, 2.0), 2),
+            DrawnCurve(text, text, (0.0, 1.0), (1.0, 2.0), 2),
+        ),
         next_evidence=text,
         cost={"wasted_share": 0.5},
         notes=(text,),

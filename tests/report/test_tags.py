@@ -3,7 +3,8 @@ import json
 import pytest
 import yaml
 
-from tracker_diag.core.finding import Cause, Change, Finding, Prescription, Report, Severity
+from tracker_diag.core.finding import Cause, Change, Finding, Prescription, Severity
+from tracker_diag.core.report import Report
 from tracker_diag.report.tags import artifacts, suggested_config, tags
 
 

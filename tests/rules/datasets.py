@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker_diag import Run, Settings, diagnose, profile_data
-from tracker_diag.core.finding import Finding, Report
+from tracker_diag.core.finding import Finding
+from tracker_diag.core.report import Report
 
 EPOCHS = 40
 

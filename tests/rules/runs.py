@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker_diag import Run, Settings, diagnose
-from tracker_diag.core.finding import Cause, Finding, Report
+from tracker_diag.core.finding import Cause, Finding
+from tracker_diag.core.report import Report
 
 EPOCHS = 60
 CLASSES = 10

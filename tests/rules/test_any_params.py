@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.rules.runs import SHAPES, SOUND, a_run, failures
 from tracker_diag import diagnose
-from tracker_diag.core.finding import Report
-from tracker_diag.core.words import vocabulary
+from tracker_diag.core.report import Report
+from tracker_diag.roles.words import vocabulary
 
 #: A name for each role that parameters may play.
 NAMES = {role: next(iter(entry["words"])).replace(" ", "_") for role, entry in vocabulary()["params"].items()}

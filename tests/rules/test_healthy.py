@@ -9,7 +9,7 @@ import pytest
 
 from tests.rules.runs import SOUND, both, falling, healthy, judge, noise
 from tracker_diag import Severity
-from tracker_diag.core.rule import all_rules
+from tracker_diag.rules.registry import all_rules
 
 RISKY: dict[str, dict[str, Any]] = {
     "learning-rate-too-high": {"optimizer": "sgd", "lr": 1000.0},

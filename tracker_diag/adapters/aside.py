@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from tracker_diag.adapters import beside
 from tracker_diag.adapters.base import Adapter, Diagnosis, Failure, Listing, Query, Removal, TrackerError
-from tracker_diag.adapters.own import owned
+from tracker_diag.core.own import owned
 from tracker_diag.core.run import Run
 
 _LONGEST_NAME = 120  # letters of a folder's name; file systems take 255 bytes

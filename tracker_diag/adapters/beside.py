@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from tracker_diag.adapters import disk, own
+from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import Diagnosis, Removal
+from tracker_diag.core import own
 from tracker_diag.core.outgoing import well_formed
 from tracker_diag.core.reading import read_json_mapping
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from tracker_diag.adapters import own
 from tracker_diag.adapters.base import (
     Diagnosis,
     Failure,
@@ -16,6 +15,7 @@ from tracker_diag.adapters.base import (
     UnknownRunError,
 )
 from tracker_diag.adapters.scope import chosen
+from tracker_diag.core import own
 from tracker_diag.core.run import Run, Series
 
 _OURS = tuple(f"{own.FOLDER}/{name}" for name in own.REPORTS)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from tracker_diag import __version__
 from tracker_diag.cli import catalogue, clean, diagnose, report, sweep
 from tracker_diag.cli.errors import Commands
+from tracker_diag.core.version import __version__
 
 app = typer.Typer(
     name="tracker-diag",

@@ -13,14 +13,14 @@ from tracker_diag.cli.console import stdout
 from tracker_diag.cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from tracker_diag.core.rule import Rule
+    from tracker_diag.rules.registry import Rule
 
 
 def rules(
     format: Annotated[str, typer.Option("--format", help="text, json, or config: the defaults as a file.")] = "text",
 ) -> None:
     """List the rules and what each means."""
-    from tracker_diag.core.rule import all_rules
+    from tracker_diag.rules.registry import all_rules
 
     if format == "json":
         typer.echo(json.dumps([_data(rule) for rule in all_rules().values()], indent=2))
@@ -35,7 +35,7 @@ def rules(
     from rich.table import Table
     from rich.text import Text
 
-    from tracker_diag.core.inputs import EVIDENCE
+    from tracker_diag.evidence.registry import EVIDENCE
 
     letters = ", ".join(f"{letter} {kind}" for letter, kind in EVIDENCE.items())
     table = Table(box=None, pad_edge=False, caption=f"Evidence: {letters}", caption_justify="left")
@@ -53,7 +53,7 @@ def explain(
 
     What it measures, why it matters, what to do, its thresholds, and where they come from.
     """
-    from tracker_diag.core.rule import all_rules, find_rule
+    from tracker_diag.rules.registry import all_rules, find_rule
 
     found = find_rule(rule)
     if found is None:

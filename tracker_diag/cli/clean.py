@@ -22,7 +22,7 @@ from tracker_diag.cli.options import (
     UriOption,
     read_settings,
 )
-from tracker_diag.cli.scope import query_of
+from tracker_diag.cli.query import query_of
 
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter
@@ -51,7 +51,7 @@ def clean(
         raise UsageError("name runs, or experiments, or --all: not both")
     from tracker_diag.adapters.guard import find_one
     from tracker_diag.core import outgoing
-    from tracker_diag.report.words import counted
+    from tracker_diag.report.wording import counted
 
     settings = read_settings(config, None)
     query = query_of(experiment, project, everything or bool(run_id))
@@ -76,9 +76,9 @@ def clean(
 def _remove(adapter: Adapter, ids: list[str]) -> None:
     from tracker_diag.adapters.base import AwayError, DeniedError
     from tracker_diag.adapters.guard import failure
-    from tracker_diag.executors import completed, threads
-    from tracker_diag.report.words import counted
-    from tracker_diag.sweep import WRITERS
+    from tracker_diag.report.wording import counted
+    from tracker_diag.sweeping.executors import completed, threads
+    from tracker_diag.sweeping.sweep import WRITERS
 
     tags = files = failed = 0
     left: Counter[str] = Counter()

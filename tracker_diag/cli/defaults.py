@@ -7,8 +7,8 @@ import textwrap
 
 import yaml
 
-from tracker_diag.core.rule import Rule, all_rules
-from tracker_diag.core.settings import Settings
+from tracker_diag.rules.registry import Rule, all_rules
+from tracker_diag.settings.settings import Settings
 
 WIDTH = 118
 _HEAD = (

@@ -25,8 +25,8 @@ from tracker_diag.cli.report import check_format, show
 
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter
-    from tracker_diag.core.finding import Report
-    from tracker_diag.core.settings import Settings
+    from tracker_diag.core.report import Report
+    from tracker_diag.settings.settings import Settings
 
 
 def diagnose(
@@ -75,8 +75,8 @@ def diagnose_run(adapter: Adapter, run_id: str, settings: Settings, *, write: bo
     """
     from tracker_diag.adapters.base import Diagnosis, Failure, TrackerError
     from tracker_diag.adapters.guard import find_one, load_each
-    from tracker_diag.fingerprint import fingerprint
-    from tracker_diag.judge import Task, before, examine, render
+    from tracker_diag.sweeping.fingerprint import fingerprint
+    from tracker_diag.sweeping.judge import Task, before, examine, render
 
     listing = find_one(adapter, run_id)
     run = next(load_each(adapter, [listing.id]), None)

@@ -71,10 +71,10 @@ def explain(error: Exception) -> tuple[str, int]:
     from tracker_diag.adapters.locate import LocationError
     from tracker_diag.core.outgoing import clean
     from tracker_diag.core.run import InvalidRunError
-    from tracker_diag.core.settings import SettingsError
-    from tracker_diag.executors import EngineError
-    from tracker_diag.notify import NotifyError
-    from tracker_diag.schedule import ScheduleError
+    from tracker_diag.settings.settings import SettingsError
+    from tracker_diag.sweeping.executors import EngineError
+    from tracker_diag.sweeping.notify import NotifyError
+    from tracker_diag.sweeping.schedule import ScheduleError
 
     asked_wrongly = (
         UsageError,

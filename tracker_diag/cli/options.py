@@ -12,7 +12,7 @@ from tracker_diag.cli.errors import UsageError
 
 if TYPE_CHECKING:
     from tracker_diag.core.finding import Severity
-    from tracker_diag.core.settings import Settings
+    from tracker_diag.settings.settings import Settings
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 LEVELS = ("info", "warning", "error")
@@ -71,7 +71,7 @@ def read_settings(config: Path | None, roles: list[str] | None, artifacts: str |
     SettingsError, UsageError
         If a setting is not known or cannot be read.
     """
-    from tracker_diag.core.settings import load_settings, parse_settings
+    from tracker_diag.settings.settings import load_settings, parse_settings
 
     settings = load_settings(config)
     chosen: dict[str, object] = {}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tracker_diag.cli.errors import complain, explain
 
 if TYPE_CHECKING:
-    from tracker_diag.sweep import Swept
+    from tracker_diag.sweeping.sweep import Swept
 
 _log = logging.getLogger("tracker_diag")
 
@@ -49,7 +49,7 @@ class Outlets:
     def note(self, swept: Swept) -> None:
         """Leave the figures for machines."""
         from tracker_diag.cli import watch
-        from tracker_diag.cli.table import summary, write_summary
+        from tracker_diag.cli.summary import summary, write_summary
 
         self.failed += bool(swept.error)
         figures = summary(swept, self.tracker) | {"failed_sweeps": self.failed}
@@ -60,9 +60,9 @@ class Outlets:
 
     def tell(self, swept: Swept) -> None:
         """Tell people, and leave the figures."""
-        from tracker_diag import notify
-        from tracker_diag.cli.table import show_table
-        from tracker_diag.sweep import Swept
+        from tracker_diag.cli.summary import show_table
+        from tracker_diag.sweeping import notify
+        from tracker_diag.sweeping.sweep import Swept
 
         self.note(swept)
         if self.log_format != "json":
@@ -89,7 +89,7 @@ class Outlets:
 
 def broken_off(error: Exception) -> Swept:
     """What a sweep did that ended with an error: nothing, and the error in one line."""
-    from tracker_diag.sweep import Swept
+    from tracker_diag.sweeping.sweep import Swept
 
     return Swept(error=explain(error)[0])
 

@@ -12,7 +12,7 @@ from tracker_diag.cli.console import stdout
 from tracker_diag.cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from tracker_diag.core.finding import Report
+    from tracker_diag.core.report import Report
 
 FORMATS = ("text", "markdown", "html", "json")
 
@@ -48,15 +48,15 @@ def check_format(format: str, known: tuple[str, ...]) -> None:
 def show(report: Report, format: str) -> None:
     """Write a report to stdout."""
     if format == "text":
-        from tracker_diag.report.text import print_text
+        from tracker_diag.report.formats.text import print_text
 
         print_text(report, stdout(100))
     elif format == "markdown":
-        from tracker_diag.report.markdown import render_markdown
+        from tracker_diag.report.formats.markdown import render_markdown
 
         typer.echo(render_markdown(report), nl=False)
     elif format == "html":
-        from tracker_diag.report.html import render_html
+        from tracker_diag.report.formats.html import render_html
 
         typer.echo(render_html(report))
     else:

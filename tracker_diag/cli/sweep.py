@@ -34,11 +34,11 @@ from tracker_diag.cli.options import (
     seconds,
 )
 from tracker_diag.cli.outlets import Outlets, broken_off, keep_going
-from tracker_diag.cli.scope import query_of
+from tracker_diag.cli.query import query_of
 
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter
-    from tracker_diag.sweep import Swept
+    from tracker_diag.sweeping.sweep import Swept
 
 
 def sweep(
@@ -111,13 +111,13 @@ def sweep(
       tracker-diag sweep --all --every 15m --notify "$SLACK" --summary sweep.json
       tracker-diag sweep --all --report-dir answers
     """  # noqa: D301  click wants a real backspace
-    from tracker_diag import notify as messages
-    from tracker_diag import schedule
     from tracker_diag.cli import watch
-    from tracker_diag.cli.table import closing_line
-    from tracker_diag.executors import check_engine
-    from tracker_diag.sweep import Plan
-    from tracker_diag.sweep import sweep as sweep_once
+    from tracker_diag.cli.summary import closing_line
+    from tracker_diag.sweeping import notify as messages
+    from tracker_diag.sweeping import schedule
+    from tracker_diag.sweeping.executors import check_engine
+    from tracker_diag.sweeping.sweep import Plan
+    from tracker_diag.sweeping.sweep import sweep as sweep_once
 
     hush()
     check_level(fail_on)

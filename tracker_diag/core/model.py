@@ -8,7 +8,7 @@ from itertools import islice, takewhile
 from operator import index
 from typing import Any, SupportsIndex
 
-from tracker_diag.core.finding import CUT, plain
+from tracker_diag.core.plain import CUT, plain
 
 #: Layers that are read of one model, and settings of one layer; no network has more that anybody described.
 MAX_LAYERS, MAX_SETTINGS = 10_000, 100

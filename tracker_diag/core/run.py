@@ -11,14 +11,14 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tracker_diag.core.finding import plain
 from tracker_diag.core.model import InvalidModelError, Model, read_model
+from tracker_diag.core.plain import plain
+from tracker_diag.stats.arrays import FloatArray
 
-FloatArray = NDArray[np.float64]
-
-STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
+ACTIVE = ("RUNNING", "SCHEDULED")
+"""Statuses of a run that is still to end."""
+STATUSES = (*ACTIVE, "FINISHED", "FAILED", "KILLED")
 _STATUS_WORDS = {"CRASHED": "FAILED", "PENDING": "SCHEDULED", "PREEMPTED": "KILLED", "PREEMPTING": "RUNNING"}
 _NUMBER_WORDS = {
     "nan": math.nan,
@@ -169,7 +169,7 @@ class Run:
     @property
     def active(self) -> bool:
         """Whether the run may still log."""
-        return self.status in ("RUNNING", "SCHEDULED")
+        return self.status in ACTIVE
 
     def __getstate__(self) -> dict[str, Any]:
         # A read-only view cannot travel to another process; what it shows can.

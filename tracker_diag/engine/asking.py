@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from tracker_diag.core.case import Suspicion
 from tracker_diag.core.finding import Finding, Severity, Skip
-from tracker_diag.core.inputs import in_order
-from tracker_diag.core.observed import Symptoms
-from tracker_diag.core.rule import KINDS, Outcome, Rule, all_rules
-from tracker_diag.core.settings import RuleSettings, Settings
-from tracker_diag.engine.guard import attempted
+from tracker_diag.engine.attempt import attempted
 from tracker_diag.engine.values import Values
 from tracker_diag.engine.verdict import standing, verdict
+from tracker_diag.evidence.registry import in_order
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import Hypothesis
+from tracker_diag.rules.registry import KINDS, Outcome, Rule, all_rules
+from tracker_diag.settings.settings import RuleSettings, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +25,15 @@ class Answers:
     Attributes
     ----------
     findings : list of Finding
-        Suspicions aside.
-    suspicions : list of Suspicion
+        Hypotheses aside.
+    hypotheses : list of Hypothesis
     skipped : list of Skip
     symptoms : Symptoms
         The verdict of the curves alone, and the findings on curves that mean something beside it.
     """
 
     findings: list[Finding]
-    suspicions: list[Suspicion]
+    hypotheses: list[Hypothesis]
     skipped: list[Skip]
     symptoms: Symptoms
 
@@ -59,9 +59,9 @@ def ask(rules: Mapping[str, Rule], values: Values, settings: Settings, run_id: s
     return Answers(
         findings=[
             *symptoms.findings.values(),
-            *(o for o in outcomes if isinstance(o, Finding) and not isinstance(o, Suspicion)),
+            *(o for o in outcomes if isinstance(o, Finding) and not isinstance(o, Hypothesis)),
         ],
-        suspicions=[o for o in outcomes if isinstance(o, Suspicion)],
+        hypotheses=[o for o in outcomes if isinstance(o, Hypothesis)],
         skipped=sorted((o for o in outcomes if isinstance(o, Skip)), key=lambda skip: skip.code),
         symptoms=symptoms,
     )
@@ -88,7 +88,7 @@ def _outcome(rule: Rule, values: Values, settings: Settings, run_id: str) -> Out
         lambda: _asked(rule, values, chosen),
         lambda said: rule.skip(f"the rule failed: {said}", "report this as a defect of tracker_diag"),
     )
-    if isinstance(outcome, Finding) and not isinstance(outcome, Suspicion):
+    if isinstance(outcome, Finding) and not isinstance(outcome, Hypothesis):
         return capped(outcome, chosen)
     return outcome
 

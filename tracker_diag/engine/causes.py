@@ -1,20 +1,20 @@
 """Ranks the causes, and folds findings that a stronger one explains.
 
-Each cause is a hypothesis with prior odds and likelihood ratios of the signs that its rule saw
-(``tracker_diag.core.case``). Under the usual approximation that one cause is the main one, the posterior of cause c
-is odds_c / (n + sum of the odds of all causes that are told), n standing for "none of these".
+Each cause is a hypothesis with prior odds and likelihood ratios of the observations that its rule saw
+(``tracker_diag.rules.hypothesis``). Under the usual approximation that one cause is the main one, the posterior of
+cause c is odds_c / (n + sum of the odds of all causes that are told), n standing for "none of these".
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from tracker_diag.core.case import Suspicion
 from tracker_diag.core.finding import Cause, Finding, Severity
-from tracker_diag.core.observed import Symptoms
-from tracker_diag.core.rule import all_rules
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import Hypothesis
+from tracker_diag.rules.registry import all_rules
 
-#: Odds from which a suspicion may be a warning.
+#: Odds from which a hypothesis may be a warning.
 WARNING_ODDS = 3.0
 
 #: What the likelihood ratios of curves and data must multiply to for a warning ("substantial" on Jeffreys' scale):
@@ -32,15 +32,15 @@ LIKELIER_HALF = 0.5
 LEAST = 0.02
 
 
-def rank(suspicions: list[Suspicion], symptoms: Symptoms) -> tuple[tuple[Cause, ...], list[Finding], str]:
-    """Rank the suspicions.
+def rank(hypotheses: list[Hypothesis], symptoms: Symptoms) -> tuple[tuple[Cause, ...], list[Finding], str]:
+    """Rank the hypotheses.
 
-    Returns the causes by posterior, the suspicions as findings with confidence and severity set, and what would settle
+    Returns the causes by posterior, the hypotheses as findings with confidence and severity set, and what would settle
     one of the first two.
     """
     troubled = any(f.severity.rank >= Severity.WARNING.rank for f in symptoms.findings.values())
     rests = sorted(f.code for f in symptoms.findings.values() if f.severity.rank >= Severity.INFO.rank)
-    told, total = _told(suspicions, OTHER_TROUBLE if troubled else 1.0)
+    told, total = _told(hypotheses, OTHER_TROUBLE if troubled else 1.0)
     causes, findings = [], []
     for s in told:
         score = s.odds / total
@@ -58,8 +58,8 @@ def rank(suspicions: list[Suspicion], symptoms: Symptoms) -> tuple[tuple[Cause, 
                 s.span,
             )
         )
-        speaks = "; ".join(x.text for x in sorted(s.signs, key=lambda x: -x.ratio) if x.ratio > 1)
-        against = "; ".join(x.text for x in s.signs if x.ratio < 1)
+        speaks = "; ".join(x.text for x in sorted(s.observations, key=lambda x: -x.ratio) if x.ratio > 1)
+        against = "; ".join(x.text for x in s.observations if x.ratio < 1)
         causes.append(
             Cause(
                 s.name,
@@ -73,14 +73,14 @@ def rank(suspicions: list[Suspicion], symptoms: Symptoms) -> tuple[tuple[Cause, 
     return tuple(causes), findings, settles
 
 
-def _told(suspicions: list[Suspicion], none: float) -> tuple[list[Suspicion], float]:
-    """The suspicions that are worth a word, the likeliest first, and the sum of their odds and those of none of them.
+def _told(hypotheses: list[Hypothesis], none: float) -> tuple[list[Hypothesis], float]:
+    """The hypotheses that are worth a word, the likeliest first, and the sum of their odds and those of none of them.
 
     What the evidence makes less likely than it was before anything was seen is not, and has no part in the sum: a rule
     that says nothing changes nothing.
     """
     told, total = [], none
-    for s in sorted(suspicions, key=lambda s: (-s.odds, s.code, s.name)):
+    for s in sorted(hypotheses, key=lambda s: (-s.odds, s.code, s.name)):
         if s.odds / (total + s.odds) < LEAST:
             break
         if s.odds > s.prior:

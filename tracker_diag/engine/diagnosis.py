@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tracker_diag import __version__
 from tracker_diag.core.dataset import Dataset
-from tracker_diag.core.finding import Cause, Curve, Finding, Report, Severity
-from tracker_diag.core.observed import Symptoms
-from tracker_diag.core.roles import NO_ROLES, Roles, resolve
-from tracker_diag.core.rule import Rule, all_rules
+from tracker_diag.core.finding import Cause, Finding, Severity
+from tracker_diag.core.report import DrawnCurve, Report
 from tracker_diag.core.run import Run
-from tracker_diag.core.settings import Settings, ignored_words, matches
-from tracker_diag.core.thin import thin_curve
-from tracker_diag.core.verdicts import ABSTENTION
+from tracker_diag.core.version import __version__
 from tracker_diag.engine.asking import ask, capped, chosen_for
+from tracker_diag.engine.attempt import Parts
 from tracker_diag.engine.causes import fold, rank
-from tracker_diag.engine.guard import Parts
+from tracker_diag.engine.thin import thin_curve
 from tracker_diag.engine.values import Values
 from tracker_diag.engine.verdict import verdict, wasted_from, why_abstained
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.roles.resolve import NO_ROLES, Roles, resolve
+from tracker_diag.rules.registry import Rule, all_rules
+from tracker_diag.rules.verdicts import ABSTENTION
+from tracker_diag.settings.settings import Settings, ignored_words, matches
 
 UNRANKED: tuple[tuple[Cause, ...], list[Finding], str] = ((), [], "")
 
@@ -53,14 +54,14 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
     chosen = {r.code: r for r in all_rules().values() if _is_chosen(r, settings, ignored)}
     said = ask(chosen, values, settings, run.id)
     # A rule may tell more than one cause (too-few-updates, too-few-epochs): each can be left out by its own name.
-    suspicions = [s for s in said.suspicions if not any(matches(w, s.code, s.name) for w in ignored)]
+    hypotheses = [s for s in said.hypotheses if not any(matches(w, s.code, s.name) for w in ignored)]
     causes, judged, next_evidence = parts.attempt(
-        "the causes could not be ranked", lambda: rank(suspicions, said.symptoms), UNRANKED
+        "the causes could not be ranked", lambda: rank(hypotheses, said.symptoms), UNRANKED
     )
     judged = [capped(f, chosen_for(chosen[f.code], settings)) for f in judged]
     # While a run is going, what its causes make of its curves is still open; and a rule that the user left out must
     # not give the verdict.
-    answer = verdict(said.symptoms.findings, () if run.active else suspicions, judged)
+    answer = verdict(said.symptoms.findings, () if run.active else hypotheses, judged)
     if answer.finding is not None and answer.finding.code not in chosen:
         answer = verdict(said.symptoms.findings)
     told = [] if answer.finding is None else [capped(answer.finding, chosen_for(chosen[answer.finding.code], settings))]
@@ -81,7 +82,7 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
         causes=causes,
         skipped=tuple(said.skipped),
         roles=dict(sorted(roles.names.items())),
-        curves=parts.attempt("the curves could not be thinned", lambda: _curves(roles), tuple[Curve, ...]()),
+        curves=parts.attempt("the curves could not be thinned", lambda: _curves(roles), tuple[DrawnCurve, ...]()),
         next_evidence=next_evidence,
         cost=parts.attempt("the cost could not be counted", lambda: _cost(values, said.symptoms), dict[str, float]()),
         # Last of what may fail, since it tells what did.
@@ -112,7 +113,7 @@ def _summary(answer: str, findings: list[Finding], cause: str, values: Values) -
     return f"{answer}: {said}" + (f"; most likely {cause}" if cause else "")
 
 
-def _curves(roles: Roles) -> tuple[Curve, ...]:
+def _curves(roles: Roles) -> tuple[DrawnCurve, ...]:
     wanted = ("train_loss", "val_loss", "train_score", "val_score", "learning_rate", "gradient_norm")
     return tuple(
         thin_curve(s.name, r, s.steps, s.values)
@@ -123,7 +124,7 @@ def _curves(roles: Roles) -> tuple[Curve, ...]:
 
 def _cost(values: Values, symptoms: Symptoms) -> dict[str, float]:
     wasted = wasted_from(symptoms.findings)
-    course: Course | None = values.get("any_curve")
+    course: Curve | None = values.get("any_curve")
     if wasted is None or course is None or course.steps.size <= 1:
         return {}
     start, itself = wasted

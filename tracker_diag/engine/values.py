@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.inputs import Input, all_inputs
+from tracker_diag.evidence.registry import Input, all_inputs
 
 
 class Values:

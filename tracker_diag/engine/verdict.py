@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tracker_diag.core.case import Suspicion
 from tracker_diag.core.finding import Finding, Severity
-from tracker_diag.core.rule import UNSETTLED, Rule, all_rules, find_rule
-from tracker_diag.core.verdicts import ABSTENTION, GOOD_FIT
 from tracker_diag.engine.values import Values
+from tracker_diag.rules.hypothesis import Hypothesis
+from tracker_diag.rules.registry import UNSETTLED, Rule, all_rules, find_rule
+from tracker_diag.rules.verdicts import ABSTENTION, GOOD_FIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Answer:
 
 
 def verdict(
-    findings: Mapping[str, Finding], suspicions: Iterable[Suspicion] = (), judged: Iterable[Finding] = ()
+    findings: Mapping[str, Finding], hypotheses: Iterable[Hypothesis] = (), judged: Iterable[Finding] = ()
 ) -> Answer:
     """The verdict over what the rules on curves found and over the ranked causes.
 
@@ -43,7 +43,7 @@ def verdict(
     ----------
     findings : mapping of str to Finding
         Of the rules on learning curves, by name.
-    suspicions : iterable of Suspicion
+    hypotheses : iterable of Hypothesis
         What the rules on causes said.
     judged : iterable of Finding
         What the ranking made of them, the likeliest first.
@@ -55,7 +55,7 @@ def verdict(
     if name != GOOD_FIT:
         return Answer(name or ABSTENTION)
     first = next((f for f in judged if f.severity.rank >= Severity.WARNING.rank), None)
-    said = next((s.verdict for s in suspicions if first is not None and s.name == first.name), "")
+    said = next((s.verdict for s in hypotheses if first is not None and s.name == first.name), "")
     rule = find_rule(said) if said else None
     if first is None or rule is None:
         return Answer(name)
@@ -107,6 +107,6 @@ def why_abstained(values: Values) -> str:
         if any_train is None:
             return "no training curve was found beside the validation curve"
         return f"{any_train.name} has fewer than four finite values"
-    if values.get("scale") is None:
+    if values.get("improvement") is None:
         return "the curves have not improved on where they began"
     return "no rule could decide"

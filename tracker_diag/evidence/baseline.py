@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from tracker_diag.core.dataset import Dataset
-from tracker_diag.core.inputs import first_of, rule_input
-from tracker_diag.core.observed import Learned
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.registry import first_of, rule_input
 
 #: A loss in nats up to here may be the logarithm of a number of classes that stands: e to the 7 are 1,100.
 LOSS_OF_CLASSES = 7.0
@@ -28,15 +28,56 @@ FIRST_OVER_SECOND = 3.0
 LEFT_BY = 4.0
 
 
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """How much of the uninformed loss a run has explained.
+
+    Shares of it: 0 nothing, 1 all, negative worse than knowing nothing.
+
+    Attributes
+    ----------
+    baseline : float
+        What knowing nothing costs: ln of the classes for cross-entropy, the target's variance for squared error,
+        the start of the curves where neither is known.
+    bottom : float
+        What knowing all would cost: 0 for a loss, minus one (or a hundred) for an accuracy, turned as curves are.
+    known : bool
+        Whether the level is known, not taken from the start of the curves.
+    start, train, train_best : float
+        Of the training curve: first value, end, lowest window; NaN where there is none.
+    val_start, val, val_best : float
+        Of the validation curve.
+    """
+
+    baseline: float
+    bottom: float
+    known: bool
+    start: float
+    train: float
+    train_best: float
+    val_start: float
+    val: float
+    val_best: float
+
+    def at(self, share: float) -> float:
+        """The value of the turned curve at which this share is explained."""
+        return self.baseline - share * (self.baseline - self.bottom)
+
+    @property
+    def most(self) -> float:
+        """The best of both curves."""
+        return float(np.nanmax([self.train_best, self.val_best]))
+
+
 @rule_input(missing="too few finite values of the train loss", evidence="C")
-def main_curve(any_curve: Course, train: Course | None, val: Course | None) -> Course:
+def main_curve(any_curve: Curve, train: Curve | None, val: Curve | None) -> Curve:
     """The training curve, else the validation curve; one that is too short, where no other is there."""
     return train or val or any_curve
 
 
 @rule_input(missing="no classes are given away", evidence="C", unit="classes")
 def classes_shown(
-    train_loss: Course | None, val_loss: Course | None, train_score: Course | None, val_score: Course | None
+    train_loss: Curve | None, val_loss: Curve | None, train_score: Curve | None, val_score: Curve | None
 ) -> int | None:
     """Number of classes that a run which learned nothing gives away.
 
@@ -60,9 +101,9 @@ def classes_shown(
 
 @rule_input(missing="no chance accuracy", unit="that of the score, turned")
 def chance_accuracy(
-    main_curve: Course,
-    train_score: Course | None,
-    val_score: Course | None,
+    main_curve: Curve,
+    train_score: Curve | None,
+    val_score: Curve | None,
     n_classes: int | None,
     classes_shown: int | None,
 ) -> float | None:
@@ -74,7 +115,7 @@ def chance_accuracy(
 
 
 @rule_input(missing="no variance of the target", unit="that of the loss")
-def target_variance(main_curve: Course, dataset: Dataset) -> float | None:
+def target_variance(main_curve: Curve, dataset: Dataset) -> float | None:
     """The target's variance, where the curves are squared errors; its deviation, where they are roots of them."""
     variance = dataset.target.variance
     if not variance:
@@ -85,7 +126,7 @@ def target_variance(main_curve: Course, dataset: Dataset) -> float | None:
 
 
 @rule_input(missing="no class counts", unit="that of the loss")
-def entropy_of_classes(main_curve: Course, dataset: Dataset, label_smoothing: float | None) -> float | None:
+def entropy_of_classes(main_curve: Curve, dataset: Dataset, label_smoothing: float | None) -> float | None:
     """The entropy of the class shares, where the curves are cross-entropies."""
     counted = dataset.target.class_counts
     if not counted or len(counted) <= 1 or label_smoothing or not main_curve.metric.of_classes:
@@ -97,7 +138,7 @@ def entropy_of_classes(main_curve: Course, dataset: Dataset, label_smoothing: fl
 
 @rule_input(missing="no number of classes", unit="that of the loss")
 def log_of_classes(
-    main_curve: Course, n_classes: int | None, classes_shown: int | None, label_smoothing: float | None
+    main_curve: Curve, n_classes: int | None, classes_shown: int | None, label_smoothing: float | None
 ) -> float | None:
     """The logarithm of the number of classes, where the curves are cross-entropies."""
     classes = n_classes or classes_shown
@@ -106,12 +147,12 @@ def log_of_classes(
     return _in_unit(math.log(classes), main_curve)
 
 
-def _in_unit(nats: float, course: Course) -> float:
+def _in_unit(nats: float, course: Curve) -> float:
     return nats / math.log(2) if course.metric.unit == "bits" else nats
 
 
 first_of(
-    "uninformed",
+    "baseline",
     {
         "chance_accuracy": "the accuracy of guessing",
         "target_variance": "the target's variance",
@@ -125,7 +166,7 @@ first_of(
 
 
 @rule_input(missing="too few finite values of the train loss", evidence="C", unit="that of the curves")
-def beginning(main_curve: Course, train: Course | None, val: Course | None) -> float | None:
+def beginning(main_curve: Curve, train: Curve | None, val: Curve | None) -> float | None:
     """Level at which the curves begin: the higher of both.
 
     A first value that falls away at once counts no more than three times the second: a first epoch that begins far
@@ -140,9 +181,9 @@ def beginning(main_curve: Course, train: Course | None, val: Course | None) -> f
 
 
 @rule_input(missing="the curves are better than a perfect model's, or begin there", evidence="C", unit="shares")
-def learned(train: Course | None, val: Course | None, beginning: float, uninformed: float | None) -> Learned | None:
+def explained(train: Curve | None, val: Curve | None, beginning: float, baseline: float | None) -> Explained | None:
     """How much of the uninformed loss, or of the errors of chance, the run has explained."""
-    level = beginning if uninformed is None else uninformed
+    level = beginning if baseline is None else baseline
     bottom = next((-c.whole for c in (train, val) if c and c.flipped), 0.0)
     if level <= bottom or any(c.best < bottom - BEYOND_PERFECT * (level - bottom) for c in (train, val) if c):
         return None
@@ -150,10 +191,10 @@ def learned(train: Course | None, val: Course | None, beginning: float, uninform
     def share(value: float | None) -> float:
         return math.nan if value is None else (level - value) / (level - bottom)
 
-    return Learned(
-        level=level,
+    return Explained(
+        baseline=level,
         bottom=bottom,
-        known=uninformed is not None,
+        known=baseline is not None,
         start=share(train.start if train else None),
         train=share(train.tail if train else None),
         train_best=share(train.best if train else None),
@@ -164,7 +205,7 @@ def learned(train: Course | None, val: Course | None, beginning: float, uninform
 
 
 @rule_input(missing="no score that says what knowing nothing is", evidence="C", unit="share of a perfect score's lead")
-def score_learned(train_score: Course | None, val_score: Course | None) -> float | None:
+def score_explained(train_score: Curve | None, val_score: Curve | None) -> float | None:
     """Share of a perfect score's lead over knowing nothing that a score has at its best."""
     found = []
     for course in (train_score, val_score):
@@ -177,7 +218,7 @@ def score_learned(train_score: Course | None, val_score: Course | None) -> float
 
 
 @rule_input(missing="nothing was achieved that effects could be measured in", evidence="C", unit="that of the curves")
-def scale(train: Course | None, val: Course | None, beginning: float, uninformed: float | None) -> float | None:
+def improvement(train: Curve | None, val: Curve | None, beginning: float, baseline: float | None) -> float | None:
     """The improvement achieved, the unit of every effect.
 
     From the uninformed level, or the start where it is unknown, to the best of both curves. None where nothing was
@@ -185,17 +226,17 @@ def scale(train: Course | None, val: Course | None, beginning: float, uninformed
     standard deviations).
     """
     courses = [c for c in (train, val) if c]
-    top = beginning if uninformed is None else uninformed
+    top = beginning if baseline is None else baseline
     achieved = top - min(c.best for c in courses)
     highest = max(courses, key=lambda c: c.start)
     # Second differences of a few steep points would take their bend for noise: the later, straighter half is used.
     noise = highest.oscillation.amplitude if highest.oscillation else highest.noise.sigma
-    return achieved if achieved > (LEFT_BY * noise if uninformed is None else 0.0) else None
+    return achieved if achieved > (LEFT_BY * noise if baseline is None else 0.0) else None
 
 
 @rule_input(missing="nothing was achieved that effects could be measured in", evidence="C", unit="that of the curves")
-def unit(
-    scale: float, train: Course | None, val: Course | None, learned: Learned | None, uninformed: float | None
+def effect_unit(
+    improvement: float, train: Curve | None, val: Curve | None, explained: Explained | None, baseline: float | None
 ) -> float:
     """The improvement achieved, where an effect measured in it calls a run ill.
 
@@ -203,6 +244,6 @@ def unit(
     learned nearly all leaves an improvement that noise is a large share of. Then it is at least what is left to improve
     at the end.
     """
-    if uninformed is not None or learned is None:
-        return scale
-    return max(scale, *(c.tail - learned.bottom for c in (train, val) if c))
+    if baseline is not None or explained is None:
+        return improvement
+    return max(improvement, *(c.tail - explained.bottom for c in (train, val) if c))

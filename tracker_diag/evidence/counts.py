@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from tracker_diag.core.dataset import Dataset
-from tracker_diag.core.inputs import first_of, rule_input
 from tracker_diag.core.model import Model
-from tracker_diag.core.roles import Roles
 from tracker_diag.core.run import Run
+from tracker_diag.evidence.registry import first_of, rule_input
+from tracker_diag.roles.resolve import Roles
 
 #: A number of classes, examples or epochs above this is another thing under their name; updates are capped at that of
 #: examples.

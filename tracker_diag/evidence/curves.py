@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from tracker_diag.core.inputs import rule_input
-from tracker_diag.core.metric import LOSS
-from tracker_diag.core.roles import Roles
-from tracker_diag.evidence.course import Course
-from tracker_diag.stats.sequential import Look, look
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.registry import rule_input
+from tracker_diag.roles.metric import LOSS
+from tracker_diag.roles.resolve import Roles
+from tracker_diag.stats.sequential import InterimAnalysis, look
 
 _JUDGED = ("train_loss", "train_score", "val_loss", "val_score")
 
 
 @rule_input(missing="fewer than eight values so far", evidence="C")
-def interim(active: bool, roles: Roles) -> Look | None:
+def interim(active: bool, roles: Roles) -> InterimAnalysis | None:
     """What may be judged of a run that is still going; None for one that has ended, or has hardly begun."""
     sizes = [len(s) for role, s in roles.metrics.items() if role in _JUDGED]
     return look(min(sizes)) if active and sizes else None
 
 
 @rule_input(missing="no level", evidence="C", unit="share of the error probability")
-def level(active: bool, interim: Look | None) -> float:
+def error_share(active: bool, interim: InterimAnalysis | None) -> float:
     """Share of the error probability that this look may spend: 1 for a run that has ended."""
     if not active:
         return 1.0
@@ -29,7 +29,7 @@ def level(active: bool, interim: Look | None) -> float:
 
 
 @rule_input(missing="it has ended", evidence="C", unit="steps")
-def judged_until(active: bool, roles: Roles, interim: Look | None) -> float | None:
+def judged_until(active: bool, roles: Roles, interim: InterimAnalysis | None) -> float | None:
     """Step up to which a run that is still going is judged: both curves at the same point of the run."""
     chosen = [s for role, s in roles.metrics.items() if role in _JUDGED]
     if not active or not chosen:
@@ -39,7 +39,7 @@ def judged_until(active: bool, roles: Roles, interim: Look | None) -> float | No
     return float(shortest.steps[points - 1])
 
 
-def _course(role: str, roles: Roles, until: float | None) -> Course | None:
+def _course(role: str, roles: Roles, until: float | None) -> Curve | None:
     series = roles.metrics.get(role)
     if series is None or len(series) <= 1:
         return None
@@ -49,37 +49,37 @@ def _course(role: str, roles: Roles, until: float | None) -> Course | None:
         # A run that is still going is judged at the rungs of a ladder.
         keep = max(2, int(np.searchsorted(steps, until, side="right")))
         steps, raw = steps[:keep], raw[:keep]
-    return Course(series.name, steps, raw, metric)
+    return Curve(series.name, steps, raw, metric)
 
 
 @rule_input(missing="no train loss", log="train_loss", evidence="C")
-def train_loss(roles: Roles, judged_until: float | None) -> Course | None:
+def train_loss(roles: Roles, judged_until: float | None) -> Curve | None:
     """Training loss."""
     return _course("train_loss", roles, judged_until)
 
 
 @rule_input(missing="no val loss", log="val_loss", evidence="C")
-def val_loss(roles: Roles, judged_until: float | None) -> Course | None:
+def val_loss(roles: Roles, judged_until: float | None) -> Curve | None:
     """Validation loss."""
     return _course("val_loss", roles, judged_until)
 
 
 @rule_input(missing="no train score", log="train_score", evidence="C")
-def train_score(roles: Roles, judged_until: float | None) -> Course | None:
+def train_score(roles: Roles, judged_until: float | None) -> Curve | None:
     """Training score, turned so that lower is better."""
     return _course("train_score", roles, judged_until)
 
 
 @rule_input(missing="no val score", log="val_score", evidence="C")
-def val_score(roles: Roles, judged_until: float | None) -> Course | None:
+def val_score(roles: Roles, judged_until: float | None) -> Curve | None:
     """Validation score, turned so that lower is better."""
     return _course("val_score", roles, judged_until)
 
 
 @rule_input(missing="no curves", evidence="C")
 def pair(
-    train_loss: Course | None, val_loss: Course | None, train_score: Course | None, val_score: Course | None
-) -> tuple[Course | None, Course | None]:
+    train_loss: Curve | None, val_loss: Curve | None, train_score: Curve | None, val_score: Curve | None
+) -> tuple[Curve | None, Curve | None]:
     """The training and validation curve that a run is judged by: losses, or scores where both sides hold only those."""
     if train_loss and val_loss:
         return train_loss, val_loss
@@ -91,36 +91,36 @@ def pair(
 
 
 @rule_input(missing="no train loss", log="train_loss")
-def any_train(pair: tuple[Course | None, Course | None]) -> Course | None:
+def any_train(pair: tuple[Curve | None, Curve | None]) -> Curve | None:
     """The training curve, however short, with values that are not finite."""
     return pair[0]
 
 
 @rule_input(missing="no val loss", log="val_loss")
-def any_val(pair: tuple[Course | None, Course | None]) -> Course | None:
+def any_val(pair: tuple[Curve | None, Curve | None]) -> Curve | None:
     """The validation curve, however short, with values that are not finite."""
     return pair[1]
 
 
 @rule_input(missing="no train loss", log="train_loss", evidence="C")
-def any_curve(any_train: Course | None, any_val: Course | None) -> Course | None:
+def any_curve(any_train: Curve | None, any_val: Curve | None) -> Curve | None:
     """The training curve, the validation curve where there is none, however short."""
     return any_train or any_val
 
 
 @rule_input(missing="fewer than eight values so far")
-def judgeable(active: bool, interim: Look | None) -> bool | None:
+def judgeable(active: bool, interim: InterimAnalysis | None) -> bool | None:
     """True for a run of which more may be said than that it diverged: one that has ended, or come to the first look."""
     return True if not active or interim is not None else None
 
 
 @rule_input(missing="too few finite values of the train loss")
-def train(any_train: Course, judgeable: bool) -> Course | None:
+def train(any_train: Curve, judgeable: bool) -> Curve | None:
     """The training curve, where it is long enough for statistics."""
     return any_train if any_train.long_enough else None
 
 
 @rule_input(missing="too few finite values of the val loss")
-def val(any_val: Course, judgeable: bool) -> Course | None:
+def val(any_val: Curve, judgeable: bool) -> Curve | None:
     """The validation curve, where it is long enough for statistics."""
     return any_val if any_val.long_enough else None

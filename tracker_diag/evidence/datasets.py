@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset, read_dataset
-from tracker_diag.core.inputs import rule_input
 from tracker_diag.core.run import Run
+from tracker_diag.evidence.registry import rule_input
 
 
 @rule_input(missing="no dataset", log=WHAT_TO_LOG, evidence="D")

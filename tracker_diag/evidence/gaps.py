@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from tracker_diag.core.inputs import rule_input
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.registry import rule_input
 from tracker_diag.stats.gap import Gap, gap
 from tracker_diag.stats.multiplicity import adjusted
 
 
 @rule_input(missing="no gap", evidence="C", unit="that of the curves")
-def end_gap(train: Course, val: Course) -> Gap | None:
+def end_gap(train: Curve, val: Curve) -> Gap | None:
     """Validation over training at the end."""
     return gap(val.y, train.y)
 
 
 @rule_input(missing="no scores beside the losses", evidence="C", unit="share of the better score")
-def score_gap(train: Course | None, train_score: Course, val_score: Course) -> float | None:
+def score_gap(train: Curve | None, train_score: Curve, val_score: Curve) -> float | None:
     """Distance of the scores at the end; None for errors, or without losses beside."""
     ours, theirs = train_score, val_score
     if ours is train or not ours.flipped or not (ours.long_enough and theirs.long_enough):
@@ -28,7 +28,7 @@ def score_gap(train: Course | None, train_score: Course, val_score: Course) -> f
 
 
 @rule_input(missing="no curves", evidence="C", unit="p-value")
-def rises(train: Course | None, val: Course | None) -> Mapping[str, float]:
+def rises(train: Curve | None, val: Curve | None) -> Mapping[str, float]:
     """p-values of "at rest since its minimum" for the training and the validation curve, adjusted for asking both.
 
     The family is fixed: ``train`` and ``val``, the two tests that can call a settled run ill. Benjamini and Hochberg.

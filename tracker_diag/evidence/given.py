@@ -1,6 +1,6 @@
 """What the engine gives: the run, what its names were taken for, the other runs, and what the curves said."""
 
-from tracker_diag.core.inputs import given_input
+from tracker_diag.evidence.registry import given_input
 
 given_input("run")
 given_input("roles")

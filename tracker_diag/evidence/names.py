@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.inputs import rule_input
-from tracker_diag.core.roles import Roles
 from tracker_diag.core.run import Run, Series
+from tracker_diag.evidence.registry import rule_input
+from tracker_diag.roles.resolve import Roles
 
 
 @rule_input(missing="no parameters", evidence="P")

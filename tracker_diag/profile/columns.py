@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from tracker_diag.core.profile_schema import QUANTILES, RESOLUTION, Columns, Described, Feature
 from tracker_diag.profile.shape import clusters, exponential_distance, information, transforms
-from tracker_diag.profile.table import FloatArray, Table
+from tracker_diag.profile.table import Table
+from tracker_diag.stats.arrays import FloatArray
 
 #: Columns that are described.
 DESCRIBED = 200

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-FloatArray = NDArray[np.float64]
+from tracker_diag.stats.arrays import FloatArray
 
 #: Values from which a lambda is fitted.
 FITTED = 1000

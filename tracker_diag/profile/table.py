@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from tracker_diag.stats.arrays import FloatArray
 
 #: Values that are read of one side; 160 MB as numbers.
 MAX_VALUES = 20_000_000

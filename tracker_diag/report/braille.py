@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Curve
 from tracker_diag.core.outgoing import clean
+from tracker_diag.core.report import DrawnCurve
 from tracker_diag.report.charts import broken_words
 from tracker_diag.report.marks import Marks, Panel, broken, finite, side_of
 from tracker_diag.report.scale import Scale, step_scale, value_scale
-from tracker_diag.report.words import number, role_words, steps
+from tracker_diag.report.wording import number, role_words, steps
 
 # Unicode's braille patterns number the dots of a cell, two wide and four high, in this order.
 _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -67,7 +67,7 @@ def legend(panel: Panel, marks: Marks, *, ascii_only: bool = False) -> list[str]
     return lines + [f"{role_words(curve.role)}: {broken_words(stop)}" for curve, stop in stops if stop]
 
 
-def _end(curve: Curve) -> str:
+def _end(curve: DrawnCurve) -> str:
     return f" {side_of(curve) or role_words(curve.role)} {number(finite(curve)[-1][1], 3)}"
 
 
@@ -78,7 +78,7 @@ def _upright(grid: list[list[Cell]], x_axis: Scale, marks: Marks, ascii_only: bo
             row[column] = (":" if ascii_only else "┊", "mark")
 
 
-def _dots(grid: list[list[Cell]], curve: Curve, x_axis: Scale, y_axis: Scale) -> None:
+def _dots(grid: list[list[Cell]], curve: DrawnCurve, x_axis: Scale, y_axis: Scale) -> None:
     height, width = 4 * len(grid), 2 * len(grid[0])
     for x, y in _pixels(curve, x_axis, y_axis, width, height):
         if _kind(curve) == "train" and (x + y) % 3 == 2:
@@ -90,12 +90,12 @@ def _dots(grid: list[list[Cell]], curve: Curve, x_axis: Scale, y_axis: Scale) ->
         grid[row][column] = (chr(0x2800 + (bits | _BITS[y % 4][x % 2])), _kind(curve) or kind)
 
 
-def _letters(grid: list[list[Cell]], curve: Curve, x_axis: Scale, y_axis: Scale) -> None:
+def _letters(grid: list[list[Cell]], curve: DrawnCurve, x_axis: Scale, y_axis: Scale) -> None:
     for x, y in _pixels(curve, x_axis, y_axis, len(grid[0]), len(grid)):
         grid[y][x] = ((side_of(curve) or "*")[0], _kind(curve))
 
 
-def _pixels(curve: Curve, x_axis: Scale, y_axis: Scale, width: int, height: int) -> list[tuple[int, int]]:
+def _pixels(curve: DrawnCurve, x_axis: Scale, y_axis: Scale, width: int, height: int) -> list[tuple[int, int]]:
     """Pixels of the curve's line, from neighbour to neighbour; a value that is not finite lifts the pen."""
     out: list[tuple[int, int]] = []
     drawable = set(finite(curve))
@@ -143,7 +143,7 @@ def _column(share: float, width: int) -> int:
     return min(width - 1, int(share * width))
 
 
-def _kind(curve: Curve) -> str:
+def _kind(curve: DrawnCurve) -> str:
     return side_of(curve) or "other"
 
 

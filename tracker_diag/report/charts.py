@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from tracker_diag.core.finding import Curve
 from tracker_diag.core.outgoing import clean
+from tracker_diag.core.report import DrawnCurve
 from tracker_diag.report.marks import Broken, Marks, Panel, broken, finite, side_of
 from tracker_diag.report.scale import Scale, step_scale, value_scale
-from tracker_diag.report.words import number, role_words
+from tracker_diag.report.wording import number, role_words
 
 WIDTH = 680
 LEFT, RIGHT, BOTTOM = 58, 120, 28
@@ -159,7 +159,7 @@ def _flag(svg: Element, frame: Frame, step: float, kind: str, text: str, y: floa
         _text(svg, x + shift, y, text, f"flagtext {kind}", anchor)
 
 
-def _line(svg: Element, frame: Frame, curve: Curve) -> None:
+def _line(svg: Element, frame: Frame, curve: DrawnCurve) -> None:
     """One path; a value that is not finite lifts the pen, and a point between two of them becomes a dot."""
     runs: list[list[tuple[float, float]]] = [[]]
     drawable = set(finite(curve))
@@ -206,7 +206,7 @@ def _spread(places: Sequence[float], frame: Frame) -> list[float]:
     return out
 
 
-def _kind(curve: Curve) -> str:
+def _kind(curve: DrawnCurve) -> str:
     return side_of(curve) or "other"
 
 

@@ -6,8 +6,9 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tracker_diag.core.finding import Curve, Finding, Report
-from tracker_diag.report.words import real
+from tracker_diag.core.finding import Finding
+from tracker_diag.core.report import DrawnCurve, Report
+from tracker_diag.report.wording import real
 
 _SIDES = ("train", "val", "test")
 
@@ -17,9 +18,9 @@ class Panel:
     """Curves that share a vertical axis: training and validation loss; the scores; the learning rate."""
 
     quantity: str
-    curves: tuple[Curve, ...]
+    curves: tuple[DrawnCurve, ...]
 
-    def side(self, side: str) -> Curve | None:
+    def side(self, side: str) -> DrawnCurve | None:
         """Find the curve of ``train``, ``val`` or ``test``."""
         return next((c for c in self.curves if side_of(c) == side), None)
 
@@ -54,7 +55,7 @@ class Marks:
     gap: bool
 
 
-def side_of(curve: Curve) -> str:
+def side_of(curve: DrawnCurve) -> str:
     """``train``, ``val`` or ``test``; empty for a curve that belongs to neither, such as the learning rate."""
     side = curve.role.partition("_")[0]
     return side if side in _SIDES else ""
@@ -62,7 +63,7 @@ def side_of(curve: Curve) -> str:
 
 def panels(report: Report) -> tuple[Panel, ...]:
     """Curves by what they measure: the loss first, then in the report's order. Curves without a point are left out."""
-    groups: dict[str, list[Curve]] = {}
+    groups: dict[str, list[DrawnCurve]] = {}
     for curve in report.curves:
         if any(math.isfinite(x) for x in curve.steps):
             side = side_of(curve)
@@ -86,7 +87,7 @@ def marks(report: Report) -> Marks:
     )
 
 
-def broken(curve: Curve) -> Broken | None:
+def broken(curve: DrawnCurve) -> Broken | None:
     """Where the curve stops being finite, if it does."""
     bad = [i for i, value in enumerate(curve.values) if not math.isfinite(value)]
     if not bad:
@@ -94,7 +95,7 @@ def broken(curve: Curve) -> Broken | None:
     return Broken(curve.steps[bad[0]], curve.values[bad[0]], len(bad) == len(curve.values) - bad[0])
 
 
-def finite(curve: Curve) -> list[tuple[float, float]]:
+def finite(curve: DrawnCurve) -> list[tuple[float, float]]:
     """Choose the points that can be drawn."""
     pairs = zip(curve.steps, curve.values, strict=False)
     return [(s, v) for s, v in pairs if math.isfinite(s) and math.isfinite(v)]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tracker_diag.report.words import number
+from tracker_diag.report.wording import number
 
 LOG_DECADES = 2.5  # positive values that span more than this are unreadable on a linear axis
 

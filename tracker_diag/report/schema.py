@@ -8,9 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from tracker_diag.core.finding import SCHEMA_VERSION, Report, Severity, plain
+from tracker_diag.core.finding import Severity
 from tracker_diag.core.outgoing import redacted_data, well_formed
+from tracker_diag.core.plain import plain
 from tracker_diag.core.reading import read_json
+from tracker_diag.core.report import SCHEMA_VERSION, Report
 
 Number = float | Literal["NaN", "Infinity", "-Infinity"]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from tracker_diag.stats.arrays import FloatArray
 from tracker_diag.stats.errors import TooShortError
 from tracker_diag.stats.noise import STRONGEST, noise
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from tracker_diag.stats.arrays import FloatArray
 from tracker_diag.stats.errors import TooShortError
 from tracker_diag.stats.noise import noise
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

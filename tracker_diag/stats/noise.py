@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from tracker_diag.stats.arrays import FloatArray
 from tracker_diag.stats.errors import TooShortError
 from tracker_diag.stats.robust import NORMAL, median
-
-FloatArray = NDArray[np.float64]
 
 #: Nobody can tell stronger autocorrelation than this from a course.
 STRONGEST = 0.95

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tracker_diag.stats.arrays import FloatArray
 from tracker_diag.stats.errors import TooShortError
 from tracker_diag.stats.noise import local_mean
 from tracker_diag.stats.robust import NORMAL, median, spread
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from tracker_diag.stats.arrays import FloatArray
 from tracker_diag.stats.errors import TooShortError
 from tracker_diag.stats.trend import trend
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ FIRST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class InterimAnalysis:
     """What may be judged of a run that is still going.
 
     Attributes
@@ -23,7 +23,7 @@ class Look:
     share: float
 
 
-def look(n: int) -> Look | None:
+def look(n: int) -> InterimAnalysis | None:
     """Find the last rung of a geometric ladder of lengths, and its share of the error probability.
 
     A curve of n points is judged at the largest of 8, 12, 16, 24, 32, 48, … that it has reached, and at rung k = 1,
@@ -53,5 +53,5 @@ def look(n: int) -> Look | None:
     while True:
         following = points * 3 // 2 if k % 2 else points // 3 * 4
         if following > n:
-            return Look(points, 1 / (k * (k + 1)))
+            return InterimAnalysis(points, 1 / (k * (k + 1)))
         points, k = following, k + 1

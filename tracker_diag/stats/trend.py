@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from tracker_diag.stats.arrays import FloatArray
 from tracker_diag.stats.condense import condense
 from tracker_diag.stats.errors import TooShortError
 from tracker_diag.stats.noise import autocorrelation
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

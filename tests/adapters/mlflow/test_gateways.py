@@ -17,8 +17,8 @@ from tests.runs import curves
 from tracker_diag.adapters.base import Diagnosis, Query, TrackerError, UnknownRunError
 from tracker_diag.adapters.mlflow import connect
 from tracker_diag.core.run import Run
-from tracker_diag.core.settings import Settings
-from tracker_diag.sweep import Plan, Swept, sweep
+from tracker_diag.settings.settings import Settings
+from tracker_diag.sweeping.sweep import Plan, Swept, sweep
 
 KINDS = ("healthy", "overfitting", "diverged", "overfitting")
 BULK, ARTIFACTS = "get-history-bulk", "/mlflow-artifacts/"

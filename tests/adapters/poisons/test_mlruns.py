@@ -16,7 +16,7 @@ from tests.adapters.mlflow.tracker import MlflowTracker
 from tests.adapters.poisons.conftest import Sweep
 from tests.adapters.poisons.tree import canary, changed, tree
 from tests.runs import curves
-from tracker_diag.adapters.own import REPORTS, TAGS
+from tracker_diag.core.own import REPORTS, TAGS
 
 GOOD = 3
 DEEP = 100_000

@@ -22,9 +22,9 @@ from wandb.proto import wandb_internal_pb2 as pb
 from tests.adapters.poisons.tree import canary, changed, tree
 from tests.adapters.wandb.training import environment, train
 from tracker_diag.adapters import beside
-from tracker_diag.adapters.own import REPORTS
 from tracker_diag.adapters.wandb import open_folder
 from tracker_diag.adapters.wandb.log import write_log
+from tracker_diag.core.own import REPORTS
 
 GOOD = {"healthy1", "diverged1", "sparse1"}
 DEEP = "[" * 100_000

@@ -15,10 +15,10 @@ from tests.adapters.contract import AdapterContract, Logged, Tracker
 from tests.adapters.wandb.server import Server, StoredRun
 from tests.adapters.wandb.training import environment
 from tracker_diag.adapters.base import Query
-from tracker_diag.adapters.own import REPORTS
 from tracker_diag.adapters.wandb.offline import OfflineAdapter
 from tracker_diag.adapters.wandb.online import OnlineAdapter
 from tracker_diag.adapters.wandb.segment import join_segments, nest, read_segment
+from tracker_diag.core.own import REPORTS
 
 
 def train(experiment: str, logged: Logged, mode: str) -> wandb.Run:

@@ -24,9 +24,9 @@ from tracker_diag.adapters.wandb import offline, open_folder
 from tracker_diag.adapters.wandb.folder import ANNOTATION_MARK
 from tracker_diag.adapters.wandb.log import write_log
 from tracker_diag.adapters.wandb.segment import Segment, read_segment
-from tracker_diag.core.roles import resolve
 from tracker_diag.core.run import Run
-from tracker_diag.core.settings import Settings
+from tracker_diag.roles.resolve import resolve
+from tracker_diag.settings.settings import Settings
 
 DIAGNOSIS = Diagnosis(
     tags={"verdict": "overfitting", "severity": "warning", "summary": "It overfits."},

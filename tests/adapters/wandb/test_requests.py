@@ -13,8 +13,8 @@ from tests.adapters.wandb.test_online import DIAGNOSIS
 from tracker_diag.adapters.base import Diagnosis, Query
 from tracker_diag.adapters.wandb.online import PAGE, OnlineAdapter
 from tracker_diag.core.run import Run
-from tracker_diag.core.settings import Settings
-from tracker_diag.sweep import Plan, sweep
+from tracker_diag.settings.settings import Settings
+from tracker_diag.sweeping.sweep import Plan, sweep
 
 RUNS = 200
 

@@ -82,7 +82,7 @@ def test_the_same_under_what_people_use_is_at_most_info(params):
 
 def test_a_threshold_of_zero_makes_any_decay_strong():
     from tracker_diag import Run, diagnose
-    from tracker_diag.core.settings import parse_settings
+    from tracker_diag.settings.settings import parse_settings
 
     points = [[step, 2.3 - 0.001 * step] for step in range(30)]
     run = Run.from_dict(

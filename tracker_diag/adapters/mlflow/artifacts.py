@@ -14,10 +14,11 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from tracker_diag.adapters import disk, own
+from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import TrackerError, UnusableStoreError
 from tracker_diag.adapters.mlflow.answer import within
 from tracker_diag.adapters.mlflow.meta import META
+from tracker_diag.core import own
 from tracker_diag.core.reading import read_json_mapping
 
 LARGEST = {own.MODEL_SUMMARY: 4 * disk.MIB, own.PROFILE: 16 * disk.MIB}

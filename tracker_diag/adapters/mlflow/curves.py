@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tracker_diag.core.run import FloatArray, Series
+from tracker_diag.core.run import Series
+from tracker_diag.stats.arrays import FloatArray
 
 SYSTEM = "system/"
 # SQL stores clamp ±Inf to the largest double; databases print it with more or fewer digits.

@@ -34,11 +34,10 @@ from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.tables import EXPERIMENTS, RUNS, TAGS
 from tracker_diag.adapters.scope import chosen
 from tracker_diag.core.outgoing import well_formed
-from tracker_diag.core.run import Run
+from tracker_diag.core.run import ACTIVE, Run
 
 _PAGE = 500  # runs in a query: SQLite before 3.32 takes 999 parameters
 _POINTS_A_BATCH = 100_000  # points held at once, beyond a single run's
-_ACTIVE = ("RUNNING", "SCHEDULED")
 _DELETE = sa.delete(TAGS).where(
     TAGS.c.run_uuid == sa.bindparam("run"), TAGS.c.key.in_(sa.bindparam("keys", expanding=True))
 )
@@ -219,7 +218,7 @@ class DatabaseAdapter:
         raise unknown
 
     def _ids(self, experiments: Sequence[int], since: float | None) -> list[Any]:
-        going = RUNS.c.status.in_(_ACTIVE)
+        going = RUNS.c.status.in_(ACTIVE)
         statement = (
             sa.select(RUNS.c.run_uuid)
             .where(RUNS.c.experiment_id.in_(experiments), RUNS.c.lifecycle_stage == "active")

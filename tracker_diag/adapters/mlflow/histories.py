@@ -15,7 +15,7 @@ from tracker_diag.adapters.mlflow.curves import Points
 from tracker_diag.adapters.mlflow.http import Http, items_under
 from tracker_diag.adapters.mlflow.refusals import RefusedError
 from tracker_diag.adapters.paging import Paging
-from tracker_diag.core.run import FloatArray
+from tracker_diag.stats.arrays import FloatArray
 
 _log = logging.getLogger(__name__)
 

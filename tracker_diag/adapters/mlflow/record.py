@@ -8,13 +8,12 @@ from typing import Any
 
 from tracker_diag.adapters.base import Listing
 from tracker_diag.core.reading import read_json
-from tracker_diag.core.run import InvalidRunError, Run, Series
+from tracker_diag.core.run import ACTIVE, InvalidRunError, Run, Series
 
 CONTEXT_TAG = "mlflow.data.context"
 _PARENT_TAG = "mlflow.parentRunId"
 NAME_TAG = "mlflow.runName"
 """What MLflow's SQL stores take for the name of a run: the field is empty in runs from before 1.30."""
-_ACTIVE = ("RUNNING", "SCHEDULED")
 _LATEST_TIME = 253_402_300_800_000.0  # milliseconds: the year 10000, which no calendar here can show
 
 
@@ -112,12 +111,12 @@ class Record:
     @property
     def recency(self) -> tuple[bool, float, str]:
         """Sort key, newest change first: runs that are still going, then by the time they ended."""
-        time = self.start if self.status in _ACTIVE or self.end is None else self.end
-        return (self.status not in _ACTIVE, -(time or 0.0), self.id)
+        time = self.start if self.status in ACTIVE or self.end is None else self.end
+        return (self.status not in ACTIVE, -(time or 0.0), self.id)
 
     def changed_since(self, seconds: float) -> bool:
         """Whether the run is still going, or started or ended after that time."""
-        return self.status in _ACTIVE or max(self.start or 0.0, self.end or 0.0) > seconds * 1000.0
+        return self.status in ACTIVE or max(self.start or 0.0, self.end or 0.0) > seconds * 1000.0
 
 
 def dataset(name: str, digest: str, context: str | None, profile: str | None, schema: str | None) -> Mapping[str, Any]:

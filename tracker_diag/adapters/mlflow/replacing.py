@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Mapping
 
-from tracker_diag.adapters import disk, own
+from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import TrackerError, UnusableStoreError
 from tracker_diag.adapters.mlflow.artifacts import Artifacts, GuardedError, warn_once
+from tracker_diag.core import own
 
 
 def replace(artifacts: Artifacts, files: Mapping[str, bytes]) -> None:

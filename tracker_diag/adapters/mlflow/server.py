@@ -14,7 +14,6 @@ from threading import Lock
 from typing import Any
 from urllib.parse import quote
 
-from tracker_diag.adapters import own
 from tracker_diag.adapters.base import (
     DeniedError,
     Diagnosis,
@@ -45,8 +44,9 @@ from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.refusals import RefusedError
 from tracker_diag.adapters.mlflow.rest import RUN_ID, experiment_of, record_of, run_id_of
 from tracker_diag.adapters.scope import chosen
+from tracker_diag.core import own
 from tracker_diag.core.outgoing import clean
-from tracker_diag.core.run import Run
+from tracker_diag.core.run import ACTIVE, Run
 
 _API = "/api/2.0/mlflow"
 _PAGE = 1000  # runs in a page of a search: about 2 MB
@@ -204,14 +204,13 @@ class ServerAdapter:
         return found, failures
 
     def _search(self, experiments: Mapping[str, str], query: Query) -> Iterator[Listing | Failure]:
-        ended = "attributes.status != 'RUNNING' AND attributes.status != 'SCHEDULED'"
+        ended = " AND ".join(f"attributes.status != '{status}'" for status in ACTIVE)
         if query.since is not None:
             ended += f" AND attributes.end_time > {int(query.since * 1000)}"
         seen: set[str] = set()
         given = 0
         for condition, order in (
-            ("attributes.status = 'RUNNING'", "attributes.start_time DESC"),
-            ("attributes.status = 'SCHEDULED'", "attributes.start_time DESC"),
+            *((f"attributes.status = '{status}'", "attributes.start_time DESC") for status in ACTIVE),
             (ended, "attributes.end_time DESC"),
         ):
             body = {

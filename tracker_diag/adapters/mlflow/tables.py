@@ -15,7 +15,8 @@ from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.mlflow.curves import SYSTEM, Points, unclamped
 from tracker_diag.adapters.mlflow.matching import Filter, Searchable
 from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, NAME_TAG, Record, dataset
-from tracker_diag.core.run import FloatArray, InvalidRunError
+from tracker_diag.core.run import InvalidRunError
+from tracker_diag.stats.arrays import FloatArray
 
 _ROWS_AT_ONCE = 50_000
 

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from tracker_diag.adapters import own
 from tracker_diag.adapters.base import (
     AwayError,
     DeniedError,
@@ -18,6 +17,7 @@ from tracker_diag.adapters.base import (
 )
 from tracker_diag.adapters.mlflow import replacing
 from tracker_diag.adapters.mlflow.artifacts import Artifacts
+from tracker_diag.core import own
 from tracker_diag.core.finding import Severity
 
 # Servers before 2.14 and their tables take 5,000 letters, later ones 8,000 (and cut silently).

@@ -16,12 +16,13 @@ from pathlib import Path
 
 from wandb.proto import wandb_internal_pb2 as pb
 
-from tracker_diag.adapters import disk, own
+from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import Diagnosis
 from tracker_diag.adapters.wandb.folder import ANNOTATION_MARK, RunFolder, annotation_files
 from tracker_diag.adapters.wandb.log import write_log
 from tracker_diag.adapters.wandb.names import Names
 from tracker_diag.adapters.wandb.segment import Segment, nest
+from tracker_diag.core import own
 
 
 def annotate(folder: RunFolder, segment: Segment, diagnosis: Diagnosis, names: Names) -> Path:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracker_diag.adapters import disk, own
+from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import AwayError, TrackerError, UnknownRunError
 from tracker_diag.adapters.wandb.segment import holds_diagnosis
+from tracker_diag.core import own
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.reading import read_json_mapping
 

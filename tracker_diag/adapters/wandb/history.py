@@ -18,7 +18,8 @@ import numpy as np
 
 from tracker_diag.adapters.base import TrackerError
 from tracker_diag.core.reading import read_json, read_json_mapping
-from tracker_diag.core.run import FloatArray, Series
+from tracker_diag.core.run import Series
+from tracker_diag.stats.arrays import FloatArray
 
 Key = tuple[str, ...]
 """Path of a nested value."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from tracker_diag.adapters import own
 from tracker_diag.adapters.beside import LONGEST
 from tracker_diag.adapters.wandb.history import as_number, leaves
+from tracker_diag.core import own
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.verdicts import ABSTENTION, precedence
+from tracker_diag.rules.verdicts import ABSTENTION, precedence
 
 _WORD_TAGS = ("verdict", "severity")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})

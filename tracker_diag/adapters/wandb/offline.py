@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from tracker_diag.adapters import beside, disk, own
+from tracker_diag.adapters import beside, disk
 from tracker_diag.adapters.base import (
     Diagnosis,
     Failure,
@@ -29,6 +29,7 @@ from tracker_diag.adapters.wandb.history import as_number
 from tracker_diag.adapters.wandb.log import LogError
 from tracker_diag.adapters.wandb.names import Names, latest_values
 from tracker_diag.adapters.wandb.segment import Segment, join_segments, nest, read_run, read_segment
+from tracker_diag.core import own
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.reading import read_json_mapping
 from tracker_diag.core.run import Run

@@ -35,7 +35,7 @@ from tracker_diag.adapters.wandb.queries import RUN, RUNS, WHOLE_RUNS
 from tracker_diag.adapters.wandb.reading import LEFT, changed, listing_of, load_run
 from tracker_diag.adapters.wandb.server import Project, RunPath, Server
 from tracker_diag.core.reading import read_json
-from tracker_diag.core.run import Run
+from tracker_diag.core.run import ACTIVE, Run
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -208,7 +208,7 @@ class OnlineAdapter:
                     yield sign, found
                     continue
                 sign, listing = found
-                if since is not None and sign <= since and listing.status not in ("RUNNING", "SCHEDULED"):
+                if since is not None and sign <= since and listing.status not in ACTIVE:
                     return
                 yield sign, listing
             info = part(page, "pageInfo", dict)

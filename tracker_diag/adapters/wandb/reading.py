@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tracker_diag.adapters.base import Listing, TrackerError
-from tracker_diag.adapters.own import MODEL_SUMMARY, PROFILE
 from tracker_diag.adapters.wandb.answers import json_object, nodes, optional, part, texts
 from tracker_diag.adapters.wandb.histories import read_history
 from tracker_diag.adapters.wandb.history import as_number
@@ -18,8 +17,9 @@ from tracker_diag.adapters.wandb.names import Names, latest_values
 from tracker_diag.adapters.wandb.private import CoreError
 from tracker_diag.adapters.wandb.server import RunPath, Server
 from tracker_diag.core.files import read_file
+from tracker_diag.core.own import MODEL_SUMMARY, PROFILE
 from tracker_diag.core.reading import read_json_mapping
-from tracker_diag.core.run import Run
+from tracker_diag.core.run import ACTIVE, Run
 
 FOLDER = "diagnosis"
 # What training code may leave on a run for us.
@@ -85,7 +85,7 @@ def _facts(node: Mapping[str, Any], names: Names) -> dict[str, Any]:
         "params": names.without_own(config),
         "parent": sweep or group or None,
         "start_time": _seconds(node.get("createdAt")),
-        "end_time": None if status in ("RUNNING", "SCHEDULED") else end,
+        "end_time": None if status in ACTIVE else end,
     }
 
 

@@ -18,7 +18,6 @@ from google.protobuf.message import DecodeError
 from wandb.proto import wandb_internal_pb2 as pb
 
 from tracker_diag.adapters.base import TrackerError
-from tracker_diag.adapters.own import FINGERPRINT
 from tracker_diag.adapters.wandb.history import (
     DEEPEST,
     MOST_NAMES,
@@ -30,6 +29,7 @@ from tracker_diag.adapters.wandb.history import (
 )
 from tracker_diag.adapters.wandb.log import read_records
 from tracker_diag.core.outgoing import well_formed
+from tracker_diag.core.own import FINGERPRINT
 from tracker_diag.core.reading import read_json
 
 # Field 1 is the record's number, a varint; field 2, which follows it, is a history row.

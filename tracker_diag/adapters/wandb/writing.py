@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from tracker_diag.adapters.base import DeniedError, Diagnosis, Removal, TrackerError, UnknownRunError
-from tracker_diag.adapters.own import FINGERPRINT, PROFILE, REPORTS
 from tracker_diag.adapters.wandb.answers import json_object, nodes, optional, part, texts
 from tracker_diag.adapters.wandb.names import Names
 from tracker_diag.adapters.wandb.private import CoreError
 from tracker_diag.adapters.wandb.queries import DELETE_FILES, PREPARE, STANDING, UPDATE
 from tracker_diag.adapters.wandb.reading import FOLDER
 from tracker_diag.adapters.wandb.server import ForbiddenError, RunPath, Server
+from tracker_diag.core.own import FINGERPRINT, PROFILE, REPORTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.evidence.counts import SUMMARY_LETTERS
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.rules.architecture._capacity import KEEPS_UP
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 _LINEAR = re.compile(r"\b(?:Linear|Dense)\b")
 _ACTIVE = re.compile(
@@ -24,18 +25,18 @@ LINEAR_LAYERS = 3
 LAYERS = 2
 
 
-class Signs:
+class Likelihoods:
     """What speaks for linear layers in a row, and against them."""
 
-    LINEAR = Ratio(30.0, "the activation is {activation}", "params")
-    ONLY_LINEAR_LAYERS = Ratio(3.0, "the model summary lists linear layers and nothing else", "params")
-    HIGH_LEVEL = Ratio(3.0, "training and validation rest together at a high level")
-    LEARNS = Ratio(0.1, "the run learns its training set")
+    LINEAR = LikelihoodRatio(30.0, "the activation is {activation}", "params")
+    ONLY_LINEAR_LAYERS = LikelihoodRatio(3.0, "the model summary lists linear layers and nothing else", "params")
+    HIGH_LEVEL = LikelihoodRatio(3.0, "training and validation rest together at a high level")
+    LEARNS = LikelihoodRatio(0.1, "the run learns its training set")
 
 
-@rule("AR707", "missing-nonlinearity", unless=("boosting",), signs=Signs)
+@rule("AR707", "missing-nonlinearity", unless=("boosting",), likelihoods=Likelihoods)
 def missing_nonlinearity(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     names: Mapping[str, str],
     activation: str | None,
@@ -72,12 +73,12 @@ def missing_nonlinearity(
     configured = _configured(activation, model_summary)
     if configured is None or (layers is not None and layers < LAYERS):
         return None
-    together = not shape.memorised and shape.apart < KEEPS_UP
+    together = not features.memorised and features.apart < KEEPS_UP
     high = symptoms.has("underfitting", "unrepresentative-train") or together
     advice = "put a ReLU (or another non-linear activation) between linear layers"
-    return missing_nonlinearity.suspicion(
+    return missing_nonlinearity.hypothesis(
         prior=prior,
-        signs=[configured, Signs.HIGH_LEVEL() if high else Signs.LEARNS()],
+        observations=[configured, Likelihoods.HIGH_LEVEL() if high else Likelihoods.LEARNS()],
         message="linear layers in a row",
         advice=advice,
         prescription=Prescription(advice, (Change(names.get("activation", "activation"), activation, "relu"),)),
@@ -85,13 +86,13 @@ def missing_nonlinearity(
     )
 
 
-def _configured(activation: str | None, model_summary: str | None) -> Sign | None:
+def _configured(activation: str | None, model_summary: str | None) -> Observation | None:
     """What the activation says; only where none is named, what the summary does."""
     word = str(activation or "").lower()
     if word:
-        return Signs.LINEAR(activation=activation) if word in ("linear", "identity", "none") else None
+        return Likelihoods.LINEAR(activation=activation) if word in ("linear", "identity", "none") else None
     if not model_summary or "keras" in model_summary.lower() or "Dense" in model_summary:
         return None
     text = model_summary[:SUMMARY_LETTERS]
     only_linear = len(_LINEAR.findall(text)) >= LINEAR_LAYERS and not _ACTIVE.search(text)
-    return Signs.ONLY_LINEAR_LAYERS() if only_linear else None
+    return Likelihoods.ONLY_LINEAR_LAYERS() if only_linear else None

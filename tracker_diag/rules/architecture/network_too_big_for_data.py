@@ -6,11 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign, in_words, stop_at_best
 from tracker_diag.core.finding import Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.rules.architecture._capacity import KEEPS_UP, counted
+from tracker_diag.rules.changes import in_words, stop_at_best
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Examples below which a training set is small by itself, whatever the network.
 FEW_EXAMPLES = 300
@@ -18,19 +20,19 @@ FEW_EXAMPLES = 300
 LEAST_PER_EXAMPLE = 1e-15
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a network that is too big for its data, and against it."""
 
-    MANY_WEIGHTS = Ratio(2.0, "{ratio:.0f} weights per training example", "params", most=12.0)
-    FEW_EXAMPLES = Ratio(3.0, "only {n_train} training examples", "params")
-    OVERFITS = Ratio(4.0, "training explains what validation does not")
-    BEHIND = Ratio(2.0, "validation stays {apart:.0%} of the uninformed loss behind")
-    KEEPS_UP = Ratio(0.1, "validation keeps up, or nothing was learned")
+    MANY_WEIGHTS = LikelihoodRatio(2.0, "{ratio:.0f} weights per training example", "params", most=12.0)
+    FEW_EXAMPLES = LikelihoodRatio(3.0, "only {n_train} training examples", "params")
+    OVERFITS = LikelihoodRatio(4.0, "training explains what validation does not")
+    BEHIND = LikelihoodRatio(2.0, "validation stays {apart:.0%} of the uninformed loss behind")
+    KEEPS_UP = LikelihoodRatio(0.1, "validation keeps up, or nothing was learned")
 
 
-@rule("AR704", "network-too-big-for-data", unless=("boosting",), signs=Signs)
+@rule("AR704", "network-too-big-for-data", unless=("boosting",), likelihoods=Likelihoods)
 def network_too_big_for_data(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     n_train: int,
     n_weights: float,
@@ -75,17 +77,17 @@ def network_too_big_for_data(
     ratio = n_weights / n_train
     if ratio < per_example:
         return None
-    signs = [Signs.MANY_WEIGHTS(times=math.sqrt(ratio / max(per_example, LEAST_PER_EXAMPLE)), ratio=ratio)]
+    observations = [Likelihoods.MANY_WEIGHTS(times=math.sqrt(ratio / max(per_example, LEAST_PER_EXAMPLE)), ratio=ratio)]
     if n_train < FEW_EXAMPLES:
-        signs.append(Signs.FEW_EXAMPLES(n_train=n_train))
-    signs.append(_seen(shape, symptoms))
+        observations.append(Likelihoods.FEW_EXAMPLES(n_train=n_train))
+    observations.append(_seen(features, symptoms))
     changes = stop_at_best(symptoms, names, epochs)
     # Where validation never turned, nothing in the run says how much smaller a network, or how much noise, would do.
     more = "get more training examples or augment them; then try weight decay, dropout, a quarter of the units"
     text = f"{in_words(changes)}; {more}" if changes else more
-    return network_too_big_for_data.suspicion(
+    return network_too_big_for_data.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"{counted(n_weights, n_weights_from)} for {n_train} training examples",
         advice=text,
         prescription=Prescription(text, changes),
@@ -93,10 +95,10 @@ def network_too_big_for_data(
     )
 
 
-def _seen(shape: Shape, symptoms: Symptoms) -> Sign:
+def _seen(features: Features, symptoms: Symptoms) -> Observation:
     """What the curves say of learning by heart."""
     if symptoms.has("overfitting", "unrepresentative-train"):
-        return Signs.OVERFITS()
-    if shape.apart > KEEPS_UP and not shape.stands:
-        return Signs.BEHIND(apart=shape.apart)
-    return Signs.KEEPS_UP()
+        return Likelihoods.OVERFITS()
+    if features.apart > KEEPS_UP and not features.stuck_at_baseline:
+        return Likelihoods.BEHIND(apart=features.apart)
+    return Likelihoods.KEEPS_UP()

@@ -5,35 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Prescription
-from tracker_diag.core.observed import Learned, Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.rules.architecture._capacity import HIGH_LEVEL, KEEPS_UP, counted
 from tracker_diag.rules.architecture._widths import resized
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Times that the width is raised: less would hardly show beside the noise of another run.
 TIMES_WIDER = 4
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a network that is too small for its data, and against it."""
 
-    FEW_WEIGHTS = Ratio(8.0, "{ratio:.0f} training examples per weight", "params")
-    CAPACITY_ENOUGH = Ratio(0.05, "capacity is not what the run lacks")
-    HIGH_LEVEL = Ratio(3.0, "training comes to rest at a high level, or jumps")
-    LEARNS = Ratio(0.3, "the run learns")
+    FEW_WEIGHTS = LikelihoodRatio(8.0, "{ratio:.0f} training examples per weight", "params")
+    CAPACITY_ENOUGH = LikelihoodRatio(0.05, "capacity is not what the run lacks")
+    HIGH_LEVEL = LikelihoodRatio(3.0, "training comes to rest at a high level, or jumps")
+    LEARNS = LikelihoodRatio(0.3, "the run learns")
 
 
-@rule("AR705", "network-too-small-for-data", unless=("boosting",), signs=Signs)
+@rule("AR705", "network-too-small-for-data", unless=("boosting",), likelihoods=Likelihoods)
 def network_too_small_for_data(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     n_train: int,
     n_weights: float,
     names: Mapping[str, str],
     params: Mapping[str, Any],
-    learned: Learned | None,
+    explained: Explained | None,
     n_weights_from: str | None,
     *,
     prior: float = 0.02,
@@ -68,9 +70,9 @@ def network_too_small_for_data(
     name = names.get("hidden_units", "hidden_units")
     changes = resized(names, params, lambda w: TIMES_WIDER * w)
     text = f"raise {name} from {changes[0].before} to {changes[0].after}" if changes else "use a larger network"
-    return network_too_small_for_data.suspicion(
+    return network_too_small_for_data.hypothesis(
         prior=prior,
-        signs=[Signs.FEW_WEIGHTS(ratio=ratio), _seen(shape, symptoms, learned)],
+        observations=[Likelihoods.FEW_WEIGHTS(ratio=ratio), _seen(features, symptoms, explained)],
         message=f"{counted(n_weights, n_weights_from)} for {n_train} training examples",
         advice=text,
         prescription=Prescription(text, changes),
@@ -78,11 +80,11 @@ def network_too_small_for_data(
     )
 
 
-def _seen(shape: Shape, symptoms: Symptoms, learned: Learned | None) -> Sign:
+def _seen(features: Features, symptoms: Symptoms, explained: Explained | None) -> Observation:
     """What the curves say of the capacity."""
-    if shape.memorised or shape.apart > KEEPS_UP or symptoms.has("diverged", "overfitting"):
-        return Signs.CAPACITY_ENOUGH()
-    high = learned is not None and learned.train < HIGH_LEVEL
+    if features.memorised or features.apart > KEEPS_UP or symptoms.has("diverged", "overfitting"):
+        return Likelihoods.CAPACITY_ENOUGH()
+    high = explained is not None and explained.train < HIGH_LEVEL
     if high or symptoms.has("underfitting", "unstable", "loss-spikes"):
-        return Signs.HIGH_LEVEL()
-    return Signs.LEARNS()
+        return Likelihoods.HIGH_LEVEL()
+    return Likelihoods.LEARNS()

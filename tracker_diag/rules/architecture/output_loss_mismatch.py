@@ -6,10 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Classes of a decision, which one sigmoid makes.
 TWO_CLASSES = 2
@@ -37,37 +37,39 @@ _TWICE = "give logits to a loss from logits, or probabilities to one that takes 
 _SOFTMAX = "give one softmax over all classes, or logits to a loss from logits, in place of sigmoids"
 
 
-class Signs:
+class Likelihoods:
     """What speaks for an output layer and a loss that do not fit."""
 
-    SOFTMAX_BEFORE_LOGITS = Ratio(100.0, "{output} before {loss}", "params")
-    RELU_BEFORE_REGRESSION = Ratio(20.0, "{output} before a regression loss cannot answer below zero", "params")
-    SIGMOIDS_FOR_CLASSES = Ratio(8.0, "sigmoid outputs for {n_classes} classes", "params")
-    ON_BOUND_NEARLY_ALL_RIGHT = Ratio(
+    SOFTMAX_BEFORE_LOGITS = LikelihoodRatio(100.0, "{output} before {loss}", "params")
+    RELU_BEFORE_REGRESSION = LikelihoodRatio(
+        20.0, "{output} before a regression loss cannot answer below zero", "params"
+    )
+    SIGMOIDS_FOR_CLASSES = LikelihoodRatio(8.0, "sigmoid outputs for {n_classes} classes", "params")
+    ON_BOUND_NEARLY_ALL_RIGHT = LikelihoodRatio(
         150.0,
         "accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, "
         "just above the {bound:.3g} that softmax twice leaves",
     )
-    ON_BOUND = Ratio(
+    ON_BOUND = LikelihoodRatio(
         110.0,
         "accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, "
         "just above the {bound:.3g} that softmax twice leaves",
     )
-    HIGHER_THAN_ALLOWED = Ratio(
+    HIGHER_THAN_ALLOWED = LikelihoodRatio(
         25.0,
         "accuracy is {accuracy:.0%}, which allows a loss of {allowed:.2g} at most, and the loss rests at {loss:.3g}",
     )
 
 
-@rule("AR706", "output-loss-mismatch", unless=("boosting",), signs=Signs)
+@rule("AR706", "output-loss-mismatch", unless=("boosting",), likelihoods=Likelihoods)
 def output_loss_mismatch(
-    any_curve: Course,
+    any_curve: Curve,
     names: Mapping[str, str],
     logged_params: Mapping[str, Any],
-    train_loss: Course | None,
-    val_loss: Course | None,
-    train_score: Course | None,
-    val_score: Course | None,
+    train_loss: Curve | None,
+    val_loss: Curve | None,
+    train_score: Curve | None,
+    val_score: Curve | None,
     n_classes: int | None,
     output_activation: str | None,
     loss_function: str | None,
@@ -109,23 +111,23 @@ def output_loss_mismatch(
     # The role knows a cross-entropy by one name; whether it takes logits, only the text that was logged says.
     loss, kind = (_logged(logged_params, names.get(role, "")) for role in ("loss_function", "task"))
     several = "label" in kind or loss_function == "binary_cross_entropy"
-    signs: list[Sign] = []
+    observations: list[Observation] = []
     if said == "softmax" and ("crossentropyloss" in loss.replace("_", "") or "logits" in loss):
-        signs.append(Signs.SOFTMAX_BEFORE_LOGITS(output=output_activation, loss=loss_function))
+        observations.append(Likelihoods.SOFTMAX_BEFORE_LOGITS(output=output_activation, loss=loss_function))
     if "relu" in said and task == "regression":
-        signs.append(Signs.RELU_BEFORE_REGRESSION(output=output_activation))
+        observations.append(Likelihoods.RELU_BEFORE_REGRESSION(output=output_activation))
     if "sigmoid" in said and n_classes and n_classes > TWO_CLASSES and not several:
-        signs.append(Signs.SIGMOIDS_FOR_CLASSES(n_classes=n_classes))
+        observations.append(Likelihoods.SIGMOIDS_FOR_CLASSES(n_classes=n_classes))
     if not label_smoothing:
-        signs += _seen([(train_loss, train_score), (val_loss, val_score)], n_classes)
-    if not signs:
+        observations += _seen([(train_loss, train_score), (val_loss, val_score)], n_classes)
+    if not observations:
         return None
-    after, text = _repair(signs, said, output_activation, task)
+    after, text = _repair(observations, said, output_activation, task)
     name = names.get("output_activation", "output_activation")
     changes = () if said in ("linear", after) else (Change(name, output_activation, after),)
-    return output_loss_mismatch.suspicion(
+    return output_loss_mismatch.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message="the output layer and the loss do not fit",
         advice=text,
         prescription=Prescription(text, changes),
@@ -138,17 +140,19 @@ def _logged(logged_params: Mapping[str, Any], name: str) -> str:
     return (value if isinstance(value, str) else value.__name__ if isinstance(value, type) else "").lower()
 
 
-def _repair(signs: Sequence[Sign], said: str, output_activation: str | None, task: str | None) -> tuple[str, str]:
+def _repair(
+    observations: Sequence[Observation], said: str, output_activation: str | None, task: str | None
+) -> tuple[str, str]:
     """The activation that fits, and what to do in words."""
     if "relu" in said and task == "regression":
         return "none", f"give the regression loss what the last layer computes, without {output_activation}"
-    on_bound = (Signs.ON_BOUND.key, Signs.ON_BOUND_NEARLY_ALL_RIGHT.key)
-    if "sigmoid" in said and not any(s.key in on_bound for s in signs):
+    on_bound = (Likelihoods.ON_BOUND.key, Likelihoods.ON_BOUND_NEARLY_ALL_RIGHT.key)
+    if "sigmoid" in said and not any(s.key in on_bound for s in observations):
         return "softmax", _SOFTMAX
     return "none", _TWICE
 
 
-def _seen(sides: Sequence[tuple[Course | None, Course | None]], n_classes: int | None) -> list[Sign]:
+def _seen(sides: Sequence[tuple[Curve | None, Curve | None]], n_classes: int | None) -> list[Observation]:
     """What losses beside accuracies say: the clearer of training and validation."""
     found = []
     for loss, score in sides:
@@ -161,7 +165,7 @@ def _seen(sides: Sequence[tuple[Course | None, Course | None]], n_classes: int |
     return [seen] if seen else []
 
 
-def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Sign | None:
+def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Observation | None:
     """What a loss says beside an accuracy, with the number of classes or without."""
     if not MOSTLY_RIGHT < accuracy <= 1:
         return None
@@ -169,11 +173,11 @@ def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Sign |
         return _on_bound(loss, accuracy, classes)
     allowed = _honest(accuracy, UNKNOWN_CLASSES)
     if accuracy > RIGHT_WHATEVER_THE_CLASSES and allowed + TOO_HIGH < loss < CERTAIN_OF_ERRORS:
-        return Signs.HIGHER_THAN_ALLOWED(accuracy=accuracy, allowed=allowed, loss=loss)
+        return Likelihoods.HIGHER_THAN_ALLOWED(accuracy=accuracy, allowed=allowed, loss=loss)
     return None
 
 
-def _on_bound(loss: float, accuracy: float, classes: int) -> Sign | None:
+def _on_bound(loss: float, accuracy: float, classes: int) -> Observation | None:
     """Whether the loss rests just above the least that softmax twice leaves."""
     bound, nothing = _bound(classes), math.log(classes)
     if bound < ABOVE_HONEST * _honest(accuracy, classes):
@@ -182,7 +186,7 @@ def _on_bound(loss: float, accuracy: float, classes: int) -> Sign | None:
     expected = bound + (1 - accuracy)
     if loss <= HIGH_LOSS * nothing or not bound <= loss < expected + ABOVE_BOUND * (nothing - bound):
         return None
-    row = Signs.ON_BOUND_NEARLY_ALL_RIGHT if accuracy > NEARLY_ALL_RIGHT else Signs.ON_BOUND
+    row = Likelihoods.ON_BOUND_NEARLY_ALL_RIGHT if accuracy > NEARLY_ALL_RIGHT else Likelihoods.ON_BOUND
     return row(accuracy=accuracy, loss=loss, bound=bound)
 
 

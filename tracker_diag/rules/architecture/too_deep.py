@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a network that is too deep, and against it."""
 
-    MANY_LAYERS = Ratio(10.0, "{layers:g} layers without shortcuts or normalisation", "params")
-    NOTHING_ARRIVES = Ratio(4.0, "nothing reaches the output")
-    NOTHING_LEARNED = Ratio(4.0, "nothing is learned")
-    LEARNS_BADLY = Ratio(1.5, "the run learns badly")
-    LEARNS = Ratio(0.05, "the run learns")
+    MANY_LAYERS = LikelihoodRatio(10.0, "{layers:g} layers without shortcuts or normalisation", "params")
+    NOTHING_ARRIVES = LikelihoodRatio(4.0, "nothing reaches the output")
+    NOTHING_LEARNED = LikelihoodRatio(4.0, "nothing is learned")
+    LEARNS_BADLY = LikelihoodRatio(1.5, "the run learns badly")
+    LEARNS = LikelihoodRatio(0.05, "the run learns")
 
 
-@rule("AR701", "too-deep", unless=("boosting",), signs=Signs)
+@rule("AR701", "too-deep", unless=("boosting",), likelihoods=Likelihoods)
 def too_deep(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     layers: float,
     params: Mapping[str, Any],
@@ -65,9 +66,9 @@ def too_deep(
         return too_deep.skip("residual, normalised and pretrained networks are deep by design")
     name = names.get("layers", "layers")
     text = f"lower {name} from {layers:g} to {proposed}, or add residual connections and normalisation"
-    return too_deep.suspicion(
+    return too_deep.hypothesis(
         prior=prior,
-        signs=[Signs.MANY_LAYERS(layers=layers), _seen(shape, symptoms)],
+        observations=[Likelihoods.MANY_LAYERS(layers=layers), _seen(features, symptoms)],
         message=f"{layers:g} plain layers",
         advice=text,
         prescription=Prescription(text, (Change(name, layers, proposed),)),
@@ -75,12 +76,12 @@ def too_deep(
     )
 
 
-def _seen(shape: Shape, symptoms: Symptoms) -> Sign:
+def _seen(features: Features, symptoms: Symptoms) -> Observation:
     """What the curves say of the learning."""
-    if shape.begins_there:
-        return Signs.NOTHING_ARRIVES()
+    if features.starts_at_baseline:
+        return Likelihoods.NOTHING_ARRIVES()
     if symptoms.has("underfitting", "frozen"):
-        return Signs.NOTHING_LEARNED()
+        return Likelihoods.NOTHING_LEARNED()
     if symptoms.has("undertrained", "slow-convergence", "unstable"):
-        return Signs.LEARNS_BADLY()
-    return Signs.LEARNS()
+        return Likelihoods.LEARNS_BADLY()
+    return Likelihoods.LEARNS()

@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Prescription
-from tracker_diag.core.observed import Learned, Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.rules.architecture._capacity import HIGH_LEVEL, KEEPS_UP
 from tracker_diag.rules.architecture._widths import resized
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Units an input that a regression wants: the lower end of the rule of thumb,
 PER_INPUT = 2
@@ -31,26 +33,26 @@ OUTPUTS = 2
 AUTOENCODER = 3
 
 
-class Signs:
+class Likelihoods:
     """What speaks for too few units, and against it."""
 
-    NEXT_TO_NOTHING = Ratio(60.0, "a layer of {units:g} units passes next to nothing", "params")
-    FEWER_THAN_CLASSES = Ratio(8.0, "{units:g} units are fewer than the {n_classes} classes", "params")
-    FEWER_THAN_WANTED = Ratio(1.5, "{units:g} units, where {wanted:g} are a good first guess", "params")
-    CAPACITY_ENOUGH = Ratio(0.05, "capacity is not what the run lacks")
-    NOTHING_LEARNED = Ratio(4.0, "nothing is learned")
-    HIGH_LEVEL = Ratio(5.0, "training and validation come to rest together at a high level")
-    LEARNS = Ratio(0.3, "the run learns")
+    NEXT_TO_NOTHING = LikelihoodRatio(60.0, "a layer of {units:g} units passes next to nothing", "params")
+    FEWER_THAN_CLASSES = LikelihoodRatio(8.0, "{units:g} units are fewer than the {n_classes} classes", "params")
+    FEWER_THAN_WANTED = LikelihoodRatio(1.5, "{units:g} units, where {wanted:g} are a good first guess", "params")
+    CAPACITY_ENOUGH = LikelihoodRatio(0.05, "capacity is not what the run lacks")
+    NOTHING_LEARNED = LikelihoodRatio(4.0, "nothing is learned")
+    HIGH_LEVEL = LikelihoodRatio(5.0, "training and validation come to rest together at a high level")
+    LEARNS = LikelihoodRatio(0.3, "the run learns")
 
 
-@rule("AR702", "too-few-hidden-units", unless=("boosting",), signs=Signs)
+@rule("AR702", "too-few-hidden-units", unless=("boosting",), likelihoods=Likelihoods)
 def too_few_hidden_units(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     hidden_units: float,
     names: Mapping[str, str],
     params: Mapping[str, Any],
-    learned: Learned | None,
+    explained: Explained | None,
     n_classes: int | None,
     n_features: float | None,
     *,
@@ -98,9 +100,9 @@ def too_few_hidden_units(
     name = names.get("hidden_units", "hidden_units")
     text = f"raise {name} from {narrow:g} to {target}"
     changes = resized(names, params, lambda w: max(w, target) if not hidden or w in hidden else w)
-    return too_few_hidden_units.suspicion(
+    return too_few_hidden_units.hypothesis(
         prior=prior,
-        signs=[_configured(narrow, wanted, classes), _seen(shape, symptoms, learned)],
+        observations=[_configured(narrow, wanted, classes), _seen(features, symptoms, explained)],
         message=f"a hidden layer of {narrow:g} units",
         advice=text,
         prescription=Prescription(text, changes),
@@ -115,24 +117,24 @@ def _wanted(classes: int | None, n_features: float | None, per_class: float) -> 
     return PER_INPUT * n_features if n_features and n_features <= MANY_INPUTS else UNITS
 
 
-def _configured(narrow: float, wanted: float, classes: int | None) -> Sign:
+def _configured(narrow: float, wanted: float, classes: int | None) -> Observation:
     """What the narrowest layer says."""
     if narrow <= NEXT_TO_NOTHING:
-        return Signs.NEXT_TO_NOTHING(units=narrow)
+        return Likelihoods.NEXT_TO_NOTHING(units=narrow)
     if classes and narrow < classes:
-        return Signs.FEWER_THAN_CLASSES(units=narrow, n_classes=classes)
-    return Signs.FEWER_THAN_WANTED(units=narrow, wanted=wanted)
+        return Likelihoods.FEWER_THAN_CLASSES(units=narrow, n_classes=classes)
+    return Likelihoods.FEWER_THAN_WANTED(units=narrow, wanted=wanted)
 
 
-def _seen(shape: Shape, symptoms: Symptoms, learned: Learned | None) -> Sign:
+def _seen(features: Features, symptoms: Symptoms, explained: Explained | None) -> Observation:
     """What the curves say of the capacity."""
-    if symptoms.has("diverged", "overfitting") or shape.memorised or shape.above:
-        return Signs.CAPACITY_ENOUGH()
+    if symptoms.has("diverged", "overfitting") or features.memorised or features.above:
+        return Likelihoods.CAPACITY_ENOUGH()
     if symptoms.has("underfitting", "frozen"):
-        return Signs.NOTHING_LEARNED()
-    if shape.apart < KEEPS_UP and learned is not None and learned.known and learned.train < HIGH_LEVEL:
-        return Signs.HIGH_LEVEL()
-    return Signs.LEARNS()
+        return Likelihoods.NOTHING_LEARNED()
+    if features.apart < KEEPS_UP and explained is not None and explained.known and explained.train < HIGH_LEVEL:
+        return Likelihoods.HIGH_LEVEL()
+    return Likelihoods.LEARNS()
 
 
 def _hidden(widths: object, name: str, n_classes: int | None) -> list[float]:

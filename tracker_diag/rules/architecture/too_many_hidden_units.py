@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, in_words, stop_at_best
 from tracker_diag.core.finding import Prescription
-from tracker_diag.core.observed import Symptoms
-from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.rules.architecture._widths import resized
+from tracker_diag.rules.changes import in_words, stop_at_best
+from tracker_diag.rules.hypothesis import LikelihoodRatio
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Classes up to which so many units per class are taken at their word: the rule of thumb ends where classes are many.
 MANY_CLASSES = 100
@@ -20,17 +21,17 @@ GENEROUS = 128
 TIMES_NARROWER = 4
 
 
-class Signs:
+class Likelihoods:
     """What speaks for too many units."""
 
-    WIDER_THAN_GENEROUS = Ratio(3.0, "{units:g} units, where {generous:g} are generous", "params")
-    OVERFITS = Ratio(3.0, "training explains what validation does not")
-    MORE_THAN_EXAMPLES = Ratio(2.0, "more units than training examples ({n_train})", "params")
+    WIDER_THAN_GENEROUS = LikelihoodRatio(3.0, "{units:g} units, where {generous:g} are generous", "params")
+    OVERFITS = LikelihoodRatio(3.0, "training explains what validation does not")
+    MORE_THAN_EXAMPLES = LikelihoodRatio(2.0, "more units than training examples ({n_train})", "params")
 
 
-@rule("AR703", "too-many-hidden-units", unless=("boosting",), signs=Signs)
+@rule("AR703", "too-many-hidden-units", unless=("boosting",), likelihoods=Likelihoods)
 def too_many_hidden_units(
-    any_curve: Course,
+    any_curve: Curve,
     symptoms: Symptoms,
     hidden_units: float,
     n_train: int,
@@ -72,17 +73,17 @@ def too_many_hidden_units(
     generous = per_class * n_classes if n_classes and n_classes <= MANY_CLASSES else GENEROUS
     if hidden_units <= generous:
         return None
-    signs = [Signs.WIDER_THAN_GENEROUS(units=hidden_units, generous=generous), Signs.OVERFITS()]
+    observations = [Likelihoods.WIDER_THAN_GENEROUS(units=hidden_units, generous=generous), Likelihoods.OVERFITS()]
     if hidden_units > n_train:
-        signs.append(Signs.MORE_THAN_EXAMPLES(n_train=n_train))
+        observations.append(Likelihoods.MORE_THAN_EXAMPLES(n_train=n_train))
     name = names.get("hidden_units", "hidden_units")
     target = int(max(generous, hidden_units // TIMES_NARROWER))
     changes = stop_at_best(symptoms, names, epochs)
     text = in_words(changes) if changes else f"lower {name} from {hidden_units:g} to {target}"
     changes = changes or resized(names, params, lambda w: min(w, max(int(generous), w // TIMES_NARROWER)))
-    return too_many_hidden_units.suspicion(
+    return too_many_hidden_units.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"{hidden_units:g} hidden units",
         advice=text,
         prescription=Prescription(text, changes),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
 
 #: Share of a curve that counts as its end where a gap is measured (``tracker_diag.stats.gap``).
 END = 0.2
@@ -10,6 +10,6 @@ END = 0.2
 FEWEST = 2
 
 
-def compared_steps(course: Course) -> tuple[float, float]:
+def compared_steps(course: Curve) -> tuple[float, float]:
     """First and last step of the end of a curve."""
     return float(course.x[-max(FEWEST, round(END * course.y.size))]), float(course.x[-1])

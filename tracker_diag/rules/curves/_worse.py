@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
 
 #: Share of the improvement achieved by which training has got worse; less is its noise.
 WORSE = 0.05
 
 
-def training_worse_since(step: float, train: Course, scale: float) -> bool:
+def training_worse_since(step: float, train: Curve, improvement: float) -> bool:
     """Whether the training curve ends higher than it was at this step."""
-    return train.tail > train.at(step) + WORSE * scale
+    return train.tail > train.at(step) + WORSE * improvement

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.rule import Outcome, Verdict, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.registry import Outcome, Verdict, rule
 
 #: Kinds of training whose losses rise by design.
 RISING = frozenset({"adversarial", "reinforcement", "annealed"})
@@ -25,10 +25,10 @@ END = 4
     ),
 )
 def diverged(
-    any_curve: Course,
+    any_curve: Curve,
     traits: frozenset[str],
-    any_train: Course | None,
-    any_val: Course | None,
+    any_train: Curve | None,
+    any_val: Curve | None,
     *,
     blow_up: float = 1.0,
     times: float = 2.0,

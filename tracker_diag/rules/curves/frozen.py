@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.rule import Outcome, Verdict, rule
-from tracker_diag.evidence.course import MINIMUM, Course
+from tracker_diag.evidence.curve import MINIMUM, Curve
+from tracker_diag.rules.registry import Outcome, Verdict, rule
 
 #: Share of what knowing nothing costs (of the largest value, where that is unknown) below which a loss is at zero.
 AT_ZERO = 1e-4
@@ -23,8 +23,8 @@ AT_ZERO = 1e-4
     ),
 )
 def frozen(
-    train: Course,
-    uninformed: float | None,
+    train: Curve,
+    baseline: float | None,
     settled_from: float | None,
     pretrained: object | None,
     *,
@@ -69,7 +69,7 @@ def frozen(
             "log the training loss at every epoch",
         )
     size = float(np.abs(y).max())
-    if size == 0 or _at_best(train, float(y[-1]), abs(uninformed) if uninformed is not None else size):
+    if size == 0 or _at_best(train, float(y[-1]), abs(baseline) if baseline is not None else size):
         return None
     moved = np.flatnonzero(np.abs(y - y[-1]) > same * size)
     first = int(moved[-1]) + 1 if moved.size else 0
@@ -88,7 +88,7 @@ def frozen(
     )
 
 
-def _at_best(course: Course, end: float, nothing: float) -> bool:
+def _at_best(course: Curve, end: float, nothing: float) -> bool:
     """Whether it ends where it has nowhere to go: a loss at zero, a score at one."""
     if course.flipped:
         return bool(np.isclose(course.share(end), 1.0))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
-from tracker_diag.evidence.course import MINIMUM, Course
+from tracker_diag.evidence.curve import MINIMUM, Curve
+from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
 from tracker_diag.stats.gap import Gap
 from tracker_diag.stats.plateau import plateau
 
@@ -21,12 +21,12 @@ LAST = 3
     verdict=Verdict(110, "nothing above was found, and something was achieved"),
 )
 def good_fit(
-    train: Course,
-    scale: float,
-    unit: float,
+    train: Curve,
+    improvement: float,
+    effect_unit: float,
     active: bool,
     traits: frozenset[str],
-    val: Course | None,
+    val: Curve | None,
     end_gap: Gap | None,
     score_gap: float | None,
     *,
@@ -63,13 +63,17 @@ def good_fit(
     ----------
     Seminar: "Learning Curves". Schuirmann (1987) for the equivalence test.
     """
-    apart = end_gap.value / scale if end_gap is not None else 0.0
+    apart = end_gap.value / improvement if end_gap is not None else 0.0
     trees = "boosting" in traits
-    if apart * scale > small_gap * unit and not trees and not (score_gap is not None and score_gap < small_score_gap):
+    if (
+        apart * improvement > small_gap * effect_unit
+        and not trees
+        and not (score_gap is not None and score_gap < small_score_gap)
+    ):
         return None
     course = val or train
     last = -max(MINIMUM, course.y.size // LAST)
-    moves = plateau(course.x[last:], course.y[last:], margin=rest * scale)
+    moves = plateau(course.x[last:], course.y[last:], margin=rest * improvement)
     gap = f"; the gap is {apart:.0%} of the improvement achieved" if val is not None else ""
     return good_fit.finding(
         Severity.OK,
@@ -80,7 +84,7 @@ def good_fit(
     )
 
 
-def _ends(train: Course, val: Course | None, rests: bool, active: bool) -> str:
+def _ends(train: Curve, val: Curve | None, rests: bool, active: bool) -> str:
     """Where the curves end, and whether they rest there, in words."""
     if val is None:
         who, come, end, are = "training", "comes", "ends", "is"

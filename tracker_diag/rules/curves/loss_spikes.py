@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.rule import NEVER, UNSETTLED, Outcome, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.registry import NEVER, UNSETTLED, Outcome, rule
 
 #: Values before and after a jump that its height is measured from: as many as jumps are looked for in.
 NEIGHBOURS = 3
@@ -18,7 +18,7 @@ KEPT = 20
     unless=UNSETTLED,
     verdict=NEVER,
 )
-def loss_spikes(train: Course, scale: float, *, minimum_height: float = 0.1) -> Outcome:
+def loss_spikes(train: Curve, improvement: float, *, minimum_height: float = 0.1) -> Outcome:
     """Isolated jumps of the training loss from which it recovers.
 
     What it measures
@@ -50,7 +50,7 @@ def loss_spikes(train: Course, scale: float, *, minimum_height: float = 0.1) -> 
         before, after = y[i - NEIGHBOURS : i], y[i + 1 : i + 1 + NEIGHBOURS]
         return float(y[i] - min(before.max(), after.max()))
 
-    peaks = [i for i in train.spikes if height(i) > minimum_height * scale]
+    peaks = [i for i in train.spikes if height(i) > minimum_height * improvement]
     if not peaks:
         return None
     highest = max(peaks, key=lambda i: float(y[i]))

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
 from tracker_diag.rules.curves._worse import training_worse_since
+from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
 from tracker_diag.stats.trend import trend
 
 #: Share of the level of the test below which the rise is beyond doubt.
@@ -31,12 +31,12 @@ STILL_GAINS = 0.01
     ),
 )
 def overfitting(
-    train: Course,
-    val: Course,
-    scale: float,
+    train: Curve,
+    val: Curve,
+    improvement: float,
     rises: Mapping[str, float],
-    level: float,
-    val_score: Course | None,
+    error_share: float,
+    val_score: Curve | None,
     *,
     minimum_rise: float = 0.06,
     alpha: float = 0.01,
@@ -71,10 +71,10 @@ def overfitting(
     Seminar: "Overfitting". Prechelt (1998), Early stopping — but when?, LNCS 1524:55, generalisation loss.
     """
     turn = val.turning
-    rise = turn.rise / scale
-    if rise < minimum_rise or rises["val"] > alpha * level:
+    rise = turn.rise / improvement
+    if rise < minimum_rise or rises["val"] > alpha * error_share:
         return None
-    if training_worse_since(turn.step, train, scale):
+    if training_worse_since(turn.step, train, improvement):
         return None
     severity, extra = Severity.WARNING, ""
     # The later half of what follows the turn: a score that went on for a while and has come to rest no longer excuses
@@ -104,7 +104,7 @@ def overfitting(
     )
 
 
-def _improves_from(step: float, score: Course, alpha: float) -> bool:
+def _improves_from(step: float, score: Curve, alpha: float) -> bool:
     """Whether a score improves significantly from this step to its end."""
     if not score.long_enough:
         return False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.observed import Learned
-from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
 from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.trend import trend
 
@@ -20,13 +20,13 @@ FARTHEST = 100.0
     verdict=Verdict(80, "the pace, not the length, is the trouble"),
 )
 def slow_convergence(
-    train: Course,
+    train: Curve,
     further: Extrapolation,
     active: bool,
-    level: float,
-    val: Course | None,
-    learned: Learned | None,
-    scale: float | None,
+    error_share: float,
+    val: Curve | None,
+    explained: Explained | None,
+    improvement: float | None,
     pretrained: object | None,
     *,
     minimum_times: float = 5.0,
@@ -66,8 +66,8 @@ def slow_convergence(
     Seminar: "Learning Rate" (small learning rate). Domhan et al. (2015), IJCAI.
     """
     course = val or train
-    known = learned is not None and learned.known
-    if known and scale is not None and further.low < least_gain * scale:
+    known = explained is not None and explained.known
+    if known and improvement is not None and further.low < least_gain * improvement:
         return None
     if pretrained and not known:
         return slow_convergence.skip(
@@ -77,7 +77,7 @@ def slow_convergence(
     achieved = course.start - course.best
     if achieved <= 0 or further.low < minimum_gain * achieved or further.enough < minimum_times:
         return None
-    if trend(course.x, course.y).p > alpha * level:
+    if trend(course.x, course.y).p > alpha * error_share:
         return None
     times = f"over {FARTHEST:g}" if further.enough > FARTHEST else f"{further.enough:g}"
     return slow_convergence.finding(

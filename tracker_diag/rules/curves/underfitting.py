@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.observed import Learned
-from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.curve import Curve
 from tracker_diag.rules.curves._underfitting.early_rest import early_rest
 from tracker_diag.rules.curves._underfitting.flat_line import flat_line, relative_fall
 from tracker_diag.rules.curves._underfitting.guess import Beside
@@ -13,6 +12,7 @@ from tracker_diag.rules.curves._underfitting.known_level import known_level
 from tracker_diag.rules.curves._underfitting.score_at_chance import score_at_chance
 from tracker_diag.rules.curves._underfitting.slow_but_steady import slow_but_steady
 from tracker_diag.rules.curves._underfitting.standing_accuracy import standing_accuracy
+from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
 from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.trend import trend
 
@@ -31,15 +31,15 @@ TWO_LAYERS = 2
     ),
 )
 def underfitting(
-    train: Course,
-    learned: Learned,
-    level: float,
+    train: Curve,
+    explained: Explained,
+    error_share: float,
     active: bool,
-    val: Course | None,
+    val: Curve | None,
     further: Extrapolation | None,
-    train_score: Course | None,
-    val_score: Course | None,
-    score_learned: float | None,
+    train_score: Curve | None,
+    val_score: Curve | None,
+    score_explained: float | None,
     hidden_units: float | None,
     layers: float | None,
     n_updates: int | None,
@@ -101,31 +101,31 @@ def underfitting(
     Seminar: "Underfitting". Mann (1945); Hamed and Rao (1998) for the trend; Viering and Loog (2023), IEEE TPAMI
     45:7799, for how curves of learning go on.
     """
-    if learned.known and learned.most >= high_loss:
+    if explained.known and explained.most >= high_loss:
         return None
     whole_run = (float(train.x[0]), float(train.x[-1]))
     course = trend(train.x, train.y)
-    seen = known_level(train, learned, minimum_learned)
+    seen = known_level(train, explained, minimum_learned)
     if seen is not None:
         if active and course.slope < 0:
             return underfitting.skip("still at the level of knowing nothing, but on its way down")
-        evidence = {"learned": learned.most, "uninformed": train.shown(learned.level)}
+        evidence = {"learned": explained.most, "uninformed": train.shown(explained.baseline)}
         return underfitting.finding(seen.severity, seen.confidence, seen.message, seen.advice, evidence, whole_run)
-    if pretrained and not learned.known:
+    if pretrained and not explained.known:
         return underfitting.skip(
             "a pretrained model starts low and flat, and the uninformed loss is not known",
             "log the number of classes",
         )
-    if slow_but_steady(val, further, alpha * level):
+    if slow_but_steady(val, further, alpha * error_share):
         return None
     scores = _beside((train, train_score), (val, val_score))
-    seen = standing_accuracy(scores, learned.known) or flat_line(
-        train, val, course, learned.known, moved, alpha * level
+    seen = standing_accuracy(scores, explained.known) or flat_line(
+        train, val, course, explained.known, moved, alpha * error_share
     )
     deep = (hidden_units or 0) >= 1 or (layers or 0) >= TWO_LAYERS
     if seen is None and not active:
         seen = (
-            score_at_chance(score_learned, minimum_learned)
+            score_at_chance(score_explained, minimum_learned)
             or guessing(scores, alpha)
             or (early_rest(train, val, scores, n_updates, few_updates, rest) if deep else None)
         )
@@ -135,6 +135,6 @@ def underfitting(
     return underfitting.finding(seen.severity, seen.confidence, seen.message, seen.advice, evidence, whole_run)
 
 
-def _beside(*sides: tuple[Course | None, Course | None]) -> tuple[Beside, ...]:
+def _beside(*sides: tuple[Curve | None, Curve | None]) -> tuple[Beside, ...]:
     """The losses that have a score beside them, with it; none where the run is judged by the scores themselves."""
     return tuple((loss, score) for loss, score in sides if loss is not None and score is not None and score is not loss)

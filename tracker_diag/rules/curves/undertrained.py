@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
 from tracker_diag.stats.extrapolation import Extrapolation
 
 #: Share of the improvement achieved by which validation may lie above training and not have left it.
@@ -28,13 +28,13 @@ LAST, FEWEST = 5, 2
     verdict=Verdict(90, "more of the same pays"),
 )
 def undertrained(
-    train: Course,
-    scale: float,
-    unit: float,
+    train: Curve,
+    improvement: float,
+    effect_unit: float,
     further: Extrapolation,
     active: bool,
     params: Mapping[str, Any],
-    val: Course | None,
+    val: Curve | None,
     further_train: Extrapolation | None,
     *,
     minimum_gain: float = 0.1,
@@ -71,22 +71,22 @@ def undertrained(
     """
     if params.get("pretrained"):
         # Fine-tuning begins where most is learned already: what it adds is no unit.
-        scale = unit
-    together = val is not None and val.tail - train.tail < TOGETHER * scale
+        improvement = effect_unit
+    together = val is not None and val.tail - train.tail < TOGETHER * improvement
     if (
         together
         and further_train is not None
-        and further.low < sure_gain * scale
-        and further.high >= minimum_gain * scale <= further_train.low
+        and further.low < sure_gain * improvement
+        and further.high >= minimum_gain * improvement <= further_train.low
     ):
         # Validation is too noisy to tell, has not left training, and training surely goes on.
         further = further_train
-    gain, low, high = further.gain / scale, further.low / scale, further.high / scale
+    gain, low, high = further.gain / improvement, further.low / improvement, further.high / improvement
     if gain < minimum_gain or low < sure_gain:
         return None
     course = val or train
     turn = course.turning
-    if turn.rise > RISEN_ERRORS * turn.error and turn.rise > RISEN * scale:
+    if turn.rise > RISEN_ERRORS * turn.error and turn.rise > RISEN * improvement:
         return None
     # Training by steps over a stream, as large-scale pretraining does, never settles.
     endless = params.get("max_steps") is not None and params.get("epochs") is None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
 from tracker_diag.rules.curves._compared import compared_steps
+from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
 from tracker_diag.stats.gap import Gap
 
 
@@ -18,13 +18,13 @@ from tracker_diag.stats.gap import Gap
     verdict=Verdict(60, "a gap this large outweighs what more steps could bring"),
 )
 def unrepresentative_train(
-    train: Course,
-    val: Course,
-    scale: float,
-    unit: float,
+    train: Curve,
+    val: Curve,
+    improvement: float,
+    effect_unit: float,
     end_gap: Gap,
     rises: Mapping[str, float],
-    level: float,
+    error_share: float,
     active: bool,
     score_gap: float | None,
     *,
@@ -71,11 +71,11 @@ def unrepresentative_train(
     Seminar: "Unrepresentative Train Dataset".
     """
     # A validation curve that has turned is the matter of overfitting, ignored or not.
-    if val.turning.rise >= risen * scale and rises["val"] < alpha * level:
+    if val.turning.rise >= risen * improvement and rises["val"] < alpha * error_share:
         return None
     found = end_gap
-    share = found.value / scale
-    wide = found.low / unit >= minimum_gap and (score_gap is None or score_gap >= minimum_score_gap)
+    share = found.value / improvement
+    wide = found.low / effect_unit >= minimum_gap and (score_gap is None or score_gap >= minimum_score_gap)
     clear = score_gap is not None and score_gap >= clear_score_gap and found.low > 0
     if not wide and not clear:
         return None
@@ -88,8 +88,8 @@ def unrepresentative_train(
         "add training examples or augmentation; check that both sides are drawn and preprocessed alike",
         {
             "gap": share,
-            "gap_low": found.low / scale,
-            "gap_high": found.high / scale,
+            "gap_low": found.low / improvement,
+            "gap_high": found.high / improvement,
             "val": val.shown(found.upper),
             "train": train.shown(found.lower),
         },

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
 
 #: Swings count as jitter up to so many times the noise: beyond, they are the course of the curve.
 SWING_OVER_NOISE = 3.0
@@ -25,10 +25,10 @@ MOST_TIMES = 99
     verdict=Verdict(70, "validation says too little for the finer verdicts"),
 )
 def unrepresentative_validation(
-    train: Course,
-    val: Course,
-    scale: float,
-    unit: float,
+    train: Curve,
+    val: Curve,
+    improvement: float,
+    effect_unit: float,
     active: bool,
     n_val_seen: int | None,
     *,
@@ -69,9 +69,9 @@ def unrepresentative_validation(
     """
     noise, other = val.late_noise.sigma, train.late_noise.sigma
     swing = val.oscillation.amplitude if val.oscillation else noise
-    jitter = max(noise, min(swing, SWING_OVER_NOISE * noise)) / scale
+    jitter = max(noise, min(swing, SWING_OVER_NOISE * noise)) / improvement
     small = n_val_seen is not None and n_val_seen < few
-    jittery = jitter * scale > minimum_noise * unit and noise > times_training * other
+    jittery = jitter * improvement > minimum_noise * effect_unit and noise > times_training * other
     if not small and not (jittery and n_val_seen is None):
         return None
     if small:
@@ -91,6 +91,6 @@ def unrepresentative_validation(
         0.95 if small else 0.7,
         message,
         "hold out more validation examples, or cross-validate; log their number as n_val",
-        {"noise": jitter, "train_noise": other / scale, "n_val": n_val_seen},
+        {"noise": jitter, "train_noise": other / improvement, "n_val": n_val_seen},
         (float(val.x[val.x.size // 2]), float(val.x[-1])),
     )

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
 from tracker_diag.rules.curves._worse import training_worse_since
+from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
 
 #: Swing of the second half over that of the first (ratio) below which the run is calming down.
 STILL_AS_WIDE = 0.5
@@ -21,13 +21,13 @@ STILL_AS_WIDE = 0.5
     verdict=Verdict(50, "a swinging curve has no settled level to compare"),
 )
 def unstable(
-    train: Course,
-    scale: float,
-    unit: float,
+    train: Curve,
+    improvement: float,
+    effect_unit: float,
     rises: Mapping[str, float],
-    level: float,
+    error_share: float,
     active: bool,
-    val: Course | None,
+    val: Curve | None,
     n_val_seen: int | None,
     *,
     minimum_swing: float = 0.12,
@@ -74,8 +74,8 @@ def unstable(
     # A validation curve that swings over few examples, or over nobody knows how many, is the matter of
     # unrepresentative-validation.
     trusted = val if n_val_seen is not None and n_val_seen >= many_examples else None
-    swinging = _swinging(train, trusted, minimum_swing * unit, reversals, scale)
-    unrest = swinging or _climbing(train, val, rises, alpha * level, minimum_climb, scale)
+    swinging = _swinging(train, trusted, minimum_swing * effect_unit, reversals, improvement)
+    unrest = swinging or _climbing(train, val, rises, alpha * error_share, minimum_climb, improvement)
     if unrest is None:
         return None
     return unstable.finding(
@@ -92,20 +92,20 @@ def unstable(
 class _Unrest:
     """A curve that does not settle: by how much of the improvement achieved, since which step, and in words."""
 
-    course: Course
+    course: Curve
     size: float
     since: float
     message: str
 
 
-def _swinging(train: Course, val: Course | None, least: float, reversals: float, scale: float) -> _Unrest | None:
+def _swinging(train: Curve, val: Curve | None, least: float, reversals: float, improvement: float) -> _Unrest | None:
     """The first of the curves whose second half swings by so much, turns so often, and has not calmed down."""
     for side, course in (("training", train), ("validation", val)):
         found = course.oscillation if course is not None else None
         if course is None or found is None or found.reversals < reversals:
             continue
         if found.amplitude >= max(least, STILL_AS_WIDE * found.early):
-            swing = found.amplitude / scale
+            swing = found.amplitude / improvement
             message = (
                 f"in its second half the {side} loss swings by ±{swing:.0%} of the improvement achieved "
                 f"and turns at {found.reversals:.0%} of its steps"
@@ -115,15 +115,15 @@ def _swinging(train: Course, val: Course | None, least: float, reversals: float,
 
 
 def _climbing(
-    train: Course, val: Course | None, rises: Mapping[str, float], alpha: float, least: float, scale: float
+    train: Curve, val: Curve | None, rises: Mapping[str, float], alpha: float, least: float, improvement: float
 ) -> _Unrest | None:
     """The first of the curves that has climbed from its lowest stretch while training has got worse."""
     for side, course in (("train", train), ("val", val)):
-        if course is None or not rises[side] < alpha or course.turning.rise < least * scale:
+        if course is None or not rises[side] < alpha or course.turning.rise < least * improvement:
             continue
         # Validation that climbs while training improves is overfitting; where training gets worse, the run comes apart.
-        if course is train or training_worse_since(course.turning.step, train, scale):
-            climb, since = course.turning.rise / scale, course.turning.step
+        if course is train or training_worse_since(course.turning.step, train, improvement):
+            climb, since = course.turning.rise / improvement, course.turning.step
             message = (
                 f"the loss climbs from its lowest stretch at step {since:g} by {climb:.0%} of the improvement "
                 "achieved, and training has got worse since"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.rule import UNSETTLED, Outcome, Verdict, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
 from tracker_diag.rules.curves._compared import compared_steps
+from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
 from tracker_diag.stats.gap import Gap
 
 
@@ -16,9 +16,9 @@ from tracker_diag.stats.gap import Gap
     verdict=Verdict(100, "a run that got where it was going, and validation that does not say how it will do"),
 )
 def validation_easier(
-    train: Course,
-    val: Course,
-    scale: float,
+    train: Curve,
+    val: Curve,
+    improvement: float,
     end_gap: Gap,
     active: bool,
     dropout: float | None,
@@ -63,7 +63,7 @@ def validation_easier(
     found = end_gap
     # Near zero it is the ratio of two losses that noise has to explain; its share of the improvement says little there.
     far = found.upper >= 0 and found.lower > beyond_dropout * found.upper
-    if -found.high / scale < (negligible if far else minimum_gap):
+    if -found.high / improvement < (negligible if far else minimum_gap):
         return None
     if not far and (augmentation or mixup or label_smoothing or dropout is None or dropout > 0):
         return validation_easier.skip(
@@ -74,8 +74,8 @@ def validation_easier(
         Severity.INFO if active else Severity.WARNING,
         0.75,
         f"validation ends at {val.shown(found.upper):.4g}, training at {train.shown(found.lower):.4g}: "
-        f"{-found.value / scale:.0%} of the improvement achieved apart",
+        f"{-found.value / improvement:.0%} of the improvement achieved apart",
         "draw the validation set at random from the same source, stratified; check for training examples among it",
-        {"gap": found.value / scale, "val": val.shown(found.upper), "train": train.shown(found.lower)},
+        {"gap": found.value / improvement, "val": val.shown(found.upper), "train": train.shown(found.lower)},
         compared_steps(val),
     )

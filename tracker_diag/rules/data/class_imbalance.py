@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.profile_schema import Target
-from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Ratios of the most to the least frequent class from which on it is large and extreme.
 LARGE, EXTREME = 100, 1000
@@ -27,26 +27,30 @@ LETTERS, PARAMETERS = 200, 5000
 _BALANCED_BY = ("weighted", "balanced", "oversampl", "undersampl", "smote", "class_balanc")
 
 
-class Signs:
+class Likelihoods:
     """What speaks for classes of too different frequency, and against it."""
 
-    EXTREME = Ratio(80.0, "the most frequent class has {examples:,.0f} examples for each of the rarest", "data")
-    LARGE = Ratio(20.0, "the most frequent class has {examples:,.0f} examples for each of the rarest", "data")
-    IMBALANCED = Ratio(3.0, "the most frequent class has {examples:,.0f} examples for each of the rarest", "data")
-    MAJORITY = Ratio(12.0, "the accuracy is that of always answering the most frequent class, {share:.1%}")
-    FAR_ABOVE = Ratio(0.2, "the accuracy is far above that of always answering the most frequent class")
-    GOOD_FIT = Ratio(0.5, "the curves are those of a good fit")
+    EXTREME = LikelihoodRatio(
+        80.0, "the most frequent class has {examples:,.0f} examples for each of the rarest", "data"
+    )
+    LARGE = LikelihoodRatio(20.0, "the most frequent class has {examples:,.0f} examples for each of the rarest", "data")
+    IMBALANCED = LikelihoodRatio(
+        3.0, "the most frequent class has {examples:,.0f} examples for each of the rarest", "data"
+    )
+    MAJORITY = LikelihoodRatio(12.0, "the accuracy is that of always answering the most frequent class, {share:.1%}")
+    FAR_ABOVE = LikelihoodRatio(0.2, "the accuracy is far above that of always answering the most frequent class")
+    GOOD_FIT = LikelihoodRatio(0.5, "the curves are those of a good fit")
 
 
-@rule("DS206", "class-imbalance", signs=Signs)
+@rule("DS206", "class-imbalance", likelihoods=Likelihoods)
 def class_imbalance(
     dataset: Dataset,
     symptoms: Symptoms,
     logged_params: Mapping[str, Any],
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    val_score: Course | None,
-    train_score: Course | None,
+    val_score: Curve | None,
+    train_score: Curve | None,
     *,
     prior: float = 0.05,
     imbalance: float = 10.0,
@@ -73,7 +77,8 @@ def class_imbalance(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
-    imbalance : ratio from which it is a sign at all; 100 is a stronger one, and 1000, the seminar's, the strongest.
+    imbalance : ratio from which it is a sign at all; 100 is a stronger one, and 1000, the seminar's, the
+        strongest.
     vocabulary : classes above which they are taken for words.
 
     References
@@ -93,18 +98,18 @@ def class_imbalance(
     ratio = most / max(1, least)
     if most < imbalance * max(1, least) or _balanced(params, logged_params):
         return None
-    row = Signs.EXTREME if ratio >= EXTREME else Signs.LARGE if ratio >= LARGE else Signs.IMBALANCED
-    signs = [row(examples=ratio)]
+    row = Likelihoods.EXTREME if ratio >= EXTREME else Likelihoods.LARGE if ratio >= LARGE else Likelihoods.IMBALANCED
+    observations = [row(examples=ratio)]
     score = val_score or train_score
     if score is not None and total:
-        signs += _beside(score, most / total)
+        observations += _beside(score, most / total)
     if symptoms.verdict == "good-fit":
-        signs.append(Signs.GOOD_FIT())
+        observations.append(Likelihoods.GOOD_FIT())
     text = "weight the loss by inverse class frequency, or sample the classes evenly; judge by balanced accuracy"
     before = params.get("class_weight")
-    return class_imbalance.suspicion(
+    return class_imbalance.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"{most:,} examples of the most frequent class, {least:,} of the rarest: {ratio:,.0f} to 1",
         advice=text,
         prescription=Prescription(text, (Change(names.get("class_weight", "class_weight"), before, "balanced"),)),
@@ -112,14 +117,14 @@ def class_imbalance(
     )
 
 
-def _beside(score: Course, share: float) -> list[Sign]:
+def _beside(score: Curve, share: float) -> list[Observation]:
     """What an accuracy says beside the share of the most frequent class."""
     if not score.accuracy or score.metric.kind != "accuracy" or not score.long_enough:
         return []
     lift = (score.share(score.tail) - share) / max(1e-9, 1 - share)
     if lift < NO_MORE:
-        return [Signs.MAJORITY(share=share)]
-    return [Signs.FAR_ABOVE()] if lift > FAR_MORE else []
+        return [Likelihoods.MAJORITY(share=share)]
+    return [Likelihoods.FAR_ABOVE()] if lift > FAR_MORE else []
 
 
 def _counts(target: Target) -> tuple[int, int, int | None] | None:

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.observed import Shape
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.features import Features
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Share of the examples that are constant from which on the input is: less is what some real images are.
 MOST = 0.5
 
 
-class Signs:
+class Likelihoods:
     """What speaks for an input that is constant, and against it."""
 
-    CONSTANT = Ratio(200.0, "{share:.0%} of the examples are constant", "data")
-    VARIED = Ratio(0.05, "{share:.0%} of the examples are constant", "data")
-    STAYS_AT_NOTHING = Ratio(6.0, "the loss begins and stays where a model that sees no input is")
-    ENDS_AT_NOTHING = Ratio(1.5, "the loss ends where a model that sees no input is")
+    CONSTANT = LikelihoodRatio(200.0, "{share:.0%} of the examples are constant", "data")
+    VARIED = LikelihoodRatio(0.05, "{share:.0%} of the examples are constant", "data")
+    STAYS_AT_NOTHING = LikelihoodRatio(6.0, "the loss begins and stays where a model that sees no input is")
+    ENDS_AT_NOTHING = LikelihoodRatio(1.5, "the loss ends where a model that sees no input is")
 
 
-@rule("DS201", "constant-input", signs=Signs)
-def constant_input(shape: Shape, dataset: Dataset | None, *, prior: float = 0.035) -> Outcome:
+@rule("DS201", "constant-input", likelihoods=Likelihoods)
+def constant_input(features: Features, dataset: Dataset | None, *, prior: float = 0.035) -> Outcome:
     """Inputs are all zeros, or every example is the same.
 
     What it measures
@@ -46,19 +46,19 @@ def constant_input(shape: Shape, dataset: Dataset | None, *, prior: float = 0.03
     ----------
     Seminar: "Dataset issues" (check your input data).
     """
-    signs: list[Sign] = []
+    observations: list[Observation] = []
     share = _constant(dataset) if dataset else None
     if share is not None:
-        signs.append((Signs.CONSTANT if share > MOST else Signs.VARIED)(share=share))
-    if shape.begins_there:
-        signs.append(Signs.STAYS_AT_NOTHING())
-    elif shape.stands:
-        signs.append(Signs.ENDS_AT_NOTHING())
+        observations.append((Likelihoods.CONSTANT if share > MOST else Likelihoods.VARIED)(share=share))
+    if features.starts_at_baseline:
+        observations.append(Likelihoods.STAYS_AT_NOTHING())
+    elif features.stuck_at_baseline:
+        observations.append(Likelihoods.ENDS_AT_NOTHING())
     elif share is None or share <= MOST:
         return None
-    return constant_input.suspicion(
+    return constant_input.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message="the network seems to see no input",
         advice="look at a batch as the network gets it: minimum, maximum, one picture or row",
         settles=WHAT_TO_LOG,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.profile_schema import Side
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Share of the examples whose labels conflict, and of those that are blank, from which on it is a large one.
 MANY = 0.2
@@ -24,20 +24,20 @@ COMBINATIONS = 10
 MEDIAN = 3
 
 
-class Signs:
+class Likelihoods:
     """What speaks for corrupt or duplicate examples, and against them."""
 
-    TARGETS_MISSING = Ratio(300.0, "{count:,} targets are missing or not finite", "data")
-    MANY_CONFLICTS = Ratio(30.0, "{share:.0%} of the examples have a copy with another label", "data")
-    CONFLICTS = Ratio(6.0, "{share:.0%} of the examples have a copy with another label", "data")
-    MOSTLY_COPIES = Ratio(15.0, "{share:.0%} of the examples are copies of others", "data")
-    COPIES = Ratio(4.0, "{share:.0%} of the examples are copies of others", "data")
-    MANY_BLANK = Ratio(15.0, "{share:.0%} of the examples are blank", "data")
-    BLANK = Ratio(4.0, "{share:.0%} of the examples are blank", "data")
-    LEARNED = Ratio(0.1, "the run learned all the same")
+    TARGETS_MISSING = LikelihoodRatio(300.0, "{count:,} targets are missing or not finite", "data")
+    MANY_CONFLICTS = LikelihoodRatio(30.0, "{share:.0%} of the examples have a copy with another label", "data")
+    CONFLICTS = LikelihoodRatio(6.0, "{share:.0%} of the examples have a copy with another label", "data")
+    MOSTLY_COPIES = LikelihoodRatio(15.0, "{share:.0%} of the examples are copies of others", "data")
+    COPIES = LikelihoodRatio(4.0, "{share:.0%} of the examples are copies of others", "data")
+    MANY_BLANK = LikelihoodRatio(15.0, "{share:.0%} of the examples are blank", "data")
+    BLANK = LikelihoodRatio(4.0, "{share:.0%} of the examples are blank", "data")
+    LEARNED = LikelihoodRatio(0.1, "the run learned all the same")
 
 
-@rule("DS210", "corrupt-or-duplicate-examples", signs=Signs)
+@rule("DS210", "corrupt-or-duplicate-examples", likelihoods=Likelihoods)
 def corrupt_or_duplicate_examples(
     dataset: Dataset,
     symptoms: Symptoms,
@@ -83,30 +83,32 @@ def corrupt_or_duplicate_examples(
     read = side.rows_read or side.rows
     if not read or (side.duplicates is None and target.non_finite is None):
         return corrupt_or_duplicate_examples.skip("the examples are not described", WHAT_TO_LOG)
-    signs: list[Sign] = []
+    observations: list[Observation] = []
     if target.non_finite:
-        signs.append(Signs.TARGETS_MISSING(count=target.non_finite))
+        observations.append(Likelihoods.TARGETS_MISSING(count=target.non_finite))
     conflicts = (side.conflicts or 0) / read
     if conflicts >= conflicting:
-        signs.append((Signs.MANY_CONFLICTS if conflicts > MANY else Signs.CONFLICTS)(share=conflicts))
+        observations.append(
+            (Likelihoods.MANY_CONFLICTS if conflicts > MANY else Likelihoods.CONFLICTS)(share=conflicts)
+        )
     copies = (side.duplicates or 0) / read
     few = _few_combinations(dataset, read)
     if copies >= repeated and not few and not params.get("class_weight"):
-        signs.append((Signs.MOSTLY_COPIES if copies > MOST else Signs.COPIES)(share=copies))
+        observations.append((Likelihoods.MOSTLY_COPIES if copies > MOST else Likelihoods.COPIES)(share=copies))
     blanks = _blank(side)
     if blank <= blanks <= NEARLY_ALL and not few and not _sparse(dataset):
-        signs.append((Signs.MANY_BLANK if blanks > MANY else Signs.BLANK)(share=blanks))
-    if not signs:
+        observations.append((Likelihoods.MANY_BLANK if blanks > MANY else Likelihoods.BLANK)(share=blanks))
+    if not observations:
         return None
-    said = "; ".join(s.text for s in signs)
+    said = "; ".join(s.text for s in observations)
     if symptoms.verdict == "good-fit":
-        signs.append(Signs.LEARNED())
+        observations.append(Likelihoods.LEARNED())
     text = (
         "look at the examples counted here; leave out blank ones, copies and those without a target, before splitting"
     )
-    return corrupt_or_duplicate_examples.suspicion(
+    return corrupt_or_duplicate_examples.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=said,
         advice=text,
         prescription=Prescription(text, (Change("data.drop_duplicates", None, True),) if copies >= repeated else ()),

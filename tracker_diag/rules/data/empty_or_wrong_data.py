@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import Dataset
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Learned, Symptoms
 from tracker_diag.core.profile_schema import Side
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Labels by which losses are commonly told to leave an example out.
 IGNORED = (-100, -1, 255)
@@ -22,28 +23,30 @@ FEW_CLASSES, EXAMPLES_OF_EACH = 0.5, 20
 OF_ONE_UNIT = 2
 
 
-class Signs:
+class Likelihoods:
     """What speaks for empty or wrong data, and against it."""
 
-    NO_TRAINING = Ratio(3000.0, "there are no training examples", "data")
-    NO_VALIDATION = Ratio(300.0, "there are no validation examples", "data")
-    ONE_CLASS = Ratio(500.0, "all targets are of one class", "data")
-    NEGATIVE_LABEL = Ratio(100.0, "the smallest label is {low}", "data")
-    LABEL_BEYOND = Ratio(300.0, "labels go up to {high}, {declared} classes are declared", "data")
-    COUNTED_FROM_ONE = Ratio(300.0, "labels go up to {high}, {declared} classes are declared, counted from 1?", "data")
-    FEW_CLASSES = Ratio(10.0, "{found} of {declared} declared classes occur", "data")
-    UNSEEN_LABELS = Ratio(20.0, "{count:,} validation examples have a label that training lacks", "data")
-    OTHER_FEATURES = Ratio(4.0, "{found} features, where {declared} are declared", "data")
-    LEARNED = Ratio(0.01, "the run learned all the same")
+    NO_TRAINING = LikelihoodRatio(3000.0, "there are no training examples", "data")
+    NO_VALIDATION = LikelihoodRatio(300.0, "there are no validation examples", "data")
+    ONE_CLASS = LikelihoodRatio(500.0, "all targets are of one class", "data")
+    NEGATIVE_LABEL = LikelihoodRatio(100.0, "the smallest label is {low}", "data")
+    LABEL_BEYOND = LikelihoodRatio(300.0, "labels go up to {high}, {declared} classes are declared", "data")
+    COUNTED_FROM_ONE = LikelihoodRatio(
+        300.0, "labels go up to {high}, {declared} classes are declared, counted from 1?", "data"
+    )
+    FEW_CLASSES = LikelihoodRatio(10.0, "{found} of {declared} declared classes occur", "data")
+    UNSEEN_LABELS = LikelihoodRatio(20.0, "{count:,} validation examples have a label that training lacks", "data")
+    OTHER_FEATURES = LikelihoodRatio(4.0, "{found} features, where {declared} are declared", "data")
+    LEARNED = LikelihoodRatio(0.01, "the run learned all the same")
 
 
-@rule("DS214", "empty-or-wrong-data", signs=Signs)
+@rule("DS214", "empty-or-wrong-data", likelihoods=Likelihoods)
 def empty_or_wrong_data(
     dataset: Dataset,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    learned: Learned | None,
+    explained: Explained | None,
     *,
     prior: float = 0.02,
     unseen: float = 0.01,
@@ -76,9 +79,9 @@ def empty_or_wrong_data(
     ----------
     Seminar: "Dataset issues" (check your input data; make sure input and output match).
     """
-    signs = [
+    observations = [
         row()
-        for row, side in ((Signs.NO_TRAINING, dataset.train), (Signs.NO_VALIDATION, dataset.validation))
+        for row, side in ((Likelihoods.NO_TRAINING, dataset.train), (Likelihoods.NO_VALIDATION, dataset.validation))
         if side.rows == 0
     ]
     n = params.get("n_classes")
@@ -86,25 +89,25 @@ def empty_or_wrong_data(
     changes: tuple[Change, ...] = ()
     if dataset.target.kind == "classification":
         labels = _labels(dataset, declared)
-        signs += [*labels, *_classes(dataset, declared, unseen)]
+        observations += [*labels, *_classes(dataset, declared, unseen)]
         high = dataset.target.largest_label
         if declared and high is not None and any(s.key == "LABEL_BEYOND" for s in labels):
             changes = (Change(names.get("n_classes", "n_classes"), declared, high + 1),)
     wanted, columns = params.get("n_features"), dataset.columns.count
     if dataset.kind == "table" and isinstance(wanted, int) and columns and wanted != columns:
-        signs.append(Signs.OTHER_FEATURES(found=columns, declared=wanted))
-    if not signs:
+        observations.append(Likelihoods.OTHER_FEATURES(found=columns, declared=wanted))
+    if not observations:
         return None
-    said = "; ".join(s.text for s in signs)
-    if learned is not None and learned.most > LEARNED and not symptoms.has("diverged"):
+    said = "; ".join(s.text for s in observations)
+    if explained is not None and explained.most > LEARNED and not symptoms.has("diverged"):
         # Nothing can be learned from no examples: the profile is of other data than the run was fed.
-        signs.append(Signs.LEARNED())
+        observations.append(Likelihoods.LEARNED())
     text = (
         "check the paths of data and labels; stop at the start of a run where examples and labels are not as declared"
     )
-    return empty_or_wrong_data.suspicion(
+    return empty_or_wrong_data.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=said,
         advice=text,
         prescription=Prescription(text, changes),
@@ -112,30 +115,30 @@ def empty_or_wrong_data(
     )
 
 
-def _labels(dataset: Dataset, declared: int | None) -> list[Sign]:
+def _labels(dataset: Dataset, declared: int | None) -> list[Observation]:
     """What the range of the labels says."""
-    target, signs = dataset.target, []
+    target, observations = dataset.target, []
     low, high = target.smallest_label, target.largest_label
     if target.n_classes == 1:
-        signs.append(Signs.ONE_CLASS())
+        observations.append(Likelihoods.ONE_CLASS())
     if low is not None and low < 0 and low not in IGNORED:
-        signs.append(Signs.NEGATIVE_LABEL(low=low))
+        observations.append(Likelihoods.NEGATIVE_LABEL(low=low))
     if declared is not None and high is not None and high >= declared and high not in IGNORED:
-        row = Signs.COUNTED_FROM_ONE if low == 1 and high == declared else Signs.LABEL_BEYOND
-        signs.append(row(high=high, declared=declared))
-    return signs
+        row = Likelihoods.COUNTED_FROM_ONE if low == 1 and high == declared else Likelihoods.LABEL_BEYOND
+        observations.append(row(high=high, declared=declared))
+    return observations
 
 
-def _classes(dataset: Dataset, declared: int | None, unseen: float) -> list[Sign]:
+def _classes(dataset: Dataset, declared: int | None, unseen: float) -> list[Observation]:
     """What the classes that occur say, on either side."""
-    target, signs = dataset.target, []
+    target, observations = dataset.target, []
     enough = declared is not None and _read(dataset.train) >= EXAMPLES_OF_EACH * declared
     if declared and enough and target.n_classes and target.n_classes <= FEW_CLASSES * declared:
-        signs.append(Signs.FEW_CLASSES(found=target.n_classes, declared=declared))
+        observations.append(Likelihoods.FEW_CLASSES(found=target.n_classes, declared=declared))
     held = _read(dataset.validation)
     if held and target.unseen and target.unseen / held >= unseen:
-        signs.append(Signs.UNSEEN_LABELS(count=target.unseen))
-    return signs
+        observations.append(Likelihoods.UNSEEN_LABELS(count=target.unseen))
+    return observations
 
 
 def _read(side: Side) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import Dataset
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.profile_schema import Feature
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 from tracker_diag.stats.multiplicity import adjusted
 
 #: Features with a test of their information that it takes to speak of a share of them.
@@ -21,17 +21,17 @@ NAMED, LISTED = 3, 20
 DIFFERS, UNBROKEN = 0.99, 1.5
 
 
-class Signs:
+class Likelihoods:
     """What speaks for features that carry nothing, and against them."""
 
-    IDENTIFIER = Ratio(4.0, "{name} differs in every example", "data")
-    NEARLY_ALL = Ratio(6.0, "{count} of {tested} features tell nothing of the target by themselves", "data")
-    MANY = Ratio(2.5, "{count} of {tested} features tell nothing of the target by themselves", "data")
-    DOES_NOT_HOLD = Ratio(3.0, "training explains what validation does not")
-    LEARNED = Ratio(0.5, "the run learned all the same")
+    IDENTIFIER = LikelihoodRatio(4.0, "{name} differs in every example", "data")
+    NEARLY_ALL = LikelihoodRatio(6.0, "{count} of {tested} features tell nothing of the target by themselves", "data")
+    MANY = LikelihoodRatio(2.5, "{count} of {tested} features tell nothing of the target by themselves", "data")
+    DOES_NOT_HOLD = LikelihoodRatio(3.0, "training explains what validation does not")
+    LEARNED = LikelihoodRatio(0.5, "the run learned all the same")
 
 
-@rule("DS211", "irrelevant-features", signs=Signs)
+@rule("DS211", "irrelevant-features", likelihoods=Likelihoods)
 def irrelevant_features(
     dataset: Dataset,
     symptoms: Symptoms,
@@ -85,22 +85,22 @@ def irrelevant_features(
     part = len(found) / len(tested)
     if part < share and not identifiers:
         return None
-    signs: list[Sign] = []
+    observations: list[Observation] = []
     if identifiers:
-        signs.append(Signs.IDENTIFIER(name=identifiers[0].label))
+        observations.append(Likelihoods.IDENTIFIER(name=identifiers[0].label))
     if part >= share:
-        row = Signs.NEARLY_ALL if part >= NEARLY_ALL else Signs.MANY
-        signs.append(row(count=len(useless), tested=len(tested)))
+        row = Likelihoods.NEARLY_ALL if part >= NEARLY_ALL else Likelihoods.MANY
+        observations.append(row(count=len(useless), tested=len(tested)))
     if symptoms.has("overfitting", "unrepresentative-train"):
-        signs.append(Signs.DOES_NOT_HOLD())
+        observations.append(Likelihoods.DOES_NOT_HOLD())
     elif symptoms.verdict == "good-fit":
-        signs.append(Signs.LEARNED())
+        observations.append(Likelihoods.LEARNED())
     listed = [f.label for f in found[:LISTED]]
     more = " and others" if len(found) > NAMED else ""
     advice = f"leave out {', '.join(listed[:NAMED])}{more} once, and compare validation"
-    return irrelevant_features.suspicion(
+    return irrelevant_features.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"{len(found)} of {len(tested)} features carry nothing about the target: {', '.join(listed[:NAMED])}",
         advice=advice,
         prescription=Prescription(advice, (Change("preprocessing.drop_features", None, listed),)),

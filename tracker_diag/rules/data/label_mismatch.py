@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Ratio, Sign
-from tracker_diag.core.observed import Learned, Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Share of the run needed for half of the improvement above which training is slow: memorising takes longer than
 #: learning what holds for other examples as well.
@@ -20,21 +22,21 @@ OFF_AT_FIRST, FAR_OFF = 1.5, 3
 FEW = 200
 
 
-class Signs:
+class Likelihoods:
     """What speaks for inputs and labels that do not belong together, and against it."""
 
-    BLIND = Ratio(8.0, "validation never gained on knowing nothing, while training did")
-    SLOWLY = Ratio(2.5, "training learns slowly, as by heart")
-    FAST = Ratio(0.4, "training learned fast, or completely")
-    CONFIDENTLY_WRONG = Ratio(0.5, "validation is more wrong than chance would have it")
-    OFF_AT_FIRST = Ratio(0.5, "validation is off from the first epoch on")
-    CAME_DOWN = Ratio(5.0, "the loss came down to the uninformed level and stayed there")
-    FEW = Ratio(0.3, "{count} training examples may simply be too few", "params")
+    BLIND = LikelihoodRatio(8.0, "validation never gained on knowing nothing, while training did")
+    SLOWLY = LikelihoodRatio(2.5, "training learns slowly, as by heart")
+    FAST = LikelihoodRatio(0.4, "training learned fast, or completely")
+    CONFIDENTLY_WRONG = LikelihoodRatio(0.5, "validation is more wrong than chance would have it")
+    OFF_AT_FIRST = LikelihoodRatio(0.5, "validation is off from the first epoch on")
+    CAME_DOWN = LikelihoodRatio(5.0, "the loss came down to the uninformed level and stayed there")
+    FEW = LikelihoodRatio(0.3, "{count} training examples may simply be too few", "params")
 
 
-@rule("DS203", "label-mismatch", signs=Signs)
+@rule("DS203", "label-mismatch", likelihoods=Likelihoods)
 def label_mismatch(
-    shape: Shape, symptoms: Symptoms, learned: Learned, n_train: int | None, *, prior: float = 0.035
+    features: Features, symptoms: Symptoms, explained: Explained, n_train: int | None, *, prior: float = 0.035
 ) -> Outcome:
     """Inputs and labels are not paired, or are shuffled apart.
 
@@ -62,17 +64,17 @@ def label_mismatch(
     """
     if symptoms.has("diverged", "frozen"):
         return None
-    if shape.val_blind:
-        signs = _blind(shape, learned)
-    elif shape.stands and not shape.begins_there and not shape.above:
-        signs = [Signs.CAME_DOWN()]
+    if features.val_blind:
+        observations = _blind(features, explained)
+    elif features.stuck_at_baseline and not features.starts_at_baseline and not features.above:
+        observations = [Likelihoods.CAME_DOWN()]
     else:
         return None
     if n_train is not None and n_train < FEW:
-        signs.append(Signs.FEW(count=n_train))
-    return label_mismatch.suspicion(
+        observations.append(Likelihoods.FEW(count=n_train))
+    return label_mismatch.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message="nothing that training learns holds for validation: labels and inputs may not belong together",
         advice="look at ten examples with their labels as the network gets them; shuffle inputs and labels by one "
         "permutation",
@@ -80,12 +82,12 @@ def label_mismatch(
     )
 
 
-def _blind(shape: Shape, learned: Learned) -> list[Sign]:
+def _blind(features: Features, explained: Explained) -> list[Observation]:
     """What a validation that never gained says."""
-    slow = shape.quick > SLOW and learned.train < COMPLETE
-    signs = [Signs.BLIND(), Signs.SLOWLY() if slow else Signs.FAST()]
-    if shape.val_wrong > CONFIDENTLY_WRONG:
-        signs.append(Signs.CONFIDENTLY_WRONG())
-    if shape.val_first > OFF_AT_FIRST and shape.first_excess < FAR_OFF:
-        signs.append(Signs.OFF_AT_FIRST())
-    return signs
+    slow = features.quick > SLOW and explained.train < COMPLETE
+    observations = [Likelihoods.BLIND(), Likelihoods.SLOWLY() if slow else Likelihoods.FAST()]
+    if features.val_wrong > CONFIDENTLY_WRONG:
+        observations.append(Likelihoods.CONFIDENTLY_WRONG())
+    if features.val_first > OFF_AT_FIRST and features.first_excess < FAR_OFF:
+        observations.append(Likelihoods.OFF_AT_FIRST())
+    return observations

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.core.case import Ratio, Sign, in_words, stop_at_best
 from tracker_diag.core.finding import Prescription
-from tracker_diag.core.observed import Learned, Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.changes import in_words, stop_at_best
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Share of the uninformed level that validation may lie behind training where it was best, and both fell together.
 TOGETHER = 0.15
@@ -23,24 +26,28 @@ ABOVE_VALIDATION = 0.08
 LEARNED_SOMETHING = 0.1
 
 
-class Signs:
+class Likelihoods:
     """What speaks for wrong labels, and against them."""
 
-    TURNED = Ratio(2.0, "validation learned, then turned and rose while training learned the rest by heart")
-    TOGETHER = Ratio(1.5, "both fell together before")
-    MANY_EXAMPLES = Ratio(6.0, "{count} training examples are not so few that they must be memorised", "params")
-    FEW_EXAMPLES = Ratio(0.2, "{count} training examples are few", "params")
-    BLIND = Ratio(3.0, "validation never gained on knowing nothing")
-    SLOWLY = Ratio(1.5, "training learns slowly")
-    BY_HEART = Ratio(0.5, "training learned it by heart")
-    ABOVE_VALIDATION = Ratio(25.0, "training stays above validation, and no dropout or augmentation explains it")
+    TURNED = LikelihoodRatio(2.0, "validation learned, then turned and rose while training learned the rest by heart")
+    TOGETHER = LikelihoodRatio(1.5, "both fell together before")
+    MANY_EXAMPLES = LikelihoodRatio(
+        6.0, "{count} training examples are not so few that they must be memorised", "params"
+    )
+    FEW_EXAMPLES = LikelihoodRatio(0.2, "{count} training examples are few", "params")
+    BLIND = LikelihoodRatio(3.0, "validation never gained on knowing nothing")
+    SLOWLY = LikelihoodRatio(1.5, "training learns slowly")
+    BY_HEART = LikelihoodRatio(0.5, "training learned it by heart")
+    ABOVE_VALIDATION = LikelihoodRatio(
+        25.0, "training stays above validation, and no dropout or augmentation explains it"
+    )
 
 
-@rule("DS209", "label-noise", signs=Signs)
+@rule("DS209", "label-noise", likelihoods=Likelihoods)
 def label_noise(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
-    learned: Learned,
+    explained: Explained,
     names: Mapping[str, str],
     epochs: float | None,
     n_train: int | None,
@@ -79,17 +86,20 @@ def label_noise(
     Seminar: "Dataset issues" (is there too much noise in the dataset?). Arpit et al. (2017), ICML: simple patterns
     first, noise later; Northcutt, Jiang and Chuang (2021), JAIR 70:1373, confident learning.
     """
-    if symptoms.has("diverged", "frozen") or shape.stands:
+    if symptoms.has("diverged", "frozen") or features.stuck_at_baseline:
         return None
     noisy = dropout is None or dropout > LITTLE_DROPOUT or bool(label_smoothing or augmentation)
-    above = shape.apart < -ABOVE_VALIDATION and LEARNED_SOMETHING < learned.train < NOT_BY_HEART
+    above = features.apart < -ABOVE_VALIDATION and LEARNED_SOMETHING < explained.train < NOT_BY_HEART
     message = "training learns by heart what does not hold elsewhere"
-    if shape.memorised and symptoms.has("overfitting") and not shape.val_blind:
-        signs = _turned(shape, n_train, n_classes, many)
-    elif shape.val_blind:
-        signs = [Signs.BLIND(), Signs.SLOWLY() if learned.train < NOT_BY_HEART else Signs.BY_HEART()]
+    if features.memorised and symptoms.has("overfitting") and not features.val_blind:
+        observations = _turned(features, n_train, n_classes, many)
+    elif features.val_blind:
+        observations = [
+            Likelihoods.BLIND(),
+            Likelihoods.SLOWLY() if explained.train < NOT_BY_HEART else Likelihoods.BY_HEART(),
+        ]
     elif above and not noisy:
-        signs = [Signs.ABOVE_VALIDATION()]
+        observations = [Likelihoods.ABOVE_VALIDATION()]
         message = "training cannot fit some of its labels"
     else:
         return None
@@ -100,9 +110,9 @@ def label_noise(
     # Networks fit what the examples have in common first, and wrong labels last.
     changes = stop_at_best(symptoms, names, epochs)
     text += f": {in_words(changes)}" if changes else ""
-    return label_noise.suspicion(
+    return label_noise.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=message,
         advice=text,
         prescription=Prescription(text, changes),
@@ -110,13 +120,13 @@ def label_noise(
     )
 
 
-def _turned(shape: Shape, n_train: int | None, n_classes: int | None, many: int) -> list[Sign]:
+def _turned(features: Features, n_train: int | None, n_classes: int | None, many: int) -> list[Observation]:
     """What a validation that learned and then turned says, beside the number of examples."""
-    signs = [Signs.TURNED()]
-    if shape.parted < TOGETHER:
-        signs.append(Signs.TOGETHER())
+    observations = [Likelihoods.TURNED()]
+    if features.parted < TOGETHER:
+        observations.append(Likelihoods.TOGETHER())
     if n_train is not None:
         each = n_train / (n_classes or 1)
         enough = each >= many or (n_train >= IN_ALL and each >= EACH_OF_MANY)
-        signs.append((Signs.MANY_EXAMPLES if enough else Signs.FEW_EXAMPLES)(count=n_train))
-    return signs
+        observations.append((Likelihoods.MANY_EXAMPLES if enough else Likelihoods.FEW_EXAMPLES)(count=n_train))
+    return observations

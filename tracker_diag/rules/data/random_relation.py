@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Ratio, Sign
-from tracker_diag.core.observed import Learned, Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Times the uninformed level above which a first loss is that of a bad start.
 FAR_ABOVE = 3
@@ -14,19 +16,19 @@ NOT_BY_HEART = 0.6
 CONFIDENTLY_WRONG = 2
 
 
-class Signs:
+class Likelihoods:
     """What speaks for an input that says nothing about the output, and against it."""
 
-    CAME_DOWN = Ratio(9.0, "the loss came down to the uninformed level and stayed there")
-    FROM_FAR_ABOVE = Ratio(0.2, "the first loss was far above the uninformed level")
-    BLIND = Ratio(6.0, "validation never gained on knowing nothing")
-    SLOWLY = Ratio(1.5, "training learns slowly, as by heart")
-    BY_HEART = Ratio(0.6, "training learned by heart")
-    CONFIDENTLY_WRONG = Ratio(0.4, "validation is more wrong than chance would have it")
+    CAME_DOWN = LikelihoodRatio(9.0, "the loss came down to the uninformed level and stayed there")
+    FROM_FAR_ABOVE = LikelihoodRatio(0.2, "the first loss was far above the uninformed level")
+    BLIND = LikelihoodRatio(6.0, "validation never gained on knowing nothing")
+    SLOWLY = LikelihoodRatio(1.5, "training learns slowly, as by heart")
+    BY_HEART = LikelihoodRatio(0.6, "training learned by heart")
+    CONFIDENTLY_WRONG = LikelihoodRatio(0.4, "validation is more wrong than chance would have it")
 
 
-@rule("DS208", "random-relation", signs=Signs)
-def random_relation(shape: Shape, symptoms: Symptoms, learned: Learned, *, prior: float = 0.03) -> Outcome:
+@rule("DS208", "random-relation", likelihoods=Likelihoods)
+def random_relation(features: Features, symptoms: Symptoms, explained: Explained, *, prior: float = 0.03) -> Outcome:
     """The input is hardly related to the output.
 
     What it measures
@@ -53,21 +55,21 @@ def random_relation(shape: Shape, symptoms: Symptoms, learned: Learned, *, prior
     """
     if symptoms.has("diverged", "frozen"):
         return None
-    signs: list[Sign] = []
-    if shape.stands and not shape.begins_there and not shape.above:
-        signs.append(Signs.CAME_DOWN())
-        if shape.first_excess > FAR_ABOVE:
-            signs.append(Signs.FROM_FAR_ABOVE())
-    elif shape.val_blind:
-        signs.append(Signs.BLIND())
-        signs.append(Signs.SLOWLY() if learned.train < NOT_BY_HEART else Signs.BY_HEART())
-        if shape.val_wrong > CONFIDENTLY_WRONG:
-            signs.append(Signs.CONFIDENTLY_WRONG())
+    observations: list[Observation] = []
+    if features.stuck_at_baseline and not features.starts_at_baseline and not features.above:
+        observations.append(Likelihoods.CAME_DOWN())
+        if features.first_excess > FAR_ABOVE:
+            observations.append(Likelihoods.FROM_FAR_ABOVE())
+    elif features.val_blind:
+        observations.append(Likelihoods.BLIND())
+        observations.append(Likelihoods.SLOWLY() if explained.train < NOT_BY_HEART else Likelihoods.BY_HEART())
+        if features.val_wrong > CONFIDENTLY_WRONG:
+            observations.append(Likelihoods.CONFIDENTLY_WRONG())
     else:
         return None
-    return random_relation.suspicion(
+    return random_relation.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message="the input seems to say nothing about the output",
         advice="run once on random input: if the curves are the same, nothing of the input is used; then check "
         "columns, paths and generators",

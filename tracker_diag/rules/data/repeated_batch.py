@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Ratio, Sign
-from tracker_diag.core.observed import Learned, Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Share of the uninformed loss that training must have explained to have learned a batch.
 LEARNED = 0.5
@@ -23,28 +25,28 @@ GAINED = 0.25
 LEARNED_WELL = 0.8
 
 
-class Signs:
+class Likelihoods:
     """What speaks for one batch over and over, and against it."""
 
-    AT_ONCE = Ratio(4.0, "half of what training gained came within {share:.0%} of the run")
-    EXPLAINED = Ratio(1.5, "training explains nearly everything")
-    NOT_AT_ONCE = Ratio(0.3, "half of what training gained took longer than a tenth of the run")
-    BEHIND = Ratio(4.0, "validation stays {share:.0%} of the uninformed loss behind")
-    NEVER_FELL = Ratio(3.0, "validation never fell with training")
-    FELL_AT_FIRST = Ratio(0.1, "validation fell with training at first")
-    KEEPS_UP = Ratio(0.05, "validation keeps up")
-    FIRST_EPOCH = Ratio(4.0, "in the first epoch already training is far below validation")
-    MANY_EXAMPLES = Ratio(3.0, "{count} training examples are not memorised that fast", "params")
-    FEW_EXAMPLES = Ratio(0.2, "{count} training examples are soon memorised", "params")
-    LEARNED_LATER = Ratio(0.3, "validation learned much after its first epoch")
-    LEARNED_WELL = Ratio(0.1, "validation was learned well at its best")
+    AT_ONCE = LikelihoodRatio(4.0, "half of what training gained came within {share:.0%} of the run")
+    EXPLAINED = LikelihoodRatio(1.5, "training explains nearly everything")
+    NOT_AT_ONCE = LikelihoodRatio(0.3, "half of what training gained took longer than a tenth of the run")
+    BEHIND = LikelihoodRatio(4.0, "validation stays {share:.0%} of the uninformed loss behind")
+    NEVER_FELL = LikelihoodRatio(3.0, "validation never fell with training")
+    FELL_AT_FIRST = LikelihoodRatio(0.1, "validation fell with training at first")
+    KEEPS_UP = LikelihoodRatio(0.05, "validation keeps up")
+    FIRST_EPOCH = LikelihoodRatio(4.0, "in the first epoch already training is far below validation")
+    MANY_EXAMPLES = LikelihoodRatio(3.0, "{count} training examples are not memorised that fast", "params")
+    FEW_EXAMPLES = LikelihoodRatio(0.2, "{count} training examples are soon memorised", "params")
+    LEARNED_LATER = LikelihoodRatio(0.3, "validation learned much after its first epoch")
+    LEARNED_WELL = LikelihoodRatio(0.1, "validation was learned well at its best")
 
 
-@rule("DS202", "repeated-batch", unless=("boosting",), signs=Signs)
+@rule("DS202", "repeated-batch", unless=("boosting",), likelihoods=Likelihoods)
 def repeated_batch(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
-    learned: Learned,
+    explained: Explained,
     n_train: int | None,
     *,
     prior: float = 0.03,
@@ -75,36 +77,41 @@ def repeated_batch(
     ----------
     Seminar: "Dataset issues" (check the data loader).
     """
-    if symptoms.has("diverged", "frozen") or shape.stands or not learned.train > LEARNED or not shape.memorised:
+    if (
+        symptoms.has("diverged", "frozen")
+        or features.stuck_at_baseline
+        or not explained.train > LEARNED
+        or not features.memorised
+    ):
         return None
-    signs = [Signs.AT_ONCE(share=shape.quick) if shape.quick <= AT_ONCE else Signs.EXPLAINED()]
-    if shape.quick > NOT_AT_ONCE:
-        signs.append(Signs.NOT_AT_ONCE())
-    signs += _behind(shape)
+    observations = [Likelihoods.AT_ONCE(share=features.quick) if features.quick <= AT_ONCE else Likelihoods.EXPLAINED()]
+    if features.quick > NOT_AT_ONCE:
+        observations.append(Likelihoods.NOT_AT_ONCE())
+    observations += _behind(features)
     if n_train is not None:
-        signs.append((Signs.MANY_EXAMPLES if n_train >= many else Signs.FEW_EXAMPLES)(count=n_train))
-    if learned.val_best - learned.val_start > GAINED:
-        signs.append(Signs.LEARNED_LATER())
-    if learned.val_best > LEARNED_WELL:
-        signs.append(Signs.LEARNED_WELL())
-    return repeated_batch.suspicion(
+        observations.append((Likelihoods.MANY_EXAMPLES if n_train >= many else Likelihoods.FEW_EXAMPLES)(count=n_train))
+    if explained.val_best - explained.val_start > GAINED:
+        observations.append(Likelihoods.LEARNED_LATER())
+    if explained.val_best > LEARNED_WELL:
+        observations.append(Likelihoods.LEARNED_WELL())
+    return repeated_batch.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message="training learns as if it saw few examples again and again",
         advice="print the first labels of three batches in a row; advance or rebuild the loader once an epoch",
         settles="log a hash of each batch",
     )
 
 
-def _behind(shape: Shape) -> list[Sign]:
+def _behind(features: Features) -> list[Observation]:
     """What validation beside training says."""
-    if shape.apart > BEHIND:
-        signs = [
-            Signs.BEHIND(share=shape.apart),
-            Signs.NEVER_FELL() if shape.parted > APART_AT_BEST else Signs.FELL_AT_FIRST(),
+    if features.apart > BEHIND:
+        observations = [
+            Likelihoods.BEHIND(share=features.apart),
+            Likelihoods.NEVER_FELL() if features.parted > APART_AT_BEST else Likelihoods.FELL_AT_FIRST(),
         ]
     else:
-        signs = [Signs.KEEPS_UP()]
-    if shape.val_first > FIRST_BEHIND and shape.first_excess < FIRST_BELOW:
-        signs.append(Signs.FIRST_EPOCH())
-    return signs
+        observations = [Likelihoods.KEEPS_UP()]
+    if features.val_first > FIRST_BEHIND and features.first_excess < FIRST_BELOW:
+        observations.append(Likelihoods.FIRST_EPOCH())
+    return observations

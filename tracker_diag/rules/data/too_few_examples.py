@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign, in_words, stop_at_best
 from tracker_diag.core.finding import Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.changes import in_words, stop_at_best
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Uninformed levels that validation stays behind where examples were too few for it.
 BEHIND = 0.1
@@ -16,24 +18,24 @@ BEHIND = 0.1
 MANY_TIMES = 10
 
 
-class Signs:
+class Likelihoods:
     """What speaks for too few examples, and against it."""
 
-    SCARCE = Ratio(25.0, "{count} training examples", "params")
-    SCARCE_OF_CLASSES = Ratio(25.0, "{count} training examples for {classes} classes", "params")
-    FEW = Ratio(8.0, "only {count} training examples", "params")
-    FEW_OF_EACH = Ratio(1.2, "{each:.0f} training examples per class", "params")
-    MANY = Ratio(0.3, "{count} training examples", "params")
-    NOTHING_LEARNED = Ratio(0.05, "the run did not even learn its training set")
-    DOES_NOT_HOLD = Ratio(4.0, "training explains what validation does not")
-    BEHIND = Ratio(3.0, "validation stays {share:.0%} of the uninformed loss behind")
-    KEEPS_UP = Ratio(0.3, "validation keeps up")
-    KEEPS_UP_WITH_FEW = Ratio(1.0, "validation keeps up")
+    SCARCE = LikelihoodRatio(25.0, "{count} training examples", "params")
+    SCARCE_OF_CLASSES = LikelihoodRatio(25.0, "{count} training examples for {classes} classes", "params")
+    FEW = LikelihoodRatio(8.0, "only {count} training examples", "params")
+    FEW_OF_EACH = LikelihoodRatio(1.2, "{each:.0f} training examples per class", "params")
+    MANY = LikelihoodRatio(0.3, "{count} training examples", "params")
+    NOTHING_LEARNED = LikelihoodRatio(0.05, "the run did not even learn its training set")
+    DOES_NOT_HOLD = LikelihoodRatio(4.0, "training explains what validation does not")
+    BEHIND = LikelihoodRatio(3.0, "validation stays {share:.0%} of the uninformed loss behind")
+    KEEPS_UP = LikelihoodRatio(0.3, "validation keeps up")
+    KEEPS_UP_WITH_FEW = LikelihoodRatio(1.0, "validation keeps up")
 
 
-@rule("DS207", "too-few-examples", signs=Signs)
+@rule("DS207", "too-few-examples", likelihoods=Likelihoods)
 def too_few_examples(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     n_train: int,
     params: Mapping[str, Any],
@@ -75,14 +77,14 @@ def too_few_examples(
     """
     if params.get("pretrained"):
         return too_few_examples.skip("a pretrained model needs fewer examples")
-    signs = [_counted(n_train, n_classes, scarce, few), _seen(shape, symptoms, n_train < few / 2)]
+    observations = [_counted(n_train, n_classes, scarce, few), _seen(features, symptoms, n_train < few / 2)]
     text = "get more training examples, augment them, or start from a pretrained model"
     changes = stop_at_best(symptoms, names, epochs)
     text += f"; until then {in_words(changes)}" if changes else ""
     each = f", {n_train / n_classes:.0f} a class" if n_classes else ""
-    return too_few_examples.suspicion(
+    return too_few_examples.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"{n_train} training examples{each}",
         advice=text,
         prescription=Prescription(text, changes),
@@ -91,24 +93,24 @@ def too_few_examples(
     )
 
 
-def _counted(n_train: int, n_classes: int | None, scarce: int, few: int) -> Sign:
+def _counted(n_train: int, n_classes: int | None, scarce: int, few: int) -> Observation:
     """What the number of examples says."""
     each = n_train / (n_classes or 1)
     if n_train < few / 2 or (n_classes and each < scarce and n_train < MANY_TIMES * few):
         if n_classes:
-            return Signs.SCARCE_OF_CLASSES(count=n_train, classes=n_classes)
-        return Signs.SCARCE(count=n_train)
+            return Likelihoods.SCARCE_OF_CLASSES(count=n_train, classes=n_classes)
+        return Likelihoods.SCARCE(count=n_train)
     if n_train < few:
-        return Signs.FEW(count=n_train)
-    return Signs.FEW_OF_EACH(each=each) if each < few else Signs.MANY(count=n_train)
+        return Likelihoods.FEW(count=n_train)
+    return Likelihoods.FEW_OF_EACH(each=each) if each < few else Likelihoods.MANY(count=n_train)
 
 
-def _seen(shape: Shape, symptoms: Symptoms, scarce: bool) -> Sign:
+def _seen(features: Features, symptoms: Symptoms, scarce: bool) -> Observation:
     """What the curves say."""
-    if symptoms.has("diverged", "frozen") or shape.begins_there or shape.above:
-        return Signs.NOTHING_LEARNED()
+    if symptoms.has("diverged", "frozen") or features.starts_at_baseline or features.above:
+        return Likelihoods.NOTHING_LEARNED()
     if symptoms.has("overfitting", "unrepresentative-train"):
-        return Signs.DOES_NOT_HOLD()
-    if shape.apart > BEHIND:
-        return Signs.BEHIND(share=shape.apart)
-    return Signs.KEEPS_UP_WITH_FEW() if scarce else Signs.KEEPS_UP()
+        return Likelihoods.DOES_NOT_HOLD()
+    if features.apart > BEHIND:
+        return Likelihoods.BEHIND(share=features.apart)
+    return Likelihoods.KEEPS_UP_WITH_FEW() if scarce else Likelihoods.KEEPS_UP()

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Share of the validation examples that occur in training, beyond the copies within training, from which on they are
 #: most, many and some of them.
 MOST, MANY, SOME = 0.5, 0.1, 0.02
 
 
-class Signs:
+class Likelihoods:
     """What speaks for the same examples on both sides, and against it."""
 
-    MOST = Ratio(1000.0, "{share:.1%} of the validation examples occur in training", "data")
-    MANY = Ratio(300.0, "{share:.1%} of the validation examples occur in training", "data")
-    SOME = Ratio(40.0, "{share:.1%} of the validation examples occur in training", "data")
-    FEW = Ratio(8.0, "{share:.1%} of the validation examples occur in training", "data")
-    ONE_DIGEST = Ratio(200.0, "training and validation were declared with one digest", "data")
+    MOST = LikelihoodRatio(1000.0, "{share:.1%} of the validation examples occur in training", "data")
+    MANY = LikelihoodRatio(300.0, "{share:.1%} of the validation examples occur in training", "data")
+    SOME = LikelihoodRatio(40.0, "{share:.1%} of the validation examples occur in training", "data")
+    FEW = LikelihoodRatio(8.0, "{share:.1%} of the validation examples occur in training", "data")
+    ONE_DIGEST = LikelihoodRatio(200.0, "training and validation were declared with one digest", "data")
 
 
-@rule("DS213", "train-validation-overlap", signs=Signs)
+@rule("DS213", "train-validation-overlap", likelihoods=Likelihoods)
 def train_validation_overlap(
     dataset: Dataset,
     logged_tags: Mapping[str, str],
@@ -70,20 +70,25 @@ def train_validation_overlap(
         share = dataset.overlap.rows / dataset.validation.rows
     if share is None and not (train and validation):
         return train_validation_overlap.skip("nothing says what both sides hold", WHAT_TO_LOG)
-    signs: list[Sign] = []
+    observations: list[Observation] = []
     beyond = None if share is None else share - (dataset.train.twins or 0.0)
     if beyond is not None and beyond >= least:
         row = next(
-            (r for at, r in ((MOST, Signs.MOST), (MANY, Signs.MANY), (SOME, Signs.SOME)) if beyond >= at), Signs.FEW
+            (
+                r
+                for at, r in ((MOST, Likelihoods.MOST), (MANY, Likelihoods.MANY), (SOME, Likelihoods.SOME))
+                if beyond >= at
+            ),
+            Likelihoods.FEW,
         )
-        signs.append(row(share=share))
+        observations.append(row(share=share))
     if train & validation:
-        signs.append(Signs.ONE_DIGEST())
+        observations.append(Likelihoods.ONE_DIGEST())
     text = "remove the copies before splitting, and split by group where examples belong together"
-    return train_validation_overlap.suspicion(
+    return train_validation_overlap.hypothesis(
         prior=prior,
-        signs=signs,
-        message=signs[0].text if signs else "",
+        observations=observations,
+        message=observations[0].text if observations else "",
         advice=text,
         prescription=Prescription(text, (Change("data.drop_duplicates", None, True),)),
         settles="evaluate once on examples that were collected apart",

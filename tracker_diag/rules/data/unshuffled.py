@@ -4,29 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import Dataset
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 _OFF = ("false", "0", "no", "none", "0.0")
 
 
-class Signs:
+class Likelihoods:
     """What speaks for examples that come in an order, and against it."""
 
-    OFF = Ratio(40.0, "shuffling is off", "params")
-    ON = Ratio(0.05, "shuffling is on", "params")
-    SORTED = Ratio(10.0, "the labels are sorted", "data")
-    MIXED = Ratio(0.2, "the labels are mixed", "data")
-    FAILS = Ratio(4.0, "the run fails to learn, or swings")
-    LEARNS = Ratio(0.1, "the run learns")
+    OFF = LikelihoodRatio(40.0, "shuffling is off", "params")
+    ON = LikelihoodRatio(0.05, "shuffling is on", "params")
+    SORTED = LikelihoodRatio(10.0, "the labels are sorted", "data")
+    MIXED = LikelihoodRatio(0.2, "the labels are mixed", "data")
+    FAILS = LikelihoodRatio(4.0, "the run fails to learn, or swings")
+    LEARNS = LikelihoodRatio(0.1, "the run learns")
 
 
-@rule("DS204", "unshuffled", signs=Signs)
+@rule("DS204", "unshuffled", likelihoods=Likelihoods)
 def unshuffled(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     names: Mapping[str, str],
     shuffle: object | None,
@@ -58,21 +59,21 @@ def unshuffled(
     ----------
     Seminar: "Dataset issues" (shuffle the dataset). Bengio (2012), Practical recommendations, §3.2.
     """
-    signs: list[Sign] = []
+    observations: list[Observation] = []
     if shuffle is not None:
-        signs.append(Signs.OFF() if str(shuffle).lower() in _OFF else Signs.ON())
+        observations.append(Likelihoods.OFF() if str(shuffle).lower() in _OFF else Likelihoods.ON())
     order = dataset.train.labels_sorted if dataset else None
     if order is not None:
-        signs.append(Signs.SORTED() if order else Signs.MIXED())
-    if not any(s.ratio > 1 for s in signs):
+        observations.append(Likelihoods.SORTED() if order else Likelihoods.MIXED())
+    if not any(s.ratio > 1 for s in observations):
         return None
-    fails = symptoms.has("unstable", "underfitting", "loss-spikes", "diverged") or shape.stands
-    signs.append(Signs.FAILS() if fails else Signs.LEARNS())
+    fails = symptoms.has("unstable", "underfitting", "loss-spikes", "diverged") or features.stuck_at_baseline
+    observations.append(Likelihoods.FAILS() if fails else Likelihoods.LEARNS())
     name = names.get("shuffle", "shuffle")
     text = "shuffle inputs and labels together, anew each epoch"
-    return unshuffled.suspicion(
+    return unshuffled.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message="the training examples come in an order",
         advice=text,
         prescription=Prescription(text, () if shuffle is True else (Change(name, shuffle, True),)),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Variance of one answer at an accuracy of 0.9, and of one squared error over its mean squared where errors are normal:
 #: what the standard errors in the message are made of.
@@ -17,15 +17,15 @@ OF_ANSWER, OF_SQUARED_ERROR = 0.09, 2
 PROPOSED, PROPOSED_SHARE = 300, 0.2
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a validation set that is too small."""
 
-    USELESS = Ratio(400.0, "{count} validation examples: {error}", "data")
-    SMALL = Ratio(3.0, "{count} validation examples: {error}", "data")
-    SHOWN = Ratio(3.0, "the validation curve shows it")
+    USELESS = LikelihoodRatio(400.0, "{count} validation examples: {error}", "data")
+    SMALL = LikelihoodRatio(3.0, "{count} validation examples: {error}", "data")
+    SHOWN = LikelihoodRatio(3.0, "the validation curve shows it")
 
 
-@rule("DS212", "validation-too-small", signs=Signs)
+@rule("DS212", "validation-too-small", likelihoods=Likelihoods)
 def validation_too_small(
     symptoms: Symptoms,
     n_val_seen: int,
@@ -73,16 +73,16 @@ def validation_too_small(
         if params.get("task") == "regression"
         else f"an accuracy of 0.9 has a standard error of {(OF_ANSWER / n_val_seen) ** 0.5:.2f}"
     )
-    signs = [(Signs.USELESS if n_val_seen < useless else Signs.SMALL)(count=n_val_seen, error=error)]
+    observations = [(Likelihoods.USELESS if n_val_seen < useless else Likelihoods.SMALL)(count=n_val_seen, error=error)]
     if symptoms.has("unrepresentative-validation", "validation-easier"):
-        signs.append(Signs.SHOWN())
+        observations.append(Likelihoods.SHOWN())
     target = max(PROPOSED, round(PROPOSED_SHARE * n_train)) if n_train else PROPOSED
     enough = n_train is None or target <= n_train // 2
     text = f"hold out about {target} validation examples, or cross-validate" if enough else "cross-validate"
     changes = (Change(names.get("n_val", "n_val"), n_val_seen, target),) if enough else ()
-    return validation_too_small.suspicion(
+    return validation_too_small.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"validation rests on {n_val_seen} examples{'' if n_val else ', as the steps of its accuracy show'}",
         advice=text,
         prescription=Prescription(text, changes),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rates import between, rounded, usual_rates
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.roles.learning_rates import between, rounded, usual_rates
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Activations whose units can die.
 RECTIFIED = ("relu", "relu6")
@@ -17,22 +18,22 @@ RECTIFIED = ("relu", "relu6")
 DEEP = 8
 
 
-class Signs:
+class Likelihoods:
     """What speaks for units that died, and against it."""
 
-    FROZEN = Ratio(6.0, "the loss does not change from epoch to epoch")
-    STAYS = Ratio(5.0, "the loss stays where only the last bias learns")
-    CAME_DOWN = Ratio(2.5, "the loss came down to where only the last bias learns")
-    RECTIFIED = Ratio(1.5, "the activation is {activation}", "params")
-    NOT_RECTIFIED = Ratio(0.05, "the activation is {activation}", "params")
-    HIGH_RATE = Ratio(3.0, "one step at a rate of {rate:g} can kill a layer", "params")
-    USUAL_RATE = Ratio(0.6, "a rate of {rate:g} seldom kills units", "params")
-    DEEP = Ratio(0.5, "{layers:g} layers are a likelier reason", "params")
+    FROZEN = LikelihoodRatio(6.0, "the loss does not change from epoch to epoch")
+    STAYS = LikelihoodRatio(5.0, "the loss stays where only the last bias learns")
+    CAME_DOWN = LikelihoodRatio(2.5, "the loss came down to where only the last bias learns")
+    RECTIFIED = LikelihoodRatio(1.5, "the activation is {activation}", "params")
+    NOT_RECTIFIED = LikelihoodRatio(0.05, "the activation is {activation}", "params")
+    HIGH_RATE = LikelihoodRatio(3.0, "one step at a rate of {rate:g} can kill a layer", "params")
+    USUAL_RATE = LikelihoodRatio(0.6, "a rate of {rate:g} seldom kills units", "params")
+    DEEP = LikelihoodRatio(0.5, "{layers:g} layers are a likelier reason", "params")
 
 
-@rule("GR601", "dead-relu", unless=("boosting",), signs=Signs)
+@rule("GR601", "dead-relu", unless=("boosting",), likelihoods=Likelihoods)
 def dead_relu(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
@@ -67,12 +68,12 @@ def dead_relu(
     ----------
     Seminar: "Network contains Bad Gradients". Lu et al. (2020), Dying ReLU and initialization, CiCP 28:1671.
     """
-    seen = _seen(shape, symptoms)
+    seen = _seen(features, symptoms)
     if seen is None:
         return None
     low, high = usual_rates(params.get("optimizer"), params)
     too_high = learning_rate is not None and learning_rate > high
-    signs = [seen, *_configured(activation, learning_rate, too_high, layers)]
+    observations = [seen, *_configured(activation, learning_rate, too_high, layers)]
     changes: list[Change] = []
     if not activation or _rectified(activation):
         changes.append(Change(names.get("activation", "activation"), activation, "leaky_relu"))
@@ -82,9 +83,9 @@ def dead_relu(
             target = rounded(between(low, high))
             changes.append(Change(names.get("learning_rate", "learning_rate"), learning_rate, target))
     text = "use leaky_relu or elu in place of relu, He initialisation with biases at zero, and a lower rate"
-    return dead_relu.suspicion(
+    return dead_relu.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message="no unit seems to answer to the input",
         advice=text,
         prescription=Prescription(text, tuple(changes)),
@@ -92,13 +93,17 @@ def dead_relu(
     )
 
 
-def _seen(shape: Shape, symptoms: Symptoms) -> Sign | None:
+def _seen(features: Features, symptoms: Symptoms) -> Observation | None:
     """What the curves say: whether the loss stands as that of dead units does."""
     if symptoms.has("frozen"):
-        return Signs.FROZEN()
-    if shape.begins_there:
-        return Signs.STAYS()
-    return Signs.CAME_DOWN() if shape.stands and shape.lost_at is None and not shape.above else None
+        return Likelihoods.FROZEN()
+    if features.starts_at_baseline:
+        return Likelihoods.STAYS()
+    return (
+        Likelihoods.CAME_DOWN()
+        if features.stuck_at_baseline and features.lost_at is None and not features.above
+        else None
+    )
 
 
 def _rectified(activation: str) -> bool:
@@ -107,15 +112,15 @@ def _rectified(activation: str) -> bool:
 
 def _configured(
     activation: str | None, learning_rate: float | None, too_high: bool, layers: float | None
-) -> list[Sign]:
+) -> list[Observation]:
     """What the configuration says."""
-    signs: list[Sign] = []
+    observations: list[Observation] = []
     if activation:
-        row = Signs.RECTIFIED if _rectified(activation) else Signs.NOT_RECTIFIED
-        signs.append(row(activation=activation))
+        row = Likelihoods.RECTIFIED if _rectified(activation) else Likelihoods.NOT_RECTIFIED
+        observations.append(row(activation=activation))
     if learning_rate is not None:
-        row = Signs.HIGH_RATE if too_high else Signs.USUAL_RATE
-        signs.append(row(rate=learning_rate))
+        row = Likelihoods.HIGH_RATE if too_high else Likelihoods.USUAL_RATE
+        observations.append(row(rate=learning_rate))
     if layers is not None and layers >= DEEP:
-        signs.append(Signs.DEEP(layers=layers))
-    return signs
+        observations.append(Likelihoods.DEEP(layers=layers))
+    return observations

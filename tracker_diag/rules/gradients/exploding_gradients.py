@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rates import rounded
-from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.evidence.rates import FloatArray
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.roles.learning_rates import rounded
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.stats.arrays import FloatArray
 
 #: Norms that it takes to compute a median and an end.
 FEWEST_NORMS = 5
@@ -26,21 +27,21 @@ DEEP = 8
 USUAL_CLIP = 1.0
 
 
-class Signs:
+class Likelihoods:
     """What speaks for gradients that explode, and against it."""
 
-    GROWN = Ratio(30.0, "the gradient norm ends at {end:.2g}, its median is {median:.2g}", "data")
-    STEADY = Ratio(0.15, "the gradient norm ends at {end:.2g}, its median is {median:.2g}", "data")
-    LOST_LATE = Ratio(4.0, "the loss was lost after the run had learned")
-    LOST_AT_ONCE = Ratio(2.0, "the loss was lost at once")
-    JUMPS = Ratio(2.0, "the loss jumps")
-    CLIPPED = Ratio(0.2, "gradients are clipped at {clip:g}", "params")
-    DEEP = Ratio(2.0, "{layers:g} layers without normalisation", "params")
+    GROWN = LikelihoodRatio(30.0, "the gradient norm ends at {end:.2g}, its median is {median:.2g}", "data")
+    STEADY = LikelihoodRatio(0.15, "the gradient norm ends at {end:.2g}, its median is {median:.2g}", "data")
+    LOST_LATE = LikelihoodRatio(4.0, "the loss was lost after the run had learned")
+    LOST_AT_ONCE = LikelihoodRatio(2.0, "the loss was lost at once")
+    JUMPS = LikelihoodRatio(2.0, "the loss jumps")
+    CLIPPED = LikelihoodRatio(0.2, "gradients are clipped at {clip:g}", "params")
+    DEEP = LikelihoodRatio(2.0, "{layers:g} layers without normalisation", "params")
 
 
-@rule("GR603", "exploding-gradients", unless=("boosting",), signs=Signs)
+@rule("GR603", "exploding-gradients", unless=("boosting",), likelihoods=Likelihoods)
 def exploding_gradients(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
@@ -75,14 +76,14 @@ def exploding_gradients(
     ----------
     Seminar: "Network contains Bad Gradients". Pascanu, Mikolov and Bengio (2013), ICML.
     """
-    signs, target = _measured(gradient_norm, times)
-    signs += _seen(shape, symptoms)
-    if not signs:
+    observations, target = _measured(gradient_norm, times)
+    observations += _seen(features, symptoms)
+    if not observations:
         return None
     if gradient_clip:
-        signs.append(Signs.CLIPPED(clip=gradient_clip))
+        observations.append(Likelihoods.CLIPPED(clip=gradient_clip))
     if layers is not None and layers >= DEEP and params.get("normalisation", "none") == "none":
-        signs.append(Signs.DEEP(layers=layers))
+        observations.append(Likelihoods.DEEP(layers=layers))
     clipped = gradient_clip is not None and 0 < gradient_clip <= target
     name = names.get("gradient_clip", "gradient_clip")
     changes = () if clipped else (Change(name, gradient_clip, target),)
@@ -92,9 +93,9 @@ def exploding_gradients(
         else f"clip the gradient norm at {target:g}{', about its median' if target != USUAL_CLIP else ''}, "
         "and lower the learning rate"
     )
-    return exploding_gradients.suspicion(
+    return exploding_gradients.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message="gradients seem to explode",
         advice=text,
         prescription=Prescription(text, changes),
@@ -102,19 +103,19 @@ def exploding_gradients(
     )
 
 
-def _measured(gradient_norm: FloatArray | None, times: float) -> tuple[list[Sign], float]:
+def _measured(gradient_norm: FloatArray | None, times: float) -> tuple[list[Observation], float]:
     """What the logged norm says, and the norm to clip at."""
     if gradient_norm is None or gradient_norm.size < FEWEST_NORMS:
         return [], USUAL_CLIP
     median = float(np.median(gradient_norm))
     end = float(np.median(gradient_norm[-max(1, gradient_norm.size // PARTS_OF_END) :]))
-    row = Signs.GROWN if median > 0 and end > times * median else Signs.STEADY
+    row = Likelihoods.GROWN if median > 0 and end > times * median else Likelihoods.STEADY
     return [row(end=end, median=median)], rounded(median) if median > 0 else USUAL_CLIP
 
 
-def _seen(shape: Shape, symptoms: Symptoms) -> list[Sign]:
+def _seen(features: Features, symptoms: Symptoms) -> list[Observation]:
     """What the loss says."""
     if symptoms.has("diverged"):
-        late = shape.lost_at is not None and shape.lost_at > AT_ONCE
-        return [Signs.LOST_LATE() if late else Signs.LOST_AT_ONCE()]
-    return [Signs.JUMPS()] if symptoms.has("loss-spikes") else []
+        late = features.lost_at is not None and features.lost_at > AT_ONCE
+        return [Likelihoods.LOST_LATE() if late else Likelihoods.LOST_AT_ONCE()]
+    return [Likelihoods.JUMPS()] if symptoms.has("loss-spikes") else []

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from tracker_diag.core.activations import SATURATING
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.evidence.rates import FloatArray
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.roles.activations import SATURATING
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.stats.arrays import FloatArray
 
 #: Norms that it takes to compute a median.
 FEWEST_NORMS = 3
@@ -26,24 +27,24 @@ FAR_APART = 0.2
 FEW_LAYERS = 4
 
 
-class Signs:
+class Likelihoods:
     """What speaks for gradients that vanish, and against it."""
 
-    VANISHED = Ratio(30.0, "the median gradient norm is {median:.2g}", "data")
-    NOT_VANISHED = Ratio(0.1, "the median gradient norm is {median:.2g}", "data")
-    STAYS = Ratio(4.0, "the loss stays at the uninformed level")
-    NOTHING_LEARNED = Ratio(2.0, "nothing is learned")
-    RESTS_AT_ONCE = Ratio(2.0, "the loss came to rest at once, at a high level")
-    LEARNS = Ratio(0.1, "the run learns")
-    DEEP_AND_PLAIN = Ratio(12.0, "{layers:g} layers without shortcuts or normalisation", "params")
-    DEEP = Ratio(2.0, "{layers:g} layers", "params")
-    FEW_LAYERS = Ratio(0.3, "only {layers:g} layers", "params")
-    SATURATES = Ratio(3.0, "{activation} saturates", "params")
+    VANISHED = LikelihoodRatio(30.0, "the median gradient norm is {median:.2g}", "data")
+    NOT_VANISHED = LikelihoodRatio(0.1, "the median gradient norm is {median:.2g}", "data")
+    STAYS = LikelihoodRatio(4.0, "the loss stays at the uninformed level")
+    NOTHING_LEARNED = LikelihoodRatio(2.0, "nothing is learned")
+    RESTS_AT_ONCE = LikelihoodRatio(2.0, "the loss came to rest at once, at a high level")
+    LEARNS = LikelihoodRatio(0.1, "the run learns")
+    DEEP_AND_PLAIN = LikelihoodRatio(12.0, "{layers:g} layers without shortcuts or normalisation", "params")
+    DEEP = LikelihoodRatio(2.0, "{layers:g} layers", "params")
+    FEW_LAYERS = LikelihoodRatio(0.3, "only {layers:g} layers", "params")
+    SATURATES = LikelihoodRatio(3.0, "{activation} saturates", "params")
 
 
-@rule("GR602", "vanishing-gradients", unless=("boosting",), signs=Signs)
+@rule("GR602", "vanishing-gradients", unless=("boosting",), likelihoods=Likelihoods)
 def vanishing_gradients(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
@@ -81,21 +82,21 @@ def vanishing_gradients(
     ----------
     Seminar: "Initialisation", "Network contains Bad Gradients". Hochreiter (1991); Glorot and Bengio (2010), AISTATS.
     """
-    measured, seen = _measured(gradient_norm, vanished), _seen(shape, symptoms)
+    measured, seen = _measured(gradient_norm, vanished), _seen(features, symptoms)
     if not measured and seen is None:
         return None
-    signs = [*measured, seen or Signs.LEARNS(), *_depth(layers, deep, params)]
+    observations = [*measured, seen or Likelihoods.LEARNS(), *_depth(layers, deep, params)]
     saturates = str(activation or "").lower() in SATURATING
     if saturates:
-        signs.append(Signs.SATURATES(activation=activation))
+        observations.append(Likelihoods.SATURATES(activation=activation))
     name = names.get("layers", "layers")
     text = "use fewer layers, or residual connections and normalisation; He or Xavier initialisation; ReLU-like units"
     changes: tuple[Change, ...] = (Change(name, layers, FEW_LAYERS),) if layers is not None and layers >= deep else ()
     if saturates:
         changes += (Change(names.get("activation", "activation"), activation, "relu"),)
-    return vanishing_gradients.suspicion(
+    return vanishing_gradients.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message="the gradient does not seem to reach the first layers",
         advice=text,
         prescription=Prescription(text, changes),
@@ -103,32 +104,32 @@ def vanishing_gradients(
     )
 
 
-def _measured(gradient_norm: FloatArray | None, vanished: float) -> list[Sign]:
+def _measured(gradient_norm: FloatArray | None, vanished: float) -> list[Observation]:
     """What the logged norm says."""
     if gradient_norm is None or gradient_norm.size < FEWEST_NORMS:
         return []
     median = float(np.median(gradient_norm))
-    row = Signs.VANISHED if median < vanished else Signs.NOT_VANISHED
+    row = Likelihoods.VANISHED if median < vanished else Likelihoods.NOT_VANISHED
     return [row(median=median)]
 
 
-def _seen(shape: Shape, symptoms: Symptoms) -> Sign | None:
+def _seen(features: Features, symptoms: Symptoms) -> Observation | None:
     """What the loss says for it: that it never left its place, or came to rest at once."""
-    if shape.begins_there:
-        return Signs.STAYS()
-    if symptoms.has("frozen", "underfitting") and shape.lost_at is None:
-        return Signs.NOTHING_LEARNED()
-    flat_early = shape.quick <= AT_ONCE and not shape.memorised and not shape.gain > STILL_FALLS
-    return Signs.RESTS_AT_ONCE() if flat_early and shape.apart < FAR_APART else None
+    if features.starts_at_baseline:
+        return Likelihoods.STAYS()
+    if symptoms.has("frozen", "underfitting") and features.lost_at is None:
+        return Likelihoods.NOTHING_LEARNED()
+    flat_early = features.quick <= AT_ONCE and not features.memorised and not features.gain > STILL_FALLS
+    return Likelihoods.RESTS_AT_ONCE() if flat_early and features.apart < FAR_APART else None
 
 
-def _depth(layers: float | None, deep: int, params: Mapping[str, Any]) -> list[Sign]:
+def _depth(layers: float | None, deep: int, params: Mapping[str, Any]) -> list[Observation]:
     """What the number of layers says."""
     if layers is None:
         return []
     if layers >= deep:
         normalised = params.get("normalisation", "none") != "none"
         plain = not params.get("residual") and not normalised and not params.get("pretrained")
-        row = Signs.DEEP_AND_PLAIN if plain else Signs.DEEP
+        row = Likelihoods.DEEP_AND_PLAIN if plain else Likelihoods.DEEP
         return [row(layers=layers)]
-    return [Signs.FEW_LAYERS(layers=layers)] if layers <= FEW_LAYERS else []
+    return [Likelihoods.FEW_LAYERS(layers=layers)] if layers <= FEW_LAYERS else []

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.core.run import Series
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Points from which on the distances of a metric's steps have a usual one.
 POINTS = 12

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Roles of parameters that most rules ask for.
 WANTED = ("learning_rate", "optimizer", "batch_size", "n_classes", "n_train")
@@ -15,7 +15,7 @@ WANTED = ("learning_rate", "optimizer", "batch_size", "n_classes", "n_train")
 
 @rule("HY003", "hyperparameters-not-logged")
 def hyperparameters_not_logged(
-    any_curve: Course,
+    any_curve: Curve,
     params: Mapping[str, Any],
     traits: frozenset[str],
     n_train: int | None,

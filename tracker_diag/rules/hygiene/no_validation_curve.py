@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.registry import Outcome, rule
 
 
 @rule("HY001", "no-validation-curve")
 def no_validation_curve(
-    any_train: Course, traits: frozenset[str], val_loss: Course | None, val_score: Course | None
+    any_train: Curve, traits: frozenset[str], val_loss: Curve | None, val_score: Curve | None
 ) -> Outcome:
     """There is a training curve and no validation curve beside it.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.registry import Outcome, rule
 
 
 @rule("HY002", "too-few-points")
-def too_few_points(any_curve: Course, any_val: Course | None, *, enough: int = 8) -> Outcome:
+def too_few_points(any_curve: Curve, any_val: Curve | None, *, enough: int = 8) -> Outcome:
     """A curve has too few points for its statistics.
 
     What it measures

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.observed import Learned, Shape
-from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.evidence.course import Course
-from tracker_diag.evidence.shape import LOG_THOUSAND
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.features import LOG_THOUSAND, Features
+from tracker_diag.rules.registry import Outcome, rule
 
 #: How sure it is: a factor above a known level is seen, and not inferred.
 CONFIDENCE = 0.9
@@ -16,12 +16,12 @@ CONFIDENCE = 0.9
 
 @rule("IN502", "initial-loss-off", unless=("boosting",))
 def initial_loss_off(
-    train: Course,
-    shape: Shape,
-    learned: Learned,
+    train: Curve,
+    features: Features,
+    explained: Explained,
     pretrained: object | None,
     class_weight: object | None,
-    val_score: Course | None,
+    val_score: Curve | None,
     loss_function: str | None,
     *,
     times: float = 3.0,
@@ -55,11 +55,11 @@ def initial_loss_off(
     Seminar: "Initialisation", "Normalisation/Standardisation". Karpathy (2019), A recipe for training neural
     networks: verify loss at init.
     """
-    if pretrained or class_weight or shape.first_excess < times or not math.isfinite(shape.first_excess):
+    if pretrained or class_weight or features.first_excess < times or not math.isfinite(features.first_excess):
         return None
     first = train.start
-    if learned.known:
-        said = f"of a model that knows nothing ({learned.level:.4g})"
+    if explained.known:
+        said = f"of a model that knows nothing ({explained.baseline:.4g})"
     elif _beside_accuracy(train, loss_function, val_score) and first >= times * LOG_THOUSAND:
         said = f"that a thousand classes would cost ({LOG_THOUSAND:.1f})"
     else:
@@ -67,13 +67,13 @@ def initial_loss_off(
     return initial_loss_off.finding(
         Severity.WARNING,
         CONFIDENCE,
-        f"the first training loss, {first:.4g}, is {shape.first_excess:.3g} times that {said}",
+        f"the first training loss, {first:.4g}, is {features.first_excess:.3g} times that {said}",
         "scale the inputs to unit variance and use He or Xavier initialisation",
-        {"times": shape.first_excess, "first": first},
+        {"times": features.first_excess, "first": first},
     )
 
 
-def _beside_accuracy(train: Course, loss_function: str | None, val_score: Course | None) -> bool:
+def _beside_accuracy(train: Curve, loss_function: str | None, val_score: Curve | None) -> bool:
     """Whether the loss is, or where no loss function is logged may be, a cross-entropy beside an accuracy."""
     crossed = train.metric.kind == "cross-entropy" or (train.metric.of_classes and loss_function is None)
     return crossed and val_score is not None and val_score.accuracy

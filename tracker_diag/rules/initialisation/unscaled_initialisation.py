@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.activations import SATURATING
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.roles.activations import SATURATING
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Words of initialisers that scale with the layer,
 SCALED = ("he", "kaiming", "xavier", "glorot", "lecun", "orthogonal", "fixup", "trunc")
@@ -29,28 +30,28 @@ HUNDREDS = 300.0
 LOST = 1e300
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a wrong initial scale, and against it."""
 
-    SCALED = Ratio(0.15, "the initialiser is {initialiser}", "params")
-    CONSTANT = Ratio(60.0, "all weights begin at the same value ({initialiser})", "params")
-    PLAIN_AND_OFF = Ratio(15.0, "the initialiser is a plain {initialiser} of scale {scale:g}", "params")
-    ZERO_SCALE = Ratio(15.0, "the initialiser is a plain {initialiser}", "params")
-    PLAIN_OF_SCALE = Ratio(3.0, "the initialiser is a plain {initialiser} of scale {scale:g}", "params")
-    PLAIN = Ratio(3.0, "the initialiser is a plain {initialiser}", "params")
-    UNNAMED = Ratio(0.7, "no initialiser is named, and the frameworks' defaults are sound", "params")
-    STAYS = Ratio(5.0, "the loss begins and stays at the uninformed level: nothing reaches the output")
-    DEEP = Ratio(2.0, "{layers:g} layers multiply whatever is wrong with their scale", "params")
-    HUNDREDS_ABOVE = Ratio(10.0, "the first loss is {excess:.3g} times what knowing nothing costs")
-    FAR_OFF = Ratio(4.0, "the first loss is far off")
-    LOST_IN_FIRST_EPOCH = Ratio(4.0, "the loss was lost in the first epoch")
-    LOST = Ratio(1.3, "the loss was lost")
-    LEARNED = Ratio(0.1, "the run began where a sound initialisation begins")
+    SCALED = LikelihoodRatio(0.15, "the initialiser is {initialiser}", "params")
+    CONSTANT = LikelihoodRatio(60.0, "all weights begin at the same value ({initialiser})", "params")
+    PLAIN_AND_OFF = LikelihoodRatio(15.0, "the initialiser is a plain {initialiser} of scale {scale:g}", "params")
+    ZERO_SCALE = LikelihoodRatio(15.0, "the initialiser is a plain {initialiser}", "params")
+    PLAIN_OF_SCALE = LikelihoodRatio(3.0, "the initialiser is a plain {initialiser} of scale {scale:g}", "params")
+    PLAIN = LikelihoodRatio(3.0, "the initialiser is a plain {initialiser}", "params")
+    UNNAMED = LikelihoodRatio(0.7, "no initialiser is named, and the frameworks' defaults are sound", "params")
+    STAYS = LikelihoodRatio(5.0, "the loss begins and stays at the uninformed level: nothing reaches the output")
+    DEEP = LikelihoodRatio(2.0, "{layers:g} layers multiply whatever is wrong with their scale", "params")
+    HUNDREDS_ABOVE = LikelihoodRatio(10.0, "the first loss is {excess:.3g} times what knowing nothing costs")
+    FAR_OFF = LikelihoodRatio(4.0, "the first loss is far off")
+    LOST_IN_FIRST_EPOCH = LikelihoodRatio(4.0, "the loss was lost in the first epoch")
+    LOST = LikelihoodRatio(1.3, "the loss was lost")
+    LEARNED = LikelihoodRatio(0.1, "the run began where a sound initialisation begins")
 
 
-@rule("IN501", "unscaled-initialisation", unless=("boosting",), signs=Signs)
+@rule("IN501", "unscaled-initialisation", unless=("boosting",), likelihoods=Likelihoods)
 def unscaled_initialisation(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     names: Mapping[str, str],
     params: Mapping[str, Any],
@@ -92,7 +93,10 @@ def unscaled_initialisation(
     word = str(initialiser or "").lower()
     depth = layers if isinstance(layers, int | float) and layers >= deep else None
     excused = bool(params.get("residual") or params.get("pretrained"))
-    signs = [*_configured(word, initialiser, init_scale, depth is not None, excused), *_seen(shape, symptoms, depth)]
+    observations = [
+        *_configured(word, initialiser, init_scale, depth is not None, excused),
+        *_seen(features, symptoms, depth),
+    ]
     # The frameworks' own initialisers are scaled ones: another of that kind changes little.
     sound = _scaled(word) or word == "default"
     name = names.get("initialiser", "initialiser")
@@ -102,9 +106,9 @@ def unscaled_initialisation(
         if sound
         else f"set {name} from {initialiser or 'what it is'} to {target}: he for ReLU, xavier for tanh and sigmoid"
     )
-    return unscaled_initialisation.suspicion(
+    return unscaled_initialisation.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"the weights' initial scale looks wrong{f' ({initialiser})' if initialiser else ''}",
         advice=text,
         prescription=Prescription(text, () if sound else (Change(name, initialiser, target),)),
@@ -118,36 +122,36 @@ def _scaled(word: str) -> bool:
 
 def _configured(
     word: str, initialiser: str | None, init_scale: float | None, is_deep: bool, excused: bool
-) -> list[Sign]:
+) -> list[Observation]:
     """What the configured initialiser says."""
     if word in ("", "default"):
-        return [Signs.UNNAMED()]
+        return [Likelihoods.UNNAMED()]
     if _scaled(word):
-        return [Signs.SCALED(initialiser=initialiser)]
+        return [Likelihoods.SCALED(initialiser=initialiser)]
     if excused:
         return []
     if any(word.startswith(w) for w in CONSTANT):
-        return [Signs.CONSTANT(initialiser=initialiser)]
+        return [Likelihoods.CONSTANT(initialiser=initialiser)]
     return [_plain(initialiser, init_scale, is_deep)] if any(w in word for w in PLAIN) else []
 
 
-def _plain(initialiser: str | None, init_scale: float | None, is_deep: bool) -> Sign:
+def _plain(initialiser: str | None, init_scale: float | None, is_deep: bool) -> Observation:
     """What the scale of a plain initialiser says."""
     if init_scale is None:
-        return Signs.PLAIN(initialiser=initialiser)
+        return Likelihoods.PLAIN(initialiser=initialiser)
     if not init_scale:
-        return Signs.ZERO_SCALE(initialiser=initialiser)
+        return Likelihoods.ZERO_SCALE(initialiser=initialiser)
     off = init_scale >= LARGE_SCALE or init_scale <= SMALL_SCALE or (is_deep and init_scale < SMALL_FOR_DEEP)
-    row = Signs.PLAIN_AND_OFF if off else Signs.PLAIN_OF_SCALE
+    row = Likelihoods.PLAIN_AND_OFF if off else Likelihoods.PLAIN_OF_SCALE
     return row(initialiser=initialiser, scale=init_scale)
 
 
-def _seen(shape: Shape, symptoms: Symptoms, depth: float | None) -> list[Sign]:
+def _seen(features: Features, symptoms: Symptoms, depth: float | None) -> list[Observation]:
     """What the curves say of where the run began; ``depth``: the layers, where they are many."""
-    if shape.begins_there:
-        return [Signs.STAYS(), *([Signs.DEEP(layers=depth)] if depth is not None else [])]
-    if shape.first_excess > HUNDREDS and shape.lost_at is None:
-        return [Signs.HUNDREDS_ABOVE(excess=shape.first_excess)]
-    if shape.first_excess > FAR_OFF:
-        return [Signs.FAR_OFF() if shape.first_excess < LOST else Signs.LOST_IN_FIRST_EPOCH()]
-    return [Signs.LOST() if symptoms.has("diverged") else Signs.LEARNED()]
+    if features.starts_at_baseline:
+        return [Likelihoods.STAYS(), *([Likelihoods.DEEP(layers=depth)] if depth is not None else [])]
+    if features.first_excess > HUNDREDS and features.lost_at is None:
+        return [Likelihoods.HUNDREDS_ABOVE(excess=features.first_excess)]
+    if features.first_excess > FAR_OFF:
+        return [Likelihoods.FAR_OFF() if features.first_excess < LOST else Likelihoods.LOST_IN_FIRST_EPOCH()]
+    return [Likelihoods.LOST() if symptoms.has("diverged") else Likelihoods.LEARNED()]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
 from tracker_diag.rules.optimisation._progress import KEEPS_UP, STILL_FALLS
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Share of the training set from which on a batch is all of it: what is left over is the rounding of a split.
 ALL_OF_IT = 0.99
@@ -17,20 +18,20 @@ ALL_OF_IT = 0.99
 TIMES_SMALLER = 4
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a batch that is too large, and against it."""
 
-    FULL_BATCH = Ratio(40.0, "a batch holds {share:.0%} of the {n_train} training examples", "params")
-    LARGE_SHARE = Ratio(15.0, "a batch holds {share:.0%} of the {n_train} training examples", "params")
-    STILL_FALLS = Ratio(4.0, "the loss still falls at the end")
-    OTHER_TROUBLE = Ratio(0.1, "the trouble is not one of too few updates")
-    NOT_ALL_EXPLAINED = Ratio(3.0, "training has not explained all it could")
-    SETTLED = Ratio(0.2, "the curves have settled")
+    FULL_BATCH = LikelihoodRatio(40.0, "a batch holds {share:.0%} of the {n_train} training examples", "params")
+    LARGE_SHARE = LikelihoodRatio(15.0, "a batch holds {share:.0%} of the {n_train} training examples", "params")
+    STILL_FALLS = LikelihoodRatio(4.0, "the loss still falls at the end")
+    OTHER_TROUBLE = LikelihoodRatio(0.1, "the trouble is not one of too few updates")
+    NOT_ALL_EXPLAINED = LikelihoodRatio(3.0, "training has not explained all it could")
+    SETTLED = LikelihoodRatio(0.2, "the curves have settled")
 
 
-@rule("OP404", "batch-too-large", unless=("boosting",), signs=Signs)
+@rule("OP404", "batch-too-large", unless=("boosting",), likelihoods=Likelihoods)
 def batch_too_large(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     batch_size: float,
     n_train: int,
@@ -73,14 +74,14 @@ def batch_too_large(
         return None
     if "lbfgs" in str(params.get("optimizer") or "").lower() or "graph" in str(params.get("task") or "").lower():
         return None
-    configured = Signs.FULL_BATCH if share >= ALL_OF_IT else Signs.LARGE_SHARE
+    configured = Likelihoods.FULL_BATCH if share >= ALL_OF_IT else Likelihoods.LARGE_SHARE
     name = names.get("batch_size", "batch_size")
     target = min(small, int(batch_size) // TIMES_SMALLER)
     changes = (Change(name, batch_size, target),) if target else ()
     text = f"lower {name} from {batch_size:g} to {target}" if target else "get more training examples"
-    return batch_too_large.suspicion(
+    return batch_too_large.hypothesis(
         prior=prior,
-        signs=[configured(share=share, n_train=n_train), _seen(shape, symptoms)],
+        observations=[configured(share=share, n_train=n_train), _seen(features, symptoms)],
         message=f"a batch holds {share:.0%} of the training set",
         advice=text,
         prescription=Prescription(text, changes),
@@ -88,12 +89,12 @@ def batch_too_large(
     )
 
 
-def _seen(shape: Shape, symptoms: Symptoms) -> Sign:
+def _seen(features: Features, symptoms: Symptoms) -> Observation:
     """What the curves say of the number of updates."""
-    if symptoms.has("undertrained", "slow-convergence") or shape.gain > STILL_FALLS:
-        return Signs.STILL_FALLS()
-    if symptoms.has("diverged", "frozen") or shape.stands:
-        return Signs.OTHER_TROUBLE()
-    if shape.apart < KEEPS_UP and not shape.memorised:
-        return Signs.NOT_ALL_EXPLAINED()
-    return Signs.SETTLED()
+    if symptoms.has("undertrained", "slow-convergence") or features.gain > STILL_FALLS:
+        return Likelihoods.STILL_FALLS()
+    if symptoms.has("diverged", "frozen") or features.stuck_at_baseline:
+        return Likelihoods.OTHER_TROUBLE()
+    if features.apart < KEEPS_UP and not features.memorised:
+        return Likelihoods.NOT_ALL_EXPLAINED()
+    return Likelihoods.SETTLED()

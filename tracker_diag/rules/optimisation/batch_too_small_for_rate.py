@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Symptoms
-from tracker_diag.core.rates import usual_rates
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.roles.learning_rates import usual_rates
+from tracker_diag.rules.hypothesis import LikelihoodRatio
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Times below the highest usual rate down to which a rate is in the upper part of the range: noise goes with the rate.
 UPPER_PART = 5
@@ -19,16 +19,16 @@ TIMES_LARGER = 4
 LEAST_BATCH = 16
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a batch that is too small for the rate."""
 
-    SMALL_BATCH = Ratio(3.0, "batches of {batch:g}", "params")
-    SWINGS = Ratio(6.0, "the loss swings instead of settling")
-    JUMPS = Ratio(3.0, "the loss jumps")
-    HIGH_RATE = Ratio(2.0, "a rate of {rate:g} is in the upper part of the usual range", "params")
+    SMALL_BATCH = LikelihoodRatio(3.0, "batches of {batch:g}", "params")
+    SWINGS = LikelihoodRatio(6.0, "the loss swings instead of settling")
+    JUMPS = LikelihoodRatio(3.0, "the loss jumps")
+    HIGH_RATE = LikelihoodRatio(2.0, "a rate of {rate:g} is in the upper part of the usual range", "params")
 
 
-@rule("OP405", "batch-too-small-for-rate", unless=("boosting",), signs=Signs)
+@rule("OP405", "batch-too-small-for-rate", unless=("boosting",), likelihoods=Likelihoods)
 def batch_too_small_for_rate(
     symptoms: Symptoms,
     batch_size: float,
@@ -66,22 +66,22 @@ def batch_too_small_for_rate(
     """
     if batch_size > small:
         return None
-    signs = [Signs.SMALL_BATCH(batch=batch_size)]
+    observations = [Likelihoods.SMALL_BATCH(batch=batch_size)]
     if symptoms.has("unstable"):
-        signs.append(Signs.SWINGS())
+        observations.append(Likelihoods.SWINGS())
     elif symptoms.has("loss-spikes"):
-        signs.append(Signs.JUMPS())
+        observations.append(Likelihoods.JUMPS())
     else:
         return None
     high = usual_rates(params.get("optimizer"), params)[1]
     if learning_rate is not None and learning_rate > high / UPPER_PART:
-        signs.append(Signs.HIGH_RATE(rate=learning_rate))
+        observations.append(Likelihoods.HIGH_RATE(rate=learning_rate))
     name = names.get("batch_size", "batch_size")
     target = int(max(LEAST_BATCH, TIMES_LARGER * batch_size))
     text = f"raise {name} from {batch_size:g} to {target}, or halve the rate"
-    return batch_too_small_for_rate.suspicion(
+    return batch_too_small_for_rate.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"batches of {batch_size:g} at this rate leave a floor of noise",
         advice=text,
         prescription=Prescription(text, (Change(name, batch_size, target),)),

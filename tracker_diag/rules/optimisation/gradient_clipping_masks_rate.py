@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Learned, Shape, Symptoms
-from tracker_diag.core.rates import rounded
-from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.evidence.rates import FloatArray
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.roles.learning_rates import rounded
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
 from tracker_diag.rules.optimisation._progress import STAYS_WITH
+from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.stats.arrays import FloatArray
 
 _SCALE_FREE = (
     "adam",
@@ -37,25 +39,25 @@ TIMES_MEDIAN = 2
 LITTLE_EXPLAINED = 0.6
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a clip that sets the step, and against it."""
 
-    NORM_ABOVE = Ratio(15.0, "the median gradient norm is {median:.3g}, the clip {clip:g}", "data")
-    NORM_BELOW = Ratio(0.1, "the median gradient norm is {median:.3g}, the clip {clip:g}", "data")
-    TIGHT = Ratio(4.0, "the clip of {clip:g} is far below an ordinary gradient norm", "params", most=80.0)
-    USUAL = Ratio(0.2, "a clip of {clip:g} is usual", "params")
-    GETS_ON = Ratio(0.1, "the run does not lack progress")
-    BARELY_GETS_ON = Ratio(5.0, "the run barely gets on")
+    NORM_ABOVE = LikelihoodRatio(15.0, "the median gradient norm is {median:.3g}, the clip {clip:g}", "data")
+    NORM_BELOW = LikelihoodRatio(0.1, "the median gradient norm is {median:.3g}, the clip {clip:g}", "data")
+    TIGHT = LikelihoodRatio(4.0, "the clip of {clip:g} is far below an ordinary gradient norm", "params", most=80.0)
+    USUAL = LikelihoodRatio(0.2, "a clip of {clip:g} is usual", "params")
+    GETS_ON = LikelihoodRatio(0.1, "the run does not lack progress")
+    BARELY_GETS_ON = LikelihoodRatio(5.0, "the run barely gets on")
 
 
-@rule("OP403", "gradient-clipping-masks-rate", unless=("boosting",), signs=Signs)
+@rule("OP403", "gradient-clipping-masks-rate", unless=("boosting",), likelihoods=Likelihoods)
 def gradient_clipping_masks_rate(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     gradient_clip: float,
     params: Mapping[str, Any],
     names: Mapping[str, str],
-    learned: Learned | None,
+    explained: Explained | None,
     gradient_norm: FloatArray | None,
     *,
     prior: float = 0.03,
@@ -103,9 +105,9 @@ def gradient_clipping_masks_rate(
         if changes
         else "switch clipping off"
     )
-    return gradient_clipping_masks_rate.suspicion(
+    return gradient_clipping_masks_rate.hypothesis(
         prior=prior,
-        signs=[_against_norms(gradient_clip, median, tight), *_seen(shape, symptoms, learned)],
+        observations=[_against_norms(gradient_clip, median, tight), *_seen(features, symptoms, explained)],
         message=f"clipping at {gradient_clip:g} sets the length of the step",
         advice=text + ", then choose the learning rate",
         prescription=Prescription(text, changes),
@@ -114,18 +116,18 @@ def gradient_clipping_masks_rate(
     )
 
 
-def _against_norms(clip: float, median: float | None, tight: float) -> Sign:
+def _against_norms(clip: float, median: float | None, tight: float) -> Observation:
     """The clip against the logged norms, or against those of ordinary networks."""
     if median is not None:
-        row = Signs.NORM_ABOVE if median > BITES_ABOVE * clip else Signs.NORM_BELOW
+        row = Likelihoods.NORM_ABOVE if median > BITES_ABOVE * clip else Likelihoods.NORM_BELOW
         return row(median=median, clip=clip)
-    return Signs.TIGHT(times=tight / clip, clip=clip) if clip < tight else Signs.USUAL(clip=clip)
+    return Likelihoods.TIGHT(times=tight / clip, clip=clip) if clip < tight else Likelihoods.USUAL(clip=clip)
 
 
-def _seen(shape: Shape, symptoms: Symptoms, learned: Learned | None) -> list[Sign]:
+def _seen(features: Features, symptoms: Symptoms, explained: Explained | None) -> list[Observation]:
     """What the curves say of the progress."""
     if symptoms.has("diverged", "overfitting"):
-        return [Signs.GETS_ON()]
-    slow = symptoms.has("slow-convergence", "undertrained") or shape.above or shape.stands
-    much_left = learned is not None and learned.most < LITTLE_EXPLAINED and shape.apart < STAYS_WITH
-    return [Signs.BARELY_GETS_ON()] if slow or much_left else []
+        return [Likelihoods.GETS_ON()]
+    slow = symptoms.has("slow-convergence", "undertrained") or features.above or features.stuck_at_baseline
+    much_left = explained is not None and explained.most < LITTLE_EXPLAINED and features.apart < STAYS_WITH
+    return [Likelihoods.BARELY_GETS_ON()] if slow or much_left else []

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rates import between, rounded, usual_rates
-from tracker_diag.core.rule import Outcome, rule
 from tracker_diag.core.run import Series
-from tracker_diag.evidence.rates import POINTS_OF_SCHEDULE
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.optimiser import POINTS_OF_SCHEDULE
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.roles.learning_rates import between, rounded, usual_rates
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Times the uninformed level above which a first value is high: sound initialisations begin closer to it.
 HIGH_START = 1.3
@@ -23,24 +24,30 @@ WELL_BELOW = 3
 RAISED_AGAIN = 1.5
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a rate that is too high, and against it."""
 
-    LOST = Ratio(8.0, "the loss was lost or blew up")
-    SWINGS = Ratio(8.0, "the loss swings or climbs instead of settling")
-    FELL_TO_NOTHING = Ratio(2.0, "the loss fell from a high first value to the uninformed level and stayed there")
-    SET_BACK = Ratio(8.0, "on its way training lost {lost:.0%} of what it had achieved")
-    SET_BACK_AND_REGAINED = Ratio(3.0, "on its way training lost {lost:.0%} of what it had achieved, and regained it")
-    JUMPS = Ratio(1.5, "the loss jumps")
-    SMOOTH = Ratio(0.2, "the loss moves smoothly or not at all")
-    SETTLES = Ratio(0.15, "the curves show no instability")
-    FAR_ABOVE = Ratio(4.0, "{rate:g} is {times:.3g} times the highest usual rate ({high:g})", "params", most=60.0)
-    USUAL = Ratio(0.15, "{rate:g} is a usual rate for {optimizer}", "params")
+    LOST = LikelihoodRatio(8.0, "the loss was lost or blew up")
+    SWINGS = LikelihoodRatio(8.0, "the loss swings or climbs instead of settling")
+    FELL_TO_NOTHING = LikelihoodRatio(
+        2.0, "the loss fell from a high first value to the uninformed level and stayed there"
+    )
+    SET_BACK = LikelihoodRatio(8.0, "on its way training lost {lost:.0%} of what it had achieved")
+    SET_BACK_AND_REGAINED = LikelihoodRatio(
+        3.0, "on its way training lost {lost:.0%} of what it had achieved, and regained it"
+    )
+    JUMPS = LikelihoodRatio(1.5, "the loss jumps")
+    SMOOTH = LikelihoodRatio(0.2, "the loss moves smoothly or not at all")
+    SETTLES = LikelihoodRatio(0.15, "the curves show no instability")
+    FAR_ABOVE = LikelihoodRatio(
+        4.0, "{rate:g} is {times:.3g} times the highest usual rate ({high:g})", "params", most=60.0
+    )
+    USUAL = LikelihoodRatio(0.15, "{rate:g} is a usual rate for {optimizer}", "params")
 
 
-@rule("OP401", "learning-rate-too-high", unless=("boosting",), signs=Signs)
+@rule("OP401", "learning-rate-too-high", unless=("boosting",), likelihoods=Likelihoods)
 def learning_rate_too_high(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
@@ -82,19 +89,19 @@ def learning_rate_too_high(
     gradient-based training.
     """
     low, high = usual_rates(params.get("optimizer"), params)
-    signs = [_seen(shape, symptoms, setback, _restarts(params, rate_curve))]
+    observations = [_seen(features, symptoms, setback, _restarts(params, rate_curve))]
     target = None
     if learning_rate is not None:
-        signs += _configured(learning_rate, high, params.get("optimizer") or "any optimiser")
+        observations += _configured(learning_rate, high, params.get("optimizer") or "any optimiser")
     if learning_rate and learning_rate > high:
         target = rounded(between(low, high))
     elif learning_rate and step_down > 1:
         target = rounded(learning_rate / step_down)
     name = names.get("learning_rate", "learning_rate")
     text = f"lower {name} from {learning_rate:g} to {target:g}" if target else "lower the learning rate tenfold"
-    return learning_rate_too_high.suspicion(
+    return learning_rate_too_high.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"the learning rate{f' {learning_rate:g}' if learning_rate else ''} looks too high",
         advice=text + "; warm it up, or anneal it",
         prescription=Prescription(text, (Change(name, learning_rate, target),) if target else ()),
@@ -103,27 +110,27 @@ def learning_rate_too_high(
     )
 
 
-def _seen(shape: Shape, symptoms: Symptoms, setback: float, restarts: bool) -> Sign:
+def _seen(features: Features, symptoms: Symptoms, setback: float, restarts: bool) -> Observation:
     """What the curves say: the first of these that holds."""
     if symptoms.has("diverged"):
-        return Signs.LOST()
+        return Likelihoods.LOST()
     if symptoms.has("unstable"):
-        return Signs.SWINGS()
-    if shape.stands and not shape.begins_there and shape.first_excess > HIGH_START:
-        return Signs.FELL_TO_NOTHING()
-    if shape.setback > setback and not shape.stands and not restarts:
-        row = Signs.SET_BACK_AND_REGAINED if shape.regained else Signs.SET_BACK
-        return row(lost=shape.setback)
+        return Likelihoods.SWINGS()
+    if features.stuck_at_baseline and not features.starts_at_baseline and features.first_excess > HIGH_START:
+        return Likelihoods.FELL_TO_NOTHING()
+    if features.setback > setback and not features.stuck_at_baseline and not restarts:
+        row = Likelihoods.SET_BACK_AND_REGAINED if features.regained else Likelihoods.SET_BACK
+        return row(lost=features.setback)
     if symptoms.has("loss-spikes"):
-        return Signs.JUMPS()
-    return Signs.SMOOTH() if shape.begins_there or shape.above else Signs.SETTLES()
+        return Likelihoods.JUMPS()
+    return Likelihoods.SMOOTH() if features.starts_at_baseline or features.above else Likelihoods.SETTLES()
 
 
-def _configured(rate: float, high: float, optimizer: object) -> list[Sign]:
+def _configured(rate: float, high: float, optimizer: object) -> list[Observation]:
     """What the rate says beside the usual ones."""
     if rate > high:
-        return [Signs.FAR_ABOVE(times=rate / high, rate=rate, high=high)]
-    return [Signs.USUAL(rate=rate, optimizer=optimizer)] if rate <= high / WELL_BELOW else []
+        return [Likelihoods.FAR_ABOVE(times=rate / high, rate=rate, high=high)]
+    return [Likelihoods.USUAL(rate=rate, optimizer=optimizer)] if rate <= high / WELL_BELOW else []
 
 
 def _restarts(params: Mapping[str, Any], rate_curve: Series | None) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Learned, Shape, Symptoms
-from tracker_diag.core.rates import between, rounded, usual_rates
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.roles.learning_rates import between, rounded, usual_rates
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
 from tracker_diag.rules.optimisation._progress import STAYS_WITH
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Share of the uninformed loss by which training that knows its examples by heart has left validation behind.
 LEFT_BEHIND = 0.2
@@ -25,32 +27,34 @@ WELL_ABOVE = 3
 TIMES_HIGHER = 5
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a rate that is too low, and against it."""
 
-    CAME_APART = Ratio(0.02, "the run came apart")
-    ARRIVED = Ratio(0.1, "training got where it was going")
-    SLOW = Ratio(10.0, "at this pace the run needs many times its steps")
-    STILL_ABOVE = Ratio(6.0, "the loss is still on its way down to the uninformed level")
-    STILL_FALLS = Ratio(3.0, "the loss still falls at the end")
-    FALLS_A_LITTLE = Ratio(3.0, "the loss still falls a little at the end")
-    NOTHING_MOVES = Ratio(1.5, "nothing moves")
-    NEVER_LEFT = Ratio(1.1, "the loss never left the uninformed level")
-    MUCH_IS_LEFT = Ratio(3.0, "{left:.0%} of the loss is left and validation stays with training")
-    SETTLED = Ratio(0.3, "the curves settle at a learned level")
-    FAR_BELOW = Ratio(3.0, "{rate:g} is {times:.3g} times below the lowest usual rate ({low:g})", "params", most=60.0)
-    ZERO = Ratio(60.0, "the rate is zero", "params")
-    USUAL = Ratio(0.25, "{rate:g} is a usual rate for {optimizer}", "params")
+    CAME_APART = LikelihoodRatio(0.02, "the run came apart")
+    ARRIVED = LikelihoodRatio(0.1, "training got where it was going")
+    SLOW = LikelihoodRatio(10.0, "at this pace the run needs many times its steps")
+    STILL_ABOVE = LikelihoodRatio(6.0, "the loss is still on its way down to the uninformed level")
+    STILL_FALLS = LikelihoodRatio(3.0, "the loss still falls at the end")
+    FALLS_A_LITTLE = LikelihoodRatio(3.0, "the loss still falls a little at the end")
+    NOTHING_MOVES = LikelihoodRatio(1.5, "nothing moves")
+    NEVER_LEFT = LikelihoodRatio(1.1, "the loss never left the uninformed level")
+    MUCH_IS_LEFT = LikelihoodRatio(3.0, "{left:.0%} of the loss is left and validation stays with training")
+    SETTLED = LikelihoodRatio(0.3, "the curves settle at a learned level")
+    FAR_BELOW = LikelihoodRatio(
+        3.0, "{rate:g} is {times:.3g} times below the lowest usual rate ({low:g})", "params", most=60.0
+    )
+    ZERO = LikelihoodRatio(60.0, "the rate is zero", "params")
+    USUAL = LikelihoodRatio(0.25, "{rate:g} is a usual rate for {optimizer}", "params")
 
 
-@rule("OP402", "learning-rate-too-low", unless=("boosting",), signs=Signs)
+@rule("OP402", "learning-rate-too-low", unless=("boosting",), likelihoods=Likelihoods)
 def learning_rate_too_low(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
     active: bool,
-    learned: Learned | None,
+    explained: Explained | None,
     learning_rate: float | None,
     *,
     prior: float = 0.06,
@@ -81,10 +85,10 @@ def learning_rate_too_low(
     range test.
     """
     low, high = usual_rates(params.get("optimizer"), params)
-    signs = [_seen(shape, symptoms, learned, active)]
+    observations = [_seen(features, symptoms, explained, active)]
     target = None
     if learning_rate is not None:
-        signs += _configured(learning_rate, low, params.get("optimizer") or "any optimiser")
+        observations += _configured(learning_rate, low, params.get("optimizer") or "any optimiser")
     if learning_rate:
         target = rounded(between(low, high) if learning_rate < low else min(TIMES_HIGHER * learning_rate, high))
     name = names.get("learning_rate", "learning_rate")
@@ -92,9 +96,9 @@ def learning_rate_too_low(
         f"raise {name} from {learning_rate:g} to {target:g}" if target else "raise the learning rate three- to tenfold"
     )
     changes = (Change(name, learning_rate, target),) if target and target != learning_rate else ()
-    return learning_rate_too_low.suspicion(
+    return learning_rate_too_low.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"the learning rate{f' {learning_rate:g}' if learning_rate else ''} looks too low",
         advice=text,
         prescription=Prescription(text, changes),
@@ -103,31 +107,31 @@ def learning_rate_too_low(
     )
 
 
-def _seen(shape: Shape, symptoms: Symptoms, learned: Learned | None, active: bool) -> Sign:
+def _seen(features: Features, symptoms: Symptoms, explained: Explained | None, active: bool) -> Observation:
     """What the curves say: the first of these that holds."""
     if symptoms.has("diverged", "unstable"):
-        return Signs.CAME_APART()
-    if symptoms.has("overfitting") or (shape.memorised and shape.apart > LEFT_BEHIND):
-        return Signs.ARRIVED()
+        return Likelihoods.CAME_APART()
+    if symptoms.has("overfitting") or (features.memorised and features.apart > LEFT_BEHIND):
+        return Likelihoods.ARRIVED()
     if symptoms.has("slow-convergence"):
-        return Signs.SLOW()
-    if shape.above:
-        return Signs.STILL_ABOVE()
+        return Likelihoods.SLOW()
+    if features.above:
+        return Likelihoods.STILL_ABOVE()
     if symptoms.has("undertrained") and not active:
-        return Signs.STILL_FALLS()
-    if shape.gain > FALLS_A_LITTLE and not active:
-        return Signs.FALLS_A_LITTLE()
+        return Likelihoods.STILL_FALLS()
+    if features.gain > FALLS_A_LITTLE and not active:
+        return Likelihoods.FALLS_A_LITTLE()
     if symptoms.has("frozen"):
-        return Signs.NOTHING_MOVES()
-    if shape.begins_there:
-        return Signs.NEVER_LEFT()
-    if learned is not None and learned.known and learned.most < LITTLE_EXPLAINED and shape.apart < STAYS_WITH:
-        return Signs.MUCH_IS_LEFT(left=1 - learned.most)
-    return Signs.SETTLED()
+        return Likelihoods.NOTHING_MOVES()
+    if features.starts_at_baseline:
+        return Likelihoods.NEVER_LEFT()
+    if explained is not None and explained.known and explained.most < LITTLE_EXPLAINED and features.apart < STAYS_WITH:
+        return Likelihoods.MUCH_IS_LEFT(left=1 - explained.most)
+    return Likelihoods.SETTLED()
 
 
-def _configured(rate: float, low: float, optimizer: object) -> list[Sign]:
+def _configured(rate: float, low: float, optimizer: object) -> list[Observation]:
     """What the rate says beside the usual ones."""
     if rate < low:
-        return [Signs.FAR_BELOW(times=low / rate, rate=rate, low=low) if rate > 0 else Signs.ZERO()]
-    return [Signs.USUAL(rate=rate, optimizer=optimizer)] if rate >= WELL_ABOVE * low else []
+        return [Likelihoods.FAR_BELOW(times=low / rate, rate=rate, low=low) if rate > 0 else Likelihoods.ZERO()]
+    return [Likelihoods.USUAL(rate=rate, optimizer=optimizer)] if rate >= WELL_ABOVE * low else []

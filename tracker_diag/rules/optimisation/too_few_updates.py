@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
 from tracker_diag.rules.optimisation._progress import KEEPS_UP, STILL_FALLS
+from tracker_diag.rules.registry import Outcome, rule
 from tracker_diag.stats.extrapolation import Extrapolation
 
 #: Part of ``few`` (a third) up to which updates are very few: they carry no weights far, whatever the network.
@@ -22,22 +23,22 @@ TWICE = 2.0
 AT_MOST = 10.0
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a run that was too short, and against it."""
 
-    VERY_FEW = Ratio(10.0, "{updates} updates in all", "params")
-    FEW = Ratio(4.0, "{updates} updates in all", "params")
-    FALLS_SLOWLY = Ratio(6.0, "the loss falls slowly to the end")
-    STILL_FALLS = Ratio(25.0, "the loss still falls at the end")
-    OTHER_TROUBLE = Ratio(0.05, "the trouble is not one of length")
-    FALLS_A_LITTLE = Ratio(3.0, "the loss still falls a little at the end")
-    NOT_ALL_EXPLAINED = Ratio(3.0, "training has not explained all it could")
-    SETTLED = Ratio(0.2, "the curves have settled")
+    VERY_FEW = LikelihoodRatio(10.0, "{updates} updates in all", "params")
+    FEW = LikelihoodRatio(4.0, "{updates} updates in all", "params")
+    FALLS_SLOWLY = LikelihoodRatio(6.0, "the loss falls slowly to the end")
+    STILL_FALLS = LikelihoodRatio(25.0, "the loss still falls at the end")
+    OTHER_TROUBLE = LikelihoodRatio(0.05, "the trouble is not one of length")
+    FALLS_A_LITTLE = LikelihoodRatio(3.0, "the loss still falls a little at the end")
+    NOT_ALL_EXPLAINED = LikelihoodRatio(3.0, "training has not explained all it could")
+    SETTLED = LikelihoodRatio(0.2, "the curves have settled")
 
 
-@rule("OP406", "too-few-updates", unless=("boosting",), also=("too-few-epochs",), signs=Signs)
+@rule("OP406", "too-few-updates", unless=("boosting",), also=("too-few-epochs",), likelihoods=Likelihoods)
 def too_few_updates(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     names: Mapping[str, str],
     active: bool,
@@ -82,16 +83,16 @@ def too_few_updates(
     scarce = n_updates is not None and n_updates <= few
     if active or (not falling and not scarce):
         return None
-    signs: list[Sign] = []
+    observations: list[Observation] = []
     if n_updates is not None and n_updates <= few:
-        row = Signs.VERY_FEW if n_updates <= few / PART_OF_FEW else Signs.FEW
-        signs.append(row(updates=n_updates))
-    signs.append(_seen(shape, symptoms))
+        row = Likelihoods.VERY_FEW if n_updates <= few / PART_OF_FEW else Likelihoods.FEW
+        observations.append(row(updates=n_updates))
+    observations.append(_seen(features, symptoms))
     prescription = _prescription(names, scarce, epochs, batch_size, further)
-    return too_few_updates.suspicion(
+    return too_few_updates.hypothesis(
         name="" if scarce and not symptoms.has("undertrained") else "too-few-epochs",
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"{n_updates} updates in all" if n_updates else "stopped while the loss was still falling",
         advice=prescription.text,
         prescription=prescription,
@@ -99,19 +100,19 @@ def too_few_updates(
     )
 
 
-def _seen(shape: Shape, symptoms: Symptoms) -> Sign:
+def _seen(features: Features, symptoms: Symptoms) -> Observation:
     """What the curves say of the length: the first of these that holds."""
     if symptoms.has("slow-convergence"):
-        return Signs.FALLS_SLOWLY()
+        return Likelihoods.FALLS_SLOWLY()
     if symptoms.has("undertrained"):
-        return Signs.STILL_FALLS()
-    if symptoms.has("diverged", "frozen") or shape.stands:
-        return Signs.OTHER_TROUBLE()
-    if shape.gain > STILL_FALLS:
-        return Signs.FALLS_A_LITTLE()
-    if shape.apart < KEEPS_UP and not shape.memorised:
-        return Signs.NOT_ALL_EXPLAINED()
-    return Signs.SETTLED()
+        return Likelihoods.STILL_FALLS()
+    if symptoms.has("diverged", "frozen") or features.stuck_at_baseline:
+        return Likelihoods.OTHER_TROUBLE()
+    if features.gain > STILL_FALLS:
+        return Likelihoods.FALLS_A_LITTLE()
+    if features.apart < KEEPS_UP and not features.memorised:
+        return Likelihoods.NOT_ALL_EXPLAINED()
+    return Likelihoods.SETTLED()
 
 
 def _prescription(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rates import usual_rates
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.roles.learning_rates import usual_rates
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
 
 #: Share of the run before which a loss is lost at once: what is lost later was not begun wrong.
 AT_ONCE = 0.1
@@ -21,24 +22,26 @@ THOUSANDS = 1e3
 class FirstLoss:
     """What the first loss says for inputs out of scale, and against them."""
 
-    LOST_AT_A_USUAL_RATE = Ratio(15.0, "the loss was lost at once at a usual rate")
-    LOST_AT_ONCE = Ratio(2.0, "the loss was lost at once")
-    LOST = Ratio(2.0, "the loss was lost")
-    THOUSANDS_ABOVE = Ratio(3.6, "the first loss is {excess:.3g} times what knowing nothing costs")
-    FAR_ABOVE = Ratio(12.0, "the first loss is {excess:.3g} times what knowing nothing costs")
-    KNOWS_NOTHING = Ratio(0.1, "the first loss is that of a model that knows nothing")
-    IN_PLACE = Ratio(0.15, "the first loss is in its usual place")
+    LOST_AT_A_USUAL_RATE = LikelihoodRatio(15.0, "the loss was lost at once at a usual rate")
+    LOST_AT_ONCE = LikelihoodRatio(2.0, "the loss was lost at once")
+    LOST = LikelihoodRatio(2.0, "the loss was lost")
+    THOUSANDS_ABOVE = LikelihoodRatio(3.6, "the first loss is {excess:.3g} times what knowing nothing costs")
+    FAR_ABOVE = LikelihoodRatio(12.0, "the first loss is {excess:.3g} times what knowing nothing costs")
+    KNOWS_NOTHING = LikelihoodRatio(0.1, "the first loss is that of a model that knows nothing")
+    IN_PLACE = LikelihoodRatio(0.15, "the first loss is in its usual place")
 
 
-def first_loss(shape: Shape, symptoms: Symptoms, params: Mapping[str, Any], learning_rate: float | None) -> Sign:
+def first_loss(
+    features: Features, symptoms: Symptoms, params: Mapping[str, Any], learning_rate: float | None
+) -> Observation:
     """A loss lost at once at a usual rate, or one that begins far above what knowing nothing costs."""
-    if shape.lost_at is not None and shape.lost_at < AT_ONCE:
+    if features.lost_at is not None and features.lost_at < AT_ONCE:
         usual = learning_rate is not None and learning_rate <= usual_rates(params.get("optimizer"), params)[1]
         return FirstLoss.LOST_AT_A_USUAL_RATE() if usual else FirstLoss.LOST_AT_ONCE()
     if symptoms.has("diverged"):
         return FirstLoss.LOST()
-    if shape.first_excess > THOUSANDS:
-        return FirstLoss.THOUSANDS_ABOVE(excess=shape.first_excess)
-    if shape.first_excess > FAR_ABOVE:
-        return FirstLoss.FAR_ABOVE(excess=shape.first_excess)
-    return FirstLoss.KNOWS_NOTHING() if shape.begins_there else FirstLoss.IN_PLACE()
+    if features.first_excess > THOUSANDS:
+        return FirstLoss.THOUSANDS_ABOVE(excess=features.first_excess)
+    if features.first_excess > FAR_ABOVE:
+        return FirstLoss.FAR_ABOVE(excess=features.first_excess)
+    return FirstLoss.KNOWS_NOTHING() if features.starts_at_baseline else FirstLoss.IN_PLACE()

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Ratio
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio
 from tracker_diag.rules.preprocessing._features import MOST_CHANGES
+from tracker_diag.rules.registry import Outcome, rule
 
 
-class Signs:
+class Likelihoods:
     """What speaks for clusters that make learning hard, and against them."""
 
-    SEVERAL = Ratio(3.0, "{count} features fall into clusters", "data")
-    ONE = Ratio(2.0, "one feature falls into clusters", "data")
-    LEARNED = Ratio(0.5, "the run learned all the same")
+    SEVERAL = LikelihoodRatio(3.0, "{count} features fall into clusters", "data")
+    ONE = LikelihoodRatio(2.0, "one feature falls into clusters", "data")
+    LEARNED = LikelihoodRatio(0.5, "the run learned all the same")
 
 
-@rule("PP308", "clustered-feature", signs=Signs)
+@rule("PP308", "clustered-feature", likelihoods=Likelihoods)
 def clustered_feature(
     dataset: Dataset,
     symptoms: Symptoms,
@@ -65,15 +65,15 @@ def clustered_feature(
         return None
     found.sort(key=lambda f: (-(f.gap or 0.0), f.label))
     worst = found[0]
-    row = Signs.SEVERAL if len(found) > 1 else Signs.ONE
-    signs = [row(count=len(found))]
+    row = Likelihoods.SEVERAL if len(found) > 1 else Likelihoods.ONE
+    observations = [row(count=len(found))]
     if symptoms.verdict == "good-fit":
-        signs.append(Signs.LEARNED())
+        observations.append(Likelihoods.LEARNED())
     text = f"ask what makes the gap in {worst.label} (a sentinel, two units); bin it, or add the cluster as a feature"
     changes = tuple(Change(f"preprocessing.{f.label}", None, "bins") for f in found[:MOST_CHANGES])
-    return clustered_feature.suspicion(
+    return clustered_feature.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"{worst.label} falls into {worst.clusters} clusters, with a gap of {worst.gap:.0%} of its range",
         advice=text,
         prescription=Prescription(text, changes),

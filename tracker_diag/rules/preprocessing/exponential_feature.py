@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import sys
 
-from tracker_diag.core.case import Ratio
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.profile_schema import Feature
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio
 from tracker_diag.rules.preprocessing._features import MOST_CHANGES
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Places of the 5 and the 95 % quantile among those of a profile.
 AT_5, AT_95 = 1, 5
@@ -19,17 +19,17 @@ AT_5, AT_95 = 1, 5
 LEAST = 1e-9
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a feature that wants its logarithm, and against it."""
 
-    SEVERAL_FAR = Ratio(5.0, "{worst} and {more} more spread like an exponential", "data")
-    SEVERAL = Ratio(2.5, "{worst} and {more} more spread like an exponential", "data")
-    ONE_FAR = Ratio(5.0, "{worst} spreads like an exponential", "data")
-    ONE = Ratio(2.5, "{worst} spreads like an exponential", "data")
-    LEARNED = Ratio(0.5, "the run learned all the same")
+    SEVERAL_FAR = LikelihoodRatio(5.0, "{worst} and {more} more spread like an exponential", "data")
+    SEVERAL = LikelihoodRatio(2.5, "{worst} and {more} more spread like an exponential", "data")
+    ONE_FAR = LikelihoodRatio(5.0, "{worst} spreads like an exponential", "data")
+    ONE = LikelihoodRatio(2.5, "{worst} spreads like an exponential", "data")
+    LEARNED = LikelihoodRatio(0.5, "the run learned all the same")
 
 
-@rule("PP306", "exponential-feature", signs=Signs)
+@rule("PP306", "exponential-feature", likelihoods=Likelihoods)
 def exponential_feature(
     dataset: Dataset,
     symptoms: Symptoms,
@@ -73,15 +73,15 @@ def exponential_feature(
     found.sort(key=lambda f: (-_span(f), f.label))
     worst, more = found[0], len(found) - 1
     far = math.log10(_span(worst)) >= magnitudes
-    signs = [_row(far, more)(worst=worst.label, more=more)]
+    observations = [_row(far, more)(worst=worst.label, more=more)]
     if symptoms.verdict == "good-fit":
-        signs.append(Signs.LEARNED())
+        observations.append(Likelihoods.LEARNED())
     text = f"take {_transform(worst)} of {worst.label}" + (f"; likewise {more} more" if more else "")
     changes = tuple(Change(f"preprocessing.{f.label}", None, _transform(f)) for f in found[:MOST_CHANGES])
     middle = f"{worst.quantiles[AT_5]:.3g} to {worst.quantiles[AT_95]:.3g}" if worst.quantiles else ""
-    return exponential_feature.suspicion(
+    return exponential_feature.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"nine tenths of {worst.label} lie from {middle}, skewness {worst.skewness:.3g}",
         advice=text,
         prescription=Prescription(text, changes),
@@ -89,11 +89,11 @@ def exponential_feature(
     )
 
 
-def _row(far: bool, more: int) -> Ratio:
+def _row(far: bool, more: int) -> LikelihoodRatio:
     """What the worst feature and the number of the others say."""
     if more:
-        return Signs.SEVERAL_FAR if far else Signs.SEVERAL
-    return Signs.ONE_FAR if far else Signs.ONE
+        return Likelihoods.SEVERAL_FAR if far else Likelihoods.SEVERAL
+    return Likelihoods.ONE_FAR if far else Likelihoods.ONE
 
 
 def _span(f: Feature) -> float:

@@ -5,37 +5,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
 from tracker_diag.rules.preprocessing._first_loss import FAR_ABOVE, FirstLoss, first_loss
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Largest feature over the smallest from which the ratio is a stronger sign: four and three orders of magnitude, which
 #: the usual differences of units do not make.
 TEN_THOUSAND_TIMES, THOUSAND_TIMES = 1e4, 1e3
 
 
-class Signs(FirstLoss):
+class Likelihoods(FirstLoss):
     """What speaks for features that differ in scale, and against it."""
 
-    TEN_THOUSAND_APART = Ratio(1000.0, "the features' sizes differ {ratio:.3g} times", "data")
-    THOUSAND_APART = Ratio(300.0, "the features' sizes differ {ratio:.3g} times", "data")
-    APART = Ratio(25.0, "the features' sizes differ {ratio:.3g} times", "data")
-    ALIKE = Ratio(0.05, "the features' sizes differ {ratio:.3g} times", "data")
-    PRETRAINED = Ratio(0.1, "a pretrained model comes with its preprocessing", "params")
-    SCALED = Ratio(0.1, "the inputs are scaled ({scaling})", "params")
-    LEARNED = Ratio(0.3, "the run learned all the same")
+    TEN_THOUSAND_APART = LikelihoodRatio(1000.0, "the features' sizes differ {ratio:.3g} times", "data")
+    THOUSAND_APART = LikelihoodRatio(300.0, "the features' sizes differ {ratio:.3g} times", "data")
+    APART = LikelihoodRatio(25.0, "the features' sizes differ {ratio:.3g} times", "data")
+    ALIKE = LikelihoodRatio(0.05, "the features' sizes differ {ratio:.3g} times", "data")
+    PRETRAINED = LikelihoodRatio(0.1, "a pretrained model comes with its preprocessing", "params")
+    SCALED = LikelihoodRatio(0.1, "the inputs are scaled ({scaling})", "params")
+    LEARNED = LikelihoodRatio(0.3, "the run learned all the same")
 
 
-@rule("PP302", "mixed-feature-scales", unless=("boosting",), signs=Signs)
+@rule("PP302", "mixed-feature-scales", unless=("boosting",), likelihoods=Likelihoods)
 def mixed_feature_scales(
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
     dataset: Dataset | None,
-    shape: Shape | None,
+    features: Features | None,
     input_scaling: object | None,
     learning_rate: float | None,
     *,
@@ -65,36 +66,41 @@ def mixed_feature_scales(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
-    apart : ratio of scales from which it is a sign; two orders of magnitude, below which adaptive optimisers cope.
+    apart : ratio of scales from which it is a sign; two orders of magnitude, below which adaptive optimisers
+        cope.
 
     References
     ----------
     Seminar: "Do not use normalisation blindly!", "Data Transformation". LeCun et al. (1998), Efficient BackProp, §4.3.
     """
     scales = _scales(dataset) if dataset else None
-    if scales is None and shape is None:
+    if scales is None and features is None:
         return mixed_feature_scales.skip("no scales of features, and no curves", WHAT_TO_LOG)
-    signs: list[Sign] = []
+    observations: list[Observation] = []
     message = "the features may differ in scale by orders of magnitude"
     if scales is not None:
         (small, low), (large, high) = scales
         ratio = high / low
         message = f"{large} is of size {high:.3g}, {small} of {low:.3g}: {ratio:.3g} times"
-        signs.append(_row(ratio, apart)(ratio=ratio))
+        observations.append(_row(ratio, apart)(ratio=ratio))
     if params.get("pretrained"):
-        signs.append(Signs.PRETRAINED())
+        observations.append(Likelihoods.PRETRAINED())
     if input_scaling:
-        signs.append(Signs.SCALED(scaling=input_scaling))
-    if shape is not None:
-        signs.append(first_loss(shape, symptoms, params, learning_rate))
+        observations.append(Likelihoods.SCALED(scaling=input_scaling))
+    if features is not None:
+        observations.append(first_loss(features, symptoms, params, learning_rate))
     # Only beside a usual first loss: one that came down from far above says that the scales did cost something.
-    if scales is not None and symptoms.verdict == "good-fit" and (shape is None or shape.first_excess <= FAR_ABOVE):
-        signs.append(Signs.LEARNED())
+    if (
+        scales is not None
+        and symptoms.verdict == "good-fit"
+        and (features is None or features.first_excess <= FAR_ABOVE)
+    ):
+        observations.append(Likelihoods.LEARNED())
     text = "ask of each whether its size is its unit or its importance; where it is the unit, standardise the features"
     name = names.get("input_scaling", "preprocessing.scaler")
-    return mixed_feature_scales.suspicion(
+    return mixed_feature_scales.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=message,
         advice=text,
         prescription=Prescription(text, (Change(name, input_scaling or None, "standard"),)),
@@ -102,13 +108,13 @@ def mixed_feature_scales(
     )
 
 
-def _row(ratio: float, apart: float) -> Ratio:
+def _row(ratio: float, apart: float) -> LikelihoodRatio:
     """What the largest feature over the smallest says."""
     if ratio >= max(TEN_THOUSAND_TIMES, apart):
-        return Signs.TEN_THOUSAND_APART
+        return Likelihoods.TEN_THOUSAND_APART
     if ratio >= max(THOUSAND_TIMES, apart):
-        return Signs.THOUSAND_APART
-    return Signs.APART if ratio >= apart else Signs.ALIKE
+        return Likelihoods.THOUSAND_APART
+    return Likelihoods.APART if ratio >= apart else Likelihoods.ALIKE
 
 
 def _scales(dataset: Dataset) -> tuple[tuple[str, float], tuple[str, float]] | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Learned, Shape
 from tracker_diag.core.profile_schema import Feature
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.features import Features
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
 from tracker_diag.rules.preprocessing._features import LEARNED, NAMED
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Share of the run before which a loss is lost at once: one batch with such a feature is enough.
 AT_ONCE = 0.05
@@ -16,22 +17,22 @@ AT_ONCE = 0.05
 MOST_DROPPED = 20
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a feature that is blown up by normalising, and against it."""
 
-    ROUNDING = Ratio(8.0, "{shown} varies by rounding alone", "data")
-    NEVER_VARIES = Ratio(3.0, "{count} features never vary", "data")
-    DIVIDED = Ratio(2.0, "features are divided by their deviation ({scaling})", "params")
-    NEVER_A_NUMBER = Ratio(60.0, "the loss was never a number")
-    LOST_AT_ONCE = Ratio(25.0, "the loss was lost at once")
-    LEARNED = Ratio(0.3, "the run learned all the same")
+    ROUNDING = LikelihoodRatio(8.0, "{shown} varies by rounding alone", "data")
+    NEVER_VARIES = LikelihoodRatio(3.0, "{count} features never vary", "data")
+    DIVIDED = LikelihoodRatio(2.0, "features are divided by their deviation ({scaling})", "params")
+    NEVER_A_NUMBER = LikelihoodRatio(60.0, "the loss was never a number")
+    LOST_AT_ONCE = LikelihoodRatio(25.0, "the loss was lost at once")
+    LEARNED = LikelihoodRatio(0.3, "the run learned all the same")
 
 
-@rule("PP303", "near-constant-feature", unless=("boosting",), signs=Signs)
+@rule("PP303", "near-constant-feature", unless=("boosting",), likelihoods=Likelihoods)
 def near_constant_feature(
     dataset: Dataset,
-    shape: Shape | None,
-    learned: Learned | None,
+    features: Features | None,
+    explained: Explained | None,
     input_scaling: object | None,
     *,
     prior: float = 0.02,
@@ -42,7 +43,7 @@ def near_constant_feature(
     ----------------
     Features whose standard deviation is at most a millionth of their root mean square, from a dataset profile, and
     whether the loss was lost from the first steps on. A feature that never varies at all is harmless where the scaler
-    guards against it (border pixels): alone it is hardly a sign. One that varies by rounding alone is blown up to unit
+    guards against it (border pixels): alone it hardly counts. One that varies by rounding alone is blown up to unit
     scale.
 
     Why it matters
@@ -70,16 +71,16 @@ def near_constant_feature(
         return None
     rounding = [f for f in flat if f.std]
     shown = _labels(rounding or flat, NAMED)
-    signs = [Signs.ROUNDING(shown=", ".join(shown)) if rounding else Signs.NEVER_VARIES(count=count)]
+    observations = [Likelihoods.ROUNDING(shown=", ".join(shown)) if rounding else Likelihoods.NEVER_VARIES(count=count)]
     if input_scaling:
-        signs.append(Signs.DIVIDED(scaling=input_scaling))
-    signs += _seen(shape, learned)
+        observations.append(Likelihoods.DIVIDED(scaling=input_scaling))
+    observations += _seen(features, explained)
     text = "drop these features, or add a small constant to the deviation they are divided by"
     dropped = _labels(rounding or flat, MOST_DROPPED)
     changes = (Change("preprocessing.drop_features", None, dropped),) if dropped else ()
-    return near_constant_feature.suspicion(
+    return near_constant_feature.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"{count} of the features hardly vary" + (f": {', '.join(shown)}" if shown else ""),
         advice=text,
         prescription=Prescription(text, changes),
@@ -91,10 +92,10 @@ def _labels(features: list[Feature], most: int) -> list[str]:
     return [f.label for f in features[:most]]
 
 
-def _seen(shape: Shape | None, learned: Learned | None) -> list[Sign]:
+def _seen(features: Features | None, explained: Explained | None) -> list[Observation]:
     """What the curves say: whether the loss was lost from the first steps on."""
-    if shape is not None and shape.lost_at is not None and shape.lost_at < AT_ONCE:
-        return [Signs.NEVER_A_NUMBER() if shape.lost_at == 0 else Signs.LOST_AT_ONCE()]
-    if learned is not None and learned.most > LEARNED:
-        return [Signs.LEARNED()]
+    if features is not None and features.lost_at is not None and features.lost_at < AT_ONCE:
+        return [Likelihoods.NEVER_A_NUMBER() if features.lost_at == 0 else Likelihoods.LOST_AT_ONCE()]
+    if explained is not None and explained.most > LEARNED:
+        return [Likelihoods.LEARNED()]
     return []

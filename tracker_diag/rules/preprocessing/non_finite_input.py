@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Ratio
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Learned, Shape
 from tracker_diag.core.profile_schema import Side
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.features import Features
+from tracker_diag.rules.hypothesis import LikelihoodRatio
 from tracker_diag.rules.preprocessing._features import LEARNED, NAMED
+from tracker_diag.rules.registry import Outcome, rule
 
 
-class Signs:
+class Likelihoods:
     """What speaks for values that are not finite in what the network was fed, and against it."""
 
-    IN_TRAINING = Ratio(1000.0, "{places} hold values that are not finite", "data")
-    IN_VALIDATION = Ratio(200.0, "{places} hold values that are not finite", "data")
-    LOST = Ratio(10.0, "the loss is not finite either")
+    IN_TRAINING = LikelihoodRatio(1000.0, "{places} hold values that are not finite", "data")
+    IN_VALIDATION = LikelihoodRatio(200.0, "{places} hold values that are not finite", "data")
+    LOST = LikelihoodRatio(10.0, "the loss is not finite either")
     # A network that was fed them has no finite loss: the profile is of other data.
-    LEARNED = Ratio(0.01, "the run learned, with a finite loss")
+    LEARNED = LikelihoodRatio(0.01, "the run learned, with a finite loss")
 
 
-@rule("PP304", "non-finite-input", unless=("boosting",), signs=Signs)
+@rule("PP304", "non-finite-input", unless=("boosting",), likelihoods=Likelihoods)
 def non_finite_input(
     dataset: Dataset,
-    shape: Shape | None,
-    learned: Learned | None,
+    features: Features | None,
+    explained: Explained | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -62,18 +63,18 @@ def non_finite_input(
     if not found and not columns:
         return None
     places = "; ".join(found.values()) or f"{len(columns)} features"
-    row = Signs.IN_TRAINING if columns or "training" in found else Signs.IN_VALIDATION
-    signs = [row(places=places)]
-    if shape is not None and shape.lost_at is not None:
-        signs.append(Signs.LOST())
-    elif learned is not None and learned.most > LEARNED:
-        signs.append(Signs.LEARNED())
+    row = Likelihoods.IN_TRAINING if columns or "training" in found else Likelihoods.IN_VALIDATION
+    observations = [row(places=places)]
+    if features is not None and features.lost_at is not None:
+        observations.append(Likelihoods.LOST())
+    elif explained is not None and explained.most > LEARNED:
+        observations.append(Likelihoods.LEARNED())
     text = "fill or leave out the values that are not finite, in training and validation alike"
     if columns:
         text += f"; they lie in {', '.join(columns[:NAMED])}{' and others' if len(columns) > NAMED else ''}"
-    return non_finite_input.suspicion(
+    return non_finite_input.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"{places} hold NaN or infinite values",
         advice=text,
         prescription=Prescription(text, (Change("preprocessing.missing", None, "median"),)),

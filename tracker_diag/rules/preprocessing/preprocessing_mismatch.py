@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.case import Ratio, Sign
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: First validation loss over the first training loss from which it is off: it should lie below.
 FIRST_FAR_ABOVE = 1.5
@@ -21,29 +22,29 @@ FAR_APART = 0.3
 CLOSE_SCORE = 0.85
 
 
-class Signs:
+class Likelihoods:
     """What speaks for preprocessing that differs, and against it."""
 
-    FIRST_FAR_ABOVE = Ratio(
+    FIRST_FAR_ABOVE = LikelihoodRatio(
         20.0,
         "the first validation loss is {val_first:.2g} times the first training loss, where it should lie below",
     )
-    BLIND = Ratio(4.0, "validation sees nothing of what training learns")
-    SMOOTH = Ratio(2.0, "training learns smoothly, at an ordinary pace")
-    CONFIDENTLY_WRONG = Ratio(3.0, "validation is confidently wrong")
-    SCORES_CLOSE = Ratio(5.0, "the loss is far apart, the scores are close")
-    FAR_BEHIND = Ratio(1.5, "validation stays far behind")
-    CLOSE = Ratio(0.3, "validation ends close to training")
+    BLIND = LikelihoodRatio(4.0, "validation sees nothing of what training learns")
+    SMOOTH = LikelihoodRatio(2.0, "training learns smoothly, at an ordinary pace")
+    CONFIDENTLY_WRONG = LikelihoodRatio(3.0, "validation is confidently wrong")
+    SCORES_CLOSE = LikelihoodRatio(5.0, "the loss is far apart, the scores are close")
+    FAR_BEHIND = LikelihoodRatio(1.5, "validation stays far behind")
+    CLOSE = LikelihoodRatio(0.3, "validation ends close to training")
 
 
-@rule("PP307", "preprocessing-mismatch", signs=Signs)
+@rule("PP307", "preprocessing-mismatch", likelihoods=Likelihoods)
 def preprocessing_mismatch(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
-    train: Course,
-    val: Course,
-    val_score: Course | None,
-    train_score: Course | None,
+    train: Curve,
+    val: Curve,
+    val_score: Curve | None,
+    train_score: Curve | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -72,41 +73,43 @@ def preprocessing_mismatch(
     Seminar: "Dataset issues" (make sure input and output match). Breck et al. (2019), Data validation for machine
     learning, MLSys: training-serving skew.
     """
-    if symptoms.has("diverged", "frozen") or shape.stands:
+    if symptoms.has("diverged", "frozen") or features.stuck_at_baseline:
         return None
     text = (
         "send training examples through the validation pipeline and compare: "
         "scaling, colour order, tokeniser, augmentation"
     )
-    return preprocessing_mismatch.suspicion(
+    return preprocessing_mismatch.hypothesis(
         prior=prior,
-        signs=_seen(shape, train_score, val_score),
+        observations=_seen(features, train_score, val_score),
         message="validation does not see what training learns",
         advice=text,
         settles="evaluate once on training examples through the validation pipeline",
     )
 
 
-def _seen(shape: Shape, train_score: Course | None, val_score: Course | None) -> list[Sign]:
+def _seen(features: Features, train_score: Curve | None, val_score: Curve | None) -> list[Observation]:
     """What the curves say: how validation begins, and how far it follows training."""
-    signs: list[Sign] = []
+    observations: list[Observation] = []
     low, high = USUAL_FIRST
-    if shape.val_first > FIRST_FAR_ABOVE and low < shape.first_excess < high:
-        signs.append(Signs.FIRST_FAR_ABOVE(val_first=shape.val_first))
-    if shape.val_blind:
-        signs.append(Signs.BLIND())
-        if shape.memorised and shape.quick > ORDINARY_PACE:
-            signs.append(Signs.SMOOTH())
-        if shape.val_wrong > CONFIDENTLY_WRONG:
-            signs.append(Signs.CONFIDENTLY_WRONG())
-    elif shape.apart > FAR_APART:
-        signs.append(Signs.SCORES_CLOSE() if _scores_close(train_score, val_score) else Signs.FAR_BEHIND())
-    elif signs:
-        signs.append(Signs.CLOSE())
-    return signs
+    if features.val_first > FIRST_FAR_ABOVE and low < features.first_excess < high:
+        observations.append(Likelihoods.FIRST_FAR_ABOVE(val_first=features.val_first))
+    if features.val_blind:
+        observations.append(Likelihoods.BLIND())
+        if features.memorised and features.quick > ORDINARY_PACE:
+            observations.append(Likelihoods.SMOOTH())
+        if features.val_wrong > CONFIDENTLY_WRONG:
+            observations.append(Likelihoods.CONFIDENTLY_WRONG())
+    elif features.apart > FAR_APART:
+        observations.append(
+            Likelihoods.SCORES_CLOSE() if _scores_close(train_score, val_score) else Likelihoods.FAR_BEHIND()
+        )
+    elif observations:
+        observations.append(Likelihoods.CLOSE())
+    return observations
 
 
-def _scores_close(train_score: Course | None, val_score: Course | None) -> bool:
+def _scores_close(train_score: Curve | None, val_score: Curve | None) -> bool:
     if train_score is None or val_score is None or not (train_score.long_enough and val_score.long_enough):
         return False
     return val_score.flipped and val_score.tail < CLOSE_SCORE * train_score.tail

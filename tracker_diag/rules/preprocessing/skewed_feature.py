@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from tracker_diag.core.case import Ratio
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Symptoms
 from tracker_diag.core.profile_schema import Feature
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio
 from tracker_diag.rules.preprocessing._features import MOST_CHANGES
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Share of its skewness that a transform may leave: one that leaves more does not straighten the feature.
 LEFT_OF_SKEW = 0.5
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a skew that costs something, and against it."""
 
-    MANY = Ratio(4.0, "{count} features ({share:.0%}) are skewed", "data")
-    FEW = Ratio(2.0, "{count} features ({share:.0%}) are skewed", "data")
-    LEARNED = Ratio(0.5, "the run learned all the same")
+    MANY = LikelihoodRatio(4.0, "{count} features ({share:.0%}) are skewed", "data")
+    FEW = LikelihoodRatio(2.0, "{count} features ({share:.0%}) are skewed", "data")
+    LEARNED = LikelihoodRatio(0.5, "the run learned all the same")
 
 
-@rule("PP305", "skewed-feature", signs=Signs)
+@rule("PP305", "skewed-feature", likelihoods=Likelihoods)
 def skewed_feature(
     dataset: Dataset,
     symptoms: Symptoms,
@@ -71,19 +71,19 @@ def skewed_feature(
         return None
     found.sort(key=lambda f: (-abs(f.skewness or 0.0), f.label))
     share = len(found) / max(1, sum(f.varies for f in dataset.features))
-    row = Signs.MANY if share >= many else Signs.FEW
-    signs = [row(count=len(found), share=share)]
+    row = Likelihoods.MANY if share >= many else Likelihoods.FEW
+    observations = [row(count=len(found), share=share)]
     if symptoms.verdict == "good-fit":
-        signs.append(Signs.LEARNED())
+        observations.append(Likelihoods.LEARNED())
     worst = found[0]
     how = _transform(worst)
     text = (
         f"transform {worst.label} by {how['transform']} with lambda {how['lambda']:.2g}, fitted on training alone"
         + (f"; likewise {len(found) - 1} more" if len(found) > 1 else "")
     )
-    return skewed_feature.suspicion(
+    return skewed_feature.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"{worst.label} has a skewness of {worst.skewness:.3g}, "
         f"{worst.skewness_after:.2g} after {how['transform']}",
         advice=text,

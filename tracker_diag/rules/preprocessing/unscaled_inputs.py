@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
 from tracker_diag.rules.preprocessing._first_loss import FirstLoss, first_loss
+from tracker_diag.rules.registry import Outcome, rule
 
 
-class Signs(FirstLoss):
+class Likelihoods(FirstLoss):
     """What speaks for unscaled inputs, and against them."""
 
-    LARGE = Ratio(1.0, "the largest feature is of size {times:.3g}", "data", most=100.0)
-    SMALL = Ratio(0.05, "the largest feature is of size {size:.3g}", "data")
-    PRETRAINED = Ratio(0.1, "a pretrained model comes with its preprocessing", "params")
-    SCALED = Ratio(0.1, "the inputs are scaled ({scaling})", "params")
+    LARGE = LikelihoodRatio(1.0, "the largest feature is of size {times:.3g}", "data", most=100.0)
+    SMALL = LikelihoodRatio(0.05, "the largest feature is of size {size:.3g}", "data")
+    PRETRAINED = LikelihoodRatio(0.1, "a pretrained model comes with its preprocessing", "params")
+    SCALED = LikelihoodRatio(0.1, "the inputs are scaled ({scaling})", "params")
 
 
-@rule("PP301", "unscaled-inputs", unless=("boosting",), signs=Signs)
+@rule("PP301", "unscaled-inputs", unless=("boosting",), likelihoods=Likelihoods)
 def unscaled_inputs(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
@@ -62,21 +63,21 @@ def unscaled_inputs(
     ----------
     Seminar: "Normalisation/Standardisation", "Data Transformation". LeCun et al. (1998), Efficient BackProp, §4.3.
     """
-    signs: list[Sign] = []
+    observations: list[Observation] = []
     size = max((f.size for f in dataset.numbers if f.size), default=dataset.columns.largest_scale) if dataset else None
     if size is not None:
-        signs.append(Signs.SMALL(size=size) if size <= large else Signs.LARGE(times=size))
+        observations.append(Likelihoods.SMALL(size=size) if size <= large else Likelihoods.LARGE(times=size))
     if params.get("pretrained"):
-        signs.append(Signs.PRETRAINED())
+        observations.append(Likelihoods.PRETRAINED())
     if input_scaling:
-        signs.append(Signs.SCALED(scaling=input_scaling))
-    signs.append(first_loss(shape, symptoms, params, learning_rate))
+        observations.append(Likelihoods.SCALED(scaling=input_scaling))
+    observations.append(first_loss(features, symptoms, params, learning_rate))
     standard = "standard" in str(input_scaling).lower()
     name = names.get("input_scaling", "preprocessing.scaler")
     text = "standardise the inputs with the mean and standard deviation of the training set"
-    return unscaled_inputs.suspicion(
+    return unscaled_inputs.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message="the inputs look unscaled" + (f": the largest feature is of size {size:.3g}" if size else ""),
         advice=text,
         prescription=Prescription(text, () if standard else (Change(name, input_scaling or None, "standard"),)),

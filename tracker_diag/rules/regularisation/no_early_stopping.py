@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.core.case import Ratio, in_words, stop_at_best
 from tracker_diag.core.finding import Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.changes import in_words, stop_at_best
+from tracker_diag.rules.hypothesis import LikelihoodRatio
+from tracker_diag.rules.registry import Outcome, rule
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a run that went on too long, and against it."""
 
     #: From 2, where nothing came after the best checkpoint, to 4, where all did: the longer, the less it is chance.
-    WENT_ON = Ratio(2.0, "{share:.0%} of the run came after the best checkpoint", most=4.0)
-    STOPPING = Ratio(0.3, "early stopping is configured", "params")
-    ALL_EPOCHS = Ratio(1.5, "the run went on for all its epochs", "params")
+    WENT_ON = LikelihoodRatio(2.0, "{share:.0%} of the run came after the best checkpoint", most=4.0)
+    STOPPING = LikelihoodRatio(0.3, "early stopping is configured", "params")
+    ALL_EPOCHS = LikelihoodRatio(1.5, "the run went on for all its epochs", "params")
 
 
-@rule("RG803", "no-early-stopping", signs=Signs)
+@rule("RG803", "no-early-stopping", likelihoods=Likelihoods)
 def no_early_stopping(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
-    val: Course,
+    val: Curve,
     names: Mapping[str, str],
     epochs: float | None,
     early_stopping: object | None,
@@ -62,17 +64,17 @@ def no_early_stopping(
     if float((val.x > val.turning.high_step).mean()) < minimum_share:
         return None
     share = float((val.x > val.turning.step).mean())
-    signs = [Signs.WENT_ON(times=1 + share, share=share)]
+    observations = [Likelihoods.WENT_ON(times=1 + share, share=share)]
     if early_stopping:
-        signs.append(Signs.STOPPING())
+        observations.append(Likelihoods.STOPPING())
     elif epochs:
-        signs.append(Signs.ALL_EPOCHS())
+        observations.append(Likelihoods.ALL_EPOCHS())
     at = val.turning.step
     changes = stop_at_best(symptoms, names, epochs)
     text = f"stop at step {at:g} and keep that checkpoint" + (f": {in_words(changes)}" if changes else "")
-    return no_early_stopping.suspicion(
+    return no_early_stopping.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"{share:.0%} of the run came after the best checkpoint at step {at:g}",
         advice=text,
         prescription=Prescription(text, changes),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign, in_words, stop_at_best
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.changes import in_words, stop_at_best
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: Parameters that regularise.
 KINDS = (
@@ -27,20 +29,20 @@ DROPOUT_OF_GAP = 0.5
 MOST_DROPOUT = 0.5
 
 
-class Signs:
+class Likelihoods:
     """What speaks for a want of regularisation, and against it."""
 
-    OVERFITS = Ratio(5.0, "training explains what validation does not")
-    UNREPRESENTATIVE = Ratio(3.0, "training explains what validation does not")
-    NONE_CONFIGURED = Ratio(10.0, "no regularisation is configured ({known})", "params")
-    ONE_CONFIGURED = Ratio(0.4, "{used} is configured", "params")
-    SEVERAL_CONFIGURED = Ratio(0.4, "{used} are configured", "params")
-    BLIND = Ratio(0.03, "validation never gained on knowing nothing, which regularisation does not change")
+    OVERFITS = LikelihoodRatio(5.0, "training explains what validation does not")
+    UNREPRESENTATIVE = LikelihoodRatio(3.0, "training explains what validation does not")
+    NONE_CONFIGURED = LikelihoodRatio(10.0, "no regularisation is configured ({known})", "params")
+    ONE_CONFIGURED = LikelihoodRatio(0.4, "{used} is configured", "params")
+    SEVERAL_CONFIGURED = LikelihoodRatio(0.4, "{used} are configured", "params")
+    BLIND = LikelihoodRatio(0.03, "validation never gained on knowing nothing, which regularisation does not change")
 
 
-@rule("RG801", "no-regularisation", signs=Signs)
+@rule("RG801", "no-regularisation", likelihoods=Likelihoods)
 def no_regularisation(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
@@ -84,23 +86,23 @@ def no_regularisation(
     if not known:
         return None
     used = [k for k in known if params[k] and not (isinstance(params[k], int | float) and params[k] <= tiny)]
-    signs = [
-        Signs.OVERFITS() if symptoms.has("overfitting") else Signs.UNREPRESENTATIVE(),
+    observations = [
+        Likelihoods.OVERFITS() if symptoms.has("overfitting") else Likelihoods.UNREPRESENTATIVE(),
         _configured(known, used),
     ]
-    if shape.val_blind:
-        signs.append(Signs.BLIND())
+    if features.val_blind:
+        observations.append(Likelihoods.BLIND())
     name = names.get("dropout", "dropout")
     before = params.get("dropout")
     # To a tenth: the curves do not say more.
-    target = round(min(MOST_DROPOUT, max(proposed, DROPOUT_OF_GAP * shape.apart)), 1)
+    target = round(min(MOST_DROPOUT, max(proposed, DROPOUT_OF_GAP * features.apart)), 1)
     changes: tuple[Change, ...] = () if before and before >= target else (Change(name, before, target),)
     slowed = (1 - (before or 0)) / (1 - target) if changes else 1.0
     changes += stop_at_best(symptoms, names, epochs, slowed)
     text = (f"{in_words(changes)}, and " if changes else "") + "add weight decay or augmentation"
-    return no_regularisation.suspicion(
+    return no_regularisation.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message="the run overfits, and little holds it back",
         advice=text,
         prescription=Prescription(text, changes),
@@ -108,9 +110,9 @@ def no_regularisation(
     )
 
 
-def _configured(known: list[str], used: list[str]) -> Sign:
+def _configured(known: list[str], used: list[str]) -> Observation:
     """What the configuration says."""
     if not used:
-        return Signs.NONE_CONFIGURED(known=", ".join(known))
-    row = Signs.ONE_CONFIGURED if len(used) == 1 else Signs.SEVERAL_CONFIGURED
+        return Likelihoods.NONE_CONFIGURED(known=", ".join(known))
+    row = Likelihoods.ONE_CONFIGURED if len(used) == 1 else Likelihoods.SEVERAL_CONFIGURED
     return row(used=", ".join(used))

@@ -6,10 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.case import Ratio, Sign
 from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.observed import Learned, Shape, Symptoms
-from tracker_diag.core.rule import Outcome, rule
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.registry import Outcome, rule
 
 #: How many times the decay those optimisers take that multiply it by the rate alone. Chen et al. (2023), Lion: three to
 #: ten times that of AdamW.
@@ -27,27 +29,27 @@ MIXING = ("mixup", "augmentation", "label_smoothing")
 LEARNED_HALF = 0.5
 
 
-class Signs:
+class Likelihoods:
     """What speaks for regularisation that is too strong, and against it."""
 
-    DROPOUT = Ratio(6.0, "dropout of {dropout:g}", "params", most=60.0)
-    MODERATE_DROPOUT = Ratio(0.5, "dropout of {dropout:g} is moderate", "params")
-    DECAY = Ratio(10.0, "weight decay of {decay:g}", "params", most=60.0)
-    NOISY = Ratio(8.0, "training, with its noise, ends far above validation")
-    NOTHING_LEARNED = Ratio(2.0, "little or nothing is learned")
-    CAME_APART_CONFIGURED = Ratio(1.5, "the run came apart")
-    CAME_APART = Ratio(0.5, "the run came apart")
-    OVERFITS = Ratio(0.05, "the run overfits")
-    LEARNS = Ratio(0.2, "the run learns")
+    DROPOUT = LikelihoodRatio(6.0, "dropout of {dropout:g}", "params", most=60.0)
+    MODERATE_DROPOUT = LikelihoodRatio(0.5, "dropout of {dropout:g} is moderate", "params")
+    DECAY = LikelihoodRatio(10.0, "weight decay of {decay:g}", "params", most=60.0)
+    NOISY = LikelihoodRatio(8.0, "training, with its noise, ends far above validation")
+    NOTHING_LEARNED = LikelihoodRatio(2.0, "little or nothing is learned")
+    CAME_APART_CONFIGURED = LikelihoodRatio(1.5, "the run came apart")
+    CAME_APART = LikelihoodRatio(0.5, "the run came apart")
+    OVERFITS = LikelihoodRatio(0.05, "the run overfits")
+    LEARNS = LikelihoodRatio(0.2, "the run learns")
 
 
-@rule("RG802", "regularisation-too-strong", unless=("boosting",), signs=Signs)
+@rule("RG802", "regularisation-too-strong", unless=("boosting",), likelihoods=Likelihoods)
 def regularisation_too_strong(
-    shape: Shape,
+    features: Features,
     symptoms: Symptoms,
     names: Mapping[str, str],
     params: Mapping[str, Any],
-    learned: Learned | None,
+    explained: Explained | None,
     dropout: float | None,
     weight_decay: float | None,
     *,
@@ -93,53 +95,57 @@ def regularisation_too_strong(
         strong.append(f"weight decay of {weight_decay:g}")
         changes.append(Change(names.get("weight_decay", "weight_decay"), weight_decay, PROPOSED_DECAY))
     # Decay raises both curves.
-    noisy = _noisy(shape, params) and (thinned or not decayed)
+    noisy = _noisy(features, params) and (thinned or not decayed)
     if not changes and not noisy:
         return None
-    signs = _configured(dropout, strong_dropout, weight_decay, limit)
+    observations = _configured(dropout, strong_dropout, weight_decay, limit)
     if noisy:
-        signs.append(Signs.NOISY())
-    signs += _seen(shape, symptoms, noisy, bool(changes))
+        observations.append(Likelihoods.NOISY())
+    observations += _seen(features, symptoms, noisy, bool(changes))
     text = (
         "; ".join(f"lower {c.param} from {c.before:g} to {c.after:g}" for c in changes)
         or "halve dropout, augmentation or label smoothing"
     )
-    return regularisation_too_strong.suspicion(
+    return regularisation_too_strong.hypothesis(
         prior=prior,
-        signs=signs,
+        observations=observations,
         message=f"{' and '.join(strong) or 'regularisation'} seems to keep the network from learning",
         advice=text,
         prescription=Prescription(text, tuple(changes)),
         settles="run once without dropout and weight decay",
-        verdict="" if learned is not None and learned.known and learned.most > LEARNED_HALF else "underfitting",
+        verdict="" if explained is not None and explained.known and explained.most > LEARNED_HALF else "underfitting",
     )
 
 
-def _configured(dropout: float | None, strong_dropout: float, weight_decay: float | None, limit: float) -> list[Sign]:
+def _configured(
+    dropout: float | None, strong_dropout: float, weight_decay: float | None, limit: float
+) -> list[Observation]:
     """What the configured dropout and weight decay say."""
-    signs: list[Sign] = []
+    observations: list[Observation] = []
     if dropout is not None and 0 <= dropout < 1:
         if dropout > strong_dropout:
-            signs.append(Signs.DROPOUT(times=(1 - strong_dropout) / (1 - dropout), dropout=dropout))
+            observations.append(Likelihoods.DROPOUT(times=(1 - strong_dropout) / (1 - dropout), dropout=dropout))
         elif dropout <= MODERATE_DROPOUT:
-            signs.append(Signs.MODERATE_DROPOUT(dropout=dropout))
+            observations.append(Likelihoods.MODERATE_DROPOUT(dropout=dropout))
     if weight_decay is not None and weight_decay > limit:
-        signs.append(Signs.DECAY(times=weight_decay / limit if limit > 0 else math.inf, decay=weight_decay))
-    return signs
+        observations.append(
+            Likelihoods.DECAY(times=weight_decay / limit if limit > 0 else math.inf, decay=weight_decay)
+        )
+    return observations
 
 
-def _noisy(shape: Shape, params: Mapping[str, Any]) -> bool:
+def _noisy(features: Features, params: Mapping[str, Any]) -> bool:
     """Whether training ends far above validation, by noise of its own."""
-    far_above = shape.apart < -NOISY_GAP or shape.noise_ratio > NOISY_RATIO
+    far_above = features.apart < -NOISY_GAP or features.noise_ratio > NOISY_RATIO
     return far_above and not any(params.get(name) for name in MIXING)
 
 
-def _seen(shape: Shape, symptoms: Symptoms, noisy: bool, configured: bool) -> list[Sign]:
+def _seen(features: Features, symptoms: Symptoms, noisy: bool, configured: bool) -> list[Observation]:
     """What the curves say of how much was learned."""
-    if symptoms.has("underfitting", "frozen") or shape.stands:
-        return [Signs.NOTHING_LEARNED()]
+    if symptoms.has("underfitting", "frozen") or features.stuck_at_baseline:
+        return [Likelihoods.NOTHING_LEARNED()]
     if symptoms.has("diverged", "unstable"):
-        return [Signs.CAME_APART_CONFIGURED() if configured else Signs.CAME_APART()]
+        return [Likelihoods.CAME_APART_CONFIGURED() if configured else Likelihoods.CAME_APART()]
     if symptoms.has("overfitting", "unrepresentative-train"):
-        return [Signs.OVERFITS()]
-    return [] if noisy else [Signs.LEARNS()]
+        return [Likelihoods.OVERFITS()]
+    return [] if noisy else [Likelihoods.LEARNS()]

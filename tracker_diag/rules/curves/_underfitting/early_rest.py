@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
 from tracker_diag.rules.curves._underfitting.guess import Beside, costs_as_much_as_guessing
 from tracker_diag.rules.curves._underfitting.sighting import ADVICE, Sighting
 from tracker_diag.stats.trend import trend
@@ -24,7 +24,7 @@ FALLS_ON = 0.05
 
 
 def early_rest(
-    train: Course, val: Course | None, scores: Sequence[Beside], n_updates: int | None, few_updates: int, rest: float
+    train: Curve, val: Curve | None, scores: Sequence[Beside], n_updates: int | None, few_updates: int, rest: float
 ) -> Sighting | None:
     """Both losses reach within a few updates the level at which they end: a bias is learned that soon, and no more.
 
@@ -46,7 +46,7 @@ def early_rest(
     )
 
 
-def _rests_from(course: Course, rest: float) -> float:
+def _rests_from(course: Curve, rest: float) -> float:
     """Share of the run from which on nine tenths of the values lie at the level of the end; inf beyond a fifth."""
     n = course.y.size
     if n < VALUES or course.flipped:
@@ -58,7 +58,7 @@ def _rests_from(course: Course, rest: float) -> float:
     return float(first[0]) / n if first.size and first[0] <= n // FIRST else math.inf
 
 
-def _falls_on(course: Course) -> bool:
+def _falls_on(course: Curve) -> bool:
     begin = course.y.size // FIRST
     found = trend(course.x[begin:], course.y[begin:])
     return found.slope < 0 and found.p < FALLS_ON

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
 from tracker_diag.stats.trend import Trend
 
@@ -15,7 +15,7 @@ TWICE = 2.0
 
 
 def flat_line(
-    train: Course, val: Course | None, course: Trend, level_is_known: bool, moved: float, alpha: float
+    train: Curve, val: Curve | None, course: Trend, level_is_known: bool, moved: float, alpha: float
 ) -> Sighting | None:
     """Training moved by no more than its noise or than a small share of its level, and neither did validation.
 
@@ -38,6 +38,6 @@ def flat_line(
     )
 
 
-def relative_fall(train: Course) -> float:
+def relative_fall(train: Curve) -> float:
     """From the first value to the best, as a share of the first."""
     return (train.start - train.best) / abs(train.start) if train.start else 0.0

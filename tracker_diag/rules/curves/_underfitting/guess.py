@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from tracker_diag.evidence.course import Course
-from tracker_diag.evidence.shape import LOG_THOUSAND
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.features import LOG_THOUSAND
 
 #: A loss and the score logged beside it, of one side of the data.
-Beside = tuple[Course, Course]
+Beside = tuple[Curve, Curve]
 #: Sides of the data: training and validation.
 BOTH = 2
 
@@ -18,7 +18,7 @@ NEARLY_PERFECT = 0.99
 SAMPLING = 0.97
 
 
-def costs_as_much_as_guessing(loss: Course, score: Course) -> bool:
+def costs_as_much_as_guessing(loss: Curve, score: Curve) -> bool:
     """Whether the loss at the end is no smaller than a constant prediction pays that is right as often.
 
     Whoever always names the largest class is right with its share a, and pays the entropy of the classes: at least

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
 from tracker_diag.rules.curves._underfitting.guess import BOTH, Beside
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
 from tracker_diag.stats.trend import trend
@@ -34,7 +34,7 @@ def guessing(scores: Sequence[Beside], alpha: float) -> Sighting | None:
     )
 
 
-def _guesses(loss: Course, score: Course, alpha: float) -> bool:
+def _guesses(loss: Curve, score: Curve, alpha: float) -> bool:
     if not score.accuracy or not score.long_enough or score.y.size < VALUES:
         return False
     start, best, tail = (score.share(value) for value in (score.start, score.best, score.tail))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.observed import Learned
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.curve import Curve
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
 
 #: How many times the least share training may have learned that counts as nothing where validation has learned less
@@ -16,16 +16,16 @@ NO_DOUBT = 0.5
 WORSE = -0.02
 
 
-def known_level(train: Course, learned: Learned, minimum_learned: float) -> Sighting | None:
+def known_level(train: Curve, explained: Explained, minimum_learned: float) -> Sighting | None:
     """The share of the known level that the better curve has explained at its best is next to nothing."""
-    most = learned.most
-    by_heart = learned.val_best < minimum_learned and most < BY_HEART * minimum_learned
-    if not learned.known or not (most < minimum_learned or by_heart):
+    most = explained.most
+    by_heart = explained.val_best < minimum_learned and most < BY_HEART * minimum_learned
+    if not explained.known or not (most < minimum_learned or by_heart):
         return None
     worse = "" if most > WORSE else ", worse than knowing nothing"
     return Sighting(
         Severity.ERROR,
         0.97 if most < NO_DOUBT * minimum_learned else 0.85,
-        f"at its best the {'score' if train.flipped else 'loss'} is {train.shown(learned.at(most)):.4g}, where a "
-        f"model that ignores its input has {train.shown(learned.level):.4g}{worse}",
+        f"at its best the {'score' if train.flipped else 'loss'} is {train.shown(explained.at(most)):.4g}, where a "
+        f"model that ignores its input has {train.shown(explained.baseline):.4g}{worse}",
     )

@@ -6,13 +6,13 @@ from tracker_diag.core.finding import Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
 
 
-def score_at_chance(score_learned: float | None, minimum_learned: float) -> Sighting | None:
+def score_at_chance(score_explained: float | None, minimum_learned: float) -> Sighting | None:
     """The best score has come next to nothing of the way from knowing nothing to perfect."""
-    if score_learned is None or score_learned >= minimum_learned:
+    if score_explained is None or score_explained >= minimum_learned:
         return None
     return Sighting(
         Severity.ERROR,
         0.85,
-        f"at their best the scores have come {max(score_learned, 0):.0%} of the way from those of a model that "
+        f"at their best the scores have come {max(score_explained, 0):.0%} of the way from those of a model that "
         "ignores its input to perfect ones",
     )

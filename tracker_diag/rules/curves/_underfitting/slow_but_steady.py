@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
 from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.trend import trend
 
@@ -11,7 +11,7 @@ from tracker_diag.stats.trend import trend
 MANY_TIMES, GOES_ON = 5.0, 0.35
 
 
-def slow_but_steady(val: Course | None, further: Extrapolation | None, alpha: float) -> bool:
+def slow_but_steady(val: Curve | None, further: Extrapolation | None, alpha: float) -> bool:
     """Whether validation falls significantly and without slowing down: that is the matter of slow-convergence."""
     if val is None or further is None or further.enough < MANY_TIMES:
         return False

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.course import Course
+from tracker_diag.evidence.curve import Curve
 from tracker_diag.rules.curves._underfitting.guess import BOTH, Beside, costs_as_much_as_guessing
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
 
@@ -29,7 +29,7 @@ def standing_accuracy(scores: Sequence[Beside], level_is_known: bool) -> Sightin
     return Sighting(Severity.ERROR, 0.8, "the accuracies stand still, as those of a constant prediction do")
 
 
-def _stands(score: Course, share: float) -> bool:
+def _stands(score: Curve, share: float) -> bool:
     """Whether a score has not moved by more than a share of itself since the first fifth of the run."""
     if not score.flipped or not score.long_enough:
         return False

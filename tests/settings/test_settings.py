@@ -1,0 +1,220 @@
+"""Settings: what is refused, how it is said, and what the tag of a run may leave out."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker_diag import diagnose
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.settings.settings import LONGEST_IGNORE, Settings, SettingsError, ignored_words, parse_settings
+
+# -- the prefix ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "prefix", ["diag.", "diag/", "lint:", "team a.", "user.", "x", "a-b_c.", "a" * 50, "mlflow_", "."]
+)
+def test_a_prefix_that_trackers_take(prefix: str) -> None:
+    assert parse_settings({"prefix": prefix}).prefix == prefix
+
+
+@pytest.mark.parametrize(
+    ("prefix", "said"),
+    [
+        ("mlflow.", "'mlflow.' is reserved: MLflow keeps its own tags there; take another, such as 'diag.'"),
+        ("mlflow.diag.", "'mlflow.' is reserved"),
+        ("wandb.", "'wandb.' is reserved: W&B keeps its own facts there"),
+        ("wandb.diag.", "'wandb.' is reserved"),
+        ("a" * 51, "'aaaaaaaaaaaaaaaaaaaa'… has 51 letters, and may have 50"),
+        ("a" * 10**6, "has 1,000,000 letters, and may have 50"),
+        ("diag\n.", "'diag\\n.': only letters, digits, spaces and _ - . : / are allowed"),
+        ("däg.", "only letters, digits, spaces and _ - . : / are allowed"),
+        ("dıag.", "only letters, digits, spaces and _ - . : / are allowed"),
+        ("a*", "only letters, digits, spaces and _ - . : / are allowed"),
+        ("<b>", "only letters, digits, spaces and _ - . : / are allowed"),
+        ("../", "must not begin with '/' or './', or contain '..' or '//'"),
+        ("a/../../", "must not begin with '/' or './', or contain '..' or '//'"),
+        ("..", "must not begin with '/' or './', or contain '..' or '//'"),
+        ("/", "must not begin with '/' or './', or contain '..' or '//'"),
+        ("/etc/", "must not begin with '/' or './', or contain '..' or '//'"),
+        ("a//", "must not begin with '/' or './', or contain '..' or '//'"),
+        ("./", "must not begin with '/' or './', or contain '..' or '//'"),
+        ("", "prefix: it must not be empty"),
+    ],
+)
+@pytest.mark.parametrize("place", ["whole", "experiment"])
+def test_a_prefix_that_could_destroy_or_is_none_is_refused(prefix: str, said: str, place: str) -> None:
+    data = {"prefix": prefix}
+    with pytest.raises(SettingsError, match="prefix") as refused:
+        parse_settings(data if place == "whole" else {"experiments": {"vision*": data}}, "here")
+    assert said in str(refused.value)
+    assert str(refused.value).startswith("here: " if place == "whole" else "here: experiments.vision*: ")
+    assert len(str(refused.value)) < 250
+
+
+# -- experiments -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ({"ignor": ["x"]}, "experiments.vision*: ignor: no such key; did you mean 'ignore'?"),
+        ({"ignore": ["overfiting"]}, "experiments.vision*: ignore: no rule 'overfiting'; did you mean 'overfitting'?"),
+        ({"roles": {"vloss": "x"}}, "experiments.vision*: roles: no role 'vloss'; did you mean 'val_loss'?"),
+        (
+            {"rules": {"LC104": {"severity": "bad"}}},
+            "experiments.vision*: rules.LC104.severity: choose one of ok, info, warning, error",
+        ),
+        ({"experiments": {}}, "experiments.vision*: 'experiments' cannot be nested"),
+        ({"artifacts": "some"}, "experiments.vision*: artifacts: choose one of findings, all, none"),
+        (3, "experiments.vision*: a mapping is needed"),
+    ],
+)
+def test_a_part_for_an_experiment_is_checked_when_it_is_read(part: Any, said: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        parse_settings({"experiments": {"vision*": part}}, "here")
+    assert str(refused.value).startswith(f"here: {said}")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({"select": "LC"}, "select: a list is needed"),
+        ({"vocabulary": {"val_loss": "x"}}, "vocabulary.val_loss: a list is needed"),
+        ({"vocabulary": {"vloss": ["x"]}}, "vocabulary: no role 'vloss'; did you mean 'val_loss'?"),
+        ({"roles": {"val_loss": 3}}, "roles.val_loss: a text is needed"),
+        ({"rules": ["LC104"]}, "rules: a mapping is needed"),
+        ({"rules": {"LC104": 3}}, "rules.LC104: a mapping is needed"),
+        ({"rules": {"LC104": {"thresholds": {"alpha": [1]}}}}, "rules.LC104.thresholds.alpha: a number is needed"),
+        ({"prefix": date(2024, 1, 1)}, "prefix: 2024-01-01 is a date; put it in quotes"),
+        ({"artifacts": 3}, "artifacts: choose one of findings, all, none"),
+    ],
+)
+def test_what_is_needed_is_said_in_plain_words(data: dict[str, Any], said: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        parse_settings(data, "here")
+    assert str(refused.value) == f"here: {said}"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (-3, "-3 is not allowed: give 0 or a positive number"),
+        (float("nan"), "NaN is not allowed: give 0 or a positive number"),
+        (1e20, "1e+20 is not allowed: give 0 or a number from 1e-15 to 1e15"),
+        (1e-20, "1e-20 is not allowed: give 0 or a number from 1e-15 to 1e15"),
+        ("x", "'x' is not a number"),
+        (True, "'True' is not a number"),
+    ],
+)
+def test_a_threshold_that_does_not_fit_says_what_would(value: Any, said: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        parse_settings({"rules": {"LC104": {"thresholds": {"alpha": value}}}}, "here")
+    assert str(refused.value) == f"here: rules.LC104.thresholds.alpha: {said}"
+
+
+def test_a_sound_part_is_laid_over_the_rest() -> None:
+    rules = {"overfitting": {"thresholds": {"alpha": 0.5}}}
+    settings = parse_settings({"ignore": ["LC101"], "experiments": {"vision*": {"rules": rules, "artifacts": "all"}}})
+    own = settings.for_experiment("vision-7")
+    assert (own.ignore, own.artifacts) == (("LC101",), "all")
+    assert own.rules["overfitting"].thresholds == {"alpha": 0.5}
+    assert settings.for_experiment("speech") == settings
+
+
+# -- values that no schema foresaw -----------------------------------------------------------------------------------
+
+
+def nested(levels: int) -> Any:
+    value: Any = 0
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+HOSTILE = {"deep": nested(100_000), "large": 10**5000, "object": object(), "set": {1}, "nan": float("nan")}
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+@pytest.mark.parametrize("key", [*Settings.model_fields, "other"])
+def test_one_line_whatever_the_value_is(key: str, value: str) -> None:
+    rule, worth = "overfitting", HOSTILE[value]
+    rules = [{rule: worth}, {rule: {"severity": worth}}, {rule: {"thresholds": {"alpha": worth}}}]
+    for data in ({key: worth}, {key: [worth]}, {key: {"a": worth}}, *({"rules": r} for r in rules)):
+        with pytest.raises(SettingsError) as refused:
+            parse_settings(data, "here")
+        assert str(refused.value).startswith("here: ")
+        assert len(str(refused.value).splitlines()) == 1
+        assert len(str(refused.value)) <= 500
+
+
+@given(
+    st.dictionaries(st.text(max_size=10) | st.sampled_from([*Settings.model_fields]), st.text() | st.lists(st.text()))
+)
+def test_settings_or_one_line(data: dict[str, Any]) -> None:
+    said = ""
+    try:
+        parse_settings(data)
+    except SettingsError as error:
+        said = str(error)
+    assert len(said.splitlines()) <= 1
+
+
+# -- the tag ``ignore`` ----------------------------------------------------------------------------------------------
+
+
+def test_the_nearest_rule_is_named_for_a_word_that_is_none() -> None:
+    words, notes = ignored_words("overfitting, overfiting,LC10,  ,x\n", "diag.ignore")
+    assert words == ("overfitting", "LC10")
+    assert notes == (
+        "diag.ignore: no rule 'overfiting'; did you mean 'overfitting'?",
+        "diag.ignore: no rule 'x'",
+    )
+
+
+def test_many_words_that_are_none_take_few_notes() -> None:
+    words, notes = ignored_words(",".join(f"z{i}" for i in range(500)) + ",LC104", "diag.ignore")
+    assert words == ("LC104",)
+    assert len(notes) == 4
+    assert notes[-1] == "diag.ignore: 497 more words are not a rule either"
+
+
+def test_ten_megabytes_are_one_note() -> None:
+    text = "LC104," + "no-such-rule," * 800_000 + "LC101"
+    words, notes = ignored_words(text, "diag.ignore")
+    assert words == ("LC104",)
+    assert notes == (f"diag.ignore: {len(text):,} letters, of which the first 5,000 were read",)
+    assert ignored_words("LC104" * 2_000_000, "diag.ignore")[0] == ()
+
+
+def test_a_word_is_not_cut_into_another() -> None:
+    filling = "z," * ((LONGEST_IGNORE - 4) // 2)
+    assert ignored_words(filling + "LC104", "diag.ignore")[0] == ()
+
+
+def test_every_rule_fits_into_the_tag() -> None:
+    names = [r.name for r in all_rules().values()]
+    assert ignored_words(", ".join(names), "diag.ignore") == (tuple(names), ())
+
+
+@given(st.text())
+def test_whatever_the_tag_holds(text: str) -> None:
+    from tests.rules.runs import a_run, healthy
+
+    report = diagnose(a_run({n: y[:4] for n, y in healthy().items()}, tags={"diag.ignore": text}))
+    assert len(report.notes) <= 5
+    assert all(len(note.splitlines()) == 1 for note in report.notes)
+
+
+def test_settings_that_hold_a_part_a_million_times_are_refused_at_once() -> None:
+    part: list[object] = ["x"]
+    for _ in range(30):
+        part = [part, part]
+    for data in ({"ignore": part}, {"rules": {str(n): {"thresholds": {"a": [n]}} for n in range(100_000)}}):
+        with pytest.raises(SettingsError, match="more than 20,000 values"):
+            parse_settings(data)

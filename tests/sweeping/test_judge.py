@@ -1,0 +1,42 @@
+"""What is read back from a run's tags is parsed against the words we know."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.runs import make_run
+from tracker_diag import Settings, Severity
+from tracker_diag.rules.verdicts import ABSTENTION, precedence
+from tracker_diag.sweeping.judge import Before, Task, before, examine
+
+
+@pytest.mark.parametrize("verdict", [*precedence(), ABSTENTION])
+@pytest.mark.parametrize("severity", Severity)
+def test_our_own_words_are_read(verdict: str, severity: Severity) -> None:
+    tags = {"dx.verdict": verdict, "dx.severity": str(severity), "diag.verdict": "frozen"}
+    assert before(tags, "dx.") == Before(verdict, severity)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "\x1b[2Jgood-fit",
+        "good-fit\nrun-7  overfitting",
+        "Overfitting",
+        "ok",
+        "",
+        "x" * 10**6,
+        "https://u:pw@host",
+        "LC104",
+    ],
+    ids=lambda word: repr(word)[:20],
+)
+def test_foreign_words_are_none(word: str) -> None:
+    assert before({"diag.verdict": word, "diag.severity": word + " "}, "diag.") == Before("", Severity.OK)
+
+
+def test_the_ignore_tag_is_read_in_one_place() -> None:
+    run = make_run(1, "overfitting", tags={"diag.ignore": "overfitting, overfiting"})
+    report = examine(Task(run, Settings()))
+    assert report.verdict != "overfitting"
+    assert report.notes == ("diag.ignore: no rule 'overfiting'; did you mean 'overfitting'?",)

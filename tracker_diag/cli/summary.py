@@ -1,0 +1,159 @@
+"""What a sweep shows at its end, and the summary it leaves for machines."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tracker_diag.cli.console import stdout
+from tracker_diag.cli.errors import UsageError
+from tracker_diag.core.version import __version__
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from tracker_diag.sweeping.sweep import Swept
+
+ROWS = 40
+FAILURES = 20
+
+
+def show_table(swept: Swept, *, write: bool) -> None:
+    """Print the runs, worst first, then what failed, then one line of figures."""
+    console = stdout()
+    if swept.rows:
+        console.print(_runs(swept, console))
+        rest = swept.rows[ROWS:]
+        if rest:
+            counts = Counter(str(row.severity) for row in rest)
+            console.print(f"… and {len(rest):,} more: {_counts(counts)}")
+        console.print()
+    if swept.failures:
+        console.print(_failures(swept))
+        if len(swept.failures) > FAILURES:
+            console.print(f"… and {len(swept.failures) - FAILURES:,} more")
+        console.print()
+    notes = _notes(swept)
+    for line in notes:
+        console.print(line, soft_wrap=True)
+    if notes:
+        console.print()
+    console.print(closing_line(swept, write=write), soft_wrap=True)
+
+
+def closing_line(swept: Swept, *, write: bool) -> str:
+    """Say in one line what was done."""
+    from tracker_diag.report.wording import counted, duration
+
+    parts = [f"{len(swept.rows):,} diagnosed" + ("" if write else " (dry run: nothing written)")]
+    parts += [f"{not_stored:,} without their reports"] if (not_stored := _not_stored(swept)) else []
+    parts += [f"{swept.unchanged:,} unchanged"] if swept.unchanged else []
+    parts += [f"{len(swept.failures):,} failed"] if swept.failures else []
+    parts += [f"{swept.left:,} not reached"] if swept.left else []
+    runs = len(swept.rows) + swept.unchanged + len(swept.failures) + swept.left
+    if runs == 0 and swept.stopped:
+        return f"0 runs in {duration(swept.seconds)}: ended before any was reached."
+    if runs == 0 and not swept.error:
+        return f"0 runs in {duration(swept.seconds)}: nothing in this scope; check its names, patterns and filter."
+    line = f"{counted(runs, 'run')} in {duration(swept.seconds)}: {', '.join(parts)}."
+    return line + (f" Verdicts: {_counts(Counter(swept.verdicts))}." if swept.verdicts else "")
+
+
+def summary(swept: Swept, tracker: str) -> dict[str, Any]:
+    """Put the sweep into data for a monitoring system; ``not_stored`` counts runs whose reports could not be stored."""
+    return {
+        "schema_version": 1,
+        "version": __version__,
+        "tracker": tracker,
+        "ended": time.time(),
+        "seconds": round(swept.seconds, 3),
+        "runs": {
+            "diagnosed": len(swept.rows),
+            "unchanged": swept.unchanged,
+            "failed": len(swept.failures),
+            "not_reached": swept.left,
+        },
+        "not_stored": _not_stored(swept),
+        "verdicts": dict(swept.verdicts),
+        "worst": str(swept.worst),
+        "failures": [{"run_id": f.id, "reason": f.reason} for f in swept.failures],
+        "oldest_undiagnosed_seconds": None if swept.oldest is None else round(max(0.0, time.time() - swept.oldest), 3),
+        "error": swept.error,
+        "stopped": swept.stopped,
+    }
+
+
+def write_summary(path: Path, data: dict[str, Any]) -> None:
+    """Write the summary whole or not at all: whoever reads it may come at any moment."""
+    from tracker_diag.adapters.base import TrackerError
+    from tracker_diag.adapters.disk import write_files
+    from tracker_diag.core.outgoing import redacted_data
+
+    try:
+        write_files(path.parent, {path.name: (json.dumps(redacted_data(data), indent=2) + "\n").encode()})
+    except OSError as error:
+        raise UsageError(f"--summary {path}: {error.strerror or error}") from None
+    except TrackerError as error:
+        raise UsageError(f"--summary {path}: {error}") from None
+
+
+def _runs(swept: Swept, console: Console) -> Table:
+    from rich.style import Style
+    from rich.table import Table
+    from rich.text import Text
+
+    from tracker_diag.core.outgoing import clean, web_link
+    from tracker_diag.report.formats.text import SEVERITY_STYLES
+
+    # A terminal makes the name clickable; a file or a pipe gets the address itself.
+    clickable = console.is_terminal or not any(row.link for row in swept.rows)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("severity", "verdict", "run", "experiment", "likely cause", *(() if clickable else ("link",))):
+        table.add_column(heading, overflow="ellipsis", no_wrap=True)
+    for row in swept.rows[:ROWS]:
+        style = SEVERITY_STYLES[row.severity]
+        name = Text(clean(row.name or row.id, 60), style=Style(link=(clickable and web_link(row.link)) or None))
+        cells = [Text(str(row.severity), style=style), Text(clean(row.verdict), style=style), name]
+        cells += [Text(clean(row.experiment, 40)), Text(clean(row.cause) if row.severity.rank >= 2 else "")]
+        table.add_row(*cells, *(() if clickable else (Text(clean(row.link or "")),)))
+    return table
+
+
+def _failures(swept: Swept) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    from tracker_diag.core.outgoing import clean
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("failed run", no_wrap=True)
+    table.add_column("reason", overflow="fold")
+    for failure in swept.failures[:FAILURES]:
+        table.add_row(Text(clean(failure.id)), Text(clean(failure.reason)))
+    return table
+
+
+def _counts(counts: Counter[str]) -> str:
+    from tracker_diag.core.outgoing import clean
+
+    return ", ".join(
+        f"{clean(name, 40) or 'none'} {n:,}" for name, n in sorted(counts.items(), key=lambda x: (-x[1], x[0]))
+    )
+
+
+def _not_stored(swept: Swept) -> int:
+    return sum(bool(row.note) for row in swept.rows) + swept.without_reports
+
+
+def _notes(swept: Swept) -> list[str]:
+    """Say why reports could not be stored, what holds for most runs first."""
+    from tracker_diag.core.outgoing import clean
+    from tracker_diag.report.wording import counted
+
+    reasons = Counter(clean(row.note, 500) for row in swept.rows if row.note)
+    lines = [f"{counted(n, 'run')}: the report could not be stored: {why}" for why, n in reasons.most_common(FAILURES)]
+    return lines + ([f"… and {len(reasons) - FAILURES:,} more reasons"] if len(reasons) > FAILURES else [])

@@ -1,0 +1,143 @@
+"""One curve with all that is asked of it more than once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker_diag.roles.metric import LOSS, Metric
+from tracker_diag.stats.arrays import FloatArray
+from tracker_diag.stats.condense import condense, finite_part
+from tracker_diag.stats.divergence import Divergence, divergence
+from tracker_diag.stats.noise import Noise, noise
+from tracker_diag.stats.oscillation import Oscillation, oscillation, spikes
+from tracker_diag.stats.turning import Turning, turning, window_size
+
+#: Finite values that statistics take.
+MINIMUM = 4
+
+#: Points that its noise takes, and its swings.
+POINTS_OF_NOISE, POINTS_OF_SWINGS = 6, 8
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A curve turned so that lower is better, and its statistics, each computed once and only if asked for.
+
+    Attributes
+    ----------
+    name : str
+        The metric's name.
+    steps, raw : ndarray, shape (n,)
+        As logged; ``raw`` negated where higher is better, and with values that are not finite.
+    metric : Metric
+        What it is, and in what it is measured.
+    """
+
+    name: str
+    steps: FloatArray
+    raw: FloatArray
+    metric: Metric = LOSS
+
+    @property
+    def flipped(self) -> bool:
+        """Whether higher is better in the metric's own unit."""
+        return self.metric.better == "max"
+
+    @property
+    def accuracy(self) -> bool:
+        """Whether it is the share of right answers."""
+        return self.metric.counts_right_answers
+
+    @property
+    def whole(self) -> float:
+        """What a perfect score is taken for: 1, or 100."""
+        return self.metric.whole
+
+    def share(self, value: float) -> float:
+        """A level of this course as a share of a perfect score, in the metric's own sign."""
+        return self.shown(value) / self.whole
+
+    def shown(self, value: float) -> float:
+        """Turn a level of this course back to the metric's own sign."""
+        return -value if self.flipped else value
+
+    @cached_property
+    def finite(self) -> tuple[FloatArray, FloatArray]:
+        """Steps and values that are finite."""
+        return finite_part(self.steps, self.raw)
+
+    @cached_property
+    def xy(self) -> tuple[FloatArray, FloatArray]:
+        """Finite and condensed: what the statistics see."""
+        return condense(*self.finite)
+
+    @property
+    def x(self) -> FloatArray:
+        """Steps of the condensed curve, shape (m,)."""
+        return self.xy[0]
+
+    @property
+    def y(self) -> FloatArray:
+        """Values of the condensed curve, shape (m,)."""
+        return self.xy[1]
+
+    @property
+    def long_enough(self) -> bool:
+        """Whether statistics can be made of it."""
+        return self.finite[1].size >= MINIMUM
+
+    @cached_property
+    def start(self) -> float:
+        """The first finite value."""
+        return float(self.finite[1][0])
+
+    @cached_property
+    def best(self) -> float:
+        """Mean of the lowest window."""
+        return self.turning.best
+
+    @cached_property
+    def tail(self) -> float:
+        """Mean of the last tenth."""
+        return float(self.y[-window_size(self.y.size) :].mean())
+
+    def at(self, step: float) -> float:
+        """Mean of the window around a step: the level of the course there."""
+        i = int(np.clip(np.searchsorted(self.x, step), 0, self.x.size - 1))
+        half = window_size(self.x.size) // 2
+        return float(self.y[max(0, i - half) : i + half + 1].mean())
+
+    @cached_property
+    def noise(self) -> Noise:
+        """Noise around the whole course."""
+        return noise(self.y)
+
+    @cached_property
+    def late_noise(self) -> Noise:
+        """Noise of the second half; of the whole where that is too short."""
+        half = self.y[self.y.size // 2 :]
+        return noise(half, share=1.0) if half.size >= POINTS_OF_NOISE else self.noise
+
+    @cached_property
+    def turning(self) -> Turning:
+        """Its lowest window against its end."""
+        return turning(self.x, self.y)
+
+    @cached_property
+    def divergence(self) -> Divergence:
+        """Where values are not finite, or blow up."""
+        return divergence(self.raw)
+
+    @cached_property
+    def oscillation(self) -> Oscillation | None:
+        """Its swings; None for fewer than 8 points."""
+        return oscillation(self.y) if self.y.size >= POINTS_OF_SWINGS else None
+
+    @cached_property
+    def spikes(self) -> NDArray[np.intp]:
+        """Indices into ``finite`` of isolated jumps."""
+        return spikes(self.finite[1])

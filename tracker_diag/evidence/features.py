@@ -1,0 +1,201 @@
+"""What stands out in the curves, for the rules that look for causes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.registry import rule_input
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.stats.extrapolation import Extrapolation
+
+#: Share of the uninformed level that is no learning.
+NOTHING = 0.05
+#: Share of the uninformed loss that training has explained from which on it knows its examples by heart.
+MEMORISED = 0.8
+#: Share that training must have explained before validation can be called blind to it.
+TRAINING_LEARNED = 0.1
+#: Share of what training's accuracy has gained below which validation's has gained nothing.
+GAINED_NOTHING = 0.25
+#: Accuracy (share) above which validation is not blind, whatever it gained.
+RIGHT_HALF_THE_TIME = 0.5
+#: Share of its first value at which a validation loss has not fallen.
+HAS_NOT_FALLEN = 0.95
+#: Cross-entropy of knowing nothing about a thousand classes, in nats: more than all but the largest vocabularies cost.
+LOG_THOUSAND = math.log(1000)
+#: Accuracy below which it counts equal numbers, as that of a regression does.
+HARDLY_EVER_RIGHT = 0.02
+#: A setback is one of moving means over a sixteenth of the run; the first tenth is left out.
+SETBACK_MEANS, SETBACK_LEAVES = 16, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What stands out in the curves, for the rules that look for causes.
+
+    Shares are of the uninformed level, as in ``Explained``.
+
+    Attributes
+    ----------
+    lost_at : float or None
+        Share of the run after which the loss is no longer finite or has blown up; None where it has not.
+    first_excess : float How many times the uninformed level the first training value is; inf where it is not finite.
+        Where the level is unknown: of ln 1000 (what a thousand classes cost) for a cross-entropy beside an accuracy
+        that lies above it, else of the larger of the second value and the first of validation.
+    stands : bool
+        The run ends where a model that ignores its input would be.
+    begins_there : bool
+        It also began there: nothing has ever reached the output.
+    above : bool
+        It ends significantly above that level and has not blown up: it is still unlearning its initial guess.
+    memorised : bool
+        Training explains four fifths or more.
+    val_blind : bool Validation has never explained more than a twentieth, or its accuracy has gained less than a
+        quarter of what training's has, or, where neither is known, its loss never fell by a twentieth; although
+        training learned.
+    val_wrong : float
+        How many uninformed levels validation ends above knowing nothing: confidently wrong.
+    val_first : float
+        First validation value over first training value.
+    quick : float
+        Share of the run that training took for half of its improvement.
+    apart : float
+        Gap of validation over training at the end, as a share of the uninformed level.
+    parted : float Distance of validation over training where validation was best, as a share of the uninformed level:
+        small where both fell together at first.
+    noise_ratio : float
+        Training over validation loss at the end.
+    gain : float
+        What twice the training would bring, in units of the improvement achieved; NaN where unknown.
+    setback : float
+        The largest rise of the training curve above the lowest it had been before, in units of the improvement
+        achieved: of means over a sixteenth of the run (two values at least), the first tenth left out.
+    regained : bool
+        The training curve ends no higher than where it had been before that.
+    """
+
+    lost_at: float | None = None
+    first_excess: float = 1.0
+    stuck_at_baseline: bool = False
+    starts_at_baseline: bool = False
+    above: bool = False
+    memorised: bool = False
+    val_blind: bool = False
+    val_wrong: float = 0.0
+    val_first: float = 1.0
+    quick: float = 1.0
+    apart: float = 0.0
+    parted: float = 0.0
+    noise_ratio: float = 1.0
+    gain: float = math.nan
+    setback: float = 0.0
+    regained: bool = True
+
+
+@rule_input(missing="no train loss", log="train_loss", evidence="C", unit="uninformed levels")
+def first_excess(
+    any_curve: Curve,
+    train: Curve | None,
+    val: Curve | None,
+    explained: Explained | None,
+    train_loss: Curve | None,
+    train_score: Curve | None,
+    val_score: Curve | None,
+) -> float:
+    """How many times the uninformed level the first value is; see ``Features``."""
+    first = float(any_curve.raw[0])
+    if not math.isfinite(first):
+        return math.inf
+    if any_curve.flipped:
+        return 1.0
+    if explained is not None and explained.known:
+        return first / explained.baseline
+    score = train_score or val_score
+    accurate = (
+        score is not None
+        and any_curve is train_loss
+        and score.accuracy
+        and float(np.abs(score.y).max(initial=0)) > HARDLY_EVER_RIGHT * score.whole
+    )
+    if accurate and any_curve.metric.of_classes and first > LOG_THOUSAND:
+        return first / LOG_THOUSAND
+    others = [float(c.y[i]) for c, i in ((train, 1), (val, 0)) if c is not None]
+    return first / max(others) if others and max(others) > 0 else 1.0
+
+
+@rule_input(missing="no val loss", log="val_loss", evidence="C")
+def val_blind(
+    train: Curve, val: Curve, explained: Explained, train_score: Curve | None, val_score: Curve | None
+) -> bool:
+    """Whether validation has gained nothing although training learned; see ``Features``."""
+    if explained.known:
+        return explained.train > TRAINING_LEARNED and explained.val_best < NOTHING
+    ours, theirs = train_score, val_score
+    if ours and theirs and ours.flipped and theirs.accuracy and ours.long_enough and theirs.long_enough:
+        whole = max(ours.whole, theirs.whole)
+        gained = (ours.start - ours.best) / whole, (theirs.start - theirs.best) / whole
+        lags = gained[0] > TRAINING_LEARNED and gained[1] < GAINED_NOTHING * gained[0]
+        return lags and -theirs.best / whole < RIGHT_HALF_THE_TIME
+    return explained.train > TRAINING_LEARNED and val.best > HAS_NOT_FALLEN * val.start
+
+
+@rule_input(missing="no train loss", log="train_loss", evidence="C")
+def features(
+    any_curve: Curve,
+    symptoms: Symptoms,
+    first_excess: float,
+    train: Curve | None,
+    val: Curve | None,
+    val_blind: bool | None,
+    explained: Explained | None,
+    improvement: float | None,
+    further: Extrapolation | None,
+) -> Features:
+    """What stands out in the curves."""
+    lost = any_curve.divergence.lost if any_curve.divergence.lost is not None else any_curve.divergence.blown
+    lost_at = None if lost is None else lost / max(1, any_curve.steps.size - 1)
+    if train is None or explained is None:
+        return Features(lost_at=lost_at, first_excess=first_excess)
+    stands = explained.most < NOTHING if explained.known else symptoms.has("underfitting", "frozen")
+    reached = np.flatnonzero(train.y <= 0.5 * (train.start + train.best))
+    moved = train.start - train.best
+    setback, regained = _setback(train)
+    turn = val.turning.index if val is not None else 0
+    beside = float(np.interp(val.x[turn], train.x, train.y)) if val is not None else 0.0
+    return Features(
+        lost_at=lost_at,
+        first_excess=first_excess,
+        stuck_at_baseline=stands,
+        starts_at_baseline=stands
+        and abs(explained.start - explained.train) < NOTHING
+        and explained.start > -2 * NOTHING,
+        above=explained.known and explained.most < -NOTHING and lost is None,
+        memorised=explained.train >= MEMORISED,
+        val_blind=bool(val_blind),
+        val_wrong=max(0.0, -explained.val) if val is not None else 0.0,
+        val_first=val.start / train.start if val is not None and train.start > 0 else 1.0,
+        quick=float(reached[0]) / train.y.size if reached.size and moved > 0 and improvement else 1.0,
+        apart=explained.train - explained.val if val is not None else 0.0,
+        parted=(val.best - beside) / (explained.baseline - explained.bottom) if val is not None else 0.0,
+        noise_ratio=train.tail / val.tail if val is not None and val.tail > 0 else 1.0,
+        gain=further.gain / improvement if further and improvement else math.nan,
+        setback=setback / improvement if improvement else 0.0,
+        regained=regained,
+    )
+
+
+def _setback(course: Curve) -> tuple[float, bool]:
+    """The largest rise of means above the lowest before, and whether the end is no higher than that lowest."""
+    n = course.y.size
+    width, first = max(2, n // SETBACK_MEANS), max(1, n // SETBACK_LEAVES)
+    if n < first + width + 1:
+        return 0.0, True
+    sums = np.cumsum(np.concatenate(([0.0], course.y)))
+    means = ((sums[width:] - sums[:-width]) / width)[first:]
+    lowest = np.minimum.accumulate(means)
+    worst = int(np.argmax(means - lowest))
+    return float(means[worst] - lowest[worst]), bool(means[-1] <= lowest[worst])

@@ -1,0 +1,201 @@
+"""A report for a terminal: the verdict first, then what was seen, why, and what to change."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.text import Text
+
+from tracker_diag.core.finding import Cause, Finding, Severity
+from tracker_diag.core.outgoing import clean
+from tracker_diag.core.report import Report
+from tracker_diag.report.braille import draw, legend
+from tracker_diag.report.marks import Marks, Panel, marks, panels
+from tracker_diag.report.wording import (
+    CAUSES_SHOWN,
+    causes_title,
+    confidence,
+    cost,
+    counted,
+    percent,
+    role_words,
+    shown,
+    title,
+    to_log,
+)
+
+SEVERITY_STYLES = {Severity.OK: "green", Severity.INFO: "blue", Severity.WARNING: "yellow", Severity.ERROR: "red"}
+_CURVE_STYLES = {"train": "cyan", "val": "magenta", "test": "green", "other": "cyan", "mark": "bold", "span": "bold"}
+_SKIPS_SHOWN = 3
+_ASCII = str.maketrans({"→": "->", "…": "...", "–": "-", "·": "-", "█": "#", "░": "."})
+
+
+def print_text(report: Report, console: Console) -> None:
+    """Print a report to a console; colours only where the console has them, ASCII only where its encoding has no more.
+
+    Parameters
+    ----------
+    report : Report
+    console : Console
+        Decides the width and the colours.
+    """
+    if not console.options.ascii_only:
+        console.print(render_text(report), highlight=False)
+        return
+    page = io.StringIO()
+    Console(file=page, width=console.width, color_system=None, legacy_windows=False).print(
+        render_text(report, ascii_only=True), highlight=False
+    )
+    text = page.getvalue().translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
+    console.out(text, end="", highlight=False)
+
+
+def render_text(report: Report, *, ascii_only: bool = False) -> Group:
+    """Put a report together as rich renderables, which lay themselves out to the console's width.
+
+    Text from the run is shown as it is: control characters as escapes, rich's markup as plain characters.
+    """
+    return Group(*_spaced(_sections(report, ascii_only)))
+
+
+def _sections(report: Report, ascii_only: bool) -> Iterator[Iterable[RenderableType]]:
+    yield _head(report)
+    places = marks(report)
+    for panel in panels(report):
+        if any(x in ("train", "val") for x in (c.role.partition("_")[0] for c in panel.curves)):
+            yield [_Chart(panel, places, ascii_only)]
+            break
+    yield _findings(report)
+    yield _causes(report)
+    yield _closing(report)
+
+
+def _spaced(sections: Iterable[Iterable[RenderableType]]) -> Iterator[RenderableType]:
+    """Put an empty line between the sections that hold something."""
+    first = True
+    for section in sections:
+        parts = list(section)
+        if parts and not first:
+            yield Text()
+        first = first and not parts
+        yield from parts
+
+
+def _head(report: Report) -> Iterator[RenderableType]:
+    style = SEVERITY_STYLES[report.severity]
+    yield Text.assemble(
+        (f" {report.severity.upper()} ", f"bold reverse {style}"), "  ", (clean(report.verdict), f"bold {style}")
+    )
+    name = Text(title(report), style="bold")
+    if report.run_name:
+        name.append(f"  {clean(report.run_id, 200)}", style="not bold dim")
+    name.append(f"  {clean(report.status)}", style="not bold dim")
+    yield _Indented(name, 0)
+    yield _Indented(Text(clean(report.summary)), 0)
+
+
+class _Chart:
+    """The curves, drawn when the width is known."""
+
+    def __init__(self, panel: Panel, places: Marks, ascii_only: bool) -> None:
+        self.panel, self.places, self.ascii_only = panel, places, ascii_only
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        names = Text()
+        for curve in self.panel.curves:
+            names.append("  " if names else "")
+            names.append(role_words(curve.role), style=_CURVE_STYLES.get(curve.role.partition("_")[0], "cyan"))
+            names.append(f" {clean(curve.name, 80)}")
+        yield from _Indented(names, 0).__rich_console__(console, options)
+        for row in draw(self.panel, self.places, min(options.max_width, 100), ascii_only=self.ascii_only):
+            line = Text(no_wrap=True, overflow="crop")
+            for char, kind in row:
+                line.append(char, style=_CURVE_STYLES.get(kind, "dim"))
+            line.rstrip()
+            yield line
+        if words := legend(self.panel, self.places, ascii_only=self.ascii_only):
+            yield from _Indented(Text(" · ".join(words), style="dim"), 0).__rich_console__(console, options)
+
+
+def _findings(report: Report) -> Iterator[RenderableType]:
+    if report.seen:
+        yield Text("What was seen", style="bold")
+    for finding in report.seen:
+        yield from _finding(finding)
+    folded = [f for f in report.findings if f.folded is not None]
+    if folded:
+        pairs = ", ".join(f"{clean(f.code)} {clean(f.name)} by {clean(f.folded)}" for f in folded)
+        yield _Indented(Text(f"Explained by a stronger finding: {pairs}", style="dim"), 2)
+
+
+def _finding(finding: Finding) -> Iterator[RenderableType]:
+    head = Text()
+    head.append(clean(finding.code), style=f"bold {SEVERITY_STYLES[finding.severity]}")
+    head.append(f" {clean(finding.name)}", style="bold")
+    head.append(f" · {finding.severity} · confidence {confidence(finding.confidence)}", style="dim")
+    yield _Indented(head, 2)
+    yield _Indented(Text(clean(finding.message)), 4)
+    if finding.advice:
+        yield _Indented(Text(f"→ {clean(finding.advice)}"), 4)
+
+
+def _causes(report: Report) -> Iterator[RenderableType]:
+    if report.causes:
+        yield Text(causes_title(report), style="bold")
+    for rank, cause in enumerate(report.causes[:CAUSES_SHOWN], start=1):
+        yield from _cause(rank, cause)
+
+
+def _cause(rank: int, cause: Cause) -> Iterator[RenderableType]:
+    filled = min(10, max(0, round(10 * cause.score))) if cause.score == cause.score else 0
+    head = Text()
+    head.append(f"{rank}. {clean(cause.name)}", style="bold")
+    head.append(f"  {'█' * filled}{'░' * (10 - filled)} {percent(cause.score)}", style="cyan")
+    yield _Indented(head, 2)
+    if cause.why:
+        yield _Indented(Text(clean(cause.why)), 5)
+    if cause.prescription.text:
+        yield _Indented(Text(f"→ {clean(cause.prescription.text)}"), 5)
+    width = max((len(clean(x.param, 250)) for x in cause.prescription.changes), default=0)
+    for change in cause.prescription.changes:
+        line = Text(clean(change.param, 250).ljust(min(width, 32)), style="bold")
+        line.append(f"  {shown(change.before)} → ", style="not bold")
+        line.append(shown(change.after), style="green")
+        yield _Indented(line, 7)
+
+
+def _closing(report: Report) -> Iterator[RenderableType]:
+    if report.next_evidence:
+        yield _labelled("Next evidence", report.next_evidence)
+    if sentence := cost(report):
+        yield _labelled("Cost", sentence)
+    if report.skipped:
+        yield _labelled("Skipped", f"{counted(len(report.skipped), 'rule')} had too little to go by.")
+        wishes = to_log(report)
+        for what, codes in wishes[:_SKIPS_SHOWN]:
+            yield _Indented(Text(f"{what} (for {', '.join(codes)})"), 2)
+        if len(wishes) > _SKIPS_SHOWN:
+            yield _Indented(Text(f"… and {len(wishes) - _SKIPS_SHOWN} more", style="dim"), 2)
+    if report.roles:
+        taken = (f"{clean(role)} = {clean(name, 250)}" for role, name in report.roles.items())
+        yield _labelled("Names taken", ", ".join(taken))
+    for note in report.notes:
+        yield _labelled("Note", note)
+
+
+def _labelled(label: str, text: str) -> RenderableType:
+    return _Indented(Text.assemble((f"{label}: ", "bold"), clean(text, 8000)), 0)
+
+
+class _Indented:
+    """A text wrapped to what the console leaves beside the indent, without blanks at the ends of lines."""
+
+    def __init__(self, text: Text, columns: int) -> None:
+        self.text, self.columns = text, columns
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        for line in self.text.wrap(console, max(1, options.max_width - self.columns)):
+            line.rstrip()
+            yield Text(" " * self.columns) + line

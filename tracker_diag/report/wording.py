@@ -1,0 +1,120 @@
+"""The words that every renderer shares: text made safe to show, numbers, durations, short sentences."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.outgoing import clean
+from tracker_diag.core.plain import plain
+from tracker_diag.core.report import Report
+
+
+def number(value: float, digits: int = 4) -> str:
+    """Write a number to some significant digits: ``0.3142``, ``12,000``, ``1e-5``, ``NaN``, ``Inf``."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Inf" if value > 0 else "-Inf"
+    if value == int(value) and abs(value) < 1e9:
+        return f"{int(value):,}" if abs(value) >= 10_000 else str(int(value))
+    if 1e3 <= abs(value) < 1e7:
+        value = float(f"{value:.{digits}g}")
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:g}"
+    mantissa, exponent, power = f"{value:.{digits}g}".partition("e")
+    return f"{mantissa}e{int(power)}" if exponent else mantissa
+
+
+def shown(value: Any, limit: int = 120) -> str:
+    """Write a value of a parameter or of the evidence."""
+    data = plain(value)
+    if data is None:
+        return "not logged"
+    if isinstance(data, float):
+        return number(data, 6)
+    if isinstance(data, str):
+        return clean(data, limit)
+    return clean(json.dumps(data, ensure_ascii=False), limit)
+
+
+def percent(share: float) -> str:
+    """Write a share in [0, 1]."""
+    return "–" if not math.isfinite(share) else f"{100 * share:.0f} %"
+
+
+def confidence(value: float) -> str:
+    """Write a rule's confidence; a share that is not a probability of the run's, hence no percent sign."""
+    return f"{value:.2f}"
+
+
+def duration(seconds: float) -> str:
+    """Write a time span in its two largest units: ``45 s``, ``3 h 12 min``."""
+    whole = round(seconds)
+    for size, name, smaller, smaller_name in ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s")):
+        if whole >= size:
+            rest = whole % size // smaller
+            return f"{whole // size:,} {name}" + (f" {rest} {smaller_name}" if rest else "")
+    return f"{seconds:.2g} s" if seconds < 1 else f"{whole} s"
+
+
+def steps(span: tuple[float, float]) -> str:
+    """Write a span of steps in words."""
+    first, last = number(span[0], 6), number(span[1], 6)
+    return f"step {first}" if first == last else f"steps {first} to {last}"
+
+
+def cost(report: Report) -> str:
+    """Say what part of the run bought nothing, in one sentence; empty where nothing is known to be wasted."""
+    share, seconds = real(report.cost.get("wasted_share")) or 0, real(report.cost.get("wasted_seconds")) or 0
+    amounts = [f"{percent(share)} of the steps"] * (share > 0) + [duration(seconds)] * (seconds > 0)
+    if not amounts:
+        return ""
+    amount = amounts[0] + "".join(f" ({more})" for more in amounts[1:])
+    return f"{amount} came after the best checkpoint or after the run had diverged."
+
+
+def to_log(report: Report) -> list[tuple[str, tuple[str, ...]]]:
+    """List what to log so that skipped rules can speak, with their codes; what enables most comes first."""
+    wanted: dict[str, list[str]] = {}
+    for skip in report.skipped:
+        if skip.what_to_log:
+            wanted.setdefault(clean(skip.what_to_log), []).append(clean(skip.code))
+    return sorted(((what, tuple(codes)) for what, codes in wanted.items()), key=lambda x: (-len(x[1]), x[0]))
+
+
+def counted(n: int, singular: str, plural: str | None = None) -> str:
+    """Write a count with its noun: ``1 rule``, ``2 rules``."""
+    return f"{n:,} {singular if n == 1 else plural or singular + 's'}"
+
+
+def role_words(role: str) -> str:
+    """Write a role as people say it: ``val_loss`` becomes ``validation loss``."""
+    kind, _, rest = role.partition("_")
+    sides = {"train": "training", "val": "validation", "test": "test"}
+    return clean(f"{sides[kind]} {rest}" if kind in sides and rest else role, 80).replace("_", " ")
+
+
+def title(report: Report) -> str:
+    """Choose what to call the run: its name, else its identifier."""
+    return clean(report.run_name or report.run_id, 200)
+
+
+def real(value: Any) -> float | None:
+    """Take a finite number as a float; None for anything else, such as the string NaN."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
+
+
+#: Causes that are shown; the JSON holds all.
+CAUSES_SHOWN = 6
+
+
+def causes_title(report: Report) -> str:
+    """Heading over the causes: a run that is green has none, only what would be looked at first if it were not."""
+    return "Most likely causes" if report.severity.rank >= Severity.WARNING.rank else "Worth knowing"

@@ -1,0 +1,139 @@
+"""Names cut into words: the vocabulary, loaded once, and the spelling in which names are compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+_SEGMENT = re.compile(r"/|::|(?<!\d)\.|\.(?!\d)")
+_CHUNK = re.compile(r"[^\W_]+")
+_PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_MAX_NAME = 200
+# Pieces this short are trusted inside a glued word; any other two letters occur in everything.
+_SHORT_PIECES = frozenset({"n", "nb", "lr", "tr", "bs", "wd", "bn"})
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name as words.
+
+    Attributes
+    ----------
+    segments : tuple of tuples of str
+        The words between slashes or dots, in the vocabulary's spelling.
+    words : frozenset of str
+        All of them.
+    """
+
+    segments: tuple[tuple[str, ...], ...]
+    words: frozenset[str]
+
+
+@cache
+def vocabulary() -> Mapping[str, Any]:
+    """The packaged vocabulary, as its file has it."""
+    text = files("tracker_diag.roles").joinpath("vocabulary.yaml").read_text(encoding="utf-8")
+    # PyYAML's own parser takes 0.3 s for this file; libyaml's binding is missing from few installations.
+    loaded: Mapping[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return loaded
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a phrase or a list, of any length, in the vocabulary's spelling."""
+    return frozenset().union(*(read(part).words for part in text.split()))
+
+
+def phrases(texts: Iterable[str]) -> tuple[frozenset[str], ...]:
+    """Each text as a set of words."""
+    return tuple(words(text) for text in texts)
+
+
+@lru_cache(maxsize=16384)
+def read(name: str) -> Name:
+    """Cut a name into words: at punctuation, capitals and digits, and where two known words were glued.
+
+    Parameters
+    ----------
+    name : str
+        Any text; what is beyond 200 characters is not read.
+    """
+    segments = []
+    for segment in _SEGMENT.split(name[:_MAX_NAME]):
+        found = tuple(word for chunk in _CHUNK.findall(segment) for word in _words_of_chunk(chunk))
+        if found:
+            segments.append(found)
+    return Name(tuple(segments), frozenset(word for segment in segments for word in segment))
+
+
+@cache
+def _spellings() -> Mapping[str, tuple[str, ...]]:
+    table = vocabulary()["words"]
+    single = {word: (key,) for key, text in table.items() if " " not in key for word in text.split()}
+    several = {
+        word: tuple(part for known in key.split() for part in single.get(known, (known,)))
+        for key, text in table.items()
+        if " " in key
+        for word in text.split()
+    }
+    return single | several
+
+
+@cache
+def _lexicon() -> frozenset[str]:
+    """Every word that the vocabulary holds anywhere, the keys of tables of values aside."""
+    book = vocabulary()
+    texts: list[str] = [*book["words"], *book["words"].values(), book["neutral"], *book["traits"].values()]
+    metrics = book["metrics"]
+    texts += [metrics["veto"], metrics["component"], metrics["minor"]]
+    texts += [phrase for quantity in metrics["quantities"] for phrase in quantity["words"]]
+    for role in [*metrics["plain"].values(), *book["params"].values()]:
+        texts += [*role["words"], role.get("veto", ""), role.get("also", "")]
+    return frozenset(word.strip(",") for text in texts for word in text.replace("_", " ").split())
+
+
+def _words_of_chunk(chunk: str) -> tuple[str, ...]:
+    """A run of letters and digits as words; a known one stays whole whatever its capitals (``mAP``, ``F1``)."""
+    lower = chunk.lower()
+    if lower in _lexicon():
+        return _canonical(lower)
+    return tuple(word for piece in _PIECE.findall(chunk) for word in _words_of_piece(piece.lower()))
+
+
+@lru_cache(maxsize=16384)
+def _words_of_piece(piece: str) -> tuple[str, ...]:
+    if piece in _lexicon() or piece.isdecimal():
+        return _canonical(piece)
+    if piece.endswith("s") and piece[:-1] in _lexicon() and len(piece) > 3:
+        return _canonical(piece[:-1])
+    return tuple(word for part in _unglue(piece) for word in _canonical(part))
+
+
+def _canonical(word: str) -> tuple[str, ...]:
+    if word.isdecimal():
+        return (word.lstrip("0") or "0",)
+    return _spellings().get(word, (word,))
+
+
+def _unglue(piece: str) -> tuple[str, ...]:
+    """Cut a word that is nothing but known words (``batchsize``, ``nepochs``) into the fewest of them."""
+    if not 4 <= len(piece) <= 40:
+        return (piece,)
+    lexicon = _lexicon()
+    best: list[tuple[str, ...] | None] = [()] + [None] * len(piece)
+    for end in range(1, len(piece) + 1):
+        for start in range(end):
+            head, part = best[start], piece[start:end]
+            if head is None or len(head) >= 4 or part not in lexicon:
+                continue
+            if len(part) < 3 and part not in _SHORT_PIECES:
+                continue
+            known = best[end]
+            if known is None or len(head) + 1 < len(known):
+                best[end] = (*head, part)
+    return best[-1] or (piece,)

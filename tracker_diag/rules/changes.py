@@ -1,0 +1,32 @@
+"""Changes of parameters that several rules prescribe, and how they are put into words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tracker_diag.core.finding import Change
+from tracker_diag.evidence.symptoms import Symptoms
+
+
+def stop_at_best(
+    symptoms: Symptoms, names: Mapping[str, str], epochs: float | None, slowed: float = 1.0
+) -> tuple[Change, ...]:
+    """The change of the number of epochs to that after which validation was best.
+
+    What a run that overfits has shown itself: nothing else that is prescribed for it is as sure. Empty where the run
+    does not overfit, or does not say for how many epochs it was to train. ``slowed``: how many times the steps the
+    same progress takes after the other changes that are prescribed with it.
+    """
+    turned = symptoms.findings.get("overfitting")
+    if turned is None or turned.span is None or not epochs or turned.span[1] <= 0:
+        return ()
+    best = max(1, round(slowed * epochs * turned.span[0] / turned.span[1]))
+    return (Change(names.get("epochs", "epochs"), epochs, best),) if best < epochs else ()
+
+
+def in_words(changes: tuple[Change, ...]) -> str:
+    """``lower epochs from 60 to 15``, several joined by "and"."""
+    return " and ".join(
+        f"{'lower' if c.after < (c.before or 0) else 'raise'} {c.param} from {c.before or 0:g} to {c.after:g}"
+        for c in changes
+    )

@@ -1,0 +1,126 @@
+"""Weighs the evidence for and against a cause."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tracker_diag.core.finding import Finding, Prescription
+
+Source = Literal["curves", "data", "params"]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One observation, and how much likelier it is if the cause holds than if it does not.
+
+    Attributes
+    ----------
+    text : str
+        The observation, in words that follow "because".
+    ratio : float
+        Likelihood ratio, positive; above 1 it speaks for the cause, below 1 against it.
+    source : str
+        Where it was seen: ``curves``, ``data`` (dataset facts) or ``params``.
+    key : str
+        The row of the cause's table of likelihood ratios.
+    """
+
+    text: str
+    ratio: float
+    source: Source = "curves"
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LikelihoodRatio:
+    """A row of a cause's table: what may be observed, and its likelihood ratio.
+
+    The table is a class whose attributes are rows. Called, a row gives the ``Observation`` of an observation.
+
+    Attributes
+    ----------
+    value : float
+        Likelihood ratio, positive; above 1 it speaks for the cause, below 1 against it.
+    text : str
+        The observation, in words that follow "because"; what is seen of the run stands in braces.
+    source : str
+        Where it is seen: ``curves``, ``data`` (dataset facts) or ``params``.
+    most : float or None
+        Where the ratio grows with what is seen, the most it may come to.
+    key : str
+        The row's name in its table.
+    """
+
+    value: float
+    text: str
+    source: Source = "curves"
+    most: float | None = None
+    key: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        if not self.value > 0:
+            raise ValueError(f"{self.text!r}: a likelihood ratio is positive, not {self.value:g}")
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        object.__setattr__(self, "key", name)
+
+    def __call__(self, times: float = 1.0, **seen: Any) -> Observation:
+        """The observation, with what was seen put into the text.
+
+        Parameters
+        ----------
+        times : float
+            How many times ``value`` the ratio is, up to ``most``; the text may show it as ``{times}``.
+        **seen
+            What the text shows.
+        """
+        ratio = self.value * times if self.most is None else min(self.most, self.value * times)
+        return Observation(self.text.format(times=times, **seen), ratio, self.source, self.key)
+
+
+def rows(table: type) -> Mapping[str, LikelihoodRatio]:
+    """The rows of a table of likelihood ratios, in the order in which they are written."""
+    return {
+        key: row
+        for kind in reversed(table.__mro__)
+        for key, row in vars(kind).items()
+        if isinstance(row, LikelihoodRatio)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis(Finding):
+    """A finding that names a cause.
+
+    Attributes
+    ----------
+    prior : float
+        Odds of the cause among runs that somebody worries about, before anything is seen.
+    observations : tuple of Observation
+        Conditionally independent given the cause: one observation an independent observation.
+    prescription : Prescription
+    settles : str
+        What to log or run to be sure.
+    verdict : str
+        What a run with this cause is called where its curves alone would pass for a good fit; empty where the cause
+        says nothing of them.
+    """
+
+    prior: float = 0.05
+    observations: tuple[Observation, ...] = ()
+    prescription: Prescription = field(default_factory=lambda: Prescription(""))
+    settles: str = ""
+    verdict: str = ""
+
+    @property
+    def odds(self) -> float:
+        """Prior odds times all likelihood ratios."""
+        return self.prior * math.prod(s.ratio for s in self.observations)
+
+    @property
+    def seen_ratio(self) -> float:
+        """The likelihood ratios of what curves and data say, without what the configuration says."""
+        return math.prod(s.ratio for s in self.observations if s.source != "params")

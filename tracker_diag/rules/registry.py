@@ -1,0 +1,272 @@
+"""The ``@rule`` decorator and the registry it fills.
+
+A new rule is one new file under ``tracker_diag/rules`` and nothing else.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import pkgutil
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, Literal
+
+from tracker_diag.core.finding import Finding, Prescription, Severity, Skip
+from tracker_diag.evidence.registry import PACKAGE, all_inputs, find_input, in_order, joined, letters, parameters
+from tracker_diag.rules.hypothesis import Hypothesis, Observation
+
+Outcome = Finding | Skip | None
+
+HEADINGS = ("What it measures", "Why it matters", "What to do", "Thresholds", "References")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Where the findings of a rule on learning curves stand among the verdicts.
+
+    Attributes
+    ----------
+    precedence : float
+        Of several findings the one with the lowest is the verdict.
+    why : str
+        Why it stands there, as a clause.
+    dismisses : bool
+        Whether the other rules' findings on curves mean nothing beside this one.
+    wasted : str
+        Which part of the run was wasted: ``from`` the first step of the finding's span on, what came ``after`` it, or
+        empty where none was.
+    """
+
+    precedence: float
+    why: str
+    dismisses: bool = False
+    wasted: Literal["", "from", "after"] = ""
+
+
+#: Of a rule on learning curves that never gives the verdict; its findings are at most `info`.
+NEVER = Verdict(math.inf, "an observation beside the verdict")
+
+#: The family of codes whose rules say what the learning curves show.
+ON_CURVES = "LC"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule as the registry holds it.
+
+    Attributes
+    ----------
+    code, name : str
+        From the catalogue; the name is what users see in tags, filters and ``ignore``.
+    check : callable
+        The function itself.
+    needs : tuple of str
+        Inputs without which the rule is skipped.
+    wants : tuple of str
+        Inputs it uses where they exist.
+    thresholds : mapping of str to default
+        The keyword-only parameters; users may set them.
+    unless : tuple of str
+        Kinds of training that it does not apply to, of ``KINDS``.
+    also : tuple of str
+        Other names of causes that it tells.
+    verdict : Verdict or None
+        For rules on learning curves: what they find is an input of the others (``symptoms``).
+    likelihoods : type or None
+        For rules that tell a cause: its table of likelihood ratios (``tracker_diag.rules.hypothesis.LikelihoodRatio``).
+    """
+
+    code: str
+    name: str
+    check: Callable[..., Outcome]
+    needs: tuple[str, ...]
+    wants: tuple[str, ...]
+    thresholds: Mapping[str, Any]
+    unless: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    verdict: Verdict | None = None
+    likelihoods: type | None = None
+
+    @property
+    def evidence(self) -> str:
+        """Letters of the catalogue for what its inputs are: C curves, P parameters, D dataset facts, and so on."""
+        return joined(letters(name) for name in self.needs + self.wants)
+
+    @property
+    def title(self) -> str:
+        """First line of the docstring."""
+        return self.sections[""].partition("\n")[0]
+
+    @property
+    def sections(self) -> dict[str, str]:
+        """The docstring by heading; the first line under the empty heading."""
+        return sections(self.check.__doc__ or "")
+
+    @property
+    def folder(self) -> str:
+        """Name of the folder that the rule's file lies in: ``curves``, ``optimisation`` and so on."""
+        return self.check.__module__.rsplit(".", 2)[-2]
+
+    def finding(
+        self,
+        severity: Severity,
+        confidence: float,
+        message: str,
+        advice: str = "",
+        evidence: Mapping[str, Any] | None = None,
+        span: tuple[float, float] | None = None,
+    ) -> Finding:
+        """What this rule found; the parameters are those of ``Finding``."""
+        return Finding(self.code, self.name, severity, confidence, message, advice, evidence or {}, span)
+
+    def skip(self, reason: str, what_to_log: str = "") -> Skip:
+        """Say why this rule does not speak, and what to log so that it can."""
+        return Skip(self.code, reason, what_to_log)
+
+    def hypothesis(
+        self,
+        *,
+        prior: float,
+        observations: Sequence[Observation],
+        message: str,
+        advice: str,
+        prescription: Prescription | None = None,
+        settles: str = "",
+        span: tuple[float, float] | None = None,
+        verdict: str = "",
+        name: str = "",
+    ) -> Hypothesis | None:
+        """The hypothesis of this rule's cause, or None where nothing speaks for it.
+
+        The severity is the engine's to set, from the odds: a warning has to rest on curves or data; configuration only
+        ranks. ``name`` is that of the cause where the rule tells another than its own (``also``); the other parameters
+        are those of ``Hypothesis``.
+        """
+        if not any(s.ratio > 1 for s in observations):
+            return None
+        return Hypothesis(
+            code=self.code,
+            name=name or self.name,
+            severity=Severity.INFO,
+            confidence=0.0,
+            message=message,
+            advice=advice,
+            evidence={
+                "for": [s.text for s in observations if s.ratio > 1],
+                "against": [s.text for s in observations if s.ratio < 1],
+            },
+            span=span,
+            prior=prior,
+            observations=tuple(observations),
+            prescription=prescription or Prescription(advice),
+            settles=settles,
+            verdict=verdict,
+        )
+
+
+_RULES: dict[str, Rule] = {}
+
+#: Kinds of training that names give away and that rules may not apply to, in words.
+KINDS = MappingProxyType(
+    {
+        "adversarial": "two losses against each other",
+        "reinforcement": "a reward in place of labels",
+        "contrastive": "a dictionary that grows",
+        "annealed": "a term that is phased in",
+        "boosting": "trees, with rounds and no epochs",
+    }
+)
+
+#: Those of them whose loss has no level to fall to and rest at.
+UNSETTLED = ("adversarial", "reinforcement", "contrastive", "annealed")
+
+
+def rule(
+    code: str,
+    name: str,
+    *,
+    unless: tuple[str, ...] = (),
+    also: tuple[str, ...] = (),
+    verdict: Verdict | None = None,
+    likelihoods: type | None = None,
+) -> Callable[[Callable[..., Outcome]], Rule]:
+    """Register a function as a rule; the function's name then stands for the rule.
+
+    Its positional parameters are its inputs, resolved by name (``tracker_diag.evidence.registry``): one annotated
+    ``X | None`` is used where it exists, and the rule is skipped where the run has none of the others. Its keyword-only
+    parameters are thresholds, which users may set. The other parameters are those of ``Rule``.
+
+    Raises
+    ------
+    ValueError
+        If the code, a name or the precedence is taken; if a parameter is no input, or a threshold has no default; if
+        a rule on learning curves has no ``verdict``, or asks, directly or not, for ``symptoms``; if a rule with a
+        ``prior`` has no table of likelihood ratios; or if ``unless`` names no kind of training.
+    """
+
+    def register(check: Callable[..., Outcome]) -> Rule:
+        all_inputs()
+        needs, wants, _ = parameters(check)
+        thresholds = {
+            p.name: p.default for p in inspect.signature(check).parameters.values() if p.kind is p.KEYWORD_ONLY
+        }
+        new = Rule(code, name, check, needs, wants, MappingProxyType(thresholds), unless, also, verdict, likelihoods)
+        if not check.__module__.startswith(PACKAGE):
+            all_rules()
+        _refuse(new)
+        _RULES[code] = new
+        all_rules.cache_clear()
+        return new
+
+    return register
+
+
+def _refuse(new: Rule) -> None:
+    """Raise an error where a rule cannot stand among the others."""
+    said = f"{new.code} {new.name}"
+    for other in _RULES.values():
+        if (other.check.__module__, other.check.__qualname__) == (new.check.__module__, new.check.__qualname__):
+            continue
+        if other.code == new.code or {other.name, *other.also} & {new.name, *new.also}:
+            raise ValueError(f"{said}: taken by {other.code} {other.name} in {other.check.__module__}")
+        if new.verdict and other.verdict and new.verdict.precedence == other.verdict.precedence < math.inf:
+            raise ValueError(f"{said}: the precedence {new.verdict.precedence:g} is that of {other.code} {other.name}")
+    if new.code.upper().startswith(ON_CURVES) and new.verdict is None:
+        raise ValueError(f"{said}: say where its findings stand among the verdicts: verdict=Verdict(…), or NEVER")
+    if new.verdict and math.isnan(new.verdict.precedence):
+        raise ValueError(f"{said}: the precedence is no number")
+    if unknown := sorted(set(new.unless) - set(KINDS)):
+        raise ValueError(f"{said}: unless {unknown[0]!r} is none of {', '.join(KINDS)}")
+    if bare := [name for name, default in new.thresholds.items() if default is inspect.Parameter.empty]:
+        raise ValueError(f"{said}: the threshold {bare[0]} has no default")
+    if "prior" in new.thresholds and new.likelihoods is None:
+        raise ValueError(f"{said}: a rule that tells a cause has a table of likelihood ratios: likelihoods=Likelihoods")
+    for name in new.needs + new.wants:
+        find_input(name, said)
+    if new.verdict:
+        in_order({"symptoms": [new.code], new.code: new.needs + new.wants})
+
+
+@cache
+def all_rules() -> Mapping[str, Rule]:
+    """Every rule by code, in the order of codes; found by walking ``tracker_diag.rules``."""
+    package = import_module("tracker_diag.rules")
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        import_module(module.name)
+    return MappingProxyType(dict(sorted(_RULES.items())))
+
+
+def find_rule(word: str) -> Rule | None:
+    """The rule of this code or name, or that names this cause, whatever its case."""
+    return next((r for r in all_rules().values() if word.lower() in (r.code.lower(), r.name, *r.also)), None)
+
+
+def sections(docstring: str) -> dict[str, str]:
+    """Split a docstring at its underlined headings; the text before the first one comes under the empty heading."""
+    parts = re.split(r"^(\w[^\n]*)\n-{3,}\n", inspect.cleandoc(docstring) + "\n", flags=re.MULTILINE)
+    return {"": parts[0].strip()} | {k.strip(): v.strip() for k, v in zip(parts[1::2], parts[2::2], strict=True)}

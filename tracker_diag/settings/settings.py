@@ -1,0 +1,325 @@
+"""What a user may set: which rules, how severe, which thresholds, which names; by file, by experiment, by tag."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, time
+from fnmatch import fnmatchcase
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tracker_diag.core.files import NotAFileError
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.outgoing import clean
+from tracker_diag.core.plain import plain
+from tracker_diag.roles.role_names import all_roles
+from tracker_diag.rules.registry import Rule, all_rules, find_rule
+from tracker_diag.settings.file import MOST_VALUES, read_settings_file
+
+FILE_NAME = "tracker-diag.yaml"
+LONGEST_PREFIX = 50
+"""Letters: trackers take keys of 250, and the longest of ours has to follow."""
+_PREFIX = re.compile(r"[A-Za-z0-9_\-. :/]+")
+RESERVED = {"mlflow.": "MLflow keeps its own tags there", "wandb.": "W&B keeps its own facts there"}
+"""Beginnings of tags that are a tracker's own, and why nothing of ours may stand among them."""
+_NEEDED = {
+    **dict.fromkeys(("tuple_type", "list_type"), "a list is needed"),
+    **dict.fromkeys(("dict_type", "model_type"), "a mapping is needed"),
+    **dict.fromkeys(("float_type", "int_type", "bool_type"), "a number is needed"),
+    "string_type": "a text is needed",
+    "string_too_short": "it must not be empty",
+    "invalid_key": "a key must be a text",
+}
+"""pydantic's types of errors in plain words."""
+LONGEST_IGNORE = 5_000
+"""Letters of a run's ``ignore`` tag that are read: what MLflow takes of a tag, and far more than all rules have."""
+UNKNOWN_SHOWN = 3
+"""Words of it that are not a rule and are told one by one."""
+
+
+class SettingsError(ValueError):
+    """A configuration that cannot be used; says in one line where, and the nearest name that could."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(clean(text, 500))
+
+
+class RuleSettings(BaseModel):
+    """What may be set for one rule."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    severity: Severity | None = Field(default=None, description="the highest severity it may have")
+    thresholds: dict[str, float | int | bool | str] = Field(default_factory=dict, description="see the rule's page")
+
+
+class Settings(BaseModel):
+    """Everything a user may set."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    select: tuple[str, ...] = Field(
+        default=(), description="run these rules only: codes, names, or prefixes such as LC; empty means all"
+    )
+    ignore: tuple[str, ...] = Field(default=(), description="leave these out: codes, names, or prefixes")
+    rules: dict[str, RuleSettings] = Field(
+        default_factory=dict, description="severity and thresholds, by name or code of the rule"
+    )
+    roles: dict[str, str] = Field(
+        default_factory=dict, description="take this metric or parameter for this role, e.g. val_loss: my/metric"
+    )
+    vocabulary: dict[str, list[str]] = Field(
+        default_factory=dict, description="further words for a role, e.g. val_loss: [holdout_nll]"
+    )
+    directions: dict[str, str] = Field(
+        default_factory=dict, description="metric name to 'min' or 'max': which way is better"
+    )
+    prefix: str = Field(default="diag.", min_length=1, description="prefix of every tag that is written")
+    artifacts: str = Field(
+        default="findings",
+        pattern="^(findings|all|none)$",
+        description="reports for runs that are not green, for all, or for none",
+    )
+    experiments: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="the same keys for experiments whose name matches a pattern"
+    )
+
+    def model_post_init(self, _: Any) -> None:
+        """Check the names of rules and thresholds, which pydantic cannot know."""
+        for key in ("select", "ignore"):
+            for word in getattr(self, key):
+                _check_rule_word(word, key)
+        for word, chosen in self.rules.items():
+            found = find_rule(word)
+            if found is None:
+                _check_rule_word(word, "rules", prefixes=False)
+                continue
+            _check_thresholds(f"rules.{word}.thresholds", chosen.thresholds, found)
+        for key in ("roles", "vocabulary"):
+            for role in getattr(self, key):
+                if role not in all_roles():
+                    raise SettingsError(f"{key}: no role {role!r}" + _nearest(role, all_roles()))
+        for metric, direction in self.directions.items():
+            if direction not in ("min", "max"):
+                raise SettingsError(f"directions.{metric}: {direction!r} is neither 'min' nor 'max'")
+        _check_prefix(self.prefix)
+        for pattern, part in self.experiments.items():
+            # Checked here, not when the first run of such an experiment is met in the middle of a sweep.
+            if "experiments" in part:
+                raise SettingsError(f"experiments.{pattern}: 'experiments' cannot be nested")
+            parse_settings(part, where=f"experiments.{pattern}")
+
+    def for_experiment(self, experiment: str) -> Settings:
+        """These settings with those of the patterns that match the experiment's name laid over them."""
+        merged = self.model_dump(exclude_unset=True)
+        patterns = merged.pop("experiments", {})
+        changed = False
+        for pattern, part in patterns.items():
+            if fnmatchcase(experiment, pattern):
+                merged, changed = _overlay(merged, part), True
+        return parse_settings(merged, where=f"experiments ({experiment})") if changed else self
+
+    def digest(self) -> str:
+        """Short hash of all that was set; part of a run's fingerprint."""
+        text = json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def parse_settings(data: Mapping[str, Any], where: str = "settings") -> Settings:
+    """Settings from plain data.
+
+    Raises
+    ------
+    SettingsError
+        Names the key, and the nearest one that exists.
+    """
+    if _holds_more_than(2 * MOST_VALUES, data):
+        raise SettingsError(f"{where}: more than {2 * MOST_VALUES:,} values")
+    try:
+        return Settings.model_validate(dict(data))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        # What may be one of several types, each of them names as a further part of the path.
+        loc = first["loc"][:4] if "thresholds" in first["loc"][2:3] else first["loc"]
+        path = ".".join(str(x)[:80] for x in loc)
+        if first["type"] == "extra_forbidden":
+            key = str(first["loc"][-1])
+            known = RuleSettings.model_fields if first["loc"][0] == "rules" else Settings.model_fields
+            raise SettingsError(
+                f"{where}: {path}: no such key" + (_nearest(key, known) or f"; known are {', '.join(known)}")
+            ) from None
+        raise SettingsError(": ".join(x for x in (where, path, _needed(first)) if x)) from None
+    except SettingsError as error:
+        raise SettingsError(f"{where}: {error}") from None
+    except Exception as error:  # noqa: BLE001  data may be nested so deeply that pydantic cannot say what is wrong
+        raise SettingsError(f"{where}: a value that cannot be read ({type(error).__name__})") from None
+
+
+def _holds_more_than(most: int, data: Any) -> bool:
+    """Whether plain data hold more values, each counted as often as it stands there; takes no more than so many."""
+    todo = [data]
+    for _ in range(most):
+        if not todo:
+            return False
+        value = todo.pop()
+        inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple | set) else ()
+        todo.extend(islice(inner, most))
+    return bool(todo)
+
+
+def _needed(error: Mapping[str, Any]) -> str:
+    """Say in plain words what pydantic misses."""
+    if error["loc"] == ("artifacts",):
+        return "choose one of findings, all, none"
+    if isinstance(error["input"], date | time):
+        return f"{error['input']} is a date; put it in quotes"
+    context = error.get("ctx", {})
+    if "error" in context:
+        return str(context["error"])
+    if error["type"] == "enum":
+        return f"choose one of {', '.join(Severity)}"
+    return _NEEDED.get(error["type"], str(error["msg"]))
+
+
+def load_settings(path: Path | None = None) -> Settings:
+    """Settings from a file; without one, from ``tracker-diag.yaml`` or ``[tool.tracker-diag]`` of pyproject.toml here.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read, or holds what cannot be used.
+    """
+    if path is None:
+        if Path(FILE_NAME).is_file():
+            path = Path(FILE_NAME)
+        elif Path("pyproject.toml").is_file():
+            path = Path("pyproject.toml")
+        else:
+            return Settings()
+    try:
+        data = read_settings_file(path)
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror or error}") from None
+    except NotAFileError as error:
+        raise SettingsError(str(error)) from None
+    except ValueError as error:
+        raise SettingsError(f"{path}: {' '.join(str(error).split())}") from None
+    if data is None:
+        return Settings()
+    if not isinstance(data, Mapping):
+        raise SettingsError(f"{path}: a mapping of settings is needed, not {type(data).__name__}")
+    return parse_settings(data, where=str(path))
+
+
+def matches(word: str, code: str, name: str) -> bool:
+    """Whether a word of ``select`` or ``ignore`` means this rule."""
+    return bool(word) and (word.lower() == name or code.startswith(word.upper()))
+
+
+def ignored_words(text: str, where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Read the ``ignore`` tag of a run: rules to leave out, separated by commas.
+
+    Parameters
+    ----------
+    text : str
+        Whatever the tag holds; what is beyond 5,000 letters is not read.
+    where : str
+        The tag's name, for the notes.
+
+    Returns
+    -------
+    words : tuple of str
+        Those that mean a rule or a cause.
+    notes : tuple of str
+        The nearest rule for each of the first words that mean none, and how many more there are; of a text that is
+        too long nothing but that.
+    """
+    read = text if len(text) <= LONGEST_IGNORE else text[:LONGEST_IGNORE].rpartition(",")[0]
+    meant = {w: is_known(w) for part in read.split(",") if (w := part.strip())}
+    known, unknown = ([w for w, rule in meant.items() if rule is wanted] for wanted in (True, False))
+    notes = [clean(f"{where}: {_no_rule(w)}", 300) for w in unknown[:UNKNOWN_SHOWN]]
+    if len(unknown) > UNKNOWN_SHOWN:
+        notes.append(f"{where}: {len(unknown) - UNKNOWN_SHOWN:,} more words are not a rule either")
+    if len(read) < len(text):
+        notes = [f"{where}: {len(text):,} letters, of which the first {LONGEST_IGNORE:,} were read"]
+    return tuple(known), tuple(notes)
+
+
+def _misfit(value: object, default: float) -> str:
+    """Say why a value cannot be a threshold; empty if it can."""
+    shown = str(plain(value))[:40]
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return f"{shown!r} is not a number"
+    if value == 0:
+        return ""
+    positive = default >= 0
+    if not (value > 0 if positive else value < 0):
+        return f"{shown} is not allowed: give 0 or a {'positive' if positive else 'negative'} number"
+    # Beyond this range products and quotients of thresholds leave that of numbers.
+    if not 1e-15 <= abs(value) <= 1e15:
+        sign = "" if positive else "-"
+        return f"{shown} is not allowed: give 0 or a number from {sign}1e-15 to {sign}1e15"
+    return ""
+
+
+def is_known(word: str) -> bool:
+    """Whether a word of ``select`` or ``ignore`` means any rule, or a cause that one names."""
+    return any(matches(word, r.code, r.name) or word.lower() in r.also for r in all_rules().values())
+
+
+def _check_thresholds(where: str, chosen: Mapping[str, Any], rule: Rule) -> None:
+    for threshold, value in chosen.items():
+        if threshold not in rule.thresholds:
+            raise SettingsError(
+                f"{where}.{threshold}: {rule.name} has no such threshold"
+                + (_nearest(threshold, rule.thresholds) or f"; it has {', '.join(rule.thresholds) or 'none'}")
+            )
+        if misfit := _misfit(value, rule.thresholds[threshold]):
+            raise SettingsError(f"{where}.{threshold}: {misfit}")
+
+
+def _check_rule_word(word: str, where: str, *, prefixes: bool = True) -> None:
+    if is_known(word) if prefixes else any(word in (r.code, r.name) for r in all_rules().values()):
+        return
+    raise SettingsError(f"{where}: {_no_rule(word)}")
+
+
+def _no_rule(word: str) -> str:
+    rules = all_rules().values()
+    return f"no rule {word[:40]!r}" + _nearest(word, [r.name for r in rules] + [r.code for r in rules])
+
+
+def _check_prefix(prefix: str) -> None:
+    for reserved, why in RESERVED.items():
+        # Names of files and keys of databases may be the same whatever their case.
+        if f"{prefix.lower()}.".startswith(reserved):
+            raise SettingsError(f"prefix: {reserved!r} is reserved: {why}; take another, such as 'diag.'")
+    if len(prefix) > LONGEST_PREFIX:
+        raise SettingsError(f"prefix: {prefix[:20]!r}… has {len(prefix):,} letters, and may have {LONGEST_PREFIX}")
+    if not _PREFIX.fullmatch(prefix):
+        raise SettingsError(f"prefix: {prefix!r}: only letters, digits, spaces and _ - . : / are allowed")
+    # MLflow stores a tag as a file of its name, and refuses names that are not plain paths.
+    key = f"{prefix}verdict"
+    if ".." in prefix or key.startswith("/") or posixpath.normpath(key) != key:
+        raise SettingsError(f"prefix: {prefix!r} must not begin with '/' or './', or contain '..' or '//'")
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _overlay(base: dict[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
+    out = dict(base)
+    for key, value in part.items():
+        old = out.get(key)
+        out[key] = _overlay(old, value) if isinstance(old, dict) and isinstance(value, Mapping) else value
+    return out

@@ -1,0 +1,86 @@
+"""One run, judged as its settings and its own tags ask for: the step that a one-off diagnosis and a sweep share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tracker_diag.core.finding import Severity
+from tracker_diag.core.report import Report
+from tracker_diag.core.run import Run
+from tracker_diag.rules.verdicts import ABSTENTION, precedence
+from tracker_diag.settings.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a run's tags said before this diagnosis."""
+
+    verdict: str = ""
+    severity: Severity = Severity.OK
+
+    @property
+    def green(self) -> bool:
+        """At most info."""
+        return self.severity.rank < Severity.WARNING.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One run to judge, as it travels to a worker; ``settings`` are those of its experiment."""
+
+    run: Run
+    settings: Settings
+    before: Before = Before()
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What comes back from a worker: all that is to be shown and written."""
+
+    id: str
+    verdict: str
+    severity: Severity
+    cause: str
+    summary: str
+    tags: Mapping[str, str]
+    artifacts: Mapping[str, bytes]
+
+
+def before(tags: Mapping[str, str], prefix: str) -> Before:
+    """Read an earlier diagnosis from the tags of a run; what is none of our words, somebody else wrote."""
+    verdict, severity = tags.get(f"{prefix}verdict", ""), tags.get(f"{prefix}severity", "")
+    return Before(
+        verdict=verdict if verdict in precedence() or verdict == ABSTENTION else "",
+        severity=Severity(severity) if severity in set(Severity) else Severity.OK,
+    )
+
+
+def judge(task: Task) -> Judgement:
+    """Diagnose one run and render what is to be written; pure, so it may run anywhere."""
+    return render(task, examine(task))
+
+
+def examine(task: Task) -> Report:
+    """Diagnose one run."""
+    from tracker_diag.engine import diagnose
+
+    return diagnose(task.run, task.settings)
+
+
+def render(task: Task, report: Report) -> Judgement:
+    """Turn a report into tags and, where the settings ask for them, files."""
+    from tracker_diag.report.tags import artifacts, tags
+
+    green = report.severity.rank < Severity.WARNING.rank
+    # A run that turned green still shows the report of the day it was not: that one is replaced.
+    findings = task.settings.artifacts == "findings" and not (green and task.before.green)
+    return Judgement(
+        id=report.run_id,
+        verdict=report.verdict,
+        severity=report.severity,
+        cause=report.causes[0].name if report.causes else "",
+        summary=report.summary,
+        tags=tags(report),
+        artifacts=artifacts(report) if findings or task.settings.artifacts == "all" else {},
+    )
