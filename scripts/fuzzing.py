@@ -38,7 +38,7 @@ from rich.console import Console
 from scripts.hostile import Case, make
 from tracker_diag import InvalidRunError, Report, Run, Settings, diagnose
 from tracker_diag.adapters.base import Listing
-from tracker_diag.report.formats.markdown import render_markdown
+from tracker_diag.report.formats.markdown import render as render_markdown
 from tracker_diag.report.formats.text import print_text
 from tracker_diag.report.tags import suggested_config
 from tracker_diag.settings.settings import SettingsError, load_settings, parse_settings

@@ -26,7 +26,8 @@ from tracker_diag.adapters.base import Query
 from tracker_diag.adapters.mlflow import connect
 from tracker_diag.cli.console import hush
 from tracker_diag.settings.settings import Settings
-from tracker_diag.sweeping.sweep import Plan, sweep
+from tracker_diag.sweeping.plan import Plan
+from tracker_diag.sweeping.sweep import sweep
 
 EVERYTHING = Query(everything=True)
 WAYS = {

@@ -1,4 +1,8 @@
-"""The catalogue of rules: a code never changes its name, and is never used again."""
+"""The codes that are given, to rules that are released or that the seminar's page promises.
+
+Such a code never changes its name, and is never given to another rule, not even when its own is gone. A new rule needs
+no entry; it gets one when a version is released with it.
+"""
 
 from __future__ import annotations
 

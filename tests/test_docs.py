@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.documentation.decisions import diagram
 from scripts.documentation.index import by_slide, by_symptom
-from scripts.documentation.pages import outdated, pages
+from scripts.documentation.pages import made, outdated, pages
 from scripts.documentation.rule import observations, thresholds
 from scripts.documentation.seminar import deck, shown_by
 from tests.catalogue import CATALOGUE
@@ -20,21 +23,31 @@ from tracker_diag.engine import causes as ranking
 from tracker_diag.engine.verdict import verdict
 from tracker_diag.rules.registry import all_rules
 from tracker_diag.rules.verdicts import precedence
+from tracker_diag.settings.settings import Settings, parse_settings
 
 ROOT = Path(__file__).parents[1]
-NAMES = set(CATALOGUE.values())
+NAMES = {*CATALOGUE.values(), *(rule.name for rule in all_rules().values())}
 
 
-def test_the_pages_are_up_to_date() -> None:
-    assert outdated(ROOT / "docs", pages()) == [], "run scripts/docs"
+def test_a_file_that_differs_or_is_left_over_is_found(tmp_path: Path) -> None:
+    (tmp_path / "docs" / "rules").mkdir(parents=True)
+    (tmp_path / "docs" / "rules" / "gone.md").write_text("no such rule")
+    (tmp_path / "docs" / "rules" / "there.md").write_text("new")
+    (tmp_path / "docs" / "by-hand.md").write_text("made by nobody")
+    (tmp_path / "a.yaml").write_text("old")
+    wanted = {"a.yaml": "new", "docs/c.md": "new", "docs/rules/there.md": "new"}
+    assert outdated(tmp_path, wanted) == ["a.yaml", "docs/c.md", "docs/rules/gone.md"]
 
 
-def test_a_page_that_differs_or_is_left_over_is_found(tmp_path: Path) -> None:
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "rules" / "gone.md").write_text("no such rule")
-    (tmp_path / "a.md").write_text("old")
-    (tmp_path / "b.md").write_text("new")
-    assert outdated(tmp_path, {"a.md": "new", "b.md": "new", "c.md": "new"}) == ["a.md", "c.md", "rules/gone.md"]
+def test_pages_schemas_and_the_default_configuration_are_made() -> None:
+    files = made()
+    assert {f"docs/{name}" for name in pages()} < set(files)
+    for name, text in files.items():
+        assert text.endswith("\n"), name
+        assert (ROOT / name).parent.is_dir()
+    for name in ("docs/report.schema.json", "docs/profile.schema.json"):
+        assert json.loads(files[name])["$schema"]
+    assert parse_settings(yaml.safe_load(files["configs/tracker-diag.yaml"]) or {}) == Settings()
 
 
 @pytest.mark.parametrize(
@@ -65,8 +78,19 @@ def test_every_rule_is_found_by_symptom_and_by_slide() -> None:
     assert told <= {name for names in by_slide().values() for name in names}
 
 
-def test_symptoms_name_rules_of_the_catalogue() -> None:
-    assert {name for names in by_symptom().values() for name in names} <= NAMES
+def test_a_rule_stands_under_what_it_is_seen_as_and_under_other_where_that_is_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loud, quiet = (replace(all_rules()["LC104"], name=name) for name in ("loud", "quiet"))
+    rules = {"A1": replace(loud, seen_as=("It is loud", "It hurts")), "A2": replace(quiet, seen_as=())}
+    monkeypatch.setattr("scripts.documentation.index.all_rules", lambda: rules | {"A3": all_rules()["LC104"]})
+    seen = by_symptom()
+    assert list(seen.items()) == [
+        ("It is loud", ["loud"]),
+        ("It hurts", ["loud"]),
+        ("Validation gets worse while training gets better", ["overfitting"]),
+        ("other", ["quiet"]),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_a_renderer_that_raises_is_reported(module: Any, name: str, said: str, m
 @pytest.mark.usefixtures("sound")
 def test_what_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzzing, "SLOWEST", 0.2)
-    computed_by(monkeypatch, "scale", lambda: time.sleep(60))
+    computed_by(monkeypatch, "improvement", lambda: time.sleep(60))
     (failure,) = check(0, 0)[1]
     assert failure.said.startswith("given up: TooSlowError: more than 0.2 seconds")
 

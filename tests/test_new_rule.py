@@ -1,4 +1,7 @@
-"""A new rule is one new file: it is found, listed, explained, configured and run without any other edit."""
+"""A new rule is one new file, and its test another: it is found, listed, explained, configured, run and tested.
+
+No other file is edited. The rule's numbers are its own, and it stands on a paper in place of a slide.
+"""
 
 from __future__ import annotations
 
@@ -11,24 +14,22 @@ from pathlib import Path
 
 import pytest
 
-import tracker_diag
-
-RULE = '''"""LC199 too-loud."""
+RULE = '''"""LC999 too-loud."""
 
 from tracker_diag.core.finding import Severity
 from tracker_diag.evidence.registry import rule_input
 from tracker_diag.rules.registry import Outcome, Verdict, rule
-from tracker_diag.evidence.curve import Course
+from tracker_diag.evidence.curve import Curve
 
 
 @rule_input(missing="no loudness", unit="decibels")
-def loudness(train: Course, val: Course | None) -> float:
+def loudness(train: Curve, val: Curve | None) -> float:
     """The first value of the louder curve."""
     return max(c.start for c in (train, val) if c is not None)
 
 
-@rule("LC199", "too-loud", verdict=Verdict(35, "nobody hears the others"))
-def too_loud(loudness: float, train: Course, *, loud: float = 100.0) -> Outcome:
+@rule("LC999", "too-loud", seen_as=("It hurts my ears",), verdict=Verdict(35.125, "nobody hears the others"))
+def too_loud(loudness: float, train: Curve, *, loud: float = 100.0) -> Outcome:
     """The training loss is loud.
 
     What it measures
@@ -56,6 +57,28 @@ def too_loud(loudness: float, train: Course, *, loud: float = 100.0) -> Outcome:
     return too_loud.finding(Severity.ERROR, 1.0, f"starts at {loudness:g}", "turn it down")
 '''
 
+TEST = """from tests.rules.runs import found, healthy, judge, steep
+
+
+def test_a_loud_start():
+    assert found(judge(steep(200.0)), "LC999") is not None
+
+
+def test_a_quiet_start():
+    assert found(judge(healthy()), "LC999") is None
+"""
+
+#: What of the tests concerns every rule.
+CONCERNED = (
+    "tests/test_rule_pages.py",
+    "tests/test_docs.py",
+    "tests/rules/test_healthy.py",
+    "tests/configs",
+    "tests/evidence/test_registry.py",
+    "tests/cli/test_catalogue.py",
+    "tests/rules/curves/test_too_loud.py",
+)
+
 DIAGNOSE = """
 import json, sys
 import tracker_diag
@@ -68,26 +91,31 @@ print(json.dumps([report.verdict, *(finding.name for finding in report.findings)
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the package with one more rule file in it."""
-    folder = tmp_path_factory.mktemp("package")
-    source = Path(tracker_diag.__file__).parent
-    shutil.copytree(source, folder / "tracker_diag", ignore=shutil.ignore_patterns("__pycache__"))
+    """A copy of the project with one more rule and its test in it."""
+    folder = tmp_path_factory.mktemp("copy") / "project"
+    shutil.copytree(Path(__file__).parents[1], folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "mlruns"))
     (folder / "tracker_diag" / "rules" / "curves" / "too_loud.py").write_text(RULE, encoding="utf-8")
+    (folder / "tests" / "rules" / "curves" / "test_too_loud.py").write_text(TEST, encoding="utf-8")
     return folder
 
 
-def python(folder: Path, *arguments: str) -> str:
-    """What a fresh Python prints that sees the copy in place of the package."""
-    done = subprocess.run(
+def start(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a fresh Python that sees the copy in place of the project."""
+    return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(folder)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+
+
+def python(folder: Path, *arguments: str) -> str:
+    """What it prints."""
+    done = start(folder, *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
@@ -98,7 +126,7 @@ def findings(folder: Path, settings: dict[str, object]) -> list[str]:
 
 
 def test_it_is_listed(package: Path) -> None:
-    (line,) = [x for x in python(package, "-m", "tracker_diag", "rules").splitlines() if "LC199" in x]
+    (line,) = [x for x in python(package, "-m", "tracker_diag", "rules").splitlines() if "LC999" in x]
     assert "too-loud" in line
     assert "The training loss is loud." in line
 
@@ -130,7 +158,7 @@ def test_without_the_input_it_says_what_to_log(package: Path) -> None:
         "-c",
         "import tracker_diag\n"
         "report = tracker_diag.diagnose(tracker_diag.Run.from_dict({'id': 'r'}))\n"
-        "print(*(f'{s.reason}: {s.what_to_log}' for s in report.skipped if s.code == 'LC199'))",
+        "print(*(f'{s.reason}: {s.what_to_log}' for s in report.skipped if s.code == 'LC999'))",
     )
     assert said.startswith("no train loss: log the training loss")
 
@@ -141,13 +169,15 @@ def test_its_verdict_is_read_where_verdicts_are(package: Path) -> None:
         "-c",
         "from tracker_diag.rules.verdicts import precedence\n"
         "from tracker_diag.sweeping.judge import before\n"
-        "print(*list(precedence())[2:5], before({'diag.verdict': 'too-loud'}, 'diag.').verdict)",
+        "print(*precedence(), before({'diag.verdict': 'too-loud'}, 'diag.').verdict)",
     )
-    assert said.split() == ["underfitting", "too-loud", "overfitting", "too-loud"]
+    *order, read = said.split()
+    assert order.index("underfitting") < order.index("too-loud") < order.index("overfitting")
+    assert read == "too-loud"
 
 
 def test_it_is_left_out(package: Path) -> None:
-    settings = {"rules": {"LC199": {"thresholds": {"loud": 50.0}}}, "ignore": ["too-loud"]}
+    settings = {"rules": {"LC999": {"thresholds": {"loud": 50.0}}}, "ignore": ["too-loud"]}
     assert "too-loud" not in findings(package, settings)
 
 
@@ -155,7 +185,6 @@ def test_it_gets_a_page(package: Path) -> None:
     made = python(
         package,
         "-c",
-        f"import sys; sys.path.append({str(Path.cwd())!r})\n"
         "from scripts.documentation.pages import pages\n"
         "made = pages()\n"
         "print(made['rules/too-loud.md'], made['README.md'], made['verdict.md'])",
@@ -163,4 +192,21 @@ def test_it_gets_a_page(package: Path) -> None:
     assert "Turn it down." in made
     assert "Fletcher and Munson" in made
     assert "nobody hears the others" in made
-    assert "(rules/too-loud.md)" in made
+    assert "| It hurts my ears | [too-loud](rules/too-loud.md) |" in made
+
+
+def test_no_test_has_to_be_told_of_it(package: Path) -> None:
+    python(package, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *CONCERNED)
+
+
+def test_the_pages_lag_behind_until_they_are_made(package: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(package, folder)
+    check = ("-m", "scripts.documentation", "--check")
+    done = start(folder, *check)
+    assert done.returncode == 1
+    for name in ("docs/README.md", "docs/rules/too-loud.md", "configs/tracker-diag.yaml"):
+        assert f"out of date: {name}; scripts/docs writes it" in done.stdout.splitlines()
+    python(folder, "-m", "scripts.documentation")
+    assert python(folder, *check) == "all up to date\n"
+    assert "Turn it down." in (folder / "docs" / "rules" / "too-loud.md").read_text(encoding="utf-8")

@@ -1,16 +1,19 @@
-"""Every rule's docstring is its page: the same headings, every threshold described, a slide of the seminar named."""
+"""Every rule's docstring is its page: the same headings, every threshold described, a slide or a paper named."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from scripts.documentation.index import cited
 from scripts.documentation.seminar import rule_test, slides
 from tests.catalogue import CATALOGUE
 from tracker_diag.evidence.registry import EVIDENCE
-from tracker_diag.rules.registry import HEADINGS, Rule, all_rules
+from tracker_diag.rules.registry import HEADINGS, Rule, all_rules, rule
 
 ROOT = Path(__file__).parents[1]
 RULES = list(all_rules().values())
@@ -31,9 +34,8 @@ def faults(rule: Rule) -> list[str]:
     if described != set(rule.thresholds):
         wrong.append(f"thresholds {sorted(rule.thresholds)}, described {sorted(described)}")
     references = " ".join(text.get("References", "").split())
-    named = re.findall(r'"([^"]+)"', references.split("Seminar:")[-1]) if "Seminar:" in references else []
-    paper = re.search(r"\w+ \(\d{4}\)", references)
-    if not any(name in slides() for name in named) and ("Seminar:" in references or paper is None):
+    paper = re.search(r"\w\.?,? \(\d{4}[a-z]?\)", references)
+    if not cited(rule) & slides() and ("Seminar:" in references or paper is None):
         wrong.append(f"no slide of the seminar is named, and no paper: {references!r}")
     return wrong
 
@@ -43,9 +45,31 @@ def test_the_docstring_is_a_page(rule: Rule) -> None:
     assert faults(rule) == []
 
 
-@every_rule
-def test_code_and_name_are_the_catalogue_s(rule: Rule) -> None:
-    assert CATALOGUE.get(rule.code) == rule.name
+def broken(rules: Iterable[Rule]) -> list[str]:
+    """The codes that were given to another name, and the names that had another code."""
+    codes = {name: code for code, name in CATALOGUE.items()}
+    return [
+        f"{rule.code} {rule.name}"
+        for rule in rules
+        if CATALOGUE.get(rule.code, rule.name) != rule.name or codes.get(rule.name, rule.code) != rule.code
+    ]
+
+
+def test_a_code_that_was_given_keeps_its_name() -> None:
+    assert broken(RULES) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "said"),
+    [
+        ("LC104", "overfitting", []),
+        ("LC104", "too-loud", ["LC104 too-loud"]),
+        ("LC199", "overfitting", ["LC199 overfitting"]),
+        ("LC199", "too-loud", []),
+    ],
+)
+def test_a_new_rule_takes_no_code_and_no_name_that_was_given(code: str, name: str, said: list[str]) -> None:
+    assert broken([replace(RULES[0], code=code, name=name)]) == said
 
 
 @every_rule
@@ -61,9 +85,63 @@ def test_evidence_is_of_the_catalogue_s_kinds(rule: Rule) -> None:
     assert rule.evidence
 
 
+@pytest.mark.parametrize("seen", ["", "  ", "My loss is flat\nfrom the start", "My loss is flat\n"])
+def test_what_a_rule_is_seen_as_is_one_line(seen: str) -> None:
+    def check(train: object) -> None: ...
+
+    with pytest.raises(ValueError, match=r"XX901 odd: seen as .* not one line"):
+        rule("XX901", "odd", seen_as=("It is odd", seen))(check)
+    assert "XX901" not in all_rules()
+
+
 def test_names_are_given_once() -> None:
     assert len(set(CATALOGUE.values())) == len(CATALOGUE)
     assert len({rule.name for rule in RULES}) == len(RULES)
+
+
+PAGE = """Too loud, too long.
+
+What it measures
+----------------
+Loudness.
+
+Why it matters
+--------------
+The neighbours.
+
+What to do
+----------
+Turn it down.
+
+Thresholds
+----------
+
+References
+----------
+{}
+"""
+
+
+@pytest.mark.parametrize(
+    ("references", "fault"),
+    [
+        ('Seminar: "Overfitting".', False),
+        ('Seminar: "Overfitting". He et al. (2016), CVPR.', False),
+        ("Fletcher and Munson (1933), Loudness, JASA 5:82.", False),
+        ("Sutskever et al. (2013), ICML.", False),
+        ("Page, E. S. (1954), Continuous inspection schemes, Biometrika 41:100.", False),
+        ('Seminar: "Loudness". He et al. (2016), CVPR.', True),
+        ('"Overfitting", by somebody.', True),
+        ("It is well known.", True),
+    ],
+)
+def test_a_paper_stands_in_place_of_a_slide(references: str, fault: bool) -> None:
+    def check() -> None: ...
+
+    check.__doc__ = PAGE.format(references)
+    found = faults(Rule("LC199", "too-loud", check, (), (), {}))
+    assert bool(found) == fault
+    assert all("no slide" in said for said in found)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 
 from scripts.compatibility.trial import CELLS, HOLDS, Result
 from scripts.documentation.markdown import table
@@ -23,6 +25,8 @@ _STORES = {
     "offline": "folder of offline runs",
 }
 _PACKAGES = {"mlflow": "MLflow", "wandb": "wandb"}
+_PROJECT = Path(__file__).parents[2] / "pyproject.toml"
+_PYTHON = "Programming Language :: Python :: "
 
 
 def page(found: Mapping[tuple[str, str], Result], releases: Mapping[str, str]) -> str:
@@ -59,15 +63,28 @@ delete a whole folder, which is done only where nothing else is in it and the ru
 keep artifact addresses that are relative to the folder in which training ran: they are looked for beside an SQLite
 file, but nobody knows where that folder is for PostgreSQL, so files there are neither read nor written.
 
-tracker-diag itself is tried with the lowest versions that pyproject.toml allows: `scripts/lowest` runs all tests with
-them, MLflow 3.9 among them. Clients before that may have made what is read, and need not be installed beside it.
-
+{pythons()}
 ## Seconds and requests
 
 For 36 runs: seconds of the whole command, its start included, while another store was tried on the same two
 processors; and requests to the server.
 
 {table(("made by", "store", *_COMMANDS.values()), costs)}"""
+
+
+def pythons() -> str:
+    """Set the section on what tracker-diag itself runs with."""
+    project = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]
+    *more, last = (text.removeprefix(_PYTHON) for text in project["classifiers"] if text.startswith(_PYTHON))
+    return f"""## Pythons and dependencies
+
+All tests pass on Python {", ".join(more)} and {last} with the newest versions of what tracker-diag needs.
+`scripts/pythons` runs them on each of these that is on the machine, in an environment of its own. Warnings are errors
+in the tests, so what the next Python drops is seen before it is gone.
+
+They also pass with the lowest versions that pyproject.toml allows, MLflow 3.9 among them: `scripts/lowest`. Clients
+before that may have made what is read, and need not be installed beside it.
+"""
 
 
 def _row(key: tuple[str, str], result: Result, releases: Mapping[str, str], notes: list[str]) -> tuple[str, ...]:

@@ -1,1 +1,1 @@
-"""Makes the pages of docs/ from the code."""
+"""Makes from the code what can be made: the pages of docs/, the schemas, the default configuration."""

@@ -7,8 +7,6 @@ import inspect
 import re
 from pathlib import Path
 
-import yaml
-
 from scripts.documentation.markdown import GENERATED, link, links, table
 from scripts.documentation.seminar import deck
 from tracker_diag.evidence.registry import EVIDENCE
@@ -16,7 +14,6 @@ from tracker_diag.roles.role_names import all_roles, what_to_log
 from tracker_diag.rules.registry import Rule, all_rules
 
 _DOCS = Path(__file__).parents[2] / "docs"
-_SYMPTOMS = Path(__file__).with_name("symptoms.yaml")
 
 PAGES = {
     "verdict.md": "how findings compete for the verdict, and when there is none",
@@ -61,26 +58,30 @@ def _title(path: Path) -> str:
 
 
 def by_symptom() -> dict[str, list[str]]:
-    """Symptom to names of rules; those that no symptom names come under "other"."""
-    symptoms: dict[str, list[str]] = yaml.safe_load(_SYMPTOMS.read_text(encoding="utf-8"))
-    named = {name for names in symptoms.values() for name in names}
-    other = [rule.name for rule in all_rules().values() if rule.name not in named]
+    """What a person sees to names of rules; those that are seen as nothing in particular come under "other", last."""
+    symptoms: dict[str, list[str]] = {}
+    for rule in all_rules().values():
+        for seen in rule.seen_as:
+            symptoms.setdefault(seen, []).append(rule.name)
+    other = [rule.name for rule in all_rules().values() if not rule.seen_as]
     return symptoms | ({"other": other} if other else {})
 
 
 def by_slide() -> dict[str, list[str]]:
-    """Slide to names of the rules whose references name it, or a heading on it."""
+    """Slide to names of the rules whose references name it, or a heading on it; one that cites papers only has none."""
     found = {}
     for slide in deck():
         titles = (slide["slide"], *slide.get("parts", ()))
-        names = [r.name for r in all_rules().values() if any(f'"{t}"' in _references(r) for t in titles)]
+        names = [r.name for r in all_rules().values() if cited(r) & {*titles}]
         if names:
             found[slide["slide"]] = names
     return found
 
 
-def _references(rule: Rule) -> str:
-    return re.sub(r"\s+", " ", rule.sections.get("References", ""))
+def cited(rule: Rule) -> set[str]:
+    """What a rule's references quote of the seminar: nothing where they name papers only."""
+    _, _, seminar = " ".join(rule.sections.get("References", "").split()).partition("Seminar:")
+    return set(re.findall(r'"([^"]+)"', seminar))
 
 
 def _by_kind() -> list[tuple[str, str]]:
@@ -92,16 +93,16 @@ def _by_kind() -> list[tuple[str, str]]:
 
 
 def _by_role() -> list[tuple[str, str, str]]:
-    read = {rule.name: _words(rule) for rule in all_rules().values()}
+    read = {rule.name: words(rule) for rule in all_rules().values()}
     rows = []
     for role in all_roles():
-        names = [name for name, words in read.items() if role in words]
+        names = [name for name, said in read.items() if role in said]
         if names:
             rows.append((f"`{role}`", what_to_log(role).removeprefix("log "), links(names)))
     return rows
 
 
-def _words(rule: Rule) -> set[str]:
+def words(rule: Rule) -> set[str]:
     """A rule's inputs, and every text in its file: those that are roles are parameters it looks up by name."""
     tree = ast.parse(inspect.getsource(inspect.getmodule(rule.check)))  # type: ignore[arg-type]
     texts = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}

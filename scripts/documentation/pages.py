@@ -1,7 +1,8 @@
-"""All the pages, and which of them on disk are not as they should be."""
+"""All that is made from the code, and which of it on disk is not as it should be."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from scripts.documentation import inputs
@@ -11,6 +12,9 @@ from scripts.documentation.index import index
 from scripts.documentation.rule import page
 from scripts.documentation.safety import safety
 from scripts.documentation.seminar import seminar
+from tracker_diag.cli.defaults import default_config
+from tracker_diag.profile import schema as profile
+from tracker_diag.report import schema as report
 from tracker_diag.rules.registry import all_rules
 
 
@@ -28,11 +32,20 @@ def pages() -> dict[str, str]:
     return made | {f"rules/{rule.name}.md": page(rule) for rule in all_rules().values()}
 
 
-def outdated(docs: Path, wanted: dict[str, str]) -> list[str]:
-    """Pages that are missing, differ, or belong to a rule that is no more."""
-    differ = [name for name, text in wanted.items() if not _is(docs / name, text)]
-    stale = [f"rules/{p.name}" for p in sorted((docs / "rules").glob("*.md")) if f"rules/{p.name}" not in wanted]
-    return differ + stale
+def made() -> dict[str, str]:
+    """Every file that is made from the code: path to text."""
+    return {f"docs/{name}": text for name, text in pages().items()} | {
+        "docs/report.schema.json": report.schema_text(),
+        "docs/profile.schema.json": json.dumps(profile.schema(), indent=2) + "\n",
+        "configs/tracker-diag.yaml": default_config(),
+    }
+
+
+def outdated(root: Path, wanted: dict[str, str]) -> list[str]:
+    """Files that are missing, differ, or are pages of a rule that is no more."""
+    differ = [name for name, text in wanted.items() if not _is(root / name, text)]
+    there = [str(path.relative_to(root)) for path in sorted((root / "docs" / "rules").glob("*.md"))]
+    return differ + [name for name in there if name not in wanted]
 
 
 def _is(path: Path, text: str) -> bool:

@@ -9,7 +9,7 @@ from tracker_diag.adapters.wandb import log, reading
 from tracker_diag.core import outgoing, own, plain
 from tracker_diag.settings import file, settings
 from tracker_diag.sweeping import notify
-from tracker_diag.sweeping.sweep import GIVE_UP_AFTER
+from tracker_diag.sweeping.halt import GIVE_UP_AFTER
 
 
 def safety() -> str:

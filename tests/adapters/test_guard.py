@@ -9,7 +9,7 @@ from tests.runs import make_runs
 from tracker_diag.adapters.base import AwayError, Failure, Listing, TrackerError, UnknownRunError
 from tracker_diag.adapters.guard import find_one, guarded, load_each, one_line
 from tracker_diag.adapters.memory import MemoryAdapter
-from tracker_diag.core.reading import read_json, read_json_mapping
+from tracker_diag.core.foreign_json import read_json, read_json_mapping
 from tracker_diag.core.run import InvalidRunError, Run
 
 

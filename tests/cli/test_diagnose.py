@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Invoke
+from tracker_diag.core import plugins
 from tracker_diag.core.report import Report
+from tracker_diag.report import registry
 
 
 def _tags(store: str, run_id: str) -> dict[str, str]:
@@ -49,6 +53,72 @@ def test_json_is_a_report_that_can_be_shown_again(diag: Invoke, runs: dict[str, 
     assert diag("report", "-", uri=None, input=answer).stdout.split()[:2] == ["ERROR", "diverged"]
 
 
+@pytest.mark.parametrize("command", ["diagnose", "report"])
+def test_every_format_is_offered(diag: Invoke, command: str) -> None:
+    assert "text, html, json or markdown." in " ".join(diag(command, "--help", uri=None).stdout.split())
+
+
+def test_a_page_is_shown_of_a_run(diag: Invoke, runs: dict[str, str]) -> None:
+    page = diag("diagnose", "-r", runs["diverged-2"], "--format", "html", "--dry-run").stdout
+    assert page.startswith("<!doctype html>")
+    assert page.endswith("</html>\n")
+
+
+@pytest.mark.parametrize(
+    ("environment", "start"),
+    [
+        ({}, " WARNING   overfitting\n"),
+        ({"FORCE_COLOR": "1"}, "\x1b[1;7;33m WARNING \x1b[0m  \x1b[1;33moverfitting\x1b[0m\n"),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, "\x1b[1;7m WARNING \x1b[0m  \x1b[1moverfitting\x1b[0m\n"),
+    ],
+)
+def test_colours_are_those_of_the_console(
+    diag: Invoke,
+    runs: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+    start: str,
+) -> None:
+    for name in ("FORCE_COLOR", "NO_COLOR", "COLORTERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in ({"TERM": "xterm-256color"} | environment).items():
+        monkeypatch.setenv(name, value)
+    assert diag("diagnose", "-r", runs["overfitting-1"], "--dry-run").stdout.startswith(start)
+
+
+def fails_to_render(report: Report) -> str:
+    raise ValueError(f"nothing to say\nof {report.verdict}")
+
+
+@pytest.fixture
+def _formats_of_others(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    points = {"gone": "nowhere:render", "broken": f"{__name__}:fails_to_render"}
+    added = {name: EntryPoint(name, value, plugins.FORMATS) for name, value in points.items()}
+    declared = plugins.declared
+    monkeypatch.setattr(plugins, "declared", lambda group: added if group == plugins.FORMATS else declared(group))
+    yield
+    registry.find_format.cache_clear()
+
+
+@pytest.mark.usefixtures("_formats_of_others")
+def test_a_format_that_cannot_be_imported_is_refused_before_anything_is_written(
+    diag: Invoke, runs: dict[str, str], store: str
+) -> None:
+    result = diag("diagnose", "-r", runs["overfitting-1"], "--format", "gone")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert result.stderr.startswith("error: tracker_diag.formats 'gone' cannot be used: ModuleNotFoundError: ")
+    assert _tags(store, runs["overfitting-1"]) == {}
+
+
+@pytest.mark.usefixtures("_formats_of_others")
+def test_a_format_that_fails_is_one_line_and_exit_code_4(diag: Invoke, runs: dict[str, str], store: str) -> None:
+    result = diag("diagnose", "-r", runs["overfitting-1"], "--format", "broken", "--fail-on", "info")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (4, "", 1)
+    assert result.stderr.startswith("error: format broken (")
+    assert result.stderr.endswith(":fails_to_render) failed: ValueError: nothing to say of overfitting\n")
+    assert _tags(store, runs["overfitting-1"])["diag.verdict"] == "overfitting"
+
+
 @pytest.mark.parametrize(
     ("run", "fail_on", "code"),
     [
@@ -85,7 +155,7 @@ def test_the_configuration_is_obeyed(diag: Invoke, runs: dict[str, str], tmp_pat
     ("words", "message"),
     [
         (["diagnose", "-r", "0" * 32], "error: no run '0000"),
-        (["diagnose", "-r", "x", "--format", "xml"], "error: --format xml: choose one of text, json, markdown"),
+        (["diagnose", "-r", "x", "--format", "xml"], "error: --format xml: choose one of text, "),
         (["diagnose", "-r", "x", "--fail-on", "worst"], "error: --fail-on worst: choose one of info, warning, error"),
         (["diagnose", "-r", "x", "--tracker", "neptune"], "error: --tracker neptune: choose one of mlflow, wandb"),
         (["diagnose", "-r", "x", "--role", "val_loss"], "error: --role val_loss: write role=name"),

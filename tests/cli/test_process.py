@@ -59,7 +59,7 @@ def test_the_module_runs(store: str) -> None:
 def test_worker_processes_know_what_was_typed() -> None:
     script = (
         "from tracker_diag.core.outgoing import clean, keep_secret\n"
-        "from tracker_diag.sweeping.executors import open_engine\n"
+        "from tracker_diag.sweeping.open_engine import open_engine\n"
         "keep_secret('//bob:hunter2@h')\n"
         "with open_engine('local', calls=1000, workers=2) as engine:\n"
         "    print(engine.submit(clean, 'a net of hunter2').result())\n"

@@ -21,7 +21,7 @@ from tracker_diag.cli.watch import JsonLines, TextLines
 from tracker_diag.core import outgoing
 from tracker_diag.core.finding import Severity
 from tracker_diag.sweeping.notify import digest
-from tracker_diag.sweeping.sweep import Row, Swept
+from tracker_diag.sweeping.result import Row, Swept
 
 MALFORMED = [
     "https://bob:hunter2@127.0.0.1:9",

@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import Invoke
 from tracker_diag.cli.summary import closing_line
-from tracker_diag.sweeping.sweep import Swept
+from tracker_diag.sweeping.result import Swept
 
 VISION = ("sweep", "--experiment", "vision")
 
@@ -89,7 +89,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(diag: Invoke, words: list[str],
 
 
 def test_a_scheduler_that_is_not_there_is_exit_code_2(diag: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracker_diag.sweeping.executors.DASK_TIMEOUT", 1)
+    monkeypatch.setattr("tracker_diag.sweeping.dask.DASK_TIMEOUT", 1)
     result = diag("sweep", "--all", "--engine", "dask", "--scheduler", "tcp://127.0.0.1:9")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert result.stderr.startswith("error: no Dask scheduler answers at tcp://127.0.0.1:9")

@@ -18,7 +18,7 @@ from tracker_diag.adapters.disk import draft_name
 from tracker_diag.cli import app, summary, watch
 from tracker_diag.cli.errors import PARTIAL, UsageError, explain
 from tracker_diag.core.finding import Severity
-from tracker_diag.sweeping.sweep import Row, Swept
+from tracker_diag.sweeping.result import Row, Swept
 
 ROW = Row("a1", "cnn", "vision", "http://h/#/x", "overfitting", Severity.WARNING, "too-few-examples", "…", news=True)
 EVIL = "\x1b[2J\x1b]8;;http://evil\x07 [red]x[/] :fire:\nERROR: forged\u202e"

@@ -26,12 +26,6 @@ def _accepts(command: list[str]) -> None:
     typer.main.get_command(app).commands[name].make_context(name, command[2:])  # type: ignore[attr-defined]
 
 
-def test_the_default_configuration_equals_the_code() -> None:
-    assert (CONFIGS / "tracker-diag.yaml").read_text(encoding="utf-8") == default_config(), (
-        "run `tracker-diag rules --format config > configs/tracker-diag.yaml`"
-    )
-
-
 def test_as_it_stands_it_changes_nothing() -> None:
     assert load_settings(CONFIGS / "tracker-diag.yaml") == Settings()
 

@@ -7,8 +7,10 @@ import json
 import math
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.plain import DEEPEST, MOST_VALUES, plain
+from tracker_diag.core.plain import DEEPEST, MOST_VALUES, from_plain, plain, to_plain
 
 
 def nested(levels: int, wrap: Any) -> Any:
@@ -104,3 +106,63 @@ def test_it_is_strict_and_settled(value: Any) -> None:
     once = plain(value)
     assert json.loads(json.dumps(once, allow_nan=False)) == once
     assert plain(once) == once
+
+
+@dataclass(frozen=True)
+class Part:
+    end: float = field(metadata={"alias": "to"})
+    share: float = field(default=0.0, metadata={"ge": 0, "le": 1})
+
+
+@dataclass(frozen=True)
+class Longer(Part):
+    more: int = 3
+
+
+@dataclass(frozen=True)
+class Whole:
+    part: Part
+    parts: tuple[Part, ...]
+    perhaps: Part | None
+    pair: tuple[int, float]
+    level: Severity
+    kind: Literal["a", "b"]
+    levels: tuple[Severity, ...]
+    names: Mapping[str, str]
+    anything: Mapping[str, Any]
+
+
+def whole(perhaps: Part | None) -> Whole:
+    return Whole(
+        Part(2.0, 1.0), (Part(1.5), Longer(math.inf)), perhaps, (1, -math.inf), Severity.OK, "a", (Severity.INFO,),
+        {"b": "c"}, {"d": [2.0]},
+    )  # fmt: skip
+
+
+def test_a_data_class_becomes_an_object_of_its_fields() -> None:
+    assert json.dumps(to_plain(whole(Part(0.5)))) == json.dumps(
+        {
+            "part": {"to": 2, "share": 1.0},
+            "parts": [{"to": 1.5, "share": 0.0}, {"to": "Infinity", "share": 0.0}],
+            "perhaps": {"to": 0.5, "share": 0.0},
+            "pair": [1, "-Infinity"],
+            "level": "ok",
+            "kind": "a",
+            "levels": ["info"],
+            "names": {"b": "c"},
+            "anything": {"d": [2]},
+        }
+    )
+
+
+@pytest.mark.parametrize("perhaps", [None, Part(0.5)])
+def test_an_object_is_read_as_its_data_class(perhaps: Part | None) -> None:
+    expected = whole(perhaps)
+    read = from_plain(Whole, to_plain(expected))
+    assert read == Whole(**{**vars(expected), "parts": (Part(1.5), Part(math.inf)), "anything": {"d": [2]}})
+    assert read.levels[0] is Severity.INFO
+
+
+def test_a_pair_of_one_is_no_pair() -> None:
+    with pytest.raises(IndexError):
+        from_plain(Whole, {**to_plain(whole(None)), "pair": [1]})

@@ -29,7 +29,7 @@ def found(*pairs: tuple[str, Severity]) -> dict[str, Finding]:
 
 def test_verdicts_are_the_catalogue_s() -> None:
     curves = {name for code, name in CATALOGUE.items() if code.startswith("LC")}
-    assert set(precedence()) == curves - {"loss-spikes"}
+    assert curves - {"loss-spikes"} <= set(precedence())
 
 
 def test_of_any_two_warnings_the_earlier_is_the_verdict() -> None:

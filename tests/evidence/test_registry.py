@@ -339,3 +339,22 @@ def test_a_precedence_is_a_number() -> None:
         @rule("LC901", "odd", verdict=Verdict(math.nan, "so"))
         def odd(train: object) -> None:
             return None
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "said"),
+    [
+        ("XX901", "Too_Loud", "'Too_Loud' is not lower-case words joined by hyphens"),
+        ("XX901", "warning", "'warning' is not"),
+        ("XX901", "x" * 61, "60 letters at most"),
+        ("XX901", "<b>", "'<b>' is not"),
+        ("xx901", "odd", "a code is capitals and a number"),
+        ("XX901,LC104", "odd", "a code is capitals and a number"),
+    ],
+)
+def test_what_no_tag_could_carry_is_refused(code: str, name: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+
+        @rule(code, name)
+        def odd(train: object) -> None:
+            return None

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from tracker_diag.core.finding import Cause, Change, Finding, Prescription, Severity, Skip
 from tracker_diag.core.report import DrawnCurve, Report
-from tracker_diag.report.formats.markdown import render_markdown
+from tracker_diag.report.formats.markdown import render as render_markdown
 from tracker_diag.report.formats.text import print_text
 from tracker_diag.report.schema import json_schema
 from tracker_diag.report.tags import artifacts, tags

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from tracker_diag.report.formats.html import render_html
+from tracker_diag.report.formats.html import render as render_html
 
 CHROMIUM = "/usr/bin/chromium"
 

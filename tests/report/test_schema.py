@@ -1,14 +1,24 @@
+import io
 import json
 import math
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import jsonschema
 import pytest
+from hypothesis import given, settings
+from rich.console import Console
 
+import tracker_diag
+from tests.report.test_any_report import reports
 from tracker_diag.core.finding import Finding, Severity
 from tracker_diag.core.report import SCHEMA_VERSION, DrawnCurve, Report
-from tracker_diag.report.schema import ReportModel, json_schema, read_report, schema_text, to_json
+from tracker_diag.report.registry import names, render
+from tracker_diag.report.schema import json_schema, read_report, report_model, schema_text, to_json
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "report.schema.json"
 
@@ -23,8 +33,73 @@ def test_the_published_schema_is_the_codes():
 def test_every_report_follows_the_schema(report):
     data = json.loads(to_json(report))
     jsonschema.Draft202012Validator(json.loads(PUBLISHED.read_text(encoding="utf-8"))).validate(data)
-    ReportModel.model_validate(data)
+    report_model().model_validate(data)
     assert data["schema_version"] == SCHEMA_VERSION
+
+
+SCHEMA = jsonschema.Draft202012Validator(json_schema())
+
+
+@settings(deadline=None)
+@given(reports)
+def test_any_report_follows_the_schema_and_is_read(report):
+    SCHEMA.validate(report.to_dict())
+    written = to_json(report)
+    assert to_json(read_report(written.decode())) == written
+
+
+def test_the_schema_asks_for_every_field_and_no_other():
+    objects = [json_schema(), *(d for d in json_schema()["$defs"].values() if "properties" in d)]
+    assert {o["title"] for o in objects[1:]} == {"Cause", "Change", "DrawnCurve", "Finding", "Prescription", "Skip"}
+    for kind in objects:
+        assert kind["required"] == list(kind["properties"])
+        assert kind["additionalProperties"] is False
+
+
+ONE_MORE = """
+import json
+from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.report import Report
+from tracker_diag.report.schema import json_schema, read_report, to_json
+
+report = Report("r", "v", Severity.OK, "s", findings=(Finding("A", "a", Severity.OK, 1.0, "m", mood=(2.0, 0.5)),))
+data = report.to_dict()
+schema = json_schema()["$defs"]["Finding"]
+data["findings"][0]["mood"][0] = "lots"
+try:
+    said = read_report(json.dumps(data)).verdict
+except ValueError as error:
+    said = str(error)
+print(json.dumps([
+    report.to_dict()["findings"][0]["mood"],
+    schema["properties"]["mood"]["description"],
+    "mood" in schema["required"],
+    read_report(to_json(report).decode()).findings[0].mood,
+    said,
+]))
+"""
+
+
+def test_a_field_more_is_one_edit(tmp_path):
+    package = tmp_path / "tracker_diag"
+    shutil.copytree(Path(tracker_diag.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
+    source = package / "core" / "finding.py"
+    skip = "\n\n\n@dataclass(frozen=True, slots=True)\nclass Skip"
+    before, after = source.read_text(encoding="utf-8").split(skip)
+    field = '\n    mood: tuple[float, ...] = field(default=(), metadata={"description": "of the run"})'
+    source.write_text(before + field + skip + after, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_MORE],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    written, description, is_required, read, said = json.loads(done.stdout)
+    assert (written, description, is_required, read) == ([2, 0.5], "of the run", True, [2.0, 0.5])
+    assert "lots" in said
 
 
 def test_numbers_that_json_has_no_word_for_are_strings():
@@ -79,7 +154,7 @@ def test_the_bytes_are_the_same_each_time_and_read_back(samples):
         ("[]", "AttributeError"),
         ("[" * 100_000, "nested too deeply"),
         ('{"schema_version": 2}', "report schema version 2; this version reads 1"),
-        ('{"schema_version": 1}', "KeyError: 'run_id'"),
+        ('{"schema_version": 1}', "KeyError: 'version'"),
     ],
 )
 def test_what_is_no_report_is_said_to_be_none(text, said):
@@ -93,6 +168,27 @@ def test_a_report_with_a_wrong_type_inside_is_none(samples):
     with pytest.raises(ValueError, match=r"^causes\.0\.score: ") as error:
         read_report(json.dumps(data))
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("change", [{"span": [1]}, {"span": [1, 2, 3]}, {"span": [1, 10**400]}, {"evidence": []}])
+def test_a_finding_that_does_not_fit_is_none(samples, change):
+    data = samples["overfitting"].to_dict()
+    data["findings"][0] |= change
+    with pytest.raises(ValueError, match=r"^(findings\.0\.|IndexError|OverflowError)"):
+        read_report(json.dumps(data))
+
+
+def test_a_report_of_rules_that_are_not_installed_is_read_and_shown(samples):
+    """As after a plug-in or a later version has written it."""
+    data = samples["overfitting"].to_dict() | {"verdict": "haunted"}
+    data["findings"][0] |= {"code": "ZZ999", "name": "haunted"}
+    data["causes"][0] |= {"name": "a-ghost", "findings": ["ZZ999"]}
+    data["skipped"][0] |= {"code": "ZZ998"}
+    report = read_report(json.dumps(data))
+    assert json.loads(to_json(report)) == json.loads(json.dumps(data))
+    for name in names():
+        page = render(name, report, Console(file=io.StringIO(), width=80))
+        assert [word for word in ("haunted", "ZZ999", "a-ghost") if word not in page] == [], name
 
 
 def test_what_was_written_is_read(samples):

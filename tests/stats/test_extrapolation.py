@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 
 from tests.stats.curves import FloatArray, ar1, values
-from tracker_diag.stats.errors import TooShortError
 from tracker_diag.stats.extrapolation import extrapolate
+from tracker_diag.stats.too_short import TooShortError
 
 
 def clock(n: int) -> FloatArray:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 
 from tests.stats.curves import FloatArray, ar1, settled, values
-from tracker_diag.stats.errors import TooShortError
 from tracker_diag.stats.gap import gap
+from tracker_diag.stats.too_short import TooShortError
 
 
 def test_the_value_is_the_difference_of_the_ends() -> None:

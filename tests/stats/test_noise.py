@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.stats.curves import FloatArray, ar1, settled, values
-from tracker_diag.stats.errors import TooShortError
 from tracker_diag.stats.noise import autocorrelation, local_mean, noise
+from tracker_diag.stats.too_short import TooShortError
 
 
 @pytest.mark.parametrize("phi", [0.0, 0.3, 0.6, 0.9])

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 
 from tests.stats.curves import FloatArray, settled, values
-from tracker_diag.stats.errors import TooShortError
 from tracker_diag.stats.oscillation import oscillation, spikes
+from tracker_diag.stats.too_short import TooShortError
 
 
 def test_white_noise() -> None:

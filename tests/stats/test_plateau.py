@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 
 from tests.stats.curves import FloatArray, steps, values
-from tracker_diag.stats.errors import TooShortError
 from tracker_diag.stats.plateau import plateau
+from tracker_diag.stats.too_short import TooShortError
 
 
 def test_a_quiet_level_is_at_rest_and_a_slope_is_not() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import kendalltau, theilslopes
 
 from tests.stats.curves import FloatArray, ar1, settled, steps, values
-from tracker_diag.stats.errors import TooShortError
+from tracker_diag.stats.too_short import TooShortError
 from tracker_diag.stats.trend import trend
 
 

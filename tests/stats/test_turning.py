@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from tests.stats.curves import FloatArray, ar1, settled, steps, values
-from tracker_diag.stats.errors import TooShortError
+from tracker_diag.stats.too_short import TooShortError
 from tracker_diag.stats.turning import turning, window_size
 
 

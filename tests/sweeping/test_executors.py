@@ -11,17 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tracker_diag.sweeping.executors import (
-    POOL_PAYS_FROM,
-    EngineError,
-    Here,
-    Processes,
-    WorkerLostError,
-    completed,
-    open_engine,
-    read_ahead,
-    threads,
-)
+from tracker_diag.sweeping.executors import EngineError, WorkerLostError, threads
+from tracker_diag.sweeping.flow import completed, read_ahead
+from tracker_diag.sweeping.local import Here, Processes
+from tracker_diag.sweeping.open_engine import POOL_PAYS_FROM, open_engine
 
 MANY = POOL_PAYS_FROM
 
@@ -110,8 +103,9 @@ def test_only_the_call_that_kills_its_worker_fails() -> None:
 def test_workers_end_with_a_parent_that_is_killed() -> None:
     script = (
         "import os, time\n"
-        "from tracker_diag.sweeping.executors import open_engine, completed\n"
-        "from tests.test_executors import where\n"
+        "from tracker_diag.sweeping.flow import completed\n"
+        "from tracker_diag.sweeping.open_engine import open_engine\n"
+        "from tests.sweeping.test_executors import where\n"
         "if __name__ == '__main__':\n"
         "    with open_engine('local', calls=10_000, workers=2) as engine:\n"
         "        print(*{pid for _, pid in completed(engine, where, range(50))}, flush=True)\n"

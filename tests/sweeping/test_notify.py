@@ -31,7 +31,9 @@ from tracker_diag.sweeping.notify import (
     plain,
     send,
 )
-from tracker_diag.sweeping.sweep import Plan, Row, sweep
+from tracker_diag.sweeping.plan import Plan
+from tracker_diag.sweeping.result import Row
+from tracker_diag.sweeping.sweep import sweep
 
 ALL = Plan(Query(everything=True))
 ROW = Row("a1", "cnn", "vision", None, "overfitting", Severity.WARNING, "no-regularisation", "…", news=True)

@@ -10,10 +10,14 @@ import pytest
 from tests.runs import curves, make_run, make_runs
 from tracker_diag.adapters.base import DeniedError, Diagnosis, Failure, Listing, Query, TrackerError, without_files
 from tracker_diag.adapters.memory import MemoryAdapter
+from tracker_diag.cli import summary
 from tracker_diag.core.finding import Severity
 from tracker_diag.core.run import Run, Series
 from tracker_diag.settings.settings import Settings, parse_settings
-from tracker_diag.sweeping.sweep import GIVE_UP_AFTER, Plan, Row, Swept, sweep
+from tracker_diag.sweeping.halt import GIVE_UP_AFTER
+from tracker_diag.sweeping.plan import Plan
+from tracker_diag.sweeping.result import Row, Swept
+from tracker_diag.sweeping.sweep import sweep
 
 ALL = Plan(Query(everything=True))
 FINGERPRINT = "diag.fingerprint"
@@ -66,6 +70,31 @@ def test_a_run_that_changed_is_diagnosed_again_and_no_other() -> None:
     again = sweep(tracker, ALL)
     assert tracker.written == ["run-000"]
     assert (again.rows[0].verdict, again.rows[0].news) == ("overfitting", True)
+
+
+def test_the_verdict_of_a_rule_that_is_not_installed_is_counted_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    tracker = Recording(make_runs(6))
+    sweep(tracker, ALL)
+    for name in ("run-000", "run-003"):
+        tags = {**tracker.runs[name].tags, "diag.verdict": "nowhere-installed", "diag.severity": "info"}
+        tracker.runs[name] = replace(tracker.runs[name], tags=tags)
+    tags = {**tracker.runs["run-001"].tags, "diag.verdict": "written by hand"}
+    tracker.runs["run-001"] = replace(tracker.runs["run-001"], tags=tags)
+    tracker.written.clear()
+    swept = sweep(tracker, ALL)
+    assert (tracker.written, swept.unchanged) == ([], 6)
+    counted = {"": 1, "diverged": 2, "nowhere-installed": 2, "overfitting": 1}
+    assert swept.verdicts == summary.summary(swept, "x")["verdicts"] == counted
+    summary.show_table(swept, write=True)
+    assert "Verdicts: diverged 2, nowhere-installed 2, none 1, overfitting 1." in capsys.readouterr().out
+
+
+def test_a_run_with_the_verdict_of_a_rule_that_is_not_installed_is_diagnosed_once_it_changes() -> None:
+    tags = {"diag.verdict": "nowhere-installed", "diag.severity": "warning", FINGERPRINT: "an older one"}
+    tracker = Recording([make_run(1, "overfitting", tags=tags)])
+    (row,) = sweep(tracker, ALL).rows
+    assert (row.verdict, row.news) == ("overfitting", True)
+    assert tracker.runs["run-001"].tags["diag.verdict"] == "overfitting"
 
 
 def test_force_diagnoses_all_and_nothing_is_news() -> None:
@@ -264,7 +293,7 @@ def test_a_run_that_cannot_even_be_listed_is_a_failure_and_the_others_are_done()
 
 
 def test_a_run_whose_listing_cannot_be_hashed_fails_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tracker_diag.sweeping import sweep as module
+    from tracker_diag.sweeping import due as module
 
     real = module.fingerprint
 

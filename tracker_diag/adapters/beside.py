@@ -14,12 +14,12 @@ from pathlib import Path
 from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import Diagnosis, Removal
 from tracker_diag.core import own
+from tracker_diag.core.foreign_json import read_json_mapping
 from tracker_diag.core.outgoing import well_formed
-from tracker_diag.core.reading import read_json_mapping
 
 TAGS_FILE = "tags.json"
-LONGEST = 8000
-"""Letters of a tag, as recent MLflow servers and W&B take them; what is written to MLflow is cut at 5,000."""
+POLICY = own.TagPolicy(longest=8000)
+"""As recent MLflow servers and W&B have it."""
 _LARGEST = disk.MIB  # seven tags of the longest, each letter escaped
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _ADVICE = "check the folder's permissions"
@@ -60,7 +60,7 @@ def write(root: Path, folder: str, diagnosis: Diagnosis) -> None:
     TrackerError
         If a link is on the way, or anything is refused; the fingerprint is then absent.
     """
-    tags = own.as_written(diagnosis.tags, LONGEST)
+    tags = POLICY.as_written(diagnosis.tags)
     drop_fingerprint(root, folder)
     try:
         disk.write_files(root, {f"{folder}/{name}": content for name, content in diagnosis.artifacts.items()})
@@ -119,7 +119,7 @@ def remove(root: Path, folder: str) -> Removal:
 def _is_tag(name: str, value: object) -> bool:
     # ``ignore`` and ``control`` count only as tags of the run; anybody can put a file here.
     known = _NAME.fullmatch(name) is not None and name not in own.USERS
-    return known and isinstance(value, str) and len(value) <= LONGEST
+    return known and isinstance(value, str) and len(value) <= POLICY.longest
 
 
 def _write_tags(root: Path, folder: str, tags: Mapping[str, str]) -> None:

@@ -19,12 +19,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from tracker_diag.adapters.base import DeniedError, TrackerError
-from tracker_diag.core.files import KIB as KIB
-from tracker_diag.core.files import MIB as MIB
-from tracker_diag.core.files import NO_LINKS, NO_WAITING
-from tracker_diag.core.files import NotAFileError as NotAFileError
-from tracker_diag.core.files import open_regular as open_regular
-from tracker_diag.core.files import read_file as read_file
+from tracker_diag.core.foreign_files import KIB as KIB
+from tracker_diag.core.foreign_files import MIB as MIB
+from tracker_diag.core.foreign_files import NO_LINKS, NO_WAITING
+from tracker_diag.core.foreign_files import NotAFileError as NotAFileError
+from tracker_diag.core.foreign_files import open_regular as open_regular
+from tracker_diag.core.foreign_files import read_file as read_file
 
 try:
     import fcntl

@@ -19,7 +19,7 @@ from tracker_diag.core import own
 from tracker_diag.core.run import Run, Series
 
 _OURS = tuple(f"{own.FOLDER}/{name}" for name in own.REPORTS)
-_MAX_TAG = 5000
+_POLICY = own.TagPolicy(longest=5000)
 
 
 class MemoryAdapter:
@@ -79,7 +79,7 @@ class MemoryAdapter:
         """Write a diagnosis."""
         run = self._get(run_id)
         ours = own.owned(run.tags, self._prefix)
-        new = own.as_written(diagnosis.tags, _MAX_TAG) | {own.FINGERPRINT: diagnosis.fingerprint}
+        new = _POLICY.as_written(diagnosis.tags) | {own.FINGERPRINT: diagnosis.fingerprint}
         tags = {key: value for key, value in run.tags.items() if key not in ours}
         tags |= {self._prefix + name: value for name, value in new.items()}
         self._clear(run_id)

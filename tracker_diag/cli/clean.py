@@ -77,8 +77,8 @@ def _remove(adapter: Adapter, ids: list[str]) -> None:
     from tracker_diag.adapters.base import AwayError, DeniedError
     from tracker_diag.adapters.guard import failure
     from tracker_diag.report.wording import counted
-    from tracker_diag.sweeping.executors import completed, threads
-    from tracker_diag.sweeping.sweep import WRITERS
+    from tracker_diag.sweeping.executors import WRITERS, threads
+    from tracker_diag.sweeping.flow import completed
 
     tags = files = failed = 0
     left: Counter[str] = Counter()

@@ -21,7 +21,8 @@ from tracker_diag.cli.options import (
     fails,
     read_settings,
 )
-from tracker_diag.cli.report import check_format, show
+from tracker_diag.cli.report import FormatOption, check_format, show
+from tracker_diag.report.registry import DEFAULT
 
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter
@@ -36,14 +37,14 @@ def diagnose(
     project: ProjectOption = None,
     write: Annotated[bool, typer.Option("--write/--dry-run", help="Write tags and reports, or only look.")] = True,
     artifacts: ArtifactsOption = None,
-    format: Annotated[str, typer.Option("--format", help="text, json or markdown.")] = "text",
+    format: FormatOption = DEFAULT,
     fail_on: FailOnOption = None,
     config: ConfigOption = None,
     role: RoleOption = None,
     annotate: AnnotateOption = False,
 ) -> None:
     """Diagnose one run, and write the answer into the tracker."""
-    check_format(format, ("text", "json", "markdown"))
+    check_format(format)
     check_level(fail_on)
     settings = read_settings(config, role, artifacts)
     where = place(tracker, tracking_uri, tuple(project or ()), run_id)

@@ -68,7 +68,7 @@ def explain(error: Exception) -> tuple[str, int]:
         return f"{text.rstrip('.')} (see `{where} --help`)", USAGE
     # Imported here: these bring numpy and pydantic, which a command that succeeds may never need.
     from tracker_diag.adapters.base import QueryError, TrackerError, UnknownRunError
-    from tracker_diag.adapters.locate import LocationError
+    from tracker_diag.adapters.locating import LocationError
     from tracker_diag.core.outgoing import clean
     from tracker_diag.core.run import InvalidRunError
     from tracker_diag.settings.settings import SettingsError

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker_diag.adapters.registry import names as trackers
 from tracker_diag.cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ LEVELS = ("info", "warning", "error")
 
 TrackerOption = Annotated[
     str | None,
-    typer.Option("--tracker", help="mlflow or wandb; told from the address where it can be.", show_default=False),
+    typer.Option(
+        "--tracker", help=f"{', '.join(trackers())}; told from the address where it can be.", show_default=False
+    ),
 ]
 UriOption = Annotated[
     str | None,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tracker_diag.cli.errors import complain, explain
 
 if TYPE_CHECKING:
-    from tracker_diag.sweeping.sweep import Swept
+    from tracker_diag.sweeping.result import Swept
 
 _log = logging.getLogger("tracker_diag")
 
@@ -62,7 +62,7 @@ class Outlets:
         """Tell people, and leave the figures."""
         from tracker_diag.cli.summary import show_table
         from tracker_diag.sweeping import notify
-        from tracker_diag.sweeping.sweep import Swept
+        from tracker_diag.sweeping.result import Swept
 
         self.note(swept)
         if self.log_format != "json":
@@ -89,7 +89,7 @@ class Outlets:
 
 def broken_off(error: Exception) -> Swept:
     """What a sweep did that ended with an error: nothing, and the error in one line."""
-    from tracker_diag.sweeping.sweep import Swept
+    from tracker_diag.sweeping.result import Swept
 
     return Swept(error=explain(error)[0])
 

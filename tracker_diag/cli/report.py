@@ -9,24 +9,26 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tracker_diag.cli.console import stdout
-from tracker_diag.cli.errors import UsageError
+from tracker_diag.cli.errors import PARTIAL, UsageError, complain
+from tracker_diag.report.registry import DEFAULT, FormatError, UnknownFormatError, find_format, names, render
 
 if TYPE_CHECKING:
     from tracker_diag.core.report import Report
 
-FORMATS = ("text", "markdown", "html", "json")
+_FORMATS = names()
+FormatOption = Annotated[str, typer.Option("--format", help=f"{', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}.")]
 
 
 def report(
     file: Annotated[
         Path, typer.Argument(help="A report.json that a sweep stored, or its folder; - reads standard input.")
     ],
-    format: Annotated[str, typer.Option("--format", help="text, markdown, html or json.")] = "text",
+    format: FormatOption = DEFAULT,
 ) -> None:
     """Show a saved report again."""
     from tracker_diag.report.schema import read_report
 
-    check_format(format, FORMATS)
+    check_format(format)
     try:
         if file.is_dir():
             file = file / "report.json"
@@ -39,27 +41,22 @@ def report(
     show(saved, format)
 
 
-def check_format(format: str, known: tuple[str, ...]) -> None:
-    """Refuse a format that does not exist, before anything is done."""
-    if format not in known:
-        raise UsageError(f"--format {format}: choose one of {', '.join(known)}")
+def check_format(format: str) -> None:
+    """Refuse a format that does not exist or cannot be used, before anything is done."""
+    try:
+        find_format(format)
+    except UnknownFormatError as error:
+        raise UsageError(f"--{error}") from None
+    except FormatError as error:
+        raise UsageError(str(error)) from None
 
 
 def show(report: Report, format: str) -> None:
     """Write a report to stdout."""
-    if format == "text":
-        from tracker_diag.report.formats.text import print_text
-
-        print_text(report, stdout(100))
-    elif format == "markdown":
-        from tracker_diag.report.formats.markdown import render_markdown
-
-        typer.echo(render_markdown(report), nl=False)
-    elif format == "html":
-        from tracker_diag.report.formats.html import render_html
-
-        typer.echo(render_html(report))
-    else:
-        from tracker_diag.report.schema import to_json
-
-        typer.echo(to_json(report).decode().rstrip("\n"))
+    try:
+        text = render(format, report, stdout(100))
+    except FormatError as error:
+        complain(str(error))
+        raise typer.Exit(PARTIAL) from None
+    # The console has decided on the colours: where it made some, they stay.
+    typer.echo(text, nl=not text.endswith("\n"), color=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from tracker_diag.sweeping.sweep import Swept
+    from tracker_diag.sweeping.result import Swept
 
 ROWS = 40
 FAILURES = 20

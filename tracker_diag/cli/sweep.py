@@ -38,7 +38,7 @@ from tracker_diag.cli.query import query_of
 
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter
-    from tracker_diag.sweeping.sweep import Swept
+    from tracker_diag.sweeping.result import Swept
 
 
 def sweep(
@@ -115,8 +115,8 @@ def sweep(
     from tracker_diag.cli.summary import closing_line
     from tracker_diag.sweeping import notify as messages
     from tracker_diag.sweeping import schedule
-    from tracker_diag.sweeping.executors import check_engine
-    from tracker_diag.sweeping.sweep import Plan
+    from tracker_diag.sweeping.open_engine import check_engine
+    from tracker_diag.sweeping.plan import Plan
     from tracker_diag.sweeping.sweep import sweep as sweep_once
 
     hush()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
     from tracker_diag.adapters.base import Failure
-    from tracker_diag.sweeping.sweep import Row
+    from tracker_diag.sweeping.result import Row
 
 LOG_FORMATS = ("text", "json")
 _log = logging.getLogger("tracker_diag")

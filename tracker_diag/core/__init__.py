@@ -1,1 +1,1 @@
-"""What everything else is built of: runs, roles, rules, findings, settings. Imports nothing else of ours."""
+"""What everything else is built of: runs, datasets, models, findings, reports as plain data, and text made safe."""

@@ -1,7 +1,13 @@
-"""What a diagnosis is made of: findings, skips, causes and prescriptions."""
+"""What a diagnosis is made of: findings, skips, causes and prescriptions.
+
+The fields are listed here alone. JSON data follow from their order, names and types (``core.plain``), the JSON schema
+and what is checked on reading from their metadata too (``report.schema``), whose keys are those of pydantic's
+``Field``.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -25,61 +31,52 @@ class Severity(StrEnum):
 _RANKS = {Severity.OK: 0, Severity.INFO: 1, Severity.WARNING: 2, Severity.ERROR: 3}
 
 
+SHARE = {"ge": 0, "le": 1}
+"""Metadata of a field that is a share."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing a rule saw.
+    """One thing a rule saw."""
 
-    Attributes
-    ----------
-    code, name : str
-        The rule's, from the catalogue.
-    severity : Severity
-    confidence : float
-        In [0, 1]: how sure the rule is that what it says is so, whatever its severity.
-    message : str
-        What was seen, with its numbers, one sentence.
-    advice : str
-        What to do.
-    evidence : mapping
-        The numbers behind the message; JSON values.
-    span : (float, float) or None
-        The steps in question, in the logged unit.
-    folded : str or None
-        Code of the stronger finding that explains this one, if one does.
-    """
-
-    code: str
-    name: str
+    code: str = field(metadata={"description": "the rule's, from the catalogue"})
+    name: str = field(metadata={"description": "the rule's, from the catalogue"})
     severity: Severity
-    confidence: float
-    message: str
-    advice: str = ""
-    evidence: Mapping[str, Any] = field(default_factory=dict)
-    span: tuple[float, float] | None = None
-    folded: str | None = None
+    confidence: float = field(
+        metadata={"description": "how sure the rule is that what it says is so, whatever its severity", **SHARE}
+    )
+    message: str = field(metadata={"description": "what was seen, with its numbers, one sentence"})
+    advice: str = field(default="", metadata={"description": "what to do"})
+    evidence: Mapping[str, Any] = field(
+        default_factory=dict, metadata={"description": "the numbers behind the message; which, the rule's page says"}
+    )
+    span: tuple[float, float] | None = field(default=None, metadata={"description": "steps in question"})
+    folded: str | None = field(
+        default=None, metadata={"description": "code of the stronger finding that explains this one"}
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A rule that could not speak: why, and what to log so that it can."""
+    """A rule that could not speak."""
 
     code: str
     reason: str
-    what_to_log: str = ""
+    what_to_log: str = field(default="", metadata={"description": "what to log so that it can"})
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change of one parameter, in the run's own name for it where it has one."""
+    """One change of one parameter."""
 
-    param: str
-    before: Any
-    after: Any
+    param: str = field(metadata={"description": "the run's own name for it, where it has one"})
+    before: Any = field(metadata={"alias": "from", "description": "null where the run did not log it"})
+    after: Any = field(metadata={"alias": "to"})
 
 
 @dataclass(frozen=True, slots=True)
 class Prescription:
-    """What to change: as data and in words."""
+    """What to change: in words, and as data."""
 
     text: str
     changes: tuple[Change, ...] = ()
@@ -87,23 +84,23 @@ class Prescription:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A trouble to fix.
+    """A trouble to fix."""
 
-    Attributes
-    ----------
-    name : str
-        Name of the rule that stands for it.
-    score : float
-        Posterior probability in [0, 1]; see the page on causes.
-    why : str
-        The evidence for it, and against it where there is some, in one sentence.
-    prescription : Prescription
-    findings : tuple of str
-        Codes of the findings it rests on.
-    """
-
-    name: str
-    score: float
-    why: str
+    name: str = field(metadata={"description": "the rule that stands for it"})
+    score: float = field(metadata={"description": "posterior probability", **SHARE})
+    why: str = field(
+        metadata={"description": "the evidence for it, and against it where there is some, in one sentence"}
+    )
     prescription: Prescription
-    findings: tuple[str, ...] = ()
+    findings: tuple[str, ...] = field(default=(), metadata={"description": "codes of the findings it rests on"})
+
+
+LONGEST_NAME = 60
+"""Letters of the name of a rule."""
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+
+
+def is_name(text: str) -> bool:
+    """Whether a rule, and so a verdict, may be called so: lower-case words joined by hyphens, and no severity."""
+    # The length first: nobody knows how long a text is that somebody else wrote.
+    return len(text) <= LONGEST_NAME and _NAME.fullmatch(text) is not None and text not in set(Severity)

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote, unquote
 
-from tracker_diag.core.reading import read_json
+from tracker_diag.core.foreign_json import read_json
 
 T = TypeVar("T")
 Known: TypeAlias = tuple[tuple[str, re.Pattern[str]], ...]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 FOLDER = "diagnosis"
 REPORTS = ("report.json", "report.html", "suggested_config.yaml")
@@ -10,7 +12,8 @@ REPORTS = ("report.json", "report.html", "suggested_config.yaml")
 FINGERPRINT = "fingerprint"
 TAGS = ("verdict", "severity", "cause", "findings", "summary", "version", FINGERPRINT)
 """Tags, without their prefix: the only ones that are ever changed or removed."""
-USERS = ("ignore", "control")
+IGNORE, CONTROL = "ignore", "control"
+USERS = (IGNORE, CONTROL)
 """Tags under the prefix that are the user's: read, never written."""
 PROFILE, MODEL_SUMMARY = "profile.json", "model_summary.txt"
 """What training code may leave for us: a dataset's profile, under ``diagnosis/``, and a model's summary."""
@@ -22,9 +25,24 @@ def owned(keys: Iterable[str], prefix: str) -> set[str]:
     return {key for key in keys if key in ours}
 
 
-def as_written(tags: Mapping[str, str], longest: int) -> dict[str, str]:
-    """Tags of a diagnosis as they are written: cut to what a tracker takes, and never one that is the user's."""
-    return {name: shortened(value, longest) for name, value in tags.items() if name not in (*USERS, FINGERPRINT)}
+@dataclass(frozen=True, slots=True)
+class TagPolicy:
+    """What a tracker takes of tags.
+
+    Attributes
+    ----------
+    longest : int
+        Letters of a value; longer ones are cut.
+    reserved : mapping of str to str
+        Beginnings of names that are the tracker's own, and why none of ours may stand among them.
+    """
+
+    longest: int
+    reserved: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def as_written(self, tags: Mapping[str, str]) -> dict[str, str]:
+        """Tags of a diagnosis as they are written: cut to what the tracker takes, and never one that is the user's."""
+        return {n: shortened(value, self.longest) for n, value in tags.items() if n not in (*USERS, FINGERPRINT)}
 
 
 def shortened(value: str, longest: int) -> str:

@@ -3,87 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Self
 
-from tracker_diag.core.finding import Cause, Change, Finding, Prescription, Severity, Skip
-from tracker_diag.core.plain import plain
+from tracker_diag.core.finding import Cause, Finding, Severity, Skip
+from tracker_diag.core.plain import from_plain, to_plain
 
 SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnCurve:
-    """A metric, thinned for drawing without losing extremes.
+    """A metric, thinned for drawing without losing extremes."""
 
-    Attributes
-    ----------
-    name : str
-        The metric's name in the tracker.
-    role : str
-        ``train_loss``, ``val_loss``, …
-    steps, values : tuple of float
-        At most a few hundred points; values may be NaN or ±Inf.
-    n : int
-        How many points were logged.
-    """
-
-    name: str
-    role: str
-    steps: tuple[float, ...]
+    name: str = field(metadata={"description": "the metric's name in the tracker"})
+    role: str = field(metadata={"description": "train_loss, val_loss, …"})
+    steps: tuple[float, ...] = field(metadata={"description": "at most a few hundred points"})
     values: tuple[float, ...]
-    n: int
+    n: int = field(metadata={"description": "how many points were logged", "ge": 0})
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The answer for one run.
+    """The diagnosis of one run."""
 
-    Attributes
-    ----------
-    run_id : str
-    run_name : str or None
-    status : str
-        The run's status when it was read.
-    verdict : str
-        One of the catalogue's verdicts.
-    severity : Severity
-        The highest of the findings.
-    summary : str
-        One plain line.
-    findings : tuple of Finding
-        Worst first; those folded under another last.
-    causes : tuple of Cause
-        Most likely first.
-    skipped : tuple of Skip
-    roles : mapping of str to str
-        Role to the metric or parameter name taken for it.
-    curves : tuple of DrawnCurve
-    next_evidence : str
-        The one piece of missing evidence that would best tell the first two causes apart.
-    cost : mapping ``wasted_share`` and, where wall time is logged, ``wasted_seconds``: steps after the best
-        checkpoint or after divergence.
-    notes : tuple of str
-        What was put right or ignored on reading the run.
-    version : str
-        Version of tracker_diag.
-    """
-
+    # The order is that of the keys of ``to_dict``.
+    version: str = field(default="", kw_only=True, metadata={"description": "of tracker_diag"})
     run_id: str
-    verdict: str
-    severity: Severity
-    summary: str
-    run_name: str | None = None
-    status: str = "FINISHED"
-    findings: tuple[Finding, ...] = ()
-    causes: tuple[Cause, ...] = ()
+    run_name: str | None = field(default=None, kw_only=True)
+    status: str = field(default="FINISHED", kw_only=True, metadata={"description": "the run's status when it was read"})
+    verdict: str = field(metadata={"description": "one of the catalogue's verdicts"})
+    severity: Severity = field(metadata={"description": "the highest of the findings"})
+    summary: str = field(metadata={"description": "one plain line"})
+    _: KW_ONLY
+    findings: tuple[Finding, ...] = field(
+        default=(), metadata={"description": "worst first; those folded under another last"}
+    )
+    causes: tuple[Cause, ...] = field(default=(), metadata={"description": "most likely first"})
     skipped: tuple[Skip, ...] = ()
-    roles: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(
+        default_factory=dict, metadata={"description": "role to the metric or parameter name taken for it"}
+    )
     curves: tuple[DrawnCurve, ...] = ()
-    next_evidence: str = ""
-    cost: Mapping[str, float] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-    version: str = ""
+    next_evidence: str = field(
+        default="",
+        metadata={"description": "the missing evidence that would best tell the first two causes apart"},
+    )
+    cost: Mapping[str, float] = field(
+        default_factory=dict,
+        metadata={
+            "description": "steps after the best checkpoint or after divergence: wasted_share and, where wall time "
+            "is logged, wasted_seconds"
+        },
+    )
+    notes: tuple[str, ...] = field(
+        default=(), metadata={"description": "what was put right or ignored on reading the run"}
+    )
 
     @property
     def seen(self) -> tuple[Finding, ...]:
@@ -95,55 +70,7 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON data, strict: numbers that are not finite become the strings NaN, Infinity, -Infinity."""
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "version": self.version,
-            "run_id": self.run_id,
-            "run_name": self.run_name,
-            "status": self.status,
-            "verdict": self.verdict,
-            "severity": str(self.severity),
-            "summary": self.summary,
-            "findings": [
-                {
-                    "code": f.code,
-                    "name": f.name,
-                    "severity": str(f.severity),
-                    "confidence": f.confidence,
-                    "message": f.message,
-                    "advice": f.advice,
-                    "evidence": plain(f.evidence),
-                    "span": plain(f.span),
-                    "folded": f.folded,
-                }
-                for f in self.findings
-            ],
-            "causes": [
-                {
-                    "name": c.name,
-                    "score": c.score,
-                    "why": c.why,
-                    "prescription": {
-                        "text": c.prescription.text,
-                        "changes": [
-                            {"param": x.param, "from": plain(x.before), "to": plain(x.after)}
-                            for x in c.prescription.changes
-                        ],
-                    },
-                    "findings": list(c.findings),
-                }
-                for c in self.causes
-            ],
-            "skipped": [{"code": s.code, "reason": s.reason, "what_to_log": s.what_to_log} for s in self.skipped],
-            "roles": dict(self.roles),
-            "curves": [
-                {"name": c.name, "role": c.role, "steps": plain(c.steps), "values": plain(c.values), "n": c.n}
-                for c in self.curves
-            ],
-            "next_evidence": self.next_evidence,
-            "cost": plain(self.cost),
-            "notes": list(self.notes),
-        }
+        return {"schema_version": SCHEMA_VERSION, **to_plain(self)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -158,58 +85,4 @@ class Report:
             raise ValueError(
                 f"report schema version {data.get('schema_version')!r}; this version reads {SCHEMA_VERSION}"
             )
-        return cls(
-            run_id=data["run_id"],
-            run_name=data["run_name"],
-            status=data["status"],
-            verdict=data["verdict"],
-            severity=Severity(data["severity"]),
-            summary=data["summary"],
-            findings=tuple(
-                Finding(
-                    code=f["code"],
-                    name=f["name"],
-                    severity=Severity(f["severity"]),
-                    confidence=f["confidence"],
-                    message=f["message"],
-                    advice=f["advice"],
-                    evidence=f["evidence"],
-                    span=None if f["span"] is None else (_real(f["span"][0]), _real(f["span"][1])),
-                    folded=f["folded"],
-                )
-                for f in data["findings"]
-            ),
-            causes=tuple(
-                Cause(
-                    name=c["name"],
-                    score=c["score"],
-                    why=c["why"],
-                    prescription=Prescription(
-                        text=c["prescription"]["text"],
-                        changes=tuple(Change(x["param"], x["from"], x["to"]) for x in c["prescription"]["changes"]),
-                    ),
-                    findings=tuple(c["findings"]),
-                )
-                for c in data["causes"]
-            ),
-            skipped=tuple(Skip(s["code"], s["reason"], s["what_to_log"]) for s in data["skipped"]),
-            roles=dict(data["roles"]),
-            curves=tuple(
-                DrawnCurve(
-                    name=c["name"],
-                    role=c["role"],
-                    steps=tuple(_real(x) for x in c["steps"]),
-                    values=tuple(_real(x) for x in c["values"]),
-                    n=c["n"],
-                )
-                for c in data["curves"]
-            ),
-            next_evidence=data["next_evidence"],
-            cost=dict(data["cost"]),
-            notes=tuple(data["notes"]),
-            version=data["version"],
-        )
-
-
-def _real(value: Any) -> float:
-    return float(value)
+        return from_plain(cls, data)

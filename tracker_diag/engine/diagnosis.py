@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tracker_diag.core.dataset import Dataset
 from tracker_diag.core.finding import Cause, Finding, Severity
+from tracker_diag.core.own import IGNORE
 from tracker_diag.core.report import DrawnCurve, Report
 from tracker_diag.core.run import Run
 from tracker_diag.core.version import __version__
@@ -49,7 +50,8 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
     parts = Parts(run.id)
     roles = parts.attempt("the roles could not be found", lambda: resolve(run, settings), NO_ROLES)
     values = Values({"run": run, "roles": roles, "siblings": tuple(siblings) or None})
-    words, unknown = ignored_words(run.tags.get(settings.prefix + "ignore", ""), f"{settings.prefix}ignore")
+    tag = settings.prefix + IGNORE
+    words, unknown = ignored_words(run.tags.get(tag, ""), tag)
     ignored = [*settings.ignore, *words]
     chosen = {r.code: r for r in all_rules().values() if _is_chosen(r, settings, ignored)}
     said = ask(chosen, values, settings, run.id)

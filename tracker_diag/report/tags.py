@@ -12,7 +12,7 @@ from tracker_diag.core.finding import Cause, Severity
 from tracker_diag.core.outgoing import clean, redacted, redacted_data, well_formed
 from tracker_diag.core.plain import plain
 from tracker_diag.core.report import Report
-from tracker_diag.report.formats.html import render_html
+from tracker_diag.report.formats.html import render as render_html
 from tracker_diag.report.schema import to_json
 from tracker_diag.report.wording import percent, shown, title
 

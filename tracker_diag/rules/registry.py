@@ -16,7 +16,8 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Literal
 
-from tracker_diag.core.finding import Finding, Prescription, Severity, Skip
+from tracker_diag.core.finding import Finding, Prescription, Severity, Skip, is_name
+from tracker_diag.core.plugins import RULES, loaded
 from tracker_diag.evidence.registry import PACKAGE, all_inputs, find_input, in_order, joined, letters, parameters
 from tracker_diag.rules.hypothesis import Hypothesis, Observation
 
@@ -79,6 +80,8 @@ class Rule:
         For rules on learning curves: what they find is an input of the others (``symptoms``).
     likelihoods : type or None
         For rules that tell a cause: its table of likelihood ratios (``tracker_diag.rules.hypothesis.LikelihoodRatio``).
+    seen_as : tuple of str
+        What a person sees of it, in their words and a line each; the documentation's index lists the rule under them.
     """
 
     code: str
@@ -91,6 +94,7 @@ class Rule:
     also: tuple[str, ...] = ()
     verdict: Verdict | None = None
     likelihoods: type | None = None
+    seen_as: tuple[str, ...] = ()
 
     @property
     def evidence(self) -> str:
@@ -190,6 +194,7 @@ def rule(
     code: str,
     name: str,
     *,
+    seen_as: tuple[str, ...] = (),
     unless: tuple[str, ...] = (),
     also: tuple[str, ...] = (),
     verdict: Verdict | None = None,
@@ -206,7 +211,8 @@ def rule(
     ValueError
         If the code, a name or the precedence is taken; if a parameter is no input, or a threshold has no default; if
         a rule on learning curves has no ``verdict``, or asks, directly or not, for ``symptoms``; if a rule with a
-        ``prior`` has no table of likelihood ratios; or if ``unless`` names no kind of training.
+        ``prior`` has no table of likelihood ratios; if ``unless`` names no kind of training; or if what the rule is
+        ``seen_as`` is empty or more than one line.
     """
 
     def register(check: Callable[..., Outcome]) -> Rule:
@@ -215,9 +221,11 @@ def rule(
         thresholds = {
             p.name: p.default for p in inspect.signature(check).parameters.values() if p.kind is p.KEYWORD_ONLY
         }
-        new = Rule(code, name, check, needs, wants, MappingProxyType(thresholds), unless, also, verdict, likelihoods)
+        new = Rule(
+            code, name, check, needs, wants, MappingProxyType(thresholds), unless, also, verdict, likelihoods, seen_as
+        )
         if not check.__module__.startswith(PACKAGE):
-            all_rules()
+            _own_rules()
         _refuse(new)
         _RULES[code] = new
         all_rules.cache_clear()
@@ -240,8 +248,7 @@ def _refuse(new: Rule) -> None:
         raise ValueError(f"{said}: say where its findings stand among the verdicts: verdict=Verdict(…), or NEVER")
     if new.verdict and math.isnan(new.verdict.precedence):
         raise ValueError(f"{said}: the precedence is no number")
-    if unknown := sorted(set(new.unless) - set(KINDS)):
-        raise ValueError(f"{said}: unless {unknown[0]!r} is none of {', '.join(KINDS)}")
+    _refuse_words(new, said)
     if bare := [name for name, default in new.thresholds.items() if default is inspect.Parameter.empty]:
         raise ValueError(f"{said}: the threshold {bare[0]} has no default")
     if "prior" in new.thresholds and new.likelihoods is None:
@@ -252,13 +259,37 @@ def _refuse(new: Rule) -> None:
         in_order({"symptoms": [new.code], new.code: new.needs + new.wants})
 
 
+def _refuse_words(new: Rule, said: str) -> None:
+    if wrong := [name for name in (new.name, *new.also) if not is_name(name)]:
+        raise ValueError(
+            f"{said}: the name {wrong[0]!r} is not of lower-case words joined by hyphens, at most 60 letters"
+        )
+    if unknown := sorted(set(new.unless) - set(KINDS)):
+        raise ValueError(f"{said}: unless {unknown[0]!r} is none of {', '.join(KINDS)}")
+    for seen in new.seen_as:
+        if not seen.strip() or seen.splitlines() != [seen]:
+            raise ValueError(f"{said}: seen as {seen!r}, which is not one line")
+
+
 @cache
 def all_rules() -> Mapping[str, Rule]:
-    """Every rule by code, in the order of codes; found by walking ``tracker_diag.rules``."""
+    """Every rule by code, in the order of codes.
+
+    Found by walking ``tracker_diag.rules``, then by importing what other packages declare as entry points of the group
+    ``tracker_diag.rules``. A module of theirs that cannot be imported, or whose rule is refused, is left out and told
+    in the log: the other rules still speak.
+    """
+    _own_rules()
+    for _ in loaded(RULES):
+        pass
+    return MappingProxyType(dict(sorted(_RULES.items())))
+
+
+@cache
+def _own_rules() -> None:
     package = import_module("tracker_diag.rules")
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         import_module(module.name)
-    return MappingProxyType(dict(sorted(_RULES.items())))
 
 
 def find_rule(word: str) -> Rule | None:

@@ -20,3 +20,8 @@ def precedence() -> Mapping[str, str]:
     """
     placed = [(r.verdict, r.name) for r in all_rules().values() if r.verdict and r.verdict.precedence < math.inf]
     return MappingProxyType({name: place.why for place, name in sorted(placed, key=lambda x: x[0].precedence)})
+
+
+def verdicts() -> frozenset[str]:
+    """Every verdict that a run can have with the rules that are installed."""
+    return frozenset({*precedence(), ABSTENTION})

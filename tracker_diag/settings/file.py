@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from yaml.reader import ReaderError
 
-from tracker_diag.core.files import read_file
+from tracker_diag.core.foreign_files import read_file
 
 MOST_BYTES = 2**18
 """Of a configuration; the default one, with all its comments, has a tenth."""

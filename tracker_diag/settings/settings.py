@@ -16,8 +16,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tracker_diag.core.files import NotAFileError
 from tracker_diag.core.finding import Severity
+from tracker_diag.core.foreign_files import NotAFileError
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.plain import plain
 from tracker_diag.roles.role_names import all_roles
@@ -28,8 +28,6 @@ FILE_NAME = "tracker-diag.yaml"
 LONGEST_PREFIX = 50
 """Letters: trackers take keys of 250, and the longest of ours has to follow."""
 _PREFIX = re.compile(r"[A-Za-z0-9_\-. :/]+")
-RESERVED = {"mlflow.": "MLflow keeps its own tags there", "wandb.": "W&B keeps its own facts there"}
-"""Beginnings of tags that are a tracker's own, and why nothing of ours may stand among them."""
 _NEEDED = {
     **dict.fromkeys(("tuple_type", "list_type"), "a list is needed"),
     **dict.fromkeys(("dict_type", "model_type"), "a mapping is needed"),
@@ -103,6 +101,15 @@ class Settings(BaseModel):
                 _check_rule_word(word, "rules", prefixes=False)
                 continue
             _check_thresholds(f"rules.{word}.thresholds", chosen.thresholds, found)
+        self._check_names()
+        _check_prefix(self.prefix)
+        for pattern, part in self.experiments.items():
+            # Checked here, not when the first run of such an experiment is met in the middle of a sweep.
+            if "experiments" in part:
+                raise SettingsError(f"experiments.{pattern}: 'experiments' cannot be nested")
+            parse_settings(part, where=f"experiments.{pattern}")
+
+    def _check_names(self) -> None:
         for key in ("roles", "vocabulary"):
             for role in getattr(self, key):
                 if role not in all_roles():
@@ -110,12 +117,6 @@ class Settings(BaseModel):
         for metric, direction in self.directions.items():
             if direction not in ("min", "max"):
                 raise SettingsError(f"directions.{metric}: {direction!r} is neither 'min' nor 'max'")
-        _check_prefix(self.prefix)
-        for pattern, part in self.experiments.items():
-            # Checked here, not when the first run of such an experiment is met in the middle of a sweep.
-            if "experiments" in part:
-                raise SettingsError(f"experiments.{pattern}: 'experiments' cannot be nested")
-            parse_settings(part, where=f"experiments.{pattern}")
 
     def for_experiment(self, experiment: str) -> Settings:
         """These settings with those of the patterns that match the experiment's name laid over them."""
@@ -298,10 +299,6 @@ def _no_rule(word: str) -> str:
 
 
 def _check_prefix(prefix: str) -> None:
-    for reserved, why in RESERVED.items():
-        # Names of files and keys of databases may be the same whatever their case.
-        if f"{prefix.lower()}.".startswith(reserved):
-            raise SettingsError(f"prefix: {reserved!r} is reserved: {why}; take another, such as 'diag.'")
     if len(prefix) > LONGEST_PREFIX:
         raise SettingsError(f"prefix: {prefix[:20]!r}… has {len(prefix):,} letters, and may have {LONGEST_PREFIX}")
     if not _PREFIX.fullmatch(prefix):

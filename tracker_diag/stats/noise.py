@@ -9,8 +9,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from tracker_diag.stats.arrays import FloatArray
-from tracker_diag.stats.errors import TooShortError
 from tracker_diag.stats.robust import NORMAL, median
+from tracker_diag.stats.too_short import TooShortError
 
 #: Nobody can tell stronger autocorrelation than this from a course.
 STRONGEST = 0.95

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker_diag.stats.arrays import FloatArray
-from tracker_diag.stats.errors import TooShortError
 from tracker_diag.stats.noise import local_mean
 from tracker_diag.stats.robust import NORMAL, median, spread
+from tracker_diag.stats.too_short import TooShortError
 
 
 @dataclass(frozen=True, slots=True)

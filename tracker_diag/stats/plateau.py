@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from scipy.special import ndtr, ndtri
 
 from tracker_diag.stats.arrays import FloatArray
-from tracker_diag.stats.errors import TooShortError
+from tracker_diag.stats.too_short import TooShortError
 from tracker_diag.stats.trend import trend
 
 

@@ -11,8 +11,8 @@ from scipy.special import ndtr, ndtri
 
 from tracker_diag.stats.arrays import FloatArray
 from tracker_diag.stats.condense import condense
-from tracker_diag.stats.errors import TooShortError
 from tracker_diag.stats.noise import autocorrelation
+from tracker_diag.stats.too_short import TooShortError
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tracker_diag.adapters.base import Listing
 from tracker_diag.core.plain import plain
+from tracker_diag.core.plugins import RULES, versions
 from tracker_diag.core.run import ACTIVE
 from tracker_diag.core.version import __version__
 from tracker_diag.settings.settings import Settings
@@ -49,6 +50,9 @@ def fingerprint(listing: Listing, settings: Settings) -> str:
         "datasets": sorted(listing.digests),
         "ignore": listing.tags.get(f"{settings.prefix}ignore"),
     }
+    if others := versions(RULES):
+        # What another package adds changes with that package's version.
+        parts["rules"] = others
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
 

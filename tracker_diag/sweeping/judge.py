@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tracker_diag.core.finding import Severity
+from tracker_diag.core.finding import Severity, is_name
 from tracker_diag.core.report import Report
 from tracker_diag.core.run import Run
-from tracker_diag.rules.verdicts import ABSTENTION, precedence
 from tracker_diag.settings.settings import Settings
 
 
@@ -48,10 +47,14 @@ class Judgement:
 
 
 def before(tags: Mapping[str, str], prefix: str) -> Before:
-    """Read an earlier diagnosis from the tags of a run; what is none of our words, somebody else wrote."""
+    """Read an earlier diagnosis from the tags of a run; what does not look like one, somebody else wrote.
+
+    A verdict has the form of a rule's name. The rule need not be installed here: the run may have been diagnosed where
+    a package adds it.
+    """
     verdict, severity = tags.get(f"{prefix}verdict", ""), tags.get(f"{prefix}severity", "")
     return Before(
-        verdict=verdict if verdict in precedence() or verdict == ABSTENTION else "",
+        verdict=verdict if is_name(verdict) else "",
         severity=Severity(severity) if severity in set(Severity) else Severity.OK,
     )
 

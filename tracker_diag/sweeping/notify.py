@@ -11,7 +11,7 @@ from tenacity import retry, retry_if_result, stop_after_attempt, wait_random_exp
 from tracker_diag.core.finding import Severity
 from tracker_diag.core.outgoing import clean, keep_secret, web_link
 from tracker_diag.report.wording import counted
-from tracker_diag.sweeping.sweep import Row
+from tracker_diag.sweeping.result import Row
 
 LINES = 20
 """Runs named in one message; more are counted."""

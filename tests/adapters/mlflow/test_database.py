@@ -409,6 +409,7 @@ def test_a_statement_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest
 
     with pytest.raises(TrackerError, match="interrupted"):
         write_and_read()
+    tracker.adapter.close()
 
 
 @pytest.mark.parametrize("uri", ["postgresql://bob:PWPWPW@h:notaport/x", "postgresql://[x/y", "sqlite:///\0"])

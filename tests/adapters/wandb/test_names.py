@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from tracker_diag.adapters.beside import LONGEST
 from tracker_diag.adapters.wandb.names import Names, latest_values
+from tracker_diag.adapters.wandb.policy import POLICY
 
+VERDICTS = frozenset({"overfitting", "good-fit", "insufficient-evidence"})
 TAGS = {"verdict": "overfitting", "severity": "warning", "findings": "LC104"}
 
 
@@ -21,7 +22,7 @@ TAGS = {"verdict": "overfitting", "severity": "warning", "findings": "LC104"}
     ],
 )
 def test_a_prefix_gives_words_and_keys_which_are_known_again(prefix: str, words: list[str], key: str) -> None:
-    names = Names(prefix)
+    names = Names(prefix, VERDICTS)
     assert names.words(TAGS) == words
     assert all(map(names.is_own_word, words))
     assert names.key("verdict") == key
@@ -32,7 +33,7 @@ def test_a_prefix_gives_words_and_keys_which_are_known_again(prefix: str, words:
 
 
 def test_words_of_others_stay_in_their_place_and_are_never_taken_for_ours() -> None:
-    names = Names("diag.")
+    names = Names("diag.", VERDICTS)
     assert names.replace_words(["b", "diag:good-fit", "diagnosis", "a", "diag", "diag:mine", "diag:"], TAGS) == [
         *("b", "diagnosis", "a", "diag", "diag:mine", "diag:"),
         *("diag:overfitting", "diag:warning"),
@@ -50,10 +51,10 @@ def test_a_verdict_of_another_version_is_known_from_the_runs_own_summary() -> No
 
 
 def test_of_the_summary_only_what_a_diagnosis_writes_is_read() -> None:
-    long = "x" * (LONGEST + 1)
+    long = "x" * (POLICY.longest + 1)
     summary = {"diag/verdict": "ok", "diag/mine": "x", "diag/cause": ["a"], "diag/summary": long, "diag/version": 3}
     assert Names("diag.").read([], {}, summary) == {"diag.verdict": "ok"}
-    assert len(Names("diag.").read([], {"diag/ignore": [long] * 9}, {})["diag.ignore"]) == LONGEST
+    assert len(Names("diag.").read([], {"diag/ignore": [long] * 9}, {})["diag.ignore"]) == POLICY.longest
 
 
 @pytest.mark.parametrize("prefix", ["a.", "_", "wandb.", "train/"])
@@ -75,7 +76,7 @@ def test_the_users_keys_are_not_ours_and_the_later_one_wins() -> None:
 
 def test_a_long_text_is_cut() -> None:
     (text,) = Names("diag.").keys({"summary": "x" * 10_000}).values()
-    assert len(text) == LONGEST
+    assert len(text) == POLICY.longest
     assert text.endswith("…")
 
 

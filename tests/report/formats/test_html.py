@@ -5,7 +5,7 @@ import pytest
 
 from tracker_diag.core.finding import Severity
 from tracker_diag.core.report import Report
-from tracker_diag.report.formats.html import render_html
+from tracker_diag.report.formats.html import render
 
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 
@@ -42,7 +42,7 @@ class Page(HTMLParser):
 
 
 def test_the_page_is_well_formed_and_holds_no_script_and_no_address(report):
-    text = render_html(report)
+    text = render(report)
     page = Page(text)
     assert "script" not in page.tags
     assert "img" not in page.tags
@@ -54,7 +54,7 @@ def test_the_page_is_well_formed_and_holds_no_script_and_no_address(report):
 
 
 def test_payloads_are_text(samples):
-    text = render_html(samples["hostile"])
+    text = render(samples["hostile"])
     assert "<script>" not in text
     assert "<img" not in text
     assert "{{7*7}}" in text
@@ -64,7 +64,7 @@ def test_payloads_are_text(samples):
 
 def test_all_that_a_reader_needs_is_said(samples):
     report = samples["overfitting"]
-    said = Page(render_html(report)).said()
+    said = Page(render(report)).said()
     for finding in report.findings:
         assert finding.message in said
     for cause in report.causes:
@@ -88,7 +88,7 @@ def test_all_that_a_reader_needs_is_said(samples):
 
 
 def test_an_empty_report_has_no_empty_sections(samples):
-    page = Page(render_html(Report("r", "insufficient-evidence", Severity.INFO, "Nothing was logged.")))
+    page = Page(render(Report("r", "insufficient-evidence", Severity.INFO, "Nothing was logged.")))
     assert "h2" not in page.tags
     assert "svg" in page.tags  # the banner's sign
     assert page.tags.count("svg") == 1
@@ -100,11 +100,11 @@ def test_an_ordinary_run_at_full_resolution_stays_small():
     steps = range(20_000)
     roles = ("train_loss", "val_loss", "train_score", "val_score", "learning_rate")
     curves = tuple(thin_curve(r, r, steps, [1 / (1 + s) + (s * 7919 % 101) / 500 for s in steps]) for r in roles)
-    text = render_html(Report("r", "good-fit", Severity.OK, "s", curves=curves))
+    text = render(Report("r", "good-fit", Severity.OK, "s", curves=curves))
     assert len(text.encode()) < 100_000
 
 
 @pytest.mark.parametrize("severity", list(Severity))
 def test_the_severity_is_a_word_as_well_as_a_colour(severity):
-    page = Page(render_html(Report("r", "good-fit", severity, "s")))
+    page = Page(render(Report("r", "good-fit", severity, "s")))
     assert f"good-fit {severity} s" in page.said()

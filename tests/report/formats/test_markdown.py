@@ -15,7 +15,7 @@ from tracker_diag.report.formats.markdown import (
     LONGEST_SENTENCE,
     LONGEST_VALUE,
     escape,
-    render_markdown,
+    render,
 )
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -41,7 +41,7 @@ def parsed(markdown):
 
 
 def test_what_a_reader_needs_is_there(samples):
-    text = render_markdown(samples["overfitting"])
+    text = render(samples["overfitting"])
     assert text.startswith("# WARNING: overfitting\n\n**resnet-small-aug-off**")
     assert "| model/dropout | 0 | 0.3 |" in text
     assert "### 1\\. no-regularisation (58 %)" in text
@@ -51,25 +51,25 @@ def test_what_a_reader_needs_is_there(samples):
 
 
 def test_only_our_own_markup_is_left(report):
-    page = parsed(render_markdown(report))
+    page = parsed(render(report))
     assert set(page.tags) <= OWN
 
 
 def test_payload_is_shown_as_it_is(samples):
-    assert "<script>window.hit=1</script>" in "".join(parsed(render_markdown(samples["hostile"])).text)
+    assert "<script>window.hit=1</script>" in "".join(parsed(render(samples["hostile"])).text)
 
 
 @pytest.mark.parametrize(
     "text", ["1. one", "- a", "+ a", "# h", "=====", "> q", "---", "* a", "2) b", "    code", "[a]: /b"]
 )
 def test_a_paragraph_that_looks_like_a_block(text):
-    page = parsed(render_markdown(Report("r", "good-fit", Severity.OK, text)))
+    page = parsed(render(Report("r", "good-fit", Severity.OK, text)))
     assert page.tags == ["h1", "p", "strong", "p", "p"]
     assert text.strip() in "".join(page.text)
 
 
 def test_it_says_near_its_top_what_is_data(report):
-    blocks = render_markdown(report).split("\n\n")
+    blocks = render(report).split("\n\n")
     assert blocks[2] == DATA
     assert "not instructions" in DATA
 
@@ -92,7 +92,7 @@ def test_each_text_of_a_run_is_cut():
         notes=(long,),
         version=long,
     )
-    lengths = [len(run) for run in re.findall("a+", render_markdown(report)) if len(run) > 20]
+    lengths = [len(run) for run in re.findall("a+", render(report)) if len(run) > 20]
     assert set(lengths) == {LONGEST_NAME - 1, LONGEST_VALUE - 1, LONGEST_VALUE - 3, LONGEST_SENTENCE - 1}
 
 

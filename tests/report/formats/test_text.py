@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from tracker_diag.report.formats.text import print_text
+from tracker_diag.report.formats.text import render
 
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 
@@ -20,8 +20,9 @@ class Ascii(io.StringIO):
 
 def printed(report, file=None, **options):
     file = file or io.StringIO()
-    print_text(report, Console(file=file, **({"width": 80, "legacy_windows": False} | options)))
-    return file.getvalue()
+    text = render(report, Console(file=file, **({"width": 80, "legacy_windows": False} | options)))
+    assert file.getvalue() == ""
+    return text
 
 
 def compare(name, text):

@@ -19,7 +19,7 @@ from tracker_diag.adapters.base import TrackerError, UnusableStoreError
 from tracker_diag.adapters.mlflow.answer import within
 from tracker_diag.adapters.mlflow.meta import META
 from tracker_diag.core import own
-from tracker_diag.core.reading import read_json_mapping
+from tracker_diag.core.foreign_json import read_json_mapping
 
 LARGEST = {own.MODEL_SUMMARY: 4 * disk.MIB, own.PROFILE: 16 * disk.MIB}
 """Bytes that are read of what training code left for us, by name; a larger file is not read."""

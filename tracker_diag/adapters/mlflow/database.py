@@ -27,9 +27,9 @@ from tracker_diag.adapters.guard import guarded, one_line
 from tracker_diag.adapters.mlflow import tables, writing
 from tracker_diag.adapters.mlflow.artifacts import Artifacts, at_address, extras
 from tracker_diag.adapters.mlflow.commits import GroupCommit
-from tracker_diag.adapters.mlflow.curves import Points, curves
 from tracker_diag.adapters.mlflow.engines import engine, is_denied, reason, with_driver
 from tracker_diag.adapters.mlflow.matching import Filter, read_filter
+from tracker_diag.adapters.mlflow.points import Points, curves
 from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.tables import EXPERIMENTS, RUNS, TAGS
 from tracker_diag.adapters.scope import chosen

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from tracker_diag.adapters import disk
-from tracker_diag.adapters.mlflow.curves import SYSTEM, Points
 from tracker_diag.adapters.mlflow.meta import LARGEST_OF_DATASET, META, MalformedError, number, read_meta, text
+from tracker_diag.adapters.mlflow.points import SYSTEM, Points
 from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, dataset
 
 LARGEST_VALUE = disk.MIB

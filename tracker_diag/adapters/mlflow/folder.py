@@ -24,9 +24,9 @@ from tracker_diag.adapters.base import (
 from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.mlflow import artifacts, files, writing
 from tracker_diag.adapters.mlflow.artifacts import Artifacts, LocalArtifacts
-from tracker_diag.adapters.mlflow.curves import curves
 from tracker_diag.adapters.mlflow.matching import Filter, Searchable, read_filter
 from tracker_diag.adapters.mlflow.meta import META, read_meta, text
+from tracker_diag.adapters.mlflow.points import curves
 from tracker_diag.adapters.mlflow.record import NAME_TAG, Record
 from tracker_diag.adapters.scope import chosen
 from tracker_diag.core.outgoing import redacted, well_formed

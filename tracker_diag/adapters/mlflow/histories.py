@@ -11,8 +11,8 @@ import numpy as np
 
 from tracker_diag.adapters.base import AwayError, Failure, TrackerError
 from tracker_diag.adapters.guard import failure, guarded
-from tracker_diag.adapters.mlflow.curves import Points
 from tracker_diag.adapters.mlflow.http import Http, items_under
+from tracker_diag.adapters.mlflow.points import Points
 from tracker_diag.adapters.mlflow.refusals import RefusedError
 from tracker_diag.adapters.paging import Paging
 from tracker_diag.stats.arrays import FloatArray

@@ -26,7 +26,7 @@ from tracker_diag.adapters.mlflow.refusals import (
     refusal,
 )
 from tracker_diag.adapters.paging import Paging
-from tracker_diag.core.reading import read_json
+from tracker_diag.core.foreign_json import read_json
 
 Params = Sequence[tuple[str, str]]
 

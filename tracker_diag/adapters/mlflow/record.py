@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tracker_diag.adapters.base import Listing
-from tracker_diag.core.reading import read_json
+from tracker_diag.core.foreign_json import read_json
 from tracker_diag.core.run import ACTIVE, InvalidRunError, Run, Series
 
 CONTEXT_TAG = "mlflow.data.context"

@@ -6,8 +6,8 @@ import math
 
 from tracker_diag.adapters.base import AwayError, TrackerError
 from tracker_diag.adapters.mlflow.answer import Answer
+from tracker_diag.core.foreign_json import read_json_mapping
 from tracker_diag.core.outgoing import clean
-from tracker_diag.core.reading import read_json_mapping
 
 ATTEMPTS = 8
 """How often is asked where the server as a whole is in trouble: with the waits between about 20 seconds."""

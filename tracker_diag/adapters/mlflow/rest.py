@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.adapters.mlflow.curves import SYSTEM, unclamped
+from tracker_diag.adapters.mlflow.points import SYSTEM, unclamped
 from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, dataset
 from tracker_diag.core.run import InvalidRunError
 

@@ -36,9 +36,9 @@ from tracker_diag.adapters.mlflow.artifacts import (
     extras,
     local_root,
 )
-from tracker_diag.adapters.mlflow.curves import curves
 from tracker_diag.adapters.mlflow.histories import Histories, RunPoints
 from tracker_diag.adapters.mlflow.http import Http
+from tracker_diag.adapters.mlflow.points import curves
 from tracker_diag.adapters.mlflow.proxy import NoArtifacts, ProxiedArtifacts, StoreState, proxied_path
 from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.refusals import RefusedError

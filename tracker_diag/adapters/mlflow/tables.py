@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from tracker_diag.adapters.base import Failure
 from tracker_diag.adapters.guard import guarded
-from tracker_diag.adapters.mlflow.curves import SYSTEM, Points, unclamped
 from tracker_diag.adapters.mlflow.matching import Filter, Searchable
+from tracker_diag.adapters.mlflow.points import SYSTEM, Points, unclamped
 from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, NAME_TAG, Record, dataset
 from tracker_diag.core.run import InvalidRunError
 from tracker_diag.stats.arrays import FloatArray

@@ -17,11 +17,11 @@ from tracker_diag.adapters.base import (
 )
 from tracker_diag.adapters.mlflow import replacing
 from tracker_diag.adapters.mlflow.artifacts import Artifacts
+from tracker_diag.adapters.mlflow.policy import POLICY
 from tracker_diag.core import own
 from tracker_diag.core.finding import Severity
 
 # Servers before 2.14 and their tables take 5,000 letters, later ones 8,000 (and cut silently).
-MAX_TAG = 5000
 _TAGS_ALONE = "--artifacts none writes tags alone"
 
 
@@ -73,7 +73,7 @@ def write(target: Target, diagnosis: Diagnosis, prefix: str) -> str:
         except TrackerError as error:
             kind = DeniedError if isinstance(error, DeniedError) else TrackerError
             raise kind(f"{error}; {_TAGS_ALONE}") from error
-    put = {prefix + name: text for name, text in own.as_written(diagnosis.tags, MAX_TAG).items()}
+    put = {prefix + name: text for name, text in POLICY.as_written(diagnosis.tags).items()}
     put[fingerprint] = value
     try:
         target.change_tags(sorted(ours - put.keys()), put)

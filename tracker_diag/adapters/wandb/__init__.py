@@ -7,7 +7,7 @@ from pathlib import Path
 from tracker_diag.adapters.base import Adapter
 
 
-def connect(project: str | None = None, prefix: str = "diag.") -> Adapter:
+def connect(project: str | None = None, prefix: str = "diag.", verdicts: frozenset[str] = frozenset()) -> Adapter:
     """Open a W&B server; its address and the key come from wandb's own environment.
 
     Parameters
@@ -16,6 +16,8 @@ def connect(project: str | None = None, prefix: str = "diag.") -> Adapter:
         ``entity/project`` or ``project``, for runs named without one; else WANDB_ENTITY and WANDB_PROJECT say it.
     prefix : str
         Of the tags, ``diag.``: words are then ``diag:…`` and keys of the summary ``diag/…``.
+    verdicts : frozenset of str
+        What a diagnosis may have written as a verdict: words of an earlier one are told by them from the user's.
 
     Raises
     ------
@@ -24,10 +26,12 @@ def connect(project: str | None = None, prefix: str = "diag.") -> Adapter:
     """
     from tracker_diag.adapters.wandb.online import OnlineAdapter
 
-    return OnlineAdapter(project, prefix=prefix)
+    return OnlineAdapter(project, prefix=prefix, verdicts=verdicts)
 
 
-def open_folder(path: str | Path, *, annotate: bool = False, prefix: str = "diag.") -> Adapter:
+def open_folder(
+    path: str | Path, *, annotate: bool = False, prefix: str = "diag.", verdicts: frozenset[str] = frozenset()
+) -> Adapter:
     """Open runs on disk, which need no server and no account.
 
     Parameters
@@ -36,8 +40,8 @@ def open_folder(path: str | Path, *, annotate: bool = False, prefix: str = "diag
         A ``wandb/`` folder, a folder that holds one, a run's folder, or a log.
     annotate : bool
         Whether a diagnosis is written also as a further segment, which ``wandb sync`` carries to the server.
-    prefix : str
-        Of the tags.
+    prefix, verdicts
+        As for :func:`connect`.
 
     Raises
     ------
@@ -46,4 +50,4 @@ def open_folder(path: str | Path, *, annotate: bool = False, prefix: str = "diag
     """
     from tracker_diag.adapters.wandb.offline import OfflineAdapter
 
-    return OfflineAdapter(Path(path).expanduser(), annotate=annotate, prefix=prefix)
+    return OfflineAdapter(Path(path).expanduser(), annotate=annotate, prefix=prefix, verdicts=verdicts)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, overload
 
 from tracker_diag.adapters.base import TrackerError
-from tracker_diag.core.reading import read_json
+from tracker_diag.core.foreign_json import read_json
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import AwayError, TrackerError, UnknownRunError
 from tracker_diag.adapters.wandb.segment import holds_diagnosis
 from tracker_diag.core import own
+from tracker_diag.core.foreign_json import read_json_mapping
 from tracker_diag.core.outgoing import clean
-from tracker_diag.core.reading import read_json_mapping
 
 ANNOTATION_MARK = "annotation.json"
 """Marks a segment that ``annotate`` wrote, so that it is not taken for training."""

@@ -15,7 +15,7 @@ from tracker_diag.adapters.wandb.history import History, as_number
 from tracker_diag.adapters.wandb.private import CoreError
 from tracker_diag.adapters.wandb.queries import HISTORY
 from tracker_diag.adapters.wandb.server import RunPath, Server
-from tracker_diag.core.reading import read_json
+from tracker_diag.core.foreign_json import read_json
 
 # Rows a request; the server thins out what is more, without a word.
 PAGE = 10_000

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from tracker_diag.adapters.base import TrackerError
-from tracker_diag.core.reading import read_json, read_json_mapping
+from tracker_diag.core.foreign_json import read_json, read_json_mapping
 from tracker_diag.core.run import Series
 from tracker_diag.stats.arrays import FloatArray
 

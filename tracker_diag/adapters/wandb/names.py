@@ -7,18 +7,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from tracker_diag.adapters.beside import LONGEST
 from tracker_diag.adapters.wandb.history import as_number, leaves
+from tracker_diag.adapters.wandb.policy import POLICY
 from tracker_diag.core import own
 from tracker_diag.core.finding import Severity
-from tracker_diag.rules.verdicts import ABSTENTION, precedence
 
 _WORD_TAGS = ("verdict", "severity")
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-def _words() -> frozenset[str]:
-    return frozenset({*precedence(), ABSTENTION, *map(str, Severity)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +25,12 @@ class Names:
     prefix : str
         Of the tags, ``diag.``. Words are then ``diag:<verdict>`` and ``diag:<severity>``, keys of the summary
         ``diag/<name>``.
+    verdicts : frozenset of str
+        What a diagnosis may have written as a verdict.
     """
 
     prefix: str
+    verdicts: frozenset[str] = frozenset()
 
     @property
     def _stem(self) -> str:
@@ -48,7 +46,8 @@ class Names:
 
     def keys(self, tags: Mapping[str, str]) -> dict[str, str]:
         """Keys and values in the summary for the tags of a diagnosis; never one that is the user's."""
-        return {self.key(name): own.shortened(value, LONGEST) for name, value in tags.items() if name not in own.USERS}
+        kept = {name: value for name, value in tags.items() if name not in own.USERS}
+        return {self.key(name): own.shortened(value, POLICY.longest) for name, value in kept.items()}
 
     def is_own_word(self, word: str, summary: Mapping[str, Any] = _NOTHING) -> bool:
         """Whether a word is one that a diagnosis wrote: a verdict or a severity.
@@ -61,7 +60,8 @@ class Names:
         """
         start = f"{self._stem}:"
         said = (summary.get(self.key(name)) for name in _WORD_TAGS)
-        return word.startswith(start) and (word[len(start) :] in _words() or word[len(start) :] in said)
+        what = word[len(start) :]
+        return word.startswith(start) and (what in self.verdicts or what in list(Severity) or what in said)
 
     def is_own_key(self, key: str) -> bool:
         """Whether a key of the summary is one that a diagnosis wrote."""
@@ -95,10 +95,10 @@ class Names:
         for values in (config, summary):
             for name in own.USERS:
                 if self.key(name) in values:
-                    tags[self.prefix + name] = own.shortened(as_text(values[self.key(name)]), LONGEST)
+                    tags[self.prefix + name] = own.shortened(as_text(values[self.key(name)]), POLICY.longest)
         for name in own.TAGS:
             value = summary.get(self.key(name))
-            if isinstance(value, str) and len(value) <= LONGEST:
+            if isinstance(value, str) and len(value) <= POLICY.longest:
                 tags[self.prefix + name] = value
         return tags
 

@@ -30,8 +30,8 @@ from tracker_diag.adapters.wandb.log import LogError
 from tracker_diag.adapters.wandb.names import Names, latest_values
 from tracker_diag.adapters.wandb.segment import Segment, join_segments, nest, read_run, read_segment
 from tracker_diag.core import own
+from tracker_diag.core.foreign_json import read_json_mapping
 from tracker_diag.core.outgoing import clean
-from tracker_diag.core.reading import read_json_mapping
 from tracker_diag.core.run import Run
 
 # A run whose log has not grown for so long has ended: W&B's server calls a run crashed after five minutes' silence.
@@ -57,6 +57,8 @@ class OfflineAdapter:
         Whether to write also a further segment, which ``wandb sync`` carries to the server.
     prefix : str
         Of the tags.
+    verdicts : frozenset of str
+        What a diagnosis may have written as a verdict.
 
     Raises
     ------
@@ -66,10 +68,12 @@ class OfflineAdapter:
         If the folder cannot be read.
     """
 
-    def __init__(self, path: Path, *, annotate: bool = False, prefix: str = "diag.") -> None:
+    def __init__(
+        self, path: Path, *, annotate: bool = False, prefix: str = "diag.", verdicts: frozenset[str] = frozenset()
+    ) -> None:
         self._path = path
         self._annotate = annotate
-        self._names = Names(prefix)
+        self._names = Names(prefix, verdicts)
         find_runs(path)
 
     def describe(self) -> str:

@@ -34,7 +34,7 @@ from tracker_diag.adapters.wandb.private import CoreError
 from tracker_diag.adapters.wandb.queries import RUN, RUNS, WHOLE_RUNS
 from tracker_diag.adapters.wandb.reading import LEFT, changed, listing_of, load_run
 from tracker_diag.adapters.wandb.server import Project, RunPath, Server
-from tracker_diag.core.reading import read_json
+from tracker_diag.core.foreign_json import read_json
 from tracker_diag.core.run import ACTIVE, Run
 
 _log = logging.getLogger(__name__)
@@ -63,6 +63,8 @@ class OnlineAdapter:
         ``entity/project`` or ``project``, for runs and projects named without one.
     prefix : str
         Of the tags.
+    verdicts : frozenset of str
+        What a diagnosis may have written as a verdict.
 
     Raises
     ------
@@ -70,9 +72,11 @@ class OnlineAdapter:
         If there is no key, the server refuses it, or does not answer.
     """
 
-    def __init__(self, project: str | None = None, *, prefix: str = "diag.") -> None:
+    def __init__(
+        self, project: str | None = None, *, prefix: str = "diag.", verdicts: frozenset[str] = frozenset()
+    ) -> None:
         self._server = Server(project)
-        self._names = Names(prefix)
+        self._names = Names(prefix, verdicts)
         self._written: dict[Project, list[dict[str, Any]]] = {}
 
     def describe(self) -> str:

@@ -22,8 +22,8 @@ from wandb.sdk import wandb_setup
 from wandb.sdk.lib import runid, wbauth
 from wandb.sdk.lib.service.service_connection import WandbApiFailedError
 
+from tracker_diag.core.foreign_json import read_json
 from tracker_diag.core.outgoing import clean
-from tracker_diag.core.reading import read_json
 
 # wandb-core asks again by itself after 429 and 5xx, and honours Retry-After: leave it the time to.
 TIMEOUT = 120.0

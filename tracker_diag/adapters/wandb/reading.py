@@ -16,9 +16,9 @@ from tracker_diag.adapters.wandb.history import as_number
 from tracker_diag.adapters.wandb.names import Names, latest_values
 from tracker_diag.adapters.wandb.private import CoreError
 from tracker_diag.adapters.wandb.server import RunPath, Server
-from tracker_diag.core.files import read_file
+from tracker_diag.core.foreign_files import read_file
+from tracker_diag.core.foreign_json import read_json_mapping
 from tracker_diag.core.own import MODEL_SUMMARY, PROFILE
-from tracker_diag.core.reading import read_json_mapping
 from tracker_diag.core.run import ACTIVE, Run
 
 FOLDER = "diagnosis"

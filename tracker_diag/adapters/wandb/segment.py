@@ -28,9 +28,9 @@ from tracker_diag.adapters.wandb.history import (
     parse_object,
 )
 from tracker_diag.adapters.wandb.log import read_records
+from tracker_diag.core.foreign_json import read_json
 from tracker_diag.core.outgoing import well_formed
 from tracker_diag.core.own import FINGERPRINT
-from tracker_diag.core.reading import read_json
 
 # Field 1 is the record's number, a varint; field 2, which follows it, is a history row.
 _HISTORY_TAG = 0x12

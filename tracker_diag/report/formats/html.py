@@ -35,7 +35,7 @@ _ICONS = {
 }
 
 
-def render_html(report: Report) -> str:
+def render(report: Report) -> str:
     """Write a report as one HTML file that opens anywhere, a sandboxed frame included.
 
     Every text is escaped by the template engine, control characters are shown as escapes, and the page's own policy

@@ -28,7 +28,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$@&#!^])")
 _BLOCK_START = re.compile(r"^([-+=:]|\d+(?=[.)]))")
 
 
-def render_markdown(report: Report) -> str:
+def render(report: Report) -> str:
     """Write a report as CommonMark with tables; every text of the run is escaped, so that none of it is markup.
 
     Who reads it may act on what it says. So it says itself what was copied from the run, and no text of a run is long.

@@ -32,27 +32,39 @@ _SKIPS_SHOWN = 3
 _ASCII = str.maketrans({"→": "->", "…": "...", "–": "-", "·": "-", "█": "#", "░": "."})
 
 
-def print_text(report: Report, console: Console) -> None:
-    """Print a report to a console; colours only where the console has them, ASCII only where its encoding has no more.
+def render(report: Report, console: Console) -> str:
+    """Lay a report out to a console; nothing is printed.
 
     Parameters
     ----------
     report : Report
     console : Console
-        Decides the width and the colours.
+        Decides the width, the colours and the letters: ASCII only where its encoding has no more.
+
+    Returns
+    -------
+    str
+        What is to be written to the console's file as it is; ends with a newline.
     """
+    with console.capture() as page:
+        print_text(report, console)
+    return page.get()
+
+
+def print_text(report: Report, console: Console) -> None:
+    """Print a report to a console, as ``render`` lays it out."""
     if not console.options.ascii_only:
-        console.print(render_text(report), highlight=False)
+        console.print(_page(report, ascii_only=False), highlight=False)
         return
     page = io.StringIO()
     Console(file=page, width=console.width, color_system=None, legacy_windows=False).print(
-        render_text(report, ascii_only=True), highlight=False
+        _page(report, ascii_only=True), highlight=False
     )
     text = page.getvalue().translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")
     console.out(text, end="", highlight=False)
 
 
-def render_text(report: Report, *, ascii_only: bool = False) -> Group:
+def _page(report: Report, *, ascii_only: bool) -> Group:
     """Put a report together as rich renderables, which lay themselves out to the console's width.
 
     Text from the run is shown as it is: control characters as escapes, rich's markup as plain characters.

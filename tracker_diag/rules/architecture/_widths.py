@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Change
+from tracker_diag.rules.api import Change
 
 
 def resized(names: Mapping[str, str], params: Mapping[str, Any], to: Callable[[int], int]) -> tuple[Change, ...]:

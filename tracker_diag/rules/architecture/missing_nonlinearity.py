@@ -5,13 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.evidence.counts import SUMMARY_LETTERS
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
 from tracker_diag.rules.architecture._capacity import KEEPS_UP
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
 
 _LINEAR = re.compile(r"\b(?:Linear|Dense)\b")
 _ACTIVE = re.compile(
@@ -34,7 +30,13 @@ class Likelihoods:
     LEARNS = LikelihoodRatio(0.1, "the run learns its training set")
 
 
-@rule("AR707", "missing-nonlinearity", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "AR707",
+    "missing-nonlinearity",
+    seen_as=("My loss is flat from the start",),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def missing_nonlinearity(
     features: Features,
     symptoms: Symptoms,

@@ -6,13 +6,18 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Prescription
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.api import (
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    in_words,
+    rule,
+    stop_at_best,
+)
 from tracker_diag.rules.architecture._capacity import KEEPS_UP, counted
-from tracker_diag.rules.changes import in_words, stop_at_best
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
 
 #: Examples below which a training set is small by itself, whatever the network.
 FEW_EXAMPLES = 300
@@ -30,7 +35,13 @@ class Likelihoods:
     KEEPS_UP = LikelihoodRatio(0.1, "validation keeps up, or nothing was learned")
 
 
-@rule("AR704", "network-too-big-for-data", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "AR704",
+    "network-too-big-for-data",
+    seen_as=("Validation gets worse while training gets better", "Validation is far worse than training"),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def network_too_big_for_data(
     features: Features,
     symptoms: Symptoms,

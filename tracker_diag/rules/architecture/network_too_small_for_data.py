@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Prescription
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.api import (
+    Explained,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
+)
 from tracker_diag.rules.architecture._capacity import HIGH_LEVEL, KEEPS_UP, counted
 from tracker_diag.rules.architecture._widths import resized
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
 
 #: Times that the width is raised: less would hardly show beside the noise of another run.
 TIMES_WIDER = 4
@@ -27,7 +31,13 @@ class Likelihoods:
     LEARNS = LikelihoodRatio(0.3, "the run learns")
 
 
-@rule("AR705", "network-too-small-for-data", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "AR705",
+    "network-too-small-for-data",
+    seen_as=("My loss jumps, or swings up and down", "Training loss stops high, and validation with it"),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def network_too_small_for_data(
     features: Features,
     symptoms: Symptoms,

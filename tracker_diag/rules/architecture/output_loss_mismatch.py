@@ -6,10 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.curve import Curve
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Change, Curve, LikelihoodRatio, Observation, Outcome, Prescription, rule
 
 #: Classes of a decision, which one sigmoid makes.
 TWO_CLASSES = 2
@@ -61,7 +58,13 @@ class Likelihoods:
     )
 
 
-@rule("AR706", "output-loss-mismatch", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "AR706",
+    "output-loss-mismatch",
+    seen_as=("Accuracy is stuck at chance", "Training loss stops high, and validation with it"),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def output_loss_mismatch(
     any_curve: Curve,
     names: Mapping[str, str],

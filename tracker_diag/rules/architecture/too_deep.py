@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
 
 
 class Likelihoods:
@@ -22,7 +18,7 @@ class Likelihoods:
     LEARNS = LikelihoodRatio(0.05, "the run learns")
 
 
-@rule("AR701", "too-deep", unless=("boosting",), likelihoods=Likelihoods)
+@rule("AR701", "too-deep", seen_as=("My loss is flat from the start",), unless=("boosting",), likelihoods=Likelihoods)
 def too_deep(
     features: Features,
     symptoms: Symptoms,

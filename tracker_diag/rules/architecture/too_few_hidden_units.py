@@ -6,14 +6,18 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Prescription
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.api import (
+    Explained,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
+)
 from tracker_diag.rules.architecture._capacity import HIGH_LEVEL, KEEPS_UP
 from tracker_diag.rules.architecture._widths import resized
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
 
 #: Units an input that a regression wants: the lower end of the rule of thumb,
 PER_INPUT = 2
@@ -45,7 +49,13 @@ class Likelihoods:
     LEARNS = LikelihoodRatio(0.3, "the run learns")
 
 
-@rule("AR702", "too-few-hidden-units", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "AR702",
+    "too-few-hidden-units",
+    seen_as=("Training loss stops high, and validation with it",),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def too_few_hidden_units(
     features: Features,
     symptoms: Symptoms,

@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Prescription
-from tracker_diag.evidence.curve import Curve
-from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.rules.api import Curve, LikelihoodRatio, Outcome, Prescription, Symptoms, in_words, rule, stop_at_best
 from tracker_diag.rules.architecture._widths import resized
-from tracker_diag.rules.changes import in_words, stop_at_best
-from tracker_diag.rules.hypothesis import LikelihoodRatio
-from tracker_diag.rules.registry import Outcome, rule
 
 #: Classes up to which so many units per class are taken at their word: the rule of thumb ends where classes are many.
 MANY_CLASSES = 100
@@ -29,7 +24,13 @@ class Likelihoods:
     MORE_THAN_EXAMPLES = LikelihoodRatio(2.0, "more units than training examples ({n_train})", "params")
 
 
-@rule("AR703", "too-many-hidden-units", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "AR703",
+    "too-many-hidden-units",
+    seen_as=("Validation gets worse while training gets better",),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def too_many_hidden_units(
     any_curve: Curve,
     symptoms: Symptoms,

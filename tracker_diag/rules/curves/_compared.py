@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.api import Curve
 
 #: Share of a curve that counts as its end where a gap is measured (``tracker_diag.stats.gap``).
 END = 0.2

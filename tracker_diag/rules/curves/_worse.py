@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.api import Curve
 
 #: Share of the improvement achieved by which training has got worse; less is its noise.
 WORSE = 0.05

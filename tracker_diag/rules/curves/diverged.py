@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.curve import Curve
-from tracker_diag.rules.registry import Outcome, Verdict, rule
+from tracker_diag.rules.api import Curve, Outcome, Severity, Verdict, rule
 
 #: Kinds of training whose losses rise by design.
 RISING = frozenset({"adversarial", "reinforcement", "annealed"})
@@ -17,6 +15,7 @@ END = 4
 @rule(
     "LC108",
     "diverged",
+    seen_as=("My loss is NaN or infinite", "My loss explodes"),
     verdict=Verdict(
         10,
         "values that are not finite leave nothing else to judge",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.curve import MINIMUM, Curve
-from tracker_diag.rules.registry import Outcome, Verdict, rule
+from tracker_diag.evidence.curve import MINIMUM
+from tracker_diag.rules.api import Curve, Outcome, Severity, Verdict, rule
 
 #: Share of what knowing nothing costs (of the largest value, where that is unknown) below which a loss is at zero.
 AT_ZERO = 1e-4
@@ -15,6 +14,7 @@ AT_ZERO = 1e-4
 @rule(
     "LC111",
     "frozen",
+    seen_as=("My loss is flat from the start", "My loss does not change at all"),
     verdict=Verdict(
         20,
         "nothing moves, so nothing else can be measured",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.curve import MINIMUM, Curve
-from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
+from tracker_diag.evidence.curve import MINIMUM
+from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.stats.gap import Gap
 from tracker_diag.stats.plateau import plateau
 
@@ -17,6 +16,7 @@ LAST = 3
 @rule(
     "LC101",
     "good-fit",
+    seen_as=("Nothing: it is fine, isn't it?",),
     unless=UNSETTLED,
     verdict=Verdict(110, "nothing above was found, and something was achieved"),
 )

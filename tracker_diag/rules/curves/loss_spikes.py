@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.curve import Curve
-from tracker_diag.rules.registry import NEVER, UNSETTLED, Outcome, rule
+from tracker_diag.rules.api import NEVER, UNSETTLED, Curve, Outcome, Severity, rule
 
 #: Values before and after a jump that its height is measured from: as many as jumps are looked for in.
 NEIGHBOURS = 3
@@ -15,6 +13,7 @@ KEPT = 20
 @rule(
     "LC112",
     "loss-spikes",
+    seen_as=("My loss jumps, or swings up and down",),
     unless=UNSETTLED,
     verdict=NEVER,
 )

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._worse import training_worse_since
-from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
 from tracker_diag.stats.trend import trend
 
 #: Share of the level of the test below which the rise is beyond doubt.
@@ -23,6 +21,7 @@ STILL_GAINS = 0.01
 @rule(
     "LC104",
     "overfitting",
+    seen_as=("Validation gets worse while training gets better",),
     unless=UNSETTLED,
     verdict=Verdict(
         40,

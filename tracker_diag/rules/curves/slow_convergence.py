@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.curve import Curve
-from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
+from tracker_diag.rules.api import UNSETTLED, Curve, Explained, Outcome, Severity, Verdict, rule
 from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.trend import trend
 
@@ -16,6 +13,7 @@ FARTHEST = 100.0
 @rule(
     "LC110",
     "slow-convergence",
+    seen_as=("My loss falls, but very slowly", "My loss still falls when training ends"),
     unless=UNSETTLED,
     verdict=Verdict(80, "the pace, not the length, is the trouble"),
 )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.api import UNSETTLED, Curve, Explained, Outcome, Verdict, rule
 from tracker_diag.rules.curves._underfitting.early_rest import early_rest
 from tracker_diag.rules.curves._underfitting.flat_line import flat_line, relative_fall
 from tracker_diag.rules.curves._underfitting.guess import Beside
@@ -12,7 +11,6 @@ from tracker_diag.rules.curves._underfitting.known_level import known_level
 from tracker_diag.rules.curves._underfitting.score_at_chance import score_at_chance
 from tracker_diag.rules.curves._underfitting.slow_but_steady import slow_but_steady
 from tracker_diag.rules.curves._underfitting.standing_accuracy import standing_accuracy
-from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
 from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.trend import trend
 
@@ -23,6 +21,11 @@ TWO_LAYERS = 2
 @rule(
     "LC102",
     "underfitting",
+    seen_as=(
+        "My loss is flat from the start",
+        "Accuracy is stuck at chance",
+        "Training loss stops high, and validation with it",
+    ),
     unless=UNSETTLED,
     verdict=Verdict(
         30,

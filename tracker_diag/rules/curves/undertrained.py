@@ -6,9 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.curve import Curve
-from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
+from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.stats.extrapolation import Extrapolation
 
 #: Share of the improvement achieved by which validation may lie above training and not have left it.
@@ -24,6 +22,7 @@ LAST, FEWEST = 5, 2
 @rule(
     "LC103",
     "undertrained",
+    seen_as=("My loss still falls when training ends",),
     unless=UNSETTLED,
     verdict=Verdict(90, "more of the same pays"),
 )

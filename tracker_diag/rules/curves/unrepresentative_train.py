@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._compared import compared_steps
-from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
 from tracker_diag.stats.gap import Gap
 
 
 @rule(
     "LC105",
     "unrepresentative-train",
+    seen_as=("Validation is far worse than training",),
     unless=(*UNSETTLED, "boosting"),
     verdict=Verdict(60, "a gap this large outweighs what more steps could bring"),
 )

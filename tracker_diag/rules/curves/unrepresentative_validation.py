@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.curve import Curve
-from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
+from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
 
 #: Swings count as jitter up to so many times the noise: beyond, they are the course of the curve.
 SWING_OVER_NOISE = 3.0
@@ -21,6 +19,7 @@ MOST_TIMES = 99
 @rule(
     "LC106",
     "unrepresentative-validation",
+    seen_as=("Validation is noisy",),
     unless=UNSETTLED,
     verdict=Verdict(70, "validation says too little for the finer verdicts"),
 )

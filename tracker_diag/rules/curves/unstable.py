@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._worse import training_worse_since
-from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
 
 #: Swing of the second half over that of the first (ratio) below which the run is calming down.
 STILL_AS_WIDE = 0.5
@@ -17,6 +15,7 @@ STILL_AS_WIDE = 0.5
 @rule(
     "LC109",
     "unstable",
+    seen_as=("My loss jumps, or swings up and down",),
     unless=UNSETTLED,
     verdict=Verdict(50, "a swinging curve has no settled level to compare"),
 )

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._compared import compared_steps
-from tracker_diag.rules.registry import UNSETTLED, Outcome, Verdict, rule
 from tracker_diag.stats.gap import Gap
 
 
 @rule(
     "LC107",
     "validation-easier",
+    seen_as=("Validation is better than training", "Results are too good to be true"),
     unless=UNSETTLED,
     verdict=Verdict(100, "a run that got where it was going, and validation that does not say how it will do"),
 )

@@ -6,13 +6,19 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.profile_schema import Target
-from tracker_diag.evidence.curve import Curve
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import (
+    WHAT_TO_LOG,
+    Change,
+    Curve,
+    Dataset,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
+)
 
 #: Ratios of the most to the least frequent class from which on it is large and extreme.
 LARGE, EXTREME = 100, 1000
@@ -42,7 +48,12 @@ class Likelihoods:
     GOOD_FIT = LikelihoodRatio(0.5, "the curves are those of a good fit")
 
 
-@rule("DS206", "class-imbalance", likelihoods=Likelihoods)
+@rule(
+    "DS206",
+    "class-imbalance",
+    seen_as=("The network always says the same class", "Something is odd about my data"),
+    likelihoods=Likelihoods,
+)
 def class_imbalance(
     dataset: Dataset,
     symptoms: Symptoms,

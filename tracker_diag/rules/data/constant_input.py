@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.evidence.features import Features
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import WHAT_TO_LOG, Dataset, Features, LikelihoodRatio, Observation, Outcome, rule
 
 #: Share of the examples that are constant from which on the input is: less is what some real images are.
 MOST = 0.5
@@ -20,7 +17,17 @@ class Likelihoods:
     ENDS_AT_NOTHING = LikelihoodRatio(1.5, "the loss ends where a model that sees no input is")
 
 
-@rule("DS201", "constant-input", likelihoods=Likelihoods)
+@rule(
+    "DS201",
+    "constant-input",
+    seen_as=(
+        "My loss is flat from the start",
+        "My loss does not change at all",
+        "Accuracy is stuck at chance",
+        "The network always says the same class",
+    ),
+    likelihoods=Likelihoods,
+)
 def constant_input(features: Features, dataset: Dataset | None, *, prior: float = 0.035) -> Outcome:
     """Inputs are all zeros, or every example is the same.
 

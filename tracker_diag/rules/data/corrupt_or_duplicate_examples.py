@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.profile_schema import Side
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import (
+    WHAT_TO_LOG,
+    Change,
+    Dataset,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
+)
 
 #: Share of the examples whose labels conflict, and of those that are blank, from which on it is a large one.
 MANY = 0.2
@@ -37,7 +43,7 @@ class Likelihoods:
     LEARNED = LikelihoodRatio(0.1, "the run learned all the same")
 
 
-@rule("DS210", "corrupt-or-duplicate-examples", likelihoods=Likelihoods)
+@rule("DS210", "corrupt-or-duplicate-examples", seen_as=("Something is odd about my data",), likelihoods=Likelihoods)
 def corrupt_or_duplicate_examples(
     dataset: Dataset,
     symptoms: Symptoms,

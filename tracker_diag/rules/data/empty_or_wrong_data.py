@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.dataset import Dataset
-from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.profile_schema import Side
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import (
+    Change,
+    Dataset,
+    Explained,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
+)
 
 #: Labels by which losses are commonly told to leave an example out.
 IGNORED = (-100, -1, 255)
@@ -40,7 +45,7 @@ class Likelihoods:
     LEARNED = LikelihoodRatio(0.01, "the run learned all the same")
 
 
-@rule("DS214", "empty-or-wrong-data", likelihoods=Likelihoods)
+@rule("DS214", "empty-or-wrong-data", seen_as=("Something is odd about my data",), likelihoods=Likelihoods)
 def empty_or_wrong_data(
     dataset: Dataset,
     symptoms: Symptoms,

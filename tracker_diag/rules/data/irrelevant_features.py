@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.dataset import Dataset
-from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.profile_schema import Feature
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Change, Dataset, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
 from tracker_diag.stats.multiplicity import adjusted
 
 #: Features with a test of their information that it takes to speak of a share of them.
@@ -31,7 +27,12 @@ class Likelihoods:
     LEARNED = LikelihoodRatio(0.5, "the run learned all the same")
 
 
-@rule("DS211", "irrelevant-features", likelihoods=Likelihoods)
+@rule(
+    "DS211",
+    "irrelevant-features",
+    seen_as=("Training loss stops high, and validation with it", "Something is odd about my data"),
+    likelihoods=Likelihoods,
+)
 def irrelevant_features(
     dataset: Dataset,
     symptoms: Symptoms,

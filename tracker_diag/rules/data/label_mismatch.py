@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
 
 #: Share of the run needed for half of the improvement above which training is slow: memorising takes longer than
 #: learning what holds for other examples as well.
@@ -34,7 +30,12 @@ class Likelihoods:
     FEW = LikelihoodRatio(0.3, "{count} training examples may simply be too few", "params")
 
 
-@rule("DS203", "label-mismatch", likelihoods=Likelihoods)
+@rule(
+    "DS203",
+    "label-mismatch",
+    seen_as=("My loss is flat from the start", "Accuracy is stuck at chance"),
+    likelihoods=Likelihoods,
+)
 def label_mismatch(
     features: Features, symptoms: Symptoms, explained: Explained, n_train: int | None, *, prior: float = 0.035
 ) -> Outcome:

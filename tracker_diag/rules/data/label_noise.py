@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.core.finding import Prescription
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.changes import in_words, stop_at_best
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import (
+    Explained,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    in_words,
+    rule,
+    stop_at_best,
+)
 
 #: Share of the uninformed level that validation may lie behind training where it was best, and both fell together.
 TOGETHER = 0.15
@@ -43,7 +48,12 @@ class Likelihoods:
     )
 
 
-@rule("DS209", "label-noise", likelihoods=Likelihoods)
+@rule(
+    "DS209",
+    "label-noise",
+    seen_as=("Validation gets worse while training gets better", "Training loss stops high, and validation with it"),
+    likelihoods=Likelihoods,
+)
 def label_noise(
     features: Features,
     symptoms: Symptoms,

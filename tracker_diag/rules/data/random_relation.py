@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
 
 #: Times the uninformed level above which a first loss is that of a bad start.
 FAR_ABOVE = 3
@@ -27,7 +23,12 @@ class Likelihoods:
     CONFIDENTLY_WRONG = LikelihoodRatio(0.4, "validation is more wrong than chance would have it")
 
 
-@rule("DS208", "random-relation", likelihoods=Likelihoods)
+@rule(
+    "DS208",
+    "random-relation",
+    seen_as=("My loss is flat from the start", "Accuracy is stuck at chance"),
+    likelihoods=Likelihoods,
+)
 def random_relation(features: Features, symptoms: Symptoms, explained: Explained, *, prior: float = 0.03) -> Outcome:
     """The input is hardly related to the output.
 

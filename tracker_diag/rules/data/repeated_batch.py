@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
 
 #: Share of the uninformed loss that training must have explained to have learned a batch.
 LEARNED = 0.5
@@ -42,7 +38,13 @@ class Likelihoods:
     LEARNED_WELL = LikelihoodRatio(0.1, "validation was learned well at its best")
 
 
-@rule("DS202", "repeated-batch", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "DS202",
+    "repeated-batch",
+    seen_as=("Validation is far worse than training",),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def repeated_batch(
     features: Features,
     symptoms: Symptoms,

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Prescription
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.changes import in_words, stop_at_best
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import (
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    in_words,
+    rule,
+    stop_at_best,
+)
 
 #: Uninformed levels that validation stays behind where examples were too few for it.
 BEHIND = 0.1
@@ -33,7 +38,12 @@ class Likelihoods:
     KEEPS_UP_WITH_FEW = LikelihoodRatio(1.0, "validation keeps up")
 
 
-@rule("DS207", "too-few-examples", likelihoods=Likelihoods)
+@rule(
+    "DS207",
+    "too-few-examples",
+    seen_as=("Validation gets worse while training gets better", "Validation is far worse than training"),
+    likelihoods=Likelihoods,
+)
 def too_few_examples(
     features: Features,
     symptoms: Symptoms,

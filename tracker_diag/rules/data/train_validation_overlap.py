@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import (
+    WHAT_TO_LOG,
+    Change,
+    Dataset,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    rule,
+)
 
 #: Share of the validation examples that occur in training, beyond the copies within training, from which on they are
 #: most, many and some of them.
@@ -24,7 +30,12 @@ class Likelihoods:
     ONE_DIGEST = LikelihoodRatio(200.0, "training and validation were declared with one digest", "data")
 
 
-@rule("DS213", "train-validation-overlap", likelihoods=Likelihoods)
+@rule(
+    "DS213",
+    "train-validation-overlap",
+    seen_as=("Validation is better than training", "Results are too good to be true"),
+    likelihoods=Likelihoods,
+)
 def train_validation_overlap(
     dataset: Dataset,
     logged_tags: Mapping[str, str],

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.core.dataset import Dataset
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import (
+    Change,
+    Dataset,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
+)
 
 _OFF = ("false", "0", "no", "none", "0.0")
 
@@ -25,7 +30,12 @@ class Likelihoods:
     LEARNS = LikelihoodRatio(0.1, "the run learns")
 
 
-@rule("DS204", "unshuffled", likelihoods=Likelihoods)
+@rule(
+    "DS204",
+    "unshuffled",
+    seen_as=("My loss jumps, or swings up and down", "The network always says the same class"),
+    likelihoods=Likelihoods,
+)
 def unshuffled(
     features: Features,
     symptoms: Symptoms,

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Change, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
 
 #: Variance of one answer at an accuracy of 0.9, and of one squared error over its mean squared where errors are normal:
 #: what the standard errors in the message are made of.
@@ -25,7 +22,12 @@ class Likelihoods:
     SHOWN = LikelihoodRatio(3.0, "the validation curve shows it")
 
 
-@rule("DS212", "validation-too-small", likelihoods=Likelihoods)
+@rule(
+    "DS212",
+    "validation-too-small",
+    seen_as=("Validation is noisy", "Runs differ, but do they?"),
+    likelihoods=Likelihoods,
+)
 def validation_too_small(
     symptoms: Symptoms,
     n_val_seen: int,

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.roles.learning_rates import between, rounded, usual_rates
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
 
 #: Activations whose units can die.
 RECTIFIED = ("relu", "relu6")
@@ -31,7 +27,17 @@ class Likelihoods:
     DEEP = LikelihoodRatio(0.5, "{layers:g} layers are a likelier reason", "params")
 
 
-@rule("GR601", "dead-relu", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "GR601",
+    "dead-relu",
+    seen_as=(
+        "My loss is flat from the start",
+        "My loss does not change at all",
+        "The network always says the same class",
+    ),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def dead_relu(
     features: Features,
     symptoms: Symptoms,

@@ -7,12 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.roles.learning_rates import rounded
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
 from tracker_diag.stats.arrays import FloatArray
 
 #: Norms that it takes to compute a median and an end.
@@ -39,7 +35,13 @@ class Likelihoods:
     DEEP = LikelihoodRatio(2.0, "{layers:g} layers without normalisation", "params")
 
 
-@rule("GR603", "exploding-gradients", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "GR603",
+    "exploding-gradients",
+    seen_as=("My loss is NaN or infinite", "My loss explodes"),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def exploding_gradients(
     features: Features,
     symptoms: Symptoms,

@@ -7,12 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.roles.activations import SATURATING
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
 from tracker_diag.stats.arrays import FloatArray
 
 #: Norms that it takes to compute a median.
@@ -42,7 +38,13 @@ class Likelihoods:
     SATURATES = LikelihoodRatio(3.0, "{activation} saturates", "params")
 
 
-@rule("GR602", "vanishing-gradients", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "GR602",
+    "vanishing-gradients",
+    seen_as=("My loss is flat from the start", "My loss falls, but very slowly"),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def vanishing_gradients(
     features: Features,
     symptoms: Symptoms,

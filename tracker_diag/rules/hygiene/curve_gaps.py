@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.core.run import Series
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Outcome, Series, Severity, rule
 
 #: Points from which on the distances of a metric's steps have a usual one.
 POINTS = 12
@@ -16,7 +14,7 @@ POINTS = 12
 SHOWN, KEPT = 3, 20
 
 
-@rule("HY004", "curve-gaps")
+@rule("HY004", "curve-gaps", seen_as=("The tool says too little about my run",))
 def curve_gaps(logged_metrics: Mapping[str, Series], *, wide: float = 10.0) -> Outcome:
     """Missing, repeated, unsorted or overwritten steps.
 

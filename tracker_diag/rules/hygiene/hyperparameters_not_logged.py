@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.curve import Curve
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Curve, Outcome, Severity, rule
 
 #: Roles of parameters that most rules ask for.
 WANTED = ("learning_rate", "optimizer", "batch_size", "n_classes", "n_train")
 
 
-@rule("HY003", "hyperparameters-not-logged")
+@rule("HY003", "hyperparameters-not-logged", seen_as=("The tool says too little about my run",))
 def hyperparameters_not_logged(
     any_curve: Curve,
     params: Mapping[str, Any],

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.curve import Curve
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Curve, Outcome, Severity, rule
 
 
-@rule("HY001", "no-validation-curve")
+@rule("HY001", "no-validation-curve", seen_as=("The tool says too little about my run",))
 def no_validation_curve(
     any_train: Curve, traits: frozenset[str], val_loss: Curve | None, val_score: Curve | None
 ) -> Outcome:

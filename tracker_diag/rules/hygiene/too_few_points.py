@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.curve import Curve
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Curve, Outcome, Severity, rule
 
 
-@rule("HY002", "too-few-points")
+@rule("HY002", "too-few-points", seen_as=("The tool says too little about my run",))
 def too_few_points(any_curve: Curve, any_val: Curve | None, *, enough: int = 8) -> Outcome:
     """A curve has too few points for its statistics.
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import math
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.curve import Curve
-from tracker_diag.evidence.features import LOG_THOUSAND, Features
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.evidence.features import LOG_THOUSAND
+from tracker_diag.rules.api import Curve, Explained, Features, Outcome, Severity, rule
 
 #: How sure it is: a factor above a known level is seen, and not inferred.
 CONFIDENCE = 0.9
 
 
-@rule("IN502", "initial-loss-off", unless=("boosting",))
+@rule("IN502", "initial-loss-off", seen_as=("My first loss is far too high",), unless=("boosting",))
 def initial_loss_off(
     train: Curve,
     features: Features,

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.roles.activations import SATURATING
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
 
 #: Words of initialisers that scale with the layer,
 SCALED = ("he", "kaiming", "xavier", "glorot", "lecun", "orthogonal", "fixup", "trunc")
@@ -49,7 +45,13 @@ class Likelihoods:
     LEARNED = LikelihoodRatio(0.1, "the run began where a sound initialisation begins")
 
 
-@rule("IN501", "unscaled-initialisation", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "IN501",
+    "unscaled-initialisation",
+    seen_as=("My loss explodes", "My first loss is far too high"),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def unscaled_initialisation(
     features: Features,
     symptoms: Symptoms,

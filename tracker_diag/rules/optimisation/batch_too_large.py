@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
 from tracker_diag.rules.optimisation._progress import KEEPS_UP, STILL_FALLS
-from tracker_diag.rules.registry import Outcome, rule
 
 #: Share of the training set from which on a batch is all of it: what is left over is the rounding of a split.
 ALL_OF_IT = 0.99
@@ -29,7 +25,13 @@ class Likelihoods:
     SETTLED = LikelihoodRatio(0.2, "the curves have settled")
 
 
-@rule("OP404", "batch-too-large", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "OP404",
+    "batch-too-large",
+    seen_as=("My loss falls, but very slowly",),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def batch_too_large(
     features: Features,
     symptoms: Symptoms,

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.roles.learning_rates import usual_rates
-from tracker_diag.rules.hypothesis import LikelihoodRatio
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Change, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
 
 #: Times below the highest usual rate down to which a rate is in the upper part of the range: noise goes with the rate.
 UPPER_PART = 5
@@ -28,7 +25,13 @@ class Likelihoods:
     HIGH_RATE = LikelihoodRatio(2.0, "a rate of {rate:g} is in the upper part of the usual range", "params")
 
 
-@rule("OP405", "batch-too-small-for-rate", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "OP405",
+    "batch-too-small-for-rate",
+    seen_as=("My loss jumps, or swings up and down", "Validation is noisy"),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def batch_too_small_for_rate(
     symptoms: Symptoms,
     batch_size: float,

@@ -7,14 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.roles.learning_rates import rounded
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.api import (
+    Change,
+    Explained,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
+)
 from tracker_diag.rules.optimisation._progress import STAYS_WITH
-from tracker_diag.rules.registry import Outcome, rule
 from tracker_diag.stats.arrays import FloatArray
 
 _SCALE_FREE = (
@@ -50,7 +55,13 @@ class Likelihoods:
     BARELY_GETS_ON = LikelihoodRatio(5.0, "the run barely gets on")
 
 
-@rule("OP403", "gradient-clipping-masks-rate", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "OP403",
+    "gradient-clipping-masks-rate",
+    seen_as=("Is my setting of the rate worth anything?",),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def gradient_clipping_masks_rate(
     features: Features,
     symptoms: Symptoms,

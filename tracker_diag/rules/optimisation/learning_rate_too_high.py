@@ -7,14 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.core.run import Series
-from tracker_diag.evidence.features import Features
 from tracker_diag.evidence.optimiser import POINTS_OF_SCHEDULE
-from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.roles.learning_rates import between, rounded, usual_rates
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import (
+    Change,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Series,
+    Symptoms,
+    rule,
+)
 
 #: Times the uninformed level above which a first value is high: sound initialisations begin closer to it.
 HIGH_START = 1.3
@@ -45,7 +50,13 @@ class Likelihoods:
     USUAL = LikelihoodRatio(0.15, "{rate:g} is a usual rate for {optimizer}", "params")
 
 
-@rule("OP401", "learning-rate-too-high", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "OP401",
+    "learning-rate-too-high",
+    seen_as=("My loss is NaN or infinite", "My loss explodes", "My loss jumps, or swings up and down"),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def learning_rate_too_high(
     features: Features,
     symptoms: Symptoms,

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.roles.learning_rates import between, rounded, usual_rates
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.api import (
+    Change,
+    Explained,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
+)
 from tracker_diag.rules.optimisation._progress import STAYS_WITH
-from tracker_diag.rules.registry import Outcome, rule
 
 #: Share of the uninformed loss by which training that knows its examples by heart has left validation behind.
 LEFT_BEHIND = 0.2
@@ -47,7 +52,17 @@ class Likelihoods:
     USUAL = LikelihoodRatio(0.25, "{rate:g} is a usual rate for {optimizer}", "params")
 
 
-@rule("OP402", "learning-rate-too-low", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "OP402",
+    "learning-rate-too-low",
+    seen_as=(
+        "My loss is flat from the start",
+        "My loss falls, but very slowly",
+        "My loss still falls when training ends",
+    ),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def learning_rate_too_low(
     features: Features,
     symptoms: Symptoms,

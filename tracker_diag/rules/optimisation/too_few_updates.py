@@ -5,12 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
 from tracker_diag.rules.optimisation._progress import KEEPS_UP, STILL_FALLS
-from tracker_diag.rules.registry import Outcome, rule
 from tracker_diag.stats.extrapolation import Extrapolation
 
 #: Part of ``few`` (a third) up to which updates are very few: they carry no weights far, whatever the network.
@@ -36,7 +32,14 @@ class Likelihoods:
     SETTLED = LikelihoodRatio(0.2, "the curves have settled")
 
 
-@rule("OP406", "too-few-updates", unless=("boosting",), also=("too-few-epochs",), likelihoods=Likelihoods)
+@rule(
+    "OP406",
+    "too-few-updates",
+    seen_as=("My loss falls, but very slowly", "My loss still falls when training ends"),
+    unless=("boosting",),
+    also=("too-few-epochs",),
+    likelihoods=Likelihoods,
+)
 def too_few_updates(
     features: Features,
     symptoms: Symptoms,

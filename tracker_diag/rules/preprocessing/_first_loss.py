@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.roles.learning_rates import usual_rates
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.api import Features, LikelihoodRatio, Observation, Symptoms
 
 #: Share of the run before which a loss is lost at once: what is lost later was not begun wrong.
 AT_ONCE = 0.1

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio
+from tracker_diag.rules.api import WHAT_TO_LOG, Change, Dataset, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
 from tracker_diag.rules.preprocessing._features import MOST_CHANGES
-from tracker_diag.rules.registry import Outcome, rule
 
 
 class Likelihoods:
@@ -18,7 +14,7 @@ class Likelihoods:
     LEARNED = LikelihoodRatio(0.5, "the run learned all the same")
 
 
-@rule("PP308", "clustered-feature", likelihoods=Likelihoods)
+@rule("PP308", "clustered-feature", seen_as=("Something is odd about my data",), likelihoods=Likelihoods)
 def clustered_feature(
     dataset: Dataset,
     symptoms: Symptoms,

@@ -5,13 +5,9 @@ from __future__ import annotations
 import math
 import sys
 
-from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.profile_schema import Feature
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio
+from tracker_diag.rules.api import WHAT_TO_LOG, Change, Dataset, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
 from tracker_diag.rules.preprocessing._features import MOST_CHANGES
-from tracker_diag.rules.registry import Outcome, rule
 
 #: Places of the 5 and the 95 % quantile among those of a profile.
 AT_5, AT_95 = 1, 5
@@ -29,7 +25,7 @@ class Likelihoods:
     LEARNED = LikelihoodRatio(0.5, "the run learned all the same")
 
 
-@rule("PP306", "exponential-feature", likelihoods=Likelihoods)
+@rule("PP306", "exponential-feature", seen_as=("Something is odd about my data",), likelihoods=Likelihoods)
 def exponential_feature(
     dataset: Dataset,
     symptoms: Symptoms,

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.api import (
+    WHAT_TO_LOG,
+    Change,
+    Dataset,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
+)
 from tracker_diag.rules.preprocessing._first_loss import FAR_ABOVE, FirstLoss, first_loss
-from tracker_diag.rules.registry import Outcome, rule
 
 #: Largest feature over the smallest from which the ratio is a stronger sign: four and three orders of magnitude, which
 #: the usual differences of units do not make.
@@ -30,7 +36,13 @@ class Likelihoods(FirstLoss):
     LEARNED = LikelihoodRatio(0.3, "the run learned all the same")
 
 
-@rule("PP302", "mixed-feature-scales", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "PP302",
+    "mixed-feature-scales",
+    seen_as=("My loss falls, but very slowly", "Something is odd about my data"),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def mixed_feature_scales(
     symptoms: Symptoms,
     params: Mapping[str, Any],

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.profile_schema import Feature
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.features import Features
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.api import (
+    WHAT_TO_LOG,
+    Change,
+    Dataset,
+    Explained,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    rule,
+)
 from tracker_diag.rules.preprocessing._features import LEARNED, NAMED
-from tracker_diag.rules.registry import Outcome, rule
 
 #: Share of the run before which a loss is lost at once: one batch with such a feature is enough.
 AT_ONCE = 0.05
@@ -28,7 +34,13 @@ class Likelihoods:
     LEARNED = LikelihoodRatio(0.3, "the run learned all the same")
 
 
-@rule("PP303", "near-constant-feature", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "PP303",
+    "near-constant-feature",
+    seen_as=("My loss is NaN or infinite", "Something is odd about my data"),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def near_constant_feature(
     dataset: Dataset,
     features: Features | None,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.profile_schema import Side
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.features import Features
-from tracker_diag.rules.hypothesis import LikelihoodRatio
+from tracker_diag.rules.api import (
+    WHAT_TO_LOG,
+    Change,
+    Dataset,
+    Explained,
+    Features,
+    LikelihoodRatio,
+    Outcome,
+    Prescription,
+    rule,
+)
 from tracker_diag.rules.preprocessing._features import LEARNED, NAMED
-from tracker_diag.rules.registry import Outcome, rule
 
 
 class Likelihoods:
@@ -22,7 +27,13 @@ class Likelihoods:
     LEARNED = LikelihoodRatio(0.01, "the run learned, with a finite loss")
 
 
-@rule("PP304", "non-finite-input", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "PP304",
+    "non-finite-input",
+    seen_as=("My loss is NaN or infinite", "Something is odd about my data"),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def non_finite_input(
     dataset: Dataset,
     features: Features | None,

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.evidence.curve import Curve
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import Curve, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
 
 #: First validation loss over the first training loss from which it is off: it should lie below.
 FIRST_FAR_ABOVE = 1.5
@@ -37,7 +33,7 @@ class Likelihoods:
     CLOSE = LikelihoodRatio(0.3, "validation ends close to training")
 
 
-@rule("PP307", "preprocessing-mismatch", likelihoods=Likelihoods)
+@rule("PP307", "preprocessing-mismatch", seen_as=("Validation is far worse than training",), likelihoods=Likelihoods)
 def preprocessing_mismatch(
     features: Features,
     symptoms: Symptoms,

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription
 from tracker_diag.core.profile_schema import Feature
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio
+from tracker_diag.rules.api import WHAT_TO_LOG, Change, Dataset, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
 from tracker_diag.rules.preprocessing._features import MOST_CHANGES
-from tracker_diag.rules.registry import Outcome, rule
 
 #: Share of its skewness that a transform may leave: one that leaves more does not straighten the feature.
 LEFT_OF_SKEW = 0.5
@@ -24,7 +20,7 @@ class Likelihoods:
     LEARNED = LikelihoodRatio(0.5, "the run learned all the same")
 
 
-@rule("PP305", "skewed-feature", likelihoods=Likelihoods)
+@rule("PP305", "skewed-feature", seen_as=("Something is odd about my data",), likelihoods=Likelihoods)
 def skewed_feature(
     dataset: Dataset,
     symptoms: Symptoms,

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.dataset import WHAT_TO_LOG, Dataset
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
+from tracker_diag.rules.api import (
+    WHAT_TO_LOG,
+    Change,
+    Dataset,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
+)
 from tracker_diag.rules.preprocessing._first_loss import FirstLoss, first_loss
-from tracker_diag.rules.registry import Outcome, rule
 
 
 class Likelihoods(FirstLoss):
@@ -23,7 +29,18 @@ class Likelihoods(FirstLoss):
     SCALED = LikelihoodRatio(0.1, "the inputs are scaled ({scaling})", "params")
 
 
-@rule("PP301", "unscaled-inputs", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "PP301",
+    "unscaled-inputs",
+    seen_as=(
+        "My loss is flat from the start",
+        "My loss is NaN or infinite",
+        "My loss explodes",
+        "My first loss is far too high",
+    ),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def unscaled_inputs(
     features: Features,
     symptoms: Symptoms,

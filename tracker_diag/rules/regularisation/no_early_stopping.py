@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.core.finding import Prescription
-from tracker_diag.evidence.curve import Curve
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.changes import in_words, stop_at_best
-from tracker_diag.rules.hypothesis import LikelihoodRatio
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import (
+    Curve,
+    Features,
+    LikelihoodRatio,
+    Outcome,
+    Prescription,
+    Symptoms,
+    in_words,
+    rule,
+    stop_at_best,
+)
 
 
 class Likelihoods:
@@ -22,7 +26,9 @@ class Likelihoods:
     ALL_EPOCHS = LikelihoodRatio(1.5, "the run went on for all its epochs", "params")
 
 
-@rule("RG803", "no-early-stopping", likelihoods=Likelihoods)
+@rule(
+    "RG803", "no-early-stopping", seen_as=("Validation gets worse while training gets better",), likelihoods=Likelihoods
+)
 def no_early_stopping(
     features: Features,
     symptoms: Symptoms,

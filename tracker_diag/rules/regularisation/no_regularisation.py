@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.changes import in_words, stop_at_best
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import (
+    Change,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    in_words,
+    rule,
+    stop_at_best,
+)
 
 #: Parameters that regularise.
 KINDS = (
@@ -40,7 +46,12 @@ class Likelihoods:
     BLIND = LikelihoodRatio(0.03, "validation never gained on knowing nothing, which regularisation does not change")
 
 
-@rule("RG801", "no-regularisation", likelihoods=Likelihoods)
+@rule(
+    "RG801",
+    "no-regularisation",
+    seen_as=("Validation gets worse while training gets better", "Validation is far worse than training"),
+    likelihoods=Likelihoods,
+)
 def no_regularisation(
     features: Features,
     symptoms: Symptoms,

@@ -6,12 +6,17 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.core.finding import Change, Prescription
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.features import Features
-from tracker_diag.evidence.symptoms import Symptoms
-from tracker_diag.rules.hypothesis import LikelihoodRatio, Observation
-from tracker_diag.rules.registry import Outcome, rule
+from tracker_diag.rules.api import (
+    Change,
+    Explained,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
+)
 
 #: How many times the decay those optimisers take that multiply it by the rate alone. Chen et al. (2023), Lion: three to
 #: ten times that of AdamW.
@@ -43,7 +48,13 @@ class Likelihoods:
     LEARNS = LikelihoodRatio(0.2, "the run learns")
 
 
-@rule("RG802", "regularisation-too-strong", unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "RG802",
+    "regularisation-too-strong",
+    seen_as=("My loss is flat from the start", "Training loss stops high, and validation with it"),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
 def regularisation_too_strong(
     features: Features,
     symptoms: Symptoms,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.features import LOG_THOUSAND
+from tracker_diag.rules.api import Curve
 
 #: A loss and the score logged beside it, of one side of the data.
 Beside = tuple[Curve, Curve]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.baseline import Explained
-from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.api import Curve, Explained, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
 
 #: How many times the least share training may have learned that counts as nothing where validation has learned less

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.finding import Severity
+from tracker_diag.rules.api import Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tracker_diag.core.finding import Severity
+from tracker_diag.rules.api import Severity
 
 ADVICE = "try to overfit a few examples; if that fails, look at data, rate and initialisation before adding capacity"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.api import Curve
 from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.trend import trend
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker_diag.adapters.mlflow.curves import Points, curves, in_order, unclamped, without_restored_point
+from tracker_diag.adapters.mlflow.points import Points, curves, in_order, unclamped, without_restored_point
 from tracker_diag.core.run import Series
 
 LARGEST = 1.7976931348623157e308

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker_diag.core.files import NotAFileError, read_file
+from tracker_diag.core.foreign_files import NotAFileError, read_file
 
 
 def test_a_file_is_read_up_to_its_size(tmp_path: Path) -> None:

@@ -4,9 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker_diag.adapters.locate import Location, LocationError, locate
+from tracker_diag.adapters import registry
+from tracker_diag.adapters.locating import Asked, Location, LocationError, Opening
+from tracker_diag.adapters.registry import names
 
 HEX = "0123456789abcdef" * 2
+
+
+def locate(text: str, tracker: str | None = None) -> Location:
+    """Where a run is that was named so."""
+    return registry.locate(Asked(text), tracker)
 
 
 @pytest.mark.parametrize(
@@ -54,15 +61,15 @@ HEX = "0123456789abcdef" * 2
             f'https://host/ml/#/compare-runs?experiments=["1"]&runs=["{HEX}","{HEX}"]',
             Location("mlflow", HEX, uri="https://host/ml"),
         ),
-        ("./runs", Location("wandb-offline", folder="./runs")),
-        ("/data/wandb", Location("wandb-offline", folder="/data/wandb")),
-        ("wandb", Location("wandb-offline", folder="wandb")),
+        ("./runs", Location("wandb", folder="./runs")),
+        ("/data/wandb", Location("wandb", folder="/data/wandb")),
+        ("wandb", Location("wandb", folder="wandb")),
         (
             "wandb/offline-run-20260101_000000-ab12",
-            Location("wandb-offline", folder="wandb/offline-run-20260101_000000-ab12"),
+            Location("wandb", folder="wandb/offline-run-20260101_000000-ab12"),
         ),
-        ("a/b/run-ab12.wandb", Location("wandb-offline", folder="a/b/run-ab12.wandb")),
-        ("file:///data/my%20runs", Location("wandb-offline", folder="/data/my runs")),
+        ("a/b/run-ab12.wandb", Location("wandb", folder="a/b/run-ab12.wandb")),
+        ("file:///data/my%20runs", Location("wandb", folder="/data/my runs")),
     ],
 )
 def test_the_form_tells_the_tracker(text: str, location: Location) -> None:
@@ -81,14 +88,15 @@ def test_hex_digits_may_be_an_id_on_wandb_where_that_is_said() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "ab12cd34", HEX[:-1], "a/b/c/d", "a//b", "a/ b", "ftp://host/a/b/runs/c", "http://host", "https://[::1"),
+        *("a/b/c/d", "a//b", "a/ b", "ftp://host/a/b/runs/c", "http://host", "https://[::1"),
         *("https://wandb.ai/acme/vision", "http://127.0.0.1:5000/#/models", "http://host/#/compare-runs?runs=[]"),
         *("http://host/#/compare-runs?runs={%221%22:2}", "http://host/#/compare-runs", "http://host/#/experimental/1"),
     ],
 )
 def test_what_names_no_run_is_told_the_forms(text: str) -> None:
-    with pytest.raises(LocationError, match="names no run; give entity/project/run or a W&B address") as error:
+    with pytest.raises(LocationError, match="names no run; give ") as error:
         locate(text)
+    assert all(registry.find(name).forms in str(error.value) for name in names())
     assert "\n" not in str(error.value)
 
 
@@ -140,10 +148,25 @@ def test_what_was_typed_is_shown_as_text() -> None:
     assert str(error.value).startswith("'a\\x1b[2J//\\u202e' names no run")
 
 
-@given(st.text(max_size=60), st.sampled_from([None, "mlflow", "wandb"]))
+@pytest.mark.parametrize(
+    ("prefix", "said"),
+    [
+        ("mlflow.", "'mlflow.' is reserved: MLflow keeps its own tags there; take another, such as 'diag.'"),
+        ("MLflow.diag.", "'mlflow.' is reserved"),
+        ("wandb", "'wandb.' is reserved: W&B keeps its own facts there"),
+        ("wandb.diag.", "'wandb.' is reserved"),
+    ],
+)
+@pytest.mark.parametrize("tracker", names())
+def test_a_prefix_of_any_tracker_s_own_tags_is_refused(tracker: str, prefix: str, said: str) -> None:
+    with pytest.raises(LocationError, match=said):
+        registry.open_tracker(Location(tracker), Opening(prefix))
+
+
+@given(st.text(max_size=60), st.sampled_from([None, *names()]))
 def test_any_text_gives_a_location_or_the_named_error(text: str, tracker: str | None) -> None:
     try:
         found = locate(text, tracker)
     except LocationError:
         return
-    assert found.run_id or found.folder
+    assert found.run_id or found.folder or not text.strip()

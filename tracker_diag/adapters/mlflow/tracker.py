@@ -1,0 +1,92 @@
+"""How runs of MLflow are named, and how it is opened."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from tracker_diag.adapters.address import shown_address
+from tracker_diag.adapters.base import Adapter
+from tracker_diag.adapters.locating import Asked, Location, LocationError, Opening, Tracker
+from tracker_diag.adapters.mlflow.policy import POLICY
+from tracker_diag.core.outgoing import clean
+
+_NAME = "mlflow"
+_PAGE = re.compile(r"/?experiments/[^/]+/runs/(?P<run>[^/?]+)")
+_EXPERIMENT = re.compile(r"/?(?:experiments/[^/?]+|compare-experiments)(?:[/?]|\Z)")
+_COMPARISON = re.compile(r"/?compare-runs(?:/[^?]*)?\?(?P<query>.*)")
+_URI = re.compile(r"runs:/+(?P<run>[^/]+)")
+_MOST_SHOWN = 10
+"""Of the runs that an address compares."""
+
+
+def locate(asked: Asked) -> Location | None:
+    """Where a run is that is named by a ``runs:/`` URI or an address of MLflow's pages, or by a bare word for sure."""
+    if uri := _URI.match(asked.run):
+        return Location(_NAME, uri["run"], asked.uri)
+    if "://" in asked.run:
+        found = _of_page(asked.run)
+        return None if found is None else replace(found, uri=asked.uri or found.uri)
+    return Location(_NAME, asked.run or None, asked.uri) if asked.certain and not asked.is_form else None
+
+
+def _of_page(text: str) -> Location | None:
+    try:
+        url = urlsplit(text)
+    except ValueError:
+        return None
+    if url.scheme not in ("http", "https") or not url.hostname:
+        return None
+    return _of_address(url)
+
+
+def _of_address(url: SplitResult) -> Location | None:
+    uri = f"{url.scheme}://{url.netloc}{url.path}".rstrip("/")
+    if page := _PAGE.match(url.fragment):
+        return Location(_NAME, page["run"], uri=uri)
+    shown = shown_address(uri)
+    if page := _COMPARISON.match(url.fragment):
+        runs = _compared(page["query"])
+        if len(runs) == 1:
+            return Location(_NAME, runs[0], uri=uri)
+        if runs:
+            ids = ", ".join(clean(run, 40) for run in runs[:_MOST_SHOWN]) + (", …" if len(runs) > _MOST_SHOWN else "")
+            raise LocationError(
+                f"this address compares {len(runs)} runs: give one of them with --tracking-uri {shown} --run-id ID, "
+                f"where ID is one of {ids}"
+            )
+    if _EXPERIMENT.match(url.fragment):
+        raise LocationError(
+            f"this address shows an experiment and names no run: give the address of one run ({shown}/#/experiments/"
+            f"1/runs/id), or take all with `tracker-diag sweep --tracking-uri {shown} --experiment NAME`"
+        )
+    return None
+
+
+def _compared(query: str) -> list[str]:
+    try:
+        found = json.loads(parse_qs(query).get("runs", ["[]"])[0])
+    except (ValueError, RecursionError):
+        return []
+    runs = found if isinstance(found, list) else []
+    return list(dict.fromkeys(run for run in runs if isinstance(run, str) and run))
+
+
+def open_location(where: Location, opening: Opening) -> Adapter:
+    """Open a server, a database or a folder; nothing is sent yet."""
+    from tracker_diag.adapters.mlflow import connect
+
+    if opening.annotate:
+        raise LocationError("--annotate is for folders of W&B logs: give one with --tracking-uri or --run-id")
+    return connect(where.uri, opening.prefix)
+
+
+TRACKER = Tracker(
+    title="MLflow",
+    forms="an MLflow run id (32 hex digits) or address (http://host:5000/#/experiments/1/runs/id)",
+    locate=locate,
+    open=open_location,
+    policy=POLICY,
+)

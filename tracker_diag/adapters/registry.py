@@ -1,0 +1,129 @@
+"""The trackers there are: a package each beside this file, and what other packages add.
+
+A package ``adapters/<name>`` is the tracker ``<name>``; its module ``tracker.py`` holds ``TRACKER``. Other packages
+declare theirs as entry points of the group ``tracker_diag.trackers``.
+"""
+
+from __future__ import annotations
+
+import logging
+import pkgutil
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from tracker_diag import adapters
+from tracker_diag.adapters.locating import Asked, Location, LocationError, Opening, Tracker
+from tracker_diag.core.outgoing import clean
+from tracker_diag.core.plugins import TRACKERS, declared, load
+
+if TYPE_CHECKING:
+    from tracker_diag.adapters.base import Adapter
+
+_log = logging.getLogger(__name__)
+
+DEFAULT = "mlflow"
+"""The tracker of runs that are named by a bare word, or not at all."""
+_SHOWN = 200
+"""Letters of what was typed that an error shows."""
+
+
+def names() -> tuple[str, ...]:
+    """Names of all trackers; none is imported."""
+    return (*_ours(), *(name for name in declared(TRACKERS) if name not in _ours()))
+
+
+@cache
+def _ours() -> tuple[str, ...]:
+    return tuple(module.name for module in pkgutil.iter_modules(adapters.__path__) if module.ispkg)
+
+
+@cache
+def find(name: str) -> Tracker:
+    """The tracker of this name.
+
+    Raises
+    ------
+    LocationError
+        If there is none, or the package that adds it is broken.
+    """
+    if name not in names():
+        raise LocationError(f"--tracker {clean(name, _SHOWN)}: choose one of {', '.join(names())}")
+    if name not in _ours():
+        try:
+            found = load(declared(TRACKERS)[name])
+        except ImportError as error:
+            raise LocationError(clean(error, _SHOWN)) from error
+    else:
+        found = import_module(f"{adapters.__name__}.{name}.tracker").TRACKER
+    if not isinstance(found, Tracker):
+        raise LocationError(f"the tracker {name!r} is no {Tracker.__module__}.{Tracker.__qualname__}")
+    return found
+
+
+def locate(asked: Asked, tracker: str | None = None) -> Location:
+    """Tell which tracker is meant, and where, from the form of what was typed; nothing is looked up.
+
+    Parameters
+    ----------
+    asked : Asked
+    tracker : str, optional
+        The one that the user named.
+
+    Raises
+    ------
+    LocationError
+        If there is no such tracker, or what names the run has no form that is known, or one of another tracker.
+    """
+    asked = Asked(asked.run.strip(), asked.uri, asked.projects, certain=tracker is not None)
+    if tracker is None:
+        # What other packages add comes first: the forms of ours are wide (W&B takes any two words with a slash).
+        found = _first(sorted(names(), key=_ours().__contains__), asked)
+        if found is None and not asked.is_form:
+            return Location(DEFAULT, asked.run or None, asked.uri)
+    else:
+        found = find(tracker).locate(asked)
+        others = (name for name in names() if name != tracker)
+        if found is None and (other := _first(others, Asked(asked.run))) is not None:
+            raise LocationError(
+                f"'{clean(asked.run, _SHOWN)}' names a run of {other.tracker}, not of {tracker}; leave --tracker out"
+            )
+    if found is None:
+        forms = "; ".join(usable.forms for name in names() if (usable := _usable(name)) is not None)
+        raise LocationError(f"'{clean(asked.run, _SHOWN)}' names no run; give {forms}")
+    return found
+
+
+def _first(several: Iterable[str], asked: Asked) -> Location | None:
+    usable = (tracker for name in several if (tracker := _usable(name)) is not None)
+    return next((found for tracker in usable if (found := tracker.locate(asked)) is not None), None)
+
+
+@cache
+def _usable(name: str) -> Tracker | None:
+    """The tracker of this name; one that is broken is told in the log, and does not keep others from being used."""
+    try:
+        return find(name)
+    except LocationError as error:
+        _log.warning("%s", error)
+        return None
+
+
+def open_tracker(where: Location, opening: Opening) -> Adapter:
+    """Open the tracker of a location.
+
+    Raises
+    ------
+    LocationError
+        If it cannot be opened in this way, or the prefix of our tags is one of a tracker's own.
+    TrackerError
+        If it cannot be reached, or refuses.
+    """
+    for name in names():
+        tracker = _usable(name)
+        for start, why in tracker.policy.reserved.items() if tracker is not None else ():
+            # Names of files and keys of databases may be the same whatever their case.
+            if f"{opening.prefix.lower()}.".startswith(start):
+                raise LocationError(f"prefix: {start!r} is reserved: {why}; take another, such as 'diag.'")
+    return find(where.tracker).open(where, opening)

@@ -1,0 +1,76 @@
+"""What came of a sweep: of each run that was diagnosed, and of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tracker_diag.adapters.base import Failure
+from tracker_diag.core.finding import Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A run that was diagnosed in this sweep.
+
+    Attributes
+    ----------
+    news : bool
+        Its tags said something else, or nothing, before.
+    note : str
+        Why its report could not be stored; empty if it could, or there is none.
+    """
+
+    id: str
+    name: str
+    experiment: str
+    link: str | None
+    verdict: str
+    severity: Severity
+    cause: str
+    summary: str
+    news: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did.
+
+    Attributes
+    ----------
+    rows : tuple of Row
+        Diagnosed now, worst first.
+    failures : tuple of Failure
+        Runs that could not be read, diagnosed or written; they are tried again at the next sweep.
+    unchanged : int
+        Runs that carried the diagnosis of their present state.
+    verdicts : mapping of str to int
+        Runs by verdict, the unchanged ones included.
+    worst : Severity
+        Of all runs in the scope, the unchanged ones included.
+    without_reports : int
+        Unchanged runs whose reports could not be stored when they were diagnosed.
+    left : int
+        Runs that were due and not reached, because the sweep was stopped or the tracker failed.
+    oldest : float or None
+        When the oldest run that is still not diagnosed last changed, seconds since the epoch.
+    seconds : float
+        Duration.
+    error : str
+        Why the tracker as a whole failed in the middle; empty if it did not.
+    stopped : bool
+        Someone asked the sweep to end early.
+    """
+
+    rows: tuple[Row, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    unchanged: int = 0
+    verdicts: Mapping[str, int] = field(default_factory=dict)
+    worst: Severity = Severity.OK
+    without_reports: int = 0
+    left: int = 0
+    oldest: float | None = None
+    seconds: float = 0.0
+    error: str = ""
+    stopped: bool = False
