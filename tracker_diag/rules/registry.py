@@ -16,7 +16,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Literal
 
-from tracker_diag.core.finding import Finding, Prescription, Severity, Skip, is_name
+from tracker_diag.core.finding import LONGEST_NAME, Finding, Prescription, Severity, Skip, is_name
 from tracker_diag.core.plugins import RULES, loaded
 from tracker_diag.evidence.registry import PACKAGE, all_inputs, find_input, in_order, joined, letters, parameters
 from tracker_diag.rules.hypothesis import Hypothesis, Observation
@@ -261,9 +261,9 @@ def _refuse(new: Rule) -> None:
 
 def _refuse_words(new: Rule, said: str) -> None:
     if wrong := [name for name in (new.name, *new.also) if not is_name(name)]:
-        raise ValueError(
-            f"{said}: the name {wrong[0]!r} is not of lower-case words joined by hyphens, at most 60 letters"
-        )
+        raise ValueError(f"{said}: {wrong[0]!r} is not lower-case words joined by hyphens, {LONGEST_NAME} letters at most")
+    if re.fullmatch(r"[A-Z]+[0-9]+", new.code) is None:
+        raise ValueError(f"{said}: a code is capitals and a number, such as LC104")
     if unknown := sorted(set(new.unless) - set(KINDS)):
         raise ValueError(f"{said}: unless {unknown[0]!r} is none of {', '.join(KINDS)}")
     for seen in new.seen_as:
