@@ -261,7 +261,9 @@ def _refuse(new: Rule) -> None:
 
 def _refuse_words(new: Rule, said: str) -> None:
     if wrong := [name for name in (new.name, *new.also) if not is_name(name)]:
-        raise ValueError(f"{said}: {wrong[0]!r} is not lower-case words joined by hyphens, {LONGEST_NAME} letters at most")
+        raise ValueError(
+            f"{said}: {wrong[0]!r} is not lower-case words joined by hyphens, {LONGEST_NAME} letters at most"
+        )
     if re.fullmatch(r"[A-Z]+[0-9]+", new.code) is None:
         raise ValueError(f"{said}: a code is capitals and a number, such as LC104")
     if unknown := sorted(set(new.unless) - set(KINDS)):
