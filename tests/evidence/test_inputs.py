@@ -116,7 +116,7 @@ def test_a_run_that_learned_nothing_gives_its_classes_away() -> None:
 
 
 @pytest.mark.parametrize("word", ["mse", "hinge", "focal", "mae", "huber", "ctc"])
-def test_the_level_is_known_for_cross_entropies_alone(word: str) -> None:
+def test_the_baseline_is_known_for_cross_entropies_alone(word: str) -> None:
     assert seen(params={"loss": word}).baseline is None
     assert seen(params={"loss": "cross_entropy"}).baseline == pytest.approx(NOTHING)
 

@@ -49,7 +49,7 @@ def test_where_the_level_is_unknown_a_curve_that_never_moves_beyond_its_noise() 
     assert report.verdict == "underfitting"
 
 
-def test_noise_that_is_large_beside_an_unknown_level_says_nothing() -> None:
+def test_noise_that_is_large_beside_an_unknown_baseline_says_nothing() -> None:
     curves = both(0.3 + noise(0.03, 1), 0.31 + noise(0.03, 2))
     assert found(judge(curves, {"num_classes": None}), "LC102") is None
 

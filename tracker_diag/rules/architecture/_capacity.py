@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-#: Share of the uninformed loss up to which validation keeps up with training: more is a gap that capacity may explain.
+#: Share of the baseline loss up to which validation keeps up with training: more is a gap that capacity may explain.
 KEEPS_UP = 0.1
 
-#: Share of the uninformed loss explained below which training rests at a high level.
+#: Share of the baseline loss explained below which training rests at a high level.
 HIGH_LEVEL = 0.7
 
 

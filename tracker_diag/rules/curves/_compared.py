@@ -10,6 +10,6 @@ END = 0.2
 FEWEST = 2
 
 
-def compared_steps(course: Curve) -> tuple[float, float]:
+def compared_steps(curve: Curve) -> tuple[float, float]:
     """First and last step of the end of a curve."""
-    return float(course.x[-max(FEWEST, round(END * course.y.size))]), float(course.x[-1])
+    return float(curve.x[-max(FEWEST, round(END * curve.y.size))]), float(curve.x[-1])

@@ -62,20 +62,20 @@ def diverged(
     Seminar: "How to find best learning rate?", "Do not use normalisation blindly!". Schoop, Huang and Hartmann
     (2021), UMLAUT, CHI; Zhang et al. (2021), AUTOTRAINER, ICSE: NaN as the mark of explosion.
     """
-    for course, side in ((any_train, "training"), (any_val, "validation")):
-        if course is None:
+    for curve, side in ((any_train, "training"), (any_val, "validation")):
+        if curve is None:
             continue
-        lost = course.divergence.lost
+        lost = curve.divergence.lost
         if lost is not None:
-            step = float(course.steps[lost])
-            share = 1 - lost / course.steps.size
+            step = float(curve.steps[lost])
+            share = 1 - lost / curve.steps.size
             return diverged.finding(
                 Severity.ERROR,
                 1.0,
                 f"the {side} loss is not finite from step {step:g} on: {share:.0%} of the logged steps",
                 "lower the learning rate tenfold or warm it up; check the inputs for NaN and constant features",
-                {"first_step": step, "share": share, "metric": course.name},
-                (step, float(course.steps[-1])),
+                {"first_step": step, "share": share, "metric": curve.name},
+                (step, float(curve.steps[-1])),
             )
     if not any_curve.long_enough:
         return diverged.skip("fewer than four values", "log the training loss at every epoch")

@@ -88,8 +88,8 @@ def frozen(
     )
 
 
-def _at_best(course: Curve, end: float, nothing: float) -> bool:
+def _at_best(curve: Curve, end: float, nothing: float) -> bool:
     """Whether it ends where it has nowhere to go: a loss at zero, a score at one."""
-    if course.flipped:
-        return bool(np.isclose(course.share(end), 1.0))
+    if curve.flipped:
+        return bool(np.isclose(curve.share(end), 1.0))
     return abs(end) < AT_ZERO * nothing

@@ -71,16 +71,16 @@ def good_fit(
         and not (score_gap is not None and score_gap < small_score_gap)
     ):
         return None
-    course = val or train
-    last = -max(MINIMUM, course.y.size // LAST)
-    moves = plateau(course.x[last:], course.y[last:], margin=rest * improvement)
+    curve = val or train
+    last = -max(MINIMUM, curve.y.size // LAST)
+    moves = plateau(curve.x[last:], curve.y[last:], margin=rest * improvement)
     gap = f"; the gap is {apart:.0%} of the improvement achieved" if val is not None else ""
     return good_fit.finding(
         Severity.OK,
         0.9 if val is not None else 0.6,
         _ends(train, val, moves.p_rest < ALPHA, active) + gap,
         "",
-        {"gap": apart, "level": course.shown(course.tail), "p_rest": moves.p_rest},
+        {"gap": apart, "level": curve.shown(curve.tail), "p_rest": moves.p_rest},
     )
 
 

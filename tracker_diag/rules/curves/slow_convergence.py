@@ -63,7 +63,7 @@ def slow_convergence(
     ----------
     Seminar: "Learning Rate" (small learning rate). Domhan et al. (2015), IJCAI.
     """
-    course = val or train
+    curve = val or train
     known = explained is not None and explained.known
     if known and improvement is not None and further.low < least_gain * improvement:
         return None
@@ -72,10 +72,10 @@ def slow_convergence(
             "a pretrained model begins near its end, and the uninformed loss is not known",
             "log the number of classes",
         )
-    achieved = course.start - course.best
+    achieved = curve.start - curve.best
     if achieved <= 0 or further.low < minimum_gain * achieved or further.enough < minimum_times:
         return None
-    if trend(course.x, course.y).p > alpha * error_share:
+    if trend(curve.x, curve.y).p > alpha * error_share:
         return None
     times = f"over {FARTHEST:g}" if further.enough > FARTHEST else f"{further.enough:g}"
     return slow_convergence.finding(
@@ -85,5 +85,5 @@ def slow_convergence(
         f"another {further.gain / achieved:.0%} of what they have brought so far",
         "raise the learning rate three- to tenfold before adding epochs",
         {"times": further.enough, "gain": further.gain / achieved},
-        (float(course.x[0]), float(course.x[-1])),
+        (float(curve.x[0]), float(curve.x[-1])),
     )

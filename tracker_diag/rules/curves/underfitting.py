@@ -7,7 +7,7 @@ from tracker_diag.rules.curves._underfitting.early_rest import early_rest
 from tracker_diag.rules.curves._underfitting.flat_line import flat_line, relative_fall
 from tracker_diag.rules.curves._underfitting.guess import Beside
 from tracker_diag.rules.curves._underfitting.guessing import guessing
-from tracker_diag.rules.curves._underfitting.known_level import known_level
+from tracker_diag.rules.curves._underfitting.known_baseline import known_baseline
 from tracker_diag.rules.curves._underfitting.score_at_chance import score_at_chance
 from tracker_diag.rules.curves._underfitting.slow_but_steady import slow_but_steady
 from tracker_diag.rules.curves._underfitting.standing_accuracy import standing_accuracy
@@ -59,7 +59,7 @@ def underfitting(
 
     What it measures
     ----------------
-    Where the uninformed level is known (ln of the classes, the target's variance, chance accuracy): the share of it
+    Where the baseline is known (ln of the classes, the target's variance, chance accuracy): the share of it
     that the better of both curves has explained at its best. Where it is not known, or less than a quarter is
     explained: whether both accuracies stand still (where the level is not known, beside losses no smaller than the
     entropy that being right so often by a constant prediction costs), or whether the training curve ever moved by
@@ -88,11 +88,11 @@ def underfitting(
 
     Thresholds
     ----------
-    minimum_learned : share of the uninformed level. A twentieth is less than any use has been made of; nor has use
+    minimum_learned : share of the baseline. A twentieth is less than any use has been made of; nor has use
         been made of twice as much in training that validation has less than a twentieth of.
-    high_loss : share of the uninformed level below which a flat curve counts as high: ln of the classes is an upper
+    high_loss : share of the baseline below which a flat curve counts as high: ln of the classes is an upper
         bound where classes are uneven.
-    moved : share of the curve's own level, where the uninformed level is unknown; noise may be twice it. Fine-tuning
+    moved : share of the curve's own level, where the baseline is unknown; noise may be twice it. Fine-tuning
         starts low and flat: with a pretrained model, the known level alone may speak.
     rest : band around the level of a curve, as a share of it, that holds nine tenths of the values once it rests.
     few_updates : number of updates within which both losses come to rest. Where they, or hidden layers, are not logged,
@@ -107,10 +107,10 @@ def underfitting(
     if explained.known and explained.most >= high_loss:
         return None
     whole_run = (float(train.x[0]), float(train.x[-1]))
-    course = trend(train.x, train.y)
-    seen = known_level(train, explained, minimum_learned)
+    drift = trend(train.x, train.y)
+    seen = known_baseline(train, explained, minimum_learned)
     if seen is not None:
-        if active and course.slope < 0:
+        if active and drift.slope < 0:
             return underfitting.skip("still at the level of knowing nothing, but on its way down")
         evidence = {"learned": explained.most, "uninformed": train.shown(explained.baseline)}
         return underfitting.finding(seen.severity, seen.confidence, seen.message, seen.advice, evidence, whole_run)
@@ -123,7 +123,7 @@ def underfitting(
         return None
     scores = _beside((train, train_score), (val, val_score))
     seen = standing_accuracy(scores, explained.known) or flat_line(
-        train, val, course, explained.known, moved, alpha * error_share
+        train, val, drift, explained.known, moved, alpha * error_share
     )
     deep = (hidden_units or 0) >= 1 or (layers or 0) >= TWO_LAYERS
     if seen is None and not active:
@@ -134,7 +134,7 @@ def underfitting(
         )
     if seen is None:
         return None
-    evidence = {"fall": relative_fall(train), "p_trend": course.p, "noise": train.noise.sigma}
+    evidence = {"fall": relative_fall(train), "p_trend": drift.p, "noise": train.noise.sigma}
     return underfitting.finding(seen.severity, seen.confidence, seen.message, seen.advice, evidence, whole_run)
 
 

@@ -45,7 +45,7 @@ def undertrained(
     ----------------
     What twice the training would bring, extrapolated by saturating curves over the cumulative learning rate where it
     is logged (a rate annealed to zero flattens any curve), in units of the improvement achieved, with a 90 %
-    interval; with a pretrained model whose uninformed level is unknown, in units of the loss that is left, if that is
+    interval; with a pretrained model whose baseline is unknown, in units of the loss that is left, if that is
     more. The validation curve decides where there is one: training loss falls for ever. Only where validation has
     not left training and is too noisy to tell, and training surely goes on, training decides.
 
@@ -83,8 +83,8 @@ def undertrained(
     gain, low, high = further.gain / improvement, further.low / improvement, further.high / improvement
     if gain < minimum_gain or low < sure_gain:
         return None
-    course = val or train
-    turn = course.turning
+    curve = val or train
+    turn = curve.turning
     if turn.rise > RISEN_ERRORS * turn.error and turn.rise > RISEN * improvement:
         return None
     # Training by steps over a stream, as large-scale pretraining does, never settles.
@@ -98,5 +98,5 @@ def undertrained(
         f"of the improvement achieved ({low:.0%} to {high:.0%})",
         f"train on: {more} the present length reaches nine tenths of what can be expected",
         {"gain": gain, "gain_low": low, "gain_high": high, "times": times, "family": further.family},
-        (float(course.x[-max(FEWEST, course.x.size // LAST)]), float(course.x[-1])),
+        (float(curve.x[-max(FEWEST, curve.x.size // LAST)]), float(curve.x[-1])),
     )

@@ -82,8 +82,8 @@ def unstable(
         min(0.95, 0.6 + unrest.size),
         unrest.message,
         "lower the learning rate three- to tenfold or anneal it; use larger batches; shuffle",
-        {"swing": unrest.size, "metric": unrest.course.name},
-        (unrest.since, float(unrest.course.x[-1])),
+        {"swing": unrest.size, "metric": unrest.curve.name},
+        (unrest.since, float(unrest.curve.x[-1])),
     )
 
 
@@ -91,7 +91,7 @@ def unstable(
 class _Unrest:
     """A curve that does not settle: by how much of the improvement achieved, since which step, and in words."""
 
-    course: Curve
+    curve: Curve
     size: float
     since: float
     message: str
@@ -99,9 +99,9 @@ class _Unrest:
 
 def _swinging(train: Curve, val: Curve | None, least: float, reversals: float, improvement: float) -> _Unrest | None:
     """The first of the curves whose second half swings by so much, turns so often, and has not calmed down."""
-    for side, course in (("training", train), ("validation", val)):
-        found = course.oscillation if course is not None else None
-        if course is None or found is None or found.reversals < reversals:
+    for side, curve in (("training", train), ("validation", val)):
+        found = curve.oscillation if curve is not None else None
+        if curve is None or found is None or found.reversals < reversals:
             continue
         if found.amplitude >= max(least, STILL_AS_WIDE * found.early):
             swing = found.amplitude / improvement
@@ -109,7 +109,7 @@ def _swinging(train: Curve, val: Curve | None, least: float, reversals: float, i
                 f"in its second half the {side} loss swings by ±{swing:.0%} of the improvement achieved "
                 f"and turns at {found.reversals:.0%} of its steps"
             )
-            return _Unrest(course, swing, float(course.x[course.x.size // 2]), message)
+            return _Unrest(curve, swing, float(curve.x[curve.x.size // 2]), message)
     return None
 
 
@@ -117,15 +117,15 @@ def _climbing(
     train: Curve, val: Curve | None, rises: Mapping[str, float], alpha: float, least: float, improvement: float
 ) -> _Unrest | None:
     """The first of the curves that has climbed from its lowest stretch while training has got worse."""
-    for side, course in (("train", train), ("val", val)):
-        if course is None or not rises[side] < alpha or course.turning.rise < least * improvement:
+    for side, curve in (("train", train), ("val", val)):
+        if curve is None or not rises[side] < alpha or curve.turning.rise < least * improvement:
             continue
         # Validation that climbs while training improves is overfitting; where training gets worse, the run comes apart.
-        if course is train or training_worse_since(course.turning.step, train, improvement):
-            climb, since = course.turning.rise / improvement, course.turning.step
+        if curve is train or training_worse_since(curve.turning.step, train, improvement):
+            climb, since = curve.turning.rise / improvement, curve.turning.step
             message = (
                 f"the loss climbs from its lowest stretch at step {since:g} by {climb:.0%} of the improvement "
                 "achieved, and training has got worse since"
             )
-            return _Unrest(course, climb, since, message)
+            return _Unrest(curve, climb, since, message)
     return None

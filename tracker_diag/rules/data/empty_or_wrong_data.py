@@ -20,7 +20,7 @@ from tracker_diag.rules.api import (
 
 #: Labels by which losses are commonly told to leave an example out.
 IGNORED = (-100, -1, 255)
-#: Share of the uninformed level that a run has explained which was fed other data than the profile describes.
+#: Share of the baseline that a run has explained which was fed other data than the profile describes.
 LEARNED = 0.2
 #: Share of the declared classes up to which few of them occur, and examples for each class that are read to say so.
 FEW_CLASSES, EXAMPLES_OF_EACH = 0.5, 20

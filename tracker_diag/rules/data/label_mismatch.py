@@ -7,11 +7,11 @@ from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observa
 #: Share of the run needed for half of the improvement above which training is slow: memorising takes longer than
 #: learning what holds for other examples as well.
 SLOW = 0.06
-#: Share of the uninformed loss that training has explained where it knows its examples completely.
+#: Share of the baseline loss that training has explained where it knows its examples completely.
 COMPLETE = 0.95
 #: Uninformed levels above knowing nothing from which on validation is confidently wrong.
 CONFIDENTLY_WRONG = 2
-#: Times the first training loss from which on the first validation loss is off; and times the uninformed level above
+#: Times the first training loss from which on the first validation loss is off; and times the baseline above
 #: which the first training loss says nothing of validation.
 OFF_AT_FIRST, FAR_OFF = 1.5, 3
 #: Training examples below which they may be too few for anything to hold elsewhere.

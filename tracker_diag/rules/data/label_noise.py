@@ -17,15 +17,15 @@ from tracker_diag.rules.api import (
     stop_at_best,
 )
 
-#: Share of the uninformed level that validation may lie behind training where it was best, and both fell together.
+#: Share of the baseline that validation may lie behind training where it was best, and both fell together.
 TOGETHER = 0.15
 #: Training examples in all, and of each class, that are also enough not to be memorised.
 IN_ALL, EACH_OF_MANY = 500, 50
-#: Share of the uninformed loss that training has explained where it does not know its examples by heart.
+#: Share of the baseline loss that training has explained where it does not know its examples by heart.
 NOT_BY_HEART = 0.8
 #: Dropout up to which it does not explain a training loss above validation's,
 LITTLE_DROPOUT = 0.1
-#: how far above it has to be, in uninformed levels,
+#: how far above it has to be, in baselines,
 ABOVE_VALIDATION = 0.08
 #: and the least that training must have explained to be compared.
 LEARNED_SOMETHING = 0.1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
 
-#: Times the uninformed level above which a first loss is that of a bad start.
+#: Times the baseline above which a first loss is that of a bad start.
 FAR_ABOVE = 3
-#: Share of the uninformed loss that training has explained where it does not know its examples by heart.
+#: Share of the baseline loss that training has explained where it does not know its examples by heart.
 NOT_BY_HEART = 0.6
 #: Uninformed levels above knowing nothing from which on validation is confidently wrong.
 CONFIDENTLY_WRONG = 2
@@ -34,7 +34,7 @@ def random_relation(features: Features, symptoms: Symptoms, explained: Explained
 
     What it measures
     ----------------
-    A loss that comes down from a first guess to the uninformed level and stays there, or a validation loss that never
+    A loss that comes down from a first guess to the baseline and stays there, or a validation loss that never
     falls below it. A run on random input (an experiment's control) tells the rest.
 
     Why it matters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
 
-#: Share of the uninformed loss that training must have explained to have learned a batch.
+#: Share of the baseline loss that training must have explained to have learned a batch.
 LEARNED = 0.5
 #: Share of the run in which half of the improvement comes at once, and from which on it does not.
 AT_ONCE, NOT_AT_ONCE = 0.06, 0.1
@@ -12,10 +12,10 @@ AT_ONCE, NOT_AT_ONCE = 0.06, 0.1
 BEHIND = 0.3
 #: and those it lay behind at its best where it never fell with training.
 APART_AT_BEST = 0.25
-#: Times the first training loss that validation's is, and uninformed levels below which training's is, where the first
+#: Times the first training loss that validation's is, and baselines below which training's is, where the first
 #: epoch already learned a batch.
 FIRST_BEHIND, FIRST_BELOW = 1.2, 0.9
-#: Share of the uninformed loss that validation gains after its first value where it learned,
+#: Share of the baseline loss that validation gains after its first value where it learned,
 GAINED = 0.25
 #: and has explained at its best where it learned well.
 LEARNED_WELL = 0.8

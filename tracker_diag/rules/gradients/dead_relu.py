@@ -54,7 +54,7 @@ def dead_relu(
 
     What it measures
     ----------------
-    A loss that is frozen or stands at the uninformed level, in a network of rectified units.
+    A loss that is frozen or stands at the baseline, in a network of rectified units.
 
     Why it matters
     --------------

@@ -17,7 +17,7 @@ FEWEST_NORMS = 3
 AT_ONCE = 0.05
 #: Share of the improvement achieved that twice the training would bring, above which a loss does not rest.
 STILL_FALLS = 0.02
-#: Gap of validation at the end, as a share of the uninformed level, from which on training did learn something.
+#: Gap of validation at the end, as a share of the baseline, from which on training did learn something.
 FAR_APART = 0.2
 #: Layers up to which a gradient reaches the first; so many are proposed.
 FEW_LAYERS = 4
@@ -62,7 +62,7 @@ def vanishing_gradients(
 
     What it measures
     ----------------
-    The logged gradient norm, where there is one; else a loss that stands at the uninformed level, or comes to rest at
+    The logged gradient norm, where there is one; else a loss that stands at the baseline, or comes to rest at
     once at a high level, in a network that is deep without shortcuts or has saturating units.
 
     Why it matters

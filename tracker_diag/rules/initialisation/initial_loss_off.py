@@ -23,7 +23,7 @@ def initial_loss_off(
     *,
     times: float = 3.0,
 ) -> Outcome:
-    """The first loss is far from the uninformed one.
+    """The first loss is far from its baseline.
 
     What it measures
     ----------------
@@ -45,7 +45,7 @@ def initial_loss_off(
 
     Thresholds
     ----------
-    times : first loss over the uninformed loss.
+    times : first loss over the baseline loss.
 
     References
     ----------

@@ -18,11 +18,11 @@ CONSTANT = ("zero", "constant", "ones", "one")
 LARGE_SCALE, SMALL_SCALE = 0.5, 0.005
 #: and the one below which it is too small for many of them.
 SMALL_FOR_DEEP = 0.1
-#: Times the uninformed level above which a first loss is far off: sound weights begin closer to it.
+#: Times the baseline above which a first loss is far off: sound weights begin closer to it.
 FAR_OFF = 3.0
-#: Times the uninformed level above which it is off by what only factors from layer to layer make.
+#: Times the baseline above which it is off by what only factors from layer to layer make.
 HUNDREDS = 300.0
-#: Times the uninformed level from which on the first value is no number any more.
+#: Times the baseline from which on the first value is no number any more.
 LOST = 1e300
 
 
@@ -68,7 +68,7 @@ def unscaled_initialisation(
 
     What it measures
     ----------------
-    The configured initialiser; a loss that begins and stays at the uninformed level, as it does where no signal
+    The configured initialiser; a loss that begins and stays at the baseline, as it does where no signal
     passes (zeros, or Gaussians too small for the depth); and a first loss hundreds of times above it, which a scale
     too large brings about, multiplied from layer to layer.
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 #: end: less is noise.
 STILL_FALLS = 0.03
 
-#: Share of the uninformed loss up to which validation keeps up with training: what is left is then unexplained, and
+#: Share of the baseline loss up to which validation keeps up with training: what is left is then unexplained, and
 #: not learned by heart.
 KEEPS_UP = 0.1
 
-#: Share of the uninformed loss below which validation stays with training: of a run that has learned little, which can
+#: Share of the baseline loss below which validation stays with training: of a run that has learned little, which can
 #: have left little behind.
 STAYS_WITH = 0.05

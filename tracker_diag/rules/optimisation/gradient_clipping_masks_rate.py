@@ -40,7 +40,7 @@ _SCALE_FREE = (
 BITES_ABOVE = 0.95
 #: Times the median norm that a clip leaves nearly all steps alone.
 TIMES_MEDIAN = 2
-#: Share of the uninformed loss that a run has explained at most which barely gets on: an ordinary step gets further.
+#: Share of the baseline loss that a run has explained at most which barely gets on: an ordinary step gets further.
 LITTLE_EXPLAINED = 0.6
 
 

@@ -21,7 +21,7 @@ from tracker_diag.rules.api import (
     rule,
 )
 
-#: Times the uninformed level above which a first value is high: sound initialisations begin closer to it.
+#: Times the baseline above which a first value is high: sound initialisations begin closer to it.
 HIGH_START = 1.3
 #: Times below the highest usual rate from which on a rate is usual without doubt: the range ends nowhere sharply.
 WELL_BELOW = 3
@@ -73,7 +73,7 @@ def learning_rate_too_high(
 
     What it measures
     ----------------
-    Curves: a loss that is lost or blows up, oscillation, a fall from a high first value to the uninformed level,
+    Curves: a loss that is lost or blows up, oscillation, a fall from a high first value to the baseline,
     validation that climbs while training does not improve, a training loss that loses on its way what it had achieved.
     Configuration: the rate against the usual ones of its
     optimiser; alone it is never more than an `info`.

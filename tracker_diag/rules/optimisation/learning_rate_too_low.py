@@ -19,12 +19,12 @@ from tracker_diag.rules.api import (
 )
 from tracker_diag.rules.optimisation._progress import STAYS_WITH
 
-#: Share of the uninformed loss by which training that knows its examples by heart has left validation behind.
+#: Share of the baseline loss by which training that knows its examples by heart has left validation behind.
 LEFT_BEHIND = 0.2
 #: What twice the training would bring, as a share of the improvement achieved, from which on the pace is in question:
 #: more than noise, as any schedule leaves a little.
 FALLS_A_LITTLE = 0.05
-#: Share of the uninformed loss explained below which much of it is left.
+#: Share of the baseline loss explained below which much of it is left.
 LITTLE_EXPLAINED = 0.5
 #: Times the lowest usual rate from which on a rate is usual without doubt: the range ends nowhere sharply.
 WELL_ABOVE = 3
@@ -78,7 +78,7 @@ def learning_rate_too_low(
 
     What it measures
     ----------------
-    Curves: slow convergence, a loss still falling or still above the uninformed level at the end, much left
+    Curves: slow convergence, a loss still falling or still above the baseline at the end, much left
     unexplained while validation stays with training. Configuration: the rate against the usual ones of its optimiser;
     alone it is never more than an `info`.
 

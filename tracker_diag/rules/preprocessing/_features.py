@@ -6,5 +6,5 @@ from __future__ import annotations
 MOST_CHANGES = 10
 #: Features that a text names.
 NAMED = 3
-#: Share of the uninformed level that a run has explained which learned all the same: less may be the class shares.
+#: Share of the baseline that a run has explained which learned all the same: less may be the class shares.
 LEARNED = 0.2

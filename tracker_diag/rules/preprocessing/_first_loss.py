@@ -10,9 +10,9 @@ from tracker_diag.rules.api import Features, LikelihoodRatio, Observation, Sympt
 
 #: Share of the run before which a loss is lost at once: what is lost later was not begun wrong.
 AT_ONCE = 0.1
-#: Times the uninformed level above which a first value is far off: sound inputs and weights begin closer to it.
+#: Times the baseline above which a first value is far off: sound inputs and weights begin closer to it.
 FAR_ABOVE = 3.0
-#: Times the uninformed level above which it is off by thousands. Weights multiply from layer to layer, inputs count
+#: Times the baseline above which it is off by thousands. Weights multiply from layer to layer, inputs count
 #: once: a factor of thousands is rather theirs.
 THOUSANDS = 1e3
 

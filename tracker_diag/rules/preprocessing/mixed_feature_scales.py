@@ -61,7 +61,7 @@ def mixed_feature_scales(
     ----------------
     The largest root mean square of a feature over the smallest, from a dataset profile; near-constant features and
     those of two values (indicators) are left out. Without a profile, what large inputs do to curves: a first loss many
-    times the uninformed one, or a loss that is lost at once at a usual rate; that speaks for unscaled-inputs as well,
+    times the baseline, or a loss that is lost at once at a usual rate; that speaks for unscaled-inputs as well,
     and more.
 
     Why it matters

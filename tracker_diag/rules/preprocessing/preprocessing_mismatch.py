@@ -6,13 +6,13 @@ from tracker_diag.rules.api import Curve, Features, LikelihoodRatio, Observation
 
 #: First validation loss over the first training loss from which it is off: it should lie below.
 FIRST_FAR_ABOVE = 1.5
-#: Times the uninformed level between which the first training loss is in its usual place, and can be compared with.
+#: Times the baseline between which the first training loss is in its usual place, and can be compared with.
 USUAL_FIRST = (0.9, 3.0)
 #: Share of the run that training takes for half of its improvement, above which its pace is ordinary.
 ORDINARY_PACE = 0.03
 #: Uninformed levels above knowing nothing from which validation is confidently wrong.
 CONFIDENTLY_WRONG = 2.0
-#: Gap at the end, as a share of the uninformed level, above which validation stays far behind.
+#: Gap at the end, as a share of the baseline, above which validation stays far behind.
 FAR_APART = 0.3
 #: Share of training's score above which that of validation is close to it.
 CLOSE_SCORE = 0.85

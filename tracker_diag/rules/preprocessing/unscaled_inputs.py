@@ -58,7 +58,7 @@ def unscaled_inputs(
     What it measures
     ----------------
     The size (offset or deviation) of the largest feature, where a dataset profile holds them; else what unscaled
-    inputs do to curves: a first loss many times the uninformed one, or a loss that is lost at once although the rate
+    inputs do to curves: a first loss many times the baseline, or a loss that is lost at once although the rate
     is usual.
 
     Why it matters

@@ -29,7 +29,7 @@ KINDS = (
     "early_stopping",
     "input_noise",
 )
-#: Dropout for each uninformed level that validation ends above training: the larger the gap, the more noise.
+#: Dropout for each baseline that validation ends above training: the larger the gap, the more noise.
 DROPOUT_OF_GAP = 0.5
 #: The most dropout that is usual.
 MOST_DROPOUT = 0.5

@@ -30,7 +30,7 @@ PROPOSED_DROPOUT, PROPOSED_DECAY = 0.2, 1e-4
 NOISY_GAP, NOISY_RATIO = 0.25, 2.0
 #: What mixes or smooths the labels, and raises the training loss for a reason of its own.
 MIXING = ("mixup", "augmentation", "label_smoothing")
-#: Share of the uninformed level above which a run has learned more than an underfitting one.
+#: Share of the baseline above which a run has learned more than an underfitting one.
 LEARNED_HALF = 0.5
 
 

@@ -45,19 +45,19 @@ def early_rest(
     )
 
 
-def _rests_from(course: Curve, rest: float) -> float:
+def _rests_from(curve: Curve, rest: float) -> float:
     """Share of the run from which on nine tenths of the values lie at the level of the end; inf beyond a fifth."""
-    n = course.y.size
-    if n < VALUES or course.flipped:
+    n = curve.y.size
+    if n < VALUES or curve.flipped:
         return math.inf
-    middle = float(np.median(course.y[n // FIRST :]))
-    near = np.abs(course.y - middle) <= rest * abs(middle)
+    middle = float(np.median(curve.y[n // FIRST :]))
+    near = np.abs(curve.y - middle) <= rest * abs(middle)
     staying = np.cumsum(near[::-1])[::-1] >= STAYING * np.arange(n, 0, -1)
     first = np.flatnonzero(near & staying)
     return float(first[0]) / n if first.size and first[0] <= n // FIRST else math.inf
 
 
-def _falls_on(course: Curve) -> bool:
-    begin = course.y.size // FIRST
-    found = trend(course.x[begin:], course.y[begin:])
+def _falls_on(curve: Curve) -> bool:
+    begin = curve.y.size // FIRST
+    found = trend(curve.x[begin:], curve.y[begin:])
     return found.slope < 0 and found.p < FALLS_ON

@@ -14,18 +14,18 @@ TWICE = 2.0
 
 
 def flat_line(
-    train: Curve, val: Curve | None, course: Trend, level_is_known: bool, moved: float, alpha: float
+    train: Curve, val: Curve | None, drift: Trend, baseline_is_known: bool, moved: float, alpha: float
 ) -> Sighting | None:
     """Training moved by no more than its noise or than a small share of its level, and neither did validation.
 
-    ``course`` is the trend of the training curve.
+    ``drift`` is the trend of the training curve.
     """
     if val is not None and val.start - val.best >= TWICE * moved * abs(val.start):
         return None
     fall = train.start - train.best
-    no_trend = course.p > alpha or course.slope >= 0
+    no_trend = drift.p > alpha or drift.slope >= 0
     # Noise that is a large share of an unknown level hides whatever was learned before the first value.
-    quiet = level_is_known or train.noise.sigma <= TWICE * moved * abs(train.tail)
+    quiet = baseline_is_known or train.noise.sigma <= TWICE * moved * abs(train.tail)
     by_noise = no_trend and quiet and fall < BEYOND_NOISE * train.noise.sigma
     if not by_noise and relative_fall(train) >= moved:
         return None

@@ -17,13 +17,13 @@ STILL = 0.01
 FIRST = 5
 
 
-def standing_accuracy(scores: Sequence[Beside], level_is_known: bool) -> Sighting | None:
+def standing_accuracy(scores: Sequence[Beside], baseline_is_known: bool) -> Sighting | None:
     """Both scores stand still: at the share of the largest class, where classes are uneven.
 
     Where the level is not known, the losses beside must be as large as such guesses cost.
     """
-    stand = len(scores) == BOTH and all(_stands(score, STILL if level_is_known else 0.0) for _, score in scores)
-    if not stand or not (level_is_known or all(costs_as_much_as_guessing(*pair) for pair in scores)):
+    stand = len(scores) == BOTH and all(_stands(score, STILL if baseline_is_known else 0.0) for _, score in scores)
+    if not stand or not (baseline_is_known or all(costs_as_much_as_guessing(*pair) for pair in scores)):
         return None
     return Sighting(Severity.ERROR, 0.8, "the accuracies stand still, as those of a constant prediction do")
 

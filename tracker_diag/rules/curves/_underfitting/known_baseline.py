@@ -10,11 +10,11 @@ from tracker_diag.rules.curves._underfitting.sighting import Sighting
 BY_HEART = 2.0
 #: Part of the least share below which there is no doubt.
 NO_DOUBT = 0.5
-#: Share of the uninformed level above it from which on a run is called worse than knowing nothing: less is noise.
+#: Share of the baseline above it from which on a run is called worse than knowing nothing: less is noise.
 WORSE = -0.02
 
 
-def known_level(train: Curve, explained: Explained, minimum_learned: float) -> Sighting | None:
+def known_baseline(train: Curve, explained: Explained, minimum_learned: float) -> Sighting | None:
     """The share of the known level that the better curve has explained at its best is next to nothing."""
     most = explained.most
     by_heart = explained.val_best < minimum_learned and most < BY_HEART * minimum_learned
