@@ -20,6 +20,8 @@ CONCERNED = (
     "tests/test_docs.py",
     "tests/adapters/test_registry.py",
     "tests/report/test_registry.py",
+    "tests/report/test_schema.py",
+    "tests/cli/test_diagnose.py",
     "tests/adapters/jsonfolder",
     "tests/report/formats/test_annotations.py",
 )

@@ -20,8 +20,12 @@ def page() -> str:
         "function of other inputs (`@rule_input`, in `tracker_diag/evidence` or beside the rule that asks for it).\n\n"
         f"Kinds of evidence: {', '.join(f'{letter} {kind}' for letter, kind in EVIDENCE.items())}.\n\n"
         + table(
-            ("input", "what it is", "unit", "evidence", "asked for by"),
-            ((f"`{i.name}`", _about(i), i.unit, letters(i.name), _rules(i)) for i in inputs if not _of_role(i)),
+            ("input", "what it is", "type", "unit", "evidence", "asked for by"),
+            (
+                (f"`{i.name}`", _about(i), _type(i), i.unit, letters(i.name), _rules(i))
+                for i in inputs
+                if not _of_role(i)
+            ),
         )
         + "\n## Parameters by role\n\n"
         "Each is the value of the parameter that plays the role "
@@ -36,13 +40,24 @@ def _of_role(found: Input) -> bool:
 
 def _about(found: Input) -> str:
     if found.compute is None:
-        return "given by the engine"
+        return found.about
     said = inspect.getdoc(found.compute)
     if said:
         return said.partition("\n")[0]
     if found.name.endswith("_from"):
         return f"in words, where `{found.name.removesuffix('_from')}` was taken from"
     return f"the first of {', '.join(f'`{name}`' for name in found.wants)} that there is"
+
+
+def _type(found: Input) -> str:
+    """What a rule's parameter is annotated with, ``| None`` aside."""
+    if found.compute is None:
+        return f"`{found.type}`"
+    said = inspect.signature(found.compute).return_annotation
+    if said in (inspect.Signature.empty, "Any", "Any | None"):
+        types = {_type(all_inputs()[name]) for name in found.wants}
+        return "`str`" if found.name.endswith("_from") else types.pop() if len(types) == 1 else ""
+    return f"`{str(said).removesuffix(' | None')}`"
 
 
 def _rules(found: Input) -> str:

@@ -79,7 +79,7 @@ def objects() -> tuple[Any, ...]:
     return (
         lists, mappings, tuples, shared, endless, {1, "x", None}, frozenset({(1, 2)}), b"\xff\0", bytearray(b"x"), 1j,
         Decimal("1e999"), Fraction(10**400, 3), np.float32("nan"), np.int64(-1), np.longdouble(1), np.clongdouble(1),
-        np.array([[1.0, math.nan]]), np.array("x"), np.datetime64("NaT"), np.timedelta64(1, "s"), np.bool_(True),
+        np.array([[1.0, math.nan]]), np.array("x"), np.datetime64("NaT", "s"), np.timedelta64(1, "s"), np.bool_(True),
         datetime.date(2024, 1, 1), range(3), object, object(), {1: 2, None: 3, (1,): 4, 10**5000: 5},
         {"value": mappings, "desc": None}, {"_wandb": lists}, [lists, mappings], list(range(6000)),
         dict.fromkeys(map(str, range(6000)), 1),

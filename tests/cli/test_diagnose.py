@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -55,7 +56,8 @@ def test_json_is_a_report_that_can_be_shown_again(diag: Invoke, runs: dict[str, 
 
 @pytest.mark.parametrize("command", ["diagnose", "report"])
 def test_every_format_is_offered(diag: Invoke, command: str) -> None:
-    assert "text, html, json or markdown." in " ".join(diag(command, "--help", uri=None).stdout.split())
+    first, *_, last = registry.names()
+    assert re.search(rf"{first}, .* or {last}\.", " ".join(diag(command, "--help", uri=None).stdout.split()))
 
 
 def test_a_page_is_shown_of_a_run(diag: Invoke, runs: dict[str, str]) -> None:
@@ -157,7 +159,7 @@ def test_the_configuration_is_obeyed(diag: Invoke, runs: dict[str, str], tmp_pat
         (["diagnose", "-r", "0" * 32], "error: no run '0000"),
         (["diagnose", "-r", "x", "--format", "xml"], "error: --format xml: choose one of text, "),
         (["diagnose", "-r", "x", "--fail-on", "worst"], "error: --fail-on worst: choose one of info, warning, error"),
-        (["diagnose", "-r", "x", "--tracker", "neptune"], "error: --tracker neptune: choose one of mlflow, wandb"),
+        (["diagnose", "-r", "x", "--tracker", "neptune"], "error: --tracker neptune: choose one of "),
         (["diagnose", "-r", "x", "--role", "val_loss"], "error: --role val_loss: write role=name"),
         (["diagnose", "-r", "x", "--artifacts", "some"], "error: command line: artifacts: "),
         (["diagnose", "-r", "x", "--config", "none.yaml"], "error: none.yaml: No such file or directory"),

@@ -117,8 +117,8 @@ def test_a_name_that_is_taken_is_refused() -> None:
 
 
 def test_the_first_source_that_holds_a_value_gives_it_and_is_told() -> None:
-    given_input("told")
-    given_input("seen")
+    given_input("told", "what was told", "str")
+    given_input("seen", "what was seen", "str")
     first_of("height", {"told": "as told", "seen": "as seen"}, missing="no height")
     assert (Values({"told": 1, "seen": 2}).get("height"), Values({"told": 1}).get("height_from")) == (1, "as told")
     assert (Values({"told": None, "seen": 2}).get("height"), Values({"seen": 2}).get("height_from")) == (2, "as seen")
@@ -283,7 +283,7 @@ def test_no_way_of_registering_takes_a_name_that_is_taken(name: str) -> None:
     with pytest.raises(ValueError, match=f"input {name}: taken"):
         first_of(name, {"n_train": "x"}, missing="no")
     with pytest.raises(ValueError, match=f"input {name}: taken"):
-        given_input(name)
+        given_input(name, "one more", "str")
 
 
 def test_a_rule_that_is_registered_late_is_asked() -> None:

@@ -188,6 +188,9 @@ def test_a_report_of_rules_that_are_not_installed_is_read_and_shown(samples):
     assert json.loads(to_json(report)) == json.loads(json.dumps(data))
     for name in names():
         page = render(name, report, Console(file=io.StringIO(), width=80))
+        assert "haunted" in page or not page, name
+    for name in ("text", "markdown", "html", "json"):
+        page = render(name, report, Console(file=io.StringIO(), width=80))
         assert [word for word in ("haunted", "ZZ999", "a-ghost") if word not in page] == [], name
 
 

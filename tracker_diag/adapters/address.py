@@ -22,6 +22,7 @@ def check_address(address: str, what: str) -> None:
     Parameters
     ----------
     address : str
+        As it was typed.
     what : str
         What the address is called where the user gives it: ``the tracking URI``.
 

@@ -24,6 +24,7 @@ class AsideAdapter:
     Parameters
     ----------
     tracker : Adapter
+        The one that is read through.
     folder : Path
         Made if there is none.
     prefix : str
@@ -73,7 +74,7 @@ class AsideAdapter:
         return beside.remove(self._folder, folder_name(run_id))
 
     def link(self, listing: Listing) -> str | None:
-        """Address of the run in the tracker's UI."""
+        """Give the address of the run in the tracker's UI."""
         return self._tracker.link(listing)
 
     def close(self) -> None:

@@ -66,6 +66,20 @@ class Listing:
 
     Attributes
     ----------
+    id : str
+        As :meth:`Adapter.load_runs` takes it.
+    experiment : str
+        Its name; on W&B that of the project.
+    name : str or None
+        What people call the run.
+    status : str
+        RUNNING, SCHEDULED, FINISHED, FAILED or KILLED.
+    start_time, end_time : float or None
+        Seconds since the epoch.
+    tags : mapping of str to str
+        All of them, ours with their prefix.
+    params : mapping of str to object
+        As logged.
     latest : mapping of str to (float, float)
         Metric name to the step and value logged last.
     digests : tuple of str
@@ -89,7 +103,15 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A run that could not be read or written, and why, in one line."""
+    """A run that could not be read or written.
+
+    Attributes
+    ----------
+    id : str
+        The run's.
+    reason : str
+        Why, in one line.
+    """
 
     id: str
     reason: str
@@ -115,13 +137,34 @@ class Diagnosis:
 
 
 def without_files(fingerprint: str, store: str) -> str:
-    """Mark a fingerprint: complete but for files that cannot be stored at this address."""
+    """Mark a fingerprint: complete but for files that cannot be stored at this address.
+
+    Parameters
+    ----------
+    fingerprint : str
+        That of the diagnosis.
+    store : str
+        Address of the run's artifacts.
+
+    Returns
+    -------
+    str
+        Another one for each address.
+    """
     return f"{fingerprint}-{hashlib.sha256(store.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What ``remove`` took away, and what it had to leave, each in words."""
+    """What ``remove`` took away, and what it had to leave.
+
+    Attributes
+    ----------
+    tags, artifacts : int
+        How many of each it took away.
+    left : tuple of str
+        What it had to leave, each in words.
+    """
 
     tags: int = 0
     artifacts: int = 0
@@ -138,10 +181,26 @@ class Adapter(Protocol):
     """
 
     def describe(self) -> str:
-        """Name the tracker in a few words, without credentials: ``MLflow at http://127.0.0.1:5000``."""
+        """Name the tracker in a few words.
+
+        Returns
+        -------
+        str
+            Without credentials: ``MLflow at http://127.0.0.1:5000``.
+        """
 
     def list_runs(self, query: Query) -> Iterator[Listing | Failure]:
-        """Runs in the scope, newest change first, each once; one that cannot be read comes as a Failure.
+        """List the runs in the scope, newest change first, each once.
+
+        Parameters
+        ----------
+        query : Query
+            The scope.
+
+        Yields
+        ------
+        Listing or Failure
+            One that cannot be read comes as a Failure.
 
         Raises
         ------
@@ -154,7 +213,17 @@ class Adapter(Protocol):
         """
 
     def load_runs(self, ids: Sequence[str]) -> Iterator[Run | Failure]:
-        """Whole runs, in bulk, streaming, in no particular order; a run that cannot be read comes as a Failure.
+        """Load whole runs, in bulk, streaming.
+
+        Parameters
+        ----------
+        ids : sequence of str
+            As the listings have them.
+
+        Yields
+        ------
+        Run or Failure
+            Each once, in no particular order; one that cannot be read comes as a Failure.
 
         Raises
         ------
@@ -163,7 +232,17 @@ class Adapter(Protocol):
         """
 
     def find_run(self, run_id: str) -> Listing:
-        """One run by its id.
+        """Find one run by its id.
+
+        Parameters
+        ----------
+        run_id : str
+            As :class:`~tracker_diag.adapters.locating.Location` has it.
+
+        Returns
+        -------
+        Listing
+            As :meth:`list_runs` gives it.
 
         Raises
         ------
@@ -173,6 +252,13 @@ class Adapter(Protocol):
 
     def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis, replacing an earlier one.
+
+        Parameters
+        ----------
+        run_id : str
+            The run's, as its listing has it.
+        diagnosis : Diagnosis
+            What is to be seen on it.
 
         Returns
         -------
@@ -190,10 +276,32 @@ class Adapter(Protocol):
         """
 
     def remove(self, run_id: str) -> Removal:
-        """Take away all that ``write`` wrote."""
+        """Take away all that ``write`` wrote.
+
+        Parameters
+        ----------
+        run_id : str
+            The run's, as its listing has it.
+
+        Returns
+        -------
+        Removal
+            Empty where there was nothing.
+        """
 
     def link(self, listing: Listing) -> str | None:
-        """Address of the run in the tracker's UI, where there is one."""
+        """Give the address of a run in the tracker's UI.
+
+        Parameters
+        ----------
+        listing : Listing
+            The run.
+
+        Returns
+        -------
+        str or None
+            None where there is no UI.
+        """
 
     def close(self) -> None:
         """Give back connections."""

@@ -31,6 +31,7 @@ def read(root: Path, folder: str) -> dict[str, str]:
     Parameters
     ----------
     root : Path
+        A folder, which need not exist.
     folder : str
         Where the diagnosis lies below it, with slashes.
     """
@@ -52,6 +53,7 @@ def write(root: Path, folder: str, diagnosis: Diagnosis) -> None:
     folder : str
         Where the diagnosis lies below it, with slashes; made if need be.
     diagnosis : Diagnosis
+        What takes the place of the earlier one.
 
     Raises
     ------

@@ -74,6 +74,7 @@ def delete_files(root: Path, names: Iterable[str], *, keep: str = "") -> int:
     Parameters
     ----------
     root : Path
+        The folder.
     names : iterable of str
         Paths below it, with slashes.
     keep : str
@@ -120,8 +121,9 @@ def remove_drafts(root: Path, below: str = "") -> None:
     Parameters
     ----------
     root : Path
+        A folder above it, or itself.
     below : str
-        The folder, as a path below it; need not exist.
+        The folder, as a path below ``root``; need not exist.
 
     Raises
     ------

@@ -28,6 +28,7 @@ class MemoryAdapter:
     Parameters
     ----------
     runs : iterable of Run
+        Those to begin with.
     experiment : str
         The one they lie in; :meth:`add` puts runs into others.
     prefix : str

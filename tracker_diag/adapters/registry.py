@@ -30,7 +30,7 @@ _SHOWN = 200
 
 
 def names() -> tuple[str, ...]:
-    """Names of all trackers; none is imported."""
+    """List the names of all trackers; none is imported."""
     return (*_ours(), *(name for name in declared(TRACKERS) if name not in _ours()))
 
 
@@ -58,7 +58,10 @@ def find(name: str) -> Tracker:
     else:
         found = import_module(f"{adapters.__name__}.{name}.tracker").TRACKER
     if not isinstance(found, Tracker):
-        raise LocationError(f"the tracker {name!r} is no {Tracker.__module__}.{Tracker.__qualname__}")
+        raise LocationError(
+            f"the tracker {name!r} is no {Tracker.__module__}.{Tracker.__qualname__}: does its entry point name the "
+            f"object, such as '{declared(TRACKERS)[name].module}:TRACKER'?"
+        )
     return found
 
 
@@ -68,6 +71,7 @@ def locate(asked: Asked, tracker: str | None = None) -> Location:
     Parameters
     ----------
     asked : Asked
+        What was typed.
     tracker : str, optional
         The one that the user named.
 
@@ -83,7 +87,7 @@ def locate(asked: Asked, tracker: str | None = None) -> Location:
         if found is None and not asked.is_form:
             return Location(DEFAULT, asked.run or None, asked.uri)
     else:
-        found = find(tracker).locate(asked)
+        found = _located_for_sure(tracker, asked)
         others = (name for name in names() if name != tracker)
         if found is None and (other := _first(others, Asked(asked.run))) is not None:
             raise LocationError(
@@ -95,9 +99,29 @@ def locate(asked: Asked, tracker: str | None = None) -> Location:
     return found
 
 
+def _located_for_sure(name: str, asked: Asked) -> Location | None:
+    try:
+        return find(name).locate(asked)
+    except LocationError:
+        raise
+    except Exception as error:
+        raise LocationError(f"the tracker {name}: {type(error).__name__}: {clean(error, _SHOWN)}") from error
+
+
 def _first(several: Iterable[str], asked: Asked) -> Location | None:
-    usable = (tracker for name in several if (tracker := _usable(name)) is not None)
-    return next((found for tracker in usable if (found := tracker.locate(asked)) is not None), None)
+    return next((found for name in several if (found := _located(name, asked)) is not None), None)
+
+
+def _located(name: str, asked: Asked) -> Location | None:
+    """What a tracker says of what was typed; one that is broken is told in the log, and the others are asked."""
+    tracker = _usable(name)
+    try:
+        return None if tracker is None else tracker.locate(asked)
+    except LocationError:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever another package does, ours still find their runs
+        _log.warning("the tracker %s is left out: %s", name, clean(f"{type(error).__name__}: {error}", _SHOWN))
+        return None
 
 
 @cache

@@ -17,6 +17,7 @@ def chosen(experiments: Mapping[str, str], query: Query) -> dict[str, str]:
     experiments : mapping of str to str
         Id to name of all that can be seen and are not deleted.
     query : Query
+        Its ``experiments`` and ``everything``; the rest of it is not looked at.
 
     Returns
     -------

@@ -18,8 +18,12 @@ def place(tracker: str | None, uri: str | None, projects: tuple[str, ...] = (), 
 
     Parameters
     ----------
-    tracker, uri, projects, run_id
-        What ``--tracker``, ``--tracking-uri``, ``--project`` and ``--run-id`` say.
+    tracker, uri : str or None
+        What ``--tracker`` and ``--tracking-uri`` say.
+    projects : tuple of str
+        What ``--project`` says.
+    run_id : str
+        What ``--run-id`` says.
 
     Raises
     ------

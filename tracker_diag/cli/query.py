@@ -23,8 +23,16 @@ def query_of(
 
     Parameters
     ----------
+    experiment, project : list of str or None
+        What ``--experiment`` and ``--project`` say.
+    everything : bool
+        Whether ``--all`` is given.
     since : float, optional
         Seconds since the epoch.
+    filter : str
+        What ``--filter`` says.
+    limit : int, optional
+        What ``--limit`` says.
 
     Raises
     ------

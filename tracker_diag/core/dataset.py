@@ -39,7 +39,9 @@ class Input:
     side : str
         ``train``, ``validation``, ``test``, or empty.
     digest : str
+        As the tracker made it: equal for equal data.
     rows, columns : int or None
+        How many there are, where its profile says so.
     types : mapping of str to str
         Column name to type, where the schema names columns.
     """
@@ -60,10 +62,15 @@ class Dataset:
     kind : str or None
         ``table`` or ``image``.
     train, validation : Side
+        The examples of each side; what is not known of one is None.
     columns : Columns
+        Aggregates over the columns of the training side.
     target : Target
+        What is to be learned.
     overlap : Overlap
+        Examples that both sides hold.
     inputs : tuple of Input
+        The declared ones.
     notes : tuple of str
         What was left out, in words.
     """
@@ -149,6 +156,7 @@ def read_dataset(profile: Any, inputs: Sequence[Mapping[str, Any]]) -> Dataset |
     Parameters
     ----------
     profile : mapping or None
+        As ``read_profile`` takes it.
     inputs : sequence of mappings
         ``Run.datasets``; their ``profile`` and ``schema`` as MLflow writes them.
     """

@@ -24,6 +24,7 @@ def read_file(path: Path, most: int, *, typed: bool = False) -> bytes:
     Parameters
     ----------
     path : Path
+        Of the file.
     most : int
         Bytes; a larger file is not read.
     typed : bool
@@ -45,7 +46,11 @@ def open_regular(path: Path, most: int, *, typed: bool = False) -> BinaryIO:
 
     Parameters
     ----------
-    path, most, typed
+    path : Path
+        As for :func:`read_file`.
+    most : int
+        As for :func:`read_file`.
+    typed : bool
         As for :func:`read_file`.
 
     Raises

@@ -38,9 +38,9 @@ class Layer:
     Attributes
     ----------
     type : str
-        As the framework calls it: ``Dense``, ``Linear``, ``BatchNorm2d``, …
+        As the framework calls it: ``Dense``, ``Linear``, ``BatchNorm2d`` and so on.
     settings : mapping of str to JSON value
-        As the framework calls them: ``units``, ``filters``, ``activation``, ``rate``, ``kernel_initializer``, …
+        As the framework calls them: ``units``, ``filters``, ``activation``, ``rate``, ``kernel_initializer`` and so on.
     """
 
     type: str
@@ -54,7 +54,7 @@ class Model:
     Attributes
     ----------
     framework : str or None
-        ``keras``, ``torch``, …
+        Its name: ``keras``, ``torch`` and so on.
     layers : tuple of Layer
         In the order in which they are applied.
     loss, optimizer : str or None
@@ -62,6 +62,7 @@ class Model:
     output_shape : tuple of int or None
         Of one batch; None stands for a size that is not fixed.
     trainable_parameters : int or None
+        How many numbers training sets.
     """
 
     framework: str | None = None

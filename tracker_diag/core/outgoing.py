@@ -143,6 +143,7 @@ def keep_secret(address: str, *, whole: bool = False) -> None:
     Parameters
     ----------
     address : str
+        One that a user typed.
     whole : bool
         The address gives access by itself, as that of a message does: all of it is a secret.
     """

@@ -20,7 +20,7 @@ PROFILE, MODEL_SUMMARY = "profile.json", "model_summary.txt"
 
 
 def owned(keys: Iterable[str], prefix: str) -> set[str]:
-    """Keys that a diagnosis wrote; what else stands under the prefix is somebody else's."""
+    """Pick the keys that a diagnosis wrote; what else stands under the prefix is somebody else's."""
     ours = {prefix + name for name in TAGS}
     return {key for key in keys if key in ours}
 
@@ -41,7 +41,7 @@ class TagPolicy:
     reserved: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def as_written(self, tags: Mapping[str, str]) -> dict[str, str]:
-        """Tags of a diagnosis as they are written: cut to what the tracker takes, and never one that is the user's."""
+        """Cut the tags of a diagnosis to what the tracker takes, and leave out any that is the user's."""
         return {n: shortened(value, self.longest) for n, value in tags.items() if n not in (*USERS, FINGERPRINT)}
 
 

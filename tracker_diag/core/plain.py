@@ -90,10 +90,13 @@ class Entry:
     Attributes
     ----------
     name : str
+        What it is called in Python.
     key : str
         What it is called in JSON data: the ``alias`` in its metadata, else its name.
     hint : type
+        As it is annotated, evaluated.
     metadata : mapping
+        That of the field.
     """
 
     name: str

@@ -16,9 +16,23 @@ _log = logging.getLogger(__name__)
 
 
 @cache
+def _points(group: str) -> tuple[EntryPoint, ...]:
+    """Entry points of a group, in the order of names and packages; a package that is found twice counts once."""
+    found = {(point.name, point.value, _package(point)): point for point in entry_points(group=group)}
+    return tuple(point for _, point in sorted(found.items()))
+
+
+@cache
 def declared(group: str) -> Mapping[str, EntryPoint]:
-    """Entry points of a group by name, in the order of names; nothing of theirs is imported."""
-    return MappingProxyType({point.name: point for point in sorted(entry_points(group=group), key=lambda p: p.name)})
+    """Entry points of a group by name, in the order of names; nothing of theirs is imported.
+
+    Where two packages declare the same name, the first by name of the package has it, and the other is told in the log.
+    """
+    named: dict[str, EntryPoint] = {}
+    for point in _points(group):
+        if named.setdefault(point.name, point) is not point:
+            _log.warning("%s is left out: %s has that name", _said(point), _package(named[point.name]))
+    return MappingProxyType(named)
 
 
 def load(point: EntryPoint) -> Any:
@@ -36,20 +50,27 @@ def load(point: EntryPoint) -> Any:
 
 
 def loaded(group: str) -> Iterator[tuple[str, Any]]:
-    """Name and object of each entry point of a group; one that cannot be imported is left out, and logged."""
-    for name, point in declared(group).items():
+    """Name and object of each entry point of a group; one that cannot be imported is left out, and logged.
+
+    Names may be given twice: what matters here is what they name.
+    """
+    for point in _points(group):
         try:
             found = load(point)
         except ImportError as error:
             _log.warning("%s", error)
             _log.info("its traceback", exc_info=error)
             continue
-        yield name, found
+        yield point.name, found
 
 
 def versions(group: str) -> tuple[str, ...]:
     """``package version`` of each package that adds to a group, sorted."""
-    return tuple(sorted({f"{p.dist.name} {p.dist.version}" for p in declared(group).values() if p.dist is not None}))
+    return tuple(sorted({f"{p.dist.name} {p.dist.version}" for p in _points(group) if p.dist is not None}))
+
+
+def _package(point: EntryPoint) -> str:
+    return point.dist.name if point.dist is not None else ""
 
 
 def _said(point: EntryPoint) -> str:

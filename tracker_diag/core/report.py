@@ -69,17 +69,49 @@ class Report:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON data, strict: numbers that are not finite become the strings NaN, Infinity, -Infinity."""
+        """Write the report as plain JSON data.
+
+        Returns
+        -------
+        dict
+            Strict, by the schema ``docs/report.schema.json``: numbers that are not finite become the strings NaN,
+            Infinity, -Infinity.
+
+        Examples
+        --------
+        >>> from tracker_diag import Run, diagnose
+        >>> data = diagnose(Run.from_dict({"id": "r1"})).to_dict()
+        >>> data["schema_version"], data["run_id"], data["verdict"]
+        (1, 'r1', 'insufficient-evidence')
+        """
         return {"schema_version": SCHEMA_VERSION, **to_plain(self)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read back what ``to_dict`` wrote.
 
+        Parameters
+        ----------
+        data : mapping
+            As JSON holds it.
+
+        Returns
+        -------
+        Report
+            Equal to the one that was written.
+
         Raises
         ------
         ValueError
             If the schema version is not one that this version reads.
+
+        Examples
+        --------
+        >>> import json
+        >>> from tracker_diag import Report, Run, diagnose
+        >>> report = diagnose(Run.from_dict({"id": "r1"}))
+        >>> Report.from_dict(json.loads(json.dumps(report.to_dict()))) == report
+        True
         """
         if data.get("schema_version") != SCHEMA_VERSION:
             raise ValueError(

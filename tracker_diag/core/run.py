@@ -35,10 +35,12 @@ _AS_NUMBERS = (int, float, str, np.integer, np.floating, type(None))
 class InvalidRunError(ValueError):
     """A run that cannot be read.
 
-    Attributes
+    Parameters
     ----------
     field : str
-        Which part of the input, written as an access path: ``metrics['loss'][3]``.
+        Which part of the input, written as an access path: ``metrics['loss'][3]``; the error keeps it.
+    problem : str
+        What is wrong with it, in words.
     """
 
     def __init__(self, field: str, problem: str) -> None:
@@ -62,6 +64,15 @@ class Series:
         Wall time of each value, where the tracker knows it.
     notes : tuple of str
         What was put right on reading, in words; the evidence of rule HY004.
+
+    Examples
+    --------
+    >>> from tracker_diag import Series
+    >>> loss = Series.from_points("loss", steps=[2, 1, 2], values=[0.4, 0.9, 0.5])
+    >>> print(loss.steps, loss.values)
+    [1. 2.] [0.9 0.5]
+    >>> loss.notes
+    ('steps out of order at 1 place: sorted', '1 repeated step: the value logged last was kept')
     """
 
     name: str
@@ -90,6 +101,16 @@ class Series:
         steps, values, seconds : array_like, shape (n,)
             As logged, in the order of logging. A step that is None, not finite or beyond 1e100 takes its place in that
             order. Where every point has the same step (a caller who never passed one), that order is the step.
+
+        Returns
+        -------
+        Series
+            Its notes say what was put right.
+
+        Raises
+        ------
+        InvalidRunError
+            If steps, values and seconds differ in length.
         """
         step = np.asarray(steps, dtype=np.float64).ravel()
         value = np.asarray(values, dtype=np.float64).ravel()
@@ -136,20 +157,31 @@ class Run:
     params : mapping of str to object
         As logged: numbers, strings, nested mappings.
     metrics : mapping of str to Series
+        By the metric's name in the tracker.
     status : str
         RUNNING, SCHEDULED, FINISHED, FAILED or KILLED.
     tags : mapping of str to str
+        As the tracker holds them.
     name, parent : str or None
+        What people call the run, and the id of the run that it belongs to.
     start_time, end_time : float or None
         Seconds since the epoch.
-    datasets : tuple of mappings What the run declared as its inputs, as the tracker holds it (``name``, ``digest``,
-        ``context``, ``profile``, ``schema``).
+    datasets : tuple of mappings
+        What the run declared as its inputs, as the tracker holds it (``name``, ``digest``, ``context``, ``profile``,
+        ``schema``).
     profile : mapping or None
         A dataset profile (``tracker_diag.profile_data``).
     model_summary : str or None
         The text of ``model_summary.txt``.
     model : Model or None
         The description of the network.
+
+    Examples
+    --------
+    >>> from tracker_diag import Run
+    >>> run = Run.from_dict({"id": "r1", "params": {"lr": 0.1}, "metrics": {"loss": [[1, 0.9], [2, "NaN"]]}})
+    >>> print(run.metrics["loss"].values)
+    [0.9 nan]
     """
 
     id: str
@@ -183,11 +215,14 @@ class Run:
         ----------
         data : mapping
             ``id`` and, all optional: ``params``, ``metrics`` as ``{name: [[step, value], …]}`` (a point may hold
-            a third number, seconds),
-            ``status``, ``tags``, ``name``, ``parent``, ``start_time``, ``end_time``, ``datasets``, ``profile``,
-            ``model_summary``,
-            ``model`` (see ``tracker_diag.core.model.read_model``). A value may be NaN, ±Infinity, or one of these as
-            a string; a step may be None, repeated or out of order.
+            a third number, seconds), ``status``, ``tags``, ``name``, ``parent``, ``start_time``, ``end_time``,
+            ``datasets``, ``profile``, ``model_summary``, ``model`` (see ``tracker_diag.core.model.read_model``). A
+            value may be NaN, ±Infinity, or one of these as a string; a step may be None, repeated or out of order.
+
+        Returns
+        -------
+        Run
+            Its metrics in order, whatever the order of logging.
 
         Raises
         ------

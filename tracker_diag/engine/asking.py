@@ -27,7 +27,9 @@ class Answers:
     findings : list of Finding
         Hypotheses aside.
     hypotheses : list of Hypothesis
+        Not yet ranked.
     skipped : list of Skip
+        By the codes of the rules.
     symptoms : Symptoms
         The verdict of the curves alone, and the findings on curves that mean something beside it.
     """
@@ -85,11 +87,24 @@ def _outcome(rule: Rule, values: Values, settings: Settings, run_id: str) -> Out
     chosen = chosen_for(rule, settings)
     outcome = attempted(
         f"run {run_id}: rule {rule.code} failed",
-        lambda: _asked(rule, values, chosen),
-        lambda said: rule.skip(f"the rule failed: {said}", "report this as a defect of tracker_diag"),
+        lambda: _sound(_asked(rule, values, chosen)),
+        lambda said: rule.skip(f"the rule failed: {said}", f"report this as a defect of {rule.package}"),
     )
     if isinstance(outcome, Finding) and not isinstance(outcome, Hypothesis):
         return capped(outcome, chosen)
+    return outcome
+
+
+def _sound(outcome: object) -> Outcome:
+    """Refuse what a rule of another package may return, and no report could hold."""
+    if outcome is None or isinstance(outcome, Skip):
+        return outcome
+    if not isinstance(outcome, Finding):
+        raise TypeError(f"it returned {type(outcome).__name__}, not a finding, a skip or None")
+    if not isinstance(outcome.severity, Severity):
+        raise TypeError(f"its severity is {type(outcome.severity).__name__}: give Severity.WARNING or the like")
+    if not 0 <= outcome.confidence <= 1:
+        raise ValueError(f"its confidence is {outcome.confidence:g}, and has to be in [0, 1]")
     return outcome
 
 

@@ -24,6 +24,7 @@ def attempted(what: str, work: Callable[[], T], otherwise: Callable[[str], T]) -
     what : str
         The part and the run, for the log: "run 7: rule LC104 failed".
     work : callable
+        The part.
     otherwise : callable of str
         What stands in for the part, told the error in one line: "ZeroDivisionError: division by zero".
     """
@@ -42,6 +43,7 @@ class Parts:
     Attributes
     ----------
     run_id : str
+        The run's, for the log.
     failed : list of str
         Notes on those that failed: "the roles could not be found: IndexError: list index out of range".
     """

@@ -36,15 +36,33 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
     Parameters
     ----------
     run : Run
+        As an adapter or ``Run.from_dict`` reads it.
     settings : Settings, optional
-        Defaults where absent. The tag ``<prefix>ignore`` of the run (rule names or codes,
-        separated by commas) is honoured.
+        Defaults where absent. The tag ``<prefix>ignore`` of the run (rule names or codes, separated by commas) is
+        honoured.
     siblings : tuple of Run
         Other runs of the same experiment, for the rules that compare.
 
     Returns
     -------
     Report
+        The verdict, the findings and causes behind it, and what was skipped.
+
+    Examples
+    --------
+    >>> from tracker_diag import Run, diagnose
+    >>> epochs = range(1, 31)
+    >>> metrics = {
+    ...     "loss": [[epoch, 2 / epoch] for epoch in epochs],
+    ...     "val_loss": [[epoch, 2 / epoch + 0.002 * epoch**2] for epoch in epochs],
+    ... }
+    >>> report = diagnose(Run.from_dict({"id": "r1", "params": {"epochs": 30}, "metrics": metrics}))
+    >>> report.verdict, report.findings[0].code
+    ('overfitting', 'LC104')
+    >>> report.findings[0].message
+    'the validation curve is best at step 8 with 0.382 and rises to 1.752: 71% of the improvement achieved'
+    >>> report.causes[0].prescription.text
+    'stop at step 8 and keep that checkpoint: lower epochs from 30 to 8'
     """
     settings = settings or Settings()
     parts = Parts(run.id)
@@ -126,13 +144,13 @@ def _curves(roles: Roles) -> tuple[DrawnCurve, ...]:
 
 def _cost(values: Values, symptoms: Symptoms) -> dict[str, float]:
     wasted = wasted_from(symptoms.findings)
-    course: Curve | None = values.get("any_curve")
-    if wasted is None or course is None or course.steps.size <= 1:
+    curve: Curve | None = values.get("any_curve")
+    if wasted is None or curve is None or curve.steps.size <= 1:
         return {}
     start, itself = wasted
-    lost = course.steps >= start if itself else course.steps > start
-    cost = {"wasted_share": float(lost.sum() / course.steps.size)}
-    series = values.get("logged_metrics").get(course.name)
+    lost = curve.steps >= start if itself else curve.steps > start
+    cost = {"wasted_share": float(lost.sum() / curve.steps.size)}
+    series = values.get("logged_metrics").get(curve.name)
     if series is not None and series.seconds is not None and len(series) > 1:
         later = series.seconds[series.steps >= start]
         if later.size:

@@ -20,7 +20,9 @@ class Answer:
     Attributes
     ----------
     name : str
+        The verdict.
     finding : Finding or None
+        None where a rule on curves made it, or nothing shows one.
     """
 
     name: str

@@ -30,7 +30,7 @@ LEFT_BY = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """How much of the uninformed loss a run has explained.
+    """How much of the baseline loss a run has explained.
 
     Shares of it: 0 nothing, 1 all, negative worse than knowing nothing.
 
@@ -60,7 +60,18 @@ class Explained:
     val_best: float
 
     def at(self, share: float) -> float:
-        """The value of the turned curve at which this share is explained."""
+        """Give the value of the turned curve at which this share is explained.
+
+        Parameters
+        ----------
+        share : float
+            Of the baseline loss.
+
+        Returns
+        -------
+        float
+            In the curve's unit; lower is better.
+        """
         return self.baseline - share * (self.baseline - self.bottom)
 
     @property
@@ -147,8 +158,8 @@ def log_of_classes(
     return _in_unit(math.log(classes), main_curve)
 
 
-def _in_unit(nats: float, course: Curve) -> float:
-    return nats / math.log(2) if course.metric.unit == "bits" else nats
+def _in_unit(nats: float, curve: Curve) -> float:
+    return nats / math.log(2) if curve.metric.unit == "bits" else nats
 
 
 first_of(
@@ -173,16 +184,16 @@ def beginning(main_curve: Curve, train: Curve | None, val: Curve | None) -> floa
     above knowing nothing (a bad initialisation) would otherwise make everything after it look settled.
     """
     firsts = []
-    for course in (train, val):
-        if course is not None:
-            first, second = float(course.y[0]), float(course.y[1])
+    for curve in (train, val):
+        if curve is not None:
+            first, second = float(curve.y[0]), float(curve.y[1])
             firsts.append(min(first, FIRST_OVER_SECOND * second) if second > 0 else first)
     return max(firsts, default=None)
 
 
 @rule_input(missing="the curves are better than a perfect model's, or begin there", evidence="C", unit="shares")
 def explained(train: Curve | None, val: Curve | None, beginning: float, baseline: float | None) -> Explained | None:
-    """How much of the uninformed loss, or of the errors of chance, the run has explained."""
+    """How much of the baseline loss, or of the errors of chance, the run has explained."""
     level = beginning if baseline is None else baseline
     bottom = next((-c.whole for c in (train, val) if c and c.flipped), 0.0)
     if level <= bottom or any(c.best < bottom - BEYOND_PERFECT * (level - bottom) for c in (train, val) if c):
@@ -208,12 +219,12 @@ def explained(train: Curve | None, val: Curve | None, beginning: float, baseline
 def score_explained(train_score: Curve | None, val_score: Curve | None) -> float | None:
     """Share of a perfect score's lead over knowing nothing that a score has at its best."""
     found = []
-    for course in (train_score, val_score):
-        if course is None or not course.flipped or not course.long_enough:
+    for curve in (train_score, val_score):
+        if curve is None or not curve.flipped or not curve.long_enough:
             continue
-        nothing, perfect = course.metric.baseline, course.metric.best
+        nothing, perfect = curve.metric.baseline, curve.metric.best
         if nothing is not None and perfect is not None:
-            found.append((course.shown(course.best) - nothing) / (perfect - nothing))
+            found.append((curve.shown(curve.best) - nothing) / (perfect - nothing))
     return max(found, default=None)
 
 
@@ -221,7 +232,7 @@ def score_explained(train_score: Curve | None, val_score: Curve | None) -> float
 def improvement(train: Curve | None, val: Curve | None, beginning: float, baseline: float | None) -> float | None:
     """The improvement achieved, the unit of every effect.
 
-    From the uninformed level, or the start where it is unknown, to the best of both curves. None where nothing was
+    From the baseline, or the start where it is unknown, to the best of both curves. None where nothing was
     achieved: a start known only as a noisy first value has to be left by more than the noise makes of it (four
     standard deviations).
     """

@@ -58,11 +58,33 @@ class Curve:
         return self.metric.whole
 
     def share(self, value: float) -> float:
-        """A level of this course as a share of a perfect score, in the metric's own sign."""
+        """Give a level of this curve as a share of a perfect score.
+
+        Parameters
+        ----------
+        value : float
+            The level, turned so that lower is better.
+
+        Returns
+        -------
+        float
+            In the metric's own sign.
+        """
         return self.shown(value) / self.whole
 
     def shown(self, value: float) -> float:
-        """Turn a level of this course back to the metric's own sign."""
+        """Turn a level of this curve back to the metric's own sign.
+
+        Parameters
+        ----------
+        value : float
+            The level, turned so that lower is better.
+
+        Returns
+        -------
+        float
+            In the unit and with the sign in which the metric was logged.
+        """
         return -value if self.flipped else value
 
     @cached_property
@@ -106,14 +128,25 @@ class Curve:
         return float(self.y[-window_size(self.y.size) :].mean())
 
     def at(self, step: float) -> float:
-        """Mean of the window around a step: the level of the course there."""
+        """Average the window around a step: the level of the curve there.
+
+        Parameters
+        ----------
+        step : float
+            One beyond either end counts as that end.
+
+        Returns
+        -------
+        float
+            Turned so that lower is better.
+        """
         i = int(np.clip(np.searchsorted(self.x, step), 0, self.x.size - 1))
         half = window_size(self.x.size) // 2
         return float(self.y[max(0, i - half) : i + half + 1].mean())
 
     @cached_property
     def noise(self) -> Noise:
-        """Noise around the whole course."""
+        """Noise around the whole curve."""
         return noise(self.y)
 
     @cached_property

@@ -13,9 +13,9 @@ from tracker_diag.evidence.registry import rule_input
 from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.stats.extrapolation import Extrapolation
 
-#: Share of the uninformed level that is no learning.
+#: Share of the baseline that is no learning.
 NOTHING = 0.05
-#: Share of the uninformed loss that training has explained from which on it knows its examples by heart.
+#: Share of the baseline loss that training has explained from which on it knows its examples by heart.
 MEMORISED = 0.8
 #: Share that training must have explained before validation can be called blind to it.
 TRAINING_LEARNED = 0.1
@@ -37,36 +37,38 @@ SETBACK_MEANS, SETBACK_LEAVES = 16, 10
 class Features:
     """What stands out in the curves, for the rules that look for causes.
 
-    Shares are of the uninformed level, as in ``Explained``.
+    Shares are of the baseline, as in ``Explained``.
 
     Attributes
     ----------
     lost_at : float or None
         Share of the run after which the loss is no longer finite or has blown up; None where it has not.
-    first_excess : float How many times the uninformed level the first training value is; inf where it is not finite.
-        Where the level is unknown: of ln 1000 (what a thousand classes cost) for a cross-entropy beside an accuracy
-        that lies above it, else of the larger of the second value and the first of validation.
-    stands : bool
+    first_excess : float
+        How many times the baseline the first training value is; inf where it is not finite. Where the level is
+        unknown: of ln 1000 (what a thousand classes cost) for a cross-entropy beside an accuracy that lies above it,
+        else of the larger of the second value and the first of validation.
+    stuck_at_baseline : bool
         The run ends where a model that ignores its input would be.
-    begins_there : bool
+    starts_at_baseline : bool
         It also began there: nothing has ever reached the output.
     above : bool
         It ends significantly above that level and has not blown up: it is still unlearning its initial guess.
     memorised : bool
         Training explains four fifths or more.
-    val_blind : bool Validation has never explained more than a twentieth, or its accuracy has gained less than a
-        quarter of what training's has, or, where neither is known, its loss never fell by a twentieth; although
-        training learned.
+    val_blind : bool
+        Validation has never explained more than a twentieth, or its accuracy has gained less than a quarter of what
+        training's has, or, where neither is known, its loss never fell by a twentieth; although training learned.
     val_wrong : float
-        How many uninformed levels validation ends above knowing nothing: confidently wrong.
+        How many baselines validation ends above knowing nothing: confidently wrong.
     val_first : float
         First validation value over first training value.
     quick : float
         Share of the run that training took for half of its improvement.
     apart : float
-        Gap of validation over training at the end, as a share of the uninformed level.
-    parted : float Distance of validation over training where validation was best, as a share of the uninformed level:
-        small where both fell together at first.
+        Gap of validation over training at the end, as a share of the baseline.
+    parted : float
+        Distance of validation over training where validation was best, as a share of the baseline: small where
+        both fell together at first.
     noise_ratio : float
         Training over validation loss at the end.
     gain : float
@@ -96,7 +98,7 @@ class Features:
     regained: bool = True
 
 
-@rule_input(missing="no train loss", log="train_loss", evidence="C", unit="uninformed levels")
+@rule_input(missing="no train loss", log="train_loss", evidence="C", unit="baselines")
 def first_excess(
     any_curve: Curve,
     train: Curve | None,
@@ -106,7 +108,7 @@ def first_excess(
     train_score: Curve | None,
     val_score: Curve | None,
 ) -> float:
-    """How many times the uninformed level the first value is; see ``Features``."""
+    """How many times the baseline the first value is; see ``Features``."""
     first = float(any_curve.raw[0])
     if not math.isfinite(first):
         return math.inf
@@ -188,13 +190,13 @@ def features(
     )
 
 
-def _setback(course: Curve) -> tuple[float, bool]:
+def _setback(curve: Curve) -> tuple[float, bool]:
     """The largest rise of means above the lowest before, and whether the end is no higher than that lowest."""
-    n = course.y.size
+    n = curve.y.size
     width, first = max(2, n // SETBACK_MEANS), max(1, n // SETBACK_LEAVES)
     if n < first + width + 1:
         return 0.0, True
-    sums = np.cumsum(np.concatenate(([0.0], course.y)))
+    sums = np.cumsum(np.concatenate(([0.0], curve.y)))
     means = ((sums[width:] - sums[:-width]) / width)[first:]
     lowest = np.minimum.accumulate(means)
     worst = int(np.argmax(means - lowest))

@@ -2,7 +2,14 @@
 
 from tracker_diag.evidence.registry import given_input
 
-given_input("run")
-given_input("roles")
-given_input("siblings", missing="no other runs of the experiment", log="diagnose it with its experiment", evidence="X")
-given_input("symptoms", evidence="C")
+given_input("run", "the run as it was read", "Run")
+given_input("roles", "what its names were taken for", "Roles")
+given_input(
+    "siblings",
+    "the other runs of its experiment",
+    "tuple",
+    missing="no other runs of the experiment",
+    log="diagnose it with its experiment",
+    evidence="X",
+)
+given_input("symptoms", 'what the rules on curves (LC) found: `symptoms.has("unstable")`', "Symptoms", evidence="C")

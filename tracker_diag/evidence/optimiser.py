@@ -100,17 +100,17 @@ def clock(rate_curve: Series | None, annealed: bool) -> Clock | None:
     return Clock(rate_curve.steps, np.cumsum(rate_curve.values * np.gradient(rate_curve.steps)))
 
 
-def _carried_on(course: Curve, clock: Clock) -> Extrapolation | None:
-    if course.x.size < POINTS_TO_CARRY_ON:
+def _carried_on(curve: Curve, clock: Clock) -> Extrapolation | None:
+    if curve.x.size < POINTS_TO_CARRY_ON:
         return None
-    return extrapolate(clock.at(course.x), course.y, floor=_floor(course))
+    return extrapolate(clock.at(curve.x), curve.y, floor=_floor(curve))
 
 
-def _floor(course: Curve) -> float:
-    if course.flipped:
-        lowest = float(course.y.min())
+def _floor(curve: Curve) -> float:
+    if curve.flipped:
+        lowest = float(curve.y.min())
         return next((-most for most in (1.0, 100.0) if lowest >= -most), -math.inf)
-    return 0.0 if float(course.y.min()) >= 0 else -math.inf
+    return 0.0 if float(curve.y.min()) >= 0 else -math.inf
 
 
 _ANNEALED_OR_SHORT = "the learning rate was annealed and not logged, or the curve is too short to carry on"
@@ -120,8 +120,8 @@ _LOG_THE_RATE = "log the learning rate at every epoch"
 @rule_input(missing=_ANNEALED_OR_SHORT, log=_LOG_THE_RATE, evidence="C")
 def further(train: Curve | None, val: Curve | None, clock: Clock | None) -> Extrapolation | None:
     """What going on would bring to the validation curve (to training's, where there is none)."""
-    course = val or train
-    return None if course is None or clock is None else _carried_on(course, clock)
+    curve = val or train
+    return None if curve is None or clock is None else _carried_on(curve, clock)
 
 
 @rule_input(missing=_ANNEALED_OR_SHORT, log=_LOG_THE_RATE, evidence="C")

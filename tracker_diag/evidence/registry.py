@@ -43,6 +43,7 @@ class Input:
     Attributes
     ----------
     name : str
+        That of the function that computes it.
     needs : tuple of str
         Inputs without which it is missing.
     wants : tuple of str
@@ -58,6 +59,8 @@ class Input:
         Of its value; empty where it has none.
     compute : callable or None
         None for what the engine gives: the run, its roles, the other runs, what the curves said.
+    about, type : str
+        Of what the engine gives: what it is, and its type; of others the function says both.
     """
 
     name: str
@@ -68,6 +71,8 @@ class Input:
     evidence: str = ""
     unit: str = ""
     compute: Callable[..., Any] | None = None
+    about: str = ""
+    type: str = ""
 
 
 _INPUTS: dict[str, Input] = {}
@@ -90,11 +95,26 @@ def rule_input(*, missing: str, log: str = "", evidence: str = "", unit: str = "
     unit : str
         Of its value, in words.
 
+    Returns
+    -------
+    callable
+        The decorator; the function stays what it is.
+
     Raises
     ------
     ValueError
         If the name is taken, ``log`` or ``evidence`` is none, a parameter is no input, or inputs ask for each other in
         a circle. Within the package the last two are found when all of it has been read.
+
+    Examples
+    --------
+    >>> from tracker_diag.evidence.registry import all_inputs
+    >>> from tracker_diag.rules.api import Curve, rule_input
+    >>> @rule_input(missing="no train loss", log="train_loss", unit="that of the loss")
+    ... def lowest_loss(train_loss: Curve, val_loss: Curve | None) -> float:
+    ...     return min(c.best for c in (train_loss, val_loss) if c is not None)
+    >>> all_inputs()["lowest_loss"].needs, all_inputs()["lowest_loss"].wants
+    (('train_loss',), ('val_loss',))
     """
 
     def register(compute: F) -> F:
@@ -132,11 +152,11 @@ def _said(name: str, log: str) -> str:
     return log
 
 
-def given_input(name: str, *, missing: str = "", log: str = "", evidence: str = "") -> None:
+def given_input(name: str, about: str, type: str, *, missing: str = "", log: str = "", evidence: str = "") -> None:
     """Declare an input that the engine gives."""
     if name in _INPUTS:
         raise ValueError(f"input {name}: taken; choose another name")
-    _add(Input(name, missing=missing, log=log, evidence=evidence))
+    _add(Input(name, missing=missing, log=log, evidence=evidence, about=about, type=type))
 
 
 def first_of(name: str, sources: Mapping[str, str], *, missing: str, log: str = "", unit: str = "") -> None:
@@ -147,10 +167,24 @@ def first_of(name: str, sources: Mapping[str, str], *, missing: str, log: str = 
     Parameters
     ----------
     name : str
+        Of the new input.
     sources : mapping of str to str
         Inputs, the surest first, and what a value taken from there is called: "as configured".
     missing, log, unit : str
         As for ``rule_input``.
+
+    Raises
+    ------
+    ValueError
+        As for ``rule_input``.
+
+    Examples
+    --------
+    >>> from tracker_diag.evidence.registry import all_inputs
+    >>> from tracker_diag.rules.api import first_of
+    >>> first_of("some_loss", {"val_loss": "validation", "train_loss": "training"}, missing="no loss")
+    >>> all_inputs()["some_loss_from"].compute(val_loss=None, train_loss=0.5)
+    'training'
     """
 
     def value(**found: Any) -> Any:
@@ -170,7 +204,7 @@ def first_of(name: str, sources: Mapping[str, str], *, missing: str, log: str = 
 
 
 def parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Names of a function's parameters: those it needs, those annotated ``X | None``, the keyword-only ones."""
+    """Name a function's parameters: those it needs, those annotated ``X | None``, the keyword-only ones."""
     hints = get_type_hints(function)
     needs: list[str] = []
     wants: list[str] = []
@@ -206,13 +240,13 @@ def all_inputs() -> Mapping[str, Input]:
 
 @cache
 def letters(name: str) -> str:
-    """Letters of the evidence that an input is, in the order of ``EVIDENCE``."""
+    """Give the letters of the evidence that an input is, in the order of ``EVIDENCE``."""
     found = find_input(name, "evidence")
     return found.evidence or joined(letters(other) for other in found.needs + found.wants)
 
 
 def joined(several: Iterable[str]) -> str:
-    """Letters of several, each once, in the order of ``EVIDENCE``."""
+    """Join the letters of several, each once, in the order of ``EVIDENCE``."""
     known = set().union(*several)
     return "".join(letter for letter in EVIDENCE if letter in known)
 

@@ -10,11 +10,30 @@ from tracker_diag.core.finding import Finding
 
 @dataclass(frozen=True, slots=True)
 class Symptoms:
-    """What the learning curves said: the verdict, and the findings of the LC rules by name."""
+    """What the learning curves said.
+
+    Attributes
+    ----------
+    verdict : str
+        That of the curves alone.
+    findings : mapping of str to Finding
+        Those of the LC rules that mean something beside it, by name.
+    """
 
     verdict: str
     findings: Mapping[str, Finding]
 
     def has(self, *names: str) -> bool:
-        """Whether any of these was found."""
+        """Whether any of these was found.
+
+        Parameters
+        ----------
+        *names : str
+            Names of LC rules.
+
+        Returns
+        -------
+        bool
+            False where none is named.
+        """
         return any(n in self.findings for n in names)

@@ -51,6 +51,13 @@ def profile_data(
     The cost is O(rows × columns) up to 2·10⁷ values; beyond that, examples are sampled with a fixed seed, and
     ``rows_read`` says how many were read. All columns enter the aggregates; the 200 that are most worth it are
     described.
+
+    Examples
+    --------
+    >>> from tracker_diag import profile_data
+    >>> profile = profile_data([[0.1, 1.0], [0.2, 2.0], [0.3, 5.0]], ["cat", "dog", "cat"])
+    >>> profile["target"]["class_counts"]
+    {'cat': 2, 'dog': 1}
     """
     train = table(X, "X", feature_names)
     train_y = None if y is None else labels(y, "y", train)

@@ -36,7 +36,7 @@ class Basics:
 
 
 def basics(values: FloatArray) -> Basics:
-    """Pass over all columns in blocks, so that the memory stays bounded."""
+    """Go over all columns in blocks, so that the memory stays bounded."""
     width = values.shape[1]
     if values.size == 0:
         empty, none = np.full(width, np.nan), np.zeros(width, dtype=bool)
@@ -80,7 +80,7 @@ def _block(values: FloatArray) -> tuple[NDArray[Any], ...]:
 
 
 def worth_describing(stats: Basics, kinds: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Positions of the columns to describe: all, or the extremes of each kind and an even spread of the others."""
+    """Choose the columns to describe: all, or the extremes of each kind and an even spread of the others."""
     width = kinds.size
     if width <= DESCRIBED:
         return np.arange(width)
@@ -132,6 +132,12 @@ def describe(
 
     Parameters
     ----------
+    train, val : Table, Table or None
+        The two sides.
+    stats : Basics
+        Of all columns of the training side.
+    chosen : ndarray of int, shape (k,)
+        Positions of the columns.
     target : ndarray of int, shape (m,), or None
         The target of each example read, as a code.
     """

@@ -14,6 +14,8 @@ def hashes(data: Table, single: bool) -> NDArray[np.int64]:
 
     Parameters
     ----------
+    data : Table
+        One side.
     single : bool
         Compare in single precision, because one of the sides has no more.
     """
@@ -27,7 +29,10 @@ def side(data: Table, hashed: NDArray[np.int64], labels: NDArray[np.intp] | None
 
     Parameters
     ----------
+    data : Table
+        The side.
     hashed : ndarray of int64, shape (m,)
+        A hash of each example read.
     labels : ndarray of int, shape (m,), or None
         Class codes.
     """

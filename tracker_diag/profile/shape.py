@@ -130,6 +130,7 @@ def information(values: FloatArray, target: NDArray[np.intp]) -> tuple[float, fl
     values : ndarray, shape (n,)
         Those that are not finite make a bin of their own.
     target : ndarray of int, shape (n,)
+        Codes, at least 0.
 
     Returns
     -------

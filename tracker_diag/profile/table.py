@@ -33,9 +33,11 @@ class Table:
     columns : ndarray of float64, shape (k, d)
         What features are described from: the examples; for images, pixels by channel.
     names : tuple of str, length d
+        Of the columns.
     kinds : ndarray of bool, shape (d,)
         True for numbers, False for categories, whose values are codes without order.
     image : bool
+        Whether the examples are images.
     single : bool
         Whether the values came in single precision or less.
     """
@@ -59,6 +61,7 @@ class Labels:
     values : ndarray, shape (m,) or (m, outputs)
         Those of the examples read; numbers, or texts.
     rows : int
+        Targets in all.
     """
 
     values: NDArray[Any]

@@ -47,7 +47,7 @@ def target(train: Labels | None, validation: Labels | None) -> Target:
 
 
 def codes(labels: Labels, *, regression: bool = False) -> NDArray[np.intp]:
-    """Targets as small whole numbers: a code for each label; tenths for regression. Shape (m,)."""
+    """Turn targets into small whole numbers: a code for each label; tenths for regression. Shape (m,)."""
     values = labels.values
     if regression:
         number = values.astype(np.float64)

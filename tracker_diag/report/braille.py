@@ -24,6 +24,7 @@ def draw(panel: Panel, marks: Marks, width: int, height: int = 10, *, ascii_only
     Parameters
     ----------
     panel, marks : Panel, Marks
+        Curves of one kind, and what is marked in them.
     width, height : int
         Columns in all, and rows of the plot itself.
     ascii_only : bool

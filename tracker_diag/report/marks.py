@@ -62,7 +62,7 @@ def side_of(curve: DrawnCurve) -> str:
 
 
 def panels(report: Report) -> tuple[Panel, ...]:
-    """Curves by what they measure: the loss first, then in the report's order. Curves without a point are left out."""
+    """Group curves by what they measure: the loss first, then in the report's order; those without a point go."""
     groups: dict[str, list[DrawnCurve]] = {}
     for curve in report.curves:
         if any(math.isfinite(x) for x in curve.steps):

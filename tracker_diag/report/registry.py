@@ -38,7 +38,7 @@ class FormatError(Exception):
 
 
 def names() -> tuple[str, ...]:
-    """Names of all formats: the default first, then our others, then those of other packages."""
+    """List the names of all formats: the default first, then our others, then those of other packages."""
     ours = _ours()
     return ours + tuple(name for name in plugins.declared(plugins.FORMATS) if name not in ours)
 
@@ -77,7 +77,9 @@ def render(name: str, report: Report, console: Console) -> str:
     Parameters
     ----------
     name : str
+        The format's.
     report : Report
+        What is rendered.
     console : Console
         What a format that asks for it lays itself out to: its width, its colours, its letters. Nothing is printed.
 

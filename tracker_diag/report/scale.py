@@ -21,6 +21,7 @@ class Scale:
     low, high : float
         Finite, low < high.
     log : bool
+        Whether it is logarithmic; then low is positive.
     ticks : tuple of (float, str)
         Position in the axis' unit, and label.
     """
@@ -43,7 +44,7 @@ class Scale:
 
 
 def value_scale(values: Iterable[float], count: int = 5) -> Scale:
-    """Axis for metric values; logarithmic where they are all positive and span more than ``LOG_DECADES``."""
+    """Make an axis for metric values; logarithmic where they are all positive and span more than ``LOG_DECADES``."""
     low, high = _ends(values)
     if low > 0 and math.log10(high) - math.log10(low) > LOG_DECADES:
         return Scale(low, high, True, _log_ticks(low, high, count))
@@ -51,7 +52,7 @@ def value_scale(values: Iterable[float], count: int = 5) -> Scale:
 
 
 def step_scale(steps: Iterable[float], count: int = 6) -> Scale:
-    """Axis for steps; ticks at whole steps where all steps are whole."""
+    """Make an axis for steps; ticks at whole steps where all steps are whole."""
     known = [x for x in steps if math.isfinite(x)]
     whole = all(x == int(x) for x in known)
     low, high = (known[0] - 1, known[0] + 1) if len(set(known)) == 1 and abs(known[0]) < 2**52 else _ends(known)

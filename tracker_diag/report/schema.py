@@ -28,6 +28,7 @@ def to_json(report: Report) -> bytes:
     Parameters
     ----------
     report : Report
+        What is written, all of it.
 
     Returns
     -------

@@ -25,7 +25,8 @@ class Metric:
     kind : str
         ``accuracy``, ``balanced accuracy``, ``ROC AUC``, ``explained variance``, ``cross-entropy``,
         ``squared error`` and so on, as the vocabulary has them; ``loss`` or ``score`` where nothing says more.
-    better : 'min' or 'max'
+    better : {'min', 'max'}
+        Which way it gets better.
     unit : str
         ``share``, ``per cent``, ``nats``, ``bits``, ``target`` (that of the targets), ``target squared``, or empty.
     best : float or None

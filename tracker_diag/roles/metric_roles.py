@@ -84,7 +84,8 @@ def find_metrics(metrics: Mapping[str, Series], directions: Mapping[str, str]) -
     Parameters
     ----------
     metrics : mapping of str to Series
-    directions : mapping of str to 'min' or 'max'
+        By name.
+    directions : mapping of str to {'min', 'max'}
         Which way is better, by exact name, where the user says so.
     """
     found = Found()

@@ -30,6 +30,7 @@ def coerce(role: str, value: Any, phrase: str = "") -> Any:
     Parameters
     ----------
     role : str
+        What the parameter was taken for.
     value : object
         Of a flat parameter.
     phrase : str

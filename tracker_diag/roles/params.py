@@ -80,6 +80,7 @@ def flatten(params: Mapping[str, Any]) -> Params:
     Parameters
     ----------
     params : mapping of str to object
+        As logged.
 
     Returns
     -------

@@ -26,9 +26,9 @@ class Roles:
     ----------
     metrics : mapping of str to Series
         By role: ``train_loss``, ``val_loss``, ``test_loss``, ``train_score``, ``val_score``, ``test_score``,
-        ``learning_rate``, ``gradient_norm``, ``epoch``, …
+        ``learning_rate``, ``gradient_norm``, ``epoch`` and so on.
     params : mapping of str to value
-        By role: ``learning_rate``, ``batch_size``, ``optimizer``, …; values checked and in one spelling.
+        By role: ``learning_rate``, ``batch_size``, ``optimizer`` and so on; values checked and in one spelling.
     names : mapping of str to str
         The name in the run that was taken for a role. A role that both a parameter and a metric have
         (``learning_rate``) gives the parameter's; the metric's is ``metrics[role].name``.
@@ -75,7 +75,9 @@ def resolve(run: Run, settings: Told) -> Roles:
     Parameters
     ----------
     run : Run
+        The one whose names are told.
     settings : Told
+        What the user says of names.
 
     Returns
     -------

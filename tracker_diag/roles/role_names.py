@@ -30,12 +30,12 @@ def all_roles() -> Mapping[str, str]:
 
 @cache
 def metric_roles() -> tuple[str, ...]:
-    """Roles that a metric may play."""
+    """List the roles that a metric may play."""
     metrics = vocabulary()["metrics"]
     return (*metrics["log"], *metrics["plain"])
 
 
 @cache
 def param_roles() -> tuple[str, ...]:
-    """Roles that a parameter may play."""
+    """List the roles that a parameter may play."""
     return (*vocabulary()["params"], "layer_widths")

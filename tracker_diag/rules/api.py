@@ -16,6 +16,7 @@ from tracker_diag.evidence.features import Features as Features
 from tracker_diag.evidence.registry import first_of as first_of
 from tracker_diag.evidence.registry import rule_input as rule_input
 from tracker_diag.evidence.symptoms import Symptoms as Symptoms
+from tracker_diag.roles.resolve import Roles as Roles
 from tracker_diag.rules.changes import in_words as in_words
 from tracker_diag.rules.changes import stop_at_best as stop_at_best
 from tracker_diag.rules.hypothesis import Hypothesis as Hypothesis
@@ -26,3 +27,4 @@ from tracker_diag.rules.registry import UNSETTLED as UNSETTLED
 from tracker_diag.rules.registry import Outcome as Outcome
 from tracker_diag.rules.registry import Verdict as Verdict
 from tracker_diag.rules.registry import rule as rule
+from tracker_diag.stats.arrays import FloatArray as FloatArray

@@ -11,11 +11,25 @@ from tracker_diag.evidence.symptoms import Symptoms
 def stop_at_best(
     symptoms: Symptoms, names: Mapping[str, str], epochs: float | None, slowed: float = 1.0
 ) -> tuple[Change, ...]:
-    """The change of the number of epochs to that after which validation was best.
+    """Change the number of epochs to that after which validation was best.
 
-    What a run that overfits has shown itself: nothing else that is prescribed for it is as sure. Empty where the run
-    does not overfit, or does not say for how many epochs it was to train. ``slowed``: how many times the steps the
-    same progress takes after the other changes that are prescribed with it.
+    What a run that overfits has shown itself: nothing else that is prescribed for it is as sure.
+
+    Parameters
+    ----------
+    symptoms : Symptoms
+        What the curves said.
+    names : mapping of str to str
+        Role to the run's own name.
+    epochs : float or None
+        For how many the run was to train.
+    slowed : float
+        How many times the steps the same progress takes after the other changes that are prescribed with it.
+
+    Returns
+    -------
+    tuple of Change
+        Empty where the run does not overfit, or does not say for how many epochs it was to train.
     """
     turned = symptoms.findings.get("overfitting")
     if turned is None or turned.span is None or not epochs or turned.span[1] <= 0:
@@ -25,7 +39,18 @@ def stop_at_best(
 
 
 def in_words(changes: tuple[Change, ...]) -> str:
-    """``lower epochs from 60 to 15``, several joined by "and"."""
+    """Say what is to change.
+
+    Parameters
+    ----------
+    changes : tuple of Change
+        All of numbers.
+
+    Returns
+    -------
+    str
+        ``lower epochs from 60 to 15``, several joined by "and".
+    """
     return " and ".join(
         f"{'lower' if c.after < (c.before or 0) else 'raise'} {c.param} from {c.before or 0:g} to {c.after:g}"
         for c in changes

@@ -102,6 +102,7 @@ class Hypothesis(Finding):
     observations : tuple of Observation
         Conditionally independent given the cause: one observation an independent observation.
     prescription : Prescription
+        What to change if the cause holds.
     settles : str
         What to log or run to be sure.
     verdict : str

@@ -112,6 +112,11 @@ class Rule:
         return sections(self.check.__doc__ or "")
 
     @property
+    def package(self) -> str:
+        """Name of the package that it comes with."""
+        return self.check.__module__.partition(".")[0]
+
+    @property
     def folder(self) -> str:
         """Name of the folder that the rule's file lies in: ``curves``, ``optimisation`` and so on."""
         return self.check.__module__.rsplit(".", 2)[-2]
@@ -204,7 +209,27 @@ def rule(
 
     Its positional parameters are its inputs, resolved by name (``tracker_diag.evidence.registry``): one annotated
     ``X | None`` is used where it exists, and the rule is skipped where the run has none of the others. Its keyword-only
-    parameters are thresholds, which users may set. The other parameters are those of ``Rule``.
+    parameters are thresholds, which users may set.
+
+    Parameters
+    ----------
+    code, name : str
+        From the catalogue: capitals and a number, and lower-case words joined by hyphens.
+    seen_as : tuple of str
+        What a person sees of it, in their words and a line each.
+    unless : tuple of str
+        Kinds of training that it does not apply to, of ``KINDS``.
+    also : tuple of str
+        Other names of causes that it tells.
+    verdict : Verdict, optional
+        Needed where the code begins with LC: the rule is one on learning curves.
+    likelihoods : type, optional
+        Needed where a threshold is called ``prior``: the table of likelihood ratios of the cause.
+
+    Returns
+    -------
+    callable
+        The decorator; what it gives is the ``Rule``.
 
     Raises
     ------
@@ -213,6 +238,20 @@ def rule(
         a rule on learning curves has no ``verdict``, or asks, directly or not, for ``symptoms``; if a rule with a
         ``prior`` has no table of likelihood ratios; if ``unless`` names no kind of training; or if what the rule is
         ``seen_as`` is empty or more than one line.
+
+    Examples
+    --------
+    >>> from tracker_diag import Run, diagnose
+    >>> from tracker_diag.rules.api import Curve, Outcome, Severity, rule
+    >>> @rule("XX901", "late-start")
+    ... def late_start(train_loss: Curve, *, latest: float = 100.0) -> Outcome:
+    ...     first = train_loss.steps[0]
+    ...     if first <= latest:
+    ...         return None
+    ...     return late_start.finding(Severity.INFO, 1.0, f"nothing was logged before step {first:g}")
+    >>> run = Run.from_dict({"id": "r1", "metrics": {"loss": [[500, 0.3], [501, 0.2], [502, 0.2], [503, 0.1]]}})
+    >>> [found.message for found in diagnose(run).findings if found.name == "late-start"]
+    ['nothing was logged before step 500']
     """
 
     def register(check: Callable[..., Outcome]) -> Rule:

@@ -14,7 +14,7 @@ GOOD_FIT = "good-fit"
 
 
 def precedence() -> Mapping[str, str]:
-    """Verdicts and why each stands where it does, the first that was found being the verdict of a run.
+    """List the verdicts and why each stands where it does, the first that was found being the verdict of a run.
 
     What makes the others meaningless comes before them.
     """

@@ -60,7 +60,17 @@ class RuleSettings(BaseModel):
 
 
 class Settings(BaseModel):
-    """Everything a user may set."""
+    """Everything a user may set.
+
+    Examples
+    --------
+    >>> from tracker_diag import Settings
+    >>> settings = Settings(ignore=("HY003",), experiments={"vision-*": {"artifacts": "all"}})
+    >>> settings.for_experiment("vision-7").artifacts, settings.for_experiment("text").artifacts
+    ('all', 'findings')
+    >>> settings.digest() == Settings(ignore=("HY003",)).digest()
+    False
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -119,7 +129,18 @@ class Settings(BaseModel):
                 raise SettingsError(f"directions.{metric}: {direction!r} is neither 'min' nor 'max'")
 
     def for_experiment(self, experiment: str) -> Settings:
-        """These settings with those of the patterns that match the experiment's name laid over them."""
+        """Lay the settings of the patterns that match an experiment's name over these.
+
+        Parameters
+        ----------
+        experiment : str
+            Its name.
+
+        Returns
+        -------
+        Settings
+            These where no pattern matches.
+        """
         merged = self.model_dump(exclude_unset=True)
         patterns = merged.pop("experiments", {})
         changed = False
@@ -129,13 +150,19 @@ class Settings(BaseModel):
         return parse_settings(merged, where=f"experiments ({experiment})") if changed else self
 
     def digest(self) -> str:
-        """Short hash of all that was set; part of a run's fingerprint."""
+        """Hash all that was set; part of a run's fingerprint.
+
+        Returns
+        -------
+        str
+            12 hexadecimal digits.
+        """
         text = json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def parse_settings(data: Mapping[str, Any], where: str = "settings") -> Settings:
-    """Settings from plain data.
+    """Read settings from plain data.
 
     Raises
     ------
@@ -191,12 +218,32 @@ def _needed(error: Mapping[str, Any]) -> str:
 
 
 def load_settings(path: Path | None = None) -> Settings:
-    """Settings from a file; without one, from ``tracker-diag.yaml`` or ``[tool.tracker-diag]`` of pyproject.toml here.
+    """Read settings from a file.
+
+    Parameters
+    ----------
+    path : Path, optional
+        Without one, ``tracker-diag.yaml`` or ``[tool.tracker-diag]`` of pyproject.toml here.
+
+    Returns
+    -------
+    Settings
+        The defaults where there is no file here.
 
     Raises
     ------
     SettingsError
         If the file cannot be read, or holds what cannot be used.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tracker_diag import load_settings
+    >>> load_settings().ignore
+    ()
+    >>> text = Path("tracker-diag.yaml").write_text("ignore: [HY003]", encoding="utf-8")
+    >>> load_settings().ignore
+    ('HY003',)
     """
     if path is None:
         if Path(FILE_NAME).is_file():

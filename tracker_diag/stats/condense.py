@@ -10,22 +10,34 @@ LIMIT = 256
 
 
 def finite_part(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Points whose value is finite, and not so large that sums of their squares overflow.
+    """Keep the points whose value is finite, and not so large that sums of their squares overflow.
 
     Parameters
     ----------
     x, y : ndarray, shape (n,)
+        Steps and values; the steps are not looked at.
 
     Returns
     -------
-    x, y : ndarray, shape (m,), m <= n
+    x : ndarray, shape (m,), m <= n
+        Steps of the points that are kept.
+    y : ndarray, shape (m,)
+        Their values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.condense import finite_part
+    >>> x, y = finite_part(np.array([0.0, 1.0, 2.0]), np.array([2.0, np.nan, 1.0]))
+    >>> print(x, y)
+    [0. 2.] [2. 1.]
     """
     keep = np.isfinite(y) & (np.abs(y) < 1e150)
     return (x, y) if keep.all() else (x[keep], y[keep])
 
 
 def condense(x: FloatArray, y: FloatArray, limit: int = LIMIT) -> tuple[FloatArray, FloatArray]:
-    """Block means of consecutive points.
+    """Average consecutive points in blocks.
 
     The noise of a block mean is that of the points divided by the root of the block's effective size, so statistics of
     the result describe the condensed curve; what is said of the run (levels, shares, steps) stays in its own units.
@@ -41,7 +53,18 @@ def condense(x: FloatArray, y: FloatArray, limit: int = LIMIT) -> tuple[FloatArr
 
     Returns
     -------
-    x, y : ndarray, shape (m,)
+    x : ndarray, shape (m,)
+        Means of the steps of each block.
+    y : ndarray, shape (m,)
+        Means of its values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.condense import condense
+    >>> x, y = condense(np.arange(6.0), np.array([5.0, 7.0, 3.0, 5.0, 1.0, 3.0]), limit=3)
+    >>> print(x, y)
+    [0.5 2.5 4.5] [6. 4. 2.]
     """
     n = y.size
     if n < 2 * limit:

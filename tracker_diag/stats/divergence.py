@@ -42,7 +42,21 @@ def divergence(y: FloatArray) -> Divergence:
     Parameters
     ----------
     y : ndarray, shape (n,)
-        May hold NaN and ±Inf.
+        Values in order, lower being better; may hold NaN and ±Inf.
+
+    Returns
+    -------
+    Divergence
+        Nothing lost or blown up, for a curve without a point.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.divergence import divergence
+    >>> divergence(np.array([2.0, 1.0, 0.5, np.nan, np.nan])).lost
+    3
+    >>> divergence(np.array([2.0, 1.0, 0.5, 1.0, 8.0, 9.0, 9.0, 9.0])).blown
+    4
     """
     good = np.isfinite(y)
     n = y.size

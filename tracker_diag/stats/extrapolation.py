@@ -98,6 +98,11 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
     horizon : float
         How far to carry on, in lengths of the clock.
 
+    Returns
+    -------
+    Extrapolation
+        All of it in the unit of y; a gain of 0 for a curve that does not move.
+
     Raises
     ------
     TooShortError
@@ -108,6 +113,17 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
     Golub and Pereyra (1973) SIAM J. Numer. Anal. 10:413, variable projection; Burnham and Anderson (2002), Akaike
     weights; Domhan et al. (2015) IJCAI, families of learning curves; Viering and Loog (2023) IEEE TPAMI 45:7799,
     their shapes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.extrapolation import extrapolate
+    >>> steps = np.arange(1.0, 41.0)
+    >>> found = extrapolate(steps, 1 + 2 * steps**-0.5 + 0.02 * np.random.default_rng(0).standard_normal(40))
+    >>> print(f"{found.gain:.2f} from {found.low:.2f} to {found.high:.2f}")
+    0.08 from 0.03 to 0.13
+    >>> print(f"in truth {2 * 40**-0.5 - 2 * 80**-0.5:.2f}")
+    in truth 0.09
     """
     n = y.size
     if n < 5:

@@ -32,7 +32,7 @@ class Gap:
 
 
 def gap(upper: FloatArray, lower: FloatArray, share: float = 0.2) -> Gap:
-    """Difference of the mean levels over the last share of each curve.
+    """Measure the difference of the mean levels over the last share of each curve.
 
     No null is tested: the interval says how sure the value is. Each curve's noise is estimated separately, since
     training and validation differ in it; autocorrelation enters at its upper bound, so that the interval holds the
@@ -47,10 +47,25 @@ def gap(upper: FloatArray, lower: FloatArray, share: float = 0.2) -> Gap:
     share : float
         Share of each curve that counts as its end.
 
+    Returns
+    -------
+    Gap
+        Negative where the upper curve ends below the lower one.
+
     Raises
     ------
     TooShortError
         For fewer than 4 points in either.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.gap import gap
+    >>> rng = np.random.default_rng(0)
+    >>> validation, training = 1.5 + 0.1 * rng.standard_normal(200), 1.0 + 0.1 * rng.standard_normal(200)
+    >>> found = gap(validation, training)
+    >>> print(f"{found.value:.2f} from {found.low:.2f} to {found.high:.2f}")
+    0.51 from 0.45 to 0.57
     """
     if min(upper.size, lower.size) < 4:
         raise TooShortError("gap", 4, min(upper.size, lower.size))

@@ -15,9 +15,25 @@ def adjusted(p_values: Mapping[str, float]) -> dict[str, float]:
     The arithmetic is that of SciPy's ``false_discovery_control``, whose import alone costs more than many diagnoses;
     a test holds the two together.
 
+    Parameters
+    ----------
+    p_values : mapping of str to float
+        By the name of the test, each in [0, 1] or NaN.
+
+    Returns
+    -------
+    dict of str to float
+        By the same names, in the same order.
+
     References
     ----------
     Benjamini and Hochberg (1995) JRSS B 57:289.
+
+    Examples
+    --------
+    >>> from tracker_diag.stats.multiplicity import adjusted
+    >>> adjusted({"trend": 0.01, "gap": 0.02, "spikes": 0.5, "swings": float("nan")})
+    {'trend': 0.03, 'gap': 0.03, 'spikes': 0.5, 'swings': nan}
     """
     made = sorted((p, name) for name, p in p_values.items() if not math.isnan(p))
     result, least = dict(p_values), 1.0

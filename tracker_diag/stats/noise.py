@@ -51,6 +51,16 @@ class Noise:
         A curve of a few dozen points hardly tells autocorrelation, and an underestimate makes chance look
         significant. At a larger autocorrelation the same jitter from point to point means a larger standard
         deviation, so both enter. The inflation of a mean of m points is at most m.
+
+        Parameters
+        ----------
+        points : float
+            How many; fewer than one count as one.
+
+        Returns
+        -------
+        float
+            In the curve's unit.
         """
         m, u = max(points, 1.0), self.upper
         sigma = self.sigma * float(np.sqrt(_roughness(self.autocorrelation) / _roughness(u)))
@@ -58,17 +68,26 @@ class Noise:
 
 
 def local_mean(y: FloatArray, window: int) -> FloatArray:
-    """Centred moving average; at the ends, of the points there are, mirrored so that a straight line stays straight.
+    """Average over a centred window that moves; beyond the ends the curve is mirrored so that a line stays a line.
 
     Parameters
     ----------
     y : ndarray, shape (n,)
+        Finite values in order.
     window : int
         Odd, at most n.
 
     Returns
     -------
     ndarray, shape (n,)
+        The average around each point.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.noise import local_mean
+    >>> print(local_mean(np.array([0.0, 1.0, 5.0, 3.0, 4.0]), 3))
+    [0. 2. 3. 4. 4.]
     """
     half = min(window // 2, y.size - 1)
     if half < 1:
@@ -83,7 +102,7 @@ def local_mean(y: FloatArray, window: int) -> FloatArray:
 
 
 def noise(y: FloatArray, share: float = 0.5) -> Noise:
-    r"""Robust noise level of a curve that has a course.
+    r"""Measure the noise of a curve that has a course, robustly.
 
     Second differences :math:`d_i = y_{i-1} - 2 y_i + y_{i+1}` remove any locally straight course. For AR(1) noise of
     lag-one autocorrelation r, :math:`Var(d) = \sigma^2 (6 - 8 r + 2 r^2)`; the median absolute deviation of d in
@@ -106,6 +125,11 @@ def noise(y: FloatArray, share: float = 0.5) -> Noise:
         Share of the points, from the end and never fewer than 12, whose residuals tell the autocorrelation; 1 for a
         stretch that is smooth throughout.
 
+    Returns
+    -------
+    Noise
+        Of single points around the course.
+
     Raises
     ------
     TooShortError
@@ -115,6 +139,15 @@ def noise(y: FloatArray, share: float = 0.5) -> Noise:
     ----------
     Rice (1984), Annals of Statistics 12:1215, difference-based variance; Hampel (1974), JASA 69:383, MAD;
     Croux and Rousseeuw (1992), COMPSTAT 1:411, its correction for few values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.noise import noise
+    >>> steps = np.arange(500)
+    >>> found = noise(2 * np.exp(-steps / 100) + 0.1 * np.random.default_rng(0).standard_normal(500))
+    >>> print(f"sigma {found.sigma:.1f}, autocorrelation {found.autocorrelation:.1f}")
+    sigma 0.1, autocorrelation 0.0
     """
     n = y.size
     if n < 4:
@@ -140,7 +173,7 @@ def _roughness(r: float) -> float:
 
 
 def autocorrelation(y: FloatArray) -> tuple[float, float]:
-    """Lag-one autocorrelation of the noise around a smooth course, and its one-sided 95 % upper bound.
+    """Estimate the lag-one autocorrelation of the noise around a smooth course, and its one-sided 95 % upper bound.
 
     The course is the least-squares fit of a parabola and a logarithm, which follows exponential and power-law
     descents alike and leaves slow noise in the residuals, where a moving average would take it for course. Residuals
@@ -155,12 +188,25 @@ def autocorrelation(y: FloatArray) -> tuple[float, float]:
 
     Returns
     -------
-    r, upper : float
+    r : float
         In [0, 0.95]: stronger autocorrelation cannot be told from a course.
+    upper : float
+        The bound, in the same range.
 
     References
     ----------
     Kendall (1954), Biometrika 41:403; Bartlett (1946), Suppl. JRSS 8:27.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.noise import autocorrelation
+    >>> noise = [0.0]
+    >>> for shock in np.random.default_rng(0).standard_normal(1000):
+    ...     noise.append(0.6 * noise[-1] + shock)
+    >>> r, upper = autocorrelation(np.array(noise))
+    >>> print(f"{r:.1f}, at most {upper:.2f}")
+    0.6, at most 0.64
     """
     n, r = y.size, 0.0
     if n >= 8:

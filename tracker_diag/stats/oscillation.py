@@ -44,10 +44,24 @@ def oscillation(y: FloatArray) -> Oscillation:
     y : ndarray, shape (n,)
         Finite.
 
+    Returns
+    -------
+    Oscillation
+        Amplitudes in the unit of y.
+
     Raises
     ------
     TooShortError
         For fewer than 8 points.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.oscillation import oscillation
+    >>> oscillation(np.tile([1.0, 2.0], 10)).reversals
+    1.0
+    >>> oscillation(np.linspace(2.0, 1.0, 20)).reversals
+    0.0
     """
     n = y.size
     if n < 8:
@@ -66,7 +80,7 @@ def oscillation(y: FloatArray) -> Oscillation:
 
 
 def spikes(y: FloatArray, z: float = 8.0) -> NDArray[np.intp]:
-    """Isolated jumps upwards from which the curve comes back within a few points.
+    """Find isolated jumps upwards from which the curve comes back within a few points.
 
     A point is a jump when it lies more than ``z`` robust standard deviations above the larger of the medians of the
     points before and after it, and above the level it came from by more than what the curve improves over the window:
@@ -84,6 +98,15 @@ def spikes(y: FloatArray, z: float = 8.0) -> NDArray[np.intp]:
     -------
     ndarray of int
         Indices, the highest point of each jump; empty for fewer than 8 points.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.oscillation import spikes
+    >>> loss = np.linspace(2.0, 1.0, 20)
+    >>> loss[7] = 5.0
+    >>> print(spikes(loss))
+    [7]
     """
     n = y.size
     if n < 8:

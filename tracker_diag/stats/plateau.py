@@ -22,7 +22,7 @@ class Plateau:
     p_moves : float
         Two-sided p-value of "no trend".
     p_rest : float
-        p-value of "it moves by at least the margin": small means at rest.
+        The p-value of "it moves by at least the margin": small means at rest.
     """
 
     change: float
@@ -33,7 +33,7 @@ class Plateau:
 
 
 def plateau(x: FloatArray, y: FloatArray, margin: float) -> Plateau:
-    """Two one-sided tests (TOST) on the Theil–Sen movement over a stretch.
+    """Show that a stretch is at rest, by two one-sided tests (TOST) on its Theil–Sen movement.
 
     Null: the course moves by at least ``margin`` over the stretch, up or down. The interval is that of the slope, so
     autocorrelation makes it wider; at a lag-one autocorrelation of 0.9 the 5 % become about 9 %
@@ -42,9 +42,14 @@ def plateau(x: FloatArray, y: FloatArray, margin: float) -> Plateau:
     Parameters
     ----------
     x, y : ndarray, shape (n,)
-        Finite.
+        Finite; x strictly increasing.
     margin : float
         Positive, in the unit of y.
+
+    Returns
+    -------
+    Plateau
+        The movement in the unit of y.
 
     Raises
     ------
@@ -54,6 +59,17 @@ def plateau(x: FloatArray, y: FloatArray, margin: float) -> Plateau:
     References
     ----------
     Schuirmann (1987) J. Pharmacokinetics and Biopharmaceutics 15:657.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.plateau import plateau
+    >>> steps = np.arange(50.0)
+    >>> at_rest = 1.0 + 0.01 * np.random.default_rng(0).standard_normal(50)
+    >>> plateau(steps, at_rest, margin=0.1).p_rest < 0.05
+    True
+    >>> plateau(steps, 2.0 - 0.02 * steps, margin=0.1).p_rest < 0.05
+    False
     """
     if y.size < 4:
         raise TooShortError("plateau", 4, y.size)

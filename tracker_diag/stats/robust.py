@@ -17,6 +17,18 @@ def median(y: FloatArray) -> float:
     ----------
     y : ndarray, shape (n,)
         Finite, n at least 1.
+
+    Returns
+    -------
+    float
+        In the unit of y.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.robust import median
+    >>> median(np.array([3.0, 1.0, 10.0]))
+    3.0
     """
     middle = y.size // 2
     if y.size % 2:
@@ -26,15 +38,27 @@ def median(y: FloatArray) -> float:
 
 
 def spread(y: FloatArray) -> float:
-    """Robust standard deviation: the median absolute deviation, scaled to be that of a normal variable.
+    """Measure the standard deviation robustly: the median absolute deviation, scaled to that of a normal variable.
 
     Parameters
     ----------
     y : ndarray, shape (n,)
         Finite, n at least 1.
 
+    Returns
+    -------
+    float
+        In the unit of y.
+
     References
     ----------
     Hampel (1974), JASA 69:383.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.robust import spread
+    >>> spread(np.array([1.0, 2.0, 3.0, 4.0, 100.0]))
+    1.4826
     """
     return NORMAL * median(np.abs(y - median(y)))

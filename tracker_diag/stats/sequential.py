@@ -39,13 +39,21 @@ def look(n: int) -> InterimAnalysis | None:
 
     Returns
     -------
-    Look or None
+    InterimAnalysis or None
         None below the first rung.
 
     References
     ----------
     Robbins (1970) Ann. Math. Statist. 41:1397; Howard, Ramdas, McAuliffe and Sekhon (2021) Annals of Statistics
     49:1055, "stitching" over geometrically spaced epochs; the schedule 1/(k(k+1)) telescopes to one.
+
+    Examples
+    --------
+    >>> from tracker_diag.stats.sequential import look
+    >>> look(20).points, look(23).points, look(24).points
+    (16, 16, 24)
+    >>> look(24).share
+    0.05
     """
     if n < FIRST:
         return None

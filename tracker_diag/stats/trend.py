@@ -43,7 +43,7 @@ class Trend:
 
 
 def trend(x: FloatArray, y: FloatArray) -> Trend:
-    """Mann–Kendall test with a correction for autocorrelation, and the Theil–Sen slope.
+    """Test for a trend (Mann–Kendall, corrected for autocorrelation), and measure its slope (Theil–Sen).
 
     Null: no monotonic trend, with noise that may be autocorrelated. The variance of S is inflated by Hamed and Rao's
     sum over the autocorrelations of the ranks; these are taken from an AR(1) whose coefficient is fitted around a
@@ -64,6 +64,11 @@ def trend(x: FloatArray, y: FloatArray) -> Trend:
     x, y : ndarray, shape (n,)
         Finite; x strictly increasing.
 
+    Returns
+    -------
+    Trend
+        The slope in the unit of y per unit of x.
+
     Raises
     ------
     TooShortError
@@ -73,6 +78,15 @@ def trend(x: FloatArray, y: FloatArray) -> Trend:
     ----------
     Mann (1945) Econometrica 13:245; Kendall (1975) Rank Correlation Methods; Hamed and Rao (1998) J. Hydrology 204:182;
     Sen (1968) JASA 63:1379.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.trend import trend
+    >>> steps = np.arange(10.0)
+    >>> found = trend(steps, 2.0 - 0.1 * steps)
+    >>> print(f"tau {found.tau:.0f}, slope {found.slope:.1f} per step")
+    tau -1, slope -0.1 per step
     """
     if y.size < 4:
         raise TooShortError("trend", 4, y.size)

@@ -31,7 +31,7 @@ class Turning:
     error : float
         Standard error of the rise.
     p : float
-        p-value of "at rest since the minimum".
+        The p-value of "at rest since the minimum".
     window : int
         Points in a window.
     """
@@ -49,7 +49,24 @@ class Turning:
 
 
 def window_size(n: int) -> int:
-    """Points that are averaged to speak of a level: a tenth of the curve, one for the shortest."""
+    """Count the points that are averaged to speak of a level: a tenth of the curve, one for the shortest.
+
+    Parameters
+    ----------
+    n : int
+        Points of the curve.
+
+    Returns
+    -------
+    int
+        At least 1.
+
+    Examples
+    --------
+    >>> from tracker_diag.stats.turning import window_size
+    >>> window_size(60), window_size(3)
+    (6, 1)
+    """
     return max(1, round(n / 10))
 
 
@@ -74,10 +91,24 @@ def turning(x: FloatArray, y: FloatArray) -> Turning:
     x, y : ndarray, shape (n,)
         Finite; x increasing.
 
+    Returns
+    -------
+    Turning
+        Levels in the unit of y, steps in that of x.
+
     Raises
     ------
     TooShortError
         For fewer than 4 points.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.turning import turning
+    >>> epochs = np.arange(1.0, 41.0)
+    >>> found = turning(epochs, (epochs / 20 - 1) ** 2)
+    >>> print(f"lowest at {found.step:g}, {found.rise:.2f} above it at the end")
+    lowest at 20, 0.85 above it at the end
     """
     n = y.size
     if n < 4:

@@ -31,6 +31,7 @@ def fingerprint(listing: Listing, settings: Settings) -> str:
     Parameters
     ----------
     listing : Listing
+        The run.
     settings : Settings
         Those of the run's experiment (``Settings.for_experiment``).
 

@@ -22,6 +22,12 @@ def completed(
 
     Parameters
     ----------
+    engine : Engine
+        Where the calls are made.
+    function : callable
+        Found by its name in another process, so one that a module defines.
+    items : iterable
+        What it is called with, one at a time.
     ahead : int, optional
         At most so many calls are under way; items are taken no faster than results are. Four a worker by default.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
@@ -64,7 +65,7 @@ class Processes:
 
 @contextmanager
 def processes(workers: int) -> Iterator[Processes]:
-    """Processes of this machine, which end with the block; what is not begun by then is not done."""
+    """Start processes of this machine, which end with the block; what is not begun by then is not done."""
     engine = Processes(workers, _pool(workers))
     try:
         yield engine
@@ -74,13 +75,26 @@ def processes(workers: int) -> Iterator[Processes]:
 
 def _pool(workers: int) -> ProcessPoolExecutor:
     # A fork of a process that has threads can deadlock; a fork server has none, and imports what the calls need once.
-    method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        context.set_forkserver_preload(
-            ["tracker_diag.sweeping.judge", "tracker_diag.engine", "tracker_diag.report.tags"]
-        )
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
+    if sys.platform == "win32" or "forkserver" not in multiprocessing.get_all_start_methods():
+        return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin_worker)
+    context = _ForkServer()
+    context.set_forkserver_preload(["tracker_diag.sweeping.judge", "tracker_diag.engine", "tracker_diag.report.tags"])
+    return ProcessPoolExecutor(workers, context, _begin_worker)
+
+
+if sys.platform != "win32":
+
+    class _Worker(multiprocessing.context.ForkServerProcess):
+        """A process that its pool can end."""
+
+        def terminate(self) -> None:
+            # From Python 3.12 on, a pool that breaks waits for the workers that are left, and they ignore SIGTERM.
+            self.kill()
+
+    class _ForkServer(multiprocessing.context.ForkServerContext):
+        """Makes such processes."""
+
+        Process = _Worker
 
 
 def _begin_worker() -> None:

@@ -45,6 +45,7 @@ def digest(rows: Sequence[Row], error: str = "") -> tuple[str, str] | None:
     Parameters
     ----------
     rows : sequence of Row
+        All of a sweep.
     error : str
         Why the sweep failed, where it did: that is told too.
     """

@@ -15,7 +15,9 @@ class Plan:
     Attributes
     ----------
     query : Query
+        Which runs.
     settings : Settings
+        What is judged how, in every experiment.
     write : bool
         False for a dry run.
     force : bool

@@ -15,6 +15,12 @@ class Row:
 
     Attributes
     ----------
+    id, name, experiment : str
+        The run's; the name is empty where it has none.
+    link : str or None
+        Its address in the tracker's UI, where there is one.
+    verdict, severity, cause, summary : str
+        As its report says them; the cause is the first.
     news : bool
         Its tags said something else, or nothing, before.
     note : str

@@ -71,6 +71,7 @@ def repeat(work: Callable[[], None], trigger: BaseTrigger, stop: threading.Event
     trigger : BaseTrigger
         From ``every`` or ``cron``.
     stop : threading.Event
+        Set from another thread or a signal's handler.
     at_once : bool
         Whether the first time is now.
     """

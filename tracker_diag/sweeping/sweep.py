@@ -37,8 +37,11 @@ def sweep(adapter: Adapter, plan: Plan, watcher: Watcher | None = None, stop: th
     Parameters
     ----------
     adapter : Adapter
+        The tracker.
     plan : Plan
+        The scope, and what is done there.
     watcher : Watcher, optional
+        Told what happens, as it happens.
     stop : threading.Event, optional
         Once it is set, the runs in hand are finished and no further ones begun.
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from tracker_diag.adapters import beside
@@ -46,20 +48,18 @@ class JsonFolder:
         if query.filter:
             raise QueryError("runs in a folder take no filter: name the experiment")
         names = {name: name for name in self._experiments()}
-        found = [
-            guarded(run_id, lambda run_id=run_id: self.find_run(run_id))
+        found: list[Listing | Failure] = [
+            guarded(run_id, partial(self.find_run, run_id))
             for experiment in chosen(names, query)
             for run_id in self._ids(experiment)
         ]
-        failures = [x for x in found if isinstance(x, Failure)]
-        listings = [x for x in found if isinstance(x, Listing) and _is_recent(x, query.since)]
-        listings.sort(key=lambda x: (x.status not in ACTIVE, -(x.end_time or x.start_time or 0.0)))
-        yield from [*failures, *listings][: query.limit]
+        recent = [x for x in found if isinstance(x, Failure) or _is_recent(x, query.since)]
+        yield from sorted(recent, key=_newest_first)[: query.limit]
 
     def load_runs(self, ids: Sequence[str]) -> Iterator[Run | Failure]:
         """Whole runs; one that cannot be read comes as a Failure."""
         for run_id in ids:
-            yield guarded(run_id, lambda run_id=run_id: self._run(run_id))
+            yield guarded(run_id, partial(self._run, run_id))
 
     def find_run(self, run_id: str) -> Listing:
         """One run, with the tags of its diagnosis."""
@@ -107,6 +107,12 @@ class JsonFolder:
         run = Run.from_dict({**json.loads(read_file(self._root / f"{run_id}.json", LARGEST)), "id": run_id})
         written = beside.read(self._root, f"{run_id}.diagnosis")
         return replace(run, tags={**run.tags, **{self._prefix + name: value for name, value in written.items()}})
+
+
+def _newest_first(found: Listing | Failure) -> tuple[bool, float]:
+    if isinstance(found, Failure):
+        return False, -math.inf
+    return found.status not in ACTIVE, -(found.end_time or found.start_time or 0.0)
 
 
 def _is_recent(listing: Listing, since: float | None) -> bool:

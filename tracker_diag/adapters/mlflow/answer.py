@@ -34,8 +34,14 @@ class Answer:
 
     Attributes
     ----------
+    status : int
+        Of HTTP.
+    reason : str
+        The status in the server's words.
     headers : mapping of str to str
         Names in any case.
+    body : bytes
+        Decoded; empty where that of an error cannot be.
     """
 
     status: int

@@ -260,6 +260,7 @@ def local_root(uri: str, run_id: str, base: Path | None = None) -> Path | None:
     uri : str
         As the run's store holds it.
     run_id : str
+        What the folder above the artifacts has to be called.
     base : Path, optional
         Where relative addresses start; without one they are refused.
 

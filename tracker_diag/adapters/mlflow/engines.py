@@ -60,6 +60,7 @@ def engine(url: sa.URL, mode: str) -> sa.Engine:
     Parameters
     ----------
     url : sqlalchemy.URL
+        Address of the database.
     mode : str
         ``ro`` or ``rw``: how an SQLite file is opened.
 

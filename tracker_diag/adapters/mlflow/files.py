@@ -30,7 +30,7 @@ _NOT_RUNS = ("tags", "datasets", "traces", "models")
 
 
 def experiment_folders(root: Path) -> list[Path]:
-    """Folders of the store that hold an experiment, deleted ones among them, by name."""
+    """List the folders of the store that hold an experiment, deleted ones among them, by name."""
     return _with_meta(root, ())
 
 
@@ -49,7 +49,7 @@ def experiment_name(folder: Path) -> str | None:
 
 
 def run_folders(experiment: Path) -> list[Path]:
-    """Folders of an experiment that hold a run, deleted ones among them, by name."""
+    """List the folders of an experiment that hold a run, deleted ones among them, by name."""
     return _with_meta(experiment, _NOT_RUNS)
 
 

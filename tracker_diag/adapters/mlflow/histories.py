@@ -64,6 +64,7 @@ class Histories:
         Returns
         -------
         found : dict of str to (dict of str to Points) or Failure
+            Run id to its points by metric, or why they cannot be read.
         rest : set of str
             Runs to be asked for again.
 

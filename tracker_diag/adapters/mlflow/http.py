@@ -82,6 +82,7 @@ class Http:
         Parameters
         ----------
         method, path : str
+            Of HTTP, and below the server's address.
         params : sequence of (str, str)
             Of the query.
         body : mapping, optional
@@ -170,9 +171,11 @@ class Http:
         Parameters
         ----------
         path : str
+            Below the server's address.
         body : mapping
             Of the request.
         key : str
+            What the answer calls the list.
         name : callable
             What an item is known by; "" for one that has no name, which is given as it is.
         seen : set of str

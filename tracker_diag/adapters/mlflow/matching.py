@@ -28,6 +28,8 @@ class Searchable:
     ----------
     attributes : mapping of str to object
         By the names of ``ATTRIBUTES``; None, or left out, where there is no value.
+    tags, params : mapping of str to str
+        As they are stored.
     metrics : mapping of str to float
         Last values, those of system metrics among them.
     datasets : sequence of mappings

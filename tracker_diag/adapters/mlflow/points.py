@@ -64,6 +64,7 @@ def curves(points: Mapping[str, Points]) -> dict[str, Series]:
     Parameters
     ----------
     points : mapping of str to Points
+        By metric.
 
     Returns
     -------

@@ -103,6 +103,7 @@ class ProxiedArtifacts:
     Parameters
     ----------
     http : Http
+        The server.
     root : str
         The run's, as the proxy knows it.
     state : StoreState
@@ -284,7 +285,7 @@ def _serves_none(refusal: RefusedError) -> bool:
 
 
 def entries_of(answer: Mapping[str, Any], who: str) -> dict[str, bool]:
-    """Names in a listing, and whether each is a folder."""
+    """Read the names in a listing, and whether each is a folder."""
     files = items_under(answer, "files", f"{who} answered {ENDPOINT}")
     found = {entry.get("path"): entry.get("is_dir") is True for entry in files if isinstance(entry, dict)}
     return {path.rpartition("/")[2]: is_folder for path, is_folder in found.items() if isinstance(path, str)}

@@ -23,10 +23,22 @@ class Record:
 
     Attributes
     ----------
+    id, experiment_id : str
+        The run's, and that of the experiment it lies in.
+    artifact_uri : str
+        Where its artifacts lie, or are to lie.
+    name : str or None
+        What people call the run.
+    status : str
+        In MLflow's words.
     start, end : float or None
         Milliseconds since the epoch.
+    tags, params : mapping of str to str
+        As they are stored.
     latest : mapping of str to (float, float)
         Metric name to step and value logged last; system metrics left out.
+    datasets : tuple of mappings
+        As ``Run.datasets`` has them.
     """
 
     id: str

@@ -67,6 +67,7 @@ def refusal(name: str, answer: Answer, patience: float) -> TrackerError | Transi
     name : str
         Of the server, as it is shown.
     answer : Answer
+        One whose status is that of an error.
     patience : float
         Seconds that the server may ask to wait, in all.
     """

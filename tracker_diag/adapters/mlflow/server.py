@@ -179,7 +179,7 @@ class ServerAdapter:
         return self._remove(listed, bare=bare)
 
     def link(self, listing: Listing) -> str | None:
-        """Address of the run's page."""
+        """Give the address of the run's page."""
         experiment = self._experiment_ids.get(listing.experiment)
         if experiment is None:
             experiment = self._get(listing.id).experiment_id

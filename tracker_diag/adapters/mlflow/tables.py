@@ -74,7 +74,9 @@ def records(connection: sa.Connection, ids: Sequence[str], *, has_inputs: bool) 
     Parameters
     ----------
     connection : sqlalchemy.Connection
+        To a database of MLflow's.
     ids : sequence of str
+        Of runs; unknown ones are left out too.
     has_inputs : bool
         Whether the database is recent enough (MLflow 2.4) to know dataset inputs.
     """

@@ -38,7 +38,7 @@ class Target(Protocol):
         """Open the artifacts of the run."""
 
     def store(self) -> str:
-        """Address of the artifacts, as a listing of the run gives it."""
+        """Give the address of the artifacts, as a listing of the run gives it."""
 
 
 def write(target: Target, diagnosis: Diagnosis, prefix: str) -> str:

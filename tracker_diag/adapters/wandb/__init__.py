@@ -40,7 +40,9 @@ def open_folder(
         A ``wandb/`` folder, a folder that holds one, a run's folder, or a log.
     annotate : bool
         Whether a diagnosis is written also as a further segment, which ``wandb sync`` carries to the server.
-    prefix, verdicts
+    prefix : str
+        As for :func:`connect`.
+    verdicts : frozenset of str
         As for :func:`connect`.
 
     Raises

@@ -31,10 +31,13 @@ def annotate(folder: RunFolder, segment: Segment, diagnosis: Diagnosis, names: N
     Parameters
     ----------
     folder : RunFolder
+        The run's.
     segment : Segment
         All of the run's segments, joined.
     diagnosis : Diagnosis
+        What the segment says of it.
     names : Names
+        How that is written on W&B.
 
     Returns
     -------

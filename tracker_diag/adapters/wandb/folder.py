@@ -28,6 +28,7 @@ class RunFolder:
     Attributes
     ----------
     id : str
+        The run's.
     logs : tuple of Path
         Transaction logs, oldest segment first.
     annotations : tuple of Path
@@ -79,6 +80,7 @@ def find_run(path: Path, run_id: str) -> RunFolder:
     Parameters
     ----------
     path : Path
+        The folder.
     run_id : str
         The run's id, or the name of a folder of its.
 

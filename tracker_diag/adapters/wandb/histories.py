@@ -27,7 +27,9 @@ def read_history(server: Server, path: RunPath, node: Mapping[str, Any]) -> Hist
     Parameters
     ----------
     server : Server
+        The one that holds the run.
     path : RunPath
+        Where the run is on it.
     node : mapping
         The run as the server describes it: ``state``, ``historyLineCount``, ``historyKeys``.
 

@@ -45,7 +45,7 @@ class Names:
         return f"{self._stem}/{name}"
 
     def keys(self, tags: Mapping[str, str]) -> dict[str, str]:
-        """Keys and values in the summary for the tags of a diagnosis; never one that is the user's."""
+        """Give the keys and values in the summary for the tags of a diagnosis; never one that is the user's."""
         kept = {name: value for name, value in tags.items() if name not in own.USERS}
         return {self.key(name): own.shortened(value, POLICY.longest) for name, value in kept.items()}
 
@@ -55,6 +55,7 @@ class Names:
         Parameters
         ----------
         word : str
+            A plain tag of the run.
         summary : mapping
             The run's: a word that its keys say again is ours too, though this version knows no such verdict.
         """
@@ -77,7 +78,7 @@ class Names:
     def read(
         self, words: Iterable[str], config: Mapping[str, Any], summary: Mapping[str, Any], **facts: str | None
     ) -> dict[str, str]:
-        """Tags of a run.
+        """Read the tags of a run.
 
         Parameters
         ----------

@@ -145,7 +145,7 @@ class OnlineAdapter:
         return tuple(publishing.publish(self._server, project, entries) for project, entries in written.items())
 
     def link(self, listing: Listing) -> str:
-        """Address of the run's page."""
+        """Give the address of the run's page."""
         path = self._server.run(listing.id)
         parts = (path.project.entity, path.project.name, "runs", path.run)
         return self._server.app_url + "/".join(quote(part, safe="") for part in parts)

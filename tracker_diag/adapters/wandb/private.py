@@ -71,7 +71,7 @@ class CoreError(Exception):
 
 
 def base_url() -> str:
-    """Address of the server, as wandb's environment and settings say."""
+    """Give the address of the server, as wandb's environment and settings say."""
     return str(env.get_base_url(wandb_setup.singleton().settings.base_url)).rstrip("/")
 
 
@@ -116,6 +116,7 @@ class Core:
     Parameters
     ----------
     api : wandb.Api
+        Its server, its credentials and its connection are taken.
     """
 
     def __init__(self, api: wandb.Api) -> None:

@@ -46,6 +46,7 @@ class Segment:
     run : RunRecord
         As of the last record of its kind; empty if the log ends before the first.
     header : HeaderRecord
+        Which version of the SDK wrote it; empty if the log ends before it.
     config, summary : dict of str tuple to str
         Path of the key to JSON text.
     steps : dict of str tuple to float
@@ -53,6 +54,7 @@ class Segment:
     first_step : float or None
         None before the first row.
     history : History
+        The rows, where they are wanted.
     exit : RunExitRecord or None
         None if the process has not ended, or was killed.
     """
@@ -73,6 +75,7 @@ def read_segment(path: Path, *, history: bool = True) -> Segment:
     Parameters
     ----------
     path : Path
+        Of the log.
     history : bool
         Whether the history rows are wanted; without them reading takes a third of the time.
 
@@ -155,7 +158,7 @@ def join_segments(segments: Sequence[Segment]) -> Segment:
 
 
 def nest(values: Mapping[Key, str]) -> dict[str, Any]:
-    """Values by path into nested dicts; a text that is not JSON, or nested too deeply, stays what it is."""
+    """Put values by path into nested dicts; a text that is not JSON, or nested too deeply, stays what it is."""
     nested: dict[str, Any] = {}
     for key, text in values.items():
         level = nested

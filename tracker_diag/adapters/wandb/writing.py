@@ -29,8 +29,14 @@ class Standing:
 
     Attributes
     ----------
+    id : str
+        The server's own for it.
     live : bool
         Whether a process still logs to it: the summary is then that process's, which sends it whole every few seconds.
+    tags : tuple of str
+        Plain words.
+    summary : mapping of str to object
+        All of it, whoever wrote it.
     files : mapping of str to str
         Names under ``diagnosis/`` to the server's identifiers.
     """

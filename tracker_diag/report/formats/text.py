@@ -38,6 +38,7 @@ def render(report: Report, console: Console) -> str:
     Parameters
     ----------
     report : Report
+        What is laid out, all of it.
     console : Console
         Decides the width, the colours and the letters: ASCII only where its encoding has no more.
 

@@ -1,0 +1,114 @@
+"""Packages that add something may be broken, or collide: the others go on, and each is told once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tracker_diag.core.plugins import FORMATS, RULES, TRACKERS
+
+RULE = '''
+from tracker_diag.rules.api import Outcome, Run, Severity, rule
+
+@rule("{code}", "{name}")
+def check(run: Run) -> Outcome:
+    """It is {name}."""
+    return check.finding(Severity.INFO, 1.0, "{name} is here")
+'''
+
+
+def package(site: Path, name: str, modules: dict[str, str], points: dict[str, dict[str, str]]) -> None:
+    """Lay down a package as pip installs it: its modules, and the entry points that it declares."""
+    for module, text in modules.items():
+        (site / f"{module}.py").write_text(text, encoding="utf-8")
+    info = site / f"{name.replace('-', '_')}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    lines = [
+        line for group, named in points.items() for line in (f"[{group}]", *(f"{k} = {v}" for k, v in named.items()))
+    ]
+    (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
+
+
+def said(site: Path, *arguments: str, code: int = 0) -> tuple[str, list[str]]:
+    """What a fresh Python prints that sees the packages, and its lines on stderr."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(site), str(Path(__file__).parents[2])])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    return done.stdout, done.stderr.splitlines()
+
+
+def test_two_packages_may_give_their_rules_the_same_name(tmp_path: Path) -> None:
+    for letter, name in (("A", "first-odd"), ("B", "second-odd")):
+        module = f"odd_{letter.lower()}"
+        package(
+            tmp_path,
+            f"odd-{letter}",
+            {module: RULE.format(code=f"X{letter}901", name=name)},
+            {RULES: {"rules": module}},
+        )
+    listed, complained = said(tmp_path, "-m", "tracker_diag", "rules")
+    assert "first-odd" in listed
+    assert "second-odd" in listed
+    assert complained == []
+    versions = "from tracker_diag.core.plugins import RULES, versions; print(versions(RULES))"
+    assert said(tmp_path, "-c", versions)[0] == "('odd-A 1.0', 'odd-B 1.0')\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("raise RuntimeError('no licence')", "RuntimeError: no licence"),
+        ("import no_such_module_at_all", "ModuleNotFoundError: No module named 'no_such_module_at_all'"),
+        (RULE.format(code="LC104", name="mine"), "taken by LC104 overfitting"),
+        (RULE.format(code="XX901", name="overfitting"), "taken by LC104 overfitting"),
+        (RULE.format(code="XX901", name="Mine"), "'Mine' is not lower-case words"),
+    ],
+)
+def test_rules_that_cannot_be_used_are_told_in_one_line_and_ours_speak(tmp_path: Path, text: str, why: str) -> None:
+    package(tmp_path, "broken", {"broken_rules": text}, {RULES: {"b": "broken_rules"}})
+    listed, complained = said(tmp_path, "-m", "tracker_diag", "rules")
+    assert "overfitting" in listed
+    (line,) = complained
+    assert "broken 1.0 cannot be used" in line
+    assert why in line
+
+
+def test_a_tracker_that_raises_keeps_nobody_from_their_runs(tmp_path: Path) -> None:
+    tracker = (
+        "from tracker_diag.adapters.locating import Tracker\n"
+        "from tracker_diag.core.own import TagPolicy\n"
+        "def locate(asked):\n    raise KeyError('oops')\n"
+        "TRACKER = Tracker('Bad', 'bad', locate, None, TagPolicy(longest=10))\n"
+    )
+    package(tmp_path, "bad", {"bad_tracker": tracker}, {TRACKERS: {"bad": "bad_tracker:TRACKER", "not": "bad_tracker"}})
+    where = "from tracker_diag.cli.connect import place; print(place(None, None, (), 'a/b/c').tracker)"
+    answer, complained = said(tmp_path, "-c", where)
+    assert answer == "wandb\n"
+    assert complained == [
+        "the tracker bad is left out: KeyError: 'oops'",
+        "the tracker 'not' is no tracker_diag.adapters.locating.Tracker: does its entry point name the object, "
+        "such as 'bad_tracker:TRACKER'?",
+    ]
+    _, (line,) = said(tmp_path, "-m", "tracker_diag", "diagnose", "--tracker", "bad", "-r", "x", code=2)
+    assert line == "error: the tracker bad: KeyError: 'oops'"
+
+
+def test_the_second_of_a_name_is_told(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        module = f"format_{name}"
+        package(
+            tmp_path, name, {module: "def render(report):\n    return 'x'\n"}, {FORMATS: {"mine": f"{module}:render"}}
+        )
+    _, (line,) = said(tmp_path, "-m", "tracker_diag", "rules")
+    assert line == "tracker_diag.formats 'mine' of two 1.0 is left out: one has that name"

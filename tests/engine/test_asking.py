@@ -1,0 +1,64 @@
+"""A rule of another package may return anything: what no report could hold is that rule's failure alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tracker_diag import Finding, Run, Severity, diagnose
+from tracker_diag.report.schema import read_report, to_json
+from tracker_diag.rules import registry
+from tracker_diag.rules.registry import all_rules
+
+RUN = Run.from_dict({"id": "r", "metrics": {"train_loss": [[step, 2.0 / (step + 1)] for step in range(20)]}})
+GOOD = Finding("HY001", "no-validation-curve", Severity.INFO, 0.5, "as it should be")
+
+
+@pytest.fixture
+def returning(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Has HY001 return something else."""
+
+    def put(outcome: object) -> None:
+        rule = all_rules()["HY001"]
+        theirs = replace(rule, check=_named(lambda **_: outcome))
+        monkeypatch.setattr(registry, "_RULES", {**registry._RULES, "HY001": theirs})
+        all_rules.cache_clear()
+
+    yield put
+    monkeypatch.undo()
+    all_rules.cache_clear()
+
+
+def _named(check: Any) -> Any:
+    check.__module__ = "acme_diag.rules"
+    return check
+
+
+@pytest.mark.expects_defects
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (True, "TypeError: it returned bool, not a finding, a skip or None"),
+        ("bad", "TypeError: it returned str"),
+        (replace(GOOD, severity="info"), "TypeError: its severity is str: give Severity.WARNING or the like"),  # type: ignore[arg-type]
+        (replace(GOOD, confidence=70.0), "ValueError: its confidence is 70, and has to be in [0, 1]"),
+        (replace(GOOD, confidence=math.nan), "ValueError: its confidence is nan"),
+        (replace(GOOD, confidence="high"), "TypeError"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_no_report_could_hold_is_that_rule_s_failure(returning: Any, outcome: object, said: str) -> None:
+    returning(outcome)
+    report = diagnose(RUN)
+    (skip,) = [skip for skip in report.skipped if skip.code == "HY001"]
+    assert skip.reason.startswith(f"the rule failed: {said}")
+    assert skip.what_to_log == "report this as a defect of acme_diag"
+    assert read_report(to_json(report).decode()).verdict == report.verdict
+
+
+def test_what_a_report_can_hold_is_told(returning: Any) -> None:
+    returning(GOOD)
+    assert GOOD in diagnose(RUN).findings
