@@ -50,17 +50,19 @@ def find(name: str) -> Tracker:
     """
     if name not in names():
         raise LocationError(f"--tracker {clean(name, _SHOWN)}: choose one of {', '.join(names())}")
-    if name not in _ours():
+    if name in _ours():
+        module = f"{adapters.__name__}.{name}.tracker"
+        found = getattr(import_module(module), "TRACKER", None)
+    else:
+        module = declared(TRACKERS)[name].module
         try:
             found = load(declared(TRACKERS)[name])
         except ImportError as error:
             raise LocationError(clean(error, _SHOWN)) from error
-    else:
-        found = import_module(f"{adapters.__name__}.{name}.tracker").TRACKER
     if not isinstance(found, Tracker):
         raise LocationError(
-            f"the tracker {name!r} is no {Tracker.__module__}.{Tracker.__qualname__}: does its entry point name the "
-            f"object, such as '{declared(TRACKERS)[name].module}:TRACKER'?"
+            f"the tracker {name!r} is no {Tracker.__module__}.{Tracker.__qualname__}: is there a '{module}:TRACKER', and "
+            "does its entry point name it?"
         )
     return found
 
