@@ -97,8 +97,8 @@ def test_a_tracker_that_raises_keeps_nobody_from_their_runs(tmp_path: Path) -> N
     assert answer == "wandb\n"
     assert complained == [
         "the tracker bad is left out: KeyError: 'oops'",
-        "the tracker 'not' is no tracker_diag.adapters.locating.Tracker: is there a 'bad_tracker:TRACKER', and does its "
-        "entry point name it?",
+        "the tracker 'not' is no tracker_diag.adapters.locating.Tracker: is there a 'bad_tracker:TRACKER', "
+        "and does its entry point name it?",
     ]
     _, (line,) = said(tmp_path, "-m", "tracker_diag", "diagnose", "--tracker", "bad", "-r", "x", code=2)
     assert line == "error: the tracker bad: KeyError: 'oops'"

@@ -61,8 +61,8 @@ def find(name: str) -> Tracker:
             raise LocationError(clean(error, _SHOWN)) from error
     if not isinstance(found, Tracker):
         raise LocationError(
-            f"the tracker {name!r} is no {Tracker.__module__}.{Tracker.__qualname__}: is there a '{module}:TRACKER', and "
-            "does its entry point name it?"
+            f"the tracker {name!r} is no {Tracker.__module__}.{Tracker.__qualname__}: is there a '{module}:TRACKER', "
+            "and does its entry point name it?"
         )
     return found
 
