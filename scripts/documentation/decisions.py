@@ -11,8 +11,8 @@ from scripts.documentation.markdown import GENERATED, link, table
 from tracker_diag.engine import causes as ranking
 from tracker_diag.engine import verdict as competing
 from tracker_diag.rules import hypothesis
-from tracker_diag.rules.registry import Rule, all_rules
-from tracker_diag.rules.verdicts import ABSTENTION, GOOD_FIT, precedence
+from tracker_diag.rules.registry import ABSTENTION, Rule, all_rules
+from tracker_diag.rules.verdicts import GOOD_FIT, precedence
 
 
 def verdict() -> str:

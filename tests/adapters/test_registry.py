@@ -170,3 +170,11 @@ def test_any_text_gives_a_location_or_the_named_error(text: str, tracker: str | 
     except LocationError:
         return
     assert found.run_id or found.folder or not text.strip()
+
+
+@pytest.mark.parametrize("word", ["wandb", "run-20240101_000000-abc", "x.wandb", "."])
+def test_a_bare_word_is_a_folder_only_where_nothing_else_is_said(word: str) -> None:
+    assert locate(word) == Location("wandb", folder=word)
+    assert locate(word, "wandb") == Location("wandb", word)
+    assert registry.locate(Asked(word, projects=("e/p",))) == Location("wandb", word, project="e/p")
+    assert registry.locate(Asked(word, "http://host:1")) == Location("mlflow", word, "http://host:1")

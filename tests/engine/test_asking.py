@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tracker_diag import Finding, Run, Severity, diagnose
+from tracker_diag import Finding, Run, Severity, Skip, diagnose
 from tracker_diag.report.schema import read_report, to_json
 from tracker_diag.rules import registry
+from tracker_diag.rules.hypothesis import Hypothesis
 from tracker_diag.rules.registry import all_rules
 
 RUN = Run.from_dict({"id": "r", "metrics": {"train_loss": [[step, 2.0 / (step + 1)] for step in range(20)]}})
@@ -24,13 +25,19 @@ def returning(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     def put(outcome: object) -> None:
         rule = all_rules()["HY001"]
-        theirs = replace(rule, check=_named(lambda **_: outcome))
+        theirs = replace(rule, check=_named(lambda **_: _given(outcome)))
         monkeypatch.setattr(registry, "_RULES", {**registry._RULES, "HY001": theirs})
         all_rules.cache_clear()
 
     yield put
     monkeypatch.undo()
     all_rules.cache_clear()
+
+
+def _given(outcome: object) -> object:
+    if isinstance(outcome, BaseException):
+        raise outcome
+    return outcome
 
 
 def _named(check: Any) -> Any:
@@ -48,6 +55,21 @@ def _named(check: Any) -> Any:
         (replace(GOOD, confidence=70.0), "ValueError: its confidence is 70, and has to be in [0, 1]"),
         (replace(GOOD, confidence=math.nan), "ValueError: its confidence is nan"),
         (replace(GOOD, confidence="high"), "TypeError"),  # type: ignore[arg-type]
+        (replace(GOOD, code="LC104"), "ValueError: it returned what is said to be of LC104"),
+        (replace(GOOD, name="overfitting"), "ValueError: its finding is called overfitting"),
+        (replace(GOOD, name="<b>\n"), "ValueError: its finding is called"),
+        (replace(GOOD, message=None), "TypeError: it says NoneType in place of a text"),  # type: ignore[arg-type]
+        (replace(GOOD, evidence=[1]), "TypeError: its evidence is list, not a mapping"),  # type: ignore[arg-type]
+        (replace(GOOD, span=(1.0, 2.0, 3.0)), "ValueError: too many values"),  # type: ignore[arg-type]
+        (replace(GOOD, span=("a", "b")), "ValueError: could not convert"),  # type: ignore[arg-type]
+        (Skip("HY002", "why"), "ValueError: it returned what is said to be of HY002"),
+        (Skip("HY001", 3), "TypeError: it says int in place of a text"),  # type: ignore[arg-type]
+        (Skip(None, "why"), "ValueError: it returned what is said to be of None"),  # type: ignore[arg-type]
+        (
+            Hypothesis("LC104", "overfitting", Severity.INFO, 0.0, "x"),
+            "ValueError: it returned what is said to be of LC104",
+        ),
+        (SystemExit(0), "SystemExit: 0"),
     ],
 )
 def test_what_no_report_could_hold_is_that_rule_s_failure(returning: Any, outcome: object, said: str) -> None:

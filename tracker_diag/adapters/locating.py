@@ -112,3 +112,10 @@ class Tracker:
     locate: Callable[[Asked], Location | None]
     open: Callable[[Location, Opening], Adapter]
     policy: TagPolicy
+
+    def __post_init__(self) -> None:
+        """Refuse what would fail only when a run is looked for."""
+        if not (isinstance(self.title, str) and isinstance(self.forms, str)):
+            raise TypeError("title and forms of a tracker are texts")
+        if not (callable(self.locate) and callable(self.open) and isinstance(self.policy, TagPolicy)):
+            raise TypeError("locate and open of a tracker are functions, its policy is a TagPolicy")

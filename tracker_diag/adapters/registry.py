@@ -16,12 +16,17 @@ from typing import TYPE_CHECKING
 from tracker_diag import adapters
 from tracker_diag.adapters.locating import Asked, Location, LocationError, Opening, Tracker
 from tracker_diag.core.outgoing import clean
-from tracker_diag.core.plugins import TRACKERS, declared, load
+from tracker_diag.core.plugins import THEIRS, TRACKERS, declared, in_one_line, load
 
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter
 
 _log = logging.getLogger(__name__)
+
+
+class BrokenTrackerError(LocationError):
+    """A tracker of another package failed where it must not."""
+
 
 DEFAULT = "mlflow"
 """The tracker of runs that are named by a bare word, or not at all."""
@@ -82,7 +87,7 @@ def locate(asked: Asked, tracker: str | None = None) -> Location:
     LocationError
         If there is no such tracker, or what names the run has no form that is known, or one of another tracker.
     """
-    asked = Asked(asked.run.strip(), asked.uri, asked.projects, certain=tracker is not None)
+    asked = Asked(asked.run.strip(), asked.uri or None, asked.projects, certain=tracker is not None)
     if tracker is None:
         # What other packages add comes first: the forms of ours are wide (W&B takes any two words with a slash).
         found = _first(sorted(names(), key=_ours().__contains__), asked)
@@ -102,12 +107,16 @@ def locate(asked: Asked, tracker: str | None = None) -> Location:
 
 
 def _located_for_sure(name: str, asked: Asked) -> Location | None:
+    tracker = find(name)
     try:
-        return find(name).locate(asked)
+        found: object = tracker.locate(asked)
+        if found is None or isinstance(found, Location):
+            return found
+        raise TypeError(f"locate gave {type(found).__name__}, not a Location")
     except LocationError:
         raise
-    except Exception as error:
-        raise LocationError(f"the tracker {name}: {type(error).__name__}: {clean(error, _SHOWN)}") from error
+    except THEIRS as error:
+        raise BrokenTrackerError(f"the tracker {name}: {in_one_line(error)}") from error
 
 
 def _first(several: Iterable[str], asked: Asked) -> Location | None:
@@ -116,13 +125,12 @@ def _first(several: Iterable[str], asked: Asked) -> Location | None:
 
 def _located(name: str, asked: Asked) -> Location | None:
     """What a tracker says of what was typed; one that is broken is told in the log, and the others are asked."""
-    tracker = _usable(name)
+    if _usable(name) is None:
+        return None
     try:
-        return None if tracker is None else tracker.locate(asked)
-    except LocationError:
-        raise
-    except Exception as error:  # noqa: BLE001  whatever another package does, ours still find their runs
-        _log.warning("the tracker %s is left out: %s", name, clean(f"{type(error).__name__}: {error}", _SHOWN))
+        return _located_for_sure(name, asked)
+    except BrokenTrackerError as error:
+        _log.warning("%s", error)
         return None
 
 
@@ -146,10 +154,33 @@ def open_tracker(where: Location, opening: Opening) -> Adapter:
     TrackerError
         If it cannot be reached, or refuses.
     """
-    for name in names():
-        tracker = _usable(name)
+    from tracker_diag.adapters.base import Adapter, TrackerError
+
+    check_prefix(opening.prefix)
+    tracker = find(where.tracker)
+    if where.tracker in _ours():
+        return tracker.open(where, opening)
+    try:
+        adapter: object = tracker.open(where, opening)
+        if isinstance(adapter, Adapter):
+            return adapter
+        raise TypeError(f"open gave {type(adapter).__name__}, not an Adapter")
+    except (LocationError, TrackerError):
+        raise
+    except THEIRS as error:
+        raise BrokenTrackerError(f"the tracker {where.tracker}: {in_one_line(error)}") from error
+
+
+def check_prefix(prefix: str) -> None:
+    """Refuse a prefix of our tags that is a tracker's own.
+
+    Raises
+    ------
+    LocationError
+        If it begins as that tracker's own tags do.
+    """
+    for tracker in (_usable(name) for name in names()):
         for start, why in tracker.policy.reserved.items() if tracker is not None else ():
             # Names of files and keys of databases may be the same whatever their case.
-            if f"{opening.prefix.lower()}.".startswith(start):
+            if f"{prefix.lower()}.".startswith(start):
                 raise LocationError(f"prefix: {start!r} is reserved: {why}; take another, such as 'diag.'")
-    return find(where.tracker).open(where, opening)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker_diag.adapters.registry import check_prefix
 from tracker_diag.adapters.registry import names as trackers
 from tracker_diag.cli.errors import UsageError
 
@@ -71,12 +72,13 @@ def read_settings(config: Path | None, roles: list[str] | None, artifacts: str |
 
     Raises
     ------
-    SettingsError, UsageError
-        If a setting is not known or cannot be read.
+    SettingsError, UsageError, LocationError
+        If a setting is not known, cannot be read, or is the prefix of a tracker's own tags.
     """
     from tracker_diag.settings.settings import load_settings, parse_settings
 
     settings = load_settings(config)
+    check_prefix(settings.prefix)
     chosen: dict[str, object] = {}
     if roles:
         chosen["roles"] = dict(settings.roles) | dict(_pair(role) for role in roles)

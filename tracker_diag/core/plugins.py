@@ -1,16 +1,27 @@
-"""What other packages add: rules, trackers and formats, by the entry points that they declare."""
+"""What other packages add: rules, trackers and formats, by the entry points that they declare.
+
+Whatever such a package does, it is told in one line, and everything else goes on.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any
 
+from tracker_diag.core.outgoing import clean
+
 RULES, TRACKERS, FORMATS = "tracker_diag.rules", "tracker_diag.trackers", "tracker_diag.formats"
 """Groups of entry points: modules that register rules and inputs; trackers; functions that render a report."""
+THEIRS = (Exception, SystemExit)
+"""What code of another package may raise, and nobody but that package has to end of."""
+LONGEST = 300
+"""Letters of an error's own text that are shown."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,7 +47,7 @@ def declared(group: str) -> Mapping[str, EntryPoint]:
 
 
 def load(point: EntryPoint) -> Any:
-    """Import what an entry point names.
+    """Import what an entry point names; what it prints goes to stderr, since stdout is for answers.
 
     Raises
     ------
@@ -44,29 +55,46 @@ def load(point: EntryPoint) -> Any:
         If it cannot be imported, whatever it raised; says in one line which package is to blame.
     """
     try:
-        return point.load()
-    except Exception as error:
-        raise ImportError(f"{_said(point)} cannot be used: {type(error).__name__}: {error}") from error
+        with redirect_stdout(sys.stderr):
+            return point.load()
+    except THEIRS as error:
+        raise ImportError(f"{_said(point)} cannot be used: {in_one_line(error)}") from error
 
 
-def loaded(group: str) -> Iterator[tuple[str, Any]]:
-    """Name and object of each entry point of a group; one that cannot be imported is left out, and logged.
+@cache
+def loaded(
+    group: str, around: Callable[[], AbstractContextManager[None]] = nullcontext
+) -> tuple[tuple[EntryPoint, Any], ...]:
+    """Each entry point of a group with its object; one that cannot be imported is left out, and told in the log.
 
     Names may be given twice: what matters here is what they name.
+
+    Parameters
+    ----------
+    group : str
+        One of those above.
+    around : callable
+        Gives a context in which each is imported; it is told of the error.
     """
+    found = []
     for point in _points(group):
         try:
-            found = load(point)
+            with around():
+                found.append((point, load(point)))
         except ImportError as error:
             _log.warning("%s", error)
             _log.info("its traceback", exc_info=error)
-            continue
-        yield point.name, found
+    return tuple(found)
 
 
-def versions(group: str) -> tuple[str, ...]:
-    """``package version`` of each package that adds to a group, sorted."""
-    return tuple(sorted({f"{p.dist.name} {p.dist.version}" for p in _points(group) if p.dist is not None}))
+def version(point: EntryPoint) -> str:
+    """Name the package of an entry point, and its version: ``acme-diag 1.0``."""
+    return f"{point.dist.name} {point.dist.version}" if point.dist is not None else point.value
+
+
+def in_one_line(error: BaseException) -> str:
+    """Say what another package raised: ``RuntimeError: no licence``."""
+    return clean(f"{type(error).__name__}: {error}".rstrip(": "), LONGEST)
 
 
 def _package(point: EntryPoint) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from tracker_diag.core.finding import Finding, Severity, Skip
+from tracker_diag.core.plain import plain
 from tracker_diag.engine.attempt import attempted
 from tracker_diag.engine.values import Values
 from tracker_diag.engine.verdict import standing, verdict
@@ -87,7 +88,7 @@ def _outcome(rule: Rule, values: Values, settings: Settings, run_id: str) -> Out
     chosen = chosen_for(rule, settings)
     outcome = attempted(
         f"run {run_id}: rule {rule.code} failed",
-        lambda: _sound(_asked(rule, values, chosen)),
+        lambda: _sound(rule, _asked(rule, values, chosen)),
         lambda said: rule.skip(f"the rule failed: {said}", f"report this as a defect of {rule.package}"),
     )
     if isinstance(outcome, Finding) and not isinstance(outcome, Hypothesis):
@@ -95,17 +96,35 @@ def _outcome(rule: Rule, values: Values, settings: Settings, run_id: str) -> Out
     return outcome
 
 
-def _sound(outcome: object) -> Outcome:
+def _sound(rule: Rule, outcome: object) -> Outcome:
     """Refuse what a rule of another package may return, and no report could hold."""
-    if outcome is None or isinstance(outcome, Skip):
-        return outcome
-    if not isinstance(outcome, Finding):
+    if outcome is None:
+        return None
+    if not isinstance(outcome, Finding | Skip):
         raise TypeError(f"it returned {type(outcome).__name__}, not a finding, a skip or None")
+    if outcome.code != rule.code:
+        raise ValueError(f"it returned what is said to be of {plain(outcome.code)}")
+    if isinstance(outcome, Skip):
+        _check_texts(outcome.reason, outcome.what_to_log)
+        return outcome
+    if outcome.name not in (rule.name, *rule.also):
+        raise ValueError(f"its finding is called {plain(outcome.name)}: name other causes that it tells in also=(…)")
+    _check_texts(outcome.message, outcome.advice)
     if not isinstance(outcome.severity, Severity):
         raise TypeError(f"its severity is {type(outcome.severity).__name__}: give Severity.WARNING or the like")
     if not 0 <= outcome.confidence <= 1:
         raise ValueError(f"its confidence is {outcome.confidence:g}, and has to be in [0, 1]")
+    if not isinstance(outcome.evidence, Mapping):
+        raise TypeError(f"its evidence is {type(outcome.evidence).__name__}, not a mapping")
+    if outcome.span is not None:
+        first, last = outcome.span
+        float(first), float(last)
     return outcome
+
+
+def _check_texts(*several: object) -> None:
+    if wrong := [text for text in several if not isinstance(text, str)]:
+        raise TypeError(f"it says {type(wrong[0]).__name__} in place of a text")
 
 
 def _asked(rule: Rule, values: Values, chosen: RuleSettings | None) -> Outcome:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from tracker_diag.core.outgoing import clean
+from tracker_diag.core.plugins import THEIRS
 
 T = TypeVar("T")
 
@@ -30,7 +31,7 @@ def attempted(what: str, work: Callable[[], T], otherwise: Callable[[str], T]) -
     """
     try:
         return work()
-    except Exception as error:  # noqa: BLE001  whatever a run holds, the other parts still speak
+    except THEIRS as error:  # whatever a run holds, and a rule of another package does, the other parts still speak
         said = _in_one_line(error)
         _log.exception("%s: %s", clean(what, LONGEST), said)
         return otherwise(said)
@@ -61,7 +62,7 @@ class Parts:
         return attempted(f"run {self.run_id}: {failure}", work, noted)
 
 
-def _in_one_line(error: Exception) -> str:
+def _in_one_line(error: BaseException) -> str:
     try:
         text = clean(error, LONGEST)
     except Exception:  # noqa: BLE001  an integer of thousands of digits, or an object nested too deeply, has no text

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from tracker_diag.core.finding import Finding, Severity
 from tracker_diag.engine.values import Values
 from tracker_diag.rules.hypothesis import Hypothesis
-from tracker_diag.rules.registry import UNSETTLED, Rule, all_rules, find_rule
-from tracker_diag.rules.verdicts import ABSTENTION, GOOD_FIT
+from tracker_diag.rules.registry import ABSTENTION, UNSETTLED, Rule, all_rules, find_rule
+from tracker_diag.rules.verdicts import GOOD_FIT
 
 
 @dataclass(frozen=True, slots=True)

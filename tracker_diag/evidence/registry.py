@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -292,6 +293,20 @@ def _check(several: Iterable[Input]) -> None:
         for name in one.needs + one.wants:
             find_input(name, f"input {one.name}")
     in_order({})
+
+
+@contextmanager
+def inputs_as_before() -> Iterator[None]:
+    """Take back the inputs that were registered in the block, if it fails."""
+    _package()
+    before = dict(_INPUTS)
+    try:
+        yield
+    except BaseException:
+        _INPUTS.clear()
+        _INPUTS.update(before)
+        letters.cache_clear()
+        raise
 
 
 @cache

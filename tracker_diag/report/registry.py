@@ -97,11 +97,11 @@ def render(name: str, report: Report, console: Console) -> str:
         if not isinstance(text, str):
             raise TypeError(f"it gave {type(text).__name__} in place of str")
         return text
-    except Exception as error:
+    except plugins.THEIRS as error:
         if name in _ours():
             raise
         where = plugins.declared(plugins.FORMATS)[name].value
-        raise FormatError(f"format {name} ({where}) failed: {type(error).__name__}: {error}") from error
+        raise FormatError(f"format {name} ({where}) failed: {plugins.in_one_line(error)}") from error
 
 
 @cache

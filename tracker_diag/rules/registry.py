@@ -9,7 +9,8 @@ import inspect
 import math
 import pkgutil
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -17,8 +18,17 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from tracker_diag.core.finding import LONGEST_NAME, Finding, Prescription, Severity, Skip, is_name
-from tracker_diag.core.plugins import RULES, loaded
-from tracker_diag.evidence.registry import PACKAGE, all_inputs, find_input, in_order, joined, letters, parameters
+from tracker_diag.core.plugins import RULES, loaded, version
+from tracker_diag.evidence.registry import (
+    PACKAGE,
+    all_inputs,
+    find_input,
+    in_order,
+    inputs_as_before,
+    joined,
+    letters,
+    parameters,
+)
 from tracker_diag.rules.hypothesis import Hypothesis, Observation
 
 Outcome = Finding | Skip | None
@@ -51,6 +61,9 @@ class Verdict:
 
 #: Of a rule on learning curves that never gives the verdict; its findings are at most `info`.
 NEVER = Verdict(math.inf, "an observation beside the verdict")
+
+#: The verdict of a run of which no rule says one.
+ABSTENTION = "insufficient-evidence"
 
 #: The family of codes whose rules say what the learning curves show.
 ON_CURVES = "LC"
@@ -119,7 +132,7 @@ class Rule:
     @property
     def folder(self) -> str:
         """Name of the folder that the rule's file lies in: ``curves``, ``optimisation`` and so on."""
-        return self.check.__module__.rsplit(".", 2)[-2]
+        return ("", *self.check.__module__.split("."))[-2]
 
     def finding(
         self,
@@ -303,6 +316,11 @@ def _refuse_words(new: Rule, said: str) -> None:
         raise ValueError(
             f"{said}: {wrong[0]!r} is not lower-case words joined by hyphens, {LONGEST_NAME} letters at most"
         )
+    if ABSTENTION in (new.name, *new.also):
+        raise ValueError(f"{said}: {ABSTENTION} is said where no rule speaks")
+    codes = [code for code in _RULES if any(code.startswith(name.upper()) for name in (new.name, *new.also))]
+    if codes:
+        raise ValueError(f"{said}: the name would also mean {codes[0]} where people write it")
     if re.fullmatch(r"[A-Z]+[0-9]+", new.code) is None:
         raise ValueError(f"{said}: a code is capitals and a number, such as LC104")
     if unknown := sorted(set(new.unless) - set(KINDS)):
@@ -321,9 +339,28 @@ def all_rules() -> Mapping[str, Rule]:
     in the log: the other rules still speak.
     """
     _own_rules()
-    for _ in loaded(RULES):
-        pass
+    loaded(RULES, _as_before)
     return MappingProxyType(dict(sorted(_RULES.items())))
+
+
+@cache
+def packages() -> tuple[str, ...]:
+    """Other packages whose rules are in use, with their versions, sorted: ``acme-diag 1.0``."""
+    _own_rules()
+    return tuple(sorted({version(point) for point, _ in loaded(RULES, _as_before)}))
+
+
+@contextmanager
+def _as_before() -> Iterator[None]:
+    """Take back what was registered in the block, if it fails."""
+    before = dict(_RULES)
+    try:
+        with inputs_as_before():
+            yield
+    except BaseException:
+        _RULES.clear()
+        _RULES.update(before)
+        raise
 
 
 @cache

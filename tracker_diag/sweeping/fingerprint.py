@@ -10,9 +10,9 @@ from typing import Any
 
 from tracker_diag.adapters.base import Listing
 from tracker_diag.core.plain import plain
-from tracker_diag.core.plugins import RULES, versions
 from tracker_diag.core.run import ACTIVE
 from tracker_diag.core.version import __version__
+from tracker_diag.rules.registry import packages
 from tracker_diag.settings.settings import Settings
 
 LOOK_AGAIN = 1.1
@@ -51,7 +51,7 @@ def fingerprint(listing: Listing, settings: Settings) -> str:
         "datasets": sorted(listing.digests),
         "ignore": listing.tags.get(f"{settings.prefix}ignore"),
     }
-    if others := versions(RULES):
+    if others := packages():
         # What another package adds changes with that package's version.
         parts["rules"] = others
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]

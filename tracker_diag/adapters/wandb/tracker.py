@@ -34,7 +34,8 @@ def locate(asked: Asked) -> Location | None:
     folder = None if asked.uri is None else asked.uri.removeprefix("file://")
     if folder is not None and _holds_logs(Path(folder)):
         return Location(_NAME, asked.run or None, folder=folder)
-    if asked.is_form or _is_folder(asked.run):
+    alone = not (asked.certain or asked.projects or asked.uri)
+    if asked.is_form or (alone and _is_folder(asked.run)):
         found = _of_form(asked.run)
         return None if found is None else replace(found, uri=asked.uri or found.uri)
     if asked.certain or asked.projects:
