@@ -104,7 +104,7 @@ def test_a_tracker_that_raises_keeps_nobody_from_their_runs(tmp_path: Path) -> N
     answer, complained = said(tmp_path, "-c", where)
     assert answer == "wandb\n"
     assert complained == [
-        "the tracker bad is left out: KeyError: 'oops'",
+        "the tracker bad: KeyError: 'oops'",
         "the tracker 'not' is no tracker_diag.adapters.locating.Tracker: is there a 'bad_tracker:TRACKER', "
         "and does its entry point name it?",
     ]
