@@ -36,7 +36,7 @@ def run(*command: str, site: Path | None = None, expect: int = 0, cwd: Path | No
     path = os.pathsep.join(str(x) for x in (site, ROOT) if x is not None)
     done = subprocess.run(
         [sys.executable, *command],
-        env={**os.environ, "PYTHONPATH": path, "COLUMNS": "200"},
+        env={**os.environ, "PYTHONPATH": path, "COLUMNS": "200", "PYTEST_ADDOPTS": ""},
         capture_output=True,
         text=True,
         timeout=240,
