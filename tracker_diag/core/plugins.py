@@ -1,6 +1,6 @@
 """What other packages add: rules, trackers and formats, by the entry points that they declare.
 
-Whatever such a package does, it is told in one line, and everything else goes on.
+An error of such a package is reported in one line. Everything that does not need the package goes on.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tracker_diag.core.outgoing import clean
 RULES, TRACKERS, FORMATS = "tracker_diag.rules", "tracker_diag.trackers", "tracker_diag.formats"
 """Groups of entry points: modules that register rules and inputs; trackers; functions that render a report."""
 THEIRS = (Exception, SystemExit)
-"""What code of another package may raise, and nobody but that package has to end of."""
+"""Errors of another package that are caught: they must not end the whole program."""
 LONGEST = 300
 """Letters of an error's own text that are shown."""
 
@@ -37,7 +37,7 @@ def _points(group: str) -> tuple[EntryPoint, ...]:
 def declared(group: str) -> Mapping[str, EntryPoint]:
     """Entry points of a group by name, in the order of names; nothing of theirs is imported.
 
-    Where two packages declare the same name, the first by name of the package has it, and the other is told in the log.
+    Where two packages declare the same name, the one whose object's path sorts first is used, and the other is logged.
     """
     named: dict[str, EntryPoint] = {}
     for point in _points(group):
@@ -67,14 +67,14 @@ def loaded(
 ) -> tuple[tuple[EntryPoint, Any], ...]:
     """Each entry point of a group with its object; one that cannot be imported is left out, and told in the log.
 
-    Names may be given twice: what matters here is what they name.
+    Two entry points may have the same name: both are loaded.
 
     Parameters
     ----------
     group : str
         One of those above.
     around : callable
-        Gives a context in which each is imported; it is told of the error.
+        Gives a context in which one entry point is imported; an ImportError passes through it.
     """
     found = []
     for point in _points(group):

@@ -70,7 +70,7 @@ class Features:
         Distance of validation over training where validation was best, as a share of the baseline: small where
         both fell together at first.
     noise_ratio : float
-        Training over validation loss at the end.
+        Training loss divided by validation loss at the end; 1 where either is missing or higher is better.
     gain : float
         What twice the training would bring, in units of the improvement achieved; NaN where unknown.
     setback : float

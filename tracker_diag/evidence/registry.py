@@ -82,8 +82,8 @@ _INPUTS: dict[str, Input] = {}
 def rule_input(*, missing: str, log: str = "", evidence: str = "", unit: str = "") -> Callable[[F], F]:
     """Register a function as an input of rules, under its own name.
 
-    Its parameters are other inputs, resolved by name. One annotated ``X | None`` is used where it exists; without
-    any of the others the input is missing, as it is where the function returns None.
+    Its parameters are other inputs, resolved by name. One annotated ``X | None`` is optional. All others
+    are required: if one is missing, this input is missing too, as it is where the function returns None.
 
     Parameters
     ----------

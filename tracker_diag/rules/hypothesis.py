@@ -100,7 +100,7 @@ class Hypothesis(Finding):
     prior : float
         Odds of the cause among runs that somebody worries about, before anything is seen.
     observations : tuple of Observation
-        Conditionally independent given the cause: one observation an independent observation.
+        Taken to be independent of each other, whether the cause holds or not, so that their ratios multiply.
     prescription : Prescription
         What to change if the cause holds.
     settles : str

@@ -221,7 +221,7 @@ def rule(
     """Register a function as a rule; the function's name then stands for the rule.
 
     Its positional parameters are its inputs, resolved by name (``tracker_diag.evidence.registry``): one annotated
-    ``X | None`` is used where it exists, and the rule is skipped where the run has none of the others. Its keyword-only
+    ``X | None`` is optional. All others are required: if one is missing, the rule is skipped. Its keyword-only
     parameters are thresholds, which users may set.
 
     Parameters

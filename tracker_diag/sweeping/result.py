@@ -58,13 +58,14 @@ class Swept:
     without_reports : int
         Unchanged runs whose reports could not be stored when they were diagnosed.
     left : int
-        Runs that were due and not reached, because the sweep was stopped or the tracker failed.
+        Runs that were due and not finished: the sweep was stopped, the tracker failed, or the experiment may not be
+        written to.
     oldest : float or None
         When the oldest run that is still not diagnosed last changed, seconds since the epoch.
     seconds : float
         Duration.
     error : str
-        Why the tracker as a whole failed in the middle; empty if it did not.
+        Why the sweep ended early or left experiments out; empty if it did neither.
     stopped : bool
         Someone asked the sweep to end early.
     """
