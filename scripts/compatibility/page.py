@@ -78,9 +78,9 @@ def pythons() -> str:
     *more, last = (text.removeprefix(_PYTHON) for text in project["classifiers"] if text.startswith(_PYTHON))
     return f"""## Pythons and dependencies
 
-`scripts/pythons` runs all tests on Python {", ".join(more)} and {last}, each that is on the machine in an environment of its own,
-with the newest versions of what tracker-diag needs. Warnings are errors
-in the tests, so what the next Python drops is seen before it is gone.
+`scripts/pythons` runs all tests on Python {", ".join(more)} and {last}, as far as they are on the machine, each
+in an environment of its own with the newest versions of what tracker-diag needs. Warnings are errors in the tests, so
+what the next Python drops is seen before it is gone.
 
 They pass with the lowest versions that pyproject.toml allows, MLflow 3.9 among them: `scripts/lowest`. Clients
 before that may have made what is read, and need not be installed beside it.
