@@ -78,7 +78,7 @@ def pythons() -> str:
     *more, last = (text.removeprefix(_PYTHON) for text in project["classifiers"] if text.startswith(_PYTHON))
     return f"""## Pythons and dependencies
 
-`scripts/pythons` runs all tests on Python {", ".join(more)} and {last}, as far as they are on the machine, each
+`scripts/pythons` runs all tests on Python {", ".join(more)} and {last} where they are on the machine, each
 in an environment of its own with the newest versions of what tracker-diag needs. Warnings are errors in the tests, so
 what the next Python drops is seen before it is gone.
 
