@@ -1,4 +1,4 @@
-# Sourced by scripts/demo and scripts/test: .venv with Python 3.11 or later and pip, made once and used again.
+# Sourced by the scripts beside it: .venv with Python 3.11 or later and pip, made once and used again.
 cd "$(dirname "$0")/.."
 if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     python=""
@@ -18,3 +18,5 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
         exit 1
     fi
 fi
+# The pip that comes with Python 3.11 does not know dependency groups yet.
+.venv/bin/python -m pip install --quiet "pip>=25.1"

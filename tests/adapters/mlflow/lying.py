@@ -138,6 +138,9 @@ def send(
     length: int | None = None,
 ) -> None:
     handler.send_response(status)
+    if handler.close_connection:
+        # Unsaid, the client might send its next request on a connection that is just being closed.
+        handler.send_header("Connection", "close")
     for name, value in {"Content-Length": str(len(body) if length is None else length), **(headers or {})}.items():
         if value:
             handler.send_header(name, value)
