@@ -12,7 +12,7 @@ import typer
 
 from tests.catalogue import CATALOGUE
 from tracker_diag.cli import app
-from tracker_diag.rules.registry import ABSTENTION
+from tracker_diag.rules.rule import ABSTENTION
 from tracker_diag.rules.verdicts import precedence
 
 TEXT = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")

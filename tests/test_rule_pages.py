@@ -13,7 +13,8 @@ from scripts.documentation.index import cited
 from scripts.documentation.seminar import rule_test, slides
 from tests.catalogue import CATALOGUE
 from tracker_diag.evidence.registry import EVIDENCE
-from tracker_diag.rules.registry import HEADINGS, Rule, all_rules, rule
+from tracker_diag.rules.registry import all_rules, rule
+from tracker_diag.rules.rule import HEADINGS, Rule
 
 ROOT = Path(__file__).parents[1]
 RULES = list(all_rules().values())

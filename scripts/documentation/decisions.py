@@ -11,7 +11,8 @@ from scripts.documentation.markdown import GENERATED, link, table
 from tracker_diag.engine import causes as ranking
 from tracker_diag.engine import verdict as competing
 from tracker_diag.rules import hypothesis
-from tracker_diag.rules.registry import ABSTENTION, Rule, all_rules
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.rule import ABSTENTION, Rule
 from tracker_diag.rules.verdicts import GOOD_FIT, precedence
 
 

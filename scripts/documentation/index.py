@@ -11,7 +11,8 @@ from scripts.documentation.markdown import GENERATED, link, links, table
 from scripts.documentation.seminar import deck
 from tracker_diag.evidence.registry import EVIDENCE
 from tracker_diag.roles.role_names import all_roles, what_to_log
-from tracker_diag.rules.registry import Rule, all_rules
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.rule import Rule
 
 _DOCS = Path(__file__).parents[2] / "docs"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scripts.documentation.markdown import GENERATED, table
 from tracker_diag.evidence.registry import EVIDENCE
 from tracker_diag.rules.hypothesis import rows
-from tracker_diag.rules.registry import Rule
+from tracker_diag.rules.rule import Rule
 
 
 def page(rule: Rule) -> str:

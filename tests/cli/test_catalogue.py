@@ -6,7 +6,8 @@ import pytest
 
 from tests.cli.conftest import Invoke
 from tracker_diag.core.version import __version__
-from tracker_diag.rules.registry import HEADINGS, all_rules
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.rule import HEADINGS
 
 
 def test_rules_lists_every_rule_once(diag: Invoke) -> None:

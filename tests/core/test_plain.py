@@ -17,8 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tracker_diag.core.fields import from_plain, to_plain
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.plain import DEEPEST, MOST_VALUES, from_plain, plain, to_plain
+from tracker_diag.core.plain import DEEPEST, MOST_VALUES, plain
 
 
 def nested(levels: int, wrap: Any) -> Any:

@@ -18,7 +18,8 @@ from tracker_diag import Run, Settings, Severity, diagnose
 from tracker_diag.core.finding import Finding
 from tracker_diag.engine.verdict import standing, verdict, wasted_from
 from tracker_diag.rules.hypothesis import Hypothesis
-from tracker_diag.rules.registry import ABSTENTION, all_rules
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.rule import ABSTENTION
 from tracker_diag.rules.verdicts import precedence
 
 

@@ -18,7 +18,8 @@ from tracker_diag.evidence.registry import EVIDENCE, all_inputs, first_of, given
 from tracker_diag.roles.resolve import NO_ROLES
 from tracker_diag.roles.role_names import all_roles
 from tracker_diag.rules.hypothesis import LikelihoodRatio
-from tracker_diag.rules.registry import NEVER, Verdict, all_rules, rule
+from tracker_diag.rules.registry import all_rules, rule
+from tracker_diag.rules.rule import NEVER, Verdict
 
 
 @pytest.fixture(autouse=True)

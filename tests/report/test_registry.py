@@ -219,7 +219,7 @@ def test_a_name_of_ours_stays_ours(others: Path) -> None:
     code, said, complained = diag(others, "report", "report.json", "--format", "html")
     assert (code, said.startswith("<!doctype html>")) == (0, True)
     assert complained == (
-        "tracker_diag.formats 'html' (acme_formats:html) is not used: the name is one of tracker_diag's\n"
+        "tracker_diag.formats 'html' of acme-formats 1.0 is not used: the name is one of tracker_diag's\n"
     )
 
 

@@ -11,7 +11,8 @@ from scripts.hostile import make
 from scripts.hostile.sound import plausible_profile
 from tests.rules.runs import SHAPES, SOUND, a_run, failures
 from tracker_diag import InvalidRunError, Run, diagnose
-from tracker_diag.rules.registry import Rule, all_rules
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.rule import Rule
 from tracker_diag.settings.settings import SettingsError, parse_settings
 
 PARAMS = {**SOUND, "dropout": 0.2, "layers": 9, "hidden_units": 64, "n_train": 300, "n_val": 80, "grad_clip": 0.01}

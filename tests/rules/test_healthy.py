@@ -27,7 +27,8 @@ from tracker_diag.roles.param_values import coerce, fits, kind_of
 from tracker_diag.roles.role_names import param_roles
 from tracker_diag.roles.words import vocabulary
 from tracker_diag.rules import registry
-from tracker_diag.rules.registry import Rule, all_rules
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.rule import Rule
 
 #: What some rules find risky, in the names of a run: beside what is tried by itself.
 KNOWN: Mapping[str, Mapping[str, Any]] = {

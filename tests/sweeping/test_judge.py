@@ -7,7 +7,7 @@ import pytest
 from tests.runs import make_run
 from tracker_diag import Settings, Severity
 from tracker_diag.core.finding import LONGEST_NAME
-from tracker_diag.rules.registry import ABSTENTION
+from tracker_diag.rules.rule import ABSTENTION
 from tracker_diag.rules.verdicts import precedence
 from tracker_diag.sweeping.judge import Before, Task, before, examine
 

@@ -7,7 +7,6 @@ declare theirs as entry points of the group ``tracker_diag.trackers``.
 from __future__ import annotations
 
 import logging
-import pkgutil
 from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 from tracker_diag import adapters
 from tracker_diag.adapters.locating import Asked, Location, LocationError, Opening, Tracker
 from tracker_diag.core.outgoing import clean
-from tracker_diag.core.plugins import THEIRS, TRACKERS, declared, in_one_line, load
+from tracker_diag.core.plugins import THEIRS, TRACKERS, in_one_line, load, modules, tell_if_hidden, theirs
 
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter
@@ -36,12 +35,12 @@ _SHOWN = 200
 
 def names() -> tuple[str, ...]:
     """List the names of all trackers; none is imported."""
-    return (*_ours(), *(name for name in declared(TRACKERS) if name not in _ours()))
+    return (*_ours(), *theirs(adapters, TRACKERS))
 
 
 @cache
 def _ours() -> tuple[str, ...]:
-    return tuple(module.name for module in pkgutil.iter_modules(adapters.__path__) if module.ispkg)
+    return tuple(name for name, is_package in modules(adapters).items() if is_package)
 
 
 @cache
@@ -56,12 +55,14 @@ def find(name: str) -> Tracker:
     if name not in names():
         raise LocationError(f"--tracker {clean(name, _SHOWN)}: choose one of {', '.join(names())}")
     if name in _ours():
+        tell_if_hidden(name, TRACKERS)
         module = f"{adapters.__name__}.{name}.tracker"
         found = getattr(import_module(module), "TRACKER", None)
     else:
-        module = declared(TRACKERS)[name].module
+        point = theirs(adapters, TRACKERS)[name]
+        module = point.module
         try:
-            found = load(declared(TRACKERS)[name])
+            found = load(point)
         except ImportError as error:
             raise LocationError(clean(error, _SHOWN)) from error
     if not isinstance(found, Tracker):

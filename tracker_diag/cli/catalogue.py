@@ -13,7 +13,7 @@ from tracker_diag.cli.console import stdout
 from tracker_diag.cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from tracker_diag.rules.registry import Rule
+    from tracker_diag.rules.rule import Rule
 
 
 def rules(

@@ -7,7 +7,8 @@ import textwrap
 
 import yaml
 
-from tracker_diag.rules.registry import Rule, all_rules
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.rule import Rule
 from tracker_diag.settings.settings import Settings
 
 WIDTH = 118

@@ -1,6 +1,6 @@
 """What a diagnosis is made of: findings, skips, causes and prescriptions.
 
-The fields are listed here alone. JSON data follow from their order, names and types (``core.plain``), the JSON schema
+The fields are listed here alone. JSON data follow from their order, names and types (``core.fields``), the JSON schema
 and what is checked on reading from their metadata too (``report.schema``), whose keys are those of pydantic's
 ``Field``.
 """

@@ -6,12 +6,13 @@ An error of such a package is reported in one line. Everything that does not nee
 from __future__ import annotations
 
 import logging
+import pkgutil
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 from tracker_diag.core.outgoing import clean
@@ -44,6 +45,49 @@ def declared(group: str) -> Mapping[str, EntryPoint]:
         if named.setdefault(point.name, point) is not point:
             _log.warning("%s is left out: %s has that name", _said(point), _package(named[point.name]))
     return MappingProxyType(named)
+
+
+def theirs(package: ModuleType, group: str) -> Mapping[str, EntryPoint]:
+    """Find the entry points of a group by name, without those that have the name of one of our own.
+
+    Parameters
+    ----------
+    package : module
+        The package whose modules are ours of that kind.
+    group : str
+        One of those above.
+
+    Returns
+    -------
+    mapping of str to EntryPoint
+        In the order of names; nothing of theirs is imported.
+    """
+    taken = modules(package)
+    return MappingProxyType({name: point for name, point in declared(group).items() if name not in taken})
+
+
+def tell_if_hidden(name: str, group: str) -> None:
+    """Log that another package gave one of our own names to something of its own, which therefore is not used."""
+    point = declared(group).get(name)
+    if point is not None:
+        _log.warning("%s is not used: the name is one of tracker_diag's", _said(point))
+
+
+@cache
+def modules(package: ModuleType) -> Mapping[str, bool]:
+    """Find the names of a package's modules, and whether each is a package; none is imported.
+
+    Parameters
+    ----------
+    package : module
+        Any package.
+
+    Returns
+    -------
+    mapping of str to bool
+        In the order of names.
+    """
+    return MappingProxyType({module.name: module.ispkg for module in pkgutil.iter_modules(package.__path__)})
 
 
 def load(point: EntryPoint) -> Any:

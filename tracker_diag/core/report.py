@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any, Self
 
+from tracker_diag.core.fields import from_plain, to_plain
 from tracker_diag.core.finding import Cause, Finding, Severity, Skip
-from tracker_diag.core.plain import from_plain, to_plain
 
 SCHEMA_VERSION = 1
 

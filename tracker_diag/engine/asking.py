@@ -15,7 +15,8 @@ from tracker_diag.engine.verdict import standing, verdict
 from tracker_diag.evidence.registry import in_order
 from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.rules.hypothesis import Hypothesis
-from tracker_diag.rules.registry import KINDS, Outcome, Rule, all_rules
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.rule import KINDS, Outcome, Rule
 from tracker_diag.settings.settings import RuleSettings, Settings
 
 

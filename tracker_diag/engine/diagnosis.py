@@ -19,7 +19,8 @@ from tracker_diag.engine.verdict import verdict, wasted_from, why_abstained
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.roles.resolve import NO_ROLES, Roles, resolve
-from tracker_diag.rules.registry import ABSTENTION, Rule, all_rules
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.rule import ABSTENTION, Rule
 from tracker_diag.settings.settings import Settings, ignored_words, matches
 
 UNRANKED: tuple[tuple[Cause, ...], list[Finding], str] = ((), [], "")

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from tracker_diag.core.finding import Finding, Severity
 from tracker_diag.engine.values import Values
 from tracker_diag.rules.hypothesis import Hypothesis
-from tracker_diag.rules.registry import ABSTENTION, UNSETTLED, Rule, all_rules, find_rule
+from tracker_diag.rules.registry import all_rules, find_rule
+from tracker_diag.rules.rule import ABSTENTION, UNSETTLED, Rule
 from tracker_diag.rules.verdicts import GOOD_FIT
 
 

@@ -9,11 +9,10 @@ holds a function ``render(report) -> str``. One that lays itself out to the term
 from __future__ import annotations
 
 import inspect
-import logging
-import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
+from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
 
 from tracker_diag.core import plugins
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
 
 DEFAULT = "text"
 
-_log = logging.getLogger(__name__)
-
 
 class UnknownFormatError(ValueError):
     """There is no format of this name; one line that names those that there are."""
@@ -39,8 +36,7 @@ class FormatError(Exception):
 
 def names() -> tuple[str, ...]:
     """List the names of all formats: the default first, then our others, then those of other packages."""
-    ours = _ours()
-    return ours + tuple(name for name in plugins.declared(plugins.FORMATS) if name not in ours)
+    return (*_ours(), *_theirs())
 
 
 @cache
@@ -54,12 +50,11 @@ def find_format(name: str) -> Callable[..., str]:
     FormatError
         If it is another package's and cannot be imported, or is no function.
     """
-    added = plugins.declared(plugins.FORMATS).get(name)
     if name in _ours():
-        if added is not None:
-            _log.warning("%s %r (%s) is not used: the name is one of tracker_diag's", added.group, name, added.value)
+        plugins.tell_if_hidden(name, plugins.FORMATS)
         own: Callable[..., str] = import_module(f"{formats.__name__}.{name}").render
         return own
+    added = _theirs().get(name)
     if added is None:
         raise UnknownFormatError(f"format {name}: choose one of {', '.join(names())}")
     try:
@@ -100,11 +95,13 @@ def render(name: str, report: Report, console: Console) -> str:
     except plugins.THEIRS as error:
         if name in _ours():
             raise
-        where = plugins.declared(plugins.FORMATS)[name].value
-        raise FormatError(f"format {name} ({where}) failed: {plugins.in_one_line(error)}") from error
+        raise FormatError(f"format {name} ({_theirs()[name].value}) failed: {plugins.in_one_line(error)}") from error
 
 
 @cache
 def _ours() -> tuple[str, ...]:
-    found = (module.name for module in pkgutil.iter_modules(formats.__path__))
-    return tuple(sorted(found, key=lambda name: (name != DEFAULT, name)))
+    return tuple(sorted(plugins.modules(formats), key=lambda name: (name != DEFAULT, name)))
+
+
+def _theirs() -> Mapping[str, EntryPoint]:
+    return plugins.theirs(formats, plugins.FORMATS)

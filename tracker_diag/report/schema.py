@@ -12,9 +12,10 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, create_model
 
+from tracker_diag.core.fields import entries
 from tracker_diag.core.foreign_json import read_json
 from tracker_diag.core.outgoing import redacted_data, well_formed
-from tracker_diag.core.plain import entries, plain
+from tracker_diag.core.plain import plain
 from tracker_diag.core.report import SCHEMA_VERSION, Report
 
 Number = float | Literal["NaN", "Infinity", "-Infinity"]

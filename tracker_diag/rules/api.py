@@ -22,9 +22,9 @@ from tracker_diag.rules.changes import stop_at_best as stop_at_best
 from tracker_diag.rules.hypothesis import Hypothesis as Hypothesis
 from tracker_diag.rules.hypothesis import LikelihoodRatio as LikelihoodRatio
 from tracker_diag.rules.hypothesis import Observation as Observation
-from tracker_diag.rules.registry import NEVER as NEVER
-from tracker_diag.rules.registry import UNSETTLED as UNSETTLED
-from tracker_diag.rules.registry import Outcome as Outcome
-from tracker_diag.rules.registry import Verdict as Verdict
 from tracker_diag.rules.registry import rule as rule
+from tracker_diag.rules.rule import NEVER as NEVER
+from tracker_diag.rules.rule import UNSETTLED as UNSETTLED
+from tracker_diag.rules.rule import Outcome as Outcome
+from tracker_diag.rules.rule import Verdict as Verdict
 from tracker_diag.stats.arrays import FloatArray as FloatArray

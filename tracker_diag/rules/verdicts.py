@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tracker_diag.rules.registry import ABSTENTION, all_rules
+from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.rule import ABSTENTION
 
 #: The verdict that takes more than its own finding: no other finding on curves may be above info.
 GOOD_FIT = "good-fit"

@@ -21,7 +21,8 @@ from tracker_diag.core.foreign_files import NotAFileError
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.plain import plain
 from tracker_diag.roles.role_names import all_roles
-from tracker_diag.rules.registry import Rule, all_rules, find_rule
+from tracker_diag.rules.registry import all_rules, find_rule
+from tracker_diag.rules.rule import Rule
 from tracker_diag.settings.file import MOST_VALUES, read_settings_file
 
 FILE_NAME = "tracker-diag.yaml"
