@@ -6,20 +6,17 @@ No other file is edited. The rule's numbers are its own, and it stands on a pape
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests import copies
+
 RULE = '''"""LC999 too-loud."""
 
-from tracker_diag.core.finding import Severity
-from tracker_diag.evidence.registry import rule_input
-from tracker_diag.rules.registry import Outcome, Verdict, rule
-from tracker_diag.evidence.curve import Curve
+from tracker_diag.rules.api import Curve, Outcome, Severity, Verdict, rule, rule_input
 
 
 @rule_input(missing="no loudness", unit="decibels")
@@ -92,8 +89,7 @@ print(json.dumps([report.verdict, *(finding.name for finding in report.findings)
 @pytest.fixture(scope="module")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with one more rule and its test in it."""
-    folder = tmp_path_factory.mktemp("copy") / "project"
-    shutil.copytree(Path(__file__).parents[1], folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "mlruns"))
+    folder = copies.project(tmp_path_factory.mktemp("copy") / "project")
     (folder / "tracker_diag" / "rules" / "curves" / "too_loud.py").write_text(RULE, encoding="utf-8")
     (folder / "tests" / "rules" / "curves" / "test_too_loud.py").write_text(TEST, encoding="utf-8")
     return folder
@@ -101,15 +97,7 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def start(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a fresh Python that sees the copy in place of the project."""
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder), "PYTEST_ADDOPTS": ""},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    return copies.python(*arguments, first=folder, cwd=folder)
 
 
 def python(folder: Path, *arguments: str) -> str:

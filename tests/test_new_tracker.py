@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests import copies
+from tests.copies import ROOT
+
 EXAMPLE = ROOT / "examples" / "acme_diag"
 
 #: What of the tests concerns every tracker and every format.
@@ -30,8 +28,7 @@ CONCERNED = (
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with the example's tracker and format in it, as if they had been written for it."""
-    folder = tmp_path_factory.mktemp("copy") / "project"
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "mlruns"))
+    folder = copies.project(tmp_path_factory.mktemp("copy") / "project")
 
     def add(source: Path, target: str, *changes: tuple[str, str]) -> None:
         text = source.read_text(encoding="utf-8")
@@ -61,15 +58,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def python(folder: Path, *arguments: str) -> str:
     """What a fresh Python prints that sees the copy in place of the project."""
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder), "COLUMNS": "200", "PYTEST_ADDOPTS": ""},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    done = copies.python(*arguments, first=folder, cwd=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.copies import install, python
 from tracker_diag.core.plugins import FORMATS, RULES, TRACKERS
 from tracker_diag.rules.registry import all_rules
 
@@ -23,29 +21,9 @@ def check(run: Run) -> Outcome:
 '''
 
 
-def package(site: Path, name: str, modules: dict[str, str], points: dict[str, dict[str, str]]) -> None:
-    """Lay down a package as pip installs it: its modules, and the entry points that it declares."""
-    for module, text in modules.items():
-        (site / f"{module}.py").write_text(text, encoding="utf-8")
-    info = site / f"{name.replace('-', '_')}-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    lines = [
-        line for group, named in points.items() for line in (f"[{group}]", *(f"{k} = {v}" for k, v in named.items()))
-    ]
-    (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
-
-
 def said(site: Path, *arguments: str, code: int = 0) -> tuple[str, list[str]]:
     """What a fresh Python prints that sees the packages, and its lines on stderr."""
-    done = subprocess.run(
-        [sys.executable, *arguments],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(site), str(Path(__file__).parents[2])])},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = python(*arguments, first=site)
     assert done.returncode == code, done.stderr
     return done.stdout, done.stderr.splitlines()
 
@@ -53,7 +31,7 @@ def said(site: Path, *arguments: str, code: int = 0) -> tuple[str, list[str]]:
 def test_two_packages_may_give_their_rules_the_same_name(tmp_path: Path) -> None:
     for letter, name in (("A", "first-odd"), ("B", "second-odd")):
         module = f"odd_{letter.lower()}"
-        package(
+        install(
             tmp_path,
             f"odd-{letter}",
             {module: RULE.format(code=f"X{letter}901", name=name)},
@@ -83,7 +61,7 @@ def test_two_packages_may_give_their_rules_the_same_name(tmp_path: Path) -> None
     ],
 )
 def test_rules_that_cannot_be_used_are_told_in_one_line_and_ours_speak(tmp_path: Path, text: str, why: str) -> None:
-    package(tmp_path, "broken", {"broken_rules": text}, {RULES: {"b": "broken_rules"}})
+    install(tmp_path, "broken", {"broken_rules": text}, {RULES: {"b": "broken_rules"}})
     listed, complained = said(tmp_path, "-m", "tracker_diag", "rules", "--format", "json")
     assert {rule["name"] for rule in json.loads(listed)} == {rule.name for rule in all_rules().values()}
     line = complained[-1]
@@ -99,7 +77,7 @@ def test_a_tracker_that_raises_keeps_nobody_from_their_runs(tmp_path: Path) -> N
         "def locate(asked):\n    raise KeyError('oops')\n"
         "TRACKER = Tracker('Bad', 'bad', locate, print, TagPolicy(longest=10))\n"
     )
-    package(tmp_path, "bad", {"bad_tracker": tracker}, {TRACKERS: {"bad": "bad_tracker:TRACKER", "not": "bad_tracker"}})
+    install(tmp_path, "bad", {"bad_tracker": tracker}, {TRACKERS: {"bad": "bad_tracker:TRACKER", "not": "bad_tracker"}})
     where = "from tracker_diag.cli.connect import place; print(place(None, None, (), 'a/b/c').tracker)"
     answer, complained = said(tmp_path, "-c", where)
     assert answer == "wandb\n"
@@ -115,7 +93,7 @@ def test_a_tracker_that_raises_keeps_nobody_from_their_runs(tmp_path: Path) -> N
 def test_the_second_of_a_name_is_told(tmp_path: Path) -> None:
     for name in ("one", "two"):
         module = f"format_{name}"
-        package(
+        install(
             tmp_path, name, {module: "def render(report):\n    return 'x'\n"}, {FORMATS: {"mine": f"{module}:render"}}
         )
     _, (line,) = said(tmp_path, "-m", "tracker_diag", "rules")
@@ -140,7 +118,7 @@ def test_the_second_of_a_name_is_told(tmp_path: Path) -> None:
 def test_a_tracker_that_is_not_sound_keeps_nobody_from_mlflow(tmp_path: Path, tracker: str, why: str) -> None:
     imports = "from tracker_diag.adapters.locating import *\nfrom tracker_diag.core.own import TagPolicy\n"
     module = f"{imports}TRACKER = {tracker}\n"
-    package(tmp_path, "bad", {"bad_tracker": module}, {TRACKERS: {"bad": "bad_tracker:TRACKER"}})
+    install(tmp_path, "bad", {"bad_tracker": module}, {TRACKERS: {"bad": "bad_tracker:TRACKER"}})
     _, complained = said(
         tmp_path, "-m", "tracker_diag", "diagnose", "-r", "a" * 32, "--tracking-uri", str(tmp_path), code=3
     )
@@ -153,13 +131,13 @@ def test_what_opens_to_no_adapter_is_told(tmp_path: Path) -> None:
         "from tracker_diag.adapters.locating import Location, Tracker\nfrom tracker_diag.core.own import TagPolicy\n"
         "TRACKER = Tracker('Bad', 'bad', lambda asked: Location('bad', 'x'), lambda *_: None, TagPolicy(longest=10))\n"
     )
-    package(tmp_path, "bad", {"bad_tracker": module}, {TRACKERS: {"bad": "bad_tracker:TRACKER"}})
+    install(tmp_path, "bad", {"bad_tracker": module}, {TRACKERS: {"bad": "bad_tracker:TRACKER"}})
     _, (line,) = said(tmp_path, "-m", "tracker_diag", "diagnose", "-r", "x", "--tracker", "bad", code=2)
     assert line == "error: the tracker bad: TypeError: open gave NoneType, not an Adapter"
 
 
 def test_a_package_that_was_broken_and_is_mended_makes_runs_due_again(tmp_path: Path) -> None:
-    package(
+    install(
         tmp_path,
         "odd",
         {"odd_rules": "import odd_later\n" + RULE.format(code="XX901", name="odd")},

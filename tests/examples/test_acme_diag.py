@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.copies import ROOT, install, python
 from tracker_diag.core.plugins import RULES
 
-ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "acme_diag"
 GUIDE = ROOT / "docs" / "extending.md"
 WAITING: dict[str, Any] = {
@@ -33,16 +30,7 @@ WAITING: dict[str, Any] = {
 
 def run(*command: str, site: Path | None = None, expect: int = 0, cwd: Path | None = None) -> str:
     """What a command prints, in an environment that sees the installed package."""
-    path = os.pathsep.join(str(x) for x in (site, ROOT) if x is not None)
-    done = subprocess.run(
-        [sys.executable, *command],
-        env={**os.environ, "PYTHONPATH": path, "COLUMNS": "200", "PYTEST_ADDOPTS": ""},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-        cwd=cwd,
-    )
+    done = python(*command, first=site, cwd=cwd)
     assert done.returncode == expect, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -122,14 +110,12 @@ def test_a_run_s_ignore_tag_and_the_configuration_may_leave_the_rule_out(site: P
 
 
 def test_a_package_whose_rule_is_broken_is_told_in_one_line_and_the_others_speak(tmp_path: Path) -> None:
-    (tmp_path / "broken_diag.py").write_text("raise RuntimeError('not today')\n")
-    info = tmp_path / "broken_diag-2.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: broken-diag\nVersion: 2.0\n")
-    (info / "entry_points.txt").write_text(f"[{RULES}]\nbroken = broken_diag\n")
+    install(
+        tmp_path, "broken-diag", {"broken_diag": "raise RuntimeError('not today')\n"}, {RULES: {"b": "broken_diag"}}
+    )
     said = diag(tmp_path, "rules")
     (line,) = [line for line in said.splitlines() if "broken" in line]
-    assert "broken-diag 2.0 cannot be used: RuntimeError: not today" in line
+    assert "broken-diag 1.0 cannot be used: RuntimeError: not today" in line
     assert "overfitting" in said
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ast
 import io
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 import tracker_diag
+from tests.copies import install, python
 from tracker_diag.core.finding import Severity
+from tracker_diag.core.plugins import FORMATS
 from tracker_diag.core.report import Report
 from tracker_diag.report import formats, registry
 from tracker_diag.report.registry import UnknownFormatError, find_format, names, render
@@ -62,40 +61,20 @@ def greedy(report, console, more):
     return ""
 """
 
-POINTS = """[tracker_diag.formats]
-short = acme_formats:short
-ruler = acme_formats:ruler
-html = acme_formats:html
-number = acme_formats:NUMBER
-lost = acme_formats:lost
-gone = acme_nowhere:render
-raises = acme_formats:raises
-nothing = acme_formats:nothing
-greedy = acme_formats:greedy
-"""
+POINTS = {
+    **{name: f"acme_formats:{name}" for name in ("short", "ruler", "html", "lost", "raises", "nothing", "greedy")},
+    "number": "acme_formats:NUMBER",
+    "gone": "acme_nowhere:render",
+}
 
 
 def console() -> Console:
     return Console(file=io.StringIO(), width=80, legacy_windows=False)
 
 
-def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A fresh Python in a folder, which comes first where modules and packages are looked for."""
-    paths = os.pathsep.join([str(folder), str(SOURCE.parent)])
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": paths},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def diag(folder: Path, *words: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of a command line."""
-    done = python(folder, "-m", "tracker_diag", *words)
+    done = python("-m", "tracker_diag", *words, first=folder, cwd=folder)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -147,7 +126,6 @@ def test_a_defect_of_ours_is_not_taken_for_one_of_another_package(
 
 def test_names_import_no_format(tmp_path: Path) -> None:
     done = python(
-        tmp_path,
         "-c",
         "import sys\n"
         "from tracker_diag.report.registry import names\n"
@@ -189,11 +167,7 @@ def test_a_new_file_is_among_the_choices(copied: Path) -> None:
 def others(tmp_path_factory: pytest.TempPathFactory, samples: dict[str, Report]) -> Path:
     """A folder with another package that adds formats, as an installer leaves it, and a report."""
     folder = tmp_path_factory.mktemp("others")
-    about = folder / "acme_formats-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-formats\nVersion: 1.0\n", encoding="utf-8")
-    (about / "entry_points.txt").write_text(POINTS, encoding="utf-8")
-    (folder / "acme_formats.py").write_text(PACKAGE, encoding="utf-8")
+    install(folder, "acme-formats", {"acme_formats": PACKAGE}, {FORMATS: POINTS})
     (folder / "report.json").write_bytes(to_json(samples["overfitting"]))
     return folder
 

@@ -1,11 +1,8 @@
 import io
 import json
 import math
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
@@ -14,6 +11,7 @@ from hypothesis import given, settings
 from rich.console import Console
 
 import tracker_diag
+from tests.copies import python
 from tests.report.test_any_report import reports
 from tracker_diag.core.finding import Finding, Severity
 from tracker_diag.core.report import SCHEMA_VERSION, DrawnCurve, Report
@@ -88,14 +86,7 @@ def test_a_field_more_is_one_edit(tmp_path):
     before, after = source.read_text(encoding="utf-8").split(skip)
     field = '\n    mood: tuple[float, ...] = field(default=(), metadata={"description": "of the run"})'
     source.write_text(before + field + skip + after, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-c", ONE_MORE],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python("-c", ONE_MORE, first=tmp_path, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     written, description, is_required, read, said = json.loads(done.stdout)
     assert (written, description, is_required, read) == ([2, 0.5], "of the run", True, [2.0, 0.5])
