@@ -61,7 +61,7 @@ def causes() -> str:
         f"- Odds: {_prose(hypothesis.Hypothesis.odds).lower()}\n"
         f"- {_attributes(hypothesis.Observation)['ratio']}\n"
         "- Each rule's page lists the observations it weighs. They are taken to be "
-        "independent given the cause: a rule counts an observation once.\n\n"
+        "independent, whether the cause holds or not: a rule counts an observation once.\n\n"
         + table(("constant", "value", "meaning"), _constants())
         + "\n"
         "The next evidence that a report asks for is what would settle one of its first two causes.\n\n"

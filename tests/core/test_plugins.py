@@ -53,8 +53,8 @@ def test_two_packages_may_give_their_rules_the_same_name(tmp_path: Path) -> None
         (RULE.format(code="LC104", name="mine"), "taken by LC104 overfitting"),
         (RULE.format(code="XX901", name="overfitting"), "taken by LC104 overfitting"),
         (RULE.format(code="XX901", name="Mine"), "'Mine' is not lower-case words"),
-        (RULE.format(code="XX901", name="lc104"), "the name would also mean LC104"),
-        (RULE.format(code="XX901", name="insufficient-evidence"), "is said where no rule speaks"),
+        (RULE.format(code="XX901", name="lc104"), "the name is also a code, or the beginning of one: LC104"),
+        (RULE.format(code="XX901", name="insufficient-evidence"), "is the verdict where no rule gives one"),
         (RULE.format(code="XX901", name="odd") + "raise RuntimeError('after')", "RuntimeError: after"),
         ("import sys\nprint('hello')\nsys.exit(0)", "SystemExit: 0"),
         ("raise ImportError('one\\ntwo \\x1b[2J')", "ImportError: one two"),
@@ -83,8 +83,8 @@ def test_a_tracker_that_raises_keeps_nobody_from_their_runs(tmp_path: Path) -> N
     assert answer == "wandb\n"
     assert complained == [
         "the tracker bad: KeyError: 'oops'",
-        "the tracker 'not' is no tracker_diag.adapters.locating.Tracker: is there a 'bad_tracker:TRACKER', "
-        "and does its entry point name it?",
+        "the tracker 'not' cannot be used: 'bad_tracker:TRACKER' has to be a Tracker (tracker_diag.adapters.locating), "
+        "and the entry point of a package has to name it with ':TRACKER'",
     ]
     _, complained = said(tmp_path, "-m", "tracker_diag", "diagnose", "--tracker", "bad", "-r", "x", code=2)
     assert complained[-1] == "error: the tracker bad: KeyError: 'oops'"

@@ -55,19 +55,19 @@ def _named(check: Any) -> Any:
         (replace(GOOD, confidence=70.0), "ValueError: its confidence is 70, and has to be in [0, 1]"),
         (replace(GOOD, confidence=math.nan), "ValueError: its confidence is nan"),
         (replace(GOOD, confidence="high"), "TypeError"),  # type: ignore[arg-type]
-        (replace(GOOD, code="LC104"), "ValueError: it returned what is said to be of LC104"),
+        (replace(GOOD, code="LC104"), "ValueError: it returned the code LC104 in place of HY001"),
         (replace(GOOD, name="overfitting"), "ValueError: its finding is called overfitting"),
         (replace(GOOD, name="<b>\n"), "ValueError: its finding is called"),
-        (replace(GOOD, message=None), "TypeError: it says NoneType in place of a text"),  # type: ignore[arg-type]
+        (replace(GOOD, message=None), "TypeError: a message, an advice or a reason is NoneType, not str"),  # type: ignore[arg-type]
         (replace(GOOD, evidence=[1]), "TypeError: its evidence is list, not a mapping"),  # type: ignore[arg-type]
         (replace(GOOD, span=(1.0, 2.0, 3.0)), "ValueError: too many values"),  # type: ignore[arg-type]
         (replace(GOOD, span=("a", "b")), "ValueError: could not convert"),  # type: ignore[arg-type]
-        (Skip("HY002", "why"), "ValueError: it returned what is said to be of HY002"),
-        (Skip("HY001", 3), "TypeError: it says int in place of a text"),  # type: ignore[arg-type]
-        (Skip(None, "why"), "ValueError: it returned what is said to be of None"),  # type: ignore[arg-type]
+        (Skip("HY002", "why"), "ValueError: it returned the code HY002 in place of HY001"),
+        (Skip("HY001", 3), "TypeError: a message, an advice or a reason is int, not str"),  # type: ignore[arg-type]
+        (Skip(None, "why"), "ValueError: it returned the code None in place of HY001"),  # type: ignore[arg-type]
         (
             Hypothesis("LC104", "overfitting", Severity.INFO, 0.0, "x"),
-            "ValueError: it returned what is said to be of LC104",
+            "ValueError: it returned the code LC104 in place of HY001",
         ),
         (SystemExit(0), "SystemExit: 0"),
     ],

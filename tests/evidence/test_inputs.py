@@ -136,7 +136,7 @@ def test_accuracies_in_either_unit_explain_the_same(unit: float) -> None:
 def test_shares_survive_a_change_of_units() -> None:
     params = {"num_classes": None}
     plain, scaled = (seen({n: v * k for n, v in overfitting().items() if "loss" in n}, params) for k in (1, 1000))
-    for name in ("apart", "parted", "quick", "val_first", "memorised", "noise_ratio", "setback"):
+    for name in ("apart", "parted", "quick", "val_first", "memorised", "loss_ratio", "setback"):
         assert getattr(plain.features, name) == pytest.approx(getattr(scaled.features, name)), name
 
 

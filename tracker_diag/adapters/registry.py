@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 
 
 class BrokenTrackerError(LocationError):
-    """A tracker of another package failed where it must not."""
+    """A tracker of another package raised an unexpected error, or gave what is of the wrong type."""
 
 
 DEFAULT = "mlflow"
@@ -67,8 +67,8 @@ def find(name: str) -> Tracker:
             raise LocationError(clean(error, _SHOWN)) from error
     if not isinstance(found, Tracker):
         raise LocationError(
-            f"the tracker {name!r} is no {Tracker.__module__}.{Tracker.__qualname__}: is there a '{module}:TRACKER', "
-            "and does its entry point name it?"
+            f"the tracker {name!r} cannot be used: '{module}:TRACKER' has to be a {Tracker.__qualname__} "
+            f"({Tracker.__module__}), and the entry point of a package has to name it with ':TRACKER'"
         )
     return found
 

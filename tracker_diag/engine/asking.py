@@ -104,7 +104,7 @@ def _sound(rule: Rule, outcome: object) -> Outcome:
     if not isinstance(outcome, Finding | Skip):
         raise TypeError(f"it returned {type(outcome).__name__}, not a finding, a skip or None")
     if outcome.code != rule.code:
-        raise ValueError(f"it returned what is said to be of {plain(outcome.code)}")
+        raise ValueError(f"it returned the code {plain(outcome.code)} in place of {rule.code}")
     if isinstance(outcome, Skip):
         _check_texts(outcome.reason, outcome.what_to_log)
         return outcome
@@ -125,7 +125,7 @@ def _sound(rule: Rule, outcome: object) -> Outcome:
 
 def _check_texts(*several: object) -> None:
     if wrong := [text for text in several if not isinstance(text, str)]:
-        raise TypeError(f"it says {type(wrong[0]).__name__} in place of a text")
+        raise TypeError(f"a message, an advice or a reason is {type(wrong[0]).__name__}, not str")
 
 
 def _asked(rule: Rule, values: Values, chosen: RuleSettings | None) -> Outcome:

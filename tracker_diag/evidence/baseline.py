@@ -37,8 +37,9 @@ class Explained:
     Attributes
     ----------
     baseline : float
-        What knowing nothing costs: ln of the classes for cross-entropy, the target's variance for squared error,
-        the start of the curves where neither is known.
+        What knowing nothing costs: of accuracy, that of guessing; of squared error, the target's variance (of its
+        root, the deviation); of cross-entropy, the entropy of the class shares, or ln of the classes where only their
+        number is known. Where none is known, the start of the curves.
     bottom : float
         What knowing all would cost: 0 for a loss, minus one (or a hundred) for an accuracy, turned as curves are.
     known : bool
@@ -230,9 +231,9 @@ def score_explained(train_score: Curve | None, val_score: Curve | None) -> float
 
 @rule_input(missing="nothing was achieved that effects could be measured in", evidence="C", unit="that of the curves")
 def improvement(train: Curve | None, val: Curve | None, beginning: float, baseline: float | None) -> float | None:
-    """The improvement achieved, the unit of every effect.
+    """The improvement achieved: from the baseline, or the start where it is unknown, to the best of both curves.
 
-    From the baseline, or the start where it is unknown, to the best of both curves. None where nothing was
+    None where nothing was
     achieved: a start known only as a noisy first value has to be left by more than the noise makes of it (four
     standard deviations).
     """
@@ -249,7 +250,7 @@ def improvement(train: Curve | None, val: Curve | None, beginning: float, baseli
 def effect_unit(
     improvement: float, train: Curve | None, val: Curve | None, explained: Explained | None, baseline: float | None
 ) -> float:
-    """The improvement achieved, where an effect measured in it calls a run ill.
+    """What thresholds are measured in: the improvement achieved, or what is left to improve where that is larger.
 
     Where only the start of the curves says what knowing nothing costs, it may lie far above it: a first epoch that has
     learned nearly all leaves an improvement that noise is a large share of. Then it is at least what is left to improve

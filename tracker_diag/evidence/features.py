@@ -48,16 +48,19 @@ class Features:
         unknown: of ln 1000 (what a thousand classes cost) for a cross-entropy beside an accuracy that lies above it,
         else of the larger of the second value and the first of validation.
     stuck_at_baseline : bool
-        The run ends where a model that ignores its input would be.
+        At its best the run explains less than 5 % of the baseline loss, or lies above it (see ``above``). Where the
+        baseline is unknown: underfitting or frozen was found.
     starts_at_baseline : bool
-        It also began there: nothing has ever reached the output.
+        It is stuck, began less than 10 % above the baseline, and ends within 5 % of where it began: it has not moved.
     above : bool
-        It ends significantly above that level and has not blown up: it is still unlearning its initial guess.
+        The baseline is known, even the best value is more than 5 % above it, and the loss has not blown up: a bad
+        initial guess is still being unlearned.
     memorised : bool
         Training explains four fifths or more.
     val_blind : bool
-        Validation has never explained more than a twentieth, or its accuracy has gained less than a quarter of what
-        training's has, or, where neither is known, its loss never fell by a twentieth; although training learned.
+        Training learned (more than 10 %) and validation did not. Where the baseline is known: validation never
+        explained 5 %. Else, where both accuracies are logged: validation gained less than 25 % of what training gained
+        and stayed below 50 %. Else: its best loss is above 95 % of its first.
     val_wrong : float
         How many baselines validation ends above knowing nothing: confidently wrong.
     val_first : float
@@ -69,10 +72,10 @@ class Features:
     parted : float
         Distance of validation over training where validation was best, as a share of the baseline: small where
         both fell together at first.
-    noise_ratio : float
+    loss_ratio : float
         Training loss divided by validation loss at the end; 1 where either is missing or higher is better.
     gain : float
-        What twice the training would bring, in units of the improvement achieved; NaN where unknown.
+        What going on to twice the length would bring, in units of the improvement achieved; NaN where unknown.
     setback : float
         The largest rise of the training curve above the lowest it had been before, in units of the improvement
         achieved: of means over a sixteenth of the run (two values at least), the first tenth left out.
@@ -92,7 +95,7 @@ class Features:
     quick: float = 1.0
     apart: float = 0.0
     parted: float = 0.0
-    noise_ratio: float = 1.0
+    loss_ratio: float = 1.0
     gain: float = math.nan
     setback: float = 0.0
     regained: bool = True
@@ -183,7 +186,7 @@ def features(
         quick=float(reached[0]) / train.y.size if reached.size and moved > 0 and improvement else 1.0,
         apart=explained.train - explained.val if val is not None else 0.0,
         parted=(val.best - beside) / (explained.baseline - explained.bottom) if val is not None else 0.0,
-        noise_ratio=train.tail / val.tail if val is not None and val.tail > 0 else 1.0,
+        loss_ratio=train.tail / val.tail if val is not None and val.tail > 0 else 1.0,
         gain=further.gain / improvement if further and improvement else math.nan,
         setback=setback / improvement if improvement else 0.0,
         regained=regained,

@@ -104,8 +104,9 @@ def rule_input(*, missing: str, log: str = "", evidence: str = "", unit: str = "
     Raises
     ------
     ValueError
-        If the name is taken, ``log`` or ``evidence`` is none, a parameter is no input, or inputs ask for each other in
-        a circle. Within the package the last two are found when all of it has been read.
+        If the name is taken, ``log`` is one word and no role, ``evidence`` has an unknown letter, a parameter is
+        keyword-only or no input, or inputs depend on each other in a circle. Within the package unknown inputs and
+        circles are found when all of it has been imported.
 
     Examples
     --------

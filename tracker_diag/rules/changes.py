@@ -13,7 +13,7 @@ def stop_at_best(
 ) -> tuple[Change, ...]:
     """Change the number of epochs to that after which validation was best.
 
-    What a run that overfits has shown itself: nothing else that is prescribed for it is as sure.
+    For a run that overfits this is the surest of all changes: the run itself showed where validation was best.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def stop_at_best(
     epochs : float or None
         For how many the run was to train.
     slowed : float
-        How many times the steps the same progress takes after the other changes that are prescribed with it.
+        By how many times the other changes that are prescribed slow training down: 2 means twice the steps.
 
     Returns
     -------

@@ -139,10 +139,10 @@ def _refuse_words(new: Rule, said: str) -> None:
             f"{said}: {wrong[0]!r} is not lower-case words joined by hyphens, {LONGEST_NAME} letters at most"
         )
     if ABSTENTION in (new.name, *new.also):
-        raise ValueError(f"{said}: {ABSTENTION} is said where no rule speaks")
+        raise ValueError(f"{said}: {ABSTENTION} is the verdict where no rule gives one; choose another name")
     codes = [code for code in _RULES if any(code.startswith(name.upper()) for name in (new.name, *new.also))]
     if codes:
-        raise ValueError(f"{said}: the name would also mean {codes[0]} where people write it")
+        raise ValueError(f"{said}: the name is also a code, or the beginning of one: {codes[0]}")
     if re.fullmatch(r"[A-Z]+[0-9]+", new.code) is None:
         raise ValueError(f"{said}: a code is capitals and a number, such as LC104")
     if unknown := sorted(set(new.unless) - set(KINDS)):

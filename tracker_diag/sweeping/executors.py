@@ -1,4 +1,4 @@
-"""What runs calls: the contract of all engines, and threads. Queues and scheduling are the libraries'."""
+"""The protocol of all engines, and the engine of threads. Queues and scheduling are left to the libraries."""
 
 from __future__ import annotations
 

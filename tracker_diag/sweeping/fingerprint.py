@@ -23,10 +23,11 @@ early, and at most ln(n)/ln(1.1) looks at n steps, so that repeated looks stay f
 def fingerprint(listing: Listing, settings: Settings) -> str:
     """Hash what a diagnosis rests on, as far as a page of a search shows it.
 
-    A run that has ended is due again whenever a latest value, a parameter, its status, its end, its datasets or its
-    ``ignore`` tag changes. Of a run that is still going, the progress counts in steps that grow (``LOOK_AGAIN``), and
-    whether each metric is finite, not its values: its verdict cannot flip between two sweeps that saw the same stretch
-    of the curves, and a loss that turns NaN is still told at once. Other runs never count.
+    Every run is due again when the version of tracker_diag changes, that of a package that adds rules, or the settings,
+    and when its parameters, status, end, datasets or ``ignore`` tag do; one that has ended, also when a latest value
+    does. Of a run that is still going, the progress counts in steps that grow (``LOOK_AGAIN``), and whether each metric
+    is finite, not its values: its verdict cannot flip between two sweeps that saw the same stretch of the curves, and a
+    loss that turns NaN is still told at once. Other runs never count.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Many items through calls, never further ahead of who asks for them than they may be."""
+"""Calls a function for many items at once, with a limit on how many are begun before their results are taken."""
 
 from __future__ import annotations
 

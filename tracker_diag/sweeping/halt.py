@@ -12,7 +12,7 @@ from tracker_diag.sweeping.due import Due
 GIVE_UP_AFTER = 25
 """Writes refused in a row, after which the store itself is taken to refuse, and the sweep ends."""
 DENIED_AFTER = 3
-"""Runs of an experiment that may not be written to, after which, none having been taken, none of it is tried again."""
+"""Runs of an experiment that may not be written to; if none was written by then, its other runs are not tried."""
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Halt:
         return self.is_set() or (experiment in self.closed and self.denials[experiment] >= DENIED_AFTER)
 
     def count(self, refusal: str) -> None:
-        """Count writes refused in a row; an empty text is one that was taken."""
+        """Count writes refused in a row; an empty text means that the write succeeded."""
         self.refused = self.refused + 1 if refusal else 0
         if self.refused >= GIVE_UP_AFTER:
             self.error = f"{self.refused} writes in a row were refused, the last because: {refusal}"
@@ -49,7 +49,7 @@ class Halt:
 
     @property
     def closed(self) -> set[str]:
-        """Experiments whose runs may not be written to: one run alone may lie in a folder with rights of its own."""
+        """Experiments of which no run was written and some were denied: beside written runs, a denial is of one run."""
         return set(self.denials) - self.written
 
     def denial(self) -> str:

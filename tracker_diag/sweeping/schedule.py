@@ -34,7 +34,7 @@ def every(seconds: float) -> BaseTrigger:
     from apscheduler.triggers.interval import IntervalTrigger
 
     if not seconds >= 1:
-        raise ScheduleError(f"an interval of {seconds:g} s would never end: give a second or more, such as 15m")
+        raise ScheduleError(f"an interval of {seconds:g} s is too short: give a second or more, such as 15m")
     return IntervalTrigger(seconds=round(seconds))
 
 

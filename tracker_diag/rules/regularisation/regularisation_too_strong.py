@@ -147,7 +147,7 @@ def _configured(
 
 def _noisy(features: Features, params: Mapping[str, Any]) -> bool:
     """Whether training ends far above validation, by noise of its own."""
-    far_above = features.apart < -NOISY_GAP or features.noise_ratio > NOISY_RATIO
+    far_above = features.apart < -NOISY_GAP or features.loss_ratio > NOISY_RATIO
     return far_above and not any(params.get(name) for name in MIXING)
 
 
