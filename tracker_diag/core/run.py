@@ -49,6 +49,23 @@ class InvalidRunError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Records:
+    """The points of one metric in the order in which they were logged.
+
+    Attributes
+    ----------
+    steps, values : ndarray of float64, shape (n,)
+        As logged; steps are finite, and may repeat and go back.
+    seconds : ndarray of float64, shape (n,), or None
+        Wall time, never going back.
+    """
+
+    steps: FloatArray
+    values: FloatArray
+    seconds: FloatArray | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Series:
     """One metric over steps, in order, one value a step.
 
@@ -64,6 +81,8 @@ class Series:
         Wall time of each value, where the tracker knows it.
     notes : tuple of str
         What was put right on reading, in words; the evidence of rule HY004.
+    records : Records or None
+        Every point as it was logged, where that was not in the order of steps; None where the series itself says it.
 
     Examples
     --------
@@ -80,6 +99,7 @@ class Series:
     values: FloatArray
     seconds: FloatArray | None = None
     notes: tuple[str, ...] = ()
+    records: Records | None = None
 
     def __len__(self) -> int:
         return int(self.steps.size)
@@ -122,28 +142,54 @@ class Series:
         notes: list[str] = []
         # A step beyond any counter or clock is none, and its differences would overflow.
         missing = ~(np.abs(step) < 1e100)
+        if second is not None and second.size > 1 and not (np.diff(second) > 0).all() and np.ptp(second) > 0:
+            # What no clock tells apart is told apart by step and value, so that the order of the lines says nothing.
+            order = np.lexsort((value, np.where(missing, np.inf, step), second))
+            step, value, second, missing = step[order], value[order], second[order], missing[order]
         if missing.any():
             notes.append(f"{_count(int(missing.sum()), 'point')} without a step: the order of logging was taken")
             step = np.where(missing, np.arange(step.size, dtype=np.float64), step)
         if step.size > 2 and (step == step[0]).all():
             notes.append(f"all {step.size} points at step {step[0]:g}: the order of logging was taken")
-            order = np.arange(step.size) if second is None else np.argsort(second, kind="stable")
-            value, second = value[order], None if second is None else second[order]
-            step = np.arange(step.size, dtype=np.float64)
-        elif step.size > 1:
-            rising = np.diff(step) > 0
-            if not rising.all():
-                if (np.diff(step) < 0).any():
-                    notes.append(f"steps out of order at {_count(int((np.diff(step) < 0).sum()), 'place')}: sorted")
-                order = np.argsort(step, kind="stable") if second is None else np.lexsort((second, step))
-                step, value = step[order], value[order]
-                second = None if second is None else second[order]
-                last = np.append(np.diff(step) > 0, True)
-                if not last.all():
-                    notes.append(f"{_count(int((~last).sum()), 'repeated step')}: the value logged last was kept")
-                    step, value = step[last], value[last]
-                    second = None if second is None else second[last]
-        return cls(name, step, value, second, tuple(notes))
+            records = Records(step, value, second)
+            return cls(name, np.arange(step.size, dtype=np.float64), value, second, tuple(notes), records)
+        if (np.diff(step) > 0).all():
+            return cls(name, step, value, second, tuple(notes))
+        return by_step(name, Records(step, value, second), tuple(notes))
+
+
+def by_step(name: str, records: Records, notes: tuple[str, ...] = ()) -> Series:
+    """Sort records by step, and keep the one that was logged last of each.
+
+    Parameters
+    ----------
+    name : str
+        The metric's name.
+    records : Records
+        In the order of logging.
+    notes : tuple of str
+        What was put right before.
+
+    Returns
+    -------
+    Series
+        With the records, and with notes on what was sorted and what was kept.
+    """
+    step, said = records.steps, list(notes)
+    back = int((np.diff(step) < 0).sum())
+    if back:
+        said.append(f"steps out of order at {_count(back, 'place')}: sorted")
+    order = np.argsort(step, kind="stable")
+    last = np.append(np.diff(step[order]) > 0, True)
+    kept = order[last]
+    lost = np.setdiff1d(np.arange(step.size), kept)
+    # The same value twice, as Lightning logs its epoch, is nothing that was put right.
+    value, again = records.values[lost], records.values[kept[np.searchsorted(step[kept], step[lost])]]
+    same = (value == again) | (np.isnan(value) & np.isnan(again))
+    if not same.all():
+        said.append(f"{_count(int((~same).sum()), 'repeated step')}: the value logged last was kept")
+    seconds = None if records.seconds is None else records.seconds[kept]
+    return Series(name, step[kept], records.values[kept], seconds, tuple(said), records)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tracker_diag.core.dataset import Dataset
 from tracker_diag.core.finding import Cause, Finding, Severity
@@ -22,6 +23,7 @@ from tracker_diag.roles.resolve import NO_ROLES, Roles, resolve
 from tracker_diag.rules.registry import all_rules
 from tracker_diag.rules.rule import ABSTENTION, Rule
 from tracker_diag.settings.settings import Settings, ignored_words, matches
+from tracker_diag.timeline.straighten import Timeline, straighten
 
 UNRANKED: tuple[tuple[Cause, ...], list[Finding], str] = ((), [], "")
 
@@ -66,8 +68,10 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
     """
     settings = settings or Settings()
     parts = Parts(run.id)
+    timeline = parts.attempt("the records could not be put in order", lambda: straighten(run), Timeline(run.metrics))
+    run = replace(run, metrics=timeline.metrics)
     roles = parts.attempt("the roles could not be found", lambda: resolve(run, settings), NO_ROLES)
-    values = Values({"run": run, "roles": roles, "siblings": tuple(siblings) or None})
+    values = Values({"run": run, "timeline": timeline, "roles": roles, "siblings": tuple(siblings) or None})
     tag = settings.prefix + IGNORE
     words, unknown = ignored_words(run.tags.get(tag, ""), tag)
     ignored = [*settings.ignore, *words]

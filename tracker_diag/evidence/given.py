@@ -2,7 +2,8 @@
 
 from tracker_diag.evidence.registry import given_input
 
-given_input("run", "the run as it was read", "Run")
+given_input("run", "the run, its records in order", "Run")
+given_input("timeline", "what had to be decided to put its records in order", "Timeline", evidence="C")
 given_input("roles", "what its names were taken for", "Roles")
 given_input(
     "siblings",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from tracker_diag.core.run import Run, Series
 from tracker_diag.evidence.registry import rule_input
+from tracker_diag.roles.metric_roles import read_metric
 from tracker_diag.roles.resolve import Roles
 
 
@@ -32,6 +36,48 @@ def traits(roles: Roles) -> frozenset[str]:
 def logged_metrics(run: Run) -> Mapping[str, Series]:
     """All metrics by the names under which they were logged."""
     return run.metrics
+
+
+#: Values from which on a metric that is always the same is one that stands.
+_STANDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A metric that never changes.
+
+    Attributes
+    ----------
+    value : float
+        The one that it has.
+    kind : {'train loss', 'loss', 'score'}
+        What it is.
+    """
+
+    value: float
+    kind: str
+
+
+@rule_input(missing="no metrics", evidence="C")
+def standing(run: Run, roles: Roles) -> Mapping[str, Standing]:
+    """Losses and scores that never change, and the value: exactly 0, or any value beside a loss that moves."""
+    moving = any(role.endswith("_loss") and _moves(series) for role, series in roles.metrics.items())
+    found = {}
+    for name, series in sorted(run.metrics.items()):
+        reading = read_metric(name)
+        if reading is None or len(series) < _STANDS or _moves(series) or not np.isfinite(series.values[0]):
+            continue
+        value = float(series.values[0])
+        is_loss = reading.kind != "score"
+        perfect = not is_loss and value in (reading.facts.best, reading.facts.in_unit_of(series.values).best)
+        if (is_loss and value == 0) or (moving and not perfect):
+            kind = "score" if not is_loss else "train loss" if reading.split in (None, "train") else "loss"
+            found[name] = Standing(value, kind)
+    return found
+
+
+def _moves(series: Series) -> bool:
+    return bool((series.values != series.values[0]).any())
 
 
 @rule_input(missing="no parameters", evidence="P")

@@ -97,7 +97,7 @@ def find_metrics(metrics: Mapping[str, Series], directions: Mapping[str, str]) -
         for role, cost in read_plain(name):
             plain.setdefault(role, []).append(((cost, -len(series), len(name), name), series))
         reading = read_metric(name)
-        if reading is not None:
+        if reading is not None and not _is_nought(series, reading):
             cost = reading.cost + (ONE_POINT if len(series) < 2 else 0.0) + (REPAIRED if series.notes else 0.0)
             if name in directions and directions[name] != reading.better:
                 reading = replace(reading, better=directions[name], kind=_turned(reading.kind))
@@ -111,6 +111,11 @@ def find_metrics(metrics: Mapping[str, Series], directions: Mapping[str, str]) -
     tasks = {c.reading.task for side in sides.values() for c in side if c.reading.task}
     found.task = next(iter(tasks)) if len(tasks) == 1 else None
     return found
+
+
+def _is_nought(series: Series, reading: Reading) -> bool:
+    """Whether a loss is exactly 0 throughout: it was divided away, or never computed, and says nothing."""
+    return reading.kind != "score" and len(series) > 2 and not series.values.any()
 
 
 def _turned(kind: str) -> str:

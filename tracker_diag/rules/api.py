@@ -13,6 +13,7 @@ from tracker_diag.core.run import Series as Series
 from tracker_diag.evidence.baseline import Explained as Explained
 from tracker_diag.evidence.curve import Curve as Curve
 from tracker_diag.evidence.features import Features as Features
+from tracker_diag.evidence.logged import Standing as Standing
 from tracker_diag.evidence.registry import first_of as first_of
 from tracker_diag.evidence.registry import rule_input as rule_input
 from tracker_diag.evidence.symptoms import Symptoms as Symptoms
@@ -28,3 +29,6 @@ from tracker_diag.rules.rule import UNSETTLED as UNSETTLED
 from tracker_diag.rules.rule import Outcome as Outcome
 from tracker_diag.rules.rule import Verdict as Verdict
 from tracker_diag.stats.arrays import FloatArray as FloatArray
+from tracker_diag.timeline.seams import Seam as Seam
+from tracker_diag.timeline.straighten import Restart as Restart
+from tracker_diag.timeline.straighten import Timeline as Timeline

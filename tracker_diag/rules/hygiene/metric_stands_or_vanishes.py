@@ -1,0 +1,70 @@
+"""HY007 metric-stands-or-vanishes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tracker_diag.rules.api import Outcome, Severity, Standing, Timeline, rule
+
+#: Metrics that the message names.
+SHOWN = 3
+
+
+@rule("HY007", "metric-stands-or-vanishes", seen_as=("The tool says too little about my run",))
+def metric_stands_or_vanishes(timeline: Timeline, standing: Mapping[str, Standing]) -> Outcome:
+    """A logged metric never changes, or is zero in every other record.
+
+    What it measures
+    ----------------
+    Losses and scores that are exactly 0 in every other record; losses that are exactly 0 throughout; and any that keeps
+    one value over five records or more beside a loss that moves. A perfect score may stand.
+
+    Why it matters
+    --------------
+    Keras logs zeros for an epoch in which its generator gave no batch: half of the epochs trained nothing. A loss that
+    is always 0 was divided away by integers, or lost to a precision that overflows; a score that stands was computed
+    once, on a model that does not change, or from labels it cannot match.
+
+    What to do
+    ----------
+    Let the generator repeat, or set the steps of an epoch to the batches that it holds. Check what the metric is
+    computed from.
+
+    Thresholds
+    ----------
+    None.
+
+    References
+    ----------
+    Seminar: "Learning Curves", "Data".
+    """
+    said = [*_zeros(timeline), *_standing(standing)]
+    if not said:
+        return None
+    return metric_stands_or_vanishes.finding(
+        Severity.WARNING if any(x.value == 0 and x.kind == "train loss" for x in standing.values()) else Severity.INFO,
+        1.0,
+        "; ".join(said),
+        "let the data generator repeat" if timeline.zeros else "check what the metric is computed from",
+        {"zeros": dict(timeline.zeros), "standing": {name: x.value for name, x in standing.items()}},
+    )
+
+
+def _zeros(timeline: Timeline) -> Iterator[str]:
+    if timeline.zeros:
+        name = min(timeline.zeros)
+        kept = len(timeline.metrics[name])
+        yield (
+            f"{_listed(sorted(timeline.zeros))}: exactly 0 in every other record, {timeline.zeros[name]} of "
+            f"{timeline.zeros[name] + kept}: these were left out"
+        )
+
+
+def _standing(standing: Mapping[str, Standing]) -> Iterator[str]:
+    if standing:
+        yield "one value throughout: " + _listed([f"{name} ({x.value:.4g})" for name, x in sorted(standing.items())])
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

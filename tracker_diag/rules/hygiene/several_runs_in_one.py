@@ -1,0 +1,46 @@
+"""HY006 several-runs-in-one."""
+
+from __future__ import annotations
+
+from tracker_diag.rules.api import Outcome, Seam, Severity, Timeline, rule
+
+
+@rule("HY006", "several-runs-in-one", seen_as=("The tool says too little about my run",))
+def several_runs_in_one(timeline: Timeline) -> Outcome:
+    """Several trainings were logged as one run; the last is judged.
+
+    What it measures
+    ----------------
+    Whether losses and scores are back where the training began, at a place where steps or a logged epoch begin again:
+    at least twice as near as to where they stood before it, beyond the noise.
+
+    Why it matters
+    --------------
+    Curves of several trainings, drawn as one, look like a training that diverges. The parameters are those of one of
+    them at best.
+
+    What to do
+    ----------
+    Start a new run, or a nested one, for each training.
+
+    Thresholds
+    ----------
+    None.
+
+    References
+    ----------
+    Seminar: "Learning Curves".
+    """
+    if timeline.trainings == 1:
+        return None
+    last = [x for x in timeline.restarts if x.seam is Seam.NEW][-1]
+    name = timeline.told_by
+    return several_runs_in_one.finding(
+        Severity.INFO,
+        1.0,
+        f"{timeline.trainings} trainings stand in this run: {name} is back where it began "
+        f"({last.first:.4g} at the start, {last.last:.4g} before, {last.next:.4g} after step {last.before:g}); the last is judged, "
+        f"{timeline.judged} of {timeline.logged} values",
+        "log each training as a run of its own",
+        {"metric": name, "trainings": timeline.trainings, "judged": timeline.judged, "logged": timeline.logged},
+    )

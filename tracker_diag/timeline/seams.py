@@ -1,0 +1,175 @@
+"""What happened where the steps of a run go back: the training went on there, or another one began."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from tracker_diag.stats.arrays import FloatArray
+from tracker_diag.timeline.stretches import Stretch
+
+#: Times as near to the one as to the other a curve must start again for one of them to be shown.
+NEARER = 2.0
+#: Values at either side of a seam whose median is compared, and the share of a stretch that they may be.
+WINDOW, WINDOW_SHARE = 5, 5
+#: Share of the records before a seam that may be logged anew without being asked for a reason.
+CORRECTED = 1 / 20
+#: From a standard deviation to the standard error of a median of normal values, in square roots of their number.
+_OF_MEDIAN = 1.2533
+#: From the median of absolute differences of neighbours to the standard deviation of normal noise.
+_OF_DIFFERENCES = 1.0484
+
+
+class Seam(Enum):
+    """What was shown of a place where steps go back."""
+
+    ON = "the training went on, its steps counted anew"
+    BACK = "the training went on from an earlier step"
+    NEW = "another training began"
+    OPEN = "neither is shown"
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Levels of one metric around a seam.
+
+    Attributes
+    ----------
+    start : float
+        Where the training that was going on began.
+    end : float
+        Where it stood before the seam.
+    earlier : float
+        Where it stood at the steps that come again; NaN where these are its first.
+    again : float
+        Where the curve stands behind the seam.
+    error : float
+        Standard error of such a level: the noise of neighbours, for the median of as many values as were taken.
+    """
+
+    start: float
+    end: float
+    earlier: float
+    again: float
+    error: float
+
+    @property
+    def on(self) -> float:
+        """How much nearer the curve begins to where it stood than to its start, as a logarithm; below 0 for farther.
+
+        Both distances are lengthened by the standard error, so that what agrees within the noise is told apart by
+        nothing.
+        """
+        return _nearer(self.start - self.again, self.end - self.again, self.error)
+
+    @property
+    def back(self) -> float:
+        """The same for where it stood at the steps that come again."""
+        return (
+            -math.inf
+            if math.isnan(self.earlier)
+            else _nearer(self.start - self.again, self.earlier - self.again, self.error)
+        )
+
+
+def levels(going: Stretch, first: Stretch, following: Stretch) -> Levels | None:
+    """Levels around a seam.
+
+    Parameters
+    ----------
+    going : Stretch
+        The training that was going on, as far as it was joined.
+    first : Stretch
+        Its first stretch.
+    following : Stretch
+        What was logged behind the seam.
+
+    Returns
+    -------
+    Levels or None
+        None where a side has no finite value to compare.
+    """
+    # The same number of values at both starts: of a curve that falls a longer window has a lower median.
+    n = max(1, min(WINDOW, first.values.size // WINDOW_SHARE, following.values.size // WINDOW_SHARE))
+    of_end = max(1, min(WINDOW, going.values.size // WINDOW_SHARE))
+    again = _level(following.values[:n])
+    start = _level(first.values[:n])
+    if again is None or start is None:
+        return None
+    end = _level(going.values[-of_end:])
+    behind = going.steps >= following.steps[0]
+    earlier = _level(going.values[behind][:n]) if following.steps[0] > going.steps[0] and behind.any() else None
+    noise = max(_noise(going.values[going.values.size // 2 :]), _noise(following.values))
+    return Levels(
+        start,
+        math.inf if end is None else end,
+        math.nan if earlier is None else earlier,
+        again,
+        noise * _OF_MEDIAN / math.sqrt(n),
+    )
+
+
+def judge(around: Sequence[Levels]) -> Seam:
+    """Say what happened at a seam, or at several taken together.
+
+    The curve behind it is set against three levels: where the training began, where it stood, and where it stood at
+    the steps that are logged anew. What is at least twice as near as the start, on the geometric mean over metrics (and
+    seams), is shown; so is the start if it is twice as near as either.
+
+    Parameters
+    ----------
+    around : sequence of Levels
+        One for each loss or score that was logged on both sides.
+
+    Returns
+    -------
+    Seam
+        ``OPEN`` where neither is shown, or nothing can be compared.
+    """
+    if not around:
+        return Seam.OPEN
+    on = sum(x.on for x in around) / len(around)
+    back = sum(x.back for x in around) / len(around)
+    if max(on, back) >= math.log(NEARER):
+        return Seam.BACK if back >= on else Seam.ON
+    return Seam.NEW if max(on, back) <= -math.log(NEARER) else Seam.OPEN
+
+
+def is_correction(going: Stretch, following: Stretch) -> bool:
+    """Whether so little is logged anew that it needs no reason.
+
+    Parameters
+    ----------
+    going, following : Stretch
+        Before and behind the seam.
+
+    Returns
+    -------
+    bool
+        True where steps go back by two records, or by a twentieth of them, and not to the first.
+    """
+    again = int((going.steps >= following.steps[0]).sum())
+    return again < going.steps.size and again <= max(2.0, CORRECTED * going.steps.size)
+
+
+def _nearer(to_start: float, to_other: float, error: float) -> float:
+    far, near = abs(to_start) + error, abs(to_other) + error
+    if far == near:
+        return 0.0
+    # Where values agree to the last digit one distance is 0: five e-folds stand for certainty.
+    with np.errstate(divide="ignore"):
+        return float(np.clip(np.log(far) - np.log(near), -5.0, 5.0))
+
+
+def _level(values: FloatArray) -> float | None:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if 2 * finite.size > values.size else None
+
+
+def _noise(values: FloatArray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(np.abs(np.diff(finite)))) * _OF_DIFFERENCES if finite.size > 2 else 0.0

@@ -1,0 +1,185 @@
+"""The records of one metric, cut where its steps go back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker_diag.core.run import Records
+from tracker_diag.stats.arrays import FloatArray
+
+#: Records a step, on average, from which on they are a curve of their own and not repetitions of one value.
+CROWDED = 3
+#: Share of stretches in records above which the records are in no order at all.
+DISORDERED = 1 / 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stretch:
+    """Records of one metric, one after another, over which its steps rise.
+
+    Attributes
+    ----------
+    steps, values : ndarray of float64, shape (n,)
+        Strictly increasing steps.
+    at : ndarray of int, shape (n,)
+        Which records these are.
+    """
+
+    steps: FloatArray
+    values: FloatArray
+    at: NDArray[np.intp]
+
+    def before(self, step: float) -> Stretch:
+        """Give the part below a step.
+
+        Parameters
+        ----------
+        step : float
+            In the unit of the steps.
+
+        Returns
+        -------
+        Stretch
+            It may be empty.
+        """
+        n = int(np.searchsorted(self.steps, step))
+        return Stretch(self.steps[:n], self.values[:n], self.at[:n])
+
+    def since(self, step: float) -> Stretch:
+        """Give the part from a step on.
+
+        Parameters
+        ----------
+        step : float
+            In the unit of the steps.
+
+        Returns
+        -------
+        Stretch
+            It may be empty.
+        """
+        n = int(np.searchsorted(self.steps, step))
+        return Stretch(self.steps[n:], self.values[n:], self.at[n:])
+
+    def then(self, other: Stretch) -> Stretch:
+        """Put a stretch behind this one.
+
+        Parameters
+        ----------
+        other : Stretch
+            Its steps begin above the last one of this.
+
+        Returns
+        -------
+        Stretch
+            Both.
+        """
+        return Stretch(
+            np.append(self.steps, other.steps), np.append(self.values, other.values), np.append(self.at, other.at)
+        )
+
+    def moved(self, by: float) -> Stretch:
+        """Shift the steps.
+
+        Parameters
+        ----------
+        by : float
+            In the unit of the steps.
+
+        Returns
+        -------
+        Stretch
+            The same records.
+        """
+        return Stretch(self.steps + by, self.values, self.at)
+
+
+def values_a_step(records: Records) -> float:
+    """How many values were logged one after another under each step, on average.
+
+    Parameters
+    ----------
+    records : Records
+        In the order of logging.
+
+    Returns
+    -------
+    float
+        1 where every value has a step of its own.
+    """
+    return float(records.steps.size / (1 + np.count_nonzero(np.diff(records.steps))))
+
+
+def stretches(records: Records) -> list[Stretch]:
+    """Cut the records of a metric where its steps go back.
+
+    Of values logged one after another under one step the last is taken, as for a value that was corrected; where there
+    are three and more on average, each gets a step of its own, evenly spaced up to the next.
+    Stretches that repeat what was logged before, record by record, are left out: MLflow's autologging logs the values
+    of the restored epoch once more, and some exports every line twice.
+
+    Parameters
+    ----------
+    records : Records
+        In the order of logging.
+
+    Returns
+    -------
+    list of Stretch
+        In the order of logging. A single one, sorted by step, where the records are in no order: where no step
+        occurs twice, or steps go back more often than at every third record.
+    """
+    every = _spread(records) if values_a_step(records) >= CROWDED else _last_of_each(records)
+    found = list(_cut(every))
+    no_order = len(found) > max(DISORDERED * every.steps.size, 1)
+    if len(found) > 1 and (no_order or np.unique(every.steps).size == every.steps.size):
+        order = np.argsort(every.steps, kind="stable")
+        last = np.append(np.diff(every.steps[order]) > 0, True)
+        kept = order[last]
+        return [Stretch(every.steps[kept], every.values[kept], every.at[kept])]
+    return _without_copies(found)
+
+
+def _cut(every: Stretch) -> Iterator[Stretch]:
+    edges = np.flatnonzero(np.diff(every.steps) <= 0) + 1
+    for start, stop in zip([0, *edges], [*edges, every.steps.size], strict=True):
+        yield Stretch(every.steps[start:stop], every.values[start:stop], every.at[start:stop])
+
+
+def _last_of_each(records: Records) -> Stretch:
+    kept = np.flatnonzero(np.append(np.diff(records.steps) != 0, True))
+    return Stretch(records.steps[kept], records.values[kept], kept)
+
+
+def _spread(records: Records) -> Stretch:
+    """Give each of many values under one step its own: evenly spaced up to the next step."""
+    n = records.steps.size
+    starts = np.flatnonzero(np.append(True, np.diff(records.steps) != 0))
+    sizes = np.diff(np.append(starts, n))
+    levels = records.steps[starts]
+    gaps = np.append(np.diff(levels), np.nan)
+    rising = gaps[gaps > 0]
+    gaps = np.where(gaps > 0, gaps, np.median(rising) if rising.size else 1.0)
+    place = np.arange(n) - np.repeat(starts, sizes)
+    steps = np.repeat(levels, sizes) + place / np.repeat(sizes, sizes) * np.repeat(gaps, sizes)
+    return Stretch(steps, records.values, np.arange(n))
+
+
+def _without_copies(found: list[Stretch]) -> list[Stretch]:
+    kept, seen = found[:1], set(_pairs(found[0]))
+    for stretch in found[1:]:
+        pairs = _pairs(stretch)
+        # A metric that stands repeats itself by being logged again; one that moves does not.
+        told = len(pairs) == 1 or len({value for _, value in pairs}) > 1
+        if not (told and seen.issuperset(pairs)):
+            kept.append(stretch)
+            seen.update(pairs)
+    return kept
+
+
+def _pairs(stretch: Stretch) -> list[tuple[float, float]]:
+    return list(zip(stretch.steps.tolist(), stretch.values.tolist(), strict=True))
