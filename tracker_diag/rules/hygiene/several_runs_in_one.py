@@ -39,8 +39,8 @@ def several_runs_in_one(timeline: Timeline) -> Outcome:
         Severity.INFO,
         1.0,
         f"{timeline.trainings} trainings stand in this run: {name} is back where it began "
-        f"({last.first:.4g} at the start, {last.last:.4g} before, {last.next:.4g} after step {last.before:g}); the last is judged, "
-        f"{timeline.judged} of {timeline.logged} values",
+        f"({last.first:.4g} at the start, {last.last:.4g} before, {last.next:.4g} after step {last.before:g}); "
+        f"the last is judged, {timeline.judged} of {timeline.logged} values",
         "log each training as a run of its own",
         {"metric": name, "trainings": timeline.trainings, "judged": timeline.judged, "logged": timeline.logged},
     )
