@@ -1,52 +1,25 @@
-"""Which metric plays which role: names are read as split, quantity and rest, and the best pair of curves is taken."""
+"""Which metric plays which role: the best pair of curves is taken, of a loss and of a score."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from tracker_diag.core.run import Series
-from tracker_diag.roles.metric import LOSS, SCORE, Metric
-from tracker_diag.roles.words import phrases, read, vocabulary, words
+from tracker_diag.roles.metric import LOSS
+from tracker_diag.roles.reading import LOSS_NAMES, Reading, read_metric, read_plain, turned
+from tracker_diag.roles.words import read, vocabulary, words
 
 SPLITS = ("train", "val", "test")
 # Costs, in words that are too many: the pair of curves with the lowest sum is taken.
-PROXY, ONE_POINT, STEP_LEVEL, UNSPLIT, REPAIRED = 2.5, 3.0, 0.5, 0.4, 0.3
-PART, MINOR_PART, NAMED_LOSS, DIFFERENT, NO_COUNTERPART = 1.0, 3.0, 0.3, 1.5, 4.0
+PROXY, ONE_POINT, UNSPLIT, REPAIRED = 2.5, 3.0, 0.4, 0.3
+DIFFERENT, MOST_DIFFERENT, NO_COUNTERPART, LONE_TRAINING = 1.5, 4.5, 8.0, 2.0
 RANK = 0.1
-_NEGATIVE = frozenset({"neg", "negative", "minus"})
-_STEP = frozenset({"step", "batch", "running", "smoothed", "ema", "moving", "smooth", "raw", "interval"})
-# Words that name the loss itself and not a part of it.
-_LOSS_NAMES = frozenset(
-    ["nll", "cross", "entropy", "binary", "mse", "rmse", "mae", "huber", "log", "ctc", "focal", "hinge"]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A metric's name, understood."""
-
-    split: str | None
-    kind: str
-    rank: int
-    better: str
-    extras: frozenset[str]
-    parts: frozenset[str]
-    cost: float
-    index: int | None = None
-    task: str | None = None
-    side: str | None = None
-    facts: Metric = SCORE
-
-    @property
-    def stem(self) -> tuple[int, frozenset[str]]:
-        """What must be the same on both sides for the curves to be comparable."""
-        return self.rank, self.extras
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +44,20 @@ class Found:
     directions: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     task: str | None = None
+    adversarial: bool = False
 
 
-def find_metrics(metrics: Mapping[str, Series], directions: Mapping[str, str]) -> Found:
+def find_metrics(
+    metrics: Mapping[str, Series], directions: Mapping[str, str], traits: Collection[str] = frozenset()
+) -> Found:
     """The metric for each role.
 
     The loss is what is called one; where nothing is, a log-likelihood (with its sign turned) or an error that is
     minimised (perplexity, MSE, RMSE, MAE). Of several, the pair of a training and a validation curve is taken whose
     names have the fewest words too many, see the costs of this module: a whole loss before its parts, equal stems
-    before unequal ones, curves before single points, epochs before steps.
+    before unequal ones, curves before single points, epochs before steps. Parts without a whole are added up. A name
+    that holds a word nobody knows and does not say its split is of no split: it is taken only where its counterpart
+    says which.
 
     Parameters
     ----------
@@ -87,25 +65,34 @@ def find_metrics(metrics: Mapping[str, Series], directions: Mapping[str, str]) -
         By name.
     directions : mapping of str to {'min', 'max'}
         Which way is better, by exact name, where the user says so.
+    traits : collection of str
+        Kinds of training that names give away.
     """
     found = Found()
-    sides: dict[str | None, list[Candidate]] = {split: [] for split in (*SPLITS, None)}
     plain: dict[str, list[tuple[tuple[float, int, int, str], Series]]] = {}
+    candidates: list[Candidate] = []
+    namespace = len(_namespace(metrics))
     for name, series in metrics.items():
         if not len(series):
             continue
-        for role, cost in read_plain(name):
+        for role, cost in read_plain(name[namespace:]):
             plain.setdefault(role, []).append(((cost, -len(series), len(name), name), series))
-        reading = read_metric(name)
+        reading = read_metric(name[namespace:])
         if reading is not None and not _is_nought(series, reading):
             cost = reading.cost + (ONE_POINT if len(series) < 2 else 0.0) + (REPAIRED if series.notes else 0.0)
             if name in directions and directions[name] != reading.better:
-                reading = replace(reading, better=directions[name], kind=_turned(reading.kind))
-            sides[reading.split].append(Candidate(series, reading, cost))
+                reading = replace(reading, better=directions[name], kind=turned(reading.kind))
+            candidates.append(Candidate(series, reading, cost))
+    found.adversarial = {"generator", "discriminator"} <= {c.reading.adversary for c in candidates}
+    candidates = _of_its_kind(candidates, metrics, found, traits)
+    sides: dict[str | None, list[Candidate]] = {split: [] for split in (*SPLITS, None)}
+    for c in candidates:
+        sides[c.reading.split].append(c)
     _numbered_sides(sides, found)
-    told = bool(sides["train"] or sides["val"])
-    chosen = _take(found, sides, "loss", ("loss", "likelihood", "proxy"), told)
-    _take(found, sides, "score", ("score", "proxy"), told, leave=chosen)
+    _side_the_unsplit(sides, found)
+    _held_out_by_test(sides, found)
+    losses = _take(found, _losses_of(sides, found), "loss", ("loss", "likelihood", "proxy"))
+    _take(found, _scores_of(sides, losses), "score", ("score", "proxy"), leave=[c.series for c in losses])
     for role, several in plain.items():
         found.metrics[role] = min(several, key=lambda x: x[0])[1]
     tasks = {c.reading.task for side in sides.values() for c in side if c.reading.task}
@@ -118,8 +105,163 @@ def _is_nought(series: Series, reading: Reading) -> bool:
     return reading.kind != "score" and len(series) > 2 and not series.values.any()
 
 
-def _turned(kind: str) -> str:
-    return {"loss": "likelihood", "likelihood": "loss"}.get(kind, "score")
+def _of_its_kind(
+    candidates: list[Candidate], names: Iterable[str], found: Found, traits: Collection[str]
+) -> list[Candidate]:
+    """Leave out losses that no curve of learning can be made of, for what is trained."""
+    if found.adversarial or "adversarial" in traits:
+        # Two networks against each other: neither loss falls as they learn, and their sum says nothing.
+        return [c for c in candidates if not (c.reading.parts or c.reading.adversary or _is_one_of_two(c.reading))]
+    if "reinforcement" in traits:
+        return [c for c in candidates if not c.reading.parts]
+    quantized = words("vq codebook commitment")
+    if any(quantized & read(name).words for name in names):
+        # That is how evenly a codebook is used.
+        return [c for c in candidates if c.reading.facts.kind != "perplexity"]
+    return candidates
+
+
+def _is_one_of_two(reading: Reading) -> bool:
+    return reading.kind == "loss" and any(word.isdecimal() for word in reading.extras)
+
+
+def _namespace(names: Collection[str]) -> str:
+    """What all names begin with, up to a slash, where it says nothing of the split: ``experiment_42/``."""
+    shared = [name for name in names if not name.startswith("system/")]
+    first, last = min(shared, default=""), max(shared, default="")
+    same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+    prefix = first[: first.rfind("/", 0, same) + 1]
+    return "" if read(prefix).words & {"train", "val", "test", "eval", "loss"} else prefix
+
+
+def _held_out_by_test(sides: dict[str | None, list[Candidate]], found: Found) -> None:
+    """Take what is called test, logged as a curve, for the held-out curve where no validation is one."""
+    longest = {split: max((len(c.series) for c in sides[split]), default=0) for split in ("val", "test")}
+    if longest["val"] > 1 or longest["test"] < 2:
+        return
+    sides["val"], sides["test"] = sides["test"], []
+    name = min(sides["val"], key=lambda c: c.order).series.name
+    found.notes.append(f"{name}: taken as the held-out curve, as no validation curve was logged")
+
+
+def _side_the_unsplit(sides: dict[str | None, list[Candidate]], found: Found) -> None:
+    """Put what names no split where its counterpart, its kind or its length says it belongs, or leave it out."""
+    unsplit, sides[None] = sides[None], []
+    train, val = {c.reading.stem for c in sides["train"]}, {c.reading.stem for c in sides["val"] or sides["test"]}
+    explicit = bool(sides["train"])
+    told = explicit or bool(sides["val"])
+    held_out = {len(c.series) for c in sides["val"] if c.reading.kind == "loss"}
+    for c in sorted(unsplit, key=lambda c: c.order):
+        reading = c.reading
+        moved = Candidate(c.series, reading, c.cost + UNSPLIT)
+        if (reading.stem in val and reading.stem not in train) or (
+            reading.kind != "score" and not reading.unknown and reading.kind != "proxy"
+        ):
+            sides["train"].append(moved)
+        elif reading.side == "val" and not reading.unknown:
+            # Who goes to the length of decoding or matching does it on the validation data.
+            sides["val"].append(moved)
+        elif reading.stem in train and reading.stem not in val and told:
+            sides["val"].append(moved)
+        elif not reading.unknown and not told:
+            sides["train"].append(moved)
+        elif not reading.unknown and explicit and len(c.series) > 1 and held_out == {len(c.series)}:
+            sides["val"].append(moved)
+            found.notes.append(f"{c.series.name}: taken as a score on the validation data, beside whose loss it stands")
+        elif reading.kind in ("loss", "score"):
+            role = "train_loss" if reading.kind == "loss" else "val_score"
+            found.notes.append(
+                f"{c.series.name}: left out, as its name does not say whether it is training or validation; "
+                f"say so with --role {role}={c.series.name}"
+            )
+
+
+def _losses_of(sides: Mapping[str | None, list[Candidate]], found: Found) -> dict[str | None, list[Candidate]]:
+    """Losses of each side: whole ones where there are any, otherwise their parts and what these add up to."""
+    out: dict[str | None, list[Candidate]] = {}
+    for split in SPLITS:
+        losses = [c for c in sides[split] if c.reading.kind in ("loss", "likelihood", "proxy")]
+        out[split] = [c for c in losses if not c.reading.parts] if any(_is_whole(c) for c in losses) else losses
+    parts = {
+        split: _by_stem(c for c in out[split] if c.reading.kind == "loss" and c.reading.extras) for split in SPLITS
+    }
+    if not any(c.reading.parts for split in SPLITS for c in parts[split].values()):
+        return out
+    detector = words(vocabulary()["metrics"]["detector"])
+    named = frozenset().union(*(c.reading.parts for split in SPLITS for c in parts[split].values()))
+    heads = {
+        c.reading.extras & named
+        for split in SPLITS
+        for c in sides[split]
+        if c.reading.kind == "score" and c.reading.extras & named
+    }
+    if heads and not named & detector:
+        return out
+    both = [set(parts[split]) for split in ("train", "val") if parts[split]]
+    common = set.intersection(*both) if both else set()
+    for split in SPLITS:
+        summed = _sum([c for stem, c in parts[split].items() if stem in common])
+        if summed is not None:
+            out[split] = [c for c in out[split] if not c.reading.parts and c.reading.kind != "loss"] + [summed]
+            found.notes.append(f"{summed.series.name}: added up, for want of the whole loss")
+    return out
+
+
+def _is_whole(c: Candidate) -> bool:
+    return c.reading.kind == "loss" and not c.reading.parts and not (c.reading.extras & LOSS_NAMES)
+
+
+def _by_stem(candidates: Iterable[Candidate]) -> dict[tuple[int, frozenset[str]], Candidate]:
+    best: dict[tuple[int, frozenset[str]], Candidate] = {}
+    for c in candidates:
+        known = best.get(c.reading.stem)
+        if known is None or c.order < known.order:
+            best[c.reading.stem] = c
+    return best
+
+
+def _sum(parts: list[Candidate]) -> Candidate | None:
+    """Several parts of a loss as one, where they were logged at the same steps."""
+    at_steps: dict[bytes, list[Candidate]] = defaultdict(list)
+    for c in parts:
+        at_steps[c.series.steps.tobytes()].append(c)
+    most = max(at_steps.values(), key=lambda several: len(several), default=[])
+    together = sorted(most, key=lambda c: c.series.name)
+    if len(together) < 2:
+        return None
+    first = together[0].series
+    with np.errstate(invalid="ignore", over="ignore"):
+        values = np.sum([c.series.values for c in together], axis=0)
+    named = frozenset().union(*(c.reading.extras for c in together))
+    reading = replace(
+        together[0].reading, extras=named, parts=named, unknown=frozenset(), cost=0.0, facts=LOSS, adversary=None
+    )
+    name = " + ".join(c.series.name for c in together)
+    return Candidate(Series(name, first.steps, values, first.seconds), reading, together[0].cost)
+
+
+def _scores_of(
+    sides: Mapping[str | None, list[Candidate]], losses: list[Candidate]
+) -> dict[str | None, list[Candidate]]:
+    """Scores of each side, but for those of another head than the loss that was taken."""
+    head = frozenset().union(*(c.reading.parts for c in losses))
+    named = (c.reading.parts for split in SPLITS for c in sides[split] if c.reading.kind == "loss")
+    others = frozenset().union(*named) - head if head else frozenset()
+    classes = any(c.reading.task == "classification" for split in SPLITS for c in sides[split])
+    told = bool(losses) and any(c.reading.kind == "score" for c in sides["val"])
+    return {
+        split: [
+            c
+            for c in sides[split]
+            if not c.reading.extras & others and not (told and c.reading.kind == "proxy" and _adds_nothing(c, classes))
+        ]
+        for split in SPLITS
+    }
+
+
+def _adds_nothing(c: Candidate, classes: bool) -> bool:
+    """Whether an error says less than a score would: perplexity is the loss again, and classes have no distances."""
+    return c.reading.facts.kind == "perplexity" or classes
 
 
 def _numbered_sides(sides: dict[str | None, list[Candidate]], found: Found) -> None:
@@ -142,13 +284,12 @@ def _take(
     sides: Mapping[str | None, list[Candidate]],
     what: str,
     kinds: tuple[str, ...],
-    told: bool,
     leave: Iterable[Series] = (),
-) -> list[Series]:
+) -> list[Candidate]:
     """Fill the roles train, val and test of the loss or of the score."""
     left = list(leave)
 
-    def of(split: str | None) -> list[Candidate]:
+    def of(split: str) -> list[Candidate]:
         out = []
         for c in sides[split]:
             if c.reading.kind in kinds and not any(_same(c.series, s) for s in left):
@@ -156,9 +297,7 @@ def _take(
                 out.append(Candidate(c.series, c.reading, c.cost + extra))
         return out
 
-    val, test, train = of("val"), of("test"), of("train")
-    _side_the_unsplit(of(None), train, val, test, found, told and what == "score")
-    picked = _picked(train, val, test, what)
+    picked = _picked(of("train"), of("val"), of("test"), what)
     turn = what == "loss" and _must_turn(picked)
     for split, c in picked.items():
         series, better = c.series, c.reading.better
@@ -169,34 +308,9 @@ def _take(
             better = "min"
         found.metrics[f"{split}_{what}"] = series
         found.directions[f"{split}_{what}"] = better
-        if what == "loss" and c.reading.parts:
+        if what == "loss" and c.reading.parts and " + " not in series.name:
             found.notes.append(f"{c.series.name}: a part of the loss, taken for want of the whole")
-    return [c.series for c in picked.values()]
-
-
-def _side_the_unsplit(
-    unsplit: list[Candidate],
-    train: list[Candidate],
-    val: list[Candidate],
-    test: list[Candidate],
-    found: Found,
-    doubted: bool,
-) -> None:
-    """Put what names no split beside training, or where that is in doubt and the kind says so beside validation."""
-    paired = {c.reading.stem for c in val} | ({c.reading.stem for c in test} if not val else set())
-    for c in unsplit:
-        if doubted and c.reading.stem not in paired:
-            if c.reading.side == "val":
-                # Who goes to the length of decoding or matching does it on the validation data.
-                val.append(Candidate(c.series, c.reading, c.cost + UNSPLIT))
-                continue
-            if not val and not train:
-                found.notes.append(
-                    f"{c.series.name}: left out, as its name does not say whether it is training or validation; "
-                    f"say so with --role val_score={c.series.name}"
-                )
-            continue
-        train.append(Candidate(c.series, c.reading, c.cost + UNSPLIT))
+    return list(picked.values())
 
 
 def _picked(train: list[Candidate], val: list[Candidate], test: list[Candidate], what: str) -> dict[str, Candidate]:
@@ -233,7 +347,7 @@ def _must_turn(picked: Mapping[str, Candidate]) -> bool:
 
 
 def _best_pair(train: list[Candidate], val: list[Candidate]) -> tuple[Candidate | None, Candidate | None]:
-    best_train, best_val = _best_by_stem(train), _best_by_stem(val)
+    best_train, best_val = _by_stem(train), _by_stem(val)
     options: list[tuple[Candidate | None, Candidate | None]] = [
         (best_train[stem], best_val[stem]) for stem in best_train if stem in best_val
     ]
@@ -242,15 +356,6 @@ def _best_pair(train: list[Candidate], val: list[Candidate]) -> tuple[Candidate 
     options += [(t, v) for t, v in product(few_train, few_val) if _comparable(t.reading, v.reading)]
     options += [(t, None) for t in few_train] + [(None, v) for v in few_val]
     return min(options, key=_pair_order, default=(None, None))
-
-
-def _best_by_stem(candidates: list[Candidate]) -> dict[tuple[int, frozenset[str]], Candidate]:
-    best: dict[tuple[int, frozenset[str]], Candidate] = {}
-    for c in candidates:
-        known = best.get(c.reading.stem)
-        if known is None or c.order < known.order:
-            best[c.reading.stem] = c
-    return best
 
 
 def _comparable(t: Reading, v: Reading) -> bool:
@@ -266,124 +371,12 @@ def _pair_order(pair: tuple[Candidate | None, Candidate | None]) -> tuple[Any, .
         only = t or v
         assert only is not None
         # Of two lone curves of scores the one on validation says more.
-        return round(only.cost + NO_COUNTERPART + (0.2 if v is None else 0.0), 4), *only.order[1:]
+        return round(only.cost + NO_COUNTERPART + (LONE_TRAINING if v is None else 0.0), 4), *only.order[1:]
     differing = t.reading.extras ^ v.reading.extras
-    cost = t.cost + v.cost + sum(0.3 if w.isdecimal() or w in _LOSS_NAMES else DIFFERENT for w in differing)
+    cost = (
+        t.cost
+        + v.cost
+        + min(MOST_DIFFERENT, sum(0.3 if w.isdecimal() or w in LOSS_NAMES else DIFFERENT for w in differing))
+    )
     (_, points, length, name), (_, other_points, other_length, other_name) = t.order, v.order
     return round(cost, 4), points + other_points, length + other_length, name + other_name
-
-
-@cache
-def _book() -> tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str], list[tuple[Any, ...]]]:
-    metrics = vocabulary()["metrics"]
-    rank, quantities = -1, []
-    for q in metrics["quantities"]:
-        rank += 0 if q.get("beside") else 1
-        facts = Metric(q.get("is", "score"), q["better"], q.get("unit", ""), q.get("best"), q.get("nothing"))
-        quantities += [
-            (phrase, rank, q["kind"], q["better"], q.get("task"), q.get("side"), facts)
-            for phrase in phrases(q["words"])
-        ]
-    quantities.sort(key=lambda q: (-len(q[0]), q[1]))
-    neutral = words(vocabulary()["neutral"]) | words("total vs epoch")
-    return neutral, words(metrics["veto"]), words(metrics["component"]), words(metrics["minor"]), quantities
-
-
-@cache
-def _losses() -> list[tuple[frozenset[str], Metric]]:
-    return [
-        (phrase, Metric(q["is"], "min", q.get("unit", ""), q.get("best")))
-        for q in vocabulary()["metrics"]["losses"]
-        for phrase in phrases(q["words"])
-    ]
-
-
-def facts_of_loss(found: frozenset[str]) -> Metric:
-    """What a loss is by the words of its name, or of a loss function: the first phrase that fits decides."""
-    return next((facts for phrase, facts in _losses() if phrase <= found), LOSS)
-
-
-@lru_cache(maxsize=16384)
-def read_metric(name: str) -> Reading | None:
-    """Read a metric's name as split, quantity and the words that are left; None for what is neither loss nor score."""
-    neutral, veto, component, minor, quantities = _book()
-    cut = read(name)
-    if cut.words & veto or (cut.segments and cut.segments[0][0] == "system"):
-        return None
-    is_loss = "loss" in cut.words
-    known = next((q for q in quantities if q[0] <= cut.words and (not is_loss or q[1] == 0)), None)
-    if known is None:
-        return None
-    phrase, rank, kind, better, task, side, facts = known
-    if kind != "score":
-        facts = facts_of_loss(cut.words)
-    split, index = _split(cut.segments)
-    left = cut.words - phrase - neutral - _STEP - {"train", "val", "test", "eval", "loss"}
-    if index is not None:
-        left -= {str(index)}
-    if rank == 1:
-        # Each of these is the loss by another name.
-        rank, left = 0, left | phrase
-    if left & _NEGATIVE:
-        facts = Metric(facts.kind, "max" if better == "min" else "min")
-        left, better, kind = left - _NEGATIVE, facts.better, _turned(kind)
-    parts = (
-        frozenset(w for w in left if w in minor or (w in component and w not in _LOSS_NAMES))
-        if kind == "loss"
-        else frozenset()
-    )
-    cost = sum(_word_cost(w, parts, minor) for w in left) + (
-        0.0 if index is None else _word_cost(str(index), parts, minor)
-    )
-    if cut.words & _STEP and "epoch" not in cut.words:
-        cost += STEP_LEVEL
-    elif "epoch" not in cut.words:
-        cost += 0.05
-    return Reading(split, kind, rank, better, frozenset(left), parts, cost, index, task, side, facts)
-
-
-def _word_cost(word: str, parts: frozenset[str], minor: frozenset[str]) -> float:
-    if word.isdecimal():
-        return 0.05 + min(int(word[:4]), 999) * 1e-4
-    if word in parts:
-        return MINOR_PART if word in minor else PART
-    return NAMED_LOSS if word in _LOSS_NAMES else PART
-
-
-def _split(segments: tuple[tuple[str, ...], ...]) -> tuple[str | None, int | None]:
-    """The split a name speaks of, the last segment that has one deciding; and the number behind the word, if any."""
-    for segment in reversed(segments):
-        # "eval" is often but the verb: eval_train_loss is measured on the training data.
-        for word, split in (("val", "val"), ("test", "test"), ("train", "train"), ("eval", "val")):
-            if word in segment:
-                after = segment[segment.index(word) + 1 :]
-                index = (
-                    int(after[0]) if after and after[0].isdecimal() and split == "val" and len(after[0]) < 4 else None
-                )
-                return split, index
-    return None, None
-
-
-@cache
-def _plain_book() -> list[tuple[str, tuple[frozenset[str], ...], frozenset[str], float]]:
-    plain = vocabulary()["metrics"]["plain"]
-    return [
-        (role, phrases(entry["words"]), words(entry.get("veto", "")), entry.get("most", 2.0))
-        for role, entry in plain.items()
-    ]
-
-
-@lru_cache(maxsize=16384)
-def read_plain(name: str) -> tuple[tuple[str, float], ...]:
-    """The roles without a split that a metric's name fits (learning rate, gradient norm, …), each with its cost."""
-    cut = read(name)
-    neutral = _book()[0]
-    out = []
-    for role, options, veto, most in _plain_book():
-        fits = [phrase for phrase in options if phrase <= cut.words and not (veto - phrase) & cut.words]
-        if fits:
-            left = cut.words - max(fits, key=len) - neutral - {"train", "step"}
-            cost = sum(_word_cost(w, frozenset(), frozenset()) for w in left)
-            if cost <= most:
-                out.append((role, round(cost, 4)))
-    return tuple(sorted(out, key=lambda x: x[1])[:1])

@@ -10,10 +10,11 @@ from typing import Any, Literal, Protocol
 
 from tracker_diag.core.run import Run, Series
 from tracker_diag.roles.metric import LOSS, SCORE, Metric
-from tracker_diag.roles.metric_roles import facts_of_loss, find_metrics, read_metric
+from tracker_diag.roles.metric_roles import find_metrics
 from tracker_diag.roles.param_roles import find_params
 from tracker_diag.roles.param_values import coerce, fits
 from tracker_diag.roles.params import flatten
+from tracker_diag.roles.reading import facts_of_loss, read_metric
 from tracker_diag.roles.role_names import all_roles, metric_roles, param_roles
 from tracker_diag.roles.words import phrases, read, vocabulary
 
@@ -86,7 +87,11 @@ def resolve(run: Run, settings: Told) -> Roles:
     """
     flat = flatten(run.params)
     extra = {role: phrases(texts) for role, texts in settings.vocabulary.items() if texts}
-    found = find_metrics(run.metrics, settings.directions)
+    on = [name for name, value in flat.values.items() if value not in (None, False, 0, "")]
+    traits = frozenset().union(*map(_traits, run.metrics), *map(_traits, on))
+    found = find_metrics(run.metrics, settings.directions, traits)
+    if found.adversarial:
+        traits |= {"adversarial"}
     known = find_params(flat.values, {r: p for r, p in extra.items() if r in param_roles()})
     chosen = _by_words(run.metrics, {r: p for r, p in extra.items() if r in metric_roles()})
     notes = [*flat.notes, *found.notes, *known.notes]
@@ -113,8 +118,6 @@ def resolve(run: Run, settings: Told) -> Roles:
         elif known.values.get("n_classes", 1) > 1 and "class" in read(known.names["n_classes"]).words:
             known.values["task"], known.names["task"] = "classification", known.names["n_classes"]
     names = {role: series.name for role, series in found.metrics.items()} | known.names
-    on = [name for name, value in flat.values.items() if value not in (None, False, 0, "")]
-    traits = frozenset().union(*map(_traits, run.metrics), *map(_traits, on))
     return Roles(
         metrics=MappingProxyType(found.metrics),
         params=MappingProxyType(known.values),

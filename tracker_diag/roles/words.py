@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -11,10 +12,14 @@ from typing import Any
 
 import yaml
 
-_SEGMENT = re.compile(r"/|::|(?<!\d)\.|\.(?!\d)")
+_SEGMENT = re.compile(r"/|::| - |(?<!\d)\.|\.(?!\d)")
 _CHUNK = re.compile(r"[^\W_]+")
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
-_MAX_NAME = 200
+_MAX_NAME = 500
+# French: "perte d'entraînement".
+_ELIDED = re.compile(r"(?<![^\W_])[dlDL]['’](?=[^\W\d_])")
+# Letters that are written with a stroke or as a ligature, and not with a mark that can be taken off.
+_PLAIN_LETTERS = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "∆": "δ"})
 # Pieces this short are trusted inside a glued word; any other two letters occur in everything.
 _SHORT_PIECES = frozenset({"n", "nb", "lr", "tr", "bs", "wd", "bn"})
 
@@ -33,6 +38,27 @@ class Name:
 
     segments: tuple[tuple[str, ...], ...]
     words: frozenset[str]
+
+
+def folded(text: str) -> str:
+    """Text without accents and other marks, in the common form of its letters; capitals stay.
+
+    The same name comes composed and decomposed, in full width, with and without accents.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+
+    Returns
+    -------
+    str
+        ASCII as it was.
+    """
+    if text.isascii():
+        return text
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.category(c).startswith("M"))
+    return unicodedata.normalize("NFC", bare).replace("ß", "ss").translate(_PLAIN_LETTERS)
 
 
 @cache
@@ -61,10 +87,10 @@ def read(name: str) -> Name:
     Parameters
     ----------
     name : str
-        Any text; what is beyond 200 characters is not read.
+        Any text; what is beyond 500 characters is not read.
     """
     segments = []
-    for segment in _SEGMENT.split(name[:_MAX_NAME]):
+    for segment in _SEGMENT.split(_ELIDED.sub("", folded(name[:_MAX_NAME]))):
         found = tuple(word for chunk in _CHUNK.findall(segment) for word in _words_of_chunk(chunk))
         if found:
             segments.append(found)
@@ -73,13 +99,13 @@ def read(name: str) -> Name:
 
 @cache
 def _spellings() -> Mapping[str, tuple[str, ...]]:
-    table = vocabulary()["words"]
-    single = {word: (key,) for key, text in table.items() if " " not in key for word in text.split()}
+    table = {key: folded(text).lower().split() for key, text in vocabulary()["words"].items()}
+    single = {word: (key,) for key, spelt in table.items() if " " not in key for word in spelt}
     several = {
         word: tuple(part for known in key.split() for part in single.get(known, (known,)))
-        for key, text in table.items()
+        for key, spelt in table.items()
         if " " in key
-        for word in text.split()
+        for word in spelt
     }
     return single | several
 
@@ -90,11 +116,12 @@ def _lexicon() -> frozenset[str]:
     book = vocabulary()
     texts: list[str] = [*book["words"], *book["words"].values(), book["neutral"], *book["traits"].values()]
     metrics = book["metrics"]
-    texts += [metrics["veto"], metrics["component"], metrics["minor"]]
+    texts += [metrics["veto"], metrics["component"], metrics["minor"], metrics["known"], metrics["detector"]]
+    texts += metrics["adversaries"].values()
     texts += [phrase for quantity in metrics["quantities"] for phrase in quantity["words"]]
     for role in [*metrics["plain"].values(), *book["params"].values()]:
         texts += [*role["words"], role.get("veto", ""), role.get("also", "")]
-    return frozenset(word.strip(",") for text in texts for word in text.replace("_", " ").split())
+    return frozenset(word.strip(",") for text in texts for word in folded(text).lower().replace("_", " ").split())
 
 
 def _words_of_chunk(chunk: str) -> tuple[str, ...]:
@@ -122,16 +149,18 @@ def _canonical(word: str) -> tuple[str, ...]:
 
 def _unglue(piece: str) -> tuple[str, ...]:
     """Cut a word that is nothing but known words (``batchsize``, ``nepochs``) into the fewest of them."""
-    if not 4 <= len(piece) <= 40:
+    # Scripts that write no spaces have words of one letter and of two; elsewhere these occur in everything.
+    shortest = 3 if piece.isascii() else 1
+    if not (4 if shortest == 3 else 2) <= len(piece) <= 40:
         return (piece,)
     lexicon = _lexicon()
     best: list[tuple[str, ...] | None] = [()] + [None] * len(piece)
     for end in range(1, len(piece) + 1):
         for start in range(end):
             head, part = best[start], piece[start:end]
-            if head is None or len(head) >= 4 or part not in lexicon:
+            if head is None or len(head) >= 5 or part not in lexicon:
                 continue
-            if len(part) < 3 and part not in _SHORT_PIECES:
+            if len(part) < shortest and part not in _SHORT_PIECES:
                 continue
             known = best[end]
             if known is None or len(head) + 1 < len(known):

@@ -153,7 +153,7 @@ def is_correction(going: Stretch, following: Stretch) -> bool:
         True where steps go back by two records, or by a twentieth of them, and not to the first.
     """
     again = int((going.steps >= following.steps[0]).sum())
-    return again < going.steps.size and again <= max(2.0, CORRECTED * going.steps.size)
+    return 0 < again < going.steps.size and again <= max(2.0, CORRECTED * going.steps.size)
 
 
 def _nearer(to_start: float, to_other: float, error: float) -> float:
