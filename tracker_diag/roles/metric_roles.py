@@ -71,13 +71,13 @@ def find_metrics(
     found = Found()
     plain: dict[str, list[tuple[tuple[float, int, int, str], Series]]] = {}
     candidates: list[Candidate] = []
-    namespace = len(_namespace(metrics))
+    namespace, letters = len(_namespace(metrics)), _by_letter(metrics)
     for name, series in metrics.items():
         if not len(series):
             continue
-        for role, cost in read_plain(name[namespace:]):
+        for role, cost in read_plain(name):
             plain.setdefault(role, []).append(((cost, -len(series), len(name), name), series))
-        reading = read_metric(name[namespace:])
+        reading = read_metric(letters.get(name) or name[namespace:])
         if reading is not None and not _is_nought(series, reading):
             cost = reading.cost + (ONE_POINT if len(series) < 2 else 0.0) + (REPAIRED if series.notes else 0.0)
             if name in directions and directions[name] != reading.better:
@@ -132,6 +132,20 @@ def _namespace(names: Collection[str]) -> str:
     same = next((i for i, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
     prefix = first[: first.rfind("/", 0, same) + 1]
     return "" if read(prefix).words & {"train", "val", "test", "eval", "loss"} else prefix
+
+
+def _by_letter(names: Collection[str]) -> dict[str, str]:
+    """Names that tell training from validation by ``t`` and ``v`` alone, spelt out, where one comes with both."""
+    spelt = {"t": "train", "v": "val"}
+    rests = {name: name[1:] for name in names if name[:1] in spelt and _says_no_split(name[1:])}
+    if not any(name[0] == "t" and f"v{rest}" in rests for name, rest in rests.items()):
+        return {}
+    return {name: f"{spelt[name[0]]} {rest}" for name, rest in rests.items()}
+
+
+def _says_no_split(name: str) -> bool:
+    reading = read_metric(name)
+    return reading is not None and reading.split is None
 
 
 def _held_out_by_test(sides: dict[str | None, list[Candidate]], found: Found) -> None:

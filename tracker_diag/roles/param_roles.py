@@ -56,8 +56,8 @@ def find_params(values: Mapping[str, Any], extra: Mapping[str, tuple[frozenset[s
         for role, score, phrase, beside in fits:
             if beside:
                 if beside not in logged:
-                    phrase_beside = words(beside)
-                    logged[beside] = any(phrase_beside <= read(other).words for other in values)
+                    options = phrases(beside.split(","))
+                    logged[beside] = any(near <= read(other).words for near in options for other in values)
                 if not logged[beside]:
                     continue
             fit = coerce(role, value, phrase)
@@ -174,7 +174,7 @@ def fits_of(name: str) -> tuple[tuple[str, float, str, str], ...]:
         for phrase, weight, text, beside in known:
             if not phrase <= cut.words or not phrase & leaf:
                 continue
-            if any(v <= cut.words and not v <= phrase for v in veto):
+            if any(v <= cut.words and not v <= phrase for v in veto) or (beside and not cut.words <= phrase | neutral):
                 continue
             score = weight - sum(_cost(w, leaf) for w in cut.words - phrase - neutral - also)
             if score > best[1]:

@@ -153,7 +153,7 @@ def read_metric(name: str) -> Reading | None:
     kind, better, facts, rank = q.row["kind"], q.row["better"], q.facts, q.rank
     if kind != "score":
         facts = facts_of_loss(cut.words)
-    left = cut.words - q.phrase - book.neutral - _STEP - {"train", "val", "test", "eval", "loss"}
+    left = cut.words - q.phrase - book.neutral - _STEP - {"train", "val", "test", "eval", "loss", "percent"}
     if index is not None:
         left -= {str(index)}
     if left & _NEGATIVE:

@@ -93,8 +93,23 @@ def read(name: str) -> Name:
     for segment in _SEGMENT.split(_ELIDED.sub("", folded(name[:_MAX_NAME]))):
         found = tuple(word for chunk in _CHUNK.findall(segment) for word in _words_of_chunk(chunk))
         if found:
-            segments.append(found)
+            segments.append(_joined(found))
     return Name(tuple(segments), frozenset(word for segment in segments for word in segment))
+
+
+@cache
+def _sequences() -> tuple[tuple[tuple[str, ...], str], ...]:
+    return tuple((tuple(text.split()), word) for word, several in vocabulary()["sequences"].items() for text in several)
+
+
+def _joined(found: tuple[str, ...]) -> tuple[str, ...]:
+    """Words, with those that mean one together put in its place: ``out_of_sample``."""
+    for sequence, word in _sequences():
+        n = len(sequence)
+        at = next((i for i in range(len(found) - n + 1) if found[i : i + n] == sequence), None)
+        if at is not None:
+            return (*found[:at], word, *found[at + n :])
+    return found
 
 
 @cache

@@ -194,7 +194,7 @@ def _cut_by_epoch(metrics: Mapping[str, Series]) -> dict[str, list[Stretch]]:
     if not epochs:
         return {}
     counted = max(epochs, key=len)
-    again = (np.diff(counted.values) < 0) & (counted.values[1:] <= counted.values[0])
+    again = (counted.values[1:] < counted.values[:-1]) & (counted.values[1:] <= counted.values[0])
     edges = counted.steps[1:][again]
     if not edges.size:
         return {}
