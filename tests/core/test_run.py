@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from random import Random
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker_diag.core.run import InvalidRunError, Run, Series
+from tracker_diag.core.run import InvalidRunError, Records, Run, Series, by_step
 
 NAN, INF = math.nan, math.inf
 
@@ -25,6 +26,7 @@ def test_points_in_order_are_left_alone() -> None:
     assert found.values.tolist() == [3, 2, 1]
     assert found.notes == ()
     assert found.seconds is None
+    assert found.records is None
     assert len(found) == 3
 
 
@@ -70,6 +72,84 @@ def test_a_missing_step_takes_its_place(missing: Any) -> None:
     found = series([[0, 3.0], [missing, 2.0], [2, 1.0]])
     assert found.steps.tolist() == [0, 1, 2]
     assert found.notes == ("1 point without a step: the order of logging was taken",)
+
+
+@pytest.mark.parametrize("step", [1e100, -1e300, 10**400])
+def test_a_step_beyond_any_counter_is_none(step: float) -> None:
+    found = series([[0, 3.0], [step, 2.0], [2, 1.0]])
+    assert found.steps.tolist() == [0, 1, 2]
+    assert found.notes == ("1 point without a step: the order of logging was taken",)
+
+
+@pytest.mark.parametrize("value", [2.0, NAN])
+def test_what_is_logged_twice_alike_is_no_note(value: float) -> None:
+    """As Lightning logs its epoch."""
+    found = series([[0, 3.0], [1, value], [1, value], [2, 1.0]])
+    assert found.steps.tolist() == [0, 1, 2]
+    assert found.notes == ()
+
+
+def test_only_values_that_were_overwritten_are_counted() -> None:
+    found = series([[0, 3.0], [1, 2.0], [1, 2.0], [2, 1.0], [2, 1.5], [2, 1.0]])
+    assert found.values.tolist() == [3, 2, 1]
+    assert found.notes == ("1 repeated step: the value logged last was kept",)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [[[2, 1.0], [0, 3.0], [1, 2.0]], [[0, 3.0], [1, 2.0], [1, 2.0]], [[0, 3.0], [0, 2.0], [0, 1.0]]],
+    ids=["out of order", "repeated", "all at one step"],
+)
+def test_every_point_is_kept_in_the_order_of_logging(points: list[Any]) -> None:
+    records = series(points).records
+    assert records is not None
+    assert [list(x) for x in zip(records.steps.tolist(), records.values.tolist(), strict=True)] == points
+    assert records.seconds is None
+
+
+def test_the_clock_orders_the_records() -> None:
+    records = series([[1, 1.5, 30], [0, 3.0, 10], [1, 2.0, 20]]).records
+    assert records is not None
+    assert records.seconds is not None
+    assert (records.steps.tolist(), records.values.tolist()) == ([0, 1, 1], [3, 2, 1.5])
+    assert records.seconds.tolist() == [10, 20, 30]
+
+
+def test_a_clock_that_was_not_always_read_orders_nothing() -> None:
+    found = series([[0, 3.0, 10], [1, 2.0, None], [1, 1.0, 5]])
+    assert found.values.tolist() == [3, 1]
+    assert found.seconds is None
+
+
+def test_by_step_keeps_what_was_said_before() -> None:
+    found = by_step("loss", Records(np.array([1.0, 0]), np.array([1.0, 2])), ("first",))
+    assert found.notes == ("first", "steps out of order at 1 place: sorted")
+    assert found.values.tolist() == [2, 1]
+
+
+def shown(found: Series) -> str:
+    records = None if found.records is None else [x.tolist() for x in (found.records.steps, found.records.values)]
+    return str((found.steps.tolist(), found.values.tolist(), found.notes, records))
+
+
+POINTS = st.tuples(st.integers(-3, 9) | st.floats(-5, 5), st.floats(), st.integers(0, 5)).map(list)
+
+
+@given(st.lists(POINTS, max_size=20), st.booleans(), st.randoms(use_true_random=False))
+def test_with_a_clock_the_order_of_the_lines_says_nothing(points: list[Any], ties: bool, random: Random) -> None:
+    if not ties:
+        points = [[step, value, at + 10 * i] for i, (step, value, at) in enumerate(points)]
+    elif len({at for _, _, at in points}) == 1:
+        return
+    assert shown(series(random.sample(points, len(points)))) == shown(series(points))
+
+
+@given(st.lists(POINTS, max_size=20))
+def test_no_point_is_lost(points: list[Any]) -> None:
+    found = series(points)
+    every = found if found.records is None else found.records
+    assert every.steps.size == len(points)
+    assert sorted(map(str, every.values.tolist())) == sorted(str(float(value)) for _, value, _ in points)
 
 
 def test_words_for_numbers() -> None:

@@ -26,6 +26,11 @@ BEYOND_PERFECT = 0.02
 FIRST_OVER_SECOND = 3.0
 #: Standard deviations of the noise by which a start has to be left that is only known as a first value.
 LEFT_BY = 4.0
+#: Share of a perfect score by which a score has risen that shows learning.
+ROSE = 0.2
+TWO_CLASSES = 2
+#: Scores of networks that find more than a class: boxes, masks, texts.
+OF_MORE_THAN_CLASSES = ("precision of a ranking", "overlap", "overlap of texts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +155,38 @@ def entropy_of_classes(main_curve: Curve, dataset: Dataset, label_smoothing: flo
 
 @rule_input(missing="no number of classes", unit="that of the loss")
 def log_of_classes(
-    main_curve: Curve, n_classes: int | None, classes_shown: int | None, label_smoothing: float | None
+    main_curve: Curve,
+    n_classes: int | None,
+    classes_shown: int | None,
+    label_smoothing: float | None,
+    class_weight: object | None,
+    loss_function: str | None,
+    train_score: Curve | None,
+    val_score: Curve | None,
 ) -> float | None:
-    """The logarithm of the number of classes, where the curves are cross-entropies."""
+    """The logarithm of the number of classes, where the curves are plain cross-entropies over them.
+
+    They are not where classes are weighted, where each class is a question of its own (a binary cross-entropy over
+    many), where boxes or masks are sought besides, and where the validation score rises while the loss says that nothing is learned.
+    """
     classes = n_classes or classes_shown
-    if not classes or label_smoothing or not main_curve.metric.of_classes:
+    if not classes or label_smoothing or class_weight or not main_curve.metric.of_classes:
         return None
-    return _in_unit(math.log(classes), main_curve)
+    if loss_function == "binary_cross_entropy" and classes > TWO_CLASSES:
+        return None
+    level = _in_unit(math.log(classes), main_curve)
+    scores = [s for s in (train_score, val_score) if s is not None]
+    if any(s.metric.kind in OF_MORE_THAN_CLASSES for s in scores):
+        return None
+    learned = main_curve.long_enough and main_curve.best < level
+    return None if not learned and val_score is not None and _rises(val_score) else level
+
+
+def _rises(score: Curve) -> bool:
+    """Whether a score, as logged, rose by more than its noise makes of it, and by a fifth of a perfect one."""
+    if not score.flipped or not score.long_enough:
+        return False
+    return score.start - score.best > max(ROSE * score.whole, LEFT_BY * score.noise.sigma)
 
 
 def _in_unit(nats: float, curve: Curve) -> float:

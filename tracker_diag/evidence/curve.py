@@ -19,6 +19,9 @@ from tracker_diag.stats.turning import Turning, turning, window_size
 #: Finite values that statistics take.
 MINIMUM = 4
 
+#: What a cross-entropy is below that is no rounding.
+BELOW_ZERO = -1.0
+
 #: Points that its noise takes, and its swings.
 POINTS_OF_NOISE, POINTS_OF_SWINGS = 6, 8
 
@@ -116,6 +119,13 @@ class Curve:
     def start(self) -> float:
         """The first finite value."""
         return float(self.finite[1][0])
+
+    @cached_property
+    def below_zero(self) -> float | None:
+        """The lowest value of a known cross-entropy, where it lies below 0 by more than rounding, as none can."""
+        values = self.finite[1]
+        lowest = float(values.min()) if values.size else 0.0
+        return lowest if self.metric.plain_cross_entropy and lowest < BELOW_ZERO else None
 
     @cached_property
     def best(self) -> float:

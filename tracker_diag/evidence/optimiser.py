@@ -110,7 +110,10 @@ def _floor(curve: Curve) -> float:
     if curve.flipped:
         lowest = float(curve.y.min())
         return next((-most for most in (1.0, 100.0) if lowest >= -most), -math.inf)
-    return 0.0 if float(curve.y.min()) >= 0 else -math.inf
+    lowest, floor = float(curve.y.min()), curve.metric.best or 0.0
+    if curve.metric.may_be_negative or lowest < 0:
+        return -math.inf
+    return floor if lowest >= floor else 0.0
 
 
 _ANNEALED_OR_SHORT = "the learning rate was annealed and not logged, or the curve is too short to carry on"

@@ -52,7 +52,17 @@ class Metric:
     @property
     def of_classes(self) -> bool:
         """Whether it is the cross-entropy of classes, for which a loss is taken that nothing more is said of."""
-        return self.kind in ("cross-entropy", "loss") and self.better == "min"
+        return self.kind in ("cross-entropy", "negative log-likelihood", "loss") and self.better == "min"
+
+    @property
+    def may_be_negative(self) -> bool:
+        """Whether it is a loss without a floor at 0: that of a density, or a bound on it."""
+        return self.kind in ("negative log-likelihood", "bound on the likelihood")
+
+    @property
+    def plain_cross_entropy(self) -> bool:
+        """Whether it is known to be a cross-entropy over classes, which no value below 0 can be."""
+        return self.kind == "cross-entropy" and self.best == 0
 
     def in_unit_of(self, values: NDArray[np.float64]) -> Metric:
         """These facts, given for shares as shares, in the unit that the values of a score show.

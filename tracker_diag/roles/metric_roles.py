@@ -20,6 +20,8 @@ SPLITS = ("train", "val", "test")
 PROXY, ONE_POINT, UNSPLIT, REPAIRED = 2.5, 3.0, 0.4, 0.3
 DIFFERENT, MOST_DIFFERENT, NO_COUNTERPART, LONE_TRAINING = 1.5, 4.5, 8.0, 2.0
 RANK = 0.1
+#: Between the names of metrics that were added up.
+SUM = " + "
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,7 @@ def _of_its_kind(
         # Two networks against each other: neither loss falls as they learn, and their sum says nothing.
         return [c for c in candidates if not (c.reading.parts or c.reading.adversary or _is_one_of_two(c.reading))]
     if "reinforcement" in traits:
-        return [c for c in candidates if not c.reading.parts]
+        return [c for c in candidates if not (c.reading.parts or c.reading.adversary)]
     quantized = words("vq codebook commitment")
     if any(quantized & read(name).words for name in names):
         # That is how evenly a codebook is used.
@@ -250,7 +252,7 @@ def _sum(parts: list[Candidate]) -> Candidate | None:
     reading = replace(
         together[0].reading, extras=named, parts=named, unknown=frozenset(), cost=0.0, facts=LOSS, adversary=None
     )
-    name = " + ".join(c.series.name for c in together)
+    name = SUM.join(c.series.name for c in together)
     return Candidate(Series(name, first.steps, values, first.seconds), reading, together[0].cost)
 
 
@@ -322,7 +324,7 @@ def _take(
             better = "min"
         found.metrics[f"{split}_{what}"] = series
         found.directions[f"{split}_{what}"] = better
-        if what == "loss" and c.reading.parts and " + " not in series.name:
+        if what == "loss" and c.reading.parts and SUM not in series.name:
             found.notes.append(f"{c.series.name}: a part of the loss, taken for want of the whole")
     return list(picked.values())
 

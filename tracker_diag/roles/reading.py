@@ -163,9 +163,12 @@ def read_metric(name: str) -> Reading | None:
     if rank == 1:
         # Each of these is the loss by another name.
         rank, also = 0, q.phrase
+    sides = {side: words & left for side, words in book.adversaries.items() if words & left}
+    # Without their counterpart these letters are any letters.
+    told = frozenset().union(*sides.values())
     named = _beside_the_loss(cut.segments, book.neutral)
     parts = (
-        frozenset(w for w in left & named if w in book.minor | book.component and not _names_the_loss(w, left))
+        frozenset(w for w in (left & named) - told if w in book.minor | book.component and not _names_the_loss(w, left))
         if kind == "loss"
         else frozenset()
     )
@@ -179,7 +182,6 @@ def read_metric(name: str) -> Reading | None:
         cost += STEP_LEVEL
     elif "epoch" not in cut.words:
         cost += 0.05
-    sides = [side for side, told in book.adversaries.items() if told & cut.words]
     return Reading(
         split,
         kind,
@@ -188,7 +190,7 @@ def read_metric(name: str) -> Reading | None:
         frozenset(left | also),
         unknown,
         parts,
-        sides[0] if len(sides) == 1 and kind != "score" else None,
+        next(iter(sides)) if len(sides) == 1 and kind != "score" else None,
         cost,
         index,
         q.row.get("task"),

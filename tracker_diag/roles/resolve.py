@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 from tracker_diag.core.run import Run, Series
 from tracker_diag.roles.metric import LOSS, SCORE, Metric
-from tracker_diag.roles.metric_roles import find_metrics
+from tracker_diag.roles.metric_roles import SUM, find_metrics
 from tracker_diag.roles.param_roles import find_params
 from tracker_diag.roles.param_values import coerce, fits
 from tracker_diag.roles.params import flatten
@@ -171,12 +171,14 @@ def _kind(role: str, name: str, better: Literal["min", "max"], params: Mapping[s
     if not role.endswith("_loss"):
         # Where the user says which way it gets better, and the name says the other, the user knows what it is.
         return reading.facts if reading is not None and reading.better == better else replace(SCORE, better=better)
+    if SUM in name:
+        return Metric("sum of losses", "min")
     # A likelihood that is taken for a loss has had its sign turned.
     facts = LOSS if reading is None else replace(reading.facts, better="min")
     if facts == LOSS:
         facts = facts_of_loss(read(str(params.get("loss_function") or "")).words)
     if facts == LOSS and params.get("task") == "regression":
-        return Metric("squared error", "min", "target squared")
+        return Metric("squared error", "min", "target squared", 0)
     return facts
 
 

@@ -22,6 +22,8 @@ CORRECTED = 1 / 20
 _OF_MEDIAN = 1.2533
 #: From the median of absolute differences of neighbours to the standard deviation of normal noise.
 _OF_DIFFERENCES = 1.0484
+#: Size of a value from which on it is as good as infinite: sums of two must be numbers still.
+_ENDLESS = 1e150
 
 
 class Seam(Enum):
@@ -166,10 +168,10 @@ def _nearer(to_start: float, to_other: float, error: float) -> float:
 
 
 def _level(values: FloatArray) -> float | None:
-    finite = values[np.isfinite(values)]
+    finite = values[np.abs(values) < _ENDLESS]
     return float(np.median(finite)) if 2 * finite.size > values.size else None
 
 
 def _noise(values: FloatArray) -> float:
-    finite = values[np.isfinite(values)]
+    finite = values[np.abs(values) < _ENDLESS]
     return float(np.median(np.abs(np.diff(finite)))) * _OF_DIFFERENCES if finite.size > 2 else 0.0

@@ -22,7 +22,7 @@ def at_steps(steps: list[Any]) -> Report:
     [
         ([0] * 60, "order of logging"),
         (list(range(59, -1, -1)), "out of order"),
-        ([*range(40), *range(30, 50)], "repeated"),
+        ([*range(40), *range(39, 59)], "repeated"),
         ([*range(30), *range(500, 530)], "nothing between"),
         ([*range(30), None, *range(31, 60)], "without a step"),
     ],
@@ -45,6 +45,13 @@ def test_what_had_to_be_put_right_is_said(steps: list[Any], word: str) -> None:
 )
 def test_even_and_smoothly_growing_steps_are_none(steps: list[int]) -> None:
     assert found(at_steps(steps), "HY004") is None
+
+
+@pytest.mark.parametrize("steps", [[*range(40), *range(30, 50)], [*range(30)] * 2], ids=["resumed", "anew"])
+def test_steps_that_restart_are_said_once_and_elsewhere(steps: list[int]) -> None:
+    report = at_steps(steps)
+    assert found(report, "HY004") is None
+    assert found(report, "HY005") is not None
 
 
 def test_silent_on_a_healthy_run() -> None:

@@ -31,6 +31,7 @@ TOO_HIGH = 0.25
 CERTAIN_OF_ERRORS = 3
 
 _TWICE = "give logits to a loss from logits, or probabilities to one that takes them: not softmax twice"
+_TARGETS = "give the cross-entropy targets between 0 and 1, and the outputs that it asks for"
 _SOFTMAX = "give one softmax over all classes, or logits to a loss from logits, in place of sigmoids"
 
 
@@ -51,6 +52,9 @@ class Likelihoods:
         110.0,
         "accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, "
         "just above the {bound:.3g} that softmax twice leaves",
+    )
+    NEGATIVE = LikelihoodRatio(
+        100.0, "the cross-entropy falls to {lowest:.4g}, and none is below 0 for targets and outputs that fit"
     )
     HIGHER_THAN_ALLOWED = LikelihoodRatio(
         25.0,
@@ -90,7 +94,8 @@ def output_loss_mismatch(
     Softmax before a loss that applies softmax itself leaves a cross-entropy that cannot fall below ln(1 + (k − 1)/e)
     for k classes, reached when every answer is right: a loss that comes to rest just above that value with a high
     accuracy gives it away. Without the number of classes: a loss far higher than the accuracy beside it allows. And
-    what the configuration says of output and loss. Several labels at once take sigmoids.
+    what the configuration says of output and loss. A cross-entropy below 0 has targets outside 0 and 1, or outputs that are no probabilities.
+    Several labels at once take sigmoids.
 
     Why it matters
     --------------
@@ -121,13 +126,16 @@ def output_loss_mismatch(
         observations.append(Likelihoods.RELU_BEFORE_REGRESSION(output=output_activation))
     if "sigmoid" in said and n_classes and n_classes > TWO_CLASSES and not several:
         observations.append(Likelihoods.SIGMOIDS_FOR_CLASSES(n_classes=n_classes))
+    below = [c.below_zero for c in (train_loss, val_loss) if c is not None and c.below_zero is not None]
+    if below:
+        observations.append(Likelihoods.NEGATIVE(lowest=min(below)))
     if not label_smoothing:
         observations += _seen([(train_loss, train_score), (val_loss, val_score)], n_classes)
     if not observations:
         return None
     after, text = _repair(observations, said, output_activation, task)
     name = names.get("output_activation", "output_activation")
-    changes = () if said in ("linear", after) else (Change(name, output_activation, after),)
+    changes = () if below or said in ("linear", after) else (Change(name, output_activation, after),)
     return output_loss_mismatch.hypothesis(
         prior=prior,
         observations=observations,
@@ -149,6 +157,8 @@ def _repair(
     """The activation that fits, and what to do in words."""
     if "relu" in said and task == "regression":
         return "none", f"give the regression loss what the last layer computes, without {output_activation}"
+    if any(s.key == Likelihoods.NEGATIVE.key for s in observations):
+        return "", _TARGETS
     on_bound = (Likelihoods.ON_BOUND.key, Likelihoods.ON_BOUND_NEARLY_ALL_RIGHT.key)
     if "sigmoid" in said and not any(s.key in on_bound for s in observations):
         return "softmax", _SOFTMAX

@@ -36,7 +36,7 @@ def diverged(
 
     What it measures
     ----------------
-    Whether the training or validation loss ends in values that are not finite; or whether the last quarter of the
+    Whether a cross-entropy falls below minus one, where none can be below 0. Whether the training or validation loss ends in values that are not finite; or whether the last quarter of the
     training loss lies above everything that went before its best value, by more than all that had been gained.
 
     Why it matters
@@ -76,6 +76,16 @@ def diverged(
                 "lower the learning rate tenfold or warm it up; check the inputs for NaN and constant features",
                 {"first_step": step, "share": share, "metric": curve.name},
                 (step, float(curve.steps[-1])),
+            )
+    for curve in (any_train, any_val):
+        below = None if curve is None else curve.below_zero
+        if curve is not None and below is not None:
+            return diverged.finding(
+                Severity.ERROR,
+                0.95,
+                f"{curve.name} is a cross-entropy, which cannot be below 0, and it falls to {below:.4g}",
+                "give it targets between 0 and 1, and outputs that are probabilities or logits, as it asks for",
+                {"lowest": below, "metric": curve.name},
             )
     if not any_curve.long_enough:
         return diverged.skip("fewer than four values", "log the training loss at every epoch")

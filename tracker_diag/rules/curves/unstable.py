@@ -10,6 +10,10 @@ from tracker_diag.rules.curves._worse import training_worse_since
 
 #: Swing of the second half over that of the first (ratio) below which the run is calming down.
 STILL_AS_WIDE = 0.5
+#: How many times as often as validation training is logged where its values are of single batches.
+OFTENER = 3
+#: Share of the least swing below which validation is calm.
+CALM = 0.5
 
 
 @rule(
@@ -44,7 +48,9 @@ def unstable(
     turns, and whether the swings are still as wide as in the first half; and whether the training loss climbs from
     its lowest stretch to its end, or validation does while training has got worse since. Where only the start of
     the curves says what knowing nothing costs, swings are measured against the loss that is left at the end as well.
-    Swings of a run that is still going are an `info`; a climb is tested for repeated looks.
+    Where training is logged at least three times as often as validation, and validation is calm, it swings from batch
+    to batch and the network does not. Swings of a run that is still going are an `info`; a climb is tested for
+    repeated looks.
 
     Why it matters
     --------------
@@ -73,7 +79,8 @@ def unstable(
     # A validation curve that swings over few examples, or over nobody knows how many, is the matter of
     # unrepresentative-validation.
     trusted = val if n_val_seen is not None and n_val_seen >= many_examples else None
-    swinging = _swinging(train, trusted, minimum_swing * effect_unit, reversals, improvement)
+    least = minimum_swing * effect_unit
+    swinging = _swinging(None if _of_batches(train, val, least) else train, trusted, least, reversals, improvement)
     unrest = swinging or _climbing(train, val, rises, alpha * error_share, minimum_climb, improvement)
     if unrest is None:
         return None
@@ -97,7 +104,16 @@ class _Unrest:
     message: str
 
 
-def _swinging(train: Curve, val: Curve | None, least: float, reversals: float, improvement: float) -> _Unrest | None:
+def _of_batches(train: Curve, val: Curve | None, least: float) -> bool:
+    """Whether training swings from batch to batch, and not the network: validation, logged less often, is calm."""
+    if val is None or val.oscillation is None or train.finite[1].size < OFTENER * val.finite[1].size:
+        return False
+    return val.oscillation.amplitude < CALM * least
+
+
+def _swinging(
+    train: Curve | None, val: Curve | None, least: float, reversals: float, improvement: float
+) -> _Unrest | None:
     """The first of the curves whose second half swings by so much, turns so often, and has not calmed down."""
     for side, curve in (("training", train), ("validation", val)):
         found = curve.oscillation if curve is not None else None
