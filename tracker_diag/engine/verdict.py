@@ -105,11 +105,8 @@ def why_abstained(values: Values) -> str:
         return f"losses of {', '.join(unsettled)} training have no level to rest at"
     if values.get("active") and values.get("interim") is None:
         return "the run has logged fewer than eight values so far"
-    if values.get("train") is None:
-        any_train = values.get("any_train")
-        if any_train is None:
-            return "no training curve was found beside the validation curve"
-        return f"{any_train.name} has fewer than four finite values"
+    if values.get("course") is None:
+        return f"{values.get('any_curve').name} has fewer than four finite values"
     if values.get("improvement") is None:
         return "the curves have not improved on where they began"
     return "no rule could decide"

@@ -167,7 +167,8 @@ def log_of_classes(
     """The logarithm of the number of classes, where the curves are plain cross-entropies over them.
 
     They are not where classes are weighted, where each class is a question of its own (a binary cross-entropy over
-    many), where boxes or masks are sought besides, and where the validation score rises while the loss says that nothing is learned.
+    many), where boxes or masks are sought besides, and where the validation score rises while the loss says that
+    nothing is learned.
     """
     classes = n_classes or classes_shown
     if not classes or label_smoothing or class_weight or not main_curve.metric.of_classes:

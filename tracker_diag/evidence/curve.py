@@ -16,6 +16,9 @@ from tracker_diag.stats.noise import Noise, noise
 from tracker_diag.stats.oscillation import Oscillation, oscillation, spikes
 from tracker_diag.stats.turning import Turning, turning, window_size
 
+#: Splits in words.
+SPLITS = {"train": "training", "val": "validation"}
+
 #: Finite values that statistics take.
 MINIMUM = 4
 
@@ -38,12 +41,25 @@ class Curve:
         As logged; ``raw`` negated where higher is better, and with values that are not finite.
     metric : Metric
         What it is, and in what it is measured.
+    role : str
+        ``train_loss``, ``val_score`` and so on.
     """
 
     name: str
     steps: FloatArray
     raw: FloatArray
     metric: Metric = LOSS
+    role: str = "train_loss"
+
+    @property
+    def side(self) -> str:
+        """Which data it was measured on: "training" or "validation"."""
+        return SPLITS[self.role.partition("_")[0]]
+
+    @property
+    def said(self) -> str:
+        """What it is, in a sentence: "the training loss"."""
+        return f"the {self.side} {self.role.partition('_')[2]}"
 
     @property
     def flipped(self) -> bool:

@@ -49,7 +49,7 @@ def _course(role: str, roles: Roles, until: float | None) -> Curve | None:
         # A run that is still going is judged at the rungs of a ladder.
         keep = max(2, int(np.searchsorted(steps, until, side="right")))
         steps, raw = steps[:keep], raw[:keep]
-    return Curve(series.name, steps, raw, metric)
+    return Curve(series.name, steps, raw, metric, role)
 
 
 @rule_input(missing="no train loss", log="train_loss", evidence="C")
@@ -124,3 +124,9 @@ def train(any_train: Curve, judgeable: bool) -> Curve | None:
 def val(any_val: Curve, judgeable: bool) -> Curve | None:
     """The validation curve, where it is long enough for statistics."""
     return any_val if any_val.long_enough else None
+
+
+@rule_input(missing="too few finite values of the train loss", log="train_loss", evidence="C")
+def course(train: Curve | None, val: Curve | None) -> Curve | None:
+    """The training curve; the held-out curve where no training curve was logged."""
+    return train or val

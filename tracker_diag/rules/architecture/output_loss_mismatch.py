@@ -94,8 +94,8 @@ def output_loss_mismatch(
     Softmax before a loss that applies softmax itself leaves a cross-entropy that cannot fall below ln(1 + (k − 1)/e)
     for k classes, reached when every answer is right: a loss that comes to rest just above that value with a high
     accuracy gives it away. Without the number of classes: a loss far higher than the accuracy beside it allows. And
-    what the configuration says of output and loss. A cross-entropy below 0 has targets outside 0 and 1, or outputs that are no probabilities.
-    Several labels at once take sigmoids.
+    what the configuration says of output and loss. A cross-entropy below 0 has targets outside 0 and 1, or outputs that
+    are no probabilities. Several labels at once take sigmoids.
 
     Why it matters
     --------------

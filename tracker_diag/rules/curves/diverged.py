@@ -36,8 +36,9 @@ def diverged(
 
     What it measures
     ----------------
-    Whether a cross-entropy falls below minus one, where none can be below 0. Whether the training or validation loss ends in values that are not finite; or whether the last quarter of the
-    training loss lies above everything that went before its best value, by more than all that had been gained.
+    Whether a cross-entropy falls below minus one, where none can be below 0. Whether the training or validation loss
+    ends in values that are not finite; or whether the last quarter of the training loss lies above everything that went
+    before its best value, by more than all that had been gained.
 
     Why it matters
     --------------

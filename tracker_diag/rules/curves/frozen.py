@@ -23,7 +23,7 @@ AT_ZERO = 1e-4
     ),
 )
 def frozen(
-    train: Curve,
+    course: Curve,
     baseline: float | None,
     settled_from: float | None,
     pretrained: object | None,
@@ -59,7 +59,7 @@ def frozen(
     ----------
     Seminar: "Network contains Bad Gradients".
     """
-    x, y = train.finite
+    x, y = course.finite
     if settled_from is not None:
         y = y[x <= settled_from]
         x = x[: y.size]
@@ -69,21 +69,24 @@ def frozen(
             "log the training loss at every epoch",
         )
     size = float(np.abs(y).max())
-    if size == 0 or _at_best(train, float(y[-1]), abs(baseline) if baseline is not None else size):
+    if size == 0 or _at_best(course, float(y[-1]), abs(baseline) if baseline is not None else size):
         return None
     moved = np.flatnonzero(np.abs(y - y[-1]) > same * size)
     first = int(moved[-1]) + 1 if moved.size else 0
     share = 1 - first / y.size
     if y.size - first < MINIMUM or share < minimum_share:
         return None
+    if course.role.endswith("score") and y[-1] < y[0]:
+        # A score counts examples: what has come to rest stands, though the loss still moves.
+        return None
     return frozen.finding(
         Severity.ERROR,
         0.7 if pretrained else 0.97,
-        f"the training loss stands at {train.shown(float(y[-1])):.6g} without "
+        f"{course.said} stands at {course.shown(float(y[-1])):.6g} without "
         f"changing over the last {y.size - first} values",
         "log the gradient norm: zero means dead units or detached parameters, tiny "
         "a rate or an initialisation that is too small",
-        {"value": train.shown(float(y[-1])), "share": share, "first_step": float(x[first])},
+        {"value": course.shown(float(y[-1])), "share": share, "first_step": float(x[first])},
         (float(x[first]), float(x[-1])),
     )
 

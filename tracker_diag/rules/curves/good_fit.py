@@ -21,11 +21,12 @@ LAST = 3
     verdict=Verdict(110, "nothing above was found, and something was achieved"),
 )
 def good_fit(
-    train: Curve,
+    course: Curve,
     improvement: float,
     effect_unit: float,
     active: bool,
     traits: frozenset[str],
+    train: Curve | None,
     val: Curve | None,
     end_gap: Gap | None,
     score_gap: float | None,
@@ -71,27 +72,27 @@ def good_fit(
         and not (score_gap is not None and score_gap < small_score_gap)
     ):
         return None
-    curve = val or train
+    curve = val or course
     last = -max(MINIMUM, curve.y.size // LAST)
     moves = plateau(curve.x[last:], curve.y[last:], margin=rest * improvement)
-    gap = f"; the gap is {apart:.0%} of the improvement achieved" if val is not None else ""
+    gap = f"; the gap is {apart:.0%} of the improvement achieved" if end_gap is not None else ""
     return good_fit.finding(
         Severity.OK,
-        0.9 if val is not None else 0.6,
-        _ends(train, val, moves.p_rest < ALPHA, active) + gap,
+        0.9 if train is not None and val is not None else 0.6,
+        _ends(course, train and val, moves.p_rest < ALPHA, active) + gap,
         "",
         {"gap": apart, "level": curve.shown(curve.tail), "p_rest": moves.p_rest},
     )
 
 
-def _ends(train: Curve, val: Curve | None, rests: bool, active: bool) -> str:
-    """Where the curves end, and whether they rest there, in words."""
+def _ends(course: Curve, val: Curve | None, rests: bool, active: bool) -> str:
+    """Where the curve ends, or both do, and whether they rest there, in words."""
     if val is None:
-        who, come, end, are = "training", "comes", "ends", "is"
-        at = f"{train.shown(train.tail):.4g}"
+        who, come, end, are = course.side, "comes", "ends", "is"
+        at = f"{course.shown(course.tail):.4g}"
     else:
         who, come, end, are = "training and validation", "come", "end", "are"
-        at = f"{train.shown(train.tail):.4g} and {val.shown(val.tail):.4g}"
+        at = f"{course.shown(course.tail):.4g} and {val.shown(val.tail):.4g}"
     if rests:
         return f"{who} {come} to rest at {at}"
     if active:

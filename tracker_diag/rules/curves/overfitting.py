@@ -30,11 +30,11 @@ STILL_GAINS = 0.01
     ),
 )
 def overfitting(
-    train: Curve,
     val: Curve,
     improvement: float,
     rises: Mapping[str, float],
     error_share: float,
+    train: Curve | None,
     val_score: Curve | None,
     *,
     minimum_rise: float = 0.06,
@@ -46,8 +46,8 @@ def overfitting(
     ----------------
     The mean of the last tenth of the validation curve against its lowest tenth, in units of the improvement achieved,
     with a p-value that allows for the choice of the lowest place. The training curve must not have got worse since:
-    otherwise the whole run is coming apart, which is another trouble. Where a validation score still improves
-    significantly since the turn, it is overconfidence, and an `info`.
+    otherwise the whole run is coming apart, which is another trouble; where none was logged, that is not known. Where
+    a validation score still improves significantly since the turn, it is overconfidence, and an `info`.
 
     Why it matters
     --------------
@@ -73,7 +73,7 @@ def overfitting(
     rise = turn.rise / improvement
     if rise < minimum_rise or rises["val"] > alpha * error_share:
         return None
-    if training_worse_since(turn.step, train, improvement):
+    if train is not None and training_worse_since(turn.step, train, improvement):
         return None
     severity, extra = Severity.WARNING, ""
     # The later half of what follows the turn: a score that went on for a while and has come to rest no longer excuses

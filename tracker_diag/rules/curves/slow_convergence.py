@@ -18,7 +18,7 @@ FARTHEST = 100.0
     verdict=Verdict(80, "the pace, not the length, is the trouble"),
 )
 def slow_convergence(
-    train: Curve,
+    course: Curve,
     further: Extrapolation,
     active: bool,
     error_share: float,
@@ -63,7 +63,7 @@ def slow_convergence(
     ----------
     Seminar: "Learning Rate" (small learning rate). Domhan et al. (2015), IJCAI.
     """
-    curve = val or train
+    curve = val or course
     known = explained is not None and explained.known
     if known and improvement is not None and further.low < least_gain * improvement:
         return None

@@ -34,10 +34,11 @@ TWO_LAYERS = 2
     ),
 )
 def underfitting(
-    train: Curve,
+    course: Curve,
     explained: Explained,
     error_share: float,
     active: bool,
+    train: Curve | None,
     val: Curve | None,
     further: Extrapolation | None,
     train_score: Curve | None,
@@ -106,13 +107,13 @@ def underfitting(
     """
     if explained.known and explained.most >= high_loss:
         return None
-    whole_run = (float(train.x[0]), float(train.x[-1]))
-    drift = trend(train.x, train.y)
-    seen = known_baseline(train, explained, minimum_learned)
+    whole_run = (float(course.x[0]), float(course.x[-1]))
+    drift = trend(course.x, course.y)
+    seen = known_baseline(course, explained, minimum_learned)
     if seen is not None:
         if active and drift.slope < 0:
             return underfitting.skip("still at the level of knowing nothing, but on its way down")
-        evidence = {"learned": explained.most, "uninformed": train.shown(explained.baseline)}
+        evidence = {"learned": explained.most, "uninformed": course.shown(explained.baseline)}
         return underfitting.finding(seen.severity, seen.confidence, seen.message, seen.advice, evidence, whole_run)
     if pretrained and not explained.known:
         return underfitting.skip(
@@ -122,19 +123,20 @@ def underfitting(
     if slow_but_steady(val, further, alpha * error_share):
         return None
     scores = _beside((train, train_score), (val, val_score))
-    seen = standing_accuracy(scores, explained.known) or flat_line(
-        train, val, drift, explained.known, moved, alpha * error_share
-    )
+    seen = standing_accuracy(scores, explained.known)
+    # A score by itself that is flat may be as high as it gets; a flat loss has gained nothing.
+    if seen is None and (explained.known or course.role.endswith("loss")):
+        seen = flat_line(course, val, drift, explained.known, moved, alpha * error_share)
     deep = (hidden_units or 0) >= 1 or (layers or 0) >= TWO_LAYERS
     if seen is None and not active:
         seen = (
             score_at_chance(score_explained, minimum_learned)
             or guessing(scores, alpha)
-            or (early_rest(train, val, scores, n_updates, few_updates, rest) if deep else None)
+            or (early_rest(train, val, scores, n_updates, few_updates, rest) if deep and train is not None else None)
         )
     if seen is None:
         return None
-    evidence = {"fall": relative_fall(train), "p_trend": drift.p, "noise": train.noise.sigma}
+    evidence = {"fall": relative_fall(course), "p_trend": drift.p, "noise": course.noise.sigma}
     return underfitting.finding(seen.severity, seen.confidence, seen.message, seen.advice, evidence, whole_run)
 
 

@@ -27,12 +27,13 @@ LAST, FEWEST = 5, 2
     verdict=Verdict(90, "more of the same pays"),
 )
 def undertrained(
-    train: Curve,
+    course: Curve,
     improvement: float,
     effect_unit: float,
     further: Extrapolation,
     active: bool,
     params: Mapping[str, Any],
+    train: Curve | None,
     val: Curve | None,
     further_train: Extrapolation | None,
     *,
@@ -71,7 +72,7 @@ def undertrained(
     if params.get("pretrained"):
         # Fine-tuning begins where most is learned already: what it adds is no unit.
         improvement = effect_unit
-    together = val is not None and val.tail - train.tail < TOGETHER * improvement
+    together = train is not None and val is not None and val.tail - train.tail < TOGETHER * improvement
     if (
         together
         and further_train is not None
@@ -83,7 +84,7 @@ def undertrained(
     gain, low, high = further.gain / improvement, further.low / improvement, further.high / improvement
     if gain < minimum_gain or low < sure_gain:
         return None
-    curve = val or train
+    curve = val or course
     turn = curve.turning
     if turn.rise > RISEN_ERRORS * turn.error and turn.rise > RISEN * improvement:
         return None
