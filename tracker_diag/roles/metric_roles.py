@@ -174,6 +174,9 @@ def _side_the_unsplit(sides: dict[str | None, list[Candidate]], found: Found) ->
             reading.kind != "score" and not reading.unknown and reading.kind != "proxy"
         ):
             sides["train"].append(moved)
+        elif reading.side == "train":
+            # What an agent gathers while it learns.
+            sides["train"].append(moved)
         elif reading.side == "val" and not reading.unknown:
             # Who goes to the length of decoding or matching does it on the validation data.
             sides["val"].append(moved)

@@ -16,6 +16,8 @@ from tracker_diag.stats.trend import trend
 
 #: Layers from which on one is hidden.
 TWO_LAYERS = 2
+#: Share of right answers below which an accuracy that is flat is low.
+HALF = 0.5
 
 
 @rule(
@@ -125,7 +127,8 @@ def underfitting(
     scores = _beside((train, train_score), (val, val_score))
     seen = standing_accuracy(scores, explained.known)
     # A score by itself that is flat may be as high as it gets; a flat loss has gained nothing.
-    if seen is None and (explained.known or course.role.endswith("loss")):
+    low = course.accuracy and course.share(course.best) < HALF
+    if seen is None and (explained.known or course.role.endswith("loss") or low):
         seen = flat_line(course, val, drift, explained.known, moved, alpha * error_share)
     deep = (hidden_units or 0) >= 1 or (layers or 0) >= TWO_LAYERS
     if seen is None and not active:
