@@ -10,6 +10,7 @@ A verdict that differs from the reference is one that hangs on a name. The issue
 
     python -m scripts.naming                    200 runs under every habit, the worst habit first
     python -m scripts.naming --runs 40          fewer runs
+    python -m scripts.naming --habits FILE      other habits, as scripts/naming_habits_left_out.yaml holds them
     python -m scripts.naming --json OUT         write the figures, and every changed verdict, to this file as well
 """
 
@@ -203,8 +204,8 @@ def styled(name: str, style: str) -> str:
 
 
 def read_habits(path: Path = HABITS) -> Habits:
-    """Read the file of habits."""
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    """Read a file of habits; plain names, and how the labelled runs are read, are always those of the first file."""
+    data = yaml.safe_load(HABITS.read_text(encoding="utf-8"))
     given = data["practice"]
     practice = Practice(
         habits={name: Habit.of(habit) for name, habit in given["habits"].items()},
@@ -213,7 +214,8 @@ def read_habits(path: Path = HABITS) -> Habits:
         unnamed_losses=frozenset(given["unnamed_losses"]),
         unnamed_groups=frozenset(given["unnamed_groups"]),
     )
-    tried = {name: Habit.of(habit) for name, habit in data["habits"].items()}
+    chosen = data if path == HABITS else yaml.safe_load(path.read_text(encoding="utf-8"))
+    tried = {name: Habit.of(habit) for name, habit in chosen["habits"].items()}
     return Habits(Habit.of(data["reference"]), tried, practice)
 
 
@@ -459,6 +461,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--runs", type=int, default=ENOUGH_RUNS, metavar="N", help=f"how many of them (default: {ENOUGH_RUNS})"
     )
+    parser.add_argument(
+        "--habits",
+        type=Path,
+        default=HABITS,
+        metavar="FILE",
+        help=f"the habits that are tried (default: scripts/{HABITS.name})",
+    )
     parser.add_argument("--json", type=Path, metavar="OUT", help="write figures and changed verdicts to this file")
     options = parser.parse_args(arguments)
     if options.runs < 1:
@@ -466,7 +475,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not options.practice.is_file():
         print(f"nothing was measured: there is no file {options.practice}; name one by --practice", file=sys.stderr)
         return 2
-    habits = read_habits()
+    if not options.habits.is_file():
+        print(f"nothing was measured: there is no file {options.habits}; name one by --habits", file=sys.stderr)
+        return 2
+    habits = read_habits(options.habits)
     contents = [c for record in load(options.practice) if (c := content(record, habits.practice)) is not None]
     comparisons = measure(spread(contents, options.runs), habits)
     print("\n".join(lines(comparisons)))

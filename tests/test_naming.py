@@ -19,6 +19,8 @@ from scripts.naming import (
     WHOLE_RUN,
     Comparison,
     Content,
+    Habit,
+    Habits,
     Said,
     compared,
     content,
@@ -34,7 +36,11 @@ from scripts.naming import (
 )
 from tracker_diag import Run
 
-HABITS = read_habits()
+LEFT_OUT = naming.HABITS.with_name("naming_habits_left_out.yaml")
+HABITS, OTHERS = read_habits(), read_habits(LEFT_OUT)
+ALL_HABITS = {
+    f"{file}: {name}": h for file, of in (("first", HABITS), ("left out", OTHERS)) for name, h in of.tried.items()
+}
 RUNS = 12
 ROLES = [*dict.fromkeys(HABITS.practice.roles.values()), "loss"]
 
@@ -63,21 +69,36 @@ def test_there_are_runs_enough_of_many_tasks_and_faults(contents: list[Content])
 # -- the habits ----------------------------------------------------------------------------------------------------
 
 
-def test_there_are_habits_enough_and_no_two_alike() -> None:
-    assert len(HABITS.tried) >= 45
-    assert len({tuple(h.metric(what) for what in METRICS) for h in HABITS.tried.values()}) >= 45
+@pytest.mark.parametrize("habits", [HABITS, OTHERS], ids=["first", "left out"])
+def test_there_are_habits_enough_and_no_two_alike(habits: Habits) -> None:
+    assert len(habits.tried) >= 45
+    assert len({names_of_metrics(h) for h in habits.tried.values()}) >= 45
 
 
-@pytest.mark.parametrize("name", HABITS.tried)
+def names_of_metrics(habit: Habit) -> tuple[str | None, ...]:
+    return tuple(habit.metric(what, kind) for kind in (None, *habit.kinds) for what in METRICS)
+
+
+def test_what_is_left_out_is_not_a_copy_of_the_first_file() -> None:
+    assert OTHERS.tried.keys() & HABITS.tried.keys() == set()
+    known = {names_of_metrics(h): name for name, h in HABITS.tried.items()}
+    assert {name: known[names] for name, h in OTHERS.tried.items() if (names := names_of_metrics(h)) in known} == {}
+
+
+def test_plain_names_and_the_reading_are_the_same_for_both_files() -> None:
+    assert (OTHERS.reference, OTHERS.practice) == (HABITS.reference, HABITS.practice)
+
+
+@pytest.mark.parametrize("name", ALL_HABITS)
 def test_a_habit_has_a_name_for_what_matters(name: str) -> None:
-    habit = HABITS.tried[name]
+    habit = ALL_HABITS[name]
     needed = {"train/loss", *WHOLE_RUN, *(f"val/{q}" for q in QUANTITIES)}
     assert {what for what in needed if not habit.metric(what)} == set()
 
 
-@pytest.mark.parametrize("name", HABITS.tried)
+@pytest.mark.parametrize("name", ALL_HABITS)
 def test_no_two_things_have_the_same_name(name: str) -> None:
-    habit = HABITS.tried[name]
+    habit = ALL_HABITS[name]
     for kind in (None, *habit.kinds):
         names = [n for what in (*METRICS, *WHOLE_RUN) if (n := habit.metric(what, kind))]
         assert [n for n, count in Counter([*names, *habit.besides]).items() if count > 1] == []
@@ -85,9 +106,9 @@ def test_no_two_things_have_the_same_name(name: str) -> None:
     assert [n for n, count in params.items() if count > 1] == []
 
 
-@pytest.mark.parametrize("name", HABITS.tried)
+@pytest.mark.parametrize("name", ALL_HABITS)
 def test_a_habit_speaks_of_known_things(name: str) -> None:
-    habit = HABITS.tried[name]
+    habit = ALL_HABITS[name]
     assert habit.params.keys() <= set(ROLES)
     assert habit.names.keys() <= {*METRICS, *WHOLE_RUN}
     assert habit.words.keys() <= {*QUANTITIES, naming.PER_CLASS}
@@ -286,18 +307,30 @@ def test_without_the_labelled_runs_one_line_says_so(tmp_path: Path, capsys: pyte
     assert "none.jsonl.gz" in err
 
 
+def test_without_the_habits_one_line_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    practice = tmp_path / "practice.jsonl"
+    practice.touch()
+    assert main(["--practice", str(practice), "--habits", str(tmp_path / "none.yaml")]) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "none.yaml" in err
+
+
 def test_no_runs_are_none_too_few(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--runs", "0"])
     assert "at least one run" in capsys.readouterr().err
 
 
-def test_the_script_writes_what_it_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("given", "habits"), [([], HABITS), (["--habits", str(LEFT_OUT)], OTHERS)])
+def test_the_script_writes_what_it_prints(
+    given: list[str], habits: Habits, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     curves = {"loss": [[i, 2.0 / (i + 1)] for i in range(20)], "val_loss": [[i, 2.1 / (i + 1)] for i in range(20)]}
     file, out = tmp_path / "practice.jsonl", tmp_path / "out.json"
     file.write_text(json.dumps(labelled("keras", []) | {"metrics": curves}) + "\n", encoding="utf-8")
-    assert main(["--practice", str(file), "--json", str(out)]) in {0, 1}
+    assert main(["--practice", str(file), "--json", str(out), *given]) in {0, 1}
     said = json.loads(out.read_text(encoding="utf-8"))
     assert said["runs"] == 1
-    assert len(said["habits"]) == len(HABITS.tried)
+    assert said["habits"].keys() == habits.tried.keys()
     assert capsys.readouterr().out.startswith(f"{said['all']['verdict']:.3f} of the verdicts change")

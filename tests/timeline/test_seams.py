@@ -111,6 +111,20 @@ def test_the_unit_of_a_loss_says_nothing(seed: int, scale: float, kind: str) -> 
     assert again.on == pytest.approx(found.on, rel=1e-6)
 
 
+@pytest.mark.parametrize("n", [25, 10])
+def test_the_error_is_that_of_a_median_of_noise(n: int) -> None:
+    noise = [noisy(np.zeros(2 * n), seed, 0.05) for seed in range(400)]
+    found = [levels(first, first, following) for first, following in (cut(x, n, n) for x in noise)]
+    medians = np.std([x.again for x in found if x is not None])
+    # The noisier of two sides is taken, and of two values the median is the mean: a little more.
+    assert 1 < np.median([x.error for x in found if x is not None]) / medians < 1.8
+
+
+def test_values_whose_distances_are_beyond_any_float_are_as_good_as_infinite() -> None:
+    first, following = cut(np.append(falling(9), [9e307, 0, 9e307]), 9, 3)
+    assert levels(first, first, following) is None
+
+
 @given(st.lists(st.floats(), min_size=1, max_size=12), st.lists(st.floats(), min_size=1, max_size=12))
 def test_any_values_are_judged(before: list[float], after: list[float]) -> None:
     first, following = cut(np.array(before + after), len(before), len(after))

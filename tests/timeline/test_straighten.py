@@ -162,6 +162,11 @@ def test_of_three_trainings_the_last_is_judged(clock: bool) -> None:
     )
     assert seams(found) == [Seam.NEW] * 2
     assert found.trainings == 3
+    assert [(x.first, x.last, x.next) for x in found.restarts] == [
+        (curve[0], *curve[29:31]),
+        (curve[30], *curve[59:61]),
+    ]
+    assert [(x.before, x.after) for x in found.restarts] == [(29, 0), (29, 0)]
     assert values(found) == curve[60:].tolist()
     assert values(found, "val_loss") == (curve[60:] + 0.05).tolist()
     assert (found.judged, found.logged) == (30, 90)
@@ -212,6 +217,34 @@ def test_a_logged_epoch_that_begins_again_alone_is_left_alone() -> None:
     found = straighten(run)
     assert found.restarts == ()
     assert found.metrics["train_loss"] is run.metrics["train_loss"]
+
+
+def test_a_logged_epoch_that_goes_back_but_not_to_its_start_says_nothing() -> None:
+    epoch = points(np.append(np.arange(40), np.arange(20, 60)), range(80))
+    run = a_run(train_loss=points(noisy(np.tile(falling(40), 2), 0), range(80)), epoch=epoch)
+    assert straighten(run).restarts == ()
+
+
+def test_of_metrics_that_restart_unequally_those_with_the_most_losses_and_scores_tell() -> None:
+    curve = noisy(falling(60), 0)
+    run = a_run(
+        accuracy=points(1 - curve / 3, anew(20, 3)),
+        train_loss=points(curve, anew(30, 2)),
+        val_loss=points(curve, anew(30, 2)),
+        lr=points(curve, anew(15, 4)),
+    )
+    found = straighten(run)
+    assert (found.told_by, seams(found)) == ("train_loss", [Seam.ON])
+    assert values(found, "accuracy") == (1 - curve / 3).tolist()
+    assert found.metrics["lr"] is run.metrics["lr"]
+
+
+def test_the_value_of_early_stopping_is_left_out() -> None:
+    every = [3.0, 2.0, 1.0, 1.5, 1.7]
+    found = straighten(
+        a_run(val_loss=points([*every, 1.0], range(6)), stopped_epoch=[[0, 4.0]], restored_epoch=[[0, 2.0]])
+    )
+    assert values(found, "val_loss") == every
 
 
 def test_hundreds_of_values_under_each_epoch_are_a_curve() -> None:
