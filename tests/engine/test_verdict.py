@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.catalogue import CATALOGUE
-from tests.rules.runs import EPOCHS, SHAPES, SOUND, a_run, healthy, high_level, judge
+from tests.rules.runs import SHAPES, SOUND, a_run, healthy, high_level, judge
 from tests.rules.runs import found as found_in
 from tracker_diag import Run, Settings, Severity, diagnose
 from tracker_diag.core.finding import Finding
@@ -137,7 +137,6 @@ def test_the_verdict_is_among_the_findings(shape: str) -> None:
         ({}, "no curve of at least two points"),
         ({"train_loss": [[0, 1.0]]}, "no curve of at least two points"),
         ({"train_loss": [[0, 1.0], [1, 0.9], [2, 0.8]]}, "fewer than four finite values"),
-        ({"val_loss": [[i, 1 / (i + 1)] for i in range(EPOCHS)]}, "no training curve"),
     ],
 )
 def test_says_what_is_missing(metrics: dict[str, Any], missing: str) -> None:

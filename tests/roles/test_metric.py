@@ -52,7 +52,7 @@ def test_shares(name: str, kind: str, better: Any, baseline: float | None, unit:
     ("name", "kind", "unit"),
     [
         ("val_loss", "loss", ""),
-        ("val_nll_loss", "cross-entropy", "nats"),
+        ("val_nll_loss", "negative log-likelihood", "nats"),
         ("val_cross_entropy", "cross-entropy", "nats"),
         ("val_mse_loss", "squared error", "target squared"),
         ("val_rmse", "root of the squared error", "target"),

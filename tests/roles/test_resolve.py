@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker_diag.core.run import Run
+from tracker_diag.roles.metric_roles import SUM
 from tracker_diag.roles.resolve import Roles, resolve
 from tracker_diag.roles.role_names import all_roles, what_to_log
 from tracker_diag.settings.settings import Settings, SettingsError, parse_settings
@@ -70,10 +71,10 @@ METRICS = {
     ),
     "fastai": (
         "train_loss valid_loss accuracy lr_0 mom_0 wd_0 eps_0",
-        {"train_loss": "train_loss", "valid_loss": "", "val_loss": "valid_loss", "learning_rate": "lr_0"},
+        {"train_loss": "train_loss", "valid_loss": "", "val_loss": "valid_loss", "val_score": "accuracy", "learning_rate": "lr_0"},
     ),
     "xgboost": ("train-rmse eval-rmse", {"train_loss": "train-rmse", "val_loss": "eval-rmse"}),
-    "xgboost, classes": ("train-mlogloss test-mlogloss train-merror test-merror", {"train_loss": "train-mlogloss", "test_loss": "test-mlogloss", "train_score": "train-merror", "test_score": "test-merror"}),
+    "xgboost, classes": ("train-mlogloss test-mlogloss train-merror test-merror", {"train_loss": "train-mlogloss", "val_loss": "test-mlogloss", "train_score": "train-merror", "val_score": "test-merror"}),
     "xgboost, scikit-learn": ("validation_0-logloss validation_1-logloss", {"train_loss": "validation_0-logloss", "val_loss": "validation_1-logloss"}),
     "xgboost, one set": ("validation_0-logloss validation_0-auc", {"val_loss": "validation_0-logloss", "val_score": "validation_0-auc"}),
     "lightgbm": ("training-binary_logloss valid_1-binary_logloss training-auc valid_1-auc", {"train_loss": "training-binary_logloss", "val_loss": "valid_1-binary_logloss", "train_score": "training-auc", "val_score": "valid_1-auc"}),
@@ -85,7 +86,7 @@ METRICS = {
     ),
     "yolo": (
         "train/box_loss train/cls_loss train/dfl_loss val/box_loss val/cls_loss val/dfl_loss lr/pg0 lr/pg1 metrics/mAP50 metrics/mAP50-95",
-        {"train_loss": "train/box_loss", "val_loss": "val/box_loss", "learning_rate": "lr/pg0", "val_score": "metrics/mAP50"},
+        {"train_loss": "train/box_loss + train/cls_loss + train/dfl_loss", "val_loss": "val/box_loss + val/cls_loss + val/dfl_loss", "learning_rate": "lr/pg0", "val_score": "metrics/mAP50"},
     ),
     "ignite": ("training/loss validation/loss validation/accuracy", {"train_loss": "training/loss", "val_loss": "validation/loss", "val_score": "validation/accuracy"}),
     "stable baselines": (
@@ -95,7 +96,7 @@ METRICS = {
     "nanogpt": ("train/loss val/loss lr mfu iter", {"train_loss": "train/loss", "val_loss": "val/loss", "learning_rate": "lr"}),
     "fairseq": ("train/loss train/nll_loss train/ppl valid/loss valid/nll_loss valid/ppl train/gnorm train/lr train/clip", {"train_loss": "train/loss", "val_loss": "valid/loss", "train_score": "train/ppl", "val_score": "valid/ppl", "gradient_norm": "train/gnorm", "learning_rate": "train/lr"}),
     "vae": ("train_loss train_kl_loss train_recon_loss val_loss val_kl_loss val_recon_loss", {"train_loss": "train_loss", "val_loss": "val_loss"}),
-    "vae, parts only": ("train_kl_loss train_recon_loss val_kl_loss val_recon_loss", {"train_loss": "train_recon_loss", "val_loss": "val_recon_loss"}),
+    "vae, parts only": ("train_kl_loss train_recon_loss val_kl_loss val_recon_loss", {"train_loss": "train_kl_loss + train_recon_loss", "val_loss": "val_kl_loss + val_recon_loss"}),
     "system metrics": ("loss val_loss system/cpu_utilization_percentage system/gpu_0_memory_usage_percentage", {"train_loss": "loss", "val_loss": "val_loss"}),
     # names that nobody has listed
     "one curve": ("loss", {"train_loss": "loss"}),
@@ -126,7 +127,8 @@ METRICS = {
     "dice and its loss": ("train_dice_loss val_dice_loss train_dice val_dice", {"train_loss": "train_dice_loss", "val_loss": "val_dice_loss", "train_score": "train_dice", "val_score": "val_dice"}),
     "bleu": ("train_loss dev_loss dev_bleu", {"train_loss": "train_loss", "val_loss": "dev_loss", "val_score": "dev_bleu"}),
     "wer": ("train/ctc_loss val/ctc_loss val/wer", {"train_loss": "train/ctc_loss", "val_loss": "val/ctc_loss", "val_score": "val/wer"}),
-    "test kept apart": ("train_loss test_loss train_acc test_acc", {"train_loss": "train_loss", "test_loss": "test_loss", "train_score": "train_acc", "test_score": "test_acc"}),
+    "test for want of validation": ("train_loss test_loss train_acc test_acc", {"train_loss": "train_loss", "val_loss": "test_loss", "train_score": "train_acc", "val_score": "test_acc"}),
+    "test kept apart": ("train_loss val_loss test_loss test_acc", {"train_loss": "train_loss", "val_loss": "val_loss", "test_loss": "test_loss", "test_score": "test_acc"}),
     "namespaces": ("train/val_loss train/loss", {"train_loss": "train/loss", "val_loss": "train/val_loss"}),
     "measured on train": ("eval_train_loss eval_val_loss", {"train_loss": "eval_train_loss", "val_loss": "eval_val_loss"}),
     "running": ("running_train_loss train_epoch_loss val_epoch_loss", {"train_loss": "train_epoch_loss", "val_loss": "val_epoch_loss"}),
@@ -400,8 +402,14 @@ def test_no_trait_without_a_sign_of_it() -> None:
     )
 
 
+def test_a_bare_score_as_long_as_the_validation_loss_is_validations() -> None:
+    roles = of({"train_loss": 200, "val_loss": 20, "accuracy": 20})
+    assert metric_names(roles)["val_score"] == "accuracy"
+    assert any("accuracy" in note for note in roles.notes)
+
+
 def test_an_ambiguous_accuracy_is_left_out_with_a_note() -> None:
-    roles = of("train_loss val_loss accuracy")
+    roles = of({"train_loss": 200, "val_loss": 20, "accuracy": 200})
     assert "train_score" not in roles.metrics
     assert "val_score" not in roles.metrics
     assert any("accuracy" in note for note in roles.notes)
@@ -414,7 +422,7 @@ def test_a_duplicate_under_another_name_changes_nothing(case: str) -> None:
     lengths = names if isinstance(names, dict) else dict.fromkeys(names.split(), 20)
     for role in ("train_loss", "val_loss"):
         if role in before.metrics:
-            original = before.metrics[role].name
+            original = before.metrics[role].name.split(SUM)[0]
             metrics = {n: curve(n, k) for n, k in lengths.items()} | {
                 f"{original}_copy": curve(original, lengths[original])
             }
@@ -435,7 +443,8 @@ def test_what_to_log_suggests_a_name_that_resolves() -> None:
     for role, kind in all_roles().items():
         suggested = what_to_log(role).rsplit(" ", 1)[-1]
         if "metric" in kind:
-            assert of(suggested).metrics.get(role) is not None, role
+            # What is called test stands in for validation where that is missing.
+            assert of(f"val_loss {suggested}").metrics.get(role) is not None, role
         elif role not in ("control", "layer_widths"):
             assert any(
                 role in of(params={suggested: v}).params

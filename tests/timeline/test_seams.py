@@ -60,7 +60,7 @@ def test_what_one_metric_leaves_open_another_may_say() -> None:
 
 def test_levels_are_medians_of_as_many_values_at_both_starts() -> None:
     first, following = cut(np.append(falling(25), falling(25)), 25, 25)
-    found = levels(first, first, following)
+    found = levels(first, first, following, False)
     assert found is not None
     assert found.start == found.again == np.median(falling(25)[:5])
     assert found.end == np.median(falling(25)[-5:])
@@ -69,7 +69,7 @@ def test_levels_are_medians_of_as_many_values_at_both_starts() -> None:
 
 def test_where_the_curve_stood_at_the_steps_that_come_again() -> None:
     going = stretch(range(20), falling(20))
-    found = levels(going, going, stretch(range(10, 30), np.full(20, 0.3), 20))
+    found = levels(going, going, stretch(range(10, 30), np.full(20, 0.3), 20), True)
     assert found is not None
     assert found.earlier == np.median(falling(20)[10:14])
 
@@ -79,14 +79,14 @@ def test_a_side_that_is_no_number_says_nothing(side: str) -> None:
     sides = [falling(20), falling(20)]
     sides[side == "behind"] = np.full(20, NAN)
     first, following = cut(np.concatenate(sides), 20, 20)
-    assert levels(first, first, following) is None
+    assert levels(first, first, following, False) is None
 
 
 def test_a_loss_that_ran_away_is_far_from_where_another_training_begins() -> None:
     fallen = falling(20)
     fallen[15:] = NAN
     first, following = cut(np.append(fallen, falling(20)), 20, 20)
-    found = levels(first, first, following)
+    found = levels(first, first, following, False)
     assert found is not None
     assert judge([found]) is Seam.NEW
 
@@ -105,7 +105,7 @@ def test_the_unit_of_a_loss_says_nothing(seed: int, scale: float, kind: str) -> 
     whole = falling(50) if kind == "on" else np.tile(falling(25), 2)
     first, following = cut(noisy(whole, seed, 0.1), 25, 25)
     scaled, then = cut(noisy(whole, seed, 0.1) * scale, 25, 25)
-    found, again = levels(first, first, following), levels(scaled, scaled, then)
+    found, again = levels(first, first, following, False), levels(scaled, scaled, then, False)
     assert found is not None
     assert again is not None
     assert again.on == pytest.approx(found.on, rel=1e-6)
@@ -114,7 +114,7 @@ def test_the_unit_of_a_loss_says_nothing(seed: int, scale: float, kind: str) -> 
 @pytest.mark.parametrize("n", [25, 10])
 def test_the_error_is_that_of_a_median_of_noise(n: int) -> None:
     noise = [noisy(np.zeros(2 * n), seed, 0.05) for seed in range(400)]
-    found = [levels(first, first, following) for first, following in (cut(x, n, n) for x in noise)]
+    found = [levels(first, first, following, False) for first, following in (cut(x, n, n) for x in noise)]
     medians = np.std([x.again for x in found if x is not None])
     # The noisier of two sides is taken, and of two values the median is the mean: a little more.
     assert 1 < np.median([x.error for x in found if x is not None]) / medians < 1.8
@@ -122,11 +122,11 @@ def test_the_error_is_that_of_a_median_of_noise(n: int) -> None:
 
 def test_values_whose_distances_are_beyond_any_float_are_as_good_as_infinite() -> None:
     first, following = cut(np.append(falling(9), [9e307, 0, 9e307]), 9, 3)
-    assert levels(first, first, following) is None
+    assert levels(first, first, following, False) is None
 
 
 @given(st.lists(st.floats(), min_size=1, max_size=12), st.lists(st.floats(), min_size=1, max_size=12))
 def test_any_values_are_judged(before: list[float], after: list[float]) -> None:
     first, following = cut(np.array(before + after), len(before), len(after))
-    found = levels(first, first, following)
+    found = levels(first, first, following, False)
     assert judge([] if found is None else [found]) in Seam

@@ -295,8 +295,8 @@ def test_epochs_of_zeros_are_left_out() -> None:
     assert len(found.metrics["lr"]) == 60
 
 
-# How often it is right. Measured over 200 seeds, noise of 2, 5, 10 and 20 % of the fall, and 8, 20 and 100 records a
-# stretch: up to 10 % none is wrong and at least 93 % are right; at 20 % at most 4 % are wrong, and half may stay open.
+# How often it is right, of 40 seeds each: noise of 5 % of the fall, all; of 10 %, 31 and more at 8 records a stretch, all
+# from 20 on; of 20 %, none is wrong, and up to 35 of 40 stay open at 8 records.
 
 
 def decided(n: int, times: int, share: float, new: bool) -> Counter[str]:
@@ -313,10 +313,11 @@ def decided(n: int, times: int, share: float, new: bool) -> Counter[str]:
 @pytest.mark.parametrize("times", [2, 5])
 @pytest.mark.parametrize("n", [8, 20])
 def test_decisions_are_right_or_left_open(n: int, times: int, new: bool) -> None:
+    assert decided(n, times, 0.05, new)["right"] == 40
     at_ten = decided(n, times, 0.1, new)
     assert at_ten["wrong"] == 0
-    assert at_ten["right"] >= 37
-    assert decided(n, times, 0.2, new)["wrong"] <= 4
+    assert at_ten["right"] >= (40 if n == 20 else 31)
+    assert decided(n, times, 0.2, new)["wrong"] == 0
 
 
 def test_the_noise_is_a_share_of_the_fall() -> None:

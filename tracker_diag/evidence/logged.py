@@ -10,7 +10,7 @@ import numpy as np
 
 from tracker_diag.core.run import Run, Series
 from tracker_diag.evidence.registry import rule_input
-from tracker_diag.roles.reading import read_metric
+from tracker_diag.roles.metric_names import read_metric
 from tracker_diag.roles.resolve import Roles
 
 

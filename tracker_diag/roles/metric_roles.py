@@ -12,7 +12,7 @@ import numpy as np
 
 from tracker_diag.core.run import Series
 from tracker_diag.roles.metric import LOSS
-from tracker_diag.roles.reading import LOSS_NAMES, Reading, read_metric, read_plain, turned
+from tracker_diag.roles.metric_names import LOSS_NAMES, Reading, read_metric, read_plain, turned
 from tracker_diag.roles.words import read, vocabulary, words
 
 SPLITS = ("train", "val", "test")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tracker_diag.timeline.seams import Levels, Seam, is_correction, judge, levels
+from tracker_diag.timeline.seams import LEAST, Levels, Seam, is_correction, judge, levels
 from tracker_diag.timeline.stretches import Stretch
 
 
@@ -32,18 +32,28 @@ class Joined:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Piece:
-    """What was joined of a metric so far, its first stretch, and what was logged anew."""
+    """What was joined of a metric so far, its first stretch, and what was logged anew.
+
+    ``counted_from`` is the step at which its steps were last counted anew, ``shift`` what was added to them since.
+    """
 
     first: Stretch
     whole: Stretch
+    counted_from: float
+    shift: float = 0.0
     anew: tuple[Stretch, ...] = ()
+
+    @classmethod
+    def of(cls, stretch: Stretch) -> _Piece:
+        return cls(stretch, stretch, float(stretch.steps[0]))
 
 
 def join(cut: Mapping[str, Sequence[Stretch]], saying: Collection[str]) -> Joined:
     """Join the stretches of metrics that have equally many.
 
     What is open at a seam by itself is decided by all of them together: of ten epochs whose batches are counted anew,
-    the first may end in noise as high as it began.
+    the first may end in noise as high as it began. What is far from all levels stays open, and so does a training of
+    fewer than four records.
 
     Parameters
     ----------
@@ -60,26 +70,34 @@ def join(cut: Mapping[str, Sequence[Stretch]], saying: Collection[str]) -> Joine
     count = len(next(iter(cut.values())))
     asked = [name for name in cut if name in saying]
     # Seen as one training, what does each seam say?
-    pieces = {name: _Piece(cut[name][0], cut[name][0]) for name in asked}
+    pieces = {name: _Piece.of(cut[name][0]) for name in asked}
     around: list[list[Levels]] = []
     for i in range(1, count):
         following = {name: cut[name][i] for name in asked}
         around.append(_around(pieces, following))
         pieces = _joined(pieces, following, judge(around[-1]))
     together = judge([x for at in around for x in at])
-    parts = [{name: _Piece(found[0], found[0]) for name, found in cut.items()}]
+    parts = [{name: _Piece.of(found[0]) for name, found in cut.items()}]
     seams: list[Seam] = []
     for i in range(1, count):
         following = {name: found[i] for name, found in cut.items()}
-        seam = Seam.BACK if all(is_correction(parts[-1][name].whole, following[name]) for name in cut) else Seam.OPEN
+        seam = (
+            Seam.BACK
+            if all(is_correction(parts[-1][name].whole, following[name].moved(parts[-1][name].shift)) for name in cut)
+            else Seam.OPEN
+        )
         if seam is Seam.OPEN:
-            seam = judge(_around({name: parts[-1][name] for name in asked}, following))
-        seam = together if seam is Seam.OPEN else seam
+            here = _around({name: parts[-1][name] for name in asked}, following)
+            seam = judge(here)
+            if seam is Seam.OPEN and not (here and all(x.far for x in here)):
+                seam = together
+        if seam is Seam.NEW and max(stretch.steps.size for stretch in following.values()) < LEAST:
+            seam = Seam.OPEN
         seams.append(seam)
         if seam in (Seam.ON, Seam.BACK):
             parts[-1] = _joined(parts[-1], following, seam)
         else:
-            parts.append({name: _Piece(stretch, stretch) for name, stretch in following.items()})
+            parts.append({name: _Piece.of(stretch) for name, stretch in following.items()})
     chosen = _chosen(parts, seams)
     return Joined(
         {name: _told_apart(parts[chosen][name].whole) for name in cut},
@@ -97,21 +115,22 @@ def join(cut: Mapping[str, Sequence[Stretch]], saying: Collection[str]) -> Joine
 
 
 def _around(pieces: Mapping[str, _Piece], following: Mapping[str, Stretch]) -> list[Levels]:
-    found = (levels(piece.whole, piece.first, following[name]) for name, piece in pieces.items())
+    found = (
+        levels(
+            piece.whole,
+            piece.first,
+            following[name].moved(piece.shift),
+            bool(following[name].steps[0] > piece.counted_from),
+        )
+        for name, piece in pieces.items()
+    )
     return [x for x in found if x is not None]
 
 
 def _joined(pieces: Mapping[str, _Piece], following: Mapping[str, Stretch], seam: Seam) -> dict[str, _Piece]:
     """Put what follows behind the pieces: in place of what it logs anew, or after all of it by one shift for all."""
     if seam is Seam.BACK:
-        return {
-            name: _Piece(
-                piece.first,
-                piece.whole.before(following[name].steps[0]).then(following[name]),
-                (*piece.anew, piece.whole.since(following[name].steps[0])),
-            )
-            for name, piece in pieces.items()
-        }
+        return {name: _resumed(piece, following[name].moved(piece.shift)) for name, piece in pieces.items()}
     if not pieces:
         return {}
     last = max(piece.whole.steps[-1] for piece in pieces.values())
@@ -120,9 +139,19 @@ def _joined(pieces: Mapping[str, _Piece], following: Mapping[str, Stretch], seam
     # Steps that rise are left as they are: it was the epochs that went back.
     shift = 0.0 if begins > last else last + spacing - begins
     return {
-        name: _Piece(piece.first, piece.whole.then(following[name].moved(shift)), piece.anew)
+        name: replace(
+            piece,
+            whole=piece.whole.then(following[name].moved(shift)),
+            counted_from=float(following[name].steps[0]),
+            shift=float(shift),
+        )
         for name, piece in pieces.items()
     }
+
+
+def _resumed(piece: _Piece, following: Stretch) -> _Piece:
+    kept, anew = piece.whole.before(following.steps[0]), piece.whole.since(following.steps[0])
+    return replace(piece, whole=kept.then(following), anew=(*piece.anew, anew))
 
 
 def _spacing(stretch: Stretch) -> float:

@@ -14,6 +14,10 @@ from tracker_diag.timeline.stretches import Stretch
 
 #: Times as near to the one as to the other a curve must start again for one of them to be shown.
 NEARER = 2.0
+#: Standard errors by which two levels have to differ for anything to be told by them.
+DISTINCT = 3.0
+#: Records from which on a training is one.
+LEAST = 4
 #: Values at either side of a seam whose median is compared, and the share of a stretch that they may be.
 WINDOW, WINDOW_SHARE = 5, 5
 #: Share of the records before a seam that may be logged anew without being asked for a reason.
@@ -63,22 +67,32 @@ class Levels:
     def on(self) -> float:
         """How much nearer the curve begins to where it stood than to its start, as a logarithm; below 0 for farther.
 
-        Both distances are lengthened by the standard error, so that what agrees within the noise is told apart by
-        nothing.
+        Both distances are lengthened by the standard error. Where start and end differ by less than three of it, 0:
+        what agrees within the noise is told apart by nothing.
         """
-        return _nearer(self.start - self.again, self.end - self.again, self.error)
+        return self._nearer(self.end)
 
     @property
     def back(self) -> float:
         """The same for where it stood at the steps that come again."""
-        return (
-            -math.inf
-            if math.isnan(self.earlier)
-            else _nearer(self.start - self.again, self.earlier - self.again, self.error)
-        )
+        return -math.inf if math.isnan(self.earlier) else self._nearer(self.earlier)
+
+    @property
+    def far(self) -> bool:
+        """Whether the curve begins farther from its start and from where it stood than these are from each other."""
+        apart = max(abs(self.start - self.end), DISTINCT * self.error)
+        return min(abs(self.start - self.again), abs(self.end - self.again)) > apart
+
+    def _nearer(self, level: float) -> float:
+        if abs(self.start - level) <= DISTINCT * self.error:
+            return 0.0
+        far, near = abs(self.start - self.again) + self.error, abs(level - self.again) + self.error
+        # Where values agree to the last digit a distance is 0: five e-folds stand for certainty.
+        with np.errstate(divide="ignore"):
+            return 0.0 if far == near else float(np.clip(np.log(far) - np.log(near), -5.0, 5.0))
 
 
-def levels(going: Stretch, first: Stretch, following: Stretch) -> Levels | None:
+def levels(going: Stretch, first: Stretch, following: Stretch, may_go_back: bool) -> Levels | None:
     """Levels around a seam.
 
     Parameters
@@ -89,6 +103,8 @@ def levels(going: Stretch, first: Stretch, following: Stretch) -> Levels | None:
         Its first stretch.
     following : Stretch
         What was logged behind the seam.
+    may_go_back : bool
+        Whether its first step is a later one than that at which steps were last counted anew.
 
     Returns
     -------
@@ -104,7 +120,7 @@ def levels(going: Stretch, first: Stretch, following: Stretch) -> Levels | None:
         return None
     end = _level(going.values[-of_end:])
     behind = going.steps >= following.steps[0]
-    earlier = _level(going.values[behind][:n]) if following.steps[0] > going.steps[0] and behind.any() else None
+    earlier = _level(going.values[behind][:n]) if may_go_back and behind.any() else None
     noise = max(_noise(going.values[going.values.size // 2 :]), _noise(following.values))
     return Levels(
         start,
@@ -120,7 +136,8 @@ def judge(around: Sequence[Levels]) -> Seam:
 
     The curve behind it is set against three levels: where the training began, where it stood, and where it stood at
     the steps that are logged anew. What is at least twice as near as the start, on the geometric mean over metrics (and
-    seams), is shown; so is the start if it is twice as near as either.
+    seams), is shown; so is the start if it is twice as near as either. Who counts anew begins at the first step, so
+    that going on from a later one is a resume unless where the training stood is twice as near again.
 
     Parameters
     ----------
@@ -137,7 +154,7 @@ def judge(around: Sequence[Levels]) -> Seam:
     on = sum(x.on for x in around) / len(around)
     back = sum(x.back for x in around) / len(around)
     if max(on, back) >= math.log(NEARER):
-        return Seam.BACK if back >= on else Seam.ON
+        return Seam.BACK if back >= math.log(NEARER) and on - back < math.log(NEARER) else Seam.ON
     return Seam.NEW if max(on, back) <= -math.log(NEARER) else Seam.OPEN
 
 
@@ -156,15 +173,6 @@ def is_correction(going: Stretch, following: Stretch) -> bool:
     """
     again = int((going.steps >= following.steps[0]).sum())
     return 0 < again < going.steps.size and again <= max(2.0, CORRECTED * going.steps.size)
-
-
-def _nearer(to_start: float, to_other: float, error: float) -> float:
-    far, near = abs(to_start) + error, abs(to_other) + error
-    if far == near:
-        return 0.0
-    # Where values agree to the last digit one distance is 0: five e-folds stand for certainty.
-    with np.errstate(divide="ignore"):
-        return float(np.clip(np.log(far) - np.log(near), -5.0, 5.0))
 
 
 def _level(values: FloatArray) -> float | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tracker_diag.core.run import Records, Run, Series, by_step
-from tracker_diag.roles.reading import read_metric, read_plain
+from tracker_diag.roles.metric_names import read_metric, read_plain
 from tracker_diag.timeline.frameworks import without_restored_point, without_twins
 from tracker_diag.timeline.joining import Joined, join
 from tracker_diag.timeline.seams import Seam

@@ -119,7 +119,8 @@ def stretches(records: Records) -> list[Stretch]:
 
     Of values logged one after another under one step the last is taken, as for a value that was corrected; where there
     are three and more on average, each gets a step of its own, evenly spaced up to the next.
-    Stretches that repeat what was logged before, record by record, are left out: MLflow's autologging logs the values
+    A single last record at the first step is the final value, which was logged without one: it is left out. Stretches
+    that repeat what was logged before, record by record, are left out: MLflow's autologging logs the values
     of the restored epoch once more, and some exports every line twice.
 
     Parameters
@@ -141,7 +142,13 @@ def stretches(records: Records) -> list[Stretch]:
         last = np.append(np.diff(every.steps[order]) > 0, True)
         kept = order[last]
         return [Stretch(every.steps[kept], every.values[kept], every.at[kept])]
-    return _without_copies(found)
+    return _without_last_word(_without_copies(found))
+
+
+def _without_last_word(found: list[Stretch]) -> list[Stretch]:
+    """Leave out a single last record at the first step: the final value, logged without one."""
+    alone = len(found) > 1 and found[-1].steps.size == 1 and found[-2].steps.size > 1
+    return found[:-1] if alone and found[-1].steps[0] <= found[0].steps[0] else found
 
 
 def _cut(every: Stretch) -> Iterator[Stretch]:

@@ -9,6 +9,8 @@ from tracker_diag.rules.api import Curve, Outcome, Severity, Verdict, rule
 
 #: Share of what knowing nothing costs (of the largest value, where that is unknown) below which a loss is at zero.
 AT_ZERO = 1e-4
+#: Share of a perfect score above which a score that stands has come to rest; share by which an error must have fallen.
+HALF, FALLEN = 0.5, 0.2
 
 
 @rule(
@@ -76,8 +78,7 @@ def frozen(
     share = 1 - first / y.size
     if y.size - first < MINIMUM or share < minimum_share:
         return None
-    if course.role.endswith("score") and y[-1] < y[0]:
-        # A score counts examples: what has come to rest stands, though the loss still moves.
+    if course.role.endswith("score") and _has_come_to_rest(course, float(y[0]), float(y[-1])):
         return None
     return frozen.finding(
         Severity.ERROR,
@@ -96,3 +97,11 @@ def _at_best(curve: Curve, end: float, nothing: float) -> bool:
     if curve.flipped:
         return bool(np.isclose(curve.share(end), 1.0))
     return abs(end) < AT_ZERO * nothing
+
+
+def _has_come_to_rest(score: Curve, start: float, end: float) -> bool:
+    """Whether a score has risen above half of a perfect one, or an error has fallen by a fifth, before it stood.
+
+    Scores count examples: one that has come to rest stands, though the loss still moves.
+    """
+    return end < start and (score.share(end) > HALF if score.flipped else end < (1 - FALLEN) * start)
