@@ -12,6 +12,8 @@ from tracker_diag.roles.words import Name, phrases, read, vocabulary, words
 # Costs, in words that are too many.
 STEP_LEVEL, PART, STRANGE, MINOR_PART, NAMED_LOSS, OUTER_WORD, MOST = 0.5, 1.0, 1.5, 3.0, 0.3, 0.3, 4.5
 _NEGATIVE = frozenset({"neg", "negative", "minus"})
+#: What a discriminator makes of either is no score of a model.
+_SIDES_OF_A_GAME = frozenset({"fake", "real"})
 _STEP = frozenset({"step", "batch", "running", "smoothed", "ema", "moving", "smooth", "raw", "interval"})
 # Words that name the loss itself and not a part of it.
 LOSS_NAMES = frozenset(
@@ -156,6 +158,8 @@ def read_metric(name: str) -> Reading | None:
     left = cut.words - q.phrase - book.neutral - _STEP - {"train", "val", "test", "eval", "loss", "percent"}
     if index is not None:
         left -= {str(index)}
+    if kind == "score" and left & _SIDES_OF_A_GAME:
+        return None
     if left & _NEGATIVE:
         facts = Metric(facts.kind, "max" if better == "min" else "min")
         left, better, kind = left - _NEGATIVE, facts.better, turned(kind)
@@ -275,10 +279,14 @@ def read_plain(name: str) -> tuple[tuple[str, float], ...]:
     neutral = _book().neutral
     out = []
     for role, options, veto, most in _plain_book():
-        fits = [phrase for phrase in options if phrase <= cut.words and not (veto - phrase) & cut.words]
+        inner = frozenset(cut.segments[-1]) if cut.segments else frozenset[str]()
+        fits = [
+            phrase
+            for phrase in options
+            if phrase <= cut.words and not (veto - phrase) & (inner if phrase <= inner else cut.words)
+        ]
         if fits:
             left = cut.words - max(fits, key=len) - neutral - _optimizers() - {"train", "step"}
-            inner = frozenset(cut.segments[-1])
             cost = sum(_word_cost(w, frozenset(), frozenset(), w not in inner, False) for w in left)
             if cost <= most:
                 out.append((role, round(cost, 4)))

@@ -169,6 +169,9 @@ def _side_the_unsplit(sides: dict[str | None, list[Candidate]], found: Found) ->
     held_out = {len(c.series) for c in sides["val"] if c.reading.kind == "loss"}
     for c in sorted(unsplit, key=lambda c: c.order):
         reading = c.reading
+        if reading.kind in ("score", "proxy") and len(c.series) < 2 and reading.stem not in val:
+            # Logged once, at the end, on data that it does not name.
+            continue
         moved = Candidate(c.series, reading, c.cost + UNSPLIT)
         if (reading.stem in val and reading.stem not in train) or (
             reading.kind != "score" and not reading.unknown and reading.kind != "proxy"
@@ -200,7 +203,8 @@ def _losses_of(sides: Mapping[str | None, list[Candidate]], found: Found) -> dic
     out: dict[str | None, list[Candidate]] = {}
     for split in SPLITS:
         losses = [c for c in sides[split] if c.reading.kind in ("loss", "likelihood", "proxy")]
-        out[split] = [c for c in losses if not c.reading.parts] if any(_is_whole(c) for c in losses) else losses
+        whole, plain = any(_is_whole(c) for c in losses), any(_is_plain(c) for c in losses)
+        out[split] = [c for c in losses if not (whole and c.reading.parts) and not (plain and c.reading.unknown)]
     parts = {
         split: _by_stem(c for c in out[split] if c.reading.kind == "loss" and c.reading.extras) for split in SPLITS
     }
@@ -228,6 +232,10 @@ def _losses_of(sides: Mapping[str | None, list[Candidate]], found: Found) -> dic
 
 def _is_whole(c: Candidate) -> bool:
     return c.reading.kind == "loss" and not c.reading.parts and not (c.reading.extras & LOSS_NAMES)
+
+
+def _is_plain(c: Candidate) -> bool:
+    return c.reading.kind == "loss" and all(word.isdecimal() for word in c.reading.extras)
 
 
 def _by_stem(candidates: Iterable[Candidate]) -> dict[tuple[int, frozenset[str]], Candidate]:

@@ -108,7 +108,7 @@ def _joined(found: tuple[str, ...]) -> tuple[str, ...]:
         n = len(sequence)
         at = next((i for i in range(len(found) - n + 1) if found[i : i + n] == sequence), None)
         if at is not None:
-            return (*found[:at], word, *found[at + n :])
+            return (*found[:at], *word.split(), *found[at + n :])
     return found
 
 
