@@ -93,7 +93,7 @@ def test_a_resumed_run_overwrites_its_steps() -> None:
     worse = [[s, v + 1.5] for s, v in train[20:30]]
     report = diagnosed({"train_loss": train[:20] + worse + train[20:], "val_loss": val})
     assert green(report)
-    assert any("repeated" in f.message for f in report.findings if f.code == "HY004")
+    assert any("go back, as to 20 after 29" in f.message for f in report.findings if f.code == "HY005")
 
 
 # -- schedules, regularisation, averages ---------------------------------------------------------------------------

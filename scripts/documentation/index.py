@@ -21,6 +21,7 @@ PAGES = {
     "causes.md": "how causes are scored, with every rule's prior",
     "configuration.md": "what may be set, where, and how to leave a rule out",
     "inputs.md": "what a rule may ask for, with units and kinds of evidence",
+    "names.md": "which metric of a run is taken for which curve, shown on real sets of names",
     "safety.md": "what is written and what never is, what a bad run or server can do, limits, secrets",
     "seminar.md": "each statement of the seminar, the rule that implements it, the test that shows it",
 }

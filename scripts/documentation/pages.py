@@ -9,6 +9,7 @@ from scripts.documentation import inputs
 from scripts.documentation.configuration import configuration
 from scripts.documentation.decisions import causes, verdict
 from scripts.documentation.index import index
+from scripts.documentation.names import names
 from scripts.documentation.rule import page
 from scripts.documentation.safety import safety
 from scripts.documentation.seminar import seminar
@@ -26,6 +27,7 @@ def pages() -> dict[str, str]:
         "causes.md": causes(),
         "configuration.md": configuration(),
         "inputs.md": inputs.page(),
+        "names.md": names(),
         "safety.md": safety(),
         "seminar.md": seminar(),
     }

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker_diag.core.run import Run
-from tracker_diag.roles.metric_roles import SUM
+from tracker_diag.roles.parts import SUM
 from tracker_diag.roles.resolve import Roles, resolve
 from tracker_diag.roles.role_names import all_roles, what_to_log
 from tracker_diag.settings.settings import Settings, SettingsError, parse_settings

@@ -295,8 +295,8 @@ def test_epochs_of_zeros_are_left_out() -> None:
     assert len(found.metrics["lr"]) == 60
 
 
-# How often it is right, of 40 seeds each: noise of 5 % of the fall, all; of 10 %, 31 and more at 8 records a stretch, all
-# from 20 on; of 20 %, none is wrong, and up to 35 of 40 stay open at 8 records.
+# How often it is right, of 40 seeds each: noise of 5 % of the fall, all; of 10 %, 31 and more at 8 records a stretch,
+# all from 20 on; of 20 %, none is wrong, and up to 35 of 40 stay open at 8 records.
 
 
 def decided(n: int, times: int, share: float, new: bool) -> Counter[str]:

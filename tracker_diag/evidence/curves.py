@@ -126,7 +126,7 @@ def val(any_val: Curve, judgeable: bool) -> Curve | None:
     return any_val if any_val.long_enough else None
 
 
-@rule_input(missing="too few finite values of the train loss", log="train_loss", evidence="C")
+@rule_input(missing="too few finite values of the train loss", evidence="C")
 def course(train: Curve | None, val: Curve | None) -> Curve | None:
     """The training curve; the held-out curve where no training curve was logged."""
     return train or val

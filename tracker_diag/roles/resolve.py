@@ -11,10 +11,11 @@ from typing import Any, Literal, Protocol
 from tracker_diag.core.run import Run, Series
 from tracker_diag.roles.metric import LOSS, SCORE, Metric
 from tracker_diag.roles.metric_names import facts_of_loss, read_metric
-from tracker_diag.roles.metric_roles import SUM, find_metrics
+from tracker_diag.roles.metric_roles import find_metrics
 from tracker_diag.roles.param_roles import find_params
 from tracker_diag.roles.param_values import coerce, fits
 from tracker_diag.roles.params import flatten
+from tracker_diag.roles.parts import SUM
 from tracker_diag.roles.role_names import all_roles, metric_roles, param_roles
 from tracker_diag.roles.words import phrases, read, vocabulary
 

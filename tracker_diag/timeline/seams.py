@@ -50,7 +50,7 @@ class Levels:
     end : float
         Where it stood before the seam.
     earlier : float
-        Where it stood at the steps that come again; NaN where these are its first.
+        Where it stood at the steps that come again, or just before them; NaN where these are its first.
     again : float
         Where the curve stands behind the seam.
     error : float
@@ -93,7 +93,7 @@ class Levels:
 
 
 def levels(going: Stretch, first: Stretch, following: Stretch, may_go_back: bool) -> Levels | None:
-    """Levels around a seam.
+    """Measure the levels around a seam.
 
     Parameters
     ----------
@@ -119,8 +119,7 @@ def levels(going: Stretch, first: Stretch, following: Stretch, may_go_back: bool
     if again is None or start is None:
         return None
     end = _level(going.values[-of_end:])
-    behind = going.steps >= following.steps[0]
-    earlier = _level(going.values[behind][:n]) if may_go_back and behind.any() else None
+    earlier = _earlier(going, following, n, again) if may_go_back else None
     noise = max(_noise(going.values[going.values.size // 2 :]), _noise(following.values))
     return Levels(
         start,
@@ -173,6 +172,16 @@ def is_correction(going: Stretch, following: Stretch) -> bool:
     """
     again = int((going.steps >= following.steps[0]).sum())
     return 0 < again < going.steps.size and again <= max(2.0, CORRECTED * going.steps.size)
+
+
+def _earlier(going: Stretch, following: Stretch, n: int, again: float) -> float | None:
+    """Where the training stood at the steps that come again, or just before them: what is nearer to the curve there.
+
+    Who resumes because the training came apart logs other values than those that came first.
+    """
+    at = int(np.searchsorted(going.steps, following.steps[0]))
+    found = [x for x in (_level(going.values[at : at + n]), _level(going.values[max(0, at - n) : at])) if x is not None]
+    return min(found, key=lambda x: abs(x - again), default=None) if at < going.steps.size else None
 
 
 def _level(values: FloatArray) -> float | None:

@@ -11,7 +11,7 @@ LEAST = 3
 
 
 def zero_filled(metrics: Mapping[str, Series]) -> dict[str, int]:
-    """Metrics that are exactly 0 in every other record.
+    """Find metrics that are exactly 0 in every other record.
 
     Keras logs 0 for the loss and the metrics of an epoch for which its generator gave no batch: one that holds the
     batches of a single epoch runs out in every second.
