@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 from tracker_diag import Run
 from tracker_diag.core.run import Series
-from tracker_diag.roles.metric_roles import SUM
+from tracker_diag.roles.parts import SUM
 from tracker_diag.roles.resolve import Roles, resolve
 from tracker_diag.roles.role_names import param_roles
 from tracker_diag.settings.settings import Settings
