@@ -164,7 +164,7 @@ PARAMS: list[tuple[str, object, dict[str, object]]] = [
     )],
     *[(n, 0.003, {}) for n in ("lr_decay", "lr_gamma", "warmup_lr", "discriminator_lr", "lr_find_threshold", "beta1", "eps", "adam_epsilon", "layer_lr_decay", "lr_factor")],
     ("min_lr", 1e-6, {"min_learning_rate": 1e-6}), ("eta_min", 0.0, {"min_learning_rate": 0.0}), ("lr_end", 1e-5, {"min_learning_rate": 1e-5}), ("end_lr", 1e-5, {"min_learning_rate": 1e-5}),
-    ("step_size", 30, {"learning_rate": 30}), ("scheduler.step_size", 30, {}), ("StepLR_step_size", 30, {}),
+    ("step_size", 30, {}), ("step_size", 0.1, {"learning_rate": 0.1}), ("scheduler.step_size", 30, {}), ("StepLR_step_size", 30, {}),
     *[(n, "cosine", {"scheduler": "cosine"}) for n in ("lr_scheduler", "scheduler", "lr_schedule", "lr_scheduler_type", "scheduler/name", "sched", "schedule", "lr_policy", "learning_rate_schedule", "scheduler_type")],
     ("learning_rate", "constant", {"scheduler": "constant"}),
     *[(n, 100, {"warmup_steps": 100}) for n in ("warmup_steps", "num_warmup_steps", "warmup", "scheduler.warmup_iters", "lr_warmup_steps")],

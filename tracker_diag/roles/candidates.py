@@ -12,6 +12,7 @@ from tracker_diag.roles.words import read, words
 SPLITS = ("train", "val", "test")
 # Costs, in words that are too many.
 ONE_POINT, REPAIRED = 3.0, 0.3
+_KINDS_OF_ERROR = frozenset({"huber", "mse", "mae"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,12 @@ def of_their_kind(several: list[Candidate], names: Iterable[str], traits: Collec
         # Two networks against each other: neither loss falls as they learn, and their sum says nothing.
         return [c for c in several if not (c.reading.parts or c.reading.adversary or _is_one_of_two(c.reading))]
     if "reinforcement" in traits:
-        return [c for c in several if not (c.reading.parts or c.reading.adversary)]
+        # What an agent earns says how it learns; of its losses, only one that is called so without more.
+        return [
+            c
+            for c in several
+            if c.reading.kind == "score" or not (c.reading.extras - _KINDS_OF_ERROR or c.reading.adversary)
+        ]
     quantized = words("vq codebook commitment")
     if any(quantized & read(name).words for name in names):
         # That is how evenly a codebook is used.

@@ -59,7 +59,7 @@ def find_metrics(
     sides, notes = sided(of_their_kind(several, metrics, traits))
     found.notes += notes
     losses = _take(found, losses_of(sides), "loss", ("loss", "likelihood", "proxy"))
-    _take(found, scores_of(sides, losses), "score", ("score", "proxy"), leave=[c.series for c in losses])
+    _take(found, scores_of(sides, losses), "score", ("score", "proxy"), leave=losses)
     plain: dict[str, list[tuple[tuple[float, int, int, str], Series]]] = {}
     for name, series in metrics.items():
         for role, cost in read_plain(name) if len(series) else ():
@@ -76,7 +76,7 @@ def _take(
     sides: Sides,
     what: str,
     kinds: tuple[str, ...],
-    leave: Iterable[Series] = (),
+    leave: Iterable[Candidate] = (),
 ) -> list[Candidate]:
     """Fill the roles train, val and test of the loss or of the score."""
     left = list(leave)
@@ -84,7 +84,7 @@ def _take(
     def of(split: str) -> list[Candidate]:
         out = []
         for c in sides[split]:
-            if c.reading.kind in kinds and not any(_same(c.series, s) for s in left):
+            if c.reading.kind in kinds and not any(_is_again(c, taken) for taken in left):
                 extra = RANK * c.reading.rank + (PROXY if what == "loss" and c.reading.kind != "loss" else 0.0)
                 out.append(replace(c, cost=c.cost + extra))
         return out
@@ -122,9 +122,12 @@ def _picked(train: list[Candidate], val: list[Candidate], test: list[Candidate],
     return picked
 
 
-def _same(a: Series, b: Series) -> bool:
-    """Whether two metrics are one: the same name, or the same curve under another."""
-    return a.name == b.name or (
+def _is_again(c: Candidate, taken: Candidate) -> bool:
+    """Whether a metric is what was taken: the same name, the same curve, or the same error of another fold."""
+    a, b = c.series, taken.series
+    if a.name == b.name or (c.reading.kind == "proxy" and c.reading.rank == taken.reading.rank):
+        return True
+    return (
         len(a) == len(b) > 1 and np.array_equal(a.steps, b.steps) and np.array_equal(a.values, b.values, equal_nan=True)
     )
 
@@ -152,10 +155,13 @@ def _best_pair(train: list[Candidate], val: list[Candidate]) -> tuple[Candidate 
 
 
 def _comparable(t: Reading, v: Reading) -> bool:
-    """Whether two curves may stand for the same quantity although their names differ."""
+    """Whether two curves may stand for the same quantity although their names differ.
+
+    A loss may be called after its data on one side. A score with words that nobody knows is of something else.
+    """
     if t.kind != v.kind or t.parts != v.parts:
         return False
-    return t.kind == "loss" or t.rank == v.rank
+    return t.kind == "loss" or (t.rank == v.rank and t.unknown == v.unknown)
 
 
 def _pair_order(pair: tuple[Candidate | None, Candidate | None]) -> tuple[Any, ...]:

@@ -10,9 +10,8 @@ import numpy as np
 from tracker_diag.core.run import Series
 from tracker_diag.roles.candidates import SPLITS, Candidate, by_stem
 from tracker_diag.roles.metric import LOSS
-from tracker_diag.roles.metric_names import LOSS_NAMES
 from tracker_diag.roles.sides import Sides
-from tracker_diag.roles.words import vocabulary, words
+from tracker_diag.roles.words import read, vocabulary, words
 
 #: Between the names of metrics that were added up.
 SUM = " + "
@@ -23,8 +22,8 @@ def losses_of(sides: Sides) -> Sides:
     out: Sides = {}
     for split in SPLITS:
         losses = [c for c in sides[split] if c.reading.kind in ("loss", "likelihood", "proxy")]
-        whole, plain = any(_is_whole(c) for c in losses), any(_is_plain(c) for c in losses)
-        out[split] = [c for c in losses if not (whole and c.reading.parts) and not (plain and c.reading.unknown)]
+        whole = any(_is_whole(c) for c in losses)
+        out[split] = [c for c in losses if not whole or not (c.reading.parts or c.reading.unknown)]
     parts = {split: by_stem(c for c in out[split] if c.reading.kind == "loss" and c.reading.extras) for split in SPLITS}
     if not any(c.reading.parts for split in SPLITS for c in parts[split].values()):
         return out
@@ -48,11 +47,8 @@ def losses_of(sides: Sides) -> Sides:
 
 
 def _is_whole(c: Candidate) -> bool:
-    return c.reading.kind == "loss" and not c.reading.parts and not (c.reading.extras & LOSS_NAMES)
-
-
-def _is_plain(c: Candidate) -> bool:
-    return c.reading.kind == "loss" and all(word.isdecimal() for word in c.reading.extras)
+    called = "total" in read(c.series.name).words and not c.reading.parts
+    return c.reading.kind == "loss" and (called or all(word.isdecimal() for word in c.reading.extras))
 
 
 def _sum(parts: list[Candidate]) -> Candidate | None:
