@@ -59,19 +59,27 @@ def test_what_one_metric_leaves_open_another_may_say() -> None:
 
 
 def test_levels_are_medians_of_as_many_values_at_both_starts() -> None:
-    first, following = cut(np.append(falling(25), falling(25)), 25, 25)
+    loud = noisy(falling(25), 0, 0.2)
+    first, following = cut(np.append(loud, loud), 25, 25)
     found = levels(first, first, following, False)
     assert found is not None
-    assert found.start == found.again == np.median(falling(25)[:5])
-    assert found.end == np.median(falling(25)[-5:])
+    assert found.start == found.again == np.median(loud[:5])
+    assert found.end == np.median(loud[-5:])
     assert math.isnan(found.earlier)
+
+
+def test_where_noise_is_small_the_first_values_are_compared() -> None:
+    first, following = cut(np.append(falling(25), falling(25, efolds=20)), 25, 25)
+    found = levels(first, first, following, False)
+    assert found is not None
+    assert found.start == found.again == falling(25)[0]
 
 
 def test_where_the_curve_stood_at_the_steps_that_come_again() -> None:
     going = stretch(range(20), falling(20))
     found = levels(going, going, stretch(range(10, 30), np.full(20, 0.3), 20), True)
     assert found is not None
-    assert found.earlier == np.median(falling(20)[10:14])
+    assert found.earlier == falling(20)[10]
 
 
 @pytest.mark.parametrize("side", ["before", "behind"])

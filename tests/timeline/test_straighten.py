@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.timeline.logs import FALL, FloatArray, a_run, anew, as_lists, falling, logged, noisy, points, rises
-from tracker_diag import Run
+from tracker_diag import Run, diagnose
 from tracker_diag.timeline.seams import Seam
-from tracker_diag.timeline.straighten import Timeline, straighten
+from tracker_diag.timeline.straighten import Crowd, Timeline, straighten
 
 NAMES = ["train_loss", "val_loss", "validation_loss", "accuracy", "epoch", "lr", "stopped_epoch", "restored_epoch"]
 runs = st.dictionaries(st.sampled_from(NAMES), logged, max_size=5).map(
@@ -250,7 +250,7 @@ def test_the_value_of_early_stopping_is_left_out() -> None:
 def test_hundreds_of_values_under_each_epoch_are_a_curve() -> None:
     curve = noisy(falling(2000), 0)
     found = straighten(a_run(train_loss=points(curve, np.repeat(np.arange(10), 200))))
-    assert found.crowded == {"train_loss": 200}
+    assert found.crowded == {"train_loss": Crowd(200, in_order=True)}
     assert values(found) == curve.tolist()
     assert found.metrics["train_loss"].steps[[0, 200, 1999]].tolist() == [0, 1, 9.995]
     assert found.metrics["train_loss"].notes == ()
@@ -323,3 +323,50 @@ def test_decisions_are_right_or_left_open(n: int, times: int, new: bool) -> None
 def test_the_noise_is_a_share_of_the_fall() -> None:
     assert np.std(noisy(np.zeros(10_000), 0, 0.1)) == pytest.approx(0.1 * FALL, rel=0.03)
     assert np.ptp(falling(100)) == pytest.approx(FALL, rel=0.02)
+
+
+# -- found by attack -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("epochs", [21, 60, 100])
+def test_no_epoch_is_lost_of_many(epochs: int) -> None:
+    curve = noisy(falling(10 * epochs), 0, 0.01)
+    found = straighten(a_run(train_loss=points(curve, anew(10, epochs))))
+    assert set(seams(found)) == {Seam.ON}
+    assert values(found, "train_loss") == curve.tolist()
+
+
+def test_a_true_resume_of_steps_that_were_counted_anew() -> None:
+    curve = falling(60)
+    logged = [*curve[:20], *curve[20:40], *curve[35:60]]
+    found = straighten(a_run(train_loss=points(logged, [*range(20), *range(20), *range(15, 40)])))
+    assert seams(found) == [Seam.ON, Seam.BACK]
+    assert values(found, "train_loss") == curve.tolist()
+
+
+@pytest.mark.parametrize("end", ["nan", "runs away"])
+def test_a_part_that_comes_to_a_bad_end_is_judged(end: str) -> None:
+    bad = np.full(20, np.nan) if end == "nan" else 5 * 1.5 ** np.arange(20)
+    run = a_run(train_loss=points(np.append(falling(30), bad), [*range(30), *range(20)]))
+    assert diagnose(run).verdict != "good-fit"
+
+
+def test_values_of_one_step_and_one_timestamp_are_in_no_order() -> None:
+    curve = np.repeat(falling(40), 50) + 0.3 * np.random.default_rng(0).standard_normal(2000)
+    stamped = points(curve, np.repeat(np.arange(40), 50), 1e9 + np.repeat(np.arange(40), 50))
+    found = straighten(a_run(train_loss=stamped))
+    assert not found.crowded["train_loss"].in_order
+    assert values(found, "train_loss") == [float(np.median(part)) for part in np.split(curve, 40)]
+
+
+def test_a_stray_final_value_discards_nothing() -> None:
+    curve = noisy(falling(60), 0)
+    found = straighten(a_run(val_loss=points([*curve, 2.0], [*range(60), 0])))
+    assert values(found, "val_loss") == curve.tolist()
+    assert found.restarts == ()
+
+
+def test_many_stretches_are_joined_in_no_time() -> None:
+    n = 30_000
+    run = a_run(train_loss=points(np.linspace(2, 1, n), np.arange(n) % 3))
+    assert len(straighten(run).metrics["train_loss"]) == n

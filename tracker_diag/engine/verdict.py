@@ -98,11 +98,11 @@ def _precedence(finding: Finding) -> float:
 
 def why_abstained(values: Values) -> str:
     """What is missing for a verdict, in one sentence."""
-    if values.get("any_curve") is None:
-        return "no curve of at least two points was found for a training or validation loss or score"
     unsettled = sorted(values.get("traits").intersection(UNSETTLED))
     if unsettled:
         return f"losses of {', '.join(unsettled)} training have no level to rest at"
+    if values.get("any_curve") is None:
+        return "no curve of at least two points was found for a training or validation loss or score"
     if values.get("active") and values.get("interim") is None:
         return "the run has logged fewer than eight values so far"
     if values.get("course") is None:

@@ -29,6 +29,8 @@ LEFT_BY = 4.0
 #: Share of a perfect score by which a score has risen that shows learning.
 ROSE = 0.2
 TWO_CLASSES = 2
+#: Times a level down to which a loss has come near it; share of itself by which a loss has fallen.
+NEAR, FELL = 1.5, 0.1
 #: Scores of networks that find more than a class: boxes, masks, texts.
 OF_MORE_THAN_CLASSES = ("precision of a ranking", "overlap", "overlap of texts")
 
@@ -180,7 +182,17 @@ def log_of_classes(
     if any(s.metric.kind in OF_MORE_THAN_CLASSES for s in scores):
         return None
     learned = main_curve.long_enough and main_curve.best < level
+    if main_curve.metric.kind == "loss" and not learned and _goes_on_falling(main_curve, level):
+        # Nobody called it a cross-entropy: it is summed, or of words and not of these classes.
+        return None
     return None if not learned and val_score is not None and _rises(val_score) else level
+
+
+def _goes_on_falling(loss: Curve, level: float) -> bool:
+    """Whether a loss that never came near a level fell all the same: by a tenth of itself, beyond its noise."""
+    if not loss.long_enough or loss.best < NEAR * level:
+        return False
+    return loss.start - loss.tail > max(FELL * abs(loss.start), LEFT_BY * loss.noise.sigma)
 
 
 def _rises(score: Curve) -> bool:

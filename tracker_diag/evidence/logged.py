@@ -12,6 +12,7 @@ from tracker_diag.core.run import Run, Series
 from tracker_diag.evidence.registry import rule_input
 from tracker_diag.roles.metric_names import read_metric
 from tracker_diag.roles.resolve import Roles
+from tracker_diag.timeline.straighten import Timeline
 
 
 @rule_input(missing="no parameters", evidence="P")
@@ -59,13 +60,19 @@ class Standing:
 
 
 @rule_input(missing="no metrics", evidence="C")
-def standing(run: Run, roles: Roles) -> Mapping[str, Standing]:
+def standing(run: Run, roles: Roles, timeline: Timeline) -> Mapping[str, Standing]:
     """Losses and scores that never change, and the value: exactly 0, or any value beside a loss that moves."""
     moving = any(role.endswith("_loss") and _moves(series) for role, series in roles.metrics.items())
     found = {}
     for name, series in sorted(run.metrics.items()):
         reading = read_metric(name)
-        if reading is None or len(series) < _STANDS or _moves(series) or not np.isfinite(series.values[0]):
+        if (
+            reading is None
+            or name in timeline.zeros
+            or len(series) < _STANDS
+            or _moves(series)
+            or not np.isfinite(series.values[0])
+        ):
             continue
         value = float(series.values[0])
         is_loss = reading.kind != "score"

@@ -138,12 +138,23 @@ def _namespace(names: Collection[str]) -> str:
 
 
 def _by_letter(names: Collection[str]) -> dict[str, str]:
-    """Names that tell training from validation by ``t`` and ``v`` alone, spelt out, where one comes with both."""
+    """Names that tell training from validation by ``t`` and ``v`` alone, spelt out, where one comes with both.
+
+    Beside a loss that is called so without more, or those of a policy, they are parts: text and vision, value and
+    temperature.
+    """
     spelt = {"t": "train", "v": "val"}
+    if any(_is_plain_loss(name) or read(name).words & {"pi", "q", "policy"} for name in names):
+        return {}
     rests = {name: name[1:] for name in names if name[:1] in spelt and _says_no_split(name[1:])}
     if not any(name[0] == "t" and f"v{rest}" in rests for name, rest in rests.items()):
         return {}
     return {name: f"{spelt[name[0]]} {rest}" for name, rest in rests.items()}
+
+
+def _is_plain_loss(name: str) -> bool:
+    reading = read_metric(name)
+    return reading is not None and reading.kind == "loss" and reading.split is None and not reading.extras
 
 
 def _says_no_split(name: str) -> bool:

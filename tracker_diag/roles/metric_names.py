@@ -150,6 +150,9 @@ def read_metric(name: str) -> Reading | None:
         return None
     split, index = _split(cut.segments)
     q = next((q for q in book.quantities if _fits(q, cut, split)), None)
+    if any({"train", "val"} <= set(segment) for segment in cut.segments):
+        # The difference of both, most likely.
+        return None
     if q is None or any(v <= cut.words and not v <= q.phrase for v in book.veto):
         return None
     kind, better, facts, rank = q.row["kind"], q.row["better"], q.facts, q.rank

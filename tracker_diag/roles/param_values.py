@@ -47,8 +47,8 @@ def coerce(role: str, value: Any, phrase: str = "") -> Any:
     fit = check(value) if check is not None else _choice(kind, value, phrase)
     if fit is True and role == "precision":
         return phrase
-    # StepLR's step size counts epochs.
-    return UNFIT if phrase == "step size" and isinstance(fit, int | float) and fit >= 1 else fit
+    # StepLR's step size counts epochs, and other rates are in hertz.
+    return UNFIT if phrase in ("step size", "rate") and isinstance(fit, int | float) and fit >= 1 else fit
 
 
 @cache

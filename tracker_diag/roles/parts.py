@@ -39,11 +39,21 @@ def losses_of(sides: Sides) -> Sides:
         return out
     both = [set(parts[split]) for split in ("train", "val") if parts[split]]
     common = set.intersection(*both) if both else set()
+    # A term that is weighed against the others, as a divergence is, rises while they fall.
+    first = next((split for split in ("train", "val", "test") if parts[split]), "train")
+    falling = {stem for stem, c in parts[first].items() if not _is_weighed(c.series)}
     for split in SPLITS:
-        summed = _sum([c for stem, c in parts[split].items() if stem in common])
+        summed = _sum([c for stem, c in parts[split].items() if stem in common & falling])
         if summed is not None:
             out[split] = [c for c in out[split] if not c.reading.parts and c.reading.kind != "loss"] + [summed]
     return out
+
+
+def _is_weighed(part: Series) -> bool:
+    """Whether a part of a loss is below 0, or ends above where it began."""
+    finite = part.values[np.isfinite(part.values)]
+    third = max(finite.size // 3, 1)
+    return bool(finite.size and (finite.min() < 0 or np.median(finite[-third:]) > np.median(finite[:third])))
 
 
 def _is_whole(c: Candidate) -> bool:
@@ -52,7 +62,7 @@ def _is_whole(c: Candidate) -> bool:
 
 
 def _sum(parts: list[Candidate]) -> Candidate | None:
-    """Several parts of a loss as one, where they were logged at the same steps."""
+    """Several parts of a loss as one, where they were logged at the same steps and all fall, above 0."""
     at_steps: dict[bytes, list[Candidate]] = defaultdict(list)
     for c in parts:
         at_steps[c.series.steps.tobytes()].append(c)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from tracker_diag.roles.candidates import SPLITS, Candidate
@@ -10,6 +11,9 @@ from tracker_diag.roles.candidates import SPLITS, Candidate
 UNSPLIT = 0.4
 #: Names that a note shows.
 SHOWN = 3
+
+# The names that XGBoost gives to what is evaluated, the training set first by habit.
+_EVALS = re.compile(r"(validation|valid|eval)_\d+-")
 
 Sides = dict[str, list[Candidate]]
 
@@ -40,7 +44,8 @@ def sided(candidates: list[Candidate]) -> tuple[Sides, list[str]]:
 
 def _numbered(sides: Sides) -> None:
     """Take XGBoost's ``validation_0`` for training where ``validation_1`` exists and no training curve does."""
-    indices = sorted({c.reading.index for c in sides["val"] if c.reading.index is not None})
+    several = [c for c in sides["val"] if c.reading.index is not None and _EVALS.match(c.series.name)]
+    indices = sorted({c.reading.index for c in several if c.reading.index is not None})
     if len(indices) < 2 or sides["train"]:
         return
     first = [c for c in sides["val"] if c.reading.index == indices[0]]

@@ -57,7 +57,11 @@ def folded(text: str) -> str:
     """
     if text.isascii():
         return text
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.category(c).startswith("M"))
+    bare = "".join(
+        c
+        for c in unicodedata.normalize("NFKD", text)
+        if unicodedata.category(c)[0] != "M" and unicodedata.category(c) != "Cf"
+    )
     return unicodedata.normalize("NFC", bare).replace("ß", "ss").translate(_PLAIN_LETTERS)
 
 
@@ -108,7 +112,7 @@ def _joined(found: tuple[str, ...]) -> tuple[str, ...]:
         n = len(sequence)
         at = next((i for i in range(len(found) - n + 1) if found[i : i + n] == sequence), None)
         if at is not None:
-            return (*found[:at], *word.split(), *found[at + n :])
+            return _joined((*found[:at], *word.split(), *found[at + n :]))
     return found
 
 

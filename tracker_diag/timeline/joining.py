@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from tracker_diag.timeline.seams import LEAST, Levels, Seam, is_correction, judge, levels
 from tracker_diag.timeline.stretches import Stretch
+
+#: Seams that are looked at one by one; of more, the first of them speak for all.
+MANY = 300
+#: Times as large as all before that values are which have run away.
+RUN_AWAY = 10.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,30 +35,56 @@ class Joined:
     seams: tuple[Seam, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Piece:
-    """What was joined of a metric so far, its first stretch, and what was logged anew.
+    """What was joined of one metric so far, in its stretches, and what was logged anew.
 
     ``counted_from`` is the step at which its steps were last counted anew, ``shift`` what was added to them since.
     """
 
-    first: Stretch
-    whole: Stretch
+    stretches: list[Stretch]
     counted_from: float
     shift: float = 0.0
-    anew: tuple[Stretch, ...] = ()
+    anew: list[Stretch] = field(default_factory=list)
 
     @classmethod
     def of(cls, stretch: Stretch) -> _Piece:
-        return cls(stretch, stretch, float(stretch.steps[0]))
+        return cls([stretch], float(stretch.steps[0]))
+
+    @property
+    def last(self) -> Stretch:
+        return self.stretches[-1]
+
+    @property
+    def whole(self) -> Stretch:
+        return Stretch(*(np.concatenate([getattr(s, a) for s in self.stretches]) for a in ("steps", "values", "at")))
+
+    def may_go_back(self, following: Stretch) -> bool:
+        return bool(following.steps[0] > self.counted_from)
+
+    def go_on(self, following: Stretch, shift: float) -> None:
+        self.counted_from, self.shift = float(following.steps[0]), shift
+        self.stretches.append(following.moved(shift))
+
+    def go_back(self, following: Stretch) -> None:
+        moved = following.moved(self.shift)
+        step = moved.steps[0]
+        while self.stretches and self.stretches[-1].steps[-1] >= step:
+            last = self.stretches.pop()
+            kept = last.before(step)
+            self.anew.append(last.since(step))
+            if kept.steps.size:
+                self.stretches.append(kept)
+                break
+        self.stretches.append(moved)
 
 
 def join(cut: Mapping[str, Sequence[Stretch]], saying: Collection[str]) -> Joined:
     """Join the stretches of metrics that have equally many.
 
-    What is open at a seam by itself is decided by all of them together: of ten epochs whose batches are counted anew,
-    the first may end in noise as high as it began. What is far from all levels stays open, and so does a training of
-    fewer than four records.
+    A seam that shows nothing by itself is decided by all seams together: with noisy batches, one epoch may start as
+    high as the last ended. It stays open if the curve begins far from all levels, or if fewer than four records of a
+    new training follow. Of more than 300 seams the first 300, together, decide for all.
 
     Parameters
     ----------
@@ -65,47 +96,32 @@ def join(cut: Mapping[str, Sequence[Stretch]], saying: Collection[str]) -> Joine
     Returns
     -------
     Joined
-        The last training where several stand in the run, the longest part of it where parts could not be joined.
+        The last training where several stand in the run, the longest part of it where parts could not be joined; the
+        last part where that ran away or is not finite.
     """
     count = len(next(iter(cut.values())))
     asked = [name for name in cut if name in saying]
-    # Seen as one training, what does each seam say?
-    pieces = {name: _Piece.of(cut[name][0]) for name in asked}
-    around: list[list[Levels]] = []
-    for i in range(1, count):
-        following = {name: cut[name][i] for name in asked}
-        around.append(_around(pieces, following))
-        pieces = _joined(pieces, following, judge(around[-1]))
-    together = judge([x for at in around for x in at])
+    together = judge(_seen_as_one({name: cut[name][: MANY + 1] for name in asked}))
     parts = [{name: _Piece.of(found[0]) for name, found in cut.items()}]
     seams: list[Seam] = []
     for i in range(1, count):
         following = {name: found[i] for name, found in cut.items()}
-        seam = (
-            Seam.BACK
-            if all(is_correction(parts[-1][name].whole, following[name].moved(parts[-1][name].shift)) for name in cut)
-            else Seam.OPEN
-        )
-        if seam is Seam.OPEN:
-            here = _around({name: parts[-1][name] for name in asked}, following)
-            seam = judge(here)
-            if seam is Seam.OPEN and not (here and all(x.far for x in here)):
-                seam = together
+        seam = together if count > MANY else _seam(parts[-1], following, asked, together)
         if seam is Seam.NEW and max(stretch.steps.size for stretch in following.values()) < LEAST:
             seam = Seam.OPEN
         seams.append(seam)
         if seam in (Seam.ON, Seam.BACK):
-            parts[-1] = _joined(parts[-1], following, seam)
+            _put_behind(parts[-1], following, seam)
         else:
             parts.append({name: _Piece.of(stretch) for name, stretch in following.items()})
-    chosen = _chosen(parts, seams)
+    chosen = _chosen(parts, seams, asked)
     return Joined(
         {name: _told_apart(parts[chosen][name].whole) for name in cut},
         {
             name: tuple(
                 stretch
                 for i, part in enumerate(parts)
-                for stretch in (*part[name].anew, *(() if i == chosen else (part[name].whole,)))
+                for stretch in (*part[name].anew, *(() if i == chosen else part[name].stretches))
                 if stretch.steps.size
             )
             for name in cut
@@ -114,44 +130,55 @@ def join(cut: Mapping[str, Sequence[Stretch]], saying: Collection[str]) -> Joine
     )
 
 
+def _seen_as_one(cut: Mapping[str, Sequence[Stretch]]) -> list[Levels]:
+    """What all seams say if the stretches are one training."""
+    pieces = {name: _Piece.of(found[0]) for name, found in cut.items()}
+    said: list[Levels] = []
+    for i in range(1, len(next(iter(cut.values()), ()))):
+        following = {name: found[i] for name, found in cut.items()}
+        here = _around(pieces, following)
+        said += here
+        _put_behind(pieces, following, judge(here))
+    return said
+
+
+def _seam(pieces: Mapping[str, _Piece], following: Mapping[str, Stretch], asked: Sequence[str], together: Seam) -> Seam:
+    if all(_is_corrected(piece, following[name]) for name, piece in pieces.items()):
+        return Seam.BACK
+    here = _around({name: pieces[name] for name in asked}, following)
+    seam = judge(here)
+    return together if seam is Seam.OPEN and not (here and all(x.far for x in here)) else seam
+
+
+def _is_corrected(piece: _Piece, following: Stretch) -> bool:
+    return piece.may_go_back(following) and is_correction(piece.last, following.moved(piece.shift))
+
+
 def _around(pieces: Mapping[str, _Piece], following: Mapping[str, Stretch]) -> list[Levels]:
-    found = (
-        levels(
-            piece.whole,
-            piece.first,
-            following[name].moved(piece.shift),
-            bool(following[name].steps[0] > piece.counted_from),
-        )
-        for name, piece in pieces.items()
-    )
+    found = (_levels(piece, following[name]) for name, piece in pieces.items())
     return [x for x in found if x is not None]
 
 
-def _joined(pieces: Mapping[str, _Piece], following: Mapping[str, Stretch], seam: Seam) -> dict[str, _Piece]:
+def _levels(piece: _Piece, following: Stretch) -> Levels | None:
+    back = piece.may_go_back(following)
+    # Only who goes back needs more than the last stretch to be seen.
+    going = piece.whole if back else piece.last
+    return levels(going, piece.stretches[0], following.moved(piece.shift) if back else following, back)
+
+
+def _put_behind(pieces: Mapping[str, _Piece], following: Mapping[str, Stretch], seam: Seam) -> None:
     """Put what follows behind the pieces: in place of what it logs anew, or after all of it by one shift for all."""
     if seam is Seam.BACK:
-        return {name: _resumed(piece, following[name].moved(piece.shift)) for name, piece in pieces.items()}
-    if not pieces:
-        return {}
-    last = max(piece.whole.steps[-1] for piece in pieces.values())
-    begins = min(following[name].steps[0] for name in pieces)
-    spacing = min(_spacing(piece.first) for piece in pieces.values())
-    # Steps that rise are left as they are: it was the epochs that went back.
-    shift = 0.0 if begins > last else last + spacing - begins
-    return {
-        name: replace(
-            piece,
-            whole=piece.whole.then(following[name].moved(shift)),
-            counted_from=float(following[name].steps[0]),
-            shift=float(shift),
-        )
-        for name, piece in pieces.items()
-    }
-
-
-def _resumed(piece: _Piece, following: Stretch) -> _Piece:
-    kept, anew = piece.whole.before(following.steps[0]), piece.whole.since(following.steps[0])
-    return replace(piece, whole=kept.then(following), anew=(*piece.anew, anew))
+        for name, piece in pieces.items():
+            piece.go_back(following[name])
+    elif pieces:
+        last = max(piece.last.steps[-1] for piece in pieces.values())
+        begins = min(following[name].steps[0] for name in pieces)
+        spacing = min(_spacing(piece.stretches[0]) for piece in pieces.values())
+        # Steps that rise are left as they are: it was the epochs that went back.
+        shift = 0.0 if begins > last else float(last + spacing - begins)
+        for name, piece in pieces.items():
+            piece.go_on(following[name], shift)
 
 
 def _spacing(stretch: Stretch) -> float:
@@ -164,9 +191,21 @@ def _told_apart(curve: Stretch) -> Stretch:
     return curve if rises else Stretch(np.arange(curve.steps.size, dtype=np.float64), curve.values, curve.at)
 
 
-def _chosen(parts: Sequence[Mapping[str, _Piece]], seams: Sequence[Seam]) -> int:
-    """The part to judge: of the last training, and of its parts the one with the most records, the later of two."""
+def _chosen(parts: Sequence[Mapping[str, _Piece]], seams: Sequence[Seam], asked: Sequence[str]) -> int:
+    """The part to judge: of the last training, and of its parts the one with the most records, the later of two.
+
+    A training that ends in values which are no numbers, or have run away, is judged by its end.
+    """
     breaks = [seam for seam in seams if seam in (Seam.NEW, Seam.OPEN)]
     since = max((i + 1 for i, seam in enumerate(breaks) if seam is Seam.NEW), default=0)
-    sizes = [sum(piece.whole.steps.size for piece in part.values()) for part in parts]
+    final = len(parts) - 1
+    if since < final and any(_ran_away([part[name] for part in parts[since:]]) for name in asked):
+        return final
+    sizes = [sum(s.steps.size for piece in part.values() for s in piece.stretches) for part in parts]
     return max(range(since, len(parts)), key=lambda i: (sizes[i], i))
+
+
+def _ran_away(pieces: Sequence[_Piece]) -> bool:
+    before = np.concatenate([s.values for piece in pieces[:-1] for s in piece.stretches])
+    known, end = np.abs(before[np.isfinite(before)]), pieces[-1].last.values[-1]
+    return bool(known.size and (not np.isfinite(end) or abs(end) / RUN_AWAY > known.max()))

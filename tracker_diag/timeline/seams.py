@@ -12,10 +12,12 @@ import numpy as np
 from tracker_diag.stats.arrays import FloatArray
 from tracker_diag.timeline.stretches import Stretch
 
-#: Times as near to the one as to the other a curve must start again for one of them to be shown.
+#: How many times nearer than the other a level must be to count as shown.
 NEARER = 2.0
 #: Standard errors by which two levels have to differ for anything to be told by them.
 DISTINCT = 3.0
+#: Share of what a first stretch gained that noise may be for single values to be compared.
+QUIET = 0.05
 #: Records from which on a training is one.
 LEAST = 4
 #: Values at either side of a seam whose median is compared, and the share of a stretch that they may be.
@@ -87,7 +89,7 @@ class Levels:
         if abs(self.start - level) <= DISTINCT * self.error:
             return 0.0
         far, near = abs(self.start - self.again) + self.error, abs(level - self.again) + self.error
-        # Where values agree to the last digit a distance is 0: five e-folds stand for certainty.
+        # Where values agree to the last digit a distance is 0: the logarithm is capped.
         with np.errstate(divide="ignore"):
             return 0.0 if far == near else float(np.clip(np.log(far) - np.log(near), -5.0, 5.0))
 
@@ -112,7 +114,10 @@ def levels(going: Stretch, first: Stretch, following: Stretch, may_go_back: bool
         None where a side has no finite value to compare.
     """
     # The same number of values at both starts: of a curve that falls a longer window has a lower median.
-    n = max(1, min(WINDOW, first.values.size // WINDOW_SHARE, following.values.size // WINDOW_SHARE))
+    most = max(1, min(WINDOW, first.values.size // WINDOW_SHARE, following.values.size // WINDOW_SHARE))
+    noise = max(_noise(going.values[going.values.size // 2 :]), _noise(following.values))
+    # Where noise is small one value says more: after five epochs a fast training stands where a slow one ended.
+    n = 1 if noise <= QUIET * _travel(first.values) else most
     of_end = max(1, min(WINDOW, going.values.size // WINDOW_SHARE))
     again = _level(following.values[:n])
     start = _level(first.values[:n])
@@ -120,7 +125,6 @@ def levels(going: Stretch, first: Stretch, following: Stretch, may_go_back: bool
         return None
     end = _level(going.values[-of_end:])
     earlier = _earlier(going, following, n, again) if may_go_back else None
-    noise = max(_noise(going.values[going.values.size // 2 :]), _noise(following.values))
     return Levels(
         start,
         math.inf if end is None else end,
@@ -135,8 +139,8 @@ def judge(around: Sequence[Levels]) -> Seam:
 
     The curve behind it is set against three levels: where the training began, where it stood, and where it stood at
     the steps that are logged anew. What is at least twice as near as the start, on the geometric mean over metrics (and
-    seams), is shown; so is the start if it is twice as near as either. Who counts anew begins at the first step, so
-    that going on from a later one is a resume unless where the training stood is twice as near again.
+    seams), is shown; so is the start if it is twice as near as either. Steps that are counted anew begin at the first
+    step: a restart at a later one is a resume, unless the last level is twice as near as the earlier one.
 
     Parameters
     ----------
@@ -172,6 +176,11 @@ def is_correction(going: Stretch, following: Stretch) -> bool:
     """
     again = int((going.steps >= following.steps[0]).sum())
     return 0 < again < going.steps.size and again <= max(2.0, CORRECTED * going.steps.size)
+
+
+def _travel(values: FloatArray) -> float:
+    finite = values[np.abs(values) < _ENDLESS]
+    return abs(float(finite[0] - finite[-1])) if finite.size else 0.0
 
 
 def _earlier(going: Stretch, following: Stretch, n: int, again: float) -> float | None:

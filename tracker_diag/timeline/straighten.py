@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -13,7 +13,7 @@ from tracker_diag.roles.metric_names import read_metric, read_plain
 from tracker_diag.timeline.frameworks import without_restored_point, without_twins
 from tracker_diag.timeline.joining import Joined, join
 from tracker_diag.timeline.seams import Seam
-from tracker_diag.timeline.stretches import CROWDED, Stretch, stretches, values_a_step
+from tracker_diag.timeline.stretches import CROWDED, Stretch, in_order, stretches, values_a_step
 from tracker_diag.timeline.zeros import zero_filled
 
 
@@ -39,6 +39,22 @@ class Restart:
     seam: Seam
 
 
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """Many values under each step.
+
+    Attributes
+    ----------
+    values : float
+        How many, on average.
+    in_order : bool
+        Whether it is known in which order they were logged.
+    """
+
+    values: float
+    in_order: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Timeline:
     """What had to be decided to put the records of a run in order.
@@ -53,8 +69,8 @@ class Timeline:
         In the order of logging.
     judged, logged : int
         Records of that metric in its curve, and all.
-    crowded : mapping of str to float
-        Metrics of which many values were logged under each step, and how many on average.
+    crowded : mapping of str to Crowd
+        Metrics of which many values were logged under each step.
     zeros : mapping of str to int
         Metrics that are exactly 0 in every other record, and in how many: these are left out.
     """
@@ -64,7 +80,7 @@ class Timeline:
     restarts: tuple[Restart, ...] = ()
     judged: int = 0
     logged: int = 0
-    crowded: Mapping[str, float] = field(default_factory=dict)
+    crowded: Mapping[str, Crowd] = field(default_factory=dict)
     zeros: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -99,7 +115,7 @@ def straighten(run: Run) -> Timeline:
         if series.records is not None and np.ptp(series.records.steps) > 0
     }
     crowded = {
-        name: a_step
+        name: Crowd(a_step, in_order(series.records))
         for name, series in metrics.items()
         if name in cut and series.records is not None and (a_step := values_a_step(series.records)) >= CROWDED
     }
@@ -114,7 +130,7 @@ def straighten(run: Run) -> Timeline:
     told = None
     # The group with the most losses and scores speaks for the run.
     for group in sorted(groups.values(), key=lambda group: (-sum(map(_is_judged, group)), len(group))):
-        saying = [name for name in group if _is_judged(name)]
+        saying = _saying(group)
         if not saying:
             continue
         joined = join(group, saying)
@@ -122,10 +138,11 @@ def straighten(run: Run) -> Timeline:
         told = told or _Told(saying[0], group[saying[0]], joined)
     if told is None:
         pieces = _cut_by_epoch(straight)
-        by_epoch = join(pieces, pieces) if pieces else None
+        by_epoch = join(pieces, _saying(pieces)) if pieces else None
         if by_epoch is not None and Seam.NEW in by_epoch.seams:
             straight |= {name: _part(straight[name], curve) for name, curve in by_epoch.curves.items()}
-            told = _Told(min(pieces), pieces[min(pieces)], by_epoch)
+            name = _saying(pieces)[0]
+            told = _Told(name, pieces[name], by_epoch)
     zeros = zero_filled({name: series for name, series in straight.items() if _is_judged(name)})
     straight = without_restored_point(
         {name: _without_zeros(series) if name in zeros else series for name, series in straight.items()}
@@ -139,7 +156,7 @@ def straighten(run: Run) -> Timeline:
         told.name,
         tuple(_restarts(told)),
         told.joined.curves[told.name].steps.size,
-        sum(stretch.steps.size for stretch in told.cut),
+        _logged(metrics[told.name]),
         crowded,
         zeros,
     )
@@ -156,6 +173,20 @@ class _Told:
 
 def _is_judged(name: str) -> bool:
     return read_metric(name) is not None
+
+
+def _saying(names: Iterable[str]) -> list[str]:
+    """Names that tell what happened: training losses, which begin before anything is learned; else all that are judged.
+
+    Validation is measured after an epoch: of a fast training its first value lies near where a slow one ended.
+    """
+    read = {name: reading for name in names if (reading := read_metric(name)) is not None}
+    of_training = [name for name, r in read.items() if r.kind != "score" and r.split in (None, "train")]
+    return of_training or list(read)
+
+
+def _logged(series: Series) -> int:
+    return len(series) if series.records is None else int(series.records.steps.size)
 
 
 def _in_order(series: Series, curve: Stretch, crowded: bool) -> Series:

@@ -118,7 +118,8 @@ def stretches(records: Records) -> list[Stretch]:
     """Cut the records of a metric where its steps go back.
 
     Of values logged one after another under one step the last is taken, as for a value that was corrected; where there
-    are three and more on average, each gets a step of its own, evenly spaced up to the next.
+    are three and more on average, each gets a step of its own, evenly spaced up to the next;
+    where they share a timestamp, so that their order is not known, their median is taken.
     A single last record at the first step is the final value, which was logged without one: it is left out. Stretches
     that repeat what was logged before, record by record, are left out: MLflow's autologging logs the values
     of the restored epoch once more, and some exports every line twice.
@@ -134,7 +135,8 @@ def stretches(records: Records) -> list[Stretch]:
         In the order of logging. A single one, sorted by step, where the records are in no order: where no step
         occurs twice, or steps go back more often than at every third record.
     """
-    every = _spread(records) if values_a_step(records) >= CROWDED else _last_of_each(records)
+    crowded = values_a_step(records) >= CROWDED
+    every = (_spread(records) if in_order(records) else _medians(records)) if crowded else _last_of_each(records)
     found = list(_cut(every))
     no_order = len(found) > max(DISORDERED * every.steps.size, 1)
     if len(found) > 1 and (no_order or np.unique(every.steps).size == every.steps.size):
@@ -160,6 +162,32 @@ def _cut(every: Stretch) -> Iterator[Stretch]:
 def _last_of_each(records: Records) -> Stretch:
     kept = np.flatnonzero(np.append(np.diff(records.steps) != 0, True))
     return Stretch(records.steps[kept], records.values[kept], kept)
+
+
+def in_order(records: Records) -> bool:
+    """Whether the clock, or for want of one the order of lines, tells apart what was logged under one step.
+
+    Parameters
+    ----------
+    records : Records
+        In the order of logging.
+
+    Returns
+    -------
+    bool
+        False where most values of a step have the timestamp of the one before.
+    """
+    if records.seconds is None:
+        return True
+    same_step = np.diff(records.steps) == 0
+    return bool(np.count_nonzero(same_step & (np.diff(records.seconds) == 0)) <= np.count_nonzero(same_step) / 2)
+
+
+def _medians(records: Records) -> Stretch:
+    """The median of the values under each step, where nothing tells in which order they were logged."""
+    starts = np.flatnonzero(np.append(True, np.diff(records.steps) != 0))
+    values = np.array([np.median(part) for part in np.split(records.values, starts[1:])])
+    return Stretch(records.steps[starts], values, starts)
 
 
 def _spread(records: Records) -> Stretch:

@@ -26,7 +26,8 @@ def test_epochs_of_zeros_are_left_out_and_said() -> None:
     report = judge(with_zeros(healthy()))
     finding = said(report, "info")
     assert finding.message == (
-        "train_accuracy, train_loss: exactly 0 in every other record, 30 of 60: these were left out"
+        "30 of 60 records of train_accuracy, train_loss are exactly 0, evenly spaced: nothing was trained or measured "
+        "there, and they were left out"
     )
     assert finding.evidence["zeros"] == {"train_accuracy": 30, "train_loss": 30}
     assert "generator" in finding.advice

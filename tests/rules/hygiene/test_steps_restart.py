@@ -55,27 +55,29 @@ def test_a_resumed_run_says_which_values_count(overlap: int) -> None:
     steps = np.append(np.arange(40), np.arange(40 - overlap, 80))
     report = report_of(noisy(falling(80)[steps], 0, 0.01), steps)
     assert said(report).message == (
-        f"the steps of train_loss go back, as to {40 - overlap} after 39: the later values count"
+        f"the steps of train_loss go back, as to {40 - overlap} after 39: the run was resumed, and what was logged last "
+        f"counts, 80 of {80 + overlap} values"
     )
-    assert report.severity == "info"
+    assert said(report).advice == ""
+    assert said(report).severity == "ok"
 
 
 def test_where_neither_is_shown_the_longest_stretch_is_judged() -> None:
     finding = said(report_of(np.full(70, 2.3), np.append(np.arange(30), np.arange(40))))
     assert "neither that the training went on nor that another began" in finding.message
-    assert finding.message.endswith("the longest stretch is judged, 40 of 70 values")
+    assert finding.message.endswith("the longest part is judged, the last of equals, 40 of 70 values")
 
 
 def test_many_values_a_step_are_said() -> None:
     report = report_of(noisy(falling(2000), 0, 0.02), np.repeat(np.arange(10), 200))
-    assert said(report).message == "train_loss has 200 values under each step: taken in the order of logging"
+    assert said(report).message == "train_loss: 200 values under each step: taken in the order of logging"
     assert report.verdict == "good-fit"
 
 
 def test_several_such_metrics_are_counted() -> None:
     crowd = points(noisy(falling(500), 1, 0.02), np.repeat(np.arange(10), 50))
     report = report_of(noisy(falling(2000), 0, 0.02), np.repeat(np.arange(10), 200), val_loss=crowd)
-    assert said(report).message.startswith("train_loss (and 1 more metrics) has 200 values")
+    assert said(report).message.startswith("train_loss and 1 other metric: 200 values")
 
 
 def test_silent_where_a_framework_repeats_itself() -> None:

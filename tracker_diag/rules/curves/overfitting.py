@@ -87,7 +87,7 @@ def overfitting(
         severity,
         min(0.99, 0.7 + rise / 2) if rises["val"] < BEYOND_DOUBT * alpha else 0.7,
         f"the validation curve is best at step {turn.step:g}{uncertain} with {val.shown(turn.best):.4g} "
-        f"and rises to {val.shown(turn.tail):.4g}: "
+        f"and {'falls' if val.flipped else 'rises'} to {val.shown(turn.tail):.4g}: "
         f"{rise:.0%} of the improvement achieved{extra}",
         f"keep the checkpoint of step {turn.step:g}; stop early, then regularise or add data",
         {

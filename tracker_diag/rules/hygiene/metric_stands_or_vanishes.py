@@ -4,26 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tracker_diag.rules.api import Outcome, Severity, Standing, Timeline, rule
+from tracker_diag.rules.api import Curve, Outcome, Severity, Standing, Timeline, rule
 
 #: Metrics that the message names.
 SHOWN = 3
 
 
 @rule("HY007", "metric-stands-or-vanishes", seen_as=("The tool says too little about my run",))
-def metric_stands_or_vanishes(timeline: Timeline, standing: Mapping[str, Standing]) -> Outcome:
+def metric_stands_or_vanishes(
+    timeline: Timeline, standing: Mapping[str, Standing], train_loss: Curve | None, traits: frozenset[str]
+) -> Outcome:
     """A logged metric never changes, or is zero in every other record.
 
     What it measures
     ----------------
-    Losses and scores that are exactly 0 in every other record; losses that are exactly 0 throughout; and any that keeps
-    one value over five records or more beside a loss that moves. A perfect score may stand.
+    Losses and scores that are exactly 0 in every other record (or in all but every third, fourth and so on); losses
+    that are exactly 0 in all of five records or more; and a loss or score with the same value in all its records, five
+    or more, while some loss changes. A perfect score is not reported. A warning only where the training loss is 0 and
+    no other was logged.
 
     Why it matters
     --------------
     Keras logs zeros for an epoch in which its generator gave no batch: half of the epochs trained nothing. A loss that
-    is always 0 was divided away by integers, or lost to a precision that overflows; a score that stands was computed
-    once, on a model that does not change, or from labels it cannot match.
+    is always 0 was divided away by integers, or lost to a precision that overflows; a score that never changes was
+    computed once, on a model that does not change, or from labels that it cannot match.
 
     What to do
     ----------
@@ -41,8 +45,10 @@ def metric_stands_or_vanishes(timeline: Timeline, standing: Mapping[str, Standin
     said = [*_zeros(timeline), *_standing(standing)]
     if not said:
         return None
+    nought = any(x.value == 0 and x.kind == "train loss" for x in standing.values())
+    lost = nought and train_loss is None and "reinforcement" not in traits
     return metric_stands_or_vanishes.finding(
-        Severity.WARNING if any(x.value == 0 and x.kind == "train loss" for x in standing.values()) else Severity.INFO,
+        Severity.WARNING if lost else Severity.INFO,
         1.0,
         "; ".join(said),
         "let the data generator repeat" if timeline.zeros else "check what the metric is computed from",
@@ -55,8 +61,8 @@ def _zeros(timeline: Timeline) -> Iterator[str]:
         name = min(timeline.zeros)
         kept = len(timeline.metrics[name])
         yield (
-            f"{_listed(sorted(timeline.zeros))}: exactly 0 in every other record, {timeline.zeros[name]} of "
-            f"{timeline.zeros[name] + kept}: these were left out"
+            f"{timeline.zeros[name]} of {timeline.zeros[name] + kept} records of {_listed(sorted(timeline.zeros))} are "
+            "exactly 0, evenly spaced: nothing was trained or measured there, and they were left out"
         )
 
 

@@ -11,13 +11,14 @@ def several_runs_in_one(timeline: Timeline) -> Outcome:
 
     What it measures
     ----------------
-    Whether losses and scores are back where the training began, at a place where steps or a logged epoch begin again:
-    at least twice as near as to where they stood before it, beyond the noise.
+    Where steps (or a logged epoch) begin again, whether training losses (without any, all losses and scores) are at
+    least twice as near to the first values of the training as to its last. Parts of fewer than four records do not
+    count. Trainings whose losses begin where others ended, as with very different rates, are not always told apart.
 
     Why it matters
     --------------
-    Curves of several trainings, drawn as one, look like a training that diverges. The parameters are those of one of
-    them at best.
+    Curves of several trainings, drawn as one, look like a training that diverges. The logged parameters fit at
+    most one of them.
 
     What to do
     ----------
