@@ -53,13 +53,14 @@ def test_no_noise_of_this_size_makes_a_fault_of_sound_epochs(share: float, times
 @pytest.mark.parametrize("overlap", [3, 10])
 def test_a_resumed_run_says_which_values_count(overlap: int) -> None:
     steps = np.append(np.arange(40), np.arange(40 - overlap, 80))
-    report = report_of(noisy(falling(80)[steps], 0, 0.01), steps)
-    assert said(report).message == (
-        f"the steps of train_loss go back, as to {40 - overlap} after 39: the run was resumed, and what was logged last "
-        f"counts, 80 of {80 + overlap} values"
+    finding = found(report_of(noisy(falling(80)[steps], 0, 0.01), steps), "HY005")
+    assert finding is not None
+    assert finding.message == (
+        f"the steps of train_loss go back, as to {40 - overlap} after 39: the run was resumed, and what was logged "
+        f"last counts, 80 of {80 + overlap} values"
     )
-    assert said(report).advice == ""
-    assert said(report).severity == "ok"
+    assert finding.advice == ""
+    assert finding.severity == "ok"
 
 
 def test_where_neither_is_shown_the_longest_stretch_is_judged() -> None:
