@@ -3,6 +3,7 @@ import json
 import math
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -43,6 +44,11 @@ SCHEMA = jsonschema.Draft202012Validator(json_schema())
 def test_any_report_follows_the_schema_and_is_read(report):
     SCHEMA.validate(report.to_dict())
     written = to_json(report)
+    assert to_json(read_report(written.decode())) == written
+
+
+def test_names_that_become_the_same_in_utf_8_are_one(report):
+    written = to_json(replace(report, roles={"\ud800": "", "\ud801": ""}))
     assert to_json(read_report(written.decode())) == written
 
 

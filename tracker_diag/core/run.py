@@ -143,8 +143,8 @@ class Series:
         # A step beyond any counter or clock is none, and its differences would overflow.
         missing = ~(np.abs(step) < 1e100)
         if second is not None and second.size > 1 and not (np.diff(second) > 0).all() and np.ptp(second) > 0:
-            # What no clock tells apart is told apart by its step.
-            order = np.lexsort((np.where(missing, np.inf, step), second))
+            # What no clock tells apart is told apart by step and value, so that the order of the lines says nothing.
+            order = np.lexsort((value, np.where(missing, np.inf, step), second))
             step, value, second, missing = step[order], value[order], second[order], missing[order]
         if missing.any():
             notes.append(f"{_count(int(missing.sum()), 'point')} without a step: the order of logging was taken")

@@ -145,10 +145,12 @@ def target_variance(main_curve: Curve, dataset: Dataset) -> float | None:
 
 
 @rule_input(missing="no class counts", unit="that of the loss")
-def entropy_of_classes(main_curve: Curve, dataset: Dataset, label_smoothing: float | None) -> float | None:
-    """The entropy of the class shares, where the curves are cross-entropies."""
+def entropy_of_classes(
+    main_curve: Curve, dataset: Dataset, label_smoothing: float | None, class_weight: object | None
+) -> float | None:
+    """The entropy of the class shares, where the curves are cross-entropies in which classes are not weighted."""
     counted = dataset.target.class_counts
-    if not counted or len(counted) <= 1 or label_smoothing or not main_curve.metric.of_classes:
+    if not counted or len(counted) <= 1 or label_smoothing or class_weight or not main_curve.metric.of_classes:
         return None
     counts = np.array([n for n in counted.values() if n > 0], dtype=np.float64)
     shares = counts / counts.sum()

@@ -127,7 +127,7 @@ def straighten(run: Run) -> Timeline:
     for name, found in sorted(cut.items()):
         if len(found) > 1:
             groups[len(found)][name] = found
-    told = None
+    told, restarts = None, list[Restart]()
     # The group with the most losses and scores speaks for the run.
     for group in sorted(groups.values(), key=lambda group: (-sum(map(_is_judged, group)), len(group))):
         saying = _saying(group)
@@ -135,7 +135,9 @@ def straighten(run: Run) -> Timeline:
             continue
         joined = join(group, saying)
         straight |= {name: _taken(metrics[name], curve) for name, curve in joined.curves.items()}
-        told = told or _Told(saying[0], group[saying[0]], joined)
+        if told is None:
+            told = _Told(saying[0], group[saying[0]], joined)
+            restarts = list(_restarts(told))
     if told is None:
         pieces = _cut_by_epoch(straight)
         by_epoch = join(pieces, _saying(pieces)) if pieces else None
@@ -143,6 +145,8 @@ def straighten(run: Run) -> Timeline:
             straight |= {name: _part(straight[name], curve) for name, curve in by_epoch.curves.items()}
             name = _saying(pieces)[0]
             told = _Told(name, pieces[name], by_epoch)
+            # Steps only rise here: what was joined is nothing to speak of.
+            restarts = [x for x in _restarts(told) if x.seam is Seam.NEW]
     zeros = zero_filled({name: series for name, series in straight.items() if _is_judged(name)})
     straight = without_restored_point(
         {name: _without_zeros(series) if name in zeros else series for name, series in straight.items()}
@@ -154,7 +158,7 @@ def straighten(run: Run) -> Timeline:
     return Timeline(
         straight,
         told.name,
-        tuple(_restarts(told)),
+        tuple(restarts),
         told.joined.curves[told.name].steps.size,
         _logged(metrics[told.name]),
         crowded,
