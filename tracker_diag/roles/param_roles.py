@@ -32,6 +32,17 @@ class FoundParams:
     names: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
+    def drop(self, role: str) -> None:
+        """Forget what was found for a role."""
+        self.values.pop(role, None)
+        self.names.pop(role, None)
+
+    def rename(self, role: str, other: str) -> None:
+        """Take what was found for a role for another, unless that has something of its own."""
+        if role in self.values and other not in self.values:
+            self.values[other], self.names[other] = self.values[role], self.names[role]
+            self.drop(role)
+
 
 def find_params(values: Mapping[str, Any], extra: Mapping[str, tuple[frozenset[str], ...]]) -> FoundParams:
     """The parameter for each role, and its value in one spelling.

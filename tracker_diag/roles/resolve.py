@@ -12,7 +12,7 @@ from tracker_diag.core.run import Run, Series
 from tracker_diag.roles.metric import LOSS, SCORE, Metric
 from tracker_diag.roles.metric_names import facts_of_loss, read_metric
 from tracker_diag.roles.metric_roles import find_metrics
-from tracker_diag.roles.param_roles import find_params
+from tracker_diag.roles.param_roles import FoundParams, find_params
 from tracker_diag.roles.param_values import coerce, fits
 from tracker_diag.roles.params import flatten
 from tracker_diag.roles.parts import SUM
@@ -94,6 +94,7 @@ def resolve(run: Run, settings: Told) -> Roles:
     if found.adversarial:
         traits |= {"adversarial"}
     known = find_params(flat.values, {r: p for r, p in extra.items() if r in param_roles()})
+    _read_for(traits, known)
     chosen = _by_words(run.metrics, {r: p for r, p in extra.items() if r in metric_roles()})
     notes = [*flat.notes, *found.notes, *known.notes]
     for role, name in settings.roles.items():
@@ -127,6 +128,21 @@ def resolve(run: Run, settings: Told) -> Roles:
         traits=traits,
         notes=tuple(sorted(set(notes))),
     )
+
+
+def _read_for(traits: frozenset[str], known: FoundParams) -> None:
+    """Give parameters the meaning that they have in this kind of training.
+
+    Trees grow in rounds, which some libraries call iterations, and have a depth and no layers; an agent's epochs and
+    steps, unless they are those of the whole training, count its passes over what it gathered.
+    """
+    if "boosting" in traits:
+        known.drop("layers")
+        known.rename("max_steps", "n_estimators")
+    if "reinforcement" in traits:
+        for role in ("epochs", "max_steps"):
+            if role in known.names and not read(known.names[role]).words & {"total", "max"}:
+                known.drop(role)
 
 
 def _by_words(metrics: Mapping[str, Series], extra: Mapping[str, tuple[frozenset[str], ...]]) -> dict[str, Series]:

@@ -62,6 +62,7 @@ def _place(unsplit: list[Candidate], sides: Sides) -> list[Candidate]:
     explicit = bool(sides["train"])
     told = explicit or bool(sides["val"])
     held_out = {len(c.series) for c in sides["val"] if c.reading.kind == "loss"}
+    often = max((len(c.series) for c in unsplit if c.reading.kind == "loss"), default=0)
     left = []
     for c in unsplit:
         reading = c.reading
@@ -80,8 +81,12 @@ def _place(unsplit: list[Candidate], sides: Sides) -> list[Candidate]:
             sides["val"].append(moved)
         elif reading.stem in train and reading.stem not in val and told:
             sides["val"].append(moved)
+        elif known and not told and scored and 2 * len(c.series) <= often:
+            why = "taken as a score on the validation data, being logged less often than the loss"
+            sides["val"].append(_noted(moved, why))
         elif known and not told:
-            sides["train"].append(moved)
+            why = "taken as a training score, as its name does not say; if it is validation's, --role val_score says so"
+            sides["train"].append(_noted(moved, why) if scored and not often else moved)
         elif known and explicit and len(c.series) > 1 and held_out == {len(c.series)}:
             sides["val"].append(_noted(moved, "taken as a score on the validation data, beside whose loss it stands"))
         else:

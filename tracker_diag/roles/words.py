@@ -19,7 +19,10 @@ _MAX_NAME = 500
 # French: "perte d'entraînement".
 _ELIDED = re.compile(r"(?<![^\W_])[dlDL]['’](?=[^\W\d_])")
 # Letters that are written with a stroke or as a ligature, and not with a mark that can be taken off.
-_PLAIN_LETTERS = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "∆": "δ"})
+_PLAIN_LETTERS = str.maketrans(
+    {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "∆": "δ"}
+    | {"Ł": "L", "Ø": "O", "Đ": "D", "Æ": "AE", "Œ": "OE"}
+)
 # Pieces this short are trusted inside a glued word; any other two letters occur in everything.
 _SHORT_PIECES = frozenset({"n", "nb", "lr", "tr", "bs", "wd", "bn"})
 
