@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.roles.test_resolve import curve, metric_names, of
 from tracker_diag.core.run import Run
-from tracker_diag.roles.metric_names import read_metric
+from tracker_diag.roles.metric_names import read_metric, read_plain
 from tracker_diag.roles.resolve import resolve
 from tracker_diag.settings.settings import Settings
 
@@ -91,3 +91,20 @@ def test_a_loss_that_is_exactly_nought_throughout_is_none() -> None:
     nought = [[i, 0.0] for i in range(10)]
     run = Run.from_dict({"id": "r", "metrics": {"train_loss": curve("train_loss"), "val_loss": nought}})
     assert metric_names(resolve(run, Settings())) == {"train_loss": "train_loss"}
+
+
+@pytest.mark.parametrize(
+    "word", ["trend", "trade", "traction", "tramp", "bladder", "strata", "tap", "media", "seen", "traffic", "tractor"]
+)
+def test_english_words_are_no_splits_and_no_losses(word: str) -> None:
+    reading = read_metric(f"{word}_dice")
+    assert reading is not None
+    assert (reading.split, reading.kind, reading.facts.kind) == (None, "score", "overlap")
+
+
+@pytest.mark.parametrize("name", ["error_rate_train", "success_rate_train", "win_rate_train", "train_hit_rate"])
+def test_a_rate_on_training_data_is_no_learning_rate(name: str) -> None:
+    reading = read_metric(name)
+    assert reading is not None
+    assert (reading.split, reading.kind) == ("train", "score")
+    assert read_plain(name) == ()

@@ -24,7 +24,7 @@ _PLAIN_LETTERS = str.maketrans(
     | {"Ł": "L", "Ø": "O", "Đ": "D", "Æ": "AE", "Œ": "OE"}
 )
 # Pieces this short are trusted inside a glued word; any other two letters occur in everything.
-_SHORT_PIECES = frozenset({"n", "nb", "lr", "tr", "bs", "wd", "bn"})
+_SHORT_PIECES = frozenset({"n", "nb", "lr", "bs", "wd", "bn"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +100,39 @@ def read(name: str) -> Name:
     for segment in _SEGMENT.split(_ELIDED.sub("", folded(name[:_MAX_NAME]))):
         found = tuple(word for chunk in _CHUNK.findall(segment) for word in _words_of_chunk(chunk))
         if found:
-            segments.append(_joined(found))
+            segments.append(_understood(found))
     return Name(tuple(segments), frozenset(word for segment in segments for word in segment))
 
 
 @cache
-def _sequences() -> tuple[tuple[tuple[str, ...], str], ...]:
-    return tuple((tuple(text.split()), word) for word, several in vocabulary()["sequences"].items() for text in several)
+def _sequences() -> Mapping[tuple[str, ...], tuple[str, ...]]:
+    return {
+        tuple(folded(text).lower().split()): tuple(meaning.split())
+        for meaning, several in vocabulary()["sequences"].items()
+        for text in several
+    }
 
 
-def _joined(found: tuple[str, ...]) -> tuple[str, ...]:
-    """Words, with those that mean one together put in its place: ``out_of_sample``."""
-    for sequence, word in _sequences():
-        n = len(sequence)
-        at = next((i for i in range(len(found) - n + 1) if found[i : i + n] == sequence), None)
-        if at is not None:
-            return _joined((*found[:at], *word.split(), *found[at + n :]))
-    return found
+@cache
+def _longest_sequence() -> int:
+    return max(map(len, _sequences()))
+
+
+def _understood(found: tuple[str, ...]) -> tuple[str, ...]:
+    """Words in the vocabulary's spelling, those that mean one thing together (``out_of_sample``) as that."""
+    out: list[str] = []
+    i = 0
+    while i < len(found):
+        for n in range(min(_longest_sequence(), len(found) - i), 1, -1):
+            meaning = _sequences().get(found[i : i + n])
+            if meaning is not None:
+                out += meaning
+                i += n
+                break
+        else:
+            out += _canonical(found[i])
+            i += 1
+    return tuple(out)
 
 
 @cache
@@ -140,6 +156,7 @@ def _lexicon() -> frozenset[str]:
     metrics = book["metrics"]
     texts += [metrics["veto"], metrics["component"], metrics["minor"], metrics["known"], metrics["detector"]]
     texts += metrics["adversaries"].values()
+    texts += [text for several in book["sequences"].values() for text in several]
     texts += [phrase for quantity in metrics["quantities"] for phrase in quantity["words"]]
     for role in [*metrics["plain"].values(), *book["params"].values()]:
         texts += [*role["words"], role.get("veto", ""), role.get("also", "")]
@@ -150,17 +167,17 @@ def _words_of_chunk(chunk: str) -> tuple[str, ...]:
     """A run of letters and digits as words; a known one stays whole whatever its capitals (``mAP``, ``F1``)."""
     lower = chunk.lower()
     if lower in _lexicon():
-        return _canonical(lower)
+        return (lower,)
     return tuple(word for piece in _PIECE.findall(chunk) for word in _words_of_piece(piece.lower()))
 
 
 @lru_cache(maxsize=16384)
 def _words_of_piece(piece: str) -> tuple[str, ...]:
     if piece in _lexicon() or piece.isdecimal():
-        return _canonical(piece)
+        return (piece,)
     if piece.endswith("s") and piece[:-1] in _lexicon() and len(piece) > 3:
-        return _canonical(piece[:-1])
-    return tuple(word for part in _unglue(piece) for word in _canonical(part))
+        return (piece[:-1],)
+    return _unglue(piece)
 
 
 def _canonical(word: str) -> tuple[str, ...]:
