@@ -77,11 +77,13 @@ def test_a_metric_that_stands_is_no_copy_of_itself() -> None:
 
 def test_the_parts_of_a_stretch() -> None:
     found = stretches(records([0, 2, 4, 6]))[0]
-    assert found.before(4).steps.tolist() == [0, 2]
-    assert found.since(3).steps.tolist() == [4, 6]
-    assert found.before(3).then(found.since(3)).at.tolist() == [0, 1, 2, 3]
+    below, above = found.parted(3)
+    assert below.steps.tolist() == [0, 2]
+    assert above.steps.tolist() == [4, 6]
+    assert [*below.at, *above.at] == [0, 1, 2, 3]
+    assert [part.steps.tolist() for part in found.parted(4)] == [[0, 2], [4, 6]]
     assert found.moved(10).steps.tolist() == [10, 12, 14, 16]
-    assert found.before(0).steps.size == found.since(7).steps.size == 0
+    assert found.parted(0)[0].steps.size == found.parted(7)[1].steps.size == 0
 
 
 def as_records(points: list[list[Any]]) -> Records:

@@ -10,9 +10,9 @@ import numpy as np
 from tracker_diag.timeline.seams import LEAST, Levels, Seam, is_correction, judge, levels
 from tracker_diag.timeline.stretches import Stretch
 
-#: Seams that are looked at one by one; of more, the first of them speak for all.
+#: Seams that are looked at one by one; if there are more, the first of them decide for all.
 MANY = 300
-#: Times as large as all before that values are which have run away.
+#: How many times the largest value before a seam an end must be to have run away.
 RUN_AWAY = 10.0
 
 
@@ -70,9 +70,8 @@ class _Piece:
         moved = following.moved(self.shift)
         step = moved.steps[0]
         while self.stretches and self.stretches[-1].steps[-1] >= step:
-            last = self.stretches.pop()
-            kept = last.before(step)
-            self.anew.append(last.since(step))
+            kept, anew = self.stretches.pop().parted(step)
+            self.anew.append(anew)
             if kept.steps.size:
                 self.stretches.append(kept)
                 break

@@ -20,9 +20,9 @@ DISTINCT = 3.0
 QUIET = 0.05
 #: Records from which on a training is one.
 LEAST = 4
-#: Values at either side of a seam whose median is compared, and the share of a stretch that they may be.
+#: Values on either side of a seam whose median is compared, at most; and as one over it, their share of a stretch.
 WINDOW, WINDOW_SHARE = 5, 5
-#: Share of the records before a seam that may be logged anew without being asked for a reason.
+#: Share of the stretch before a seam that may be logged anew without being asked for a reason.
 CORRECTED = 1 / 20
 #: From a standard deviation to the standard error of a median of normal values, in square roots of their number.
 _OF_MEDIAN = 1.2533
@@ -100,9 +100,9 @@ def levels(going: Stretch, first: Stretch, following: Stretch, may_go_back: bool
     Parameters
     ----------
     going : Stretch
-        The training that was going on, as far as it was joined.
+        What was logged before it: the last stretch, or all that was joined where the seam may lead back into it.
     first : Stretch
-        Its first stretch.
+        The first stretch of the training that was going on.
     following : Stretch
         What was logged behind the seam.
     may_go_back : bool
@@ -167,12 +167,12 @@ def is_correction(going: Stretch, following: Stretch) -> bool:
     Parameters
     ----------
     going, following : Stretch
-        Before and behind the seam.
+        The stretches before and behind the seam.
 
     Returns
     -------
     bool
-        True where steps go back by two records, or by a twentieth of them, and not to the first.
+        True where steps go back by up to two records, or a twentieth of the stretch, and not to its first.
     """
     again = int((going.steps >= following.steps[0]).sum())
     return 0 < again < going.steps.size and again <= max(2.0, CORRECTED * going.steps.size)

@@ -13,7 +13,7 @@ from tracker_diag.roles.metric_names import read_metric, read_plain
 from tracker_diag.timeline.frameworks import without_restored_point, without_twins
 from tracker_diag.timeline.joining import Joined, join
 from tracker_diag.timeline.seams import Seam
-from tracker_diag.timeline.stretches import CROWDED, Stretch, in_order, stretches, values_a_step
+from tracker_diag.timeline.stretches import CROWDED, Stretch, order_is_known, stretches, values_a_step
 from tracker_diag.timeline.zeros import zero_filled
 
 
@@ -64,7 +64,7 @@ class Timeline:
     metrics : mapping of str to Series
         All metrics of the run as curves, by name.
     told_by : str
-        The metric that ``restarts`` are of: a loss or a score where one was logged.
+        The loss or score that ``restarts`` are of; empty where there are none.
     restarts : tuple of Restart
         In the order of logging.
     judged, logged : int
@@ -72,7 +72,7 @@ class Timeline:
     crowded : mapping of str to Crowd
         Metrics of which many values were logged under each step.
     zeros : mapping of str to int
-        Metrics that are exactly 0 in every other record, and in how many: these are left out.
+        Metrics that are exactly 0 in evenly spaced records, and in how many: these are left out.
     """
 
     metrics: Mapping[str, Series]
@@ -93,10 +93,11 @@ def straighten(run: Run) -> Timeline:
     """Put the records of a run in order.
 
     Steps go back where a script counts the batches of each epoch, where a run was resumed, and where several trainings
-    were logged as one. Metrics that go back equally often are taken together. At each place the losses and scores are
-    set against where they began and where they stood (:func:`tracker_diag.timeline.seams.judge`): stretches are joined
-    where the training went on, the last training is taken where another began, and the longest stretch where neither
-    is shown. Where steps only rise, a logged epoch that begins again asks the same question.
+    were logged as one. Metrics that go back equally often are taken together. At each place the training losses
+    (without any, all losses and scores) are set against where they began and where they stood
+    (:func:`tracker_diag.timeline.seams.judge`): stretches are joined where the training went on, the last training is
+    taken where another began, and the longest stretch where neither is shown. Where steps only rise, a logged epoch
+    that begins again asks the same question.
 
     Parameters
     ----------
@@ -115,7 +116,7 @@ def straighten(run: Run) -> Timeline:
         if series.records is not None and np.ptp(series.records.steps) > 0
     }
     crowded = {
-        name: Crowd(a_step, in_order(series.records))
+        name: Crowd(a_step, order_is_known(series.records))
         for name, series in metrics.items()
         if name in cut and series.records is not None and (a_step := values_a_step(series.records)) >= CROWDED
     }
@@ -123,56 +124,56 @@ def straighten(run: Run) -> Timeline:
         name: _in_order(series, cut[name][0], name in crowded) if len(cut.get(name, ())) == 1 else series
         for name, series in metrics.items()
     }
-    groups: dict[int, dict[str, list[Stretch]]] = defaultdict(dict)
-    for name, found in sorted(cut.items()):
-        if len(found) > 1:
-            groups[len(found)][name] = found
-    told, restarts = None, list[Restart]()
-    # The group with the most losses and scores speaks for the run.
-    for group in sorted(groups.values(), key=lambda group: (-sum(map(_is_judged, group)), len(group))):
-        saying = _saying(group)
-        if not saying:
-            continue
-        joined = join(group, saying)
-        straight |= {name: _taken(metrics[name], curve) for name, curve in joined.curves.items()}
-        if told is None:
-            told = _Told(saying[0], group[saying[0]], joined)
-            restarts = list(_restarts(told))
+    told, joined = _by_step({name: found for name, found in cut.items() if len(found) > 1}, metrics)
     if told is None:
-        pieces = _cut_by_epoch(straight)
-        by_epoch = join(pieces, _saying(pieces)) if pieces else None
-        if by_epoch is not None and Seam.NEW in by_epoch.seams:
-            straight |= {name: _part(straight[name], curve) for name, curve in by_epoch.curves.items()}
-            name = _saying(pieces)[0]
-            told = _Told(name, pieces[name], by_epoch)
-            # Steps only rise here: what was joined is nothing to speak of.
-            restarts = [x for x in _restarts(told) if x.seam is Seam.NEW]
+        told, joined = _by_epoch(straight)
+    straight |= joined
     zeros = zero_filled({name: series for name, series in straight.items() if _is_judged(name)})
-    straight = without_restored_point(
-        {name: _without_zeros(series) if name in zeros else series for name, series in straight.items()}
-    )
+    straight = {name: _without_zeros(series) if name in zeros else series for name, series in straight.items()}
+    straight = without_restored_point(straight)
     if told is None:
         return Timeline(straight, crowded=crowded, zeros=zeros)
     if Seam.NEW in told.joined.seams:
         straight = _since(straight, told.joined.curves)
-    return Timeline(
-        straight,
-        told.name,
-        tuple(restarts),
-        told.joined.curves[told.name].steps.size,
-        _logged(metrics[told.name]),
-        crowded,
-        zeros,
-    )
+    judged = told.joined.curves[told.name].steps.size
+    return Timeline(straight, told.name, told.restarts, judged, _logged(metrics[told.name]), crowded, zeros)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Told:
-    """The metric that tells of the restarts, its stretches, and what became of them."""
+    """The metric that tells of the restarts, what became of its stretches, and what is to be said of them."""
 
     name: str
-    cut: Sequence[Stretch]
     joined: Joined
+    restarts: tuple[Restart, ...]
+
+
+def _by_step(cut: Mapping[str, list[Stretch]], metrics: Mapping[str, Series]) -> tuple[_Told | None, dict[str, Series]]:
+    """Join the metrics whose steps go back, those that do so equally often together."""
+    groups: dict[int, dict[str, list[Stretch]]] = defaultdict(dict)
+    for name, found in sorted(cut.items()):
+        groups[len(found)][name] = found
+    told, curves = None, dict[str, Series]()
+    # The group with the most losses and scores speaks for the run.
+    for group in sorted(groups.values(), key=lambda group: (-sum(map(_is_judged, group)), len(group))):
+        saying = _saying(group)
+        if saying:
+            joined = join(group, saying)
+            curves |= {name: _taken(metrics[name], curve) for name, curve in joined.curves.items()}
+            told = told or _Told(saying[0], joined, tuple(_restarts(group[saying[0]], joined.seams)))
+    return told, curves
+
+
+def _by_epoch(metrics: Mapping[str, Series]) -> tuple[_Told | None, dict[str, Series]]:
+    """Take the last of several trainings that a logged epoch tells apart, where steps only rise."""
+    pieces = _cut_by_epoch(metrics)
+    joined = join(pieces, _saying(pieces)) if pieces else None
+    if joined is None or Seam.NEW not in joined.seams:
+        return None, {}
+    name = _saying(pieces)[0]
+    # What was joined is nothing to speak of: its steps go on.
+    restarts = tuple(x for x in _restarts(pieces[name], joined.seams) if x.seam is Seam.NEW)
+    return _Told(name, joined, restarts), {n: _part(metrics[n], curve) for n, curve in joined.curves.items()}
 
 
 def _is_judged(name: str) -> bool:
@@ -260,16 +261,10 @@ def _since(metrics: Mapping[str, Series], curves: Mapping[str, Stretch]) -> dict
     return out
 
 
-def _restarts(told: _Told) -> Iterator[Restart]:
-    first = float(told.cut[0].values[0])
-    for before, after, seam in zip(told.cut, told.cut[1:], told.joined.seams, strict=False):
-        yield Restart(
-            float(before.steps[-1]),
-            float(after.steps[0]),
-            first,
-            float(before.values[-1]),
-            float(after.values[0]),
-            seam,
-        )
+def _restarts(cut: Sequence[Stretch], seams: Sequence[Seam]) -> Iterator[Restart]:
+    first = float(cut[0].values[0])
+    for before, after, seam in zip(cut, cut[1:], seams, strict=False):
+        steps = float(before.steps[-1]), float(after.steps[0])
+        yield Restart(*steps, first, float(before.values[-1]), float(after.values[0]), seam)
         if seam is Seam.NEW:
             first = float(after.values[0])

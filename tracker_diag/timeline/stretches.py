@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from tracker_diag.core.run import Records
 from tracker_diag.stats.arrays import FloatArray
 
-#: Records a step, on average, from which on they are a curve of their own and not repetitions of one value.
+#: Values under one step, on average, from which on they are a curve of their own and not corrections of one value.
 CROWDED = 3
-#: Share of stretches in records above which the records are in no order at all.
+#: Stretches a record above which the records are in no order at all.
 DISORDERED = 1 / 3
 
 
@@ -33,8 +33,8 @@ class Stretch:
     values: FloatArray
     at: NDArray[np.intp]
 
-    def before(self, step: float) -> Stretch:
-        """Give the part below a step.
+    def parted(self, step: float) -> tuple[Stretch, Stretch]:
+        """Cut at a step.
 
         Parameters
         ----------
@@ -43,44 +43,26 @@ class Stretch:
 
         Returns
         -------
-        Stretch
-            It may be empty.
+        tuple of Stretch
+            What lies below it, and what does not; either may be empty.
         """
         n = int(np.searchsorted(self.steps, step))
-        return Stretch(self.steps[:n], self.values[:n], self.at[:n])
+        return self.part(slice(n)), self.part(slice(n, None))
 
-    def since(self, step: float) -> Stretch:
-        """Give the part from a step on.
+    def part(self, which: slice | NDArray[np.intp]) -> Stretch:
+        """Take some of the records.
 
         Parameters
         ----------
-        step : float
-            In the unit of the steps.
+        which : slice or ndarray of int
+            Their places.
 
         Returns
         -------
         Stretch
-            It may be empty.
+            In the order of the places.
         """
-        n = int(np.searchsorted(self.steps, step))
-        return Stretch(self.steps[n:], self.values[n:], self.at[n:])
-
-    def then(self, other: Stretch) -> Stretch:
-        """Put a stretch behind this one.
-
-        Parameters
-        ----------
-        other : Stretch
-            Its steps begin above the last one of this.
-
-        Returns
-        -------
-        Stretch
-            Both.
-        """
-        return Stretch(
-            np.append(self.steps, other.steps), np.append(self.values, other.values), np.append(self.at, other.at)
-        )
+        return Stretch(self.steps[which], self.values[which], self.at[which])
 
     def moved(self, by: float) -> Stretch:
         """Shift the steps.
@@ -117,12 +99,11 @@ def values_a_step(records: Records) -> float:
 def stretches(records: Records) -> list[Stretch]:
     """Cut the records of a metric where its steps go back.
 
-    Of values logged one after another under one step the last is taken, as for a value that was corrected; where there
-    are three and more on average, each gets a step of its own, evenly spaced up to the next;
-    where they share a timestamp, so that their order is not known, their median is taken.
-    A single last record at the first step is the final value, which was logged without one: it is left out. Stretches
-    that repeat what was logged before, record by record, are left out: MLflow's autologging logs the values
-    of the restored epoch once more, and some exports every line twice.
+    Of values logged one after another under one step the last is taken, as of a value that was corrected. Where there
+    are three and more on average, each gets a step of its own, evenly spaced up to the next; if they share a timestamp,
+    so that their order is not known, their median is taken. Left out are a single last record at the first step, the
+    final value that was logged without a step, and stretches that repeat what was logged before, record by record:
+    MLflow's autologging logs the values of the restored epoch once more, and some exports hold every line twice.
 
     Parameters
     ----------
@@ -132,18 +113,17 @@ def stretches(records: Records) -> list[Stretch]:
     Returns
     -------
     list of Stretch
-        In the order of logging. A single one, sorted by step, where the records are in no order: where no step
-        occurs twice, or steps go back more often than at every third record.
+        In the order of logging. A single one, sorted by step, where the records are in no order: if all steps differ,
+        or if more than a third of the records go back.
     """
     crowded = values_a_step(records) >= CROWDED
-    every = (_spread(records) if in_order(records) else _medians(records)) if crowded else _last_of_each(records)
+    every = (_spread(records) if order_is_known(records) else _medians(records)) if crowded else _last_of_each(records)
     found = list(_cut(every))
     no_order = len(found) > max(DISORDERED * every.steps.size, 1)
     if len(found) > 1 and (no_order or np.unique(every.steps).size == every.steps.size):
         order = np.argsort(every.steps, kind="stable")
         last = np.append(np.diff(every.steps[order]) > 0, True)
-        kept = order[last]
-        return [Stretch(every.steps[kept], every.values[kept], every.at[kept])]
+        return [every.part(order[last])]
     return _without_last_word(_without_copies(found))
 
 
@@ -156,7 +136,7 @@ def _without_last_word(found: list[Stretch]) -> list[Stretch]:
 def _cut(every: Stretch) -> Iterator[Stretch]:
     edges = np.flatnonzero(np.diff(every.steps) <= 0) + 1
     for start, stop in zip([0, *edges], [*edges, every.steps.size], strict=True):
-        yield Stretch(every.steps[start:stop], every.values[start:stop], every.at[start:stop])
+        yield every.part(slice(start, stop))
 
 
 def _last_of_each(records: Records) -> Stretch:
@@ -164,7 +144,7 @@ def _last_of_each(records: Records) -> Stretch:
     return Stretch(records.steps[kept], records.values[kept], kept)
 
 
-def in_order(records: Records) -> bool:
+def order_is_known(records: Records) -> bool:
     """Whether the clock, or for want of one the order of lines, tells apart what was logged under one step.
 
     Parameters
