@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts import naming
+from scripts import habits, naming
 from scripts.accuracy import load
+from scripts.habits import METRICS, PER_CLASS, QUANTITIES, WHOLE_RUN, Habit, Habits, read_habits, styled
 from scripts.naming import (
     ALLOWED,
-    METRICS,
     PRACTICE,
-    QUANTITIES,
-    WHOLE_RUN,
     Comparison,
     Content,
-    Habit,
-    Habits,
     Said,
     compared,
     content,
@@ -28,15 +25,14 @@ from scripts.naming import (
     lines,
     main,
     measure,
-    read_habits,
     rendered,
+    say,
     spread,
-    styled,
     written,
 )
 from tracker_diag import Run
 
-LEFT_OUT = naming.HABITS.with_name("naming_habits_left_out.yaml")
+LEFT_OUT = habits.HABITS.with_name("naming_habits_left_out.yaml")
 HABITS, OTHERS = read_habits(), read_habits(LEFT_OUT)
 ALL_HABITS = {
     f"{file}: {name}": h for file, of in (("first", HABITS), ("left out", OTHERS)) for name, h in of.tried.items()
@@ -111,8 +107,8 @@ def test_a_habit_speaks_of_known_things(name: str) -> None:
     habit = ALL_HABITS[name]
     assert habit.params.keys() <= set(ROLES)
     assert habit.names.keys() <= {*METRICS, *WHOLE_RUN}
-    assert habit.words.keys() <= {*QUANTITIES, naming.PER_CLASS}
-    assert habit.percent <= {*QUANTITIES, naming.PER_CLASS}
+    assert habit.words.keys() <= {*QUANTITIES, PER_CLASS}
+    assert habit.percent <= {*QUANTITIES, PER_CLASS}
 
 
 @pytest.mark.parametrize(
@@ -334,3 +330,11 @@ def test_the_script_writes_what_it_prints(
     assert said["runs"] == 1
     assert said["habits"].keys() == habits.tried.keys()
     assert capsys.readouterr().out.startswith(f"{said['all']['verdict']:.3f} of the verdicts change")
+
+
+def test_a_tree_in_which_rules_fail_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = naming.diagnose(Run.from_dict({"id": "r"}))
+    broken = replace(found, skipped=(replace(found.skipped[0], reason="the rule failed: NameError"),))
+    monkeypatch.setattr(naming, "diagnose", lambda run: broken)
+    with pytest.raises(RuntimeError, match="NameError"):
+        say(Run.from_dict({"id": "r"}))

@@ -9,18 +9,15 @@ import pytest
 
 from scripts import names as judging
 from scripts.documentation.names import names as page
+from scripts.name_sets import FILES, Label, NameSet, run_of
 from scripts.names import (
-    FILES,
     KNOWN_WRONG,
     Judged,
-    Label,
-    NameSet,
     all_judged,
     errors,
     judge,
     judged,
     main,
-    run_of,
     totals,
     unknown_wrong,
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from tracker_diag.core.run import Series
 from tracker_diag.roles.metric_names import Reading, read_metric, turned
-from tracker_diag.roles.words import read, words
+from tracker_diag.roles.words import read, vocabulary, words
 
 SPLITS = ("train", "val", "test")
 # Costs, in words that are too many.
@@ -112,7 +112,7 @@ def of_their_kind(several: list[Candidate], names: Iterable[str], traits: Collec
             for c in several
             if c.reading.kind == "score" or not (c.reading.extras - _KINDS_OF_ERROR or c.reading.adversary)
         ]
-    quantized = words("vq codebook commitment")
+    quantized = words(vocabulary()["metrics"]["quantized"])
     if any(quantized & read(name).words for name in names):
         # That is how evenly a codebook is used.
         return [c for c in several if c.reading.facts.kind != "perplexity"]

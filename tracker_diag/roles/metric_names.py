@@ -150,10 +150,9 @@ def read_metric(name: str) -> Reading | None:
         return None
     split, index = _split(cut.segments)
     q = next((q for q in book.quantities if _fits(q, cut, split)), None)
-    if any({"train", "val"} <= set(segment) for segment in cut.segments):
-        # The difference of both, most likely.
-        return None
-    if q is None or any(v <= cut.words and not v <= q.phrase for v in book.veto):
+    # What names both sides at once is their difference, most likely.
+    both = any({"train", "val"} <= set(segment) for segment in cut.segments)
+    if q is None or both or any(v <= cut.words and not v <= q.phrase for v in book.veto):
         return None
     kind, better, facts, rank = q.row["kind"], q.row["better"], q.facts, q.rank
     if kind != "score":
@@ -180,15 +179,9 @@ def read_metric(name: str) -> Reading | None:
         else frozenset()
     )
     unknown = frozenset(w for w in left if w not in book.known and not w.isdecimal())
-    outer = left - frozenset(cut.segments[-1])
-    cost = min(MOST, sum(_word_cost(w, parts, book.minor, w in outer and w not in parts, w in unknown) for w in left))
-    cost += NAMED_LOSS if also else 0.0
-    if index is not None:
-        cost += _word_cost(str(index), parts, book.minor, False, False)
-    if cut.words & _STEP and "epoch" not in cut.words:
-        cost += STEP_LEVEL
-    elif "epoch" not in cut.words:
-        cost += 0.05
+    outer = left - frozenset(cut.segments[-1]) - parts
+    cost = min(MOST, sum(_word_cost(w, parts, book.minor, w in outer, w in unknown) for w in left))
+    cost += (NAMED_LOSS if also else 0.0) + (0.0 if index is None else _number_cost(str(index))) + _level_cost(cut)
     return Reading(
         split,
         kind,
@@ -237,9 +230,20 @@ def _fits(q: _Quantity, cut: Name, split: str | None) -> bool:
     return only != "last" or any(segment[-1] in q.phrase for segment in cut.segments)
 
 
+def _level_cost(cut: Name) -> float:
+    """What it costs that a metric is of steps, or does not say that it is of epochs."""
+    if "epoch" in cut.words:
+        return 0.0
+    return STEP_LEVEL if cut.words & _STEP else 0.05
+
+
+def _number_cost(word: str) -> float:
+    return 0.05 + min(int(word[:4]), 999) * 1e-4
+
+
 def _word_cost(word: str, parts: frozenset[str], minor: frozenset[str], outer: bool, strange: bool) -> float:
     if word.isdecimal():
-        return 0.05 + min(int(word[:4]), 999) * 1e-4
+        return _number_cost(word)
     if word in parts:
         return MINOR_PART if word in minor else PART
     return NAMED_LOSS if word in LOSS_NAMES else OUTER_WORD if outer else STRANGE if strange else PART
