@@ -30,8 +30,8 @@ def names() -> str:
             ("", "sets", "roles filled", "wrong", "arguable", "roles expected", "of these not found"),
             _totals({**{_TITLES[file]: sets for file, sets in by_file.items()}, "all": everything}),
         )
-        + "\nThe left-out sets were written by others, who did not see the resolver, after it had been mended with sight "
-        "of the other two files. When they were first looked at, 30 of 427 roles were wrong and 25 of 322 expected ones "
+        + "\nThe left-out sets were written by people who did not see the resolver, after it had been mended "
+        "with sight of the other two files. At the first look 30 of 427 roles were wrong and 25 of 322 expected ones "
         "were not found; with the resolver of release 0.1, 34 of 422 and 47 of 322. What was mended since was mended "
         "with sight of them.\n\n"
         f"**Bold** is wrong, with what the name really is. A dash: nothing was taken. Names longer than "
