@@ -39,9 +39,9 @@ def find_metrics(
     The loss is what is called one; where nothing is, a log-likelihood (with its sign turned) or an error that is
     minimised (perplexity, MSE, RMSE, MAE). Of several, the pair of a training and a validation curve is taken whose
     names have the fewest words too many, see the costs of this module: a whole loss before its parts, equal stems
-    before unequal ones, curves before single points, epochs before steps. Parts without a whole are added up. A name
-    that holds a word nobody knows and does not say its split is of no split: it is taken only where its counterpart
-    says which.
+    before unequal ones, curves before single points, epochs before steps. Parts without a whole are added up. If a
+    name holds a word that nobody knows and does not say its split, its split is unknown: it is taken only if a metric
+    of the same name has a split.
 
     Parameters
     ----------

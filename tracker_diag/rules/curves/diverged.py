@@ -36,9 +36,9 @@ def diverged(
 
     What it measures
     ----------------
-    Whether a cross-entropy falls below minus one, where none can be below 0. Whether the training or validation loss
-    ends in values that are not finite; or whether the last quarter of the training loss lies above everything that went
-    before its best value, by more than all that had been gained.
+    Whether a cross-entropy, which cannot be below 0, falls below -1. Whether the training or validation loss ends in
+    values that are not finite; or whether the last quarter of the training loss lies above everything that went before
+    its best value, by more than all that had been gained.
 
     Why it matters
     --------------
@@ -50,7 +50,7 @@ def diverged(
     What to do
     ----------
     Lower the learning rate tenfold, or warm it up; check the inputs for NaN and for features with a standard
-    deviation of zero; clip the gradient once the rate is found.
+    deviation of zero; clip the gradient once the rate is found. For a cross-entropy below 0, mend targets or outputs.
 
     Thresholds
     ----------

@@ -37,8 +37,10 @@ def frozen(
 
     What it measures
     ----------------
-    The longest end of the training curve whose values are the same but for rounding, while the learning rate was at
-    least a hundredth of its peak.
+    Whether at least the last four values of the training curve (of the held-out curve where no training curve was
+    logged), and half of the run, are equal to one in a million, while the learning rate was at least a hundredth of
+    its peak. Excepted are a loss at 0, a score at its best, a
+    score that rose above half of its best before it stood, and an error that fell by a fifth before it did.
 
     Why it matters
     --------------

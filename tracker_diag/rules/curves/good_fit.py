@@ -40,8 +40,8 @@ def good_fit(
     What it measures
     ----------------
     That something was achieved, how far validation lies from training at the end, and, by an equivalence test on the
-    last third, whether the curve has come to rest. It is the verdict where no rule of trouble speaks: each of those
-    has shown, with its own test, that there is nothing to report.
+    last third, whether the curve has come to rest. It is the verdict where no other rule on curves reports anything;
+    those that were skipped are listed. Where only one curve was logged, a loss or a score, it is said of that one.
 
     Why it matters
     --------------

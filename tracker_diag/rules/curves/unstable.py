@@ -43,14 +43,14 @@ def unstable(
 
     What it measures
     ----------------
-    The robust standard deviation of the second half of the training curve (and of validation's, where it rests on
-    many examples) around its straight course, in units of the improvement achieved, the share of steps at which it
-    turns, and whether the swings are still as wide as in the first half; and whether the training loss climbs from
-    its lowest stretch to its end, or validation does while training has got worse since. Where only the start of
-    the curves says what knowing nothing costs, swings are measured against the loss that is left at the end as well.
-    Where training is logged at least three times as often as validation, and validation is calm, it swings from batch
-    to batch and the network does not. Swings of a run that is still going are an `info`; a climb is tested for
-    repeated looks.
+    The robust standard deviation of the second half of the training curve (and of validation's, where it rests on many
+    examples) around its straight course, in units of the improvement achieved, the share of steps at which it turns,
+    and whether the swings are still as wide as in the first half; and whether the training loss climbs from its lowest
+    stretch to its end, or validation does while training has got worse since. Where only the start of the curves says
+    what knowing nothing costs, swings are measured against the loss that is left at the end as well. If training is
+    logged at least three times as often as validation, and validation is calm, the swings are those of single batches
+    and are not reported; a climb still is. Swings of a run that is still going are an `info`; the test of a climb
+    allows for being repeated while the run is going.
 
     Why it matters
     --------------
