@@ -63,6 +63,12 @@ class Model:
         Of one batch; None stands for a size that is not fixed.
     trainable_parameters : int or None
         How many numbers training sets.
+    loss_settings : mapping of str to JSON value
+        As the framework calls them: ``from_logits``, ``label_smoothing`` and so on.
+    outputs : int
+        Tensors that it gives; of several, ``loss`` and ``output_shape`` speak of none.
+    notes : tuple of str
+        What could not be read of it, in words.
     """
 
     framework: str | None = None
@@ -71,6 +77,9 @@ class Model:
     optimizer: str | None = None
     output_shape: tuple[int | None, ...] | None = None
     trainable_parameters: int | None = None
+    loss_settings: Mapping[str, Any] = field(default_factory=dict)
+    outputs: int = 1
+    notes: tuple[str, ...] = ()
 
 
 def read_model(data: Any) -> Model:
@@ -80,8 +89,8 @@ def read_model(data: Any) -> Model:
     ----------
     data : mapping
         All optional: ``framework``, ``loss`` and ``optimizer`` (texts), ``layers`` (a list of mappings with a ``type``
-        and any settings), ``output_shape`` (a list of sizes or nulls), ``trainable_parameters`` (a count). Other keys
-        are left out.
+        and any settings), ``output_shape`` (a list of sizes or nulls), ``trainable_parameters`` (a count),
+        ``loss_settings`` (a mapping), ``outputs`` (a count). Other keys are left out.
 
     Returns
     -------
@@ -105,6 +114,8 @@ def read_model(data: Any) -> Model:
         optimizer=_text(data, "optimizer"),
         output_shape=_shape(data.get("output_shape")),
         trainable_parameters=_count("['trainable_parameters']", data.get("trainable_parameters")),
+        loss_settings=_settings(data.get("loss_settings")),
+        outputs=_count("['outputs']", data.get("outputs")) or 1,
     )
 
 
@@ -112,6 +123,13 @@ def _layers(data: Sequence[Any]) -> tuple[Layer, ...]:
     # One pass over all layers, since the bound on values is one for all of them.
     known = plain([_bounded(layer) for layer in islice(data, MAX_LAYERS)])
     return tuple(_layer(i, layer) for i, layer in enumerate(takewhile(lambda layer: layer != CUT, known)))
+
+
+def _settings(value: Any) -> Mapping[str, Any]:
+    if value is not None and not isinstance(value, Mapping):
+        raise InvalidModelError("['loss_settings']", f"a mapping is needed, not {type(value).__name__}")
+    known: Mapping[str, Any] = plain(_bounded(value or {}))
+    return known
 
 
 def _bounded(layer: Any) -> Any:

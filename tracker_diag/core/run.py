@@ -342,7 +342,7 @@ def _text(data: Mapping[str, Any], key: str) -> str | None:
 
 def _model(value: Any) -> Model | None:
     try:
-        return None if value is None else read_model(value)
+        return value if value is None or isinstance(value, Model) else read_model(value)
     except InvalidModelError as error:
         raise InvalidRunError(f"model{error.place}", error.problem) from None
 

@@ -1,0 +1,1 @@
+"""Descriptions of networks, read from what frameworks leave: configurations, summaries, signatures, parameters."""

@@ -1,0 +1,40 @@
+"""One description of a network from several sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
+
+from tracker_diag.core.model import Model
+
+#: Parts that are taken from one source together: settings say nothing without the loss that they are of.
+_TOGETHER = (("framework",), ("layers", "outputs"), ("loss", "loss_settings"), ("optimizer",), ("output_shape",))
+_NOTHING = Model()
+
+
+def merged(sources: Iterable[Model | None]) -> Model | None:
+    """Join what several sources say of one network.
+
+    Parameters
+    ----------
+    sources : iterable of Model or None
+        The surest first: each part is taken from the first that tells it. Notes are those of all.
+
+    Returns
+    -------
+    Model or None
+        None where none of them says anything.
+    """
+    known = [source for source in sources if source is not None]
+    parts: dict[str, Any] = {}
+    for together in (*_TOGETHER, ("trainable_parameters",)):
+        parts |= _first(known, together)
+    found = Model(**parts, notes=tuple(dict.fromkeys(chain.from_iterable(source.notes for source in known))))
+    return found if found != _NOTHING else None
+
+
+def _first(known: Sequence[Model], together: Sequence[str]) -> dict[str, Any]:
+    tells = (source for source in known if getattr(source, together[0]) != getattr(_NOTHING, together[0]))
+    source = next(tells, _NOTHING)
+    return {part: getattr(source, part) for part in together}
