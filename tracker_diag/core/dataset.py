@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
+from tracker_diag.core.declared import Input as Input
+from tracker_diag.core.declared import read_input, rows_of, told_apart
 from tracker_diag.core.profile_schema import (
-    MAX_ENTRIES,
     PROFILE_VERSION,
     Columns,
     Feature,
@@ -19,6 +20,8 @@ from tracker_diag.core.profile_schema import (
     shown,
 )
 
+T = TypeVar("T")
+
 #: What a rule that needs the profile asks for.
 WHAT_TO_LOG = (
     "log a dataset profile: mlflow.log_dict(tracker_diag.profile_data(X, y, X_val, y_val), 'diagnosis/profile.json')"
@@ -28,29 +31,6 @@ WHAT_TO_LOG = (
 MAX_FEATURES = 300
 #: Notes that are kept of one profile.
 MAX_NOTES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A dataset that the run declared as an input (``mlflow.log_input``).
-
-    Attributes
-    ----------
-    side : str
-        ``train``, ``validation``, ``test``, or empty.
-    digest : str
-        As the tracker made it: equal for equal data.
-    rows, columns : int or None
-        How many there are, where its profile says so.
-    types : mapping of str to str
-        Column name to type, where the schema names columns.
-    """
-
-    side: str
-    digest: str
-    rows: int | None
-    columns: int | None
-    types: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +68,8 @@ class Dataset:
     def silent(self) -> bool:
         """Whether it says nothing: no facts, and no two digests to compare."""
         sides = {i.side for i in self.inputs if i.digest}
+        if self.outputs is not None:
+            return False
         return replace(self, inputs=(), notes=()) == _SILENT and not {"train", "validation"} <= sides
 
     @property
@@ -99,6 +81,31 @@ class Dataset:
     def numbers(self) -> tuple[Feature, ...]:
         """Those of them that hold numbers which vary, and of which mean and deviation are known."""
         return tuple(f for f in self.features if f.kind != "category" and f.size and not f.near_constant)
+
+    @property
+    def outputs(self) -> int | None:
+        """Numbers that make up the target of one example, as the training inputs say with one voice."""
+        return _agreed(i.outputs for i in self._trained)
+
+    @property
+    def target_type(self) -> str | None:
+        """The type of the targets (``int64``, ``float32``), as the training inputs say with one voice."""
+        return _agreed(i.target_type or None for i in self._trained)
+
+    @property
+    def n_features(self) -> int | None:
+        """Columns of the training side: as profiled, else as its inputs say with one voice."""
+        return self.columns.count or _agreed(i.columns for i in self._trained)
+
+    @property
+    def _trained(self) -> tuple[Input, ...]:
+        return tuple(i for i in self.inputs if i.side == "train")
+
+
+def _agreed(values: Iterable[T | None]) -> T | None:
+    """What all that is said comes to, where it is one thing."""
+    said = {v for v in values if v is not None}
+    return said.pop() if len(said) == 1 else None
 
 
 _SILENT = Dataset()
@@ -150,7 +157,9 @@ def read_profile(data: Any) -> Dataset:
     return replace(dataset, notes=_few(notes))
 
 
-def read_dataset(profile: Any, inputs: Sequence[Mapping[str, Any]]) -> Dataset | None:
+def read_dataset(
+    profile: Any, inputs: Sequence[Mapping[str, Any]], *, validated: bool = True, held_out: float = 0.0
+) -> Dataset | None:
     """Join the profile of a run and the inputs it declared; None where it has neither.
 
     Parameters
@@ -159,17 +168,25 @@ def read_dataset(profile: Any, inputs: Sequence[Mapping[str, Any]]) -> Dataset |
         As ``read_profile`` takes it.
     inputs : sequence of mappings
         ``Run.datasets``; their ``profile`` and ``schema`` as MLflow writes them.
+    validated : bool
+        Whether the run has validation curves. Without any, a training set that was declared as evaluated on is no
+        validation set.
+    held_out : float
+        Share of the declared training data on which the run validates; 0 where validation data are given apart.
     """
     if profile is None and not inputs:
         return None
     dataset = Dataset() if profile is None else read_profile(profile)
-    declared = tuple(_input(i) for i in inputs[:100])
+    declared = told_apart(map(read_input, inputs[:100]), validated)
+    rows = {side: rows_of(declared, side) for side in ("train", "validation")}
+    if rows["train"] is not None and rows["validation"] is None and 0 < held_out < 1:
+        kept = math.floor(rows["train"] * (1 - held_out))
+        rows = {"train": kept, "validation": rows["train"] - kept}
     changes: dict[str, Any] = {"inputs": declared}
-    for name in ("train", "validation"):
+    for name, count in rows.items():
         side: Side = getattr(dataset, name)
-        rows = [i.rows for i in declared if i.side == name and i.rows is not None]
-        if side.rows is None and rows:
-            changes[name] = side.model_copy(update={"rows": sum(rows)})
+        if side.rows is None and count is not None:
+            changes[name] = side.model_copy(update={"rows": count})
     return replace(dataset, **changes)
 
 
@@ -216,40 +233,3 @@ def _consistent(dataset: Dataset, notes: list[str]) -> Dataset:
 
 def _above(low: float | None, high: float | None) -> bool:
     return low is not None and high is not None and low > high
-
-
-def _input(data: Mapping[str, Any]) -> Input:
-    context = _text(data.get("context")).lower()
-    side = next(
-        (s for s, starts in _SIDES.items() if context.startswith(starts)),
-        "",
-    )
-    profile = data.get("profile")
-    profile = profile if isinstance(profile, Mapping) else {}
-    shape = profile.get("features_shape")
-    candidates = list(islice(shape.values(), MAX_ENTRIES)) if isinstance(shape, Mapping) else [shape]
-    shapes = [s for s in candidates if isinstance(s, list) and s and all(_is_count(n) for n in s[:9])]
-    rows = profile.get("num_rows")
-    if rows is None and shapes:
-        rows = shapes[0][0]
-    columns = sum(s[1] if len(s) == 2 else 1 for s in shapes) if all(len(s) <= 2 for s in shapes) and shapes else None
-    schema = data.get("schema")
-    listed = schema.get("mlflow_colspec") if isinstance(schema, Mapping) else None
-    types = {
-        c["name"]: _text(c.get("type"))
-        for c in (listed[:MAX_ENTRIES] if isinstance(listed, list) else ())
-        if isinstance(c, Mapping) and isinstance(c.get("name"), str)
-    }
-    return Input(side, _text(data.get("digest")), rows if _is_count(rows) else None, columns, types)
-
-
-def _text(value: Any) -> str:
-    """A text as it is; anything else, which may be nested too deeply to be written as one, is none."""
-    return value if isinstance(value, str) else ""
-
-
-def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**15
-
-
-_SIDES = {"train": ("train", "fit"), "validation": ("val", "eval", "dev"), "test": ("test",)}

@@ -133,17 +133,6 @@ def chance_accuracy(
     return -main_curve.whole / classes
 
 
-@rule_input(missing="no variance of the target", unit="that of the loss")
-def target_variance(main_curve: Curve, dataset: Dataset) -> float | None:
-    """The target's variance, where the curves are squared errors; its deviation, where they are roots of them."""
-    variance = dataset.target.variance
-    if not variance:
-        return None
-    if main_curve.metric.kind == "root of the squared error":
-        return math.sqrt(variance)
-    return variance if main_curve.metric.kind == "squared error" else None
-
-
 @rule_input(missing="no class counts", unit="that of the loss")
 def entropy_of_classes(
     main_curve: Curve, dataset: Dataset, label_smoothing: float | None, class_weight: object | None

@@ -35,12 +35,29 @@ def test_silent_where_a_table_repeats_itself_by_chance():
     assert finding("DS213", profile) is None
 
 
+def declared(*pairs):
+    return [{"name": "d", "digest": digest, "context": context} for context, digest in pairs]
+
+
+SAME = declared(("training", "abc"), ("eval", "abc"))
+
+
 def test_one_digest_for_both_sides():
-    inputs = [{"name": "d", "digest": "abc", "context": context} for context in ("training", "eval")]
-    found = finding("DS213", datasets=inputs)
-    assert found.severity is Severity.WARNING
-    other = [inputs[0], {**inputs[1], "digest": "def"}]
-    assert finding("DS213", datasets=other) is None
+    assert finding("DS213", datasets=SAME, curves=learned()).severity is Severity.WARNING
+    assert finding("DS213", datasets=declared(("training", "abc"), ("eval", "def")), curves=learned()) is None
+
+
+def test_the_training_set_is_evaluated_to_draw_its_curve():
+    only = {"train_loss": learned()["train_loss"]}
+    assert skipped("DS213", datasets=SAME, curves=only) == "the declared dataset holds no facts"
+    counted = [{**i, "profile": {"num_rows": 9}} for i in SAME]
+    assert "both sides" in skipped("DS213", datasets=counted, curves=only)
+    assert finding("DS213", datasets=[*SAME, *declared(("eval", "def"))], curves=learned()) is None
+
+
+def test_what_is_called_validation_is_held_to_it():
+    called = declared(("training", "abc"), ("validation", "abc"))
+    assert finding("DS213", datasets=called).severity is Severity.WARNING
 
 
 def test_one_side_alone_says_nothing():
