@@ -26,6 +26,7 @@ from tests.rules.runs import (
 from tracker_diag import Run, Settings
 from tracker_diag.engine.values import Values
 from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.models.described import described
 from tracker_diag.roles.resolve import resolve
 
 KERAS = """Model: "sequential"
@@ -51,7 +52,9 @@ def seen(curves: Curves | None = None, params: dict[str, Any] | None = None, **m
 
 
 def of(run: Run) -> Seen:
-    return Seen(Values({"run": run, "roles": resolve(run, Settings()), "symptoms": Symptoms("", {})}))
+    network = described(run)
+    roles = resolve(run, Settings(), network)
+    return Seen(Values({"run": run, "network": network, "roles": roles, "symptoms": Symptoms("", {})}))
 
 
 class Seen:

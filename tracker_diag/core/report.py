@@ -57,7 +57,8 @@ class Report:
         },
     )
     notes: tuple[str, ...] = field(
-        default=(), metadata={"description": "what was put right or ignored on reading the run"}
+        default=(),
+        metadata={"description": "what was read of the network; what was put right or ignored on reading the run"},
     )
 
     @property

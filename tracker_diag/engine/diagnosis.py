@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tracker_diag.core.dataset import Dataset
 from tracker_diag.core.finding import Cause, Finding, Severity
+from tracker_diag.core.model import Model
 from tracker_diag.core.own import IGNORE
 from tracker_diag.core.report import DrawnCurve, Report
 from tracker_diag.core.run import Run
@@ -14,11 +15,13 @@ from tracker_diag.core.version import __version__
 from tracker_diag.engine.asking import ask, capped, chosen_for
 from tracker_diag.engine.attempt import Parts
 from tracker_diag.engine.causes import fold, rank
+from tracker_diag.engine.network_in_words import in_words
 from tracker_diag.engine.thin import thin_curve
 from tracker_diag.engine.values import Values
 from tracker_diag.engine.verdict import verdict, wasted_from, why_abstained
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.models.described import described
 from tracker_diag.roles.resolve import NO_ROLES, Roles, resolve
 from tracker_diag.rules.registry import all_rules
 from tracker_diag.rules.rule import ABSTENTION, Rule
@@ -70,8 +73,10 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
     parts = Parts(run.id)
     timeline = parts.attempt("the records could not be put in order", lambda: straighten(run), Timeline(run.metrics))
     run = replace(run, metrics=timeline.metrics)
-    roles = parts.attempt("the roles could not be found", lambda: resolve(run, settings), NO_ROLES)
-    values = Values({"run": run, "timeline": timeline, "roles": roles, "siblings": tuple(siblings) or None})
+    network = parts.attempt("the model could not be described", lambda: described(run), None)
+    roles = parts.attempt("the roles could not be found", lambda: resolve(run, settings, network), NO_ROLES)
+    others = tuple(siblings) or None
+    values = Values({"run": run, "timeline": timeline, "network": network, "roles": roles, "siblings": others})
     tag = settings.prefix + IGNORE
     words, unknown = ignored_words(run.tags.get(tag, ""), tag)
     ignored = [*settings.ignore, *words]
@@ -113,6 +118,7 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
         notes=(
             *roles.notes,
             *parts.attempt("the dataset could not be read", lambda: _notes(values), tuple[str, ...]()),
+            *parts.attempt("the network could not be told", lambda: _of_network(network), tuple[str, ...]()),
             *unknown,
             *parts.failed,
         ),
@@ -128,6 +134,14 @@ def _is_chosen(rule: Rule, settings: Settings, ignored: Sequence[str]) -> bool:
 def _notes(values: Values) -> tuple[str, ...]:
     dataset: Dataset | None = values.get("declared_dataset")
     return dataset.notes if dataset else ()
+
+
+def _of_network(network: Model | None) -> tuple[str, ...]:
+    """What was read of the network, and what could not be."""
+    if network is None:
+        return ()
+    said = in_words(network)
+    return (said, *network.notes) if said else network.notes
 
 
 def _summary(answer: str, findings: list[Finding], cause: str, values: Values) -> str:

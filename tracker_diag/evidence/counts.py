@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,33 +10,33 @@ import numpy as np
 
 from tracker_diag.core.dataset import Dataset
 from tracker_diag.core.model import Model
-from tracker_diag.core.run import Run
+from tracker_diag.evidence.losses import Asked
 from tracker_diag.evidence.registry import first_of, rule_input
+from tracker_diag.roles.layout import Layout
 from tracker_diag.roles.resolve import Roles
 
 #: A number of classes, examples or epochs above this is another thing under their name; updates are capped at that of
 #: examples.
 MOST_CLASSES, MOST_EXAMPLES, MOST_EPOCHS = 1e7, 1e15, 1e12
-#: Letters of a model summary that are read.
-SUMMARY_LETTERS = 200_000
 #: Largest number of examples that is read off the values of an accuracy, and how many different values that takes:
 #: larger ones need more digits than are logged.
 READ_OFF_UP_TO, READ_OFF_VALUES = 100, 4
 #: Error that is allowed in a logged accuracy (share of 1): four times the rounding of five decimals.
 ROUNDING = 2e-5
 
-# Every repetition is bounded, so that no text of whatever layout takes longer than in proportion to its length.
-_COUNT = r"(\d[\d,]{0,24}(?:\.\d{1,6})?)[ \t]{0,4}([KMB]?)"
-_TOTALS = (
-    re.compile(r"(?:Total|Trainable) params[^0-9\n]{0,40}" + _COUNT + r"\b"),
-    re.compile(r"(?<![\d,.])" + _COUNT + r"[ \t]{1,8}(?:Total|Trainable) params"),
-)
 
-
-@rule_input(missing="no number of classes", log="n_classes", evidence="PD")
-def n_classes(params: Mapping[str, Any], dataset: Dataset | None, roles: Roles) -> int | None:
-    """Number of classes, as configured or profiled."""
+@rule_input(missing="no number of classes", log="n_classes", evidence="PMD")
+def n_classes(
+    params: Mapping[str, Any],
+    dataset: Dataset | None,
+    roles: Roles,
+    loss_asks: Asked | None,
+    layers_described: Layout | None,
+) -> int | None:
+    """Number of classes: as configured or profiled, else as many as a loss of classes has outputs to choose among."""
     value = params.get("n_classes") or (dataset.target.n_classes if dataset else None)
+    if value is None:
+        return _chosen_among(loss_asks, dataset, layers_described)
     if not isinstance(value, int | float) or not 1 <= value <= MOST_CLASSES or not float(value).is_integer():
         return None
     if value > 1:
@@ -49,16 +48,16 @@ def n_classes(params: Mapping[str, Any], dataset: Dataset | None, roles: Roles) 
     return 2 if binary else None
 
 
-@rule_input(missing="no model summary", log="log the model's summary as model_summary.txt", evidence="M")
-def model_summary(run: Run) -> str | None:
-    """The text of the model summary."""
-    return run.model_summary
-
-
-@rule_input(missing="no description of the model", log="log the model", evidence="M")
-def network(run: Run) -> Model | None:
-    """The description of the network."""
-    return run.model
+def _chosen_among(asked: Asked | None, dataset: Dataset | None, laid: Layout | None) -> int | None:
+    """Outputs of a network whose loss asks for one class of several; two classes where it asks for a yes or no."""
+    if asked is None:
+        return None
+    outputs = dataset.outputs if dataset is not None else None
+    units = laid.output.width if laid is not None and laid.output is not None and laid.output.dense else None
+    if asked.kind == "classes":
+        return next((n for n in (outputs, units) if n is not None and n > 1), None)
+    single = asked.kind == "yes or no" and units == 1 and outputs in (None, 1)
+    return 2 if single else None
 
 
 @rule_input(missing="no number of weights", log="n_parameters", unit="weights")
@@ -68,20 +67,20 @@ def n_weights_configured(params: Mapping[str, Any]) -> float | None:
     return float(given) if isinstance(given, int | float) and given > 0 else None
 
 
-@rule_input(missing="no count in the model summary", unit="weights")
-def n_weights_summed(model_summary: str) -> float | None:
-    """Trainable weights as the model summary counts them."""
-    return _weights_in(model_summary[:SUMMARY_LETTERS]) or None
+@rule_input(missing="no count in the model's description", unit="weights")
+def n_weights_described(network: Model) -> float | None:
+    """Trainable weights as the logged model, or its summary, counts them."""
+    return float(network.trainable_parameters) if network.trainable_parameters else None
 
 
 @rule_input(missing="no hidden units", log="hidden_units", evidence="P", unit="weights")
-def n_weights_estimated(params: Mapping[str, Any], n_classes: int | None) -> float | None:
+def n_weights_estimated(params: Mapping[str, Any], n_classes: int | None, n_inputs: float | None) -> float | None:
     """About width squared times depth, plus the inputs where they are known."""
-    width, layers, inputs = (params.get(k) for k in ("hidden_units", "layers", "n_features"))
+    width, layers = (params.get(k) for k in ("hidden_units", "layers"))
     if not isinstance(width, int | float) or width < 1:
         return None
     depth = layers if isinstance(layers, int | float) and layers >= 1 else 1
-    first = inputs if isinstance(inputs, int | float) and inputs > 0 else width
+    first = n_inputs if n_inputs and n_inputs > 0 else width
     return float(width * (first + (depth - 1) * width + (n_classes or 1)))
 
 
@@ -89,18 +88,13 @@ first_of(
     "n_weights",
     {
         "n_weights_configured": "as configured",
-        "n_weights_summed": "by the model summary",
+        "n_weights_described": "as the model is described",
         "n_weights_estimated": "estimated from width and depth",
     },
     missing="no number of weights",
     log="n_parameters",
     unit="weights",
 )
-
-
-def _weights_in(summary: str) -> float | None:
-    found = next((f for f in (p.search(summary) for p in _TOTALS) if f), None)
-    return found and float(found[1].replace(",", "")) * {"": 1, "K": 1e3, "M": 1e6, "B": 1e9}[found[2]]
 
 
 @rule_input(missing="no number of training examples", unit="examples")
@@ -146,6 +140,21 @@ first_of(
     missing="no number of validation examples",
     log="n_val",
     unit="examples",
+)
+
+
+@rule_input(missing="no number of inputs", unit="features")
+def n_features_counted(dataset: Dataset) -> int | None:
+    """Features of an example, as the declared training data is shaped."""
+    return dataset.n_features
+
+
+first_of(
+    "n_inputs",
+    {"n_features": _CONFIGURED, "n_features_counted": _COUNTED},
+    missing="no number of inputs",
+    log="n_features",
+    unit="features",
 )
 
 

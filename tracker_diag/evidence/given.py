@@ -6,6 +6,14 @@ given_input("run", "the run, its records in order", "Run")
 given_input("timeline", "what had to be decided to put its records in order", "Timeline", evidence="C")
 given_input("roles", "what its names were taken for", "Roles")
 given_input(
+    "network",
+    "the description of the network, from the logged model, its summary and the parameters",
+    "Model",
+    missing="no description of the model",
+    log="log the model",
+    evidence="M",
+)
+given_input(
     "siblings",
     "the other runs of its experiment",
     "tuple",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any
 
+from tracker_diag.roles.keras_fit import default_batch_size
 from tracker_diag.roles.param_values import UNFIT, coerce, kind_of, whole, widths_of
 from tracker_diag.roles.words import phrases, read, vocabulary, words
 
@@ -36,6 +37,13 @@ class FoundParams:
         """Forget what was found for a role."""
         self.values.pop(role, None)
         self.names.pop(role, None)
+
+    def complete(self, others: Mapping[str, Any]) -> None:
+        """Take the values of roles that none was found for, or one that is switched off."""
+        for role, value in others.items():
+            if not self.values.get(role):
+                self.values[role] = value
+                self.names.pop(role, None)
 
     def rename(self, role: str, other: str) -> None:
         """Take what was found for a role for another, unless that has something of its own."""
@@ -132,6 +140,8 @@ def _derive(found: FoundParams, values: Mapping[str, Any]) -> None:
         take("early_stopping", found.values["patience"], "patience")
         if found.values["early_stopping"] is True:
             found.values["early_stopping"] = found.values["patience"]
+    if "batch_size" not in found.values and (size := default_batch_size(values)):
+        found.values["batch_size"], found.names["batch_size"] = size, "batch_size"
     if "loss_function" in found.values:
         task = next(
             (t for t, names in vocabulary()["tasks"].items() if found.values["loss_function"] in names.split()), None

@@ -8,10 +8,12 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
+from tracker_diag.core.model import Model
 from tracker_diag.core.run import Run, Series
 from tracker_diag.roles.metric import LOSS, SCORE, Metric
 from tracker_diag.roles.metric_names import facts_of_loss, read_metric
 from tracker_diag.roles.metric_roles import find_metrics
+from tracker_diag.roles.network_roles import read_network
 from tracker_diag.roles.param_roles import FoundParams, find_params
 from tracker_diag.roles.param_values import coerce, fits
 from tracker_diag.roles.params import flatten
@@ -30,7 +32,8 @@ class Roles:
         By role: ``train_loss``, ``val_loss``, ``test_loss``, ``train_score``, ``val_score``, ``test_score``,
         ``learning_rate``, ``gradient_norm``, ``epoch`` and so on.
     params : mapping of str to value
-        By role: ``learning_rate``, ``batch_size``, ``optimizer`` and so on; values checked and in one spelling.
+        By role: ``learning_rate``, ``batch_size``, ``optimizer`` and so on; values checked and in one spelling. Those
+        that no parameter gives are read off the description of the network, where there is one.
     names : mapping of str to str
         The name in the run that was taken for a role. A role that both a parameter and a metric have
         (``learning_rate``) gives the parameter's; the metric's is ``metrics[role].name``.
@@ -71,7 +74,7 @@ class Told(Protocol):
         """Metric name to ``min`` or ``max``: which way is better."""
 
 
-def resolve(run: Run, settings: Told) -> Roles:
+def resolve(run: Run, settings: Told, network: Model | None = None) -> Roles:
     """Find the metric and the parameter for each role.
 
     Parameters
@@ -80,6 +83,8 @@ def resolve(run: Run, settings: Told) -> Roles:
         The one whose names are told.
     settings : Told
         What the user says of names.
+    network : Model, optional
+        As described; it gives values of roles that no parameter plays, under no name.
 
     Returns
     -------
@@ -97,23 +102,11 @@ def resolve(run: Run, settings: Told) -> Roles:
     _read_for(traits, known)
     chosen = _by_words(run.metrics, {r: p for r, p in extra.items() if r in metric_roles()})
     notes = [*flat.notes, *found.notes, *known.notes]
-    for role, name in settings.roles.items():
-        metric = name in run.metrics and len(run.metrics[name]) > 0 and role in metric_roles()
-        param = name in flat.values and role in param_roles()
-        if metric:
-            chosen[role] = run.metrics[name]
-        if param:
-            value = coerce(role, flat.values[name])
-            if fits(value):
-                known.values[role], known.names[role] = value, name
-            else:
-                notes.append(f"roles.{role}: {name} = {str(flat.values[name])[:40]!r} does not fit")
-        elif not metric and name in run.metrics and role in metric_roles():
-            notes.append(f"roles.{role}: {name!r} has no value")
-        elif not metric:
-            notes.append(f"roles.{role}: the run has no {all_roles()[role]} {name!r}")
+    notes += _told(settings.roles, run.metrics, flat.values, chosen, known)
     for role, series in chosen.items():
         _choose(found.metrics, found.directions, role, series, settings.directions)
+    if network is not None:
+        known.complete(read_network(network))
     if "task" not in known.values:
         if found.task is not None:
             known.values["task"] = found.task
@@ -128,6 +121,32 @@ def resolve(run: Run, settings: Told) -> Roles:
         traits=traits,
         notes=tuple(sorted(set(notes))),
     )
+
+
+def _told(
+    roles: Mapping[str, str],
+    metrics: Mapping[str, Series],
+    params: Mapping[str, Any],
+    chosen: dict[str, Series],
+    known: FoundParams,
+) -> list[str]:
+    """Take the metrics and parameters that the user names for roles; what cannot be taken is said in words."""
+    notes = []
+    for role, name in roles.items():
+        metric = name in metrics and len(metrics[name]) > 0 and role in metric_roles()
+        if metric:
+            chosen[role] = metrics[name]
+        if name in params and role in param_roles():
+            value = coerce(role, params[name])
+            if fits(value):
+                known.values[role], known.names[role] = value, name
+            else:
+                notes.append(f"roles.{role}: {name} = {str(params[name])[:40]!r} does not fit")
+        elif not metric and name in metrics and role in metric_roles():
+            notes.append(f"roles.{role}: {name!r} has no value")
+        elif not metric:
+            notes.append(f"roles.{role}: the run has no {all_roles()[role]} {name!r}")
+    return notes
 
 
 def _read_for(traits: frozenset[str], known: FoundParams) -> None:

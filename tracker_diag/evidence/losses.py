@@ -1,0 +1,73 @@
+"""What the loss function asks of the output."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tracker_diag.core.model import Model
+from tracker_diag.evidence.registry import rule_input
+
+Takes = Literal["logits", "probabilities", "log-probabilities"]
+
+_OF_TORCH = {"crossentropyloss": "logits", "bcewithlogitsloss": "logits", "bceloss": "probabilities",
+             "nllloss": "log-probabilities"}  # fmt: skip
+#: Names by which Keras knows its losses of probabilities, unless they are told to take logits.
+_OF_KERAS = ("categoricalcrossentropy", "sparsecategoricalcrossentropy", "binarycrossentropy")
+_KINDS = {"cross_entropy": "classes", "nll": "classes", "focal": "classes", "binary_cross_entropy": "yes or no",
+          "mse": "squared", "rmse": "squared", "mae": "absolute"}  # fmt: skip
+_LOGITS = re.compile(r"from_?logits\s*[=:]\s*(true|false|1|0)")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a loss function asks of the output.
+
+    Attributes
+    ----------
+    name : str
+        As the run calls it.
+    kind : {'classes', 'yes or no', 'squared', 'absolute', ''}
+        One class of several; a yes or no of each output; the error's square or its size; empty for any other.
+    takes : {'logits', 'probabilities', 'log-probabilities'} or None
+        None where its name does not say, and for errors, which take any number.
+    """
+
+    name: str
+    kind: str
+    takes: Takes | None = None
+
+
+@rule_input(missing="no loss function", log="loss_function", evidence="MP")
+def loss_asks(
+    network: Model | None, loss_function: str | None, names: Mapping[str, str], logged_params: Mapping[str, Any]
+) -> Asked | None:
+    """What the loss function asks of the output, by the model's description, else by the parameter."""
+    if loss_function is None:
+        return None
+    told = network.loss if network is not None and network.loss else None
+    # The role knows a cross-entropy by one name; whether it takes logits, only the text that was logged says.
+    name = _text(logged_params.get(names.get("loss_function", ""))) or told or loss_function
+    settings = network.loss_settings if network is not None and told == name else {}
+    return Asked(name, _KINDS.get(loss_function, ""), _takes(name, settings, network))
+
+
+def _takes(name: str, settings: Mapping[str, Any], network: Model | None) -> Takes | None:
+    said = _LOGITS.search(name.lower())
+    logits = said[1] in ("true", "1") if said else settings.get("from_logits")
+    if isinstance(logits, bool):
+        return "logits" if logits else "probabilities"
+    plain = re.sub(r"[\W_]+", "", name.lower().partition("(")[0].rpartition(".")[2])
+    if plain in _OF_TORCH:
+        return _OF_TORCH[plain]  # type: ignore[return-value]
+    if "withlogits" in plain:
+        return "logits"
+    if plain in _OF_KERAS:
+        return "probabilities"
+    return "logits" if plain == "crossentropy" and network is not None and network.framework == "torch" else None
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else value.__name__ if isinstance(value, type) else ""
