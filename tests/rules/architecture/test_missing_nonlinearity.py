@@ -1,5 +1,6 @@
 import pytest
 
+from tests.rules.networks import dense, network
 from tests.rules.runs import SOUND, cause, changes, found, healthy, high_level, judge, ranked
 from tracker_diag import Severity
 
@@ -47,3 +48,29 @@ def test_a_named_activation_is_believed_before_the_summary():
 def test_on_a_healthy_run_it_is_at_most_info():
     report = judge(healthy(), {**SOUND, "activation": "linear", "layers": 9}, model_summary=LINEAR)
     assert report.severity.rank <= Severity.INFO.rank
+
+
+def test_layers_without_an_activation_are_one_layer():
+    report = judge(high_level(), SOUND, model=network(64, 64, activation="linear"))
+    assert ranked(report)[0] == NAME
+    assert "3 layers stand in a row" in cause(report, NAME).why
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        [dense(64, "linear"), dense(64), dense(10, "softmax")],
+        [dense(64, "linear"), {"type": "ReLU"}, dense(10, "softmax")],
+        [{"type": "Conv2D", "filters": 8, "activation": "linear"}, {"type": "MaxPooling2D"}, dense(10, "softmax")],
+        [{"type": "LSTM", "units": 8, "activation": "linear"}, dense(10, "softmax")],
+        [{"type": "Dense", "units": 64}, {"type": "Dense", "units": 10}],
+        [dense(10, "softmax")],
+    ],
+    ids=["one of two", "a layer of its own", "a maximum", "gates", "not said", "one layer"],
+)
+def test_silent_where_something_is_not_linear_or_may_be(layers):
+    assert cause(judge(high_level(), SOUND, model={"layers": layers}), NAME) is None
+
+
+def test_a_linear_network_that_learns_is_left_in_peace():
+    assert judge(healthy(), SOUND, model=network(64, 64, activation="linear")).severity.rank <= Severity.INFO.rank

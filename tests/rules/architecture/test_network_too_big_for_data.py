@@ -44,10 +44,10 @@ def test_the_weights_may_come_from_the_model_summary():
     ("params", "summary", "said"),
     [
         ({"n_parameters": 1_200_000}, SUMMARY, "1.2e+06 weights (as configured)"),
-        ({}, SUMMARY, "2.56e+07 weights (by the model summary)"),
+        ({}, SUMMARY, "2.56e+07 weights (as the model is described)"),
         ({}, None, "1.68e+07 weights (estimated from width and depth)"),
     ],
-    ids=["configured", "summed", "estimated"],
+    ids=["configured", "described", "estimated"],
 )
 def test_says_where_the_weights_come_from(params, summary, said):
     report = judge(overfitting(), {**BIG, **params}, model_summary=summary)

@@ -1,13 +1,21 @@
+from typing import Any
+
 import pytest
 
 from tests.rules.runs import (
+    SHAPES,
     SOUND,
+    Curves,
+    both,
     cause,
     changes,
+    falling,
+    flat,
     found,
     healthy,
     high_level,
     judge,
+    noise,
     overfitting,
     ranked,
     twice_softmax,
@@ -75,3 +83,134 @@ def test_label_smoothing_keeps_a_loss_up_too():
 def test_on_a_healthy_run_the_configuration_is_at_most_info():
     report = judge(healthy(), {**SOUND, "output_activation": "softmax", "loss": "CrossEntropyLoss"})
     assert report.severity.rank <= Severity.INFO.rank
+
+
+def network(units: int, activation: str | None, loss: str, **more: Any) -> dict[str, Any]:
+    last = {"type": "Dense", "units": units} | ({} if activation is None else {"activation": activation})
+    hidden = {"type": "Dense", "units": 32, "activation": "relu"}
+    return {"framework": "keras", "layers": [hidden, last], "loss": loss, **more}
+
+
+LOGITS = {"loss_settings": {"from_logits": True}}
+MAE = "mean_absolute_error"
+CCE, SCCE, BCE = "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_crossentropy"
+
+
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        (network(1, "softmax", BCE), "softmax over one unit"),
+        (network(1, "softmax", "mse"), "softmax over one unit"),
+        (network(10, "relu", CCE), "relu before categorical_crossentropy"),
+        (network(10, "tanh", SCCE), "tanh before"),
+        (network(10, "linear", SCCE), "no activation before"),
+        (network(1, "relu", BCE), "relu before binary_crossentropy"),
+        (network(1, "sigmoid", SCCE), "one unit before"),
+        (network(10, "sigmoid", CCE), "sigmoids before"),
+        (network(10, "softmax", SCCE, **LOGITS), "applies it itself"),
+        (network(1, "sigmoid", BCE, **LOGITS), "applies it itself"),
+        (network(10, "softmax", "mse"), "a squared error (mse) of a softmax"),
+        (network(10, "softmax", MAE), "an absolute error (mean_absolute_error) of a softmax"),
+        (network(1, "sigmoid", "mae"), "an absolute error (mae) of a sigmoid"),
+    ],
+    ids=lambda x: x if isinstance(x, str) else "",
+)
+@pytest.mark.parametrize("shape", ["flat", "undertrained"])
+def test_an_output_that_does_not_fit_is_the_first_cause_of_a_run_that_does_not_learn(model, why, shape):
+    accuracy = both(*[0.1 + noise(0.003, seed) for seed in (1, 2, 3, 4)])
+    curves = SHAPES[shape]() | {name: values for name, values in accuracy.items() if "accuracy" in name}
+    # An error of this size would be out of reach of a probability, which is another observation.
+    curves |= {name: values / 10 for name, values in curves.items() if model["loss"] in ("mse", "mae", MAE)}
+    report = judge(curves, {"epochs": 60, "num_classes": None}, model=model)
+    assert ranked(report)[0] == NAME
+    assert why in cause(report, NAME).why
+    assert found(report, "AR706").severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        network(10, "softmax", CCE),
+        network(10, "softmax", SCCE),
+        network(10, "linear", SCCE, **LOGITS),
+        network(1, "sigmoid", BCE),
+        network(10, "sigmoid", BCE),
+        network(2, "softmax", BCE),
+        network(1, "linear", "mse"),
+        network(1, "tanh", "hinge"),
+        network(1, "exponential", "poisson"),
+        network(10, None, CCE),
+        network(10, "relu", CCE, outputs=2),
+        network(10, "softmax", "my_own_loss"),
+        {"framework": "torch", "layers": [{"type": "Linear", "out_features": 10}], "loss": "CrossEntropyLoss"},
+        {"framework": "keras", "loss": CCE},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_silent_where_the_layers_fit_the_loss_or_do_not_say(model, shape):
+    report = judge(SHAPES[shape](), {"epochs": 60, "num_classes": None}, model=model)
+    # What the curves alone give away is another matter, which no layers refute that do not say how they end.
+    named = cause(report, NAME)
+    assert named is None or (shape == "twice_softmax" and "accuracy is" in named.why)
+
+
+def test_layers_that_fit_refute_what_an_accuracy_beside_a_high_loss_seems_to_say():
+    curves, params = twice_softmax(), {"epochs": 60, "num_classes": None}
+    assert cause(judge(curves, params), NAME) is not None
+    assert cause(judge(curves, params, model=network(10, "softmax", SCCE)), NAME) is None
+
+
+def test_a_run_that_learns_all_the_same_is_left_in_peace():
+    report = judge(healthy(), SOUND, model=network(10, "softmax", "mse"))
+    assert cause(report, NAME) is None
+    assert report.verdict == "good-fit"
+
+
+def test_softmax_over_one_unit_is_told_whatever_the_curves_say():
+    assert found(judge(healthy(), SOUND, model=network(1, "softmax", BCE)), "AR706").severity is Severity.WARNING
+
+
+def test_fewer_units_than_classes():
+    report = judge(high_level(), SOUND, model=network(1, "sigmoid", BCE))
+    assert "1 units for 10 classes" in cause(report, NAME).why
+
+
+def settled(level: float) -> Curves:
+    return both(falling(level, 4, start=3 * level) + noise(0.01 * level, 1), None)
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss", "level", "told"),
+    [
+        ("sigmoid", "mse", 1.5, True), ("sigmoid", "mse", 0.9, False), ("sigmoid", "mae", 40.0, True),
+        ("tanh", "mse", 4.4, True), ("tanh", "mse", 3.0, False), ("tanh", "mae", 2.2, True),
+        ("linear", "mse", 1e4, False), ("relu", "mse", 1e4, False), ("softmax", "mae", 30.0, True),
+        ("sigmoid", "binary_crossentropy", 3.0, False),
+    ],
+)  # fmt: skip
+def test_an_output_that_cannot_reach_its_targets(activation, loss, level, told):
+    report = judge(settled(level), {"num_classes": None}, model=network(3, activation, loss))
+    assert ("within its reach" in getattr(cause(report, NAME), "why", "")) is told
+
+
+def test_a_penalty_on_the_weights_is_part_of_the_loss_so_its_level_says_nothing():
+    model = network(3, "sigmoid", "mse")
+    model["layers"][0]["kernel_regularizer"] = "L2"
+    assert cause(judge(settled(40.0), {"num_classes": None}, model=model), NAME) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "wanted"),
+    [
+        (network(1, "softmax", BCE), {"output_activation": ("softmax", "sigmoid")}),
+        (network(1, "relu", BCE), {"output_activation": ("relu", "sigmoid")}),
+        (network(10, "linear", SCCE), {"output_activation": ("linear", "softmax")}),
+        (network(10, "softmax", "mse"), {"loss_function": ("mse", "categorical_crossentropy")}),
+        (network(10, "softmax", SCCE, **LOGITS), {"output_activation": ("softmax", "none")}),
+    ],
+    ids=str,
+)
+def test_what_to_change(model, wanted):
+    curves = {name: values / 10 for name, values in flat().items()} if model["loss"] == "mse" else flat()
+    assert changes(judge(curves, {"num_classes": None}, model=model), NAME) == wanted

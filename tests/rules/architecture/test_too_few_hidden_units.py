@@ -1,8 +1,18 @@
+from typing import Any
+
 import pytest
 
+from tests.rules.networks import dense, network
 from tests.rules.runs import SOUND, cause, changes, found, healthy, high_level, judge, overfitting, ranked
 from tracker_diag import Severity
 
+
+def shaped(features: int) -> list[dict[str, Any]]:
+    """The training data, of so many features, as it is declared."""
+    return [{"name": "d", "digest": "1", "context": "train", "profile": {"features_shape": [500, features]}}]
+
+
+FIFTY_FEATURES = shaped(50)
 NAME = "too-few-hidden-units"
 
 
@@ -58,3 +68,26 @@ def test_a_run_that_memorises_has_capacity_enough():
 @pytest.mark.parametrize("units", [1, 4])
 def test_on_a_healthy_run_it_is_at_most_info(units):
     assert judge(healthy(), {**SOUND, "hidden_units": units}).severity.rank <= Severity.INFO.rank
+
+
+def test_the_layers_of_the_network_say_how_wide_they_are():
+    report = judge(high_level(), SOUND, model=network(64, 2, 64), datasets=FIFTY_FEATURES)
+    assert ranked(report)[0] == NAME
+    assert "a layer of 2 units" in cause(report, NAME).why
+    assert changes(report, NAME) == {"hidden_units": ([64, 2, 64], [100, 100, 100])}
+
+
+def test_the_output_layer_is_none_of_them():
+    assert cause(judge(high_level(), SOUND, model=network(128, 128, classes=2)), NAME) is None
+
+
+def test_a_layer_as_wide_as_the_input_passes_on_all_there_is():
+    narrow = judge(high_level(), SOUND, model=network(2), datasets=FIFTY_FEATURES)
+    wide_enough = judge(high_level(), SOUND, model=network(2), datasets=shaped(2))
+    assert found(narrow, "AR702").severity is Severity.WARNING
+    assert "next to nothing" not in cause(wide_enough, NAME).why
+
+
+def test_the_code_of_an_autoencoder_is_no_narrow_layer():
+    model = {"layers": [dense(64), dense(2), dense(64), dense(100, "sigmoid")], "loss": "mse"}
+    assert cause(judge(high_level(), {**SOUND, "num_classes": None}, model=model), NAME) is None

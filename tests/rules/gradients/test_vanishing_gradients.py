@@ -1,5 +1,6 @@
 import pytest
 
+from tests.rules.networks import network
 from tests.rules.runs import EPOCHS, SOUND, cause, changes, flat, found, healthy, judge, ranked
 from tracker_diag import Severity
 
@@ -43,4 +44,24 @@ def test_three_layers_do_not_vanish():
 
 def test_on_a_healthy_run_depth_and_sigmoids_are_at_most_info():
     report = judge(healthy(), {**SOUND, "activation": "sigmoid", "layers": 100})
+    assert report.severity.rank <= Severity.INFO.rank
+
+
+def test_the_layers_of_the_network_say_how_many_saturate():
+    deep = judge(flat(), SOUND, model=network(32, 32, 32, 32, 32, activation="sigmoid"))
+    assert ranked(deep)[0] == NAME
+    assert "5 layers of sigmoid" in cause(deep, NAME).why
+    shallow = judge(flat(), SOUND, model=network(32, 32, activation="sigmoid"))
+    assert cause(shallow, NAME) is None or cause(shallow, NAME).score < cause(deep, NAME).score
+
+
+def test_normalised_layers_keep_their_gradient():
+    model = network(*[32] * 5, activation="sigmoid")
+    model["layers"].insert(1, {"type": "BatchNormalization"})
+    named = cause(judge(flat(), SOUND, model=model), NAME)
+    assert named is None or "layers of sigmoid" not in named.why
+
+
+def test_a_deep_sound_network_of_saturating_layers_is_at_most_info():
+    report = judge(healthy(), SOUND, model=network(*[32] * 12, activation="tanh"))
     assert report.severity.rank <= Severity.INFO.rank

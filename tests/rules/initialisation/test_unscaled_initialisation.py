@@ -1,5 +1,8 @@
+from typing import Any
+
 import pytest
 
+from tests.rules.networks import network
 from tests.rules.runs import SOUND, cause, changes, flat, found, healthy, judge, ranked, steep
 from tracker_diag import Severity
 
@@ -49,3 +52,35 @@ def test_right_as_they_are(params, curves):
 @pytest.mark.parametrize("word", ["zeros", "constant", "normal"])
 def test_on_a_healthy_run_it_is_at_most_info(word):
     assert judge(healthy(), {**SOUND, "init": word, "init_std": 3.0, "layers": 30}).severity.rank <= Severity.INFO.rank
+
+
+def drawn(deviation: float) -> dict[str, Any]:
+    return {"kernel_initializer": "RandomNormal", "kernel_initializer_config": {"stddev": deviation}}
+
+
+def test_one_hidden_layer_of_zeros_lets_nothing_by():
+    model = network(64, 64, kernel_initializer="GlorotUniform")
+    model["layers"][1]["kernel_initializer"] = "Zeros"
+    report = judge(flat(), SOUND, model=model)
+    assert ranked(report)[0] == NAME
+    assert found(report, "IN501").severity is Severity.WARNING
+
+
+def test_a_last_layer_of_zeros_begins_by_saying_nothing():
+    model = network(64, 64, kernel_initializer="HeNormal")
+    model["layers"][2]["kernel_initializer"] = "Zeros"
+    named = cause(judge(flat(), SOUND, model=model), NAME)
+    assert named is None or "zeros" not in named.why
+
+
+@pytest.mark.parametrize(("deviation", "curves"), [(1.0, steep(5000.0)), (1e-3, flat())], ids=["large", "small"])
+def test_a_plain_gaussian_is_judged_by_the_widths(deviation, curves):
+    report = judge(curves, {**SOUND, "n_features": 256}, model=network(256, 256, **drawn(deviation)))
+    assert NAME in ranked(report)[:3]
+    assert "times as large" in cause(report, NAME).why.split("against it")[0]
+
+
+def test_a_plain_gaussian_that_fits_the_widths_is_sound():
+    report = judge(flat(), {**SOUND, "n_features": 256}, model=network(256, 256, **drawn(0.09)))
+    named = cause(report, NAME)
+    assert named is None or "times as large" in named.why.split("against it")[1]

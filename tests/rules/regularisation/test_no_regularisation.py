@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tests.rules.networks import dense, network
 from tests.rules.runs import (
     EPOCHS,
     NOTHING,
@@ -90,3 +91,29 @@ def test_none_at_all_on_a_run_that_does_not_overfit_is_sound():
     report = judge(healthy(), NONE)
     assert found(report, "RG801") is None
     assert report.severity.rank <= Severity.INFO.rank
+
+
+def test_the_layers_of_the_network_say_that_nothing_regularises():
+    report = judge(overfitting(), SOUND, model=network(64, 64))
+    assert NAME in ranked(report)[:3]
+    assert "no regularisation is configured" in cause(report, NAME).why
+    assert cause(judge(overfitting(), SOUND), NAME) is None
+
+
+@pytest.mark.parametrize(
+    "regularised",
+    [
+        network(64, kernel_regularizer="L2"),
+        network(64, kernel_regularizer="L2", kernel_regularizer_config={"l2": 0.01}),
+        {"layers": [dense(64), {"type": "Dropout", "rate": 0.5}, dense(10, "softmax")]},
+    ],
+    ids=["a penalty", "its strength", "dropout"],
+)
+def test_what_the_layers_regularise_with_counts(regularised):
+    named = cause(judge(overfitting(), SOUND, model=regularised), NAME)
+    assert named is None or "no regularisation is configured" not in named.why
+
+
+def test_a_penalty_too_weak_to_matter_is_none():
+    weak = network(64, kernel_regularizer="L2", kernel_regularizer_config={"l2": 1e-9})
+    assert "no regularisation" in cause(judge(overfitting(), SOUND, model=weak), NAME).why

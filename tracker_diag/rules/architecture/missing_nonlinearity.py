@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
-from tracker_diag.evidence.counts import SUMMARY_LETTERS
-from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
-from tracker_diag.rules.architecture._capacity import KEEPS_UP
-
-_LINEAR = re.compile(r"\b(?:Linear|Dense)\b")
-_ACTIVE = re.compile(
-    r"ReLU|GELU|SiLU|Swish|Tanh|Sigmoid|ELU|Activation|Softplus|Mish|Norm|Pool|Conv|LSTM|GRU|Attention|Transformer",
-    re.IGNORECASE,
+from tracker_diag.roles.layout import Layout
+from tracker_diag.rules.api import (
+    Change,
+    Features,
+    LikelihoodRatio,
+    Model,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
 )
+from tracker_diag.rules.architecture._capacity import KEEPS_UP
 
 #: Linear layers in a summary that lists nothing else which make a row: one or two are a small model of any kind.
 LINEAR_LAYERS = 3
@@ -26,6 +29,7 @@ class Likelihoods:
 
     LINEAR = LikelihoodRatio(30.0, "the activation is {activation}", "params")
     ONLY_LINEAR_LAYERS = LikelihoodRatio(3.0, "the model summary lists linear layers and nothing else", "params")
+    LINEAR_LAYERS = LikelihoodRatio(40.0, "{layers} layers stand in a row with no activation between them", "params")
     HIGH_LEVEL = LikelihoodRatio(3.0, "training and validation rest together at a high level")
     LEARNS = LikelihoodRatio(0.1, "the run learns its training set")
 
@@ -43,7 +47,8 @@ def missing_nonlinearity(
     names: Mapping[str, str],
     activation: str | None,
     layers: float | None,
-    model_summary: str | None,
+    network: Model | None,
+    layers_described: Layout | None,
     *,
     prior: float = 0.02,
 ) -> Outcome:
@@ -51,9 +56,9 @@ def missing_nonlinearity(
 
     What it measures
     ----------------
-    An activation configured as none or linear; or a PyTorch model summary that lists three or more linear layers and
-    nothing else. Functional activations and adapters do not show in summaries, and Keras's shows no activations at
-    all, so the summary alone weighs little.
+    Dense layers all of which the description of the model gives no activation; an activation configured as none or
+    linear; or a summary of PyTorch that lists three or more linear layers and nothing else. Functional activations and
+    adapters do not show in summaries, so that such a one alone weighs little; Keras's show no activations at all.
 
     Why it matters
     --------------
@@ -72,7 +77,7 @@ def missing_nonlinearity(
     Seminar: "Network contains Bad Gradients" (activation functions). Schoop, Huang and Hartmann (2021), UMLAUT, CHI:
     missing activation.
     """
-    configured = _configured(activation, model_summary)
+    configured = _described(layers_described) or _configured(activation, network)
     if configured is None or (layers is not None and layers < LAYERS):
         return None
     together = not features.memorised and features.apart < KEEPS_UP
@@ -88,13 +93,19 @@ def missing_nonlinearity(
     )
 
 
-def _configured(activation: str | None, model_summary: str | None) -> Observation | None:
-    """What the activation says; only where none is named, what the summary does."""
+def _described(laid: Layout | None) -> Observation | None:
+    """What the layers say: that whatever they compute together is linear."""
+    if laid is None or not laid.hidden or laid.shortcuts:
+        return None
+    linear = all(unit.dense and unit.activation == "linear" for unit in laid.hidden)
+    return Likelihoods.LINEAR_LAYERS(layers=len(laid.units)) if linear and len(laid.units) >= LAYERS else None
+
+
+def _configured(activation: str | None, network: Model | None) -> Observation | None:
+    """What the activation says; only where none is named, what the layers of a summary do."""
     word = str(activation or "").lower()
     if word:
         return Likelihoods.LINEAR(activation=activation) if word in ("linear", "identity", "none") else None
-    if not model_summary or "keras" in model_summary.lower() or "Dense" in model_summary:
-        return None
-    text = model_summary[:SUMMARY_LETTERS]
-    only_linear = len(_LINEAR.findall(text)) >= LINEAR_LAYERS and not _ACTIVE.search(text)
+    kinds = [layer.type for layer in network.layers] if network is not None and network.framework == "torch" else []
+    only_linear = len(kinds) >= LINEAR_LAYERS and set(kinds) == {"Linear"}
     return Likelihoods.ONLY_LINEAR_LAYERS() if only_linear else None

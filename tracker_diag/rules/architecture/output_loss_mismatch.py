@@ -2,64 +2,73 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tracker_diag.rules.api import Change, Curve, LikelihoodRatio, Observation, Outcome, Prescription, rule
+from tracker_diag.evidence.losses import Asked
+from tracker_diag.roles.layout import Layout
+from tracker_diag.rules.api import Change, Curve, Explained, Observation, Outcome, Prescription, Symptoms, rule
+from tracker_diag.rules.architecture._output_and_loss import (
+    REACH,
+    RECTIFIED,
+    SIGMOID,
+    TWO_CLASSES,
+    Likelihoods,
+    Output,
+    fits,
+    mismatches,
+)
+from tracker_diag.rules.architecture._softmax_twice import softmax_twice
 
-#: Classes of a decision, which one sigmoid makes.
-TWO_CLASSES = 2
-#: Accuracy above which a loss may be too high for it: below, honest losses are as high.
-MOSTLY_RIGHT = 0.6
-#: Accuracy above which hardly any honest loss lies on the bound.
-NEARLY_ALL_RIGHT = 0.9
-#: Times the most that a calibrated model loses, below which the bound tells nothing: with few classes, or many errors,
-#: an honest loss lies there as well.
-ABOVE_HONEST = 1.5
-#: Share of the way from the bound to knowing nothing by which a loss may lie above what softmax twice leaves it.
-ABOVE_BOUND = 0.15
-#: Share of the loss of knowing nothing above which a loss is high beside an accuracy that is not.
-HIGH_LOSS = 0.5
-#: Where the number of classes is unknown: classes over which errors are spread, which allows more loss than fewer do,
-UNKNOWN_CLASSES = 101
-#: accuracy above which a loss can be too high for it whatever the classes,
-RIGHT_WHATEVER_THE_CLASSES = 0.85
-#: nats by which it must be higher than that accuracy allows,
-TOO_HIGH = 0.25
-#: and nats from which on errors that the model is certain of are the likelier reason.
-CERTAIN_OF_ERRORS = 3
+#: Accuracy, and share of what knowing nothing costs, from which on a run has learned whatever its layers look like.
+ACCURATE, EXPLAINED = 0.9, 0.8
 
+#: A repair that an output is already.
+_SAME = {"none": "linear"}
 _TWICE = "give logits to a loss from logits, or probabilities to one that takes them: not softmax twice"
 _TARGETS = "give the cross-entropy targets between 0 and 1, and the outputs that it asks for"
-_SOFTMAX = "give one softmax over all classes, or logits to a loss from logits, in place of sigmoids"
-
-
-class Likelihoods:
-    """What speaks for an output layer and a loss that do not fit."""
-
-    SOFTMAX_BEFORE_LOGITS = LikelihoodRatio(100.0, "{output} before {loss}", "params")
-    RELU_BEFORE_REGRESSION = LikelihoodRatio(
-        20.0, "{output} before a regression loss cannot answer below zero", "params"
-    )
-    SIGMOIDS_FOR_CLASSES = LikelihoodRatio(8.0, "sigmoid outputs for {n_classes} classes", "params")
-    ON_BOUND_NEARLY_ALL_RIGHT = LikelihoodRatio(
-        150.0,
-        "accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, "
-        "just above the {bound:.3g} that softmax twice leaves",
-    )
-    ON_BOUND = LikelihoodRatio(
-        110.0,
-        "accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, "
-        "just above the {bound:.3g} that softmax twice leaves",
-    )
-    NEGATIVE = LikelihoodRatio(
-        100.0, "the cross-entropy falls to {lowest:.4g}, and none is below 0 for targets and outputs that fit"
-    )
-    HIGHER_THAN_ALLOWED = LikelihoodRatio(
-        25.0,
-        "accuracy is {accuracy:.0%}, which allows a loss of {allowed:.2g} at most, and the loss rests at {loss:.3g}",
-    )
+_COMPETE = "end in softmax, which lets the classes compete"
+_CROSS_ENTROPY = (
+    "use a categorical cross-entropy, whose gradient does not vanish where the network is sure of the wrong class"
+)
+_REPAIRS: Mapping[str, tuple[str, str, str]] = {
+    Likelihoods.SOFTMAX_OF_ONE.key: (
+        "sigmoid",
+        "",
+        "give the one unit a sigmoid (a regression: no activation), or softmax one unit for each class",
+    ),
+    Likelihoods.NO_PROBABILITIES.key: (
+        "softmax",
+        "",
+        "end in softmax for one class of several, in a sigmoid for a yes or no; or tell the loss from_logits=True",
+    ),
+    Likelihoods.ONE_UNIT_FOR_CLASSES.key: (
+        "sigmoid",
+        "binary_crossentropy",
+        "give the last layer one unit for each class; with two classes a sigmoid and a binary cross-entropy do as well",
+    ),
+    Likelihoods.FEWER_UNITS_THAN_CLASSES.key: (
+        "softmax",
+        "sparse_categorical_crossentropy",
+        "give the last layer one unit for each class, softmax and a categorical cross-entropy",
+    ),
+    Likelihoods.SIGMOIDS_FOR_ONE_OF_CLASSES.key: ("softmax", "", _COMPETE),
+    Likelihoods.SIGMOIDS_FOR_CLASSES.key: ("softmax", "", _COMPETE),
+    Likelihoods.SQUARED_ON_SOFTMAX.key: ("", "categorical_crossentropy", _CROSS_ENTROPY),
+    Likelihoods.ABSOLUTE_ON_SOFTMAX.key: ("", "categorical_crossentropy", _CROSS_ENTROPY),
+    Likelihoods.ABSOLUTE_ON_SIGMOID.key: (
+        "",
+        "binary_crossentropy",
+        "use a binary cross-entropy, whose best answer is the share of yes, not the majority",
+    ),
+    Likelihoods.BEYOND_REACH.key: (
+        "none",
+        "",
+        "end without an activation, or scale the targets into the range of the output",
+    ),
+    Likelihoods.NEGATIVE.key: ("", "", _TARGETS),
+}
+"""What to put in place of the output's activation and of the loss ("" leaves it), and what to do in words."""
 
 
 @rule(
@@ -71,15 +80,20 @@ class Likelihoods:
 )
 def output_loss_mismatch(
     any_curve: Curve,
+    symptoms: Symptoms,
     names: Mapping[str, str],
     logged_params: Mapping[str, Any],
     train_loss: Curve | None,
     val_loss: Curve | None,
     train_score: Curve | None,
     val_score: Curve | None,
+    explained: Explained | None,
+    score_explained: float | None,
     n_classes: int | None,
     output_activation: str | None,
     loss_function: str | None,
+    loss_asks: Asked | None,
+    layers_described: Layout | None,
     task: str | None,
     label_smoothing: float | None,
     *,
@@ -87,15 +101,29 @@ def output_loss_mismatch(
 ) -> Outcome:
     """The output layer and the loss do not fit.
 
-    Softmax twice, ReLU before a regression loss, sigmoid with many classes.
+    Softmax over one unit or twice, no probabilities before a cross-entropy, an error of a softmax, ReLU before a
+    regression loss, sigmoids for one class of several, an output that cannot reach its targets.
 
     What it measures
     ----------------
-    Softmax before a loss that applies softmax itself leaves a cross-entropy that cannot fall below ln(1 + (k − 1)/e)
-    for k classes, reached when every answer is right: a loss that comes to rest just above that value with a high
-    accuracy gives it away. Without the number of classes: a loss far higher than the accuracy beside it allows. And
-    what the configuration says of output and loss. A cross-entropy below 0 has targets outside 0 and 1, or outputs that
-    are no probabilities. Several labels at once take sigmoids.
+    What the last layer gives and the loss asks for, by the description of the model, else by the parameters:
+
+    - Softmax over one unit is 1 whatever comes in. One unit before a loss that chooses among several classes always
+      chooses the same.
+    - A cross-entropy takes the logarithm of probabilities: no activation, ReLU or tanh give none. Told to take logits
+      it applies softmax or sigmoid itself, and a second one keeps the network from ever being sure.
+    - Sigmoids before a categorical cross-entropy do not compete. A squared or absolute error of a softmax hardly has a
+      gradient where the network is sure of the wrong class. An absolute error of a sigmoid is least at the majority.
+    - An output in [0, 1] or [−1, 1] whose squared error rests above 1 or 4 (absolute: 1 or 2) has targets out of reach.
+
+    And what the curves say. Softmax before a loss that applies softmax itself leaves a cross-entropy that cannot fall
+    below ln(1 + (k − 1)/e) for k classes, reached when every answer is right: a loss that comes to rest just above that
+    value with a high accuracy gives it away, unless the layers show that output and loss fit. Without the number of
+    classes: a loss far higher than the accuracy beside it allows. A cross-entropy below 0 has targets outside 0 and 1,
+    or outputs that are no probabilities. Several labels at once take sigmoids.
+
+    A run that learns all the same, to nine right answers in ten or four fifths of what knowing nothing costs, is left
+    in peace, but for softmax over one unit.
 
     Why it matters
     --------------
@@ -104,7 +132,7 @@ def output_loss_mismatch(
     What to do
     ----------
     Give logits to a loss from logits (PyTorch's CrossEntropyLoss; Keras's from_logits=True), or probabilities to one
-    that takes them.
+    that takes them; end a regression without an activation.
 
     Thresholds
     ----------
@@ -113,104 +141,106 @@ def output_loss_mismatch(
     References
     ----------
     Seminar: "Dataset issues" (make sure input and output match). Schoop, Huang and Hartmann (2021), UMLAUT, CHI. The
-    bound: softmax of a one-hot vector gives the right class e/(e + k − 1).
+    bound: softmax of a one-hot vector gives the right class e/(e + k − 1). Golik, Doetsch and Ney (2013), Interspeech:
+    cross-entropy against squared error.
     """
-    said = f"{output_activation or ''}".lower()
-    # The role knows a cross-entropy by one name; whether it takes logits, only the text that was logged says.
-    loss, kind = (_logged(logged_params, names.get(role, "")) for role in ("loss_function", "task"))
-    several = "label" in kind or loss_function == "binary_cross_entropy"
-    observations: list[Observation] = []
-    if said == "softmax" and ("crossentropyloss" in loss.replace("_", "") or "logits" in loss):
-        observations.append(Likelihoods.SOFTMAX_BEFORE_LOGITS(output=output_activation, loss=loss_function))
-    if "relu" in said and task == "regression":
-        observations.append(Likelihoods.RELU_BEFORE_REGRESSION(output=output_activation))
-    if "sigmoid" in said and n_classes and n_classes > TWO_CLASSES and not several:
-        observations.append(Likelihoods.SIGMOIDS_FOR_CLASSES(n_classes=n_classes))
+    output = _output(layers_described, output_activation)
+    accurate = any(c is not None and c.accuracy for c in (train_score, val_score))
+    observations = list(mismatches(output, loss_asks, n_classes)) if output is not None else []
+    if output is not None:
+        observations += _of_output(output, loss_asks, task, accurate=accurate)
+        if not (layers_described is None or layers_described.decay):
+            observations += _beyond(output, loss_asks, [train_loss, val_loss])
+        kind = str(logged_params.get(names.get("task", ""), "")).lower()
+        several = "label" in kind or loss_function == "binary_cross_entropy"
+        if (
+            not output.described
+            and output.activation in SIGMOID
+            and n_classes
+            and n_classes > TWO_CLASSES
+            and not several
+        ):
+            observations.append(Likelihoods.SIGMOIDS_FOR_CLASSES(n_classes=n_classes))
     below = [c.below_zero for c in (train_loss, val_loss) if c is not None and c.below_zero is not None]
     if below:
         observations.append(Likelihoods.NEGATIVE(lowest=min(below)))
-    if not label_smoothing:
-        observations += _seen([(train_loss, train_score), (val_loss, val_score)], n_classes)
+    goes = output is not None and loss_asks is not None and fits(output, loss_asks)
+    if not label_smoothing and not goes:
+        observations += softmax_twice([(train_loss, train_score), (val_loss, val_score)], n_classes)
     if not observations:
         return None
-    after, text = _repair(observations, said, output_activation, task)
-    name = names.get("output_activation", "output_activation")
-    changes = () if below or said in ("linear", after) else (Change(name, output_activation, after),)
+    first = max(observations, key=lambda seen: seen.ratio)
+    if first.source != "curves" and first.key != Likelihoods.SOFTMAX_OF_ONE.key:
+        observations += _course(symptoms, [train_score, val_score], explained, score_explained)
+    changes, text = _repair(first, names, output, loss_asks)
     return output_loss_mismatch.hypothesis(
         prior=prior,
         observations=observations,
-        message="the output layer and the loss do not fit",
+        message=f"the output layer and the loss do not fit: {first.text}",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="log the output layer's activation and the loss function",
+        settles="" if output is not None and output.described else "log the output layer's activation and the loss",
     )
 
 
-def _logged(logged_params: Mapping[str, Any], name: str) -> str:
-    value = logged_params.get(name)
-    return (value if isinstance(value, str) else value.__name__ if isinstance(value, type) else "").lower()
+def _output(laid: Layout | None, configured: str | None) -> Output | None:
+    """What the network gives, by its layers, else by a parameter."""
+    if laid is not None and laid.output is not None and laid.output.activation is not None:
+        return Output(laid.output.activation, laid.output.width, described=True)
+    return Output(str(configured).lower(), None, described=False) if configured else None
+
+
+def _of_output(output: Output, asked: Asked | None, task: str | None, *, accurate: bool) -> Iterator[Observation]:
+    """What of an output does not fit what is to be learned."""
+    if output.activation in RECTIFIED and task == "regression":
+        yield Likelihoods.RELU_BEFORE_REGRESSION(output=output.activation)
+    if (
+        output.described
+        and accurate
+        and asked is not None
+        and asked.kind == "absolute"
+        and output.activation in SIGMOID
+    ):
+        yield Likelihoods.ABSOLUTE_ON_SIGMOID(loss=asked.name)
+
+
+def _beyond(output: Output, asked: Asked | None, losses: Sequence[Curve | None]) -> list[Observation]:
+    """Whether an error is larger than an output of this range can make with targets in it."""
+    reach = REACH.get(output.activation)
+    if reach is None or asked is None or asked.kind not in ("squared", "absolute"):
+        return []
+    most = reach[0 if asked.kind == "squared" else 1]
+    found = next((c.tail for c in losses if c is not None and c.long_enough and min(c.tail, c.best) > most), None)
+    return [] if found is None else [Likelihoods.BEYOND_REACH(loss=found, output=output.activation, most=most)]
+
+
+def _course(
+    symptoms: Symptoms, scores: Sequence[Curve | None], explained: Explained | None, score_explained: float | None
+) -> list[Observation]:
+    """What the curves say of the learning."""
+    if symptoms.has("underfitting", "frozen"):
+        return [Likelihoods.FAILS()]
+    accurate = any(c is not None and c.accuracy and c.share(c.best) >= ACCURATE for c in scores)
+    known = explained is not None and explained.known and explained.most >= EXPLAINED
+    if accurate or known or (score_explained is not None and score_explained >= EXPLAINED):
+        return [Likelihoods.LEARNS()]
+    fails = symptoms.has("diverged", "undertrained", "slow-convergence", "unstable", "unrepresentative-train")
+    return [Likelihoods.FAILS()] if fails else []
 
 
 def _repair(
-    observations: Sequence[Observation], said: str, output_activation: str | None, task: str | None
-) -> tuple[str, str]:
-    """The activation that fits, and what to do in words."""
-    if "relu" in said and task == "regression":
-        return "none", f"give the regression loss what the last layer computes, without {output_activation}"
-    if any(s.key == Likelihoods.NEGATIVE.key for s in observations):
-        return "", _TARGETS
-    on_bound = (Likelihoods.ON_BOUND.key, Likelihoods.ON_BOUND_NEARLY_ALL_RIGHT.key)
-    if "sigmoid" in said and not any(s.key in on_bound for s in observations):
-        return "softmax", _SOFTMAX
-    return "none", _TWICE
-
-
-def _seen(sides: Sequence[tuple[Curve | None, Curve | None]], n_classes: int | None) -> list[Observation]:
-    """What losses beside accuracies say: the clearer of training and validation."""
-    found = []
-    for loss, score in sides:
-        if loss and score and score.accuracy and loss.long_enough and score.long_enough:
-            found.append(_double_softmax(loss.tail, score.share(score.tail), n_classes))
-    seen = max((sign for sign in found if sign), key=lambda sign: sign.ratio, default=None)
-    # Softmax twice bounds both losses: one that got below the bound shows that it is not so.
-    if n_classes and seen and any(loss and loss.long_enough and loss.best < _bound(n_classes) for loss, _ in sides):
-        return []
-    return [seen] if seen else []
-
-
-def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Observation | None:
-    """What a loss says beside an accuracy, with the number of classes or without."""
-    if not MOSTLY_RIGHT < accuracy <= 1:
-        return None
-    if classes and classes >= TWO_CLASSES:
-        return _on_bound(loss, accuracy, classes)
-    allowed = _honest(accuracy, UNKNOWN_CLASSES)
-    if accuracy > RIGHT_WHATEVER_THE_CLASSES and allowed + TOO_HIGH < loss < CERTAIN_OF_ERRORS:
-        return Likelihoods.HIGHER_THAN_ALLOWED(accuracy=accuracy, allowed=allowed, loss=loss)
-    return None
-
-
-def _on_bound(loss: float, accuracy: float, classes: int) -> Observation | None:
-    """Whether the loss rests just above the least that softmax twice leaves."""
-    bound, nothing = _bound(classes), math.log(classes)
-    if bound < ABOVE_HONEST * _honest(accuracy, classes):
-        return None
-    # Wrong answers given with the same certainty cost one more each.
-    expected = bound + (1 - accuracy)
-    if loss <= HIGH_LOSS * nothing or not bound <= loss < expected + ABOVE_BOUND * (nothing - bound):
-        return None
-    row = Likelihoods.ON_BOUND_NEARLY_ALL_RIGHT if accuracy > NEARLY_ALL_RIGHT else Likelihoods.ON_BOUND
-    return row(accuracy=accuracy, loss=loss, bound=bound)
-
-
-def _bound(classes: int) -> float:
-    """The cross-entropy that softmax twice cannot fall below."""
-    return math.log(1 + (classes - 1) / math.e)
-
-
-def _honest(accuracy: float, classes: int) -> float:
-    """Most that a calibrated model of this accuracy loses: its own entropy, with the errors spread over all classes."""
-    if accuracy >= 1:
-        return 0.0
-    wrong = 1 - accuracy
-    return -accuracy * math.log(accuracy) - wrong * math.log(wrong / max(classes - 1, 1))
+    first: Observation, names: Mapping[str, str], output: Output | None, asked: Asked | None
+) -> tuple[tuple[Change, ...], str]:
+    """What to change, and what to do in words."""
+    before = output.activation if output is not None else None
+    activation, loss, text = _REPAIRS.get(first.key, ("none", "", _TWICE))
+    if first.key == Likelihoods.RELU_BEFORE_REGRESSION.key:
+        text = f"give the regression loss what the last layer computes, without {before}"
+    if first.key == Likelihoods.NO_PROBABILITIES.key and asked is not None and asked.kind == "yes or no":
+        activation = "sigmoid"
+    changes = []
+    if activation and before not in (activation, _SAME.get(activation)):
+        changes.append(Change(names.get("output_activation", "output_activation"), before, activation))
+    if loss and asked is not None:
+        changes.append(Change(names.get("loss_function", "loss_function"), asked.name, loss))
+    return tuple(changes), text

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import (
     Explained,
     Features,
@@ -64,7 +65,8 @@ def too_few_hidden_units(
     params: Mapping[str, Any],
     explained: Explained | None,
     n_classes: int | None,
-    n_features: float | None,
+    n_inputs: float | None,
+    layers_described: Layout | None,
     *,
     prior: float = 0.03,
     per_class: float = 5.0,
@@ -74,9 +76,10 @@ def too_few_hidden_units(
 
     What it measures
     ----------------
-    The width of the narrowest hidden layer (a list that ends as an output does, or that narrows to a code and widens
-    again, is read as such) against the classes (or, for a regression, the inputs), and whether
-    training and validation come to rest together at a high level.
+    The width of the narrowest hidden layer, by the description of the model or by a parameter (a list that ends as an
+    output does, or that narrows to a code and widens again, is read as such) against the classes (or, for a regression,
+    the inputs), and whether training and validation come to rest together at a high level. A layer as wide as the input
+    passes on all there is.
 
     Why it matters
     --------------
@@ -98,12 +101,14 @@ def too_few_hidden_units(
     ----------
     Seminar: "Number of Hidden Units".
     """
-    hidden = _hidden(params.get("layer_widths"), names.get("hidden_units", ""), n_classes)
+    hidden = _described(layers_described, n_classes) or _hidden(
+        params.get("layer_widths"), names.get("hidden_units", ""), n_classes
+    )
     narrow = min(hidden, default=hidden_units)
     if narrow <= 0:
         return None
     classes = n_classes if n_classes and n_classes <= many_classes else None
-    wanted = _wanted(classes, n_features, per_class)
+    wanted = _wanted(classes, n_inputs, per_class)
     if narrow >= wanted:
         return None
     target = int(max(PROPOSED, TIMES_WANTED * wanted if classes else wanted))
@@ -112,7 +117,7 @@ def too_few_hidden_units(
     changes = resized(names, params, lambda w: max(w, target) if not hidden or w in hidden else w)
     return too_few_hidden_units.hypothesis(
         prior=prior,
-        observations=[_configured(narrow, wanted, classes), _seen(features, symptoms, explained)],
+        observations=[_configured(narrow, wanted, classes, n_inputs), _seen(features, symptoms, explained)],
         message=f"a hidden layer of {narrow:g} units",
         advice=text,
         prescription=Prescription(text, changes),
@@ -120,16 +125,16 @@ def too_few_hidden_units(
     )
 
 
-def _wanted(classes: int | None, n_features: float | None, per_class: float) -> float:
+def _wanted(classes: int | None, n_inputs: float | None, per_class: float) -> float:
     """Units by the rule of thumb; ``classes`` only where they are few enough for it."""
     if classes:
         return per_class * classes
-    return PER_INPUT * n_features if n_features and n_features <= MANY_INPUTS else UNITS
+    return PER_INPUT * n_inputs if n_inputs and n_inputs <= MANY_INPUTS else UNITS
 
 
-def _configured(narrow: float, wanted: float, classes: int | None) -> Observation:
-    """What the narrowest layer says."""
-    if narrow <= NEXT_TO_NOTHING:
+def _configured(narrow: float, wanted: float, classes: int | None, n_inputs: float | None) -> Observation:
+    """What the narrowest layer says; one as wide as the input passes on all there is."""
+    if narrow <= NEXT_TO_NOTHING and not (n_inputs and n_inputs <= narrow):
         return Likelihoods.NEXT_TO_NOTHING(units=narrow)
     if classes and narrow < classes:
         return Likelihoods.FEWER_THAN_CLASSES(units=narrow, n_classes=classes)
@@ -147,11 +152,23 @@ def _seen(features: Features, symptoms: Symptoms, explained: Explained | None) -
     return Likelihoods.LEARNS()
 
 
+def _described(laid: Layout | None, n_classes: int | None) -> list[float]:
+    """Widths of the hidden layers that see all of their input, without the code of an autoencoder."""
+    found = [float(unit.width) for unit in laid.hidden if unit.dense and unit.width] if laid is not None else []
+    return _without_code(found, n_classes)
+
+
+def _without_code(widths: list[float], n_classes: int | None) -> list[float]:
+    if widths == widths[::-1] and not n_classes and len(widths) >= AUTOENCODER:
+        return [w for w in widths if w > min(widths)]
+    return widths
+
+
 def _hidden(widths: object, name: str, n_classes: int | None) -> list[float]:
     """Widths of the hidden layers: of a list without its output layer, and without the code of an autoencoder."""
     found = [float(w) for w in widths if w > 0] if isinstance(widths, tuple | list) else []
     if len(found) <= 1 or re.search(r"\d", name):
         return found
-    if found == found[::-1] and not n_classes and len(found) >= AUTOENCODER:
-        return [w for w in found if w > min(found)]
+    if (without := _without_code(found, n_classes)) != found:
+        return without
     return found[:-1] if found[-1] <= OUTPUTS or found[-1] == n_classes else found

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tracker_diag.roles.activations import SATURATING
+from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
 from tracker_diag.stats.arrays import FloatArray
 
@@ -21,6 +22,8 @@ STILL_FALLS = 0.02
 FAR_APART = 0.2
 #: Layers up to which a gradient reaches the first; so many are proposed.
 FEW_LAYERS = 4
+#: Layers of saturating units from which on each passes back a quarter at most of what it is given (sigmoid).
+SEVERAL = 4
 
 
 class Likelihoods:
@@ -35,6 +38,7 @@ class Likelihoods:
     DEEP_AND_PLAIN = LikelihoodRatio(12.0, "{layers:g} layers without shortcuts or normalisation", "params")
     DEEP = LikelihoodRatio(2.0, "{layers:g} layers", "params")
     FEW_LAYERS = LikelihoodRatio(0.3, "only {layers:g} layers", "params")
+    SEVERAL_SATURATE = LikelihoodRatio(8.0, "{count} layers of {activation}, which saturates", "params")
     SATURATES = LikelihoodRatio(3.0, "{activation} saturates", "params")
 
 
@@ -53,6 +57,7 @@ def vanishing_gradients(
     layers: float | None,
     activation: str | None,
     gradient_norm: FloatArray | None,
+    layers_described: Layout | None,
     *,
     prior: float = 0.03,
     deep: int = 8,
@@ -63,7 +68,8 @@ def vanishing_gradients(
     What it measures
     ----------------
     The logged gradient norm, where there is one; else a loss that stands at the baseline, or comes to rest at
-    once at a high level, in a network that is deep without shortcuts or has saturating units.
+    once at a high level, in a network that is deep without shortcuts or has saturating units: by the description of the
+    model, which says how many layers of them there are, or by parameters.
 
     Why it matters
     --------------
@@ -90,7 +96,9 @@ def vanishing_gradients(
     observations = [*measured, seen or Likelihoods.LEARNS(), *_depth(layers, deep, params)]
     saturates = str(activation or "").lower() in SATURATING
     if saturates:
-        observations.append(Likelihoods.SATURATES(activation=activation))
+        count = _saturating(layers_described)
+        several = Likelihoods.SEVERAL_SATURATE(count=count, activation=activation)
+        observations.append(several if count >= SEVERAL else Likelihoods.SATURATES(activation=activation))
     name = names.get("layers", "layers")
     text = "use fewer layers, or residual connections and normalisation; He or Xavier initialisation; ReLU-like units"
     changes: tuple[Change, ...] = (Change(name, layers, FEW_LAYERS),) if layers is not None and layers >= deep else ()
@@ -104,6 +112,13 @@ def vanishing_gradients(
         prescription=Prescription(text, changes),
         settles="log the gradient norm of the first and of the last layer",
     )
+
+
+def _saturating(laid: Layout | None) -> int:
+    """How many layers in a row have units that saturate; none where the layers are not described."""
+    if laid is None or laid.normalisation is not None or laid.shortcuts:
+        return 0
+    return sum(unit.activation in SATURATING for unit in laid.hidden if not unit.recurrent)
 
 
 def _measured(gradient_norm: FloatArray | None, vanished: float) -> list[Observation]:

@@ -18,6 +18,8 @@ CONSTANT = ("zero", "constant", "ones", "one")
 LARGE_SCALE, SMALL_SCALE = 0.5, 0.005
 #: and the one below which it is too small for many of them.
 SMALL_FOR_DEEP = 0.1
+#: Factors by which hidden layers may change a signal and the last layer still makes up for it.
+SMALL_GAIN, LARGE_GAIN = 1e-3, 30.0
 #: Times the baseline above which a first loss is far off: sound weights begin closer to it.
 FAR_OFF = 3.0
 #: Times the baseline above which it is off by what only factors from layer to layer make.
@@ -35,6 +37,12 @@ class Likelihoods:
     ZERO_SCALE = LikelihoodRatio(15.0, "the initialiser is a plain {initialiser}", "params")
     PLAIN_OF_SCALE = LikelihoodRatio(3.0, "the initialiser is a plain {initialiser} of scale {scale:g}", "params")
     PLAIN = LikelihoodRatio(3.0, "the initialiser is a plain {initialiser}", "params")
+    GAIN_OFF = LikelihoodRatio(
+        15.0, "as drawn ({initialiser}), the hidden layers make a signal {gain:.2g} times as large", "params"
+    )
+    GAIN_SOUND = LikelihoodRatio(
+        0.3, "as drawn ({initialiser}), the hidden layers make a signal {gain:.2g} times as large", "params"
+    )
     UNNAMED = LikelihoodRatio(0.7, "no initialiser is named, and the frameworks' defaults are sound", "params")
     STAYS = LikelihoodRatio(5.0, "the loss begins and stays at the uninformed level: nothing reaches the output")
     DEEP = LikelihoodRatio(2.0, "{layers:g} layers multiply whatever is wrong with their scale", "params")
@@ -60,6 +68,7 @@ def unscaled_initialisation(
     initialiser: str | None,
     init_scale: float | None,
     layers: float | None,
+    initial_gain: float | None,
     *,
     prior: float = 0.05,
     deep: int = 6,
@@ -68,7 +77,9 @@ def unscaled_initialisation(
 
     What it measures
     ----------------
-    The configured initialiser; a loss that begins and stays at the baseline, as it does where no signal
+    The initialisers of the hidden layers, by the description of the model or as configured; where the widths are known
+    too, by what factor a plain Gaussian or uniform one lets a signal grow or shrink from the first layer to the last; a
+    loss that begins and stays at the baseline, as it does where no signal
     passes (zeros, or Gaussians too small for the depth); and a first loss hundreds of times above it, which a scale
     too large brings about, multiplied from layer to layer.
 
@@ -96,7 +107,7 @@ def unscaled_initialisation(
     depth = layers if isinstance(layers, int | float) and layers >= deep else None
     excused = bool(params.get("residual") or params.get("pretrained"))
     observations = [
-        *_configured(word, initialiser, init_scale, depth is not None, excused),
+        *_configured(word, initialiser, init_scale, initial_gain, depth is not None, excused),
         *_seen(features, symptoms, depth),
     ]
     # The frameworks' own initialisers are scaled ones: another of that kind changes little.
@@ -123,7 +134,7 @@ def _scaled(word: str) -> bool:
 
 
 def _configured(
-    word: str, initialiser: str | None, init_scale: float | None, is_deep: bool, excused: bool
+    word: str, initialiser: str | None, init_scale: float | None, gain: float | None, is_deep: bool, excused: bool
 ) -> list[Observation]:
     """What the configured initialiser says."""
     if word in ("", "default"):
@@ -134,6 +145,9 @@ def _configured(
         return []
     if any(word.startswith(w) for w in CONSTANT):
         return [Likelihoods.CONSTANT(initialiser=initialiser)]
+    if gain is not None:
+        row = Likelihoods.GAIN_SOUND if SMALL_GAIN <= gain <= LARGE_GAIN else Likelihoods.GAIN_OFF
+        return [row(initialiser=initialiser, gain=gain)]
     return [_plain(initialiser, init_scale, is_deep)] if any(w in word for w in PLAIN) else []
 
 

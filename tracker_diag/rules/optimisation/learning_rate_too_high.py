@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tracker_diag.evidence.optimiser import POINTS_OF_SCHEDULE
+from tracker_diag.evidence.saturation import Saturation
 from tracker_diag.roles.learning_rates import between, rounded, usual_rates
 from tracker_diag.rules.api import (
     Change,
@@ -41,6 +42,7 @@ class Likelihoods:
     SET_BACK_AND_REGAINED = LikelihoodRatio(
         3.0, "on its way training lost {lost:.0%} of what it had achieved, and regained it"
     )
+    SATURATED = LikelihoodRatio(4.0, "the output is saturated")
     JUMPS = LikelihoodRatio(1.5, "the loss jumps")
     SMOOTH = LikelihoodRatio(0.2, "the loss moves smoothly or not at all")
     SETTLES = LikelihoodRatio(0.15, "the curves show no instability")
@@ -64,6 +66,7 @@ def learning_rate_too_high(
     names: Mapping[str, str],
     learning_rate: float | None,
     rate_curve: Series | None,
+    saturation: Saturation | None,
     *,
     prior: float = 0.1,
     step_down: float = 10.0,
@@ -74,9 +77,9 @@ def learning_rate_too_high(
     What it measures
     ----------------
     Curves: a loss that is lost or blows up, oscillation, a fall from a high first value to the baseline,
-    validation that climbs while training does not improve, a training loss that loses on its way what it had achieved.
-    Configuration: the rate against the usual ones of its
-    optimiser; alone it is never more than an `info`.
+    validation that climbs while training does not improve, a saturated output, a training loss that loses on its way
+    what it had achieved. Configuration: the rate against the usual ones of its optimiser; alone it is never more than
+    an `info`.
 
     Why it matters
     --------------
@@ -100,7 +103,7 @@ def learning_rate_too_high(
     gradient-based training.
     """
     low, high = usual_rates(params.get("optimizer"), params)
-    observations = [_seen(features, symptoms, setback, _restarts(params, rate_curve))]
+    observations = [_seen(features, symptoms, setback, _restarts(params, rate_curve), saturation)]
     target = None
     if learning_rate is not None:
         observations += _configured(learning_rate, high, params.get("optimizer") or "any optimiser")
@@ -121,7 +124,9 @@ def learning_rate_too_high(
     )
 
 
-def _seen(features: Features, symptoms: Symptoms, setback: float, restarts: bool) -> Observation:
+def _seen(
+    features: Features, symptoms: Symptoms, setback: float, restarts: bool, saturation: Saturation | None
+) -> Observation:
     """What the curves say: the first of these that holds."""
     if symptoms.has("diverged"):
         return Likelihoods.LOST()
@@ -132,6 +137,8 @@ def _seen(features: Features, symptoms: Symptoms, setback: float, restarts: bool
     if features.setback > setback and not features.stuck_at_baseline and not restarts:
         row = Likelihoods.SET_BACK_AND_REGAINED if features.regained else Likelihoods.SET_BACK
         return row(lost=features.setback)
+    if saturation is not None:
+        return Likelihoods.SATURATED()
     if symptoms.has("loss-spikes"):
         return Likelihoods.JUMPS()
     return Likelihoods.SMOOTH() if features.starts_at_baseline or features.above else Likelihoods.SETTLES()

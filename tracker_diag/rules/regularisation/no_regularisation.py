@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import (
     Change,
     Features,
@@ -59,6 +61,7 @@ def no_regularisation(
     names: Mapping[str, str],
     traits: frozenset[str],
     epochs: float | None,
+    layers_described: Layout | None,
     *,
     prior: float = 0.05,
     proposed: float = 0.3,
@@ -68,8 +71,9 @@ def no_regularisation(
 
     What it measures
     ----------------
-    Which regularisers the configuration names with a value above zero, and whether validation turned or stayed
-    behind. Weight decay, augmentation and early stopping count. None at all is sound where the curves do not overfit.
+    Which regularisers the configuration names with a value above zero, or the layers of the model hold, and whether
+    validation turned or stayed behind. Weight decay, augmentation and early stopping count. None at all is sound where
+    the curves do not overfit.
 
     Why it matters
     --------------
@@ -93,10 +97,11 @@ def no_regularisation(
     """
     if "boosting" in traits or not symptoms.has("overfitting", "unrepresentative-train"):
         return None
-    known = [k for k in KINDS if k in params]
-    if not known:
+    given = {k: params[k] for k in KINDS if k in params} | _described(layers_described, params)
+    if not given:
         return None
-    used = [k for k in known if params[k] and not (isinstance(params[k], int | float) and params[k] <= tiny)]
+    known = [k for k in KINDS if k in given]
+    used = [k for k in known if given[k] and not (isinstance(given[k], int | float) and given[k] <= tiny)]
     observations = [
         Likelihoods.OVERFITS() if symptoms.has("overfitting") else Likelihoods.UNREPRESENTATIVE(),
         _configured(known, used),
@@ -119,6 +124,20 @@ def no_regularisation(
         prescription=Prescription(text, changes),
         settles="run once with dropout 0.3",
     )
+
+
+def _described(laid: Layout | None, params: Mapping[str, Any]) -> dict[str, float]:
+    """What the layers say: those that drop units or penalise weights would be among them."""
+    if laid is None:
+        return {}
+    # A penalty whose strength is not said is one.
+    decay = 1.0 if math.isnan(laid.decay) else laid.decay
+    strengths = {"dropout": max(laid.dropout, default=0.0), "weight_decay": decay}
+    return {kind: max(strength, _number(params.get(kind))) for kind, strength in strengths.items()}
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _configured(known: list[str], used: list[str]) -> Observation:

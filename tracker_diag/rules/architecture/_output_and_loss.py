@@ -1,0 +1,129 @@
+"""Which output goes with which loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tracker_diag.evidence.losses import Asked
+from tracker_diag.rules.api import LikelihoodRatio, Observation
+
+SOFTMAX = ("softmax", "log_softmax")
+SIGMOID = ("sigmoid", "hard_sigmoid", "log_sigmoid")
+TANH = ("tanh", "hard_tanh", "softsign")
+#: Outputs that are no probabilities, and that a logarithm is no loss of.
+UNBOUNDED = ("linear", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "prelu", "relu6", *TANH)
+RECTIFIED = ("relu", "relu6", "crelu")
+#: Largest squared and absolute error of an output of this kind whose targets are within its range.
+REACH = {**dict.fromkeys((*SOFTMAX, *SIGMOID), (1.0, 1.0)), **dict.fromkeys(TANH, (4.0, 2.0))}
+TWO_CLASSES = 2
+
+
+class Likelihoods:
+    """What speaks for an output that does not fit the loss, and against it."""
+
+    SOFTMAX_OF_ONE = LikelihoodRatio(3000.0, "softmax over one unit answers 1 whatever comes in", "data")
+    NO_PROBABILITIES = LikelihoodRatio(400.0, "{output} before {loss}, which takes probabilities", "data")
+    ONE_UNIT_FOR_CLASSES = LikelihoodRatio(400.0, "one unit before {loss}, which chooses among several", "data")
+    FEWER_UNITS_THAN_CLASSES = LikelihoodRatio(400.0, "{units} units for {n_classes} classes", "data")
+    SOFTMAX_BEFORE_LOGITS = LikelihoodRatio(100.0, "{output} before {loss}, which applies it itself", "params")
+    SIGMOIDS_FOR_ONE_OF_CLASSES = LikelihoodRatio(
+        60.0, "sigmoids before {loss}, which takes one class of several", "data"
+    )
+    SIGMOIDS_FOR_CLASSES = LikelihoodRatio(8.0, "sigmoid outputs for {n_classes} classes", "params")
+    ABSOLUTE_ON_SOFTMAX = LikelihoodRatio(60.0, "an absolute error ({loss}) of a softmax hardly pulls at it", "data")
+    SQUARED_ON_SOFTMAX = LikelihoodRatio(60.0, "a squared error ({loss}) of a softmax hardly pulls at it", "data")
+    ABSOLUTE_ON_SIGMOID = LikelihoodRatio(
+        60.0, "an absolute error ({loss}) of a sigmoid pulls it to the majority", "data"
+    )
+    RELU_BEFORE_REGRESSION = LikelihoodRatio(
+        20.0, "{output} before a regression loss cannot answer below zero", "params"
+    )
+    BEYOND_REACH = LikelihoodRatio(
+        400.0, "the loss rests at {loss:.3g}, and {output} can be at most {most:g} off targets within its reach"
+    )
+    ON_BOUND_NEARLY_ALL_RIGHT = LikelihoodRatio(
+        150.0,
+        "accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, "
+        "just above the {bound:.3g} that softmax twice leaves",
+    )
+    ON_BOUND = LikelihoodRatio(
+        110.0,
+        "accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, "
+        "just above the {bound:.3g} that softmax twice leaves",
+    )
+    NEGATIVE = LikelihoodRatio(
+        100.0, "the cross-entropy falls to {lowest:.4g}, and none is below 0 for targets and outputs that fit"
+    )
+    HIGHER_THAN_ALLOWED = LikelihoodRatio(
+        25.0,
+        "accuracy is {accuracy:.0%}, which allows a loss of {allowed:.2g} at most, and the loss rests at {loss:.3g}",
+    )
+    LEARNS = LikelihoodRatio(0.01, "the run learns all the same")
+    FAILS = LikelihoodRatio(3.0, "the run does not learn well")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What the network gives.
+
+    Attributes
+    ----------
+    activation : str
+        In the vocabulary's spelling.
+    units : int or None
+        How many numbers; None where that is not known.
+    described : bool
+        Whether the layers say it; a parameter may be one of many, or not be used.
+    """
+
+    activation: str
+    units: int | None
+    described: bool
+
+
+def mismatches(output: Output, asked: Asked | None, n_classes: int | None) -> Iterator[Observation]:
+    """Tell what of an output does not fit its loss, the surest first."""
+    if output.described and output.activation in SOFTMAX and output.units == 1:
+        yield Likelihoods.SOFTMAX_OF_ONE()
+        return
+    if asked is None:
+        return
+    if output.described:
+        yield from _described(output, asked, n_classes)
+    if output.activation == "softmax" and asked.takes == "logits":
+        yield Likelihoods.SOFTMAX_BEFORE_LOGITS(output=output.activation, loss=asked.name)
+    if output.activation in SIGMOID and asked.takes == "logits" and output.described:
+        yield Likelihoods.SOFTMAX_BEFORE_LOGITS(output=output.activation, loss=asked.name)
+
+
+def _described(output: Output, asked: Asked, n_classes: int | None) -> Iterator[Observation]:
+    of_classes = asked.kind == "classes" and asked.takes is not None
+    if of_classes and output.units == 1:
+        yield Likelihoods.ONE_UNIT_FOR_CLASSES(loss=asked.name)
+    elif asked.kind in ("classes", "yes or no") and asked.takes == "probabilities" and output.activation in UNBOUNDED:
+        yield Likelihoods.NO_PROBABILITIES(output=_said(output), loss=asked.name)
+    elif of_classes and asked.takes == "probabilities" and output.activation in SIGMOID:
+        yield Likelihoods.SIGMOIDS_FOR_ONE_OF_CLASSES(loss=asked.name)
+    elif asked.kind in ("squared", "absolute") and output.activation in SOFTMAX:
+        row = Likelihoods.SQUARED_ON_SOFTMAX if asked.kind == "squared" else Likelihoods.ABSOLUTE_ON_SOFTMAX
+        yield row(loss=asked.name)
+    if asked.kind == "yes or no" and output.units == 1 and n_classes and n_classes > TWO_CLASSES:
+        yield Likelihoods.FEWER_UNITS_THAN_CLASSES(units=output.units, n_classes=n_classes)
+
+
+def fits(output: Output, asked: Asked) -> bool:
+    """Whether the layers show an output that is made for the loss."""
+    several = output.units is None or output.units > 1
+    if not output.described:
+        return False
+    if asked.kind == "classes":
+        wanted = {"logits": ("linear",), "log-probabilities": ("log_softmax",)}.get(asked.takes or "", ("softmax",))
+        return several and asked.takes is not None and output.activation in wanted
+    if asked.kind == "yes or no":
+        return asked.takes is not None and output.activation in (("linear",) if asked.takes == "logits" else SIGMOID)
+    return asked.kind in ("squared", "absolute") and output.activation == "linear"
+
+
+def _said(output: Output) -> str:
+    return "no activation" if output.activation == "linear" else output.activation

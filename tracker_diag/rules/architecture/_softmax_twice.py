@@ -1,0 +1,81 @@
+"""What a loss beside an accuracy says of softmax that is applied twice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from tracker_diag.rules.api import Curve, Observation
+from tracker_diag.rules.architecture._output_and_loss import Likelihoods
+
+TWO_CLASSES = 2
+#: Accuracy above which a loss may be too high for it: below, honest losses are as high.
+MOSTLY_RIGHT = 0.6
+#: Accuracy above which hardly any honest loss lies on the bound.
+NEARLY_ALL_RIGHT = 0.9
+#: Times the most that a calibrated model loses, below which the bound tells nothing: with few classes, or many errors,
+#: an honest loss lies there as well.
+ABOVE_HONEST = 1.5
+#: Share of the way from the bound to knowing nothing by which a loss may lie above what softmax twice leaves it.
+ABOVE_BOUND = 0.15
+#: Share of the loss of knowing nothing above which a loss is high beside an accuracy that is not.
+HIGH_LOSS = 0.5
+#: Where the number of classes is unknown: classes over which errors are spread, which allows more loss than fewer do,
+UNKNOWN_CLASSES = 101
+#: accuracy above which a loss can be too high for it whatever the classes,
+RIGHT_WHATEVER_THE_CLASSES = 0.85
+#: nats by which it must be higher than that accuracy allows,
+TOO_HIGH = 0.25
+#: and nats from which on errors that the model is certain of are the likelier reason.
+CERTAIN_OF_ERRORS = 3
+
+
+def softmax_twice(sides: Sequence[tuple[Curve | None, Curve | None]], n_classes: int | None) -> list[Observation]:
+    """What losses beside accuracies say: the clearer of training and validation."""
+    found = []
+    for loss, score in sides:
+        if loss and score and score.accuracy and loss.long_enough and score.long_enough:
+            found.append(_double_softmax(loss.tail, score.share(score.tail), n_classes))
+    seen = max((sign for sign in found if sign), key=lambda sign: sign.ratio, default=None)
+    # Softmax twice bounds both losses: one that got below the bound shows that it is not so.
+    if n_classes and seen and any(loss and loss.long_enough and loss.best < _bound(n_classes) for loss, _ in sides):
+        return []
+    return [seen] if seen else []
+
+
+def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Observation | None:
+    """What a loss says beside an accuracy, with the number of classes or without."""
+    if not MOSTLY_RIGHT < accuracy <= 1:
+        return None
+    if classes and classes >= TWO_CLASSES:
+        return _on_bound(loss, accuracy, classes)
+    allowed = _honest(accuracy, UNKNOWN_CLASSES)
+    if accuracy > RIGHT_WHATEVER_THE_CLASSES and allowed + TOO_HIGH < loss < CERTAIN_OF_ERRORS:
+        return Likelihoods.HIGHER_THAN_ALLOWED(accuracy=accuracy, allowed=allowed, loss=loss)
+    return None
+
+
+def _on_bound(loss: float, accuracy: float, classes: int) -> Observation | None:
+    """Whether the loss rests just above the least that softmax twice leaves."""
+    bound, nothing = _bound(classes), math.log(classes)
+    if bound < ABOVE_HONEST * _honest(accuracy, classes):
+        return None
+    # Wrong answers given with the same certainty cost one more each.
+    expected = bound + (1 - accuracy)
+    if loss <= HIGH_LOSS * nothing or not bound <= loss < expected + ABOVE_BOUND * (nothing - bound):
+        return None
+    row = Likelihoods.ON_BOUND_NEARLY_ALL_RIGHT if accuracy > NEARLY_ALL_RIGHT else Likelihoods.ON_BOUND
+    return row(accuracy=accuracy, loss=loss, bound=bound)
+
+
+def _bound(classes: int) -> float:
+    """The cross-entropy that softmax twice cannot fall below."""
+    return math.log(1 + (classes - 1) / math.e)
+
+
+def _honest(accuracy: float, classes: int) -> float:
+    """Most that a calibrated model of this accuracy loses: its own entropy, with the errors spread over all classes."""
+    if accuracy >= 1:
+        return 0.0
+    wrong = 1 - accuracy
+    return -accuracy * math.log(accuracy) - wrong * math.log(wrong / max(classes - 1, 1))

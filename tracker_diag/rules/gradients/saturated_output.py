@@ -1,0 +1,67 @@
+"""GR606 saturated-output."""
+
+from __future__ import annotations
+
+from tracker_diag.evidence.saturation import Saturation
+from tracker_diag.rules.api import LikelihoodRatio, Outcome, Prescription, rule
+
+
+class Likelihoods:
+    """What speaks for an output that saturates."""
+
+    EVERY_ERROR_AT_CLIP = LikelihoodRatio(
+        110.0,
+        "the {side} loss is {cost:.2f} times the share of wrong answers: each costs what the logarithm is cut at",
+    )
+
+
+@rule(
+    "GR606",
+    "saturated-output",
+    seen_as=("Accuracy is stuck at chance", "My first loss is far too high", "The network always says the same class"),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
+def saturated_output(
+    saturation: Saturation,
+    *,
+    prior: float = 0.03,
+) -> Outcome:
+    """Every error costs the clip of the logarithm: the output saturates.
+
+    What it measures
+    ----------------
+    A cross-entropy over the share of wrong answers, at each of the last three evaluations or more. Frameworks cut the
+    logarithm, so that a wrong answer of which the network is certain costs 16.12 (Keras; a yes or no 15.94), 87.34 (the
+    smallest number of single precision) or 100 (PyTorch's BCELoss). Where the ratio stands there, all answers are given
+    with certainty, right and wrong ones. An honest network is unsure of most of its errors: its ratio is below 5.
+
+    Why it matters
+    --------------
+    Where the output is saturated its gradient is nearly nothing: the network goes on saying what it said, often one
+    class for every input.
+
+    What to do
+    ----------
+    Scale the inputs to unit variance (raw pixels and prices are the usual reason), use the framework's initialisation,
+    a lower rate, and a loss from logits, which is not cut.
+
+    Thresholds
+    ----------
+    prior : odds of this cause among runs somebody worries about.
+
+    References
+    ----------
+    Seminar: "Network contains Bad Gradients", "Normalisation/Standardisation". Keras: ``backend.epsilon``; PyTorch:
+    ``BCELoss``, which clamps its logarithms at −100.
+    """
+    text = "scale the inputs to unit variance, lower the rate, and use a loss from logits"
+    return saturated_output.hypothesis(
+        prior=prior,
+        observations=[Likelihoods.EVERY_ERROR_AT_CLIP(side=saturation.side, cost=saturation.cost)],
+        message=f"every wrong answer costs {saturation.cost:.2f}, the most there is: the output is saturated",
+        advice=text,
+        prescription=Prescription(text),
+        settles="log the range of the inputs, and of what the last layer computes before its activation",
+        verdict="underfitting",
+    )
