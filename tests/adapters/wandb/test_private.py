@@ -49,7 +49,7 @@ def test_the_connection_of_the_public_api_takes_graphql(online: object) -> None:
         (api_pb.UploadFileRequest, "path url headers"),
         (api_pb.MarkRunFilesUploadedRequest, "entity project run_id files"),
         (api_pb.ApiErrorResponse, "message error_type http_status"),
-        (pb.Record, "num history summary config run exit header files"),
+        (pb.Record, "num history summary config run exit header files use_artifact"),
         (
             pb.RunRecord,
             "run_id entity project display_name run_group job_type sweep_id host notes tags resume start_time",
@@ -59,6 +59,7 @@ def test_the_connection_of_the_public_api_takes_graphql(online: object) -> None:
         (pb.SummaryRecord, "update remove"),
         (pb.SummaryItem, "key nested_key value_json"),
         (pb.RunExitRecord, "exit_code runtime"),
+        (pb.UseArtifactRecord, "type name"),
         (pb.FilesItem, "path policy"),
     ],
 )

@@ -24,11 +24,14 @@ from tracker_diag.adapters.base import (
 )
 from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.wandb.annotate import annotate, remove_annotations
+from tracker_diag.adapters.wandb.config_file import read_config
 from tracker_diag.adapters.wandb.folder import RunFolder, find_run, find_runs, listed
+from tracker_diag.adapters.wandb.graphs import read_below, watched_model
 from tracker_diag.adapters.wandb.history import as_number
 from tracker_diag.adapters.wandb.log import LogError
 from tracker_diag.adapters.wandb.names import Names, latest_values
 from tracker_diag.adapters.wandb.segment import Segment, join_segments, nest, read_run, read_segment
+from tracker_diag.adapters.wandb.used import datasets
 from tracker_diag.core import own
 from tracker_diag.core.foreign_json import read_json_mapping
 from tracker_diag.core.outgoing import clean
@@ -36,7 +39,7 @@ from tracker_diag.core.run import Run
 
 # A run whose log has not grown for so long has ended: W&B's server calls a run crashed after five minutes' silence.
 STALE_SECONDS = 300.0
-_LARGEST_PROFILE, _LARGEST_SUMMARY = 16 * disk.MIB, 4 * disk.MIB
+_LARGEST_PROFILE, _LARGEST_SUMMARY, _LARGEST_CONFIG = 16 * disk.MIB, 4 * disk.MIB, 256 * disk.KIB
 _LAST_MOMENT = 253_402_300_800.0  # the end of the year 9999, after which no calendar of Python's goes
 _ADVICE = "check the folder's rights"
 
@@ -173,11 +176,13 @@ class OfflineAdapter:
             metrics=segment.history.series(),
             profile=read_json_mapping(_left(folder, f"{own.FOLDER}/{own.PROFILE}", _LARGEST_PROFILE)),
             model_summary=_left(folder, own.MODEL_SUMMARY, _LARGEST_SUMMARY),
+            model=watched_model(nest(segment.summary), partial(_file, folder)),
+            datasets=datasets(segment.used),
             **self._facts(folder, segment),
         )
 
     def _facts(self, folder: RunFolder, segment: Segment) -> dict[str, Any]:
-        run, config, summary = segment.run, nest(segment.config), nest(segment.summary)
+        run, config, summary = segment.run, _config(folder, segment), nest(segment.summary)
         tags = self._names.read(
             run.tags, config, summary, group=run.run_group, job_type=run.job_type, sweep=run.sweep_id
         )
@@ -189,7 +194,7 @@ class OfflineAdapter:
             "name": run.display_name or None,
             "status": status,
             "tags": tags | kept,
-            "params": {key: v for key, v in self._names.without_own(config).items() if key != "_wandb"},
+            "params": self._names.without_own(config),
             "parent": run.sweep_id or run.run_group or None,
             "start_time": start,
             "end_time": None if status == "RUNNING" else _end(segment, summary, start),
@@ -241,6 +246,23 @@ def _left(folder: RunFolder, name: str, most: int) -> str | None:
                 except disk.NotAFileError as error:
                     _log.warning("run %s is diagnosed without this file: %s", folder.id, error)
     return None
+
+
+def _file(folder: RunFolder, name: str) -> bytes | None:
+    """Content of a file of the run, of the last segment that has it."""
+    found = (read_below(log.parent / "files", name) for log in reversed(folder.logs))
+    return next((content for content in found if content is not None), None)
+
+
+def _config(folder: RunFolder, segment: Segment) -> dict[str, Any]:
+    """Configuration as the log holds it; where it holds none, as the file beside it does."""
+    config = {key: value for key, value in nest(segment.config).items() if key != "_wandb"}
+    text = None if config else _left(folder, "config.yaml", _LARGEST_CONFIG)
+    try:
+        return config if text is None else read_config(text)
+    except ValueError as error:
+        _log.warning("run %s is diagnosed without its config.yaml: %s", folder.id, clean(error, 300))
+        return config
 
 
 def _status(folder: RunFolder, segment: Segment) -> str:

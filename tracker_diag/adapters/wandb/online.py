@@ -31,8 +31,8 @@ from tracker_diag.adapters.wandb import publishing, writing
 from tracker_diag.adapters.wandb.answers import nodes, optional, part
 from tracker_diag.adapters.wandb.names import Names
 from tracker_diag.adapters.wandb.private import CoreError
-from tracker_diag.adapters.wandb.queries import RUN, RUNS, WHOLE_RUNS
-from tracker_diag.adapters.wandb.reading import LEFT, changed, listing_of, load_run
+from tracker_diag.adapters.wandb.queries import RUN, RUNS
+from tracker_diag.adapters.wandb.reading import changed, listing_of, load_run, whole_runs
 from tracker_diag.adapters.wandb.server import Project, RunPath, Server
 from tracker_diag.core.foreign_json import read_json
 from tracker_diag.core.run import ACTIVE, Run
@@ -258,15 +258,8 @@ class OnlineAdapter:
         for project, runs in wanted.items():
             for start in range(0, len(runs), PAGE):
                 page = runs[start : start + PAGE]
-                asked = {
-                    "entity": project.entity,
-                    "project": project.name,
-                    "perPage": PAGE,
-                    "filters": json.dumps({"name": {"$in": [path.run for _, path in page]}}),
-                    "files": list(LEFT),
-                }
-                found = optional(self._server.ask(WHOLE_RUNS, asked, f"project {project}"), "project", dict)
-                by_name = {} if found is None else {_name(node): node for node in nodes(part(found, "runs", dict))}
+                found = whole_runs(self._server, project, [path.run for _, path in page])
+                by_name = {_name(node): node for node in found}
                 for run_id, path in page:
                     node = by_name.get(path.run)
                     if node is None:

@@ -42,10 +42,11 @@ query Runs($entity: String!, $project: String!, $filters: JSONString, $order: St
     + _FACTS
 )
 
-# What is needed to read whole runs: the facts, how long the history is, and the files that training code may leave.
-WHOLE_RUNS = (
+_WHOLE_RUNS = (
     """
-query Runs($entity: String!, $project: String!, $filters: JSONString, $perPage: Int, $files: [String!]) {
+query Runs(
+  $entity: String!, $project: String!, $filters: JSONString, $perPage: Int, $files: [String!] %s
+) {
   project(name: $project, entityName: $entity) {
     runs(filters: $filters, first: $perPage) {
       edges {
@@ -54,6 +55,7 @@ query Runs($entity: String!, $project: String!, $filters: JSONString, $perPage: 
           historyLineCount
           historyKeys
           files(names: $files, first: 10) { edges { node { name directUrl } } }
+          %s
         }
       }
     }
@@ -61,6 +63,18 @@ query Runs($entity: String!, $project: String!, $filters: JSONString, $perPage: 
 }
 """
     + _FACTS
+)
+
+# What is needed to read whole runs: the facts, how long the history is, and the files that training code may leave.
+WHOLE_RUNS = _WHOLE_RUNS % ("", "")
+
+# The same, with where a graph of the network may lie, and what the run used: not every server tells that.
+WHOLE_RUNS_AND_INPUTS = _WHOLE_RUNS % (
+    ", $graphs: String",
+    """graphs: files(pattern: $graphs, first: 10) { edges { node { name directUrl sizeBytes } } }
+          inputArtifacts(first: 100) {
+            edges { node { digest versionIndex artifactType { name } artifactSequence { name } aliases { alias } } }
+          }""",
 )
 
 RUN = (

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from tracker_diag.adapters.base import Listing, TrackerError
 from tracker_diag.adapters.wandb.answers import json_object, nodes, optional, part, texts
+from tracker_diag.adapters.wandb.graphs import FOLDER as GRAPHS
+from tracker_diag.adapters.wandb.graphs import LARGEST, watched_model
 from tracker_diag.adapters.wandb.histories import read_history
 from tracker_diag.adapters.wandb.history import as_number
 from tracker_diag.adapters.wandb.names import Names, latest_values
 from tracker_diag.adapters.wandb.private import CoreError
-from tracker_diag.adapters.wandb.server import RunPath, Server
-from tracker_diag.core.foreign_files import read_file
+from tracker_diag.adapters.wandb.queries import WHOLE_RUNS, WHOLE_RUNS_AND_INPUTS
+from tracker_diag.adapters.wandb.server import Project, RefusedError, RunPath, Server
+from tracker_diag.adapters.wandb.used import datasets, used_on_server
+from tracker_diag.core.foreign_files import NotAFileError, read_file
 from tracker_diag.core.foreign_json import read_json_mapping
 from tracker_diag.core.own import MODEL_SUMMARY, PROFILE
 from tracker_diag.core.run import ACTIVE, Run
@@ -41,8 +48,36 @@ def listing_of(path: RunPath, node: Mapping[str, Any], experiment: str, names: N
     )
 
 
+def whole_runs(server: Server, project: Project, names: Sequence[str]) -> list[Any]:
+    """Describe some runs of a project: one request, and once a session one more where the server does not tell inputs.
+
+    Raises
+    ------
+    TrackerError
+    """
+    asked = {
+        "entity": project.entity,
+        "project": project.name,
+        "perPage": len(names),
+        "filters": json.dumps({"name": {"$in": list(names)}}),
+        "files": list(LEFT),
+    }
+    about = f"project {project}"
+    answer = None
+    if server.tells_inputs:
+        with contextlib.suppress(RefusedError):
+            answer = server.ask(WHOLE_RUNS_AND_INPUTS, {**asked, "graphs": f"{GRAPHS}/%"}, about)
+    if answer is None:
+        answer = server.ask(WHOLE_RUNS, asked, about)
+        server.tells_inputs = False
+    found = optional(answer, "project", dict)
+    return [] if found is None else nodes(part(found, "runs", dict))
+
+
 def load_run(server: Server, path: RunPath, node: Mapping[str, Any], names: Names) -> Run:
     """Load a whole run: a request for the exports and one a file of them, or one a page of rows.
+
+    A file that its summary, or training code, left for us is one more.
 
     Raises
     ------
@@ -50,13 +85,17 @@ def load_run(server: Server, path: RunPath, node: Mapping[str, Any], names: Name
     """
     history = read_history(server, path, node)
     files = {part(file, "name", str): optional(file, "directUrl", str) for file in nodes(part(node, "files", dict))}
-    profile, summary = (_fetch(server, files.get(name), str(path)) for name in LEFT)
+    profile, summary = (_left(server, files.get(name), str(path)) for name in LEFT)
     return Run.from_dict(
         {
             "id": str(path),
             "metrics": history.series(),
             "profile": read_json_mapping(profile),
             "model_summary": summary,
+            "model": watched_model(
+                json_object(node.get("summaryMetrics"), "summary"), partial(_graph, server, path, node)
+            ),
+            "datasets": datasets(used_on_server(node)),
             **_facts(node, names),
         }
     )
@@ -100,9 +139,24 @@ def _seconds(text: Any) -> float | None:
         raise TrackerError(f"{str(text)[:40]!r} is not a time") from None
 
 
-def _fetch(server: Server, url: str | None, about: str) -> str | None:
-    if url is None:
+def _left(server: Server, url: str | None, about: str) -> str | None:
+    return None if url is None else _fetch(server, url, about, LONGEST_FILE).decode("utf-8", "replace")
+
+
+def _graph(server: Server, path: RunPath, node: Mapping[str, Any], name: str) -> bytes | None:
+    """Content of a graph of the run, None where the server names none of that name."""
+    listed = nodes(node["graphs"]) if node.get("graphs") is not None else ()
+    file = next((file for file in listed if part(file, "name", str) == name), None)
+    url = None if file is None else optional(file, "directUrl", str)
+    if file is None or url is None:
         return None
+    size = str(file.get("sizeBytes"))[:30]
+    if size.isdecimal() and int(size) > LARGEST:
+        raise NotAFileError(f"{int(size):,} bytes are more than the {LARGEST:,} that are read")
+    return _fetch(server, url, str(path), LARGEST)
+
+
+def _fetch(server: Server, url: str, about: str, most: int) -> bytes:
     try:
         scheme = urlsplit(url).scheme
     except ValueError:
@@ -116,4 +170,4 @@ def _fetch(server: Server, url: str | None, about: str) -> str | None:
         except CoreError as error:
             # Files lie in a store of their own: that it is out of reach says nothing of the server.
             raise TrackerError(str(server.explain(error, f"files of {about}"))) from None
-        return read_file(place, LONGEST_FILE).decode("utf-8", "replace")
+        return read_file(place, most)

@@ -28,6 +28,7 @@ from tracker_diag.adapters.wandb.history import (
     parse_object,
 )
 from tracker_diag.adapters.wandb.log import read_records
+from tracker_diag.adapters.wandb.used import Used, note_used
 from tracker_diag.core.foreign_json import read_json
 from tracker_diag.core.outgoing import well_formed
 from tracker_diag.core.own import FINGERPRINT
@@ -55,6 +56,8 @@ class Segment:
         None before the first row.
     history : History
         The rows, where they are wanted.
+    used : list of Used
+        Datasets that were used.
     exit : RunExitRecord or None
         None if the process has not ended, or was killed.
     """
@@ -66,6 +69,7 @@ class Segment:
     steps: dict[Key, float] = field(default_factory=dict)
     first_step: float | None = None
     history: History = field(default_factory=History)
+    used: list[Used] = field(default_factory=list)
     exit: Any = None
 
 
@@ -103,6 +107,8 @@ def read_segment(path: Path, *, history: bool = True) -> Segment:
             segment.run = _merge_run(segment.run, record.run)
             _update(segment.config, record.run.config)
             _update(segment.summary, record.run.summary)
+        elif kind == "use_artifact":
+            note_used(segment.used, record.use_artifact)
         elif kind == "exit":
             segment.exit = pb.RunExitRecord.FromString(record.exit.SerializeToString())
         elif kind == "header":
@@ -153,6 +159,7 @@ def join_segments(segments: Sequence[Segment]) -> Segment:
         joined.config |= segment.config
         joined.summary |= segment.summary
         joined.steps |= {key: step + shift for key, step in segment.steps.items()}
+        joined.used += segment.used
         joined.exit = segment.exit
     return joined
 

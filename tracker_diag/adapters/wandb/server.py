@@ -16,6 +16,7 @@ from tracker_diag.adapters.wandb.queries import PROJECTS
 from tracker_diag.core.outgoing import clean
 
 _OF_ALL = (502, 503, 504)  # troubles that concern the server as a whole, not one run
+_AS_ASKED = (200, 400, 422)  # what servers answer to a document with a field that they do not know
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ class ForbiddenError(TrackerError):
     """The key at hand has no right to what was asked."""
 
 
+class RefusedError(TrackerError):
+    """The server does not answer what was asked as it was asked: it may not know a part of it."""
+
+
 class Server:
     """A connection.
 
@@ -79,6 +84,8 @@ class Server:
             raise self.explain(error, "the account") from None
         self.core = private.Core(self._api)
         entity, _, name = (project or "").rpartition("/")
+        #: Whether it knows what runs used; True until it has refused to say.
+        self.tells_inputs = True
         self._entity = entity or os.environ.get("WANDB_ENTITY") or None
         self._project = name or os.environ.get("WANDB_PROJECT") or None
 
@@ -177,7 +184,7 @@ class Server:
             what = "a web page (a login page?)" if error.is_page else "something else than JSON objects"
             return TrackerError(f"{server} answered with {what} ({about}): check WANDB_BASE_URL, and log in")
         if error.is_refusal:
-            return TrackerError(f"{server} refuses the request ({about}): {error.brief}")
+            return RefusedError(f"{server} refuses the request ({about}): {error.brief}")
         if status == 401:
             return AwayError(f"{server} refuses the API key: run `wandb login --relogin`, or set WANDB_API_KEY anew")
         if status == 403:
@@ -192,7 +199,8 @@ class Server:
             kind = AwayError if status in _OF_ALL else TrackerError
             return kind(f"{server} has trouble of its own (HTTP {status}, {about}): try again later")
         if status is not None:
-            return TrackerError(f"{server} refuses the request (HTTP {status}, {about}): {error.brief}")
+            kind = RefusedError if status in _AS_ASKED else TrackerError
+            return kind(f"{server} refuses the request (HTTP {status}, {about}): {error.brief}")
         return AwayError(f"{server} does not answer ({about}): check WANDB_BASE_URL and the network, try again")
 
     @property

@@ -5,6 +5,7 @@ python training.py TRUTH.json RUN …   with RUN one of those below; where it is
 
 import json
 import math
+import os
 import sys
 import time
 from pathlib import Path
@@ -13,6 +14,8 @@ import numpy as np
 import wandb
 
 PROJECT = "vision"
+# What wandb.watch made of a network of torch.
+NETWORK = Path(__file__).parents[3] / "data" / "models" / "convolutions.graph.json"
 
 
 def train(epochs, rate, seed=0):
@@ -149,6 +152,29 @@ def paused(log):
             log(run, {"train_loss": 1 / (1 + 50 * part + step)})
         while not part and not Path("go").exists():
             time.sleep(0.05)
+    run.finish()
+
+
+def described(log):
+    """One whose network is watched, as torch's is, and that uses artifacts where there is a server to hold them."""
+    run = wandb.init(project=PROJECT, name="described", id="described1", config={"lr": 0.1})
+    network = json.loads(NETWORK.read_text())
+    graph = wandb.Graph(network["format"])
+    for node in network["nodes"]:
+        graph.add_node(**node)
+    run.summary["graph_0"] = graph
+    if os.environ.get("WANDB_MODE") != "offline":
+        for name, kind in (("train-set", "dataset"), ("words", "dataset"), ("start", "model")):
+            artifact = wandb.Artifact(name, type=kind)
+            with artifact.new_file("content.txt") as file:
+                file.write(name)
+            run.use_artifact(artifact)
+        run.use_artifact(artifact)
+        made = run.log_artifact(wandb.Artifact("validation-set", type="dataset")).wait()
+        run.use_artifact(made)
+        run.log_artifact(wandb.Artifact("predictions", type="dataset"))
+    for loss, held, _, _ in train(20, 0.1):
+        log(run, {"train_loss": loss, "val_loss": held})
     run.finish()
 
 

@@ -45,15 +45,18 @@ class ArtifactFields:
         return {"artifact": {"id": input["artifactID"], "digest": artifact.get("digest")}}
 
     def useArtifact(self, input: dict[str, Any]) -> dict[str, Any]:
-        return {"artifact": {"id": input["artifactID"]}}
+        run = self.store.runs[(input["entityName"], input["projectName"], input["runName"])]
+        run.used.append(input["artifactID"])
+        return {"artifact": self.artifact(input["artifactID"])}
 
     def clientIDMapping(self, clientID: str) -> dict[str, Any] | None:
         found = [key for key, a in self.store.artifacts.items() if a.get("clientID") == clientID]
         return {"serverID": found[0]} if found else None
 
     def artifact_named(self, name: str) -> dict[str, Any] | None:
-        found = [a for a in self.store.artifacts.values() if a["artifactCollectionName"] == name.split(":")[0]]
-        return {"artifactType": {"name": found[0]["artifactTypeName"]}} if found else None
+        wanted = name.split(":")[0]
+        found = [key for key, a in self.store.artifacts.items() if a["artifactCollectionName"] == wanted]
+        return self.artifact(found[0]) if found else None
 
     def artifact(self, id: str) -> dict[str, Any]:
         artifact = self.store.artifacts[id]

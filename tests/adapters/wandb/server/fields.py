@@ -143,6 +143,7 @@ class Fields(ArtifactFields):
             "parquetHistory": lambda **_: self._exports(run),
             "files": lambda first=50, after=None, **which: self._files(run, first, after, **which),
             "fileCount": len(run.files),
+            "inputArtifacts": lambda first=50, after=None: _page([self.artifact(id) for id in run.used], first, after),
             "project": {"id": "1", "name": run.project, "entity": {"id": "1", "name": run.entity}},
         }
 

@@ -39,6 +39,8 @@ class StoredRun:
         Line number to JSON text.
     exported : int or None
         How many lines the parquet export holds; None if there is no export.
+    used : list of str
+        Identifiers of artifacts.
     """
 
     entity: str
@@ -59,6 +61,7 @@ class StoredRun:
     events: dict[int, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     exported: int | None = None
+    used: list[str] = field(default_factory=list)
     stopped: bool = False
 
     @property
