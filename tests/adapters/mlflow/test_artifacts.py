@@ -15,15 +15,12 @@ from mlflow.store.artifact import artifact_repository_registry
 from tests.adapters.poisons.tree import canary, tree
 from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import DeniedError, TrackerError, UnusableStoreError
-from tracker_diag.adapters.mlflow import artifacts, replacing
-from tracker_diag.adapters.mlflow.artifacts import (
-    LocalArtifacts,
-    RepositoryArtifacts,
-    UnreachableArtifacts,
-    at_address,
-    extras,
-    local_root,
-)
+from tracker_diag.adapters.mlflow import artifacts, remote_artifacts, replacing
+from tracker_diag.adapters.mlflow.artifact_address import at_address, local_root
+from tracker_diag.adapters.mlflow.artifacts import LocalArtifacts, UnreachableArtifacts
+from tracker_diag.adapters.mlflow.extras import read_extras
+from tracker_diag.adapters.mlflow.record import Extras, Record
+from tracker_diag.adapters.mlflow.remote_artifacts import RepositoryArtifacts
 
 RUN = "0123456789abcdef" * 2
 
@@ -295,14 +292,15 @@ def test_what_training_left_is_read_up_to_a_size(tmp_path: Path, caplog: pytest.
     store = LocalArtifacts(folder)
     profile.write_text('{"rows": 3}')
     summary.write_bytes(b"Dense \xff")
-    assert extras(store) == ({"rows": 3}, "Dense �")
+    record = Record(RUN, "1", str(folder), None, "FINISHED", None, None)
+    assert read_extras(store, record) == Extras({"rows": 3}, "Dense �")
     for hostile in ("{" * 100_000, '{"a":' * 100_000, "[1]", "nonsense", "9" * 10_000):
         profile.write_text(hostile)
-        assert extras(store) == (None, "Dense �")
+        assert read_extras(store, record) == Extras(None, "Dense �")
     assert "not a JSON object" in caplog.text
     profile.write_text('{"rows": 3}')
     summary.write_bytes(b"x" * (4 * 2**20 + 1))
-    assert extras(store) == ({"rows": 3}, None)
+    assert read_extras(store, record) == Extras({"rows": 3})
     assert "bytes are more than" in caplog.text
 
 
@@ -317,7 +315,7 @@ def test_an_id_that_mlflow_never_gives_names_no_folder(tmp_path: Path, run_id: s
 
 
 def test_a_store_that_never_answers_is_given_up_and_not_asked_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(artifacts, "_SECONDS", 0.3)
+    monkeypatch.setattr(remote_artifacts, "_SECONDS", 0.3)
     asked: list[str] = []
     end = threading.Event()
 
@@ -349,3 +347,31 @@ def test_no_object_is_deleted_whose_name_begins_another(tmp_path: Path, monkeypa
     assert (removed, len(left)) == (1, 1)
     assert "names begin like it" in left[0]
     assert {path.name for path in folder.iterdir()} == {"report.json", "report.json.bak"}
+
+
+def test_of_a_remote_store_the_head_of_a_small_file_is_read_and_no_large_one_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
+    opened: list[str] = []
+
+    def repository(uri: str) -> LocalArtifactRepository:
+        opened.append(uri)
+        return LocalArtifactRepository(str(tmp_path / uri.removeprefix("s3://bucket/")))
+
+    monkeypatch.setattr(artifact_repository_registry, "get_artifact_repository", repository)
+    folder = tmp_path / "1" / "models" / "m-a" / "artifacts" / "data"
+    folder.mkdir(parents=True)
+    (folder / "model.keras").write_bytes(b"x" * 100)
+    store = at_address(f"s3://bucket/1/{RUN}/artifacts", RUN).of_model("m-a")
+    assert not store.is_here
+    assert store.head("data/model.keras", 10, b"".join) == b"x" * 10
+    assert store.head("data/other", 10, b"".join) is None
+    assert set(opened) == {"s3://bucket/1/models/m-a/artifacts"}
+    with (folder / "model.keras").open("r+b") as file:
+        file.truncate(remote_artifacts.LARGEST_COPY + 1)
+    with pytest.raises(
+        TrackerError, match=r"data/model\.keras: 67,108,865 bytes are more than the 67,108,864 that are"
+    ):
+        store.head("data/model.keras", 10, b"".join)

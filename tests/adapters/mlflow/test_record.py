@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tracker_diag.adapters.mlflow.record import Record, dataset
+from tracker_diag.adapters.mlflow.record import Extras, Record, dataset
 from tracker_diag.core.run import InvalidRunError
 
 GOOD = Record("r", "1", "s3://bucket/r/artifacts", "a run", "FINISHED", 1.7e12, 1.7e12 + 5)
@@ -36,14 +36,14 @@ def test_what_a_store_should_never_hold_is_said(fields: dict[str, Any], says: st
     with pytest.raises(InvalidRunError, match=says):
         bad.listing("vision")
     with pytest.raises(InvalidRunError, match=says):
-        bad.run({}, None, None)
+        bad.run({}, Extras())
 
 
 def test_what_a_store_may_hold_is_taken() -> None:
     odd = replace(GOOD, name=None, start=-1, end=0, latest={"loss": (-3, math.nan)}, tags={"a": ""})
     listing = odd.listing("vision")
     assert (listing.start_time, listing.end_time, listing.store) == (None, None, GOOD.artifact_uri)
-    assert odd.run({}, None, None).tags == {"a": ""}
+    assert odd.run({}, Extras()).tags == {"a": ""}
 
 
 @pytest.mark.parametrize("text", ["{", "[" * 100_000, "x"])

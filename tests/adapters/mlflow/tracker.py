@@ -105,6 +105,20 @@ class MlflowTracker:
             parent = str(PurePosixPath(path).parent)
             client.log_artifact(run_id, str(local), None if parent == "." else parent)
 
+    def log_model(self, run_id: str, files: Mapping[str, bytes], step: int = 0) -> str:
+        """Log a model of the run as MLflow 3 does, and give its id."""
+        from mlflow.entities import LoggedModelOutput
+
+        with tempfile.TemporaryDirectory() as folder, self._client() as client:
+            for path, content in files.items():
+                Path(folder, path).parent.mkdir(parents=True, exist_ok=True)
+                Path(folder, path).write_bytes(content)
+            model = client.create_logged_model(client.get_run(run_id).info.experiment_id, "model", run_id)
+            client.log_model_artifacts(model.model_id, folder)
+            client.finalize_logged_model(model.model_id, "READY")
+            client.log_outputs(run_id, [LoggedModelOutput(model.model_id, step)])
+        return str(model.model_id)
+
     def users(self, run_id: str) -> Any:
         ours = {f"{_FOLDER}/{name}" for name in _OURS}
         with self._client() as client:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextvars
 import queue
+import re
 import threading
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -26,6 +27,9 @@ WINDOW = 10.0
 _CHUNK = 2**16
 # Bounded here and not left to the transport, which reads on for as long as what is compressed holds nothing.
 ENCODING = "gzip"
+PART = 206
+"""Status of an answer that is a part of a file."""
+_FROM_THE_FIRST = re.compile(r"bytes 0-", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +139,58 @@ def read_answer(response: requests.Response, most: int) -> Answer:
     return Answer(response.status_code, response.reason or "", response.headers, body)
 
 
+def read_head(response: requests.Response, most: int, take: Callable[[Iterator[bytes]], T]) -> tuple[Answer, T | None]:
+    """Read the beginning of a file whose head has come, and leave the rest where it is.
+
+    Parameters
+    ----------
+    response : requests.Response
+        Streamed, nothing read of its body.
+    most : int
+        Bytes of the body that are read at most.
+    take : callable
+        Is given the body, part by part, and need not take all of it; what it raises is passed on.
+
+    Returns
+    -------
+    tuple of (Answer, object)
+        The answer without its body, and what ``take`` made of that; the whole answer and None where it is an error.
+
+    Raises
+    ------
+    BodyError
+        If the body breaks off, comes too slowly, is compressed, or is another part than was asked for.
+    """
+    if response.status_code >= 300:
+        return read_answer(response, LONGEST_ERROR), None
+    with response:
+        if response.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity"):
+            raise BodyError("is compressed in a way that was not asked for", passing=False)
+        if response.status_code == PART and not _FROM_THE_FIRST.match(response.headers.get("Content-Range", "")):
+            raise BodyError("is another part of the file than was asked for", passing=False)
+        taken = take(_first(_parts(response), most))
+    return Answer(response.status_code, response.reason or "", response.headers, b""), taken
+
+
+def _first(parts: Iterator[bytes], most: int) -> Iterator[bytes]:
+    while most > 0 and (part := next(parts, b"")):
+        yield part[:most]
+        most -= len(part)
+
+
 def _read(response: requests.Response, most: int) -> bytes:
     parts: list[bytes] = []
+    size = 0
+    for part in _parts(response):
+        parts.append(part)
+        size += len(part)
+        if size > most:
+            raise BodyError(f"is longer than {most // disk.MIB} MiB", passing=False)
+    return b"".join(parts)
+
+
+def _parts(response: requests.Response) -> Iterator[bytes]:
+    """What comes of a body, for as long as it comes fast enough."""
     size = counted = 0
     mark = time.monotonic()
     while True:
@@ -148,11 +202,9 @@ def _read(response: requests.Response, most: int) -> bytes:
         except HTTPError:
             raise BodyError("broke off", passing=True) from None
         if not part:
-            return b"".join(parts)
-        parts.append(part)
+            return
+        yield part
         size += len(part)
-        if size > most:
-            raise BodyError(f"is longer than {most // disk.MIB} MiB", passing=False)
         now = time.monotonic()
         if now - mark >= WINDOW:
             if size - counted < SLOWEST * (now - mark):

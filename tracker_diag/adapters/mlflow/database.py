@@ -25,12 +25,16 @@ from tracker_diag.adapters.base import (
 )
 from tracker_diag.adapters.guard import guarded, one_line
 from tracker_diag.adapters.mlflow import tables, writing
-from tracker_diag.adapters.mlflow.artifacts import Artifacts, at_address, extras
+from tracker_diag.adapters.mlflow.artifact_address import at_address
+from tracker_diag.adapters.mlflow.artifacts import Artifacts
 from tracker_diag.adapters.mlflow.commits import GroupCommit
 from tracker_diag.adapters.mlflow.engines import engine, is_denied, reason, with_driver
+from tracker_diag.adapters.mlflow.extras import read_extras
+from tracker_diag.adapters.mlflow.linked import Links, links_of
 from tracker_diag.adapters.mlflow.matching import Filter, read_filter
 from tracker_diag.adapters.mlflow.points import Points, curves
 from tracker_diag.adapters.mlflow.record import Record, batches
+from tracker_diag.adapters.mlflow.selecting import rows
 from tracker_diag.adapters.mlflow.tables import EXPERIMENTS, RUNS, TAGS
 from tracker_diag.adapters.scope import chosen
 from tracker_diag.core.outgoing import well_formed
@@ -78,7 +82,7 @@ class DatabaseAdapter:
         self._reading = engine(self._url, "ro")
         self._writing = engine(self._url, "rw")
         self._commits: GroupCommit[_Change] = GroupCommit(self._change, self._change_one)
-        self._has_inputs: bool | None = None
+        self._known: Links | None = None
 
     def describe(self) -> str:
         """Name the database, without user and password."""
@@ -107,7 +111,7 @@ class DatabaseAdapter:
         for page in batches(ids, _PAGE):
             with self._read() as connection:
                 known = [run_id for run_id in page if _can_be_asked_for(run_id)]
-                found = tables.records(connection, known, has_inputs=self._inputs(connection))
+                found = tables.records(connection, known, links=self._links(connection))
                 counts = tables.point_counts(connection, known)
             yield from (Failure(run_id, "no such run, or it is deleted") for run_id in page if run_id not in found)
             yield from (record for record in found.values() if isinstance(record, Failure))
@@ -186,10 +190,10 @@ class DatabaseAdapter:
         except Exception as error:
             raise TrackerError(f"{self.describe()} cannot be reached: {one_line(error)}; check the address") from error
 
-    def _inputs(self, connection: sa.Connection) -> bool:
-        if self._has_inputs is None:
-            self._has_inputs = sa.inspect(connection).has_table("inputs")
-        return self._has_inputs
+    def _links(self, connection: sa.Connection) -> Links:
+        if self._known is None:
+            self._known = links_of(connection)
+        return self._known
 
     def _target(self, run_id: str) -> _Target:
         with self._read() as connection:
@@ -204,8 +208,8 @@ class DatabaseAdapter:
         if not _can_be_asked_for(run_id):
             raise unknown
         with self._read() as connection:
-            found = tables.records(connection, [run_id], has_inputs=self._inputs(connection)).get(run_id)
-            deleted = tables.rows(connection, sa.select(RUNS.c.run_uuid).where(RUNS.c.run_uuid == run_id))
+            found = tables.records(connection, [run_id], links=self._links(connection)).get(run_id)
+            deleted = rows(connection, sa.select(RUNS.c.run_uuid).where(RUNS.c.run_uuid == run_id))
         if isinstance(found, Failure):
             raise TrackerError(found.reason)
         if found is not None:
@@ -234,7 +238,7 @@ class DatabaseAdapter:
             after = int(since * 1000)
             statement = statement.where(sa.or_(going, RUNS.c.start_time > after, RUNS.c.end_time > after))
         with self._read() as connection:
-            return [row[0] for row in tables.rows(connection, statement)]
+            return [row[0] for row in rows(connection, statement)]
 
     def _listings(
         self, ids: Sequence[Any], wanted: Filter, experiments: Mapping[str, str]
@@ -243,10 +247,10 @@ class DatabaseAdapter:
         yield from (Failure(str(x)[:80], "its id is not a text") for x in ids if not _can_be_asked_for(x))
         for page in batches(known, _PAGE):
             with self._read() as connection:
-                has_inputs = self._inputs(connection)
-                matching = _matching(connection, page, wanted, has_inputs) if wanted else dict.fromkeys(page, True)
+                links = self._links(connection)
+                matching = _matching(connection, page, wanted, links) if wanted else dict.fromkeys(page, True)
                 asked = [run_id for run_id, matches in matching.items() if matches is True]
-                found = tables.records(connection, asked, has_inputs=has_inputs) if asked else {}
+                found = tables.records(connection, asked, links=links) if asked else {}
             for run_id in page:
                 record = found.get(run_id) or matching.get(run_id)
                 if isinstance(record, Failure):
@@ -255,10 +259,8 @@ class DatabaseAdapter:
                     yield guarded(run_id, partial(record.listing, experiments[record.experiment_id]))
 
 
-def _matching(
-    connection: sa.Connection, ids: Sequence[str], wanted: Filter, has_inputs: bool
-) -> dict[str, bool | Failure]:
-    searchables = tables.searchables(connection, ids, wanted, has_inputs=has_inputs)
+def _matching(connection: sa.Connection, ids: Sequence[str], wanted: Filter, links: Links) -> dict[str, bool | Failure]:
+    searchables = tables.searchables(connection, ids, wanted, links=links)
     return {
         run_id: run if isinstance(run, Failure) else guarded(run_id, partial(wanted.matches, run))
         for run_id, run in searchables.items()
@@ -306,15 +308,14 @@ def _experiments(connection: sa.Connection) -> dict[str, str]:
     )
     # A name that is not a text cannot be asked for, but its runs are among all.
     return {
-        str(key): name if isinstance(name, str) else f"experiment {key}"
-        for key, name in tables.rows(connection, statement)
+        str(key): name if isinstance(name, str) else f"experiment {key}" for key, name in rows(connection, statement)
     }
 
 
 def _run(record: Record, points: Mapping[str, Points] | Failure, folder: Path | None) -> Run | Failure:
     if isinstance(points, Failure):
         return points
-    return record.run(curves(points), *extras(at_address(record.artifact_uri, record.id, folder)))
+    return record.run(curves(points), read_extras(at_address(record.artifact_uri, record.id, folder), record))
 
 
 def _folder(url: sa.URL) -> Path:

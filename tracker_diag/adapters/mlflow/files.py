@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ import numpy as np
 from tracker_diag.adapters import disk
 from tracker_diag.adapters.mlflow.meta import LARGEST_OF_DATASET, META, MalformedError, number, read_meta, text
 from tracker_diag.adapters.mlflow.points import SYSTEM, Points
-from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, dataset
+from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, dataset, model_ids
 
 LARGEST_VALUE = disk.MIB
 """Bytes of a tag or a param; MLflow takes a few thousand letters."""
@@ -25,6 +26,7 @@ _STATUSES = {1: "RUNNING", 2: "SCHEDULED", 3: "FINISHED", 4: "FAILED", 5: "KILLE
 _TAIL = 4096  # bytes: more than two lines of a metric take, the name of a dataset included
 # The beginning of a line, which is left for the next time: a file that holds anything else is damaged, not unfinished.
 _UNFINISHED = re.compile(rb"-?[0-9]{0,20}(?: [^\n]{0,2000})?")
+_MOST_OUTPUTS = 1000  # of one run
 _BLOCK = disk.MIB  # bytes of a metric whose words are held at once
 _NOT_RUNS = ("tags", "datasets", "traces", "models")
 
@@ -115,6 +117,7 @@ def record(run: Path, base: Record) -> Record:
         params=_texts(run / "params"),
         latest={name: _latest(path) for name, path in _metrics(run)},
         datasets=_datasets(run),
+        models=model_ids(_outputs(run)),
     )
 
 
@@ -228,6 +231,14 @@ def _dataset(run: Path, entry: Path) -> Mapping[str, Any] | None:
         text(data, "profile", place),
         text(data, "schema", place),
     )
+
+
+def _outputs(run: Path) -> Iterator[tuple[Any, Any]]:
+    """Ids and steps of logged models; a run can be diagnosed without them, so nothing here is refused."""
+    with contextlib.suppress(OSError):
+        for entry in _folders(run / "outputs")[:_MOST_OUTPUTS]:
+            with contextlib.suppress(MalformedError):
+                yield entry.name, read_meta(entry).get("step")
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -22,8 +22,10 @@ from tracker_diag.adapters.base import (
     UnusableStoreError,
 )
 from tracker_diag.adapters.guard import guarded
-from tracker_diag.adapters.mlflow import artifacts, files, writing
+from tracker_diag.adapters.mlflow import files, writing
+from tracker_diag.adapters.mlflow.artifact_address import at_address, local_root
 from tracker_diag.adapters.mlflow.artifacts import Artifacts, LocalArtifacts
+from tracker_diag.adapters.mlflow.extras import read_extras
 from tracker_diag.adapters.mlflow.matching import Filter, Searchable, read_filter
 from tracker_diag.adapters.mlflow.meta import META, read_meta, text
 from tracker_diag.adapters.mlflow.points import curves
@@ -128,7 +130,8 @@ class FolderAdapter:
         head = None if run is None else files.head(run)
         if run is None or head is None:
             return Failure(run_id, "no such run, or it is deleted")
-        return files.record(run, head).run(curves(files.histories(run)), *artifacts.extras(_artifacts(run, head)))
+        record = files.record(run, head)
+        return record.run(curves(files.histories(run)), read_extras(_artifacts(run, head), record))
 
     def _find(self, run_id: str) -> tuple[Path, Record]:
         try:
@@ -244,10 +247,10 @@ def _artifacts(run: Path, head: Record) -> Artifacts:
     """
     own_place = run / "artifacts"
     try:
-        path = artifacts.local_root(head.artifact_uri, run.name)
+        path = local_root(head.artifact_uri, run.name)
     except UnusableStoreError:
         path = own_place
     if path is None:
-        return artifacts.at_address(head.artifact_uri, run.name)
+        return at_address(head.artifact_uri, run.name)
     elsewhere = path.is_dir() and not os.path.lexists(path.parent / META)
     return LocalArtifacts(path) if elsewhere else LocalArtifacts(own_place, run)

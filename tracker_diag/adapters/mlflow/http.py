@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -14,19 +14,20 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 from tracker_diag.adapters import disk
 from tracker_diag.adapters.address import check_address, shown_address
 from tracker_diag.adapters.base import AwayError, TrackerError
-from tracker_diag.adapters.mlflow.answer import ENCODING, Answer, BodyError, SlowError, read_answer, within
+from tracker_diag.adapters.mlflow.answer import ENCODING, Answer, BodyError, SlowError, read_answer, read_head, within
 from tracker_diag.adapters.mlflow.redirects import REDIRECTS, Trail
 from tracker_diag.adapters.mlflow.refusals import (
-    ATTEMPTS,
     ATTEMPTS_OF_ONE,
     PageError,
     RefusedError,
     TransientError,
-    first_line,
     refusal,
 )
+from tracker_diag.adapters.mlflow.unanswered import failure_of, silence
 from tracker_diag.adapters.paging import Paging
 from tracker_diag.core.foreign_json import read_json
+
+T = TypeVar("T")
 
 Params = Sequence[tuple[str, str]]
 
@@ -35,13 +36,10 @@ _CONNECT = 4.0  # seconds to connect
 # Seconds for an answer to come and be whole, unless MLFLOW_HTTP_REQUEST_TIMEOUT says it: a bulk answer of a busy server
 # takes its time, but what never answers at all is known by the first.
 FIRST_ANSWER, ANSWER = 20.0, 120.0
-_ATTEMPTS_TO_REACH = 3  # while the server has never answered: a wrong address is said within seconds
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0  # seconds
 # Seconds in all that a server may ask to wait: before it has served anything, and after.
 _FIRST_PATIENCE, _PATIENCE = 20.0, 120.0
 _LOCATION = "X-Tracker-Diag-Location"
-# What releases of OpenSSL say of an answer that is not TLS.
-_NOT_TLS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 _IS_IT = "is it an MLflow server, and are you logged in?"
 _API, _API_OF_PAGES = "/api/", "/ajax-api/"
 _WHOLE_ADDRESS = "give the address of its UI up to the '#', without /api/2.0"
@@ -207,35 +205,72 @@ class Http:
         """Ask, again where that may help; see :meth:`json` for ``attempts`` and what is raised."""
         stop = partial(_stop, most=attempts)
         retrying = Retrying(retry=retry_if_exception_type(TransientError), stop=stop, wait=_wait, reraise=True)
-        if path.startswith(_API):
-            path = self._api + path.removeprefix(_API)
+        read = partial(_whole, most=most)
         try:
-            return retrying(self._once, method, path, most, arguments)
+            answer: Answer = retrying(
+                self._once, method, self._placed(path), arguments, {"Accept-Encoding": ENCODING}, read
+            )
+        except TransientError as transient:
+            raise transient.error from None
+        return answer
+
+    def head(self, path: str, most: int, take: Callable[[Iterator[bytes]], T]) -> T | None:
+        """Read the beginning of a file, asked for once.
+
+        Parameters
+        ----------
+        path : str
+            Below the server's address.
+        most : int
+            Bytes that are asked for, and read at most of a server that sends all of it.
+        take : callable
+            Is given what comes, part by part, and need not take all of it; what it raises is passed on.
+
+        Raises
+        ------
+        TrackerError
+            As :meth:`json` does.
+        """
+        headers = {"Range": f"bytes=0-{most - 1}", "Accept-Encoding": "identity"}
+        try:
+            return self._once("GET", self._placed(path), {}, headers, partial(read_head, most=most, take=take))
         except TransientError as transient:
             raise transient.error from None
 
-    def _once(self, method: str, path: str, most: int, arguments: Mapping[str, Any]) -> Answer:
+    def _placed(self, path: str) -> str:
+        return self._api + path.removeprefix(_API) if path.startswith(_API) else path
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        arguments: Mapping[str, Any],
+        headers: Mapping[str, str],
+        read: Callable[[requests.Response], tuple[Answer, T]],
+    ) -> T:
         from mlflow.exceptions import MlflowException
 
         seconds = self._seconds()
         try:
             # A second more, so that the transport's own timeout comes first where it can.
-            answer = within(seconds + 1.0, lambda: self._exchange(method, path, most, arguments, seconds))
+            answer, value = within(
+                seconds + 1.0, lambda: self._exchange(method, path, arguments, headers, read, seconds)
+            )
         except TimeoutError:
-            raise self._silence(seconds) from None
+            raise silence(self.name, seconds, answered=self._answered) from None
         except SlowError as error:
             text = f"{self.name} answered {path}, but the answer {error}"
             raise TransientError(AwayError(text), attempts=2 if self._answered else 1) from None
         except BodyError as error:
-            failure = TrackerError(f"{self.name} answered {path}, but the answer {error}")
-            raise (TransientError(failure, ATTEMPTS_OF_ONE) if error.passing else failure) from None
+            bad = TrackerError(f"{self.name} answered {path}, but the answer {error}")
+            raise (TransientError(bad, ATTEMPTS_OF_ONE) if error.passing else bad) from None
         except MlflowException as error:
-            raise self._failure(error, seconds) from None
+            raise failure_of(self.name, error, seconds, answered=self._answered) from None
         self._answered = True
         if answer.status >= 300:
             raise refusal(self.name, answer, _PATIENCE if self._served else _FIRST_PATIENCE)
         self._served = True
-        return answer
+        return value
 
     def _seconds(self) -> float:
         from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_TIMEOUT
@@ -247,13 +282,21 @@ class Http:
         except ValueError:
             raise TrackerError("MLFLOW_HTTP_REQUEST_TIMEOUT is not a number of seconds") from None
 
-    def _exchange(self, method: str, path: str, most: int, arguments: Mapping[str, Any], seconds: float) -> Answer:
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        arguments: Mapping[str, Any],
+        headers: Mapping[str, str],
+        read: Callable[[requests.Response], T],
+        seconds: float,
+    ) -> T:
         """Ask once, and go where a redirect leads."""
         from mlflow.utils.rest_utils import http_request
 
         # A plain server behind keep-alive stalls 40 ms per request (Nagle's algorithm against delayed
         # acknowledgements); https means a proxy in front, which does not, and a handshake that is worth keeping.
-        headers = {} if self.uri.lower().startswith("https:") else {"Connection": "close"}
+        closing = {} if self.uri.lower().startswith("https:") else {"Connection": "close"}
         trail = Trail(self.name, method, self.uri + path)
         base = self.uri
         given = {key: value for key, value in arguments.items() if value is not None}
@@ -265,7 +308,7 @@ class Http:
                 max_retries=0,
                 retry_codes=frozenset(),
                 raise_on_status=False,
-                extra_headers={"Accept-Encoding": ENCODING, **headers},
+                extra_headers={**headers, **closing},
                 timeout=(_CONNECT, seconds),
                 allow_redirects=False,
                 stream=True,
@@ -273,54 +316,11 @@ class Http:
                 **given,
             )
             if response.status_code not in REDIRECTS:
-                return read_answer(response, most)
+                return read(response)
             response.close()
             base, path = trail.follow(response.status_code, response.headers.get(_LOCATION))
             # They are part of the address that the server gave.
             given.pop("params", None)
-
-    def _silence(self, seconds: float) -> TransientError:
-        text = f"{self.name} did not answer within {seconds:g} s (MLFLOW_HTTP_REQUEST_TIMEOUT sets another time)"
-        return TransientError(AwayError(text), attempts=3 if self._answered else 1)
-
-    def _failure(self, error: Exception, seconds: float) -> Exception:
-        """Tell what a request died of; texts of the transport are not passed on, they may hold the address whole."""
-        cause = error.__cause__ or error.__context__
-        if isinstance(cause, requests.exceptions.SSLError):
-            if any(word in repr(cause).upper() for word in _NOT_TLS):
-                plain = f"http://{self.name.partition('://')[2]}"
-                return AwayError(
-                    f"{self.name}: no TLS connection: if the server speaks plain http, write {plain}, "
-                    "else set MLFLOW_TRACKING_SERVER_CERT_PATH"
-                )
-            return AwayError(f"{self.name}: its TLS certificate was refused; set MLFLOW_TRACKING_SERVER_CERT_PATH")
-        if isinstance(cause, requests.exceptions.InvalidHeader):
-            return TrackerError("MLFLOW_TRACKING_TOKEN contains characters that an HTTP header cannot carry")
-        if isinstance(cause, requests.exceptions.InvalidURL):
-            return TrackerError(f"{self.name} is not an address; give the tracking URI as http://host:port")
-        # Where no retries are left to it, the transport calls a silence a connection that failed.
-        if isinstance(cause, requests.exceptions.ReadTimeout) or "ReadTimeoutError" in repr(cause):
-            return self._silence(seconds)
-        if isinstance(cause, requests.exceptions.RequestException):
-            return self._unreached(cause)
-        if isinstance(cause, OSError):
-            names = "MLFLOW_TRACKING_SERVER_CERT_PATH and MLFLOW_TRACKING_CLIENT_CERT_PATH"
-            return TrackerError(f"{self.name}: a certificate cannot be read; check {names}")
-        return TrackerError(f"{self.name}: {first_line(str(error))}")
-
-    def _unreached(self, cause: requests.exceptions.RequestException) -> TransientError:
-        if _was_connected(cause):
-            # A worker that dies of one request breaks its connection; the next request may well be answered.
-            broken = TrackerError(f"{self.name} broke the connection; check that the server runs")
-            return TransientError(broken, ATTEMPTS_OF_ONE)
-        if self._answered:
-            attempts = ATTEMPTS
-        elif isinstance(cause, requests.exceptions.ConnectTimeout):
-            attempts = 1  # the system has tried several times in that time
-        else:
-            attempts = _ATTEMPTS_TO_REACH
-        text = f"{self.name} cannot be reached; check that the server runs, and the tracking URI (MLFLOW_TRACKING_URI)"
-        return TransientError(AwayError(text), attempts)
 
 
 def _knows_no_api(error: TrackerError) -> bool:
@@ -328,6 +328,11 @@ def _knows_no_api(error: TrackerError) -> bool:
     return isinstance(error, PageError) or (
         isinstance(error, RefusedError) and error.status in (404, 405) and not error.code
     )
+
+
+def _whole(response: requests.Response, most: int) -> tuple[Answer, Answer]:
+    answer = read_answer(response, most)
+    return answer, answer
 
 
 def items_under(answer: Mapping[str, Any], key: str, who: str) -> list[Any]:
@@ -379,10 +384,3 @@ def _wait(state: RetryCallState) -> float:
     backoff = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** (state.attempt_number - 1))
     asked = error.asked if isinstance(error, TransientError) else 0.0
     return max(backoff, asked) * random.uniform(1.0, 1.25)
-
-
-def _was_connected(error: requests.exceptions.RequestException) -> bool:
-    """Whether a connection stood before it broke: a fault of the moment, not a wrong address."""
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return False
-    return "NewConnectionError" not in repr(error) and "NameResolutionError" not in repr(error)

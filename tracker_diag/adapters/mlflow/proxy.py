@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote, urlsplit
 
 from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import AwayError, DeniedError, TrackerError, UnusableStoreError
 from tracker_diag.adapters.mlflow.answer import Answer
-from tracker_diag.adapters.mlflow.artifacts import GuardedError, begins_another
+from tracker_diag.adapters.mlflow.artifacts import GuardedError, Take, begins_another, model_place
 from tracker_diag.adapters.mlflow.http import Http, items_under
 from tracker_diag.adapters.mlflow.refusals import ElsewhereError, PageError, RefusedError
 
@@ -51,23 +51,37 @@ def proxied_path(uri: str) -> str | None:
 
 
 @dataclass
+class Away:
+    """A store that was out of reach.
+
+    Attributes
+    ----------
+    reason : str
+        Why it was.
+    until : float
+        When it is asked again, on the monotonic clock.
+    """
+
+    reason: str = ""
+    until: float = 0.0
+
+
+@dataclass
 class StoreState:
     """What was found out about the store behind a server for one run, and is known to the others.
 
     Attributes
     ----------
-    reason : str
-        Why it was out of reach.
-    until : float
-        When it is asked again, on the monotonic clock.
+    files, models : Away
+        Of files of runs, and of logged models: a server that takes its time over a large one gives small files at once.
     failing : bool
         Whether the last read failed at every attempt; then each is tried once, until one succeeds.
     deletes : bool or None
         Whether it deletes single files; servers before MLflow 2.20 cannot, unless they keep them in an object store.
     """
 
-    reason: str = ""
-    until: float = 0.0
+    files: Away = field(default_factory=Away)
+    models: Away = field(default_factory=Away)
     failing: bool = False
     deletes: bool | None = None
 
@@ -79,6 +93,8 @@ class _KeptError(TrackerError):
 class NoArtifacts:
     """Artifacts of a run that is known to have none; nothing is put there."""
 
+    is_here = True
+
     def names(self, folder: str) -> set[str]:
         """List nothing."""
         del folder
@@ -87,6 +103,15 @@ class NoArtifacts:
     def read(self, path: str) -> None:
         """Read nothing."""
         del path
+
+    def head(self, path: str, most: int, take: Take[T]) -> None:
+        """Read nothing."""
+        del path, most, take
+
+    def of_model(self, model: str) -> NoArtifacts:
+        """None are known of its models either."""
+        del model
+        return self
 
     def put(self, files: Mapping[str, bytes]) -> NoReturn:
         """Raise: nothing is written to a run that is being cleaned."""
@@ -112,6 +137,8 @@ class ProxiedArtifacts:
         Whether the run has ended; then we assume that nobody else writes to it.
     """
 
+    is_here = False
+
     def __init__(self, http: Http, root: str, state: StoreState, *, ended: bool) -> None:
         self._http = http
         self._root = root
@@ -135,6 +162,19 @@ class ProxiedArtifacts:
             raise
         self._check(answer, path)
         return answer.body
+
+    def head(self, path: str, most: int, take: Take[T]) -> T | None:
+        """Read the beginning of a file, asked for once; servers before MLflow 3.17 fail for one that is not there."""
+        try:
+            return self._unless_away(lambda: self._http.head(self._address(path), most, take), self._state.models)
+        except RefusedError as refusal:
+            if refusal.status in (404, 500):
+                return None
+            raise
+
+    def of_model(self, model: str) -> ProxiedArtifacts:
+        """Open the artifacts of a logged model."""
+        return ProxiedArtifacts(self._http, model_place(self._root, model), self._state, ended=self._ended)
 
     def put(self, files: Mapping[str, bytes]) -> None:
         """Upload files one by one."""
@@ -251,15 +291,16 @@ class ProxiedArtifacts:
                 "sweep with --force"
             ) from error
 
-    def _unless_away(self, ask: Callable[[], T]) -> T:
-        if time.monotonic() < self._state.until:
-            raise AwayError(self._state.reason)
+    def _unless_away(self, ask: Callable[[], T], away: Away | None = None) -> T:
+        away = self._state.files if away is None else away
+        if time.monotonic() < away.until:
+            raise AwayError(away.reason)
         try:
             return ask()
         except AwayError as error:
             if isinstance(error, RefusedError) and error.status in _GUARDED:
                 raise
-            self._state.reason, self._state.until = str(error), time.monotonic() + REMEMBERED
+            away.reason, away.until = str(error), time.monotonic() + REMEMBERED
             raise
 
     def _explain(self, error: TrackerError, what: str) -> NoReturn:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nlargest
 from typing import Any
 
 from tracker_diag.adapters.base import Listing
 from tracker_diag.core.foreign_json import read_json
+from tracker_diag.core.model import Model
 from tracker_diag.core.run import ACTIVE, InvalidRunError, Run, Series
 
 CONTEXT_TAG = "mlflow.data.context"
@@ -15,6 +18,28 @@ _PARENT_TAG = "mlflow.parentRunId"
 NAME_TAG = "mlflow.runName"
 """What MLflow's SQL stores take for the name of a run: the field is empty in runs from before 1.30."""
 _LATEST_TIME = 253_402_300_800_000.0  # milliseconds: the year 10000, which no calendar here can show
+_MODEL_ID = re.compile(r"m-\w{1,64}", re.ASCII)
+_MOST_MODELS = 100
+_LAST_STEP = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What lies among the artifacts of a run.
+
+    Attributes
+    ----------
+    profile : mapping or None
+        Of its data, as the training code logged it.
+    model_summary : str or None
+        Text.
+    model : Model or None
+        The network, as far as a logged model describes it.
+    """
+
+    profile: Mapping[str, Any] | None = None
+    model_summary: str | None = None
+    model: Model | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +64,8 @@ class Record:
         Metric name to step and value logged last; system metrics left out.
     datasets : tuple of mappings
         As ``Run.datasets`` has them.
+    models : tuple of str
+        Ids of the logged models that the run put out, that of the last step last.
     """
 
     id: str
@@ -52,6 +79,7 @@ class Record:
     params: Mapping[str, str] = field(default_factory=dict)
     latest: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     datasets: tuple[Mapping[str, Any], ...] = ()
+    models: tuple[str, ...] = ()
 
     def listing(self, experiment: str) -> Listing:
         """Show the run as a page of a search does, in the experiment of that name.
@@ -76,7 +104,7 @@ class Record:
             store=self.artifact_uri,
         )
 
-    def run(self, metrics: Mapping[str, Series], profile: Mapping[str, Any] | None, model_summary: str | None) -> Run:
+    def run(self, metrics: Mapping[str, Series], extras: Extras) -> Run:
         """Join the run with its histories and artifacts.
 
         Raises
@@ -97,8 +125,9 @@ class Record:
                 "start_time": _seconds(self.start),
                 "end_time": _seconds(self.end),
                 "datasets": self.datasets,
-                "profile": profile,
-                "model_summary": model_summary,
+                "profile": extras.profile,
+                "model_summary": extras.model_summary,
+                "model": extras.model,
             }
         )
 
@@ -140,6 +169,29 @@ def dataset(name: str, digest: str, context: str | None, profile: str | None, sc
         "profile": _json(profile),
         "schema": _json(schema),
     }
+
+
+def model_ids(outputs: Iterable[tuple[Any, Any]]) -> tuple[str, ...]:
+    """Put the logged models of a run in order.
+
+    Parameters
+    ----------
+    outputs : iterable of (id, step)
+        As a store holds them. What is no id of MLflow's is left out, since it may name a folder of somebody else's; a
+        step that is no number is taken for 0, as MLflow takes one that is missing.
+
+    Returns
+    -------
+    tuple of str
+        The ids, by step. No store says which of one step came first: they are in the order of their ids, so that every
+        store gives the same.
+    """
+    known = {
+        (step if _is_number(step) and abs(step) < _LAST_STEP else 0, name)
+        for name, step in outputs
+        if isinstance(name, str) and _MODEL_ID.fullmatch(name)
+    }
+    return tuple(name for _, name in reversed(nlargest(_MOST_MODELS, known)))
 
 
 def batches(items: Sequence[str], size: int) -> Iterable[Sequence[str]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tracker_diag.adapters.mlflow.points import SYSTEM, unclamped
-from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, dataset
+from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, Record, dataset, model_ids
 from tracker_diag.core.run import InvalidRunError
 
+API = "/api/2.0/mlflow"
+"""Where a server's interface begins, below its address."""
 RUN_ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
@@ -63,7 +65,23 @@ def record_of(item: Any) -> Record:
             if not (key := _key(metric, "metrics")).startswith(SYSTEM)
         },
         datasets=tuple(_dataset(entry) for entry in _objects(inputs.get("dataset_inputs"), "dataset_inputs")),
+        models=model_ids(_outputs(item.get("outputs"))),
     )
+
+
+def _outputs(found: Any) -> Iterator[tuple[Any, Any]]:
+    """Ids and steps of logged models; a run can be diagnosed without them, so nothing here is refused."""
+    listed = found.get("model_outputs") if isinstance(found, dict) else None
+    for entry in listed if isinstance(listed, list) else ():
+        if isinstance(entry, dict):
+            yield entry.get("model_id"), _step(entry.get("step"))
+
+
+def _step(value: Any) -> float:
+    try:
+        return _number(value, "step")
+    except InvalidRunError:
+        return 0.0
 
 
 def _dataset(entry: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import quote
 
 from tracker_diag.adapters.base import (
-    DeniedError,
     Diagnosis,
     Failure,
     Listing,
@@ -28,32 +27,23 @@ from tracker_diag.adapters.base import (
 )
 from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.mlflow import replacing, writing
-from tracker_diag.adapters.mlflow.artifacts import (
-    Artifacts,
-    NotHereError,
-    UnreachableArtifacts,
-    at_address,
-    extras,
-    local_root,
-)
+from tracker_diag.adapters.mlflow.extras import read_extras
 from tracker_diag.adapters.mlflow.histories import Histories, RunPoints
 from tracker_diag.adapters.mlflow.http import Http
 from tracker_diag.adapters.mlflow.points import curves
-from tracker_diag.adapters.mlflow.proxy import NoArtifacts, ProxiedArtifacts, StoreState, proxied_path
+from tracker_diag.adapters.mlflow.proxy import ProxiedArtifacts, StoreState, proxied_path
 from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.refusals import RefusedError
-from tracker_diag.adapters.mlflow.rest import RUN_ID, experiment_of, record_of, run_id_of
+from tracker_diag.adapters.mlflow.rest import API, RUN_ID, experiment_of, record_of, run_id_of
+from tracker_diag.adapters.mlflow.served_run import BareRun, ServedRun, artifacts_of, listing_of
 from tracker_diag.adapters.scope import chosen
 from tracker_diag.core import own
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.run import ACTIVE, Run
 
-_API = "/api/2.0/mlflow"
 _PAGE = 1000  # runs in a page of a search: about 2 MB
 _GROUP = 100  # runs in a bulk request: the server's limit
 _THREADS = 4  # a server with the default four workers is not faster with more
-_ENDED = ("FINISHED", "FAILED", "KILLED")
-_TAGS_A_BATCH = 100  # the server's limit
 _LISTED = 600.0  # seconds for which what was listed of a run is good enough to take away by
 _MOST_LISTED = 20_000  # runs of which that is kept
 _ROUND = 100  # stores give lists in pages of so many, or a multiple
@@ -139,7 +129,7 @@ class ServerAdapter:
     def find_run(self, run_id: str) -> Listing:
         """Find one run by its id."""
         record = self._get(run_id)
-        path = f"{_API}/experiments/get"
+        path = f"{API}/experiments/get"
         answer = self._http.json("GET", path, params=[("experiment_id", record.experiment_id)])
         experiment = experiment_of(answer.get("experiment"))
         if experiment is None:
@@ -151,7 +141,7 @@ class ServerAdapter:
                 f"run {run_id} lies in the deleted experiment {shown!r}: restore that, or give another run id"
             )
         self._experiment_ids[name] = record.experiment_id
-        return _listing(self._http, record, name)
+        return listing_of(self._http, record, name)
 
     def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis; a run that was read a moment ago is not asked for its tags again."""
@@ -159,7 +149,7 @@ class ServerAdapter:
         at, record = self._fresh.pop(run_id, (-math.inf, None))
         if record is None or time.monotonic() - at > _FRESH:
             record = self._get(run_id)
-        return writing.write(_Target(self._http, record, self._store), diagnosis, self._prefix)
+        return writing.write(ServedRun(self._http, record, self._store), diagnosis, self._prefix)
 
     def remove(self, run_id: str) -> Removal:
         """Take away what was written; a run listed in the last ten minutes is not read again.
@@ -193,7 +183,7 @@ class ServerAdapter:
         body = {"max_results": _PAGE, "view_type": "ACTIVE_ONLY"}
         found: dict[str, str] = {}
         failures: list[Failure] = []
-        items = self._http.items(f"{_API}/experiments/search", body, "experiments", _experiment_id, set())
+        items = self._http.items(f"{API}/experiments/search", body, "experiments", _experiment_id, set())
         for number, item in enumerate(items, 1):
             experiment = experiment_of(item)
             if experiment is None:
@@ -220,7 +210,7 @@ class ServerAdapter:
                 "order_by": [order, "attributes.run_id ASC"],
             }
             try:
-                for item in self._http.items(f"{_API}/runs/search", body, "runs", run_id_of, seen):
+                for item in self._http.items(f"{API}/runs/search", body, "runs", run_id_of, seen):
                     given += 1
                     run_id = run_id_of(item) or f"run {given} of the list"
                     yield guarded(run_id, partial(self._listing, item, experiments))
@@ -235,11 +225,11 @@ class ServerAdapter:
         record = record_of(item)
         if record.experiment_id not in experiments:
             raise TrackerError(f"{self._http.name} answered with a run of an experiment that was not asked for")
-        listing = _listing(self._http, record, experiments[record.experiment_id])
+        listing = listing_of(self._http, record, experiments[record.experiment_id])
         if len(self._listed) < _MOST_LISTED:
             ours = own.owned(record.tags, self._prefix)
             tags = {key: value for key, value in record.tags.items() if key in ours}
-            light = replace(record, tags=tags, params={}, latest={}, datasets=())
+            light = replace(record, tags=tags, params={}, latest={}, datasets=(), models=())
             self._listed[record.id] = time.monotonic(), light
         return listing
 
@@ -250,7 +240,7 @@ class ServerAdapter:
         if not RUN_ID.fullmatch(run_id):
             raise unknown
         try:
-            answer = self._http.json("GET", f"{_API}/runs/get", params=[("run_id", run_id)])
+            answer = self._http.json("GET", f"{API}/runs/get", params=[("run_id", run_id)])
         except RefusedError as refusal:
             if refusal.status == 404 and not refusal.code:
                 raise TrackerError(f"{self._http.name} answered 404: is it an MLflow server?") from None
@@ -267,7 +257,7 @@ class ServerAdapter:
         return record
 
     def _remove(self, record: Record, *, bare: bool = False) -> Removal:
-        kind = _Bare if bare else _Target
+        kind = BareRun if bare else ServedRun
         return writing.remove(kind(self._http, record, self._store), self._prefix)
 
     def _has_no_files(self, record: Record) -> bool:
@@ -296,13 +286,15 @@ class ServerAdapter:
 
     def _has_no_reports(self, record: Record) -> bool:
         try:
-            return not replacing.holds_ours(_artifacts(self._http, record, self._store).names(own.FOLDER))
+            return not replacing.holds_ours(artifacts_of(self._http, record, self._store).names(own.FOLDER))
         except TrackerError:
             return False
 
     def _remember(self, records: Iterable[Record]) -> None:
         now = time.monotonic()
-        self._fresh.update({record.id: (now, replace(record, params={}, latest={}, datasets=())) for record in records})
+        self._fresh.update(
+            {record.id: (now, replace(record, params={}, latest={}, datasets=(), models=())) for record in records}
+        )
         for run_id in [key for key, (at, _) in list(self._fresh.items()) if now - at > _FRESH]:
             self._fresh.pop(run_id, None)
 
@@ -324,7 +316,7 @@ class ServerAdapter:
             "max_results": len(ids),
         }
         try:
-            items = {run_id_of(x): x for x in self._http.items(f"{_API}/runs/search", body, "runs", run_id_of, set())}
+            items = {run_id_of(x): x for x in self._http.items(f"{API}/runs/search", body, "runs", run_id_of, set())}
         except RefusedError as refusal:
             if refusal.status != 400:
                 raise
@@ -352,73 +344,7 @@ class ServerAdapter:
         return loaded, done, [record for record in records if record.id in rest]
 
     def _run(self, record: Record, points: RunPoints) -> Run:
-        return record.run(curves(points), *extras(_artifacts(self._http, record, self._store)))
-
-
-class _Target:
-    """One run of a server, to be written to."""
-
-    def __init__(self, http: Http, record: Record, state: StoreState) -> None:
-        self._http = http
-        self._record = record
-        self._state = state
-
-    def tags(self) -> Mapping[str, str]:
-        return self._record.tags
-
-    def change_tags(self, delete: Collection[str], put: Mapping[str, str]) -> None:
-        for key in delete:
-            try:
-                self._change("delete-tag", key=key)
-            except RefusedError as refusal:
-                if refusal.code != "RESOURCE_DOES_NOT_EXIST":
-                    raise
-        tags = [{"key": key, "value": value} for key, value in put.items()]
-        for start in range(0, len(tags), _TAGS_A_BATCH):
-            self._change("log-batch", tags=tags[start : start + _TAGS_A_BATCH])
-
-    def artifacts(self) -> Artifacts:
-        return _artifacts(self._http, self._record, self._state)
-
-    def store(self) -> str:
-        return _store(self._http, self._record)
-
-    def _change(self, what: str, **change: Any) -> None:
-        try:
-            self._http.json("POST", f"{_API}/runs/{what}", body={"run_id": self._record.id, **change})
-        except RefusedError as refusal:
-            if refusal.status == 403:
-                raise DeniedError(str(refusal)) from refusal
-            raise
-
-
-class _Bare(_Target):
-    """One run that is known to have no files."""
-
-    def artifacts(self) -> Artifacts:
-        return NoArtifacts()
-
-
-def _listing(http: Http, record: Record, experiment: str) -> Listing:
-    return replace(record.listing(experiment), store=_store(http, record))
-
-
-def _store(http: Http, record: Record) -> str:
-    # What cannot be reached without a server may be through one: another way is another address.
-    return f"{record.artifact_uri} through {http.name}"
-
-
-def _artifacts(http: Http, record: Record, state: StoreState) -> Artifacts:
-    try:
-        proxied = proxied_path(record.artifact_uri)
-        if proxied is not None:
-            return ProxiedArtifacts(http, proxied, state, ended=record.status in _ENDED)
-        local_root(record.artifact_uri, record.id)
-    except NotHereError as error:
-        return UnreachableArtifacts(f"{error}, or start the server with --artifacts-destination")
-    except UnusableStoreError as error:
-        return UnreachableArtifacts(str(error))
-    return at_address(record.artifact_uri, record.id)
+        return record.run(curves(points), read_extras(artifacts_of(self._http, record, self._store), record))
 
 
 def _longest(records: Iterable[Record]) -> list[str]:

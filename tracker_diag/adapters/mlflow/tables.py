@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,24 +12,18 @@ import sqlalchemy as sa
 
 from tracker_diag.adapters.base import Failure
 from tracker_diag.adapters.guard import guarded
+from tracker_diag.adapters.mlflow.linked import Links, dataset_of, dataset_rows, model_rows
 from tracker_diag.adapters.mlflow.matching import Filter, Searchable
 from tracker_diag.adapters.mlflow.points import SYSTEM, Points, unclamped
-from tracker_diag.adapters.mlflow.record import CONTEXT_TAG, NAME_TAG, Record, dataset
+from tracker_diag.adapters.mlflow.record import NAME_TAG, Record, model_ids
+from tracker_diag.adapters.mlflow.selecting import by_run, rows, table
 from tracker_diag.core.run import InvalidRunError
 from tracker_diag.stats.arrays import FloatArray
 
 _ROWS_AT_ONCE = 50_000
 
-_meta = sa.MetaData()
-
-
-def _table(name: str, *columns: str) -> sa.Table:
-    # Without types: values come as the driver gives them, which is twice as fast as SQLAlchemy's conversions.
-    return sa.Table(name, _meta, *(sa.Column(column) for column in columns))
-
-
-EXPERIMENTS = _table("experiments", "experiment_id", "name", "lifecycle_stage")
-RUNS = _table(
+EXPERIMENTS = table("experiments", "experiment_id", "name", "lifecycle_stage")
+RUNS = table(
     "runs",
     "run_uuid",
     "name",
@@ -41,23 +35,12 @@ RUNS = _table(
     "artifact_uri",
     "experiment_id",
 )
-TAGS = _table("tags", "run_uuid", "key", "value")
-PARAMS = _table("params", "run_uuid", "key", "value")
-METRICS = _table("metrics", "run_uuid", "key", "step", "value", "timestamp", "is_nan")
-LATEST = _table("latest_metrics", "run_uuid", "key", "step", "value", "is_nan")
-INPUTS = _table("inputs", "input_uuid", "source_type", "source_id", "destination_type", "destination_id")
-INPUT_TAGS = _table("input_tags", "input_uuid", "name", "value")
-DATASETS = _table("datasets", "dataset_uuid", "name", "digest", "dataset_schema", "dataset_profile")
+TAGS = table("tags", "run_uuid", "key", "value")
+PARAMS = table("params", "run_uuid", "key", "value")
+METRICS = table("metrics", "run_uuid", "key", "step", "value", "timestamp", "is_nan")
+LATEST = table("latest_metrics", "run_uuid", "key", "step", "value", "is_nan")
 
 SYSTEM_PATTERN = f"{SYSTEM}%"
-
-
-def rows(connection: sa.Connection, statement: sa.Select[Any]) -> list[Sequence[Any]]:
-    """All rows at once, as the driver gives them: an open cursor on SQLite keeps others from writing."""
-    result = connection.execute(statement)
-    found = list(result.cursor.fetchall()) if result.cursor is not None else []
-    result.close()
-    return found
 
 
 def text_or_bytes(stored: bytes) -> str | bytes:
@@ -68,7 +51,7 @@ def text_or_bytes(stored: bytes) -> str | bytes:
         return stored
 
 
-def records(connection: sa.Connection, ids: Sequence[str], *, has_inputs: bool) -> dict[str, Record | Failure]:
+def records(connection: sa.Connection, ids: Sequence[str], *, links: Links) -> dict[str, Record | Failure]:
     """Read runs by their ids, without histories; deleted ones and those of deleted experiments are left out.
 
     Parameters
@@ -77,8 +60,8 @@ def records(connection: sa.Connection, ids: Sequence[str], *, has_inputs: bool) 
         To a database of MLflow's.
     ids : sequence of str
         Of runs; unknown ones are left out too.
-    has_inputs : bool
-        Whether the database is recent enough (MLflow 2.4) to know dataset inputs.
+    links : Links
+        What the database is recent enough to know of datasets and models.
     """
     found = rows(
         connection,
@@ -95,12 +78,13 @@ def records(connection: sa.Connection, ids: Sequence[str], *, has_inputs: bool) 
         .where(RUNS.c.run_uuid.in_(ids), RUNS.c.lifecycle_stage == "active", EXPERIMENTS.c.lifecycle_stage == "active"),
     )
     tags, params = (
-        _by_run(rows(connection, sa.select(*table.c).where(table.c.run_uuid.in_(ids)))) for table in (TAGS, PARAMS)
+        by_run(rows(connection, sa.select(*pairs.c).where(pairs.c.run_uuid.in_(ids)))) for pairs in (TAGS, PARAMS)
     )
-    latest = _by_run(
+    latest = by_run(
         rows(connection, sa.select(*LATEST.c).where(LATEST.c.run_uuid.in_(ids), LATEST.c.key.not_like(SYSTEM_PATTERN)))
     )
-    datasets = _by_run(_dataset_rows(connection, ids)) if has_inputs else {}
+    datasets = dataset_rows(connection, ids) if links.datasets else {}
+    models = model_rows(connection, ids) if links.models else {}
 
     def record(run: str, experiment: Any, uri: Any, name: Any, status: Any, start: Any, end: Any) -> Record:
         return Record(
@@ -114,21 +98,22 @@ def records(connection: sa.Connection, ids: Sequence[str], *, has_inputs: bool) 
             tags=_values(tags.get(run, ())),
             params=_values(params.get(run, ())),
             latest={key: _latest(key, *last) for key, *last in latest.get(run, ())},
-            datasets=tuple(_dataset(*described) for described in datasets.get(run, ())),
+            datasets=tuple(dataset_of(*described) for described in datasets.get(run, ())),
+            models=model_ids((row[0], row[1]) for row in models.get(run, ())),
         )
 
     return {row[0]: guarded(row[0], partial(record, *row)) for row in found}
 
 
 def searchables(
-    connection: sa.Connection, ids: Sequence[str], wanted: Filter, *, has_inputs: bool
+    connection: sa.Connection, ids: Sequence[str], wanted: Filter, *, links: Links
 ) -> dict[str, Searchable | Failure]:
-    """Read what a filter asks of runs, and nothing else; ``has_inputs`` as in :func:`records`."""
+    """Read what a filter asks of runs, and nothing else; ``links`` as in :func:`records`."""
 
-    def stored(table: sa.Table, kind: str, *columns: sa.Column[Any]) -> dict[str, list[Sequence[Any]]]:
+    def stored(pairs: sa.Table, kind: str, *columns: sa.Column[Any]) -> dict[str, list[Sequence[Any]]]:
         keys = sorted(names if kind == "tag" else wanted.keys(kind))
-        asked = sa.select(table.c.run_uuid, table.c.key, *columns)
-        return _by_run(rows(connection, asked.where(table.c.run_uuid.in_(ids), table.c.key.in_(keys)))) if keys else {}
+        asked = sa.select(pairs.c.run_uuid, pairs.c.key, *columns)
+        return by_run(rows(connection, asked.where(pairs.c.run_uuid.in_(ids), pairs.c.key.in_(keys)))) if keys else {}
 
     attributes = wanted.keys("attribute")
     names = wanted.keys("tag") | ({NAME_TAG} if "run_name" in attributes else set())
@@ -137,7 +122,7 @@ def searchables(
     tags = stored(TAGS, "tag", TAGS.c.value)
     params = stored(PARAMS, "parameter", PARAMS.c.value)
     metrics = stored(LATEST, "metric", LATEST.c.step, LATEST.c.value, LATEST.c.is_nan)
-    datasets = _by_run(_dataset_rows(connection, ids)) if has_inputs and wanted.keys("dataset") else {}
+    datasets = dataset_rows(connection, ids) if links.datasets and wanted.keys("dataset") else {}
 
     def searchable(row: Sequence[Any]) -> Searchable:
         run = row[0]
@@ -147,7 +132,7 @@ def searchables(
             tags=of_run,
             params=_values(params.get(run, ())),
             metrics={key: _latest(key, *last)[1] for key, *last in metrics.get(run, ())},
-            datasets=[_dataset(*described) for described in datasets.get(run, ())],
+            datasets=[dataset_of(*described) for described in datasets.get(run, ())],
         )
 
     return {row[0]: guarded(row[0], partial(searchable, row)) for row in found}
@@ -257,38 +242,3 @@ def _joined(parts: Sequence[Points]) -> Points:
 
 def _values(pairs: Iterable[Sequence[Any]]) -> dict[str, str]:
     return {key: value or "" for key, value in pairs}
-
-
-def _by_run(found: Iterable[Sequence[Any]]) -> dict[str, list[Sequence[Any]]]:
-    """Rows by their first column, without it."""
-    sorted_out: dict[str, list[Sequence[Any]]] = {}
-    for run, *row in found:
-        sorted_out.setdefault(run, []).append(row)
-    return sorted_out
-
-
-def _dataset_rows(connection: sa.Connection, ids: Sequence[str]) -> list[Sequence[Any]]:
-    context = INPUT_TAGS.alias()
-    statement = (
-        sa.select(
-            INPUTS.c.destination_id,
-            DATASETS.c.name,
-            DATASETS.c.digest,
-            context.c.value,
-            DATASETS.c.dataset_profile,
-            DATASETS.c.dataset_schema,
-        )
-        .join(DATASETS, DATASETS.c.dataset_uuid == INPUTS.c.source_id)
-        .outerjoin(context, sa.and_(context.c.input_uuid == INPUTS.c.input_uuid, context.c.name == CONTEXT_TAG))
-        .where(INPUTS.c.source_type == "DATASET", INPUTS.c.destination_type == "RUN", INPUTS.c.destination_id.in_(ids))
-        .order_by(DATASETS.c.name, DATASETS.c.digest, context.c.value)
-    )
-    return rows(connection, statement)
-
-
-def _dataset(*described: Any) -> Mapping[str, Any]:
-    for value in described:
-        if value is not None and not isinstance(value, str):
-            raise InvalidRunError("datasets", f"{str(value)[:40]!r} is not a text")
-    name, digest, context, profile, schema = described
-    return dataset(name or "", digest or "", context, profile, schema)
