@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from scripts.documentation.markdown import GENERATED, table
 from tracker_diag.adapters import paging
-from tracker_diag.adapters.mlflow import answer, artifacts, files, http, meta, proxy, redirects, refusals
-from tracker_diag.adapters.wandb import log, reading
+from tracker_diag.adapters.mlflow import (
+    answer,
+    artifacts,
+    files,
+    http,
+    logged_models,
+    meta,
+    proxy,
+    redirects,
+    refusals,
+    remote_artifacts,
+)
+from tracker_diag.adapters.wandb import graphs, log, reading
 from tracker_diag.core import outgoing, own, plain
 from tracker_diag.settings import file, settings
 from tracker_diag.sweeping import notify
@@ -101,6 +112,10 @@ def _limits() -> list[tuple[str, str]]:
         ("`meta.yaml`", _size(meta.LARGEST)),
         (f"`{own.PROFILE}`", _size(artifacts.LARGEST[own.PROFILE])),
         (f"`{own.MODEL_SUMMARY}`", _size(artifacts.LARGEST[own.MODEL_SUMMARY])),
+        ("the description in a `.keras` file", _size(logged_models.LARGEST_CONFIG)),
+        ("a network whose `.keras` file a server is asked for", f"{logged_models.LARGEST_NETWORK:,} parameters"),
+        ("a model's file in a store that gives whole files", _size(remote_artifacts.LARGEST_COPY)),
+        ("a graph of `wandb.watch`", _size(graphs.LARGEST)),
         ("a W&B log", _size(log.LARGEST_LOG)),
         ("a record in a W&B log", _size(log.LARGEST_RECORD)),
         ("an answer of MLflow", _size(http.LONGEST_JSON)),

@@ -220,7 +220,7 @@ def _course(
     """What the curves say of the learning."""
     if symptoms.has("underfitting", "frozen"):
         return [Likelihoods.FAILS()]
-    accurate = any(c is not None and c.accuracy and c.share(c.best) >= ACCURATE for c in scores)
+    accurate = any(c is not None and c.long_enough and c.accuracy and c.share(c.best) >= ACCURATE for c in scores)
     known = explained is not None and explained.known and explained.most >= EXPLAINED
     if accurate or known or (score_explained is not None and score_explained >= EXPLAINED):
         return [Likelihoods.LEARNS()]
