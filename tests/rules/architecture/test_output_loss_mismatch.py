@@ -183,8 +183,8 @@ def settled(level: float) -> Curves:
 @pytest.mark.parametrize(
     ("activation", "loss", "level", "told"),
     [
-        ("sigmoid", "mse", 1.5, True), ("sigmoid", "mse", 0.9, False), ("sigmoid", "mae", 40.0, True),
-        ("tanh", "mse", 4.4, True), ("tanh", "mse", 3.0, False), ("tanh", "mae", 2.2, True),
+        ("sigmoid", "mse", 1.5, True), ("sigmoid", "mse", 0.2, False), ("sigmoid", "mae", 40.0, True),
+        ("tanh", "mse", 4.4, True), ("tanh", "mse", 0.9, False), ("tanh", "mae", 2.2, True),
         ("linear", "mse", 1e4, False), ("relu", "mse", 1e4, False), ("softmax", "mae", 30.0, True),
         ("sigmoid", "binary_crossentropy", 3.0, False),
     ],
@@ -192,6 +192,25 @@ def settled(level: float) -> Curves:
 def test_an_output_that_cannot_reach_its_targets(activation, loss, level, told):
     report = judge(settled(level), {"num_classes": None}, model=network(3, activation, loss))
     assert ("within its reach" in getattr(cause(report, NAME), "why", "")) is told
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss", "level", "told"),
+    [
+        ("sigmoid", "mse", 0.3, True), ("sigmoid", "mse", 0.25, False), ("softmax", "mae", 0.6, True),
+        ("sigmoid", "mae", 0.5, False), ("tanh", "mse", 1.2, True), ("tanh", "mse", 1.0, False),
+        ("tanh", "mae", 1.2, True), ("linear", "mse", 0.3, False),
+    ],
+)  # fmt: skip
+def test_an_output_that_does_worse_than_the_middle_of_its_range(activation, loss, level, told):
+    report = judge(settled(level), {"num_classes": None}, model=network(3, activation, loss))
+    assert ("would cost" in getattr(cause(report, NAME), "why", "")) is told
+
+
+def test_a_run_whose_output_cannot_fit_is_never_called_a_good_fit():
+    for model in (network(1, "softmax", BCE), network(10, "linear", SCCE)):
+        assert judge(high_level(), {"num_classes": None}, model=model).verdict == "underfitting"
+    assert judge(settled(1.5), {"num_classes": None}, model=network(3, "sigmoid", "mse")).verdict == "underfitting"
 
 
 def test_a_penalty_on_the_weights_is_part_of_the_loss_so_its_level_says_nothing():

@@ -14,8 +14,12 @@ TANH = ("tanh", "hard_tanh", "softsign")
 #: Outputs that are no probabilities, and that a logarithm is no loss of.
 UNBOUNDED = ("linear", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "prelu", "relu6", *TANH)
 RECTIFIED = ("relu", "relu6", "crelu")
-#: Largest squared and absolute error of an output of this kind whose targets are within its range.
+#: Largest squared and absolute error of an output of this kind whose targets are within its range,
 REACH = {**dict.fromkeys((*SOFTMAX, *SIGMOID), (1.0, 1.0)), **dict.fromkeys(TANH, (4.0, 2.0))}
+#: and the largest of answering the middle of the range whatever comes in.
+OF_MIDDLE = {**dict.fromkeys((*SOFTMAX, *SIGMOID), (0.25, 0.5)), **dict.fromkeys(TANH, (1.0, 1.0))}
+#: Share by which an error may lie above that: what the first epochs of sound weights cost, and rounding.
+ABOVE_MIDDLE = 0.05
 TWO_CLASSES = 2
 
 
@@ -41,6 +45,11 @@ class Likelihoods:
     )
     BEYOND_REACH = LikelihoodRatio(
         400.0, "the loss rests at {loss:.3g}, and {output} can be at most {most:g} off targets within its reach"
+    )
+    WORSE_THAN_MIDDLE = LikelihoodRatio(
+        60.0,
+        "the loss never falls below {loss:.3g}, and always answering {middle:g} would cost {most:g} at most "
+        "if the targets were within reach of {output}",
     )
     ON_BOUND_NEARLY_ALL_RIGHT = LikelihoodRatio(
         150.0,

@@ -9,9 +9,12 @@ from tracker_diag.evidence.losses import Asked
 from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import Change, Curve, Explained, Observation, Outcome, Prescription, Symptoms, rule
 from tracker_diag.rules.architecture._output_and_loss import (
+    ABOVE_MIDDLE,
+    OF_MIDDLE,
     REACH,
     RECTIFIED,
     SIGMOID,
+    TANH,
     TWO_CLASSES,
     Likelihoods,
     Output,
@@ -27,6 +30,7 @@ ACCURATE, EXPLAINED = 0.9, 0.8
 _SAME = {"none": "linear"}
 _TWICE = "give logits to a loss from logits, or probabilities to one that takes them: not softmax twice"
 _TARGETS = "give the cross-entropy targets between 0 and 1, and the outputs that it asks for"
+_RANGE = "end without an activation, or scale the targets into the range of the output"
 _COMPETE = "end in softmax, which lets the classes compete"
 _CROSS_ENTROPY = (
     "use a categorical cross-entropy, whose gradient does not vanish where the network is sure of the wrong class"
@@ -61,11 +65,8 @@ _REPAIRS: Mapping[str, tuple[str, str, str]] = {
         "binary_crossentropy",
         "use a binary cross-entropy, whose best answer is the share of yes, not the majority",
     ),
-    Likelihoods.BEYOND_REACH.key: (
-        "none",
-        "",
-        "end without an activation, or scale the targets into the range of the output",
-    ),
+    Likelihoods.BEYOND_REACH.key: ("none", "", _RANGE),
+    Likelihoods.WORSE_THAN_MIDDLE.key: ("none", "", _RANGE),
     Likelihoods.NEGATIVE.key: ("", "", _TARGETS),
 }
 """What to put in place of the output's activation and of the loss ("" leaves it), and what to do in words."""
@@ -114,7 +115,9 @@ def output_loss_mismatch(
       it applies softmax or sigmoid itself, and a second one keeps the network from ever being sure.
     - Sigmoids before a categorical cross-entropy do not compete. A squared or absolute error of a softmax hardly has a
       gradient where the network is sure of the wrong class. An absolute error of a sigmoid is least at the majority.
-    - An output in [0, 1] or [−1, 1] whose squared error rests above 1 or 4 (absolute: 1 or 2) has targets out of reach.
+    - An output in [0, 1] or [−1, 1] whose squared error rests above 1 or 4 (absolute: 1 or 2) has targets out of reach;
+      so it has, or it is saturated, where the error never falls below what the middle of the range costs at most: a
+      squared one of 0.25 or 1 (absolute: 0.5 or 1).
 
     And what the curves say. Softmax before a loss that applies softmax itself leaves a cross-entropy that cannot fall
     below ln(1 + (k − 1)/e) for k classes, reached when every answer is right: a loss that comes to rest just above that
@@ -170,6 +173,7 @@ def output_loss_mismatch(
     if not observations:
         return None
     first = max(observations, key=lambda seen: seen.ratio)
+    described = first.source == "data" or first.key in (Likelihoods.BEYOND_REACH.key, Likelihoods.WORSE_THAN_MIDDLE.key)
     if first.source != "curves" and first.key != Likelihoods.SOFTMAX_OF_ONE.key:
         observations += _course(symptoms, [train_score, val_score], explained, score_explained)
     changes, text = _repair(first, names, output, loss_asks)
@@ -179,6 +183,7 @@ def output_loss_mismatch(
         message=f"the output layer and the loss do not fit: {first.text}",
         advice=text,
         prescription=Prescription(text, changes),
+        verdict="underfitting" if described else "",
         settles="" if output is not None and output.described else "log the output layer's activation and the loss",
     )
 
@@ -209,9 +214,16 @@ def _beyond(output: Output, asked: Asked | None, losses: Sequence[Curve | None])
     reach = REACH.get(output.activation)
     if reach is None or asked is None or asked.kind not in ("squared", "absolute"):
         return []
-    most = reach[0 if asked.kind == "squared" else 1]
-    found = next((c.tail for c in losses if c is not None and c.long_enough and min(c.tail, c.best) > most), None)
-    return [] if found is None else [Likelihoods.BEYOND_REACH(loss=found, output=output.activation, most=most)]
+    kind = 0 if asked.kind == "squared" else 1
+    known = [c for c in losses if c is not None and c.long_enough]
+    if found := [c.tail for c in known if min(c.tail, c.best) > reach[kind]]:
+        return [Likelihoods.BEYOND_REACH(loss=found[0], output=output.activation, most=reach[kind])]
+    most = OF_MIDDLE[output.activation][kind]
+    best = min((float(c.y.min()) for c in known), default=0.0)
+    if best <= most * (1 + ABOVE_MIDDLE):
+        return []
+    middle = 0 if output.activation in TANH else 0.5
+    return [Likelihoods.WORSE_THAN_MIDDLE(loss=best, middle=middle, most=most, output=output.activation)]
 
 
 def _course(
