@@ -17,7 +17,8 @@ from tracker_diag.adapters.mlflow import (
     remote_artifacts,
 )
 from tracker_diag.adapters.wandb import graphs, log, reading
-from tracker_diag.core import outgoing, own, plain
+from tracker_diag.core import model, outgoing, own, plain
+from tracker_diag.models import mlmodel, summaries
 from tracker_diag.settings import file, settings
 from tracker_diag.sweeping import notify
 from tracker_diag.sweeping.halt import GIVE_UP_AFTER
@@ -113,7 +114,14 @@ def _limits() -> list[tuple[str, str]]:
         (f"`{own.PROFILE}`", _size(artifacts.LARGEST[own.PROFILE])),
         (f"`{own.MODEL_SUMMARY}`", _size(artifacts.LARGEST[own.MODEL_SUMMARY])),
         ("the description in a `.keras` file", _size(logged_models.LARGEST_CONFIG)),
-        ("a network whose `.keras` file a server is asked for", f"{logged_models.LARGEST_NETWORK:,} parameters"),
+        (
+            "a network whose `.keras` file a server is asked for",
+            f"{logged_models.LARGEST_NETWORK:,} weights, as its summary counts them with the optimiser's",
+        ),
+        ("what is asked for of a `.keras` file", _size(logged_models.LARGEST_HEAD)),
+        ("`MLmodel`", _size(mlmodel.LARGEST)),
+        ("layers of a network", f"{model.MAX_LAYERS:,}"),
+        ("a model summary whose layers are read", f"{summaries.LETTERS:,} characters"),
         ("a model's file in a store that gives whole files", _size(remote_artifacts.LARGEST_COPY)),
         ("a graph of `wandb.watch`", _size(graphs.LARGEST)),
         ("a W&B log", _size(log.LARGEST_LOG)),

@@ -18,10 +18,18 @@ def test_of_many_layers_the_first_and_the_last_are_named():
     )
 
 
+def test_says_what_stands_between_the_layers():
+    model = network(64, trainable=False)
+    model["layers"] += [{"type": "Dropout", "rate": 0.2}, {"type": "BatchNormalization"}, {"type": "Add"}]
+    said = in_words(read_model({**model, "optimizer": "Adam"}))
+    assert "; dropout 0.2, batch normalisation, shortcuts, 1 layers frozen; loss" in said
+    assert said.endswith("optimiser Adam")
+
+
 def test_says_nothing_where_nothing_is_known():
     assert in_words(Model()) == in_words(Model(framework="keras")) == ""
 
 
 def test_stands_in_the_report_with_what_could_not_be_read():
-    report = judge(healthy(), SOUND, model=Model(loss="mse", notes=("data/model.keras is no zip archive",)))
-    assert report.notes == ("the network, as logged: loss mse", "data/model.keras is no zip archive")
+    report = judge(healthy(), SOUND, model=Model(loss="mse", notes=("data/model.keras is not a zip archive",)))
+    assert report.notes == ("the network, as logged: loss mse", "data/model.keras is not a zip archive")

@@ -135,16 +135,16 @@ def test_a_truncated_archive_breaks_off(method: int) -> None:
     data = zipped(MEMBERS, method)
     end = data.index(b"model.weights.h5") - 30
     for length in range(end):
-        assert refusal(data[:length]) == "broke off"
+        assert refusal(data[:length]) == "is incomplete"
     assert config_of(data[:end]) == CONFIG
 
 
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"\x89HDF\r\n\x1a\n" + bytes(100), "is no zip archive"),
-        (b"<!doctype html><title>Sign in</title>", "is no zip archive"),
-        (b"", "broke off"),
+        (b"\x89HDF\r\n\x1a\n" + bytes(100), "is not a zip archive"),
+        (b"<!doctype html><title>Sign in</title>", "is not a zip archive"),
+        (b"", "is incomplete"),
         (zipped({}), "holds no config.json"),
         (zipped({"model.weights.h5": WEIGHTS}), "holds no config.json"),
         (zipped({"sub/config.json": CONFIG, "config.json/": b""}), "holds no config.json"),

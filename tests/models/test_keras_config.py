@@ -116,7 +116,7 @@ def test_of_several_outputs_no_loss_and_no_shape_is_said() -> None:
 def test_of_a_model_of_a_class_of_its_own_no_layer_is_known() -> None:
     model = of_file("keras-subclassed")
     assert (model.layers, model.loss, model.optimizer) == ((), "Huber", "Adam")
-    assert model.notes == ("config.json: Sub is a class of its own, whose layers it does not tell",)
+    assert model.notes == ("config.json: Sub is a subclassed model, whose layers Keras does not store",)
 
 
 def test_all_of_a_frozen_model_is_frozen_at_any_depth() -> None:

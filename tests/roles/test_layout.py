@@ -97,7 +97,8 @@ def test_shortcuts_frozen_layers_and_penalties():
     assert found.frozen == 1
     assert found.decay == 0.01
     assert math.isnan(laid(dense(8, kernel_regularizer="L2"), dense(1)).decay)
-    assert laid(dense(8), dense(1)).decay == 0
+    assert laid(dense(8, kernel_initializer="HeNormal"), dense(1)).decay == 0
+    assert laid(dense(8), dense(1)).decay is None
 
 
 def test_nothing_with_weights_is_no_layout():

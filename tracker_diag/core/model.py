@@ -56,7 +56,7 @@ class Model:
     framework : str or None
         Its name: ``keras``, ``torch`` and so on.
     layers : tuple of Layer
-        In the order in which they are applied.
+        In the order of the source: of Keras with the output layer last, of PyTorch as they were made.
     loss, optimizer : str or None
         As the framework calls them.
     output_shape : tuple of int or None

@@ -20,16 +20,18 @@ def in_words(network: Model) -> str:
     Returns
     -------
     str
-        ``the network, as logged: keras; Dense 64 relu, Dense 10 softmax; loss mse; 4,810 trainable weights``. Empty
-        where neither layers nor a loss nor weights are known.
+        ``the network, as logged: keras; Dense 64 relu, Dense 10 softmax; dropout 0.2; loss mse; optimiser Adam; 4,810
+        trainable weights``. Empty where neither layers nor a loss nor weights are known.
     """
     laid = layout(network)
     said = [
         _layers(laid) if laid is not None else "",
+        _besides(laid) if laid is not None else "",
         f"loss {network.loss}" if network.loss else "",
+        f"optimiser {network.optimizer}" if network.optimizer else "",
         f"{network.trainable_parameters:,} trainable weights" if network.trainable_parameters else "",
     ]
-    if not any(said):
+    if laid is None and not network.loss and not network.trainable_parameters:
         return ""
     return "the network, as logged: " + "; ".join(x for x in (network.framework or "", *said) if x)
 
@@ -39,6 +41,16 @@ def _layers(laid: Layout) -> str:
     if len(units) <= MOST_NAMED:
         return ", ".join(units)
     return f"{', '.join(units[:2])}, {len(units) - 3} more layers with weights, {units[-1]}"
+
+
+def _besides(laid: Layout) -> str:
+    """What stands between the layers with weights."""
+    rates = sorted({rate for rate in laid.dropout if rate > 0})
+    dropout = " ".join(["dropout", *(f"{rate:g}" for rate in rates)]) if laid.dropout else ""
+    normalisation = f"{laid.normalisation} normalisation" if laid.normalisation else ""
+    shortcuts = "shortcuts" if laid.shortcuts else ""
+    frozen = f"{laid.frozen} layers frozen" if laid.frozen else ""
+    return ", ".join(x for x in (dropout, normalisation, shortcuts, frozen) if x)
 
 
 def _unit(unit: Unit) -> str:

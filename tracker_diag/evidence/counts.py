@@ -67,9 +67,9 @@ def n_weights_configured(params: Mapping[str, Any]) -> float | None:
     return float(given) if isinstance(given, int | float) and given > 0 else None
 
 
-@rule_input(missing="no count in the model's description", unit="weights")
+@rule_input(missing="no count in the description of the network", unit="weights")
 def n_weights_described(network: Model) -> float | None:
-    """Trainable weights as the logged model, or its summary, counts them."""
+    """Trainable weights as a model summary, or the graph of ``wandb.watch``, counts them."""
     return float(network.trainable_parameters) if network.trainable_parameters else None
 
 

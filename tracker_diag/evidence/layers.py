@@ -28,9 +28,10 @@ def layers_described(network: Model) -> Layout | None:
 def initial_gain(layers_described: Layout, n_inputs: float | None) -> float | None:
     """How much larger a signal is behind the hidden layers than before them, as they are initialised.
 
-    The product over the layers of the deviation of their weights times the root of the inputs that they have (half of
-    them behind a rectifier); a scaled initialisation keeps it near 1 whatever the widths. Only where all hidden layers
-    see all of their input and are drawn from one plain distribution each, and the widths are known.
+    The product over the layers of the deviation of their weights times the root of their number of inputs (of half of
+    it where the layer itself ends in a rectifier); a scaled initialisation keeps it near 1 whatever the widths. Only
+    where all hidden layers see all of their input and are drawn from one plain distribution each, and the widths are
+    known.
     """
     gain, incoming = 1.0, n_inputs
     for unit in layers_described.hidden:

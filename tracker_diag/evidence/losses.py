@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from tracker_diag.core.model import Model
 from tracker_diag.evidence.registry import rule_input
+from tracker_diag.roles.layout import canonical
 
 Takes = Literal["logits", "probabilities", "log-probabilities"]
 
@@ -44,19 +45,21 @@ class Asked:
 def loss_asks(
     network: Model | None, loss_function: str | None, names: Mapping[str, str], logged_params: Mapping[str, Any]
 ) -> Asked | None:
-    """What the loss function asks of the output, by the model's description, else by the parameter."""
+    """What the loss function asks of the output, by the description of the network, else by the parameter."""
+    told = network.loss if network is not None else None
+    if told and network is not None:
+        return Asked(told, _KINDS.get(canonical("loss_function", told) or "", ""), _takes(told, network))
     if loss_function is None:
         return None
-    told = network.loss if network is not None and network.loss else None
     # The role knows a cross-entropy by one name; whether it takes logits, only the text that was logged says.
-    name = _text(logged_params.get(names.get("loss_function", ""))) or told or loss_function
-    settings = network.loss_settings if network is not None and told == name else {}
-    return Asked(name, _KINDS.get(loss_function, ""), _takes(name, settings, network))
+    name = _text(logged_params.get(names.get("loss_function", ""))) or loss_function
+    return Asked(name, _KINDS.get(loss_function, ""), _takes(name, network))
 
 
-def _takes(name: str, settings: Mapping[str, Any], network: Model | None) -> Takes | None:
+def _takes(name: str, network: Model | None) -> Takes | None:
     said = _LOGITS.search(name.lower())
-    logits = said[1] in ("true", "1") if said else settings.get("from_logits")
+    described = network.loss_settings.get("from_logits") if network is not None and network.loss == name else None
+    logits = said[1] in ("true", "1") if said else described
     if isinstance(logits, bool):
         return "logits" if logits else "probabilities"
     plain = re.sub(r"[\W_]+", "", name.lower().partition("(")[0].rpartition(".")[2])

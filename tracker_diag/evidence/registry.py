@@ -28,7 +28,7 @@ EVIDENCE = MappingProxyType(
     {
         "C": "curves",
         "P": "parameters",
-        "M": "the model's description",
+        "M": "the description of the network",
         "D": "dataset facts",
         "G": "gradient, weight or activation statistics",
         "B": "per-batch statistics",

@@ -14,7 +14,7 @@ from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.registry import rule_input
 from tracker_diag.roles.metric_names import read_metric
 
-#: Shares of the variance between which a loss begins that may be the squared error of a network that is to learn yet.
+#: Shares of the variance between which a loss begins that may be the squared error of a network that has not learned.
 #: Standardised targets have an absolute error of .8, a Huber loss of .4, a Gaussian likelihood of .5 or 1.42.
 BEGINS = (2 / 3, 5 / 4)
 #: Share of its beginning below which a loss has been learned.

@@ -1,4 +1,4 @@
-"""Whether every wrong answer costs the most that the logarithm is cut at."""
+"""Whether every wrong answer costs the most that a clipped logarithm allows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tracker_diag.evidence.losses import Asked
 from tracker_diag.evidence.registry import rule_input
 from tracker_diag.stats.arrays import FloatArray
 
-#: What one wrong answer costs where the logarithm is cut: in Keras at 1e-7 (in single precision 1 − 1e-7 is
+#: What one wrong answer costs where the logarithm is clipped: in Keras at 1e-7 (in single precision 1 − 1e-7 is
 #: 1 − 1.19e-7, so that a yes or no costs 15.94), at the smallest number of single precision, and in PyTorch's BCELoss
 #: at −100.
 CLIPS = ((15.9, 16.2), (87.2, 87.4), (99.5, 100.1))
@@ -36,7 +36,7 @@ class Saturation:
     cost: float
 
 
-@rule_input(missing="no loss whose every error costs the clip of the logarithm", evidence="C")
+@rule_input(missing="no saturated output", evidence="C")
 def saturation(
     train_loss: Curve | None,
     val_loss: Curve | None,
@@ -44,7 +44,10 @@ def saturation(
     val_score: Curve | None,
     loss_asks: Asked | None,
 ) -> Saturation | None:
-    """Errors of a cross-entropy that cost the most there is at each of the last three evaluations."""
+    """What each wrong answer costs, where at each of the last three evaluations it is the most that a clip allows.
+
+    Of a cross-entropy, or of a loss of which the run does not say what it is.
+    """
     if loss_asks is not None and loss_asks.kind not in ("classes", "yes or no"):
         return None
     for loss, score in ((train_loss, train_score), (val_loss, val_score)):

@@ -43,11 +43,12 @@ def member(chunks: Iterable[bytes], name: str, most: int) -> bytes:
     ------
     ArchiveError
         If there is no archive, if it breaks off, does not hold the member or cannot be read as a stream, or if the
-        member is larger: nothing is inflated beyond ``most``.
+        member is larger: no more than one piece is inflated beyond ``most``, and of members before it no more than
+        64 MiB.
     """
     stream = _Stream(chunks, name, MOST_SKIPPED + most)
     if stream.read(len(_ZIP)) != _ZIP:
-        raise ArchiveError("is no zip archive")
+        raise ArchiveError("is not a zip archive")
     for _ in range(MOST_MEMBERS):
         header = _header(stream, name)
         if header.name == name:
@@ -71,7 +72,7 @@ class _Stream:
         while self._at == len(self._held):
             chunk = next(self._chunks, None)
             if chunk is None:
-                raise ArchiveError("broke off")
+                raise ArchiveError("is incomplete")
             self._held, self._at = chunk, 0
         taken = self._held[self._at : self._at + most]
         self._at += len(taken)

@@ -16,8 +16,8 @@ _READERS = (read_transformers, read_boosting, read_sklearn)
 def read_configured(params: Mapping[str, Any]) -> Model | None:
     """Read what the parameters of a run say of the network, where they are those of a known library.
 
-    Known are Hugging Face's Trainer, scikit-learn, XGBoost, LightGBM and CatBoost, each by parameters that only it
-    has.
+    Known are Hugging Face's Trainer, scikit-learn, XGBoost, LightGBM and CatBoost, each by parameters that hardly
+    any other library has.
 
     Parameters
     ----------

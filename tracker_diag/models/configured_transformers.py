@@ -41,7 +41,7 @@ def read_transformers(params: Mapping[str, Any]) -> dict[str, Any] | None:
     dict or None
         As ``read_model`` takes it; None where there is none. Its layers are those of the transformer, without
         embeddings, and a last one where it is known to classify. A model that was made from a fresh configuration does
-        not say so: the library writes ``problem_type`` and ``architectures`` after it has logged them.
+        not say that it classifies: the library writes ``problem_type`` and ``architectures`` after it has logged them.
     """
     nested = (value for value in islice(params.values(), _PLACES) if isinstance(value, Mapping))
     found = next((place for place in chain([params], nested) if _is_configuration(place)), None)

@@ -14,7 +14,7 @@ from tracker_diag.core.model import MAX_LAYERS, MAX_SETTINGS, InvalidModelError,
 _DEEPEST, _DEEPEST_SETTING = 50, 4
 #: Letters of a setting and entries of a list; what is longer is a vocabulary or code, not a setting.
 _LONGEST = 200, 16
-#: What is not a setting that trains differently, or is said in another place.
+#: Settings that do not change training, or are said in another place.
 _LEFT_OUT = {"name", "dtype", "trainable", "seed", "batch_input_shape", "batch_shape"}
 _MODELS = {"Sequential", "Functional", "Model"}
 #: Layers of Keras that give a tensor of the shape that they are given.
@@ -43,7 +43,8 @@ def read_keras(config: bytes) -> Model:
     -------
     Model
         Its layers in the order of the file, but the one that gives the output last; nested models are given flat. The
-        loss is as ``compile`` was told it. Of the output's shape, the size of a batch is never said.
+        loss is as ``compile`` was told it. The first size of the
+        output shape, that of the batch, is always None.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def read_keras(config: bytes) -> Model:
         }
     )
     if not told:
-        return replace(found, notes=(f"config.json: {kind} is a class of its own, whose layers it does not tell",))
+        return replace(found, notes=(f"config.json: {kind} is a subclassed model, whose layers Keras does not store",))
     if len(found.layers) < len(layers):
         # Some of them would be worse than none: which is the last decides a lot.
         return replace(found, layers=(), notes=("config.json: its layers are too many to be read",))

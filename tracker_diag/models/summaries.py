@@ -12,7 +12,7 @@ from tracker_diag.models.lightning_summary import read_lightning_summary
 from tracker_diag.models.torch_printed import read_printed
 from tracker_diag.models.torchinfo_summary import read_torchinfo
 
-#: Letters of a summary that are read, and letters at its end that are looked through for counts where it is longer.
+#: Characters of a summary that are read, and those at its end that are looked through for counts where it is longer.
 LETTERS, LETTERS_AT_THE_END = 200_000, 10_000
 
 _READERS = (read_keras_summary, read_lightning_summary, read_torchinfo, read_printed)
@@ -55,7 +55,9 @@ def read_summary(text: str) -> Model | None:
     model = read_model({**(found or {}), "trainable_parameters": count})
     if whole:
         return model
-    return replace(model, notes=(f"model summary: of more than {LETTERS:,} letters, the layers are not read",))
+    return replace(
+        model, notes=(f"model summary: it is longer than {LETTERS:,} characters, so its layers were not read",)
+    )
 
 
 def _trainable(text: str) -> int | None:

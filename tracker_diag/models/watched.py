@@ -30,7 +30,8 @@ def read_graph(data: bytes | Any) -> Model:
     Returns
     -------
     Model
-        Loss modules, and modules that only gave a single number, such as metrics, are no layers.
+        Loss modules, and modules without parameters that gave a single number, such as metrics, are left out. The count
+        of parameters holds frozen ones too, which no graph tells apart.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from tracker_diag.roles.words import vocabulary
 
 #: Settings that say how many units a layer has, by the names of the frameworks.
 _WIDTHS = ("units", "filters", "out_features", "out_channels", "hidden_size", "output_dim")
-#: Beginnings of the types of layers whose weights are learned from what comes in; each is one layer of depth.
+#: Beginnings of the types of layers that multiply their input by learned weights; each is one layer of depth.
 _WEIGHTS = ("dense", "linear", "conv", "lazylinear", "lazyconv", "separableconv", "depthwiseconv", "bilinear",
             "lstm", "gru", "rnn", "simplernn", "einsumdense")  # fmt: skip
 #: Ends of the types of a block that is a layer of its own, as transformers count them.
@@ -22,7 +22,7 @@ _RECURRENT = ("lstm", "gru", "rnn", "simplernn")
 _CONVOLUTIONS = ("conv", "lazyconv", "separableconv", "depthwiseconv")
 #: Types of layers that add or put together what comes by two ways.
 _SHORTCUTS = ("add", "concatenate", "average")
-#: Types that are no layer of a network: what the description of one begins with.
+#: Types that are not counted as layers, whatever their names end in.
 _OUTSIDE = ("input", "embedding")
 _NORMALISATIONS = {"batchnorm": "batch", "layernorm": "layer", "groupnorm": "group", "instancenorm": "instance",
                    "rmsnorm": "rms"}  # fmt: skip
@@ -83,19 +83,23 @@ class Layout:
     hidden : tuple of Unit
         Layers with weights before the output, in order.
     output : Unit or None
-        The last layer with weights; None where the description ends in something else, or has several outputs.
+        The last layer with weights. None where the description ends in something else, in a recurrent layer or a
+        block, where it has several outputs, and for scikit-learn, which tells the hidden layers alone.
     normalisation : str or None
         The first kind of it in the vocabulary's spelling; None where there is none.
     shortcuts : bool
         Whether ways are added or put together.
     dropout : tuple of float
-        Rates of the layers that drop units.
+        Rates of the layers that drop units; NaN where a rate is not said.
     noise : bool
         Whether layers add noise, or augment.
-    decay : float
-        The largest strength of a regulariser of weights; 0 where there is none, NaN where it is not said.
+    decay : float or None
+        The largest strength of a regulariser of weights; 0 where there is none, NaN where it is not said, None where
+        the description is of a kind that never tells (summaries, printed modules).
     frozen : int
         Layers with weights that are not trained.
+    trained : int
+        Layers that are: those with weights, embeddings and normalisations among them.
     """
 
     hidden: tuple[Unit, ...]
@@ -104,8 +108,9 @@ class Layout:
     shortcuts: bool = False
     dropout: tuple[float, ...] = ()
     noise: bool = False
-    decay: float = 0.0
+    decay: float | None = 0.0
     frozen: int = 0
+    trained: int = 0
 
     @property
     def units(self) -> tuple[Unit, ...]:
@@ -119,7 +124,8 @@ def layout(network: Model) -> Layout | None:
     Parameters
     ----------
     network : Model
-        As described; an order of layers is the order in which they are applied.
+        As described, its layers in the order of the source. Of PyTorch's modules, which are listed as they were made,
+        the last activation is trusted only if it is a softmax or a sigmoid.
 
     Returns
     -------
@@ -161,7 +167,8 @@ def layout(network: Model) -> Layout | None:
         dropout=tuple(_dropout(network.layers)),
         noise=any(_is(layer, "gaussian") or _is(layer, "random") for layer in network.layers),
         decay=_decay(network.layers),
-        frozen=sum(unit.layer.settings.get("trainable") is False for unit in units),
+        frozen=sum(_is_frozen(unit.layer) for unit in units),
+        trained=sum(not _is_frozen(layer) and _learns(layer) for layer in network.layers),
     )
 
 
@@ -169,6 +176,15 @@ def canonical(role: str, value: Any) -> str | None:
     """Give a value in the vocabulary's spelling; None where the vocabulary does not know it."""
     known = coerce(role, value) if isinstance(value, str) else None
     return known if isinstance(known, str) and fits(known) else None
+
+
+def _is_frozen(layer: Layer) -> bool:
+    return layer.settings.get("trainable") is False
+
+
+def _learns(layer: Layer) -> bool:
+    kind = layer.type.lower()
+    return _has_weights(kind) or kind.startswith(("embedding", "prelu", *_NORMALISATIONS))
 
 
 def _is(layer: Layer, start: str) -> bool:
@@ -215,13 +231,15 @@ def _applied(layer: Layer) -> str | None:
 def _dropout(layers: Sequence[Layer]) -> Iterable[float]:
     for layer in layers:
         if "dropout" in layer.type.lower():
-            rate = next((layer.settings[k] for k in ("rate", "p") if k in layer.settings), None)
-            if isinstance(rate, int | float) and 0 < rate < 1:
+            rate = next((layer.settings[k] for k in ("rate", "p") if k in layer.settings), math.nan)
+            if isinstance(rate, int | float) and not rate <= 0:
                 yield float(rate)
 
 
-def _decay(layers: Sequence[Layer]) -> float:
+def _decay(layers: Sequence[Layer]) -> float | None:
     """The largest strength of a regulariser; NaN where there is one, and none says how strong it is."""
+    if not any("kernel_initializer" in layer.settings or "kernel_regularizer" in layer.settings for layer in layers):
+        return None
     strengths, unsaid = [0.0], False
     for layer in layers:
         if not layer.settings.get("kernel_regularizer"):

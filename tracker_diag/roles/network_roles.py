@@ -62,8 +62,8 @@ def _of_layers(laid: Layout) -> dict[str, Any]:
         "output_activation": laid.output.activation if laid.output is not None else None,
         "initialiser": _initialiser(laid.hidden),
         "init_scale": _init_scale(laid.hidden),
-        "dropout": max(laid.dropout, default=None),
-        "weight_decay": laid.decay if laid.decay > 0 else None,
+        "dropout": max((rate for rate in laid.dropout if rate > 0), default=None),
+        "weight_decay": laid.decay if laid.decay is not None and laid.decay > 0 else None,
         "normalisation": laid.normalisation,
         "residual": True if laid.shortcuts else None,
         "augmentation": True if laid.noise else None,
@@ -88,7 +88,7 @@ def _common(names: Sequence[str | None]) -> str | None:
 
 
 def _initialiser(hidden: Sequence[Unit]) -> str | None:
-    """The most frequent one; one that sets all weights of a layer alike before it, since that layer lets nothing by."""
+    """The most frequent one; one that sets all weights of a layer alike before it: its units stay the same."""
     named = [canonical("initialiser", unit.layer.settings.get("kernel_initializer")) for unit in hidden]
     return next((name for name in named if name in _CONSTANT), None) or _common(named)
 

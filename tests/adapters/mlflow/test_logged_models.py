@@ -136,13 +136,13 @@ def test_a_model_of_mlflow_2_that_was_deleted_is_missing(tracker: MlflowTracker,
 BAD = {
     "no zip": (b"<html>not found</html>", f"{KERAS} is "),
     "a pickle": (pickle.dumps({"layers": [1]}), f"{KERAS} is "),
-    "nothing": (b"", f"{KERAS} broke off"),
-    "a truncated download": (keras_file()[:300], f"{KERAS} broke off"),
+    "nothing": (b"", f"{KERAS} is incomplete"),
+    "a truncated download": (keras_file()[:300], f"{KERAS} is incomplete"),
     "no description": (deflated(b"{}").replace(b"config.json", b"cinfog.json"), f"{KERAS} holds no config.json"),
     "a bomb": (deflated(b" " * (200 * 2**20)), f"{KERAS} "),
-    "nested": (keras_file(b'{"a":' * 100_000), f"{KERAS}: model"),
-    "no JSON": (keras_file(b"\x80\x04."), f"{KERAS}: model"),
-    "another JSON": (keras_file(b'{"class_name": [1], "config": 7}'), f"{KERAS}: model"),
+    "nested": (keras_file(b'{"a":' * 100_000), f"{KERAS}: "),
+    "no JSON": (keras_file(b"\x80\x04."), f"{KERAS}: "),
+    "another JSON": (keras_file(b'{"class_name": [1], "config": 7}'), f"{KERAS}: "),
 }
 
 

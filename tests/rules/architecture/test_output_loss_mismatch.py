@@ -173,7 +173,7 @@ def test_softmax_over_one_unit_is_told_whatever_the_curves_say():
 
 def test_fewer_units_than_classes():
     report = judge(high_level(), SOUND, model=network(1, "sigmoid", BCE))
-    assert "1 units for 10 classes" in cause(report, NAME).why
+    assert "one unit for 10 classes" in cause(report, NAME).why
 
 
 def settled(level: float) -> Curves:

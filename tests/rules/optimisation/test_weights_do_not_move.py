@@ -14,7 +14,7 @@ def test_the_first_cause_where_every_layer_is_frozen(curves):
     report = judge(curves, SOUND, model=model)
     assert ranked(report)[0] == NAME
     assert found(report, "OP407").severity is Severity.WARNING
-    assert "all 3 layers" in cause(report, NAME).why
+    assert "3 with weights are frozen" in cause(report, NAME).why
 
 
 def test_silent_where_the_head_is_trained():
@@ -25,6 +25,13 @@ def test_layers_may_be_frozen_after_the_training():
     model = network(32, trainable=False)
     model["layers"][-1]["trainable"] = False
     assert judge(healthy(), SOUND, model=model).severity.rank <= Severity.INFO.rank
+
+
+def test_silent_where_an_embedding_learns():
+    model = network(32, trainable=False)
+    model["layers"][-1]["trainable"] = False
+    model["layers"].insert(0, {"type": "Embedding", "input_dim": 100, "output_dim": 8})
+    assert cause(judge(frozen(), SOUND, model=model), NAME) is None
 
 
 @pytest.mark.parametrize("shape", sorted(SHAPES))

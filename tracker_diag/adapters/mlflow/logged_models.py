@@ -78,7 +78,7 @@ class Wanted:
 
 
 def last_logged(record: Record) -> Logged | None:
-    """Tell which logged model a run put out last; None where it has none."""
+    """Find the model that a run logged last; None where it has none."""
     if record.models:
         return Logged(record.models[-1])
     try:
@@ -139,7 +139,8 @@ def read_logged(artifacts: Artifacts, record: Record, names: Collection[str], su
     Returns
     -------
     Model or None
-        With a note on each file that is there and cannot be read; None where there is nothing to say.
+        With a note on each file that cannot be read, is too large to be asked for, or is missing though the model is
+        known to be Keras's; None where there is nothing to say.
     """
     logged = last_logged(record)
     if logged is None:
@@ -172,7 +173,8 @@ def _read(artifacts: Artifacts, logged: Logged, name: str, chosen: Wanted) -> Mo
     except ArchiveError as error:
         return Model(notes=(f"{name} {error}",))
     except InvalidModelError as error:
-        return Model(notes=(f"{name}: {error}",))
+        where = f"{error.place}: " if error.place else ""
+        return Model(notes=(f"{name}: {where}{error.problem}",))
     except TrackerError as error:
         return _unread(name, str(error))
     return _missing(chosen) if name == _KERAS else None

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 MOST_LEVELS, MOST_PARTS, LONGEST = 50, 20_000, 10_000
-"""Levels and parts of a configuration, and letters of one of its texts, that are read."""
+"""Levels and parts of a configuration, and characters of one of its texts, that are read."""
 
 
 def read_config(text: str) -> dict[str, Any]:
@@ -48,4 +48,4 @@ def _check(text: str) -> None:
             raise ValueError(f"more than {MOST_PARTS:,} parts, or {MOST_LEVELS} levels")
         if isinstance(event, yaml.ScalarEvent) and len(event.value) > LONGEST:
             # A number to the base of 60, as YAML has them, takes time in proportion to the square of its length.
-            raise ValueError(f"a text of more than {LONGEST:,} letters")
+            raise ValueError(f"a text of more than {LONGEST:,} characters")

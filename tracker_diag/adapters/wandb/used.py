@@ -1,4 +1,4 @@
-"""Artifacts of type dataset that a run used, as datasets of ours."""
+"""Artifacts of type dataset that a run used, as datasets of a run."""
 
 from __future__ import annotations
 

@@ -29,16 +29,24 @@ class Likelihoods:
     SOFTMAX_OF_ONE = LikelihoodRatio(3000.0, "softmax over one unit answers 1 whatever comes in", "data")
     NO_PROBABILITIES = LikelihoodRatio(400.0, "{output} before {loss}, which takes probabilities", "data")
     ONE_UNIT_FOR_CLASSES = LikelihoodRatio(400.0, "one unit before {loss}, which chooses among several", "data")
-    FEWER_UNITS_THAN_CLASSES = LikelihoodRatio(400.0, "{units} units for {n_classes} classes", "data")
+    FEWER_UNITS_THAN_CLASSES = LikelihoodRatio(400.0, "{units} for {n_classes} classes", "data")
     SOFTMAX_BEFORE_LOGITS = LikelihoodRatio(100.0, "{output} before {loss}, which applies it itself", "params")
     SIGMOIDS_FOR_ONE_OF_CLASSES = LikelihoodRatio(
         60.0, "sigmoids before {loss}, which takes one class of several", "data"
     )
     SIGMOIDS_FOR_CLASSES = LikelihoodRatio(8.0, "sigmoid outputs for {n_classes} classes", "params")
-    ABSOLUTE_ON_SOFTMAX = LikelihoodRatio(60.0, "an absolute error ({loss}) of a softmax hardly pulls at it", "data")
-    SQUARED_ON_SOFTMAX = LikelihoodRatio(60.0, "a squared error ({loss}) of a softmax hardly pulls at it", "data")
+    ABSOLUTE_ON_SOFTMAX = LikelihoodRatio(
+        60.0,
+        "an absolute error ({loss}) of a softmax has hardly any gradient where the network is sure and wrong",
+        "data",
+    )
+    SQUARED_ON_SOFTMAX = LikelihoodRatio(
+        60.0,
+        "a squared error ({loss}) of a softmax has hardly any gradient where the network is sure and wrong",
+        "data",
+    )
     ABSOLUTE_ON_SIGMOID = LikelihoodRatio(
-        60.0, "an absolute error ({loss}) of a sigmoid pulls it to the majority", "data"
+        60.0, "an absolute error ({loss}) of a sigmoid is least where every answer is the majority's", "data"
     )
     RELU_BEFORE_REGRESSION = LikelihoodRatio(
         20.0, "{output} before a regression loss cannot answer below zero", "params"
@@ -118,7 +126,7 @@ def _described(output: Output, asked: Asked, n_classes: int | None) -> Iterator[
         row = Likelihoods.SQUARED_ON_SOFTMAX if asked.kind == "squared" else Likelihoods.ABSOLUTE_ON_SOFTMAX
         yield row(loss=asked.name)
     if asked.kind == "yes or no" and output.units == 1 and n_classes and n_classes > TWO_CLASSES:
-        yield Likelihoods.FEWER_UNITS_THAN_CLASSES(units=output.units, n_classes=n_classes)
+        yield Likelihoods.FEWER_UNITS_THAN_CLASSES(units="one unit", n_classes=n_classes)
 
 
 def fits(output: Output, asked: Asked) -> bool:

@@ -56,9 +56,9 @@ def missing_nonlinearity(
 
     What it measures
     ----------------
-    Dense layers all of which the description of the model gives no activation; an activation configured as none or
+    Hidden layers that are all dense and, by the description of the network, linear; an activation configured as none or
     linear; or a summary of PyTorch that lists three or more linear layers and nothing else. Functional activations and
-    adapters do not show in summaries, so that such a one alone weighs little; Keras's show no activations at all.
+    adapters do not show in summaries, so a summary alone weighs little; Keras's show no activations at all.
 
     Why it matters
     --------------

@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker_diag.evidence.losses import Asked
 from tracker_diag.roles.layout import Layout
-from tracker_diag.rules.api import Change, Curve, Explained, Observation, Outcome, Prescription, Symptoms, rule
+from tracker_diag.rules.api import Curve, Explained, Observation, Outcome, Prescription, Symptoms, rule
 from tracker_diag.rules.architecture._output_and_loss import (
     ABOVE_MIDDLE,
     OF_MIDDLE,
@@ -21,55 +21,11 @@ from tracker_diag.rules.architecture._output_and_loss import (
     fits,
     mismatches,
 )
+from tracker_diag.rules.architecture._output_repairs import repair
 from tracker_diag.rules.architecture._softmax_twice import softmax_twice
 
 #: Accuracy, and share of what knowing nothing costs, from which on a run has learned whatever its layers look like.
 ACCURATE, EXPLAINED = 0.9, 0.8
-
-#: A repair that an output is already.
-_SAME = {"none": "linear"}
-_TWICE = "give logits to a loss from logits, or probabilities to one that takes them: not softmax twice"
-_TARGETS = "give the cross-entropy targets between 0 and 1, and the outputs that it asks for"
-_RANGE = "end without an activation, or scale the targets into the range of the output"
-_COMPETE = "end in softmax, which lets the classes compete"
-_CROSS_ENTROPY = (
-    "use a categorical cross-entropy, whose gradient does not vanish where the network is sure of the wrong class"
-)
-_REPAIRS: Mapping[str, tuple[str, str, str]] = {
-    Likelihoods.SOFTMAX_OF_ONE.key: (
-        "sigmoid",
-        "",
-        "give the one unit a sigmoid (a regression: no activation), or softmax one unit for each class",
-    ),
-    Likelihoods.NO_PROBABILITIES.key: (
-        "softmax",
-        "",
-        "end in softmax for one class of several, in a sigmoid for a yes or no; or tell the loss from_logits=True",
-    ),
-    Likelihoods.ONE_UNIT_FOR_CLASSES.key: (
-        "sigmoid",
-        "binary_crossentropy",
-        "give the last layer one unit for each class; with two classes a sigmoid and a binary cross-entropy do as well",
-    ),
-    Likelihoods.FEWER_UNITS_THAN_CLASSES.key: (
-        "softmax",
-        "sparse_categorical_crossentropy",
-        "give the last layer one unit for each class, softmax and a categorical cross-entropy",
-    ),
-    Likelihoods.SIGMOIDS_FOR_ONE_OF_CLASSES.key: ("softmax", "", _COMPETE),
-    Likelihoods.SIGMOIDS_FOR_CLASSES.key: ("softmax", "", _COMPETE),
-    Likelihoods.SQUARED_ON_SOFTMAX.key: ("", "categorical_crossentropy", _CROSS_ENTROPY),
-    Likelihoods.ABSOLUTE_ON_SOFTMAX.key: ("", "categorical_crossentropy", _CROSS_ENTROPY),
-    Likelihoods.ABSOLUTE_ON_SIGMOID.key: (
-        "",
-        "binary_crossentropy",
-        "use a binary cross-entropy, whose best answer is the share of yes, not the majority",
-    ),
-    Likelihoods.BEYOND_REACH.key: ("none", "", _RANGE),
-    Likelihoods.WORSE_THAN_MIDDLE.key: ("none", "", _RANGE),
-    Likelihoods.NEGATIVE.key: ("", "", _TARGETS),
-}
-"""What to put in place of the output's activation and of the loss ("" leaves it), and what to do in words."""
 
 
 @rule(
@@ -107,26 +63,30 @@ def output_loss_mismatch(
 
     What it measures
     ----------------
-    What the last layer gives and the loss asks for, by the description of the model, else by the parameters:
+    From the description of the network (a softmax before a loss of logits, a ReLU before a regression and sigmoids for
+    several classes are also told from parameters):
 
     - Softmax over one unit is 1 whatever comes in. One unit before a loss that chooses among several classes always
       chooses the same.
     - A cross-entropy takes the logarithm of probabilities: no activation, ReLU or tanh give none. Told to take logits
       it applies softmax or sigmoid itself, and a second one keeps the network from ever being sure.
-    - Sigmoids before a categorical cross-entropy do not compete. A squared or absolute error of a softmax hardly has a
-      gradient where the network is sure of the wrong class. An absolute error of a sigmoid is least at the majority.
-    - An output in [0, 1] or [−1, 1] whose squared error rests above 1 or 4 (absolute: 1 or 2) has targets out of reach;
-      so it has, or it is saturated, where the error never falls below what the middle of the range costs at most: a
-      squared one of 0.25 or 1 (absolute: 0.5 or 1).
+    - Sigmoids before a categorical cross-entropy need not sum to one. A squared or absolute error of a softmax has
+      hardly any gradient where the network is sure of the wrong class. An absolute error of a sigmoid is least where
+      every answer is the majority's.
+    - The squared error of an output in [0, 1] or [−1, 1] is 1 or 4 at most (the absolute one 1 or 2) if the targets lie
+      in that range too: one that rests above has targets out of reach. If it never falls below that of always
+      answering the middle of the range (0.25 or 1, absolute 0.5 or 1), the targets are out of reach or the output is
+      saturated. Networks with weight penalties are left out, since the penalty is part of the loss.
 
-    And what the curves say. Softmax before a loss that applies softmax itself leaves a cross-entropy that cannot fall
-    below ln(1 + (k − 1)/e) for k classes, reached when every answer is right: a loss that comes to rest just above that
-    value with a high accuracy gives it away, unless the layers show that output and loss fit. Without the number of
-    classes: a loss far higher than the accuracy beside it allows. A cross-entropy below 0 has targets outside 0 and 1,
-    or outputs that are no probabilities. Several labels at once take sigmoids.
+    From the curves: softmax before a loss that applies softmax itself leaves a cross-entropy that cannot fall below
+    ln(1 + (k − 1)/e) for k classes, reached when every answer is right. A loss that comes to rest just above that value
+    with a high accuracy gives it away, unless the layers show that output and loss fit; without the number of classes,
+    a loss far higher than the accuracy beside it allows. A cross-entropy below 0 has targets outside 0 and 1, or
+    outputs that are no probabilities. Several labels at once take sigmoids.
 
-    A run that learns all the same, to nine right answers in ten or four fifths of what knowing nothing costs, is left
-    in peace, but for softmax over one unit.
+    A run that learns all the same (nine right answers in ten, or four fifths of the way from knowing nothing to a
+    perfect loss) is hardly suspected for what its layers say, softmax over one unit excepted; what the curves say
+    stands.
 
     Why it matters
     --------------
@@ -176,16 +136,22 @@ def output_loss_mismatch(
     described = first.source == "data" or first.key in (Likelihoods.BEYOND_REACH.key, Likelihoods.WORSE_THAN_MIDDLE.key)
     if first.source != "curves" and first.key != Likelihoods.SOFTMAX_OF_ONE.key:
         observations += _course(symptoms, [train_score, val_score], explained, score_explained)
-    changes, text = _repair(first, names, output, loss_asks)
+    changes, text = repair(first, names, output, loss_asks, n_classes)
     return output_loss_mismatch.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"the output layer and the loss do not fit: {first.text}",
+        message=_message(first),
         advice=text,
         prescription=Prescription(text, changes),
         verdict="underfitting" if described else "",
         settles="" if output is not None and output.described else "log the output layer's activation and the loss",
     )
+
+
+def _message(first: Observation) -> str:
+    if first.key == Likelihoods.SOFTMAX_OF_ONE.key:
+        return f"the output layer cannot answer: {first.text}"
+    return f"the output layer and the loss do not fit: {first.text}"
 
 
 def _output(laid: Layout | None, configured: str | None) -> Output | None:
@@ -238,21 +204,3 @@ def _course(
         return [Likelihoods.LEARNS()]
     fails = symptoms.has("diverged", "undertrained", "slow-convergence", "unstable", "unrepresentative-train")
     return [Likelihoods.FAILS()] if fails else []
-
-
-def _repair(
-    first: Observation, names: Mapping[str, str], output: Output | None, asked: Asked | None
-) -> tuple[tuple[Change, ...], str]:
-    """What to change, and what to do in words."""
-    before = output.activation if output is not None else None
-    activation, loss, text = _REPAIRS.get(first.key, ("none", "", _TWICE))
-    if first.key == Likelihoods.RELU_BEFORE_REGRESSION.key:
-        text = f"give the regression loss what the last layer computes, without {before}"
-    if first.key == Likelihoods.NO_PROBABILITIES.key and asked is not None and asked.kind == "yes or no":
-        activation = "sigmoid"
-    changes = []
-    if activation and before not in (activation, _SAME.get(activation)):
-        changes.append(Change(names.get("output_activation", "output_activation"), before, activation))
-    if loss and asked is not None:
-        changes.append(Change(names.get("loss_function", "loss_function"), asked.name, loss))
-    return tuple(changes), text

@@ -76,7 +76,7 @@ def too_few_hidden_units(
 
     What it measures
     ----------------
-    The width of the narrowest hidden layer, by the description of the model or by a parameter (a list that ends as an
+    The width of the narrowest hidden layer, by the description of the network or by a parameter (a list that ends as an
     output does, or that narrows to a code and widens again, is read as such) against the classes (or, for a regression,
     the inputs), and whether training and validation come to rest together at a high level. A layer as wide as the input
     passes on all there is.

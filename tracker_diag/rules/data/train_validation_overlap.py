@@ -50,9 +50,9 @@ def train_validation_overlap(
     ----------------
     The share of validation examples that occur in training, from a dataset profile, beyond the share of training
     examples that have a copy within training: in a table of few combinations, both sides repeat the same rows by
-    chance. Or inputs declared as training and as validation with one digest. A training set that was evaluated to draw
-    its own curve, beside another set or without validation curves, is left out, as are controls that are meant to
-    memorise a subset.
+    chance. Or inputs declared as training and as validation with one digest. A training set that is evaluated
+    for its own curve is left out, where another set is evaluated too or no validation curve exists, as are controls
+    that are meant to memorise a subset.
 
     Why it matters
     --------------

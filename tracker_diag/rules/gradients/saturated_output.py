@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracker_diag.evidence.saturation import Saturation
-from tracker_diag.rules.api import LikelihoodRatio, Outcome, Prescription, rule
+from tracker_diag.rules.api import Curve, LikelihoodRatio, Outcome, Prescription, rule
 
 
 class Likelihoods:
@@ -11,7 +11,8 @@ class Likelihoods:
 
     EVERY_ERROR_AT_CLIP = LikelihoodRatio(
         110.0,
-        "the {side} loss is {cost:.2f} times the share of wrong answers: each costs what the logarithm is cut at",
+        "the {side} loss is {cost:.2f} times the share of wrong answers: each costs the most there is, "
+        "since the framework clips the logarithm",
     )
 
 
@@ -23,18 +24,19 @@ class Likelihoods:
     likelihoods=Likelihoods,
 )
 def saturated_output(
-    saturation: Saturation,
+    any_curve: Curve,
+    saturation: Saturation | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
-    """Every error costs the clip of the logarithm: the output saturates.
+    """Every wrong answer costs the most there is: the output saturates.
 
     What it measures
     ----------------
-    A cross-entropy over the share of wrong answers, at each of the last three evaluations or more. Frameworks cut the
-    logarithm, so that a wrong answer of which the network is certain costs 16.12 (Keras; a yes or no 15.94), 87.34 (the
-    smallest number of single precision) or 100 (PyTorch's BCELoss). Where the ratio stands there, all answers are given
-    with certainty, right and wrong ones. An honest network is unsure of most of its errors: its ratio is below 5.
+    A cross-entropy over the share of wrong answers, at each of the last three evaluations, where at least one answer in
+    a hundred is wrong. Frameworks clip the logarithm, so that a wrong answer of which the network is certain costs
+    16.12 (Keras; a yes or no 15.94), 87.34 (the smallest number of single precision) or 100 (PyTorch's BCELoss). Where
+    the ratio stands there, all answers are given with certainty, right and wrong ones.
 
     Why it matters
     --------------
@@ -44,7 +46,7 @@ def saturated_output(
     What to do
     ----------
     Scale the inputs to unit variance (raw pixels and prices are the usual reason), use the framework's initialisation,
-    a lower rate, and a loss from logits, which is not cut.
+    a lower rate, and a loss from logits, which is not clipped.
 
     Thresholds
     ----------
@@ -55,6 +57,8 @@ def saturated_output(
     Seminar: "Network contains Bad Gradients", "Normalisation/Standardisation". Keras: ``backend.epsilon``; PyTorch:
     ``BCELoss``, which clamps its logarithms at −100.
     """
+    if saturation is None:
+        return None
     text = "scale the inputs to unit variance, lower the rate, and use a loss from logits"
     return saturated_output.hypothesis(
         prior=prior,

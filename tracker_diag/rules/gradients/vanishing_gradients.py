@@ -68,8 +68,8 @@ def vanishing_gradients(
     What it measures
     ----------------
     The logged gradient norm, where there is one; else a loss that stands at the baseline, or comes to rest at
-    once at a high level, in a network that is deep without shortcuts or has saturating units: by the description of the
-    model, which says how many layers of them there are, or by parameters.
+    once at a high level, in a network that is deep without shortcuts or has saturating units. Depth and activations
+    come from the description of the network, which also says how many layers saturate, else from parameters.
 
     Why it matters
     --------------

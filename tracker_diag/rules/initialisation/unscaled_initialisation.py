@@ -77,11 +77,11 @@ def unscaled_initialisation(
 
     What it measures
     ----------------
-    The initialisers of the hidden layers, by the description of the model or as configured; where the widths are known
-    too, by what factor a plain Gaussian or uniform one lets a signal grow or shrink from the first layer to the last; a
-    loss that begins and stays at the baseline, as it does where no signal
-    passes (zeros, or Gaussians too small for the depth); and a first loss hundreds of times above it, which a scale
-    too large brings about, multiplied from layer to layer.
+    The initialisers of the hidden layers, by the description of the network or as configured; where the widths and the
+    number of inputs are known too, by what factor a plain Gaussian or uniform one lets a signal grow or shrink from the
+    first layer to the last; a loss that begins and stays at the baseline, as it does where no signal passes (zeros, or
+    Gaussians too small for the depth); and a first loss hundreds of times above it, which a scale too large brings
+    about, multiplied from layer to layer.
 
     Why it matters
     --------------

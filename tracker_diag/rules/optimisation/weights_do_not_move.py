@@ -9,8 +9,8 @@ from tracker_diag.rules.api import Curve, LikelihoodRatio, Outcome, Prescription
 class Likelihoods:
     """What speaks for weights that do not move, and against it."""
 
-    ALL_LAYERS_FROZEN = LikelihoodRatio(3000.0, "all {count} layers with weights are frozen", "data")
-    MOVES = LikelihoodRatio(0.001, "the loss does change")
+    ALL_LAYERS_FROZEN = LikelihoodRatio(3000.0, "no layer is trained: {count} with weights are frozen", "data")
+    MOVES = LikelihoodRatio(0.001, "the loss does change, or is too short to tell")
 
 
 @rule(
@@ -27,9 +27,9 @@ def weights_do_not_move(
 
     What it measures
     ----------------
-    Whether the description of the model says of every layer with weights that it is frozen (Keras's
-    ``trainable=False``), and the curves do not show that something moves all the same: layers may be frozen after the
-    training, for the next one.
+    Whether the description of the network says of every layer with weights, embeddings and normalisations included,
+    that it is frozen (Keras's ``trainable=False``, the last column of torchinfo's table), and a frozen or a flat curve
+    was found: layers may be frozen after the training, for the next one.
 
     Why it matters
     --------------
@@ -49,7 +49,7 @@ def weights_do_not_move(
     Transfer learning and fine-tuning.
     """
     units = layers_described.units
-    if layers_described.frozen < len(units):
+    if layers_described.trained or not layers_described.frozen:
         return None
     observations = [Likelihoods.ALL_LAYERS_FROZEN(count=len(units))]
     if not symptoms.has("frozen", "underfitting"):
@@ -58,7 +58,7 @@ def weights_do_not_move(
     return weights_do_not_move.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"all {len(units)} layers with weights are frozen: nothing is trained",
+        message=f"no layer is trained: {len(units)} with weights are frozen",
         advice=text,
         prescription=Prescription(text),
     )

@@ -42,7 +42,7 @@ class Likelihoods:
 
     OVERFITS = LikelihoodRatio(5.0, "training explains what validation does not")
     UNREPRESENTATIVE = LikelihoodRatio(3.0, "training explains what validation does not")
-    NONE_CONFIGURED = LikelihoodRatio(10.0, "no regularisation is configured ({known})", "params")
+    NONE_CONFIGURED = LikelihoodRatio(10.0, "neither parameters nor layers hold any regularisation ({known})", "params")
     ONE_CONFIGURED = LikelihoodRatio(0.4, "{used} is configured", "params")
     SEVERAL_CONFIGURED = LikelihoodRatio(0.4, "{used} are configured", "params")
     BLIND = LikelihoodRatio(0.03, "validation never gained on knowing nothing, which regularisation does not change")
@@ -97,7 +97,8 @@ def no_regularisation(
     """
     if "boosting" in traits or not symptoms.has("overfitting", "unrepresentative-train"):
         return None
-    given = {k: params[k] for k in KINDS if k in params} | _described(layers_described, params)
+    given = {k: params[k] for k in KINDS if k in params}
+    given |= {k: used for k, used in _described(layers_described).items() if used or not given.get(k)}
     if not given:
         return None
     known = [k for k in KINDS if k in given]
@@ -126,18 +127,15 @@ def no_regularisation(
     )
 
 
-def _described(laid: Layout | None, params: Mapping[str, Any]) -> dict[str, float]:
-    """What the layers say: those that drop units or penalise weights would be among them."""
+def _described(laid: Layout | None) -> dict[str, float | bool]:
+    """What the layers say; whether weights are penalised only where their settings are told."""
     if laid is None:
         return {}
-    # A penalty whose strength is not said is one.
-    decay = 1.0 if math.isnan(laid.decay) else laid.decay
-    strengths = {"dropout": max(laid.dropout, default=0.0), "weight_decay": decay}
-    return {kind: max(strength, _number(params.get(kind))) for kind, strength in strengths.items()}
-
-
-def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
+    # One whose strength is not said counts.
+    strengths = {"dropout": max(laid.dropout, default=0.0)} | (
+        {} if laid.decay is None else {"weight_decay": laid.decay}
+    )
+    return {kind: True if math.isnan(strength) else strength for kind, strength in strengths.items()}
 
 
 def _configured(known: list[str], used: list[str]) -> Observation:
