@@ -171,8 +171,8 @@ MSE = {"class_name": "MeanSquaredError", "config": {"name": "mean_squared_error"
     [
         ("mse", "mse", {}, 1),
         (MSE, "MeanSquaredError", {"reduction": "sum"}, 1),
-        (FUNCTION, "focal", {}, 1),
-        ({"class_name": "__lambda__", "config": {"value": ["4wE", None]}}, "lambda", {}, 1),
+        (FUNCTION, "focal", {"custom": True}, 1),
+        ({"class_name": "__lambda__", "config": {"value": ["4wE", None]}}, "lambda", {"custom": True}, 1),
         ({"only": MSE}, "MeanSquaredError", {"reduction": "sum"}, 1),
         (["mae"], "mae", {}, 1),
         (["mae", "mse"], None, {}, 2),

@@ -6,7 +6,7 @@ def test_each_part_comes_from_the_first_that_tells_it():
     sure = Model(framework="keras", loss="mse", notes=("a",))
     other = Model(framework="torch", layers=(Layer("Dense"),), trainable_parameters=3, notes=("b", "a"))
     assert merged([None, sure, other]) == Model(
-        framework="keras", layers=(Layer("Dense"),), loss="mse", trainable_parameters=3, notes=("a", "b")
+        framework="torch", layers=(Layer("Dense"),), loss="mse", trainable_parameters=3, notes=("a", "b")
     )
 
 

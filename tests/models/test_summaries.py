@@ -380,3 +380,11 @@ def test_no_text_is_an_error(pieces: list[str]) -> None:
 def test_no_summary_that_was_changed_is_an_error(text: str, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(text)))
     read_summary(text[:place] + data.draw(st.text(max_size=5)) + text[place + data.draw(st.integers(0, 200)) :])
+
+
+def test_a_name_of_two_hundred_thousand_letters_takes_no_time():
+    row = "│ " + "a" * 180_000 + " │ (None, 8) │ 8 │ " + "b" * 900 + " │\n"
+    text = "┃ Layer (type) ┃ Output Shape ┃ Param # ┃ Connected to ┃\n" + row
+    start = time.process_time()
+    read_summary(text)
+    assert time.process_time() - start < 2

@@ -44,3 +44,11 @@ def test_a_batch_size_that_was_given_stands(size: str) -> None:
 
 def test_another_name_for_the_batch_size_comes_first() -> None:
     assert roles({**FIT, "train_batch_size": "64"}).params["batch_size"] == 64
+
+
+def test_a_weight_for_each_class_is_a_class_weight():
+    run = Run.from_dict({"id": "r", "params": {"class_weight": "{0: 0.1, 1: 0.4}"}})
+    assert resolve(run, Settings()).params["class_weight"] is True
+    assert not resolve(Run.from_dict({"id": "r", "params": {"class_weight": "None"}}), Settings()).params[
+        "class_weight"
+    ]

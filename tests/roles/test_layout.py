@@ -69,9 +69,49 @@ def test_an_end_that_is_no_layer_with_weights_has_no_output(last):
     assert laid(dense(8), dense(2, "linear"), {"type": last}).output is None
 
 
-@pytest.mark.parametrize("last", ["Flatten", "Reshape", "Dropout"])
-def test_a_layer_that_passes_what_it_gets_leaves_the_output_the_output(last):
-    assert laid(dense(8), dense(2, "linear"), {"type": last}).output.width == 2
+def test_a_layer_that_passes_what_it_gets_leaves_the_output_the_output():
+    assert laid(dense(8), dense(2, "linear"), {"type": "Dropout"}).output.width == 2
+
+
+@pytest.mark.parametrize("last", ["Flatten", "Reshape", "Permute"])
+def test_behind_another_shape_the_units_are_no_more_what_is_compared(last):
+    found = laid(dense(8), dense(1, "linear"), {"type": last}, {"type": "Softmax", "axis": -1})
+    assert (found.output.width, found.output.activation) == (None, "softmax")
+    assert laid(dense(1, "linear"), {"type": "Softmax", "axis": 1}).output is None
+
+
+@pytest.mark.parametrize("gate", ["Multiply", "Dot", "Add", "Lambda", "Maximum", "UnitNormalization", "MyOwn"])
+def test_what_does_not_stand_in_a_row_is_not_plain(gate):
+    assert not laid(dense(8), {"type": gate}, dense(2)).plain
+    assert laid(dense(8), {"type": "Dropout"}, {"type": "ReLU"}, {"type": "MaxPooling2D"}, dense(2)).plain
+
+
+def test_scores_beside_a_row_of_pytorch_s_modules_are_not_plain():
+    def linear(taken: int, given: int) -> dict[str, Any]:
+        return {"type": "Linear", "in_features": taken, "out_features": given}
+
+    assert laid(linear(4, 8), linear(8, 2), framework="torch").plain
+    assert not laid(linear(4, 8), linear(8, 1), linear(8, 2), framework="torch").plain
+
+
+@pytest.mark.parametrize("between", ["LayerNormalization", "MaxPooling2D", "LSTM"])
+def test_what_is_not_linear_stands_between(between):
+    assert not laid(dense(8, "linear"), {"type": between}, dense(2)).linear_between
+    assert laid(dense(8, "linear"), {"type": "BatchNormalization"}, dense(2)).linear_between
+
+
+def test_a_width_beyond_all_networks_is_none():
+    assert laid(dense(2**1024 - 1)).output.width is None
+
+
+def test_the_dropout_of_a_recurrent_layer_is_dropout():
+    assert laid({"type": "LSTM", "units": 8, "dropout": 0.4, "recurrent_dropout": 0.0}, dense(2)).dropout == (0.4,)
+
+
+def test_what_penalties_add_to_the_loss():
+    l2 = {"kernel_regularizer": "L2", "kernel_regularizer_config": {"l2": 0.01}}
+    assert laid(dense(100, **l2), dense(10)).penalty == 2.0
+    assert math.isnan(laid(dense(8, kernel_initializer="HeNormal", activity_regularizer="L1"), dense(2)).decay)
 
 
 def test_several_outputs_are_none_and_a_recurrent_end_too():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,11 +33,14 @@ def n_classes(
     roles: Roles,
     loss_asks: Asked | None,
     layers_described: Layout | None,
+    network: Model | None,
 ) -> int | None:
     """Number of classes: as configured or profiled, else as many as a loss of classes has outputs to choose among."""
     value = params.get("n_classes") or (dataset.target.n_classes if dataset else None)
     if value is None:
-        return _chosen_among(loss_asks, dataset, layers_described)
+        # A network that was logged without its loss may be a part of the one that was trained.
+        told = layers_described if network is not None and network.loss else None
+        return _chosen_among(loss_asks, dataset, told)
     if not isinstance(value, int | float) or not 1 <= value <= MOST_CLASSES or not float(value).is_integer():
         return None
     if value > 1:
@@ -55,7 +59,10 @@ def _chosen_among(asked: Asked | None, dataset: Dataset | None, laid: Layout | N
     outputs = dataset.outputs if dataset is not None else None
     units = laid.output.width if laid is not None and laid.output is not None and laid.output.dense else None
     if asked.kind == "classes":
-        return next((n for n in (outputs, units) if n is not None and n > 1), None)
+        # Where targets are numbers of classes, several of an example are steps of a sequence.
+        numbered = asked.takes == "log-probabilities" or not re.search(r"categorical_?crossentropy", asked.name.lower())
+        sides = {n for n in (units, None if numbered or "sparse" in asked.name.lower() else outputs) if n}
+        return sides.pop() if len(sides) == 1 and max(sides) > 1 else None
     single = asked.kind == "yes or no" and units == 1 and outputs in (None, 1)
     return 2 if single else None
 

@@ -11,6 +11,7 @@ from tracker_diag.evidence.baseline import Explained
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.registry import rule_input
 from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.roles.layout import Layout
 from tracker_diag.stats.extrapolation import Extrapolation
 
 #: Share of the baseline that is no learning.
@@ -110,15 +111,19 @@ def first_excess(
     train_loss: Curve | None,
     train_score: Curve | None,
     val_score: Curve | None,
+    layers_described: Layout | None,
 ) -> float:
-    """How many times the baseline the first value is; see ``Features``."""
+    """How many times the baseline the first value is; see ``Features``.
+
+    Penalties of weights, which are part of the loss, are added to the baseline where the layers tell their strength.
+    """
     first = float(any_curve.raw[0])
     if not math.isfinite(first):
         return math.inf
     if any_curve.flipped:
         return 1.0
     if explained is not None and explained.known:
-        return first / explained.baseline
+        return first / (explained.baseline + (layers_described.penalty if layers_described is not None else 0.0))
     score = train_score or val_score
     accurate = (
         score is not None

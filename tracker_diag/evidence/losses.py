@@ -17,7 +17,7 @@ _OF_TORCH = {"crossentropyloss": "logits", "bcewithlogitsloss": "logits", "bcelo
              "nllloss": "log-probabilities"}  # fmt: skip
 #: Names by which Keras knows its losses of probabilities, unless they are told to take logits.
 _OF_KERAS = ("categoricalcrossentropy", "sparsecategoricalcrossentropy", "binarycrossentropy")
-_KINDS = {"cross_entropy": "classes", "nll": "classes", "focal": "classes", "binary_cross_entropy": "yes or no",
+_KINDS = {"cross_entropy": "classes", "binary_cross_entropy": "yes or no",
           "mse": "squared", "rmse": "squared", "mae": "absolute"}  # fmt: skip
 _LOGITS = re.compile(r"from_?logits\s*[=:]\s*(true|false|1|0)")
 
@@ -48,17 +48,31 @@ def loss_asks(
     """What the loss function asks of the output, by the description of the network, else by the parameter."""
     told = network.loss if network is not None else None
     if told and network is not None:
-        return Asked(told, _KINDS.get(canonical("loss_function", told) or "", ""), _takes(told, network))
+        return _asked(told, canonical("loss_function", told), network)
     if loss_function is None:
         return None
     # The role knows a cross-entropy by one name; whether it takes logits, only the text that was logged says.
     name = _text(logged_params.get(names.get("loss_function", ""))) or loss_function
-    return Asked(name, _KINDS.get(loss_function, ""), _takes(name, network))
+    return _asked(name, loss_function, network)
 
 
-def _takes(name: str, network: Model | None) -> Takes | None:
+def _asked(name: str, known: str | None, network: Model | None) -> Asked:
+    settings = network.loss_settings if network is not None and network.loss == name else {}
+    # A function of the user's own may do anything under a known name; a sum has no level that a mean has; a focal loss
+    # weighs each answer by how wrong it is.
+    if settings.get("custom") or settings.get("reduction") == "sum" or "focal" in name.lower():
+        return Asked(name, "")
+    takes = _takes(name, settings, network)
+    # The likelihood of a density goes by the same name as that of classes.
+    kind = "classes" if takes == "log-probabilities" else _KINDS.get(known or "", "")
+    return Asked(name, kind, takes)
+
+
+def _takes(name: str, settings: Mapping[str, Any], network: Model | None) -> Takes | None:
     said = _LOGITS.search(name.lower())
-    described = network.loss_settings.get("from_logits") if network is not None and network.loss == name else None
+    described = settings.get("from_logits")
+    if isinstance(described, str):
+        described = {"true": True, "false": False}.get(described.lower())
     logits = said[1] in ("true", "1") if said else described
     if isinstance(logits, bool):
         return "logits" if logits else "probabilities"

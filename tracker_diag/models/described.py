@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.model import Model
+from typing import Any
+
+from tracker_diag.core.model import Layer, Model
 from tracker_diag.core.run import Run
 from tracker_diag.models.configured import read_configured
 from tracker_diag.models.merged import merged
@@ -20,7 +22,26 @@ def described(run: Run) -> Model | None:
     Returns
     -------
     Model or None
-        What its logged model, its summary and its parameters say, in this order; None where they say nothing.
+        What its logged model, its summary and its parameters say, in this order; None where they say nothing. A logged
+        model whose layers are not those of the summary is left out, with a note.
     """
     summed = read_summary(run.model_summary) if run.model_summary else None
-    return merged([run.model, summed, read_configured(run.params)])
+    logged = run.model
+    if logged is not None and summed is not None and _differ(logged, summed):
+        logged = Model(notes=(*logged.notes, "the logged model is not the network of the summary: it is not used"))
+    return merged([logged, summed, read_configured(run.params)])
+
+
+def _differ(logged: Model, summed: Model) -> bool:
+    """Whether the last logged model is another network than the one whose summary was logged when it was trained.
+
+    What stands in a summary for several layers (a nested model, a wrapper) leaves it open.
+    """
+    sides = [[_sizes(layer) for layer in model.layers if _sizes(layer)] for model in (logged, summed)]
+    if not all(sides) or any(layer.type not in {x.type for x in logged.layers} for layer in summed.layers):
+        return False
+    return sides[0] != sides[1]
+
+
+def _sizes(layer: Layer) -> tuple[Any, ...]:
+    return tuple(layer.settings[key] for key in ("units", "filters") if key in layer.settings)

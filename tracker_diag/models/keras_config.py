@@ -68,7 +68,7 @@ def read_keras(config: bytes) -> Model:
             "framework": "keras",
             "layers": layers,
             "loss": _named(loss),
-            "loss_settings": _settings_of(loss),
+            "loss_settings": _settings_of(loss) | ({"custom": True} if _is_own(loss) else {}),
             "optimizer": _optimizer(compiled.get("optimizer")),
             "output_shape": _shape(data) if outputs == 1 else None,
             "outputs": outputs,
@@ -170,6 +170,11 @@ def _losses(value: Any) -> list[Any]:
     if isinstance(value, Mapping) and "class_name" not in value:
         return list(value.values())
     return [] if value is None else [value]
+
+
+def _is_own(value: Any) -> bool:
+    """Whether it is a function of the user's: those of Keras are written as their name alone."""
+    return isinstance(value, Mapping) and value.get("class_name") in ("function", "__lambda__")
 
 
 def _optimizer(value: Any) -> str | None:

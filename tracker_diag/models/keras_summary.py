@@ -139,9 +139,13 @@ def _giving(rows: Sequence[_Row]) -> Sequence[_Row]:
     return [row for row in rows if not _feeds(row.name, whole, cut, known)] or rows[-1:]
 
 
+#: Characters of a layer's name that are looked at: tables cut them at a column.
+_LONGEST_NAME = 200
+
+
 def _feeds(name: str, whole: set[str], cut: set[str], known: Sequence[str]) -> bool:
     """Whether a layer feeds another one, as far as their names are shown."""
-    start = name.rstrip(CUT)
+    start = name.rstrip(CUT)[:_LONGEST_NAME]
     if name in whole or any(start[:length] in cut for length in range(1, len(start) + 1)):
         return True
     following = bisect_left(known, start)

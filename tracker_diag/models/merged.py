@@ -9,7 +9,15 @@ from typing import Any
 from tracker_diag.core.model import Model
 
 #: Parts that are taken from one source together: settings say nothing without the loss that they are of.
-_TOGETHER = (("framework",), ("layers", "outputs"), ("loss", "loss_settings"), ("optimizer",), ("output_shape",))
+_TOGETHER = (
+    ("framework",),
+    ("loss", "loss_settings"),
+    ("optimizer",),
+    ("output_shape",),
+    ("trainable_parameters",),
+    # Last: of several frameworks, that of the layers.
+    ("layers", "outputs", "framework"),
+)
 _NOTHING = Model()
 
 
@@ -28,8 +36,8 @@ def merged(sources: Iterable[Model | None]) -> Model | None:
     """
     known = [source for source in sources if source is not None]
     parts: dict[str, Any] = {}
-    for together in (*_TOGETHER, ("trainable_parameters",)):
-        parts |= _first(known, together)
+    for together in _TOGETHER:
+        parts |= {part: told for part, told in _first(known, together).items() if told is not None or part not in parts}
     found = Model(**parts, notes=tuple(dict.fromkeys(chain.from_iterable(source.notes for source in known))))
     return found if found != _NOTHING else None
 

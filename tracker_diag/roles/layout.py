@@ -5,27 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from tracker_diag.core.model import Layer, Model
+from tracker_diag.roles import layer_kinds as kinds
 from tracker_diag.roles.param_values import coerce, fits
 from tracker_diag.roles.words import vocabulary
 
 #: Settings that say how many units a layer has, by the names of the frameworks.
 _WIDTHS = ("units", "filters", "out_features", "out_channels", "hidden_size", "output_dim")
-#: Beginnings of the types of layers that multiply their input by learned weights; each is one layer of depth.
-_WEIGHTS = ("dense", "linear", "conv", "lazylinear", "lazyconv", "separableconv", "depthwiseconv", "bilinear",
-            "lstm", "gru", "rnn", "simplernn", "einsumdense")  # fmt: skip
-#: Ends of the types of a block that is a layer of its own, as transformers count them.
-_BLOCKS = ("layer", "block", "attention")
-_RECURRENT = ("lstm", "gru", "rnn", "simplernn")
-_CONVOLUTIONS = ("conv", "lazyconv", "separableconv", "depthwiseconv")
-#: Types of layers that add or put together what comes by two ways.
-_SHORTCUTS = ("add", "concatenate", "average")
-#: Types that are not counted as layers, whatever their names end in.
-_OUTSIDE = ("input", "embedding")
-_NORMALISATIONS = {"batchnorm": "batch", "layernorm": "layer", "groupnorm": "group", "instancenorm": "instance",
-                   "rmsnorm": "rms"}  # fmt: skip
+#: A width above this is none.
+_WIDEST = 10**9
+#: Axes of a softmax along which it compares the units of a layer.
+_LAST_AXES = (-1, None, [-1])
 #: Layers that are activations and carry their name in a setting.
 _NAMED_BY_SETTING = ("activation",)
 #: Frameworks whose descriptions name no output layer.
@@ -61,17 +54,17 @@ class Unit:
     @property
     def dense(self) -> bool:
         """Whether every unit sees every input."""
-        return self.kind.startswith(("dense", "linear", "lazylinear"))
+        return self.kind.startswith(kinds.DENSE)
 
     @property
     def convolves(self) -> bool:
         """Whether it is a convolution."""
-        return self.kind.startswith(_CONVOLUTIONS)
+        return self.kind.startswith(kinds.CONVOLUTIONS)
 
     @property
     def recurrent(self) -> bool:
         """Whether it goes along a sequence; such layers have activations of their own."""
-        return self.kind.startswith(_RECURRENT)
+        return self.kind.startswith(kinds.RECURRENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +93,15 @@ class Layout:
         Layers with weights that are not trained.
     trained : int
         Layers that are: those with weights, embeddings and normalisations among them.
+    ordered : bool
+        Whether the order of the description is that in which the layers are applied: not where they are PyTorch's
+        modules, as they were made.
+    plain : bool
+        Whether each layer stands on the one before, and all are of known types.
+    linear_between : bool
+        Whether nothing but activations could make such a row other than linear.
+    penalty : float
+        About what the penalties of weights add to the loss at the start, where their strength is said.
     """
 
     hidden: tuple[Unit, ...]
@@ -111,6 +113,10 @@ class Layout:
     decay: float | None = 0.0
     frozen: int = 0
     trained: int = 0
+    ordered: bool = True
+    plain: bool = True
+    linear_between: bool = True
+    penalty: float = 0.0
 
     @property
     def units(self) -> tuple[Unit, ...]:
@@ -137,13 +143,17 @@ def layout(network: Model) -> Layout | None:
     for layer in network.layers:
         kind = layer.type.lower()
         applied = _applied(layer)
-        if _has_weights(kind):
+        if kinds.has_weights(kind):
             units.append(Unit(layer, _width(layer), _own_activation(layer)))
             behind_output = False
+        elif applied is not None and units and layer.settings.get("axis") not in _LAST_AXES:
+            behind_output = True
         elif applied is not None and units:
             # A second one replaces what is known of the first: the last is what the next layer is given.
             units[-1] = replace(units[-1], activation=applied)
-        elif not _passes(kind):
+        elif kind.startswith(kinds.OTHER_SHAPE) and units:
+            units[-1] = replace(units[-1], width=None)
+        elif not kind.startswith(kinds.PASSES):
             behind_output = True
     if not units:
         return None
@@ -151,24 +161,34 @@ def layout(network: Model) -> Layout | None:
         network.outputs == 1
         and network.framework not in _HIDDEN_ALONE
         and not behind_output
-        and not _is_block(units[-1].kind)
+        and not kinds.is_block(units[-1].kind)
         and not units[-1].recurrent
     )
-    if network.framework == "torch" and units[-1].activation not in _LAST:
+    ordered = network.framework != "torch"
+    if not ordered:
         # Modules are listed as they were made: one that was made last may be applied before the others.
-        units[-1] = replace(units[-1], activation=None)
+        last = units[-1]
+        units[-1] = replace(last, width=None, activation=last.activation if last.activation in _LAST else None)
+    types = [layer.type.lower() for layer in network.layers if _applied(layer) is None]
+    row = (*kinds.IN_A_ROW, *kinds.ALSO_IN_A_ROW)
+    plain = all(x.startswith(row) for x in types) if ordered else _follow_each_other(units)
     return Layout(
         hidden=tuple(units[:-1] if one else units),
         output=units[-1] if one else None,
         normalisation=next(
-            (name for layer in network.layers for start, name in _NORMALISATIONS.items() if _is(layer, start)), None
+            (name for layer in network.layers for start, name in kinds.NORMALISATIONS.items() if _is(layer, start)),
+            None,
         ),
-        shortcuts=any(layer.type.lower() in _SHORTCUTS for layer in network.layers),
+        shortcuts=any(layer.type.lower() in kinds.SHORTCUTS for layer in network.layers),
         dropout=tuple(_dropout(network.layers)),
         noise=any(_is(layer, "gaussian") or _is(layer, "random") for layer in network.layers),
         decay=_decay(network.layers),
         frozen=sum(_is_frozen(unit.layer) for unit in units),
-        trained=sum(not _is_frozen(layer) and _learns(layer) for layer in network.layers),
+        ordered=ordered,
+        plain=plain,
+        linear_between=plain and ordered and all(x.startswith(kinds.IN_A_ROW) for x in types),
+        penalty=_penalty(units),
+        trained=sum(not _is_frozen(layer) and kinds.learns(layer.type.lower()) for layer in network.layers),
     )
 
 
@@ -182,33 +202,13 @@ def _is_frozen(layer: Layer) -> bool:
     return layer.settings.get("trainable") is False
 
 
-def _learns(layer: Layer) -> bool:
-    kind = layer.type.lower()
-    return _has_weights(kind) or kind.startswith(("embedding", "prelu", *_NORMALISATIONS))
-
-
 def _is(layer: Layer, start: str) -> bool:
     return layer.type.lower().startswith(start)
 
 
-def _has_weights(kind: str) -> bool:
-    return (kind.startswith(_WEIGHTS) and not kind.endswith("dropout")) or _is_block(kind)
-
-
-def _is_block(kind: str) -> bool:
-    return kind.endswith(_BLOCKS) and not kind.startswith((*_OUTSIDE, *_NORMALISATIONS))
-
-
-def _passes(kind: str) -> bool:
-    """Whether what comes in goes out with the same meaning: an output behind it is still the output."""
-    return kind.startswith(
-        ("dropout", "flatten", "reshape", "permute", "squeeze", "activityregularization", "identity", *_NORMALISATIONS)
-    )
-
-
 def _width(layer: Layer) -> int | None:
     found = (layer.settings.get(name) for name in _WIDTHS)
-    return next((w for w in found if isinstance(w, int) and not isinstance(w, bool) and w > 0), None)
+    return next((w for w in found if isinstance(w, int) and not isinstance(w, bool) and 0 < w <= _WIDEST), None)
 
 
 def _own_activation(layer: Layer) -> str | None:
@@ -228,19 +228,40 @@ def _applied(layer: Layer) -> str | None:
     return known if known is not None and known in vocabulary()["values"]["activation"] else None
 
 
+def _follow_each_other(units: Sequence[Unit]) -> bool:
+    """Whether each module takes as many numbers as the one before gives: scores and gates beside a row do not."""
+    widths = [(unit.layer.settings.get("in_features"), _width(unit.layer)) for unit in units if unit.dense]
+    return all(given is None or taken == given for (_, given), (taken, _) in pairwise(widths))
+
+
+def _penalty(units: Sequence[Unit]) -> float:
+    """Strength times what the squares of the weights of a scaled initialisation sum to: about two for each unit."""
+    found = 0.0
+    for unit in units:
+        configured = unit.layer.settings.get("kernel_regularizer_config")
+        strength = configured.get("l2") if isinstance(configured, Mapping) else None
+        if isinstance(strength, int | float) and 0 <= strength < math.inf and unit.width:
+            found += 2.0 * float(strength) * unit.width
+    return found
+
+
 def _dropout(layers: Sequence[Layer]) -> Iterable[float]:
     for layer in layers:
         if "dropout" in layer.type.lower():
             rate = next((layer.settings[k] for k in ("rate", "p") if k in layer.settings), math.nan)
             if isinstance(rate, int | float) and not rate <= 0:
                 yield float(rate)
+        elif layer.type.lower().startswith(kinds.RECURRENT):
+            rates = (layer.settings.get(k) for k in ("dropout", "recurrent_dropout"))
+            yield from (float(rate) for rate in rates if isinstance(rate, int | float) and 0 < rate < 1)
 
 
 def _decay(layers: Sequence[Layer]) -> float | None:
     """The largest strength of a regulariser; NaN where there is one, and none says how strong it is."""
-    if not any("kernel_initializer" in layer.settings or "kernel_regularizer" in layer.settings for layer in layers):
+    if not any(key.endswith(("_initializer", "_regularizer")) for layer in layers for key in layer.settings):
         return None
-    strengths, unsaid = [0.0], False
+    others = ("activity_regularizer", "bias_regularizer", "recurrent_regularizer")
+    strengths, unsaid = [0.0], any(layer.settings.get(other) for layer in layers for other in others)
     for layer in layers:
         if not layer.settings.get("kernel_regularizer"):
             continue

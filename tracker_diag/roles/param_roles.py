@@ -136,6 +136,10 @@ def _derive(found: FoundParams, values: Mapping[str, Any]) -> None:
         if isinstance(listed, tuple):
             found.values["layer_widths"], found.names["layer_widths"] = listed, name
             take("layers", len(listed), "hidden_units")
+    by_class = [name for name in values if name.startswith("class_weight.")]
+    if by_class:
+        # A weight for each class, as a mapping; None before it is what flattening leaves of one.
+        found.values["class_weight"], found.names["class_weight"] = True, "class_weight"
     if "patience" in found.values:
         take("early_stopping", found.values["patience"], "patience")
         if found.values["early_stopping"] is True:

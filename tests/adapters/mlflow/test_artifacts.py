@@ -375,3 +375,17 @@ def test_of_a_remote_store_the_head_of_a_small_file_is_read_and_no_large_one_cop
         TrackerError, match=r"data/model\.keras: 67,108,865 bytes are more than the 67,108,864 that are"
     ):
         store.head("data/model.keras", 10, b"".join)
+
+
+def test_a_folder_in_place_of_a_file_is_not_copied_from_a_remote_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.store.artifact.local_artifact_repo import LocalArtifactRepository
+
+    copied: list[Any] = []
+    repository = LocalArtifactRepository(str(tmp_path))
+    monkeypatch.setattr(repository, "download_artifacts", lambda *given: copied.append(given))
+    monkeypatch.setattr(artifact_repository_registry, "get_artifact_repository", lambda _: repository)
+    (tmp_path / "data" / "model.keras").mkdir(parents=True)
+    assert RepositoryArtifacts("s3://bucket/x").head("data/model.keras", 10, b"".join) is None
+    assert copied == []

@@ -70,12 +70,14 @@ class RepositoryArtifacts:
         name, above = PurePosixPath(path).name, PurePosixPath(path).parent
         listed = self._do("list_artifacts", None if above == PurePosixPath() else str(above))
         entry = next((entry for entry in listed if PurePosixPath(entry.path).name == name), None)
-        if entry is None:
+        if entry is None or entry.is_dir:
             return None
         if (entry.file_size or 0) > largest:
             raise TrackerError(f"{path}: {entry.file_size:,} bytes are more than the {largest:,} that are read")
         with tempfile.TemporaryDirectory() as local:
             copy = Path(self._do("download_artifacts", path, local))
+            if not copy.is_file():
+                return None
             with copy.open("rb") as file:
                 return read(file)
 

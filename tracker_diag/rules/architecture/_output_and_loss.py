@@ -30,6 +30,10 @@ class Likelihoods:
     NO_PROBABILITIES = LikelihoodRatio(400.0, "{output} before {loss}, which takes probabilities", "data")
     ONE_UNIT_FOR_CLASSES = LikelihoodRatio(400.0, "one unit before {loss}, which chooses among several", "data")
     FEWER_UNITS_THAN_CLASSES = LikelihoodRatio(400.0, "{units} for {n_classes} classes", "data")
+    SOFTMAX_AMONG_MODULES = LikelihoodRatio(
+        20.0, "a module of {output}, and {loss}, which applies it itself: unless it is for predictions alone", "params"
+    )
+    NO_LOG_BEFORE_NLL = LikelihoodRatio(100.0, "{output} before {loss}, which takes logarithms", "params")
     SOFTMAX_BEFORE_LOGITS = LikelihoodRatio(100.0, "{output} before {loss}, which applies it itself", "params")
     SIGMOIDS_FOR_ONE_OF_CLASSES = LikelihoodRatio(
         60.0, "sigmoids before {loss}, which takes one class of several", "data"
@@ -49,7 +53,7 @@ class Likelihoods:
         60.0, "an absolute error ({loss}) of a sigmoid is least where every answer is the majority's", "data"
     )
     RELU_BEFORE_REGRESSION = LikelihoodRatio(
-        20.0, "{output} before a regression loss cannot answer below zero", "params"
+        6.0, "{output} before a regression loss cannot answer below zero", "params"
     )
     BEYOND_REACH = LikelihoodRatio(
         400.0, "the loss rests at {loss:.3g}, and {output} can be at most {most:g} off targets within its reach"
@@ -91,12 +95,16 @@ class Output:
     units : int or None
         How many numbers; None where that is not known.
     described : bool
-        Whether the layers say it; a parameter may be one of many, or not be used.
+        Whether the layers say it, and one description tells of output and loss; a parameter may be one of many, or not
+        be used.
+    listed : bool
+        Whether it is a module of PyTorch's, which are listed as they were made and not as they are applied.
     """
 
     activation: str
     units: int | None
     described: bool
+    listed: bool = False
 
 
 def mismatches(output: Output, asked: Asked | None, n_classes: int | None) -> Iterator[Observation]:
@@ -108,10 +116,12 @@ def mismatches(output: Output, asked: Asked | None, n_classes: int | None) -> It
         return
     if output.described:
         yield from _described(output, asked, n_classes)
-    if output.activation == "softmax" and asked.takes == "logits":
-        yield Likelihoods.SOFTMAX_BEFORE_LOGITS(output=output.activation, loss=asked.name)
-    if output.activation in SIGMOID and asked.takes == "logits" and output.described:
-        yield Likelihoods.SOFTMAX_BEFORE_LOGITS(output=output.activation, loss=asked.name)
+    twice = ("softmax", *SIGMOID) if output.described or output.listed else ("softmax",)
+    if output.activation in twice and asked.takes == "logits":
+        row = Likelihoods.SOFTMAX_AMONG_MODULES if output.listed else Likelihoods.SOFTMAX_BEFORE_LOGITS
+        yield row(output=output.activation, loss=asked.name)
+    if output.activation == "softmax" and asked.takes == "log-probabilities":
+        yield Likelihoods.NO_LOG_BEFORE_NLL(output=output.activation, loss=asked.name)
 
 
 def _described(output: Output, asked: Asked, n_classes: int | None) -> Iterator[Observation]:
@@ -125,8 +135,12 @@ def _described(output: Output, asked: Asked, n_classes: int | None) -> Iterator[
     elif asked.kind in ("squared", "absolute") and output.activation in SOFTMAX:
         row = Likelihoods.SQUARED_ON_SOFTMAX if asked.kind == "squared" else Likelihoods.ABSOLUTE_ON_SOFTMAX
         yield row(loss=asked.name)
-    if asked.kind == "yes or no" and output.units == 1 and n_classes and n_classes > TWO_CLASSES:
+    if not n_classes or n_classes <= TWO_CLASSES or output.units is None:
+        return
+    if asked.kind == "yes or no" and output.units == 1:
         yield Likelihoods.FEWER_UNITS_THAN_CLASSES(units="one unit", n_classes=n_classes)
+    elif of_classes and 1 < output.units < n_classes:
+        yield Likelihoods.FEWER_UNITS_THAN_CLASSES(units=f"{output.units} units", n_classes=n_classes)
 
 
 def fits(output: Output, asked: Asked) -> bool:

@@ -61,6 +61,8 @@ def repair(
 def _wanted(
     seen: Observation, output: Output | None, asked: Asked | None, n_classes: int | None
 ) -> tuple[str, str, str]:
+    if seen.key == Likelihoods.NO_LOG_BEFORE_NLL.key:
+        return "log_softmax", "", "end in log_softmax, or give logits to a cross-entropy"
     if seen.key in _OF_ONE_UNIT:
         return _of_one_unit(asked, n_classes)
     if seen.key == Likelihoods.NO_PROBABILITIES.key and asked is not None and asked.kind == "yes or no":

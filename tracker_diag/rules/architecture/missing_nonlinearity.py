@@ -95,7 +95,7 @@ def missing_nonlinearity(
 
 def _described(laid: Layout | None) -> Observation | None:
     """What the layers say: that whatever they compute together is linear."""
-    if laid is None or not laid.hidden or laid.shortcuts:
+    if laid is None or not laid.hidden or not laid.linear_between:
         return None
     linear = all(unit.dense and unit.activation == "linear" for unit in laid.hidden)
     return Likelihoods.LINEAR_LAYERS(layers=len(laid.units)) if linear and len(laid.units) >= LAYERS else None

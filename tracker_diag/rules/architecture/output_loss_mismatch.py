@@ -7,7 +7,7 @@ from typing import Any
 
 from tracker_diag.evidence.losses import Asked
 from tracker_diag.roles.layout import Layout
-from tracker_diag.rules.api import Curve, Explained, Observation, Outcome, Prescription, Symptoms, rule
+from tracker_diag.rules.api import Curve, Explained, Model, Observation, Outcome, Prescription, Symptoms, rule
 from tracker_diag.rules.architecture._output_and_loss import (
     ABOVE_MIDDLE,
     OF_MIDDLE,
@@ -26,6 +26,8 @@ from tracker_diag.rules.architecture._softmax_twice import softmax_twice
 
 #: Accuracy, and share of what knowing nothing costs, from which on a run has learned whatever its layers look like.
 ACCURATE, EXPLAINED = 0.9, 0.8
+#: Share of where it began to which an error has fallen of a run that has learned, where nothing else tells.
+FELL_TO = 0.1
 
 
 @rule(
@@ -51,6 +53,7 @@ def output_loss_mismatch(
     loss_function: str | None,
     loss_asks: Asked | None,
     layers_described: Layout | None,
+    network: Model | None,
     task: str | None,
     label_smoothing: float | None,
     *,
@@ -84,9 +87,10 @@ def output_loss_mismatch(
     a loss far higher than the accuracy beside it allows. A cross-entropy below 0 has targets outside 0 and 1, or
     outputs that are no probabilities. Several labels at once take sigmoids.
 
-    A run that learns all the same (nine right answers in ten, or four fifths of the way from knowing nothing to a
-    perfect loss) is hardly suspected for what its layers say, softmax over one unit excepted; what the curves say
-    stands.
+    A run that learns all the same (nine right answers in ten, four fifths of the way from knowing nothing to a perfect
+    loss, an error of a tenth of where it began) is hardly suspected for what its layers say, softmax over one unit
+    excepted; what the curves say stands. A network that was logged without its loss, or against a parameter, and
+    modules of PyTorch, which are listed as they were made, weigh little.
 
     Why it matters
     --------------
@@ -107,7 +111,7 @@ def output_loss_mismatch(
     bound: softmax of a one-hot vector gives the right class e/(e + k − 1). Golik, Doetsch and Ney (2013), Interspeech:
     cross-entropy against squared error.
     """
-    output = _output(layers_described, output_activation)
+    output = _output(layers_described, network, output_activation, configured="output_activation" in names)
     accurate = any(c is not None and c.accuracy for c in (train_score, val_score))
     observations = list(mismatches(output, loss_asks, n_classes)) if output is not None else []
     if output is not None:
@@ -135,7 +139,8 @@ def output_loss_mismatch(
     first = max(observations, key=lambda seen: seen.ratio)
     described = first.source == "data" or first.key in (Likelihoods.BEYOND_REACH.key, Likelihoods.WORSE_THAN_MIDDLE.key)
     if first.source != "curves" and first.key != Likelihoods.SOFTMAX_OF_ONE.key:
-        observations += _course(symptoms, [train_score, val_score], explained, score_explained)
+        losses = [train_loss, val_loss] if loss_asks is not None and loss_asks.kind in ("squared", "absolute") else []
+        observations += _course(symptoms, [train_score, val_score], losses, explained, score_explained)
     changes, text = repair(first, names, output, loss_asks, n_classes)
     return output_loss_mismatch.hypothesis(
         prior=prior,
@@ -154,16 +159,25 @@ def _message(first: Observation) -> str:
     return f"the output layer and the loss do not fit: {first.text}"
 
 
-def _output(laid: Layout | None, configured: str | None) -> Output | None:
-    """What the network gives, by its layers, else by a parameter."""
-    if laid is not None and laid.output is not None and laid.output.activation is not None:
-        return Output(laid.output.activation, laid.output.width, described=True)
-    return Output(str(configured).lower(), None, described=False) if configured else None
+def _output(laid: Layout | None, network: Model | None, activation: str | None, *, configured: bool) -> Output | None:
+    """What the network gives, by its layers, else by a parameter.
+
+    A network that was logged without the loss that it was trained with may be a part of that one, or another.
+    """
+    last = laid.output if laid is not None else None
+    if last is None or last.activation is None or laid is None or (configured and activation != last.activation):
+        return Output(str(activation).lower(), None, described=False) if activation else None
+    told = laid.ordered and network is not None and network.loss is not None
+    return Output(last.activation, last.width, described=told, listed=not laid.ordered)
 
 
 def _of_output(output: Output, asked: Asked | None, task: str | None, *, accurate: bool) -> Iterator[Observation]:
     """What of an output does not fit what is to be learned."""
-    if output.activation in RECTIFIED and task == "regression":
+    if (
+        output.activation in RECTIFIED
+        and task == "regression"
+        and (asked is None or "poisson" not in asked.name.lower())
+    ):
         yield Likelihoods.RELU_BEFORE_REGRESSION(output=output.activation)
     if (
         output.described
@@ -193,14 +207,19 @@ def _beyond(output: Output, asked: Asked | None, losses: Sequence[Curve | None])
 
 
 def _course(
-    symptoms: Symptoms, scores: Sequence[Curve | None], explained: Explained | None, score_explained: float | None
+    symptoms: Symptoms,
+    scores: Sequence[Curve | None],
+    errors: Sequence[Curve | None],
+    explained: Explained | None,
+    score_explained: float | None,
 ) -> list[Observation]:
-    """What the curves say of the learning."""
+    """What the curves say of the learning; of ``errors``, that they fell to a small part of where they began."""
     if symptoms.has("underfitting", "frozen"):
         return [Likelihoods.FAILS()]
     accurate = any(c is not None and c.long_enough and c.accuracy and c.share(c.best) >= ACCURATE for c in scores)
     known = explained is not None and explained.known and explained.most >= EXPLAINED
-    if accurate or known or (score_explained is not None and score_explained >= EXPLAINED):
+    fell = any(c is not None and c.long_enough and c.best < FELL_TO * c.start for c in errors)
+    if accurate or known or fell or (score_explained is not None and score_explained >= EXPLAINED):
         return [Likelihoods.LEARNS()]
     fails = symptoms.has("diverged", "undertrained", "slow-convergence", "unstable", "unrepresentative-train")
     return [Likelihoods.FAILS()] if fails else []

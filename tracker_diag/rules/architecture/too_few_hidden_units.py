@@ -79,7 +79,7 @@ def too_few_hidden_units(
     The width of the narrowest hidden layer, by the description of the network or by a parameter (a list that ends as an
     output does, or that narrows to a code and widens again, is read as such) against the classes (or, for a regression,
     the inputs), and whether training and validation come to rest together at a high level. A layer as wide as the input
-    passes on all there is.
+    passes on all there is. Layers that score, gate or join others are left out: they may be as narrow as they like.
 
     Why it matters
     --------------
@@ -101,6 +101,9 @@ def too_few_hidden_units(
     ----------
     Seminar: "Number of Hidden Units".
     """
+    configured = "hidden_units" in names
+    if not configured and layers_described is not None and not layers_described.plain:
+        return too_few_hidden_units.skip("layers that score, gate or join others may be as narrow as they like")
     hidden = _described(layers_described, n_classes) or _hidden(
         params.get("layer_widths"), names.get("hidden_units", ""), n_classes
     )
@@ -117,7 +120,10 @@ def too_few_hidden_units(
     changes = resized(names, params, lambda w: max(w, target) if not hidden or w in hidden else w)
     return too_few_hidden_units.hypothesis(
         prior=prior,
-        observations=[_configured(narrow, wanted, classes, n_inputs), _seen(features, symptoms, explained)],
+        observations=[
+            _configured(narrow, wanted, classes, n_inputs, known=configured or bool(n_inputs)),
+            _seen(features, symptoms, explained),
+        ],
         message=f"a hidden layer of {narrow:g} units",
         advice=text,
         prescription=Prescription(text, changes),
@@ -132,9 +138,11 @@ def _wanted(classes: int | None, n_inputs: float | None, per_class: float) -> fl
     return PER_INPUT * n_inputs if n_inputs and n_inputs <= MANY_INPUTS else UNITS
 
 
-def _configured(narrow: float, wanted: float, classes: int | None, n_inputs: float | None) -> Observation:
-    """What the narrowest layer says; one as wide as the input passes on all there is."""
-    if narrow <= NEXT_TO_NOTHING and not (n_inputs and n_inputs <= narrow):
+def _configured(
+    narrow: float, wanted: float, classes: int | None, n_inputs: float | None, *, known: bool
+) -> Observation:
+    """What the narrowest layer says; one as wide as the input, which has to be ``known``, passes on all there is."""
+    if known and narrow <= NEXT_TO_NOTHING and not (n_inputs and n_inputs <= narrow):
         return Likelihoods.NEXT_TO_NOTHING(units=narrow)
     if classes and narrow < classes:
         return Likelihoods.FEWER_THAN_CLASSES(units=narrow, n_classes=classes)
@@ -154,13 +162,15 @@ def _seen(features: Features, symptoms: Symptoms, explained: Explained | None) -
 
 def _described(laid: Layout | None, n_classes: int | None) -> list[float]:
     """Widths of the hidden layers that see all of their input, without the code of an autoencoder."""
-    found = [float(unit.width) for unit in laid.hidden if unit.dense and unit.width] if laid is not None else []
-    return _without_code(found, n_classes)
+    if laid is None or not laid.plain:
+        return []
+    return _without_code([float(unit.width) for unit in laid.hidden if unit.dense and unit.width], n_classes)
 
 
 def _without_code(widths: list[float], n_classes: int | None) -> list[float]:
     if widths == widths[::-1] and not n_classes and len(widths) >= AUTOENCODER:
-        return [w for w in widths if w > min(widths)]
+        narrowest = min(widths)
+        return [w for w in widths if w > narrowest]
     return widths
 
 

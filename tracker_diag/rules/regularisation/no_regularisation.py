@@ -132,7 +132,8 @@ def _described(laid: Layout | None) -> dict[str, float | bool]:
     if laid is None:
         return {}
     # One whose strength is not said counts.
-    strengths = {"dropout": max(laid.dropout, default=0.0)} | (
+    # Of PyTorch's functions, dropout among them, no module tells.
+    strengths = ({"dropout": max(laid.dropout, default=0.0)} if laid.ordered or laid.dropout else {}) | (
         {} if laid.decay is None else {"weight_decay": laid.decay}
     )
     return {kind: True if math.isnan(strength) else strength for kind, strength in strengths.items()}
