@@ -26,6 +26,9 @@ INITIALISERS = st.fixed_dictionaries(
         "kernel_initializer_config": st.dictionaries(
             st.sampled_from(["stddev", "minval", "maxval"]), st.sampled_from(EDGES), max_size=3
         ),
+        "kernel_regularizer": st.just("L2"),
+        "kernel_regularizer_config": st.dictionaries(st.just("l2"), st.sampled_from(EDGES)),
+        "trainable": st.booleans(),
     },
 )
 
@@ -35,6 +38,11 @@ def networks(draw: st.DrawFn) -> dict[str, Any]:
     """Networks of dense layers, of any width, activation, initialiser and loss."""
     widths = draw(st.lists(st.integers(1, 10**6), min_size=1, max_size=8))
     layers = [dense(width, draw(st.sampled_from(WORDS)), **draw(INITIALISERS)) for width in widths]
+    layers += [
+        {"type": "Dropout", "rate": draw(st.sampled_from(EDGES))},
+        {"type": "LSTM", "dropout": draw(st.sampled_from(EDGES))},
+    ]
+    draw(st.randoms(use_true_random=False)).shuffle(layers)
     settings = draw(st.dictionaries(st.sampled_from(["from_logits", "label_smoothing"]), st.sampled_from(EDGES)))
     return {
         "framework": draw(st.sampled_from(["keras", "torch", "sklearn", "", None])),

@@ -15,8 +15,8 @@ from tracker_diag.roles.words import vocabulary
 
 #: Settings that say how many units a layer has, by the names of the frameworks.
 _WIDTHS = ("units", "filters", "out_features", "out_channels", "hidden_size", "output_dim")
-#: A width above this is none.
-_WIDEST = 10**9
+#: A width above this is none, and a strength of a penalty.
+_WIDEST, _STRONGEST = 10**9, 1e9
 #: Axes of a softmax along which it compares the units of a layer.
 _LAST_AXES = (-1, None, [-1])
 #: Layers that are activations and carry their name in a setting.
@@ -240,7 +240,7 @@ def _penalty(units: Sequence[Unit]) -> float:
     for unit in units:
         configured = unit.layer.settings.get("kernel_regularizer_config")
         strength = configured.get("l2") if isinstance(configured, Mapping) else None
-        if isinstance(strength, int | float) and 0 <= strength < math.inf and unit.width:
+        if isinstance(strength, int | float) and 0 <= strength < _STRONGEST and unit.width:
             found += 2.0 * float(strength) * unit.width
     return found
 
@@ -249,7 +249,7 @@ def _dropout(layers: Sequence[Layer]) -> Iterable[float]:
     for layer in layers:
         if "dropout" in layer.type.lower():
             rate = next((layer.settings[k] for k in ("rate", "p") if k in layer.settings), math.nan)
-            if isinstance(rate, int | float) and not rate <= 0:
+            if isinstance(rate, int | float) and not (rate <= 0 or rate > 1):
                 yield float(rate)
         elif layer.type.lower().startswith(kinds.RECURRENT):
             rates = (layer.settings.get(k) for k in ("dropout", "recurrent_dropout"))
@@ -267,7 +267,7 @@ def _decay(layers: Sequence[Layer]) -> float | None:
             continue
         configured = layer.settings.get("kernel_regularizer_config")
         said = configured.values() if isinstance(configured, Mapping) else ()
-        numbers = [float(x) for x in said if isinstance(x, int | float) and not isinstance(x, bool)]
+        numbers = [float(x) for x in said if isinstance(x, int | float) and 0 <= x < _STRONGEST]
         strengths += numbers
         unsaid = unsaid or not numbers
     return math.nan if unsaid and max(strengths) == 0 else max(strengths)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +11,8 @@ from tracker_diag.roles.layout import Layout, Unit, canonical, layout
 from tracker_diag.roles.params import flatten
 from tracker_diag.roles.words import vocabulary
 
+#: A scale above this is none.
+_MOST_SCALE = 1e6
 #: Initialisers that set all weights of a layer alike.
 _CONSTANT = ("zeros", "ones", "constant")
 _PROBABILITIES = ("softmax", "sigmoid", "log_softmax", "hard_sigmoid")
@@ -102,6 +103,6 @@ def _init_scale(hidden: Sequence[Unit]) -> float | None:
         flat = flatten(configured).values if isinstance(configured, dict) else {}
         for name in ("stddev", "maxval"):
             scale = flat.get(name)
-            if isinstance(scale, int | float) and not isinstance(scale, bool) and 0 <= scale < math.inf:
+            if isinstance(scale, int | float) and not isinstance(scale, bool) and 0 <= scale < _MOST_SCALE:
                 return float(scale)
     return None
