@@ -116,7 +116,7 @@ def output_loss_mismatch(
     observations = list(mismatches(output, loss_asks, n_classes)) if output is not None else []
     if output is not None:
         observations += _of_output(output, loss_asks, task, accurate=accurate)
-        if not (layers_described is None or layers_described.decay):
+        if output.described and layers_described is not None and not layers_described.decay:
             observations += _beyond(output, loss_asks, [train_loss, val_loss])
         kind = str(logged_params.get(names.get("task", ""), "")).lower()
         several = "label" in kind or loss_function == "binary_cross_entropy"
