@@ -27,6 +27,9 @@ def asked(name: str, network: Model | None = None, params: dict | None = None):
         ("mse", "squared", None),
         ("mean_absolute_error", "absolute", None),
         ("huber", "", None),
+        ("poisson", "counts", None),
+        ("negative_log_likelihood", "", None),
+        ("CategoricalFocalCrossentropy", "", None),
     ],
 )
 def test_what_a_loss_asks_for_by_its_name(name, kind, takes):
@@ -38,6 +41,17 @@ def test_a_described_loss_says_by_its_settings_what_it_takes():
     network = Model(loss="SparseCategoricalCrossentropy", loss_settings={"from_logits": True})
     assert asked(network.loss, network).takes == "logits"
     assert asked("mse", Model(loss="mse")).name == "mse"
+
+
+@pytest.mark.parametrize("settings", [{"custom": True}, {"reduction": "sum"}])
+def test_what_has_a_known_name_and_another_meaning_asks_for_nothing_known(settings):
+    network = Model(loss="categorical_crossentropy", loss_settings=settings)
+    assert (asked(network.loss, network).kind, asked(network.loss, network).takes) == ("", None)
+
+
+def test_only_a_categorical_loss_has_targets_of_a_number_for_each_class():
+    names = ["categorical_crossentropy", "SparseCategoricalCrossentropy", "CrossEntropyLoss", "mse"]
+    assert [asked(name, params={"loss": name}).one_hot for name in names] == [True, False, False, False]
 
 
 def test_pytorch_s_own_word_takes_logits():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,8 +59,7 @@ def _chosen_among(asked: Asked | None, dataset: Dataset | None, laid: Layout | N
     units = laid.output.width if laid is not None and laid.output is not None and laid.output.dense else None
     if asked.kind == "classes":
         # Where targets are numbers of classes, several of an example are steps of a sequence.
-        numbered = asked.takes == "log-probabilities" or not re.search(r"categorical_?crossentropy", asked.name.lower())
-        sides = {n for n in (units, None if numbered or "sparse" in asked.name.lower() else outputs) if n}
+        sides = {n for n in (units, outputs if asked.one_hot else None) if n}
         return sides.pop() if len(sides) == 1 and max(sides) > 1 else None
     single = asked.kind == "yes or no" and units == 1 and outputs in (None, 1)
     return 2 if single else None

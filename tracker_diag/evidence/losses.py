@@ -16,9 +16,10 @@ Takes = Literal["logits", "probabilities", "log-probabilities"]
 _OF_TORCH = {"crossentropyloss": "logits", "bcewithlogitsloss": "logits", "bceloss": "probabilities",
              "nllloss": "log-probabilities"}  # fmt: skip
 #: Names by which Keras knows its losses of probabilities, unless they are told to take logits.
+_ONE_HOT = "categoricalcrossentropy"
 _OF_KERAS = ("categoricalcrossentropy", "sparsecategoricalcrossentropy", "binarycrossentropy")
 _KINDS = {"cross_entropy": "classes", "binary_cross_entropy": "yes or no",
-          "mse": "squared", "rmse": "squared", "mae": "absolute"}  # fmt: skip
+          "poisson": "counts", "mse": "squared", "rmse": "squared", "mae": "absolute"}  # fmt: skip
 _LOGITS = re.compile(r"from_?logits\s*[=:]\s*(true|false|1|0)")
 
 
@@ -30,15 +31,19 @@ class Asked:
     ----------
     name : str
         As the run calls it.
-    kind : {'classes', 'yes or no', 'squared', 'absolute', ''}
-        One class of several; a yes or no of each output; the error's square or its size; empty for any other.
+    kind : {'classes', 'yes or no', 'counts', 'squared', 'absolute', ''}
+        One class of several; a yes or no of each output; numbers from 0 on; the error's square or its size; empty for
+        any other.
     takes : {'logits', 'probabilities', 'log-probabilities'} or None
         None where its name does not say, and for errors, which take any number.
+    one_hot : bool
+        Whether a target is known to be a row of as many numbers as there are classes, and not the number of one.
     """
 
     name: str
     kind: str
     takes: Takes | None = None
+    one_hot: bool = False
 
 
 @rule_input(missing="no loss function", log="loss_function", evidence="MP")
@@ -65,7 +70,7 @@ def _asked(name: str, known: str | None, network: Model | None) -> Asked:
     takes = _takes(name, settings, network)
     # The likelihood of a density goes by the same name as that of classes.
     kind = "classes" if takes == "log-probabilities" else _KINDS.get(known or "", "")
-    return Asked(name, kind, takes)
+    return Asked(name, kind, takes, one_hot=_plain(name) == _ONE_HOT)
 
 
 def _takes(name: str, settings: Mapping[str, Any], network: Model | None) -> Takes | None:
@@ -76,7 +81,7 @@ def _takes(name: str, settings: Mapping[str, Any], network: Model | None) -> Tak
     logits = said[1] in ("true", "1") if said else described
     if isinstance(logits, bool):
         return "logits" if logits else "probabilities"
-    plain = re.sub(r"[\W_]+", "", name.lower().partition("(")[0].rpartition(".")[2])
+    plain = _plain(name)
     if plain in _OF_TORCH:
         return _OF_TORCH[plain]  # type: ignore[return-value]
     if "withlogits" in plain:
@@ -84,6 +89,10 @@ def _takes(name: str, settings: Mapping[str, Any], network: Model | None) -> Tak
     if plain in _OF_KERAS:
         return "probabilities"
     return "logits" if plain == "crossentropy" and network is not None and network.framework == "torch" else None
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name.lower().partition("(")[0].rpartition(".")[2])
 
 
 def _text(value: Any) -> str:

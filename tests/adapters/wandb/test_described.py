@@ -392,7 +392,7 @@ BOMB = "a: &a {value: [x, x]}\n" + "".join(f"b{i}: {{value: [*a, *a]}}\n" for i 
         (BOMB, "it refers to a part of itself"),
         ("a: {value: " + "[" * 10_000, "50 levels"),
         ("a: {value: [" + "1, " * 40_000 + "]}", "more than 20,000 parts"),
-        ("a: {value: '" + "x" * 20_000 + "'}", "a text of more than 10,000 letters"),
+        ("a: {value: '" + "x" * 20_000 + "'}", "a text of more than 10,000 characters"),
         ("a: {value: !!python/object/apply:os.system [ls]}", "ConstructorError"),
         ("a: {value: 2026-13-45}", "ValueError"),
         ("- 1", "not a mapping"),

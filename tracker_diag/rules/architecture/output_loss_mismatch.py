@@ -116,7 +116,7 @@ def output_loss_mismatch(
     observations = list(mismatches(output, loss_asks, n_classes)) if output is not None else []
     if output is not None:
         observations += _of_output(output, loss_asks, task, accurate=accurate)
-        if output.described and layers_described is not None and not layers_described.decay:
+        if not output.listed and layers_described is not None and not layers_described.decay:
             observations += _beyond(output, loss_asks, [train_loss, val_loss])
         kind = str(logged_params.get(names.get("task", ""), "")).lower()
         several = "label" in kind or loss_function == "binary_cross_entropy"
@@ -173,11 +173,7 @@ def _output(laid: Layout | None, network: Model | None, activation: str | None, 
 
 def _of_output(output: Output, asked: Asked | None, task: str | None, *, accurate: bool) -> Iterator[Observation]:
     """What of an output does not fit what is to be learned."""
-    if (
-        output.activation in RECTIFIED
-        and task == "regression"
-        and (asked is None or "poisson" not in asked.name.lower())
-    ):
+    if output.activation in RECTIFIED and task == "regression" and (asked is None or asked.kind != "counts"):
         yield Likelihoods.RELU_BEFORE_REGRESSION(output=output.activation)
     if (
         output.described
