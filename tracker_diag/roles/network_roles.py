@@ -59,7 +59,7 @@ def _of_layers(laid: Layout) -> dict[str, Any]:
         "layers": len(laid.units),
         "hidden_units": widths[0] if widths else None,
         "layer_widths": tuple(widths) if len(widths) > 1 else None,
-        "activation": _hidden_activation(laid.hidden),
+        "activation": _hidden_activation(laid),
         "output_activation": laid.output.activation if laid.output is not None else None,
         "initialiser": _initialiser(laid.hidden),
         "init_scale": _init_scale(laid.hidden),
@@ -72,15 +72,15 @@ def _of_layers(laid: Layout) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _hidden_activation(hidden: Sequence[Unit]) -> str | None:
+def _hidden_activation(laid: Layout) -> str | None:
     """The most frequent one of the layers that a gradient passes; None unless all of them say theirs."""
-    said = [unit.activation for unit in hidden if not unit.recurrent]
+    said = [unit.activation for unit in laid.hidden if not unit.recurrent]
     if not said or None in said:
         return None
     # A linear layer between others is a bottleneck or a projection: it says nothing of the rest.
     curved = [name for name in said if name != "linear"]
-    # Between convolutions a maximum or gates may stand, which are not linear either.
-    return _common(curved) if curved else "linear" if all(unit.dense for unit in hidden) else None
+    # A maximum, gates or a layer of somebody's own may stand between, which are not linear either.
+    return _common(curved) if curved else "linear" if laid.linear_between else None
 
 
 def _common(names: Sequence[str | None]) -> str | None:

@@ -62,11 +62,24 @@ def test_layers_without_an_activation_are_one_layer():
         [dense(64, "linear"), dense(64), dense(10, "softmax")],
         [dense(64, "linear"), {"type": "ReLU"}, dense(10, "softmax")],
         [{"type": "Conv2D", "filters": 8, "activation": "linear"}, {"type": "MaxPooling2D"}, dense(10, "softmax")],
+        [dense(64, "linear"), {"type": "MyOwn"}, dense(10, "softmax")],
+        [dense(64, "linear"), {"type": "Maximum"}, dense(10, "softmax")],
+        [dense(64, "linear"), {"type": "LayerNormalization"}, dense(10, "softmax")],
         [{"type": "LSTM", "units": 8, "activation": "linear"}, dense(10, "softmax")],
         [{"type": "Dense", "units": 64}, {"type": "Dense", "units": 10}],
         [dense(10, "softmax")],
     ],
-    ids=["one of two", "a layer of its own", "a maximum", "gates", "not said", "one layer"],
+    ids=[
+        "one of two",
+        "a layer of its own",
+        "a maximum",
+        "a layer of one's own",
+        "an operation",
+        "a scale",
+        "gates",
+        "not said",
+        "one layer",
+    ],
 )
 def test_silent_where_something_is_not_linear_or_may_be(layers):
     assert cause(judge(high_level(), SOUND, model={"layers": layers}), NAME) is None
