@@ -244,3 +244,14 @@ def test_a_metric_logged_once_is_no_curve() -> None:
     evidence = of(run)
     assert evidence.any_curve is None
     assert evidence.features is None
+
+
+def test_a_signature_says_among_how_many_classes_a_loss_chooses() -> None:
+    torch = {"framework": "torch", "layers": [{"type": "Linear", "out_features": 7}], "loss": "CrossEntropyLoss"}
+    assert seen(params={"num_classes": None}, model={**torch, "output_shape": [None, 7]}).n_classes == 7
+    assert seen(params={"num_classes": None}, model={**torch, "output_shape": [None, 30, 7]}).n_classes is None
+    assert seen(params={"num_classes": None}, model=torch).n_classes is None
+    assert (
+        seen(params={"num_classes": None}, model={**torch, "loss": "MSELoss", "output_shape": [None, 7]}).n_classes
+        is None
+    )

@@ -18,6 +18,8 @@ from tracker_diag.roles.resolve import Roles
 #: A number of classes, examples or epochs above this is another thing under their name; updates are capped at that of
 #: examples.
 MOST_CLASSES, MOST_EXAMPLES, MOST_EPOCHS = 1e7, 1e15, 1e12
+#: Sizes of the shape of an output that is one row for each example.
+ROWS_OF_OUTPUTS = 2
 #: Largest number of examples that is read off the values of an accuracy, and how many different values that takes:
 #: larger ones need more digits than are logged.
 READ_OFF_UP_TO, READ_OFF_VALUES = 100, 4
@@ -38,8 +40,8 @@ def n_classes(
     value = params.get("n_classes") or (dataset.target.n_classes if dataset else None)
     if value is None:
         # A network that was logged without its loss may be a part of the one that was trained.
-        told = layers_described if network is not None and network.loss else None
-        return _chosen_among(loss_asks, dataset, told)
+        told = network if network is not None and network.loss else None
+        return _chosen_among(loss_asks, dataset, layers_described if told is not None else None, told)
     if not isinstance(value, int | float) or not 1 <= value <= MOST_CLASSES or not float(value).is_integer():
         return None
     if value > 1:
@@ -51,12 +53,17 @@ def n_classes(
     return 2 if binary else None
 
 
-def _chosen_among(asked: Asked | None, dataset: Dataset | None, laid: Layout | None) -> int | None:
+def _chosen_among(
+    asked: Asked | None, dataset: Dataset | None, laid: Layout | None, network: Model | None
+) -> int | None:
     """Outputs of a network whose loss asks for one class of several; two classes where it asks for a yes or no."""
     if asked is None:
         return None
     outputs = dataset.outputs if dataset is not None else None
     units = laid.output.width if laid is not None and laid.output is not None and laid.output.dense else None
+    shape = network.output_shape if network is not None else None
+    if units is None and shape is not None and len(shape) == ROWS_OF_OUTPUTS:
+        units = shape[-1]
     if asked.kind == "classes":
         # Where targets are numbers of classes, several of an example are steps of a sequence.
         sides = {n for n in (units, outputs if asked.one_hot else None) if n}
