@@ -49,25 +49,9 @@ def test_the_shape_of_the_targets_says_how_many_outputs(shape: Any, outputs: int
     assert read(declared("train", "a", targets_shape=shape)).outputs == outputs
 
 
-@pytest.mark.parametrize(
-    ("targets", "said"),
-    [
-        ('[{"type": "tensor", "tensor-spec": {"dtype": "int64", "shape": [-1]}}]', "int64"),
-        ('[{"name": "u", "dtype": "int64"}, {"name": "v", "dtype": "int64"}]', "int64"),
-        ('[{"name": "u", "dtype": "int64"}, {"name": "v", "dtype": "float32"}]', None),
-        ('"dtype": "int64"' * 1_000_000, None),
-        ("[" * 100_000, None),
-        (None, None),
-        (7, None),
-    ],
-)
-def test_the_schema_says_of_which_type_targets_are(targets: Any, said: str | None) -> None:
-    assert read({**TRAIN, "schema": {"mlflow_tensorspec": {"targets": targets}}}).target_type == said
-
-
 @pytest.mark.parametrize("spec", ["text", [1], 3, None])
 def test_a_schema_that_is_none_says_nothing(spec: Any) -> None:
-    assert read_input({**TRAIN, "schema": {"mlflow_tensorspec": spec}}).target_type == ""
+    assert read_input({**TRAIN, "schema": {"mlflow_tensorspec": spec}}).types == {}
 
 
 def test_only_training_inputs_that_agree_say_what_the_network_is_given() -> None:

@@ -88,11 +88,6 @@ class Dataset:
         return _agreed(i.outputs for i in self._trained)
 
     @property
-    def target_type(self) -> str | None:
-        """The type of the targets (``int64``, ``float32``), as the training inputs say with one voice."""
-        return _agreed(i.target_type or None for i in self._trained)
-
-    @property
     def n_features(self) -> int | None:
         """Columns of the training side: as profiled, else as its inputs say with one voice."""
         return self.columns.count or _agreed(i.columns for i in self._trained)

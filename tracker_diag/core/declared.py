@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -12,11 +11,8 @@ from tracker_diag.core.profile_schema import MAX_ENTRIES
 
 #: Sizes of a shape that are checked: no tensor has more dimensions.
 MAX_DIMENSIONS = 9
-#: Letters of a schema that are read for the type of the targets.
-MAX_SCHEMA = 2_000
 
 _SIDES = {"train": ("train", "fit"), "validation": ("val", "eval", "dev"), "test": ("test",)}
-_TYPE = re.compile(r'"dtype": ?"(\w{1,30})"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +32,6 @@ class Input:
     outputs : int or None
         Numbers that make up the target of one example: 1 for a column of labels, k for k columns; None for targets of
         more dimensions, for several targets, and where nothing is said of them.
-    target_type : str
-        Type of the targets (``int64``, ``float32``), empty where the schema does not say one for all.
     evaluated : bool
         Whether it was declared as evaluated on: autologging says that of everything but the training set, and of the
         training set too where its curve is asked for.
@@ -49,7 +43,6 @@ class Input:
     columns: int | None
     types: Mapping[str, str]
     outputs: int | None = None
-    target_type: str = ""
     evaluated: bool = False
 
 
@@ -85,7 +78,6 @@ def read_input(data: Mapping[str, Any]) -> Input:
         columns,
         types,
         _outputs(profile.get("targets_shape")),
-        _target_type(schema.get("mlflow_tensorspec")),
         context.startswith("eval"),
     )
 
@@ -131,12 +123,6 @@ def _outputs(shape: Any) -> int | None:
     if len(several) != 1 or (isinstance(shape, Mapping) and len(shape) > 1) or len(several[0]) > 2:
         return None
     return several[0][1] or None if len(several[0]) == 2 else 1
-
-
-def _target_type(spec: Any) -> str:
-    text = _text(spec.get("targets") if isinstance(spec, Mapping) else None)
-    found = set(_TYPE.findall(text[:MAX_SCHEMA]))
-    return found.pop() if len(found) == 1 and len(text) <= MAX_SCHEMA else ""
 
 
 def _text(value: Any) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -16,7 +15,6 @@ from tracker_diag.core.model import InvalidModelError, Model, read_model
 LARGEST = 2**20
 #: Levels, and parts as a parser counts them; an ordinary file has five, and a hundred.
 _DEEPEST, _MOST_PARTS = 20, 20_000
-_WHOLE = re.compile("[0-9]{1,18}")
 #: Flavours that are called otherwise than their framework is elsewhere.
 _FRAMEWORKS = {"pytorch": "torch"}
 #: The flavour that every model has which Python can load, whatever made it.
@@ -25,26 +23,7 @@ _ANY = "python_function"
 _Loader: type[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedModel:
-    """What MLflow says of a model that a run logged.
-
-    Attributes
-    ----------
-    model : Model
-        Its framework, and the shape of its output where the signature names one tensor.
-    flavors : tuple of str
-        The manners in which it can be loaded, in the order of the file.
-    size : int or None
-        Bytes of all its files.
-    """
-
-    model: Model
-    flavors: tuple[str, ...]
-    size: int | None = None
-
-
-def read_mlmodel(text: bytes) -> LoggedModel:
+def read_mlmodel(text: bytes) -> Model:
     """Read an ``MLmodel`` file.
 
     Parameters
@@ -54,8 +33,9 @@ def read_mlmodel(text: bytes) -> LoggedModel:
 
     Returns
     -------
-    LoggedModel
-        A signature that cannot be read is left out, with a note in ``model``.
+    Model
+        Its framework, and the shape of its output where the signature names one tensor; a signature that cannot be read
+        is left out, with a note.
 
     Raises
     ------
@@ -76,7 +56,7 @@ def read_mlmodel(text: bytes) -> LoggedModel:
             "outputs": len(shapes) or 1,
         }
     )
-    return LoggedModel(replace(model, notes=notes), tuple(flavors), _size(data.get("model_size_bytes")))
+    return replace(model, notes=notes)
 
 
 def _yaml(text: bytes) -> Mapping[str, Any]:
@@ -124,11 +104,3 @@ def _is_tensor(output: Any) -> bool:
 
 def _sizes(shape: Any) -> Any:
     return [None if size == -1 else size for size in shape] if isinstance(shape, list) else shape
-
-
-def _size(value: Any) -> int | None:
-    if value in (None, "null", "~", ""):
-        return None
-    if not isinstance(value, str) or not _WHOLE.fullmatch(value):
-        raise InvalidModelError("['model_size_bytes']", "a whole number is needed")
-    return int(value)

@@ -195,7 +195,7 @@ def _config(parts: Iterable[bytes]) -> bytes:
 def _signature(content: bytes) -> Model:
     if len(content) > LARGEST_MLMODEL:
         raise InvalidModelError("", f"more than {LARGEST_MLMODEL:,} bytes")
-    return read_mlmodel(content).model
+    return read_mlmodel(content)
 
 
 _READERS: Mapping[str, tuple[int, Callable[[Iterator[bytes]], bytes], Callable[[bytes], Model]]] = {
