@@ -35,6 +35,11 @@ def test_a_logged_model_that_is_another_network_is_left_out():
     assert "is not the network of the summary" in found.notes[0]
 
 
+def test_layers_of_another_kind_are_another_network_too():
+    convolving = SUMMARY.replace("dense (Dense)     ", "conv (Conv2D)     ")
+    assert of(model=network(2, classes=1), model_summary=convolving).loss is None
+
+
 def test_what_stands_for_several_layers_in_a_summary_leaves_it_open():
     nested = SUMMARY.replace("dense (Dense)     ", "base (Sequential) ")
     assert of(model={"layers": [dense(16), dense(64), dense(10)]}, model_summary=nested).notes == ()

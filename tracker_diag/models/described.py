@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from tracker_diag.core.model import Layer, Model
+from tracker_diag.core.plain import CUT
 from tracker_diag.core.run import Run
 from tracker_diag.models.configured import read_configured
 from tracker_diag.models.merged import merged
 from tracker_diag.models.summaries import read_summary
+
+_STAND_FOR_OTHERS = ("Sequential", "Functional", "Model", "TimeDistributed", "Bidirectional", "RNN")
 
 
 def described(run: Run) -> Model | None:
@@ -35,10 +38,10 @@ def described(run: Run) -> Model | None:
 def _differ(logged: Model, summed: Model) -> bool:
     """Whether the last logged model is another network than the one whose summary was logged when it was trained.
 
-    What stands in a summary for several layers (a nested model, a wrapper) leaves it open.
+    What stands in a summary for other layers (a nested model, a wrapper, a name that was cut) leaves it open.
     """
     sides = [[_sizes(layer) for layer in model.layers if _sizes(layer)] for model in (logged, summed)]
-    if not all(sides) or any(layer.type not in {x.type for x in logged.layers} for layer in summed.layers):
+    if not all(sides) or any(layer.type in _STAND_FOR_OTHERS or CUT in layer.type for layer in summed.layers):
         return False
     return sides[0] != sides[1]
 
