@@ -49,7 +49,7 @@ def _besides(laid: Layout) -> str:
     dropout = " ".join(["dropout", *(f"{rate:g}" for rate in rates)]) if laid.dropout else ""
     normalisation = f"{laid.normalisation} normalisation" if laid.normalisation else ""
     shortcuts = "shortcuts" if laid.shortcuts else ""
-    frozen = f"{laid.frozen} layers frozen" if laid.frozen else ""
+    frozen = f"{laid.frozen} layer{'s' if laid.frozen > 1 else ''} frozen" if laid.frozen else ""
     return ", ".join(x for x in (dropout, normalisation, shortcuts, frozen) if x)
 
 

@@ -30,8 +30,7 @@ def read_graph(data: bytes | Any) -> Model:
     Returns
     -------
     Model
-        Loss modules, and modules without parameters that gave a single number, such as metrics, are left out. The count
-        of parameters holds frozen ones too, which no graph tells apart.
+        Loss modules, and modules without parameters that gave a single number, such as metrics, are left out.
 
     Raises
     ------

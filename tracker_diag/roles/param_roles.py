@@ -138,7 +138,7 @@ def _derive(found: FoundParams, values: Mapping[str, Any]) -> None:
             take("layers", len(listed), "hidden_units")
     by_class = [name for name in values if name.startswith("class_weight.")]
     if by_class:
-        # A weight for each class, as a mapping; None before it is what flattening leaves of one.
+        # A mapping has no value of its own: its entries have, each under the name of its class.
         found.values["class_weight"], found.names["class_weight"] = True, "class_weight"
     if "patience" in found.values:
         take("early_stopping", found.values["patience"], "patience")

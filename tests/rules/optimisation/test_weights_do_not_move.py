@@ -14,7 +14,7 @@ def test_the_first_cause_where_every_layer_is_frozen(curves):
     report = judge(curves, SOUND, model=model)
     assert ranked(report)[0] == NAME
     assert found(report, "OP407").severity is Severity.WARNING
-    assert "3 with weights are frozen" in cause(report, NAME).why
+    assert "3 with weights, all frozen" in cause(report, NAME).why
 
 
 def test_silent_where_the_head_is_trained():

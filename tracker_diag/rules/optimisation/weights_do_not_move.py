@@ -9,7 +9,7 @@ from tracker_diag.rules.api import Curve, LikelihoodRatio, Outcome, Prescription
 class Likelihoods:
     """What speaks for weights that do not move, and against it."""
 
-    ALL_LAYERS_FROZEN = LikelihoodRatio(3000.0, "no layer is trained: {count} with weights are frozen", "data")
+    ALL_LAYERS_FROZEN = LikelihoodRatio(3000.0, "no layer is trained ({count} with weights, all frozen)", "data")
     MOVES = LikelihoodRatio(0.001, "the loss does change, or is too short to tell")
 
 
@@ -58,7 +58,7 @@ def weights_do_not_move(
     return weights_do_not_move.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"no layer is trained: {len(units)} with weights are frozen",
+        message=f"no layer is trained ({len(units)} with weights, all frozen)",
         advice=text,
         prescription=Prescription(text),
     )
