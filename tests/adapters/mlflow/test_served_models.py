@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 import threading
 import uuid
+import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -180,6 +182,14 @@ def test_a_description_behind_the_first_megabytes_is_not_looked_for() -> None:
     assert note.startswith(KERAS)
 
 
+def _begun() -> bytes:
+    """The beginning of an archive whose first member is long, so that whatever follows may belong to it."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        archive.writestr("metadata.json", bytes(2**20))
+    return whole.getvalue()[:100]
+
+
 WHY = f"{KERAS} was not read: http://"
 BAD = {
     "404": (_file(b"{}", 404), f"{KERAS} was not read: the model has no such file"),
@@ -195,7 +205,7 @@ BAD = {
     "broken off": (lambda h, _: send(h, keras_file()[:400], length=9999), f"{KERAS} is incomplete|{WHY}.* broke off"),
     "no answer": (as_is(b""), f"{WHY}.* broke the connection"),
     "silence": (as_is(b"", hold), f"{WHY}.* did not answer within"),
-    "byte by byte": (as_is(b"HTTP/1.1 200 OK\r\n\r\nP", repeat(b"K", 1)), f"{WHY}.* bytes per second"),
+    "byte by byte": (as_is(b"HTTP/1.1 200 OK\r\n\r\n" + _begun(), repeat(b"K", 1)), f"{WHY}.* bytes per second"),
 }  # fmt: skip
 
 
