@@ -31,12 +31,13 @@ from scipy.stats import spearmanr
 from scripts.between import write_between
 from tracker_diag import Run, diagnose
 from tracker_diag.roles.resolve import resolve
+from tracker_diag.rules.rule import ABSTENTION
 from tracker_diag.settings.settings import Settings
 
 FloatArray = NDArray[np.float64]
 
 FAULTS = Path(__file__).resolve().parent.parent / "tests" / "data" / "faults.jsonl.gz"
-GOALS = {"false_alarm": 0.03, "missed_visible": 0.05, "verdict": 0.93, "abstained": 0.05}
+GOALS = {"false_alarm": 0.03, "missed_visible": 0.05, "verdict": 0.93, "abstained": 0.05, "abstained_sound": 0.08}
 
 
 @dataclass(frozen=True)
@@ -121,15 +122,16 @@ def summary(answers: list[Answer]) -> dict[str, float]:
         "missed_visible": mean(not a.severe for a in faulty if a.truth.get("verdicts")),
         "verdict": macro("verdicts", lambda a: a.verdict in a.truth["verdicts"]),
         "forbidden": mean(a.verdict in a.truth["never"] for a in answers if a.truth.get("never")),
-        "abstained": mean(a.verdict == "insufficient-evidence" for a in answers),
+        "abstained": mean(a.verdict == ABSTENTION for a in answers),
+        "abstained_sound": mean(a.verdict == ABSTENTION for a in healthy),
         "cause@1": macro("causes", lambda a: bool(set(a.causes[:1]) & set(a.truth["causes"]))),
         "cause@3": macro("causes", lambda a: bool(set(a.causes[:3]) & set(a.truth["causes"]))),
     }
 
 
 def false_alarm(a: Answer) -> bool:
-    """Whether a healthy run got another verdict, or a warning."""
-    return a.severe or a.verdict not in (a.truth.get("verdicts") or [a.verdict])
+    """Whether a healthy run got a wrong verdict, or a warning; an abstention is counted by itself."""
+    return a.severe or a.verdict not in {*(a.truth.get("verdicts") or [a.verdict]), ABSTENTION}
 
 
 def by_task(answers: list[Answer]) -> dict[str, list[Answer]]:

@@ -2,8 +2,8 @@
 
 Simulates healthy training runs (power-law and exponential descents that settle; white, AR(1) and heavy-tailed noise;
 8 to 5,000 points; constant and annealed learning rate; with and without an offset between training and validation),
-diagnoses each, and counts what every rule said. Measures the statistics themselves on their nulls, and 50 looks at
-growing runs. With --docs the tables go into the page, between its markers.
+diagnoses each, and counts what every rule said. Measures the statistics themselves where their nulls hold (see
+``scripts.nulls``), and 50 looks at growing runs. With --docs the tables go into the page, between its markers.
 
     scripts/calibrate                      a few minutes on two cores
     scripts/calibrate --runs 2 --looks 40  a first impression in a minute
@@ -13,33 +13,19 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.signal import lfilter
-from scipy.stats import binomtest
 
 from scripts.between import write_between
+from scripts.nulls import tables
+from scripts.rates import kept, percent, rate, spread, table
+from scripts.simulated import FAMILIES, NOISES, Generator, noise, settling
 from tracker_diag import Run, diagnose
 from tracker_diag.rules.registry import all_rules
-from tracker_diag.stats.condense import condense
-from tracker_diag.stats.extrapolation import extrapolate
-from tracker_diag.stats.gap import gap
-from tracker_diag.stats.plateau import plateau
-from tracker_diag.stats.trend import trend
-from tracker_diag.stats.turning import turning
 
-FloatArray = NDArray[np.float64]
-Generator = np.random.Generator
-
-NOISES = ("white", "AR(1) 0.3", "AR(1) 0.6", "AR(1) 0.9", "t3")
-FAMILIES = ("power law", "exponential")
 LENGTHS = (8, 12, 20, 40, 100, 400, 5000)
 OFFSETS = ("none", "dropout", "gap")
 #: Whether the run says of how many classes it is, and so what knowing nothing costs.
@@ -47,25 +33,6 @@ LEVELS = ("known", "unknown")
 RULES = ("LC", "HY")
 #: Rules whose alarm is a p-value below their alpha; of the others the rate is printed only.
 PROMISES = {"LC104": "alpha", "LC109": "alpha"}
-
-
-def noise(rng: Generator, kind: str, n: int) -> FloatArray:
-    """Stationary noise of standard deviation one."""
-    if kind == "white":
-        return rng.standard_normal(n)
-    if kind == "t3":
-        return rng.standard_t(3, n) / np.sqrt(3)
-    phi = float(kind.split()[1])
-    return lfilter([1], [1, -phi], rng.standard_normal(n + 200) * np.sqrt(1 - phi * phi))[200:]
-
-
-def settling(rng: Generator, family: str) -> Callable[[FloatArray], FloatArray]:
-    """A descent from 1 to 0 over the clock that twice the clock would lower by less than 3 %."""
-    if family == "exponential":
-        tau = rng.uniform(0.04, 0.2)
-        return lambda u: np.exp(-u / tau)
-    c, power = np.exp(rng.uniform(np.log(0.005), np.log(0.03))), rng.uniform(1, 2)
-    return lambda u: (1 + u / c) ** -power
 
 
 @dataclass(frozen=True)
@@ -145,71 +112,6 @@ def run_looks(task: tuple[int, str, int]) -> tuple[str, int, Counter[str]]:
     return kind, runs, ever
 
 
-def run_statistics(task: tuple[int, str, int, int]) -> tuple[str, int, dict[str, int]]:
-    """Ask the statistics of curves for which their nulls hold."""
-    seed, kind, n, runs = task
-    rng = np.random.default_rng(seed)
-    x = np.arange(n, dtype=np.float64)
-    hits: Counter[str] = Counter()
-    for k in range(runs):
-        fall = settling(rng, FAMILIES[k % 2])((x + 1) / n)
-        sigma = rng.uniform(0.01, 0.1)
-        first, second = (condense(x, fall + sigma * noise(rng, kind, n)) for _ in range(2))
-        hits["turning"] += turning(*first).p < 0.01
-        flat = noise(rng, kind, n)
-        hits["trend"] += trend(x, flat).p < 0.05
-        slope = trend(x, flat + 0.1 * x)
-        hits["slope"] += not slope.low <= 0.1 <= slope.high
-        hits["plateau"] += plateau(x, flat + 2.0 * x / (n - 1), 2.0).p_rest < 0.05
-        apart = gap(first[1], second[1])
-        hits["gap"] += not apart.low <= 0 <= apart.high
-        clock, y, truth = unsettled(rng, FAMILIES[k % 2], n, kind)
-        further = extrapolate(*condense(clock, y), floor=0.0)
-        hits["extrapolation"] += not further.low <= truth + 1e-12 <= further.high + 2e-12
-    return kind, runs, dict(hits)
-
-
-def unsettled(rng: Generator, family: str, n: int, kind: str) -> tuple[FloatArray, FloatArray, float]:
-    """A descent that may go on for long, with what twice its length would bring."""
-    u = (np.arange(n) + 1) / n
-    if family == "exponential":
-        tau = np.exp(rng.uniform(np.log(0.1), np.log(2.5)))
-        shape = lambda v: np.exp(-v / tau)  # noqa: E731  the shape closes over its own draw
-    else:
-        c, power = np.exp(rng.uniform(np.log(0.005), np.log(0.5))), rng.uniform(0.3, 2)
-        shape = lambda v: (1 + v / c) ** -power  # noqa: E731
-    b = 1 / (shape(u[0]) - shape(1.0))
-    sigma = np.exp(rng.uniform(np.log(0.003), np.log(0.03)))
-    return u, rng.uniform(0.05, 1) + b * shape(u) + sigma * noise(rng, kind, n), float(b * (shape(1.0) - shape(2.0)))
-
-
-def spread(function: Callable, tasks: list, workers: int, what: str) -> Iterator:
-    """Results of the tasks, with progress on the error stream."""
-    with ProcessPoolExecutor(workers) as pool:
-        for done, result in enumerate(pool.map(function, tasks), 1):
-            print(f"\r{what}: {done}/{len(tasks)}", end="", file=sys.stderr, flush=True)
-            yield result
-    print(file=sys.stderr)
-
-
-def rate(hits: int, runs: int) -> str:
-    """A rate with its 99 % binomial interval, in percent."""
-    interval = binomtest(hits, runs).proportion_ci(0.99)
-    return f"{hits / runs:.2%} ({interval.low:.2%}–{interval.high:.2%})".replace("%", "\u2009%")
-
-
-def kept(hits: int, runs: int, promise: float) -> str:
-    """Whether the promise lies in or above the 99 % interval of the measured rate."""
-    return "yes" if binomtest(hits, runs).proportion_ci(0.99).low <= promise else "**no**"
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A Markdown table."""
-    lines = ["| " + " | ".join(head) + " |"]
-    lines.append("|" + " --- |" * (lines[0].count("|") - 1))
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
-
-
 def rules_tables(runs: int, workers: int) -> list[str]:
     """Rates of every LC and HY rule over the healthy families."""
     cells = [Cell(*c) for c in itertools.product(FAMILIES, NOISES, LENGTHS, (False, True), OFFSETS, LEVELS)]
@@ -236,11 +138,11 @@ def rules_tables(runs: int, workers: int) -> list[str]:
         if code[:2] not in RULES:
             continue
         alpha = rule.thresholds.get(PROMISES.get(code, ""))
-        promise = f"{alpha:.0%}".replace("%", "\u2009%") if alpha else "–"
+        promise = percent(alpha, 0) if alpha else "–"
         answer = kept(total[code], everyone, alpha) if alpha else "–"
         worst = max(NOISES, key=lambda kind: by["noise", kind][code] / by["noise", kind]["runs"])
         part = by["noise", worst]
-        share = f"{worst}: {part[code] / part['runs']:.2%}".replace("%", "\u2009%") if part[code] else "–"
+        share = f"{worst}: {percent(part[code] / part['runs'])}" if part[code] else "–"
         rows.append((f"{code} {rule.name}", promise, rate(total[code], everyone), answer, share))
     rows.append(("any warning", "–", rate(total["any"], everyone), "–", "–"))
     first = table(("rule", "promise", "warnings on healthy runs (99\u2009% interval)", "kept", "worst noise"), rows)
@@ -251,7 +153,7 @@ def rules_tables(runs: int, workers: int) -> list[str]:
             for (what, value), c in by.items()
         ],
     )
-    said = ", ".join(f"{name} {count / everyone:.1%}" for name, count in verdicts.most_common()).replace("%", "\u2009%")
+    said = ", ".join(f"{name} {percent(count / everyone, 1)}" for name, count in verdicts.most_common())
     return [f"### Rules on {everyone:,} healthy runs", first, f"Verdicts: {said}.", second]
 
 
@@ -265,7 +167,7 @@ def looks_table(runs: int, workers: int) -> list[str]:
             seen[key].update(ever)
             seen[key]["runs"] += n
     alpha = all_rules()["LC104"].thresholds["alpha"]
-    promise = f"{alpha:.0%}".replace("%", "\u2009%")
+    promise = percent(alpha, 0)
     rows = []
     for kind, c in seen.items():
         n = c["runs"]
@@ -282,36 +184,6 @@ def looks_table(runs: int, workers: int) -> list[str]:
     return ["### Fifty looks at a growing healthy run", table(head, rows)]
 
 
-def statistics_table(runs: int, workers: int) -> list[str]:
-    """Error rates of the statistics on their own nulls."""
-    promises = {
-        "turning": ("turning: p < 0.01 of a settled curve", 0.01),
-        "trend": ("trend: p < 0.05 of a flat curve", 0.05),
-        "slope": ("trend: slope outside its 95 % interval", 0.05),
-        "plateau": ("plateau: at rest (p < 0.05) where it moves by the margin", 0.05),
-        "gap": ("gap: truth outside the 95 % interval", 0.05),
-        "extrapolation": ("extrapolation: truth outside the 90 % interval", 0.10),
-    }
-    lengths = (8, 12, 20, 40, 100, 400)
-    tasks = [(5000 + n, kind, n, runs) for kind in NOISES for n in lengths]
-    seen: dict[str, Counter[str]] = defaultdict(Counter)
-    for kind, n, hits in spread(run_statistics, tasks, workers, "statistics"):
-        seen[kind].update(hits)
-        seen[kind]["runs"] += n
-    rows = []
-    for key, (text, promise) in promises.items():
-        cells = []
-        for kind in NOISES:
-            c = seen[kind]
-            broken = kept(c[key], c["runs"], promise) != "yes"
-            share = f"{c[key] / c['runs']:.1%}".replace("%", "\u2009%")
-            cells.append(f"**{share}**" if broken else share)
-        rows.append((text, f"{promise:.0%}".replace("%", "\u2009%"), *cells))
-    runs_each = f"{seen['white']['runs']:,} curves of 8 to 400 points a column"
-    note = f"{runs_each}; bold: above the promise beyond chance (99\u2009% interval)."
-    return ["### Statistics on their own nulls", table(("statistic", "promise", *NOISES), rows), note]
-
-
 def main() -> None:
     """Read the options, simulate, print, and write the page if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -320,7 +192,7 @@ def main() -> None:
         "--looks", type=int, default=160, help="growing runs of each noise, 50 looks each (default 160)"
     )
     parser.add_argument(
-        "--curves", type=int, default=400, help="curves of each noise and length for the statistics (default 400)"
+        "--curves", type=int, default=4000, help="curves of each noise and length for the statistics (default 4000)"
     )
     parser.add_argument("--workers", type=int, default=2, help="processes (default 2)")
     parser.add_argument("--docs", type=Path, help="write the tables into this page, between its markers")
@@ -328,7 +200,7 @@ def main() -> None:
     parts = [
         *rules_tables(options.runs, options.workers),
         *looks_table(options.looks, options.workers),
-        *statistics_table(options.curves, options.workers),
+        *tables(options.curves, options.workers),
     ]
     command = f"Made by `scripts/calibrate --runs {options.runs} --looks {options.looks} --curves {options.curves}`."
     text = "\n\n".join([command, *parts])

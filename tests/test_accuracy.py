@@ -11,10 +11,13 @@ from scripts.accuracy import FAULTS, GOALS, PEERS, Answer, answer, by_task, curv
 #: What was measured last, rounded towards the worse. A change that worsens one needs a reason better than this line.
 FLOORS = {
     "false_alarm": 0.02,
-    "missed_visible": 0.05,
+    # Three faulty runs were warned of by an interval that held the truth in half of its cases, or for going on under a
+    # rate that had run out; and a run whose rest is not shown is no good fit any more, sound ones among them.
+    "missed_visible": 0.06,
     "verdict": 0.94,
-    "abstained": 0.01,
-    "missed": 0.09,
+    "abstained": 0.03,
+    "abstained_sound": 0.06,
+    "missed": 0.105,
     "cause@3": 0.9,
 }
 HIGHER_IS_BETTER = {"verdict", "cause@1", "cause@3"}
@@ -63,16 +66,17 @@ def test_the_figures_are_what_they_say() -> None:
         [
             run("none", False, "good-fit", False),
             run("none", False, "overfitting", True),
+            run("none", False, "insufficient-evidence", False),
             run("dead", True, "frozen", True, ("too-deep", "dead-relu")),
             run("dead", True, "good-fit", False),
             run("dead", True, "insufficient-evidence", False),
         ]
     )
-    assert found["false_alarm"] == 0.5
+    assert found["false_alarm"] == found["abstained_sound"] == pytest.approx(1 / 3)
     assert found["missed"] == found["missed_visible"] == pytest.approx(2 / 3)
-    assert found["verdict"] == pytest.approx((1 / 2 + 1 / 3) / 2)
+    assert found["verdict"] == pytest.approx((1 / 3 + 1 / 3) / 2)
     assert found["forbidden"] == pytest.approx(1 / 3)
-    assert found["abstained"] == pytest.approx(1 / 5)
+    assert found["abstained"] == pytest.approx(2 / 6)
     assert (found["cause@1"], found["cause@3"]) == (0, pytest.approx(1 / 3))
 
 

@@ -95,7 +95,11 @@ def test_a_cause_that_says_nothing_of_the_curves_leaves_the_verdict() -> None:
     assert told.finding is not None
     assert (told.finding.code, told.finding.severity) == ("LC103", Severity.WARNING)
     assert verdict(FIT, [replace(grave, verdict="undertrained")], []).name == "good-fit"
-    assert verdict({}, [replace(grave, verdict="undertrained")], judged).name == ABSTENTION
+    alone = verdict({}, [replace(grave, verdict="undertrained")], judged)
+    assert alone.name == "undertrained"
+    assert alone.finding is not None
+    assert alone.finding.message.endswith("the curves alone do not decide")
+    assert verdict({}, [grave], judged).name == ABSTENTION
 
 
 def test_what_was_wasted_is_what_the_first_of_such_findings_spans() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from tests.stats.curves import FloatArray, settled
-from tracker_diag.stats.divergence import divergence
+from tracker_diag.stats.divergence import LARGEST, divergence
 
 NAN, INF = np.nan, np.inf
 
@@ -51,8 +51,28 @@ def test_healthy_curves_do_not_blow_up() -> None:
 @given(arrays(np.float64, st.integers(0, 30)))
 def test_any_floats(y: FloatArray) -> None:
     found = divergence(y)
-    assert (found.lost is None) == (y.size == 0 or bool(np.isfinite(y[-1])))
+    good = np.isfinite(y) & (np.abs(y) < LARGEST)
+    if y.size == 0 or good[-1]:
+        assert found.lost is None
+    if found.lost is not None:
+        assert not good[found.lost :].any()
+        assert found.lost == 0 or good[found.lost - 1]
     assert np.isfinite(found.factor)
+
+
+@pytest.mark.parametrize(
+    ("y", "lost"),
+    [
+        ([2, 1, NAN, 1, NAN], None),
+        ([2, 1, NAN, 1, NAN, NAN], 4),
+        ([2, 1, NAN, NAN, 1, NAN], None),
+        ([2, 1, 1, 1, NAN], 4),
+        ([NAN, NAN], 0),
+        ([2, 1, 1e160, 1e308], 2),
+    ],
+)
+def test_as_long_a_hole_as_was_recovered_from_before_is_no_loss(y: list[float], lost: int | None) -> None:
+    assert divergence(np.array(y, dtype=float)).lost == lost
 
 
 @given(arrays(np.float64, st.integers(4, 30), elements=st.floats(-1e6, 1e6, allow_subnormal=False)))

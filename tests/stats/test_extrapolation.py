@@ -52,6 +52,48 @@ def test_the_interval_holds_the_truth(n: int, phi: float) -> None:
     assert above / 150 <= 0.15
 
 
+@pytest.mark.parametrize(("phi", "share"), [(0.0, 0.92), (0.9, 0.88)])
+def test_it_holds_the_truth_as_often_as_the_docstring_says(phi: float, share: float) -> None:
+    rng = np.random.default_rng(20)
+    held = 0
+    for k in range(300):
+        u = clock(20)
+        if k % 2:
+            tau = np.exp(rng.uniform(np.log(0.1), np.log(2.5)))
+            y, truth = np.exp(-u / tau), np.exp(-1 / tau) - np.exp(-2 / tau)
+        else:
+            c, a = np.exp(rng.uniform(np.log(0.005), np.log(0.5))), rng.uniform(0.3, 2)
+            y, truth = (1 + u / c) ** -a, (1 + 1 / c) ** -a - (1 + 2 / c) ** -a
+        sigma = np.exp(rng.uniform(np.log(0.003), np.log(0.03)))
+        found = extrapolate(u, 0.3 + y + sigma * np.ptp(y) * ar1(rng, 20, phi), floor=0.0)
+        held += found.low <= truth + 1e-12 <= found.high + 2e-12
+    assert held / 300 >= share
+
+
+@pytest.mark.parametrize("n", [8, 20, 200, 1000])
+def test_what_surely_goes_on_is_sure_to(n: int) -> None:
+    """The doubt takes no more than half of the gain of a line, and of an exponential seen for half of its course."""
+    rng = np.random.default_rng(n)
+    for y in (2.0 - clock(n), np.exp(-clock(n) / 0.9)):
+        found = extrapolate(clock(n), y + 0.005 * rng.standard_normal(n), floor=0.0)
+        assert found.low > 0.35 * found.gain > 0.06
+
+
+def test_doubt_leaves_the_gain_and_widens_the_interval() -> None:
+    y = np.exp(-clock(200) / 0.6)
+    sure, doubtful, none = (extrapolate(clock(200), y, doubt=doubt) for doubt in (0.0, 0.3, 0.7))
+    assert sure.gain == doubtful.gain == none.gain
+    assert doubtful.low < 0.75 * sure.low
+    assert doubtful.high > 1.1 * sure.high
+    assert none.low == 0.0
+
+
+def test_a_curve_that_turns_later_is_not_promised_much() -> None:
+    """The first half tells nothing of the turn: the lower end stays well below what the shape says."""
+    found = extrapolate(clock(500), np.exp(-clock(500) / 0.5))
+    assert found.low < 0.6 * found.gain
+
+
 def test_a_settled_curve_has_nothing_to_gain() -> None:
     rng = np.random.default_rng(1)
     for _ in range(30):

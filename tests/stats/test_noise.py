@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.stats.curves import FloatArray, ar1, settled, values
-from tracker_diag.stats.noise import autocorrelation, local_mean, noise
+from tracker_diag.stats.noise import autocorrelation, local_mean, noise, variance_of_mean
 from tracker_diag.stats.too_short import TooShortError
 
 
@@ -23,7 +23,41 @@ def test_level_and_autocorrelation_are_recovered_under_a_course(phi: float) -> N
 def test_the_upper_bound_is_one_in_most_runs() -> None:
     rng = np.random.default_rng(4)
     above = [autocorrelation(ar1(rng, 40, 0.5))[1] >= 0.5 for _ in range(300)]
-    assert np.mean(above) > 0.85
+    assert np.mean(above) > 0.78
+
+
+@pytest.mark.parametrize("n", [4, 5, 6, 7, 8, 9, 10, 14, 20, 40])
+def test_both_deviations_of_a_few_points_are_right_on_average(n: int) -> None:
+    rng = np.random.default_rng(n)
+    found = [noise(rng.standard_normal(n)) for _ in range(2000)]
+    assert np.mean([f.sigma for f in found]) == pytest.approx(1, abs=0.06)
+    assert np.median([f.deviation**2 for f in found]) ** 0.5 == pytest.approx(1, abs=0.4 if n < 6 else 0.15)
+
+
+@pytest.mark.parametrize(("n", "phi"), [(20, 0.6), (40, 0.3), (40, 0.6)])
+def test_the_autocorrelation_of_a_few_points_has_no_bias_but_that_of_its_bounds(n: int, phi: float) -> None:
+    rng = np.random.default_rng(n)
+    found = [autocorrelation(ar1(rng, n, phi))[0] for _ in range(1000)]
+    assert np.median(found) == pytest.approx(phi, abs=0.1)
+    assert max(found) <= 1 - 4 / n
+
+
+def test_eight_points_say_nothing_of_autocorrelation() -> None:
+    assert autocorrelation(ar1(np.random.default_rng(0), 8, 0.9)) == (0.0, 0.5)
+
+
+def test_the_variance_of_a_mean_is_that_of_its_covariances() -> None:
+    r, m = 0.6, 5
+    lags = np.abs(np.subtract.outer(np.arange(m), np.arange(m)))
+    assert variance_of_mean(r, m) == pytest.approx(float((r**lags).mean()))
+    assert variance_of_mean(0.0, 7) == pytest.approx(1 / 7)
+
+
+def test_a_mean_of_heavy_tailed_noise_has_their_deviation() -> None:
+    y = np.random.default_rng(8).standard_t(3, 5000)
+    found = noise(y)
+    assert found.sigma < 0.8 * y.std()
+    assert found.deviation > 1.15 * found.sigma
 
 
 @pytest.mark.parametrize("phi", [0.0, 0.6])
@@ -89,6 +123,7 @@ def test_bounds(y: FloatArray) -> None:
 def test_extreme_sizes(size: float) -> None:
     found = noise(np.array([1, 2, 1, 3, 1, 2, 4, 1, 2, 3, 1, 2.0]) * size * 0.1)
     assert np.isfinite(found.sigma)
+    assert 0 < found.deviation < np.inf
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

@@ -67,6 +67,11 @@ def test_noise_has_no_jumps() -> None:
     assert sum(spikes(rng.standard_normal(500)).size for _ in range(100)) == 0
 
 
+def test_eight_points_of_noise_have_no_jumps() -> None:
+    rng = np.random.default_rng(7)
+    assert sum(spikes(rng.standard_normal(8)).size for _ in range(4000)) <= 3
+
+
 def test_heavy_tails_have_few() -> None:
     rng = np.random.default_rng(5)
     found = sum(spikes(rng.standard_t(3, 500)).size for _ in range(100))

@@ -37,13 +37,22 @@ def test_the_level_holds_on_settled_curves(n: int, phi: float) -> None:
     rejected = [
         turning(steps(n), settled(rng, n) + rng.uniform(0.01, 0.1) * ar1(rng, n, phi)).p < 0.01 for _ in range(300)
     ]
-    assert np.mean(rejected) <= (0.045 if phi > 0.5 else 0.02)
+    assert np.mean(rejected) <= (0.05 if phi > 0.8 else 0.02)
 
 
-def test_the_level_holds_under_heavy_tails() -> None:
+@pytest.mark.parametrize("n", [5, 8, 12, 40, 256])
+def test_the_level_holds_though_the_lowest_of_many_windows_is_chosen(n: int) -> None:
+    rng = np.random.default_rng(3)
+    p = np.array([turning(steps(n), rng.standard_normal(n)).p for _ in range(1500)])
+    assert np.mean(p < 0.01) <= 0.01
+    assert np.mean(p < 0.001) <= 0.002
+
+
+@pytest.mark.parametrize("n", [12, 40, 256])
+def test_the_level_holds_under_heavy_tails(n: int) -> None:
     rng = np.random.default_rng(2)
-    rejected = [turning(steps(40), settled(rng, 40) + 0.03 * rng.standard_t(3, 40)).p < 0.01 for _ in range(300)]
-    assert np.mean(rejected) <= 0.02
+    rejected = [turning(steps(n), rng.standard_t(3, n)).p < 0.01 for _ in range(1500)]
+    assert np.mean(rejected) <= 0.013
 
 
 def test_a_falling_curve_does_not_rise() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tracker_diag.core.dataset import Dataset
-from tracker_diag.core.finding import Cause, Finding, Severity
+from tracker_diag.core.finding import Cause, Finding, Severity, Skip
 from tracker_diag.core.model import Model
 from tracker_diag.core.own import IGNORE
 from tracker_diag.core.report import DrawnCurve, Report
@@ -23,8 +23,9 @@ from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.models.described import described
 from tracker_diag.roles.resolve import NO_ROLES, Roles, resolve
-from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.registry import all_rules, find_rule
 from tracker_diag.rules.rule import ABSTENTION, Rule
+from tracker_diag.rules.verdicts import GOOD_FIT
 from tracker_diag.settings.settings import Settings, ignored_words, matches
 from tracker_diag.timeline.straighten import Timeline, straighten
 
@@ -88,13 +89,16 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
         "the causes could not be ranked", lambda: rank(hypotheses, said.symptoms), UNRANKED
     )
     judged = [capped(f, chosen_for(chosen[f.code], settings)) for f in judged]
-    # While a run is going, what its causes make of its curves is still open; and a rule that the user left out must
-    # not give the verdict.
-    answer = verdict(said.symptoms.findings, () if run.active else hypotheses, judged)
+    # While a run is going, or where nothing was achieved to measure effects in, what its causes make of its curves is
+    # open; and a rule that the user left out must not give the verdict.
+    decided = values.get("improvement") is not None and not run.active
+    answer = verdict(said.symptoms.findings, hypotheses if decided else (), judged)
     if answer.finding is not None and answer.finding.code not in chosen:
         answer = verdict(said.symptoms.findings)
     told = [] if answer.finding is None else [capped(answer.finding, chosen_for(chosen[answer.finding.code], settings))]
-    by_weight = sorted([*said.findings, *judged, *told], key=lambda f: (-f.severity.rank, -f.confidence, f.code))
+    # A good fit beside a cause that gives another verdict would contradict it.
+    kept = [f for f in said.findings if f.name != GOOD_FIT or answer.name == GOOD_FIT]
+    by_weight = sorted([*kept, *judged, *told], key=lambda f: (-f.severity.rank, -f.confidence, f.code))
     findings = fold(by_weight, answer.name)
     severity = max((f.severity for f in findings), key=lambda s: s.rank, default=Severity.OK)
     likely = causes[0].name if causes and severity.rank >= Severity.WARNING.rank else ""
@@ -105,7 +109,9 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
         verdict=answer.name,
         severity=severity,
         summary=parts.attempt(
-            "the summary could not be written", lambda: _summary(answer.name, findings, likely, values), answer.name
+            "the summary could not be written",
+            lambda: _summary(answer.name, findings, likely, values, said.skipped),
+            answer.name,
         ),
         findings=tuple(findings),
         causes=causes,
@@ -144,9 +150,11 @@ def _of_network(network: Model | None) -> tuple[str, ...]:
     return (said, *network.notes) if said else network.notes
 
 
-def _summary(answer: str, findings: list[Finding], cause: str, values: Values) -> str:
+def _summary(answer: str, findings: list[Finding], cause: str, values: Values, skipped: Sequence[Skip]) -> str:
     if answer == ABSTENTION:
-        return f"insufficient evidence: {why_abstained(values)}"
+        fit = find_rule(GOOD_FIT)
+        not_shown = next((s.reason for s in skipped if fit is not None and s.code == fit.code), "")
+        return f"insufficient evidence: {why_abstained(values, not_shown)}"
     said = next((f.message for f in findings if f.name == answer), "")
     return f"{answer}: {said}" + (f"; most likely {cause}" if cause else "")
 

@@ -38,9 +38,10 @@ def verdict(
     An `info` finding (an overconfident but accurate run, a run still going) does not take the verdict from a good fit,
     but stands where there is no such finding.
 
-    A run whose curves alone pass for a good fit, and whose first cause is a warning, gets the verdict that this cause
-    names: such a cause rests on the curves in part (a plateau that was reached early, a gap of middling size), and what
-    the configuration adds settles which trouble they show. A cause that says nothing of the curves leaves the verdict.
+    A run whose curves alone pass for a good fit, or decide nothing, and whose first cause is a warning, gets the
+    verdict that this cause names: such a cause rests on the curves in part (a plateau that was reached early, a gap of
+    middling size), and what the configuration adds settles which trouble they show. A cause that says nothing of the
+    curves leaves the verdict.
 
     Parameters
     ----------
@@ -55,14 +56,15 @@ def verdict(
     name = next((f.name for f in placed if f.severity.rank >= Severity.WARNING.rank), "")
     if not name and placed:
         name = GOOD_FIT if GOOD_FIT in findings else placed[0].name
-    if name != GOOD_FIT:
-        return Answer(name or ABSTENTION)
+    if name not in (GOOD_FIT, ""):
+        return Answer(name)
     first = next((f for f in judged if f.severity.rank >= Severity.WARNING.rank), None)
     said = next((s.verdict for s in hypotheses if first is not None and s.name == first.name), "")
     rule = find_rule(said) if said else None
     if first is None or rule is None:
-        return Answer(name)
-    message = f"{first.message}; the curves alone would pass for a good fit"
+        return Answer(name or ABSTENTION)
+    alone = "would pass for a good fit" if name else "do not decide"
+    message = f"{first.message}; the curves alone {alone}"
     evidence = {"cause": first.name}
     return Answer(rule.name, rule.finding(first.severity, first.confidence, message, first.advice, evidence))
 
@@ -70,11 +72,12 @@ def verdict(
 def standing(findings: Mapping[str, Finding], answer: str) -> dict[str, Finding]:
     """The findings on curves that still mean something beside the verdict.
 
-    Beside one that dismisses the others (nothing was learned, so effects have no unit) only itself.
+    Beside one that dismisses the others (nothing was learned, so effects have no unit) only itself; and a good fit only
+    where it is the verdict.
     """
     rule = _rule(findings[answer]) if answer in findings else None
     dismissed = rule is not None and rule.verdict is not None and rule.verdict.dismisses
-    return {name: f for name, f in findings.items() if name == answer or not dismissed}
+    return {name: f for name, f in findings.items() if name == answer or not (dismissed or name == GOOD_FIT)}
 
 
 def wasted_from(findings: Mapping[str, Finding]) -> tuple[float, bool] | None:
@@ -96,8 +99,8 @@ def _precedence(finding: Finding) -> float:
     return rule.verdict.precedence if rule is not None and rule.verdict is not None else math.inf
 
 
-def why_abstained(values: Values) -> str:
-    """What is missing for a verdict, in one sentence."""
+def why_abstained(values: Values, not_shown: str) -> str:
+    """What is missing for a verdict, in one sentence; ``not_shown`` is what a good fit lacks."""
     unsettled = sorted(values.get("traits").intersection(UNSETTLED))
     if unsettled:
         return f"losses of {', '.join(unsettled)} training have no level to rest at"
@@ -109,4 +112,10 @@ def why_abstained(values: Values) -> str:
         return f"{values.get('any_curve').name} has fewer than four finite values"
     if values.get("improvement") is None:
         return "the curves have not improved on where they began"
+    ending = values.get("ending")
+    if not_shown and ending is not None and ending.progress is not None and not ending.complete and not ending.failed:
+        far = ending.progress
+        return f"{not_shown} ({far.unit} {far.reached:g} of {far.planned:g})"
+    if not_shown:
+        return not_shown
     return "no rule could decide"

@@ -8,23 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracker_diag.core.dataset import Dataset
+from tracker_diag.evidence.classes_given_away import in_unit
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.registry import first_of, rule_input
 
-#: A loss in nats up to here may be the logarithm of a number of classes that stands: e to the 7 are 1,100.
-LOSS_OF_CLASSES = 7.0
-#: Largest distance of a loss from ln k, as a share of ln k, at which it stands there. Above nine classes, rounding to a
-#: whole k is the tighter limit.
-OFF_FROM_LOG = 0.025
-#: Between which multiples of 1/k the accuracy of guessing lies, sampling allowed for.
-ACCURACY_OF_GUESSING = (0.6, 1.5)
-#: Share of the training loss below which validation shows that something was learned.
-VALIDATION_LEARNED = 0.8
 #: By how much a curve may be better than perfect, as a share of the range from uninformed to perfect: rounding.
 BEYOND_PERFECT = 0.02
 #: The first value counts at most as this many times the second.
 FIRST_OVER_SECOND = 3.0
-#: Standard deviations of the noise by which a start has to be left that is only known as a first value.
+#: Standard deviations of its noise by which a curve has moved beyond doubt.
 LEFT_BY = 4.0
 #: Share of a perfect score by which a score has risen that shows learning.
 ROSE = 0.2
@@ -94,30 +86,6 @@ def main_curve(any_curve: Curve, train: Curve | None, val: Curve | None) -> Curv
     return train or val or any_curve
 
 
-@rule_input(missing="no classes are given away", evidence="C", unit="classes")
-def classes_shown(
-    train_loss: Curve | None, val_loss: Curve | None, train_score: Curve | None, val_score: Curve | None
-) -> int | None:
-    """Number of classes that a run which learned nothing gives away.
-
-    Its loss stands at ln k, its accuracy at 1/k, for one whole k.
-    """
-    for loss, score in ((val_loss, val_score), (train_loss, train_score)):
-        if loss is None or score is None or not score.accuracy or not (loss.long_enough and score.long_enough):
-            continue
-        if not 0 < loss.tail < LOSS_OF_CLASSES:
-            continue
-        if val_loss is not None and val_loss.long_enough and val_loss.best < VALIDATION_LEARNED * loss.tail:
-            # Training is measured through noise: validation shows that something was learned.
-            continue
-        k = round(math.exp(loss.tail))
-        low, high = ACCURACY_OF_GUESSING
-        stands = k > 1 and abs(loss.tail - math.log(k)) < OFF_FROM_LOG * math.log(k)
-        if stands and low / k < score.share(score.best) < high / k:
-            return k
-    return None
-
-
 @rule_input(missing="no chance accuracy", unit="that of the score, turned")
 def chance_accuracy(
     main_curve: Curve,
@@ -143,7 +111,7 @@ def entropy_of_classes(
         return None
     counts = np.array([n for n in counted.values() if n > 0], dtype=np.float64)
     shares = counts / counts.sum()
-    return _in_unit(float(-(shares @ np.log(shares))), main_curve) or None
+    return in_unit(float(-(shares @ np.log(shares))), main_curve) or None
 
 
 @rule_input(missing="no number of classes", unit="that of the loss")
@@ -168,7 +136,7 @@ def log_of_classes(
         return None
     if loss_function == "binary_cross_entropy" and classes > TWO_CLASSES:
         return None
-    level = _in_unit(math.log(classes), main_curve)
+    level = in_unit(math.log(classes), main_curve)
     scores = [s for s in (train_score, val_score) if s is not None]
     if any(s.metric.kind in OF_MORE_THAN_CLASSES for s in scores):
         return None
@@ -176,7 +144,7 @@ def log_of_classes(
     if main_curve.metric.kind == "loss" and not learned and _goes_on_falling(main_curve, level):
         # Nobody called it a cross-entropy: it is summed, or of words and not of these classes.
         return None
-    return None if not learned and val_score is not None and _rises(val_score) else level
+    return None if not learned and val_score is not None and rises(val_score) else level
 
 
 def _goes_on_falling(loss: Curve, level: float) -> bool:
@@ -186,15 +154,22 @@ def _goes_on_falling(loss: Curve, level: float) -> bool:
     return loss.start - loss.tail > max(FELL * abs(loss.start), LEFT_BY * loss.noise.sigma)
 
 
-def _rises(score: Curve) -> bool:
-    """Whether a score, as logged, rose by more than its noise makes of it, and by a fifth of a perfect one."""
+def rises(score: Curve) -> bool:
+    """Say whether a score, as logged, rose by more than its noise makes of it, and by a fifth of a perfect one.
+
+    Parameters
+    ----------
+    score : Curve
+        Of either side.
+
+    Returns
+    -------
+    bool
+        False for one in which lower is better.
+    """
     if not score.flipped or not score.long_enough:
         return False
     return score.start - score.best > max(ROSE * score.whole, LEFT_BY * score.noise.sigma)
-
-
-def _in_unit(nats: float, curve: Curve) -> float:
-    return nats / math.log(2) if curve.metric.unit == "bits" else nats
 
 
 first_of(
@@ -261,35 +236,3 @@ def score_explained(train_score: Curve | None, val_score: Curve | None) -> float
         if nothing is not None and perfect is not None:
             found.append((curve.shown(curve.best) - nothing) / (perfect - nothing))
     return max(found, default=None)
-
-
-@rule_input(missing="nothing was achieved that effects could be measured in", evidence="C", unit="that of the curves")
-def improvement(train: Curve | None, val: Curve | None, beginning: float, baseline: float | None) -> float | None:
-    """The improvement achieved: from the baseline, or the start where it is unknown, to the best of both curves.
-
-    None where nothing was
-    achieved: a start known only as a noisy first value has to be left by more than the noise makes of it (four
-    standard deviations).
-    """
-    courses = [c for c in (train, val) if c]
-    top = beginning if baseline is None else baseline
-    achieved = top - min(c.best for c in courses)
-    highest = max(courses, key=lambda c: c.start)
-    # Second differences of a few steep points would take their bend for noise: the later, straighter half is used.
-    noise = highest.oscillation.amplitude if highest.oscillation else highest.noise.sigma
-    return achieved if achieved > (LEFT_BY * noise if baseline is None else 0.0) else None
-
-
-@rule_input(missing="nothing was achieved that effects could be measured in", evidence="C", unit="that of the curves")
-def effect_unit(
-    improvement: float, train: Curve | None, val: Curve | None, explained: Explained | None, baseline: float | None
-) -> float:
-    """What thresholds are measured in: the improvement achieved, or what is left to improve where that is larger.
-
-    Where only the start of the curves says what knowing nothing costs, it may lie far above it: a first epoch that has
-    learned nearly all leaves an improvement that noise is a large share of. Then it is at least what is left to improve
-    at the end.
-    """
-    if baseline is not None or explained is None:
-        return improvement
-    return max(improvement, *(c.tail - explained.bottom for c in (train, val) if c))

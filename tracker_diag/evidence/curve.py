@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ from tracker_diag.roles.metric import LOSS, Metric
 from tracker_diag.stats.arrays import FloatArray
 from tracker_diag.stats.condense import condense, finite_part
 from tracker_diag.stats.divergence import Divergence, divergence
+from tracker_diag.stats.even import even_in_logs
 from tracker_diag.stats.noise import Noise, noise
 from tracker_diag.stats.oscillation import Oscillation, oscillation, spikes
 from tracker_diag.stats.turning import Turning, turning, window_size
@@ -183,8 +184,12 @@ class Curve:
 
     @cached_property
     def turning(self) -> Turning:
-        """Its lowest window against its end."""
-        return turning(self.x, self.y)
+        """Its lowest window against its end; tested on the scale on which the noise after it is even."""
+        found = turning(self.x, self.y)
+        since = self.x >= found.step
+        if found.rise > 0 and float(self.y.min()) > 0 and even_in_logs(self.y[since]):
+            return replace(found, p=turning(self.x, np.log(self.y)).p)
+        return found
 
     @cached_property
     def divergence(self) -> Divergence:

@@ -8,7 +8,7 @@ from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.registry import rule_input
 from tracker_diag.roles.metric import LOSS
 from tracker_diag.roles.resolve import Roles
-from tracker_diag.stats.sequential import InterimAnalysis, look
+from tracker_diag.stats.sequential import ENDED, InterimAnalysis, look
 
 _JUDGED = ("train_loss", "train_score", "val_loss", "val_score")
 
@@ -22,9 +22,9 @@ def interim(active: bool, roles: Roles) -> InterimAnalysis | None:
 
 @rule_input(missing="no level", evidence="C", unit="share of the error probability")
 def error_share(active: bool, interim: InterimAnalysis | None) -> float:
-    """Share of the error probability that this look may spend: 1 for a run that has ended."""
+    """Share of the error probability that this look may spend: four fifths for a run that has ended."""
     if not active:
-        return 1.0
+        return ENDED
     return interim.share if interim else 0.0
 
 
@@ -39,7 +39,7 @@ def judged_until(active: bool, roles: Roles, interim: InterimAnalysis | None) ->
     return float(shortest.steps[points - 1])
 
 
-def _course(role: str, roles: Roles, until: float | None) -> Curve | None:
+def _course(role: str, roles: Roles, until: float | None, since: float | None) -> Curve | None:
     series = roles.metrics.get(role)
     if series is None or len(series) <= 1:
         return None
@@ -49,31 +49,34 @@ def _course(role: str, roles: Roles, until: float | None) -> Curve | None:
         # A run that is still going is judged at the rungs of a ladder.
         keep = max(2, int(np.searchsorted(steps, until, side="right")))
         steps, raw = steps[:keep], raw[:keep]
+    if since is not None:
+        # What a loss did while a term of it was phased in is that term's doing.
+        steps, raw = steps[steps >= since], raw[steps >= since]
     return Curve(series.name, steps, raw, metric, role)
 
 
 @rule_input(missing="no train loss", log="train_loss", evidence="C")
-def train_loss(roles: Roles, judged_until: float | None) -> Curve | None:
+def train_loss(roles: Roles, judged_until: float | None, ramp_end: float | None) -> Curve | None:
     """Training loss."""
-    return _course("train_loss", roles, judged_until)
+    return _course("train_loss", roles, judged_until, ramp_end)
 
 
 @rule_input(missing="no val loss", log="val_loss", evidence="C")
-def val_loss(roles: Roles, judged_until: float | None) -> Curve | None:
+def val_loss(roles: Roles, judged_until: float | None, ramp_end: float | None) -> Curve | None:
     """Validation loss."""
-    return _course("val_loss", roles, judged_until)
+    return _course("val_loss", roles, judged_until, ramp_end)
 
 
 @rule_input(missing="no train score", log="train_score", evidence="C")
-def train_score(roles: Roles, judged_until: float | None) -> Curve | None:
+def train_score(roles: Roles, judged_until: float | None, ramp_end: float | None) -> Curve | None:
     """Training score, turned so that lower is better."""
-    return _course("train_score", roles, judged_until)
+    return _course("train_score", roles, judged_until, ramp_end)
 
 
 @rule_input(missing="no val score", log="val_score", evidence="C")
-def val_score(roles: Roles, judged_until: float | None) -> Curve | None:
+def val_score(roles: Roles, judged_until: float | None, ramp_end: float | None) -> Curve | None:
     """Validation score, turned so that lower is better."""
-    return _course("val_score", roles, judged_until)
+    return _course("val_score", roles, judged_until, ramp_end)
 
 
 @rule_input(missing="no curves", evidence="C")

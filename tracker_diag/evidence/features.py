@@ -79,7 +79,8 @@ class Features:
         What going on to twice the length would bring, in units of the improvement achieved; NaN where unknown.
     setback : float
         The largest rise of the training curve above the lowest it had been before, in units of the improvement
-        achieved: of means over a sixteenth of the run (two values at least), the first tenth left out.
+        achieved: of means over a sixteenth of the run (two values at least), the first tenth left out. 0 where the
+        values are those of single batches.
     regained : bool
         The training curve ends no higher than where it had been before that.
     """
@@ -164,6 +165,7 @@ def features(
     explained: Explained | None,
     improvement: float | None,
     further: Extrapolation | None,
+    of_single_batches: bool | None,
 ) -> Features:
     """What stands out in the curves."""
     lost = any_curve.divergence.lost if any_curve.divergence.lost is not None else any_curve.divergence.blown
@@ -173,7 +175,7 @@ def features(
     stands = explained.most < NOTHING if explained.known else symptoms.has("underfitting", "frozen")
     reached = np.flatnonzero(train.y <= 0.5 * (train.start + train.best))
     moved = train.start - train.best
-    setback, regained = _setback(train)
+    setback, regained = (0.0, True) if of_single_batches else _setback(train)
     turn = val.turning.index if val is not None else 0
     beside = float(np.interp(val.x[turn], train.x, train.y)) if val is not None else 0.0
     return Features(

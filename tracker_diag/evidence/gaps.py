@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.registry import rule_input
+from tracker_diag.roles.metric import PER_CENT_ABOVE
 from tracker_diag.stats.gap import Gap, gap
 from tracker_diag.stats.multiplicity import adjusted
 
@@ -25,6 +26,18 @@ def score_gap(train: Curve | None, train_score: Curve, val_score: Curve) -> floa
         return None
     best = max(abs(ours.tail), abs(theirs.tail))
     return gap(theirs.y, ours.y).value / best if best > 0 else None
+
+
+@rule_input(missing="no validation accuracy", evidence="C", unit="share of a perfect score")
+def score_gap_at_most(val: Curve | None, val_score: Curve) -> float | None:
+    """Distance of the accuracies at the end, at most: however good training is, it is no better than perfect."""
+    if val_score is val or not val_score.long_enough:
+        return None
+    if val_score.accuracy:
+        return 1 - val_score.share(val_score.tail)
+    if val_score.metric.kind != "error rate" or val_score.flipped:
+        return None
+    return val_score.tail / (100 if float(val_score.y.max()) > PER_CENT_ABOVE else 1)
 
 
 @rule_input(missing="no curves", evidence="C", unit="p-value")

@@ -28,9 +28,12 @@ def names(roles: Roles) -> Mapping[str, str]:
 
 
 @rule_input(missing="no names")
-def traits(roles: Roles) -> frozenset[str]:
-    """Kinds of training that the names give away: adversarial, reinforcement, contrastive, boosting, annealed."""
-    return roles.traits
+def traits(roles: Roles, ramp_end: float | None) -> frozenset[str]:
+    """Kinds of training that the names give away: adversarial, reinforcement, contrastive, boosting, annealed.
+
+    Of a term that is phased in no more is said where the curves are judged from the end of its ramp on.
+    """
+    return roles.traits if ramp_end is None else roles.traits - {"annealed"}
 
 
 @rule_input(missing="no metrics", evidence="C")

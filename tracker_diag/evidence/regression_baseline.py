@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tracker_diag.core.dataset import Dataset
-from tracker_diag.core.run import Run
+from tracker_diag.core.run import Run, Series
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.registry import rule_input
 from tracker_diag.roles.metric_names import read_metric
@@ -23,6 +23,13 @@ LEARNED = 0.9
 STANDS = (0.97, 1.05)
 #: Largest share by which two metrics differ that are one, but for how an average is rounded.
 SAME = 1e-3
+
+#: Values that show a variance, by how much they may differ, and by how much R² must move for that to tell a squared
+#: error from another: nine tenths of the variances lie as near together.
+VALUES, ALIKE, MOVES = 4, 0.05, 0.05
+#: R² above which rounding makes its distance from 1 too coarse.
+COARSE = 0.99
+NEARLY_ALL = 0.9
 
 _SQUARES, _ROOT = "squared error", "root of the squared error"
 _ERRORS = (_SQUARES, _ROOT, "absolute error")
@@ -58,6 +65,59 @@ def target_variance(
     accuracies = any(s is not None and s.accuracy for s in (train_score, val_score))
     number = dataset.target.kind == "regression" and not accuracies
     return variance if number and _as_squares_go(main_curve, variance) else None
+
+
+@rule_input(missing="no R² beside a squared error", evidence="C", unit="that of the loss")
+def variance_shown(
+    main_curve: Curve, run: Run, params: Mapping[str, Any], train_loss: Curve | None, val_loss: Curve | None
+) -> float | None:
+    """The target's variance that a squared error and R² beside it show: the error over 1 - R²; its root, for roots.
+
+    Of validation, where both are logged there. R² is how much of the variance is explained, so the ratio is the same at
+    every step, whatever the network has learned. Of a loss whose name and parameters say nothing it must be, while R²
+    moves.
+    """
+    kind = main_curve.metric.kind
+    for loss in (val_loss, train_loss):
+        if loss is None or loss.metric.kind != kind or kind not in (_SQUARES, _ROOT, "loss"):
+            continue
+        power = 2.0 if kind == _ROOT else 1.0
+        sure = _said(loss.name, params)
+        found = next((v for r2 in _explained_variances(loss, run) if (v := _variance(loss, r2, power, sure))), None)
+        if found is not None:
+            return float(found ** (1 / power))
+    return None
+
+
+@rule_input(missing="no R² beside a squared error", evidence="C", unit="share of the variance")
+def variance_explained(
+    variance_shown: float, main_curve: Curve, train: Curve | None, val: Curve | None
+) -> float | None:
+    """Share of the target's variance that the better of both curves explains at its best: its R²."""
+    best = min((c.best for c in (train, val) if c is not None), default=None)
+    power = 2.0 if main_curve.metric.kind == _ROOT else 1.0
+    return None if best is None else float(1 - (max(best, 0.0) / variance_shown) ** power)
+
+
+def _explained_variances(loss: Curve, run: Run) -> list[Series]:
+    split = loss.role.partition("_")[0]
+    names = sorted(run.metrics)
+    readings = [(name, read_metric(name)) for name in names]
+    return [run.metrics[n] for n, r in readings if r and r.split == split and r.facts.kind == "explained variance"]
+
+
+def _variance(loss: Curve, r2: Series, power: float, sure: bool) -> float | None:
+    steps, ours, theirs = np.intersect1d(loss.steps, r2.steps, return_indices=True)
+    if steps.size < VALUES:
+        return None
+    unexplained, errors = 1 - r2.values[theirs], loss.raw[ours]
+    kept = np.isfinite(errors) & np.isfinite(unexplained) & (unexplained > 1 - COARSE) & (errors > 0)
+    if kept.sum() < VALUES:
+        return None
+    ratios = errors[kept] ** power / unexplained[kept]
+    middle = float(np.median(ratios))
+    alike = np.mean(np.abs(ratios / middle - 1) <= ALIKE) >= NEARLY_ALL
+    return middle if alike and (sure or np.ptp(unexplained[kept]) >= MOVES) else None
 
 
 def _said(name: str, params: Mapping[str, Any]) -> bool:

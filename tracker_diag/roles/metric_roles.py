@@ -139,7 +139,11 @@ def _must_turn(picked: Mapping[str, Candidate]) -> bool:
         return False
     values = first.series.values[np.isfinite(first.series.values)]
     third = max(values.size // 3, 1)
-    return values.size < 2 or bool(np.sort(values[:third])[third // 2] <= np.sort(values[-third:])[third // 2])
+    if values.size < 2:
+        return True
+    # Where a term is phased in, the middle may lie below the end: it is the first value that tells the way.
+    rises = np.sort(values[:third])[third // 2] <= np.sort(values[-third:])[third // 2]
+    return bool(rises and values[0] <= values[-third:].max())
 
 
 def _best_pair(train: list[Candidate], val: list[Candidate]) -> tuple[Candidate | None, Candidate | None]:

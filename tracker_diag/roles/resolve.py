@@ -94,7 +94,7 @@ def resolve(run: Run, settings: Told, network: Model | None = None) -> Roles:
     flat = flatten(run.params)
     extra = {role: phrases(texts) for role, texts in settings.vocabulary.items() if texts}
     on = [name for name, value in flat.values.items() if value not in (None, False, 0, "")]
-    traits = frozenset().union(*map(_traits, run.metrics), *map(_traits, on))
+    traits = frozenset().union(*map(traits_of, run.metrics), *map(traits_of, on))
     found = find_metrics(run.metrics, settings.directions, traits)
     if found.adversarial:
         traits |= {"adversarial"}
@@ -224,6 +224,18 @@ def _trait_book() -> tuple[tuple[str, tuple[frozenset[str], ...]], ...]:
 
 
 @lru_cache(maxsize=16384)
-def _traits(name: str) -> frozenset[str]:
+def traits_of(name: str) -> frozenset[str]:
+    """List the kinds of training that a name gives away.
+
+    Parameters
+    ----------
+    name : str
+        Of a metric or a parameter.
+
+    Returns
+    -------
+    frozenset of str
+        Of ``adversarial``, ``reinforcement``, ``contrastive``, ``boosting``, ``annealed``.
+    """
     found = read(name).words
     return frozenset(trait for trait, options in _trait_book() if any(option <= found for option in options))

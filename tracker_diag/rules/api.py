@@ -12,7 +12,10 @@ from tracker_diag.core.run import Run as Run
 from tracker_diag.core.run import Series as Series
 from tracker_diag.evidence.baseline import Explained as Explained
 from tracker_diag.evidence.curve import Curve as Curve
+from tracker_diag.evidence.effects import GivenBack as GivenBack
+from tracker_diag.evidence.ending import Ending as Ending
 from tracker_diag.evidence.features import Features as Features
+from tracker_diag.evidence.learned import Achieved as Achieved
 from tracker_diag.evidence.logged import Standing as Standing
 from tracker_diag.evidence.registry import first_of as first_of
 from tracker_diag.evidence.registry import rule_input as rule_input

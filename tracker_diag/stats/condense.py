@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tracker_diag.stats.arrays import FloatArray
+from tracker_diag.stats.divergence import LARGEST
 
 LIMIT = 256
 
@@ -32,7 +33,7 @@ def finite_part(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     >>> print(x, y)
     [0. 2.] [2. 1.]
     """
-    keep = np.isfinite(y) & (np.abs(y) < 1e150)
+    keep = np.isfinite(y) & (np.abs(y) < LARGEST)
     return (x, y) if keep.all() else (x[keep], y[keep])
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracker_diag.stats.arrays import FloatArray
+
+#: From here on the square of a value is not finite: it is as good as infinite.
+LARGEST = 1e150
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,46 @@ class Divergence:
     factor: float
 
 
+def last_hole(good: NDArray[np.bool_]) -> int | None:
+    """Find since when no value is good; None where the last is, or where as long a hole was recovered from before.
+
+    Parameters
+    ----------
+    good : ndarray of bool, shape (n,)
+        Whether each value is finite, in order.
+
+    Returns
+    -------
+    int or None
+        An index; 0 where no value is good.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tracker_diag.stats.divergence import last_hole
+    >>> last_hole(np.array([True, True, False, False]))
+    2
+    >>> last_hole(np.array([True, False, True, False])) is None
+    True
+    """
+    if not good.size or good[-1]:
+        return None
+    kept = np.flatnonzero(good)
+    if not kept.size:
+        return 0
+    since = int(kept[-1]) + 1
+    longest = int(np.diff(kept).max(initial=1)) - 1
+    return None if longest >= good.size - since else since
+
+
 def divergence(y: FloatArray) -> Divergence:
     """Find where a loss is lost.
 
-    No null is tested: that a value is not finite is a fact. A blow-up is measured from the best value b: the end
-    counts as blown up when the median of the last quarter lies above everything before the best value; ``factor``
-    says by how much, in units of what had been gained. Needs no minimum number of points.
+    No null is tested: that a value is not finite is a fact, and one so large that its square is not counts as such.
+    Values that are not finite at the end are a hole, and no loss, where as many in a row were recovered from before. A
+    blow-up is measured from the best value b: the end counts as blown up when the median of the last quarter lies above
+    everything before the best value; ``factor`` says by how much, in units of what had been gained. Needs no minimum
+    number of points.
 
     Parameters
     ----------
@@ -58,13 +96,11 @@ def divergence(y: FloatArray) -> Divergence:
     >>> divergence(np.array([2.0, 1.0, 0.5, 1.0, 8.0, 9.0, 9.0, 9.0])).blown
     4
     """
-    good = np.isfinite(y)
+    good = np.isfinite(y) & (np.abs(y) < LARGEST)
     n = y.size
     if n == 0:
         return Divergence(None, 0, None, 0.0)
-    lost = None
-    if not good[-1]:
-        lost = int(n - np.argmax(good[::-1])) if good.any() else 0
+    lost = last_hole(good)
     holes = int((~good[: lost if lost is not None else n]).sum())
     kept = np.flatnonzero(good)
     if kept.size < 4:

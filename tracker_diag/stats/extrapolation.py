@@ -47,9 +47,13 @@ _AHEAD = np.array([1.5, 2, 3, 5, 10, 20, 50, 100])
 WITNESSES = 40
 
 
-#: Share of the mixture left out at either end. A grid of shapes and a plug-in variance understate the spread: by
-#: simulation (``scripts/calibrate``), 3.5 % give the coverage that 5 % promise.
-OUTSIDE = 0.035
+#: Share of the mixture left out at either end.
+OUTSIDE = 0.05
+
+#: Standard error of what a shape says comes, as a share of it, though it fitted without noise: what real runs did when
+#: they went on (``scripts/carried_on``). Fitted without any one task it is 0.3; without any one of five corpora, 0.2 to
+#: 0.3.
+DOUBT = 0.3
 
 _Z = ndtri((np.arange(21) + 0.5) / 21)
 
@@ -66,22 +70,30 @@ def _ahead(horizon: float) -> FloatArray:
     return _shapes(np.concatenate(([1.0, horizon], _AHEAD)))
 
 
-def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizon: float = 2.0) -> Extrapolation:
+def extrapolate(
+    clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizon: float = 2.0, doubt: float = DOUBT
+) -> Extrapolation:
     r"""Fit saturating curves and carry them on.
 
     The model is :math:`y = a + b\,\phi_k(u)`, u the clock scaled to end at 1, with the shapes :math:`\phi_k` on a grid:
     exponentials :math:`e^{-u/\tau}` and power laws :math:`(1 + u/c)^{-\alpha}`. For each shape a and b follow by
     least squares in closed form (variable projection), so the fit has no starting value, cannot fail to converge, and
     costs the same each time: O(n) for 90 shapes. Shapes are averaged with Akaike weights; the interval is the 5 % and
-    95 % quantile of the mixture of their normal predictive distributions, so it holds both the noise and that several
-    shapes fit. The first third of the clock is left out, and what comes before the steepest fall, where five points
-    remain: what matters is the course at the end, and the first steps follow other laws (a warm-up, a plateau).
+    95 % quantile of the mixture of their normal predictive distributions, so it holds the noise, that several shapes
+    fit, and that no run follows a shape for ever (``doubt``). The first third of the clock is left out, and what comes
+    before the steepest fall, where five points remain: what matters is the course at the end, and the first steps
+    follow other laws (a warm-up, a plateau).
 
     No null is tested. Values must be finite. Autocorrelation of the residuals, corrected for its bias, divides the
     log likelihood by the variance inflation, which widens the interval; so does what exceeds 40 points, since no real
-    curve follows a family to the last digit. On simulated power-law and exponential curves of 8 to 256 points
-    (``scripts/calibrate``) the interval holds the truth in 90 % of runs over all; in as few as 75 % with AR(1) noise of
-    0.9 in a few dozen points. A curve that rises has a gain of 0.
+    curve follows a family to the last digit. A curve that rises has a gain of 0.
+
+    6163 beginnings of real curves, cut at a quarter, a third and half of their length, went on as the interval says in
+    91 % (``scripts/carried_on``; 77 % without ``doubt``): the truth lay below it in 1 %, above it in 8 %. Of those of
+    which one would warn it held 89 % (53 %), and ``low`` was above the truth in 2 % (12 %). Sound runs: 93 and 97 %.
+    By length: 91 to 94 % for 5 to 99 points; 81 % for 100 to 399 and 73 % beyond, where ``high`` is too low for curves
+    that speed up, or crawl on after a fast fall; ``low`` keeps its 5 % in all of them. On simulated power-law and
+    exponential curves of 8 to 400 points it holds the truth in 92 % or more, with AR(1) noise of 0.9 in 88 % or more.
 
     The clock should be the cumulative learning rate where it is logged: a rate annealed to zero flattens any curve
     over steps, but not over the path the optimiser has gone.
@@ -97,6 +109,8 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
         No asymptote lies under it.
     horizon : float
         How far to carry on, in lengths of the clock.
+    doubt : float
+        Standard error of the gain that the shapes' own misfit adds, as a share of it. At 0.61 and above ``low`` is 0.
 
     Returns
     -------
@@ -121,7 +135,7 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
     >>> steps = np.arange(1.0, 41.0)
     >>> found = extrapolate(steps, 1 + 2 * steps**-0.5 + 0.02 * np.random.default_rng(0).standard_normal(40))
     >>> print(f"{found.gain:.2f} from {found.low:.2f} to {found.high:.2f}")
-    0.08 from 0.03 to 0.13
+    0.08 from 0.03 to 0.15
     >>> print(f"in truth {2 * 40**-0.5 - 2 * 80**-0.5:.2f}")
     in truth 0.09
     """
@@ -159,6 +173,8 @@ def extrapolate(clock: FloatArray, y: FloatArray, floor: float = -np.inf, horizo
     ahead = _ahead(horizon)
     drop = b[:, None] * (ahead[:, :1] - ahead[:, 1:])
     error = np.sqrt(variance * inflation / np.maximum(power, 1e-30)) * (ahead[:, 0] - ahead[:, 1])
+    # Without it a long smooth curve would have an interval of no width, around a shape that no run follows for ever.
+    error = np.hypot(error, doubt * drop[:, 0])
     gain = float(weight @ drop[:, 0])
     low, high = _mixture_quantiles(weight, drop[:, 0], error)
     limit = b * ahead[:, 0]

@@ -15,8 +15,20 @@ from tracker_diag.stats.too_short import TooShortError
 #: Nobody can tell stronger autocorrelation than this from a course.
 STRONGEST = 0.95
 
+#: A memory 1 / (1 - r) longer than a quarter of the points cannot be told from a course.
+MEMORIES = 4
+
+#: Kendall's bias with the four coefficients of the course: n points tell r as 1 - 8/n of it, less 4/n.
+LOST, BELOW = 8, 4
+
 #: Fewer points than this are not halved to see how they hang together.
 ENOUGH = 12
+
+#: In so many points or more, second differences count as no larger than so many robust deviations.
+ENOUGH_FOR_TAILS, TAILS = 8, 5.0
+
+#: Mean of the scaled median absolute deviation of n normal points' second differences; from 10 on within 2 % of 1.
+SMALL = {4: 1.08, 5: 0.78, 6: 0.87, 7: 0.96, 8: 0.965, 9: 0.99}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +38,34 @@ class Noise:
     Attributes
     ----------
     sigma : float
-        Robust standard deviation of one point around the course of the curve, in the curve's unit.
+        Robust standard deviation of one point around the course of the curve, in the curve's unit: that of the bulk.
+    deviation : float
+        Standard deviation of one point with the tails, which a mean of points has, spikes counted in part.
     autocorrelation : float
         Lag-one autocorrelation of the noise, in [0, 0.95]; 0 where it is not significant.
     n : int
         Points used.
     upper : float
-        One-sided 95 % upper bound of the autocorrelation, at most 0.95.
+        The autocorrelation and one standard error of it, at most 0.95.
     """
 
     sigma: float
+    deviation: float
     autocorrelation: float
     n: int
     upper: float
 
     @property
-    def inflation(self) -> float:
-        """By what the variance of a mean grows against independent points: (1 + r) / (1 - r)."""
-        return (1 + self.autocorrelation) / (1 - self.autocorrelation)
+    def freedom(self) -> float:
+        """Degrees of freedom of the deviation: half as many as there are second differences, for these overlap."""
+        return (self.n - 2) / 2
 
     def standard_error(self, points: float) -> float:
         """Give the standard error of the mean of so many consecutive points, at the upper bound of the autocorrelation.
 
         A curve of a few dozen points hardly tells autocorrelation, and an underestimate makes chance look
         significant. At a larger autocorrelation the same jitter from point to point means a larger standard
-        deviation, so both enter. The inflation of a mean of m points is at most m.
+        deviation, so both enter.
 
         Parameters
         ----------
@@ -63,8 +78,33 @@ class Noise:
             In the curve's unit.
         """
         m, u = max(points, 1.0), self.upper
-        sigma = self.sigma * float(np.sqrt(_roughness(self.autocorrelation) / _roughness(u)))
-        return float(sigma * np.sqrt(min((1 + u) / (1 - u), m) / m))
+        deviation = self.deviation * float(np.sqrt(_roughness(self.autocorrelation) / _roughness(u)))
+        return float(deviation * np.sqrt(variance_of_mean(u, m)))
+
+
+def variance_of_mean(r: float, points: float) -> float:
+    """Give the variance of the mean of consecutive points of an AR(1) of variance one.
+
+    Parameters
+    ----------
+    r : float
+        Lag-one autocorrelation, below 1.
+    points : float
+        How many, at least 1.
+
+    Returns
+    -------
+    float
+        In (0, 1]: one over the points where r is 0.
+
+    Examples
+    --------
+    >>> from tracker_diag.stats.noise import variance_of_mean
+    >>> print(f"{variance_of_mean(0.0, 4):.2f}, {variance_of_mean(0.6, 4):.2f}")
+    0.25, 0.59
+    """
+    over_all = 2 * r * (1 - float(r**points)) / (points * (1 - r) ** 2)
+    return ((1 + r) / (1 - r) - over_all) / points
 
 
 def local_mean(y: FloatArray, window: int) -> FloatArray:
@@ -108,14 +148,19 @@ def noise(y: FloatArray, share: float = 0.5) -> Noise:
     lag-one autocorrelation r, :math:`Var(d) = \sigma^2 (6 - 8 r + 2 r^2)`; the median absolute deviation of d in
     place of its standard deviation keeps spikes and the steep beginning from counting. Where more than half of the
     second differences are equal (a metric of few levels) that deviation is zero, and their standard deviation takes
-    its place.
+    its place. Of fewer than 10 points it has a bias, which is divided out (``SMALL``, simulated).
+
+    What a mean of points does is told by the tails, too: ``deviation`` is the plain standard deviation of the second
+    differences, of which, from 8 points on, none counts as larger than five robust ones.
 
     The autocorrelation is that of the last ``share`` of the curve (see ``autocorrelation``), where a course is
-    smooth; one that is not significant at 5 % is taken as none, for in a dozen points chance alone would make sigma
-    half as large again. The upper bound keeps what is possible.
+    smooth; one that is not significant at 5 % is taken as none, which in fewer than 20 points it never is. The upper
+    bound keeps what is possible.
 
-    No null is tested. Values must be finite. Heavy tails: the deviation is that of the bulk, so Student-t noise with
-    3 degrees of freedom is given 0.8 of its standard deviation. One look or many: the estimate is the same.
+    No null is tested. Values must be finite. One look or many: the estimate is the same. Simulated
+    (docs/calibration.md), the mean of sigma is within 5 % of the truth for white noise at any length, and 0.75 to 0.9
+    of the standard deviation for heavy tails (t, 3 degrees of freedom). Up to 20 points it is what jitters from point
+    to point: 0.55 of AR(1) 0.6, a quarter of AR(1) 0.9; the truth of those from 40 and from 256 points on.
 
     Parameters
     ----------
@@ -137,8 +182,7 @@ def noise(y: FloatArray, share: float = 0.5) -> Noise:
 
     References
     ----------
-    Rice (1984), Annals of Statistics 12:1215, difference-based variance; Hampel (1974), JASA 69:383, MAD;
-    Croux and Rousseeuw (1992), COMPSTAT 1:411, its correction for few values.
+    Rice (1984), Annals of Statistics 12:1215, difference-based variance; Hampel (1974), JASA 69:383, MAD.
 
     Examples
     --------
@@ -155,17 +199,22 @@ def noise(y: FloatArray, share: float = 0.5) -> Noise:
     second = y[:-2] - 2 * y[1:-1] + y[2:]
     part = y[-max(round(share * n), min(n, ENOUGH)) :]
     r, upper = autocorrelation(part)
-    if r < float(ndtri(0.95)) / np.sqrt(part.size):
+    if r * (1 - LOST / part.size) < float(ndtri(0.95)) / np.sqrt(part.size):
         r = 0.0
     # The course itself curves: the median of the signed differences is its share, and is taken out.
     away = second - median(second)
     around = NORMAL * median(np.abs(away))
     if around == 0:
         around = float(away.std())
-    sigma = around / np.sqrt(_roughness(r))
-    if second.size < 10:
-        sigma *= second.size / (second.size - 0.8)
-    return Noise(float(sigma), r, n, upper)
+    roughness = _roughness(r)
+    sigma = around / (SMALL.get(n, 1.0) * np.sqrt(roughness))
+    if n >= ENOUGH_FOR_TAILS:
+        away = np.clip(away, -TAILS * around, TAILS * around)
+    # The mean of m second differences telescopes: of their variance 6 it takes 4 / m².
+    # In units of the largest, for squares of the smallest numbers are 0.
+    unit = float(np.abs(away).max()) or 1.0
+    deviation = unit * (away / unit).std() / np.sqrt(roughness * (1 - 2 / 3 / second.size**2))
+    return Noise(float(sigma), float(deviation), r, n, upper)
 
 
 def _roughness(r: float) -> float:
@@ -173,13 +222,14 @@ def _roughness(r: float) -> float:
 
 
 def autocorrelation(y: FloatArray) -> tuple[float, float]:
-    """Estimate the lag-one autocorrelation of the noise around a smooth course, and its one-sided 95 % upper bound.
+    """Estimate the lag-one autocorrelation of the noise around a smooth course, and how large it may well be.
 
     The course is the least-squares fit of a parabola and a logarithm, which follows exponential and power-law
     descents alike and leaves slow noise in the residuals, where a moving average would take it for course. Residuals
-    are winsorised at three robust standard deviations. The estimate is corrected for its small-sample bias (Kendall,
-    extended to the four fitted coefficients); Bartlett's standard error of it is the root of (1 - r²)/n. From fewer
-    than 8 points nothing is estimated: 0, with a bound as wide as n makes it. Cost O(n).
+    are winsorised at three robust standard deviations. The four coefficients fit noise, too: by simulation the
+    residuals of n points show (1 - 8/n) r - 4/n on average, for r up to 0.8, which is undone; 8 points tell nothing, 12
+    a third, 40 four fifths. Bartlett's standard error of what they show is the root of (1 - r²)/n. Noise whose memory
+    1/(1 - r) is longer than a quarter of the curve is a course to anyone, so neither value exceeds 1 - 4/n. Cost O(n).
 
     Parameters
     ----------
@@ -189,9 +239,9 @@ def autocorrelation(y: FloatArray) -> tuple[float, float]:
     Returns
     -------
     r : float
-        In [0, 0.95]: stronger autocorrelation cannot be told from a course.
+        In [0, 0.95]: stronger autocorrelation cannot be told from a course. 0 for up to 8 points.
     upper : float
-        The bound, in the same range.
+        One standard error above it, in the same range; 1 - 4/n for up to 8 points.
 
     References
     ----------
@@ -206,20 +256,23 @@ def autocorrelation(y: FloatArray) -> tuple[float, float]:
     ...     noise.append(0.6 * noise[-1] + shock)
     >>> r, upper = autocorrelation(np.array(noise))
     >>> print(f"{r:.1f}, at most {upper:.2f}")
-    0.6, at most 0.64
+    0.6, at most 0.63
     """
     n, r = y.size, 0.0
-    if n >= 8:
-        basis = _smooth_basis(n)
-        residual = y - basis @ (basis.T @ y)
-        limit = 3 * NORMAL * median(np.abs(residual))
-        residual = np.clip(residual, -limit, limit)
-        power = float(residual @ residual)
-        # Below rounding there is no noise to be autocorrelated.
-        if power > n * (1e-14 * float(np.abs(y).max())) ** 2:
-            raw = float(residual[:-1] @ residual[1:]) / power
-            r = float(np.clip((raw * n + 4) / (n - 6), 0.0, STRONGEST))
-    return r, float(min(r + ndtri(0.95) * np.sqrt((1 - r * r) / n), STRONGEST))
+    longest = max(0.0, min(1 - MEMORIES / n, STRONGEST))
+    if n <= LOST:
+        return 0.0, longest
+    told = 1 - LOST / n
+    basis = _smooth_basis(n)
+    residual = y - basis @ (basis.T @ y)
+    limit = 3 * NORMAL * median(np.abs(residual))
+    residual = np.clip(residual, -limit, limit)
+    power = float(residual @ residual)
+    # Below rounding there is no noise to be autocorrelated.
+    if power > n * (1e-14 * float(np.abs(y).max())) ** 2:
+        raw = float(residual[:-1] @ residual[1:]) / power
+        r = float(np.clip((raw + BELOW / n) / told, 0.0, longest))
+    return r, float(min(r + np.sqrt((1 - r * r) / n) / told, longest))
 
 
 @lru_cache(maxsize=256)

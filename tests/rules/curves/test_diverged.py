@@ -29,6 +29,43 @@ def test_validation_alone_may_be_lost() -> None:
     assert finding.evidence["metric"] == "val_loss"
 
 
+@pytest.mark.parametrize("lost", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", ["loss", "train_loss", "val_loss"])
+def test_one_value_is_enough_where_no_other_was_logged(name: str, lost: float) -> None:
+    report = judge({name: np.array([lost])})
+    assert report.verdict == "diverged"
+    assert report.severity == "error"
+    assert "the last that was logged" in found(report, "LC108").message
+
+
+def test_one_lost_value_of_validation_beside_a_training_that_goes_on() -> None:
+    finding = found(judge({"train_loss": healthy()["train_loss"], "val_loss": np.array([np.nan])}), "LC108")
+    assert finding is not None
+    assert "the validation loss" in finding.message
+
+
+def test_one_finite_value_is_no_curve() -> None:
+    assert judge({"loss": np.array([2.3])}).verdict == "insufficient-evidence"
+
+
+def test_a_score_alone_may_be_lost_and_beside_a_loss_it_may_be_undefined() -> None:
+    scores = np.array([0.5, 0.6, np.nan])
+    report = judge({"val_accuracy": scores})
+    assert "the validation score is not finite" in found(report, "LC108").message
+    assert found(judge(healthy() | {"val_accuracy": np.full(EPOCHS, np.nan)}), "LC108") is None
+
+
+def test_a_loss_that_goes_to_the_clip_of_the_logarithm_and_stays() -> None:
+    report = judge({"loss": np.array([21.4, 87.3365, 87.3365])}, {"num_classes": None})
+    assert report.verdict == "diverged"
+    assert found(report, "LC108").evidence["first_step"] == 1
+
+
+@pytest.mark.parametrize("values", [[21.4, 87.3365], [21.4, 87.3365, 87.4], [120.0, 87.3365, 87.3365]])
+def test_another_way_past_the_clip_is_none(values: list[float]) -> None:
+    assert found(judge({"loss": np.array(values)}, {"num_classes": None}), "LC108") is None
+
+
 def test_a_blow_up_that_stays_up() -> None:
     curves = healthy()
     for name in ("train_loss", "val_loss"):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from tests.rules.runs import EPOCHS, Curves, found, frozen, healthy, judge
+from tests.rules.runs import EPOCHS, Curves, found, frozen, healthy, judge, skipped
 
 
 def pinned(level: float, after: int = 0) -> Curves:
@@ -72,6 +74,105 @@ def test_fine_tuning_that_starts_low_and_flat_moves_a_little() -> None:
     flat = 0.31 + 1e-3 * np.random.default_rng(0).standard_normal(EPOCHS)
     report = judge({"train_loss": flat, "val_loss": flat + 0.01}, {"pretrained": True, "num_classes": None})
     assert found(report, "LC111") is None
+
+
+STANDS: Curves = {
+    "loss": np.full(3, 2.5186),
+    "accuracy": np.full(3, 0.8347),
+    "val_loss": np.full(3, 2.2202),
+    "val_accuracy": np.full(3, 0.856),
+}
+
+
+def few(values: int, *names: str) -> Curves:
+    """The first values of these metrics, which do not move."""
+    return {name: STANDS[name][:values] for name in names or STANDS}
+
+
+@pytest.mark.parametrize(
+    "curves",
+    [few(3), few(2), few(3, "loss"), few(3, "loss", "accuracy"), few(3, "val_loss", "val_accuracy")],
+    ids=["three", "two", "a loss alone", "one side", "validation alone"],
+)
+def test_two_or_three_values_of_all_metrics_are_enough(curves: Curves) -> None:
+    report = judge(curves, {"num_classes": None})
+    assert report.verdict == "frozen"
+    assert found(report, "LC111").severity == "error"
+
+
+@pytest.mark.parametrize(
+    "curves",
+    [few(2, "loss"), few(2, "val_loss", "val_accuracy"), few(3, "accuracy", "val_accuracy")],
+    ids=["a loss twice", "one model that is evaluated twice", "scores count examples"],
+)
+def test_too_little_stands(curves: Curves) -> None:
+    assert judge(curves, {"num_classes": None}).verdict == "insufficient-evidence"
+
+
+@pytest.mark.parametrize("moving", sorted(STANDS))
+def test_one_metric_that_moves_is_enough_to_be_silent(moving: str) -> None:
+    curves = few(3)
+    curves[moving] = curves[moving] * np.array([1.0, 1.0, 0.9999])
+    assert found(judge(curves, {"num_classes": None}), "LC111") is None
+
+
+@pytest.mark.parametrize(
+    ("value", "stands"), [(8.1, False), (0.3, False), (2.30, False), (2.5186, True), (0.012345, True)]
+)
+def test_equal_values_say_nothing_below_the_precision_that_was_logged(value: float, stands: bool) -> None:
+    report = judge({"train_loss": np.full(3, value)}, {"num_classes": None})
+    assert (found(report, "LC111") is not None) == stands
+    assert stands or "chance" in skipped(report, "LC111")
+
+
+def test_single_precision_rounds_its_last_digit() -> None:
+    values = 2.5186193 * (1 + 1e-7 * np.array([0.0, 1.0, -1.0]))
+    assert judge({"train_loss": values}, {"num_classes": None}).verdict == "frozen"
+
+
+@pytest.mark.parametrize("curves", [{"loss": np.zeros(3)}, {"loss": np.zeros(3), "accuracy": np.ones(3)}])
+def test_few_values_at_their_best_have_nowhere_to_go(curves: Curves) -> None:
+    assert found(judge(curves), "LC111") is None
+
+
+def test_few_values_at_a_rate_of_nothing() -> None:
+    rate = np.array([0.1, 1e-4, 1e-5])
+    assert found(judge(few(3) | {"lr": rate}, {"num_classes": None}), "LC111") is None
+
+
+def test_a_run_that_is_going_is_not_judged_by_its_first_values() -> None:
+    assert found(judge(few(3), status="RUNNING"), "LC111") is None
+
+
+@pytest.mark.parametrize("clip", [87.3365, 87.33654, 16.118095, 15.942385])
+def test_two_values_at_the_clip_of_the_logarithm(clip: float) -> None:
+    report = judge({"loss": np.full(2, clip)}, {"num_classes": None})
+    assert report.verdict == "frozen"
+    assert "the most that one answer can cost" in found(report, "LC111").message
+
+
+@pytest.mark.parametrize(
+    ("values", "params"),
+    [([87.4, 87.4], {}), ([87.3365], {}), ([87.3365, 60.0], {}), ([87.3365, 87.3365], {"loss": "mse"})],
+)
+def test_another_loss_is_at_no_clip(values: list[float], params: dict[str, str]) -> None:
+    assert found(judge({"train_loss": np.array(values)}, {"num_classes": None, **params}), "LC111") is None
+
+
+@settings(deadline=None, max_examples=80)
+@given(seed=st.integers(0, 2**32 - 1), values=st.integers(2, 3), digits=st.integers(1, 6), pace=st.floats(0.01, 0.7))
+def test_a_training_that_moves_by_a_per_cent_a_record_is_not_frozen(
+    seed: int, values: int, digits: int, pace: float
+) -> None:
+    """However coarsely it was logged."""
+    rng = np.random.default_rng(seed)
+    level = 10 ** rng.uniform(-3, 3)
+    course = level * (1 - pace) ** np.arange(values)
+    curves = {
+        name: np.array([float(f"{v:.{digits - 1}e}") for v in k * course])
+        for name, k in (("loss", 1), ("val_loss", 1.07))
+    }
+    assert found(judge(curves, {"num_classes": None}), "LC111") is None
 
 
 def test_silent_on_a_healthy_run() -> None:

@@ -32,10 +32,10 @@ def test_a_flat_line_at_the_uninformed_level() -> None:
     assert finding.evidence["uninformed"] == pytest.approx(math.log(10))
 
 
-@pytest.mark.parametrize(("val", "verdict"), [(0.03, "underfitting"), (0.08, "good-fit")])
-def test_a_little_that_training_alone_has_learned_is_nothing(val: float, verdict: str) -> None:
+@pytest.mark.parametrize(("val", "nothing"), [(0.03, True), (0.08, False)])
+def test_a_little_that_training_alone_has_learned_is_nothing(val: float, nothing: bool) -> None:
     curves = both(falling(0.92 * NOTHING, 5) + noise(0.002, 1), falling((1 - val) * NOTHING, 5) + noise(0.002, 2))
-    assert judge(curves).verdict == verdict
+    assert (judge(curves).verdict == "underfitting") == nothing
 
 
 def test_a_fall_to_the_uninformed_level_is_nothing_learned() -> None:
@@ -161,9 +161,38 @@ def test_an_accuracy_that_does_not_go_with_the_loss_is_no_guess(accuracy: float)
     """A regression whose "accuracy" counts equal numbers; several labels at once."""
     stands = {name: np.full(EPOCHS, accuracy) for name in ("accuracy", "val_accuracy")}
     curves = {"loss": falling(0.1, 9, start=1.5) + noise(0.003, 1), "val_loss": falling(0.12, 9, start=1.5)}
-    assert judge({**curves, **stands}, {"num_classes": None}).verdict == "good-fit"
+    assert found(judge({**curves, **stands}, {"num_classes": None}), "LC102") is None
     far = {"loss": falling(20.0, 9, start=80.0) + noise(0.1, 1), "val_loss": falling(22.0, 9, start=80.0)}
-    assert judge({**far, **stands}, {"num_classes": None}).verdict == "good-fit"
+    assert found(judge({**far, **stands}, {"num_classes": None}), "LC102") is None
+
+
+@pytest.mark.parametrize(
+    ("classes", "values", "told"),
+    [
+        (1000, [8.1, 8.1, 8.1], True),
+        (1000, [8.1, 8.0, 7.8], False),
+        (5000, [8.1, 8.1, 8.1], False),
+        (1000, [8.1, 8.1], False),
+        (None, [8.1, 8.1, 8.1], False),
+    ],
+)
+def test_three_values_above_the_logarithm_of_the_classes(classes: int | None, values: list[float], told: bool) -> None:
+    report = judge({"train_loss": np.array(values)}, {"num_classes": classes})
+    assert (report.verdict == "underfitting") == told
+
+
+def test_validation_that_stands_early_and_for_long_shows_weights_that_hardly_move() -> None:
+    """A rate that was gone after a fifth of the run; training jitters by its dropout."""
+    val = 1.485 + np.r_[falling(0, 2, 12, start=0.08), np.zeros(EPOCHS - 12)]
+    curves = both(val + noise(0.005, 1), val)
+    unknown = {"num_classes": None}
+    report = judge(curves, unknown)
+    assert report.verdict == "underfitting"
+    assert "the weights hardly move" in report.summary
+    falls = both(val - 0.002 * np.arange(EPOCHS), val)
+    assert "hardly move" not in judge(falls, unknown).summary
+    jitters = both(val + noise(0.005, 1), val + noise(0.004, 2))
+    assert "hardly move" not in judge(jitters, unknown).summary
 
 
 def test_a_few_values_are_no_standing_accuracy() -> None:
@@ -199,7 +228,7 @@ def test_accuracies_that_stand_beside_losses_that_use_the_input_are_innocent() -
     accuracies = {"train_accuracy": np.full(EPOCHS, 0.9), "val_accuracy": np.full(EPOCHS, 0.875)}
     falls = falling(0.22, 6, start=0.7)
     curves = both(falls + noise(0.002, 1), falls + 0.05 + noise(0.002, 2))
-    assert judge({**curves, **accuracies}, {"num_classes": None}).verdict == "good-fit"
+    assert found(judge({**curves, **accuracies}, {"num_classes": None}), "LC102") is None
 
 
 def test_a_run_that_learned_a_quarter_is_not_unable_to_learn() -> None:
@@ -209,3 +238,106 @@ def test_a_run_that_learned_a_quarter_is_not_unable_to_learn() -> None:
 def test_silent_on_a_healthy_run() -> None:
     assert found(judge(healthy()), "LC102") is None
     assert found(judge(healthy(), {"num_classes": None}), "LC102") is None
+
+
+#: Nothing is known of the run but its curves.
+UNKNOWN: dict[str, object] = {"num_classes": None}
+
+
+def test_a_loss_that_rests_at_the_logarithm_of_a_few_classes() -> None:
+    """Nobody says how many classes there are."""
+    falls = 0.05 * np.exp(-np.arange(EPOCHS) / 2)
+    curves = both(math.log(5) + falls + noise(0.0006, 1), math.log(5) + noise(0.0003, 2))
+    report = judge(curves, UNKNOWN)
+    finding = found(report, "LC102")
+    assert report.verdict == "underfitting"
+    assert finding is not None
+    assert finding.severity == "error"
+    assert finding.evidence["uninformed"] == pytest.approx(math.log(5))
+
+
+@pytest.mark.parametrize("off", [0.985, 1.015])
+def test_a_loss_that_rests_beside_such_a_logarithm_gives_no_classes_away(off: float) -> None:
+    level = off * math.log(5)
+    falls = 0.9 * np.exp(-np.arange(EPOCHS) / 4)
+    finding = found(judge(both(level + falls + noise(0.0006, 1), level + falls + noise(0.0003, 2)), UNKNOWN), "LC102")
+    assert finding is None
+
+
+def test_one_loss_at_such_a_logarithm_is_innocent_where_the_other_has_learned() -> None:
+    curves = both(falling(0.3, 8, start=1.6) + noise(0.003, 1), math.log(5) + noise(0.0003, 2))
+    assert found(judge(curves, UNKNOWN), "LC102") is None
+
+
+def few(loss: list[float], accuracy: list[float]) -> Curves:
+    return {"train_loss": np.array(loss), "train_accuracy": np.array(accuracy)}
+
+
+@pytest.mark.parametrize("classes", [10, None])
+def test_three_values_at_chance(classes: int | None) -> None:
+    report = judge(few([2.35, 2.3041, 2.3022], [0.09, 0.101, 0.104]), {"num_classes": classes})
+    finding = found(report, "LC102")
+    assert report.verdict == "underfitting"
+    assert finding is not None
+    assert finding.severity == "error"
+    assert "ln 10" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("loss", "accuracy"),
+    [
+        ([2.35, 2.3041, 2.2500], [0.09, 0.101, 0.104]),
+        ([2.35, 2.3041, 2.3022], [0.09, 0.200, 0.300]),
+        ([2.35, 2.3041], [0.09, 0.101]),
+    ],
+)
+def test_three_values_that_are_not_all_at_chance_say_nothing(loss: list[float], accuracy: list[float]) -> None:
+    assert found(judge(few(loss, accuracy), {"num_classes": 10}), "LC102") is None
+
+
+def test_three_values_at_chance_of_a_run_that_goes_on_say_nothing() -> None:
+    curves = few([2.35, 2.3041, 2.3022], [0.09, 0.101, 0.104])
+    assert found(judge(curves, {"num_classes": 10}, status="RUNNING"), "LC102") is None
+
+
+@pytest.mark.parametrize(("loss", "verdict"), [(0.6518, True), (0.61, False)])
+def test_one_accuracy_that_stands_at_the_share_of_the_larger_class(loss: float, verdict: bool) -> None:
+    """Nine of fourteen examples; the entropy of that share is .6518."""
+    curves = {"loss": falling(loss, 6, start=0.693), "accuracy": np.full(EPOCHS, 9 / 14)}
+    assert (found(judge(curves, UNKNOWN), "LC102") is not None) == verdict
+
+
+def stands_from_the_second_value(level: float = 1335.0) -> np.ndarray:
+    values = level * (1 + noise(0.002, 1, 20))
+    values[0] = 1.7 * level
+    return values
+
+
+def test_losses_that_have_stood_since_the_second_value() -> None:
+    report = judge({"loss": stands_from_the_second_value()}, UNKNOWN)
+    finding = found(report, "LC102")
+    assert report.verdict == "underfitting"
+    assert finding is not None
+    assert finding.severity == "warning"
+    assert "since the second value" in finding.message
+
+
+def test_losses_that_stand_are_innocent_where_something_else_speaks_for_them() -> None:
+    stands = stands_from_the_second_value()
+    apart = {"train_loss": stands, "val_loss": 1.6 * stands}
+    falls_on = {"train_loss": stands * np.linspace(1.006, 0.994, 20)}
+    scored = {"train_loss": stands, "val_r2": np.full(20, 0.8) + noise(0.001, 3, 20)}
+    for curves in (apart, falls_on, scored, {"val_loss": stands}, {"train_loss": stands[:10]}):
+        assert found(judge(curves, UNKNOWN), "LC102") is None
+    for params in ({"pretrained": True}, {"layers": 1}, {"n_train": 1_280_000, "batch_size": 64, "epochs": 20}):
+        assert found(judge({"loss": stands}, {**UNKNOWN, **params}), "LC102") is None
+
+
+@pytest.mark.parametrize(("score", "silent"), [(0.46, True), (0.02, False)])
+def test_a_flat_loss_is_innocent_where_a_score_lies_far_above_nothing(score: float, silent: bool) -> None:
+    """A detector that goes on from a checkpoint: the loss sums up boxes, objects and classes."""
+    curves = {
+        "train/loss": np.array([6.9, 6.91, 6.86, 6.89, 6.86, 6.88, 6.84, 6.82]),
+        "val/mAP": score + 0.001 * np.arange(8),
+    }
+    assert (found(judge(curves, UNKNOWN), "LC102") is None) == silent

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.rules.runs import EPOCHS, found, gap, healthy, judge
+from tests.rules.runs import EPOCHS, falling, found, gap, healthy, judge, noise
 
 
 def test_both_settle_with_a_large_gap() -> None:
@@ -57,3 +57,13 @@ def test_trees_learn_their_training_set_by_heart() -> None:
 
 def test_silent_on_a_healthy_run() -> None:
     assert found(judge(healthy()), "LC105") is None
+
+
+def test_an_accuracy_near_a_perfect_one_leaves_no_room_for_a_gap() -> None:
+    """Training goes to nothing and validation rests at .25, with 93 % right."""
+    curves = {"train_loss": falling(0.02, 6, start=0.4), "val_loss": 0.25 + falling(0.0, 5, start=0.04)}
+    unknown = {"num_classes": None}
+    assert found(judge(curves, unknown), "LC105") is not None
+    for accuracy, silent in ((0.93, True), (0.7, False)):
+        report = judge({**curves, "val_accuracy": np.full(EPOCHS, accuracy) + noise(0.003, 3)}, unknown)
+        assert (found(report, "LC105") is None) == silent

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.rules.runs import EPOCHS, NOTHING, found, healthy, judge, noise, skipped, swinging
+from tests.rules.runs import CLASSES, EPOCHS, NOTHING, both, found, healthy, judge, noise, skipped, swinging
+from tracker_diag import Run, diagnose
 
 
 def test_a_loss_that_swings_instead_of_settling() -> None:
@@ -68,3 +69,34 @@ def test_too_short_to_say() -> None:
 
 def test_silent_on_a_healthy_run() -> None:
     assert found(judge(healthy()), "LC109") is None
+
+
+@pytest.mark.parametrize("classes", [None, CLASSES])
+def test_a_loss_that_is_lost_and_not_regained(classes: int | None) -> None:
+    lost = np.array([2.0, 0.8, 0.5, 0.4, 0.4, 0.5, 0.7, 1.0, *[1.5] * 20]) + noise(0.03, 1, 28)
+    report = judge(both(lost, lost + 0.01 + noise(0.03, 2, 28)), {"num_classes": classes})
+    assert report.verdict == "unstable"
+    finding = found(report, "LC109")
+    assert finding is not None
+    assert "of what was gained" in finding.message
+
+
+def test_losses_that_swing_by_factors_and_gain_nothing() -> None:
+    train = np.array([0.63, 1.3, 2, 0.7, 1.1, 0.6, 1.5, 0.9, 2.2, 1.4, 2.9, 1.3, 0.8, 2.6, 2.4, 2.8])
+    val = np.array([0.5, 1.9, 1.1, 0.9, 2.2, 0.7, 2.8, 1.4, 3.1, 1.9, 4.6, 2.0, 1.1, 4.1, 3.7, 4.9])
+    report = judge(both(train, val), {"num_classes": None})
+    assert report.verdict == "unstable"
+    assert "by a factor of" in report.summary
+    assert found(judge({"train_loss": train}, {"num_classes": None}), "LC109") is None
+
+
+def test_single_batches_beside_few_calm_evaluations_are_none() -> None:
+    """Fine-tuning: training by steps, five evaluations."""
+    rng = np.random.default_rng(0)
+    batches = np.abs(0.12 * np.exp(-np.arange(300) / 400) * (1 + 0.7 * rng.standard_normal(300))) + 0.01
+    metrics = {
+        "train_loss": [[i, float(v)] for i, v in enumerate(batches)],
+        "eval_loss": [[60 * (i + 1), v] for i, v in enumerate([0.13, 0.118, 0.112, 0.109, 0.108])],
+    }
+    report = diagnose(Run.from_dict({"id": "r", "metrics": metrics}))
+    assert found(report, "LC109") is None

@@ -52,6 +52,22 @@ def test_silent_where_the_loss_is_none_of_classes():
     assert found(judge(saturated(16.118), {"num_classes": None, "loss": "mse"}), "GR606") is None
 
 
+@pytest.mark.parametrize("values", [[87.3365, 87.3365], [21.4, 87.3365, 87.3365], [16.118096, 16.118096]])
+def test_a_loss_alone_at_the_clip(values):
+    report = judge({"loss": np.array(values)}, {"num_classes": None})
+    assert ranked(report)[0] == NAME
+    assert "all are wrong" in cause(report, NAME).why
+
+
+@pytest.mark.parametrize("values", [[87.3365], [87.3365, 80.0], [87.3365, 87.4], [100.0, 100.0], [0.0, 0.0]])
+def test_silent_where_a_loss_alone_does_not_stand_there(values):
+    assert found(judge({"loss": np.array(values)}, {"num_classes": None}), "GR606") is None
+
+
+def test_silent_where_a_loss_alone_is_none_of_classes():
+    assert found(judge({"loss": np.full(3, 87.3365)}, {"loss": "mae", "num_classes": None}), "GR606") is None
+
+
 @pytest.mark.parametrize("shape", sorted(SHAPES))
 def test_silent_on_all_textbook_runs(shape):
     assert found(judge(SHAPES[shape](), SOUND), "GR606") is None

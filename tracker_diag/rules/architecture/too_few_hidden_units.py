@@ -118,16 +118,16 @@ def too_few_hidden_units(
     name = names.get("hidden_units", "hidden_units")
     text = f"raise {name} from {narrow:g} to {target}"
     changes = resized(names, params, lambda w: max(w, target) if not hidden or w in hidden else w)
+    seen = _seen(features, symptoms, explained)
     return too_few_hidden_units.hypothesis(
         prior=prior,
-        observations=[
-            _configured(narrow, wanted, classes, n_inputs, known=configured or bool(n_inputs)),
-            _seen(features, symptoms, explained),
-        ],
+        observations=[_configured(narrow, wanted, classes, n_inputs, known=configured or bool(n_inputs)), seen],
         message=f"a hidden layer of {narrow:g} units",
         advice=text,
         prescription=Prescription(text, changes),
         settles="run once with four times the units",
+        # What rests together at a high level has not learned its training set.
+        verdict="underfitting" if seen.key == Likelihoods.HIGH_LEVEL.key else "",
     )
 
 

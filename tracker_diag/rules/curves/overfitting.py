@@ -6,8 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
+from tracker_diag.rules.api import UNSETTLED, Curve, Ending, GivenBack, Outcome, Severity, Verdict, rule
+from tracker_diag.rules.curves._share import of_improvement
 from tracker_diag.rules.curves._worse import training_worse_since
+from tracker_diag.stats.gap import Gap
+from tracker_diag.stats.kendall import MOST, p_of_rise
+from tracker_diag.stats.sequential import ENDED
 from tracker_diag.stats.trend import trend
 
 #: Share of the level of the test below which the rise is beyond doubt.
@@ -16,6 +20,9 @@ BEYOND_DOUBT = 0.1
 SCORES = 6
 #: Share of its highest value that the score must still gain: less excuses no rise of the loss.
 STILL_GAINS = 0.01
+#: Gap in units of the improvement achieved (lower end of its interval) that is wide. Level of the test of a rise beside
+#: it, since such a run is warned of anyway, and the rise only says of what.
+WIDE, ALPHA_BESIDE_GAP = 0.25, 0.05
 
 
 @rule(
@@ -32,12 +39,17 @@ STILL_GAINS = 0.01
 def overfitting(
     val: Curve,
     improvement: float,
+    effect_unit: float,
     rises: Mapping[str, float],
+    given_back: Mapping[str, GivenBack],
     error_share: float,
     train: Curve | None,
     val_score: Curve | None,
+    end_gap: Gap | None,
+    ending: Ending | None,
     *,
     minimum_rise: float = 0.06,
+    least_rise: float = 0.02,
     alpha: float = 0.01,
 ) -> Outcome:
     """Validation turned and rises while training does not get worse.
@@ -45,9 +57,13 @@ def overfitting(
     What it measures
     ----------------
     The mean of the last tenth of the validation curve against its lowest tenth, in units of the improvement achieved,
-    with a p-value that allows for the choice of the lowest place. The training curve must not have got worse since:
+    with a p-value that allows for the choice of the lowest place, on the scale (its own or logarithmic) on which the
+    noise is even. Besides, up to ten evaluations that rise from the first on show it (Kendall's exact test, of a run
+    that has ended); a rise that is significant at 5 % beside a wide gap to training; and half of what was gained being
+    lost in every value of the last quarter, by four standard errors. The training curve must not have got worse since:
     otherwise the whole run is coming apart, which is another trouble; where none was logged, that is not known. Where
-    a validation score still improves significantly since the turn, it is overconfidence, and an `info`.
+    a validation score still improves significantly since the turn, it is overconfidence, and an `info`; so is a run
+    that patience ended at its best step and no more than the patience after it.
 
     Why it matters
     --------------
@@ -63,19 +79,36 @@ def overfitting(
     ----------
     minimum_rise : in units of the improvement achieved. Less is not worth anyone's attention,
         however significant.
+    least_rise : of what is left to improve, where nobody knows what knowing nothing costs: next to a loss that has
+        hardly moved at all, any rise is a large share.
     alpha : level of the test "at rest since its minimum".
 
     References
     ----------
-    Seminar: "Overfitting". Prechelt (1998), Early stopping — but when?, LNCS 1524:55, generalisation loss.
+    Seminar: "Overfitting". Prechelt (1998), Early stopping — but when?, LNCS 1524:55, generalisation loss; Kendall
+    (1938), Biometrika 30:81.
     """
     turn = val.turning
     rise = turn.rise / improvement
-    if rise < minimum_rise or rises["val"] > alpha * error_share:
+    level = alpha * error_share
+    wide = end_gap is not None and end_gap.low > WIDE * effect_unit
+    lost = given_back["val"].lost
+    significant = rises["val"] <= (ALPHA_BESIDE_GAP * error_share if wide else level)
+    if turn.rise < least_rise * effect_unit:
+        return None
+    if not (
+        lost
+        or (
+            rise >= minimum_rise
+            and (significant or (error_share == ENDED and _rises_from_the_first(val, train, alpha)))
+        )
+    ):
         return None
     if train is not None and training_worse_since(turn.step, train, improvement):
         return None
     severity, extra = Severity.WARNING, ""
+    if ending is not None and ending.by_patience:
+        severity, extra = Severity.INFO, "; patience ended the run, as it should"
     # The later half of what follows the turn: a score that went on for a while and has come to rest no longer excuses
     # the loss.
     halfway = (turn.step + float(val.x[-1])) / 2
@@ -85,10 +118,10 @@ def overfitting(
     uncertain = f" (between {turn.low_step:g} and {turn.high_step:g})" if turn.high_step > turn.low_step else ""
     return overfitting.finding(
         severity,
-        min(0.99, 0.7 + rise / 2) if rises["val"] < BEYOND_DOUBT * alpha else 0.7,
+        min(0.99, 0.7 + rise / 2) if lost or rises["val"] < BEYOND_DOUBT * alpha else 0.7,
         f"the validation curve is best at step {turn.step:g}{uncertain} with {val.shown(turn.best):.4g} "
         f"and {'falls' if val.flipped else 'rises'} to {val.shown(turn.tail):.4g}: "
-        f"{rise:.0%} of the improvement achieved{extra}",
+        f"{of_improvement(rise)}{extra}",
         f"keep the checkpoint of step {turn.step:g}; stop early, then regularise or add data",
         {
             "best_step": turn.step,
@@ -101,6 +134,13 @@ def overfitting(
         },
         (turn.step, float(val.x[-1])),
     )
+
+
+def _rises_from_the_first(val: Curve, train: Curve | None, alpha: float) -> bool:
+    """Whether a handful of evaluations rises from the first one on, while training falls."""
+    if train is None or not val.y.size <= MOST or val.turning.index > 0:
+        return False
+    return train.tail < train.start and p_of_rise(val.y) <= alpha
 
 
 def _improves_from(step: float, score: Curve, alpha: float) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from tracker_diag.evidence.guess import Beside
 from tracker_diag.rules.api import UNSETTLED, Curve, Explained, Outcome, Verdict, rule
 from tracker_diag.rules.curves._underfitting.early_rest import early_rest
+from tracker_diag.rules.curves._underfitting.few_values import few_values
 from tracker_diag.rules.curves._underfitting.flat_line import flat_line, relative_fall
-from tracker_diag.rules.curves._underfitting.guess import Beside
 from tracker_diag.rules.curves._underfitting.guessing import guessing
+from tracker_diag.rules.curves._underfitting.hardly_moves import hardly_moves
 from tracker_diag.rules.curves._underfitting.known_baseline import known_baseline
 from tracker_diag.rules.curves._underfitting.score_at_chance import score_at_chance
 from tracker_diag.rules.curves._underfitting.slow_but_steady import slow_but_steady
 from tracker_diag.rules.curves._underfitting.standing_accuracy import standing_accuracy
+from tracker_diag.rules.curves._underfitting.standing_loss import standing_loss
 from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.trend import trend
 
@@ -36,8 +39,9 @@ HALF = 0.5
     ),
 )
 def underfitting(
-    course: Curve,
-    explained: Explained,
+    main_curve: Curve,
+    course: Curve | None,
+    explained: Explained | None,
     error_share: float,
     active: bool,
     train: Curve | None,
@@ -45,7 +49,15 @@ def underfitting(
     further: Extrapolation | None,
     train_score: Curve | None,
     val_score: Curve | None,
+    train_loss: Curve | None,
+    val_loss: Curve | None,
+    n_classes: int | None,
+    standing_from_start: bool | None,
+    restless: float | None,
+    score_learned: bool | None,
+    traits: frozenset[str],
     score_explained: float | None,
+    variance_explained: float | None,
     hidden_units: float | None,
     layers: float | None,
     n_updates: int | None,
@@ -75,8 +87,15 @@ def underfitting(
     loss falls to what such guesses cost (−ln of the accuracy, up to three times it): the network only grows less sure
     of what it guesses. Or both losses of a network with hidden layers reach within a few hundred updates the level at
     which they end, and validation falls no further: a bias is learned that soon, while what is learned of the input
-    goes on for long, as power laws of the steps do; not for pretrained models, and not where a score or an accuracy
-    shows more than a constant prediction has. None of this while the run is still going.
+    goes on for long, as power laws of the steps do. Where nobody knows how many updates there were, the losses must
+    stand from their second value on, ten values or more, at one level on both sides, without falling ever so little.
+    Neither for pretrained models, nor where a score or an accuracy shows more than a constant prediction has. None of
+    this while the run is still going.
+
+    A level may give itself away. A loss that comes to ln k within the first fifth of the run and stands there to within
+    .3 %, for a whole k up to twenty, is that of guessing between k classes (of 427 sound runs none does); beside the
+    accuracy of guessing three values are enough. An accuracy that does not move at all, beside a loss at the entropy of
+    that share, is that of always naming the larger class. A squared error and R² beside it show the target's variance.
 
     Why it matters
     --------------
@@ -98,8 +117,7 @@ def underfitting(
     moved : share of the curve's own level, where the baseline is unknown; noise may be twice it. Fine-tuning
         starts low and flat: with a pretrained model, the known level alone may speak.
     rest : band around the level of a curve, as a share of it, that holds nine tenths of the values once it rests.
-    few_updates : number of updates within which both losses come to rest. Where they, or hidden layers, are not logged,
-        nothing is said.
+    few_updates : number of updates within which both losses come to rest.
     alpha : level of the trend test.
 
     References
@@ -107,9 +125,17 @@ def underfitting(
     Seminar: "Underfitting". Mann (1945); Hamed and Rao (1998) for the trend; Viering and Loog (2023), IEEE TPAMI
     45:7799, for how curves of learning go on.
     """
+    if course is None or explained is None:
+        sides = ((train_loss, train_score), (val_loss, val_score))
+        seen = few_values(sides, n_classes) if course is None and not active else None
+        if seen is None:
+            return underfitting.skip("too few finite values of the losses, or they are better than a perfect model's")
+        steps = main_curve.finite[0]
+        ends = (float(steps[0]), float(steps[-1]))
+        return underfitting.finding(seen.severity, seen.confidence, seen.message, seen.advice, span=ends)
+    whole_run = (float(course.x[0]), float(course.x[-1]))
     if explained.known and explained.most >= high_loss:
         return None
-    whole_run = (float(course.x[0]), float(course.x[-1]))
     drift = trend(course.x, course.y)
     seen = known_baseline(course, explained, minimum_learned)
     if seen is not None:
@@ -125,17 +151,25 @@ def underfitting(
     if slow_but_steady(val, further, alpha * error_share):
         return None
     scores = _beside((train, train_score), (val, val_score))
-    seen = standing_accuracy(scores, explained.known)
+    losses = [loss for loss in (train_loss, val_loss) if loss is not None and loss.long_enough]
+    seen = standing_accuracy(scores, losses, explained.known)
     # A score by itself that is flat may be as high as it gets; a flat loss has gained nothing.
     low = course.accuracy and course.share(course.best) < HALF
-    if seen is None and (explained.known or course.role.endswith("loss") or low):
+    flat = restless is None and not score_learned
+    if seen is None and flat and (explained.known or course.role.endswith("loss") or low):
         seen = flat_line(course, val, drift, explained.known, moved, alpha * error_share)
     deep = (hidden_units or 0) >= 1 or (layers or 0) >= TWO_LAYERS
+    shallow = not deep and (hidden_units is not None or layers is not None)
     if seen is None and not active:
+        stood = bool(standing_from_start) and not shallow and "boosting" not in traits
         seen = (
-            score_at_chance(score_explained, minimum_learned)
+            score_at_chance(score_explained, variance_explained, minimum_learned)
             or guessing(scores, alpha)
             or (early_rest(train, val, scores, n_updates, few_updates, rest) if deep and train is not None else None)
+            or (
+                standing_loss(train, val, scores, n_updates, few_updates, rest) if stood and train is not None else None
+            )
+            or (hardly_moves(train, val) if not shallow and "boosting" not in traits else None)
         )
     if seen is None:
         return None

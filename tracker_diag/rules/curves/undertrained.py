@@ -6,8 +6,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
+import numpy as np
+
+from tracker_diag.evidence.curve import MINIMUM
+from tracker_diag.rules.api import UNSETTLED, Curve, Ending, Outcome, Severity, Verdict, rule
+from tracker_diag.rules.curves._share import of_improvement
 from tracker_diag.stats.extrapolation import Extrapolation
+from tracker_diag.stats.trend import trend
 
 #: Share of the improvement achieved by which validation may lie above training and not have left it.
 TOGETHER = 0.05
@@ -15,6 +20,11 @@ TOGETHER = 0.05
 RISEN_ERRORS = 2.0
 #: and by such a share of the improvement achieved: less matters to nobody.
 RISEN = 0.02
+#: Level of the test that the later half still falls.
+FALLS = 0.01
+#: Values of the longer curve from which on a fall that does not slow down is no chance: one order of 120. Share of
+#: the earlier half's pace at which the later half falls as fast.
+STEADY, AS_FAST = 5, 0.8
 #: Part of the run that the finding points at, as one over it (a fifth), and how many values that are at least.
 LAST, FEWEST = 5, 2
 
@@ -30,12 +40,14 @@ def undertrained(
     course: Curve,
     improvement: float,
     effect_unit: float,
-    further: Extrapolation,
+    further: Extrapolation | None,
     active: bool,
     params: Mapping[str, Any],
     train: Curve | None,
     val: Curve | None,
     further_train: Extrapolation | None,
+    schedule_ran_out: bool | None,
+    ending: Ending | None,
     *,
     minimum_gain: float = 0.1,
     sure_gain: float = 0.05,
@@ -48,7 +60,11 @@ def undertrained(
     is logged (a rate annealed to zero flattens any curve), in units of the improvement achieved, with a 90 %
     interval; with a pretrained model whose baseline is unknown, in units of the loss that is left, if that is
     more. The validation curve decides where there is one: training loss falls for ever. Only where validation has
-    not left training and is too noisy to tell, and training surely goes on, training decides.
+    not left training and is too noisy or too short to tell, and training surely goes on, training decides. Where the
+    learning rate was annealed and has run out it is an `info`; not where patience ended the run. Nor does a curve need
+    an interval where five values or more, one after the other, are each better than the last, as fast at the end as at
+    the beginning. Where more is expected and the safe end of its interval is next to nothing, and the later half still
+    falls significantly, that is said as an `info`.
 
     Why it matters
     --------------
@@ -62,42 +78,107 @@ def undertrained(
     Thresholds
     ----------
     minimum_gain : expected further improvement, in units of that achieved.
-    sure_gain : the lower end of the interval must lie above this.
+    sure_gain : the lower end of the interval must lie above this for a warning.
 
     References
     ----------
     Seminar: "Underfitting" (continues to decrease). Domhan et al. (2015), IJCAI; Viering and Loog (2023), IEEE TPAMI
     45:7799.
     """
+    curve = val or course
     if params.get("pretrained"):
         # Fine-tuning begins where most is learned already: what it adds is no unit.
         improvement = effect_unit
-    together = train is not None and val is not None and val.tail - train.tail < TOGETHER * improvement
-    if (
-        together
-        and further_train is not None
-        and further.low < sure_gain * improvement
-        and further.high >= minimum_gain * improvement <= further_train.low
-    ):
-        # Validation is too noisy to tell, has not left training, and training surely goes on.
-        further = further_train
-    gain, low, high = further.gain / improvement, further.low / improvement, further.high / improvement
-    if gain < minimum_gain or low < sure_gain:
+    turned = curve.turning.rise > RISEN_ERRORS * curve.turning.error and curve.turning.rise > RISEN * improvement
+    if turned or (ending is not None and ending.by_patience):
         return None
-    curve = val or course
-    turn = curve.turning
-    if turn.rise > RISEN_ERRORS * turn.error and turn.rise > RISEN * improvement:
-        return None
-    # Training by steps over a stream, as large-scale pretraining does, never settles.
+    further = _whose(train, val, further, further_train, improvement, minimum_gain, sure_gain)
+    span = (float(curve.x[-max(FEWEST, curve.x.size // LAST)]), float(curve.x[-1]))
+    # Training by steps over a stream, as large-scale pretraining does, never settles; and what a schedule that has run
+    # out would bring if it were stretched is a guess about another run.
     endless = params.get("max_steps") is not None and params.get("epochs") is None
-    times = further.enough
-    more = "more than a hundred times" if math.isinf(times) else f"about {times:g} times"
-    return undertrained.finding(
-        Severity.INFO if active or endless else Severity.WARNING,
-        0.9 if low > minimum_gain else 0.7,
-        f"still improving: training twice as long is expected to bring another {gain:.0%} "
-        f"of the improvement achieved ({low:.0%} to {high:.0%})",
-        f"train on: {more} the present length reaches nine tenths of what can be expected",
-        {"gain": gain, "gain_low": low, "gain_high": high, "times": times, "family": further.family},
-        (float(curve.x[-max(FEWEST, curve.x.size // LAST)]), float(curve.x[-1])),
+    severity = Severity.INFO if active or endless or schedule_ran_out else Severity.WARNING
+    gain, low, high = (
+        (value / improvement for value in (further.gain, further.low, further.high)) if further else (0.0, 0.0, 0.0)
     )
+    if further is not None and gain >= minimum_gain and low >= sure_gain:
+        times = further.enough
+        more = "more than a hundred times" if math.isinf(times) else f"about {times:g} times"
+        return undertrained.finding(
+            severity,
+            0.9 if low > minimum_gain else 0.7,
+            f"still improving: training twice as long is expected to bring another {gain:.0%} "
+            f"of the improvement achieved ({low:.0%} to {high:.0%})",
+            f"train on: {more} the present length reaches nine tenths of what can be expected",
+            {"gain": gain, "gain_low": low, "gain_high": high, "times": times, "family": further.family},
+            span,
+        )
+    of = train if further is further_train and further is not None and train is not None else curve
+    if further is not None and gain >= minimum_gain and _falls_at_the_end(of):
+        return undertrained.finding(
+            Severity.INFO,
+            0.5,
+            f"{of.said} was still {'rising' if of.flipped else 'falling'} when it stopped: training twice as "
+            f"long is expected to bring another {gain:.0%} of the improvement achieved, and may bring {low:.0%} to "
+            f"{high:.0%}",
+            "train on, if the figure is worth the time",
+            {"gain": gain, "gain_low": low, "gain_high": high},
+            span,
+        )
+    courses = [c for c in (train, val) if c is not None]
+    if max(c.y.size for c in courses) >= STEADY and all(
+        _falls_steadily(c, minimum_gain * improvement) for c in courses
+    ):
+        step = (float(curve.y[-2]) - float(curve.y[-1])) / improvement
+        return undertrained.finding(
+            severity,
+            0.7,
+            f"stopped in mid-fall: each value of {' and of '.join(c.said for c in courses)} is better than the one "
+            "before, and the fall as fast at the end as at the beginning; "
+            f"the last step of {curve.said} alone brought {of_improvement(step)}",
+            "train on, several times as long",
+            {"last_step": step},
+            span,
+        )
+    if further is None:
+        return undertrained.skip(
+            "the learning rate was annealed and not logged, or the curves have fewer than five values",
+            "log the learning rate at every epoch",
+        )
+    return None
+
+
+def _whose(
+    train: Curve | None,
+    val: Curve | None,
+    further: Extrapolation | None,
+    further_train: Extrapolation | None,
+    improvement: float,
+    minimum_gain: float,
+    sure_gain: float,
+) -> Extrapolation | None:
+    """What decides: validation; training where validation has not left it, and is too noisy or too short to tell."""
+    if train is None or val is None or further_train is None or val.tail - train.tail >= TOGETHER * improvement:
+        return further
+    if further is None:
+        return further_train if float(val.y[-1]) == float(val.y.min()) else None
+    noisy = further.low < sure_gain * improvement and further.high >= minimum_gain * improvement
+    return further_train if noisy and minimum_gain * improvement <= further_train.low else further
+
+
+def _falls_at_the_end(curve: Curve) -> bool:
+    """Whether the later half of a curve falls beyond its noise."""
+    half = curve.y.size // 2
+    if half < MINIMUM:
+        return False
+    found = trend(curve.x[half:], curve.y[half:])
+    return found.slope < 0 and found.p < FALLS
+
+
+def _falls_steadily(curve: Curve, least: float) -> bool:
+    """Whether each value is better than the one before, and the later half falls as fast as the earlier, by enough."""
+    x, y = curve.x, curve.y
+    middle = y.size // 2
+    early = (y[0] - y[middle]) / (x[middle] - x[0])
+    late = (y[middle] - y[-1]) / (x[-1] - x[middle])
+    return bool((np.diff(y) < 0).all() and late >= AS_FAST * early and y[middle] - y[-1] >= least)

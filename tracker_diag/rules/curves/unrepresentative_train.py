@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._compared import compared_steps
+from tracker_diag.rules.curves._share import of_improvement
 from tracker_diag.stats.gap import Gap
 
 
@@ -26,6 +27,7 @@ def unrepresentative_train(
     error_share: float,
     active: bool,
     score_gap: float | None,
+    score_gap_at_most: float | None,
     *,
     minimum_gap: float = 0.25,
     minimum_score_gap: float = 0.2,
@@ -39,7 +41,8 @@ def unrepresentative_train(
     ----------------
     The distance of validation over training at the end, in units of the improvement achieved, with a 95 % interval
     that must lie wholly above the threshold. Where both sides log a score, it has to show the gap too: a loss that is
-    high for being too sure of itself does not make the data unrepresentative. Where only the start of the curves says
+    high for being too sure of itself does not make the data unrepresentative; nor where validation alone logs an
+    accuracy that lies nearer to a perfect one than such a gap. Where only the start of the curves says
     what knowing nothing costs, the unit is at least the loss that is left at the end: a first epoch may have learned
     nearly all. While the run is still going it is an
     `info`: early on little has been achieved, and shares of it are large.
@@ -74,7 +77,8 @@ def unrepresentative_train(
         return None
     found = end_gap
     share = found.value / improvement
-    wide = found.low / effect_unit >= minimum_gap and (score_gap is None or score_gap >= minimum_score_gap)
+    apart = score_gap_at_most if score_gap is None else score_gap
+    wide = found.low / effect_unit >= minimum_gap and (apart is None or apart >= minimum_score_gap)
     clear = score_gap is not None and score_gap >= clear_score_gap and found.low > 0
     if not wide and not clear:
         return None
@@ -82,7 +86,7 @@ def unrepresentative_train(
     return unrepresentative_train.finding(
         Severity.INFO if active else Severity.WARNING,
         min(0.97, 0.6 + share / 2),
-        f"a gap of {share:.0%} of the improvement achieved remains: validation "
+        f"a gap of {of_improvement(share)} remains: validation "
         f"{val.shown(found.upper):.4g}, training {train.shown(found.lower):.4g}{scores}",
         "add training examples or augmentation; check that both sides are drawn and preprocessed alike",
         {

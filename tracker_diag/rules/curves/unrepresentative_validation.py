@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
+from tracker_diag.rules.curves._share import of_improvement
 
 #: Swings count as jitter up to so many times the noise: beyond, they are the course of the curve.
 SWING_OVER_NOISE = 3.0
@@ -79,10 +80,10 @@ def unrepresentative_validation(
             f"validation rests on {n_val_seen} examples, so that an accuracy of {ACCURACY:g} "
             f"would have a standard error of {error:.2f}"
         )
-        message += f"; the curve jitters by {jitter:.0%} of the improvement achieved" if jitter > NOTED else ""
+        message += f"; the curve jitters by {of_improvement(jitter)}" if jitter > NOTED else ""
     else:
         message = (
-            f"the validation curve jitters by {jitter:.0%} of the improvement achieved, "
+            f"the validation curve jitters by {of_improvement(jitter)}, "
             f"{noise / other if other else MOST_TIMES:.0f} times as much as training"
         )
     return unrepresentative_validation.finding(

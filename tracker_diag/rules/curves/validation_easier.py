@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._compared import compared_steps
+from tracker_diag.rules.curves._share import of_improvement
 from tracker_diag.stats.gap import Gap
 
 
@@ -73,7 +74,7 @@ def validation_easier(
         Severity.INFO if active else Severity.WARNING,
         0.75,
         f"validation ends at {val.shown(found.upper):.4g}, training at {train.shown(found.lower):.4g}: "
-        f"{-found.value / improvement:.0%} of the improvement achieved apart",
+        f"{of_improvement(-found.value / improvement)} apart",
         "draw the validation set at random from the same source, stratified; check for training examples among it",
         {"gap": found.value / improvement, "val": val.shown(found.upper), "train": train.shown(found.lower)},
         compared_steps(val),

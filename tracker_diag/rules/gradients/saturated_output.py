@@ -14,6 +14,11 @@ class Likelihoods:
         "the {side} loss is {cost:.2f} times the share of wrong answers: each costs the most there is, "
         "since the framework clips the logarithm",
     )
+    ALL_WRONG_AT_CLIP = LikelihoodRatio(
+        110.0,
+        "the {side} loss stands at {cost:.6g}, the most that one answer can cost: all are wrong, and given with "
+        "certainty",
+    )
 
 
 @rule(
@@ -36,7 +41,8 @@ def saturated_output(
     A cross-entropy over the share of wrong answers, at each of the last three evaluations, where at least one answer in
     a hundred is wrong. Frameworks clip the logarithm, so that a wrong answer of which the network is certain costs
     16.12 (Keras; a yes or no 15.94), 87.34 (the smallest number of single precision) or 100 (PyTorch's BCELoss). Where
-    the ratio stands there, all answers are given with certainty, right and wrong ones.
+    the ratio stands there, all answers are given with certainty, right and wrong ones. A loss that itself stands at
+    87.34, 16.12 or 15.94 over its last two values needs no accuracy beside it: every answer is wrong.
 
     Why it matters
     --------------
@@ -59,10 +65,11 @@ def saturated_output(
     """
     if saturation is None:
         return None
+    row = Likelihoods.ALL_WRONG_AT_CLIP if saturation.all_wrong else Likelihoods.EVERY_ERROR_AT_CLIP
     text = "scale the inputs to unit variance, lower the rate, and use a loss from logits"
     return saturated_output.hypothesis(
         prior=prior,
-        observations=[Likelihoods.EVERY_ERROR_AT_CLIP(side=saturation.side, cost=saturation.cost)],
+        observations=[row(side=saturation.side, cost=saturation.cost)],
         message=f"every wrong answer costs {saturation.cost:.2f}, the most there is: the output is saturated",
         advice=text,
         prescription=Prescription(text),

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from tracker_diag.evidence.optimiser import POINTS_OF_SCHEDULE
 from tracker_diag.evidence.saturation import Saturation
 from tracker_diag.roles.learning_rates import between, rounded, usual_rates
 from tracker_diag.rules.api import (
@@ -17,7 +14,6 @@ from tracker_diag.rules.api import (
     Observation,
     Outcome,
     Prescription,
-    Series,
     Symptoms,
     rule,
 )
@@ -65,7 +61,7 @@ def learning_rate_too_high(
     params: Mapping[str, Any],
     names: Mapping[str, str],
     learning_rate: float | None,
-    rate_curve: Series | None,
+    restarts: bool | None,
     saturation: Saturation | None,
     *,
     prior: float = 0.1,
@@ -103,7 +99,7 @@ def learning_rate_too_high(
     gradient-based training.
     """
     low, high = usual_rates(params.get("optimizer"), params)
-    observations = [_seen(features, symptoms, setback, _restarts(params, rate_curve), saturation)]
+    observations = [_seen(features, symptoms, setback, bool(restarts), saturation)]
     target = None
     if learning_rate is not None:
         observations += _configured(learning_rate, high, params.get("optimizer") or "any optimiser")
@@ -149,17 +145,3 @@ def _configured(rate: float, high: float, optimizer: object) -> list[Observation
     if rate > high:
         return [Likelihoods.FAR_ABOVE(times=rate / high, rate=rate, high=high)]
     return [Likelihoods.USUAL(rate=rate, optimizer=optimizer)] if rate <= high / WELL_BELOW else []
-
-
-def _restarts(params: Mapping[str, Any], rate_curve: Series | None) -> bool:
-    """Whether the schedule raises the rate again on its way, as warm restarts and cycles do."""
-    schedule = str(params.get("scheduler") or "").lower()
-    if any(word in schedule for word in ("restart", "cycl", "sgdr")):
-        return True
-    if rate_curve is None or len(rate_curve) < POINTS_OF_SCHEDULE:
-        return False
-    rates = rate_curve.values[np.isfinite(rate_curve.values)]
-    if not rates.size:
-        return False
-    since_peak = rates[int(np.argmax(rates)) :]
-    return bool((since_peak > RAISED_AGAIN * np.minimum.accumulate(since_peak)).any())

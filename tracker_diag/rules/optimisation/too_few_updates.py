@@ -5,7 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
+from tracker_diag.rules.api import (
+    Change,
+    Ending,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
+)
 from tracker_diag.rules.optimisation._progress import KEEPS_UP, STILL_FALLS
 from tracker_diag.stats.extrapolation import Extrapolation
 
@@ -49,6 +59,7 @@ def too_few_updates(
     batch_size: float | None,
     n_updates: int | None,
     further: Extrapolation | None,
+    ending: Ending | None,
     *,
     prior: float = 0.04,
     few: int = 300,
@@ -91,12 +102,12 @@ def too_few_updates(
         row = Likelihoods.VERY_FEW if n_updates <= few / PART_OF_FEW else Likelihoods.FEW
         observations.append(row(updates=n_updates))
     observations.append(_seen(features, symptoms))
-    prescription = _prescription(names, scarce, epochs, batch_size, further)
+    prescription = _prescription(names, scarce, epochs, batch_size, further, ending)
     return too_few_updates.hypothesis(
         name="" if scarce and not symptoms.has("undertrained") else "too-few-epochs",
         prior=prior,
         observations=observations,
-        message=f"{n_updates} updates in all" if n_updates else "stopped while the loss was still falling",
+        message=f"{n_updates} updates in all" if n_updates else "stopped while it was still improving",
         advice=prescription.text,
         prescription=prescription,
         settles="train twice as long once",
@@ -124,8 +135,9 @@ def _prescription(
     epochs: float | None,
     batch_size: float | None,
     further: Extrapolation | None,
+    ending: Ending | None,
 ) -> Prescription:
-    """Smaller batches where updates are scarce, else more epochs."""
+    """Smaller batches where updates are scarce, else more epochs: than were made, not than were planned."""
     name, batch = names.get("epochs", "epochs"), names.get("batch_size", "batch_size")
     if scarce and batch_size and batch_size > BATCH:
         more = f"which makes {batch_size / BATCH:.3g} times the updates"
@@ -133,7 +145,11 @@ def _prescription(
             f"lower {batch} from {batch_size:g} to {BATCH}, {more}", (Change(batch, batch_size, BATCH),)
         )
     times = min(further.enough, AT_MOST) if further and further.enough > 1 else TWICE
+    made = ending.progress if ending is not None and not ending.complete else None
+    if epochs and made is not None and made.unit == "epoch" and times * made.reached <= epochs:
+        return Prescription(f"train on: {made.reached:g} of the {epochs:g} planned epochs were made")
     if epochs:
-        longer = max(math.ceil(times * epochs), int(epochs) + 1)
+        base = made.reached if made is not None and made.unit == "epoch" else epochs
+        longer = max(math.ceil(times * base), int(epochs) + 1)
         return Prescription(f"raise {name} from {epochs:g} to {longer}", (Change(name, epochs, longer),))
     return Prescription(f"train about {times:g} times as long")

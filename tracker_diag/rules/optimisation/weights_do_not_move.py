@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from tracker_diag.evidence.identical import Identical
+from tracker_diag.evidence.saturation import Saturation
 from tracker_diag.roles.layout import Layout
-from tracker_diag.rules.api import Curve, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
+from tracker_diag.rules.api import Curve, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
+
+#: Values that must be the same from the first on: two may be one model that was evaluated twice.
+SEVERAL = 3
 
 
 class Likelihoods:
     """What speaks for weights that do not move, and against it."""
 
     ALL_LAYERS_FROZEN = LikelihoodRatio(3000.0, "no layer is trained ({count} with weights, all frozen)", "data")
+    NEVER_MOVED = LikelihoodRatio(
+        100.0, "{said}: to the last digit the value with which it began, at all of {values} values"
+    )
+    SATURATED = LikelihoodRatio(0.05, "the output is saturated, which leaves no gradient")
     MOVES = LikelihoodRatio(0.001, "the loss does change, or is too short to tell")
 
 
@@ -21,7 +30,13 @@ class Likelihoods:
     likelihoods=Likelihoods,
 )
 def weights_do_not_move(
-    any_curve: Curve, symptoms: Symptoms, layers_described: Layout, *, prior: float = 0.03
+    any_curve: Curve,
+    symptoms: Symptoms,
+    layers_described: Layout | None,
+    identical: Identical | None,
+    saturation: Saturation | None,
+    *,
+    prior: float = 0.03,
 ) -> Outcome:
     """No weight of the network is trained.
 
@@ -31,13 +46,19 @@ def weights_do_not_move(
     that it is frozen (Keras's ``trainable=False``, the last column of torchinfo's table), and a frozen or a flat curve
     was found: layers may be frozen after the training, for the next one.
 
+    And whether a frozen run has, at three evaluations or more, the losses and scores with which it began: units that
+    die and gradients that vanish move something first. A saturated output is another reason. A loss that moved and then
+    stood, and a score that stands beside a loss that moves, are not meant.
+
     Why it matters
     --------------
     Nothing is learned, and nothing complains: each epoch computes the same loss again.
 
     What to do
     ----------
-    Freeze the layers of the pretrained part alone, and compile after that; the head has to be trained.
+    Freeze the layers of the pretrained part alone, and compile after that; the head has to be trained. Where none is
+    frozen, see that the optimiser was given the parameters of this network and that its step is called, and that
+    nothing between the weights and the loss detaches the gradient (``detach``, ``no_grad``, NumPy).
 
     Thresholds
     ----------
@@ -48,17 +69,32 @@ def weights_do_not_move(
     Seminar: "Network contains Bad Gradients" (the training error does not change from epoch to epoch). Keras's guide:
     Transfer learning and fine-tuning.
     """
-    units = layers_described.units
-    if layers_described.trained or not layers_described.frozen:
+    observations: list[Observation] = []
+    message = ""
+    text = (
+        "check that the optimiser was given these parameters and that its step is called, and that nothing detaches "
+        "the loss from them; the gradient norm of the first step tells"
+    )
+    never_moved = identical is not None and identical.values >= SEVERAL and symptoms.has("frozen")
+    if identical is not None and never_moved:
+        observations.append(Likelihoods.NEVER_MOVED(said=identical.said, values=identical.values))
+        message = f"no weight moves: {identical.said} never left the value with which it began"
+        if saturation is not None:
+            observations.append(Likelihoods.SATURATED())
+    if layers_described is not None and layers_described.frozen and not layers_described.trained:
+        count = len(layers_described.units)
+        observations.append(Likelihoods.ALL_LAYERS_FROZEN(count=count))
+        message = f"no layer is trained ({count} with weights, all frozen)"
+        text = "train the layers of the head: freeze only those of a pretrained part, before the network is compiled"
+        if not symptoms.has("frozen", "underfitting"):
+            observations.append(Likelihoods.MOVES())
+    if not observations:
         return None
-    observations = [Likelihoods.ALL_LAYERS_FROZEN(count=len(units))]
-    if not symptoms.has("frozen", "underfitting"):
-        observations.append(Likelihoods.MOVES())
-    text = "train the layers of the head: freeze only those of a pretrained part, before the network is compiled"
     return weights_do_not_move.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"no layer is trained ({len(units)} with weights, all frozen)",
+        message=message,
         advice=text,
         prescription=Prescription(text),
+        settles="log the gradient norm, and the norm of the weights",
     )

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tracker_diag.evidence.guess import Beside, costs_as_much_as_guessing
 from tracker_diag.rules.api import Curve, Severity
-from tracker_diag.rules.curves._underfitting.guess import Beside, costs_as_much_as_guessing
 from tracker_diag.rules.curves._underfitting.sighting import ADVICE, Sighting
 from tracker_diag.stats.trend import trend
 

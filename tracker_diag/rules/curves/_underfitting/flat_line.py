@@ -32,8 +32,8 @@ def flat_line(
     return Sighting(
         Severity.ERROR,
         0.8 if by_noise else 0.7,
-        f"the training curve is flat: {train.shown(train.start):.4g} at first, {train.shown(train.tail):.4g} "
-        f"at the end, noise {train.noise.sigma:.2g}",
+        f"the training curve never got better: {train.shown(train.start):.4g} at first, {train.shown(train.best):.4g} "
+        f"at best, {train.shown(train.tail):.4g} at the end, noise {train.noise.sigma:.2g}",
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from tracker_diag.evidence.guess import BOTH, Beside
 from tracker_diag.rules.api import Curve, Severity
-from tracker_diag.rules.curves._underfitting.guess import BOTH, Beside
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
 from tracker_diag.stats.trend import trend
 

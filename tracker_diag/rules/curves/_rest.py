@@ -1,0 +1,18 @@
+"""How much the end of a curve moves: what rest is shown by."""
+
+from __future__ import annotations
+
+from tracker_diag.evidence.curve import MINIMUM
+from tracker_diag.rules.api import Curve
+from tracker_diag.stats.plateau import Plateau, plateau
+
+#: Level of the equivalence test that shows rest.
+ALPHA = 0.05
+#: Part of the run over which rest is shown, as one over it: a third.
+LAST = 3
+
+
+def last_third(curve: Curve, margin: float) -> Plateau:
+    """How much the last third of a curve moves, against a margin in the curve's unit."""
+    last = -max(MINIMUM, curve.y.size // LAST)
+    return plateau(curve.x[last:], curve.y[last:], margin=margin)

@@ -1,0 +1,79 @@
+"""Two or three evaluations that are exactly those of knowing nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from tracker_diag.rules.api import Curve, Severity
+from tracker_diag.rules.curves._underfitting.sighting import Sighting
+
+#: Values that a loss and its accuracy must have: the first may lie before the first update, the others do not.
+VALUES = 3
+#: Distance from ln k, as a share of it, at which a loss is at ln k.
+AT_LOG = 0.003
+#: Between which multiples of 1/k the accuracy of guessing lies, sampling allowed for.
+GUESSING = (0.6, 1.5)
+#: Share of ln k below which the other loss has learned something.
+LEARNED = 0.97
+TWO_CLASSES, MOST_CLASSES = 2, 1000
+#: Share of itself by which a loss that is on its way down falls within its first values.
+FALLS = 0.02
+
+
+def few_values(sides: Sequence[tuple[Curve | None, Curve | None]], n_classes: int | None) -> Sighting | None:
+    """From the second value on a loss is at ln k, and the accuracy beside it at 1/k; the other loss is no lower.
+
+    Either alone may be chance; a cross-entropy within .3 % of ln k beside the accuracy of guessing between as many
+    classes is neither reached nor held by a network that uses its input. Or every loss lies above ln k, k being
+    known, and none of them falls.
+    """
+    losses = [loss for loss, _ in sides if loss is not None]
+    for loss, score in sides:
+        if loss is None or score is None:
+            continue
+        k = _guesses(loss, score, n_classes)
+        if k is None or any(float(np.nanmin(other.raw)) < LEARNED * math.log(k) for other in losses):
+            continue
+        return Sighting(
+            Severity.ERROR,
+            0.9,
+            f"the loss is {float(loss.finite[1][-1]):.4g}, and ln {k} = {math.log(k):.4g}; the accuracy beside it is "
+            f"{score.shown(float(score.finite[1][-1])):.3g}: both are those of a model that ignores its input",
+        )
+    stuck = next((loss for loss in losses if n_classes and _stuck_above(loss, n_classes)), None)
+    if stuck is None or not all(_stuck_above(loss, n_classes or 0) for loss in losses):
+        return None
+    return Sighting(
+        Severity.ERROR,
+        0.85,
+        f"{stuck.said} stays at {float(stuck.finite[1][-1]):.4g}, where a model that ignores its input has "
+        f"ln {n_classes} = {math.log(n_classes or 1):.4g}",
+    )
+
+
+def _stuck_above(loss: Curve, n_classes: int) -> bool:
+    """Whether a loss is above the logarithm of the known number of classes at each value, and hardly falls."""
+    values = loss.finite[1]
+    if values.size < VALUES or not loss.metric.of_classes or n_classes < TWO_CLASSES:
+        return False
+    nats = values * math.log(2) if loss.metric.unit == "bits" else values
+    return float(nats.min()) > math.log(n_classes) and float(values[-1]) > (1 - FALLS) * float(values[0])
+
+
+def _guesses(loss: Curve, score: Curve, n_classes: int | None) -> int | None:
+    """The number of classes between which it guesses."""
+    nats, accuracies = loss.finite[1][1:], score.finite[1][1:]
+    if min(nats.size, accuracies.size) < VALUES - 1 or not loss.metric.of_classes or not score.accuracy:
+        return None
+    if loss.metric.unit == "bits":
+        nats = nats * math.log(2)
+    last = float(nats[-1])
+    k = n_classes or (round(math.exp(last)) if last < math.log(2 * MOST_CLASSES) else 0)
+    if not TWO_CLASSES <= k <= MOST_CLASSES:
+        return None
+    at_log = np.abs(nats / math.log(k) - 1) <= AT_LOG
+    lowest, highest = (k * score.share(float(pick(accuracies))) for pick in (np.max, np.min))
+    return k if bool(at_log.all()) and GUESSING[0] < lowest and highest < GUESSING[1] else None

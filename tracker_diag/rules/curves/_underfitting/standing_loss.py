@@ -1,0 +1,69 @@
+"""Losses that have stood since their second value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tracker_diag.evidence.guess import Beside, costs_as_much_as_guessing
+from tracker_diag.rules.api import Curve, Severity
+from tracker_diag.rules.curves._underfitting.sighting import ADVICE, Sighting
+from tracker_diag.stats.trend import trend
+
+#: Values after the first that must all stand.
+VALUES = 10
+#: Share of the values that lie at the level of the end: the others are noise.
+STAYING = 0.9
+#: Distance of training from validation, as a share of it, that penalties and other examples bring about.
+APART = 0.25
+#: Share of its first value by which a score that is no accuracy may get better and still be no better.
+BETTER = 0.05
+#: Level (p-value) of the test that a loss still falls; lenient, since a fall clears the run.
+FALLS_ON = 0.05
+
+
+def standing_loss(
+    train: Curve, val: Curve | None, scores: Sequence[Beside], n_updates: int | None, few_updates: int, rest: float
+) -> Sighting | None:
+    """After one fall no loss has moved: a bias is learned as soon, and what is learned of the input goes on for long.
+
+    Both stand at one level, for a constant prediction costs the same on either side; neither falls on, be it ever so
+    little; and the scores, where there are some, are no better than at first, or those of a constant prediction.
+    """
+    if n_updates is not None and n_updates > few_updates * train.y.size:
+        # So much may be learned of the input before the second value.
+        return None
+    if not all(_stands(c, rest) for c in (train, val) if c is not None):
+        return None
+    if not all(
+        costs_as_much_as_guessing(loss, score) if score.accuracy else _no_better(score) for loss, score in scores
+    ):
+        return None
+    if val is not None and abs(train.tail - val.tail) > APART * abs(val.tail):
+        return None
+    who = "the training loss has" if val is None else "both losses have"
+    level = f"{train.tail:.4g}" + (f" and {val.tail:.4g}" if val is not None else "")
+    return Sighting(
+        Severity.WARNING,
+        0.6,
+        f"{who} stood since the second value, at {level}, as a constant prediction does: nothing shows that anything "
+        "of the input was learned",
+        f"compare with the loss of predicting the mean, or the shares of the classes; if it is the same, {ADVICE}",
+    )
+
+
+def _stands(loss: Curve, rest: float) -> bool:
+    # As logged: a block of a long curve hides its first fall.
+    x, y = (values[1:] for values in loss.finite)
+    if y.size < VALUES:
+        return False
+    middle = float(np.median(y))
+    if np.mean(np.abs(y - middle) <= rest * abs(middle)) < STAYING:
+        return False
+    found = trend(x, y)
+    return not (found.slope < 0 and found.p < FALLS_ON)
+
+
+def _no_better(score: Curve) -> bool:
+    return score.long_enough and score.start - score.best <= BETTER * abs(score.start)
