@@ -72,11 +72,11 @@ def test_it_holds_the_truth_as_often_as_the_docstring_says(phi: float, share: fl
 
 @pytest.mark.parametrize("n", [8, 20, 200, 1000])
 def test_what_surely_goes_on_is_sure_to(n: int) -> None:
-    """The doubt takes no more than half of the gain of a line, and of an exponential seen for half of its course."""
+    """The doubt takes no more than two thirds of the gain of a line, and of an exponential seen for half of its course."""
     rng = np.random.default_rng(n)
     for y in (2.0 - clock(n), np.exp(-clock(n) / 0.9)):
         found = extrapolate(clock(n), y + 0.005 * rng.standard_normal(n), floor=0.0)
-        assert found.low > 0.35 * found.gain > 0.06
+        assert found.low > 0.3 * found.gain > 0.06
 
 
 def test_doubt_leaves_the_gain_and_widens_the_interval() -> None:
@@ -123,7 +123,7 @@ def test_a_start_on_a_plateau_does_not_hide_what_is_left(slow_start: float) -> N
     u = clock(24)
     y = 2.3 * (1 - 1 / (1 + np.exp(-(u - slow_start - 0.4) / 0.1)))
     found = extrapolate(u, y, floor=0.0)
-    assert found.low > 0.3 * y[-1]
+    assert found.low > 0.25 * y[-1]
     assert found.gain > 0.5 * y[-1]
 
 

@@ -40,6 +40,7 @@ def good_fit(
     standing_from_start: bool | None,
     further: Extrapolation | None,
     schedule_ran_out: bool | None,
+    restarts: bool | None,
     ending: Ending | None,
     pretrained: object | None,
     *,
@@ -113,7 +114,11 @@ def good_fit(
         or not_shown.moved(courses, effect_unit, score_learned, explained)
     )
     if missing is None and not active:
-        missing = not_shown.rest(moves, curve, score, further, little * achieved_unit, schedule_ran_out, ending)
+        # Within a cycle a loss falls by design: one that was planned to end there has ended.
+        cycled = bool(restarts) and ending is not None and ending.complete
+        missing = not_shown.rest(
+            moves, curve, score, further, little * achieved_unit, schedule_ran_out or cycled, ending
+        )
     if missing:
         return good_fit.skip(missing)
     gap = f"; {_apart(end_gap.value, improvement)}" if end_gap is not None else ""
