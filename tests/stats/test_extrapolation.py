@@ -72,7 +72,7 @@ def test_it_holds_the_truth_as_often_as_the_docstring_says(phi: float, share: fl
 
 @pytest.mark.parametrize("n", [8, 20, 200, 1000])
 def test_what_surely_goes_on_is_sure_to(n: int) -> None:
-    """The doubt takes no more than two thirds of the gain of a line, and of an exponential seen for half of its course."""
+    """The doubt takes at most two thirds of the gain of a line, and of an exponential seen for half of its course."""
     rng = np.random.default_rng(n)
     for y in (2.0 - clock(n), np.exp(-clock(n) / 0.9)):
         found = extrapolate(clock(n), y + 0.005 * rng.standard_normal(n), floor=0.0)

@@ -51,8 +51,8 @@ WITNESSES = 40
 OUTSIDE = 0.05
 
 #: Standard error of what a shape says comes, as a share of it, though it fitted without noise: what real runs did when
-#: they went on (``scripts/carried_on``). Fitted without any one task it is 0.3 to 0.35; without any one of five corpora,
-#: 0.25 to 0.35.
+#: they went on (``scripts/carried_on``). Fitted without any one task it is 0.3 to 0.35; without any one of five
+#: corpora, 0.25 to 0.35.
 DOUBT = 0.35
 
 _Z = ndtri((np.arange(21) + 0.5) / 21)
