@@ -319,6 +319,14 @@ def test_a_rising_log_likelihood_becomes_a_loss_with_its_sign_turned() -> None:
     assert any("sign" in note for note in roles.notes)
 
 
+def test_an_elbo_that_falls_far_at_first_is_a_loss_although_it_rises_later() -> None:
+    """The weight of its KL term is phased in: the middle lies below the end."""
+    phased_in = [68.1, 27.2, 20.8, 18.9, 19.7, 21.1, 22.7, 22.9, 22.8, 22.6, 22.5, 22.4]
+    points = [[i, v] for i, v in enumerate(phased_in)]
+    roles = resolve(Run.from_dict({"id": "r", "metrics": {"train_elbo": points}}), Settings())
+    assert roles.metrics["train_loss"].values[0] == 68.1
+
+
 def test_a_falling_elbo_is_a_loss_already() -> None:
     roles = resolve(Run.from_dict({"id": "r", "metrics": {"train_elbo": FALLING}}), Settings())
     assert roles.metrics["train_loss"].values[0] == FALLING[0][1]

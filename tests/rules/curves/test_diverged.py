@@ -113,3 +113,31 @@ def test_a_rise_that_is_by_design(names: tuple[str, str]) -> None:
 
 def test_silent_on_a_healthy_run() -> None:
     assert found(judge(healthy()), "LC108") is None
+
+
+@pytest.mark.parametrize("last", [1, 2, 3])
+@pytest.mark.parametrize("height", [5.0, 1e6, 1e60])
+def test_last_values_far_above_all_that_went_before(last: int, height: float) -> None:
+    curve = np.r_[np.linspace(2.3, 0.3, 30 - last), np.full(last, height)]
+    report = judge({"train_loss": curve, "val_loss": curve})
+    assert report.verdict == "diverged"
+    assert report.severity == "warning"
+
+
+def test_batches_that_vary_are_no_end() -> None:
+    rng = np.random.default_rng(0)
+    batches = np.abs(0.2 + 0.15 * rng.standard_normal(300)) + 0.01
+    batches[-1] = 0.6
+    assert found(judge({"train_loss": batches}), "LC108") is None
+
+
+def test_validation_that_is_logged_at_every_other_step_has_holes() -> None:
+    curves = healthy()
+    curves["val_loss"][1::2] = np.nan
+    assert judge(curves).verdict == "good-fit"
+
+
+def test_values_whose_squares_are_infinite_are_as_good_as_infinite() -> None:
+    curves = healthy()
+    curves["train_loss"][-10:] = 1e160
+    assert judge(curves).verdict == "diverged"

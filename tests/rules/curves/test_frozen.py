@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.rules.runs import EPOCHS, Curves, found, frozen, healthy, judge, skipped
+from tests.rules.runs import EPOCHS, Curves, falling, found, frozen, healthy, judge, noise, skipped
 
 
 def pinned(level: float, after: int = 0) -> Curves:
@@ -177,3 +177,39 @@ def test_a_training_that_moves_by_a_per_cent_a_record_is_not_frozen(
 
 def test_silent_on_a_healthy_run() -> None:
     assert found(judge(healthy()), "LC111") is None
+
+
+def test_validation_that_stands_while_training_jitters() -> None:
+    """A last batch that is smaller, dropout or augmentation move training; the weights do not."""
+    curves = {
+        "train_loss": 2.31 + noise(0.01, 1),
+        "val_loss": np.full(EPOCHS, 2.3071254),
+        "val_accuracy": np.full(EPOCHS, 0.1083),
+    }
+    finding = found(judge(curves), "LC111")
+    assert finding is not None
+    assert finding.severity == "error"
+    assert "validation loss stands at 2.30713" in finding.message
+    moves = {**curves, "val_accuracy": 0.1083 + noise(0.003, 2)}
+    assert found(judge(moves), "LC111") is None
+
+
+def test_a_loss_that_was_rounded_has_come_to_rest_within_its_rounding() -> None:
+    rounded = np.round(falling(0.2, 4), 2)
+    report = judge({"train_loss": rounded, "val_loss": np.round(falling(0.22, 4), 2)})
+    assert found(report, "LC111") is None
+    assert "logged to 0.01" in (skipped(report, "LC111") or "")
+
+
+def test_a_model_that_converged_came_to_rest_smoothly() -> None:
+    converged = 0.5 + np.where(np.arange(EPOCHS) < 25, 0.4 ** np.arange(EPOCHS), 0.0)
+    assert found(judge({"train_loss": converged}, {"num_classes": None}), "LC111") is None
+    dies = np.where(np.arange(EPOCHS) < 12, falling(0.8, 10), 1.437)
+    assert found(judge({"train_loss": dies}, {"num_classes": None}), "LC111") is not None
+
+
+def test_half_precision_repeats_itself() -> None:
+    """Neighbours of 2.3125 in bfloat16 are 0.7 % apart."""
+    for value, told in ((2.3125, False), (2.3071254, True)):
+        report = judge({"train_loss": np.full(3, value), "val_loss": np.full(3, value)})
+        assert (found(report, "LC111") is not None) == told

@@ -5,7 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.rules.runs import EPOCHS, NOTHING, SHAPES, Curves, both, falling, found, gap, healthy, judge, noise, skipped
+from tests.rules.runs import (
+    EPOCHS,
+    NOTHING,
+    SHAPES,
+    Curves,
+    both,
+    falling,
+    found,
+    gap,
+    healthy,
+    high_level,
+    judge,
+    noise,
+    skipped,
+)
 
 
 def test_both_fall_to_a_point_of_stability() -> None:
@@ -139,3 +153,43 @@ def test_a_fine_tuning_that_has_hardly_moved_shows_nothing() -> None:
 def test_a_run_still_going_need_not_be_at_rest() -> None:
     report = judge({name: curve[:16] for name, curve in healthy(end=0.5).items()}, status="RUNNING")
     assert report.verdict == "good-fit"
+
+
+def test_a_run_that_was_broken_off() -> None:
+    for status in ("FAILED", "KILLED"):
+        said = lacks(healthy(), {"epochs": 10 * EPOCHS}, status=status)
+        assert said == f"the run was broken off at epoch {EPOCHS} of {10 * EPOCHS} ({status})"
+    assert judge(healthy(), {"epochs": EPOCHS}, status="FAILED").verdict == "good-fit"
+
+
+def test_a_score_that_ends_at_chance_or_far_below_its_best() -> None:
+    chance = {**healthy(), "val_accuracy": 0.1 + noise(0.004, 4), "train_accuracy": 0.1 + noise(0.004, 3)}
+    assert "as guessing between 10 classes does" in lacks(chance)
+    falls = np.r_[np.linspace(0.2, 0.85, 40), np.full(EPOCHS - 40, 0.5)] + noise(0.004, 4)
+    alone = {name: curve for name, curve in healthy().items() if name != "train_accuracy"}
+    assert "at its best" in lacks({**alone, "val_accuracy": falls}, UNKNOWN)
+
+
+def test_validation_that_explains_nothing_of_the_variance() -> None:
+    """Training learned its set by heart after a first value that exploded."""
+    train = falling(0.06, 3, start=1.0)
+    val = 1.04 + noise(0.004, 2)
+    train[0], val[0] = 87.0, 52.0
+    report = judge({"train_mse": train, "val_mse": val, "val_r2": 0.009 + noise(0.002, 3)}, UNKNOWN)
+    assert report.verdict != "good-fit"
+    calm = {"train_mse": np.maximum(val - 0.02, 0), "val_mse": val, "val_r2": 0.009 + noise(0.002, 3)}
+    assert judge(calm, UNKNOWN).verdict in ("underfitting", "insufficient-evidence")
+
+
+def test_the_summary_says_how_far_a_run_came() -> None:
+    curves = {"train_loss": np.array([2.3, 2.0, 1.7, 1.4]), "val_loss": np.array([2.3, 2.05, 1.8, 1.55])}
+    summary = judge(curves, {**UNKNOWN, "epochs": 50}).summary
+    assert summary == (
+        "insufficient evidence: the validation loss was still falling when the run stopped: train on (epoch 4 of 50)"
+    )
+
+
+def test_it_does_not_stand_beside_another_verdict() -> None:
+    report = judge(high_level(), {"num_classes": 10, "optimizer": "adam", "lr": 1e-6, "batch_size": 64})
+    assert report.verdict == "slow-convergence"
+    assert found(report, "LC101") is None

@@ -341,3 +341,28 @@ def test_a_flat_loss_is_innocent_where_a_score_lies_far_above_nothing(score: flo
         "val/mAP": score + 0.001 * np.arange(8),
     }
     assert (found(judge(curves, UNKNOWN), "LC102") is None) == silent
+
+
+def test_an_accuracy_of_validation_that_stands_beside_training_that_learned_is_no_guess() -> None:
+    """Fifty examples repeat their share; training knows its set by heart."""
+    curves = {
+        "train_loss": falling(0.001, 3),
+        "val_loss": 0.2536 + noise(0.002, 2),
+        "val_accuracy": np.full(EPOCHS, 0.93),
+    }
+    assert found(judge(curves, {"num_classes": None}), "LC102") is None
+
+
+@pytest.mark.parametrize(("accuracy", "told"), [(None, True), (0.102, True), (0.75, False)])
+def test_a_loss_that_rests_at_ln_ten_tells_unless_an_accuracy_is_higher(accuracy: float | None, told: bool) -> None:
+    at_log = NOTHING * (1 + 0.05 * np.exp(-np.arange(EPOCHS)))
+    curves = both(at_log + noise(0.001, 1), at_log + noise(0.001, 2))
+    if accuracy is not None:
+        curves |= {"val_accuracy": accuracy - 0.3 * np.exp(-np.arange(EPOCHS) / 3) + noise(0.002, 3)}
+    report = judge(curves, {"num_classes": None})
+    assert (report.verdict == "underfitting") == told
+
+
+def test_a_convex_model_that_has_converged_has_moved() -> None:
+    val = falling(0.33, 4, start=0.69)
+    assert found(judge(both(val - 0.01, val), {"num_classes": None}), "LC102") is None

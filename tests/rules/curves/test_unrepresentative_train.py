@@ -67,3 +67,10 @@ def test_an_accuracy_near_a_perfect_one_leaves_no_room_for_a_gap() -> None:
     for accuracy, silent in ((0.93, True), (0.7, False)):
         report = judge({**curves, "val_accuracy": np.full(EPOCHS, accuracy) + noise(0.003, 3)}, unknown)
         assert (found(report, "LC105") is None) == silent
+
+
+@pytest.mark.parametrize("whole", [1.0, 100.0])
+def test_a_rate_of_errors_leaves_no_room_either(whole: float) -> None:
+    curves = {"train_loss": falling(0.02, 6, start=0.4), "val_loss": 0.25 + falling(0.0, 5, start=0.04)}
+    errors = {"val_error_rate": whole * (np.full(EPOCHS, 0.155) + noise(0.003, 3))}
+    assert found(judge({**curves, **errors}, {"num_classes": None}), "LC105") is None

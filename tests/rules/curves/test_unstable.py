@@ -100,3 +100,12 @@ def test_single_batches_beside_few_calm_evaluations_are_none() -> None:
     }
     report = diagnose(Run.from_dict({"id": "r", "metrics": metrics}))
     assert found(report, "LC109") is None
+
+
+@pytest.mark.parametrize(("params", "silent"), [({"scheduler": "CosineAnnealingWarmRestarts"}, True), ({}, False)])
+def test_restarts_swing_by_design(params: dict[str, object], silent: bool) -> None:
+    at = np.arange(48)
+    saw = 0.02 * np.exp(1.2 * np.where(at % 3 == 0, 1.0, np.where(at % 3 == 1, 0.2, -0.4)))
+    saw[0] = saw[1] = 0.03
+    report = judge(both(saw, saw * 1.1), {"num_classes": None, **params})
+    assert (found(report, "LC109") is None) == silent

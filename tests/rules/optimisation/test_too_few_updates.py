@@ -47,3 +47,12 @@ def test_few_updates_on_a_healthy_run_are_at_most_info(epochs):
 
 def test_more_of_the_same_is_no_remedy_for_a_run_that_is_lost():
     assert ranked(judge(diverged(), FEW))[0] != "too-few-updates"
+
+
+def test_a_run_that_was_broken_off_is_told_to_go_on_and_not_to_plan_more():
+    curves = {name: curve[:20] for name, curve in undertrained().items()}
+    report = judge(curves, {"num_classes": 10, "epochs": 400}, status="KILLED")
+    named = cause(report, "too-few-epochs")
+    assert named is not None
+    assert named.prescription.changes == ()
+    assert "20 of the 400 planned epochs were made" in named.prescription.text
