@@ -18,6 +18,8 @@ from typing import Any
 from tracker_diag import Run, Settings, diagnose
 from tracker_diag.core.report import Report
 from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.rule import ABSTENTION
+from tracker_diag.rules.verdicts import GOOD_FIT
 
 PARTS = ("verdict", "severity", "summary", "findings", "causes", "next_evidence", "cost")
 
@@ -33,7 +35,12 @@ def dependences(run: Run, settings: Settings | None = None) -> list[str]:
     settings = settings or Settings()
     report = diagnose(run, settings)
     said = answer(report)
-    silent = [r for r in all_rules().values() if r.code not in {f.code for f in report.findings}]
+    # Of a run without a verdict the rule on a good fit says what is missing for one; where a cause names the verdict,
+    # it has found the curves alone to pass for a good fit, and that is no longer said.
+    by_cause = any(f.name == report.verdict and "cause" in f.evidence for f in report.findings)
+    judges = {GOOD_FIT} if report.verdict == ABSTENTION or by_cause else set()
+    speaks = {f.code for f in report.findings} | judges
+    silent = [r for r in all_rules().values() if r.code not in speaks and r.name not in speaks]
     changed = []
     for rule in silent:
         without = settings.model_copy(update={"ignore": (*settings.ignore, rule.name, *rule.also)})

@@ -32,12 +32,12 @@ def ordinary(seed: int = 0, n: int = 100) -> Run:
 
 
 def long_run(n: int = 1_000_000) -> Run:
-    """A training loss of a million steps with a validation loss of a thousand."""
+    """A training loss of a million steps with a validation loss of a thousand, both at rest by the end."""
     rng = np.random.default_rng(0)
     at = np.arange(n, dtype=np.float64)
-    train = Series.from_points("train_loss", at, 0.1 + np.exp(-at / 1e5) + 0.05 * rng.standard_normal(n))
+    train = Series.from_points("train_loss", at, 0.1 + np.exp(-10 * at / n) + 0.05 * rng.standard_normal(n))
     some = at[::1000]
-    val = Series.from_points("val_loss", some, 0.12 + np.exp(-some / 1e5) + 0.01 * rng.standard_normal(some.size))
+    val = Series.from_points("val_loss", some, 0.12 + np.exp(-10 * some / n) + 0.01 * rng.standard_normal(some.size))
     return Run(id="long", metrics={"train_loss": train, "val_loss": val})
 
 

@@ -98,7 +98,7 @@ def test_a_cause_that_says_nothing_of_the_curves_leaves_the_verdict() -> None:
     alone = verdict({}, [replace(grave, verdict="undertrained")], judged)
     assert alone.name == "undertrained"
     assert alone.finding is not None
-    assert alone.finding.message.endswith("the curves alone do not decide")
+    assert alone.finding.message.endswith("the curves alone do not show it")
     assert verdict({}, [grave], judged).name == ABSTENTION
 
 

@@ -135,7 +135,7 @@ def extrapolate(
     >>> steps = np.arange(1.0, 41.0)
     >>> found = extrapolate(steps, 1 + 2 * steps**-0.5 + 0.02 * np.random.default_rng(0).standard_normal(40))
     >>> print(f"{found.gain:.2f} from {found.low:.2f} to {found.high:.2f}")
-    0.08 from 0.03 to 0.15
+    0.08 from 0.02 to 0.16
     >>> print(f"in truth {2 * 40**-0.5 - 2 * 80**-0.5:.2f}")
     in truth 0.09
     """

@@ -28,7 +28,7 @@ def slow_convergence(
     pretrained: object | None,
     *,
     minimum_times: float = 5.0,
-    minimum_gain: float = 0.35,
+    minimum_gain: float = 0.25,
     least_gain: float = 0.05,
     alpha: float = 0.01,
 ) -> Outcome:

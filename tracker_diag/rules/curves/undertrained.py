@@ -179,6 +179,9 @@ def _falls_steadily(curve: Curve, least: float) -> bool:
     """Whether each value is better than the one before, and the later half falls as fast as the earlier, by enough."""
     x, y = curve.x, curve.y
     middle = y.size // 2
-    early = (y[0] - y[middle]) / (x[middle] - x[0])
-    late = (y[middle] - y[-1]) / (x[-1] - x[middle])
-    return bool((np.diff(y) < 0).all() and late >= AS_FAST * early and y[middle] - y[-1] >= least)
+    if not (np.diff(y) < 0).all() or y[middle] - y[-1] < least:
+        return False
+    # Paces side by side without dividing: steps may be as small as numbers go.
+    way = float(x[-1] - x[0])
+    early, late = (x[middle] - x[0]) / way, (x[-1] - x[middle]) / way
+    return bool((y[middle] - y[-1]) * early >= AS_FAST * (y[0] - y[middle]) * late)

@@ -7,18 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tracker_diag.evidence.classes_given_away import ACCURACY_OF_GUESSING, AT_LOG, TWO_CLASSES, in_unit
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
 
 #: Values that a loss and its accuracy must have: the first may lie before the first update, the others do not.
 VALUES = 3
-#: Distance from ln k, as a share of it, at which a loss is at ln k.
-AT_LOG = 0.003
-#: Between which multiples of 1/k the accuracy of guessing lies, sampling allowed for.
-GUESSING = (0.6, 1.5)
 #: Share of ln k below which the other loss has learned something.
 LEARNED = 0.97
-TWO_CLASSES, MOST_CLASSES = 2, 1000
+MOST_CLASSES = 1000
 #: Share of itself by which a loss that is on its way down falls within its first values.
 FALLS = 0.02
 
@@ -59,7 +56,7 @@ def _stuck_above(loss: Curve, n_classes: int) -> bool:
     values = loss.finite[1]
     if values.size < VALUES or not loss.metric.of_classes or n_classes < TWO_CLASSES:
         return False
-    nats = values * math.log(2) if loss.metric.unit == "bits" else values
+    nats = values / in_unit(1.0, loss)
     return float(nats.min()) > math.log(n_classes) and float(values[-1]) > (1 - FALLS) * float(values[0])
 
 
@@ -68,12 +65,11 @@ def _guesses(loss: Curve, score: Curve, n_classes: int | None) -> int | None:
     nats, accuracies = loss.finite[1][1:], score.finite[1][1:]
     if min(nats.size, accuracies.size) < VALUES - 1 or not loss.metric.of_classes or not score.accuracy:
         return None
-    if loss.metric.unit == "bits":
-        nats = nats * math.log(2)
+    nats = nats / in_unit(1.0, loss)
     last = float(nats[-1])
     k = n_classes or (round(math.exp(last)) if last < math.log(2 * MOST_CLASSES) else 0)
     if not TWO_CLASSES <= k <= MOST_CLASSES:
         return None
     at_log = np.abs(nats / math.log(k) - 1) <= AT_LOG
     lowest, highest = (k * score.share(float(pick(accuracies))) for pick in (np.max, np.min))
-    return k if bool(at_log.all()) and GUESSING[0] < lowest and highest < GUESSING[1] else None
+    return k if bool(at_log.all()) and ACCURACY_OF_GUESSING[0] < lowest and highest < ACCURACY_OF_GUESSING[1] else None

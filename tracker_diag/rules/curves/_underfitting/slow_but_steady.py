@@ -8,7 +8,7 @@ from tracker_diag.stats.trend import trend
 
 #: Times its length that a run needs to be slow, and what twice its length surely brings, as a share of what it has
 #: improved: the defaults of slow-convergence.
-MANY_TIMES, GOES_ON = 5.0, 0.35
+MANY_TIMES, GOES_ON = 5.0, 0.25
 
 
 def slow_but_steady(val: Curve | None, further: Extrapolation | None, alpha: float) -> bool:
