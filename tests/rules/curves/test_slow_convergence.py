@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.rules.runs import EPOCHS, found, healthy, judge, skipped, slow, undertrained
+from tracker_diag.stats.trend import trend
 
 
 def test_a_pace_that_would_need_many_times_the_epochs() -> None:
@@ -54,3 +55,17 @@ def test_a_run_that_goes_on_from_where_it_had_nearly_arrived_is_not_slow() -> No
 
 def test_silent_on_a_healthy_run() -> None:
     assert found(judge(healthy()), "LC110") is None
+
+
+def test_a_fall_at_every_step_of_few_values_is_a_pace() -> None:
+    """So smooth a curve tells the same ten times over, and the trend test does not believe it."""
+    epochs = np.arange(10.0)
+    val = 0.968 - 0.00025 * epochs + 4e-6 * np.array([0, 0, -1, -3, -1, 0, -1, 0, 0, 0])
+    noise = 0.003 * np.array([1.6, 1.8, 1.2, 2.9, 0.4, 1.0, -0.2, 0.8, 2.0, 0.4])
+    params = {"num_classes": None, "epochs": 10}
+    assert trend(epochs, val).p > 0.008
+    report = judge({"train_loss": 0.83 + noise, "val_loss": val}, params)
+    assert report.verdict == "slow-convergence", report.summary
+    val[4] = val[3] + 1e-6
+    report = judge({"train_loss": 0.83 + noise, "val_loss": val}, params)
+    assert report.verdict != "slow-convergence"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tracker_diag.rules.api import UNSETTLED, Curve, Explained, Outcome, Severity, Verdict, rule
+from tracker_diag.rules.curves._falls import falls
 from tracker_diag.stats.extrapolation import Extrapolation
-from tracker_diag.stats.trend import trend
 
 #: Times the present length beyond which curves are not carried on.
 FARTHEST = 100.0
@@ -57,7 +57,7 @@ def slow_convergence(
         improved.
     least_gain : the same, in units of all that was achieved since knowing nothing, where that is known: a network that
         goes on from where it had nearly arrived is not slow.
-    alpha : level of the trend test: a pace has to be there to be slow.
+    alpha : level of the trend test, and of the sign test of a fall at every step: a pace has to be there to be slow.
 
     References
     ----------
@@ -75,7 +75,7 @@ def slow_convergence(
     achieved = curve.start - curve.best
     if achieved <= 0 or further.low < minimum_gain * achieved or further.enough < minimum_times:
         return None
-    if trend(curve.x, curve.y).p > alpha * error_share:
+    if not falls(curve, alpha * error_share):
         return None
     times = f"over {FARTHEST:g}" if further.enough > FARTHEST else f"{further.enough:g}"
     return slow_convergence.finding(

@@ -118,7 +118,7 @@ def underfitting(
         starts low and flat: with a pretrained model, the known level alone may speak.
     rest : band around the level of a curve, as a share of it, that holds nine tenths of the values once it rests.
     few_updates : number of updates within which both losses come to rest.
-    alpha : level of the trend test.
+    alpha : level of the trend test, and of the sign test of a fall at every step.
 
     References
     ----------

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tracker_diag.rules.api import Curve
+from tracker_diag.rules.curves._falls import falls
 from tracker_diag.stats.extrapolation import Extrapolation
-from tracker_diag.stats.trend import trend
 
 #: Times its length that a run needs to be slow, and what twice its length surely brings, as a share of what it has
 #: improved: the defaults of slow-convergence.
@@ -15,5 +15,4 @@ def slow_but_steady(val: Curve | None, further: Extrapolation | None, alpha: flo
     """Whether validation falls significantly and without slowing down: that is the matter of slow-convergence."""
     if val is None or further is None or further.enough < MANY_TIMES:
         return False
-    found = trend(val.x, val.y)
-    return found.p < alpha and found.slope < 0 and further.low > GOES_ON * (val.start - val.best)
+    return falls(val, alpha) and further.low > GOES_ON * (val.start - val.best)
