@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracker_diag.core.dataset import Dataset
-from tracker_diag.evidence.classes_given_away import in_unit
 from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.nats import in_unit
 from tracker_diag.evidence.registry import first_of, rule_input
 
 #: By how much a curve may be better than perfect, as a share of the range from uninformed to perfect: rounding.
@@ -193,12 +193,24 @@ def beginning(main_curve: Curve, train: Curve | None, val: Curve | None) -> floa
     A first value that falls away at once counts no more than three times the second: a first epoch that begins far
     above knowing nothing (a bad initialisation) would otherwise make everything after it look settled.
     """
-    firsts = []
-    for curve in (train, val):
-        if curve is not None:
-            first, second = float(curve.y[0]), float(curve.y[1])
-            firsts.append(min(first, FIRST_OVER_SECOND * second) if second > 0 else first)
-    return max(firsts, default=None)
+    return max((first_value(curve) for curve in (train, val) if curve is not None), default=None)
+
+
+def first_value(curve: Curve) -> float:
+    """Give the first value of a curve; one that falls away at once counts no more than three times the second.
+
+    Parameters
+    ----------
+    curve : Curve
+        Of two values or more.
+
+    Returns
+    -------
+    float
+        In the curve's unit, turned so that lower is better.
+    """
+    first, second = float(curve.y[0]), float(curve.y[1])
+    return min(first, FIRST_OVER_SECOND * second) if second > 0 else first
 
 
 @rule_input(missing="the curves are better than a perfect model's, or begin there", evidence="C", unit="shares")
@@ -234,5 +246,21 @@ def score_explained(train_score: Curve | None, val_score: Curve | None) -> float
             continue
         nothing, perfect = curve.metric.baseline, curve.metric.best
         if nothing is not None and perfect is not None:
-            found.append((curve.shown(curve.best) - nothing) / (perfect - nothing))
+            found.append(lead(curve.shown(curve.best), nothing, perfect))
     return max(found, default=None)
+
+
+def lead(value: float, nothing: float, perfect: float) -> float:
+    """Give how far a score has come from what knowing nothing gives to a perfect one.
+
+    Parameters
+    ----------
+    value, nothing, perfect : float
+        As logged; the last two differ.
+
+    Returns
+    -------
+    float
+        A share: 0 nothing, 1 perfect.
+    """
+    return (value - nothing) / (perfect - nothing)

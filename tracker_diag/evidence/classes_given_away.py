@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.nats import in_unit
 from tracker_diag.evidence.registry import rule_input
 
 #: A loss in nats up to here may be the logarithm of a number of classes that stands: e to the 7 are 1,100.
@@ -32,24 +33,6 @@ VALIDATION_LEARNED = 0.8
 TWO_CLASSES = 2
 
 
-def in_unit(nats: float, curve: Curve) -> float:
-    """Give an entropy in the unit of a loss.
-
-    Parameters
-    ----------
-    nats : float
-        The entropy.
-    curve : Curve
-        The loss.
-
-    Returns
-    -------
-    float
-        In bits, where the loss is known to be.
-    """
-    return nats / math.log(2) if curve.metric.unit == "bits" else nats
-
-
 @rule_input(missing="no classes are given away", evidence="C", unit="classes")
 def classes_shown(
     train_loss: Curve | None, val_loss: Curve | None, train_score: Curve | None, val_score: Curve | None
@@ -62,14 +45,15 @@ def classes_shown(
     for loss, score in ((val_loss, val_score), (train_loss, train_score)):
         if loss is None or score is None or not score.accuracy or not (loss.long_enough and score.long_enough):
             continue
-        if not 0 < loss.tail < LOSS_OF_CLASSES:
+        nats = loss.tail / in_unit(1.0, loss)
+        if not 0 < nats < LOSS_OF_CLASSES:
             continue
         if val_loss is not None and val_loss.long_enough and val_loss.best < VALIDATION_LEARNED * loss.tail:
             # Training is measured through noise: validation shows that something was learned.
             continue
-        k = round(math.exp(loss.tail))
+        k = round(math.exp(nats))
         low, high = ACCURACY_OF_GUESSING
-        stands = k > 1 and abs(loss.tail - math.log(k)) < OFF_FROM_LOG * math.log(k)
+        stands = k > 1 and abs(nats - math.log(k)) < OFF_FROM_LOG * math.log(k)
         if stands and low / k < score.share(score.best) < high / k:
             return k
     given = _classes_by_loss([loss for loss in (val_loss, train_loss) if loss is not None])

@@ -6,6 +6,7 @@ import math
 
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.features import LOG_THOUSAND
+from tracker_diag.evidence.nats import in_unit
 
 #: A loss and the score logged beside it, of one side of the data.
 Beside = tuple[Curve, Curve]
@@ -53,7 +54,8 @@ def costs_as_much_as_guessing(loss: Curve, score: Curve) -> bool:
     accuracy = _telling(loss, score)
     if accuracy is None:
         return False
-    return _guess(accuracy) <= loss.tail <= entropy_of_share(accuracy) + (1 - accuracy) * LOG_THOUSAND
+    most = entropy_of_share(accuracy) + (1 - accuracy) * LOG_THOUSAND
+    return in_unit(_guess(accuracy), loss) <= loss.tail <= in_unit(most, loss)
 
 
 def costs_less_than_guessing(loss: Curve, score: Curve) -> bool:
@@ -75,7 +77,8 @@ def costs_less_than_guessing(loss: Curve, score: Curve) -> bool:
     accuracy = _telling(loss, score)
     if accuracy is None or not loss.metric.of_classes:
         return False
-    return SAMPLING * (1 - accuracy) * math.log(2) <= loss.tail < _guess(accuracy)
+    least = SAMPLING * (1 - accuracy) * math.log(2)
+    return in_unit(least, loss) <= loss.tail < in_unit(_guess(accuracy), loss)
 
 
 def _telling(loss: Curve, score: Curve) -> float | None:

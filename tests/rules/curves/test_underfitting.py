@@ -366,3 +366,16 @@ def test_a_loss_that_rests_at_ln_ten_tells_unless_an_accuracy_is_higher(accuracy
 def test_a_convex_model_that_has_converged_has_moved() -> None:
     val = falling(0.33, 4, start=0.69)
     assert found(judge(both(val - 0.01, val), {"num_classes": None}), "LC102") is None
+
+
+def test_a_validation_loss_without_a_finite_value_is_the_matter_of_another_rule() -> None:
+    curves = {"train_loss": [2.4, 2.303, 2.302], "val_loss": [np.nan] * 3, "train_accuracy": [0.1, 0.1, 0.1]}
+    assert judge(curves, {"num_classes": 10}).verdict == "diverged"
+
+
+def test_three_values_in_bits_are_measured_against_the_logarithm_in_bits() -> None:
+    curves = {"train_bpc": [3.4, 3.323, 3.321], "val_bpc": [3.0, 2.6, 2.4], "train_accuracy": [0.1, 0.1, 0.1]}
+    assert found(judge(curves, {"num_classes": 10}), "LC102") is None
+    finding = found(judge({**curves, "val_bpc": [3.4, 3.322, 3.324]}, {"num_classes": 10}), "LC102")
+    assert finding is not None
+    assert "log2 10 = 3.322" in finding.message

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tracker_diag.evidence.classes_given_away import ACCURACY_OF_GUESSING, AT_LOG, TWO_CLASSES, in_unit
+from tracker_diag.evidence.classes_given_away import ACCURACY_OF_GUESSING, AT_LOG, TWO_CLASSES
+from tracker_diag.evidence.nats import in_unit
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
 
@@ -32,12 +33,12 @@ def few_values(sides: Sequence[tuple[Curve | None, Curve | None]], n_classes: in
         if loss is None or score is None:
             continue
         k = _guesses(loss, score, n_classes)
-        if k is None or any(float(np.nanmin(other.raw)) < LEARNED * math.log(k) for other in losses):
+        if k is None or any(_lowest(other) < LEARNED * in_unit(math.log(k), other) for other in losses):
             continue
         return Sighting(
             Severity.ERROR,
             0.9,
-            f"the loss is {float(loss.finite[1][-1]):.4g}, and ln {k} = {math.log(k):.4g}; the accuracy beside it is "
+            f"the loss is {float(loss.finite[1][-1]):.4g}, and {_log(k, loss)}; the accuracy beside it is "
             f"{score.shown(float(score.finite[1][-1])):.3g}: both are those of a model that ignores its input",
         )
     stuck = next((loss for loss in losses if n_classes and _stuck_above(loss, n_classes)), None)
@@ -47,8 +48,18 @@ def few_values(sides: Sequence[tuple[Curve | None, Curve | None]], n_classes: in
         Severity.ERROR,
         0.85,
         f"{stuck.said} stays at {float(stuck.finite[1][-1]):.4g}, where a model that ignores its input has "
-        f"ln {n_classes} = {math.log(n_classes or 1):.4g}",
+        f"{_log(n_classes or 1, stuck)}",
     )
+
+
+def _lowest(loss: Curve) -> float:
+    return float(loss.finite[1].min(initial=math.inf))
+
+
+def _log(n_classes: int, loss: Curve) -> str:
+    """The logarithm of the classes in the unit of a loss, in words."""
+    base = "log2" if loss.metric.unit == "bits" else "ln"
+    return f"{base} {n_classes} = {in_unit(math.log(n_classes), loss):.4g}"
 
 
 def _stuck_above(loss: Curve, n_classes: int) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tracker_diag.evidence.guess import BOTH, Beside, costs_as_much_as_guessing, entropy_of_share
+from tracker_diag.evidence.nats import in_unit
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
 
@@ -36,7 +37,7 @@ def standing_accuracy(scores: Sequence[Beside], losses: Sequence[Curve], baselin
             Severity.ERROR,
             0.9,
             f"the accuracy stands at {score.shown(score.tail):.4g}, and {loss.said} at {loss.tail:.4g}: what always "
-            f"naming a class of {share:.1%} costs ({entropy_of_share(share):.4g})",
+            f"naming a class of {share:.1%} costs ({in_unit(entropy_of_share(share), loss):.4g})",
         )
     stand = len(scores) == BOTH and all(_stands(score, STILL if baseline_is_known else 0.0) for _, score in scores)
     if not stand or not (baseline_is_known or all(costs_as_much_as_guessing(*pair) for pair in scores)):
@@ -58,4 +59,5 @@ def _at_entropy(loss: Curve, score: Curve, losses: Sequence[Curve]) -> bool:
     low, high = AT_ENTROPY
     nothing = entropy_of_share(score.share(score.tail))
     # A loss of either side that is far lower shows that something was learned: a few dozen examples repeat a share.
-    return low <= loss.tail / nothing <= high and all(other.tail >= LEARNED * nothing for other in losses)
+    unlearned = all(other.tail >= LEARNED * in_unit(nothing, other) for other in losses)
+    return unlearned and low <= loss.tail / in_unit(nothing, loss) <= high
