@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracker_diag.evidence.baseline import FIRST_OVER_SECOND, LEFT_BY, Explained
+from tracker_diag.evidence.baseline import LEFT_BY, Explained, first_value
 from tracker_diag.evidence.curve import POINTS_OF_NOISE, POINTS_OF_SWINGS, Curve
 from tracker_diag.evidence.registry import rule_input
 from tracker_diag.stats.arrays import FloatArray
@@ -53,18 +53,12 @@ def improvement(
 
 def _has_left_its_start(curve: Curve) -> bool:
     """Whether its best window lies below its first value by more than its noise makes of it."""
-    start = _start(curve)
+    start = first_value(curve)
     if start - curve.best > LEFT_BY * _swing(curve.y):
         return True
     if not (float(curve.y.min()) > 0 and curve.best > 0):
         return False
     return start > 0 and math.log(start / curve.best) > LEFT_BY * _swing(np.log(curve.y))
-
-
-def _start(curve: Curve) -> float:
-    """The first value; one that falls away at once counts no more than three times the second."""
-    first, second = float(curve.y[0]), float(curve.y[1])
-    return min(first, FIRST_OVER_SECOND * second) if second > 0 else first
 
 
 def _swing(y: FloatArray) -> float:
@@ -149,7 +143,7 @@ def _given_back(curve: Curve, top: float, worth: float) -> GivenBack:
     share = 0.0
     if _beyond_noise(y, best, end.size, curve.turning.window):
         share = (lowest - best) / (top - best)
-        own = _start(curve)
+        own = first_value(curve)
         if lowest - best > worth:
             share = max(share, (lowest - best) / (own - best) if own > best else math.inf)
     if min(best, float(y.min())) > 0 and math.log(top / best) > 0:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tracker_diag.evidence.baseline import OF_MORE_THAN_CLASSES, ROSE, Explained, rises
+from tracker_diag.evidence.baseline import OF_MORE_THAN_CLASSES, ROSE, Explained, lead, rises
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.guess import costs_less_than_guessing
 from tracker_diag.evidence.registry import rule_input
@@ -36,16 +36,14 @@ class Achieved:
     Attributes
     ----------
     share : float or None
-        Of the baseline, at its best: 0 nothing, 1 all. None where nobody knows the baseline.
-    at_most : bool
-        Whether the share is only a bound: nobody knows the baseline, but an untrained network costs at least as much.
+        Of the baseline, at its best: 0 nothing, 1 all; the most it can be where only an untrained network's loss, which
+        is no lower than the baseline, is known. None where nobody knows either.
     said : str
         In words, as a clause: "the best loss is 1.485, and the logarithm of the number of classes 1.609: 8% of the way
         is learned".
     """
 
     share: float | None
-    at_most: bool
     said: str
 
 
@@ -67,17 +65,17 @@ def achieved(
         level = f"{main_curve.shown(explained.baseline):.4g}"
         reached = f"{main_curve.shown(explained.at(explained.most)):.4g}"
         said = f"the best {'score' if main_curve.flipped else 'loss'} is {reached}, and {baseline_from} {level}"
-        return Achieved(explained.most, False, f"{said}: {max(explained.most, 0):.0%} of the way is learned")
+        return Achieved(explained.most, f"{said}: {max(explained.most, 0):.0%} of the way is learned")
     if variance_explained is not None:
         said = f"by R² a constant prediction has an error of {variance_shown:.4g}"
-        return Achieved(variance_explained, False, f"{said}: {max(variance_explained, 0):.0%} of the way is learned")
+        return Achieved(variance_explained, f"{said}: {max(variance_explained, 0):.0%} of the way is learned")
     first = _untrained(train, val)
     if first is not None and not main_curve.flipped and first > 0:
         best = min(c.best for c in (train, val) if c is not None)
         share = 1 - best / first
         said = f"the best loss is {best:.4g}, and the untrained network's {first:.4g}"
-        return Achieved(share, True, f"{said}: at most {max(share, 0):.0%} of the way is learned")
-    return Achieved(None, False, f"no baseline is known to compare it with: log {log_for_baseline}")
+        return Achieved(share, f"{said}: at most {max(share, 0):.0%} of the way is learned")
+    return Achieved(None, f"no baseline is known to compare it with: log {log_for_baseline}")
 
 
 @rule_input(missing="no curve", evidence="C")
@@ -117,15 +115,11 @@ def _shows(loss: Curve | None, score: Curve) -> bool:
     nothing, perfect = score.metric.baseline, score.metric.best
     if score.metric.kind in OF_MORE_THAN_CLASSES:
         nothing, perfect = 0.0, score.whole
-    above = nothing is not None and perfect is not None and _lead(score, nothing, perfect) >= ROSE
+    above = nothing is not None and perfect is not None and lead(score.shown(score.best), nothing, perfect) >= ROSE
     if above or rises(score):
         return True
     accurate = score.accuracy and score.share(score.tail) > HALF
     return accurate and loss is not None and loss.long_enough and costs_less_than_guessing(loss, score)
-
-
-def _lead(score: Curve, nothing: float, perfect: float) -> float:
-    return (score.shown(score.best) - nothing) / (perfect - nothing)
 
 
 @rule_input(missing="too few values of a loss", evidence="C")

@@ -14,9 +14,10 @@ from tests.rules.networks import network
 from tests.rules.runs import CLASSES, EPOCHS, SHAPES, SOUND, Curves, both, falling, found, healthy, judge, noise, ranked
 from tests.rules.runs import twice_softmax as twice
 from tracker_diag import Severity
+from tracker_diag.evidence.calibrated import most_of_calibrated
 from tracker_diag.evidence.with_accuracy import WithAccuracy
 from tracker_diag.rules.api import Curve
-from tracker_diag.rules.curves._contradictions import cheaper_than_its_errors, most_of_calibrated
+from tracker_diag.rules.curves._contradictions import cheaper_than_its_errors
 
 CROSS_ENTROPY = {**SOUND, "loss": "cross_entropy"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from tracker_diag.evidence.calibrated import least_of_softmax_twice, most_of_calibrated
 from tracker_diag.rules.api import Curve, Observation
 from tracker_diag.rules.architecture._output_and_loss import Likelihoods
 
@@ -38,7 +39,8 @@ def softmax_twice(sides: Sequence[tuple[Curve | None, Curve | None]], n_classes:
             found.append(_double_softmax(loss.tail, score.share(score.tail), n_classes))
     seen = max((sign for sign in found if sign), key=lambda sign: sign.ratio, default=None)
     # Softmax twice bounds both losses: one that got below the bound shows that it is not so.
-    if n_classes and seen and any(loss and loss.long_enough and loss.best < _bound(n_classes) for loss, _ in sides):
+    least = least_of_softmax_twice(n_classes) if n_classes else -math.inf
+    if seen and any(loss and loss.long_enough and loss.best < least for loss, _ in sides):
         return []
     return [seen] if seen else []
 
@@ -49,7 +51,7 @@ def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Observ
         return None
     if classes and classes >= TWO_CLASSES:
         return _on_bound(loss, accuracy, classes)
-    allowed = _honest(accuracy, UNKNOWN_CLASSES)
+    allowed = most_of_calibrated(accuracy, UNKNOWN_CLASSES)
     if accuracy > RIGHT_WHATEVER_THE_CLASSES and allowed + TOO_HIGH < loss < CERTAIN_OF_ERRORS:
         return Likelihoods.HIGHER_THAN_ALLOWED(accuracy=accuracy, allowed=allowed, loss=loss)
     return None
@@ -57,8 +59,8 @@ def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Observ
 
 def _on_bound(loss: float, accuracy: float, classes: int) -> Observation | None:
     """Whether the loss rests just above the least that softmax twice leaves."""
-    bound, nothing = _bound(classes), math.log(classes)
-    if bound < ABOVE_HONEST * _honest(accuracy, classes):
+    bound, nothing = least_of_softmax_twice(classes), math.log(classes)
+    if bound < ABOVE_HONEST * most_of_calibrated(accuracy, classes):
         return None
     # Wrong answers given with the same certainty cost one more each.
     expected = bound + (1 - accuracy)
@@ -66,16 +68,3 @@ def _on_bound(loss: float, accuracy: float, classes: int) -> Observation | None:
         return None
     row = Likelihoods.ON_BOUND_NEARLY_ALL_RIGHT if accuracy > NEARLY_ALL_RIGHT else Likelihoods.ON_BOUND
     return row(accuracy=accuracy, loss=loss, bound=bound)
-
-
-def _bound(classes: int) -> float:
-    """The cross-entropy that softmax twice cannot fall below."""
-    return math.log(1 + (classes - 1) / math.e)
-
-
-def _honest(accuracy: float, classes: int) -> float:
-    """Most that a calibrated model of this accuracy loses: its own entropy, with the errors spread over all classes."""
-    if accuracy >= 1:
-        return 0.0
-    wrong = 1 - accuracy
-    return -accuracy * math.log(accuracy) - wrong * math.log(wrong / max(classes - 1, 1))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tracker_diag.evidence.calibrated import least_of_softmax_twice, most_of_calibrated
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.losses import Asked
 from tracker_diag.evidence.saturation import Saturation
@@ -116,7 +117,7 @@ def on_floor_of_softmax_twice(
     """
     if asks is not None and asks.kind != "classes":
         return None
-    floor = math.log(1 + (n_classes - 1) / math.e)
+    floor = least_of_softmax_twice(n_classes)
     of_classes = [p for p in pairs if p.loss.metric.of_classes and p.loss.metric.unit != "bits"]
     if any(float(p.losses.min()) < (1 - near) * floor for p in of_classes):
         return None
@@ -129,34 +130,10 @@ def on_floor_of_softmax_twice(
             continue
         on_floor = np.abs(losses - (floor + wrong)) <= near * floor
         if on_floor.all() and loss > (1 + near) * most_of_calibrated(accuracy, n_classes, smoothing):
-            return OnFloor(pair.loss.said, loss, accuracy, most_of_calibrated(accuracy, n_classes, 0.0), floor)
+            return OnFloor(pair.loss.said, loss, accuracy, most_of_calibrated(accuracy, n_classes), floor)
     return None
 
 
 def _rests(loss: Curve, margin: float) -> bool:
     """Whether a loss has come to rest: a network that is still learning is less sure than it is right."""
     return loss.y.size >= ENOUGH and last_third(loss, margin).p_rest < ALPHA
-
-
-def most_of_calibrated(accuracy: float, n_classes: int, smoothing: float) -> float:
-    """The most that a calibrated model loses: the entropy of its answers, the errors spread over all classes.
-
-    Parameters
-    ----------
-    accuracy : float
-        Share of right answers.
-    n_classes : int
-        Classes among which one is chosen.
-    smoothing : float
-        Share of each label that is spread over all classes.
-
-    Returns
-    -------
-    float
-        In nats.
-    """
-    spread = min(max(smoothing, 0.0), 1.0)
-    top = (1 - spread) * accuracy + spread / n_classes
-    if top >= 1:
-        return 0.0
-    return -top * math.log(top) - (1 - top) * math.log((1 - top) / max(n_classes - 1, 1))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tracker_diag.evidence.baseline import lead
 from tracker_diag.rules.api import Achieved, Curve, Ending, Explained
 from tracker_diag.rules.curves._rest import ALPHA, last_third
 from tracker_diag.rules.curves._share import of_improvement
@@ -106,7 +107,7 @@ def achieved(found: Achieved | None, score: Curve | None, standing: bool | None,
         nothing, perfect = score.metric.baseline, score.metric.best
         if nothing is not None and perfect is not None:
             end = score.shown(score.tail)
-            if (end - nothing) / (perfect - nothing) < least:
+            if lead(end, nothing, perfect) < least:
                 return f"{score.said} ends at {end:.3g}, and a model that ignores its input has {nothing:g}"
     if found is not None and found.share is not None and found.share < least:
         return found.said
@@ -117,10 +118,12 @@ def achieved(found: Achieved | None, score: Curve | None, standing: bool | None,
 
 def moved(courses: Sequence[Curve], unit: float, score_learned: bool | None, explained: Explained | None) -> str | None:
     """A loss has left its start by more than next to nothing, or something else shows what was learned before."""
-    share = max(c.start - c.best for c in courses) / unit
+    most = max(courses, key=lambda c: c.start - c.best)
+    share = (most.start - most.best) / unit
     if share >= LITTLE or score_learned or (explained is not None and explained.known):
         return None
-    return f"the loss has fallen by {share:.1%}, and nothing else shows that anything was learned: log a score"
+    much = f"{most.said} has improved by {share:.1%} of what there was to gain"
+    return f"{much}, and nothing else shows that anything was learned"
 
 
 def kept(curve: Curve, unit: float, improvement: float, pretrained: object | None) -> str | None:
@@ -128,7 +131,7 @@ def kept(curve: Curve, unit: float, improvement: float, pretrained: object | Non
     turn = curve.turning
     beyond_noise = turn.rise > ERRORS * turn.error
     if beyond_noise and (turn.rise > RISEN * unit or _risen_by_factors(curve, improvement)):
-        return f"{curve.said} ends far above its best: {_of(curve)}"
+        return f"{curve.said} ends far from its best: {_of(curve)}"
     if not pretrained and curve.tail >= curve.start:
         return f"{curve.said} ends no better than it began: {curve.shown(curve.start):.4g} at first, {_of(curve)}"
     return None

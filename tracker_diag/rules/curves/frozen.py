@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tracker_diag.evidence.curve import MINIMUM
-from tracker_diag.evidence.identical import Identical
+from tracker_diag.evidence.identical import SAME, Identical
 from tracker_diag.evidence.saturation import AtClip
 from tracker_diag.rules.api import Curve, FloatArray, Outcome, Severity, Verdict, rule
 
@@ -16,7 +16,7 @@ HALF, FALLEN = 0.5, 0.2
 #: Steps before a stand that become ever smaller, and share of the largest value that the last of them is at most, where
 #: a model has converged.
 SMOOTH, NEXT_TO_NOTHING = 4, 1e-3
-#: Decimals to which a rounded loss has been rounded at the most, and what binary numbers make of such a value; steps
+#: Decimals from which on a loss does not count as rounded, and what binary numbers make of such a value; steps
 #: of its rounding by which it has moved before it stands by rounding.
 MOST_DIGITS, ROUNDING, MANY_ROUNDINGS = 6, 1e-12, 10.0
 #: Values that a lone loss must have to be known to stand where there are fewer than four.
@@ -49,7 +49,7 @@ def frozen(
     judgeable: bool,
     traits: frozenset[str],
     *,
-    same: float = 1e-6,
+    same: float = SAME,
     minimum_share: float = 0.5,
     minimum_decades: float = 5.0,
 ) -> Outcome:
@@ -59,8 +59,9 @@ def frozen(
     ----------------
     Whether at least the last four values of the training curve (of the held-out curve where no training curve was
     logged), and half of the run, are equal to one in a million, while the learning rate was at least a hundredth of
-    its peak. Excepted are a loss at 0, a score at its best, a
-    score that rose above half of its best before it stood, and an error that fell by a fifth before it did.
+    its peak. Excepted are a loss at 0, a perfect
+    score, a score that rose to more than half of a perfect one before it stood, and an error that fell by a fifth
+    before it did.
 
     Two or three values are enough where every loss and score of training and validation has one value to its last
     digit. A loss of d digits repeats itself by chance once in 10^(d − 2) times, since a training that works moves it by
@@ -157,7 +158,7 @@ def _validation_stands(found: Identical) -> Outcome:
 
 
 def _resolution(y: FloatArray) -> float:
-    """The power of ten that all values are multiples of: to what they were rounded; 0 for more than six digits."""
+    """The power of ten that all values are multiples of: to what they were rounded; 0 from six decimals on."""
     for digits in range(MOST_DIGITS):
         if bool((np.abs(y - np.round(y, digits)) <= ROUNDING * np.abs(y)).all()):
             return 10.0**-digits

@@ -59,15 +59,16 @@ def good_fit(
 
     - The run was not broken off (FAILED, KILLED or pruned, short of its planned length).
     - Validation ends near training. Near scores excuse a wider gap of the losses, up to three quarters of the
-      improvement achieved; with trees any gap is one.
+      improvement achieved; with boosted trees the gap is not asked for.
     - Both curves have kept what they gained: they end no higher than they began, and near their best, on their own
       scale and on that of the logarithm.
     - The scores agree: they moved, end above chance where the classes are known, and near their best.
     - Something was achieved, where a baseline is known or can be bounded; where none is, the losses did not come to
       stand at their second value, and have fallen, or a score shows what was learned.
     - The end is at rest, unless the run is still going: the last third moves by less than a share of the improvement
-      (equivalence test at 5 %), or the safe end of what twice the training would bring is little, or the learning rate
-      was annealed and has run out, or patience ended the run. A validation score that still rises is not at rest.
+      (equivalence test at 5 %), or the upper end of the 90 % interval of what twice the training would bring is
+      little, or the learning rate was annealed and has run out, or patience ended the run. A validation score that
+      still rises is not at rest.
 
     Where only one curve was logged, a loss or a score, it is said of that one.
 
@@ -82,7 +83,8 @@ def good_fit(
 
     Thresholds
     ----------
-    small_gap : in units of the improvement achieved. Trees learn their training set by heart: with them any gap is one.
+    small_gap : in units of the improvement achieved. Trees learn their training set by heart: with them
+        the gap is not asked for.
     rest : movement over the last third, in units of the improvement achieved, that still counts as rest (equivalence
         test at 5 %).
     little : the most that twice the training would bring, upper end of its 90 % interval, in the same units.

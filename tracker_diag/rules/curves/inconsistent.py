@@ -51,15 +51,15 @@ def inconsistent(
       one at most half, so that a share w of wrong answers costs at least w · ln 2 (over k for a binary cross-entropy,
       which is averaged over k outputs). A loss of 0 at the accuracy of guessing is such a contradiction: labels or
       loss are not those that were meant, or the two are not of the same data. It must hold at each of the last three
-      evaluations (of two, where there are no more), for a loss that is known to be a plain cross-entropy, without
-      weights of classes, and the accuracy of the same data. Where the number of classes is unknown, only a hundredth
-      of that cost speaks: answers may be sequences, and the loss that of one word.
+      evaluations (of two, where there are no more), with 5 % wrong answers or more, for a loss that is known to be a
+      plain cross-entropy, without weights of classes, and the accuracy of the same data. Where the number of classes is
+      unknown, only a hundredth of that cost speaks: answers may be sequences, and the loss that of one word.
     - Whether it rests, at each of the last three evaluations, on what softmax twice leaves: of k classes the right one
-      is given at most e/(e + k − 1), so that the loss is ln(1 + (k − 1)/e) and one more for each wrong answer. Accuracy
-      .99 beside a loss of 1.48 for ten classes is such a case. It must be more than any calibrated model of that
-      accuracy loses, the labels smoothed; and neither loss was ever lower. Below 95 % right answers rest must be shown,
-      by an equivalence test over the last third of eight values or more: a network that is still learning is less sure
-      of its answers than it is right.
+      is given at most e/(e + k − 1), so that the loss is at least ln(1 + (k − 1)/e), and more by the share of wrong
+      answers, since each costs 1 more. Accuracy .99 beside a loss of 1.48 for ten classes is such a case. It must be
+      more than any calibrated model of that accuracy loses, the labels smoothed; and neither loss was ever lower. Three
+      of five answers must be right, and below 95 % rest must be shown, by an equivalence test over the last third of
+      eight values or more: a network that is still learning is less sure of its answers than it is right.
 
     An accuracy beside an error of numbers says nothing of it. A focal loss, a sum of losses, penalties that are part
     of the loss and smoothed labels are left out.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracker_diag.rules.api import UNSETTLED, Curve, Explained, Outcome, Severity, Verdict, rule
-from tracker_diag.rules.curves._falls import falls
+from tracker_diag.rules.curves._pace import GOES_ON, MANY_TIMES, falls
 from tracker_diag.stats.extrapolation import Extrapolation
 
 #: Times the present length beyond which curves are not carried on.
@@ -27,8 +27,8 @@ def slow_convergence(
     improvement: float | None,
     pretrained: object | None,
     *,
-    minimum_times: float = 5.0,
-    minimum_gain: float = 0.25,
+    minimum_times: float = MANY_TIMES,
+    minimum_gain: float = GOES_ON,
     least_gain: float = 0.05,
     alpha: float = 0.01,
 ) -> Outcome:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tracker_diag.evidence.guess import Beside
 from tracker_diag.rules.api import UNSETTLED, Curve, Explained, Outcome, Verdict, rule
+from tracker_diag.rules.curves._pace import slow_but_steady
 from tracker_diag.rules.curves._underfitting.early_rest import early_rest
 from tracker_diag.rules.curves._underfitting.few_values import few_values
 from tracker_diag.rules.curves._underfitting.flat_line import flat_line, relative_fall
@@ -11,7 +12,6 @@ from tracker_diag.rules.curves._underfitting.guessing import guessing
 from tracker_diag.rules.curves._underfitting.hardly_moves import hardly_moves
 from tracker_diag.rules.curves._underfitting.known_baseline import known_baseline
 from tracker_diag.rules.curves._underfitting.score_at_chance import score_at_chance
-from tracker_diag.rules.curves._underfitting.slow_but_steady import slow_but_steady
 from tracker_diag.rules.curves._underfitting.standing_accuracy import standing_accuracy
 from tracker_diag.rules.curves._underfitting.standing_loss import standing_loss
 from tracker_diag.stats.extrapolation import Extrapolation
@@ -93,7 +93,7 @@ def underfitting(
     this while the run is still going.
 
     A level may give itself away. A loss that comes to ln k within the first fifth of the run and stands there to within
-    .3 %, for a whole k up to twenty, is that of guessing between k classes (of 427 sound runs none does); beside the
+    .3 %, for a whole k up to ten, is that of guessing between k classes (of 427 sound runs none does); beside the
     accuracy of guessing three values are enough. An accuracy that does not move at all, beside a loss at the entropy of
     that share, is that of always naming the larger class. A squared error and R² beside it show the target's variance.
 

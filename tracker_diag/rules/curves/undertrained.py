@@ -10,9 +10,9 @@ import numpy as np
 
 from tracker_diag.evidence.curve import MINIMUM
 from tracker_diag.rules.api import UNSETTLED, Curve, Ending, Outcome, Severity, Verdict, rule
+from tracker_diag.rules.curves._pace import has_downward_trend
 from tracker_diag.rules.curves._share import of_improvement
 from tracker_diag.stats.extrapolation import Extrapolation
-from tracker_diag.stats.trend import trend
 
 #: Share of the improvement achieved by which validation may lie above training and not have left it.
 TOGETHER = 0.05
@@ -61,10 +61,10 @@ def undertrained(
     interval; with a pretrained model whose baseline is unknown, in units of the loss that is left, if that is
     more. The validation curve decides where there is one: training loss falls for ever. Only where validation has
     not left training and is too noisy or too short to tell, and training surely goes on, training decides. Where the
-    learning rate was annealed and has run out it is an `info`; not where patience ended the run. Nor does a curve need
-    an interval where five values or more, one after the other, are each better than the last, as fast at the end as at
-    the beginning. Where more is expected and the safe end of its interval is next to nothing, and the later half still
-    falls significantly, that is said as an `info`.
+    learning rate was annealed and has run out it is an `info`; where early stopping ended the run, nothing is said. A
+    curve needs no interval where five values or more are each better than the one before, and the second half has
+    brought enough, at no less than four fifths of the pace of the first. Where enough is expected, the lower end of the
+    interval is next to nothing, and the later half still falls significantly (1 %), that is an `info`.
 
     Why it matters
     --------------
@@ -134,7 +134,7 @@ def undertrained(
             severity,
             0.7,
             f"stopped in mid-fall: each value of {' and of '.join(c.said for c in courses)} is better than the one "
-            "before, and the fall as fast at the end as at the beginning; "
+            "before, and the second half falls at four fifths of the pace of the first, or faster; "
             f"the last step of {curve.said} alone brought {of_improvement(step)}",
             "train on, several times as long",
             {"last_step": step},
@@ -171,8 +171,7 @@ def _falls_at_the_end(curve: Curve) -> bool:
     half = curve.y.size // 2
     if half < MINIMUM:
         return False
-    found = trend(curve.x[half:], curve.y[half:])
-    return found.slope < 0 and found.p < FALLS
+    return has_downward_trend(curve.x[half:], curve.y[half:], FALLS)
 
 
 def _falls_steadily(curve: Curve, least: float) -> bool:

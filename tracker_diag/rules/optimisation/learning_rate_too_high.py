@@ -22,8 +22,6 @@ from tracker_diag.rules.api import (
 HIGH_START = 1.3
 #: Times below the highest usual rate from which on a rate is usual without doubt: the range ends nowhere sharply.
 WELL_BELOW = 3
-#: Times its lowest so far that a rate is raised to by a restart: less is a schedule that wavers.
-RAISED_AGAIN = 1.5
 
 
 class Likelihoods:

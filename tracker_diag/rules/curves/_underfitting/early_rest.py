@@ -9,8 +9,8 @@ import numpy as np
 
 from tracker_diag.evidence.guess import Beside, costs_as_much_as_guessing
 from tracker_diag.rules.api import Curve, Severity
+from tracker_diag.rules.curves._pace import has_downward_trend
 from tracker_diag.rules.curves._underfitting.sighting import ADVICE, Sighting
-from tracker_diag.stats.trend import trend
 
 #: Values of a curve from which on it shows when it came to rest.
 VALUES = 20
@@ -18,7 +18,7 @@ VALUES = 20
 FIRST = 5
 #: Share of the values that lie at the level of the end from then on: the others are noise.
 STAYING = 0.9
-#: Level (p-value) of the test that validation still falls after that; lenient, since a fall clears the run.
+#: Level (p-value) of the test that a loss still falls; lenient, since a fall clears the run.
 FALLS_ON = 0.05
 
 
@@ -59,5 +59,4 @@ def _rests_from(curve: Curve, rest: float) -> float:
 
 def _falls_on(curve: Curve) -> bool:
     begin = curve.y.size // FIRST
-    found = trend(curve.x[begin:], curve.y[begin:])
-    return found.slope < 0 and found.p < FALLS_ON
+    return has_downward_trend(curve.x[begin:], curve.y[begin:], FALLS_ON)

@@ -8,19 +8,16 @@ import numpy as np
 
 from tracker_diag.evidence.guess import Beside, costs_as_much_as_guessing
 from tracker_diag.rules.api import Curve, Severity
+from tracker_diag.rules.curves._pace import has_downward_trend
+from tracker_diag.rules.curves._underfitting.early_rest import FALLS_ON, STAYING
 from tracker_diag.rules.curves._underfitting.sighting import ADVICE, Sighting
-from tracker_diag.stats.trend import trend
 
 #: Values after the first that must all stand.
 VALUES = 10
-#: Share of the values that lie at the level of the end: the others are noise.
-STAYING = 0.9
 #: Distance of training from validation, as a share of it, that penalties and other examples bring about.
 APART = 0.25
 #: Share of its first value by which a score that is no accuracy may get better and still be no better.
 BETTER = 0.05
-#: Level (p-value) of the test that a loss still falls; lenient, since a fall clears the run.
-FALLS_ON = 0.05
 
 
 def standing_loss(
@@ -61,8 +58,7 @@ def _stands(loss: Curve, rest: float) -> bool:
     middle = float(np.median(y))
     if np.mean(np.abs(y - middle) <= rest * abs(middle)) < STAYING:
         return False
-    found = trend(x, y)
-    return not (found.slope < 0 and found.p < FALLS_ON)
+    return not has_downward_trend(x, y, FALLS_ON)
 
 
 def _no_better(score: Curve) -> bool:
