@@ -10,7 +10,7 @@ import numpy as np
 from tracker_diag.stats.arrays import FloatArray
 from tracker_diag.stats.too_short import TooShortError
 
-#: Values up to which orders are counted one by one; beyond, the normal approximation is exact enough.
+#: The most values that are taken: for more, ``trend`` heeds autocorrelation, too.
 MOST = 10
 
 

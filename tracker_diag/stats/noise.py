@@ -40,7 +40,8 @@ class Noise:
     sigma : float
         Robust standard deviation of one point around the course of the curve, in the curve's unit: that of the bulk.
     deviation : float
-        Standard deviation of one point with the tails, which a mean of points has, spikes counted in part.
+        Standard deviation of one point with its tails, spikes counted in part, in the curve's unit: it is what decides
+        how much a mean of points varies.
     autocorrelation : float
         Lag-one autocorrelation of the noise, in [0, 0.95]; 0 where it is not significant.
     n : int

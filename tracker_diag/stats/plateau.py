@@ -43,8 +43,8 @@ def plateau(x: FloatArray, y: FloatArray, margin: float) -> Plateau:
     heavy-tailed noise, from 4 points on; with AR(1) 0.3 in 7 to 8 % of 4 points and 5 % of others; with AR(1) 0.6 in 10
     % of 4 or 8 points, 4 to 6 % of other lengths; with AR(1) 0.9 in 14 % of 4, 7 % of 5, 11 % of 6, 18 % of 8, 14 % of
     12, 12 % of 20 and 7 % of 100. For a margin of six standard deviations of white noise rest is shown in 75 % of
-    stretches of 4 points that are at rest, 47 % of 5, 67 % of 6 and 91 % or more from 8 on: five points are the least
-    suited, since only the whole range of their slopes is as wide as 95 % ask for, and no choice of them in 4.
+    stretches of 4 points that are at rest, 47 % of 5, 67 % of 6 and 91 % or more from 8 on: five points
+    show it least often, since the interval must span all ten of their slopes to hold 95 %.
 
     Parameters
     ----------

@@ -77,9 +77,10 @@ def turning(x: FloatArray, y: FloatArray) -> Turning:
     """Compare the end of a curve with its lowest window.
 
     Null: from its minimum on the curve is at rest, with noise. The lowest of many windows lies below the level by
-    chance, and they overlap: the lowest of n/w windows' lengths of a moving mean is as low as that of n/w times z²/2
-    independent ones (Aldous), and the p-value of the difference of two window means grows accordingly. The noise is
-    that of the stretch since the minimum, though of 6 points at least, since noise decays as a run settles; its tails
+    chance, and they overlap: the lowest of a moving mean is about as low as that of 1 + (n/w − 1) z²/2 independent
+    ones (Aldous). The p-value of the difference of two window means is multiplied by a quarter of that number, 1.5 at
+    least: with the standard error taken as it is here, a quarter keeps the level (simulated). The noise is that of the
+    stretch since the minimum, though of 6 points at least, since noise decays as a run settles; its tails
     count, for a mean has them; autocorrelation enters at its upper bound through the standard error of a window's mean.
     The difference is referred to Student's t with the degrees of freedom that second differences have, half the points
     of the stretch. Maximise by passing ``-y``.
