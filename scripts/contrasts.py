@@ -1,7 +1,8 @@
 """How often the contrasts of an experiment flag a parameter that has no effect, and how often one that has.
 
-Real experiments (tests/data/siblings.jsonl.gz: 8 of 32 runs each, rate x width x dropout x seed, with their last loss): a parameter
-is shuffled among the runs that agree in all others, or all outcomes are shuffled; and as they are, for power.
+Real experiments (tests/data/siblings.jsonl.gz: 8 of 32 runs each, rate x width x dropout x seed, with their last loss):
+a parameter is shuffled among the runs that agree in all others, or all outcomes are shuffled; and as they are, for
+power.
 Simulated ones: grids, random searches, few runs, heavy tails, diverged runs, seeds as repeats, effects that are known.
 
     .venv/bin/python -m scripts.contrasts                    a quarter of an hour on two cores

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from tracker_diag.comparison.comparison import Comparison
+from tracker_diag.comparison.experiment_table import Table
+from tracker_diag.comparison.sibling import Siblings
 from tracker_diag.core.dataset import Dataset
 from tracker_diag.core.finding import Cause, Finding, Severity, Skip
 from tracker_diag.core.model import Model
@@ -14,6 +17,7 @@ from tracker_diag.core.run import Run
 from tracker_diag.core.version import __version__
 from tracker_diag.engine.asking import ask, capped, chosen_for
 from tracker_diag.engine.attempt import Parts
+from tracker_diag.engine.by_siblings import settled
 from tracker_diag.engine.causes import fold, rank
 from tracker_diag.engine.network_in_words import in_words
 from tracker_diag.engine.thin import thin_curve
@@ -32,7 +36,7 @@ from tracker_diag.timeline.straighten import Timeline, straighten
 UNRANKED: tuple[tuple[Cause, ...], list[Finding], str] = ((), [], "")
 
 
-def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ...] = ()) -> Report:
+def diagnose(run: Run, settings: Settings | None = None, siblings: Iterable[Run] | Comparison = ()) -> Report:
     """Say what is wrong with a run, if anything.
 
     Pure: no input or output, no clock, no randomness that is not seeded. The same run gives the same report. It raises
@@ -46,8 +50,9 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
     settings : Settings, optional
         Defaults where absent. The tag ``<prefix>ignore`` of the run (rule names or codes, separated by commas) is
         honoured.
-    siblings : tuple of Run
-        Other runs of the same experiment, for the rules that compare.
+    siblings : iterable of Run, or Comparison
+        The other runs of its experiment, of whose metrics only the last values count; or what they say, where many
+        runs of one experiment are diagnosed (``tracker_diag.comparison.experiment_table.Table``).
 
     Returns
     -------
@@ -71,20 +76,30 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
     'stop at step 8 and keep that checkpoint: lower epochs from 30 to 8'
     """
     settings = settings or Settings()
+    if not isinstance(siblings, Comparison):
+        siblings = tuple(siblings)
     parts = Parts(run.id)
     timeline = parts.attempt("the records could not be put in order", lambda: straighten(run), Timeline(run.metrics))
+    logged = run
     run = replace(run, metrics=timeline.metrics)
+    compared = parts.attempt("the siblings could not be compared", lambda: _compared(logged, siblings, settings), None)
     network = parts.attempt("the model could not be described", lambda: described(run), None)
     roles = parts.attempt("the roles could not be found", lambda: resolve(run, settings, network), NO_ROLES)
-    others = tuple(siblings) or None
-    values = Values({"run": run, "timeline": timeline, "network": network, "roles": roles, "siblings": others})
+    others = None if isinstance(siblings, Comparison) else siblings or None
+    given = {"run": run, "timeline": timeline, "network": network, "roles": roles}
+    values = Values({**given, "siblings": others, "comparison": compared})
     tag = settings.prefix + IGNORE
     words, unknown = ignored_words(run.tags.get(tag, ""), tag)
     ignored = [*settings.ignore, *words]
     chosen = {r.code: r for r in all_rules().values() if _is_chosen(r, settings, ignored)}
     said = ask(chosen, values, settings, run.id)
     # A rule may tell more than one cause (too-few-updates, too-few-epochs): each can be left out by its own name.
-    hypotheses = [s for s in said.hypotheses if not any(matches(w, s.code, s.name) for w in ignored)]
+    heard = parts.attempt(
+        "the siblings could not be heard",
+        lambda: settled(said.hypotheses, values.get("beside_siblings"), chosen, roles.params.keys()),
+        said.hypotheses,
+    )
+    hypotheses = [s for s in heard if not any(matches(w, s.code, s.name) for w in ignored)]
     causes, judged, next_evidence = parts.attempt(
         "the causes could not be ranked", lambda: rank(hypotheses, said.symptoms), UNRANKED
     )
@@ -130,6 +145,16 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: tuple[Run, ..
         ),
         version=__version__,
     )
+
+
+def _compared(run: Run, siblings: tuple[Run, ...] | Comparison, settings: Settings) -> Comparison | None:
+    """What the siblings say of a run; its own settings hold for all of them."""
+    if isinstance(siblings, Comparison):
+        return siblings
+    if not siblings:
+        return None
+    runs = dict(sorted({**{other.id: other for other in siblings}, run.id: run}.items()))
+    return Table.of(map(Siblings(settings, settings.prefix).read, runs.values())).compare(run.id)
 
 
 def _is_chosen(rule: Rule, settings: Settings, ignored: Sequence[str]) -> bool:

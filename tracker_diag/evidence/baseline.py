@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tracker_diag.comparison.comparison import Comparison
 from tracker_diag.core.dataset import Dataset
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.nats import in_unit
@@ -172,6 +173,20 @@ def rises(score: Curve) -> bool:
     return score.start - score.best > max(ROSE * score.whole, LEFT_BY * score.noise.sigma)
 
 
+@rule_input(missing="no level at which several runs of the experiment stand", unit="that of the loss")
+def level_of_siblings(main_curve: Curve, comparison: Comparison) -> float | None:
+    """The level at which comparable runs of different settings stand, where the loss begins near it.
+
+    What several networks of different settings end at, in training as in validation, is what is left to one that uses
+    nothing of its input; the best comparable run has to be a fifth below.
+    """
+    level = comparison.level
+    of_losses = comparison.measure.role == "val_loss" and main_curve.role.endswith("loss") and main_curve.long_enough
+    if level is None or not of_losses:
+        return None
+    return level if level / NEAR <= first_value(main_curve) <= NEAR * level else None
+
+
 first_of(
     "baseline",
     {
@@ -179,6 +194,7 @@ first_of(
         "target_variance": "the target's variance",
         "entropy_of_classes": "the entropy of the class shares",
         "log_of_classes": "the logarithm of the number of classes",
+        "level_of_siblings": "the level at which several runs of the experiment stand",
     },
     missing="no uninformed level",
     log="n_classes",

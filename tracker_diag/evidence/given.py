@@ -15,10 +15,18 @@ given_input(
 )
 given_input(
     "siblings",
-    "the other runs of its experiment",
+    "the other runs of its experiment, as they were handed to `diagnose`; a sweep hands over what they say alone",
     "tuple",
     missing="no other runs of the experiment",
     log="diagnose it with its experiment",
+    evidence="X",
+)
+given_input(
+    "comparison",
+    "what the other runs of its experiment say of it, as far as they can be compared",
+    "Comparison",
+    missing="no other run of the experiment that can be compared",
+    log="sweep the experiment, or diagnose the run with its siblings",
     evidence="X",
 )
 given_input("symptoms", 'what the rules on curves (LC) found: `symptoms.has("unstable")`', "Symptoms", evidence="C")

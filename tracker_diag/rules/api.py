@@ -1,5 +1,6 @@
 """What the file of a rule imports, of this package or of another: one place, whatever moves behind it."""
 
+from tracker_diag.comparison.comparison import Comparison as Comparison
 from tracker_diag.core.dataset import WHAT_TO_LOG as WHAT_TO_LOG
 from tracker_diag.core.dataset import Dataset as Dataset
 from tracker_diag.core.finding import Change as Change
@@ -11,6 +12,7 @@ from tracker_diag.core.model import Model as Model
 from tracker_diag.core.run import Run as Run
 from tracker_diag.core.run import Series as Series
 from tracker_diag.evidence.baseline import Explained as Explained
+from tracker_diag.evidence.beside_siblings import BesideSiblings as BesideSiblings
 from tracker_diag.evidence.curve import Curve as Curve
 from tracker_diag.evidence.effects import GivenBack as GivenBack
 from tracker_diag.evidence.ending import Ending as Ending
@@ -31,6 +33,8 @@ from tracker_diag.rules.rule import NEVER as NEVER
 from tracker_diag.rules.rule import UNSETTLED as UNSETTLED
 from tracker_diag.rules.rule import Outcome as Outcome
 from tracker_diag.rules.rule import Verdict as Verdict
+from tracker_diag.rules.rule import higher as higher
+from tracker_diag.rules.rule import lower as lower
 from tracker_diag.stats.arrays import FloatArray as FloatArray
 from tracker_diag.timeline.seams import Seam as Seam
 from tracker_diag.timeline.straighten import Restart as Restart

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from tracker_diag.core.finding import Finding, Prescription
 
-Source = Literal["curves", "data", "params"]
+Source = Literal["curves", "data", "params", "siblings"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from tracker_diag.evidence.registry import (
     inputs_as_before,
     parameters,
 )
-from tracker_diag.rules.rule import ABSTENTION, KINDS, ON_CURVES, Outcome, Rule, Verdict
+from tracker_diag.roles.role_names import param_roles
+from tracker_diag.rules.rule import ABSTENTION, KINDS, ON_CURVES, Outcome, Remedy, Rule, Verdict
 
 _RULES: dict[str, Rule] = {}
 
@@ -39,6 +40,7 @@ def rule(
     also: tuple[str, ...] = (),
     verdict: Verdict | None = None,
     likelihoods: type | None = None,
+    cured_by: tuple[Remedy, ...] = (),
 ) -> Callable[[Callable[..., Outcome]], Rule]:
     """Register a function as a rule; the function's name then stands for the rule.
 
@@ -60,6 +62,8 @@ def rule(
         Needed where the code begins with LC: the rule is one on learning curves.
     likelihoods : type, optional
         Needed where a threshold is called ``prior``: the table of likelihood ratios of the cause.
+    cured_by : tuple of Remedy
+        Changes of a parameter by which siblings show that it is the cause: ``lower("learning_rate")``.
 
     Returns
     -------
@@ -96,7 +100,18 @@ def rule(
             p.name: p.default for p in inspect.signature(check).parameters.values() if p.kind is p.KEYWORD_ONLY
         }
         new = Rule(
-            code, name, check, needs, wants, MappingProxyType(thresholds), unless, also, verdict, likelihoods, seen_as
+            code,
+            name,
+            check,
+            needs,
+            wants,
+            MappingProxyType(thresholds),
+            unless,
+            also,
+            verdict,
+            likelihoods,
+            seen_as,
+            cured_by,
         )
         if not check.__module__.startswith(PACKAGE):
             _own_rules()
@@ -123,6 +138,7 @@ def _refuse(new: Rule) -> None:
     if new.verdict and math.isnan(new.verdict.precedence):
         raise ValueError(f"{said}: the precedence is no number")
     _refuse_words(new, said)
+    _refuse_remedies(new, said)
     if bare := [name for name, default in new.thresholds.items() if default is inspect.Parameter.empty]:
         raise ValueError(f"{said}: the threshold {bare[0]} has no default")
     if "prior" in new.thresholds and new.likelihoods is None:
@@ -131,6 +147,14 @@ def _refuse(new: Rule) -> None:
         find_input(name, said)
     if new.verdict:
         in_order({"symptoms": [new.code], new.code: new.needs + new.wants})
+
+
+def _refuse_remedies(new: Rule, said: str) -> None:
+    if new.cured_by and "prior" not in new.thresholds:
+        raise ValueError(f"{said}: only a rule that tells a cause, and has a prior, is cured by something")
+    for remedy in new.cured_by:
+        if remedy.role not in param_roles():
+            raise ValueError(f"{said}: cured by {remedy.role!r}, which is the role of no parameter")
 
 
 def _refuse_words(new: Rule, said: str) -> None:

@@ -56,6 +56,59 @@ class Verdict:
     wasted: Literal["", "from", "after"] = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A change of one parameter that cures a cause: where siblings that differ in it alone do better, it is shown.
+
+    Attributes
+    ----------
+    role : str
+        The role of the parameter.
+    direction : int
+        1 where a higher value cures, -1 where a lower one does.
+    name : str
+        The cause that is cured, where the rule tells more than one; empty for that of the rule's own name.
+    """
+
+    role: str
+    direction: Literal[1, -1]
+    name: str = ""
+
+
+def lower(*roles: str) -> tuple[Remedy, ...]:
+    """Say that a lower value of any of these parameters cures the cause.
+
+    Parameters
+    ----------
+    *roles : str
+        Their roles.
+
+    Returns
+    -------
+    tuple of Remedy
+        One for each.
+    """
+    return tuple(Remedy(role, -1) for role in roles)
+
+
+def higher(*roles: str, name: str = "") -> tuple[Remedy, ...]:
+    """Say that a higher value of any of these parameters cures the cause.
+
+    Parameters
+    ----------
+    *roles : str
+        Their roles.
+    name : str
+        The cause, where it is not the rule's own name.
+
+    Returns
+    -------
+    tuple of Remedy
+        One for each.
+    """
+    return tuple(Remedy(role, 1, name) for role in roles)
+
+
 #: Of a rule on learning curves that never gives the verdict; its findings are at most `info`.
 NEVER = Verdict(math.inf, "an observation beside the verdict")
 
@@ -92,6 +145,8 @@ class Rule:
         For rules that tell a cause: its table of likelihood ratios (``tracker_diag.rules.hypothesis.LikelihoodRatio``).
     seen_as : tuple of str
         What a person sees of it, in their words and a line each; the documentation's index lists the rule under them.
+    cured_by : tuple of Remedy
+        Changes of a parameter by which siblings show that it is the cause.
     """
 
     code: str
@@ -105,6 +160,7 @@ class Rule:
     verdict: Verdict | None = None
     likelihoods: type | None = None
     seen_as: tuple[str, ...] = ()
+    cured_by: tuple[Remedy, ...] = ()
 
     @property
     def evidence(self) -> str:

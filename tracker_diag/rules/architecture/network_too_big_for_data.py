@@ -14,6 +14,7 @@ from tracker_diag.rules.api import (
     Prescription,
     Symptoms,
     in_words,
+    lower,
     rule,
     stop_at_best,
 )
@@ -41,6 +42,7 @@ class Likelihoods:
     seen_as=("Validation gets worse while training gets better", "Validation is far worse than training"),
     unless=("boosting",),
     likelihoods=Likelihoods,
+    cured_by=lower("hidden_units", "layers"),
 )
 def network_too_big_for_data(
     features: Features,

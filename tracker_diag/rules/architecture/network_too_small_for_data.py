@@ -13,6 +13,7 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    higher,
     rule,
 )
 from tracker_diag.rules.architecture._capacity import HIGH_LEVEL, KEEPS_UP, counted
@@ -37,6 +38,7 @@ class Likelihoods:
     seen_as=("My loss jumps, or swings up and down", "Training loss stops high, and validation with it"),
     unless=("boosting",),
     likelihoods=Likelihoods,
+    cured_by=higher("layers", "hidden_units"),
 )
 def network_too_small_for_data(
     features: Features,

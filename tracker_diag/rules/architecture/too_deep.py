@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
+from tracker_diag.rules.api import (
+    Change,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    lower,
+    rule,
+)
 
 
 class Likelihoods:
@@ -18,7 +28,14 @@ class Likelihoods:
     LEARNS = LikelihoodRatio(0.05, "the run learns")
 
 
-@rule("AR701", "too-deep", seen_as=("My loss is flat from the start",), unless=("boosting",), likelihoods=Likelihoods)
+@rule(
+    "AR701",
+    "too-deep",
+    seen_as=("My loss is flat from the start",),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+    cured_by=lower("layers"),
+)
 def too_deep(
     features: Features,
     symptoms: Symptoms,

@@ -15,6 +15,7 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    higher,
     rule,
 )
 from tracker_diag.rules.architecture._capacity import HIGH_LEVEL, KEEPS_UP
@@ -56,6 +57,7 @@ class Likelihoods:
     seen_as=("Training loss stops high, and validation with it",),
     unless=("boosting",),
     likelihoods=Likelihoods,
+    cured_by=higher("hidden_units"),
 )
 def too_few_hidden_units(
     features: Features,

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.rules.api import Curve, LikelihoodRatio, Outcome, Prescription, Symptoms, in_words, rule, stop_at_best
+from tracker_diag.rules.api import (
+    Curve,
+    LikelihoodRatio,
+    Outcome,
+    Prescription,
+    Symptoms,
+    in_words,
+    lower,
+    rule,
+    stop_at_best,
+)
 from tracker_diag.rules.architecture._widths import resized
 
 #: Classes up to which so many units per class are taken at their word: the rule of thumb ends where classes are many.
@@ -30,6 +40,7 @@ class Likelihoods:
     seen_as=("Validation gets worse while training gets better",),
     unless=("boosting",),
     likelihoods=Likelihoods,
+    cured_by=lower("hidden_units"),
 )
 def too_many_hidden_units(
     any_curve: Curve,

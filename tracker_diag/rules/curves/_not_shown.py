@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tracker_diag.evidence.baseline import lead
-from tracker_diag.rules.api import Achieved, Curve, Ending, Explained
+from tracker_diag.rules.api import Achieved, BesideSiblings, Curve, Ending, Explained
 from tracker_diag.rules.curves._rest import ALPHA, last_third
 from tracker_diag.rules.curves._share import of_improvement
 from tracker_diag.stats.extrapolation import Extrapolation
@@ -96,6 +96,13 @@ def ended(ending: Ending | None) -> str | None:
     far = ending.progress
     at = "" if far is None else f" at {far.unit} {far.reached:g} of {far.planned:g}"
     return f"the run was broken off{at} ({ending.status})"
+
+
+def as_good_as_siblings(beside: BesideSiblings | None, far: float) -> str | None:
+    """It does not end far behind the best comparable run."""
+    if beside is None or not beside.far(far):
+        return None
+    return beside.in_words
 
 
 def achieved(found: Achieved | None, score: Curve | None, standing: bool | None, least: float) -> str | None:

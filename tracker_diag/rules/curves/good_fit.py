@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tracker_diag.rules.api import UNSETTLED, Achieved, Curve, Ending, Explained, Outcome, Severity, Verdict, rule
+from tracker_diag.rules.api import (
+    UNSETTLED,
+    Achieved,
+    BesideSiblings,
+    Curve,
+    Ending,
+    Explained,
+    Outcome,
+    Severity,
+    Verdict,
+    rule,
+)
 from tracker_diag.rules.curves import _not_shown as not_shown
 from tracker_diag.rules.curves._rest import ALPHA, last_third
 from tracker_diag.rules.curves._share import of_improvement
@@ -43,12 +54,14 @@ def good_fit(
     restarts: bool | None,
     ending: Ending | None,
     pretrained: object | None,
+    beside_siblings: BesideSiblings | None,
     *,
     small_gap: float = 0.25,
     small_score_gap: float = 0.2,
     rest: float = 0.05,
     little: float = 0.15,
     least_achieved: float = 0.1,
+    far_behind: float = 0.15,
 ) -> Outcome:
     """Both losses fall to a point of stability, with a small gap; each condition is shown.
 
@@ -70,6 +83,8 @@ def good_fit(
       little, or the learning rate was annealed and has run out, or patience ended the run. A validation score that
       still rises is not at rest.
 
+    - Where other runs of the experiment can be compared: it does not end far behind the best of them.
+
     Where only one curve was logged, a loss or a score, it is said of that one.
 
     Why it matters
@@ -90,6 +105,8 @@ def good_fit(
     little : the most that twice the training would bring, upper end of its 90 % interval, in the same units.
     least_achieved : share of a known baseline, or of the way of a score from what knowing nothing gives to perfect,
         below which nothing is shown to have been achieved.
+    far_behind : by how much a run ends behind the best comparable one that is far behind, in units of the improvement
+        which that one achieved.
     small_score_gap : distance of the scores at the end, as a share of the better one; a small one excuses a larger
         gap of the losses.
 
@@ -114,6 +131,7 @@ def good_fit(
         or next((why for s in scores if (why := not_shown.agree(s, n_classes))), None)
         or not_shown.achieved(achieved, score, standing_from_start, least_achieved)
         or not_shown.moved(courses, effect_unit, score_learned, explained)
+        or not_shown.as_good_as_siblings(beside_siblings, far_behind)
     )
     if missing is None and not active:
         # Within a cycle a loss falls by design: one that was planned to end there has ended.

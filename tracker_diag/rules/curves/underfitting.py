@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tracker_diag.evidence.guess import Beside
-from tracker_diag.rules.api import UNSETTLED, Curve, Explained, Outcome, Verdict, rule
+from tracker_diag.rules.api import UNSETTLED, BesideSiblings, Curve, Explained, Outcome, Verdict, rule
 from tracker_diag.rules.curves._pace import slow_but_steady
+from tracker_diag.rules.curves._underfitting.behind_siblings import behind_siblings
 from tracker_diag.rules.curves._underfitting.early_rest import early_rest
 from tracker_diag.rules.curves._underfitting.few_values import few_values
 from tracker_diag.rules.curves._underfitting.flat_line import flat_line, relative_fall
@@ -62,12 +63,14 @@ def underfitting(
     layers: float | None,
     n_updates: int | None,
     pretrained: object | None,
+    beside_siblings: BesideSiblings | None,
     *,
     minimum_learned: float = 0.05,
     high_loss: float = 0.25,
     moved: float = 0.02,
     rest: float = 0.015,
     few_updates: int = 500,
+    far_behind: float = 0.15,
     alpha: float = 0.01,
 ) -> Outcome:
     """Unable to learn the training set at all: a flat line, or noisy values of a high loss.
@@ -97,6 +100,9 @@ def underfitting(
     accuracy of guessing three values are enough. An accuracy that does not move at all, beside a loss at the entropy of
     that share, is that of always naming the larger class. A squared error and R² beside it show the target's variance.
 
+    Beside other runs of the experiment: a run that is at rest, and whose training loss ends far above that of the best
+    comparable run, as its validation loss does, could have learned more.
+
     Why it matters
     --------------
     "Underfitting refers to a model that cannot learn the training dataset." A network that ends where a constant
@@ -118,6 +124,8 @@ def underfitting(
         starts low and flat: with a pretrained model, the known level alone may speak.
     rest : band around the level of a curve, as a share of it, that holds nine tenths of the values once it rests.
     few_updates : number of updates within which both losses come to rest.
+    far_behind : distance of both losses from those of the best comparable run, in units of the improvement which that
+        one achieved.
     alpha : level of the trend test, and of the sign test of a fall at every step.
 
     References
@@ -134,6 +142,9 @@ def underfitting(
         ends = (float(steps[0]), float(steps[-1]))
         return underfitting.finding(seen.severity, seen.confidence, seen.message, seen.advice, span=ends)
     whole_run = (float(course.x[0]), float(course.x[-1]))
+    behind = behind_siblings(beside_siblings, train, far_behind) if not active else None
+    if behind is not None:
+        return underfitting.finding(behind.severity, behind.confidence, behind.message, behind.advice, span=whole_run)
     if explained.known and explained.most >= high_loss:
         return None
     drift = trend(course.x, course.y)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tracker_diag.evidence.noise_control import NoiseControl
 from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
 
 #: Times the baseline above which a first loss is that of a bad start.
@@ -20,6 +21,12 @@ class Likelihoods:
     BLIND = LikelihoodRatio(6.0, "validation never gained on knowing nothing")
     SLOWLY = LikelihoodRatio(1.5, "training learns slowly, as by heart")
     BY_HEART = LikelihoodRatio(0.6, "training learned by heart")
+    AS_ON_NOISE = LikelihoodRatio(
+        40.0, "a control on random input ends at {control:.4g}, this run at {own:.4g}", "siblings"
+    )
+    BETTER_THAN_ON_NOISE = LikelihoodRatio(
+        0.02, "a control on random input ends at {control:.4g}, this run at {own:.4g}", "siblings"
+    )
     CONFIDENTLY_WRONG = LikelihoodRatio(0.4, "validation is more wrong than chance would have it")
 
 
@@ -29,13 +36,20 @@ class Likelihoods:
     seen_as=("My loss is flat from the start", "Accuracy is stuck at chance"),
     likelihoods=Likelihoods,
 )
-def random_relation(features: Features, symptoms: Symptoms, explained: Explained, *, prior: float = 0.03) -> Outcome:
+def random_relation(
+    features: Features,
+    symptoms: Symptoms,
+    explained: Explained,
+    noise_control: NoiseControl | None,
+    *,
+    prior: float = 0.03,
+) -> Outcome:
     """The input is hardly related to the output.
 
     What it measures
     ----------------
     A loss that comes down from a first guess to the baseline and stays there, or a validation loss that never
-    falls below it. A run on random input (an experiment's control) tells the rest.
+    falls below it. A control of the experiment that was trained on random input settles it.
 
     Why it matters
     --------------
@@ -66,8 +80,11 @@ def random_relation(features: Features, symptoms: Symptoms, explained: Explained
         observations.append(Likelihoods.SLOWLY() if explained.train < NOT_BY_HEART else Likelihoods.BY_HEART())
         if features.val_wrong > CONFIDENTLY_WRONG:
             observations.append(Likelihoods.CONFIDENTLY_WRONG())
-    else:
+    elif noise_control is None or not noise_control.as_good:
         return None
+    if noise_control is not None and (noise_control.as_good or noise_control.far_behind):
+        row = Likelihoods.AS_ON_NOISE if noise_control.as_good else Likelihoods.BETTER_THAN_ON_NOISE
+        observations.append(row(control=noise_control.control, own=noise_control.own))
     return random_relation.hypothesis(
         prior=prior,
         observations=observations,

@@ -12,6 +12,7 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    higher,
     in_words,
     rule,
     stop_at_best,
@@ -43,6 +44,7 @@ class Likelihoods:
     "too-few-examples",
     seen_as=("Validation gets worse while training gets better", "Validation is far worse than training"),
     likelihoods=Likelihoods,
+    cured_by=higher("n_train"),
 )
 def too_few_examples(
     features: Features,

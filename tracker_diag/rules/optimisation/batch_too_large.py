@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
+from tracker_diag.rules.api import (
+    Change,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    lower,
+    rule,
+)
 from tracker_diag.rules.optimisation._progress import KEEPS_UP, STILL_FALLS
 
 #: Share of the training set from which on a batch is all of it: what is left over is the rounding of a split.
@@ -31,6 +41,7 @@ class Likelihoods:
     seen_as=("My loss falls, but very slowly",),
     unless=("boosting",),
     likelihoods=Likelihoods,
+    cured_by=lower("batch_size"),
 )
 def batch_too_large(
     features: Features,

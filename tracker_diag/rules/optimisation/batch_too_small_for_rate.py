@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.roles.learning_rates import usual_rates
-from tracker_diag.rules.api import Change, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
+from tracker_diag.rules.api import Change, LikelihoodRatio, Outcome, Prescription, Symptoms, higher, rule
 
 #: Times below the highest usual rate down to which a rate is in the upper part of the range: noise goes with the rate.
 UPPER_PART = 5
@@ -31,6 +31,7 @@ class Likelihoods:
     seen_as=("My loss jumps, or swings up and down", "Validation is noisy"),
     unless=("boosting",),
     likelihoods=Likelihoods,
+    cured_by=higher("batch_size"),
 )
 def batch_too_small_for_rate(
     symptoms: Symptoms,

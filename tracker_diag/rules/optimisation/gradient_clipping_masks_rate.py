@@ -17,6 +17,7 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    higher,
     rule,
 )
 from tracker_diag.rules.optimisation._progress import STAYS_WITH
@@ -61,6 +62,7 @@ class Likelihoods:
     seen_as=("Is my setting of the rate worth anything?",),
     unless=("boosting",),
     likelihoods=Likelihoods,
+    cured_by=higher("gradient_clip"),
 )
 def gradient_clipping_masks_rate(
     features: Features,

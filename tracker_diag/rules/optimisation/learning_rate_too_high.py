@@ -15,6 +15,7 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    lower,
     rule,
 )
 
@@ -52,6 +53,7 @@ class Likelihoods:
     seen_as=("My loss is NaN or infinite", "My loss explodes", "My loss jumps, or swings up and down"),
     unless=("boosting",),
     likelihoods=Likelihoods,
+    cured_by=lower("learning_rate"),
 )
 def learning_rate_too_high(
     features: Features,

@@ -15,6 +15,7 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    higher,
     rule,
 )
 from tracker_diag.rules.optimisation._progress import STAYS_WITH
@@ -62,6 +63,7 @@ class Likelihoods:
     ),
     unless=("boosting",),
     likelihoods=Likelihoods,
+    cured_by=higher("learning_rate"),
 )
 def learning_rate_too_low(
     features: Features,

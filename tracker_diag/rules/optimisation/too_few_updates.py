@@ -14,6 +14,7 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    higher,
     rule,
 )
 from tracker_diag.rules.optimisation._progress import KEEPS_UP, STILL_FALLS
@@ -49,6 +50,7 @@ class Likelihoods:
     unless=("boosting",),
     also=("too-few-epochs",),
     likelihoods=Likelihoods,
+    cured_by=higher("epochs", "max_steps", name="too-few-epochs"),
 )
 def too_few_updates(
     features: Features,

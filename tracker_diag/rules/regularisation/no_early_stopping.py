@@ -12,6 +12,7 @@ from tracker_diag.rules.api import (
     Prescription,
     Symptoms,
     in_words,
+    lower,
     rule,
     stop_at_best,
 )
@@ -27,7 +28,11 @@ class Likelihoods:
 
 
 @rule(
-    "RG803", "no-early-stopping", seen_as=("Validation gets worse while training gets better",), likelihoods=Likelihoods
+    "RG803",
+    "no-early-stopping",
+    seen_as=("Validation gets worse while training gets better",),
+    likelihoods=Likelihoods,
+    cured_by=lower("epochs", "max_steps"),
 )
 def no_early_stopping(
     features: Features,

@@ -15,6 +15,7 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    higher,
     in_words,
     rule,
     stop_at_best,
@@ -53,6 +54,7 @@ class Likelihoods:
     "no-regularisation",
     seen_as=("Validation gets worse while training gets better", "Validation is far worse than training"),
     likelihoods=Likelihoods,
+    cured_by=higher("dropout", "weight_decay", "label_smoothing", "stochastic_depth"),
 )
 def no_regularisation(
     features: Features,

@@ -15,6 +15,7 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    lower,
     rule,
 )
 
@@ -54,6 +55,7 @@ class Likelihoods:
     seen_as=("My loss is flat from the start", "Training loss stops high, and validation with it"),
     unless=("boosting",),
     likelihoods=Likelihoods,
+    cured_by=lower("dropout", "weight_decay", "label_smoothing", "stochastic_depth"),
 )
 def regularisation_too_strong(
     features: Features,

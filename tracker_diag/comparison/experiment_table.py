@@ -1,0 +1,186 @@
+"""The runs of an experiment, sorted into groups that can be compared, and what they say of one of them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker_diag.comparison.alternatives import alternatives, other
+from tracker_diag.comparison.comparison import Comparison, Other
+from tracker_diag.comparison.group import Group
+from tracker_diag.comparison.sibling import Sibling
+
+#: Times as many examples an epoch as another run, which make it one on other data.
+OTHER_SIZE = 1.3
+#: Share of their parameters' names that runs have in common, so that they can be compared.
+IN_COMMON = 0.75
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """The runs of one experiment.
+
+    Attributes
+    ----------
+    groups : tuple of Group
+        The largest first.
+    places : mapping of str to (int, int)
+        Run id to its group, and its place there.
+    controls : mapping of str to Sibling
+        What runs were a control for, to the run that ended last.
+    left_out : mapping of str to int
+        Why runs are compared with none, and how many.
+    """
+
+    groups: tuple[Group, ...]
+    places: Mapping[str, tuple[int, int]]
+    controls: Mapping[str, Sibling]
+    left_out: Mapping[str, int]
+
+    @classmethod
+    def of(cls, runs: Iterable[Sibling]) -> Table:
+        """Sort runs into groups: same metric by role and unit, same data where known, three quarters of the names.
+
+        Parameters
+        ----------
+        runs : iterable of Sibling
+            In any order; the answer does not depend on it.
+        """
+        keyed: dict[object, list[Sibling]] = defaultdict(list)
+        controls: dict[str, Sibling] = {}
+        left_out: Counter[str] = Counter()
+        for run in sorted(runs, key=lambda run: run.id):
+            if run.control:
+                left_out["controls"] += 1
+                known = controls.get(run.control)
+                if known is None or (run.ended or 0.0) >= (known.ended or 0.0):
+                    controls[run.control] = run
+            elif run.measure is None:
+                left_out["no validation metric"] += 1
+            else:
+                keyed[run.measure.key, run.data].append(run)
+        groups = [
+            Group(tuple(part), part[0].measure)
+            for several in keyed.values()
+            for same in _of_one_size(several)
+            for part in _alike(same)
+            if part[0].measure is not None
+        ]
+        groups.sort(key=lambda g: (-len(g.runs), g.runs[0].id))
+        places = {run.id: (i, j) for i, group in enumerate(groups) for j, run in enumerate(group.runs)}
+        return cls(tuple(groups), places, controls, left_out)
+
+    def compare(self, run_id: str) -> Comparison | None:
+        """Say what the comparable runs say of one.
+
+        Parameters
+        ----------
+        run_id : str
+            Of a run of this table.
+
+        Returns
+        -------
+        Comparison or None
+            None for a run that is a control, or of which nothing was measured on validation data.
+        """
+        if run_id not in self.places:
+            return None
+        place, i = self.places[run_id]
+        group = self.groups[place]
+        others = group.ended.copy()
+        others[i] = False
+        run = group.runs[i]
+        rows = np.flatnonzero(others & np.isfinite(group.values))
+        best = None if not rows.size else int(rows[np.argmin(group.values[rows])])
+        latest = float(group.end_times[others].max(initial=-np.inf))
+        return Comparison(
+            runs=int(others.sum()),
+            as_of=latest if math.isfinite(latest) else None,
+            measure=group.measure,
+            value=run.value,
+            train=run.train,
+            score=run.score,
+            best=None if best is None else other(group.runs[best]),
+            poor=group.poor,
+            noise=_noise(group, float(group.distances[i])),
+            near_best=None if best is None else _noise(group, float(group.distances[best])),
+            repeated=group.repeated,
+            alternatives=alternatives(group, i, others) if best is not None else (),
+            shared=frozenset() if best is None else _shared(run, group.runs[best]),
+            guessing=group.guessing,
+            level=group.level,
+            ladder=group.ladder,
+            twin=_twin(group, i, others),
+            controls={
+                kind: other(control)
+                for kind, control in self.controls.items()
+                if control.measure is not None and control.measure.same_as(group.measure)
+            },
+            foretold=group.foretold(i),
+        )
+
+
+def _of_one_size(runs: list[Sibling]) -> list[list[Sibling]]:
+    """Runs whose epochs take as many examples; those of which nobody knows stand apart."""
+    known = sorted((run for run in runs if run.examples is not None), key=lambda run: (run.examples, run.id))
+    parts = [unknown] if (unknown := [run for run in runs if run.examples is None]) else []
+    last = math.inf
+    for run in known:
+        examples = run.examples or 0.0
+        if last == math.inf or examples > OTHER_SIZE * last:
+            parts.append([])
+        parts[-1].append(run)
+        last = examples
+    return [sorted(part, key=lambda run: run.id) for part in parts]
+
+
+def _alike(runs: list[Sibling]) -> list[list[Sibling]]:
+    """Runs with much the same parameters, by name: each joins the first kind it is like, the most frequent first."""
+    kinds = Counter(frozenset(run.params) for run in runs)
+    heads: list[frozenset[str]] = []
+    head_of: dict[frozenset[str], int] = {}
+    for names, _ in sorted(kinds.items(), key=lambda x: (-x[1], sorted(x[0]))):
+        near = next((i for i, head in enumerate(heads) if _share(names, head) >= IN_COMMON), None)
+        if near is None:
+            near = len(heads)
+            heads.append(names)
+        head_of[names] = near
+    parts: list[list[Sibling]] = [[] for _ in heads]
+    for run in runs:
+        parts[head_of[frozenset(run.params)]].append(run)
+    return parts
+
+
+def _share(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other) if one | other else 1.0
+
+
+def _noise(group: Group, distance: float) -> float | None:
+    """Standard deviation between seeds in the unit of the metric, at a distance from the best."""
+    return None if group.sigma is None else group.sigma * group.unit * math.exp(distance)
+
+
+def _shared(run: Sibling, best: Sibling) -> frozenset[str]:
+    """Roles whose parameter has the same value in both runs."""
+    return frozenset(
+        role for role, name in run.played.items() if name in best.params and best.params[name] == run.params[name]
+    )
+
+
+def _twin(group: Group, i: int, others: NDArray[np.bool_]) -> Other | None:
+    """A run with the same parameters and the same last values throughout."""
+    same = np.flatnonzero(others & (group.cells == group.cells[i]) & (group.values == group.values[i]))
+    run = group.runs[i]
+    return next(
+        (
+            other(group.runs[j])
+            for j in same
+            if group.runs[j].params == run.params and group.runs[j].last == run.last and not run.lost
+        ),
+        None,
+    )

@@ -1,0 +1,313 @@
+"""Runs that can be compared with each other, as arrays."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracker_diag.comparison.comparison import FAR, Foretold, Ladder
+from tracker_diag.comparison.factors import Factor, Factors, factors
+from tracker_diag.comparison.sibling import Measure, Sibling
+from tracker_diag.stats.arrays import FloatArray
+from tracker_diag.stats.forecast import Correction, Forecast, correction
+from tracker_diag.stats.surface import FEWEST, Surface, surface
+
+#: Runs that a surface is laid through at most: its cost grows with their cube.
+MOST = 160
+#: Values of a parameter that are tried on the surface.
+TRIED = 6
+#: Settings for each parameter that varies, from which on a surface through them says anything.
+PER_FACTOR = 3
+#: Share of the runs that are the best.
+BEST = 0.25
+#: Distance beyond which arithmetic ends.
+LARGEST = 1e300
+#: Classes between which a network may have guessed.
+CLASSES = range(2, 11)
+#: How near to ln k runs end that guess between k classes, and the best of them, as shares of it.
+GUESSES, NO_BETTER = 0.02, 0.03
+#: Runs that stand at one level, so that it is one, and the band that it is, as a share of it.
+SEVERAL, BAND = 3, 0.01
+#: Share of such a level within which the training loss stands there too.
+BOTH = 0.1
+#: Share of such a level that the best run is below it.
+LEFT_BEHIND = 0.8
+#: Rates that make a ladder, and times the lowest that the highest is.
+RUNGS, SPAN = 4, 30.0
+#: Runs that repeat a setting, from which on the noise between them is known: of one pair nobody knows if it is typical.
+REPEATED = 3
+#: A median absolute deviation as a standard deviation of normal values.
+NORMAL = 1.4826
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Runs with the same measure and data, and much the same parameters.
+
+    Attributes
+    ----------
+    runs : tuple of Sibling
+        By id; some may not have ended.
+    measure : Measure
+        What is compared.
+    """
+
+    runs: tuple[Sibling, ...]
+    measure: Measure
+
+    @cached_property
+    def ended(self) -> NDArray[np.bool_]:
+        """Which runs count, shape (n,): those that finished, and those that were lost on the way."""
+        return np.array([r.status == "FINISHED" or (r.lost and r.status in ("FAILED", "KILLED")) for r in self.runs])
+
+    @cached_property
+    def end_times(self) -> FloatArray:
+        """Seconds since the epoch, shape (n,); minus infinity where nobody knows."""
+        return np.array([-np.inf if r.ended is None else r.ended for r in self.runs], dtype=np.float64)
+
+    @cached_property
+    def values(self) -> FloatArray:
+        """Last values, shape (n,), turned so that lower is better; infinite where a run was lost."""
+        values = np.array([r.value for r in self.runs], dtype=np.float64)
+        return np.where(np.isfinite(values), values, np.inf)
+
+    @cached_property
+    def lowest(self) -> float:
+        """The best of those that count; infinite where all were lost."""
+        return float(self.values[self.ended].min(initial=np.inf))
+
+    @cached_property
+    def unit(self) -> float:
+        """Typical distance of a run from the best: the median; its level where all that were not lost end alike."""
+        with np.errstate(over="ignore"):
+            apart = np.minimum(self.values[self.ended & np.isfinite(self.values)] - self.lowest, LARGEST)
+        if not apart.size or not apart.max() > 0:
+            return abs(self.lowest) if math.isfinite(self.lowest) and self.lowest else 1.0
+        return float(np.median(apart) or apart.mean())
+
+    def distance(self, values: FloatArray) -> FloatArray:
+        """Give the logarithm of one plus the distance from the best, in units of the typical one, capped at ten.
+
+        Parameters
+        ----------
+        values : ndarray, shape (m,)
+            In the unit of the metric.
+
+        Returns
+        -------
+        ndarray, shape (m,)
+            From 0 to ln 11.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            apart = np.clip((values - self.lowest) / self.unit, 0.0, FAR)
+        return np.asarray(np.log1p(apart))
+
+    def back(self, distance: float) -> float:
+        """Give the value at such a distance.
+
+        Parameters
+        ----------
+        distance : float
+            As ``distance`` gives it.
+
+        Returns
+        -------
+        float
+            In the unit of the metric.
+        """
+        return self.lowest + self.unit * math.expm1(distance)
+
+    @cached_property
+    def distances(self) -> FloatArray:
+        """Of all runs, shape (n,)."""
+        return self.distance(self.values)
+
+    @cached_property
+    def factors(self) -> Factors:
+        """What varies."""
+        return factors(self.runs)
+
+    @cached_property
+    def settings(self) -> NDArray[np.int64]:
+        """Code of each run's value of each factor, shape (n, p)."""
+        return _columns(self.factors.chosen, len(self.runs))
+
+    @cached_property
+    def repeats(self) -> NDArray[np.int64]:
+        """Code of each run's seed and the like, shape (n, q)."""
+        return _columns(self.factors.repeats, len(self.runs))
+
+    @cached_property
+    def tried(self) -> tuple[tuple[int, ...], ...]:
+        """Codes of the values of each factor that are tried on the surface: those that ended, six at most."""
+        found = []
+        for j in range(self.settings.shape[1]):
+            codes = np.unique(self.settings[self.ended, j])
+            if codes.size > TRIED:
+                codes = codes[np.linspace(0, codes.size - 1, TRIED).round().astype(int)]
+            found.append(tuple(codes.tolist()))
+        return tuple(found)
+
+    @cached_property
+    def cells(self) -> NDArray[np.int64]:
+        """Number of the setting that each run has, shape (n,)."""
+        return np.asarray(np.unique(self.settings, axis=0, return_inverse=True)[1], dtype=np.int64).ravel()
+
+    @cached_property
+    def sigma(self) -> float | None:
+        """Standard deviation of the distance between runs of one setting; of the surface's noise where there is none.
+
+        From the median absolute deviation from the mean of the setting, corrected for the few runs that each has: one
+        setting at which seeds differ wildly does not speak for the others.
+        """
+        if self.repeated >= REPEATED:
+            n = self._like_it[self._counted]
+            total = np.bincount(self.cells[self._counted], self.distances[self._counted])
+            apart = self.distances[self._counted] - total[self.cells[self._counted]] / n
+            again = n > 1
+            return float(NORMAL * np.median(np.abs(apart[again]) * np.sqrt(n[again] / (n[again] - 1))))
+        return self.surface.sigma if self.surface is not None else None
+
+    @cached_property
+    def repeated(self) -> int:
+        """How many runs have the setting of another one, both having ended well enough to be compared."""
+        return int((self._like_it[self._counted] > 1).sum())
+
+    @cached_property
+    def _counted(self) -> NDArray[np.bool_]:
+        return np.asarray(self.ended & (self.distances < math.log1p(FAR)))
+
+    @cached_property
+    def _like_it(self) -> NDArray[np.int64]:
+        """How many runs that count have the setting of each, shape (n,)."""
+        return np.bincount(self.cells[self._counted], minlength=int(self.cells.max(initial=0)) + 1)[self.cells]
+
+    @cached_property
+    def surface(self) -> Surface | None:
+        """Of the distances over factors and repeats; None where too few runs ended or nothing varies."""
+        varied = self.factors.chosen
+        settings = np.unique(self.cells[self.ended]).size
+        if not varied or settings < max(FEWEST, PER_FACTOR * len(varied)) or not np.isfinite(self.lowest):
+            return None
+        chosen = np.flatnonzero(self.ended)
+        if chosen.size > MOST:
+            # Drawn by id: one more run changes the draw by one at most, and so hardly what is said of the others.
+            drawn = np.array([zlib.crc32(self.runs[i].id.encode(errors="replace")) for i in chosen])
+            chosen = np.sort(chosen[np.argsort(drawn, kind="stable")[:MOST]])
+        category = np.array([*(f.category for f in varied), *(True for _ in self.factors.repeats)])
+        return surface(self.points(chosen), self.distances[chosen], category)
+
+    def points(self, rows: NDArray[np.int64]) -> FloatArray:
+        """Give the settings of some runs as the surface takes them.
+
+        Parameters
+        ----------
+        rows : ndarray of int, shape (m,)
+            Their places.
+
+        Returns
+        -------
+        ndarray, shape (m, p + q)
+            Factors, then repeats.
+        """
+        columns = [f.scaled[self.settings[rows, j]] for j, f in enumerate(self.factors.chosen)]
+        columns += [self.repeats[rows, j].astype(np.float64) for j in range(len(self.factors.repeats))]
+        return np.stack(columns, axis=1) if columns else np.empty((rows.size, 0))
+
+    @cached_property
+    def among_best(self) -> float:
+        """The value that bounds the best quarter of the runs that count; infinite where so few were not lost."""
+        values = np.sort(self.values[self.ended])
+        return float(values[math.ceil(BEST * values.size) - 1]) if values.size else math.inf
+
+    @cached_property
+    def _corrected(self) -> Correction | None:
+        """What makes the surface foretell how many are among the best; None where it says nothing."""
+        if self.surface is None or not self.surface.variance > 0 or not math.isfinite(self.among_best):
+            return None
+        return correction(self.surface, float(self.distance(np.array(self.among_best))))
+
+    def foretold(self, i: int) -> Foretold | None:
+        """What the parameters of a run foretell of its end; None for one that has ended: the surface knows its end.
+
+        Parameters
+        ----------
+        i : int
+            Place of the run.
+        """
+        if self.ended[i] or self.surface is None or self._corrected is None:
+            return None
+        point = self.points(np.array([i]))
+        end = Forecast(float(self.surface.at(point)[0]), self.surface.deviation(point[0]))
+        return Foretold(self.among_best, self.lowest, self.unit, self._corrected.of(end))
+
+    @cached_property
+    def guessing(self) -> float | None:
+        """Ln k, where several runs end there and none does better than guessing between k classes."""
+        metric = self.measure.metric
+        values = self.values[self.ended]
+        if not metric.of_classes or metric.unit not in ("", "nats") or not math.isfinite(self.lowest):
+            return None
+        known = {r.data[-1] for r in self.runs}
+        for k in CLASSES:
+            level = math.log(k)
+            at_it = int((np.abs(values - level) < GUESSES * level).sum())
+            if (known <= {None, k}) and at_it >= SEVERAL and self.lowest > (1 - NO_BETTER) * level:
+                return level
+        return None
+
+    @cached_property
+    def level(self) -> float | None:
+        """The highest level at which several runs of different settings stand, training as validation.
+
+        The best run has to be well below it. None for scores, and for a loss that is not positive.
+        """
+        trained = np.array([r.train for r in self.runs])
+        with np.errstate(invalid="ignore"):
+            both = np.abs(trained - self.values) < BOTH * np.abs(self.values)
+        rows = np.flatnonzero(self.ended & np.isfinite(self.values) & both)
+        if self.measure.metric.better == "max" or rows.size < SEVERAL or not self.lowest > 0:
+            return None
+        rows = rows[np.argsort(-self.values[rows], kind="stable")]
+        for row in rows:
+            high = self.values[row]
+            within = rows[(self.values[rows] <= high) & (self.values[rows] >= (1 - BAND) * high)]
+            several = within.size >= SEVERAL and np.unique(self.cells[within]).size > 1
+            if several and self.lowest < LEFT_BEHIND * high:
+                return float(np.median(self.values[within]))
+        return None
+
+    @cached_property
+    def poor(self) -> float:
+        """The upper quartile of the values that count and are finite: where runs end that do not do well."""
+        values = self.values[self.ended & np.isfinite(self.values)]
+        return float(np.quantile(values, 0.75)) if values.size else math.nan
+
+    @cached_property
+    def ladder(self) -> Ladder | None:
+        """The learning rates that were tried."""
+        found = next((f for f in self.factors.chosen if f.role == "learning_rate" and not f.category), None)
+        if found is None:
+            return None
+        j = self.factors.chosen.index(found)
+        tried = np.unique(self.settings[self.ended, j])
+        rates = [float(found.values[code]) for code in tried]
+        if len(rates) < RUNGS or not rates[0] > 0 or rates[-1] < SPAN * rates[0]:
+            return None
+        exploded = [bool((self.distances[self.ended & (self.settings[:, j] == code)] >= math.log1p(FAR)).any())
+                    for code in tried]  # fmt: skip
+        sound = None
+        if any(exploded) and not all(exploded):
+            first = exploded.index(True)
+            sound = rates[first - 1] if first else None
+        return Ladder(len(rates), rates[0], rates[-1], sound)
+
+
+def _columns(several: Sequence[Factor], n: int) -> NDArray[np.int64]:
+    return np.stack([f.codes for f in several], axis=1) if several else np.zeros((n, 0), dtype=np.int64)

@@ -1,0 +1,135 @@
+"""What comparable runs say of the causes: what a matched run shows is settled, whatever curves and parameters say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import replace
+
+from tracker_diag.core.finding import Change, Prescription, Severity
+from tracker_diag.core.outgoing import clean
+from tracker_diag.evidence.beside_siblings import LONGEST_NAME, BesideSiblings, Gain
+from tracker_diag.rules.gains import change, shows
+from tracker_diag.rules.hypothesis import Hypothesis, Observation
+from tracker_diag.rules.rule import Rule
+
+#: Likelihood ratio of a gain that a run shows which differs in nothing else; of one that a surface through all runs
+#: expects; and of either where noise may explain it.
+MATCHED, EXPECTED, UNSURE = 200.0, 60.0, 12.0
+#: Odds of a cause before the comparison: the same for all, since it is the gain that tells which comes first.
+PRIOR = 0.1
+#: Likelihood ratio of a value that the best run has too, or that does not matter in matched runs.
+CLEARED = 0.1
+#: Of a fault in data that the best run seems to share: a single run may still have been given others.
+OF_DATA_CLEARED = 0.3
+#: Folders of rules whose causes lie in data that all runs of a comparison share.
+OF_DATA = ("data", "preprocessing")
+#: Gain, in units of the improvement of the best run, that settles a cause, and one that is none.
+WORTH, NONE = 0.1, 0.03
+#: Distance from the best run, in the same units, up to which a run is as good.
+AS_GOOD = 0.15
+
+
+def settled(
+    hypotheses: Iterable[Hypothesis],
+    beside: BesideSiblings | None,
+    rules: Mapping[str, Rule],
+    played: Set[str],
+) -> list[Hypothesis]:
+    """Add to the hypotheses of causes what comparable runs show.
+
+    Where another value of a parameter brings a gain, the cause that it cures rests on the comparison alone: what curves
+    and configuration say of it counts no more, and a rule that did not speak is given a voice. Where the best run has
+    this run's value, or other values bring nothing, the causes that the parameter stands for are cleared; where the run
+    ends far behind, those are that lie in data which the best run shares.
+
+    Parameters
+    ----------
+    hypotheses : iterable of Hypothesis
+        What the rules said of this run alone.
+    beside : BesideSiblings or None
+        How the run ended beside comparable ones.
+    rules : mapping of str to Rule
+        Those that are asked, by code.
+    played : set of str
+        Roles that a parameter of the run plays.
+    """
+    said = {h.name: h for h in hypotheses}
+    if beside is None:
+        return list(said.values())
+    far = beside.far(AS_GOOD)
+    shown: set[tuple[str, int]] = set()
+    # The greatest gain comes first: a lesser one of another parameter does not take its place.
+    told: set[str] = set()
+    for gain in beside.gains if far else ():
+        role, direction = gain.alternative.role, gain.alternative.direction
+        if gain.value < WORTH or gain.alternative.tied:
+            continue
+        cures = [
+            (rule, remedy.name or rule.name)
+            for rule in rules.values()
+            for remedy in rule.cured_by
+            if (remedy.role, remedy.direction) == (role, direction) and (remedy.name or rule.name) not in told
+        ]
+        if cures:
+            rule, name = max(cures, key=lambda cure: said[cure[1]].odds if cure[1] in said else 0.0)
+            said[name] = _shown(rule, name, gain, beside)
+            shown.add((role, direction))
+            told.add(name)
+    best = clean(beside.best.name, LONGEST_NAME)
+    for name, known in said.items() if far else ():
+        if rules[known.code].folder in OF_DATA:
+            said[name] = _cleared(known, f"run {best}, which ends best, learns from the same data", OF_DATA_CLEARED)
+    for name, known in said.items():
+        roles = {r.role for r in rules[known.code].cured_by if (r.name or rules[known.code].name) == name}
+        if roles and not any((role, way) in shown for role in roles for way in (-1, 1)):
+            said[name] = _cleared(known, _clears(roles & played, beside))
+    return list(said.values())
+
+
+def _shown(rule: Rule, name: str, gain: Gain, beside: BesideSiblings) -> Hypothesis:
+    a = gain.alternative
+    ratio = MATCHED if a.matched is not None else EXPECTED
+    if gain.at_least <= NONE:
+        ratio = UNSURE
+    # The greatest gain is the first to take: a lesser one counts by its square.
+    ratio = max(1.01, ratio * min(1.0, gain.value / beside.gains[0].value) ** 2)
+    text = f"{shows(gain, beside.comparison.measure)} ({beside.as_of})"
+    observed = Observation(text, ratio, "siblings", "SIBLINGS")
+    advice = change(a)
+    prescription = Prescription(f"{advice}: {text}", (Change(a.parameter, a.before, a.after),))
+    verdict = "underfitting" if beside.train_behind >= AS_GOOD else ""
+    return Hypothesis(
+        code=rule.code,
+        name=name,
+        severity=Severity.INFO,
+        confidence=0.0,
+        message=f"{clean(a.parameter, LONGEST_NAME)} {a.before:g} is too {'low' if a.direction > 0 else 'high'}",
+        advice=advice,
+        evidence={"for": [text], "against": []},
+        prior=PRIOR,
+        observations=(observed,),
+        prescription=prescription,
+        verdict=verdict,
+    )
+
+
+def _clears(roles: Set[str], beside: BesideSiblings) -> str:
+    """What clears a cause that parameters of these roles stand for; empty where something does not."""
+    found = beside.comparison
+    if roles and roles <= found.shared:
+        named = " and ".join(sorted(role.replace("_", " ") for role in roles))
+        return (
+            f"the best of {found.runs} comparable runs, {clean(beside.best.name, LONGEST_NAME)}, has the same {named}"
+        )
+    idle = {g.alternative.role for g in beside.gains if g.alternative.matched is not None and g.value < NONE}
+    if roles and roles <= idle | found.shared:
+        return "runs that differ in nothing else do no better"
+    return ""
+
+
+def _cleared(known: Hypothesis, text: str, ratio: float = CLEARED) -> Hypothesis:
+    if not text:
+        return known
+    observed = Observation(text, ratio, "siblings", "CLEARED")
+    against = [*known.evidence.get("against", []), text]
+    return replace(known, observations=(*known.observations, observed), evidence={**known.evidence, "against": against})

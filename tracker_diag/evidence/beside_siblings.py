@@ -1,0 +1,193 @@
+"""Inputs that set a run beside the other runs of its experiment."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from tracker_diag.comparison.comparison import Alternative, Comparison, Other
+from tracker_diag.core.outgoing import clean
+from tracker_diag.evidence.baseline import first_value
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.ending import Ending
+from tracker_diag.evidence.registry import rule_input
+
+#: Standard errors of a one-sided 95 % interval.
+ONE_SIDED = 1.645
+#: Share of what the run began with by which the best run has to be better, so that a comparison has a unit.
+LEAST_UNIT = 0.02
+#: Classes of a task of which only that it is one of classes is known.
+TWO_CLASSES = 2
+#: Times the level at which several runs stand that a run may begin at: what is more, blew up.
+FIRST_OVER_LEVEL = 1.5
+#: Share of a perfect score that is no difference.
+NO_WORSE = 0.005
+#: Letters of a run's name that are shown.
+LONGEST_NAME = 60
+#: A span in units of the improvement of the best run, beyond which one bad end is as bad as another.
+FAR = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What another value of one parameter brings, in units of the improvement that the best run achieved.
+
+    Attributes
+    ----------
+    alternative : Alternative
+        The other value.
+    value, at_least : float
+        The gain, and the lower end of its one-sided 95 % interval.
+    """
+
+    alternative: Alternative
+    value: float
+    at_least: float
+
+
+@dataclass(frozen=True, slots=True)
+class BesideSiblings:
+    """How a run ended beside comparable ones.
+
+    All shares are in units of the improvement that the best of them achieved: the way from knowing nothing, or from
+    where the run began, to where the best ended.
+
+    Attributes
+    ----------
+    comparison : Comparison
+        What is compared, in the unit of the metric.
+    best : Other
+        The best comparable run.
+    curve : Curve or None
+        The run's own validation curve; None for one that was lost at once.
+    unit : float
+        The improvement of the best run, in the unit of the metric.
+    behind, at_least : float
+        By how much the run ends behind the best, and the lower end of its one-sided 95 % interval, which takes into
+        account that the best of several was chosen.
+    train_behind : float
+        By how much its training loss does; NaN where that is not known.
+    score_behind : float
+        By how much a validation score does that stands beside the loss, as a share of a perfect one; NaN where there
+        is none.
+    gains : tuple of Gain
+        Of each parameter that varies, the greatest first.
+    """
+
+    comparison: Comparison
+    best: Other
+    curve: Curve | None
+    unit: float
+    behind: float
+    at_least: float
+    train_behind: float
+    score_behind: float
+    gains: tuple[Gain, ...]
+
+    @property
+    def in_words(self) -> str:
+        """Where the run ends, and where the best does: "ends at 3.87; the best of 19 comparable runs, X, at 1.84"."""
+        found = self.comparison
+        many = "the one comparable run" if found.runs == 1 else f"the best of {found.runs} comparable runs"
+        own, best = (f"{found.measure.shown(x):.4g}" for x in (found.value, self.best.value))
+        what = f"the validation {found.measure.role.removeprefix('val_')}"
+        return f"{what} ends at {own}; {many}, {clean(self.best.name, LONGEST_NAME)}, ends at {best}"
+
+    @property
+    def as_of(self) -> str:
+        """What was compared, and when: "of 19 runs, as of 2026-11-27 21:40 UTC"."""
+        found = self.comparison
+        runs = f"of {found.runs} run{'' if found.runs == 1 else 's'}"
+        if found.as_of is None:
+            return runs
+        return f"{runs}, as of {datetime.fromtimestamp(found.as_of, UTC):%Y-%m-%d %H:%M} UTC"
+
+    def far(self, share: float) -> bool:
+        """Whether the run ends so far behind the best, beyond noise; a score beside the loss may excuse it.
+
+        Never where no parameter can be held against the others: what differs then, nobody knows.
+
+        Parameters
+        ----------
+        share : float
+            In units of the improvement of the best run.
+
+        Returns
+        -------
+        bool
+            False where nobody knows.
+        """
+        controlled = bool(self.gains)
+        worse = self.behind >= share and self.at_least >= share / 3
+        return controlled and worse and not self.score_behind < NO_WORSE
+
+
+@rule_input(missing="no other run of the experiment that can be compared", evidence="CX")
+def beside_siblings(
+    comparison: Comparison,
+    val_loss: Curve | None,
+    val_score: Curve | None,
+    train_loss: Curve | None,
+    train_score: Curve | None,
+    main_curve: Curve | None,
+    baseline: float | None,
+    ending: Ending,
+) -> BesideSiblings | None:
+    """How the run ended beside the comparable ones of its experiment.
+
+    Missing for one that was broken off and not lost, and where no comparable run is better than knowing nothing.
+    """
+    found = comparison
+    loss = found.measure.role == "val_loss"
+    curve, trained = (val_loss, train_loss) if loss else (val_score, train_score)
+    lost = not math.isfinite(found.value)
+    best = found.best
+    if best is None or found.guessing is not None or (not lost and (curve is None or ending.failed)):
+        return None
+    nothing = baseline if main_curve is not None and main_curve.role.endswith("loss") == loss else None
+    start = _start(found, best.value, curve, trained, nothing)
+    unit = start - best.value
+    sigma = curve.noise.sigma if curve is not None and curve.long_enough else 0.0
+    if not unit > max(LEAST_UNIT * abs(start), ONE_SIDED * (found.near_best or 0.0), 0.0):
+        return None
+    own = math.hypot(found.noise or 0.0, sigma)
+    chosen = (found.near_best or 0.0) * math.sqrt(2 * math.log(max(found.runs, 2)))
+
+    def share(value: float) -> float:
+        return min(FAR, value / unit)
+
+    # One that was lost counts as twice as bad as knowing nothing.
+    ends = start + unit if lost else found.value
+    spread = 0.0 if lost else ONE_SIDED * sigma
+    gains = [Gain(a, share(ends - a.value), share(ends - a.at_worst - spread)) for a in found.alternatives]
+    score = (found.score - best.score) / (val_score.whole if val_score is not None else 1.0)
+    return BesideSiblings(
+        comparison=found,
+        best=best,
+        curve=curve,
+        unit=unit,
+        behind=share(ends - best.value),
+        at_least=share(ends - best.value - chosen - (0.0 if lost else ONE_SIDED * own)),
+        train_behind=FAR if lost else (found.train - best.train) / unit,
+        score_behind=math.nan if lost else score,
+        gains=tuple(sorted(gains, key=lambda g: (-g.value, g.alternative.parameter))),
+    )
+
+
+def _start(found: Comparison, best: float, curve: Curve | None, trained: Curve | None, nothing: float | None) -> float:
+    """What knowing nothing costs; where nobody knows, the highest of where the run began and where poor runs end."""
+    if nothing is not None:
+        return nothing
+    begun = [first_value(c) for c in (curve, trained) if c is not None and c.long_enough]
+    if not begun:
+        return found.poor
+    # A first epoch that blew up shows in one of them more than in the other, and where others come to rest.
+    start = min(begun)
+    if found.level is not None:
+        start = min(start, FIRST_OVER_LEVEL * found.level)
+    metric = found.measure.metric
+    if metric.plain_cross_entropy:
+        start = max(start, math.log(TWO_CLASSES))
+    # Poor runs that blew up are no measure of knowing nothing.
+    return max(start, min(found.poor, 2 * start - best), found.level or -math.inf)

@@ -1,0 +1,58 @@
+"""EX903 learning-rate-ladder."""
+
+from __future__ import annotations
+
+from tracker_diag.roles.learning_rates import rounded
+from tracker_diag.rules.api import Comparison, Outcome, Severity, rule
+
+#: Times the highest sound rate within which a rate is at it.
+AT_IT = 1.5
+
+
+@rule("EX903", "learning-rate-ladder", seen_as=("My loss explodes",))
+def learning_rate_ladder(comparison: Comparison, learning_rate: float, *, step_down: float = 10.0) -> Outcome:
+    """The learning rates of the experiment: the highest that did not explode, and where this run stands.
+
+    What it measures
+    ----------------
+    Where four rates or more were tried in comparable runs, over a factor of thirty: the highest below the lowest that
+    exploded, and a rate one order of magnitude below. A run exploded where it ended without a finite value, or ten
+    times as far from the best as runs typically end. It is a remark; whether the rate is the cause, the comparison with
+    matched runs says (EX906).
+
+    Why it matters
+    --------------
+    "Find the highest value which doesn't make the error explode. Set the learning rate one order of magnitude lower
+    than this."
+
+    What to do
+    ----------
+    Begin with the rate that is one order of magnitude below, and search around it.
+
+    Thresholds
+    ----------
+    step_down : by what the highest sound rate is divided: one order of magnitude.
+
+    References
+    ----------
+    Seminar: "How to find best learning rate?". Smith (2017), WACV: Cyclical learning rates for training
+    neural networks.
+    """
+    ladder = comparison.ladder
+    if ladder is None or ladder.sound is None or step_down <= 0:
+        return None
+    target = rounded(ladder.sound / step_down)
+    if learning_rate > AT_IT * ladder.sound:
+        stands = f"{learning_rate / ladder.sound:.2g} times that"
+    elif learning_rate > ladder.sound / AT_IT:
+        stands = "at it"
+    else:
+        stands = f"{ladder.sound / learning_rate:.2g} times below it" if learning_rate > 0 else "0"
+    return learning_rate_ladder.finding(
+        Severity.INFO,
+        0.8,
+        f"of {ladder.rates} learning rates from {ladder.lowest:g} to {ladder.highest:g}, {ladder.sound:g} is the "
+        f"highest that did not explode; this run's {learning_rate:g} is {stands}",
+        f"begin with {target:g}, one order of magnitude below the highest that did not explode",
+        {"sound": ladder.sound, "rates": ladder.rates, "rate": learning_rate, "proposed": target},
+    )
