@@ -25,9 +25,14 @@ from tracker_diag.cli.report import FormatOption, check_format, show
 from tracker_diag.report.registry import DEFAULT
 
 if TYPE_CHECKING:
-    from tracker_diag.adapters.base import Adapter
+    from tracker_diag.adapters.base import Adapter, Listing
+    from tracker_diag.comparison.comparison import Comparison
     from tracker_diag.core.report import Report
     from tracker_diag.settings.settings import Settings
+
+
+COMPARED = 5_000
+"""Runs of its experiment that one run is compared with at most: listing more takes longer than anybody waits for it."""
 
 
 def diagnose(
@@ -43,7 +48,10 @@ def diagnose(
     role: RoleOption = None,
     annotate: AnnotateOption = False,
 ) -> None:
-    """Diagnose one run, and write the answer into the tracker."""
+    """Diagnose one run, and write the answer into the tracker.
+
+    It is compared with the other runs of its experiment, of which one listing is read.
+    """
     check_format(format)
     check_level(fail_on)
     settings = read_settings(config, role, artifacts)
@@ -66,6 +74,27 @@ def _only_run(adapter: Adapter) -> str:
     return ids[0]
 
 
+def _compared(adapter: Adapter, listing: Listing, settings: Settings) -> Comparison | None:
+    """What the other runs of its experiment say of a run, those that changed last; a tracker that fails is told."""
+    from tracker_diag.adapters.base import Listing as Listed
+    from tracker_diag.adapters.base import Query, TrackerError
+    from tracker_diag.cli import progress
+    from tracker_diag.sweeping.siblings import table_of
+
+    if not listing.experiment:
+        return None
+    others = [listing]
+    try:
+        with progress.bar("comparing") as advance:
+            for other in adapter.list_runs(Query((listing.experiment,), limit=COMPARED)):
+                if isinstance(other, Listed) and other.id != listing.id:
+                    others.append(other)
+                    advance(len(others), None)
+    except TrackerError as error:
+        complain(f"not compared with the other runs of its experiment: {error}", label="")
+    return table_of(others, settings).compare(listing.id)
+
+
 def diagnose_run(adapter: Adapter, run_id: str, settings: Settings, *, write: bool) -> Report:
     """Read a run, diagnose it and, if asked to, write the answer.
 
@@ -86,7 +115,7 @@ def diagnose_run(adapter: Adapter, run_id: str, settings: Settings, *, write: bo
     if isinstance(run, Failure):
         raise TrackerError(f"run {run_id}: {run.reason}")
     own = settings.for_experiment(listing.experiment)
-    task = Task(run, own, before(listing.tags, own.prefix))
+    task = Task(run, own, before(listing.tags, own.prefix), _compared(adapter, listing, own))
     report = examine(task)
     if write:
         judgement = render(task, report)

@@ -16,13 +16,17 @@ from tracker_diag.settings.settings import Settings
 from tracker_diag.sweeping.fingerprint import fingerprint
 from tracker_diag.sweeping.judge import Before, before
 from tracker_diag.sweeping.plan import Plan
+from tracker_diag.sweeping.siblings import MOST, Compared, compare, is_made_by_us
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A run to diagnose, with what the listing said about it; small, since there may be a million."""
+    """A run to diagnose, with what the listing said about it; small, since there may be a million.
+
+    One that is judged ``again`` has not changed itself: its siblings have, and what they say of it may be the same.
+    """
 
     id: str
     name: str
@@ -31,6 +35,7 @@ class Due:
     changed: float | None
     fingerprint: str
     before: Before
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,15 @@ class Listed:
     due : mapping of str to Due
         By id, newest change first.
     unchanged : Counter of str
-        Verdicts of those that are not due.
+        Verdicts of those that are not due, nor judged again.
     worst : Severity
         Theirs.
     failures : tuple of Failure
         Runs that cannot even be listed.
     without_reports : int
         Those that are not due, and whose reports could not be stored.
+    compared : Compared
+        What the siblings of the runs say.
     """
 
     due: Mapping[str, Due]
@@ -56,6 +63,7 @@ class Listed:
     worst: Severity
     failures: tuple[Failure, ...]
     without_reports: int
+    compared: Compared
 
 
 def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
@@ -69,14 +77,20 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
     due: dict[str, Due] = {}
     unchanged: Counter[str] = Counter()
     failures: list[Failure] = []
-    worst = Severity.OK
+    severities: Counter[Severity] = Counter()
     without_reports = 0
     own: dict[str, Settings] = {}
+    seen: dict[str, list[Listing]] = {}
+    kept = 0
     for listing in _listings(adapter, plan.query):
         if stop.is_set():
             break
         if isinstance(listing, Failure):
             failures.append(listing)
+            continue
+        if is_made_by_us(listing.tags, plan.settings.prefix):
+            # Others are held against a control, which is never diagnosed itself.
+            seen.setdefault(listing.experiment, []).append(listing)
             continue
         if listing.experiment not in own:
             own[listing.experiment] = plan.settings.for_experiment(listing.experiment)
@@ -84,15 +98,29 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
         if isinstance(candidate, Failure):
             failures.append(candidate)
             continue
+        if kept < MOST:
+            kept += 1
+            seen.setdefault(listing.experiment, []).append(listing)
         marked = without_files(candidate.fingerprint, listing.store)
         carried = None if plan.force else listing.tags.get(f"{plan.settings.prefix}{FINGERPRINT}")
         if carried in (candidate.fingerprint, marked):
             unchanged[candidate.before.verdict] += 1
-            worst = max(worst, candidate.before.severity, key=lambda s: s.rank)
+            severities[candidate.before.severity] += 1
             without_reports += carried == marked
         else:
             due[listing.id] = candidate
-    return Listed(due, unchanged, worst, tuple(failures), without_reports)
+    compared = compare(adapter, plan, seen, due.keys(), stop)
+    # First those whose siblings have changed: a sweep that is cut short finds the runs that changed them due again.
+    again = {
+        x.id: _due(x, own[x.experiment], adapter.link(x), again=True)
+        for listings in seen.values()
+        for x in listings
+        if x.id in compared.again
+    }
+    unchanged.subtract(x.before.verdict for x in again.values())
+    severities.subtract(x.before.severity for x in again.values())
+    worst = max((s for s, n in severities.items() if n > 0), key=lambda s: s.rank, default=Severity.OK)
+    return Listed(again | due, +unchanged, worst, tuple(failures), without_reports, compared)
 
 
 def _listings(adapter: Adapter, query: Query) -> Iterator[Listing | Failure]:
@@ -106,7 +134,7 @@ def _listings(adapter: Adapter, query: Query) -> Iterator[Listing | Failure]:
         raise TrackerError(f"{adapter.describe()} cannot be listed: {one_line(error)}") from error
 
 
-def _due(listing: Listing, settings: Settings, link: str | None) -> Due:
+def _due(listing: Listing, settings: Settings, link: str | None, *, again: bool = False) -> Due:
     return Due(
         id=listing.id,
         name=listing.name or "",
@@ -115,4 +143,5 @@ def _due(listing: Listing, settings: Settings, link: str | None) -> Due:
         changed=listing.end_time or listing.start_time,
         fingerprint=fingerprint(listing, settings),
         before=before(listing.tags, settings.prefix),
+        again=again,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tracker_diag.comparison.comparison import Comparison
 from tracker_diag.core.finding import Severity, is_name
 from tracker_diag.core.report import Report
 from tracker_diag.core.run import Run
@@ -17,6 +18,7 @@ class Before:
 
     verdict: str = ""
     severity: Severity = Severity.OK
+    cause: str = ""
 
     @property
     def green(self) -> bool:
@@ -26,11 +28,24 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One run to judge, as it travels to a worker; ``settings`` are those of its experiment."""
+    """One run to judge, as it travels to a worker.
+
+    Attributes
+    ----------
+    run : Run
+        Itself.
+    settings : Settings
+        Those of its experiment.
+    before : Before
+        What its tags said.
+    siblings : Comparison or None
+        What the other runs of its experiment say.
+    """
 
     run: Run
     settings: Settings
     before: Before = Before()
+    siblings: Comparison | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +68,11 @@ def before(tags: Mapping[str, str], prefix: str) -> Before:
     a package adds it.
     """
     verdict, severity = tags.get(f"{prefix}verdict", ""), tags.get(f"{prefix}severity", "")
+    cause = tags.get(f"{prefix}cause", "")
     return Before(
         verdict=verdict if is_name(verdict) else "",
         severity=Severity(severity) if severity in set(Severity) else Severity.OK,
+        cause=cause if is_name(cause) else "",
     )
 
 
@@ -68,7 +85,7 @@ def examine(task: Task) -> Report:
     """Diagnose one run."""
     from tracker_diag.engine import diagnose
 
-    return diagnose(task.run, task.settings)
+    return diagnose(task.run, task.settings, task.siblings or ())
 
 
 def render(task: Task, report: Report) -> Judgement:

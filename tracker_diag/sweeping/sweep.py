@@ -9,13 +9,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from tracker_diag.adapters.base import Adapter, DeniedError, Diagnosis, Failure, TrackerError
 from tracker_diag.adapters.guard import defect, failure, load_each, one_line
+from tracker_diag.core.finding import Severity
 from tracker_diag.settings.settings import Settings
-from tracker_diag.sweeping.due import Due, list_due
+from tracker_diag.sweeping.due import Due, Listed, list_due
 from tracker_diag.sweeping.executors import WRITERS, threads
 from tracker_diag.sweeping.flow import completed, read_ahead
 from tracker_diag.sweeping.halt import Halt
@@ -64,10 +65,16 @@ def sweep(adapter: Adapter, plan: Plan, watcher: Watcher | None = None, stop: th
     for unreadable in failures:
         watcher.failed(unreadable)
     halt = Halt(stop, due)
-    for outcome in _outcomes(adapter, plan, due, halt):
+    # Judged again, and found as they were.
+    as_before: Counter[str] = Counter()
+    still_worst = Severity.OK
+    for outcome in _outcomes(adapter, plan, listed, halt):
         if waiting.pop(outcome.id, None) is None:
             continue
-        if isinstance(outcome, Failure):
+        if isinstance(outcome, Row) and due[outcome.id].again and not outcome.news:
+            as_before[outcome.verdict] += 1
+            still_worst = max(still_worst, outcome.severity, key=lambda s: s.rank)
+        elif isinstance(outcome, Failure):
             failures.append(outcome)
             watcher.failed(outcome)
         else:
@@ -82,9 +89,9 @@ def sweep(adapter: Adapter, plan: Plan, watcher: Watcher | None = None, stop: th
     return Swept(
         rows=tuple(sorted(rows, key=lambda r: (-r.severity.rank, r.verdict, r.name, r.id))),
         failures=tuple(sorted(failures, key=lambda f: f.id)),
-        unchanged=listed.unchanged.total(),
-        verdicts=dict(sorted((listed.unchanged + Counter(r.verdict for r in rows)).items())),
-        worst=max([listed.worst, *(r.severity for r in rows)], key=lambda s: s.rank),
+        unchanged=(unchanged := listed.unchanged + as_before).total(),
+        verdicts=dict(sorted((unchanged + Counter(r.verdict for r in rows)).items())),
+        worst=max([listed.worst, still_worst, *(r.severity for r in rows)], key=lambda s: s.rank),
         without_reports=listed.without_reports,
         left=len(left),
         oldest=min((x for x in undone if x is not None), default=None),
@@ -94,13 +101,15 @@ def sweep(adapter: Adapter, plan: Plan, watcher: Watcher | None = None, stop: th
     )
 
 
-def _outcomes(adapter: Adapter, plan: Plan, due: Mapping[str, Due], halt: Halt) -> Iterator[Row | Failure]:
+def _outcomes(adapter: Adapter, plan: Plan, listed: Listed, halt: Halt) -> Iterator[Row | Failure]:
     """Read, judge and write, each ahead of the next; the chain pulls, so nothing piles up."""
+    due = listed.due
     if not due:
         return
     with open_engine(plan.engine, calls=len(due), workers=plan.workers, scheduler=plan.scheduler) as engine:
         judged = (
-            _told(item, outcome) for item, outcome in completed(engine, _judge_item, _tasks(adapter, plan, due, halt))
+            _told(item, outcome)
+            for item, outcome in completed(engine, _judge_item, _tasks(adapter, plan, listed, halt))
         )
         if not plan.write:
             yield from (x if isinstance(x, Failure) else _row(x, due[x.id]) for x in judged)
@@ -109,10 +118,13 @@ def _outcomes(adapter: Adapter, plan: Plan, due: Mapping[str, Due], halt: Halt) 
         def write(item: Judgement | Failure) -> Row | Failure:
             if isinstance(item, Failure):
                 return item
+            row = _row(item, due[item.id])
+            if due[item.id].again and not row.news:
+                return row
             if halt.ends(item.id) and not halt.is_set():
                 raise DeniedError("its experiment may not be written to")
             note = adapter.write(item.id, Diagnosis(item.tags, item.artifacts, due[item.id].fingerprint))
-            return replace(_row(item, due[item.id]), note=note)
+            return replace(row, note=note)
 
         with threads(WRITERS) as writers:
             for item, outcome in completed(writers, write, judged, WRITE_AHEAD):
@@ -126,7 +138,8 @@ def _outcomes(adapter: Adapter, plan: Plan, due: Mapping[str, Due], halt: Halt) 
                 yield failure(item.id, outcome) if isinstance(outcome, Exception) else outcome
 
 
-def _tasks(adapter: Adapter, plan: Plan, due: Mapping[str, Due], halt: Halt) -> Iterator[Task | Failure]:
+def _tasks(adapter: Adapter, plan: Plan, listed: Listed, halt: Halt) -> Iterator[Task | Failure]:
+    due = listed.due
     own: dict[str, Settings] = {}
     runs = read_ahead(load_each(adapter, list(due)), READ_AHEAD)
     try:
@@ -142,7 +155,8 @@ def _tasks(adapter: Adapter, plan: Plan, due: Mapping[str, Due], halt: Halt) -> 
                     # A dry run makes no files: nobody would see them.
                     quiet = settings.model_copy(update={"artifacts": "none"})
                     own[entry.experiment] = settings if plan.write else quiet
-                yield Task(run, own[entry.experiment], entry.before)
+                siblings = listed.compared.of(run.id, entry.experiment)
+                yield Task(run, own[entry.experiment], entry.before, siblings)
     except TrackerError as error:
         # What is in hand is still worth finishing: only the reading ends here.
         halt.error = str(error)
@@ -168,5 +182,6 @@ def _row(judgement: Judgement, due: Due) -> Row:
         severity=judgement.severity,
         cause=judgement.cause,
         summary=judgement.summary,
-        news=(judgement.verdict, judgement.severity) != (due.before.verdict, due.before.severity),
+        news=(judgement.verdict, judgement.severity) != (due.before.verdict, due.before.severity)
+        or (due.again and judgement.tags.get("cause", "") != due.before.cause),
     )
