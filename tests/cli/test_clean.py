@@ -1,24 +1,13 @@
 from __future__ import annotations
 
-import io
-
+import mlflow
 import pytest
-from rich.console import Console
 
+from tests.cli.conftest import Invoke
 from tracker_diag.adapters.base import AwayError, Removal
 from tracker_diag.adapters.memory import MemoryAdapter
-from tracker_diag.cli import clean, console
-
-
-@pytest.mark.parametrize(("after", "shown"), [(1000.0, False), (-1.0, True)])
-def test_progress_is_shown_once_it_takes_a_while(monkeypatch: pytest.MonkeyPatch, after: float, shown: bool) -> None:
-    file = io.StringIO()
-    monkeypatch.setattr(console, "stderr", lambda: Console(file=file, force_terminal=True))
-    monkeypatch.setattr(clean, "SHOWN_AFTER", after)
-    with clean._bar(2) as advance:
-        advance()
-        advance()
-    assert ("cleaning" in file.getvalue()) is shown
+from tracker_diag.cli import clean
+from tracker_diag.core import controlled
 
 
 def test_a_server_that_is_away_ends_it_at_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -40,3 +29,19 @@ def test_what_is_left_for_one_reason_is_told_in_one_line(capsys: pytest.CaptureF
     said = capsys.readouterr()
     assert said.out == "removed 200 tags and 0 files of 100 runs\n"
     assert said.err == "left in 100 runs: reports under diagnosis/: kept\n"
+
+
+def test_runs_that_controls_made_are_deleted_and_no_other(diag: Invoke, store: str, runs: dict[str, str]) -> None:
+    client = mlflow.MlflowClient(store)
+    experiment = client.get_run(runs["diverged-2"]).info.experiment_id
+    ours = client.create_run(experiment, tags=controlled.tags("tiny-subset")).info.run_id
+    theirs = client.create_run(experiment, tags={"diag.control": "tiny-subset"}).info.run_id
+    swept = diag("sweep", "-e", "vision")
+    assert swept.exit_code == 0
+    assert "diag.verdict" not in client.get_run(ours).data.tags
+    assert "diag.verdict" in client.get_run(theirs).data.tags
+    cleaned = diag("clean", "-e", "vision", "--yes")
+    assert "deleted 1 control" in cleaned.stdout
+    assert client.get_run(ours).info.lifecycle_stage == "deleted"
+    assert client.get_run(theirs).info.lifecycle_stage == "active"
+    assert client.get_run(theirs).data.tags["diag.control"] == "tiny-subset"

@@ -170,7 +170,7 @@ def test_clean_takes_away_what_was_written_and_nothing_else(diag: Invoke, store:
     assert client.get_run(runs["diverged-2"]).data.tags != before["diverged-2"]
     refused = diag("clean", "--all", input="")
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
-    assert "7 runs would be cleaned in MLflow database" in refused.stderr
+    assert "the diagnosis of 7 runs would be removed in MLflow database" in refused.stderr
     one = diag("clean", "--run-id", runs["diverged-2"], "--yes")
     assert re.search(r"removed \d+ tags and \d+ files of 1 run", one.stdout)
     assert diag("clean", "--all", "--yes").exit_code == 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from tracker_diag.adapters.base import (
@@ -14,8 +14,10 @@ from tracker_diag.adapters.base import (
     Removal,
     UnknownRunError,
 )
+from tracker_diag.adapters.overviews import EXPERIMENT, Publication, is_overview, listed, marks
 from tracker_diag.adapters.scope import chosen
 from tracker_diag.core import own
+from tracker_diag.core.controlled import is_ours
 from tracker_diag.core.run import Run, Series
 
 _OURS = tuple(f"{own.FOLDER}/{name}" for name in own.REPORTS)
@@ -96,12 +98,51 @@ class MemoryAdapter:
         self.runs[run_id] = replace(run, tags={key: value for key, value in run.tags.items() if key not in ours})
         return Removal(tags=len(ours), artifacts=self._clear(run_id))
 
+    def delete_control(self, run_id: str) -> bool:
+        """Delete a run that a control made."""
+        if not is_ours(self._get(run_id).tags):
+            return False
+        del self.runs[run_id], self._experiments[run_id]
+        self.artifacts.pop(run_id, None)
+        return True
+
+    def publish(self, publication: Publication) -> str:
+        """Store the overview of an experiment."""
+        tags = marks(publication.experiment, self._prefix)
+        run = next(
+            iter(self._overviews({publication.experiment})), Run(f"overview of {publication.experiment}", tags=tags)
+        )
+        before = {name: [*zip(series.steps, series.values, strict=True)] for name, series in run.metrics.items()}
+        step = max((series.steps[-1] + 1 for series in run.metrics.values()), default=0.0)
+        figures = dict.fromkeys(before, 0.0) | dict(publication.figures)
+        points = {name: [*before.get(name, ()), (step, value)] for name, value in figures.items()}
+        metrics = {name: Series.from_points(name, *zip(*rows, strict=True)) for name, rows in points.items()}
+        self.add(replace(run, metrics=metrics), EXPERIMENT)
+        self.artifacts[run.id] = {f"{own.FOLDER}/{name}": content for name, content in publication.files.items()}
+        return run.id
+
+    def overviews(self, experiments: Collection[str] | None) -> tuple[str, ...]:
+        """List the runs that hold overviews."""
+        return listed(self, self._prefix, experiments)
+
+    def withdraw(self, experiments: Collection[str] | None) -> int:
+        """Delete the runs that hold overviews."""
+        found = self._overviews(experiments)
+        for run in found:
+            del self.runs[run.id], self._experiments[run.id]
+            self.artifacts.pop(run.id, None)
+        return len(found)
+
     def link(self, listing: Listing) -> None:
         """There is no address."""
         del listing
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+    def _overviews(self, experiments: Collection[str] | None) -> list[Run]:
+        lying = [run for run in self.runs.values() if self._experiments[run.id] == EXPERIMENT]
+        return [run for run in lying if is_overview(run.tags, self._prefix, experiments)]
 
     def _get(self, run_id: str) -> Run:
         try:

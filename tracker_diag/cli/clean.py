@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker_diag.cli import progress
 from tracker_diag.cli.connect import connected, place
 from tracker_diag.cli.errors import PARTIAL, UsageError, complain
 from tracker_diag.cli.options import (
@@ -25,10 +23,7 @@ from tracker_diag.cli.options import (
 from tracker_diag.cli.query import query_of
 
 if TYPE_CHECKING:
-    from tracker_diag.adapters.base import Adapter
-
-SHOWN_AFTER = 2.0
-"""Seconds after which progress is shown."""
+    from tracker_diag.adapters.base import Adapter, Query
 
 
 def clean(
@@ -43,34 +38,62 @@ def clean(
     config: ConfigOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Remove the tags and reports that were written.
+    """Remove the tags and reports that were written, and the runs that ``--overview`` and controls made.
 
     Nothing else is touched, and what a store cannot delete is counted, with the reason.
     """
     if run_id and (experiment or project or everything):
         raise UsageError("name runs, or experiments, or --all: not both")
+    from tracker_diag.adapters.base import Listing
+    from tracker_diag.adapters.controlled_runs import ControlRuns
     from tracker_diag.adapters.guard import find_one
+    from tracker_diag.adapters.overviews import Publisher
     from tracker_diag.core import outgoing
+    from tracker_diag.core.controlled import is_ours
     from tracker_diag.report.wording import counted
 
     settings = read_settings(config, None)
     query = query_of(experiment, project, everything or bool(run_id))
     wheres = [place(tracker, tracking_uri, tuple(project or ()), one) for one in run_id or ("",)]
     with connected(wheres[0], settings.prefix) as adapter:
+        publisher = adapter if isinstance(adapter, Publisher) and not run_id else None
+        pages: tuple[str, ...] = ()
+        controls: tuple[str, ...] = ()
         if run_id:
             ids = [find_one(adapter, where.run_id or "").id for where in wheres]
         else:
             # Also those without our tags: a sweep that was killed may have left them a report.
-            ids = [listing.id for listing in adapter.list_runs(query)]
-        if not ids:
+            runs = list(adapter.list_runs(query))
+            listed = {x.id: x.experiment if isinstance(x, Listing) else "" for x in runs}
+            if isinstance(adapter, ControlRuns):
+                controls = tuple(x.id for x in runs if isinstance(x, Listing) and is_ours(x.tags))
+            scope = _scope(query, set(listed.values()))
+            pages = () if publisher is None else publisher.overviews(scope)
+            made = {*pages, *controls}
+            ids = [one for one in listed if one not in made]
+        if not ids and not pages and not controls:
             typer.echo("no runs")
             return
-        runs = counted(len(ids), "run")
+        also = [counted(len(x), what) for x, what in ((pages, "overview"), (controls, "control")) if x]
+        what = f"the diagnosis of {counted(len(ids), 'run')}" + "".join(f", {x}" for x in also)
         if not yes:
             if not sys.stdin.isatty():
-                raise UsageError(f"{runs} would be cleaned in {adapter.describe()}: say --yes")
-            typer.confirm(f"Remove the diagnosis of {runs} in {outgoing.clean(adapter.describe())}?", abort=True)
+                raise UsageError(f"{what} would be removed in {adapter.describe()}: say --yes")
+            typer.confirm(f"Remove {what} in {outgoing.clean(adapter.describe())}?", abort=True)
+        if publisher is not None and pages:
+            typer.echo(f"deleted {counted(publisher.withdraw(scope), 'overview')}")
+        if controls and isinstance(adapter, ControlRuns):
+            typer.echo(f"deleted {counted(sum(map(adapter.delete_control, controls)), 'control')}")
         _remove(adapter, ids)
+
+
+def _scope(query: Query, found: set[str]) -> frozenset[str] | None:
+    """Choose the experiments whose pages, stored by ``sweep --overview``, go too; None: all."""
+    from tracker_diag.adapters.overviews import EXPERIMENT
+
+    named = {name for name in query.experiments if not set(name) & set("*?[")}
+    # Of experiments that are gone there may be pages left: all are meant, or the one in which these lie.
+    return None if query.everything or EXPERIMENT in found | named else frozenset((found | named) - {""})
 
 
 def _remove(adapter: Adapter, ids: list[str]) -> None:
@@ -82,9 +105,9 @@ def _remove(adapter: Adapter, ids: list[str]) -> None:
 
     tags = files = failed = 0
     left: Counter[str] = Counter()
-    with _bar(len(ids)) as advance, threads(WRITERS) as engine:
-        for run_id, removal in completed(engine, adapter.remove, ids):
-            advance()
+    with progress.bar("cleaning") as advance, threads(WRITERS) as engine:
+        for done, (run_id, removal) in enumerate(completed(engine, adapter.remove, ids), 1):
+            advance(done, len(ids))
             if isinstance(removal, DeniedError | AwayError):
                 raise removal
             if isinstance(removal, Exception):
@@ -98,28 +121,3 @@ def _remove(adapter: Adapter, ids: list[str]) -> None:
         complain(f"left in {counted(count, 'run')}: {reason}", label="")
     if failed:
         raise typer.Exit(PARTIAL)
-
-
-@contextmanager
-def _bar(runs: int) -> Iterator[Callable[[], None]]:
-    """Open a progress bar, which appears once it has taken a while; gives what moves it on by a run."""
-    from rich.progress import Progress
-
-    from tracker_diag.cli.console import stderr
-
-    console = stderr()
-    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
-    task = bar.add_task("cleaning", total=runs)
-    begin = time.monotonic()
-
-    def advance() -> None:
-        bar.advance(task)
-        if time.monotonic() - begin > SHOWN_AFTER:
-            bar.start()
-
-    try:
-        yield advance
-    finally:
-        # Stopped before it was started, it would leave an empty line.
-        if bar.live.is_started:
-            bar.stop()

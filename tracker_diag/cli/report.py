@@ -1,4 +1,4 @@
-"""``report`` shows a saved report again."""
+"""``report`` shows a saved report again, or all runs of an experiment on one page."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker_diag.cli.connect import connected, place
 from tracker_diag.cli.console import stdout
 from tracker_diag.cli.errors import PARTIAL, UsageError, complain
+from tracker_diag.cli.options import ConfigOption, TrackerOption, UriOption, read_settings
+from tracker_diag.report.experiment.rendering import FORMS, SUFFIXES
 from tracker_diag.report.registry import DEFAULT, FormatError, UnknownFormatError, find_format, names, render
 
 if TYPE_CHECKING:
@@ -21,11 +24,71 @@ FormatOption = Annotated[str, typer.Option("--format", help=f"{', '.join(_FORMAT
 
 def report(
     file: Annotated[
-        Path, typer.Argument(help="A report.json that a sweep stored, or its folder; - reads standard input.")
-    ],
-    format: FormatOption = DEFAULT,
+        Path | None,
+        typer.Argument(
+            help="A report.json that a sweep stored, or its folder; - reads standard input.", show_default=False
+        ),
+    ] = None,
+    experiment: Annotated[
+        str | None,
+        typer.Option("--experiment", "-e", help="All runs of this experiment on one page.", show_default=False),
+    ] = None,
+    project: Annotated[
+        str | None, typer.Option("--project", "-p", help="W&B: the same, of entity/project.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write the page of an experiment into this file.", show_default=False),
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help=f"{', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}. Of an experiment: "
+            f"{', '.join(FORMS[:-1])} or {FORMS[-1]}; by default what the name of its file says.",
+            show_default=False,
+        ),
+    ] = None,
+    tracker: TrackerOption = None,
+    tracking_uri: UriOption = None,
+    config: ConfigOption = None,
 ) -> None:
-    """Show a saved report again."""
+    """Show a saved report again, or all runs of an experiment on one page.
+
+    An experiment's page reads the tags that a sweep wrote, diagnoses in memory what no sweep has, and writes nothing
+    into the tracker.
+
+    \b
+      tracker-diag report diagnosis/report.json
+      tracker-diag report --experiment vision -o vision.html
+      tracker-diag report --experiment vision --format csv
+    """  # noqa: D301  click wants a real backspace
+    if sum(x is not None for x in (file, experiment, project)) != 1:
+        raise UsageError("give one: the file of a report, or --experiment NAME, or --project ENTITY/NAME")
+    if file is not None:
+        if output is not None:
+            raise UsageError("--output goes with --experiment: the report of a run is a file already")
+        _show_saved(file, format or DEFAULT)
+        return
+    form = _form(format, output)
+    if output is not None and not output.parent.is_dir():
+        raise UsageError(f"--output {output}: there is no folder {output.parent}")
+    where = place(tracker, tracking_uri, () if project is None else (project,))
+    settings = read_settings(config, None)
+    from tracker_diag.cli import progress
+    from tracker_diag.report.experiment import rendering
+    from tracker_diag.sweeping.gather import gather
+
+    with connected(where, settings.prefix) as adapter, progress.bar("reading runs") as advance:
+        overview = gather(adapter, experiment or project or "", settings, advance)
+    text = rendering.render(form, overview)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        _write(output, text)
+
+
+def _show_saved(file: Path, format: str) -> None:
     from tracker_diag.report.schema import read_report
 
     check_format(format)
@@ -39,6 +102,35 @@ def report(
     except ValueError as error:
         raise UsageError(f"{file}: not a report of tracker-diag ({error})") from None
     show(saved, format)
+
+
+def _form(format: str | None, output: Path | None) -> str:
+    """Choose the form of an experiment's page: the one asked for, else that of the file, else what a terminal shows."""
+    known = f"{', '.join(FORMS[:-1])} or {FORMS[-1]}"
+    if format is not None:
+        if format not in FORMS:
+            raise UsageError(f"--format {format}: the page of an experiment is {known}")
+        return format
+    if output is None:
+        return "markdown"
+    if output.suffix.lower() not in SUFFIXES:
+        raise UsageError(
+            f"--output {output}: its name does not end as one of {' '.join(SUFFIXES)}; add --format {known}"
+        )
+    return SUFFIXES[output.suffix.lower()]
+
+
+def _write(path: Path, text: str) -> None:
+    from tracker_diag.adapters.base import TrackerError
+    from tracker_diag.adapters.disk import write_files
+
+    try:
+        # Whole or not at all.
+        write_files(path.parent, {path.name: text.encode()})
+    except OSError as error:
+        raise UsageError(f"--output {path}: {error.strerror or error}") from None
+    except TrackerError as error:
+        raise UsageError(f"--output {path}: {error}") from None
 
 
 def check_format(format: str) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -38,7 +39,11 @@ from tracker_diag.cli.query import query_of
 
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter
+    from tracker_diag.adapters.overviews import Publisher
+    from tracker_diag.settings.settings import Settings
     from tracker_diag.sweeping.result import Swept
+
+_log = logging.getLogger("tracker_diag")
 
 
 def sweep(
@@ -97,6 +102,13 @@ def sweep(
             show_default=False,
         ),
     ] = None,
+    overview: Annotated[
+        bool,
+        typer.Option(
+            "--overview",
+            help="Also store a page of each experiment in which runs were diagnosed, in the experiment tracker-diag.",
+        ),
+    ] = False,
     log_format: Annotated[str, typer.Option("--log-format", help="text, or json lines on stderr.")] = "text",
     annotate: AnnotateOption = False,
 ) -> None:
@@ -134,6 +146,7 @@ def sweep(
     read_settings(config, role, artifacts)
     messages.check(notify or ())
     _check_files(summary, report_dir, elsewhere=dry_run or annotate)
+    _check_overview(overview, elsewhere=dry_run or report_dir is not None)
 
     def once(stop: threading.Event) -> Swept:
         settings = read_settings(config, role, artifacts)
@@ -149,8 +162,12 @@ def sweep(
         with connected(where, settings.prefix, annotate=annotate) as opened:
             adapter = opened if report_dir is None else _aside(opened, report_dir, settings.prefix)
             out.tracker = adapter.describe()
+            publisher = _publisher(adapter) if overview else None
             with watch.watching(log_format) as watcher:
-                return sweep_once(adapter, plan, watcher, stop)
+                swept = sweep_once(adapter, plan, watcher, stop)
+            # On a schedule only what has changed: a sweep of nothing new has to stay cheap.
+            _store_overviews(adapter, publisher, swept, query.experiments if trigger is None else (), settings)
+            return swept
 
     out = Outlets(log_format, summary, tuple(notify or ()), write=not dry_run)
     watch.start_log(log_format)
@@ -193,6 +210,42 @@ def _check_files(summary: Path | None, report_dir: Path | None, elsewhere: bool)
         raise UsageError(f"--summary {summary}: there is no folder {summary.parent}")
     if report_dir is not None and elsewhere:
         raise UsageError("--report-dir cannot be combined with --dry-run or --annotate")
+
+
+def _check_overview(overview: bool, elsewhere: bool) -> None:
+    if overview and elsewhere:
+        raise UsageError("--overview writes into the tracker, --dry-run and --report-dir do not: leave one out")
+
+
+def _publisher(adapter: Adapter) -> Publisher:
+    from tracker_diag.adapters.overviews import Publisher
+
+    if not isinstance(adapter, Publisher):
+        raise UsageError(f"--overview: {adapter.describe()} cannot hold one; use `tracker-diag report --experiment`")
+    return adapter
+
+
+def _store_overviews(
+    adapter: Adapter, publisher: Publisher | None, swept: Swept, named: Sequence[str], settings: Settings
+) -> None:
+    """Store a page of each experiment in which something was diagnosed, and of those that were asked for by name.
+
+    The runs have their diagnoses by now, so what goes wrong here is told and ends nothing.
+    """
+    from tracker_diag.adapters.base import TrackerError
+    from tracker_diag.adapters.overviews import EXPERIMENT
+    from tracker_diag.cli import progress
+    from tracker_diag.sweeping.publish import publish
+
+    if publisher is None or swept.stopped:
+        return
+    plain = {name for name in named if not set(name) & set("*?[")}
+    for name in sorted({row.experiment for row in swept.rows} | plain - {EXPERIMENT}):
+        try:
+            with progress.bar("overview") as advance:
+                publish(adapter, publisher, name, settings, advance)
+        except TrackerError as error:
+            _log.warning("overview of %s: %s", name, error)
 
 
 def _aside(tracker: Adapter, folder: Path, prefix: str) -> Adapter:

@@ -52,7 +52,7 @@ def alternatives(group: Group, i: int, others: NDArray[np.bool_]) -> tuple[Alter
     matched: dict[tuple[int, int], list[int]] = defaultdict(list)
     paired: dict[tuple[int, int], list[int]] = defaultdict(list)
     same_repeat = (group.repeats[single] == group.repeats[i]).all(axis=1)
-    which = differs[single].argmax(axis=1)
+    which = differs[single].argmax(axis=1) if single.size else single
     codes = group.settings[single, which]
     for row, j, code, same in zip(*(x.tolist() for x in (single, which, codes, same_repeat)), strict=True):
         matched[j, code].append(row)

@@ -19,6 +19,10 @@ from tracker_diag.comparison.sibling import Sibling
 OTHER_SIZE = 1.3
 #: Share of their parameters' names that runs have in common, so that they can be compared.
 IN_COMMON = 0.75
+#: Kinds of runs that others may join.
+MOST_KINDS = 200
+#: Seconds since the epoch that are no date any more: the year 10,000.
+LATEST = 253_402_300_800.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,15 +35,15 @@ class Table:
         The largest first.
     places : mapping of str to (int, int)
         Run id to its group, and its place there.
-    controls : mapping of str to Sibling
-        What runs were a control for, to the run that ended last.
+    controls : mapping of str to tuple of Sibling
+        What runs were a control for, to these runs, the latest first.
     left_out : mapping of str to int
         Why runs are compared with none, and how many.
     """
 
     groups: tuple[Group, ...]
     places: Mapping[str, tuple[int, int]]
-    controls: Mapping[str, Sibling]
+    controls: Mapping[str, tuple[Sibling, ...]]
     left_out: Mapping[str, int]
 
     @classmethod
@@ -52,14 +56,12 @@ class Table:
             In any order; the answer does not depend on it.
         """
         keyed: dict[object, list[Sibling]] = defaultdict(list)
-        controls: dict[str, Sibling] = {}
+        controls: dict[str, list[Sibling]] = defaultdict(list)
         left_out: Counter[str] = Counter()
         for run in sorted(runs, key=lambda run: run.id):
             if run.control:
                 left_out["controls"] += 1
-                known = controls.get(run.control)
-                if known is None or (run.ended or 0.0) >= (known.ended or 0.0):
-                    controls[run.control] = run
+                controls[run.control].append(run)
             elif run.measure is None:
                 left_out["no validation metric"] += 1
             else:
@@ -73,7 +75,10 @@ class Table:
         ]
         groups.sort(key=lambda g: (-len(g.runs), g.runs[0].id))
         places = {run.id: (i, j) for i, group in enumerate(groups) for j, run in enumerate(group.runs)}
-        return cls(tuple(groups), places, controls, left_out)
+        latest = {
+            kind: tuple(sorted(several, key=lambda run: -(run.ended or 0.0))) for kind, several in controls.items()
+        }
+        return cls(tuple(groups), places, latest, left_out)
 
     def compare(self, run_id: str) -> Comparison | None:
         """Say what the comparable runs say of one.
@@ -100,7 +105,7 @@ class Table:
         latest = float(group.end_times[others].max(initial=-np.inf))
         return Comparison(
             runs=int(others.sum()),
-            as_of=latest if math.isfinite(latest) else None,
+            as_of=latest if 0 <= latest < LATEST else None,
             measure=group.measure,
             value=run.value,
             train=run.train,
@@ -118,11 +123,21 @@ class Table:
             twin=_twin(group, i, others),
             controls={
                 kind: other(control)
-                for kind, control in self.controls.items()
-                if control.measure is not None and control.measure.same_as(group.measure)
+                for kind, several in self.controls.items()
+                if (control := next((c for c in several if _is_control_of(c, run)), None)) is not None
             },
             foretold=group.foretold(i),
         )
+
+
+def _is_control_of(control: Sibling, run: Sibling) -> bool:
+    """Whether both are on one task, as far as it is named: the data of a control are other data by design."""
+    if control.measure is None or run.measure is None or not control.measure.same_as(run.measure):
+        return False
+    named: dict[str, str] = dict(x for x in run.data[:-1] if isinstance(x, tuple))
+    theirs: dict[str, str] = dict(x for x in control.data[:-1] if isinstance(x, tuple))
+    classes = {run.data[-1], control.data[-1]} - {None}
+    return all(theirs.get(name, value) == value for name, value in named.items()) and len(classes) <= 1
 
 
 def _of_one_size(runs: list[Sibling]) -> list[list[Sibling]]:
@@ -140,12 +155,15 @@ def _of_one_size(runs: list[Sibling]) -> list[list[Sibling]]:
 
 
 def _alike(runs: list[Sibling]) -> list[list[Sibling]]:
-    """Runs with much the same parameters, by name: each joins the first kind it is like, the most frequent first."""
+    """Runs with much the same parameters, by name: each joins the first kind it is like, the most frequent first.
+
+    Where kinds are very many, only the most frequent ones are joined: each other one stands alone.
+    """
     kinds = Counter(frozenset(run.params) for run in runs)
     heads: list[frozenset[str]] = []
     head_of: dict[frozenset[str], int] = {}
     for names, _ in sorted(kinds.items(), key=lambda x: (-x[1], sorted(x[0]))):
-        near = next((i for i, head in enumerate(heads) if _share(names, head) >= IN_COMMON), None)
+        near = next((i for i, head in enumerate(heads[:MOST_KINDS]) if _share(names, head) >= IN_COMMON), None)
         if near is None:
             near = len(heads)
             heads.append(names)

@@ -95,7 +95,9 @@ def factors(runs: Sequence[Sibling]) -> Factors:
     runs : sequence of Sibling
         Comparable ones.
     """
-    played = {name: role for run in runs for role, name in run.played.items()}
+    roles = Counter((name, role) for run in runs for role, name in run.played.items())
+    # A strange value may make a name play another role in one run: the most frequent one holds.
+    played = dict(pair for pair, _ in sorted(roles.items(), key=lambda found: (found[1], found[0])))
     counted = Counter(name for run in runs for name in run.params)
     left_out: dict[str, str] = {}
     names = sorted(counted, key=lambda name: (played.get(name, "") == "", name))

@@ -33,4 +33,7 @@ def test_a_server_holds_what_marks_a_control(server: Server, account_here: None,
     (run,) = adapter.load_runs([marked[0]])
     assert isinstance(run, Run)
     assert {"by_itself", "train_loss", "val_loss"} <= set(run.metrics)
+    assert [adapter.delete_control(run_id) for run_id in marked] == [True] * len(marked)
+    assert not adapter.delete_control(mine)
+    assert [each.id for each in adapter.list_runs(Query(("acme/mine",)))] == [mine]
     adapter.close()

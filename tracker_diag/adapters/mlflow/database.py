@@ -24,7 +24,7 @@ from tracker_diag.adapters.base import (
     UnknownRunError,
 )
 from tracker_diag.adapters.guard import guarded, one_line
-from tracker_diag.adapters.mlflow import tables, writing
+from tracker_diag.adapters.mlflow import control_runs, overview_run, tables, writing
 from tracker_diag.adapters.mlflow.artifact_address import at_address
 from tracker_diag.adapters.mlflow.artifacts import Artifacts
 from tracker_diag.adapters.mlflow.commits import GroupCommit
@@ -36,6 +36,7 @@ from tracker_diag.adapters.mlflow.points import Points, curves
 from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.selecting import rows
 from tracker_diag.adapters.mlflow.tables import EXPERIMENTS, RUNS, TAGS
+from tracker_diag.adapters.overviews import Publication, listed
 from tracker_diag.adapters.scope import chosen
 from tracker_diag.core.outgoing import well_formed
 from tracker_diag.core.run import ACTIVE, Run
@@ -136,6 +137,22 @@ class DatabaseAdapter:
         """Take away what was written."""
         return writing.remove(self._target(run_id), self._prefix)
 
+    def delete_control(self, run_id: str) -> bool:
+        """Delete a run that a control made."""
+        return control_runs.remove(run_id, self._address())
+
+    def publish(self, publication: Publication) -> str:
+        """Store the overview of an experiment."""
+        return overview_run.publish(self._address(), publication, self._prefix, beside=True)
+
+    def overviews(self, experiments: Collection[str] | None) -> tuple[str, ...]:
+        """List the runs that hold overviews."""
+        return listed(self, self._prefix, experiments)
+
+    def withdraw(self, experiments: Collection[str] | None) -> int:
+        """Delete the runs that hold overviews."""
+        return overview_run.withdraw(self._address(), experiments, self._prefix)
+
     def link(self, listing: Listing) -> None:
         """Without a server there is no address."""
         del listing
@@ -152,6 +169,10 @@ class DatabaseAdapter:
         except SQLAlchemyError as error:
             kind = DeniedError if is_denied(error) else TrackerError
             raise kind(f"{self.describe()} refused to write: {reason(error)}; check its permissions") from None
+
+    def _address(self) -> str:
+        # With the driver that is installed: MLflow's own client would take SQLAlchemy's default.
+        return self._url.render_as_string(hide_password=False)
 
     def _change(self, changes: Sequence[_Change]) -> None:
         new = [

@@ -22,7 +22,7 @@ from tracker_diag.adapters.base import (
     UnusableStoreError,
 )
 from tracker_diag.adapters.guard import guarded
-from tracker_diag.adapters.mlflow import files, writing
+from tracker_diag.adapters.mlflow import control_runs, files, overview_run, writing
 from tracker_diag.adapters.mlflow.artifact_address import at_address, local_root
 from tracker_diag.adapters.mlflow.artifacts import Artifacts, LocalArtifacts
 from tracker_diag.adapters.mlflow.extras import read_extras
@@ -30,6 +30,7 @@ from tracker_diag.adapters.mlflow.matching import Filter, Searchable, read_filte
 from tracker_diag.adapters.mlflow.meta import META, read_meta, text
 from tracker_diag.adapters.mlflow.points import curves
 from tracker_diag.adapters.mlflow.record import NAME_TAG, Record
+from tracker_diag.adapters.overviews import Publication, listed
 from tracker_diag.adapters.scope import chosen
 from tracker_diag.core.outgoing import redacted, well_formed
 from tracker_diag.core.run import Run
@@ -107,6 +108,22 @@ class FolderAdapter:
         run, head = self._find(run_id)
         disk.remove_drafts(run)
         return writing.remove(_Target(run, head), self._prefix)
+
+    def delete_control(self, run_id: str) -> bool:
+        """Delete a run that a control made."""
+        return control_runs.remove(run_id, str(self._root))
+
+    def publish(self, publication: Publication) -> str:
+        """Store the overview of an experiment."""
+        return overview_run.publish(str(self._root), publication, self._prefix)
+
+    def overviews(self, experiments: Collection[str] | None) -> tuple[str, ...]:
+        """List the runs that hold overviews."""
+        return listed(self, self._prefix, experiments)
+
+    def withdraw(self, experiments: Collection[str] | None) -> int:
+        """Delete the runs that hold overviews."""
+        return overview_run.withdraw(str(self._root), experiments, self._prefix)
 
     def link(self, listing: Listing) -> None:
         """Without a server there is no address."""

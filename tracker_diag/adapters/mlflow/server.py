@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
@@ -26,7 +26,7 @@ from tracker_diag.adapters.base import (
     UnusableStoreError,
 )
 from tracker_diag.adapters.guard import guarded
-from tracker_diag.adapters.mlflow import replacing, writing
+from tracker_diag.adapters.mlflow import control_runs, overview_run, replacing, writing
 from tracker_diag.adapters.mlflow.extras import read_extras
 from tracker_diag.adapters.mlflow.histories import Histories, RunPoints
 from tracker_diag.adapters.mlflow.http import Http
@@ -36,6 +36,7 @@ from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.refusals import RefusedError
 from tracker_diag.adapters.mlflow.rest import API, RUN_ID, experiment_of, record_of, run_id_of
 from tracker_diag.adapters.mlflow.served_run import BareRun, ServedRun, artifacts_of, listing_of
+from tracker_diag.adapters.overviews import Publication, listed
 from tracker_diag.adapters.scope import chosen
 from tracker_diag.core import own
 from tracker_diag.core.outgoing import clean
@@ -167,6 +168,22 @@ class ServerAdapter:
         if self._prefix + own.FINGERPRINT not in listed.tags:
             return self._remove(self._get(run_id))
         return self._remove(listed, bare=bare)
+
+    def delete_control(self, run_id: str) -> bool:
+        """Delete a run that a control made."""
+        return control_runs.remove(run_id, self._http.uri)
+
+    def publish(self, publication: Publication) -> str:
+        """Store the overview of an experiment."""
+        return overview_run.publish(self._http.uri, publication, self._prefix)
+
+    def overviews(self, experiments: Collection[str] | None) -> tuple[str, ...]:
+        """List the runs that hold overviews."""
+        return listed(self, self._prefix, experiments)
+
+    def withdraw(self, experiments: Collection[str] | None) -> int:
+        """Delete the runs that hold overviews."""
+        return overview_run.withdraw(self._http.uri, experiments, self._prefix)
 
     def link(self, listing: Listing) -> str | None:
         """Give the address of the run's page."""

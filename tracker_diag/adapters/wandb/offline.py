@@ -23,6 +23,7 @@ from tracker_diag.adapters.base import (
     UnknownRunError,
 )
 from tracker_diag.adapters.guard import guarded
+from tracker_diag.adapters.wandb import control_runs
 from tracker_diag.adapters.wandb.annotate import annotate, remove_annotations
 from tracker_diag.adapters.wandb.config_file import read_config
 from tracker_diag.adapters.wandb.folder import RunFolder, find_run, find_runs, listed
@@ -124,6 +125,10 @@ class OfflineAdapter:
     def find_run(self, run_id: str) -> Listing:
         """One run by its id, or by its folder's name."""
         return self._listing(find_run(self._path, run_id))
+
+    def delete_control(self, run_id: str) -> bool:
+        """Delete the folder of a run that a control logged."""
+        return control_runs.remove_folder(self._path, run_id, self.find_run(run_id).tags)
 
     def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write ``diagnosis/``, and the further segment if one is asked for."""

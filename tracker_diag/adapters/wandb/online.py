@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import json
 import logging
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from fnmatch import fnmatchcase
 from functools import partial
@@ -26,14 +27,16 @@ from tracker_diag.adapters.base import (
     UnknownRunError,
 )
 from tracker_diag.adapters.guard import guarded
+from tracker_diag.adapters.overviews import Publication
 from tracker_diag.adapters.paging import Paging
-from tracker_diag.adapters.wandb import publishing, writing
+from tracker_diag.adapters.wandb import overview_run, publishing, writing
 from tracker_diag.adapters.wandb.answers import nodes, optional, part
 from tracker_diag.adapters.wandb.names import Names
 from tracker_diag.adapters.wandb.private import CoreError
 from tracker_diag.adapters.wandb.queries import RUN, RUNS
 from tracker_diag.adapters.wandb.reading import changed, listing_of, load_run, whole_runs
 from tracker_diag.adapters.wandb.server import Project, RunPath, Server
+from tracker_diag.core.controlled import is_ours
 from tracker_diag.core.foreign_json import read_json
 from tracker_diag.core.run import ACTIVE, Run
 
@@ -108,13 +111,7 @@ class OnlineAdapter:
     def find_run(self, run_id: str) -> Listing:
         """Find one run by ``entity/project/run``, or as much of it as the environment does not say."""
         path = self._server.run(run_id)
-        project = optional(self._server.ask(RUN, path.variables, str(path)), "project", dict)
-        node = None if project is None else optional(project, "run", dict)
-        if node is None:
-            raise UnknownRunError(f"{self.describe()} has no run {path}: check the id")
-        if node.get("name") != path.run:
-            raise TrackerError(f"{self.describe()} answered with another run than {path}")
-        return listing_of(path, node, self._experiment(path.project), self._names)
+        return listing_of(path, self._node(path), self._experiment(path.project), self._names)
 
     def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis; W&B has a place for files of every run."""
@@ -127,6 +124,32 @@ class OnlineAdapter:
     def remove(self, run_id: str) -> Removal:
         """Take away all that ``write`` wrote on the run."""
         return writing.remove(self._server, self._server.run(run_id), self._names)
+
+    def delete_control(self, run_id: str) -> bool:
+        """Delete a run that a control made."""
+        path = self._server.run(run_id)
+        node = self._node(path)
+        if not is_ours(listing_of(path, node, self._experiment(path.project), self._names).tags):
+            return False
+        overview_run.delete(self._server, path, node)
+        return True
+
+    def publish(self, publication: Publication) -> str:
+        """Store the overview of a project, in the project ``tracker-diag`` of its entity."""
+        project = self._server.project(publication.experiment)
+        before = next((node for _, node in self._overviews([project])), None)
+        return overview_run.publish(self._server, project, publication, self._names, before)
+
+    def overviews(self, experiments: Collection[str] | None) -> tuple[str, ...]:
+        """List the runs that hold overviews; of all: those of one's own entity."""
+        return tuple(str(path) for path, _ in self._overviews(self._named(experiments)))
+
+    def withdraw(self, experiments: Collection[str] | None) -> int:
+        """Delete the runs that hold overviews; of all: those of one's own entity."""
+        found = self._overviews(self._named(experiments))
+        for path, node in found:
+            overview_run.delete(self._server, path, node)
+        return len(found)
 
     def end_sweep(self) -> tuple[str, ...]:
         """Log one artifact of type ``diagnosis`` a project: all diagnoses written since the last time.
@@ -161,6 +184,39 @@ class OnlineAdapter:
             except TrackerError as error:
                 # Every run has its diagnosis: the artifact is one more view of them.
                 _log.warning("the diagnoses are written, but not as an artifact: %s", error)
+
+    def _node(self, path: RunPath) -> Mapping[str, Any]:
+        project = optional(self._server.ask(RUN, path.variables, str(path)), "project", dict)
+        node = None if project is None else optional(project, "run", dict)
+        if node is None:
+            raise UnknownRunError(f"{self.describe()} has no run {path}: check the id")
+        if node.get("name") != path.run:
+            raise TrackerError(f"{self.describe()} answered with another run than {path}")
+        return node
+
+    def _named(self, experiments: Collection[str] | None) -> list[Project] | None:
+        return None if experiments is None else [self._server.project(name) for name in experiments]
+
+    def _overviews(self, projects: Sequence[Project] | None) -> list[tuple[RunPath, Mapping[str, Any]]]:
+        own = [Project(self._server.entity, "")] if projects is None else projects
+        found: list[tuple[RunPath, Mapping[str, Any]]] = []
+        for home in dict.fromkeys(overview_run.home(project) for project in own):
+            with contextlib.suppress(UnknownRunError):
+                mine = overview_run.chosen(self._nodes(home), self._names, projects)
+                found += [(RunPath(home, _name(node)), node) for node in mine]
+        return found
+
+    def _nodes(self, project: Project) -> Iterator[Any]:
+        cursor, paging = None, Paging(self.describe())
+        while True:
+            page = self._runs(project, {}, cursor)
+            here = nodes(page)
+            yield from here
+            info = part(page, "pageInfo", dict)
+            more = part(info, "endCursor", str) if info.get("hasNextPage") else None
+            cursor = paging.next(more, new=bool(here))
+            if not cursor:
+                return
 
     def _experiment(self, project: Project) -> str:
         # As W&B itself does, the entity is named only where it is not one's own.

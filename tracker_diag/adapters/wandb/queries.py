@@ -139,3 +139,9 @@ mutation deleteFiles($files: [ID!]!) {
   deleteFiles(input: {files: $files}) { success }
 }
 """
+
+DELETE_RUN = """
+mutation DeleteRun($id: ID!) {
+  deleteRun(input: {id: $id}) { clientMutationId }
+}
+"""

@@ -25,9 +25,13 @@ def duplicate_run(comparison: Comparison) -> Outcome:
     ----------
     Give each repetition a seed of its own, and keep one of the two.
 
+    Thresholds
+    ----------
+    None: the values are the same to the digit, or they are not.
+
     References
     ----------
-    Seminar: "Experiments".
+    Bouthillier et al. (2021), MLSys: Accounting for variance in machine learning benchmarks.
     """
     twin = comparison.twin
     if twin is None:

@@ -7,6 +7,8 @@ from tracker_diag.rules.api import Comparison, Outcome, Severity, rule
 
 #: Times the highest sound rate within which a rate is at it.
 AT_IT = 1.5
+#: Ratios from here on are shown in full.
+FULL = 10.0
 
 
 @rule("EX903", "learning-rate-ladder", seen_as=("My loss explodes",))
@@ -43,11 +45,11 @@ def learning_rate_ladder(comparison: Comparison, learning_rate: float, *, step_d
         return None
     target = rounded(ladder.sound / step_down)
     if learning_rate > AT_IT * ladder.sound:
-        stands = f"{learning_rate / ladder.sound:.2g} times that"
+        stands = f"{_times(learning_rate / ladder.sound)} that"
     elif learning_rate > ladder.sound / AT_IT:
         stands = "at it"
     else:
-        stands = f"{ladder.sound / learning_rate:.2g} times below it" if learning_rate > 0 else "0"
+        stands = f"{_times(ladder.sound / learning_rate)} below it" if learning_rate > 0 else "0"
     return learning_rate_ladder.finding(
         Severity.INFO,
         0.8,
@@ -56,3 +58,7 @@ def learning_rate_ladder(comparison: Comparison, learning_rate: float, *, step_d
         f"begin with {target:g}, one order of magnitude below the highest that did not explode",
         {"sound": ladder.sound, "rates": ladder.rates, "rate": learning_rate, "proposed": target},
     )
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f} times" if ratio >= FULL else f"{ratio:.2g} times"

@@ -18,12 +18,16 @@ def random_input_control(noise_control: NoiseControl) -> Outcome:
 
     Why it matters
     --------------
-    "Pass random numbers instead of actual data and see if the error behaves the same way. If it does, it's a sure sign
-    that your net is turning data into garbage at some point."
+    "Pass random numbers/images/labels instead of actual data and check." Where the error is the same, something between
+    the data and the output turns them into garbage.
 
     What to do
     ----------
     Go through the input step by step: columns, paths, preprocessing, the layer that reads it.
+
+    Thresholds
+    ----------
+    None: the input `noise_control` says when a control does as well.
 
     References
     ----------

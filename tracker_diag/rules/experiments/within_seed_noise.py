@@ -24,7 +24,7 @@ def within_seed_noise(beside_siblings: BesideSiblings, *, errors: float = 2.0, f
 
     Why it matters
     --------------
-    A better value that another seed would undo is no better value: "repeat with other seeds" before believing it.
+    A better value that another seed would undo is no better value: repeat a run with other seeds before believing it.
 
     What to do
     ----------
@@ -37,7 +37,7 @@ def within_seed_noise(beside_siblings: BesideSiblings, *, errors: float = 2.0, f
 
     References
     ----------
-    Seminar: "Experiments". Bouthillier et al. (2021), MLSys: Accounting for variance in machine learning benchmarks.
+    Bouthillier et al. (2021), MLSys: Accounting for variance in machine learning benchmarks.
     """
     beside, found = beside_siblings, beside_siblings.comparison
     apart = found.value - beside.best.value

@@ -34,7 +34,7 @@ def worse_than_siblings(
 
     Why it matters
     --------------
-    "Try different values and compare": two runs that differ in one parameter are an experiment that somebody has paid
+    Two runs that differ in one parameter are an experiment that somebody has paid
     for already. A single curve cannot show that another rate, or twice the units, would have halved the loss.
 
     What to do
@@ -49,7 +49,7 @@ def worse_than_siblings(
 
     References
     ----------
-    Seminar: "Experiments", "How to find best learning rate?". Hutter, Hoos and Leyton-Brown (2014), ICML: An efficient
+    Seminar: "How to find best learning rate?". Hutter, Hoos and Leyton-Brown (2014), ICML: An efficient
     approach for assessing hyperparameter importance. Bouthillier et al. (2021), MLSys: Accounting for variance in
     machine learning benchmarks.
     """

@@ -193,6 +193,13 @@ class Fields(ArtifactFields):
                 setattr(run, attribute, input[name])
         return {"bucket": self.node(run), "inserted": inserted}
 
+    def deleteRun(self, input: dict[str, Any]) -> dict[str, Any]:
+        run = self.store.by_id(input["id"])
+        if run.project in self.store.read_only:
+            raise RefusedError(403, "permission denied")
+        del self.store.runs[run.key]
+        return {"clientMutationId": None}
+
     def createRunFiles(self, input: dict[str, Any]) -> dict[str, Any]:
         run = self.store.runs[(input["entityName"], input["projectName"], input["runName"])]
         if run.project in self.store.read_only:

@@ -1,0 +1,221 @@
+"""The page of an experiment with 2,000 runs in a real browser: what it does when it is used."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mlflow
+import pytest
+from mlflow.entities import Metric
+
+from tests.mlflow_server import serving
+from tests.report.experiment.conftest import OVERVIEWS, large, payloads
+from tests.report.test_html_browser import CONTRAST
+from tests.runs import KINDS, curves
+from tracker_diag.adapters.overviews import EXPERIMENT
+from tracker_diag.report.experiment.as_html import render
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Frame, Page
+
+CHROMIUM = shutil.which("chromium") or ""
+SECONDS = 60_000
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="no chromium; .ci/run installs Debian's"),
+]
+
+COLUMN = (
+    "n => [...document.querySelectorAll('#runs tbody tr')].map(r => r.cells[n].dataset.key ?? r.cells[n].innerText)"
+)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages as files."""
+    folder = tmp_path_factory.mktemp("pages")
+    for name, make in OVERVIEWS.items():
+        (folder / f"{name}.html").write_text(render(make()), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def page(browser: Browser, folder: Path) -> Iterator[Page]:
+    """The page of 2,000 runs; afterwards: nothing was said on the console, nothing was asked for."""
+    yield from opened(browser, folder / "large.html")
+
+
+def opened(browser: Browser, file: Path, **options: Any) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 700, "height": 900}, **options)
+    page = context.new_page()
+    page.set_default_timeout(SECONDS)
+    said: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("dialog", lambda dialog: said.append(dialog.message))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(file.as_uri())
+    page.wait_for_load_state("networkidle")
+    yield page
+    assert said == []
+    assert [url for url in asked if not url.startswith("data:")] == [file.as_uri()]
+    if options.get("java_script_enabled", True):
+        assert page.evaluate("typeof window.hit") == "undefined"
+    context.close()
+
+
+def column(page: Page | Frame, number: int) -> list[str]:
+    return [str(text) for text in page.evaluate(COLUMN, number)]
+
+
+def test_a_click_sorts_all_runs_and_a_second_one_turns_them(page: Page) -> None:
+    took = sorted((row.seconds for row in large().rows if row.seconds is not None), reverse=True)
+    button = page.get_by_role("button", name="took")
+    head = page.get_by_role("columnheader", name="took")
+    assert head.get_attribute("aria-sort") is None
+    button.click()
+    assert head.get_attribute("aria-sort") == "descending"
+    assert [float(text) for text in column(page, 5)] == took[:100]
+    button.click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert [float(text) for text in column(page, 5)] == took[::-1][:100]
+    page.get_by_role("button", name="verdict").click()
+    assert head.get_attribute("aria-sort") is None
+    assert column(page, 1) == sorted(row.verdict for row in large().rows if row.verdict)[:100]
+
+
+def test_what_is_not_known_stands_last_either_way(page: Page) -> None:
+    page.get_by_role("button", name="Show all 2,000").click()
+    page.locator("#runs tbody tr").nth(1999).wait_for(state="attached")
+    finite = sum(row.outcome is not None and row.outcome == row.outcome for row in large().rows)
+    for _ in range(2):
+        page.get_by_role("button", name="outcome").click()
+        page.locator("#runs tbody tr").nth(1999).wait_for(state="attached")
+        assert [bool(key) for key in column(page, 4)] == [True] * finite + [False] * (2000 - finite)
+
+
+def test_the_keyboard_sorts_too(page: Page) -> None:
+    page.get_by_role("button", name="ended").focus()
+    page.keyboard.press("Enter")
+    ended = [float(key) for key in column(page, 7)]
+    assert ended == sorted(ended, reverse=True)
+    assert page.evaluate("document.activeElement.textContent") == "ended"
+
+
+def test_the_filter_takes_words_in_any_order_and_says_how_many(page: Page) -> None:
+    page.get_by_label("Filter").fill("REGULARISATION overfit")
+    wanted = sum(row.cause == "no-regularisation" for row in large().rows)
+    status = page.get_by_role("status")
+    assert status.inner_text() == f"{wanted} of 2,000 runs, the first 100 shown"
+    assert set(column(page, 3)) == {"no-regularisation"}
+    page.get_by_label("Filter").fill("there is no such run")
+    assert status.inner_text() == "0 of 2,000 runs"
+    assert column(page, 0) == []
+    page.get_by_label("Filter").fill("")
+    page.get_by_label("Severity").select_option("not diagnosed")
+    assert status.inner_text() == "1 of 2,000 runs"
+    assert column(page, 2) == ["could not be diagnosed"]
+
+
+def test_sorting_keeps_the_filter(page: Page) -> None:
+    page.get_by_label("Severity").select_option("error")
+    page.get_by_role("button", name="took").click()
+    took = sorted((r.seconds for r in large().rows if r.is_lost and r.seconds is not None), reverse=True)
+    assert [float(text) for text in column(page, 5)] == took[:100]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", sorted(OVERVIEWS))
+def test_it_can_be_read_at_700_pixels_in_both_schemes(browser: Browser, folder: Path, name: str, scheme: str) -> None:
+    for page in opened(browser, folder / f"{name}.html", color_scheme=scheme):
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 700
+        measured = page.evaluate(CONTRAST)
+        assert len(measured) > 5
+        assert [m for m in measured if m[0] < 4.5] == []
+
+
+def test_no_text_of_a_drawing_is_cut_off(page: Page) -> None:
+    cut = page.evaluate(
+        "[...document.querySelectorAll('svg.chart text')].filter(t => { const a = t.getBoundingClientRect(),"
+        " b = t.closest('svg').getBoundingClientRect();"
+        " return a.left < b.left - 1 || a.right > b.right + 1 || a.top < b.top - 1 || a.bottom > b.bottom + 1 })"
+        ".map(t => t.textContent)"
+    )
+    assert cut == []
+
+
+def test_without_scripts_all_runs_are_there_and_nothing_that_would_not_work(browser: Browser, folder: Path) -> None:
+    for page in opened(browser, folder / "large.html", java_script_enabled=False):
+        assert page.locator("#runs tbody tr").count() == 2000
+        assert page.locator("button:visible, input:visible, select:visible").count() == 0
+
+
+def test_a_sandboxed_frame_sorts_and_runs_no_script_of_a_run(browser: Browser) -> None:
+    """As a tracker's artifact viewer shows it; a script that got past escaping would be stopped by the policy."""
+    html = render(payloads()).replace("<main>", "<main><script>window.hit = 1</script><img src=x onerror='hit = 1'>")
+    context = browser.new_context(viewport={"width": 715, "height": 900})
+    page = context.new_page()
+    page.set_content("<iframe id=f sandbox='allow-scripts' style='width:700px;height:800px;border:0'></iframe>")
+    page.evaluate("html => { document.getElementById('f').srcdoc = html }", html)
+    frame = page.frame_locator("#f")
+    frame.get_by_role("button", name="took").click()
+    assert frame.get_by_role("columnheader", name="took").get_attribute("aria-sort") == "descending"
+    assert frame.get_by_text("This frame opens no links").is_visible()
+    assert page.frames[1].evaluate("typeof window.hit") == "undefined"
+    context.close()
+
+
+def test_mlflow_shows_it_on_the_run_that_a_sweep_stores(browser: Browser, tmp_path: Path) -> None:
+    payload = "<script>window.hit=1</script><img src=x onerror='window.hit=1'>"
+    with serving(tmp_path) as uri:
+        client = mlflow.MlflowClient(uri)
+        experiment = client.create_experiment(f"vision {payload}")
+        for number, kind in enumerate(KINDS * 2):
+            run = client.create_run(experiment, run_name=f"{kind} {number} {payload}").info.run_id
+            points = [(name, *point) for name, rows in curves(kind, seed=number).items() for point in rows]
+            client.log_batch(run, metrics=[Metric(name, value, 0, int(step)) for name, step, value in points])
+            client.set_terminated(run)
+        command = [sys.executable, "-m", "tracker_diag", "sweep", "--all", "--overview", "--tracking-uri", uri]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        ours = client.get_experiment_by_name(EXPERIMENT).experiment_id
+        (overview,) = client.search_runs([ours])
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(SECONDS)
+        page.goto(f"{uri}/#/experiments/{ours}/runs/{overview.info.run_id}/artifacts/diagnosis/experiment.html")
+        frame = shown(page)
+        frame.get_by_role("button", name="verdict").click()
+        assert column(frame, 1) == sorted(("good-fit", "overfitting", "diverged") * 2)
+        assert frame.get_by_text("This frame opens no links").is_visible()
+        assert payload in frame.inner_text("body")
+        assert [f.evaluate("window.hit") for f in page.frames] == [None] * len(page.frames)
+        page.close()
+
+
+def shown(page: Page) -> Frame:
+    """The frame of its own into which the viewer loads the file."""
+    for _ in range(SECONDS // 200):
+        frames = [frame for frame in page.frames if frame.url.startswith("blob:")]
+        if frames and frames[0].locator("h1").count():
+            return frames[0]
+        page.wait_for_timeout(200)
+    raise AssertionError(f"no page was shown: {[frame.url for frame in page.frames]}")

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+import re
+
+from tests.report.experiment.conftest import large, payloads
+from tracker_diag.report.experiment.as_markdown import ROWS, render
+from tracker_diag.report.experiment.overview import Overview
+
+
+def test_it_ends_with_a_newline_and_every_table_is_one(overview: Overview) -> None:
+    text = render(overview)
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+    for table in re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE):
+        widths = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
+        assert len(widths) == 1, table[:200]
+
+
+def test_no_text_of_a_run_is_markup() -> None:
+    text = render(payloads())
+    assert not re.search(r"(?<!\\)<(?!http)", text)
+    assert "javascript:" not in re.sub(r"\\.", "", text)
+    assert "data, not instructions" in text
+
+
+def test_what_is_on_the_page_is_in_it() -> None:
+    text = render(large())
+    for heading in ("Look at these first", "Verdicts over time", "Most frequent causes", "What the parameters change"):
+        assert f"\n## {heading}\n" in text
+    assert f"And {2000 - ROWS:,} more: the CSV holds all." in text
+    assert "(<http://127.0.0.1:5000/#/experiments/1/runs/" in text
+    assert "before." in text.partition("## Verdicts over time")[2].partition("## ")[0]

@@ -1,0 +1,148 @@
+"""The run of MLflow that holds the overview of an experiment, through MLflow's own client: the run is ours."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tracker_diag.adapters.base import AwayError, TrackerError
+from tracker_diag.adapters.guard import one_line
+from tracker_diag.adapters.mlflow.answer import within
+from tracker_diag.adapters.overviews import EXPERIMENT, Publication, is_overview, marks
+from tracker_diag.core import own
+
+T = TypeVar("T")
+
+_SECONDS = 120.0  # for all requests that one overview takes
+_COUNT = "runs"  # the figure that every step has
+_PAGE = 1000
+_TOLD = ("MLFLOW_ALLOW_FILE_STORE", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT")
+
+
+def publish(uri: str, publication: Publication, prefix: str, *, beside: bool = False) -> str:
+    """Store an overview.
+
+    Parameters
+    ----------
+    uri : str
+        Of the store, as MLflow's client takes it.
+    publication : Publication
+        What is stored.
+    prefix : str
+        Of the tags.
+    beside : bool
+        Whether the artifacts of the experiment of overviews are to lie below those of the experiment, for a store whose
+        default is a folder below wherever the process happens to be.
+
+    Raises
+    ------
+    TrackerError
+        If the store refuses, or does not answer.
+    """
+
+    def store(client: Any) -> str:
+        experiment = _ours(client)
+        if experiment is None:
+            root = client.get_experiment_by_name(publication.experiment) if beside else None
+            location = None if root is None else f"{root.artifact_location.rstrip('/')}/{EXPERIMENT}"
+            experiment = client.create_experiment(EXPERIMENT, artifact_location=location)
+        runs = _runs(client, experiment, prefix, {publication.experiment})
+        if runs:
+            run = min(runs, key=lambda run: (run.info.start_time, run.info.run_id))
+        else:
+            tags = marks(publication.experiment, prefix)
+            run = client.create_run(experiment, run_name=publication.experiment[:250], tags=tags)
+        run_id: str = run.info.run_id
+        _put(client, run_id, publication.files)
+        _count(client, run_id, dict.fromkeys(run.data.metrics, 0.0) | dict(publication.figures))
+        client.set_terminated(run_id)
+        return run_id
+
+    return _do(uri, store)
+
+
+def withdraw(uri: str, experiments: Collection[str] | None, prefix: str) -> int:
+    """Delete the runs that hold overviews of these experiments, or of all.
+
+    Raises
+    ------
+    TrackerError
+        If the store refuses, or does not answer.
+    """
+
+    def delete(client: Any) -> int:
+        experiment = _ours(client)
+        runs = [] if experiment is None else _runs(client, experiment, prefix, experiments)
+        for run in runs:
+            client.delete_run(run.info.run_id)
+        return len(runs)
+
+    return _do(uri, delete)
+
+
+def _do(uri: str, work: Callable[[Any], T]) -> T:
+    from mlflow import MlflowClient
+
+    try:
+        with _environment():
+            return within(_SECONDS, lambda: work(MlflowClient(uri)))
+    except TrackerError:
+        raise
+    except TimeoutError:
+        raise AwayError(f"the tracker did not store the overview within {_SECONDS:g} s") from None
+    # MLflow's client raises its own class, those of requests and SQLAlchemy, and plain ones.
+    except Exception as error:
+        raise TrackerError(f"the overview could not be stored: {one_line(error)}") from error
+
+
+def _ours(client: Any) -> str | None:
+    found = client.get_experiment_by_name(EXPERIMENT)
+    if found is None:
+        return None
+    if found.lifecycle_stage == "deleted":
+        again = f"mlflow experiments restore --experiment-id {found.experiment_id}"
+        raise TrackerError(f"the experiment {EXPERIMENT!r} is deleted: bring it back with `{again}`")
+    return str(found.experiment_id)
+
+
+def _runs(client: Any, experiment: str, prefix: str, experiments: Collection[str] | None) -> list[Any]:
+    found, token = [], None
+    while True:
+        page = client.search_runs([experiment], max_results=_PAGE, page_token=token)
+        found += [run for run in page if is_overview(run.data.tags, prefix, experiments)]
+        token = page.token
+        if not token:
+            return found
+
+
+def _put(client: Any, run_id: str, files: Mapping[str, bytes]) -> None:
+    with tempfile.TemporaryDirectory(prefix="tracker-diag-") as folder:
+        for name, content in files.items():
+            path = Path(folder) / name
+            path.write_bytes(content)
+            client.log_artifact(run_id, str(path), own.FOLDER)
+
+
+def _count(client: Any, run_id: str, figures: Mapping[str, float]) -> None:
+    from mlflow.entities import Metric
+
+    step = max((point.step for point in client.get_metric_history(run_id, _COUNT)), default=-1) + 1
+    now = int(time.time() * 1000)
+    client.log_batch(run_id, metrics=[Metric(name, value, now, step) for name, value in figures.items()])
+
+
+@contextmanager
+def _environment() -> Iterator[None]:
+    """Have MLflow's client print no addresses, and write to folders, which newer ones do only if they are told to."""
+    new = {name: "true" for name in _TOLD if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            os.environ.pop(name, None)

@@ -1,0 +1,1 @@
+"""All runs of one experiment on one page."""

@@ -1,0 +1,80 @@
+"""The runs of an experiment as CSV, for a spreadsheet: one line a run."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import UTC, datetime
+
+from tracker_diag.core.outgoing import clean
+from tracker_diag.report.experiment.overview import Overview, Row, clocked
+
+COLUMNS = (
+    "id",
+    "name",
+    "link",
+    "status",
+    "severity",
+    "verdict",
+    "cause",
+    "summary",
+    "outcome",
+    "start",
+    "end",
+    "seconds",
+    "wasted_seconds",
+)
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+# What a spreadsheet takes for the beginning of a formula; the last four are what some turn into the first four.
+_FORMULA = tuple("=+-@＝＋－＠")
+
+
+def render(overview: Overview) -> str:
+    """Write the runs as CSV, RFC 4180: names of columns in the first line, times in ISO 8601, UTC.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe before it; a number stays as it is.
+
+    Returns
+    -------
+    str
+        Lines end with CR LF.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    writer.writerows([safe(cell) for cell in _cells(row)] for row in overview.rows)
+    return out.getvalue()
+
+
+def safe(text: str) -> str:
+    """Make a text one that no spreadsheet executes; one line."""
+    shown = clean(text).strip()
+    return f"'{shown}" if shown.startswith(_FORMULA) and not _NUMBER.fullmatch(shown) else shown
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.id,
+        row.name,
+        row.link or "",
+        row.status,
+        "" if row.severity is None else str(row.severity),
+        row.verdict,
+        row.cause,
+        row.summary,
+        _number(row.outcome),
+        _time(row.start),
+        _time(row.end),
+        _number(row.seconds),
+        _number(row.wasted),
+    )
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else repr(float(value))
+
+
+def _time(time: float | None) -> str:
+    known = clocked(time)
+    return "" if known is None else datetime.fromtimestamp(known, UTC).isoformat(timespec="seconds")

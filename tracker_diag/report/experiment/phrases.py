@@ -1,0 +1,128 @@
+"""The words that all forms of an experiment's page share."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+
+from tracker_diag.core.outgoing import clean
+from tracker_diag.report.experiment.overview import Measure, Overview, Row, clocked
+from tracker_diag.report.wording import counted, duration, number, percent, shown
+from tracker_diag.stats.contrasts import Contrast
+
+_DAY = 24 * 3600.0
+
+
+def moment(start: float, length: float) -> str:
+    """Name a period by its beginning, as precisely as its length asks for, in UTC."""
+    time = datetime.fromtimestamp(start, UTC)
+    if length < _DAY:
+        return f"{time.day} {time:%b %H:%M}"
+    return f"{time.day} {time:%b %Y}" if length <= 7 * _DAY else f"{time:%b %Y}"
+
+
+def stamp(time: float | None) -> str:
+    """Write a time to the minute, in UTC; empty for none, and for what no clock shows."""
+    known = clocked(time)
+    return "" if known is None else f"{datetime.fromtimestamp(known, UTC):%Y-%m-%d %H:%M}"
+
+
+def took(row: Row) -> str:
+    """Write how long a run took."""
+    known = clocked(row.seconds)
+    return "" if known is None else duration(known)
+
+
+def wasted(row: Row) -> str:
+    """Write how much of that bought nothing; empty for none, a question mark where nobody knows."""
+    known = clocked(row.wasted)
+    return "?" if known is None else duration(known) if known else ""
+
+
+def ended(row: Row) -> str:
+    """Write when a run ended; of one that has not, its status."""
+    return stamp(row.end) or row.status.lower()
+
+
+def heading(overview: Overview) -> str:
+    """Say in one line how the runs stand: ``2,000 runs: 31 error, 402 warning, 1,567 ok``."""
+    counts = ", ".join(f"{n:,} {name}" for name, n in overview.severities.items())
+    runs = counted(len(overview.rows), "run")
+    unread = f"; {counted(overview.unread, 'run')} could not be read" if overview.unread else ""
+    return (f"{runs}: {counts}" if counts else "No runs") + unread
+
+
+def spending(overview: Overview) -> str:
+    """Say in one or two sentences where the time went; empty where no run says how long it took."""
+    spent = overview.spent
+    if not spent.total > 0:
+        return ""
+    lost, after = percent(spent.lost / spent.total), percent(spent.after_best / spent.total)
+    text = (
+        f"Of {duration(spent.total)}, {duration(spent.lost)} ({lost}) went into lost runs, "
+        f"and {duration(spent.after_best)} ({after}) passed after the best checkpoint of the others."
+    )
+    return text + (f" What {counted(spent.unknown, 'run')} wasted is not known." if spent.unknown else "")
+
+
+def direction(measure: Measure) -> str:
+    """Name a measure with its unit, and which way it gets better."""
+    unit = f" in {measure.unit}" if measure.unit else ""
+    return f"{clean(measure.name, 120)}{unit}, {'lower' if measure.better == 'min' else 'higher'} is better"
+
+
+def levels(contrast: Contrast) -> str:
+    """Say which two values are contrasted."""
+    return f"{shown(contrast.high, 40)} against {shown(contrast.low, 40)}"
+
+
+def in_measure(contrast: Contrast, measure: Measure) -> tuple[float, tuple[float, float]]:
+    """Turn an effect and its interval, for which less is better, into the direction of the measure."""
+    low, high = contrast.interval
+    return (contrast.effect, (low, high)) if measure.better == "min" else (-contrast.effect, (-high, -low))
+
+
+def signed(value: float) -> str:
+    """Write a difference."""
+    text = number(abs(value), 3)
+    return text if math.isnan(value) or value == 0 else f"{'+' if value > 0 else '−'}{text}"
+
+
+def effect_words(contrast: Contrast, measure: Measure) -> str:
+    """Write an effect with its interval."""
+    effect, (low, high) = in_measure(contrast, measure)
+    return f"{signed(effect)} ({signed(low)} to {signed(high)})"
+
+
+def probability(p: float) -> str:
+    """Write a p-value."""
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def basis(contrast: Contrast) -> str:
+    """Say what a contrast rests on."""
+    if contrast.matched:
+        return f"{counted(contrast.matched, 'matched pair')} of {counted(contrast.runs, 'run')}"
+    return f"regression over {counted(contrast.runs, 'run')}"
+
+
+def not_told_apart(overview: Overview) -> list[str]:
+    """Say which parameters could not be looked at by themselves, or at all, and why."""
+    if overview.contrasts is None:
+        return []
+    apart = [
+        f"{' and '.join(clean(name, 80) for name in group)} always varied together: their effects cannot be told apart."
+        for group in overview.contrasts.aliased
+    ]
+    reasons: dict[str, list[str]] = {}
+    for name, reason in overview.contrasts.left_out.items():
+        reasons.setdefault(clean(reason, 200), []).append(clean(name, 80))
+    for reason, names in sorted(reasons.items()):
+        more = f" and {len(names) - 12:,} more" if len(names) > 12 else ""
+        apart.append(f"Left out, since {reason}: {', '.join(sorted(names)[:12])}{more}.")
+    return apart
+
+
+def called(row: Row) -> str:
+    """Choose what to call a run: its name, else its identifier."""
+    return clean(row.name or row.id, 120)
