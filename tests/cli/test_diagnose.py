@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import siblings
 from tests.cli.conftest import Invoke
+from tracker_diag.adapters.base import TrackerError
 from tracker_diag.core import plugins
 from tracker_diag.core.report import Report
 from tracker_diag.report import registry
@@ -208,3 +210,69 @@ def test_a_report_that_is_none_is_said_to_be_none(diag: Invoke, tmp_path: Path) 
     (tmp_path / "answers").mkdir()
     result = diag("report", "answers", uri=None)
     assert (result.exit_code, result.stderr) == (2, "error: answers/report.json: No such file or directory\n")
+
+
+@pytest.fixture
+def rates(store: str) -> dict[str, str]:
+    """Run name to run id of an experiment that crosses rates, widths and seeds."""
+    import mlflow
+
+    client = mlflow.MlflowClient(store)
+    where = client.create_experiment("rates", artifact_location="rates")
+    ids = {}
+    for number, run in enumerate(siblings.experiment()):
+        made = client.create_run(where, run_name=run.id, start_time=1_700_000_000_000 + number)
+        points = [
+            mlflow.entities.Metric(name, value, 1_700_000_000_000, int(step))
+            for name, series in run.metrics.items()
+            for step, value in zip(series.steps, series.values, strict=True)
+        ]
+        params = [mlflow.entities.Param(name, str(value)) for name, value in run.params.items()]
+        client.log_batch(made.info.run_id, metrics=points, params=params)
+        client.set_terminated(made.info.run_id, end_time=1_800_000_000_000)
+        ids[run.id] = made.info.run_id
+    return ids
+
+
+def test_a_run_is_compared_with_the_others_of_its_experiment(diag: Invoke, rates: dict[str, str], store: str) -> None:
+    result = diag("diagnose", "-r", rates["0.1-64-0"])
+    assert result.stdout.split()[:2] == ["WARNING", "underfitting"]
+    text = " ".join(result.stdout.split())
+    assert "the best of 15 comparable runs, 0.01-64-0, ends at 0.1958" in text
+    assert "of 15 runs, as of 2027-01-15 08:00 UTC" in text
+    assert "lower lr from 0.1 to 0.01" in text
+    assert _tags(store, rates["0.1-64-0"])["diag.cause"] == "learning-rate-too-high"
+    assert _tags(store, rates["0.01-64-0"]) == {}
+
+
+def test_a_sweep_says_the_same_and_writes_nothing_twice(diag: Invoke, rates: dict[str, str], store: str) -> None:
+    diag("diagnose", "-r", rates["0.1-64-0"])
+    alone = _tags(store, rates["0.1-64-0"])
+    assert "1 unchanged" in diag("sweep", "--experiment", "rates").stdout
+    assert _tags(store, rates["0.1-64-0"]) == alone
+    assert _tags(store, rates["0.1-4-0"])["diag.cause"] == "too-few-hidden-units"
+
+
+@pytest.mark.parametrize("error", [TrackerError("too many requests"), ValueError("a run of another form")])
+def test_where_the_others_cannot_be_listed_it_is_diagnosed_by_itself(
+    diag: Invoke, rates: dict[str, str], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refused(adapter: object, query: object) -> Iterator[object]:
+        yield from ()
+        raise error
+
+    monkeypatch.setattr("tracker_diag.adapters.mlflow.database.DatabaseAdapter.list_runs", refused)
+    result = diag("diagnose", "-r", rates["0.1-64-0"], "--dry-run")
+    assert result.exit_code == 0
+    assert result.stdout.split()[:2] == ["INFO", "good-fit"]
+    assert "not compared with the other runs of its experiment" in result.stderr
+    assert str(error) in result.stderr
+
+
+def test_deleted_runs_are_not_compared_with(diag: Invoke, rates: dict[str, str], store: str) -> None:
+    import mlflow
+
+    for name in ("0.01-64-0", "0.01-64-1"):
+        mlflow.MlflowClient(store).delete_run(rates[name])
+    text = " ".join(diag("diagnose", "-r", rates["0.1-64-0"], "--dry-run").stdout.split())
+    assert "0.01-64-0" not in text

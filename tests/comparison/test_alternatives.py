@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.siblings import RATES, WIDTHS, ends, experiment, member, table
@@ -52,11 +53,14 @@ def test_without_a_matched_run_the_surface_says_it() -> None:
 
 def test_the_interval_of_one_run_is_wider_than_that_of_three() -> None:
     runs = [member(lr, 64, seed) for lr in (0.1, 0.01) for seed in range(3)]
-    own = member(0.1, 64, 9)
-    few, many = (of([own, *r], own.id)["lr"] for r in ([x for x in runs if not x.id.startswith("0.01-64-1")], runs))
-    assert few.runs == 2
-    assert many.runs == 3
-    assert few.at_worst - few.value > many.at_worst - many.value
+    runs.append(member(0.1, 64, 9))
+    (group,) = table(runs).groups
+    for run_id, n in (("0.1-64-0", 1), ("0.1-64-9", 3)):
+        lr = of(runs, run_id)["lr"]
+        assert (lr.after, lr.runs) == (0.01, n)
+        apart = group.distance(np.array([lr.at_worst])) - group.distance(np.array([lr.value]))
+        assert group.sigma is not None
+        assert apart[0] == pytest.approx(1.645 * group.sigma * math.sqrt(1 + 1 / n), rel=0.02)
 
 
 def test_where_nobody_knows_the_noise_nothing_is_sure() -> None:

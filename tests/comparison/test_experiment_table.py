@@ -78,6 +78,15 @@ def test_runs_on_something_else_change_nothing(kind: str) -> None:
         assert repr(one.compare(run.id)) == repr(other.compare(run.id))
 
 
+def test_an_epoch_of_another_size_is_one_of_other_data() -> None:
+    def epochs(name: str, updates: float) -> Run:
+        metrics = {"val_loss": [[10 * updates - 1, 0.5]], "epoch": [[10 * updates - 1, 9]]}
+        return Run.from_dict({"id": name, "params": {"batch_size": 32, "seed": name}, "metrics": metrics})
+
+    runs = [epochs("a", 100), epochs("b", 100), epochs("c", 120), epochs("d", 400), epochs("e", 400)]
+    assert [[run.id for run in group.runs] for group in table(runs).groups] == [["a", "b", "c"], ["d", "e"]]
+
+
 def test_controls_are_in_no_comparison_and_the_last_of_a_kind_is_held_against() -> None:
     tags = {"diag.control": "random-input"}
     controls = [member(end=end, tags=tags, id=f"c{end}", end_time=LATEST + end) for end in (1.8, 1.9, 0.001)]
@@ -144,10 +153,15 @@ def test_histories_say_no_more_than_last_values() -> None:
 
 def test_runs_that_are_still_going_change_nothing() -> None:
     """A running run is compared with the others, and counts for none."""
-    going = [member(lr, 64, 0, end=0.001, id=f"g{lr}", status="RUNNING") for lr in (1e-6, 1.0)]
-    one, other = table(experiment()), table([*experiment(), *going])
-    for run in experiment():
-        assert repr(one.compare(run.id)) == repr(other.compare(run.id))
+    going = [
+        member(lr, 64, 0, end=0.001, id=f"g{lr}", status=status, params={"dropout": lr})
+        for lr, status in ((1e-6, "RUNNING"), (1.0, "SCHEDULED"), (10.0, "FAILED"), (0.5, "KILLED"))
+    ]
+    # Where no run is matched, the surface speaks.
+    for runs in (experiment(), [run for run in experiment() if not run.id.startswith("0.01-4")]):
+        one, other = table(runs), table([*runs, *going])
+        for run in runs:
+            assert repr(one.compare(run.id)) == repr(other.compare(run.id))
     assert of([*experiment(), *going], "g1.0").runs == 16
 
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.siblings import experiment, rows
+from tests.siblings import experiment, member, rows
 from tracker_diag import Run
 from tracker_diag.comparison.factors import MOST, MOST_NAMES, Factors, factors
+from tracker_diag.comparison.sibling import Sibling
 
 N = 12
 
@@ -27,7 +28,11 @@ def table(columns: Mapping[str, Sequence[Any]]) -> Factors:
     n = len(next(iter(columns.values())))
     runs = [{name: column[i] for name, column in columns.items() if column[i] is not None} for i in range(n)]
     data = [{"id": f"{i:05d}", "params": params, "metrics": {"val_loss": [[1, 0.5]]}} for i, params in enumerate(runs)]
-    return factors(rows(map(Run.from_dict, data)))
+    return whole(rows(map(Run.from_dict, data)))
+
+
+def whole(runs: Sequence[Sibling]) -> Factors:
+    return factors(runs, [True] * len(runs))
 
 
 def names(found: Factors) -> list[str]:
@@ -35,7 +40,7 @@ def names(found: Factors) -> list[str]:
 
 
 def test_what_varies_and_what_repeats() -> None:
-    found = factors(rows(experiment()))
+    found = whole(rows(experiment()))
     assert [(f.name, f.role, len(f.values)) for f in found.chosen] == [
         ("hidden_units", "hidden_units", 2),
         ("lr", "learning_rate", 4),
@@ -167,6 +172,22 @@ def test_strange_values_are_compared_as_they_are(values: list[Any]) -> None:
         assert set(factor.codes.tolist()) == set(range(len(factor.values)))
 
 
+def test_runs_that_have_not_ended_have_their_place_and_choose_nothing() -> None:
+    ended = [member(lr, width) for lr in (1e-3, 1e-2, 1e-1) for width in (4, 64)]
+    going = [member(lr, 64, id=f"g{lr}", end=0.3, params={"zeal": i}) for i, lr in enumerate((1e-2, 1.0, 1e-9, -5.0))]
+    odd = member(0.5, 64, id="odd", params={"lr": "auto", "hidden_units": None})
+    runs = rows([*ended, *going, odd])
+    one, other = whole(runs[:6]), factors(runs, [True] * 6 + [False] * 5)
+    assert [(f.name, f.category) for f in other.chosen] == [(f.name, f.category) for f in one.chosen]
+    for alone, among in zip(one.chosen, other.chosen, strict=True):
+        assert among.values[: len(alone.values)] == alone.values
+        assert among.codes[:6].tolist() == alone.codes.tolist()
+        assert among.scaled[: len(alone.values)] == pytest.approx(alone.scaled)
+    (lr,) = (f for f in other.chosen if f.role == "learning_rate")
+    assert lr.scaled[lr.codes[6:]] == pytest.approx([0.5, 1.5, -1, -1, 0.5])
+    assert factors(runs, [False] * 11).chosen == ()
+
+
 VALUE = st.one_of(
     st.none(),
     st.integers(min_value=2),
@@ -187,7 +208,7 @@ def test_whatever_the_values_each_run_has_the_code_of_its_own_and_the_order_does
     )
 
     def found(order: Sequence[int]) -> dict[str, tuple[Any, ...]]:
-        told = factors([read[i] for i in order])
+        told = whole([read[i] for i in order])
         return {
             f.name: (f.role, f.tied, dict(zip(order, (str(f.values[c]) for c in f.codes), strict=True)))
             for f in (*told.chosen, *told.repeats)

@@ -89,7 +89,7 @@ def test_which_runs_count(status: str, value: float, counts: bool) -> None:
 
 def test_the_noise_is_that_between_seeds() -> None:
     ends = [0.3, 1.3, 2.3, 3.3]
-    group = ending([x + 0.01 * s for x in ends for s in (0, 1)], lr=[*RATES] * 2, seed=[0, 1] * 4)
+    group = ending([x + 0.01 * s for x in ends for s in (0, 1)], lr=[*RATES] * 2, seed=[0] * 4 + [1] * 4)
     rates = [lr for lr in RATES for _ in (0, 1)]
     one, other = (
         ending([x + apart * s for x in ends for s in (0, 1)], lr=rates, seed=[0, 1] * 4) for apart in (0.01, 0.04)
@@ -180,12 +180,22 @@ def test_few_rates_or_close_ones_are_no_ladder(rates: list[float]) -> None:
     assert ending([0.5] * (len(rates) - 1) + [math.nan], lr=rates).ladder is None
 
 
-def test_a_rate_at_which_one_seed_exploded_is_not_sound() -> None:
-    runs = [member(lr, seed=seed) for lr in (*RATES, 1.0) for seed in (0, 1)]
-    runs = [replace(r, metrics=member(end=math.nan).metrics) if r.id == "0.1-64-1" else r for r in runs]
+@pytest.mark.parametrize(("lost", "sound"), [((), 0.1), ((2,), 0.1), ((1, 2), 0.01), ((0, 1, 2), 0.01)])
+def test_a_rate_explodes_where_most_of_its_runs_did(lost: tuple[int, ...], sound: float) -> None:
+    runs = [member(lr, seed=seed) for lr in RATES for seed in (0, 1, 2)]
+    runs += [member(1.0, seed=seed, end=math.nan) for seed in (0, 1, 2)]
+    runs = [member(0.1, seed=int(r.id[-1]), end=math.nan) if r.id in {f"0.1-64-{x}" for x in lost} else r for r in runs]
     ladder = of(runs).ladder
     assert ladder is not None
-    assert ladder.sound == 0.01
+    assert ladder.sound == sound
+
+
+def test_the_rate_of_the_best_run_does_not_explode() -> None:
+    runs = [member(lr) for lr in (*RATES, 1.0)] + [member(1.0, seed=seed, end=math.nan) for seed in (1, 2)]
+    runs = [replace(r, metrics=member(end=0.01).metrics) if r.id == "1-64-0" else r for r in runs]
+    ladder = of(runs).ladder
+    assert ladder is not None
+    assert ladder.sound is None
 
 
 def test_runs_that_have_not_ended_are_on_no_ladder() -> None:
@@ -193,3 +203,20 @@ def test_runs_that_have_not_ended_are_on_no_ladder() -> None:
     going = [replace(r, status="RUNNING") if r.id.startswith("0.1-") else r for r in runs]
     assert of(runs).ladder is not None
     assert of(going).ladder is None
+
+
+def test_runs_of_one_setting_and_seed_that_end_elsewhere_are_doubtful_and_do_not_count() -> None:
+    runs = experiment()
+    again = replace(member(0.01, 64, 0, end=0.6), id="again")
+    group = of([*runs, again])
+    assert {r.id for r, doubtful in zip(group.runs, group.doubtful, strict=True) if doubtful} == {"again", "0.01-64-0"}
+    assert not (group.ended & group.doubtful).any()
+    assert group.lowest == float(member(0.01, 64, 1).metrics["val_loss"].values[-1])
+    alike = of([*runs, replace(member(0.01, 64, 0, end=0.21), id="again")])
+    assert not alike.doubtful.any()
+
+
+def test_without_a_seed_nobody_knows_whether_runs_repeat_each_other() -> None:
+    runs = [member(lr, end=end, id=f"{lr}{end}") for lr in RATES for end in (0.3, 1.2)]
+    no_seed = [replace(r, params={"lr": r.params["lr"], "hidden_units": 64}) for r in runs]
+    assert not of(no_seed).doubtful.any()

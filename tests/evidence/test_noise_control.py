@@ -46,9 +46,18 @@ def test_between_them_is_neither() -> None:
 
 
 def test_a_run_that_has_not_improved_is_no_better_than_noise() -> None:
-    found = of(member(end=2.5), end=2.6)
+    worse = [member(0.1, end=2.5), member(id="c", end=2.6, tags=CONTROL)]
+    found = seen(member(end=2.5), worse, "noise_control")
     assert found is not None
     assert found.lead == 0
+    assert found.as_good
+
+
+def test_where_another_run_clearly_makes_use_of_the_input_it_is_not_to_blame() -> None:
+    control = member(id="c", end=2.2, tags=CONTROL)
+    assert seen(member(0.1, end=2.2), [member(), control], "noise_control") is None
+    found = seen(member(0.1, end=2.2), [member(end=2.15), control], "noise_control")
+    assert found is not None
     assert found.as_good
 
 

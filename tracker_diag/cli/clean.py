@@ -38,7 +38,7 @@ def clean(
     config: ConfigOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Remove the tags and reports that were written, and the runs that ``--overview`` and controls made.
+    """Remove the tags and reports that were written, and the runs that `sweep --overview` and controls made.
 
     Nothing else is touched, and what a store cannot delete is counted, with the reason.
     """

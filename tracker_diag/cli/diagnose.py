@@ -77,7 +77,8 @@ def _only_run(adapter: Adapter) -> str:
 def _compared(adapter: Adapter, listing: Listing, settings: Settings) -> Comparison | None:
     """What the other runs of its experiment say of a run, those that changed last; a tracker that fails is told."""
     from tracker_diag.adapters.base import Listing as Listed
-    from tracker_diag.adapters.base import Query, TrackerError
+    from tracker_diag.adapters.base import Query
+    from tracker_diag.adapters.guard import one_line
     from tracker_diag.cli import progress
     from tracker_diag.sweeping.siblings import table_of
 
@@ -90,8 +91,9 @@ def _compared(adapter: Adapter, listing: Listing, settings: Settings) -> Compari
                 if isinstance(other, Listed) and other.id != listing.id:
                     others.append(other)
                     advance(len(others), None)
-    except TrackerError as error:
-        complain(f"not compared with the other runs of its experiment: {error}", label="")
+    except Exception as error:  # noqa: BLE001  what is wrong with another run must not keep this one from its answer
+        complain(f"not compared with the other runs of its experiment: {one_line(error)}", label="")
+        return None
     return table_of(others, settings).compare(listing.id)
 
 

@@ -106,7 +106,8 @@ def sweep(
         bool,
         typer.Option(
             "--overview",
-            help="Also store a page of each experiment in which runs were diagnosed, in the experiment tracker-diag.",
+            help="Also store a page of each experiment that is named, or in which runs were diagnosed, in the "
+            "experiment tracker-diag.",
         ),
     ] = False,
     log_format: Annotated[str, typer.Option("--log-format", help="text, or json lines on stderr.")] = "text",

@@ -49,6 +49,9 @@ def alternatives(group: Group, i: int, others: NDArray[np.bool_]) -> tuple[Alter
     """
     differs = group.settings != group.settings[i]
     single = np.flatnonzero(others & (differs.sum(axis=1) == 1))
+    if unlooked := group.factors.unlooked:
+        own = group.runs[i].params
+        single = np.array([k for k in single if all(group.runs[k].params.get(x) == own.get(x) for x in unlooked)], int)
     matched: dict[tuple[int, int], list[int]] = defaultdict(list)
     paired: dict[tuple[int, int], list[int]] = defaultdict(list)
     same_repeat = (group.repeats[single] == group.repeats[i]).all(axis=1)
@@ -89,6 +92,12 @@ def _on_surface(group: Group, i: int, known: Container[tuple[int, int]]) -> list
     return [(j, _Option(code, x, ())) for (j, code), x in zip(tried, expected, strict=True)]
 
 
+def _mean(group: Group, option: _Option) -> float:
+    """What comes out: the mean of the matched runs, or what the surface expects."""
+    ends = [float(group.values[row]) for row in option.rows]
+    return sum(ends) / len(ends) if ends and all(map(math.isfinite, ends)) else group.back(option.distance)
+
+
 def _alternative(group: Group, i: int, j: int, option: _Option) -> Alternative:
     factor = group.factors.chosen[j]
     n = len(option.rows)
@@ -107,7 +116,7 @@ def _alternative(group: Group, i: int, j: int, option: _Option) -> Alternative:
         role=factor.role,
         before=factor.values[group.settings[i, j]],
         after=factor.values[option.code],
-        value=group.back(option.distance),
+        value=_mean(group, option),
         at_worst=group.back(min(option.distance + ONE_SIDED * error, 50.0)),
         matched=None if nearest is None else other(nearest),
         runs=n,

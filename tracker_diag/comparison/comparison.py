@@ -144,9 +144,15 @@ class Comparison:
     poor : float
         The upper quartile of all these runs: where those end that do not do well.
     noise : float or None
-        Standard deviation between runs that differ in their seed alone, at the level of this run; None without such.
+        Standard deviation between runs that differ in their seed alone, at the level of this run; where too few repeat
+        a setting, the scatter around the surface; None without either.
     near_best : float or None
         The same at the level of the best.
+    between_seeds : float or None
+        Standard deviation between runs of one setting, of the better half of the settings that were repeated; None
+        where too few were.
+    same_setting : bool
+        Whether the best run has the setting of this one, and another seed.
     repeated : int
         Runs that differ from another in their seed alone; the noise is that between them, where there are enough.
     alternatives : tuple of Alternative
@@ -178,7 +184,9 @@ class Comparison:
     poor: float
     noise: float | None
     near_best: float | None
+    between_seeds: float | None
     repeated: int
+    same_setting: bool
     alternatives: tuple[Alternative, ...]
     shared: frozenset[str]
     guessing: float | None

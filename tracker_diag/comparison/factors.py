@@ -6,7 +6,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from tracker_diag.stats.arrays import FloatArray
 
 #: Factors that are looked at; of more, those whose role is known come first.
 MOST = 16
+#: Beginnings of the reasons for which a parameter is not looked at that may have an effect all the same, and how many
+#: such parameters are held against runs at most.
+MAY_MATTER, MOST_UNLOOKED = ("missing in half", "beyond the first"), 50
 #: Names of parameters that are read at most.
 MOST_NAMES = 500
 #: Times the lowest value from which on numbers are compared by their ratio.
@@ -26,7 +29,31 @@ WIDE = 10.0
 #: Longest text of a value that is compared.
 LONGEST = 200
 #: Words of parameters that number runs, or say when and where they ran.
-OF_RUNS = frozenset({"id", "index", "timestamp", "date", "time", "port", "pid", "host", "hostname", "path", "hash"})
+OF_RUNS = frozenset(
+    [
+        "id",
+        "index",
+        "timestamp",
+        "date",
+        "time",
+        "port",
+        "pid",
+        "host",
+        "hostname",
+        "path",
+        "hash",
+        "worker",
+        "workers",
+        "gpu",
+        "cuda",
+        "cpu",
+        "device",
+        "thread",
+        "threads",
+        "verbose",
+        "verbosity",
+    ]
+)
 #: What stands before the name of a metric in a parameter that holds a result.
 _OF_RESULTS = re.compile(r"(?:^|(?<=[^a-z]))(?:best|final|last)(?:[^a-z]+|$)", re.IGNORECASE)
 #: Roles whose value is a label of the whole configuration.
@@ -44,7 +71,7 @@ class Factor:
     role : str
         The role it plays; empty where none is known.
     values : tuple of value, length k
-        That occur, in rising order where they are numbers.
+        That occur, in rising order where they are numbers; those of no run that has ended come last.
     codes : ndarray of int, shape (n,)
         Which of them each run has.
     scaled : ndarray, shape (k,)
@@ -76,15 +103,18 @@ class Factors:
         What repeats a run: seeds, folds.
     left_out : mapping of str to str
         Parameter to the reason why it is not looked at.
+    unlooked : tuple of str
+        Those of them that may have an effect all the same: runs that differ in one are no matched runs.
     """
 
     chosen: tuple[Factor, ...]
     repeats: tuple[Factor, ...]
     left_out: Mapping[str, str]
+    unlooked: tuple[str, ...] = ()
 
 
-def factors(runs: Sequence[Sibling]) -> Factors:
-    """Find what varies among runs.
+def factors(runs: Sequence[Sibling], ended: Sequence[bool] | NDArray[np.bool_]) -> Factors:
+    """Find what varies among runs that have ended; the others have their place in it, and choose nothing.
 
     Left out, each with its reason: what is missing in half of the runs, texts that differ in most, lists that do, names
     of runs, times and places, labels that say again what another parameter says, and what is beyond the first sixteen.
@@ -93,8 +123,42 @@ def factors(runs: Sequence[Sibling]) -> Factors:
     Parameters
     ----------
     runs : sequence of Sibling
-        Comparable ones.
+        Comparable ones, n of them.
+    ended : sequence of bool, shape (n,)
+        Which of them have ended.
     """
+    found = _varying([run for run, counts in zip(runs, ended, strict=True) if counts])
+    chosen, repeats = (tuple(_placed(f, runs) for f in some) for some in (found.chosen, found.repeats))
+    return Factors(chosen, repeats, found.left_out, found.unlooked)
+
+
+def _placed(factor: Factor, runs: Sequence[Sibling]) -> Factor:
+    """The factor with the codes of all runs; values of none that has ended come last."""
+    column = [_value(run.params.get(factor.name)) for run in runs]
+    new = sorted(set(column) - set(factor.values), key=_order)
+    values = (*factor.values, *new)
+    place = {value: i for i, value in enumerate(values)}
+    codes = np.array([place[value] for value in column], dtype=np.int64)
+    at = [_scaled(value, factor.values) if not factor.category else float(place[value]) for value in new]
+    return replace(factor, values=values, codes=codes, scaled=np.array([*factor.scaled, *at]))
+
+
+def _scaled(value: Any, known: Sequence[float]) -> float:
+    """Where a number lies in the range of known ones, at most once its width outside; the middle for what is none."""
+    if not _is_number(value):
+        return 0.5
+    low, high, x = known[0], known[-1], float(value)
+    if _is_wide(low, high):
+        low, high, x = math.log(low), math.log(high), math.log(max(x, 5e-324))
+    return max(-1.0, min(2.0, (x / 2 - low / 2) / (high / 2 - low / 2)))
+
+
+def _is_wide(low: float, high: float) -> bool:
+    return low > 0 and high >= WIDE * low
+
+
+def _varying(runs: Sequence[Sibling]) -> Factors:
+    """What varies among runs that have all ended."""
     roles = Counter((name, role) for run in runs for role, name in run.played.items())
     # A strange value may make a name play another role in one run: the most frequent one holds.
     played = dict(pair for pair, _ in sorted(roles.items(), key=lambda found: (found[1], found[0])))
@@ -132,7 +196,8 @@ def factors(runs: Sequence[Sibling]) -> Factors:
         chosen.sort(key=lambda f: (f.role == "", len(f.values), f.name))
         left_out.update({f.name: f"beyond the first {MOST} parameters that vary" for f in chosen[MOST:]})
         chosen = chosen[:MOST]
-    return Factors(tuple(sorted(chosen, key=lambda f: f.name)), tuple(repeats), left_out)
+    unlooked = tuple(sorted(name for name, why in left_out.items() if why.startswith(MAY_MATTER))[:MOST_UNLOOKED])
+    return Factors(tuple(sorted(chosen, key=lambda f: f.name)), tuple(repeats), left_out, unlooked)
 
 
 def _value(value: Any) -> Any:
@@ -141,15 +206,14 @@ def _value(value: Any) -> Any:
         return value
     if isinstance(value, int | float):
         try:
-            number = float(value)
+            return value if math.isfinite(value) else str(value)
         except OverflowError:
             return str(value)[:LONGEST]
-        return number if math.isfinite(number) else str(number)
     return str(value)[:LONGEST]
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, float)
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _order(value: Any) -> tuple[bool, float, str]:
@@ -163,7 +227,7 @@ def _factor(name: str, role: str, column: Sequence[Any], distinct: Sequence[Any]
     if not numbers:
         return Factor(name, role, tuple(distinct), codes, np.arange(len(distinct), dtype=np.float64), category=True)
     x = np.array(distinct, dtype=np.float64)
-    x = np.log(x) if x[0] > 0 and distinct[-1] >= WIDE * distinct[0] else x / np.abs(x).max()
+    x = np.log(x) if _is_wide(distinct[0], distinct[-1]) else x / np.abs(x).max()
     return Factor(name, role, tuple(distinct), codes, (x - x[0]) / (x[-1] - x[0]), category=False)
 
 
@@ -209,7 +273,5 @@ def _told_apart(found: Sequence[Factor]) -> tuple[list[Factor], dict[str, str]]:
         left_out.update({f.name: f"says the same as {main.name}" for f in labels})
         tied = tuple(f.name for f in others if f not in labels)
         left_out.update(dict.fromkeys(tied, f"always varied with {main.name}: they cannot be told apart"))
-        chosen.append(
-            Factor(main.name, main.role, main.values, main.codes, main.scaled, main.category, tied) if tied else main
-        )
+        chosen.append(replace(main, tied=tied) if tied else main)
     return chosen, left_out

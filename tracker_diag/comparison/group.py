@@ -40,6 +40,10 @@ BOTH = 0.1
 LEFT_BEHIND = 0.8
 #: Rates that make a ladder, and times the lowest that the highest is.
 RUNGS, SPAN = 4, 30.0
+#: Share of the way from the best to a poor run by which two runs of one setting and seed differ in something else.
+DOUBT = 0.25
+#: Share of the runs with a rate that were lost, above which the rate explodes.
+MOST_OF_THEM = 0.5
 #: Runs that repeat a setting, from which on the noise between them is known: of one pair nobody knows if it is typical.
 REPEATED = 3
 #: A median absolute deviation as a standard deviation of normal values.
@@ -63,8 +67,34 @@ class Group:
 
     @cached_property
     def ended(self) -> NDArray[np.bool_]:
-        """Which runs count, shape (n,): those that finished, and those that were lost on the way."""
+        """Which runs count, shape (n,): those that finished, or were lost on the way, and are not doubtful."""
+        return self._over & ~self.doubtful
+
+    @cached_property
+    def _over(self) -> NDArray[np.bool_]:
         return np.array([r.status == "FINISHED" or (r.lost and r.status in ("FAILED", "KILLED")) for r in self.runs])
+
+    @cached_property
+    def doubtful(self) -> NDArray[np.bool_]:
+        """Runs that have the settings and the seed of another one, and ended elsewhere, shape (n,).
+
+        Something that was not logged tells the two apart, data or code, and nobody knows which of them is like the
+        others: neither is compared with.
+        """
+        doubtful = np.zeros(len(self.runs), dtype=bool)
+        finite = self.values[self._over & np.isfinite(self.values)]
+        if not self.factors.repeats or not finite.size:
+            return doubtful
+        apart = DOUBT * float(np.quantile(finite, 0.75) - finite.min())
+        rows = np.flatnonzero(self._over)
+        both = np.concatenate([self.settings[rows], self.repeats[rows]], axis=1)
+        same = np.unique(both, axis=0, return_inverse=True)[1].ravel()
+        low, high = np.full(rows.size, np.inf), np.full(rows.size, -np.inf)
+        np.minimum.at(low, same, self.values[rows])
+        np.maximum.at(high, same, self.values[rows])
+        with np.errstate(invalid="ignore"):
+            doubtful[rows] = (high - low)[same] > apart
+        return doubtful
 
     @cached_property
     def end_times(self) -> FloatArray:
@@ -131,7 +161,7 @@ class Group:
     @cached_property
     def factors(self) -> Factors:
         """What varies."""
-        return factors(self.runs)
+        return factors(self.runs, self._over)
 
     @cached_property
     def settings(self) -> NDArray[np.int64]:
@@ -173,6 +203,22 @@ class Group:
             again = n > 1
             return float(NORMAL * np.median(np.abs(apart[again]) * np.sqrt(n[again] / (n[again] - 1))))
         return self.surface.sigma if self.surface is not None else None
+
+    @cached_property
+    def between_seeds(self) -> float | None:
+        """Standard deviation between runs of one setting, in the unit of the metric; None where too few are repeated.
+
+        Of the better half of the settings that were: what seeds do to bad settings says nothing of good ones.
+        """
+        rows = np.flatnonzero(self._counted & (self._like_it > 1) & np.isfinite(self.values))
+        if self.repeated < REPEATED or not rows.size:
+            return None
+        n = self._like_it[rows]
+        total = np.bincount(self.cells[rows], self.values[rows], minlength=int(self.cells.max()) + 1)
+        mean = total[self.cells[rows]] / n
+        good = mean <= np.median(mean)
+        apart = np.abs(self.values[rows] - mean) * np.sqrt(n / (n - 1))
+        return float(NORMAL * np.median(apart[good]))
 
     @cached_property
     def repeated(self) -> int:
@@ -278,8 +324,7 @@ class Group:
         for row in rows:
             high = self.values[row]
             within = rows[(self.values[rows] <= high) & (self.values[rows] >= (1 - BAND) * high)]
-            several = within.size >= SEVERAL and np.unique(self.cells[within]).size > 1
-            if several and self.lowest < LEFT_BEHIND * high:
+            if np.unique(self.cells[within]).size >= SEVERAL and self.lowest < LEFT_BEHIND * high:
                 return float(np.median(self.values[within]))
         return None
 
@@ -300,8 +345,12 @@ class Group:
         rates = [float(found.values[code]) for code in tried]
         if len(rates) < RUNGS or not rates[0] > 0 or rates[-1] < SPAN * rates[0]:
             return None
-        exploded = [bool((self.distances[self.ended & (self.settings[:, j] == code)] >= math.log1p(FAR)).any())
-                    for code in tried]  # fmt: skip
+        lost = self.distances >= math.log1p(FAR)
+        best = self.settings[self.ended & (self.values == self.lowest), j]
+        exploded = [
+            bool(lost[self.ended & (self.settings[:, j] == code)].mean() > MOST_OF_THEM) and code not in best
+            for code in tried
+        ]
         sound = None
         if any(exploded) and not all(exploded):
             first = exploded.index(True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from tracker_diag.core import controlled
 from tracker_diag.core.own import CONTROL
-from tracker_diag.core.run import Run
+from tracker_diag.core.run import Run, Series
 from tracker_diag.roles.metric import LOSS, PER_CENT_ABOVE, Metric
 from tracker_diag.roles.params import flatten
 from tracker_diag.roles.resolve import Roles, Told, resolve
@@ -148,7 +150,7 @@ class Siblings:
         high = frozenset(name for name in run.metrics if _last(run, name) > PER_CENT_ABOVE)
         kind = (frozenset(run.metrics), high, frozenset((name, type(value)) for name, value in flat.items()))
         if kind not in self._known:
-            self._known[kind] = _names(resolve(run, self._settings), flat)
+            self._known[kind] = _names(resolve(replace(run, metrics=_as_curves(run)), self._settings), flat)
         names = self._known[kind]
         played = names.played
         control = flat.get(played["control"]) if "control" in played else None
@@ -169,6 +171,15 @@ class Siblings:
             control=_control(run, self._prefix) or str(control or ""),
             last=tuple((name, float(s.values[-1])) for name, s in sorted(run.metrics.items()) if len(s)),
         )
+
+
+def _as_curves(run: Run) -> dict[str, Series]:
+    """The last values as curves of two: a metric that was logged once, at the end of a training, is none elsewhere."""
+    found = {}
+    for name, series in run.metrics.items():
+        if len(series):
+            found[name] = Series(name, np.array([0.0, 1.0]), np.repeat(series.values[-1:], 2))
+    return found
 
 
 def _names(roles: Roles, flat: Mapping[str, Any]) -> _Names:

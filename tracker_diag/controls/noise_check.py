@@ -215,6 +215,10 @@ def _compared(real: Trial, random: list[Trial], held_out: int | None) -> RandomI
     if role.startswith("train_") and _learned(random, role, sign):
         says = f"{said}: noise is learned by heart, so that training metrics tell nothing; return val_loss."
         return replace(result, says=says)
+    if share is not None and gain > _margin(_SURE, len(theirs)) * scatter:
+        says = f"{said}: the input brings {percent(share)} of what is learned, next to nothing: "
+        says += "the network ignores its input, or the input says little about the labels."
+        return replace(result, verdict="input-ignored", says=says)
     says = (
         f"{said}: random input does as well, so the network ignores its input, or the input says nothing about the "
         "labels. tiny_subset tells which: a network that uses its input learns a few examples by heart, whatever their "

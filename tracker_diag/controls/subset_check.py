@@ -250,8 +250,9 @@ def _judged(trial: Trial, subset: _Subset, roles: Roles) -> TinySubset:
     if _still_falling(trial.values(role), uninformed):
         return replace(result, says=f"{said}, and still falling when training ended: give it more epochs.")
     if loss <= _HALF * uninformed:
-        says = f"{said}: learned in part. More epochs, a higher rate or more units may do; {_regularised(roles)}"
-        return replace(result, says=f"{says}if not, the trouble is in the network, the loss or the optimiser.")
+        says = f"{said}: learned in part. More epochs, a higher rate or more units may do; "
+        says += f"{_regularised(roles) or 'if not, '}the trouble is in the network, the loss or the optimiser."
+        return replace(result, says=says)
     return _settled(result, False, said, roles)
 
 
@@ -303,4 +304,4 @@ def _regularised(roles: Roles) -> str:
         for role in ("dropout", "weight_decay", "label_smoothing")
         if isinstance(roles.params.get(role), int | float) and roles.params[role] > 0
     ]
-    return f"if it is not without {' and '.join(held)} either, " if held else ""
+    return f"if the same holds without {' and '.join(held)}, " if held else ""

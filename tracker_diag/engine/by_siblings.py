@@ -7,14 +7,11 @@ from dataclasses import replace
 
 from tracker_diag.core.finding import Change, Prescription, Severity
 from tracker_diag.core.outgoing import clean
-from tracker_diag.evidence.beside_siblings import LONGEST_NAME, BesideSiblings, Gain
-from tracker_diag.rules.gains import change, shows
+from tracker_diag.evidence.beside_siblings import LONGEST_NAME, NONE, BesideSiblings, Gain
+from tracker_diag.rules.gains import change, shows, value
 from tracker_diag.rules.hypothesis import Hypothesis, Observation
 from tracker_diag.rules.rule import Rule
 
-#: Likelihood ratio of a gain that a run shows which differs in nothing else; of one that a surface through all runs
-#: expects; and of either where noise may explain it.
-MATCHED, EXPECTED, UNSURE = 200.0, 60.0, 12.0
 #: Odds of a cause before the comparison: the same for all, since it is the gain that tells which comes first.
 PRIOR = 0.1
 #: Likelihood ratio of a value that the best run has too, or that does not matter in matched runs.
@@ -23,8 +20,10 @@ CLEARED = 0.1
 OF_DATA_CLEARED = 0.3
 #: Folders of rules whose causes lie in data that all runs of a comparison share.
 OF_DATA = ("data", "preprocessing")
-#: Gain, in units of the improvement of the best run, that settles a cause, and one that is none.
-WORTH, NONE = 0.1, 0.03
+#: Gain, in units of the improvement of the best run, that settles a cause.
+WORTH = 0.1
+#: Likelihood ratio that speaks for a cause at least.
+LEAST_RATIO = 1.01
 #: Distance from the best run, in the same units, up to which a run is as good.
 AS_GOOD = 0.15
 
@@ -88,22 +87,19 @@ def settled(
 
 def _shown(rule: Rule, name: str, gain: Gain, beside: BesideSiblings) -> Hypothesis:
     a = gain.alternative
-    ratio = MATCHED if a.matched is not None else EXPECTED
-    if gain.at_least <= NONE:
-        ratio = UNSURE
-    # The greatest gain is the first to take: a lesser one counts by its square.
-    ratio = max(1.01, ratio * min(1.0, gain.value / beside.gains[0].value) ** 2)
-    text = f"{shows(gain, beside.comparison.measure)} ({beside.as_of})"
-    observed = Observation(text, ratio, "siblings", "SIBLINGS")
+    shown = shows(gain, beside.comparison.measure)
+    text = f"{shown} ({beside.as_of})"
+    observed = Observation(text, max(gain.ratio, LEAST_RATIO), "siblings", "SIBLINGS")
     advice = change(a)
     prescription = Prescription(f"{advice}: {text}", (Change(a.parameter, a.before, a.after),))
     verdict = "underfitting" if beside.train_behind >= AS_GOOD else ""
+    way = "low" if a.direction > 0 else "high"
     return Hypothesis(
         code=rule.code,
         name=name,
         severity=Severity.INFO,
         confidence=0.0,
-        message=f"{clean(a.parameter, LONGEST_NAME)} {a.before:g} is too {'low' if a.direction > 0 else 'high'}",
+        message=f"{clean(a.parameter, LONGEST_NAME)} {value(a.before)} is too {way}: {shown}",
         advice=advice,
         evidence={"for": [text], "against": []},
         prior=PRIOR,

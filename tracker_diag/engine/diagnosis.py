@@ -179,7 +179,8 @@ def _summary(answer: str, findings: list[Finding], cause: str, values: Values, s
     if answer == ABSTENTION:
         fit = find_rule(GOOD_FIT)
         not_shown = next((s.reason for s in skipped if fit is not None and s.code == fit.code), "")
-        return f"insufficient evidence: {why_abstained(values, not_shown)}"
+        said = f"insufficient evidence: {why_abstained(values, not_shown)}"
+        return said + (f"; most likely {cause}" if cause else "")
     said = next((f.message for f in findings if f.name == answer), "")
     return f"{answer}: {said}" + (f"; most likely {cause}" if cause else "")
 

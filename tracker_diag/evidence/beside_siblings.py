@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from tracker_diag.comparison.comparison import Alternative, Comparison, Other
 from tracker_diag.core.outgoing import clean
@@ -19,6 +18,11 @@ ONE_SIDED = 1.645
 LEAST_UNIT = 0.02
 #: Classes of a task of which only that it is one of classes is known.
 TWO_CLASSES = 2
+#: Likelihood ratio of a gain that a run shows which differs in nothing else; of one that a surface through all runs
+#: expects; and of either where noise may explain it.
+MATCHED, EXPECTED, UNSURE = 200.0, 60.0, 30.0
+#: Gain that noise may explain, where it is not surely above this.
+NONE = 0.03
 #: Times the level at which several runs stand that a run may begin at: what is more, blew up.
 FIRST_OVER_LEVEL = 1.5
 #: Share of a perfect score that is no difference.
@@ -39,11 +43,15 @@ class Gain:
         The other value.
     value, at_least : float
         The gain, and the lower end of its one-sided 95 % interval.
+    ratio : float
+        Likelihood ratio of the cause that this change cures: what a matched run shows counts more than what a surface
+        expects, what noise may explain counts less, and beside the greatest gain a lesser one counts by its square.
     """
 
     alternative: Alternative
     value: float
     at_least: float
+    ratio: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ class BesideSiblings:
         By how much a validation score does that stands beside the loss, as a share of a perfect one; NaN where there
         is none.
     gains : tuple of Gain
-        Of each parameter that varies, the greatest first.
+        Of each parameter that varies, the one to make first.
     """
 
     comparison: Comparison
@@ -92,16 +100,13 @@ class BesideSiblings:
         many = "the one comparable run" if found.runs == 1 else f"the best of {found.runs} comparable runs"
         own, best = (f"{found.measure.shown(x):.4g}" for x in (found.value, self.best.value))
         what = f"the validation {found.measure.role.removeprefix('val_')}"
-        return f"{what} ends at {own}; {many}, {clean(self.best.name, LONGEST_NAME)}, ends at {best}"
+        ends = f"ends at {own}" if math.isfinite(found.value) else "has no finite value at its end"
+        return f"{what} {ends}; {many}, {clean(self.best.name, LONGEST_NAME)}, ends at {best}"
 
     @property
     def as_of(self) -> str:
         """What was compared, and when: "of 19 runs, as of 2026-11-27 21:40 UTC"."""
-        found = self.comparison
-        runs = f"of {found.runs} run{'' if found.runs == 1 else 's'}"
-        if found.as_of is None:
-            return runs
-        return f"{runs}, as of {datetime.fromtimestamp(found.as_of, UTC):%Y-%m-%d %H:%M} UTC"
+        return self.comparison.of_when
 
     def far(self, share: float) -> bool:
         """Whether the run ends so far behind the best, beyond noise; a score beside the loss may excuse it.
@@ -157,10 +162,17 @@ def beside_siblings(
     def share(value: float) -> float:
         return min(FAR, value / unit)
 
-    # One that was lost counts as twice as bad as knowing nothing.
+    # One that was lost, or blew up, counts as twice as bad as knowing nothing.
+    lost = lost or found.value > start + unit
     ends = start + unit if lost else found.value
     spread = 0.0 if lost else ONE_SIDED * sigma
-    gains = [Gain(a, share(ends - a.value), share(ends - a.at_worst - spread)) for a in found.alternatives]
+    greatest = max((share(ends - a.value) for a in found.alternatives), default=0.0)
+    gains = []
+    for a in found.alternatives:
+        gain, at_least = share(ends - a.value), share(ends - a.at_worst - spread)
+        sure = MATCHED if a.matched is not None else EXPECTED
+        ratio = UNSURE if at_least <= NONE else sure
+        gains.append(Gain(a, gain, at_least, ratio * (gain / greatest) ** 2 if 0 < gain <= greatest else 0.0))
     score = (found.score - best.score) / (val_score.whole if val_score is not None else 1.0)
     return BesideSiblings(
         comparison=found,
@@ -171,7 +183,7 @@ def beside_siblings(
         at_least=share(ends - best.value - chosen - (0.0 if lost else ONE_SIDED * own)),
         train_behind=FAR if lost else (found.train - best.train) / unit,
         score_behind=math.nan if lost else score,
-        gains=tuple(sorted(gains, key=lambda g: (-g.value, g.alternative.parameter))),
+        gains=tuple(sorted(gains, key=lambda g: (-g.ratio, -g.value, g.alternative.parameter))),
     )
 
 

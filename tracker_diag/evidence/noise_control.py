@@ -51,7 +51,10 @@ class NoiseControl:
 
 @rule_input(missing="no control on random input in the experiment", log="run tracker_diag.controls.random_input once")
 def noise_control(comparison: Comparison, val_loss: Curve | None, val_score: Curve | None) -> NoiseControl | None:
-    """How the run ended beside the control of its experiment that was trained on random input."""
+    """How the run ended beside the control of its experiment that was trained on random input.
+
+    None where the run does no better, and another one clearly does: the input is not to blame.
+    """
     control = comparison.controls.get(RANDOM_INPUT)
     curve = val_loss if comparison.measure.role == "val_loss" else val_score
     if control is None or curve is None or not curve.long_enough or not math.isfinite(comparison.value):
@@ -63,4 +66,9 @@ def noise_control(comparison: Comparison, val_loss: Curve | None, val_score: Cur
     shown = comparison.measure.shown
     # A run that has not improved is no better than noise, unless the control is the worse by that much.
     lead = apart / gained if gained > 0 else 0.0
+    best = comparison.best
+    most = 0.0 if best is None else first_value(curve) - best.value
+    if lead < OF_USE and best is not None and most > 0 and control.value - best.value > CLEARLY * most:
+        # Another run makes use of the same input: what is wrong with this one is something else.
+        return None
     return NoiseControl(clean(control.name, LONGEST_NAME), shown(comparison.value), shown(control.value), lead)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from tracker_diag.core.finding import Finding
 
+#: Key in the evidence of a finding that rests on the other runs of the experiment, and not on the curves alone.
+BY_SIBLINGS = "runs"
+
 
 @dataclass(frozen=True, slots=True)
 class Symptoms:
@@ -24,7 +27,7 @@ class Symptoms:
     findings: Mapping[str, Finding]
 
     def has(self, *names: str) -> bool:
-        """Whether any of these was found.
+        """Whether the curves show any of these; what only other runs of the experiment show says nothing of why.
 
         Parameters
         ----------
@@ -36,4 +39,4 @@ class Symptoms:
         bool
             False where none is named.
         """
-        return any(n in self.findings for n in names)
+        return any(n in self.findings and BY_SIBLINGS not in self.findings[n].evidence for n in names)

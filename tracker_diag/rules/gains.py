@@ -12,7 +12,7 @@ from tracker_diag.evidence.beside_siblings import LONGEST_NAME, Gain
 
 def value(x: Any) -> str:
     """A value of a parameter."""
-    return f"{x:g}" if isinstance(x, float) else clean(x, LONGEST_NAME)
+    return f"{x:g}" if isinstance(x, int | float) and not isinstance(x, bool) else clean(x, LONGEST_NAME)
 
 
 def change(alternative: Alternative) -> str:
@@ -26,11 +26,13 @@ def shows(gain: Gain, measure: Measure) -> str:
     """What shows it: "run X, which differs in lr alone (0.0011 for 0.043), ends at 1.91"."""
     a = gain.alternative
     names = " and ".join(clean(name, LONGEST_NAME) for name in (a.parameter, *a.tied))
-    differs = f"{value(a.after)} for {value(a.before)}"
-    ends = f"{measure.shown(a.value):.4g}"
+    differs = f"{value(a.after)} instead of {value(a.before)}"
+    one = a.matched is not None and a.runs == 1
+    ends = f"{measure.shown(a.matched.value if one and a.matched is not None else a.value):.4g}"
     if a.matched is None:
-        return f"with {names} {differs} and all else held, runs like it end at about {ends}"
+        about = f"{measure.shown(a.value):.2g}"
+        return f"with {names} {differs}, all else held, a surface through the runs expects about {about}"
     who = clean(a.matched.name, LONGEST_NAME)
-    if a.runs == 1:
+    if one:
         return f"run {who}, which differs in {names} alone ({differs}), ends at {ends}"
     return f"{a.runs} runs such as {who}, which differ in {names} alone ({differs}), end at {ends} on average"

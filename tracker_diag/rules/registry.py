@@ -155,6 +155,8 @@ def _refuse_remedies(new: Rule, said: str) -> None:
     for remedy in new.cured_by:
         if remedy.role not in param_roles():
             raise ValueError(f"{said}: cured by {remedy.role!r}, which is the role of no parameter")
+        if remedy.name not in ("", new.name, *new.also):
+            raise ValueError(f"{said}: tells no cause {remedy.name!r} that could be cured; name it in also=")
 
 
 def _refuse_words(new: Rule, said: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from tracker_diag.core.version import __version__
 from tracker_diag.report.experiment.overview import Measure, Overview, Row, first_looks, worst_first
 from tracker_diag.report.tags import tags
 from tracker_diag.report.wording import real
+from tracker_diag.roles.params import flatten
 from tracker_diag.rules.registry import all_rules
 from tracker_diag.settings.settings import Settings
 from tracker_diag.stats.contrasts import Contrasts, contrasts
@@ -30,6 +31,9 @@ from tracker_diag.sweeping.siblings import table_of
 
 Advance = Callable[[int, int | None], None]
 """Told how many runs were read, and of how many; None while they are listed."""
+
+PARAMETERS = 8
+"""Parameters that are shown of each run."""
 
 T = TypeVar("T")
 
@@ -83,8 +87,12 @@ def gather(
     briefs = dict(_diagnosed(adapter, to_read, own, table, advance, _brief))
     group = next(iter(table.groups), None)
     rows = worst_first([_row(x, adapter.link(x), briefs.get(x.id), own.prefix) for x in listings])
+    effects, parameters = None, ()
     if group is not None:
-        rows = tuple(replace(row, outcome=_outcome(row.id, table, group)) for row in rows)
+        effects = _contrasts(group)
+        parameters = _parameters(group, effects)
+        params = {x.id: _values(x, parameters) for x in listings}
+        rows = tuple(replace(row, outcome=_outcome(row.id, table, group), params=params[row.id]) for row in rows)
     looks = [row.id for row in first_looks(rows)]
     reports = dict(_diagnosed(adapter, looks, own, table, advance, examine))
     return Overview(
@@ -93,7 +101,9 @@ def gather(
         as_of=max((time for row in rows if (time := row.changed) is not None), default=None),
         rows=rows,
         measure=None if group is None else _measure(group),
-        contrasts=None if group is None else _contrasts(group),
+        contrasts=effects,
+        compared=0 if group is None else int(group.ended.sum()),
+        parameters=parameters,
         first_looks=tuple(reports[run_id] for run_id in looks if run_id in reports),
         unread=unread,
         version=__version__,
@@ -195,7 +205,7 @@ def _wasted(row: Row, brief: Brief | None) -> float | None:
 
 
 def _outcome(run_id: str, table: Table, group: Group) -> float | None:
-    """The last value of the measure of most runs; None for a run that has another one, or none."""
+    """The last value of the measure of the largest group; None for a run that has another one, or none."""
     place, i = table.places.get(run_id, (0, -1))
     measure = table.groups[place].measure
     if i < 0 or measure.key != group.measure.key:
@@ -216,3 +226,17 @@ def _contrasts(group: Group) -> Contrasts:
     parameters = {name: [run.params.get(name) for run in runs] for name in names}
     outcome = np.array([run.value for run in runs], dtype=np.float64)
     return contrasts(parameters, outcome, [factor.name for factor in group.factors.repeats])
+
+
+def _parameters(group: Group, found: Contrasts) -> tuple[str, ...]:
+    """The parameters that are shown of each run: by effect, then those too few runs tell an effect of, then seeds."""
+    looked_at = [contrast.parameter for contrast in found.contrasts]
+    together = {name for several in found.aliased for name in several}
+    others = sorted(factor.name for factor in group.factors.chosen if factor.name not in together)
+    seeds = (factor.name for factor in group.factors.repeats)
+    return tuple(dict.fromkeys((*looked_at, *others, *seeds)))[:PARAMETERS]
+
+
+def _values(listing: Listing, names: Sequence[str]) -> dict[str, Any]:
+    logged = flatten(listing.params).values
+    return {name: logged[name] for name in names if name in logged}

@@ -29,13 +29,13 @@ STEP, GAIN = 0.02, 0.05
 """Shares of the way from the best run to a poor one by which a run, and what another value of a parameter brings, have
 to have moved, so that the run is judged again."""
 FAR = 10.0
-"""That way so many times, beyond which one distance is like another."""
+"""Times that way from which on a run is so far behind that more makes no difference."""
 SURE = 0.03
-"""Share of it that a gain has to be beyond noise, as the causes have it."""
+"""Share of that way by which a gain has to lie beyond noise, the same that settles a cause."""
 REPEATED = 6
 """Runs that repeat a setting, from which on a rule takes the noise between them for known."""
 NOISES = 4
-"""Halvings and doublings of the noise, in halves, beyond which it is like none, or like any."""
+"""Steps of the square root of two, up or down from the distance to the best, in which the noise is told apart."""
 
 _log = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ def compare(
         settings = plan.settings.for_experiment(experiment)
         everything = _all_of(adapter, experiment, listings) if hidden else listings
         after = tables[experiment] = table_of(everything, settings)
-        rest = [x.id for x in listings if x.id not in due and x.status not in ACTIVE and not is_ours(x.tags)]
+        rest = [x.id for x in listings if x.id not in due and x.status not in ACTIVE]
         if rest:
             before = table_of([listing for listing in everything if listing.id not in due], settings)
             again |= {run_id for run_id in rest if _says(_told(before, run_id)) != _says(_told(after, run_id))}
@@ -162,7 +162,7 @@ def _says(found: Comparison | None) -> object:
         (a.parameter, a.direction, a.matched is None, steps(ends - a.value, GAIN), ends - a.at_worst > SURE * way)
         for a in found.alternatives
     )
-    noise = found.near_best / behind if found.near_best and behind > 0 else 0.0
+    noise = found.between_seeds / behind if found.between_seeds and behind > 0 else 0.0
     return (
         controls,
         steps(behind, STEP),
@@ -172,6 +172,6 @@ def _says(found: Comparison | None) -> object:
         None if found.level is None else steps(found.level - found.best.value, GAIN),
         found.twin is None,
         found.ladder is not None and found.ladder.sound is not None,
-        found.repeated >= REPEATED,
+        found.repeated >= REPEATED and not found.same_setting,
         max(-NOISES, min(NOISES, round(2 * math.log2(noise)))) if 0 < noise < math.inf else 0,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests import siblings
 from tests.rules.runs import (
     EPOCHS,
     NOTHING,
@@ -193,3 +194,25 @@ def test_it_does_not_stand_beside_another_verdict() -> None:
     report = judge(high_level(), {"num_classes": 10, "optimizer": "adam", "lr": 1e-6, "batch_size": 64})
     assert report.verdict == "slow-convergence"
     assert found(report, "LC101") is None
+
+
+def test_a_run_far_behind_comparable_ones_is_none() -> None:
+    alone, behind = (siblings.beside(siblings.member(0.1, 4), runs) for runs in ([], siblings.experiment()))
+    assert found(alone, "LC101") is not None
+    assert found(behind, "LC101") is None
+    reason = skipped(behind, "LC101")
+    assert reason is not None
+    assert "the best of 15 comparable runs, 0.01-64-0, ends at 0.1958" in reason
+
+
+@pytest.mark.parametrize(("far", "good"), [(0.15, False), (0.9, True)])
+def test_how_far_behind_is_a_threshold(far: float, good: bool) -> None:
+    report = siblings.beside(siblings.member(0.1, 4), siblings.experiment(), LC101={"far_behind": far})
+    assert (found(report, "LC101") is not None or skipped(report, "LC101") is None) is good
+
+
+@pytest.mark.parametrize("run_id", ["0.01-64-0", "0.01-64-1"])
+def test_one_that_keeps_up_is_as_good_as_by_itself(run_id: str) -> None:
+    run = next(r for r in siblings.experiment() if r.id == run_id)
+    alone, beside = siblings.beside(run, []), siblings.beside(run, siblings.experiment())
+    assert found(alone, "LC101") == found(beside, "LC101")

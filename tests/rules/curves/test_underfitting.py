@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from tests import siblings
 from tests.rules.runs import (
     EPOCHS,
     NOTHING,
@@ -379,3 +381,38 @@ def test_three_values_in_bits_are_measured_against_the_logarithm_in_bits() -> No
     finding = found(judge({**curves, "val_bpc": [3.4, 3.322, 3.324]}, {"num_classes": 10}), "LC102")
     assert finding is not None
     assert "log2 10 = 3.322" in finding.message
+
+
+def test_at_rest_far_above_what_a_comparable_run_reached() -> None:
+    report = siblings.beside(siblings.member(0.1, 4), siblings.experiment())
+    finding = found(report, "LC102")
+    assert report.verdict == "underfitting"
+    assert finding is not None
+    assert (finding.severity, finding.confidence) == ("warning", 0.9)
+    assert "the best of 15 comparable runs, 0.01-64-0, ends at" in finding.message
+    assert "in training they end at 1.002 and 0.1955 (of 15 runs, as of " in finding.message
+
+
+def test_not_where_training_is_as_good_as_theirs() -> None:
+    """That it does not hold on validation data is another trouble."""
+    gap = siblings.member(0.1, 4)
+    best = siblings.member(0.01, 64).metrics["train_loss"]
+    gap = replace(gap, metrics=gap.metrics | {"train_loss": best})
+    assert found(siblings.beside(gap, siblings.experiment()), "LC102") is None
+
+
+def test_nor_where_it_is_still_moving_or_still_going() -> None:
+    falling_still = siblings.member(0.1, 4)
+    slope = np.linspace(0.9, 0.0, siblings.EPOCHS)
+    moving = {name: replace(s, values=s.values + slope) for name, s in falling_still.metrics.items()}
+    assert found(siblings.beside(replace(falling_still, metrics=moving), siblings.experiment()), "LC102") is None
+    going = siblings.member(0.1, 4, status="RUNNING")
+    assert found(siblings.beside(going, siblings.experiment()), "LC102") is None
+
+
+@pytest.mark.parametrize("far", [0.3, 0.9])
+def test_how_far_above_siblings_is_a_threshold(far: float) -> None:
+    report = siblings.beside(siblings.member(0.1, 4), siblings.experiment(), LC102={"far_behind": far})
+    finding = found(report, "LC102")
+    assert finding is not None
+    assert ("in training they end at" in finding.message) is (far == 0.3)

@@ -15,7 +15,8 @@ CODE = "EX903"
 
 
 def ladder(*lost: float) -> list[Run]:
-    return [member(lr, end=math.nan if lr in lost else None, id=f"{lr:g}") for lr in (*RATES, 1.0)]
+    """Runs that do equally well, but those that are lost."""
+    return [member(lr, end=math.nan if lr in lost else 0.2, id=f"{lr:g}") for lr in (*RATES, 1.0)]
 
 
 def of(run: Run, runs: list[Run], **thresholds: Any) -> Any:
@@ -23,36 +24,51 @@ def of(run: Run, runs: list[Run], **thresholds: Any) -> Any:
 
 
 def test_the_highest_rate_that_did_not_explode_and_one_order_below() -> None:
-    seen = of(member(0.001), ladder(1.0, 0.1))
+    seen = of(member(0.001, end=0.2), ladder(1.0, 0.1))
     assert seen.severity == "info"
     assert "of 5 learning rates from 0.0001 to 1, 0.01 is the highest that did not explode" in seen.message
     assert "this run's 0.001 is 10 times below it" in seen.message
     assert seen.evidence["proposed"] == 0.001
-    assert seen.advice.startswith("begin with 0.001,")
+    assert seen.advice == ""
+    high = of(member(0.01, end=0.2), ladder(1.0, 0.1))
+    assert high.advice.startswith("begin with 0.001, one order of magnitude below")
+
+
+def test_where_other_runs_show_a_better_rate_they_speak() -> None:
+    runs = [member(lr, end=math.nan if lr == 1.0 else None, id=f"{lr:g}") for lr in (*RATES, 1.0)]
+    assert of(member(0.001), runs) is None
+    assert of(member(0.01), runs) is not None
+
+
+def test_where_nobody_does_better_than_guessing_it_says_nothing() -> None:
+    level = math.log(2)
+    runs = [member(lr, end=math.nan if lr == 1.0 else level, id=f"{lr:g}") for lr in (*RATES, 1.0)]
+    assert of(member(0.001, end=level), runs) is None
 
 
 @pytest.mark.parametrize(
     ("lr", "stands"), [(0.01, "is at it"), (0.1, "is 10 times that"), (1e-4, "100 times below it")]
 )
 def test_where_this_run_stands(lr: float, stands: str) -> None:
-    assert stands in of(member(lr), ladder(1.0, 0.1)).message
+    lost = member(0.1, seed=1, end=math.nan, id="lost")
+    assert stands in of(member(lr, seed=2, end=0.21), [*ladder(1.0, 0.1), lost]).message
 
 
 def test_the_step_down_is_a_threshold() -> None:
     runs = ladder(1.0, 0.1)
-    halved = of(member(0.001), runs, EX903={"step_down": 2.0})
+    halved = of(member(0.001, end=0.2), runs, EX903={"step_down": 2.0})
     assert halved.evidence["proposed"] == 0.005
-    assert of(member(0.001), runs, EX903={"step_down": 0.0}) is None
+    assert of(member(0.001, end=0.2), runs, EX903={"step_down": 0.0}) is None
 
 
 def test_no_ladder_where_nothing_exploded_or_all_did_or_rates_are_few() -> None:
-    assert of(member(0.001), ladder()) is None
-    assert of(member(0.001), ladder(*RATES, 1.0)) is None
-    assert of(member(0.001), [r for r in ladder(1.0) if r.id in ("0.001", "0.01", "1")]) is None
+    assert of(member(0.001, end=0.2), ladder()) is None
+    assert of(member(0.001, end=0.2), ladder(*RATES, 1.0)) is None
+    assert of(member(0.001, end=0.2), [r for r in ladder(1.0) if r.id in ("0.001", "0.01", "1")]) is None
 
 
 def test_it_is_no_warning_and_changes_no_verdict() -> None:
-    report = beside(member(0.01), ladder(1.0))
+    report = beside(member(0.01, end=0.2), ladder(1.0))
     assert found(report, CODE) is not None
     assert report.verdict == "good-fit"
     assert report.severity == "info"

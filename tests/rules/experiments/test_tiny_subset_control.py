@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 
 from tests.rules.runs import found
-from tests.siblings import beside, experiment, member
+from tests.siblings import RATES, beside, experiment, member
 from tracker_diag import Run
 from tracker_diag.core.controlled import TINY_SUBSET, tags
 
 CODE = "EX902"
 
 
+#: Of those that learn little, so that the control has something to say.
+RUNS = [member(lr, seed=seed, end=1.9 + lr) for lr in RATES for seed in (0, 1)]
+
+
 def of(control: Run, run: Run | None = None, **thresholds: Any) -> Any:
-    return found(beside(run or member(), [*experiment(), control], **thresholds), CODE)
+    return found(beside(run or RUNS[0], [*RUNS, control], **thresholds), CODE)
 
 
 def control(train: float | None, val: float = 5.0) -> Run:
@@ -39,6 +43,11 @@ def test_one_that_did_is_none(train: float) -> None:
 def test_where_its_training_was_not_logged_its_validation_counts() -> None:
     assert of(control(None, val=2.0)) is not None
     assert of(control(None, val=0.01)) is None
+
+
+def test_where_a_run_learned_the_data_it_can_learn_a_few_of_them() -> None:
+    assert of(control(2.0), member()) is None
+    assert found(beside(RUNS[0], [*experiment(), control(2.0)]), CODE) is None
 
 
 def test_how_much_is_learned_is_a_threshold() -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from tracker_diag.core.outgoing import clean
+from tracker_diag.core.plain import plain
 from tracker_diag.report.experiment.overview import Overview, Row, clocked
 
 COLUMNS = (
@@ -25,13 +28,15 @@ COLUMNS = (
     "seconds",
     "wasted_seconds",
 )
+PARAMETER = "params."
+"""Stands before the name of a parameter, as in MLflow's own tables: one may be called as a column is."""
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 # What a spreadsheet takes for the beginning of a formula; the last four are what some turn into the first four.
 _FORMULA = tuple("=+-@＝＋－＠")
 
 
 def render(overview: Overview) -> str:
-    """Write the runs as CSV, RFC 4180: names of columns in the first line, times in ISO 8601, UTC.
+    """Write the runs as CSV, RFC 4180: names of columns in the first line, times in ISO 8601, UTC; parameters last.
 
     A text that a spreadsheet would take for a formula gets an apostrophe before it; a number stays as it is.
 
@@ -42,8 +47,10 @@ def render(overview: Overview) -> str:
     """
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    writer.writerows([safe(cell) for cell in _cells(row)] for row in overview.rows)
+    names = overview.parameters
+    writer.writerow([*COLUMNS, *(safe(PARAMETER + name) for name in names)])
+    for row in overview.rows:
+        writer.writerow([safe(cell) for cell in (*_cells(row), *(_value(row.params.get(name)) for name in names))])
     return out.getvalue()
 
 
@@ -69,6 +76,11 @@ def _cells(row: Row) -> tuple[str, ...]:
         _number(row.seconds),
         _number(row.wasted),
     )
+
+
+def _value(value: Any) -> str:
+    data = plain(value)
+    return "" if data is None else data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
 
 
 def _number(value: float | None) -> str:

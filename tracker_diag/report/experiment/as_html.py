@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
+import re
 from base64 import b64encode
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tracker_diag.core.finding import Severity
 from tracker_diag.core.outgoing import clean, web_link
+from tracker_diag.core.plain import plain
 from tracker_diag.core.report import Report
 from tracker_diag.report.experiment.overview import NOT_DIAGNOSED, Overview, Row
 from tracker_diag.report.experiment.phrases import (
+    P_WORDS,
     basis,
+    by_parameter,
     called,
+    compared,
     direction,
     effect_words,
     ended,
@@ -27,6 +33,7 @@ from tracker_diag.report.experiment.phrases import (
     levels,
     not_told_apart,
     probability,
+    setting,
     spending,
     stamp,
     took,
@@ -57,6 +64,7 @@ def render(overview: Overview) -> str:
             overview=overview,
             heading=heading(overview),
             as_of=stamp(overview.as_of),
+            compared=compared(overview),
             severities=overview.severities,
             spending=spending(overview),
             spent=overview.spent,
@@ -64,7 +72,9 @@ def render(overview: Overview) -> str:
             over_time=_over_time(overview),
             causes=_causes(overview),
             **_effects(overview),
+            p_words=P_WORDS,
             rows=[_cells(row) for row in overview.rows],
+            parameters=[_Column.of(name, overview.rows) for name in overview.parameters],
             outcome="" if overview.measure is None else direction(overview.measure),
             icons=_ICONS,
             script=Markup(script),
@@ -83,7 +93,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=lambda value: value if isinstance(value, Markup) else clean(value),
     )
-    environment.filters |= {"counted": counted, "duration": duration}
+    environment.filters |= {"counted": counted, "duration": duration, "breakable": _breakable}
     return environment
 
 
@@ -131,13 +141,58 @@ def _effects(overview: Overview) -> dict[str, Any]:
         return {"forest": Markup(""), "effects": [], "not_drawn": 0, "not_told": []}
     drawn = found.contrasts[:CONTRASTS_DRAWN]
     return {
-        "forest": Markup(forest(drawn, found.flagged, measure, "effects")) if drawn else Markup(""),
+        "forest": Markup(forest(drawn, measure, "effects")) if drawn else Markup(""),
         "effects": [
-            (c.parameter, levels(c), effect_words(c, measure), probability(c.p), basis(c)) for c in found.contrasts
+            (name, probability(several[0].p), [(levels(c), effect_words(c, measure), basis(c)) for c in several])
+            for name, several in by_parameter(found.contrasts)
         ],
         "not_drawn": len(found.contrasts) - len(drawn),
         "not_told": not_told_apart(overview),
     }
+
+
+class _Column(NamedTuple):
+    """The values of a parameter, as the table shows them.
+
+    Attributes
+    ----------
+    name : str
+        The parameter's.
+    number : bool
+        Whether all of them are numbers.
+    cells : list of (str, str, bool)
+        Of each run: the text, the place in the order of the values (empty for what was not logged), and whether it is
+        a number.
+    """
+
+    name: str
+    number: bool
+    cells: list[tuple[str, str, bool]]
+
+    @classmethod
+    def of(cls, name: str, rows: Sequence[Row]) -> _Column:
+        values = [plain(row.params.get(name)) for row in rows]
+        orders = [_order(value) for value in values]
+        place = {order: i for i, order in enumerate(sorted({order for order in orders if order is not None}))}
+        cells = [
+            (setting(value), "" if order is None else str(place[order]), order is not None and not order[0])
+            for value, order in zip(values, orders, strict=True)
+        ]
+        return cls(name, all(number for _, key, number in cells if key), cells)
+
+
+def _order(value: Any) -> tuple[bool, float, str] | None:
+    """Numbers by size before words; None for what was not logged."""
+    if value is None:
+        return None
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return False, value, ""
+    return True, 0, setting(value)
+
+
+def _breakable(name: str) -> Markup:
+    """A name that may go on in the next line after what stands between its words."""
+    return Markup("<wbr>").join(escape(part) for part in re.findall(r"[^_./-]*[_./-]?", clean(name, 80)) if part)
 
 
 def _cells(row: Row) -> dict[str, Any]:

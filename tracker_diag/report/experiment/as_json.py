@@ -51,6 +51,8 @@ def to_dict(overview: Overview) -> dict[str, Any]:
         "outcome": None
         if measure is None
         else {"metric": measure.name, "unit": measure.unit, "better": measure.better},
+        "compared_runs": overview.compared,
+        "parameters": list(overview.parameters),
         "effects": None
         if found is None
         else {
@@ -85,6 +87,7 @@ def _row(row: Row) -> dict[str, Any]:
         "cause": row.cause or None,
         "summary": row.summary,
         "outcome": row.outcome,
+        "params": dict(row.params),
         "start": row.start,
         "end": row.end,
         "seconds": row.seconds,

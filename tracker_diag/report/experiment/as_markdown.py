@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from tracker_diag.core.outgoing import web_link
 from tracker_diag.report.experiment.overview import NOT_DIAGNOSED, Overview, Row, first_looks
 from tracker_diag.report.experiment.phrases import (
+    P_WORDS,
     basis,
+    by_parameter,
     called,
+    compared,
     direction,
     effect_words,
     ended,
@@ -17,6 +20,7 @@ from tracker_diag.report.experiment.phrases import (
     moment,
     not_told_apart,
     probability,
+    setting,
     spending,
     stamp,
     took,
@@ -27,6 +31,8 @@ from tracker_diag.report.wording import number
 
 ROWS = 50
 """Runs that are listed: a text is read from its beginning, and the CSV holds all."""
+PARAMETERS = 4
+"""Columns that a page still has room for."""
 PERIODS = 12
 """The latest that are listed."""
 
@@ -46,6 +52,7 @@ def _blocks(overview: Overview) -> Iterator[str]:
     yield f"# Experiment {escape(overview.experiment, LONGEST_NAME)}"
     as_of = f", as of {time} UTC" if (time := stamp(overview.as_of)) else ""
     yield f"{escape(overview.tracker)}{as_of}. {escape(heading(overview))}."
+    yield escape(compared(overview))
     yield DATA
     if sentence := spending(overview):
         yield escape(sentence)
@@ -80,24 +87,31 @@ def _effects(overview: Overview) -> Iterator[str]:
     if found is None or measure is None:
         return
     yield "## What the parameters change"
-    held = "the other parameters held, with simultaneous 95 % intervals"
-    yield f"Effect on the last value of {escape(direction(measure))}; {held}."
-    rows = ((c.parameter, levels(c), effect_words(c, measure), probability(c.p), basis(c)) for c in found.contrasts)
-    if found.contrasts:
-        yield _table(("parameter", "values", "effect (interval)", "p", "from"), rows)
+    held = "the other parameters held, with 95 % intervals that hold for all rows at once"
+    yield f"Effect on the last value of {escape(direction(measure))}; {held}. {escape(P_WORDS)}"
+    rows = [
+        (name if i == 0 else "", probability(c.p) if i == 0 else "", levels(c), effect_words(c, measure), basis(c))
+        for name, several in by_parameter(found.contrasts)
+        for i, c in enumerate(several)
+    ]
+    if rows:
+        yield _table(("parameter", "p", "values", "effect (interval)", "from"), rows)
     yield "\n".join(f"- {escape(line)}" for line in not_told_apart(overview))
 
 
 def _runs(overview: Overview) -> str:
-    head = ("severity", "verdict", "run", "cause", "outcome", "took", "wasted", "ended")
-    lines = [head, ["---"] * len(head), *(_cells(row) for row in overview.rows[:ROWS])]
+    names = overview.parameters[:PARAMETERS]
+    varied = [escape(name, LONGEST_NAME) for name in names]
+    head = ("severity", "verdict", "run", "cause", "outcome", *varied, "took", "wasted", "ended")
+    lines = [head, ["---"] * len(head), *(_cells(row, names) for row in overview.rows[:ROWS])]
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     rest = len(overview.rows) - ROWS
     return table + (f"\n\nAnd {rest:,} more: the CSV holds all." if rest > 0 else "")
 
 
-def _cells(row: Row) -> Sequence[str]:
-    plain = ("" if row.outcome is None else number(row.outcome), took(row), wasted(row), ended(row))
+def _cells(row: Row, names: Sequence[str]) -> Sequence[str]:
+    outcome = "" if row.outcome is None else number(row.outcome)
+    plain = (outcome, *(setting(row.params.get(name)) for name in names), took(row), wasted(row), ended(row))
     return (
         escape(row.severity or NOT_DIAGNOSED, LONGEST_NAME),
         escape(row.verdict, LONGEST_NAME),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from tracker_diag.core.finding import Severity
 from tracker_diag.core.report import Report
@@ -50,6 +50,8 @@ class Row:
         The last value of the experiment's measure; not finite where the run diverged, None where it did not log it.
     status : str
         RUNNING, SCHEDULED, FINISHED, FAILED or KILLED.
+    params : mapping of str to value
+        Those of the overview's parameters that it logged, flat and parsed.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Row:
     wasted: float | None = 0.0
     outcome: float | None = None
     status: str = "FINISHED"
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def changed(self) -> float | None:
@@ -90,7 +93,7 @@ class Measure:
     Attributes
     ----------
     name : str
-        In the tracker.
+        What is measured, in words.
     unit : str
         Empty where it is not known.
     better : {"min", "max"}
@@ -157,6 +160,10 @@ class Overview:
         The metric of the outcomes; None where no run logged one that can be compared.
     contrasts : Contrasts or None
         Effects of the parameters on the outcome, oriented so that less is better.
+    compared : int
+        Runs that these rest on: the largest group that can be compared, as far as they have ended.
+    parameters : tuple of str
+        Those that vary among them, as they are shown of each run: by effect, seeds last.
     first_looks : tuple of Report
         The runs to look at first, with their curves.
     unread : int
@@ -171,6 +178,8 @@ class Overview:
     rows: tuple[Row, ...] = ()
     measure: Measure | None = None
     contrasts: Contrasts | None = None
+    compared: int = 0
+    parameters: tuple[str, ...] = ()
     first_looks: tuple[Report, ...] = ()
     unread: int = 0
     version: str = ""

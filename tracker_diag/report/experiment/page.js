@@ -8,13 +8,15 @@
   const severity = document.getElementById("severity");
   const status = document.getElementById("shown");
   const more = document.getElementById("more");
+  const varied = heads.flatMap((head, column) => (head.dataset.parameter === undefined ? [] : [column]));
   const compare = new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare;
 
   const runs = [...body.rows].map((row, place) => ({
     row,
     place,
     severity: row.dataset.severity,
-    text: row.textContent.toLowerCase(),
+    text: [...row.cells].map((cell) => cell.textContent).join(" ").toLowerCase(),
+    settings: new Set(varied.map((column) => `${heads[column].dataset.parameter}=${row.cells[column].textContent}`.toLowerCase())),
     keys: [...row.cells].map((cell, column) => {
       const key = cell.dataset.key;
       if (heads[column].dataset.sort !== "number") return cell.textContent.trim();
@@ -48,7 +50,9 @@
   function show() {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     const chosen = order.filter(
-      (run) => (!severity.value || run.severity === severity.value) && words.every((word) => run.text.includes(word)),
+      (run) =>
+        (!severity.value || run.severity === severity.value) &&
+        words.every((word) => run.text.includes(word) || run.settings.has(word)),
     );
     body.replaceChildren(...chosen.slice(0, PART).map((run) => run.row));
     clearTimeout(filling);

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
 
 from tracker_diag.core.outgoing import clean
 from tracker_diag.report.experiment.overview import Measure, Overview, Row, clocked
 from tracker_diag.report.wording import counted, duration, number, percent, shown
 from tracker_diag.stats.contrasts import Contrast
 
+P_WORDS = (
+    "p is of the parameter as a whole, corrected for all that were looked at: at most 0.05 where it has an effect, which "
+    "no single row need show."
+)
 _DAY = 24 * 3600.0
 
 
@@ -52,6 +59,17 @@ def heading(overview: Overview) -> str:
     return (f"{runs}: {counts}" if counts else "No runs") + unread
 
 
+def compared(overview: Overview) -> str:
+    """Say which runs are compared with each other; empty where no two are."""
+    n, runs = overview.compared, len(overview.rows)
+    if n < 2:
+        return ""
+    if n == runs:
+        return f"Compared with each other: all {n:,} runs."
+    group = "the largest group with one metric, the same data and much the same parameters"
+    return f"Compared with each other: {n:,} of {runs:,} runs, {group}; runs that are still going do not count."
+
+
 def spending(overview: Overview) -> str:
     """Say in one or two sentences where the time went; empty where no run says how long it took."""
     spent = overview.spent
@@ -80,6 +98,17 @@ def in_measure(contrast: Contrast, measure: Measure) -> tuple[float, tuple[float
     """Turn an effect and its interval, for which less is better, into the direction of the measure."""
     low, high = contrast.interval
     return (contrast.effect, (low, high)) if measure.better == "min" else (-contrast.effect, (-high, -low))
+
+
+def is_told(contrast: Contrast) -> bool:
+    """Whether the interval of this contrast excludes 0; the p-value is that of its parameter as a whole."""
+    low, high = contrast.interval
+    return low > 0 or high < 0
+
+
+def by_parameter(contrasts: Sequence[Contrast]) -> Iterator[tuple[str, list[Contrast]]]:
+    """Put the contrasts of a parameter together, which share a p-value; the order stays."""
+    return ((name, [*some]) for name, some in groupby(contrasts, key=lambda c: c.parameter))
 
 
 def signed(value: float) -> str:
@@ -121,6 +150,11 @@ def not_told_apart(overview: Overview) -> list[str]:
         more = f" and {len(names) - 12:,} more" if len(names) > 12 else ""
         apart.append(f"Left out, since {reason}: {', '.join(sorted(names)[:12])}{more}.")
     return apart
+
+
+def setting(value: Any) -> str:
+    """Write the value of a parameter; empty where it was not logged."""
+    return "" if value is None else shown(value, 40)
 
 
 def called(row: Row) -> str:

@@ -10,7 +10,16 @@ from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import DrawnCurve, Report
 from tracker_diag.report.charts import describe
 from tracker_diag.report.experiment.overview import Measure, Period
-from tracker_diag.report.experiment.phrases import effect_words, in_measure, levels, moment, signed
+from tracker_diag.report.experiment.phrases import (
+    by_parameter,
+    effect_words,
+    in_measure,
+    is_told,
+    levels,
+    moment,
+    probability,
+    signed,
+)
 from tracker_diag.report.marks import finite, marks, panels, side_of
 from tracker_diag.report.scale import step_scale, value_scale
 from tracker_diag.report.wording import counted, number
@@ -24,7 +33,7 @@ _LONGEST_LABEL = 29
 _LABELS = 196
 _TOTALS = 60
 _BAND, _BAR = 30, 22
-_EFFECTS_LEFT, _EFFECTS_RIGHT, _EFFECT = 230, 150, 40
+_EFFECTS_LEFT, _EFFECTS_RIGHT, _EFFECT, _HEADING = 230, 150, 34, 24
 _SMALL_WIDTH, _SMALL_HEIGHT = 214, 126
 
 
@@ -76,15 +85,15 @@ def verdicts_over_time(periods: Sequence[Period], severities: Mapping[str, str],
     return tostring(svg, encoding="unicode")
 
 
-def forest(contrasts: Sequence[Contrast], flagged: Sequence[Contrast], measure: Measure, ident: str) -> str:
-    """Draw each contrast's effect with its interval, against the line of no effect.
+def forest(contrasts: Sequence[Contrast], measure: Measure, ident: str) -> str:
+    """Draw each contrast's effect with its interval, against the line of no effect, below its parameter and its p.
+
+    A filled square where the interval excludes 0, a hollow circle where it does not.
 
     Parameters
     ----------
     contrasts : sequence of Contrast
-        In the order in which they are drawn.
-    flagged : sequence of Contrast
-        Those of them that are told from noise: a filled square, the others a hollow circle.
+        In the order in which they are drawn, those of a parameter together.
     measure : Measure
         What the effects are in, and which side of the line is the better one.
     ident : str
@@ -100,12 +109,17 @@ def forest(contrasts: Sequence[Contrast], flagged: Sequence[Contrast], measure: 
     ends = [x for _, effect, interval in shown for x in (effect, *interval) if math.isfinite(x)]
     scale = value_scale([0.0, *(min(reach, max(-reach, x)) for x in ends)])
     right = WIDTH - _EFFECTS_RIGHT
-    bottom = 24 + _EFFECT * len(shown)
+    groups = dict(by_parameter(contrasts))
+    bottom = 24 + _EFFECT * len(shown) + _HEADING * len(groups)
 
     def across(value: float) -> float:
         return _EFFECTS_LEFT + 10 + scale.place(value) * (right - _EFFECTS_LEFT - 20)
 
-    said = "; ".join(f"{clean(c.parameter, 80)} {levels(c)}: {effect_words(c, measure)}" for c in contrasts)
+    said = ". ".join(
+        f"{clean(name, 80)}, p {probability(several[0].p)}: "
+        + "; ".join(f"{levels(c)} {effect_words(c, measure)}" for c in several)
+        for name, several in groups.items()
+    )
     svg = _picture(WIDTH, bottom + 30, ident, "Effects of the parameters", f"{said}.")
     zero = across(0.0)
     _add(svg, "line", "zero", x1=zero, x2=zero, y1=18, y2=bottom)
@@ -114,14 +128,19 @@ def forest(contrasts: Sequence[Contrast], flagged: Sequence[Contrast], measure: 
         room = zero - _EFFECTS_LEFT if anchor == "end" else right - zero
         if room > 60:
             _text(svg, x, 12, text, "tick", anchor)
-    for row, (contrast, effect, interval) in enumerate(shown):
-        y = 24 + _EFFECT * (row + 0.5)
-        _text(svg, _EFFECTS_LEFT - 8, y - 3, clean(contrast.parameter, 34), "label strong", "end")
-        _text(svg, _EFFECTS_LEFT - 8, y + 12, clean(levels(contrast), 40), "tick", "end")
+    edge = 24.0
+    for contrast, effect, interval in shown:
+        if contrast is groups[contrast.parameter][0]:
+            _text(svg, 0, edge + 18, clean(contrast.parameter, 22), "label strong", "start")
+            _text(svg, _EFFECTS_LEFT - 8, edge + 18, f"p {probability(contrast.p)}", "label", "end")
+            edge += _HEADING
+        y = edge + _EFFECT / 2
+        edge += _EFFECT
+        _text(svg, 12, y + 4, clean(levels(contrast), 36), "tick", "start")
         _interval(svg, across, interval, (scale.low, scale.high), y)
         if math.isfinite(effect):
             x = across(effect)
-            if contrast in flagged:
+            if is_told(contrast):
                 _add(svg, "rect", "effect told", x=x - 5, y=y - 5, width=10, height=10)
             else:
                 _add(svg, "circle", "effect", cx=x, cy=y, r=4.5)

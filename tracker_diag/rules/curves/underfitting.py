@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracker_diag.evidence.guess import Beside
+from tracker_diag.evidence.symptoms import BY_SIBLINGS
 from tracker_diag.rules.api import UNSETTLED, BesideSiblings, Curve, Explained, Outcome, Verdict, rule
 from tracker_diag.rules.curves._pace import slow_but_steady
 from tracker_diag.rules.curves._underfitting.behind_siblings import behind_siblings
@@ -144,7 +145,10 @@ def underfitting(
     whole_run = (float(course.x[0]), float(course.x[-1]))
     behind = behind_siblings(beside_siblings, train, far_behind) if not active else None
     if behind is not None:
-        return underfitting.finding(behind.severity, behind.confidence, behind.message, behind.advice, span=whole_run)
+        compared = {BY_SIBLINGS: beside_siblings.comparison.runs if beside_siblings else 0}
+        return underfitting.finding(
+            behind.severity, behind.confidence, behind.message, behind.advice, compared, whole_run
+        )
     if explained.known and explained.most >= high_loss:
         return None
     drift = trend(course.x, course.y)

@@ -14,8 +14,8 @@ def duplicate_run(comparison: Comparison) -> Outcome:
     What it measures
     ----------------
     Whether a comparable run has the same parameters throughout, the seed among them, and whether the last values of all
-    its metrics are the same to the digit. A listing does not hold the curves; that all of them end alike by chance is
-    next to impossible.
+    its metrics, of which a validation loss has to be one, are the same to the digit. A listing does not hold the
+    curves; that all of them end alike by chance is next to impossible.
 
     Why it matters
     --------------
@@ -34,7 +34,7 @@ def duplicate_run(comparison: Comparison) -> Outcome:
     Bouthillier et al. (2021), MLSys: Accounting for variance in machine learning benchmarks.
     """
     twin = comparison.twin
-    if twin is None:
+    if twin is None or comparison.measure.role != "val_loss":
         return None
     return duplicate_run.finding(
         Severity.INFO,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from tracker_diag.evidence.beside_siblings import NONE
 from tracker_diag.roles.learning_rates import rounded
-from tracker_diag.rules.api import Comparison, Outcome, Severity, rule
+from tracker_diag.rules.api import BesideSiblings, Comparison, Outcome, Severity, rule
 
 #: Times the highest sound rate within which a rate is at it.
 AT_IT = 1.5
@@ -12,15 +13,17 @@ FULL = 10.0
 
 
 @rule("EX903", "learning-rate-ladder", seen_as=("My loss explodes",))
-def learning_rate_ladder(comparison: Comparison, learning_rate: float, *, step_down: float = 10.0) -> Outcome:
+def learning_rate_ladder(
+    comparison: Comparison, learning_rate: float, beside_siblings: BesideSiblings | None, *, step_down: float = 10.0
+) -> Outcome:
     """The learning rates of the experiment: the highest that did not explode, and where this run stands.
 
     What it measures
     ----------------
     Where four rates or more were tried in comparable runs, over a factor of thirty: the highest below the lowest that
-    exploded, and a rate one order of magnitude below. A run exploded where it ended without a finite value, or ten
-    times as far from the best as runs typically end. It is a remark; whether the rate is the cause, the comparison with
-    matched runs says (EX906).
+    exploded, and a rate one order of magnitude below. A rate exploded where most of its runs ended without a finite
+    value, or ten times as far from the best as runs typically end; never the rate of the best run. It is a remark, and
+    nothing is said where other runs show which rate this one should have (EX906), or none beats guessing.
 
     Why it matters
     --------------
@@ -41,7 +44,11 @@ def learning_rate_ladder(comparison: Comparison, learning_rate: float, *, step_d
     neural networks.
     """
     ladder = comparison.ladder
-    if ladder is None or ladder.sound is None or step_down <= 0:
+    if ladder is None or ladder.sound is None or step_down <= 0 or comparison.guessing is not None:
+        return None
+    if beside_siblings is not None and any(
+        g.alternative.role == "learning_rate" and g.value > NONE for g in beside_siblings.gains
+    ):
         return None
     target = rounded(ladder.sound / step_down)
     if learning_rate > AT_IT * ladder.sound:
@@ -55,7 +62,9 @@ def learning_rate_ladder(comparison: Comparison, learning_rate: float, *, step_d
         0.8,
         f"of {ladder.rates} learning rates from {ladder.lowest:g} to {ladder.highest:g}, {ladder.sound:g} is the "
         f"highest that did not explode; this run's {learning_rate:g} is {stands}",
-        f"begin with {target:g}, one order of magnitude below the highest that did not explode",
+        f"begin with {target:g}, one order of magnitude below the highest that did not explode"
+        if learning_rate > target
+        else "",
         {"sound": ladder.sound, "rates": ladder.rates, "rate": learning_rate, "proposed": target},
     )
 

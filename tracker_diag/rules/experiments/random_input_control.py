@@ -14,7 +14,8 @@ def random_input_control(noise_control: NoiseControl) -> Outcome:
     ----------------
     The last validation loss (a score, where no loss was logged) of the run of the same experiment whose tag
     `diag.control` says `random-input`, and of this one. The control does as well where this run is ahead by less than a
-    tenth of what it improved on its own first value.
+    tenth of what it improved on its own first value. Nothing is said where another comparable run clearly does better
+    than the control: then the input is of use.
 
     Why it matters
     --------------

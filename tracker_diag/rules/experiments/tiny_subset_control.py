@@ -18,7 +18,7 @@ def tiny_subset_control(comparison: Comparison, train_loss: Curve, *, learned: f
     What it measures
     ----------------
     The last training loss of the run of the same experiment whose tag `diag.control` says `tiny-subset`, against the
-    first training loss of this run.
+    first training loss of this run. Nothing is said where this run, or another comparable one, has learned as much.
 
     Why it matters
     --------------
@@ -42,7 +42,11 @@ def tiny_subset_control(comparison: Comparison, train_loss: Curve, *, learned: f
         return None
     ended = control.train if math.isfinite(control.train) else control.value
     start = first_value(train_loss)
+    best = math.inf if comparison.best is None else comparison.best.value
     if not start > 0 or (math.isfinite(ended) and ended <= learned * start):
+        return None
+    if min(best, train_loss.best) <= learned * start:
+        # A network that learns all of the data can learn a few of them: the control was given something else.
         return None
     return tiny_subset_control.finding(
         Severity.WARNING,

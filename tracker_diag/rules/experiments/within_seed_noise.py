@@ -17,10 +17,11 @@ def within_seed_noise(beside_siblings: BesideSiblings, *, errors: float = 2.0, f
     ----------------
     The distance of the last validation loss (a score, where no loss was logged) from that of the best comparable run,
     against the noise between runs of one setting that differ in their seed alone. Said only of a run that is not the
-    best itself, and not of those that were broken off.
+    best itself nor another run of its setting, and not of those that were broken off.
 
-    Null: no difference between the two settings. The noise is the median absolute deviation from the mean of each
-    setting, taken for the standard deviation of normal values; two runs differ by the square root of two times as much.
+    Null: no difference between the two settings. The noise is the median absolute deviation of runs from the mean of
+    their setting, in the better half of the settings that were repeated, taken for the standard deviation of normal
+    values; two runs differ by the square root of two times as much.
 
     Why it matters
     --------------
@@ -41,16 +42,16 @@ def within_seed_noise(beside_siblings: BesideSiblings, *, errors: float = 2.0, f
     """
     beside, found = beside_siblings, beside_siblings.comparison
     apart = found.value - beside.best.value
-    if found.near_best is None or found.repeated < fewest or not apart > 0:
+    if found.between_seeds is None or found.repeated < fewest or found.same_setting or not apart > 0:
         return None
-    if apart > errors * math.sqrt(2) * found.near_best:
+    if apart > errors * math.sqrt(2) * found.between_seeds:
         return None
     name = clean(beside.best.name, LONGEST_NAME)
     return within_seed_noise.finding(
         Severity.INFO,
         0.8,
         f"ends {apart:.2g} behind the best of {found.runs} comparable runs, {name}; runs that differ in their seed "
-        f"alone differ by {math.sqrt(2) * found.near_best:.2g} ({beside.as_of})",
+        f"alone differ by {math.sqrt(2) * found.between_seeds:.2g} ({beside.as_of})",
         "take the simpler of the two settings, or run both with more seeds",
-        {"behind": apart, "noise": found.near_best, "repeated": found.repeated, "best": beside.best.id},
+        {"behind": apart, "noise": found.between_seeds, "repeated": found.repeated, "best": beside.best.id},
     )
