@@ -50,7 +50,7 @@ def test_a_run_that_is_not_there_or_has_no_validation_is_compared_with_none() ->
     found = table(runs)
     assert found.compare("nobody") is None
     assert found.compare("t") is None
-    assert found.left_out == {"no validation metric": 1}
+    assert found.left_out == {"without a validation metric": 1}
 
 
 OTHERS: dict[str, dict[str, Any]] = {
@@ -93,7 +93,7 @@ def test_controls_are_in_no_comparison_and_the_last_of_a_kind_is_held_against() 
     controls[2] = replace(controls[2], end_time=LATEST - 1)
     found = table([*experiment(), *controls])
     assert found.compare("c1.8") is None
-    assert found.left_out == {"controls": 3}
+    assert found.left_out == {"that are controls": 3}
     said = of([*experiment(), *controls])
     assert said.controls["random-input"].id == "c1.9"
     assert repr(replace(said, controls={})) == repr(of(experiment()))

@@ -6,6 +6,7 @@ import itertools
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.rules.runs import cause, changes, found, ranked
@@ -197,6 +198,13 @@ def test_strange_values_of_parameters_do_no_harm(name: str) -> None:
         report = beside(run, runs)
         assert not any("compared" in note or "heard" in note for note in report.notes)
         assert "\x1b" not in str(report.to_dict()).replace("\\x1b", "")
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int64])
+def test_numbers_of_numpy_are_numbers(kind: Any) -> None:
+    """Who calls `diagnose` from a notebook has them."""
+    runs = [member(lr, seed=seed, params={"lr": kind(1000 * lr)}) for lr in RATES[1:] for seed in (0, 1)]
+    assert ranked(beside(runs[-1], runs))[0] == "learning-rate-too-high"
 
 
 def test_ten_thousand_parameters_do_not_hang() -> None:

@@ -52,21 +52,25 @@ def alternatives(group: Group, i: int, others: NDArray[np.bool_]) -> tuple[Alter
     if unlooked := group.factors.unlooked:
         own = group.runs[i].params
         single = np.array([k for k in single if all(group.runs[k].params.get(x) == own.get(x) for x in unlooked)], int)
-    matched: dict[tuple[int, int], list[int]] = defaultdict(list)
-    paired: dict[tuple[int, int], list[int]] = defaultdict(list)
-    same_repeat = (group.repeats[single] == group.repeats[i]).all(axis=1)
     which = differs[single].argmax(axis=1) if single.size else single
     codes = group.settings[single, which]
-    for row, j, code, same in zip(*(x.tolist() for x in (single, which, codes, same_repeat)), strict=True):
-        matched[j, code].append(row)
-        if same:
-            # A run with the same seed began at the same weights, where the parameter does not change their number.
-            paired[j, code].append(row)
-    matched.update(paired)
-    distances = group.distances
+    same_repeat = (group.repeats[single] == group.repeats[i]).all(axis=1)
+    keys, place = np.unique(np.stack([which, codes]), axis=1, return_inverse=True)
+    place = place.ravel()
+    # A run with the same seed began at the same weights, where the parameter does not change their number.
+    paired = np.bincount(place, same_repeat, minlength=keys.shape[1]) > 0
+    counts = same_repeat | ~paired[place]
+    distances = group.distances[single]
+    total = np.bincount(place[counts], distances[counts], minlength=keys.shape[1])
+    mean = total / np.maximum(1, np.bincount(place[counts], minlength=keys.shape[1]))
     options: dict[int, list[_Option]] = defaultdict(list)
-    for (j, code), rows in matched.items():
-        options[j].append(_Option(code, sum(float(distances[row]) for row in rows) / len(rows), tuple(rows)))
+    # Of each factor the best value alone: thousands of rates have been tried once.
+    for at in np.lexsort((keys[1], mean)):
+        j, code = int(keys[0, at]), int(keys[1, at])
+        if j not in options:
+            rows = tuple(single[counts & (place == at)].tolist())
+            options[j].append(_Option(code, float(mean[at]), rows))
+    matched = set(zip(*keys.tolist(), strict=True))
     for j, option in _on_surface(group, i, matched):
         options[j].append(option)
     best = [(j, min(some, key=lambda option: (option.distance, option.code))) for j, some in options.items()]

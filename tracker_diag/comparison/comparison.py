@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -151,10 +151,10 @@ class Comparison:
     between_seeds : float or None
         Standard deviation between runs of one setting, of the better half of the settings that were repeated; None
         where too few were.
-    same_setting : bool
-        Whether the best run has the setting of this one, and another seed.
     repeated : int
         Runs that differ from another in their seed alone; the noise is that between them, where there are enough.
+    same_setting : bool
+        Whether the best run has the setting of this one, and another seed.
     alternatives : tuple of Alternative
         For each parameter that varies the best other value, the best first.
     shared : frozenset of str
@@ -172,6 +172,8 @@ class Comparison:
     foretold : Foretold or None
         What its parameters foretell of its end; None for a run that counts among those that have ended, and where no
         surface can be laid through them.
+    left_out : tuple of str
+        Why runs of the experiment were not compared, and how many; which parameters were not looked at.
     """
 
     runs: int
@@ -195,6 +197,7 @@ class Comparison:
     twin: Other | None
     controls: Mapping[str, Other]
     foretold: Foretold | None = None
+    left_out: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def of_when(self) -> str:

@@ -14,9 +14,13 @@ from tracker_diag.comparison.alternatives import alternatives, other
 from tracker_diag.comparison.comparison import Comparison, Other
 from tracker_diag.comparison.group import Group
 from tracker_diag.comparison.sibling import Sibling
+from tracker_diag.core.outgoing import clean
+from tracker_diag.core.run import ACTIVE
 
 #: Times as many examples an epoch as another run, which make it one on other data.
 OTHER_SIZE = 1.3
+#: Parameters that are named, of those that were not looked at, and letters of each.
+NAMED, LONGEST_NAME = 3, 60
 #: Share of their parameters' names that runs have in common, so that they can be compared.
 IN_COMMON = 0.75
 #: Kinds of runs that others may join.
@@ -60,10 +64,10 @@ class Table:
         left_out: Counter[str] = Counter()
         for run in sorted(runs, key=lambda run: run.id):
             if run.control:
-                left_out["controls"] += 1
+                left_out["that are controls"] += 1
                 controls[run.control].append(run)
             elif run.measure is None:
-                left_out["no validation metric"] += 1
+                left_out["without a validation metric"] += 1
             else:
                 keyed[run.measure.key, run.data].append(run)
         groups = [
@@ -79,6 +83,21 @@ class Table:
             kind: tuple(sorted(several, key=lambda run: -(run.ended or 0.0))) for kind, several in controls.items()
         }
         return cls(tuple(groups), places, latest, left_out)
+
+    def _left_out(self, group: Group) -> tuple[str, ...]:
+        """Why runs were not compared with those of a group, and parameters not looked at, in words."""
+        going = sum(run.status in ACTIVE for run in group.runs)
+        doubtful = int(group.doubtful.sum())
+        reasons = {
+            "of another metric, on other data or with other parameters": len(self.places) - len(group.runs),
+            "still going": going,
+            "broken off": len(group.runs) - int(group.ended.sum()) - going - doubtful,
+            "of one setting and seed that ended elsewhere": doubtful,
+            **self.left_out,
+        }
+        unlooked = group.factors.unlooked[:NAMED]
+        named = tuple(f"{clean(name, LONGEST_NAME)} ({group.factors.left_out[name]})" for name in unlooked)
+        return (*_told(reasons), *named)
 
     def compare(self, run_id: str) -> Comparison | None:
         """Say what the comparable runs say of one.
@@ -123,6 +142,7 @@ class Table:
             level=group.level,
             ladder=group.ladder,
             twin=_twin(group, i, others),
+            left_out=self._left_out(group),
             controls={
                 kind: other(control)
                 for kind, several in self.controls.items()
@@ -140,6 +160,10 @@ def _is_control_of(control: Sibling, run: Sibling) -> bool:
     theirs: dict[str, str] = dict(x for x in control.data[:-1] if isinstance(x, tuple))
     classes = {run.data[-1], control.data[-1]} - {None}
     return all(theirs.get(name, value) == value for name, value in named.items()) and len(classes) <= 1
+
+
+def _told(reasons: Mapping[str, int]) -> tuple[str, ...]:
+    return tuple(f"{n} {why}" for why, n in reasons.items() if n)
 
 
 def _of_one_size(runs: list[Sibling]) -> list[list[Sibling]]:

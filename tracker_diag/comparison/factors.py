@@ -206,7 +206,9 @@ def _value(value: Any) -> Any:
         return value
     if isinstance(value, int | float):
         try:
-            return value if math.isfinite(value) else str(value)
+            if not math.isfinite(value):
+                return str(float(value))
+            return float(value) if isinstance(value, float) else int(value)
         except OverflowError:
             return str(value)[:LONGEST]
     return str(value)[:LONGEST]

@@ -37,11 +37,17 @@ SEVERAL, BAND = 3, 0.01
 #: Share of such a level within which the training loss stands there too.
 BOTH = 0.1
 #: Share of such a level that the best run is below it.
-LEFT_BEHIND = 0.8
+LEFT_BEHIND = 0.7
 #: Rates that make a ladder, and times the lowest that the highest is.
 RUNGS, SPAN = 4, 30.0
+#: Runs from which on some end within a hundredth of each other by chance.
+MANY = 20
+#: Standard deviations of the scatter by which such a level is above the best run.
+SCATTER = 6.0
 #: Share of the way from the best to a poor run by which two runs of one setting and seed differ in something else.
 DOUBT = 0.25
+#: And the share of their value, below which that is noise.
+OF_NOTE = 0.1
 #: Share of the runs with a rate that were lost, above which the rate explodes.
 MOST_OF_THEM = 0.5
 #: Runs that repeat a setting, from which on the noise between them is known: of one pair nobody knows if it is typical.
@@ -93,7 +99,7 @@ class Group:
         np.minimum.at(low, same, self.values[rows])
         np.maximum.at(high, same, self.values[rows])
         with np.errstate(invalid="ignore"):
-            doubtful[rows] = (high - low)[same] > apart
+            doubtful[rows] = (high - low)[same] > np.maximum(apart, OF_NOTE * np.abs(low[same]))
         return doubtful
 
     @cached_property
@@ -312,17 +318,25 @@ class Group:
     def level(self) -> float | None:
         """The highest level at which several runs of different settings stand, training as validation.
 
-        The best run has to be well below it. None for scores, and for a loss that is not positive.
+        The best run has to be well below it, and beyond what runs scatter: among many equal runs some always end within
+        a hundredth of each other. None for scores, and for a loss that is not positive.
         """
         trained = np.array([r.train for r in self.runs])
         with np.errstate(invalid="ignore"):
             both = np.abs(trained - self.values) < BOTH * np.abs(self.values)
         rows = np.flatnonzero(self.ended & np.isfinite(self.values) & both)
-        if self.measure.metric.better == "max" or rows.size < SEVERAL or not self.lowest > 0:
+        if self.measure.metric.better == "max" or rows.size < SEVERAL or not self.lowest > 0 or self.sigma is None:
             return None
+        scatter = self.sigma
+        if self.repeated < REPEATED and self.surface is not None and rows.size >= MANY:
+            # A surface through noise follows it, and takes it for an effect: what it misses of each is the measure.
+            scatter = max(scatter, NORMAL * float(np.median(np.abs(self.surface.missed))))
+        beyond = self.lowest + self.unit * math.expm1(min(SCATTER * scatter, math.log1p(FAR)))
         rows = rows[np.argsort(-self.values[rows], kind="stable")]
         for row in rows:
             high = self.values[row]
+            if not high > beyond:
+                return None
             within = rows[(self.values[rows] <= high) & (self.values[rows] >= (1 - BAND) * high)]
             if np.unique(self.cells[within]).size >= SEVERAL and self.lowest < LEFT_BEHIND * high:
                 return float(np.median(self.values[within]))

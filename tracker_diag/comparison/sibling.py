@@ -18,7 +18,9 @@ from tracker_diag.roles.resolve import Roles, Told, resolve
 from tracker_diag.roles.words import read
 
 #: Words of a parameter that names the data or the task, and not how a network is trained on it.
-OF_DATA = frozenset({"dataset", "task", "corpus", "benchmark", "environment", "env", "problem"})
+OF_DATA = frozenset({"dataset", "task", "corpus", "benchmark", "environment", "env", "problem", "target", "horizon"})
+#: Roles of parameters that change what a loss measures: where they differ, losses are not compared.
+OF_LOSS = ("loss_function", "label_smoothing", "class_weight")
 #: Words of a parameter that names the kind of network; two kinds are not compared.
 OF_MODEL = frozenset({"model", "backbone", "architecture", "arch", "network", "encoder"})
 #: Words of a parameter that repeats a run.
@@ -166,7 +168,7 @@ class Siblings:
             value=sign * _last(run, names.val),
             train=sign * _last(run, names.train),
             score=(-1.0 if names.score_better == "max" else 1.0) * _last(run, names.score),
-            data=_data(run, flat, played),
+            data=_data(run, flat, played, names.measure is not None and names.measure.role == "val_loss"),
             examples=_examples(run, flat, played),
             control=_control(run, self._prefix) or str(control or ""),
             last=tuple((name, float(s.values[-1])) for name, s in sorted(run.metrics.items()) if len(s)),
@@ -211,7 +213,7 @@ def _last(run: Run, name: str) -> float:
     return math.nan if series is None or not len(series) else float(series.values[-1])
 
 
-def _data(run: Run, flat: Mapping[str, Any], played: Mapping[str, str]) -> tuple[Any, ...]:
+def _data(run: Run, flat: Mapping[str, Any], played: Mapping[str, str], of_loss: bool) -> tuple[Any, ...]:
     digests = sorted(str(d["digest"]) for d in run.datasets if d.get("digest"))
     roles_of = {name: role for role, name in played.items()}
     named = sorted(
@@ -219,7 +221,8 @@ def _data(run: Run, flat: Mapping[str, Any], played: Mapping[str, str]) -> tuple
         for name, value in flat.items()
         if isinstance(value, str) and roles_of.get(name, "task") in ("task", "model") and is_of_data(name, value)
     )
-    return (*digests, *named, flat.get(played.get("n_classes", "")))
+    scale = [str(flat.get(played.get(role, ""))) for role in OF_LOSS] if of_loss else []
+    return (*digests, *named, *scale, flat.get(played.get("n_classes", "")))
 
 
 def _examples(run: Run, flat: Mapping[str, Any], played: Mapping[str, str]) -> float | None:

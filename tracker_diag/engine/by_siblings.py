@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tracker_diag.core.finding import Change, Prescription, Severity
 from tracker_diag.core.outgoing import clean
-from tracker_diag.evidence.beside_siblings import LONGEST_NAME, NONE, BesideSiblings, Gain
+from tracker_diag.evidence.beside_siblings import LONGEST_NAME, NONE, WORTH, BesideSiblings, Gain
 from tracker_diag.rules.gains import change, shows, value
 from tracker_diag.rules.hypothesis import Hypothesis, Observation
 from tracker_diag.rules.rule import Rule
@@ -20,8 +20,6 @@ CLEARED = 0.1
 OF_DATA_CLEARED = 0.3
 #: Folders of rules whose causes lie in data that all runs of a comparison share.
 OF_DATA = ("data", "preprocessing")
-#: Gain, in units of the improvement of the best run, that settles a cause.
-WORTH = 0.1
 #: Likelihood ratio that speaks for a cause at least.
 LEAST_RATIO = 1.01
 #: Distance from the best run, in the same units, up to which a run is as good.

@@ -78,6 +78,8 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: Iterable[Run]
     settings = settings or Settings()
     if not isinstance(siblings, Comparison):
         siblings = tuple(siblings)
+        if wrong := next((other for other in siblings if not isinstance(other, Run)), None):
+            raise TypeError(f"siblings are runs: tracker_diag.Run.from_dict makes one, not {type(wrong).__name__}")
     parts = Parts(run.id)
     timeline = parts.attempt("the records could not be put in order", lambda: straighten(run), Timeline(run.metrics))
     logged = run
@@ -140,6 +142,7 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: Iterable[Run]
             *roles.notes,
             *parts.attempt("the dataset could not be read", lambda: _notes(values), tuple[str, ...]()),
             *parts.attempt("the network could not be told", lambda: _of_network(network), tuple[str, ...]()),
+            *_of_siblings(compared),
             *unknown,
             *parts.failed,
         ),
@@ -173,6 +176,13 @@ def _of_network(network: Model | None) -> tuple[str, ...]:
         return ()
     said = in_words(network)
     return (said, *network.notes) if said else network.notes
+
+
+def _of_siblings(compared: Comparison | None) -> tuple[str, ...]:
+    """What the comparison with other runs had to leave out."""
+    if compared is None or not compared.left_out:
+        return ()
+    return (f"of the experiment's runs and parameters were left out: {'; '.join(compared.left_out)}",)
 
 
 def _summary(answer: str, findings: list[Finding], cause: str, values: Values, skipped: Sequence[Skip]) -> str:

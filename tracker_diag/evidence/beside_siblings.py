@@ -23,8 +23,14 @@ TWO_CLASSES = 2
 MATCHED, EXPECTED, UNSURE = 200.0, 60.0, 30.0
 #: Gain that noise may explain, where it is not surely above this.
 NONE = 0.03
+#: Gain that is worth a word, in units of the improvement of the best run.
+WORTH = 0.1
+#: Share of what the best run is left with that a distance has to be.
+OF_NOTE = 0.1
 #: Times the level at which several runs stand that a run may begin at: what is more, blew up.
 FIRST_OVER_LEVEL = 1.5
+#: Share of such a level above which a run has not left it.
+NEAR_LEVEL = 0.8
 #: Share of a perfect score that is no difference.
 NO_WORSE = 0.005
 #: Letters of a run's name that are shown.
@@ -94,6 +100,18 @@ class BesideSiblings:
     gains: tuple[Gain, ...]
 
     @property
+    def of_note(self) -> bool:
+        """Whether the distance is one that anybody would look at: a tenth of what the best run is left with.
+
+        That is its loss; of a score what it lacks to a perfect one, where that is known.
+        """
+        value, best = self.comparison.value, self.best.value
+        perfect = self.comparison.measure.metric.best
+        floor = 0.0 if perfect is None else (-perfect if self.comparison.measure.metric.better == "max" else perfect)
+        left = best - floor
+        return not (left > 0 and math.isfinite(value) and value - best < OF_NOTE * left)
+
+    @property
     def in_words(self) -> str:
         """Where the run ends, and where the best does: "ends at 3.87; the best of 19 comparable runs, X, at 1.84"."""
         found = self.comparison
@@ -111,7 +129,8 @@ class BesideSiblings:
     def far(self, share: float) -> bool:
         """Whether the run ends so far behind the best, beyond noise; a score beside the loss may excuse it.
 
-        Never where no parameter can be held against the others: what differs then, nobody knows.
+        Never where no parameter can be held against the others, or none whose role is known makes the difference: what
+        differs then, nobody knows.
 
         Parameters
         ----------
@@ -123,9 +142,11 @@ class BesideSiblings:
         bool
             False where nobody knows.
         """
-        controlled = bool(self.gains)
+        worth = [gain for gain in self.gains if gain.value >= WORTH]
+        # What a parameter does of which nobody knows the role may be to change the task.
+        controlled = bool(self.gains) and (not worth or any(gain.alternative.role for gain in worth))
         worse = self.behind >= share and self.at_least >= share / 3
-        return controlled and worse and not self.score_behind < NO_WORSE
+        return controlled and worse and self.of_note and not self.score_behind < NO_WORSE
 
 
 @rule_input(missing="no other run of the experiment that can be compared", evidence="CX")
@@ -196,7 +217,7 @@ def _start(found: Comparison, best: float, curve: Curve | None, trained: Curve |
         return found.poor
     # A first epoch that blew up shows in one of them more than in the other, and where others come to rest.
     start = min(begun)
-    if found.level is not None:
+    if found.level is not None and found.value > NEAR_LEVEL * found.level:
         start = min(start, FIRST_OVER_LEVEL * found.level)
     metric = found.measure.metric
     if metric.plain_cross_entropy:

@@ -46,6 +46,12 @@ class Chance:
     comparison: Comparison
 
 
+@rule_input(missing="it has ended")
+def going(active: bool) -> bool | None:
+    """True for a run that may still log."""
+    return active or None
+
+
 @rule_input(missing="it has ended, or its curve cannot be counted in a planned length", log="epochs", evidence="CPX")
 def seen_so_far(
     run: Run, roles: Roles, n_train: int | None, comparison: Comparison, val_loss: Curve | None, val_score: Curve | None

@@ -53,12 +53,17 @@ class Surface:
     _inverse: FloatArray
 
     @property
-    def explained(self) -> float:
-        """Share of the variance of the outcomes that the others foretell of each: 1 all, 0 or below none.
+    def missed(self) -> FloatArray:
+        """By how much each outcome is missed by a surface through the others, shape (n,).
 
-        Each outcome is left out in turn, with the lengths and the noise as they are (Rasmussen and Williams, 5.4.2).
+        Each is left out in turn, with the lengths and the noise as they are (Rasmussen and Williams, 5.4.2).
         """
-        missed = self._weights / np.diag(self._inverse)
+        return np.asarray(self._weights / np.diag(self._inverse))
+
+    @property
+    def explained(self) -> float:
+        """Share of the variance of the outcomes that the others foretell of each: 1 all, 0 or below none."""
+        missed = self.missed
         spread = float(((self.outcomes - self.outcomes.mean()) ** 2).sum())
         return 1.0 - float((missed**2).sum()) / spread if spread > 0 else 0.0
 

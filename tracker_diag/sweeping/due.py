@@ -101,12 +101,12 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
         if kept < MOST:
             kept += 1
             seen.setdefault(listing.experiment, []).append(listing)
-        marked = without_files(candidate.fingerprint, listing.store)
-        carried = None if plan.force else listing.tags.get(f"{plan.settings.prefix}{FINGERPRINT}")
-        if carried in (candidate.fingerprint, marked):
+        carried = None if plan.force else _carried(listing, plan)
+        complete = _complete(candidate, listing)
+        if carried in complete:
             unchanged[candidate.before.verdict] += 1
             severities[candidate.before.severity] += 1
-            without_reports += carried == marked
+            without_reports += carried == complete[1]
         else:
             due[listing.id] = candidate
     compared = compare(adapter, plan, seen, due.keys(), stop)
@@ -119,8 +119,22 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
     }
     unchanged.subtract(x.before.verdict for x in again.values())
     severities.subtract(x.before.severity for x in again.values())
+    for listing in compared.beyond:
+        candidate = guarded(listing.id, lambda x=listing: _due(x, own[x.experiment], adapter.link(x), again=True))  # type: ignore[misc]
+        # One whose own state has changed is for the sweep that has it in its scope.
+        if isinstance(candidate, Due) and _carried(listing, plan) in _complete(candidate, listing):
+            again[listing.id] = candidate
     worst = max((s for s, n in severities.items() if n > 0), key=lambda s: s.rank, default=Severity.OK)
     return Listed(again | due, +unchanged, worst, tuple(failures), without_reports, compared)
+
+
+def _carried(listing: Listing, plan: Plan) -> str | None:
+    return listing.tags.get(f"{plan.settings.prefix}{FINGERPRINT}")
+
+
+def _complete(candidate: Due, listing: Listing) -> tuple[str, str]:
+    """The fingerprints of a run that is diagnosed: with its files, and without those that could not be stored."""
+    return candidate.fingerprint, without_files(candidate.fingerprint, listing.store)
 
 
 def _listings(adapter: Adapter, query: Query) -> Iterator[Listing | Failure]:

@@ -82,10 +82,13 @@ class Compared:
         Of each experiment in which a run is due.
     again : frozenset of str
         Runs that are not due, and of which their siblings may say something else than they did.
+    beyond : tuple of Listing
+        Those of them that the scope hides by age or by number: what changed them is in the scope this once.
     """
 
     tables: Mapping[str, Table]
     again: frozenset[str]
+    beyond: tuple[Listing, ...] = ()
 
     def of(self, run_id: str, experiment: str) -> Comparison | None:
         """What the siblings of a run say."""
@@ -113,6 +116,7 @@ def compare(
     """
     tables: dict[str, Table] = {}
     again: set[str] = set()
+    beyond: list[Listing] = []
     hidden = plan.query.since is not None or plan.query.filter or plan.query.limit is not None
     for experiment, listings in seen.items():
         if stop.is_set() or not any(listing.id in due for listing in listings):
@@ -120,11 +124,17 @@ def compare(
         settings = plan.settings.for_experiment(experiment)
         everything = _all_of(adapter, experiment, listings) if hidden else listings
         after = tables[experiment] = table_of(everything, settings)
-        rest = [x.id for x in listings if x.id not in due and x.status not in ACTIVE]
+        # What a filter hides somebody has left out on purpose.
+        rest = [
+            x for x in (listings if plan.query.filter else everything) if x.id not in due and x.status not in ACTIVE
+        ]
         if rest:
             before = table_of([listing for listing in everything if listing.id not in due], settings)
-            again |= {run_id for run_id in rest if _says(_told(before, run_id)) != _says(_told(after, run_id))}
-    return Compared(tables, frozenset(again))
+            changed = {x.id: x for x in rest if _changes(_told(before, x.id), _told(after, x.id))}
+            here = {listing.id for listing in listings}
+            again |= changed.keys() & here
+            beyond += [x for run_id, x in changed.items() if run_id not in here]
+    return Compared(tables, frozenset(again), tuple(beyond))
 
 
 def _all_of(adapter: Adapter, experiment: str, listings: Sequence[Listing]) -> Sequence[Listing]:
@@ -143,16 +153,23 @@ def _told(table: Table, run_id: str) -> Comparison | None:
     return None if isinstance(found, Failure) else found
 
 
-def _says(found: Comparison | None) -> object:
+def _changes(before: Comparison | None, after: Comparison | None) -> bool:
+    """Whether two comparisons of a run may make two diagnoses; both are measured by the way to a poor run of now."""
+    way = 0.0
+    if after is not None and after.best is not None:
+        way = max(after.poor, after.value if math.isfinite(after.value) else after.poor) - after.best.value
+    return _says(before, way) != _says(after, way)
+
+
+def _says(found: Comparison | None, way: float) -> object:
     """What a comparison says of a run, as coarsely as it would change verdict, severity or first cause."""
     if found is None:
         return None
     controls = tuple(sorted((kind, control.id) for kind, control in found.controls.items()))
     if found.best is None:
         return controls
-    ends = found.value if math.isfinite(found.value) else found.poor
+    ends = found.value if math.isfinite(found.value) else found.best.value + way
     behind = ends - found.best.value
-    way = max(found.poor - found.best.value, behind)
 
     def steps(part: float, step: float) -> int:
         return round(max(-FAR, min(FAR, part / way)) / step) if way > 0 and math.isfinite(part) else 0
@@ -162,7 +179,11 @@ def _says(found: Comparison | None) -> object:
         (a.parameter, a.direction, a.matched is None, steps(ends - a.value, GAIN), ends - a.at_worst > SURE * way)
         for a in found.alternatives
     )
-    noise = found.between_seeds / behind if found.between_seeds and behind > 0 else 0.0
+
+    def halvings(noise: float | None) -> int:
+        share = noise / behind if noise and behind > 0 else 0.0
+        return max(-NOISES, min(NOISES, round(2 * math.log2(share)))) if 0 < share < math.inf else 0
+
     return (
         controls,
         steps(behind, STEP),
@@ -173,5 +194,6 @@ def _says(found: Comparison | None) -> object:
         found.twin is None,
         found.ladder is not None and found.ladder.sound is not None,
         found.repeated >= REPEATED and not found.same_setting,
-        max(-NOISES, min(NOISES, round(2 * math.log2(noise)))) if 0 < noise < math.inf else 0,
+        halvings(found.between_seeds),
+        halvings(found.near_best),
     )

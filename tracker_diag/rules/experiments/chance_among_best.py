@@ -10,7 +10,7 @@ RARE = 0.01
 
 
 @rule("EX908", "chance-among-best", seen_as=("Is this run worth waiting for?",))
-def chance_among_best(active: bool, chance: Chance | None, *, fewest: int = 8, seen: float = 0.1) -> Outcome:
+def chance_among_best(going: bool, chance: Chance, *, fewest: int = 8, seen: float = 0.1) -> Outcome:
     """The chance that a run which is still going ends among the best quarter of comparable runs.
 
     What it measures
@@ -67,12 +67,7 @@ def chance_among_best(active: bool, chance: Chance | None, *, fewest: int = 8, s
     (2015), IJCAI: Speeding up automatic hyperparameter optimization by extrapolation of learning curves. Brier (1950),
     Monthly Weather Review 78:1.
     """
-    if not active:
-        return None
-    if chance is None:
-        return chance_among_best.skip(
-            "too few comparable runs have ended for the parameters that vary, or its curve is short"
-        )
+    del going  # It is asked for so that of a run that has ended nothing is said to be missing.
     compared, progress = chance.comparison, chance.progress
     if compared.runs < fewest or progress.share < seen:
         return None
