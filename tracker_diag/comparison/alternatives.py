@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Container
 from dataclasses import dataclass
 
@@ -47,34 +46,35 @@ def alternatives(group: Group, i: int, others: NDArray[np.bool_]) -> tuple[Alter
     others : ndarray of bool, shape (n,)
         Those that it is compared with.
     """
-    differs = group.settings != group.settings[i]
-    single = np.flatnonzero(others & (differs.sum(axis=1) == 1))
-    if unlooked := group.factors.unlooked:
-        own = group.runs[i].params
-        single = np.array([k for k in single if all(group.runs[k].params.get(x) == own.get(x) for x in unlooked)], int)
-    which = differs[single].argmax(axis=1) if single.size else single
-    codes = group.settings[single, which]
-    same_repeat = (group.repeats[single] == group.repeats[i]).all(axis=1)
-    keys, place = np.unique(np.stack([which, codes]), axis=1, return_inverse=True)
-    place = place.ravel()
-    # A run with the same seed began at the same weights, where the parameter does not change their number.
-    paired = np.bincount(place, same_repeat, minlength=keys.shape[1]) > 0
-    counts = same_repeat | ~paired[place]
-    distances = group.distances[single]
-    total = np.bincount(place[counts], distances[counts], minlength=keys.shape[1])
-    mean = total / np.maximum(1, np.bincount(place[counts], minlength=keys.shape[1]))
-    options: dict[int, list[_Option]] = defaultdict(list)
-    # Of each factor the best value alone: thousands of rates have been tried once.
-    for at in np.lexsort((keys[1], mean)):
-        j, code = int(keys[0, at]), int(keys[1, at])
-        if j not in options:
-            rows = tuple(single[counts & (place == at)].tolist())
-            options[j].append(_Option(code, float(mean[at]), rows))
-    matched = set(zip(*keys.tolist(), strict=True))
+    own = group.runs[i].params
+    options: dict[int, list[_Option]] = {}
+    matched: set[tuple[int, int]] = set()
+    for j in range(group.settings.shape[1]):
+        rows = group.matched(i, j)
+        rows = rows[others[rows]]
+        if group.factors.unlooked:
+            agrees = [all(group.runs[k].params.get(x) == own.get(x) for x in group.factors.unlooked) for k in rows]
+            rows = rows[np.array(agrees, dtype=bool)]
+        codes = group.settings[rows, j]
+        matched.update((j, code) for code in codes.tolist())
+        options[j] = _matched(group, i, rows, codes)
     for j, option in _on_surface(group, i, matched):
         options[j].append(option)
-    best = [(j, min(some, key=lambda option: (option.distance, option.code))) for j, some in options.items()]
+    best = [(j, min(some, key=lambda option: (option.distance, option.code))) for j, some in options.items() if some]
     return tuple(sorted((_alternative(group, i, j, x) for j, x in best), key=lambda a: (a.value, a.parameter)))
+
+
+def _matched(group: Group, i: int, rows: NDArray[np.int64], codes: NDArray[np.int64]) -> list[_Option]:
+    """The best value of those that matched runs have: thousands of rates may have been tried once."""
+    if not rows.size:
+        return []
+    values, place = np.unique(codes, return_inverse=True)
+    same_repeat = (group.repeats[rows] == group.repeats[i]).all(axis=1)
+    # A run with the same seed began at the same weights, where the parameter does not change their number.
+    counts = same_repeat | ~(np.bincount(place, same_repeat) > 0)[place]
+    mean = np.bincount(place[counts], group.distances[rows[counts]]) / np.bincount(place[counts])
+    best = int(np.argmin(mean))
+    return [_Option(int(values[best]), float(mean[best]), tuple(rows[counts & (place == best)].tolist()))]
 
 
 def _on_surface(group: Group, i: int, known: Container[tuple[int, int]]) -> list[tuple[int, _Option]]:

@@ -7,15 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tracker_diag.comparison.alternatives import alternatives, other
 from tracker_diag.comparison.comparison import Comparison, Other
 from tracker_diag.comparison.group import Group
 from tracker_diag.comparison.sibling import Sibling
 from tracker_diag.core.outgoing import clean
-from tracker_diag.core.run import ACTIVE
 
 #: Times as many examples an epoch as another run, which make it one on other data.
 OTHER_SIZE = 1.3
@@ -86,13 +82,10 @@ class Table:
 
     def _left_out(self, group: Group) -> tuple[str, ...]:
         """Why runs were not compared with those of a group, and parameters not looked at, in words."""
-        going = sum(run.status in ACTIVE for run in group.runs)
-        doubtful = int(group.doubtful.sum())
+        elsewhere = len(self.places) - len(group.runs)
         reasons = {
-            "of another metric, on other data or with other parameters": len(self.places) - len(group.runs),
-            "still going": going,
-            "broken off": len(group.runs) - int(group.ended.sum()) - going - doubtful,
-            "of one setting and seed that ended elsewhere": doubtful,
+            "of another metric, on other data or with other parameters": elsewhere,
+            **group.left_out,
             **self.left_out,
         }
         unlooked = group.factors.unlooked[:NAMED]
@@ -119,11 +112,11 @@ class Table:
         others = group.ended.copy()
         others[i] = False
         run = group.runs[i]
-        rows = np.flatnonzero(others & np.isfinite(group.values))
-        best = None if not rows.size else int(rows[np.argmin(group.values[rows])])
-        latest = float(group.end_times[others].max(initial=-np.inf))
+        best = next((int(j) for j in group.best_first[:2] if j != i), None)
+        latest = next((float(group.end_times[j]) for j in group.last_first[:2] if j != i), -math.inf)
+        runs = int(group.ended.sum()) - bool(group.ended[i])
         return Comparison(
-            runs=int(others.sum()),
+            runs=runs,
             as_of=latest if 0 <= latest < LATEST else None,
             measure=group.measure,
             value=run.value,
@@ -141,7 +134,7 @@ class Table:
             guessing=group.guessing,
             level=group.level,
             ladder=group.ladder,
-            twin=_twin(group, i, others),
+            twin=_twin(group, i),
             left_out=self._left_out(group),
             controls={
                 kind: other(control)
@@ -216,15 +209,15 @@ def _shared(run: Sibling, best: Sibling) -> frozenset[str]:
     )
 
 
-def _twin(group: Group, i: int, others: NDArray[np.bool_]) -> Other | None:
+def _twin(group: Group, i: int) -> Other | None:
     """A run with the same parameters and the same last values throughout."""
-    same = np.flatnonzero(others & (group.cells == group.cells[i]) & (group.values == group.values[i]))
     run = group.runs[i]
+    same = group.alike.get((int(group.cells[i]), float(group.values[i])), ())
     return next(
         (
             other(group.runs[j])
             for j in same
-            if group.runs[j].params == run.params and group.runs[j].last == run.last and not run.lost
+            if j != i and group.runs[j].params == run.params and group.runs[j].last == run.last and not run.lost
         ),
         None,
     )

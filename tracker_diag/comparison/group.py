@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tracker_diag.comparison.comparison import FAR, Foretold, Ladder
 from tracker_diag.comparison.factors import Factor, Factors, factors
 from tracker_diag.comparison.sibling import Measure, Sibling
+from tracker_diag.core.run import ACTIVE
 from tracker_diag.stats.arrays import FloatArray
 from tracker_diag.stats.forecast import Correction, Forecast, correction
 from tracker_diag.stats.surface import FEWEST, Surface, surface
@@ -101,6 +102,82 @@ class Group:
         with np.errstate(invalid="ignore"):
             doubtful[rows] = (high - low)[same] > np.maximum(apart, OF_NOTE * np.abs(low[same]))
         return doubtful
+
+    @cached_property
+    def left_out(self) -> Mapping[str, int]:
+        """Why runs of the group do not count, and how many."""
+        going = sum(run.status in ACTIVE for run in self.runs)
+        doubtful = int(self.doubtful.sum())
+        return {
+            "still going": going,
+            "broken off": len(self.runs) - int(self.ended.sum()) - going - doubtful,
+            "of one setting and seed that ended elsewhere": doubtful,
+        }
+
+    @cached_property
+    def best_first(self) -> NDArray[np.int64]:
+        """Places of the runs that count and ended with a finite value, the best first."""
+        rows = np.flatnonzero(self.ended & np.isfinite(self.values))
+        return rows[np.argsort(self.values[rows], kind="stable")]
+
+    @cached_property
+    def last_first(self) -> NDArray[np.int64]:
+        """Places of the runs that count, those that ended last first."""
+        rows = np.flatnonzero(self.ended)
+        return rows[np.argsort(-self.end_times[rows], kind="stable")]
+
+    @cached_property
+    def alike(self) -> Mapping[tuple[int, float], tuple[int, ...]]:
+        """Places of the runs that count, by their setting and their last value."""
+        found: dict[tuple[int, float], tuple[int, ...]] = {}
+        for j in np.flatnonzero(self.ended).tolist():
+            key = (int(self.cells[j]), float(self.values[j]))
+            found[key] = (*found.get(key, ()), j)
+        return found
+
+    @cached_property
+    def lines(self) -> tuple[tuple[NDArray[np.uint64], NDArray[np.int64]], ...]:
+        """For each factor a number that runs share which agree in all others, in order, and the places of these runs.
+
+        The numbers are sums of random ones, one for each value of each factor; that two sums are equal by chance is
+        next to impossible, and what is found is held against the settings.
+        """
+        rows = np.flatnonzero(self.ended)
+        found = []
+        for j in range(self.settings.shape[1]):
+            key = self._sums[1] - self._sums[0][:, j]
+            order = rows[np.argsort(key[rows], kind="stable")]
+            found.append((key[order], order))
+        return tuple(found)
+
+    def matched(self, i: int, j: int) -> NDArray[np.int64]:
+        """Find the runs that count and differ from one in a single factor alone.
+
+        Parameters
+        ----------
+        i, j : int
+            Place of the run, and of the factor.
+
+        Returns
+        -------
+        ndarray of int, shape (m,)
+            Their places, in order.
+        """
+        keys, order = self.lines[j]
+        # Of an array, not of a number: sums that run over are meant to.
+        key = (self._sums[1][i : i + 1] - self._sums[0][i : i + 1, j])[0]
+        rows = order[np.searchsorted(keys, key, "left") : np.searchsorted(keys, key, "right")]
+        differs = self.settings[rows] != self.settings[i]
+        return np.sort(rows[differs[:, j] & (differs.sum(axis=1) == 1)])
+
+    @cached_property
+    def _sums(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        rng = np.random.default_rng(0)
+        parts = np.zeros(self.settings.shape, dtype=np.uint64)
+        for j, factor in enumerate(self.factors.chosen):
+            numbers = rng.integers(0, 2**64, len(factor.values), dtype=np.uint64)
+            parts[:, j] = numbers[self.settings[:, j]]
+        return parts, parts.sum(axis=1, dtype=np.uint64)
 
     @cached_property
     def end_times(self) -> FloatArray:
