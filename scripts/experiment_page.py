@@ -84,6 +84,11 @@ def photograph(page: Path) -> None:
                 shown.set_viewport_size({"width": width, "height": int(height)})
             else:
                 shown.get_by_role("button", name="outcome").click()
+                # Beside the names, which stay: the outcomes and the parameters.
+                shown.locator("#box").evaluate(
+                    "b => { const [box, name, outcome] = [b, b.querySelector('.c3'), b.querySelector('.c5')]"
+                    ".map(e => e.getBoundingClientRect()); b.scrollLeft = outcome.left - box.left - name.width }"
+                )
                 shown.locator(part).evaluate("e => window.scrollTo(0, e.getBoundingClientRect().top + scrollY - 16)")
             shown.screenshot(path=IMAGES / f"experiment-{scheme}.png")
             context.close()

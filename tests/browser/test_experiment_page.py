@@ -31,9 +31,13 @@ pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="no chromium; .ci/run installs Debian's"),
 ]
 
-COLUMN = (
-    "n => [...document.querySelectorAll('#runs tbody tr')].map(r => r.cells[n].dataset.key ?? r.cells[n].innerText)"
-)
+COLUMN = """name => {
+  const place = [...document.querySelectorAll('#runs th')].findIndex(head => head.textContent === name);
+  return [...document.querySelectorAll('#runs tbody tr')].map(
+    row => row.cells[place].dataset.key ?? row.cells[place].innerText);
+}"""
+
+CELLS = COLUMN.replace("dataset.key ??", "innerText ??")
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +86,8 @@ def opened(browser: Browser, file: Path, **options: Any) -> Iterator[Page]:
     context.close()
 
 
-def column(page: Page | Frame, number: int) -> list[str]:
-    return [str(text) for text in page.evaluate(COLUMN, number)]
+def column(page: Page | Frame, name: str) -> list[str]:
+    return [str(text) for text in page.evaluate(COLUMN, name)]
 
 
 def test_a_click_sorts_all_runs_and_a_second_one_turns_them(page: Page) -> None:
@@ -93,13 +97,13 @@ def test_a_click_sorts_all_runs_and_a_second_one_turns_them(page: Page) -> None:
     assert head.get_attribute("aria-sort") is None
     button.click()
     assert head.get_attribute("aria-sort") == "descending"
-    assert [float(text) for text in column(page, 5)] == took[:100]
+    assert [float(text) for text in column(page, "took")] == took[:100]
     button.click()
     assert head.get_attribute("aria-sort") == "ascending"
-    assert [float(text) for text in column(page, 5)] == took[::-1][:100]
+    assert [float(text) for text in column(page, "took")] == took[::-1][:100]
     page.get_by_role("button", name="verdict").click()
     assert head.get_attribute("aria-sort") is None
-    assert column(page, 1) == sorted(row.verdict for row in large().rows if row.verdict)[:100]
+    assert column(page, "verdict") == sorted(row.verdict for row in large().rows if row.verdict)[:100]
 
 
 def test_what_is_not_known_stands_last_either_way(page: Page) -> None:
@@ -109,13 +113,13 @@ def test_what_is_not_known_stands_last_either_way(page: Page) -> None:
     for _ in range(2):
         page.get_by_role("button", name="outcome").click()
         page.locator("#runs tbody tr").nth(1999).wait_for(state="attached")
-        assert [bool(key) for key in column(page, 4)] == [True] * finite + [False] * (2000 - finite)
+        assert [bool(key) for key in column(page, "outcome")] == [True] * finite + [False] * (2000 - finite)
 
 
 def test_the_keyboard_sorts_too(page: Page) -> None:
     page.get_by_role("button", name="ended").focus()
     page.keyboard.press("Enter")
-    ended = [float(key) for key in column(page, 7)]
+    ended = [float(key) for key in column(page, "ended")]
     assert ended == sorted(ended, reverse=True)
     assert page.evaluate("document.activeElement.textContent") == "ended"
 
@@ -125,21 +129,63 @@ def test_the_filter_takes_words_in_any_order_and_says_how_many(page: Page) -> No
     wanted = sum(row.cause == "no-regularisation" for row in large().rows)
     status = page.get_by_role("status")
     assert status.inner_text() == f"{wanted} of 2,000 runs, the first 100 shown"
-    assert set(column(page, 3)) == {"no-regularisation"}
+    assert set(column(page, "likely cause")) == {"no-regularisation"}
     page.get_by_label("Filter").fill("there is no such run")
     assert status.inner_text() == "0 of 2,000 runs"
-    assert column(page, 0) == []
+    assert column(page, "severity") == []
     page.get_by_label("Filter").fill("")
     page.get_by_label("Severity").select_option("not diagnosed")
     assert status.inner_text() == "1 of 2,000 runs"
-    assert column(page, 2) == ["could not be diagnosed"]
+    assert column(page, "run") == ["could not be diagnosed"]
+
+
+def test_parameters_sort_as_numbers_and_what_was_not_logged_stands_last(page: Page) -> None:
+    page.get_by_role("button", name="Show all 2,000").click()
+    values = [row.params.get("hidden_units") for row in large().rows]
+    for turned in (False, True):
+        page.get_by_role("button", name="hidden_units").click()
+        page.locator("#runs tbody tr").nth(1999).wait_for(state="attached")
+        shown = page.evaluate(CELLS, "hidden_units")
+        known = sorted((value for value in values if value is not None), reverse=turned)
+        assert shown == [*map(str, known), ""]
+    page.get_by_role("button", name="batch_size").click()
+    page.locator("#runs tbody tr").nth(1999).wait_for(state="attached")
+    sizes = page.evaluate(CELLS, "batch_size")
+    assert [*dict.fromkeys(sizes)] == ["32", "512", "auto", ""]
+
+
+def test_the_filter_takes_the_value_of_a_parameter_whole(page: Page) -> None:
+    for given in ("hidden_units=64", "Hidden_Units=64 batch_size=AUTO"):
+        page.get_by_label("Filter").fill(given)
+        rows = [row.params for row in large().rows if row.params.get("hidden_units") == 64]
+        wanted = sum("batch_size" not in given.lower() or params["batch_size"] == "auto" for params in rows)
+        assert page.get_by_role("status").inner_text().startswith(f"{wanted} of 2,000 runs")
+        assert set(page.evaluate(CELLS, "hidden_units")) == {"64"}
+    page.get_by_label("Filter").fill("hidden_units=6")
+    assert page.get_by_role("status").inner_text() == "0 of 2,000 runs"
+
+
+def test_a_wide_table_scrolls_in_its_own_box_and_keeps_names_and_headings_in_view(page: Page) -> None:
+    box = page.locator("#box")
+    assert box.evaluate("b => b.scrollWidth > b.clientWidth")
+    box.focus()
+    box.evaluate("b => { b.scrollLeft = b.scrollWidth; b.scrollTop = 2000 }")
+    edge = page.evaluate(
+        "[...document.querySelectorAll('#runs th')].map(h => h.getBoundingClientRect())"
+        ".map(r => [r.left, r.right, r.top])"
+    )
+    left, top, width = box.evaluate("b => { const r = b.getBoundingClientRect(); return [r.left, r.top, r.width] }")
+    assert edge[2][0] == pytest.approx(left, abs=1)
+    assert edge[-1][1] <= left + width + 1
+    assert all(head[2] == pytest.approx(top, abs=1) for head in edge)
+    assert page.evaluate("window.scrollX") == 0
 
 
 def test_sorting_keeps_the_filter(page: Page) -> None:
     page.get_by_label("Severity").select_option("error")
     page.get_by_role("button", name="took").click()
     took = sorted((r.seconds for r in large().rows if r.is_lost and r.seconds is not None), reverse=True)
-    assert [float(text) for text in column(page, 5)] == took[:100]
+    assert [float(text) for text in column(page, "took")] == took[:100]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -204,7 +250,7 @@ def test_mlflow_shows_it_on_the_run_that_a_sweep_stores(browser: Browser, tmp_pa
         page.goto(f"{uri}/#/experiments/{ours}/runs/{overview.info.run_id}/artifacts/diagnosis/experiment.html")
         frame = shown(page)
         frame.get_by_role("button", name="verdict").click()
-        assert column(frame, 1) == sorted(("good-fit", "overfitting", "diverged") * 2)
+        assert column(frame, "verdict") == sorted(("good-fit", "overfitting", "diverged") * 2)
         assert frame.get_by_text("This frame opens no links").is_visible()
         assert payload in frame.inner_text("body")
         assert [f.evaluate("window.hit") for f in page.frames] == [None] * len(page.frames)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,12 @@ from tracker_diag.cli.errors import UsageError
 @pytest.fixture(autouse=True)
 def _artifacts_here(store: str, tmp_path: Path) -> None:
     """Move the artifacts of every experiment: the store was made elsewhere, and has them there."""
+    locate(store, f"{tmp_path.as_uri()}/artifacts-")
+
+
+def locate(store: str, begin: str) -> None:
     with sqlite3.connect(store.removeprefix("sqlite:///")) as database:
-        database.execute("UPDATE experiments SET artifact_location = ? || name", (f"{tmp_path.as_uri()}/artifacts-",))
+        database.execute("UPDATE experiments SET artifact_location = ? || name", (begin,))
     database.close()
 
 
@@ -114,6 +119,44 @@ def test_a_tracker_that_refuses_the_overview_does_not_spoil_the_sweep(diag: Invo
     assert result.exit_code == 0
     assert "6 diagnosed" in result.stdout
     assert "mlflow experiments restore" in result.stderr
+
+
+def test_it_is_said_where_each_page_was_stored(diag: Invoke, store: str) -> None:
+    result = diag("sweep", "--all", "--overview")
+    lines = [f"overview of {name}: run {name} in experiment tracker-diag" for name in ("empty", "vision")]
+    assert result.stdout.splitlines()[-2:] == lines
+    assert "overview of" not in diag("sweep", "--all", "--overview").stdout  # nothing was diagnosed
+    logged = diag("sweep", "-e", "vision", "--overview", "--log-format", "json")
+    assert logged.stdout == ""
+    (event,) = (x for x in map(json.loads, logged.stderr.splitlines()) if x["event"] == "overview stored")
+    (run,) = (run for run in overviews(store) if run.info.run_name == "vision")
+    del event["time"]
+    assert event == {
+        "level": "info",
+        "event": "overview stored",
+        "of": "vision",
+        "run_id": run.info.run_id,
+        "run": "vision",
+        "experiment": "tracker-diag",
+        "link": None,
+    }
+
+
+def test_files_that_would_lie_on_another_machine_are_refused_in_one_line(
+    diag: Invoke, store: str, tmp_path: Path
+) -> None:
+    away = tmp_path / "other-machine" / "artifacts-"
+    locate(store, away.as_uri())
+    without = diag("sweep", "-e", "vision", "--fail-on", "error")
+    result = diag("sweep", "-e", "vision", "--fail-on", "error", "--force", "--overview")
+    assert result.exit_code == without.exit_code == 1
+    assert "6 diagnosed" in result.stdout
+    assert "overview of" not in result.stdout
+    assert result.stderr == (
+        f"WARNING: overview of vision: {away}vision does not exist on this machine: run the sweep where it does\n"
+    )
+    assert not away.parent.exists()
+    assert overviews(store) == []
 
 
 @pytest.mark.parametrize("words", [["--dry-run"], ["--report-dir", "answers"]])

@@ -158,6 +158,45 @@ def test_the_parameters_effects_are_told_and_seeds_are_none() -> None:
     assert sum(math.isinf(row.outcome or 0.0) for row in overview.rows) == 2
 
 
+def test_the_parameters_that_vary_are_shown_of_each_run_by_effect_and_seeds_last() -> None:
+    others = [make_run(i, "healthy", metrics={"loss": [(0, 1.0), (1, 0.5)]}, params={"lr": 9.0}) for i in (90, 91)]
+    overview = gather(MemoryAdapter([*grid(), *others]), "memory", Settings())
+    assert overview.parameters == ("lr", "hidden_units", "seed")
+    assert overview.compared == 24
+    params = {row.id: row.params for row in overview.rows}
+    assert params["run-000"] == {"lr": 0.001, "hidden_units": 32, "seed": 0}
+    assert params["run-090"] == {"lr": 9.0}
+
+
+def test_of_many_parameters_eight_are_shown() -> None:
+    rng = random.Random(1)
+    several = [replace(run, id=f"{run.id}-{k}", name=None) for run in grid() for k in range(4)]
+    runs = [replace(run, params=run.params | {f"p{k}": rng.randint(0, 1) for k in range(9)}) for run in several]
+    overview = gather(MemoryAdapter(runs), "memory", Settings())
+    assert overview.contrasts is not None
+    told = list(dict.fromkeys(contrast.parameter for contrast in overview.contrasts.contrasts))
+    assert len(told) > 8
+    assert overview.parameters == tuple(told[:8])
+    assert overview.parameters[0] == "lr"
+
+
+def test_parameters_that_always_varied_together_are_all_shown() -> None:
+    runs = [replace(run, params=run.params | {"a": run.params["hidden_units"] * 2}) for run in grid()]
+    overview = gather(MemoryAdapter(runs), "memory", Settings())
+    assert overview.contrasts is not None
+    assert overview.contrasts.aliased == (("a", "hidden_units"),)
+    assert overview.parameters == ("lr", "a", "hidden_units", "seed")
+
+
+def test_where_all_runs_are_lost_and_no_effect_can_be_told_what_varies_is_shown_all_the_same() -> None:
+    lost = {name: [(0, 1.0), (1, 5.0), (2, math.nan)] for name in ("train_loss", "val_loss")}
+    runs = [make_run(i, "diverged", metrics=lost, params={"lr": 0.1 * i, "dropout": i % 2}) for i in range(4)]
+    overview = gather(MemoryAdapter(runs), "memory", Settings())
+    assert overview.contrasts is not None
+    assert overview.contrasts.contrasts == ()
+    assert overview.parameters == ("dropout", "lr")
+
+
 def test_a_score_keeps_its_sign() -> None:
     runs = [
         make_run(i, "healthy", metrics={"val_accuracy": [(step, 0.5 + 0.01 * step + 0.02 * i) for step in range(20)]})

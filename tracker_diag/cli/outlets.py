@@ -34,6 +34,8 @@ class Outlets:
         As it describes itself, once it is connected.
     failed : int
         Sweeps that broke off since this process began.
+    stored : tuple of str
+        Where the last sweep stored the pages of experiments, a line each.
     told : str
         The error that was last notified of: one that lasts for a day is no message every quarter of an hour.
     """
@@ -44,6 +46,7 @@ class Outlets:
     write: bool
     tracker: str = ""
     failed: int = 0
+    stored: tuple[str, ...] = ()
     told: str = ""
 
     def note(self, swept: Swept) -> None:
@@ -60,7 +63,7 @@ class Outlets:
 
     def tell(self, swept: Swept) -> None:
         """Tell people, and leave the figures."""
-        from tracker_diag.cli.summary import show_table
+        from tracker_diag.cli.summary import show_lines, show_table
         from tracker_diag.sweeping import notify
         from tracker_diag.sweeping.result import Swept
 
@@ -68,6 +71,8 @@ class Outlets:
         if self.log_format != "json":
             if swept != Swept(error=swept.error):
                 show_table(swept, write=self.write)
+            show_lines(self.stored)
+            self.stored = ()
             if swept.error:
                 complain(swept.error)
         news = f"{swept.error} (failed sweeps so far: {self.failed:,})" if swept.error not in ("", self.told) else ""

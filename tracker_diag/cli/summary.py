@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,14 @@ def show_table(swept: Swept, *, write: bool) -> None:
     if notes:
         console.print()
     console.print(closing_line(swept, write=write), soft_wrap=True)
+
+
+def show_lines(lines: Sequence[str]) -> None:
+    """Print lines in which names stand that people and runs gave."""
+    from tracker_diag.core.outgoing import clean
+
+    for line in lines:
+        stdout().print(clean(line), soft_wrap=True)
 
 
 def closing_line(swept: Swept, *, write: bool) -> str:

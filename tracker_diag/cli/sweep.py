@@ -167,7 +167,8 @@ def sweep(
             with watch.watching(log_format) as watcher:
                 swept = sweep_once(adapter, plan, watcher, stop)
             # On a schedule only what has changed: a sweep of nothing new has to stay cheap.
-            _store_overviews(adapter, publisher, swept, query.experiments if trigger is None else (), settings)
+            named = query.experiments if trigger is None else ()
+            out.stored = () if publisher is None else _store_overviews(adapter, publisher, swept, named, settings)
             return swept
 
     out = Outlets(log_format, summary, tuple(notify or ()), write=not dry_run)
@@ -227,26 +228,39 @@ def _publisher(adapter: Adapter) -> Publisher:
 
 
 def _store_overviews(
-    adapter: Adapter, publisher: Publisher | None, swept: Swept, named: Sequence[str], settings: Settings
-) -> None:
+    adapter: Adapter, publisher: Publisher, swept: Swept, named: Sequence[str], settings: Settings
+) -> tuple[str, ...]:
     """Store a page of each experiment in which something was diagnosed, and of those that were asked for by name.
 
     The runs have their diagnoses by now, so what goes wrong here is told and ends nothing.
+
+    Returns
+    -------
+    tuple of str
+        Where each was stored, in one line.
     """
     from tracker_diag.adapters.base import TrackerError
     from tracker_diag.adapters.overviews import EXPERIMENT
-    from tracker_diag.cli import progress
+    from tracker_diag.cli import progress, watch
     from tracker_diag.sweeping.publish import publish
 
-    if publisher is None or swept.stopped:
-        return
+    if swept.stopped:
+        return ()
+    lines = []
     plain = {name for name in named if not set(name) & set("*?[")}
     for name in sorted({row.experiment for row in swept.rows} | plain - {EXPERIMENT}):
         try:
             with progress.bar("overview") as advance:
-                publish(adapter, publisher, name, settings, advance)
+                run_id = publish(adapter, publisher, name, settings, advance)
+            run = adapter.find_run(run_id)
+            link = adapter.link(run)
         except TrackerError as error:
             _log.warning("overview of %s: %s", name, error)
+        else:
+            watch.event("overview stored", of=name, run_id=run_id, run=run.name, experiment=run.experiment, link=link)
+            at = f" ({link})" if link else ""
+            lines.append(f"overview of {name}: run {run.name or run_id} in experiment {run.experiment}{at}")
+    return tuple(lines)
 
 
 def _aside(tracker: Adapter, folder: Path, prefix: str) -> Adapter:

@@ -87,7 +87,8 @@ def gather(
     briefs = dict(_diagnosed(adapter, to_read, own, table, advance, _brief))
     group = next(iter(table.groups), None)
     rows = worst_first([_row(x, adapter.link(x), briefs.get(x.id), own.prefix) for x in listings])
-    effects, parameters = None, ()
+    effects: Contrasts | None = None
+    parameters: tuple[str, ...] = ()
     if group is not None:
         effects = _contrasts(group)
         parameters = _parameters(group, effects)
@@ -229,12 +230,14 @@ def _contrasts(group: Group) -> Contrasts:
 
 
 def _parameters(group: Group, found: Contrasts) -> tuple[str, ...]:
-    """The parameters that are shown of each run: by effect, then those too few runs tell an effect of, then seeds."""
-    looked_at = [contrast.parameter for contrast in found.contrasts]
-    together = {name for several in found.aliased for name in several}
-    others = sorted(factor.name for factor in group.factors.chosen if factor.name not in together)
+    """The parameters that are shown of each run: by p, then name, those that varied together too; seeds last."""
+    p = {contrast.parameter: contrast.p for contrast in found.contrasts}
+    for first, *others in found.aliased:
+        p |= dict.fromkeys(others, p[first])
+    # Where no effect can be told, as where all runs are lost, what varies is shown all the same.
+    varied = sorted(p, key=lambda name: (p[name], name)) or sorted(factor.name for factor in group.factors.chosen)
     seeds = (factor.name for factor in group.factors.repeats)
-    return tuple(dict.fromkeys((*looked_at, *others, *seeds)))[:PARAMETERS]
+    return tuple(dict.fromkeys((*varied, *seeds)))[:PARAMETERS]
 
 
 def _values(listing: Listing, names: Sequence[str]) -> dict[str, Any]:

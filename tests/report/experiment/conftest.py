@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,23 @@ KINDS = (
     ("unrepresentative-validation", Severity.WARNING, "validation-too-small"),
     ("insufficient-evidence", Severity.INFO, ""),
 )
+
+
+PARAMETERS = ("max_learning_rate", "dropout", "hidden_units", "batch_size", "optimizer", "augment", "layers", "seed")
+
+
+def settings(i: int) -> dict[str, Any]:
+    """Parameters of a run: numbers, one of which is a word at times, words, lists, and what was not logged."""
+    rng = random.Random(i)
+    return {
+        "max_learning_rate": rng.choice((0.0001, 0.003, 0.1)),
+        "dropout": rng.choice((0.0, 0.1, 0.5)),
+        "hidden_units": rng.choice((8, 64, 256, 1024)),
+        "batch_size": rng.choice((32, 512, "auto")),
+        "optimizer": rng.choice(("adamw", "sgd")),
+        **({"augment": rng.choice((True, False))} if i % 5 else {"layers": (64, 64)}),
+        "seed": i % 3,
+    }
 
 
 def runs(n: int) -> tuple[Row, ...]:
@@ -50,6 +68,7 @@ def runs(n: int) -> tuple[Row, ...]:
                 wasted=None if going else seconds * {"ok": 0.0, "info": 0.0, "warning": 0.4, "error": 1.0}[severity],
                 outcome=math.nan if verdict == "diverged" else 0.2 + rng.random(),
                 status="RUNNING" if going else "FINISHED",
+                params=settings(i),
             )
         )
     return (*worst_first(rows), Row("not-read", "could not be diagnosed", start=START, end=START + 60, seconds=60.0))
@@ -58,7 +77,7 @@ def runs(n: int) -> tuple[Row, ...]:
 EFFECTS = Contrasts(
     contrasts=(
         Contrast("max_learning_rate", 0.003, 0.1, 1.31, (0.92, 1.70), 0.0005, 48, 1990),
-        Contrast("max_learning_rate", 0.003, 0.0001, 0.42, (0.11, 0.73), 0.0005, 44, 1990),
+        Contrast("max_learning_rate", 0.003, 0.0001, 0.42, (-0.11, 0.95), 0.0005, 44, 1990),
         Contrast("dropout", 0.0, 0.5, -0.12, (-0.23, -0.01), 0.03, 61, 1990),
         Contrast("hidden_units", 64, 256, -0.04, (-0.31, 0.22), 0.7, 0, 1990),
         Contrast("batch_size", 32, 512, 0.2, (-math.inf, math.inf), 1.0, 0, 1990),
@@ -77,6 +96,8 @@ def large() -> Overview:
         rows=rows,
         measure=Measure("validation loss", "nats", "min"),
         contrasts=EFFECTS,
+        compared=1990,
+        parameters=PARAMETERS,
         first_looks=(diverged(), overfitting(), *(overfitting() for _ in range(9)), empty()),
         unread=2,
         version="0.1.0",
@@ -102,6 +123,7 @@ def payloads() -> Overview:
             wasted=(None, math.nan, 0.0, 1e300, 1.0, 2.0, 3.0)[i],
             outcome=(None, math.nan, math.inf, -math.inf, 1e308, -1e-308, 0.0)[i],
             status=text,
+            params={text: text, long: (None, math.nan, 10**400, [text], {text: text}, True, -0.0)[i]},
         )
         for i, text in enumerate(texts)
     )
@@ -120,6 +142,8 @@ def payloads() -> Overview:
         rows=rows,
         measure=Measure(PAYLOAD, PAYLOAD, "max"),
         contrasts=effects,
+        compared=3,
+        parameters=texts,
         first_looks=(hostile(), hostile(), empty()),
         version=PAYLOAD,
     )

@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.report.conftest import PAYLOAD
-from tests.report.experiment.conftest import large, payloads, runs, single
+from tests.report.experiment.conftest import PARAMETERS, large, payloads, runs, single
 from tracker_diag.report.experiment.as_html import render
 from tracker_diag.report.experiment.overview import Overview
 
-VOID = {"meta", "link", "br", "input"}
+VOID = {"meta", "link", "br", "input", "wbr"}
 
 
 class Page(HTMLParser):
@@ -100,7 +100,11 @@ def test_all_that_a_reader_needs_is_said() -> None:
         "no-regularisation 259",
         "width and hidden_units always varied together: their effects cannot be told apart.",
         "Left out, since only one value: host, note.",
-        "max_learning_rate 0.1 against 0.003 +1.31 (+0.92 to +1.7) < 0.001 48 matched pairs of 1,990 runs",
+        "Compared with each other: 1,990 of 2,000 runs, the largest group with one metric",
+        "max_learning_rate < 0.001 0.1 against 0.003 +1.31 (+0.92 to +1.7) 48 matched pairs of 1,990 runs",
+        "48 matched pairs of 1,990 runs 0.0001 against 0.003",
+        "A filled square: the interval excludes 0",
+        "although none of the parameter's intervals excludes 0",
         "regression over 1,990 runs",
         "validation loss in nats, lower is better",
     ):
@@ -115,9 +119,32 @@ def test_effects_on_a_score_are_turned_back() -> None:
 
 def test_the_table_is_whole_and_in_order_without_its_script() -> None:
     overview = large()
-    body = render(overview).partition('<table id="runs">')[2].partition("<tbody>")[2].partition("</tbody>")[0]
+    body = render(overview).partition('<table id="runs"')[2].partition("<tbody>")[2].partition("</tbody>")[0]
     assert re.findall(r"<bdi>(resnet-[^<]+|could not[^<]+)</bdi>", body) == [row.name for row in overview.rows]
     assert " hidden" not in re.sub(r"<bdi>.*?</bdi>", "", body)
+
+
+def test_each_parameter_that_varies_is_a_column_whose_keys_are_in_the_order_of_its_values() -> None:
+    overview = large()
+    table = render(overview).partition('<table id="runs"')[2]
+    heads = re.findall(r'<th [^>]*class="p( number)?"[^>]* data-parameter="([^"]*)"', table)
+    assert [name for _, name in heads] == [*PARAMETERS]
+    numbers = {name for number, name in heads if number}
+    assert numbers == {"max_learning_rate", "dropout", "hidden_units", "seed"}
+    # Severity, verdict, name, cause and outcome stand before the parameters.
+    cells = [re.findall(r"<td([^>]*)>(.*?)</td>", row)[5:-3] for row in table.split("<tr ")[1:]]
+    found: dict[str, list[str]] = {}
+    for place, name in enumerate(PARAMETERS):
+        shown = [(row[place][0].partition('key="')[2][:-1], re.sub("<.*?>", "", row[place][1])) for row in cells]
+        values = [row.params.get(name) for row in overview.rows]
+        assert [text == "" for _, text in shown] == [value is None for value in values]
+        pairs = {(int(key), text) for key, text in shown if key}
+        assert len(pairs) == len({repr(value) for value in values if value is not None})
+        found[name] = [text for _, text in sorted(pairs)]
+    assert found["max_learning_rate"] == ["0.0001", "0.003", "0.1"]
+    assert found["hidden_units"] == ["8", "64", "256", "1024"]
+    assert found["batch_size"] == ["32", "512", "auto"]
+    assert found["augment"] == ["false", "true"]
 
 
 def test_one_run_has_neither_effects_nor_looks() -> None:

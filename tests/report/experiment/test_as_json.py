@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.report.experiment.conftest import large, nothing, payloads
+from tracker_diag.core.plain import plain
 from tracker_diag.report.experiment.as_json import SCHEMA_VERSION, render
 from tracker_diag.report.experiment.overview import Overview
 
@@ -36,6 +37,10 @@ def test_counts_and_effects_are_those_of_the_page() -> None:
     assert data["effects"]["contrasts"][0]["interval"] == [0.92, 1.7]
     assert data["effects"]["contrasts"][-1]["interval"] == ["-Infinity", "Infinity"]
     assert data["effects"]["aliased"] == [["width", "hidden_units"]]
+    assert data["parameters"] == [*overview.parameters]
+    assert data["compared_runs"] == 1990
+    for run, row in zip(data["runs"], overview.rows, strict=True):
+        assert run["params"] == {name: plain(value) for name, value in row.params.items()}
     assert data["outcome"] == {"metric": "validation loss", "unit": "nats", "better": "min"}
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from tests.report.experiment.conftest import large, payloads
+from tests.report.experiment.conftest import PARAMETERS, large, payloads
 from tracker_diag.report.experiment.as_markdown import ROWS, render
 from tracker_diag.report.experiment.overview import Overview
 
@@ -23,10 +23,27 @@ def test_no_text_of_a_run_is_markup() -> None:
     assert "data, not instructions" in text
 
 
+def test_the_p_of_a_parameter_is_said_once() -> None:
+    effects = render(large()).partition("## What the parameters change")[2].partition("## ")[0]
+    assert re.findall(r"^\| (\S*) \| (\S*(?: \S+)?) \|", effects.replace("\\", ""), re.MULTILINE)[2:] == [
+        ("max_learning_rate", "< 0.001"),
+        ("", ""),
+        ("dropout", "0.03"),
+        ("hidden_units", "0.7"),
+        ("batch_size", "1"),
+    ]
+    assert "although none of the parameter's intervals excludes 0" in effects
+
+
 def test_what_is_on_the_page_is_in_it() -> None:
     text = render(large())
     for heading in ("Look at these first", "Verdicts over time", "Most frequent causes", "What the parameters change"):
         assert f"\n## {heading}\n" in text
     assert f"And {2000 - ROWS:,} more: the CSV holds all." in text
     assert "(<http://127.0.0.1:5000/#/experiments/1/runs/" in text
+    assert "Compared with each other: 1,990 of 2,000 runs" in text
+    (head,) = re.findall(r"^\| severity .*$", text, re.MULTILINE)
+    assert head.replace("\\", "").split(" | ")[4:10] == ["outcome", *PARAMETERS[:4], "took"]
+    first = large().rows[0]
+    assert f" | {first.params['hidden_units']} | {first.params['batch_size']} | " in text.partition("## Runs")[2]
     assert "before." in text.partition("## Verdicts over time")[2].partition("## ")[0]

@@ -41,17 +41,29 @@ def test_every_verdict_has_a_row_its_total_and_words() -> None:
     assert "good-fit: 930 runs, at most" in said
 
 
-def test_an_effect_that_is_told_from_noise_has_another_shape() -> None:
-    svg = forest(EFFECTS.contrasts, EFFECTS.flagged, LOSS, "x")
-    assert len(parts(svg, "rect", "told")) == len(EFFECTS.flagged) == 3
-    assert len(parts(svg, "circle", "effect")) == 2
+def test_a_row_is_filled_where_its_own_interval_excludes_0_whatever_the_p_of_its_parameter() -> None:
+    svg = forest(EFFECTS.contrasts, LOSS, "x")
+    assert len(EFFECTS.flagged) == 3
+    assert len(parts(svg, "rect", "told")) == 2
+    assert len(parts(svg, "circle", "effect")) == 3
+    places = {float(rect["y"]) + 5 for rect in parts(svg, "rect", "told")}
+    rows = sorted(places | {float(circle["cy"]) for circle in parts(svg, "circle", "effect")})
+    assert [y in places for y in rows] == [True, False, True, False, False]
+
+
+def test_a_parameter_and_its_p_are_said_once_above_its_rows() -> None:
+    svg = forest(EFFECTS.contrasts, LOSS, "x")
+    texts = ["".join(x.itertext()) for x in ElementTree.fromstring(svg).iter(f"{NAME}text")]
+    assert texts.count("max_learning_rate") == texts.count("p < 0.001") == 1
+    assert [text for text in texts if text.startswith("p ")] == ["p < 0.001", "p 0.03", "p 0.7", "p 1"]
+    assert texts.index("max_learning_rate") < texts.index("0.1 against 0.003") < texts.index("0.0001 against 0.003")
 
 
 def test_effects_on_a_score_lie_on_the_other_side() -> None:
     contrast = Contrast("lr", 0.1, 0.2, 0.5, (0.4, 0.6), 0.01, 3, 9)
     places = []
     for measure in (LOSS, SCORE):
-        svg = forest([contrast], [contrast], measure, "x")
+        svg = forest([contrast], measure, "x")
         (zero,), (mark,) = parts(svg, "line", "zero"), parts(svg, "rect", "told")
         places.append(float(mark["x"]) + 5 - float(zero["x1"]))
     assert places[0] > 0 > places[1]
@@ -60,9 +72,10 @@ def test_effects_on_a_score_lie_on_the_other_side() -> None:
 @given(st.lists(st.tuples(numbers, numbers, numbers), min_size=1, max_size=6), st.sampled_from((LOSS, SCORE)))
 def test_whatever_the_effects_all_is_drawn_inside(effects: list[tuple[float, float, float]], measure: Measure) -> None:
     contrasts = [Contrast("p", 0, 1, e, (a, b), 0.5, 0, 9) for e, a, b in effects]
-    svg = forest(contrasts, (), measure, "x")
+    svg = forest(contrasts, measure, "x")
     places = [float(line[key]) for line in parts(svg, "line") for key in ("x1", "x2")]
     places += [float(circle["cx"]) for circle in parts(svg, "circle")]
+    places += [float(rect["x"]) + 5 for rect in parts(svg, "rect", "told")]
     assert all(math.isfinite(x) and 0 <= x <= WIDTH for x in places)
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import (
     DeniedError,
     Diagnosis,
@@ -25,7 +26,7 @@ from tracker_diag.adapters.base import (
 )
 from tracker_diag.adapters.guard import guarded, one_line
 from tracker_diag.adapters.mlflow import control_runs, overview_run, tables, writing
-from tracker_diag.adapters.mlflow.artifact_address import at_address
+from tracker_diag.adapters.mlflow.artifact_address import at_address, local_root
 from tracker_diag.adapters.mlflow.artifacts import Artifacts
 from tracker_diag.adapters.mlflow.commits import GroupCommit
 from tracker_diag.adapters.mlflow.engines import engine, is_denied, reason, with_driver
@@ -36,7 +37,7 @@ from tracker_diag.adapters.mlflow.points import Points, curves
 from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.selecting import rows
 from tracker_diag.adapters.mlflow.tables import EXPERIMENTS, RUNS, TAGS
-from tracker_diag.adapters.overviews import Publication, listed
+from tracker_diag.adapters.overviews import EXPERIMENT, Publication, listed
 from tracker_diag.adapters.scope import chosen
 from tracker_diag.core.outgoing import well_formed
 from tracker_diag.core.run import ACTIVE, Run
@@ -143,7 +144,7 @@ class DatabaseAdapter:
 
     def publish(self, publication: Publication) -> str:
         """Store the overview of an experiment."""
-        return overview_run.publish(self._address(), publication, self._prefix, beside=True)
+        return overview_run.publish(self._address(), publication, self._prefix, self._artifacts, self._below)
 
     def overviews(self, experiments: Collection[str] | None) -> tuple[str, ...]:
         """List the runs that hold overviews."""
@@ -169,6 +170,21 @@ class DatabaseAdapter:
         except SQLAlchemyError as error:
             kind = DeniedError if is_denied(error) else TrackerError
             raise kind(f"{self.describe()} refused to write: {reason(error)}; check its permissions") from None
+
+    def _artifacts(self, address: str, run_id: str) -> Artifacts:
+        return at_address(address, run_id, self._folder)
+
+    def _below(self, location: str) -> str:
+        path = local_root(overview_run.address(location), overview_run.YET_TO_BE_MADE, self._folder)
+        if path is None:
+            return f"{location.rstrip('/')}/{EXPERIMENT}"
+        try:
+            # As a first report would: no run of the experiment may have a file yet.
+            path.parents[1].mkdir(exist_ok=True)
+        except OSError as error:
+            raise disk.refusal(error, "give access to that folder") from error
+        # A relative location is meant from the database's folder; MLflow's client would take the working directory.
+        return (path.parents[1] / EXPERIMENT).absolute().as_uri()
 
     def _address(self) -> str:
         # With the driver that is installed: MLflow's own client would take SQLAlchemy's default.

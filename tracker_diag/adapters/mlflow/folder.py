@@ -115,7 +115,7 @@ class FolderAdapter:
 
     def publish(self, publication: Publication) -> str:
         """Store the overview of an experiment."""
-        return overview_run.publish(str(self._root), publication, self._prefix)
+        return overview_run.publish(str(self._root), publication, self._prefix, self._place)
 
     def overviews(self, experiments: Collection[str] | None) -> tuple[str, ...]:
         """List the runs that hold overviews."""
@@ -131,6 +131,12 @@ class FolderAdapter:
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+    def _place(self, address: str, run_id: str) -> Artifacts:
+        """Where files of a run go, whatever its address says; MLflow makes new runs, and their files, in the folder."""
+        del address
+        run = files.find(self._root, run_id)
+        return LocalArtifacts(self._root / run_id / "artifacts") if run is None else _artifacts(*self._find(run_id))
 
     def _experiments(self) -> tuple[dict[Path, str], list[Failure]]:
         """Experiments that are not deleted, by folder, with their names; and those that cannot be read."""

@@ -3,28 +3,37 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 from tracker_diag.adapters.base import AwayError, TrackerError
 from tracker_diag.adapters.guard import one_line
 from tracker_diag.adapters.mlflow.answer import within
+from tracker_diag.adapters.mlflow.artifacts import Artifacts, UnreachableArtifacts
 from tracker_diag.adapters.overviews import EXPERIMENT, Publication, is_overview, marks
 from tracker_diag.core import own
 
 T = TypeVar("T")
+Open = Callable[[str, str], Artifacts]
+"""Opens the artifacts of a run by their address and its id, as where its reports go; the run may be yet to be made."""
 
+YET_TO_BE_MADE = "0" * 32
+"""Stands for the id of such a run."""
 _SECONDS = 120.0  # for all requests that one overview takes
 _COUNT = "runs"  # the figure that every step has
 _PAGE = 1000
 _TOLD = ("MLFLOW_ALLOW_FILE_STORE", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT")
 
 
-def publish(uri: str, publication: Publication, prefix: str, *, beside: bool = False) -> str:
+def publish(
+    uri: str,
+    publication: Publication,
+    prefix: str,
+    artifacts: Open,
+    below: Callable[[str], str | None] | None = None,
+) -> str:
     """Store an overview.
 
     Parameters
@@ -35,30 +44,39 @@ def publish(uri: str, publication: Publication, prefix: str, *, beside: bool = F
         What is stored.
     prefix : str
         Of the tags.
-    beside : bool
-        Whether the artifacts of the experiment of overviews are to lie below those of the experiment, for a store whose
-        default is a folder below wherever the process happens to be.
+    artifacts : Open
+        Where the page goes. MLflow's client would make whatever folder an address names.
+    below : callable, optional
+        Where the artifacts of the experiment of overviews are to lie, by those of the experiment, which have to be in
+        reach; None: where the store has them. Not given for a store that has all in reach.
 
     Raises
     ------
     TrackerError
-        If the store refuses, or does not answer.
+        If the store refuses, or does not answer, or the page can go nowhere from here; then no run is made.
     """
 
     def store(client: Any) -> str:
         experiment = _ours(client)
         if experiment is None:
-            root = client.get_experiment_by_name(publication.experiment) if beside else None
-            location = None if root is None else f"{root.artifact_location.rstrip('/')}/{EXPERIMENT}"
+            root = None if below is None else client.get_experiment_by_name(publication.experiment)
+            location = None
+            if root is not None and below is not None:
+                _check(artifacts, root.artifact_location)
+                location = below(root.artifact_location)
             experiment = client.create_experiment(EXPERIMENT, artifact_location=location)
         runs = _runs(client, experiment, prefix, {publication.experiment})
         if runs:
             run = min(runs, key=lambda run: (run.info.start_time, run.info.run_id))
         else:
+            _check(artifacts, client.get_experiment(experiment).artifact_location)
             tags = marks(publication.experiment, prefix)
             run = client.create_run(experiment, run_name=publication.experiment[:250], tags=tags)
         run_id: str = run.info.run_id
-        _put(client, run_id, publication.files)
+        # First: what cannot be stored is no step.
+        artifacts(run.info.artifact_uri, run_id).put(
+            {f"{own.FOLDER}/{name}": content for name, content in publication.files.items()}
+        )
         _count(client, run_id, dict.fromkeys(run.data.metrics, 0.0) | dict(publication.figures))
         client.set_terminated(run_id)
         return run_id
@@ -120,12 +138,16 @@ def _runs(client: Any, experiment: str, prefix: str, experiments: Collection[str
             return found
 
 
-def _put(client: Any, run_id: str, files: Mapping[str, bytes]) -> None:
-    with tempfile.TemporaryDirectory(prefix="tracker-diag-") as folder:
-        for name, content in files.items():
-            path = Path(folder) / name
-            path.write_bytes(content)
-            client.log_artifact(run_id, str(path), own.FOLDER)
+def _check(artifacts: Open, location: str) -> None:
+    """Raise where the files of a run that is yet to be made in an experiment could not be stored."""
+    found = artifacts(address(location), YET_TO_BE_MADE)
+    if isinstance(found, UnreachableArtifacts):
+        found.names("")
+
+
+def address(location: str) -> str:
+    """Give the address that a run yet to be made would have, by that of its experiment."""
+    return f"{location.rstrip('/')}/{YET_TO_BE_MADE}/artifacts"
 
 
 def _count(client: Any, run_id: str, figures: Mapping[str, float]) -> None:

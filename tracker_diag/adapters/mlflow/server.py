@@ -27,6 +27,7 @@ from tracker_diag.adapters.base import (
 )
 from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.mlflow import control_runs, overview_run, replacing, writing
+from tracker_diag.adapters.mlflow.artifacts import Artifacts
 from tracker_diag.adapters.mlflow.extras import read_extras
 from tracker_diag.adapters.mlflow.histories import Histories, RunPoints
 from tracker_diag.adapters.mlflow.http import Http
@@ -175,7 +176,7 @@ class ServerAdapter:
 
     def publish(self, publication: Publication) -> str:
         """Store the overview of an experiment."""
-        return overview_run.publish(self._http.uri, publication, self._prefix)
+        return overview_run.publish(self._http.uri, publication, self._prefix, self._artifacts, lambda _: None)
 
     def overviews(self, experiments: Collection[str] | None) -> tuple[str, ...]:
         """List the runs that hold overviews."""
@@ -194,6 +195,9 @@ class ServerAdapter:
 
     def close(self) -> None:
         """Nothing is kept open between requests."""
+
+    def _artifacts(self, address: str, run_id: str) -> Artifacts:
+        return artifacts_of(self._http, Record(run_id, "", address, None, "FINISHED", None, None), self._store)
 
     def _experiments(self) -> tuple[dict[str, str], list[Failure]]:
         """Id to name of all that can be seen, and those of which neither can be read."""

@@ -14,8 +14,8 @@ from tracker_diag.report.wording import counted, duration, number, percent, show
 from tracker_diag.stats.contrasts import Contrast
 
 P_WORDS = (
-    "p is of the parameter as a whole, corrected for all that were looked at: at most 0.05 where it has an effect, which "
-    "no single row need show."
+    "p is of a parameter as a whole, corrected for all that were looked at; it can be small although none of the "
+    "parameter's intervals excludes 0."
 )
 _DAY = 24 * 3600.0
 
