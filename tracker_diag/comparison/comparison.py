@@ -6,10 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tracker_diag.comparison.sibling import Measure
-from tracker_diag.stats.forecast import Forecast
+
+if TYPE_CHECKING:
+    # A sweep of nothing new is not to wait for SciPy.
+    from tracker_diag.stats.forecast import Forecast
 
 #: Times the typical distance from the best beyond which one bad end is as bad as another.
 FAR = 10.0

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,13 +16,15 @@ from tracker_diag.adapters.base import Adapter, Failure, Listing, Query, Tracker
 from tracker_diag.adapters.guard import guarded, one_line
 from tracker_diag.adapters.overviews import OVERVIEW
 from tracker_diag.comparison.comparison import Comparison
-from tracker_diag.comparison.experiment_table import Table
 from tracker_diag.comparison.sibling import Sibling, Siblings
 from tracker_diag.core.controlled import is_ours
 from tracker_diag.core.own import CONTROL
 from tracker_diag.core.run import ACTIVE, Run, Series
 from tracker_diag.settings.settings import Settings
 from tracker_diag.sweeping.plan import Plan
+
+if TYPE_CHECKING:
+    from tracker_diag.comparison.experiment_table import Table
 
 MOST = 100_000
 """Runs whose listings are kept for comparison; of more, those that changed last are compared with each other."""
@@ -63,6 +66,9 @@ def last_of(listing: Listing) -> Run:
 
 def table_of(listings: Sequence[Listing], settings: Settings) -> Table:
     """Sort the runs of an experiment into groups that can be compared; what cannot be read is left out, and logged."""
+    # SciPy takes longer to import than a sweep of nothing new takes.
+    from tracker_diag.comparison.experiment_table import Table
+
     reader = Siblings(settings, settings.prefix)
     read = (guarded(x.id, partial(_read, reader, x)) for x in sorted(listings, key=lambda x: x.id))
     return Table.of(run for run in read if isinstance(run, Sibling))
