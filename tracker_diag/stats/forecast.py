@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
-from scipy.optimize import brentq
 from scipy.special import stdtr
 
 from tracker_diag.stats.arrays import FloatArray
@@ -96,13 +94,7 @@ def left_out(surface: Surface) -> tuple[FloatArray, FloatArray]:
     >>> print(f"{means[4]:.1f}, give or take {deviations[4]:.1f}")
     1.0, give or take 0.2
     """
-    apart = np.abs(surface.points[:, None, :] - surface.points[None, :, :])
-    apart = np.where(surface.category, apart > 0, apart)
-    n = surface.outcomes.size
-    factor = cho_factor(np.exp(-(apart @ (1.0 / surface.lengths))) + surface.noise * np.eye(n), lower=True)
-    share = np.diag(cho_solve(factor, np.eye(n)))
-    missed = cho_solve(factor, surface.outcomes - surface.level) / share
-    return surface.outcomes - missed, np.sqrt(surface.variance / share)
+    return surface.outcomes - surface.missed, surface.missed_by
 
 
 def correction(surface: Surface, bound: float) -> Correction:
@@ -149,6 +141,9 @@ def correction(surface: Surface, bound: float) -> Correction:
     # Where all outcomes, or none, lie there, no shift is enough.
     if surplus(-MOST_SHIFTED) >= 0 or surplus(MOST_SHIFTED) <= 0:
         return Correction(scale, math.copysign(MOST_SHIFTED, -surplus(0.0)))
+    # SciPy's optimisers take longer to import than a sweep of nothing new takes.
+    from scipy.optimize import brentq
+
     return Correction(scale, float(brentq(surplus, -MOST_SHIFTED, MOST_SHIFTED, xtol=1e-6)))
 
 

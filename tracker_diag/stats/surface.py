@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from tracker_diag.stats.arrays import FloatArray
 from tracker_diag.stats.too_short import TooShortError
@@ -59,6 +58,11 @@ class Surface:
         Each is left out in turn, with the lengths and the noise as they are (Rasmussen and Williams, 5.4.2).
         """
         return np.asarray(self._weights / np.diag(self._inverse))
+
+    @property
+    def missed_by(self) -> FloatArray:
+        """Standard deviation of what is missed of each, its own noise included, shape (n,)."""
+        return np.asarray(np.sqrt(self.variance / np.diag(self._inverse)))
 
     @property
     def explained(self) -> float:
@@ -156,6 +160,9 @@ def surface(points: FloatArray, outcomes: FloatArray, category: NDArray[np.bool_
     >>> print(found.at(np.array([[0.5], [1.0]])).round(2))
     [0.   0.25]
     """
+    # SciPy takes longer to import than a sweep of nothing new takes.
+    from scipy.linalg import cho_factor, cho_solve
+
     if outcomes.size < FEWEST:
         raise TooShortError("a surface", FEWEST, outcomes.size)
     order = np.lexsort((outcomes, *points.T[::-1])) if points.shape[1] else np.argsort(outcomes)
@@ -197,6 +204,8 @@ def _prior(lengths: FloatArray) -> float:
 
 def _likelihood(distance: FloatArray, noise: float, y: FloatArray) -> float:
     """Log marginal likelihood, the variance being the one of greatest likelihood; up to a constant."""
+    from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
     try:
         factor = cho_factor(np.exp(-distance) + noise * np.eye(y.size), lower=True, check_finite=False)
     except LinAlgError:
