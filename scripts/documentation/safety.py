@@ -41,6 +41,10 @@ Only this, on the runs that were asked for:
 Everything else is only read, other tags under the prefix included; {_words(own.USERS)} are yours. A prefix that begins
 with `mlflow.` or `wandb.` is refused.
 
+Two things are made where you ask for them: `sweep --overview` keeps one run for each experiment in the experiment
+`tracker-diag`, which holds its page, and `tracker_diag.controls` logs the runs that it trains for you. `clean` deletes
+these runs, by marks that nothing else has, and no other run.
+
 Nothing is written, replaced or deleted through a symbolic link, or outside the run's own folder. A file is written
 beside its place under a random name and then renamed, so it is there whole or not at all. What a killed sweep left of
 such drafts, the next sweep removes.
