@@ -9,12 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tracker_diag.comparison.comparison import Alternative, Other
+from tracker_diag.comparison.comparison import ONE_SIDED, Alternative, Other
 from tracker_diag.comparison.group import Group
 from tracker_diag.comparison.sibling import Sibling
-
-#: Standard errors of a one-sided 95 % interval.
-ONE_SIDED = 1.645
 
 
 def other(run: Sibling) -> Other:
@@ -31,7 +28,7 @@ class _Option:
     rows: tuple[int, ...]
 
 
-def alternatives(group: Group, i: int, others: NDArray[np.bool_]) -> tuple[Alternative, ...]:
+def alternatives(group: Group, i: int) -> tuple[Alternative, ...]:
     """Find for each factor the best other value, the best of them first.
 
     Where runs differ from this one in the factor alone, their mean says what comes out; of those that share its seed,
@@ -43,15 +40,12 @@ def alternatives(group: Group, i: int, others: NDArray[np.bool_]) -> tuple[Alter
         The runs.
     i : int
         Place of this run.
-    others : ndarray of bool, shape (n,)
-        Those that it is compared with.
     """
     own = group.runs[i].params
     options: dict[int, list[_Option]] = {}
     matched: set[tuple[int, int]] = set()
     for j in range(group.settings.shape[1]):
         rows = group.matched(i, j)
-        rows = rows[others[rows]]
         if group.factors.unlooked:
             agrees = [all(group.runs[k].params.get(x) == own.get(x) for x in group.factors.unlooked) for k in rows]
             rows = rows[np.array(agrees, dtype=bool)]

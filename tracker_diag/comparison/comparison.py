@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 #: Times the typical distance from the best beyond which one bad end is as bad as another.
 FAR = 10.0
+#: Standard errors of a one-sided 95 % interval.
+ONE_SIDED = 1.645
+#: Letters of a run's or a parameter's name that are shown.
+LONGEST_NAME = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tracker_diag.comparison.alternatives import alternatives, other
-from tracker_diag.comparison.comparison import Comparison, Other
+from tracker_diag.comparison.comparison import LONGEST_NAME, Comparison, Other
 from tracker_diag.comparison.group import Group
 from tracker_diag.comparison.sibling import Sibling
 from tracker_diag.core.outgoing import clean
 
 #: Times as many examples an epoch as another run, which make it one on other data.
 OTHER_SIZE = 1.3
-#: Parameters that are named, of those that were not looked at, and letters of each.
-NAMED, LONGEST_NAME = 3, 60
+#: Parameters that are named, of those that were not looked at.
+NAMED = 3
 #: Share of their parameters' names that runs have in common, so that they can be compared.
 IN_COMMON = 0.75
 #: Kinds of runs that others may join.
@@ -109,8 +109,6 @@ class Table:
             return None
         place, i = self.places[run_id]
         group = self.groups[place]
-        others = group.ended.copy()
-        others[i] = False
         run = group.runs[i]
         best = next((int(j) for j in group.best_first[:2] if j != i), None)
         latest = next((float(group.end_times[j]) for j in group.last_first[:2] if j != i), -math.inf)
@@ -129,7 +127,7 @@ class Table:
             between_seeds=group.between_seeds,
             repeated=group.repeated,
             same_setting=best is not None and bool(group.cells[best] == group.cells[i]),
-            alternatives=alternatives(group, i, others) if best is not None else (),
+            alternatives=alternatives(group, i) if best is not None else (),
             shared=frozenset() if best is None else _shared(run, group.runs[best]),
             guessing=group.guessing,
             level=group.level,

@@ -17,6 +17,7 @@ from tracker_diag.comparison.sibling import Measure, Sibling
 from tracker_diag.core.run import ACTIVE
 from tracker_diag.stats.arrays import FloatArray
 from tracker_diag.stats.forecast import Correction, Forecast, correction
+from tracker_diag.stats.robust import NORMAL
 from tracker_diag.stats.surface import FEWEST, Surface, surface
 
 #: Runs that a surface is laid through at most: its cost grows with their cube.
@@ -53,8 +54,6 @@ OF_NOTE = 0.1
 MOST_OF_THEM = 0.5
 #: Runs that repeat a setting, from which on the noise between them is known: of one pair nobody knows if it is typical.
 REPEATED = 3
-#: A median absolute deviation as a standard deviation of normal values.
-NORMAL = 1.4826
 
 
 @dataclass(frozen=True, eq=False)

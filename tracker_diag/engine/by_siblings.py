@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
+from tracker_diag.comparison.comparison import LONGEST_NAME
 from tracker_diag.core.finding import Change, Prescription, Severity
 from tracker_diag.core.outgoing import clean
-from tracker_diag.evidence.beside_siblings import LONGEST_NAME, NONE, WORTH, BesideSiblings, Gain
+from tracker_diag.evidence.beside_siblings import NONE, WORTH, BesideSiblings, Gain
 from tracker_diag.rules.gains import change, shows, value
 from tracker_diag.rules.hypothesis import Hypothesis, Observation
 from tracker_diag.rules.rule import Rule

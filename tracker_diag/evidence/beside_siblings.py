@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tracker_diag.comparison.comparison import Alternative, Comparison, Other
+from tracker_diag.comparison.comparison import LONGEST_NAME, ONE_SIDED, Alternative, Comparison, Other
 from tracker_diag.core.outgoing import clean
 from tracker_diag.evidence.baseline import first_value
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.ending import Ending
 from tracker_diag.evidence.registry import rule_input
 
-#: Standard errors of a one-sided 95 % interval.
-ONE_SIDED = 1.645
 #: Share of what the run began with by which the best run has to be better, so that a comparison has a unit.
 LEAST_UNIT = 0.02
 #: Classes of a task of which only that it is one of classes is known.
@@ -33,8 +31,6 @@ FIRST_OVER_LEVEL = 1.5
 NEAR_LEVEL = 0.8
 #: Share of a perfect score that is no difference.
 NO_WORSE = 0.005
-#: Letters of a run's name that are shown.
-LONGEST_NAME = 60
 #: A span in units of the improvement of the best run, beyond which one bad end is as bad as another.
 FAR = 10.0
 

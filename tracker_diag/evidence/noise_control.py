@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tracker_diag.comparison.comparison import Comparison
+from tracker_diag.comparison.comparison import LONGEST_NAME, Comparison
 from tracker_diag.core.controlled import RANDOM_INPUT
 from tracker_diag.core.outgoing import clean
 from tracker_diag.evidence.baseline import first_value
-from tracker_diag.evidence.beside_siblings import LONGEST_NAME
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.registry import rule_input
 

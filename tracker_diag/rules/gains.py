@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tracker_diag.comparison.comparison import Alternative
+from tracker_diag.comparison.comparison import LONGEST_NAME, Alternative
 from tracker_diag.comparison.sibling import Measure
 from tracker_diag.core.outgoing import clean
-from tracker_diag.evidence.beside_siblings import LONGEST_NAME, Gain
+from tracker_diag.evidence.beside_siblings import Gain
 
 
 def value(x: Any) -> str:
@@ -23,7 +23,7 @@ def change(alternative: Alternative) -> str:
 
 
 def shows(gain: Gain, measure: Measure) -> str:
-    """What shows it: "run X, which differs in lr alone (0.0011 for 0.043), ends at 1.91"."""
+    """What shows it: "run X, which differs in lr alone (0.0011 instead of 0.043), ends at 1.91"."""
     a = gain.alternative
     names = " and ".join(clean(name, LONGEST_NAME) for name in (a.parameter, *a.tied))
     differs = f"{value(a.after)} instead of {value(a.before)}"

@@ -65,13 +65,6 @@ class Surface:
         return np.asarray(np.sqrt(self.variance / np.diag(self._inverse)))
 
     @property
-    def explained(self) -> float:
-        """Share of the variance of the outcomes that the others foretell of each: 1 all, 0 or below none."""
-        missed = self.missed
-        spread = float(((self.outcomes - self.outcomes.mean()) ** 2).sum())
-        return 1.0 - float((missed**2).sum()) / spread if spread > 0 else 0.0
-
-    @property
     def sigma(self) -> float:
         """Standard deviation of the noise, in the unit of the outcomes."""
         return math.sqrt(self.noise * self.variance)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from tracker_diag.comparison.comparison import LONGEST_NAME
 from tracker_diag.core.outgoing import clean
-from tracker_diag.evidence.beside_siblings import LONGEST_NAME
 from tracker_diag.rules.api import Comparison, Outcome, Severity, rule
 
 

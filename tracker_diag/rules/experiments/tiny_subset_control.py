@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from tracker_diag.comparison.comparison import LONGEST_NAME
 from tracker_diag.core.controlled import TINY_SUBSET
 from tracker_diag.core.outgoing import clean
 from tracker_diag.evidence.baseline import first_value
-from tracker_diag.evidence.beside_siblings import LONGEST_NAME
 from tracker_diag.rules.api import Comparison, Curve, Outcome, Severity, rule
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
+from tracker_diag.comparison.comparison import LONGEST_NAME
 from tracker_diag.core.outgoing import clean
-from tracker_diag.evidence.beside_siblings import LONGEST_NAME
 from tracker_diag.rules.api import BesideSiblings, Outcome, Severity, rule
 
 
