@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import mlflow
 import pytest
 from mlflow.entities import Metric
 
 from tests.mlflow_server import serving
+from tests.pages import CONTRAST, IN_A_BROWSER, SECONDS, launched, opened
 from tests.report.experiment.conftest import OVERVIEWS, large, payloads
-from tests.report.test_html_browser import CONTRAST
 from tests.runs import KINDS, curves
 from tracker_diag.adapters.overviews import EXPERIMENT
 from tracker_diag.report.experiment.as_html import render
@@ -23,13 +22,7 @@ from tracker_diag.report.experiment.as_html import render
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Frame, Page
 
-CHROMIUM = shutil.which("chromium") or ""
-SECONDS = 60_000
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="no chromium; .ci/run installs Debian's"),
-]
+pytestmark = IN_A_BROWSER
 
 COLUMN = """name => {
   const place = [...document.querySelectorAll('#runs th')].findIndex(head => head.textContent === name);
@@ -42,13 +35,7 @@ CELLS = COLUMN.replace("dataset.key ??", "innerText ??")
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
-        yield browser
-        browser.close()
+    yield from launched()
 
 
 @pytest.fixture(scope="module")
@@ -64,26 +51,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def page(browser: Browser, folder: Path) -> Iterator[Page]:
     """The page of 2,000 runs; afterwards: nothing was said on the console, nothing was asked for."""
     yield from opened(browser, folder / "large.html")
-
-
-def opened(browser: Browser, file: Path, **options: Any) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 700, "height": 900}, **options)
-    page = context.new_page()
-    page.set_default_timeout(SECONDS)
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("dialog", lambda dialog: said.append(dialog.message))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(file.as_uri())
-    page.wait_for_load_state("networkidle")
-    yield page
-    assert said == []
-    assert [url for url in asked if not url.startswith("data:")] == [file.as_uri()]
-    if options.get("java_script_enabled", True):
-        assert page.evaluate("typeof window.hit") == "undefined"
-    context.close()
 
 
 def column(page: Page | Frame, name: str) -> list[str]:
