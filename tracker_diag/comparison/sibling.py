@@ -101,10 +101,6 @@ class Sibling:
         """Whether it ended without a finite value."""
         return not math.isfinite(self.value)
 
-    def plays(self, name: str) -> str:
-        """Role of a parameter by its flat name, or empty."""
-        return next((role for role, known in self.played.items() if known == name), "")
-
 
 @dataclass(frozen=True, slots=True)
 class _Names:

@@ -13,8 +13,6 @@ WRITTEN_BY, WRITER = "written-by", "tracker_diag.controls"
 """The tag, without the prefix, that only such runs have, and its value."""
 WORD = "diag:written-by-controls"
 """The same where tags are plain words."""
-CONTROL_OF = "control_of"
-"""The parameter that holds the run a control belongs to, as the user named it."""
 
 
 def tags(control: str) -> dict[str, str]:

@@ -23,6 +23,10 @@ def within_seed_noise(beside_siblings: BesideSiblings, *, errors: float = 2.0, f
     their setting, in the better half of the settings that were repeated, taken for the standard deviation of normal
     values; two runs differ by the square root of two times as much.
 
+    Runs are taken to be independent of each other; those without a finite value are not counted. That the best was
+    picked out of many makes the distance look larger: the remark is made too seldom rather than too often. Each
+    renewal, when runs have ended, is a look of its own: two settings that are not told apart are not shown to be equal.
+
     Why it matters
     --------------
     A better value that another seed would undo is no better value: repeat a run with other seeds before believing it.
