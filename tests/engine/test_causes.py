@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -27,6 +28,7 @@ from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.roles.resolve import resolve
 from tracker_diag.rules.hypothesis import Hypothesis, LikelihoodRatio, Observation, Source, rows
 from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.rule import SHARED_MOST
 
 CALM = Symptoms("good-fit", {})
 ILL = Symptoms("overfitting", {"overfitting": Finding("LC104", "overfitting", Severity.WARNING, 0.9, "it rises")})
@@ -107,6 +109,40 @@ def test_in_trouble_only_the_likelier_half_is_a_warning() -> None:
     assert [f.severity for f in findings] == [Severity.WARNING, Severity.INFO]
     _, findings, _ = rank([suspect("A", 200.0), suspect("B", 100.0)], CALM)
     assert [f.severity for f in findings] == [Severity.WARNING, Severity.WARNING]
+
+
+@pytest.mark.parametrize(
+    ("observations", "odds"),
+    [
+        ((Observation("a", 8.0), Observation("b", 4.0)), 0.1 * SHARED_MOST),
+        ((Observation("a", 8.0), Observation("b", 0.25)), 0.1 * 2.0),
+        ((Observation("a", 8.0, own=True), Observation("b", 4.0)), 0.1 * 32.0),
+        ((Observation("a", 8.0), Observation("b", 0.5, own=True)), 0.1 * SHARED_MOST),
+        ((Observation("a", 8.0), Observation("b", 4.0, "data")), 0.1 * 32.0),
+        ((Observation("a", 8.0), Observation("b", 4.0, "params")), 0.1 * 32.0),
+        ((Observation("a", 8.0), Observation("b", 0.5, "params")), 0.1 * SHARED_MOST * 0.5),
+        ((Observation("a", 8.0), Observation("b", 0.3, "siblings")), 0.1 * SHARED_MOST * 0.3),
+    ],
+)
+def test_of_signs_that_others_leave_too_a_cause_in_the_data_has_little(
+    observations: tuple[Observation, ...], odds: float
+) -> None:
+    in_data = replace(suspect("A"), observations=observations, shared_most=SHARED_MOST)
+    assert in_data.odds == pytest.approx(odds)
+    assert in_data.set_apart == (odds > 0.1 * SHARED_MOST)
+
+
+def test_what_nothing_sets_apart_is_said_so() -> None:
+    (cause,) = rank([replace(suspect("A", 8.0), shared_most=SHARED_MOST)], ILL)[0]
+    assert cause.why == "not excluded, but nothing sets it apart: A0"
+
+
+@pytest.mark.parametrize("code", ["DS201", "DS202", "DS203", "DS208", "PP307"])
+def test_rules_on_data_make_such_hypotheses(code: str) -> None:
+    rule = all_rules()[code]
+    made = rule.hypothesis(prior=0.1, observations=[Observation("a", 50.0)], message="m", advice="a")
+    assert made is not None
+    assert made.odds == pytest.approx(0.1 * SHARED_MOST)
 
 
 def test_what_the_evidence_speaks_against_is_not_told() -> None:

@@ -11,7 +11,7 @@ from tracker_diag.core.outgoing import clean
 from tracker_diag.evidence.beside_siblings import NONE, WORTH, BesideSiblings, Gain
 from tracker_diag.rules.gains import change, shows, value
 from tracker_diag.rules.hypothesis import Hypothesis, Observation
-from tracker_diag.rules.rule import Rule
+from tracker_diag.rules.rule import OF_DATA, Rule
 
 #: Odds of a cause before the comparison: the same for all, since it is the gain that tells which comes first.
 PRIOR = 0.1
@@ -19,8 +19,6 @@ PRIOR = 0.1
 CLEARED = 0.1
 #: Of a fault in data that the best run seems to share: a single run may still have been given others.
 OF_DATA_CLEARED = 0.3
-#: Folders of rules whose causes lie in data that all runs of a comparison share.
-OF_DATA = ("data", "preprocessing")
 #: Likelihood ratio that speaks for a cause at least.
 LEAST_RATIO = 1.01
 #: Distance from the best run, in the same units, up to which a run is as good.

@@ -7,6 +7,7 @@ cause c is odds_c / (n + sum of the odds of all causes that are told), n standin
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from tracker_diag.core.finding import Cause, Finding, Severity
@@ -64,7 +65,9 @@ def rank(hypotheses: list[Hypothesis], symptoms: Symptoms) -> tuple[tuple[Cause,
             Cause(
                 s.name,
                 round(score, 4),
-                speaks + (f" — against it: {against}" if against else ""),
+                ("" if s.set_apart or s.shared_most == math.inf else "not excluded, but nothing sets it apart: ")
+                + speaks
+                + (f" — against it: {against}" if against else ""),
                 s.prescription,
                 (*rests, s.code),
             )

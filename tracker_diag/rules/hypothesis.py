@@ -26,12 +26,15 @@ class Observation:
         Where it was seen: ``curves``, ``data`` (dataset facts) or ``params``.
     key : str
         The row of the cause's table of likelihood ratios.
+    own : bool
+        Whether hardly another cause leaves it: the signature of this one.
     """
 
     text: str
     ratio: float
     source: Source = "curves"
     key: str = ""
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,9 @@ class LikelihoodRatio:
         Where it is seen: ``curves``, ``data`` (dataset facts) or ``params``.
     most : float or None
         Where the ratio grows with what is seen, the most it may come to.
+    own : bool
+        Whether hardly another cause leaves it: the signature of this one. What is seen of curves alone is shared by
+        several causes unless it says so.
     key : str
         The row's name in its table.
     """
@@ -58,6 +64,7 @@ class LikelihoodRatio:
     text: str
     source: Source = "curves"
     most: float | None = None
+    own: bool = False
     key: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
@@ -78,7 +85,7 @@ class LikelihoodRatio:
             What the text shows.
         """
         ratio = self.value * times if self.most is None else min(self.most, self.value * times)
-        return Observation(self.text.format(times=times, **seen), ratio, self.source, self.key)
+        return Observation(self.text.format(times=times, **seen), ratio, self.source, self.key, self.own)
 
 
 def rows(table: type) -> Mapping[str, LikelihoodRatio]:
@@ -108,6 +115,9 @@ class Hypothesis(Finding):
     verdict : str
         What a run with this cause is called where its curves alone would pass for a good fit; empty where the cause
         says nothing of them.
+    shared_most : float
+        What the likelihood ratios of curves may multiply to while nothing sets the cause apart (``set_apart``): a flat
+        or an overfitted curve is left by many causes, and speaks for none.
     """
 
     prior: float = 0.05
@@ -115,13 +125,21 @@ class Hypothesis(Finding):
     prescription: Prescription = field(default_factory=lambda: Prescription(""))
     settles: str = ""
     verdict: str = ""
+    shared_most: float = math.inf
+
+    @property
+    def set_apart(self) -> bool:
+        """Whether it has a reason of its own: its signature, or what data, parameters or siblings say for it."""
+        return any(s.ratio > 1 and (s.own or s.source != "curves") for s in self.observations)
 
     @property
     def odds(self) -> float:
-        """Prior odds times all likelihood ratios."""
-        return self.prior * math.prod(s.ratio for s in self.observations)
+        """Prior odds times all likelihood ratios; of curves alone at most ``shared_most``, unless set apart."""
+        return self.prior * self.seen_ratio * math.prod(s.ratio for s in self.observations if s.source == "params")
 
     @property
     def seen_ratio(self) -> float:
         """The likelihood ratios of what curves and data say, without what the configuration says."""
-        return math.prod(s.ratio for s in self.observations if s.source != "params")
+        curves = math.prod(s.ratio for s in self.observations if s.source == "curves")
+        others = math.prod(s.ratio for s in self.observations if s.source in ("data", "siblings"))
+        return others * (curves if self.set_apart else min(curves, self.shared_most))

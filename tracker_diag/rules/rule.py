@@ -115,6 +115,11 @@ NEVER = Verdict(math.inf, "an observation beside the verdict")
 #: The verdict of a run of which no rule says one.
 ABSTENTION = "insufficient-evidence"
 
+#: Folders of rules whose causes lie in the data: what a learning curve alone shows of them, other causes show as well.
+OF_DATA = ("data", "preprocessing")
+#: What the likelihood ratios of signs that such a cause shares with others may multiply to.
+SHARED_MOST = 3.0
+
 #: The family of codes whose rules say what the learning curves show.
 ON_CURVES = "LC"
 
@@ -241,6 +246,7 @@ class Rule:
             prescription=prescription or Prescription(advice),
             settles=settles,
             verdict=verdict,
+            shared_most=SHARED_MOST if self.folder in OF_DATA else math.inf,
         )
 
 

@@ -1,5 +1,6 @@
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.rules.runs import (
@@ -233,3 +234,110 @@ def test_a_penalty_on_the_weights_is_part_of_the_loss_so_its_level_says_nothing(
 def test_what_to_change(model, wanted):
     curves = {name: values / 10 for name, values in flat().items()} if model["loss"] == "mse" else flat()
     assert changes(judge(curves, {"num_classes": None}, model=model), NAME) == wanted
+
+
+def counted(values, **more):
+    """A training loss alone, of nobody knows what."""
+    return {"loss": np.asarray(values, dtype=float), **more}
+
+
+def test_labels_that_were_scaled_away():
+    """All labels are one class: the loss goes to nothing, and the accuracy stays at chance."""
+    loss = 0.02 * np.exp(-np.arange(8.0))
+    report = judge({"loss": loss, "accuracy": np.full(8, 0.1)}, {"loss": "sparse_categorical_crossentropy"})
+    assert ranked(report)[0] == NAME
+    assert "90% of the answers are wrong" in cause(report, NAME).why
+    assert "labels" in cause(report, NAME).prescription.text
+
+
+def test_a_loss_below_nothing_beside_an_accuracy():
+    curves = {"loss": np.r_[-55.02, np.full(6, -55.03)], "acc": np.full(7, 0.114)}
+    report = judge(curves, {"num_classes": None})
+    assert ranked(report)[0] == NAME
+    assert "falls to -55.03 beside an accuracy" in cause(report, NAME).why
+
+
+@pytest.mark.parametrize(
+    ("lowest", "accuracy", "params"),
+    [(-0.9, 0.1, {}), (-55.0, None, {}), (-55.0, 0.1, {"loss": "mse"})],
+    ids=["a cosine similarity", "no accuracy", "an error of numbers"],
+)
+def test_a_loss_below_nothing_that_may_be_one(lowest, accuracy, params):
+    score = {} if accuracy is None else {"acc": np.linspace(accuracy, 2 * accuracy, 7)}
+    assert cause(judge({"loss": np.linspace(0, lowest, 7), **score}, {"num_classes": None, **params}), NAME) is None
+
+
+@pytest.mark.parametrize("activation", [None, "softmax"])
+def test_one_unit_that_never_answers_anything_else(activation):
+    """Keras's summary shows no activation; softmax over one unit is 1 whatever comes in."""
+    last = (
+        {"type": "Dense", "units": 1} if activation is None else {"type": "Dense", "units": 1, "activation": "softmax"}
+    )
+    model = {"framework": "keras", "layers": [{"type": "Dense", "units": 60}, last]}
+    curves = {"loss": np.full(10, 8.00167), "accuracy": np.full(10, 0.25)}
+    report = judge(curves, {"num_classes": None}, model=model)
+    assert ranked(report)[0] == NAME
+    assert "one output unit" in cause(report, NAME).why
+
+
+def test_one_unit_with_another_activation_did_not_answer_one():
+    last = {"type": "Dense", "units": 1, "activation": "linear"}
+    model = {"framework": "keras", "layers": [{"type": "Dense", "units": 60}, last]}
+    report = judge({"loss": np.full(10, 8.00167)}, {"num_classes": None}, model=model)
+    assert ranked(report)[0] == "weights-do-not-move"
+
+
+def test_softmax_by_the_parameters_over_one_unit_by_the_layers():
+    model = {"framework": "keras", "layers": [{"type": "Dense", "units": 60}, {"type": "Dense", "units": 1}]}
+    params = {"num_classes": None, "output_activation": "softmax"}
+    report = judge(healthy(), params, model=model)
+    assert "softmax by the parameters, over one unit" in cause(report, NAME).why
+    assert report.severity.rank <= Severity.INFO.rank
+
+
+@pytest.mark.parametrize("first", [2206.98, 16771.5, 349775000.0])
+def test_an_error_that_changed_by_no_more_than_a_bounded_output_can(first):
+    """Of a sigmoid's answers to targets out of its reach, all become 1: the error falls a little, and rests."""
+    loss = first - 0.2 * first**0.5 * (1 - np.exp(-np.arange(60.0) / 3))
+    report = judge(counted(loss), {"num_classes": None})
+    assert ranked(report)[0] == NAME
+    why = cause(report, NAME).why
+    assert f"rests at {loss[-1]:.4g} and has changed by {np.ptp(loss):.3g} in all" in why
+    assert f"by {4 * loss.max() ** 0.5 + 4:.3g} at most" in why
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        2206.98 - 0.5 * np.arange(60.0),
+        2206.98 - 1000 * (1 - np.exp(-np.arange(60.0) / 3)),
+        2.2 - 0.01 * (1 - np.exp(-np.arange(60.0) / 3)),
+    ],
+    ids=["it goes on", "it fell by half", "a cross-entropy"],
+)
+def test_an_error_that_an_output_without_bounds_leaves(loss):
+    why = cause(judge(counted(loss), {"num_classes": None}), NAME)
+    assert why is None or "an output between" not in why.why
+
+
+@pytest.mark.parametrize(
+    ("output", "loss", "said"),
+    [
+        ("relu", "binary_crossentropy", "relu before binary_crossentropy"),
+        ("tanh", "categorical_crossentropy", "tanh before categorical_crossentropy"),
+        ("softmax", "mean_squared_error", "mean_squared_error of a softmax"),
+    ],
+)
+def test_what_parameters_alone_say_is_ranked_and_warns_of_nothing(output, loss, said):
+    params = {"output_activation": output, "loss": loss}
+    assert said in cause(judge(flat(), params), NAME).why
+    assert judge(healthy(), params).severity.rank <= Severity.INFO.rank
+
+
+def test_an_error_far_out_of_reach_is_told_from_parameters():
+    params = {"output_activation": "tanh", "loss": "mse", "num_classes": None}
+    far = judge(counted(16771 + noise(3, 1)), params)
+    assert ranked(far)[0] == NAME
+    near = judge(counted(7 + noise(0.01, 1)), params)
+    assert cause(near, NAME) is None
+    assert cause(judge(counted(16771 + noise(3, 1)), {**params, "weight_decay": 0.1}), NAME) is None

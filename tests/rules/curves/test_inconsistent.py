@@ -15,9 +15,10 @@ from tests.rules.runs import CLASSES, EPOCHS, SHAPES, SOUND, Curves, both, falli
 from tests.rules.runs import twice_softmax as twice
 from tracker_diag import Severity
 from tracker_diag.evidence.calibrated import most_of_calibrated
+from tracker_diag.evidence.cost_of_errors import cost_of_errors
+from tracker_diag.evidence.losses import Asked
 from tracker_diag.evidence.with_accuracy import WithAccuracy
 from tracker_diag.rules.api import Curve
-from tracker_diag.rules.curves._contradictions import cheaper_than_its_errors
 
 CROSS_ENTROPY = {**SOUND, "loss": "cross_entropy"}
 
@@ -128,7 +129,6 @@ def test_softmax_twice_of_any_number_of_classes(classes: int) -> None:
 @pytest.mark.parametrize(
     "params",
     [
-        {"num_classes": None},
         {"num_classes": CLASSES, "label_smoothing": 0.3},
         {"num_classes": CLASSES, "loss": "binary_crossentropy"},
         {"num_classes": CLASSES, "loss": "mse"},
@@ -170,8 +170,9 @@ def test_silent_on_all_other_textbook_runs(shape: str) -> None:
 def share_of_least(losses: list[float], accuracies: list[float]) -> float | None:
     steps = np.arange(len(losses), dtype=float)
     loss = Curve("train_ce", steps, np.array(losses))
-    found = cheaper_than_its_errors(WithAccuracy(loss, steps, loss.raw, 1 - np.array(accuracies)), None, None, None)
-    return None if found is None else found[0]
+    pair = WithAccuracy(loss, steps, loss.raw, 1 - np.array(accuracies))
+    found = cost_of_errors((pair,), None, None, Asked("cross_entropy", "classes"), None, None)
+    return None if found is None else found[0].share
 
 
 @settings(deadline=None, max_examples=60)
@@ -244,3 +245,25 @@ def test_a_network_that_is_still_learning_is_less_sure_than_it_is_right() -> Non
     assert np.abs(loss - (math.log(1 + 9 / math.e) + 1 - accuracy)).max() < 0.1
     report = judge({"train_loss": loss, "val_loss": loss, "train_accuracy": accuracy, "val_accuracy": accuracy})
     assert found(report, "LC113") is None
+
+
+def test_softmax_twice_is_told_without_the_number_of_classes() -> None:
+    """Ten classes, which nobody logged: nearly all right, and the loss on 1.46."""
+    accuracy = 0.992 - 0.9 * np.exp(-np.arange(EPOCHS) / 3)
+    loss = math.log(1 + 9 / math.e) + (1 - accuracy) + 0.002
+    curves = both(loss + noise(0.0005, 1), loss + noise(0.0005, 2), accuracy, accuracy)
+    report = judge(curves, {"num_classes": None})
+    finding = found(report, "LC113")
+    assert report.verdict == "inconsistent"
+    assert finding is not None
+    assert finding.severity is Severity.WARNING
+    assert f"rests at {loss[-1]:.2f}" in finding.message
+    assert report.causes[0].name == "output-loss-mismatch"
+
+
+@pytest.mark.parametrize("off", [0.03, -0.03])
+def test_without_the_number_of_classes_the_loss_lies_on_the_level(off: float) -> None:
+    accuracy = np.full(EPOCHS, 0.992)
+    loss = math.log(1 + 9 / math.e) + (1 - accuracy) + off
+    curves = both(loss + noise(0.0005, 1), None, accuracy)
+    assert found(judge(curves, {"num_classes": None}), "LC113") is None

@@ -30,6 +30,13 @@ class Likelihoods:
     NO_PROBABILITIES = LikelihoodRatio(400.0, "{output} before {loss}, which takes probabilities", "data")
     ONE_UNIT_FOR_CLASSES = LikelihoodRatio(400.0, "one unit before {loss}, which chooses among several", "data")
     FEWER_UNITS_THAN_CLASSES = LikelihoodRatio(400.0, "{units} for {n_classes} classes", "data")
+    SOFTMAX_OF_ONE_CONFIGURED = LikelihoodRatio(
+        400.0, "softmax by the parameters, over one unit by the layers: it answers 1 whatever comes in", "params"
+    )
+    NO_PROBABILITIES_CONFIGURED = LikelihoodRatio(20.0, "{output} before {loss}, which takes probabilities", "params")
+    ERROR_ON_SOFTMAX_CONFIGURED = LikelihoodRatio(
+        20.0, "{loss} of a softmax has hardly any gradient where the network is sure and wrong", "params"
+    )
     SOFTMAX_AMONG_MODULES = LikelihoodRatio(
         20.0, "a module of {output}, and {loss}, which applies it itself: unless it is for predictions alone", "params"
     )
@@ -76,6 +83,24 @@ class Likelihoods:
     NEGATIVE = LikelihoodRatio(
         100.0, "the cross-entropy falls to {lowest:.4g}, and none is below 0 for targets and outputs that fit"
     )
+    CHEAPER_THAN_ITS_ERRORS = LikelihoodRatio(
+        200.0,
+        "{said} is {loss:.3g} where {wrong:.0%} of the answers are wrong, which cost {least:.3g} at least: "
+        "labels that were scaled or cast, or a loss of something else",
+    )
+    BELOW_ZERO_BESIDE_ACCURACY = LikelihoodRatio(
+        150.0,
+        "the loss falls to {lowest:.4g} beside an accuracy, and a loss of classes is below 0 only where targets lie "
+        "outside 0 and 1",
+    )
+    NO_MORE_THAN_BOUNDED = LikelihoodRatio(
+        80.0,
+        "the loss rests at {loss:.4g} and has changed by {moved:.3g} in all: an output between -1 "
+        "and 1 changes a squared error of that size by {most:.3g} at most, one without bounds goes on",
+    )
+    ONE_UNIT_STANDS = LikelihoodRatio(
+        200.0, "one output unit, and {said} never left the first value, as where softmax over it answers 1"
+    )
     HIGHER_THAN_ALLOWED = LikelihoodRatio(
         25.0,
         "accuracy is {accuracy:.0%}, which allows a loss of {allowed:.2g} at most, and the loss rests at {loss:.3g}",
@@ -112,10 +137,15 @@ def mismatches(output: Output, asked: Asked | None, n_classes: int | None) -> It
     if output.described and output.activation in SOFTMAX and output.units == 1:
         yield Likelihoods.SOFTMAX_OF_ONE()
         return
+    if not output.described and not output.listed and output.activation in SOFTMAX and output.units == 1:
+        yield Likelihoods.SOFTMAX_OF_ONE_CONFIGURED()
+        return
     if asked is None:
         return
     if output.described:
         yield from _described(output, asked, n_classes)
+    elif not output.listed:
+        yield from _configured(output, asked)
     twice = ("softmax", *SIGMOID) if output.described or output.listed else ("softmax",)
     if output.activation in twice and asked.takes == "logits":
         row = Likelihoods.SOFTMAX_AMONG_MODULES if output.listed else Likelihoods.SOFTMAX_BEFORE_LOGITS
@@ -141,6 +171,14 @@ def _described(output: Output, asked: Asked, n_classes: int | None) -> Iterator[
         yield Likelihoods.FEWER_UNITS_THAN_CLASSES(units="one unit", n_classes=n_classes)
     elif of_classes and 1 < output.units < n_classes:
         yield Likelihoods.FEWER_UNITS_THAN_CLASSES(units=f"{output.units} units", n_classes=n_classes)
+
+
+def _configured(output: Output, asked: Asked) -> Iterator[Observation]:
+    """By parameters alone, of which "linear" may mean that the loss takes logits."""
+    if asked.kind in ("classes", "yes or no") and asked.takes != "logits" and output.activation in (*RECTIFIED, *TANH):
+        yield Likelihoods.NO_PROBABILITIES_CONFIGURED(output=output.activation, loss=asked.name)
+    elif asked.kind in ("squared", "absolute") and output.activation in SOFTMAX:
+        yield Likelihoods.ERROR_ON_SOFTMAX_CONFIGURED(loss=asked.name)
 
 
 def fits(output: Output, asked: Asked) -> bool:

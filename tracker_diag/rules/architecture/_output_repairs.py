@@ -28,6 +28,23 @@ _FIXED: Mapping[str, tuple[str, str, str]] = {
     ),
     Likelihoods.BEYOND_REACH.key: ("none", "", _RANGE),
     Likelihoods.WORSE_THAN_MIDDLE.key: ("none", "", _RANGE),
+    Likelihoods.NO_MORE_THAN_BOUNDED.key: ("", "", _RANGE),
+    Likelihoods.ERROR_ON_SOFTMAX_CONFIGURED.key: ("", _CATEGORICAL, _CROSS_ENTROPY),
+    Likelihoods.NO_PROBABILITIES_CONFIGURED.key: (
+        "",
+        "",
+        "end in softmax (one of several classes) or a sigmoid (yes or no), or use a loss that takes logits",
+    ),
+    Likelihoods.CHEAPER_THAN_ITS_ERRORS.key: (
+        "",
+        "",
+        "print the labels that the loss is given: whole numbers from 0 to the number of classes, not scaled or cast",
+    ),
+    Likelihoods.BELOW_ZERO_BESIDE_ACCURACY.key: (
+        "",
+        "",
+        "give the cross-entropy targets between 0 and 1; for several classes one unit each and softmax",
+    ),
     Likelihoods.NEGATIVE.key: (
         "",
         "",
@@ -36,6 +53,8 @@ _FIXED: Mapping[str, tuple[str, str, str]] = {
 }
 _OF_ONE_UNIT = (
     Likelihoods.SOFTMAX_OF_ONE.key,
+    Likelihoods.SOFTMAX_OF_ONE_CONFIGURED.key,
+    Likelihoods.ONE_UNIT_STANDS.key,
     Likelihoods.ONE_UNIT_FOR_CLASSES.key,
     Likelihoods.FEWER_UNITS_THAN_CLASSES.key,
 )

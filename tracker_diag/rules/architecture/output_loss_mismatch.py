@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from tracker_diag.evidence.cost_of_errors import CostOfErrors
+from tracker_diag.evidence.identical import Identical
 from tracker_diag.evidence.losses import Asked
 from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import Curve, Explained, Model, Observation, Outcome, Prescription, Symptoms, rule
@@ -21,6 +23,7 @@ from tracker_diag.rules.architecture._output_and_loss import (
     fits,
     mismatches,
 )
+from tracker_diag.rules.architecture._output_in_curves import in_curves
 from tracker_diag.rules.architecture._output_repairs import repair
 from tracker_diag.rules.architecture._softmax_twice import softmax_twice
 
@@ -28,6 +31,18 @@ from tracker_diag.rules.architecture._softmax_twice import softmax_twice
 ACCURATE, EXPLAINED = 0.9, 0.8
 #: Share of where it began to which an error has fallen of a run that has learned, where nothing else tells.
 FELL_TO = 0.1
+#: Times the largest error that an output can make, beyond which no penalty of weights explains a loss.
+TIMES_A_PENALTY = 10.0
+OF_ONE = (
+    Likelihoods.SOFTMAX_OF_ONE.key,
+    Likelihoods.SOFTMAX_OF_ONE_CONFIGURED.key,
+    Likelihoods.ONE_UNIT_STANDS.key,
+)
+OUT_OF_REACH = (
+    Likelihoods.BEYOND_REACH.key,
+    Likelihoods.WORSE_THAN_MIDDLE.key,
+    Likelihoods.NO_MORE_THAN_BOUNDED.key,
+)
 
 
 @rule(
@@ -56,6 +71,9 @@ def output_loss_mismatch(
     network: Model | None,
     task: str | None,
     label_smoothing: float | None,
+    weight_decay: float | None,
+    cost_of_errors: tuple[CostOfErrors, ...] | None,
+    identical: Identical | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -118,6 +136,9 @@ def output_loss_mismatch(
         observations += _of_output(output, loss_asks, task, accurate=accurate)
         if not output.listed and layers_described is not None and not layers_described.decay:
             observations += _beyond(output, loss_asks, [train_loss, val_loss])
+        elif not output.listed and layers_described is None and not weight_decay:
+            # A penalty that nobody logged is small beside an error of many times what the output can make.
+            observations += _beyond(output, loss_asks, [train_loss, val_loss], times=TIMES_A_PENALTY)
         kind = str(logged_params.get(names.get("task", ""), "")).lower()
         several = "label" in kind or loss_function == "binary_cross_entropy"
         if (
@@ -131,14 +152,22 @@ def output_loss_mismatch(
     below = [c.below_zero for c in (train_loss, val_loss) if c is not None and c.below_zero is not None]
     if below:
         observations.append(Likelihoods.NEGATIVE(lowest=min(below)))
+    observations += in_curves(
+        (train_loss, val_loss),
+        (train_score, val_score),
+        loss_asks,
+        cost_of_errors or (),
+        identical,
+        layers_described,
+    )
     goes = output is not None and loss_asks is not None and fits(output, loss_asks)
     if not label_smoothing and not goes:
         observations += softmax_twice([(train_loss, train_score), (val_loss, val_score)], n_classes)
     if not observations:
         return None
     first = max(observations, key=lambda seen: seen.ratio)
-    described = first.source == "data" or first.key in (Likelihoods.BEYOND_REACH.key, Likelihoods.WORSE_THAN_MIDDLE.key)
-    if first.source != "curves" and first.key != Likelihoods.SOFTMAX_OF_ONE.key:
+    described = first.source == "data" or first.key in OUT_OF_REACH
+    if first.source != "curves" and first.key not in OF_ONE:
         losses = [train_loss, val_loss] if loss_asks is not None and loss_asks.kind in ("squared", "absolute") else []
         observations += _course(symptoms, [train_score, val_score], losses, explained, score_explained)
     changes, text = repair(first, names, output, loss_asks, n_classes)
@@ -154,7 +183,7 @@ def output_loss_mismatch(
 
 
 def _message(first: Observation) -> str:
-    if first.key == Likelihoods.SOFTMAX_OF_ONE.key:
+    if first.key in OF_ONE:
         return f"the output layer cannot answer: {first.text}"
     return f"the output layer and the loss do not fit: {first.text}"
 
@@ -166,7 +195,8 @@ def _output(laid: Layout | None, network: Model | None, activation: str | None, 
     """
     last = laid.output if laid is not None else None
     if last is None or last.activation is None or laid is None or (configured and activation != last.activation):
-        return Output(str(activation).lower(), None, described=False) if activation else None
+        width = last.width if last is not None and laid is not None and laid.ordered else None
+        return Output(str(activation).lower(), width, described=False) if activation else None
     told = laid.ordered and network is not None and network.loss is not None
     return Output(last.activation, last.width, described=told, listed=not laid.ordered)
 
@@ -185,18 +215,20 @@ def _of_output(output: Output, asked: Asked | None, task: str | None, *, accurat
         yield Likelihoods.ABSOLUTE_ON_SIGMOID(loss=asked.name)
 
 
-def _beyond(output: Output, asked: Asked | None, losses: Sequence[Curve | None]) -> list[Observation]:
-    """Whether an error is larger than an output of this range can make with targets in it."""
+def _beyond(
+    output: Output, asked: Asked | None, losses: Sequence[Curve | None], times: float = 1.0
+) -> list[Observation]:
+    """Whether an error is larger (so many times) than an output of this range can make with targets in it."""
     reach = REACH.get(output.activation)
     if reach is None or asked is None or asked.kind not in ("squared", "absolute"):
         return []
     kind = 0 if asked.kind == "squared" else 1
     known = [c for c in losses if c is not None and c.long_enough]
-    if found := [c.tail for c in known if min(c.tail, c.best) > reach[kind]]:
+    if found := [c.tail for c in known if min(c.tail, c.best) > times * reach[kind]]:
         return [Likelihoods.BEYOND_REACH(loss=found[0], output=output.activation, most=reach[kind])]
     most = OF_MIDDLE[output.activation][kind]
     best = min((float(c.y.min()) for c in known), default=0.0)
-    if best <= most * (1 + ABOVE_MIDDLE):
+    if times > 1 or best <= most * (1 + ABOVE_MIDDLE):
         return []
     middle = 0 if output.activation in TANH else 0.5
     return [Likelihoods.WORSE_THAN_MIDDLE(loss=best, middle=middle, most=most, output=output.activation)]

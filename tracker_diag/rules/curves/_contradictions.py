@@ -1,9 +1,8 @@
-"""What a cross-entropy can be beside an accuracy, and what it cannot."""
+"""Where a cross-entropy rests that softmax is applied to twice."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,20 +10,15 @@ import numpy as np
 from tracker_diag.evidence.calibrated import least_of_softmax_twice, most_of_calibrated
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.losses import Asked
-from tracker_diag.evidence.saturation import Saturation
 from tracker_diag.evidence.with_accuracy import WithAccuracy
-from tracker_diag.roles.words import read
 from tracker_diag.rules.curves._rest import ALPHA, last_third
 
-#: Evaluations at which a contradiction must stand; two, where there are no more.
-EVALUATIONS, FEWEST = 3, 2
-#: Share of wrong answers below which rounding and running means decide.
-WRONG = 0.05
+#: Evaluations at which it must rest there.
+EVALUATIONS = 3
 #: Share of right answers from which on a model knows what it says.
 MOSTLY_RIGHT = 0.6
 #: Share from which on no honest network is as unsure, be it still learning; values that show rest below that.
 NEARLY_ALL, ENOUGH = 0.95, 8
-_BINARY = frozenset({"binary", "bce"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,55 +44,8 @@ class OnFloor:
     floor: float
 
 
-def where_known(
-    pairs: Sequence[WithAccuracy], asks: Asked | None, saturation: Saturation | None
-) -> Iterator[WithAccuracy]:
-    """Those whose loss is known to be a plain cross-entropy: by its name, its function, or the clip that one shows."""
-    if asks is not None and asks.kind not in ("classes", "yes or no"):
-        return
-    for pair in pairs:
-        known = asks is not None or (saturation is not None and pair.loss.metric.of_classes)
-        if pair.loss.metric.plain_cross_entropy or (known and pair.loss.metric.of_classes):
-            yield pair
-
-
-def cheaper_than_its_errors(
-    pair: WithAccuracy, loss_function: str | None, asks: Asked | None, n_classes: int | None
-) -> tuple[float, float] | None:
-    """The loss over the least that its wrong answers cost, the highest of the last evaluations; and that least.
-
-    Parameters
-    ----------
-    pair : WithAccuracy
-        A plain cross-entropy in nats or bits, and the share of wrong answers.
-    loss_function, asks : str, Asked or None
-        A binary cross-entropy is averaged over its outputs, so that an answer costs a k-th.
-    n_classes : int or None
-        How many outputs those may be.
-
-    Returns
-    -------
-    tuple of float or None
-        A share, of which below 1 is impossible, and what the wrong answers cost at the end, in the loss's unit. None
-        where there are fewer than two evaluations, hardly an answer is wrong, or the outputs of a binary cross-entropy
-        are not known.
-    """
-    losses, wrong = pair.losses[-EVALUATIONS:], pair.wrong[-EVALUATIONS:]
-    if losses.size < FEWEST or float(wrong.min()) < WRONG or float(losses.min()) < 0:
-        return None
-    binary = loss_function == "binary_cross_entropy" or (asks is not None and asks.kind == "yes or no")
-    outputs: int | None = 1
-    if binary or read(pair.loss.name).words & _BINARY:
-        outputs = n_classes
-    if not outputs:
-        return None
-    nats = math.log(2) if pair.loss.metric.unit == "bits" else 1.0
-    least = wrong * math.log(2) / outputs / nats
-    return float((losses / least).max()), float(least[-1])
-
-
 def on_floor_of_softmax_twice(
-    pairs: Sequence[WithAccuracy], asks: Asked | None, n_classes: int, near: float, smoothing: float
+    pairs: Sequence[WithAccuracy], asks: Asked | None, n_classes: int, near: float, smoothing: float, *, sure: bool
 ) -> OnFloor | None:
     """The loss that rests on what softmax twice leaves, where no honest loss of that accuracy lies.
 
@@ -114,6 +61,8 @@ def on_floor_of_softmax_twice(
         Share of the level by which the loss may lie off it.
     smoothing : float
         Share of the labels that may be spread over the classes.
+    sure : bool
+        Whether nearly all answers must be right, and rest must be shown.
     """
     if asks is not None and asks.kind != "classes":
         return None
@@ -126,7 +75,9 @@ def on_floor_of_softmax_twice(
         accuracy, loss = 1 - float(wrong[-1]), float(losses[-1])
         if losses.size < EVALUATIONS or not MOSTLY_RIGHT < accuracy <= 1:
             continue
-        if accuracy < NEARLY_ALL and not _rests(pair.loss, near * floor):
+        if sure and accuracy < NEARLY_ALL:
+            continue
+        if (sure or accuracy < NEARLY_ALL) and not _rests(pair.loss, near * floor):
             continue
         on_floor = np.abs(losses - (floor + wrong)) <= near * floor
         if on_floor.all() and loss > (1 + near) * most_of_calibrated(accuracy, n_classes, smoothing):

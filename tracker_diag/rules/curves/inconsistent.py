@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from tracker_diag.evidence.cost_of_errors import CostOfErrors
 from tracker_diag.evidence.losses import Asked
-from tracker_diag.evidence.saturation import Saturation
 from tracker_diag.evidence.with_accuracy import WithAccuracy
 from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import Curve, Outcome, Severity, Verdict, rule
-from tracker_diag.rules.curves._contradictions import cheaper_than_its_errors, on_floor_of_softmax_twice, where_known
+from tracker_diag.rules.curves._contradictions import on_floor_of_softmax_twice
+
+#: Classes for which the levels that softmax twice leaves lie far enough apart to be told, where nobody says how many.
+FEW_CLASSES = range(3, 13)
 
 
 @rule(
@@ -30,16 +33,15 @@ def inconsistent(
     any_val: Curve | None,
     accuracy_beside: tuple[WithAccuracy, ...] | None,
     n_classes: int | None,
-    loss_function: str | None,
     loss_asks: Asked | None,
-    class_weight: object | None,
+    cost_of_errors: tuple[CostOfErrors, ...] | None,
     label_smoothing: float | None,
     layers_described: Layout | None,
-    saturation: Saturation | None,
     *,
     clearly: float = 0.1,
     certainly: float = 0.01,
     near: float = 0.03,
+    near_without_classes: float = 0.01,
     explained_by_smoothing: float = 0.2,
 ) -> Outcome:
     """Loss, score and configuration contradict each other.
@@ -56,7 +58,8 @@ def inconsistent(
       unknown, only a hundredth of that cost speaks: answers may be sequences, and the loss that of one word.
     - Whether it rests, at each of the last three evaluations, on what softmax twice leaves: of k classes the right one
       is given at most e/(e + k − 1), so that the loss is at least ln(1 + (k − 1)/e), and more by the share of wrong
-      answers, since each costs 1 more. Accuracy .99 beside a loss of 1.48 for ten classes is such a case. It must be
+      answers, since each costs 1 more. Where the number of classes is unknown, 3 to 12 are tried, closer, and nearly
+      all answers must be right. Accuracy .99 beside a loss of 1.48 for ten classes is such a case. It must be
       more than any calibrated model of that accuracy loses, the labels smoothed; and neither loss was ever lower. Three
       of five answers must be right, and below 95 % rest must be shown, by an equivalence test over the last third of
       eight values or more: a network that is still learning is less sure of its answers than it is right.
@@ -83,6 +86,8 @@ def inconsistent(
         accumulated batches, and no sequence of words, makes it so small.
     near : share of the level that softmax twice leaves by which the loss may lie off it: noise and answers that are
         not yet certain.
+    near_without_classes : the same where the number of classes is unknown: half of the distance between the levels of
+        twelve and thirteen classes is 2.2 %.
     explained_by_smoothing : share of the labels that smoothing may have spread over the classes, unlogged: twice what
         is usual.
 
@@ -104,22 +109,24 @@ def inconsistent(
             )
     if accuracy_beside is None:
         return inconsistent.skip("no accuracy of the same data beside a loss", "log loss and accuracy of the same data")
-    for pair in where_known(accuracy_beside, loss_asks, saturation):
-        beside = None if class_weight else cheaper_than_its_errors(pair, loss_function, loss_asks, n_classes)
-        share, least = beside or (1.0, 0.0)
-        if share < (clearly if n_classes else certainly):
-            loss, wrong = float(pair.losses[-1]), float(pair.wrong[-1])
+    for cost in cost_of_errors or ():
+        if cost.share < (clearly if n_classes else certainly):
             return inconsistent.finding(
-                Severity.ERROR if share < certainly else Severity.WARNING,
-                0.97 if share < certainly else 0.85,
-                f"{pair.loss.said} is {loss:.3g} where {wrong:.0%} of the answers are wrong: those alone cost "
-                f"{least:.3g} at least",
+                Severity.ERROR if cost.share < certainly else Severity.WARNING,
+                0.97 if cost.share < certainly else 0.85,
+                f"{cost.said} is {cost.loss:.3g} where {cost.wrong:.0%} of the answers are wrong: those alone cost "
+                f"{cost.least:.3g} at least",
                 "compute the loss of one batch by hand: labels that were scaled or cast, or a loss that is divided",
-                {"loss": loss, "wrong": wrong, "share_of_least": share},
+                {"loss": cost.loss, "wrong": cost.wrong, "share_of_least": cost.share},
             )
-    if not n_classes or label_smoothing or (layers_described is not None and layers_described.decay):
+    if label_smoothing or (layers_described is not None and layers_described.decay):
         return None
-    found = on_floor_of_softmax_twice(accuracy_beside, loss_asks, n_classes, near, explained_by_smoothing)
+    tried = {n_classes: near} if n_classes else dict.fromkeys(FEW_CLASSES, near_without_classes)
+    floors = (
+        on_floor_of_softmax_twice(accuracy_beside, loss_asks, k, close, explained_by_smoothing, sure=not n_classes)
+        for k, close in tried.items()
+    )
+    found = next((floor for floor in floors if floor is not None), None)
     if found is None:
         return None
     return inconsistent.finding(

@@ -22,7 +22,7 @@ class Likelihoods:
     """What speaks for inputs and labels that do not belong together, and against it."""
 
     BLIND = LikelihoodRatio(8.0, "validation never gained on knowing nothing, while training did")
-    SLOWLY = LikelihoodRatio(2.5, "training learns slowly, as by heart")
+    SLOWLY = LikelihoodRatio(2.5, "training learns slowly, as by heart", own=True)
     FAST = LikelihoodRatio(0.4, "training learned fast, or completely")
     CONFIDENTLY_WRONG = LikelihoodRatio(0.5, "validation is more wrong than chance would have it")
     OFF_AT_FIRST = LikelihoodRatio(0.5, "validation is off from the first epoch on")

@@ -31,6 +31,9 @@ class Likelihoods:
     NEVER_FELL = LikelihoodRatio(3.0, "validation never fell with training")
     FELL_AT_FIRST = LikelihoodRatio(0.1, "validation fell with training at first")
     KEEPS_UP = LikelihoodRatio(0.05, "validation keeps up")
+    FIRST_EPOCH_AT_ONCE = LikelihoodRatio(
+        4.0, "in the first epoch already training is far below validation, and soon at its end", own=True
+    )
     FIRST_EPOCH = LikelihoodRatio(4.0, "in the first epoch already training is far below validation")
     MANY_EXAMPLES = LikelihoodRatio(3.0, "{count} training examples are not memorised that fast", "params")
     FEW_EXAMPLES = LikelihoodRatio(0.2, "{count} training examples are soon memorised", "params")
@@ -115,5 +118,6 @@ def _behind(features: Features) -> list[Observation]:
     else:
         observations = [Likelihoods.KEEPS_UP()]
     if features.val_first > FIRST_BEHIND and features.first_excess < FIRST_BELOW:
-        observations.append(Likelihoods.FIRST_EPOCH())
+        at_once = features.quick <= AT_ONCE
+        observations.append(Likelihoods.FIRST_EPOCH_AT_ONCE() if at_once else Likelihoods.FIRST_EPOCH())
     return observations

@@ -20,11 +20,11 @@ THOUSANDS = 1e3
 class FirstLoss:
     """What the first loss says for inputs out of scale, and against them."""
 
-    LOST_AT_A_USUAL_RATE = LikelihoodRatio(15.0, "the loss was lost at once at a usual rate")
+    LOST_AT_A_USUAL_RATE = LikelihoodRatio(15.0, "the loss was lost at once at a usual rate", own=True)
     LOST_AT_ONCE = LikelihoodRatio(2.0, "the loss was lost at once")
     LOST = LikelihoodRatio(2.0, "the loss was lost")
-    THOUSANDS_ABOVE = LikelihoodRatio(3.6, "the first loss is {excess:.3g} times what knowing nothing costs")
-    FAR_ABOVE = LikelihoodRatio(12.0, "the first loss is {excess:.3g} times what knowing nothing costs")
+    THOUSANDS_ABOVE = LikelihoodRatio(3.6, "the first loss is {excess:.3g} times what knowing nothing costs", own=True)
+    FAR_ABOVE = LikelihoodRatio(12.0, "the first loss is {excess:.3g} times what knowing nothing costs", own=True)
     KNOWS_NOTHING = LikelihoodRatio(0.1, "the first loss is that of a model that knows nothing")
     IN_PLACE = LikelihoodRatio(0.15, "the first loss is in its usual place")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.rules.api import Curve, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
+from tracker_diag.rules.api import Curve, Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
 
 #: First validation loss over the first training loss from which it is off: it should lie below.
 FIRST_FAR_ABOVE = 1.5
@@ -24,6 +24,7 @@ class Likelihoods:
     FIRST_FAR_ABOVE = LikelihoodRatio(
         20.0,
         "the first validation loss is {val_first:.2g} times the first training loss, where it should lie below",
+        own=True,
     )
     BLIND = LikelihoodRatio(4.0, "validation sees nothing of what training learns")
     SMOOTH = LikelihoodRatio(2.0, "training learns smoothly, at an ordinary pace")
@@ -37,6 +38,7 @@ class Likelihoods:
 def preprocessing_mismatch(
     features: Features,
     symptoms: Symptoms,
+    explained: Explained,
     train: Curve,
     val: Curve,
     val_score: Curve | None,
@@ -77,18 +79,20 @@ def preprocessing_mismatch(
     )
     return preprocessing_mismatch.hypothesis(
         prior=prior,
-        observations=_seen(features, train_score, val_score),
+        observations=_seen(features, train_score, val_score, known=explained.known),
         message="validation does not see what training learns",
         advice=text,
         settles="evaluate once on training examples through the validation pipeline",
     )
 
 
-def _seen(features: Features, train_score: Curve | None, val_score: Curve | None) -> list[Observation]:
+def _seen(features: Features, train_score: Curve | None, val_score: Curve | None, *, known: bool) -> list[Observation]:
     """What the curves say: how validation begins, and how far it follows training."""
     observations: list[Observation] = []
     low, high = USUAL_FIRST
-    if features.val_first > FIRST_FAR_ABOVE and low < features.first_excess < high:
+    # Where the level of knowing nothing is unknown, validation's own first value stands in for it.
+    usual = low < features.first_excess < high if known else features.first_excess < high
+    if features.val_first > FIRST_FAR_ABOVE and usual:
         observations.append(Likelihoods.FIRST_FAR_ABOVE(val_first=features.val_first))
     if features.val_blind:
         observations.append(Likelihoods.BLIND())

@@ -1,0 +1,91 @@
+"""What curves alone say of an output that does not fit its loss or its targets."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from tracker_diag.evidence.cost_of_errors import CostOfErrors
+from tracker_diag.evidence.identical import SAME, Identical
+from tracker_diag.evidence.losses import Asked
+from tracker_diag.roles.layout import Layout
+from tracker_diag.rules.api import Curve, Observation
+from tracker_diag.rules.architecture._output_and_loss import SOFTMAX, Likelihoods
+
+#: Share of the least that wrong answers cost below which a loss is another one: see LC113.
+CERTAINLY = 0.01
+#: Below this a loss is no similarity either, which lies between -1 and 1.
+NO_SIMILARITY = -1.0
+#: The most that one answer costs where Keras clips the logarithm: what is larger throughout is an error of numbers.
+LARGEST_CROSS_ENTROPY = 16.2
+#: Width of the range of a tanh, and share of the loss that such an output leaves.
+RANGE, MOST_MOVED = 2.0, 0.1
+#: Part of the run over which it rests, as one over it, and share of all that it moved by which it may move there.
+RESTS_FOR, RESTS = 4, 0.02
+#: Values that must stand.
+SEVERAL = 3
+
+
+def in_curves(
+    losses: Sequence[Curve | None],
+    scores: Sequence[Curve | None],
+    asked: Asked | None,
+    costs: Sequence[CostOfErrors],
+    identical: Identical | None,
+    laid: Layout | None,
+) -> Iterator[Observation]:
+    """What curves say, each by a value that no output that fits its loss and its targets leaves.
+
+    Parameters
+    ----------
+    losses, scores : sequence of Curve or None
+        Of training and of validation.
+    asked : Asked or None
+        What the loss asks of the output.
+    costs : sequence of CostOfErrors
+        Cross-entropies beside what their wrong answers cost.
+    identical : Identical or None
+        That nothing ever moved.
+    laid : Layout or None
+        The layers.
+    """
+    if cheap := [cost for cost in costs if cost.share < CERTAINLY]:
+        cost = cheap[0]
+        yield Likelihoods.CHEAPER_THAN_ITS_ERRORS(said=cost.said, loss=cost.loss, wrong=cost.wrong, least=cost.least)
+    accurate = any(score is not None and score.accuracy for score in scores)
+    lowest = min((float(loss.finite[1].min()) for loss in losses if loss and loss.finite[1].size), default=0.0)
+    if accurate and lowest < NO_SIMILARITY and (asked is None or asked.kind in ("classes", "yes or no")):
+        yield Likelihoods.BELOW_ZERO_BESIDE_ACCURACY(lowest=lowest)
+    last = laid.output if laid is not None else None
+    if (
+        identical is not None
+        and identical.values >= SEVERAL
+        and last is not None
+        and last.width == 1
+        and (last.activation is None or last.activation in SOFTMAX)
+    ):
+        yield Likelihoods.ONE_UNIT_STANDS(said=identical.said)
+    if asked is None or asked.kind == "squared":
+        for loss in losses:
+            if loss is not None and (seen := _no_more_than_bounded(loss)) is not None:
+                yield seen
+                break
+
+
+def _no_more_than_bounded(loss: Curve) -> Observation | None:
+    """Whether an error of numbers rests, having changed by what an output between -1 and 1 can change it by.
+
+    Of a squared error (m − o)² + v the size of m − o is at most its root, so that an output that moves by at most 2
+    changes it by at most four times the root, and 4. An output without bounds would go on to the mean of the targets.
+    """
+    values = loss.finite[1]
+    if values.size < SEVERAL or values.size < loss.raw.size or float(values.min()) <= LARGEST_CROSS_ENTROPY:
+        return None
+    end = values[-max(SEVERAL, values.size // RESTS_FOR) :]
+    moved = float(np.ptp(values))
+    most = 2 * RANGE * math.sqrt(float(values.max())) + RANGE**2
+    if np.ptp(end) > max(SAME * values[-1], RESTS * moved) or moved > min(most, MOST_MOVED * values[-1]):
+        return None
+    return Likelihoods.NO_MORE_THAN_BOUNDED(loss=values[-1], moved=moved, most=most)
