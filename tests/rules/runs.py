@@ -56,9 +56,19 @@ def high_level() -> Curves:
     return both(train, val, accuracy + noise(0.003, 3), accuracy - 0.005 + noise(0.004, 4))
 
 
+def one_class(seed: int) -> NDArray[np.float64]:
+    """The accuracy of answering one class, now this one and now that: the share of each."""
+    return np.random.default_rng(seed).choice([0.094, 0.1, 0.106], EPOCHS)
+
+
 def flat() -> Curves:
-    """The loss begins and stays at that of knowing nothing."""
-    return both(NOTHING + noise(0.003, 1), NOTHING + noise(0.004, 2), 0.1 + noise(0.002, 3), 0.1 + noise(0.003, 4))
+    """The loss begins and stays at that of knowing nothing, and all get one class."""
+    return both(NOTHING + noise(0.003, 1), NOTHING + noise(0.004, 2), 0.1 + noise(0.002, 3), one_class(4))
+
+
+def guessing() -> Curves:
+    """The loss begins and stays at that of knowing nothing, and the answers change all the time."""
+    return {**flat(), "val_accuracy": 0.1 + noise(0.01, 4)}
 
 
 def frozen() -> Curves:
@@ -69,7 +79,7 @@ def frozen() -> Curves:
 def fallen_to_nothing(first: float = 1.6) -> Curves:
     """The loss comes down to that of knowing nothing, and stays."""
     fall = NOTHING * (1 + (first - 1) * np.exp(-np.arange(EPOCHS) / 2))
-    return both(fall + noise(0.004, 1), fall + noise(0.005, 2), 0.1 + noise(0.003, 3), 0.1 + noise(0.003, 4))
+    return both(fall + noise(0.004, 1), fall + noise(0.005, 2), 0.1 + noise(0.003, 3), one_class(4))
 
 
 def overfitting(apart: float = 1.0) -> Curves:
@@ -166,8 +176,8 @@ def twice_softmax() -> Curves:
 SHAPES: Mapping[str, Callable[[], Curves]] = {
     f.__name__: f
     for f in (
-        healthy, high_level, flat, frozen, fallen_to_nothing, overfitting, gap, undertrained, slow, diverged, swinging,
-        spiked, steep, memorised_at_once, by_heart, off_from_the_start, held_down, twice_softmax,
+        healthy, high_level, flat, guessing, frozen, fallen_to_nothing, overfitting, gap, undertrained, slow, diverged,
+        swinging, spiked, steep, memorised_at_once, by_heart, off_from_the_start, held_down, twice_softmax,
     )
 }  # fmt: skip
 

@@ -129,8 +129,8 @@ class Hypothesis(Finding):
 
     @property
     def set_apart(self) -> bool:
-        """Whether it has a reason of its own: its signature, or what data, parameters or siblings say for it."""
-        return any(s.ratio > 1 and (s.own or s.source != "curves") for s in self.observations)
+        """Whether it has a reason of its own: its signature, or what data or siblings say for it."""
+        return any(s.ratio > 1 and (s.own or s.source in ("data", "siblings")) for s in self.observations)
 
     @property
     def odds(self) -> float:

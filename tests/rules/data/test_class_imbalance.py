@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from tests.rules.datasets import accuracy, finding, learned, skipped
+from tests.rules.runs import cause, judge, ranked
 from tracker_diag import Severity, profile_data
 
 
@@ -59,3 +60,48 @@ def test_prescribes_the_weight_in_the_run_s_own_name():
 
     cause = report("DS206", uneven(6000, 6), params={"loss.class_weights": "none"}).causes[0]
     assert [(c.param, c.after) for c in cause.prescription.changes] == [("loss.class_weights", "balanced")]
+
+
+def one_class_for_all(accuracy=0.4767, begins=0.5, epochs=12):
+    """Training holds next to one class: its loss is low from the first value on, and validation gets that class."""
+    t = np.arange(epochs)
+    return {
+        "loss": begins * np.exp(-t / 2) + 0.03,
+        "val_loss": 1.0 + 1.4 * (1 - np.exp(-t / 3)),
+        "val_accuracy": np.full(epochs, accuracy),
+    }
+
+
+def test_one_class_for_all_of_validation_while_training_is_easy():
+    result = judge(one_class_for_all(), {"num_classes": 2})
+    assert ranked(result)[0] == "class-imbalance"
+    why = cause(result, "class-imbalance").why
+    assert "stands at 47.7% at 11 values" in why
+    assert "begins at 53% of validation's and falls to 6% of itself" in why
+
+
+@pytest.mark.parametrize("times", [0.001, 1000])
+def test_one_class_for_all_in_any_unit_of_the_loss(times):
+    curves = one_class_for_all()
+    curves = {name: values if "accuracy" in name else values * times for name, values in curves.items()}
+    assert cause(judge(curves, {"num_classes": None}), "class-imbalance") is not None
+
+
+@pytest.mark.parametrize(
+    "curves",
+    [
+        one_class_for_all(accuracy=0.0),
+        one_class_for_all(accuracy=1.0),
+        one_class_for_all(begins=0.9),
+        one_class_for_all(epochs=5),
+        one_class_for_all() | {"val_accuracy": np.linspace(0.4, 0.5, 12)},
+        one_class_for_all() | {"loss": np.linspace(0.5, 0.4, 12)},
+    ],
+    ids=["none right", "all right", "training begins as high", "four values", "it moves", "training does not learn"],
+)
+def test_silent_where_it_is_not_one_class_for_all(curves):
+    assert cause(judge(curves, {"num_classes": 2}), "class-imbalance") is None
+
+
+def test_silent_where_the_classes_are_weighted():
+    assert cause(judge(one_class_for_all(), {"num_classes": 2, "class_weight": "balanced"}), "class-imbalance") is None

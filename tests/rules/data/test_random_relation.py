@@ -7,6 +7,7 @@ from tests.rules.runs import (
     diverged,
     fallen_to_nothing,
     flat,
+    guessing,
     healthy,
     judge,
     overfitting,
@@ -38,3 +39,9 @@ def test_a_start_far_above_points_elsewhere():
 )
 def test_silent_where_something_was_learned_or_nothing_ever_moved(curves):
     assert cause(judge(curves, SOUND), NAME) is None
+
+
+def test_the_first_cause_where_answers_change_and_are_no_better_than_chance():
+    report = judge(guessing(), SOUND)
+    assert ranked(report)[0] == NAME
+    assert "the answers change from one evaluation to the next" in cause(report, NAME).why

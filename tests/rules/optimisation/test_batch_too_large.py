@@ -1,6 +1,19 @@
 import pytest
 
-from tests.rules.runs import SOUND, cause, changes, found, healthy, judge, overfitting, ranked, undertrained
+from tests.rules.runs import (
+    SOUND,
+    cause,
+    changes,
+    diverged,
+    flat,
+    found,
+    frozen,
+    healthy,
+    judge,
+    overfitting,
+    ranked,
+    undertrained,
+)
 from tracker_diag import Severity
 
 NAME = "batch-too-large"
@@ -38,3 +51,20 @@ def test_full_batches_of_a_small_table_that_settled_are_sound():
 def test_a_run_that_memorised_does_not_lack_updates():
     report = judge(overfitting(), {**SOUND, "batch_size": 500, "n_train": 500})
     assert ranked(report)[0] != NAME
+
+
+@pytest.mark.parametrize("curves", [diverged(), frozen(), flat()], ids=["diverged", "frozen", "flat"])
+def test_silent_where_few_updates_are_not_the_trouble(curves):
+    assert cause(judge(curves, {**SOUND, "batch_size": 4, "n_train": 4}), NAME) is None
+
+
+@pytest.mark.parametrize(("epochs", "told"), [(99, True), (100, False)])
+def test_silent_from_a_hundred_epochs_on(epochs, told):
+    params = {**SOUND, "batch_size": 1000, "n_train": 1000, "epochs": epochs}
+    assert (cause(judge(undertrained(), params), NAME) is not None) == told
+
+
+@pytest.mark.parametrize(("examples", "said"), [(199, True), (200, False)])
+def test_few_examples_are_few_whatever_the_batch(examples, said):
+    why = cause(judge(undertrained(), {**SOUND, "batch_size": 200, "n_train": examples}), NAME).why
+    assert (f"{examples} training examples are few" in why) == said

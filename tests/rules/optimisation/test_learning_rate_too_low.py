@@ -6,7 +6,9 @@ from tests.rules.runs import (
     cause,
     changes,
     diverged,
+    flat,
     found,
+    guessing,
     healthy,
     judge,
     overfitting,
@@ -66,3 +68,9 @@ def test_not_first_where_the_rate_carried_the_run_away(curves):
 
 def test_a_rate_below_the_usual_on_a_healthy_run_is_at_most_info():
     assert judge(healthy(), {**SOUND, "lr": 1e-9}).severity.rank <= Severity.INFO.rank
+
+
+def test_a_loss_that_never_left_while_the_answers_change_may_have_hardly_moved():
+    hardly = cause(judge(guessing(), {"num_classes": 10}), NAME)
+    assert "the answers do change" in hardly.why
+    assert hardly.score > cause(judge(flat(), {"num_classes": 10}), NAME).score

@@ -1,6 +1,17 @@
 import pytest
 
-from tests.rules.runs import SOUND, cause, changes, diverged, healthy, high_level, judge, ranked, undertrained
+from tests.rules.runs import (
+    NOTHING,
+    SOUND,
+    cause,
+    changes,
+    diverged,
+    healthy,
+    high_level,
+    judge,
+    ranked,
+    undertrained,
+)
 from tracker_diag import Severity
 
 FEW = {**SOUND, "epochs": 60, "batch_size": 512, "n_train": 512}
@@ -56,3 +67,12 @@ def test_a_run_that_was_broken_off_is_told_to_go_on_and_not_to_plan_more():
     assert named is not None
     assert named.prescription.changes == ()
     assert "20 of the 400 planned epochs were made" in named.prescription.text
+
+
+@pytest.mark.parametrize(("first", "told"), [(2.9, False), (3.1, True)])
+def test_a_run_that_began_far_off_has_another_reason_to_be_slow(first, told):
+    curves = undertrained()
+    for name in ("train_loss", "val_loss"):
+        curves[name][0] = first * NOTHING
+    why = cause(judge(curves, SOUND), "too-few-epochs").why
+    assert (f"the first loss is {first:.3g} times what knowing nothing costs" in why) == told

@@ -1,13 +1,19 @@
+import numpy as np
 import pytest
 
 from tests.rules.runs import (
+    EPOCHS,
+    NOTHING,
     SOUND,
+    both,
     cause,
     diverged,
+    falling,
     flat,
     found,
     healthy,
     judge,
+    noise,
     off_from_the_start,
     overfitting,
     ranked,
@@ -41,3 +47,13 @@ def test_a_run_that_fell_together_and_parted_later_is_not_first():
 def test_needs_both_curves():
     curves = {n: v for n, v in off_from_the_start().items() if n == "train_loss"}
     assert cause(judge(curves, SOUND), NAME) is None
+
+
+@pytest.mark.parametrize(("ends", "own"), [(8.5, False), (9.5, True)])
+def test_a_validation_loss_that_training_never_had(ends, own):
+    """In baselines: labels learned by heart end a few above knowing nothing, inputs far outside end many."""
+    val = NOTHING * (1 + (ends - 1) * (1 - np.exp(-np.arange(EPOCHS) / 10)))
+    curves = both(falling(0.2, 5) + noise(0.004, 1), val + noise(0.01, 2))
+    why = cause(judge(curves, SOUND), NAME).why
+    assert ("inputs far outside of training" in why) == own
+    assert why.startswith("not excluded") != own

@@ -1,6 +1,22 @@
+import numpy as np
 import pytest
 
-from tests.rules.runs import SOUND, cause, changes, flat, found, healthy, held_down, judge, overfitting, ranked
+from tests.rules.runs import (
+    EPOCHS,
+    NOTHING,
+    SOUND,
+    both,
+    cause,
+    changes,
+    flat,
+    found,
+    healthy,
+    held_down,
+    judge,
+    noise,
+    overfitting,
+    ranked,
+)
 from tracker_diag import Severity
 
 NAME = "regularisation-too-strong"
@@ -90,3 +106,29 @@ def test_a_threshold_of_zero_makes_any_decay_strong():
     )
     settings = parse_settings({"rules": {"RG802": {"thresholds": {"strong_decay": 0}}}})
     assert not [skip for skip in diagnose(run, settings).skipped if "failed" in skip.reason]
+
+
+def penalised(times=6.0, end=1.02, level=NOTHING):
+    """A penalty of the weights in the training loss alone; what is learned is nothing."""
+    val = np.full(EPOCHS, level) + noise(level * 0.001, 2)
+    train = level * (end + (times - end) * np.exp(-np.arange(EPOCHS) / 1.5)) + noise(level * 0.001, 1)
+    return both(train, val)
+
+
+@pytest.mark.parametrize("level", [NOTHING, 1000.0])
+def test_a_penalty_that_only_the_training_loss_holds(level):
+    curves = penalised(level=level)
+    report = judge(curves, {"num_classes": None if level > 10 else 10})
+    assert ranked(report)[0] == NAME
+    times = curves["train_loss"][0] / curves["val_loss"][0]
+    assert f"training begins at {times:.3g} times validation" in cause(report, NAME).why
+
+
+@pytest.mark.parametrize(
+    "curves",
+    [penalised(times=1.5), penalised(times=40.0), penalised(end=1.7), penalised(end=0.8), healthy()],
+    ids=["hardly above", "it exploded", "stays far above", "ends below", "healthy"],
+)
+def test_no_penalty_where_training_does_not_come_down_to_a_validation_that_stands(curves):
+    found_cause = cause(judge(curves, SOUND), NAME)
+    assert found_cause is None or "penalty" not in found_cause.why

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
+import numpy as np
+
 from tracker_diag.core.profile_schema import Target
 from tracker_diag.rules.api import (
     WHAT_TO_LOG,
@@ -25,6 +27,11 @@ LARGE, EXTREME = 100, 1000
 #: Share of the errors of always answering the most frequent class that an accuracy has undone: less is no more than
 #: that answer, more is far more.
 NO_MORE, FAR_MORE = 0.05, 0.5
+#: Values that are left out, and values at which an accuracy stands.
+FIRST, STANDS = 1, 5
+#: Share of validation's first loss at which training's begins where it holds something easier, and of itself to which
+#: it goes.
+BELOW_VALIDATION, TO_NOTHING = 0.8, 0.5
 #: Classes of a target of which two counts are all.
 TWO = 2
 #: Letters of a parameter, and parameters, that are read.
@@ -45,6 +52,13 @@ class Likelihoods:
     )
     MAJORITY = LikelihoodRatio(12.0, "the accuracy is that of always answering the most frequent class, {share:.1%}")
     FAR_ABOVE = LikelihoodRatio(0.2, "the accuracy is far above that of always answering the most frequent class")
+    ONE_CLASS_FOR_ALL = LikelihoodRatio(
+        150.0,
+        "the validation accuracy stands at {share:.1%} at {values} values to the end, while the training loss begins "
+        "at {first:.0%} of validation's and falls to {last:.0%} of itself: the network answers the one class that "
+        "training is full of",
+        own=True,
+    )
     GOOD_FIT = LikelihoodRatio(0.5, "the curves are those of a good fit")
 
 
@@ -55,13 +69,15 @@ class Likelihoods:
     likelihoods=Likelihoods,
 )
 def class_imbalance(
-    dataset: Dataset,
+    dataset: Dataset | None,
     symptoms: Symptoms,
     logged_params: Mapping[str, Any],
     params: Mapping[str, Any],
     names: Mapping[str, str],
     val_score: Curve | None,
     train_score: Curve | None,
+    train_loss: Curve | None,
+    val_loss: Curve | None,
     *,
     prior: float = 0.05,
     imbalance: float = 10.0,
@@ -72,9 +88,14 @@ def class_imbalance(
     What it measures
     ----------------
     Examples of the most frequent class over those of the rarest, from a dataset profile, and whether the accuracy ends
-    where always answering the most frequent class would. Silent where the classes are weighted or resampled, or the
-    loss is focal; for several labels an example; and for vocabularies, whose words are of very different frequency by
-    nature.
+    where always answering the most frequent class would.
+
+    Without a profile, whether validation's accuracy is the same at five values or more to the end, and neither nothing
+    nor all, while the training loss begins below validation's and goes to nothing: then every validation example gets
+    the one class that training is full of.
+
+    Silent where the classes are weighted or resampled, or the loss is focal; for several labels an example; and for
+    vocabularies, whose words are of very different frequency by nature.
 
     Why it matters
     --------------
@@ -97,6 +118,22 @@ def class_imbalance(
     Seminar: "Dataset issues" (reduce class imbalance), "Dataset problems" (use balanced datasets). Buda et al. (2018),
     Neural Networks 106:249, on oversampling.
     """
+    text = "weight the loss by inverse class frequency, or sample the classes evenly; judge by balanced accuracy"
+    before = params.get("class_weight")
+    remedy = Prescription(text, (Change(names.get("class_weight", "class_weight"), before, "balanced"),))
+    counts = dataset is not None and (dataset.target.class_counts or dataset.target.largest_class is not None)
+    one = None if counts or _balanced(params, logged_params) else _one_class_for_all(val_score, train_loss, val_loss)
+    if one is not None:
+        return class_imbalance.hypothesis(
+            prior=prior,
+            observations=[one],
+            message="every validation example seems to get the same class",
+            advice=text,
+            prescription=remedy,
+            settles=WHAT_TO_LOG,
+        )
+    if dataset is None:
+        return class_imbalance.skip("no class counts", WHAT_TO_LOG)
     target = dataset.target
     if target.kind in ("multilabel", "regression"):
         return class_imbalance.skip(f"{target.kind} has no one class an example")
@@ -116,16 +153,27 @@ def class_imbalance(
         observations += _beside(score, most / total)
     if symptoms.verdict == "good-fit":
         observations.append(Likelihoods.GOOD_FIT())
-    text = "weight the loss by inverse class frequency, or sample the classes evenly; judge by balanced accuracy"
-    before = params.get("class_weight")
     return class_imbalance.hypothesis(
         prior=prior,
         observations=observations,
         message=f"{most:,} examples of the most frequent class, {least:,} of the rarest: {ratio:,.0f} to 1",
         advice=text,
-        prescription=Prescription(text, (Change(names.get("class_weight", "class_weight"), before, "balanced"),)),
+        prescription=remedy,
         settles="log the recall of the rarest class",
     )
+
+
+def _one_class_for_all(score: Curve | None, train: Curve | None, val: Curve | None) -> Observation | None:
+    """Whether validation's accuracy never moves although training learns what it holds from the first value on."""
+    if score is None or train is None or val is None or not score.accuracy or not train.long_enough:
+        return None
+    values, ours, theirs = score.finite[1][FIRST:], train.finite[1], val.finite[1]
+    if values.size < STANDS or np.ptp(values) > 0 or not theirs.size or theirs[0] <= 0 or ours[0] <= 0:
+        return None
+    share, first, last = score.share(float(values[0])), float(ours[0] / theirs[0]), float(ours[-1] / ours[0])
+    if not 0 < share < 1 or first > BELOW_VALIDATION or last > TO_NOTHING:
+        return None
+    return Likelihoods.ONE_CLASS_FOR_ALL(share=share, values=values.size, first=first, last=last)
 
 
 def _beside(score: Curve, share: float) -> list[Observation]:

@@ -14,6 +14,7 @@ class Likelihoods:
     CONSTANT = LikelihoodRatio(200.0, "{share:.0%} of the examples are constant", "data")
     VARIED = LikelihoodRatio(0.05, "{share:.0%} of the examples are constant", "data")
     STAYS_AT_NOTHING = LikelihoodRatio(6.0, "the loss begins and stays where a model that sees no input is")
+    ANSWERS_VARY = LikelihoodRatio(0.1, "the answers change from one evaluation to the next")
     ENDS_AT_NOTHING = LikelihoodRatio(1.5, "the loss ends where a model that sees no input is")
 
 
@@ -28,7 +29,9 @@ class Likelihoods:
     ),
     likelihoods=Likelihoods,
 )
-def constant_input(features: Features, dataset: Dataset | None, *, prior: float = 0.035) -> Outcome:
+def constant_input(
+    features: Features, dataset: Dataset | None, answers_vary: bool | None, *, prior: float = 0.035
+) -> Outcome:
     """Inputs are all zeros, or every example is the same.
 
     What it measures
@@ -63,6 +66,8 @@ def constant_input(features: Features, dataset: Dataset | None, *, prior: float 
         observations.append(Likelihoods.ENDS_AT_NOTHING())
     elif share is None or share <= MOST:
         return None
+    if answers_vary:
+        observations.append(Likelihoods.ANSWERS_VARY())
     return constant_input.hypothesis(
         prior=prior,
         observations=observations,

@@ -44,7 +44,7 @@ class Likelihoods:
     SLOWLY = LikelihoodRatio(1.5, "training learns slowly")
     BY_HEART = LikelihoodRatio(0.5, "training learned it by heart")
     ABOVE_VALIDATION = LikelihoodRatio(
-        25.0, "training stays above validation, and no dropout or augmentation explains it"
+        25.0, "training stays above validation, and no dropout or augmentation explains it", own=True
     )
 
 

@@ -17,6 +17,12 @@ class Likelihoods:
     """What speaks for an input that says nothing about the output, and against it."""
 
     CAME_DOWN = LikelihoodRatio(9.0, "the loss came down to the uninformed level and stayed there")
+    ANSWERS_VARY = LikelihoodRatio(
+        8.0,
+        "the loss stays at the uninformed level while the answers change from one evaluation to the next: the network "
+        "sees its input, and nothing of it helps",
+        own=True,
+    )
     FROM_FAR_ABOVE = LikelihoodRatio(0.2, "the first loss was far above the uninformed level")
     BLIND = LikelihoodRatio(6.0, "validation never gained on knowing nothing")
     SLOWLY = LikelihoodRatio(1.5, "training learns slowly, as by heart")
@@ -41,6 +47,7 @@ def random_relation(
     symptoms: Symptoms,
     explained: Explained,
     noise_control: NoiseControl | None,
+    answers_vary: bool | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -71,7 +78,11 @@ def random_relation(
     if symptoms.has("diverged", "frozen"):
         return None
     observations: list[Observation] = []
-    if features.stuck_at_baseline and not features.starts_at_baseline and not features.above:
+    if features.stuck_at_baseline and answers_vary and not features.above:
+        observations.append(Likelihoods.ANSWERS_VARY())
+        if features.first_excess > FAR_ABOVE:
+            observations.append(Likelihoods.FROM_FAR_ABOVE())
+    elif features.stuck_at_baseline and not features.starts_at_baseline and not features.above:
         observations.append(Likelihoods.CAME_DOWN())
         if features.first_excess > FAR_ABOVE:
             observations.append(Likelihoods.FROM_FAR_ABOVE())

@@ -27,10 +27,10 @@ MANY_TIMES = 10
 class Likelihoods:
     """What speaks for too few examples, and against it."""
 
-    SCARCE = LikelihoodRatio(25.0, "{count} training examples", "params")
-    SCARCE_OF_CLASSES = LikelihoodRatio(25.0, "{count} training examples for {classes} classes", "params")
-    FEW = LikelihoodRatio(8.0, "only {count} training examples", "params")
-    FEW_OF_EACH = LikelihoodRatio(1.2, "{each:.0f} training examples per class", "params")
+    SCARCE = LikelihoodRatio(25.0, "{count} training examples", "params", own=True)
+    SCARCE_OF_CLASSES = LikelihoodRatio(25.0, "{count} training examples for {classes} classes", "params", own=True)
+    FEW = LikelihoodRatio(8.0, "only {count} training examples", "params", own=True)
+    FEW_OF_EACH = LikelihoodRatio(1.2, "{each:.0f} training examples per class", "params", own=True)
     MANY = LikelihoodRatio(0.3, "{count} training examples", "params")
     NOTHING_LEARNED = LikelihoodRatio(0.05, "the run did not even learn its training set")
     DOES_NOT_HOLD = LikelihoodRatio(4.0, "training explains what validation does not")

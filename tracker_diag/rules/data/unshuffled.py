@@ -22,7 +22,7 @@ _OFF = ("false", "0", "no", "none", "0.0")
 class Likelihoods:
     """What speaks for examples that come in an order, and against it."""
 
-    OFF = LikelihoodRatio(40.0, "shuffling is off", "params")
+    OFF = LikelihoodRatio(40.0, "shuffling is off", "params", own=True)
     ON = LikelihoodRatio(0.05, "shuffling is on", "params")
     SORTED = LikelihoodRatio(10.0, "the labels are sorted", "data")
     MIXED = LikelihoodRatio(0.2, "the labels are mixed", "data")

@@ -20,6 +20,7 @@ class Likelihoods:
     FROZEN = LikelihoodRatio(6.0, "the loss does not change from epoch to epoch")
     STAYS = LikelihoodRatio(5.0, "the loss stays where only the last bias learns")
     CAME_DOWN = LikelihoodRatio(2.5, "the loss came down to where only the last bias learns")
+    ANSWERS_VARY = LikelihoodRatio(0.15, "the answers change from one evaluation to the next")
     RECTIFIED = LikelihoodRatio(1.5, "the activation is {activation}", "params")
     NOT_RECTIFIED = LikelihoodRatio(0.05, "the activation is {activation}", "params")
     HIGH_RATE = LikelihoodRatio(3.0, "one step at a rate of {rate:g} can kill a layer", "params")
@@ -47,6 +48,7 @@ def dead_relu(
     initialiser: str | None,
     layers: float | None,
     learning_rate: float | None,
+    answers_vary: bool | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -79,7 +81,8 @@ def dead_relu(
         return None
     low, high = usual_rates(params.get("optimizer"), params)
     too_high = learning_rate is not None and learning_rate > high
-    observations = [seen, *_configured(activation, learning_rate, too_high, layers)]
+    vary = [Likelihoods.ANSWERS_VARY()] if answers_vary else []
+    observations = [seen, *vary, *_configured(activation, learning_rate, too_high, layers)]
     changes: list[Change] = []
     if not activation or _rectified(activation):
         changes.append(Change(names.get("activation", "activation"), activation, "leaky_relu"))

@@ -93,8 +93,12 @@ def vanishing_gradients(
     measured, seen = _measured(gradient_norm, vanished), _seen(features, symptoms)
     if not measured and seen is None:
         return None
-    observations = [*measured, seen or Likelihoods.LEARNS(), *_depth(layers, deep, params)]
     saturates = str(activation or "").lower() in SATURATING
+    # A rest that came at once has many reasons: depth or saturating units have to make this one likely.
+    rests = not measured and seen is not None and seen.key == Likelihoods.RESTS_AT_ONCE.key
+    if rests and not saturates and (layers is None or layers < deep):
+        return None
+    observations = [*measured, seen or Likelihoods.LEARNS(), *_depth(layers, deep, params)]
     if saturates:
         count = _saturating(layers_described)
         several = Likelihoods.SEVERAL_SATURATE(count=count, activation=activation)

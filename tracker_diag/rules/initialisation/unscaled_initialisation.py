@@ -43,8 +43,11 @@ class Likelihoods:
     GAIN_SOUND = LikelihoodRatio(
         0.3, "as drawn ({initialiser}), the hidden layers make a signal {gain:.2g} times as large", "params"
     )
-    UNNAMED = LikelihoodRatio(0.7, "no initialiser is named, and the frameworks' defaults are sound", "params")
+    UNNAMED = LikelihoodRatio(0.3, "no initialiser is named, and the frameworks' defaults are sound", "params")
     STAYS = LikelihoodRatio(5.0, "the loss begins and stays at the uninformed level: nothing reaches the output")
+    STAYS_AND_VARIES = LikelihoodRatio(
+        1.0, "the loss begins and stays at the uninformed level, and the answers change from one evaluation to the next"
+    )
     DEEP = LikelihoodRatio(2.0, "{layers:g} layers multiply whatever is wrong with their scale", "params")
     HUNDREDS_ABOVE = LikelihoodRatio(10.0, "the first loss is {excess:.3g} times what knowing nothing costs")
     FAR_OFF = LikelihoodRatio(4.0, "the first loss is far off")
@@ -69,6 +72,7 @@ def unscaled_initialisation(
     init_scale: float | None,
     layers: float | None,
     initial_gain: float | None,
+    answers_vary: bool | None,
     *,
     prior: float = 0.05,
     deep: int = 6,
@@ -108,7 +112,7 @@ def unscaled_initialisation(
     excused = bool(params.get("residual") or params.get("pretrained"))
     observations = [
         *_configured(word, initialiser, init_scale, initial_gain, depth is not None, excused),
-        *_seen(features, symptoms, depth),
+        *_seen(features, symptoms, depth, vary=bool(answers_vary)),
     ]
     # The frameworks' own initialisers are scaled ones: another of that kind changes little.
     sound = _scaled(word) or word == "default"
@@ -162,10 +166,11 @@ def _plain(initialiser: str | None, init_scale: float | None, is_deep: bool) -> 
     return row(initialiser=initialiser, scale=init_scale)
 
 
-def _seen(features: Features, symptoms: Symptoms, depth: float | None) -> list[Observation]:
+def _seen(features: Features, symptoms: Symptoms, depth: float | None, *, vary: bool) -> list[Observation]:
     """What the curves say of where the run began; ``depth``: the layers, where they are many."""
     if features.starts_at_baseline:
-        return [Likelihoods.STAYS(), *([Likelihoods.DEEP(layers=depth)] if depth is not None else [])]
+        stays = Likelihoods.STAYS_AND_VARIES() if vary else Likelihoods.STAYS()
+        return [stays, *([Likelihoods.DEEP(layers=depth)] if depth is not None else [])]
     if features.first_excess > HUNDREDS and features.lost_at is None:
         return [Likelihoods.HUNDREDS_ABOVE(excess=features.first_excess)]
     if features.first_excess > FAR_OFF:

@@ -20,6 +20,10 @@ from tracker_diag.rules.optimisation._progress import KEEPS_UP, STILL_FALLS
 
 #: Share of the training set from which on a batch is all of it: what is left over is the rounding of a split.
 ALL_OF_IT = 0.99
+#: Epochs after which small and large batches have made updates enough.
+MANY_EPOCHS = 100
+#: Training examples below which any usual batch holds a large part of them.
+FEW_EXAMPLES = 200
 #: Times that a batch is made smaller at least: less would hardly change the number of updates.
 TIMES_SMALLER = 4
 
@@ -30,7 +34,7 @@ class Likelihoods:
     FULL_BATCH = LikelihoodRatio(40.0, "a batch holds {share:.0%} of the {n_train} training examples", "params")
     LARGE_SHARE = LikelihoodRatio(15.0, "a batch holds {share:.0%} of the {n_train} training examples", "params")
     STILL_FALLS = LikelihoodRatio(4.0, "the loss still falls at the end")
-    OTHER_TROUBLE = LikelihoodRatio(0.1, "the trouble is not one of too few updates")
+    FEW_EXAMPLES = LikelihoodRatio(0.2, "{n_train} training examples are few, whatever the batch", "params")
     NOT_ALL_EXPLAINED = LikelihoodRatio(3.0, "training has not explained all it could")
     SETTLED = LikelihoodRatio(0.2, "the curves have settled")
 
@@ -50,6 +54,7 @@ def batch_too_large(
     n_train: int,
     names: Mapping[str, str],
     params: Mapping[str, Any],
+    epochs: float | None,
     *,
     prior: float = 0.03,
     large_share: float = 0.25,
@@ -61,6 +66,7 @@ def batch_too_large(
     ----------------
     The batch as a share of the training set, and whether the loss still falls at the end. Full batches of graphs, of
     small tables and with second-order methods are sound: then the curves have settled, and it is an `info` at most.
+    Silent where the run diverged, froze or learned nothing, which few updates do not do, and from 100 epochs on.
 
     Why it matters
     --------------
@@ -87,6 +93,9 @@ def batch_too_large(
         return None
     if "lbfgs" in str(params.get("optimizer") or "").lower() or "graph" in str(params.get("task") or "").lower():
         return None
+    elsewhere = symptoms.has("diverged", "frozen", "underfitting") or features.stuck_at_baseline
+    if elsewhere or (epochs is not None and epochs >= MANY_EPOCHS):
+        return None
     configured = Likelihoods.FULL_BATCH if share >= ALL_OF_IT else Likelihoods.LARGE_SHARE
     name = names.get("batch_size", "batch_size")
     target = min(small, int(batch_size) // TIMES_SMALLER)
@@ -94,7 +103,11 @@ def batch_too_large(
     text = f"lower {name} from {batch_size:g} to {target}" if target else "get more training examples"
     return batch_too_large.hypothesis(
         prior=prior,
-        observations=[configured(share=share, n_train=n_train), _seen(features, symptoms)],
+        observations=[
+            configured(share=share, n_train=n_train),
+            _seen(features, symptoms),
+            *([Likelihoods.FEW_EXAMPLES(n_train=n_train)] if n_train < FEW_EXAMPLES else []),
+        ],
         message=f"a batch holds {share:.0%} of the training set",
         advice=text,
         prescription=Prescription(text, changes),
@@ -106,8 +119,6 @@ def _seen(features: Features, symptoms: Symptoms) -> Observation:
     """What the curves say of the number of updates."""
     if symptoms.has("undertrained", "slow-convergence") or features.gain > STILL_FALLS:
         return Likelihoods.STILL_FALLS()
-    if symptoms.has("diverged", "frozen") or features.stuck_at_baseline:
-        return Likelihoods.OTHER_TROUBLE()
     if features.apart < KEEPS_UP and not features.memorised:
         return Likelihoods.NOT_ALL_EXPLAINED()
     return Likelihoods.SETTLED()

@@ -43,6 +43,9 @@ class Likelihoods:
     STILL_FALLS = LikelihoodRatio(3.0, "the loss still falls at the end")
     FALLS_A_LITTLE = LikelihoodRatio(3.0, "the loss still falls a little at the end")
     NOTHING_MOVES = LikelihoodRatio(1.5, "nothing moves")
+    HARDLY_MOVED = LikelihoodRatio(
+        4.0, "the loss never left the uninformed level, and the answers do change from one evaluation to the next"
+    )
     NEVER_LEFT = LikelihoodRatio(1.1, "the loss never left the uninformed level")
     MUCH_IS_LEFT = LikelihoodRatio(3.0, "{left:.0%} of the loss is left and validation stays with training")
     SETTLED = LikelihoodRatio(0.3, "the curves settle at a learned level")
@@ -73,6 +76,7 @@ def learning_rate_too_low(
     active: bool,
     explained: Explained | None,
     learning_rate: float | None,
+    answers_vary: bool | None,
     *,
     prior: float = 0.06,
 ) -> Outcome:
@@ -102,7 +106,7 @@ def learning_rate_too_low(
     range test.
     """
     low, high = usual_rates(params.get("optimizer"), params)
-    observations = [_seen(features, symptoms, explained, active)]
+    observations = [_seen(features, symptoms, explained, active, vary=bool(answers_vary))]
     target = None
     if learning_rate is not None:
         observations += _configured(learning_rate, low, params.get("optimizer") or "any optimiser")
@@ -124,7 +128,9 @@ def learning_rate_too_low(
     )
 
 
-def _seen(features: Features, symptoms: Symptoms, explained: Explained | None, active: bool) -> Observation:
+def _seen(
+    features: Features, symptoms: Symptoms, explained: Explained | None, active: bool, *, vary: bool
+) -> Observation:
     """What the curves say: the first of these that holds."""
     if symptoms.has("diverged", "unstable"):
         return Likelihoods.CAME_APART()
@@ -141,7 +147,7 @@ def _seen(features: Features, symptoms: Symptoms, explained: Explained | None, a
     if symptoms.has("frozen"):
         return Likelihoods.NOTHING_MOVES()
     if features.starts_at_baseline:
-        return Likelihoods.NEVER_LEFT()
+        return Likelihoods.HARDLY_MOVED() if vary else Likelihoods.NEVER_LEFT()
     if explained is not None and explained.known and explained.most < LITTLE_EXPLAINED and features.apart < STAYS_WITH:
         return Likelihoods.MUCH_IS_LEFT(left=1 - explained.most)
     return Likelihoods.SETTLED()

@@ -24,6 +24,8 @@ from tracker_diag.stats.extrapolation import Extrapolation
 PART_OF_FEW = 3
 #: Examples of the batch that is proposed where updates are few: a usual small one.
 BATCH = 32
+#: Baselines above which a run begins far off: the way down from there is what takes the time.
+FAR_OFF = 3.0
 #: Times as long that is proposed where nothing says how long would do,
 TWICE = 2.0
 #: and at most, whatever the extrapolation says: so far ahead it is a guess.
@@ -41,6 +43,7 @@ class Likelihoods:
     FALLS_A_LITTLE = LikelihoodRatio(3.0, "the loss still falls a little at the end")
     NOT_ALL_EXPLAINED = LikelihoodRatio(3.0, "training has not explained all it could")
     SETTLED = LikelihoodRatio(0.2, "the curves have settled")
+    BEGAN_FAR_OFF = LikelihoodRatio(0.1, "the first loss is {excess:.3g} times what knowing nothing costs")
 
 
 @rule(
@@ -104,6 +107,8 @@ def too_few_updates(
         row = Likelihoods.VERY_FEW if n_updates <= few / PART_OF_FEW else Likelihoods.FEW
         observations.append(row(updates=n_updates))
     observations.append(_seen(features, symptoms))
+    if features.first_excess > FAR_OFF and features.lost_at is None:
+        observations.append(Likelihoods.BEGAN_FAR_OFF(excess=features.first_excess))
     prescription = _prescription(names, scarce, epochs, batch_size, further, ending)
     return too_few_updates.hypothesis(
         name="" if scarce and not symptoms.has("undertrained") else "too-few-epochs",

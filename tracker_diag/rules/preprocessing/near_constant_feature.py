@@ -28,7 +28,7 @@ class Likelihoods:
 
     ROUNDING = LikelihoodRatio(8.0, "{shown} varies by rounding alone", "data")
     NEVER_VARIES = LikelihoodRatio(3.0, "{count} features never vary", "data")
-    DIVIDED = LikelihoodRatio(2.0, "features are divided by their deviation ({scaling})", "params")
+    DIVIDED = LikelihoodRatio(2.0, "features are divided by their deviation ({scaling})", "params", own=True)
     NEVER_A_NUMBER = LikelihoodRatio(60.0, "the loss was never a number")
     LOST_AT_ONCE = LikelihoodRatio(25.0, "the loss was lost at once")
     LEARNED = LikelihoodRatio(0.3, "the run learned all the same")

@@ -12,6 +12,8 @@ USUAL_FIRST = (0.9, 3.0)
 ORDINARY_PACE = 0.03
 #: Uninformed levels above knowing nothing from which validation is confidently wrong.
 CONFIDENTLY_WRONG = 2.0
+#: The same from which it is so as inputs far outside of training's leave it: labels learned by heart end below.
+FAR_OUTSIDE = 8.0
 #: Gap at the end, as a share of the baseline, above which validation stays far behind.
 FAR_APART = 0.3
 #: Share of training's score above which that of validation is close to it.
@@ -29,6 +31,12 @@ class Likelihoods:
     BLIND = LikelihoodRatio(4.0, "validation sees nothing of what training learns")
     SMOOTH = LikelihoodRatio(2.0, "training learns smoothly, at an ordinary pace")
     CONFIDENTLY_WRONG = LikelihoodRatio(3.0, "validation is confidently wrong")
+    FAR_OUTSIDE = LikelihoodRatio(
+        15.0,
+        "validation is wrong with a certainty that training never had: its loss ends {times:.2g} times what knowing "
+        "nothing costs above that, as inputs far outside of training's leave it",
+        own=True,
+    )
     SCORES_CLOSE = LikelihoodRatio(5.0, "the loss is far apart, the scores are close")
     FAR_BEHIND = LikelihoodRatio(1.5, "validation stays far behind")
     CLOSE = LikelihoodRatio(0.3, "validation ends close to training")
@@ -98,7 +106,9 @@ def _seen(features: Features, train_score: Curve | None, val_score: Curve | None
         observations.append(Likelihoods.BLIND())
         if features.memorised and features.quick > ORDINARY_PACE:
             observations.append(Likelihoods.SMOOTH())
-        if features.val_wrong > CONFIDENTLY_WRONG:
+        if features.val_wrong > FAR_OUTSIDE:
+            observations.append(Likelihoods.FAR_OUTSIDE(times=features.val_wrong))
+        elif features.val_wrong > CONFIDENTLY_WRONG:
             observations.append(Likelihoods.CONFIDENTLY_WRONG())
     elif features.apart > FAR_APART:
         observations.append(

@@ -6,8 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from tracker_diag.rules.api import (
     Change,
+    Curve,
     Explained,
     Features,
     LikelihoodRatio,
@@ -31,6 +34,10 @@ PROPOSED_DROPOUT, PROPOSED_DECAY = 0.2, 1e-4
 NOISY_GAP, NOISY_RATIO = 0.25, 2.0
 #: What mixes or smooths the labels, and raises the training loss for a reason of its own.
 MIXING = ("mixup", "augmentation", "label_smoothing")
+#: Times validation that a training loss begins at which a penalty is part of, at least and at most (more is a loss that
+#: explodes), and at which it is at the next record,
+#: and share of itself by which validation, which has none, may move, and training may end below and above it.
+PENALISED, EXPLODED, PENALISED_NEXT, STANDS, BELOW, ABOVE = 2.0, 30.0, 1.2, 0.02, 0.1, 0.5
 #: Share of the baseline above which a run has learned more than an underfitting one.
 LEARNED_HALF = 0.5
 
@@ -42,6 +49,12 @@ class Likelihoods:
     MODERATE_DROPOUT = LikelihoodRatio(0.5, "dropout of {dropout:g} is moderate", "params")
     DECAY = LikelihoodRatio(10.0, "weight decay of {decay:g}", "params", most=60.0)
     NOISY = LikelihoodRatio(8.0, "training, with its noise, ends far above validation")
+    PENALTY = LikelihoodRatio(
+        30.0,
+        "training begins at {times:.3g} times validation and comes down to it, while validation stands: a penalty of "
+        "the weights is in the training loss",
+        own=True,
+    )
     NOTHING_LEARNED = LikelihoodRatio(2.0, "little or nothing is learned")
     CAME_APART_CONFIGURED = LikelihoodRatio(1.5, "the run came apart")
     CAME_APART = LikelihoodRatio(0.5, "the run came apart")
@@ -63,6 +76,8 @@ def regularisation_too_strong(
     names: Mapping[str, str],
     params: Mapping[str, Any],
     explained: Explained | None,
+    train_loss: Curve | None,
+    val_loss: Curve | None,
     dropout: float | None,
     weight_decay: float | None,
     *,
@@ -108,15 +123,19 @@ def regularisation_too_strong(
         strong.append(f"weight decay of {weight_decay:g}")
         changes.append(Change(names.get("weight_decay", "weight_decay"), weight_decay, PROPOSED_DECAY))
     # Decay raises both curves.
-    noisy = _noisy(features, params) and (thinned or not decayed)
-    if not changes and not noisy:
+    penalty = _penalty(train_loss, val_loss)
+    noisy = penalty is None and _noisy(features, params) and (thinned or not decayed)
+    if not changes and not noisy and penalty is None:
         return None
     observations = _configured(dropout, strong_dropout, weight_decay, limit)
+    if penalty is not None:
+        observations.append(penalty)
     if noisy:
         observations.append(Likelihoods.NOISY())
     observations += _seen(features, symptoms, noisy, bool(changes))
     text = (
         "; ".join(f"lower {c.param} from {c.before:g} to {c.after:g}" for c in changes)
+        or ("lower the penalty of the weights tenfold" if penalty is not None else "")
         or "halve dropout, augmentation or label smoothing"
     )
     return regularisation_too_strong.hypothesis(
@@ -145,6 +164,20 @@ def _configured(
             Likelihoods.DECAY(times=weight_decay / limit if limit > 0 else math.inf, decay=weight_decay)
         )
     return observations
+
+
+def _penalty(train: Curve | None, val: Curve | None) -> Observation | None:
+    """Whether training comes down to a validation loss that stands: what only training holds is what falls."""
+    if train is None or val is None or not (train.long_enough and val.long_enough):
+        return None
+    ours, theirs = train.finite[1], val.finite[1]
+    level = float(np.median(theirs))
+    if level <= 0 or np.ptp(theirs) > STANDS * level or ours.size < train.raw.size:
+        return None
+    falls = EXPLODED * theirs[0] > ours[0] > PENALISED * theirs[0] and ours[1] > PENALISED_NEXT * level
+    if not falls or not (1 - BELOW) * level < ours[-1] < (1 + ABOVE) * level:
+        return None
+    return Likelihoods.PENALTY(times=float(ours[0] / theirs[0]))
 
 
 def _noisy(features: Features, params: Mapping[str, Any]) -> bool:
