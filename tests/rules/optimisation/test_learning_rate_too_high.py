@@ -1,7 +1,22 @@
 import numpy as np
 import pytest
 
-from tests.rules.runs import EPOCHS, SOUND, cause, changes, diverged, found, healthy, judge, ranked, swinging
+from tests.rules.runs import (
+    EPOCHS,
+    SOUND,
+    both,
+    cause,
+    changes,
+    diverged,
+    falling,
+    found,
+    healthy,
+    judge,
+    noise,
+    ranked,
+    swinging,
+    undertrained,
+)
 from tracker_diag import Severity
 
 NAME = "learning-rate-too-high"
@@ -91,3 +106,22 @@ def test_a_rate_beyond_the_usual_on_a_healthy_run_is_at_most_info():
 
 def test_silent_where_the_curves_settle_at_a_usual_rate():
     assert cause(judge(healthy(), SOUND), NAME) is None
+
+
+@pytest.mark.parametrize(("rate", "severity"), [(0.24, Severity.INFO), (0.3, Severity.WARNING)])
+def test_a_rate_that_nobody_doubts_is_a_warning_where_the_rest_came_at_once(rate, severity):
+    """Sixty times the highest usual rate of AdamW, and a loss that rests half-way from the third epoch on."""
+    curves = both(falling(1.2, 1) + noise(0.004, 1), falling(1.22, 1) + noise(0.006, 2))
+    report = judge(curves, {**SOUND, "optimizer": "adamw", "lr": rate})
+    assert ranked(report)[0] == NAME
+    assert found(report, "OP401").severity is severity
+    if severity is Severity.WARNING:
+        assert report.verdict == "underfitting"
+        assert "came within 2% of the run" in cause(report, NAME).why
+
+
+@pytest.mark.parametrize("curves", [healthy(0.02), undertrained()], ids=["learns all", "learns slowly"])
+def test_a_rate_far_beyond_is_no_warning_where_the_run_learns(curves):
+    report = judge(curves, {**SOUND, "optimizer": "adamw", "lr": 0.5})
+    told = found(report, "OP401")
+    assert told is None or told.severity is Severity.INFO

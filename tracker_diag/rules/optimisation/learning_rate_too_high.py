@@ -23,6 +23,10 @@ from tracker_diag.rules.api import (
 HIGH_START = 1.3
 #: Times below the highest usual rate from which on a rate is usual without doubt: the range ends nowhere sharply.
 WELL_BELOW = 3
+#: Times the highest usual rate that nobody has seen to work: the rates of sound runs, ours and public ones, end at 20.
+BEYOND_DOUBT = 50
+#: Share of the run within which half of what is gained is gained where training steps over what it could learn.
+AT_ONCE = 0.1
 
 
 class Likelihoods:
@@ -38,6 +42,12 @@ class Likelihoods:
         3.0, "on its way training lost {lost:.0%} of what it had achieved, and regained it"
     )
     SATURATED = LikelihoodRatio(4.0, "the output is saturated")
+    RESTS_AT_ONCE = LikelihoodRatio(
+        4.0,
+        "half of what training gained came within {share:.0%} of the run, as where steps are too long for the rest: "
+        "no rate so far above the usual ones is known to work",
+        own=True,
+    )
     JUMPS = LikelihoodRatio(1.5, "the loss jumps")
     SMOOTH = LikelihoodRatio(0.2, "the loss moves smoothly or not at all")
     SETTLES = LikelihoodRatio(0.15, "the curves show no instability")
@@ -75,7 +85,8 @@ def learning_rate_too_high(
     Curves: a loss that is lost or blows up, oscillation, a fall from a high first value to the baseline,
     validation that climbs while training does not improve, a saturated output, a training loss that loses on its way
     what it had achieved. Configuration: the rate against the usual ones of its optimiser; alone it is never more than
-    an `info`.
+    an `info`. From fifty times the highest usual rate on, a rest that was reached at once is enough for a warning: of
+    the sound runs of all labelled sets that log their rate, the highest lies 20 times above.
 
     Why it matters
     --------------
@@ -99,7 +110,9 @@ def learning_rate_too_high(
     gradient-based training.
     """
     low, high = usual_rates(params.get("optimizer"), params)
-    observations = [_seen(features, symptoms, setback, bool(restarts), saturation)]
+    beyond_doubt = learning_rate is not None and learning_rate >= BEYOND_DOUBT * high
+    seen = _seen(features, symptoms, setback, bool(restarts), saturation, beyond_doubt=beyond_doubt)
+    observations = [seen]
     target = None
     if learning_rate is not None:
         observations += _configured(learning_rate, high, params.get("optimizer") or "any optimiser")
@@ -116,12 +129,18 @@ def learning_rate_too_high(
         advice=text + "; warm it up, or anneal it",
         prescription=Prescription(text, (Change(name, learning_rate, target),) if target else ()),
         settles="log the gradient norm, or run once with a tenth of the rate",
-        verdict="unstable",
+        verdict="underfitting" if seen.key == Likelihoods.RESTS_AT_ONCE.key else "unstable",
     )
 
 
 def _seen(
-    features: Features, symptoms: Symptoms, setback: float, restarts: bool, saturation: Saturation | None
+    features: Features,
+    symptoms: Symptoms,
+    setback: float,
+    restarts: bool,
+    saturation: Saturation | None,
+    *,
+    beyond_doubt: bool,
 ) -> Observation:
     """What the curves say: the first of these that holds."""
     if symptoms.has("diverged"):
@@ -135,6 +154,8 @@ def _seen(
         return row(lost=features.setback)
     if saturation is not None:
         return Likelihoods.SATURATED()
+    if beyond_doubt and features.quick <= AT_ONCE and not features.memorised:
+        return Likelihoods.RESTS_AT_ONCE(share=features.quick)
     if symptoms.has("loss-spikes"):
         return Likelihoods.JUMPS()
     return Likelihoods.SMOOTH() if features.starts_at_baseline or features.above else Likelihoods.SETTLES()
