@@ -114,8 +114,10 @@ def gradients_accumulate(
     Measured on networks of two hidden layers for digits, tumours and a regression surface, over 30 epochs: of 144 runs
     without zero_grad (SGD, momentum, Adam and AdamW at rates from 1e-4 to 0.1, batches of 32 and 128) 62 have this
     sign of the norm and 32 one of these signs of the loss; of 36 with it at the same rates and of 66 at rates that
-    are too high none has either. At low rates most of the 144 reach a good loss, later or with swings: nothing tells
-    them by their curves.
+    are too high none has either. Of 143 runs with it of other networks (linear, tanh, sigmoid, batch-normalised, six
+    layers, recurrent) at rates from 1e-4 to 10 one has a sign of the loss, a recurrent one at too high a rate, and none
+    that of the norm. At low rates most runs without it reach a good loss, later or with swings: nothing tells them by
+    their curves.
 
     Why it matters
     --------------
