@@ -1,0 +1,184 @@
+"""OP411 mixed-precision-overflow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tracker_diag.evidence.lost import Lost
+from tracker_diag.roles.learning_rates import usual_rates
+from tracker_diag.rules.api import (
+    Change,
+    Curve,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Standing,
+    rule,
+)
+
+#: Values of exactly 0 at the end that are no rounding of a single small one.
+SEVERAL = 3
+#: Share of its first value from which a loss that comes to rest at 0 was on its way down, and not stopped dead.
+STOPPED_DEAD = 0.1
+#: Times its first value above which a loss blew up before it was lost.
+BLEW_UP = 2.0
+#: Share of a perfect score below which not every example is answered.
+PERFECT = 0.995
+#: Flags that ask for half precision and name no type: the frameworks then take float16.
+OF_NO_TYPE = ("amp", "mixed precision", "autocast")
+#: What stands in place of each spelling of half precision for the type with the exponents of single precision.
+WIDER: Mapping[str, str] = {
+    "16": "bf16-mixed",
+    "16-mixed": "bf16-mixed",
+    "16-true": "bf16-true",
+    "fp16": "bf16",
+    "float16": "bfloat16",
+    "torch.float16": "torch.bfloat16",
+    "mixed_float16": "mixed_bfloat16",
+}
+
+
+class Likelihoods:
+    """What speaks for a loss that half precision lost, and against it."""
+
+    ZERO_AND_LOST = LikelihoodRatio(
+        100.0, "with {precision}, {name} is exactly 0 throughout while {other} is not finite"
+    )
+    ZERO_AND_WRONG = LikelihoodRatio(
+        100.0, "with {precision}, {said} is exactly 0 at its last {values} values, but the score is {score:.4g}"
+    )
+    STOPPED_DEAD = LikelihoodRatio(
+        100.0, "with {precision}, {said} went from {before:.4g} to exactly 0 in one record and stayed"
+    )
+    LOST = LikelihoodRatio(
+        10.0, "with {precision}, {said} is not finite from step {step:g} on and had not grown before"
+    )
+    USUAL = LikelihoodRatio(2.0, "{rate:g} is a usual rate for {optimizer}", "params")
+    TOO_HIGH = LikelihoodRatio(0.1, "{rate:g} is {above:.3g} times the highest usual rate ({high:g})", "params")
+
+
+@rule(
+    "OP411",
+    "mixed-precision-overflow",
+    seen_as=("My loss is NaN or infinite",),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
+def mixed_precision_overflow(
+    train_loss: Curve | None,
+    val_loss: Curve | None,
+    train_score: Curve | None,
+    lost: Lost | None,
+    standing: Mapping[str, Standing],
+    precision: Any,
+    params: Mapping[str, Any],
+    logged_params: Mapping[str, Any],
+    names: Mapping[str, str],
+    learning_rate: float | None,
+    *,
+    prior: float = 0.03,
+) -> Outcome:
+    """Half precision lost the loss at a usual learning rate.
+
+    What it measures
+    ----------------
+    Whether the run was trained in half precision: float16, "16-mixed", "mixed_float16", ``fp16 = True``, or automatic
+    mixed precision without a type; bfloat16 has the exponents of single precision and is not meant. And whether the
+    loss then went without warning: it is not finite any more and had not grown before; or the training loss is exactly
+    0 throughout while another loss is not finite (Hugging Face logs 0 in place of NaN), or at its last three values or
+    more while the training score is not perfect, or after a value of a tenth of its first or more. A loss that comes
+    down to 0 by and by has learned its examples. Single infinite values of the gradient norm are the loss scaler at
+    work and are not looked at.
+
+    Why it matters
+    --------------
+    The largest number of half precision is 65504, the smallest about 6e-8: the square of a large activation, or the
+    logarithm of a small probability, is infinite in it, and one such value makes all weights NaN.
+
+    What to do
+    ----------
+    Use bfloat16 where the hardware has it; else scale the loss (a dynamic loss scaler), compute softmax, norms and the
+    loss in single precision, or train in single precision. A rate above the usual ones is lowered first.
+
+    Thresholds
+    ----------
+    prior : odds of this cause among runs somebody worries about.
+
+    References
+    ----------
+    Seminar: "Network contains Bad Gradients". Micikevicius et al. (2018), Mixed precision training, ICLR. Hugging
+    Face: TrainingArguments, ``logging_nan_inf_filter``.
+    """
+    if not _is_half(precision, logged_params):
+        return None
+    word = str(precision)
+    nought = [name for name, x in sorted(standing.items()) if x.value == 0 and x.kind == "train loss"]
+    seen = _zero(word, train_loss, train_score) or _lost(word, lost, train_loss, val_loss)
+    if nought and lost is not None:
+        seen = Likelihoods.ZERO_AND_LOST(precision=word, name=nought[0], other=lost.said)
+    if seen is None:
+        return None
+    observations = [seen]
+    _, high = usual_rates(params.get("optimizer"), params)
+    if learning_rate is not None and learning_rate > high:
+        observations.append(Likelihoods.TOO_HIGH(rate=learning_rate, above=learning_rate / high, high=high))
+    elif learning_rate is not None:
+        optimizer = params.get("optimizer") or "any optimiser"
+        observations.append(Likelihoods.USUAL(rate=learning_rate, optimizer=optimizer))
+    name = names.get("precision", "precision")
+    before = logged_params.get(name)
+    wider = WIDER.get(str(before))
+    changes = (Change(name, before, wider),) if wider is not None else ()
+    text = f"change {name} from {before} to {wider}" if wider is not None else "use bfloat16 in place of float16"
+    text += ", or scale the loss dynamically and compute it in single precision"
+    return mixed_precision_overflow.hypothesis(
+        prior=prior,
+        observations=observations,
+        message=f"half precision ({precision}) seems to have lost the loss",
+        advice=text,
+        prescription=Prescription(text, changes),
+        settles="run the first steps once more in single precision; log the loss scale",
+    )
+
+
+def _is_half(precision: Any, logged_params: Mapping[str, Any]) -> bool:
+    """Whether a spelling means float16; of one without a type, whether nothing else says bfloat16."""
+    word = str(precision).lower()
+    if re.search(r"bf|brain", word) or isinstance(precision, bool):
+        return False
+    if word in OF_NO_TYPE:
+        return not any(re.search(r"bf(?:loat)?16", str(value).lower()) for value in logged_params.values())
+    return re.search(r"16|half", word) is not None
+
+
+def _zero(precision: str, loss: Curve | None, score: Curve | None) -> Observation | None:
+    """A training loss that ends at exactly 0 and has not learned its way there."""
+    if loss is None or loss.flipped or not loss.raw.size or loss.raw[-1] != 0:
+        return None
+    other = np.flatnonzero(loss.raw != 0)
+    zeros = loss.raw.size - (int(other[-1]) + 1 if other.size else 0)
+    if zeros < SEVERAL:
+        return None
+    if score is not None and score.accuracy and score.long_enough and score.share(score.tail) < PERFECT:
+        shown = score.shown(score.tail)
+        return Likelihoods.ZERO_AND_WRONG(precision=precision, said=loss.said, values=zeros, score=shown)
+    first, before = float(loss.raw[0]), float(loss.raw[other[-1]]) if other.size else 0.0
+    if before > 0 and before >= STOPPED_DEAD * first:
+        return Likelihoods.STOPPED_DEAD(precision=precision, said=loss.said, before=before)
+    return None
+
+
+def _lost(precision: str, lost: Lost | None, train: Curve | None, val: Curve | None) -> Observation | None:
+    """A loss that is not finite any more and had not blown up before."""
+    if lost is None:
+        return None
+    for curve in (train, val):
+        values = curve.finite[1] if curve is not None and not curve.flipped else np.empty(0)
+        if values.size and float(values[-1]) > BLEW_UP * abs(float(values[0])):
+            return None
+    return Likelihoods.LOST(precision=precision, said=lost.said, step=lost.first_step)
