@@ -48,8 +48,8 @@ def test_the_files(samples):
 def test_the_suggested_configuration(samples):
     assert artifacts(samples["overfitting"])["suggested_config.yaml"].decode() == (
         "# Suggested for resnet-small-aug-off: overfitting.\n"
-        "# Most likely cause: no-regularisation (58 %). Neither dropout nor weight decay nor augmentation is\n"
-        "# set, and the gap opened early.\n"
+        "# Most likely cause: no-regularisation (score 0.58). Neither dropout nor weight decay nor\n"
+        "# augmentation is set, and the gap opened early.\n"
         "# Add dropout before the classifier and decoupled weight decay.\n"
         "\n"
         "# was 0\n"

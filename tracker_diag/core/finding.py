@@ -87,7 +87,9 @@ class Cause:
     """A trouble to fix."""
 
     name: str = field(metadata={"description": "the rule that stands for it"})
-    score: float = field(metadata={"description": "posterior probability", **SHARE})
+    score: float = field(
+        metadata={"description": "its share of the odds of all causes told, which orders them; no probability", **SHARE}
+    )
     why: str = field(
         metadata={"description": "the evidence for it, and against it where there is some, in one sentence"}
     )

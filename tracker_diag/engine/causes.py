@@ -1,8 +1,10 @@
 """Ranks the causes, and folds findings that a stronger one explains.
 
 Each cause is a hypothesis with prior odds and likelihood ratios of the observations that its rule saw
-(``tracker_diag.rules.hypothesis``). Under the usual approximation that one cause is the main one, the posterior of
-cause c is odds_c / (n + sum of the odds of all causes that are told), n standing for "none of these".
+(``tracker_diag.rules.hypothesis``). The score of cause c is odds_c / (n + sum of the odds of all causes that are told),
+n standing for "none of these": what a posterior would be if one cause were the main one, and priors and ratios were
+those of the runs at hand. They are not, so it orders the causes and is no probability (docs/accuracy.md says how often
+it is right).
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ SEEN_RATIO = 3.0
 #: is then the cause.
 OTHER_TROUBLE = 0.25
 
-#: Posterior from which a cause is a warning in a run whose curves show trouble: likelier than all others together.
+#: Score from which a cause is a warning in a run whose curves show trouble: likelier than all others together.
 LIKELIER_HALF = 0.5
 
 #: Causes less likely than this are not worth a line.
@@ -36,7 +38,7 @@ LEAST = 0.02
 def rank(hypotheses: list[Hypothesis], symptoms: Symptoms) -> tuple[tuple[Cause, ...], list[Finding], str]:
     """Rank the hypotheses.
 
-    Returns the causes by posterior, the hypotheses as findings with confidence and severity set, and what would settle
+    Returns the causes by score, the hypotheses as findings with confidence and severity set, and what would settle
     one of the first two.
     """
     troubled = any(f.severity.rank >= Severity.WARNING.rank for f in symptoms.findings.values())

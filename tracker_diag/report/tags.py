@@ -14,7 +14,7 @@ from tracker_diag.core.plain import plain
 from tracker_diag.core.report import Report
 from tracker_diag.report.formats.html import render as render_html
 from tracker_diag.report.schema import to_json
-from tracker_diag.report.wording import percent, shown, title
+from tracker_diag.report.wording import confidence, shown, title
 
 SUMMARY_LIMIT = 250
 
@@ -49,7 +49,7 @@ def suggested_config(report: Report, cause: Cause) -> str:
     """Write the changes as a flat YAML mapping, in the run's own names; comments say why and what was before."""
     lines = [
         *_comment(f"Suggested for {title(report)}: {report.verdict}."),
-        *_comment(f"Most likely cause: {cause.name} ({percent(cause.score)}). {cause.why}"),
+        *_comment(f"Most likely cause: {cause.name} (score {confidence(cause.score)}). {cause.why}"),
         *_comment(cause.prescription.text),
     ]
     named: set[str] = set()

@@ -45,7 +45,7 @@ def percent(share: float) -> str:
 
 
 def confidence(value: float) -> str:
-    """Write a rule's confidence; a share that is not a probability of the run's, hence no percent sign."""
+    """Write a rule's confidence, or the score of a cause: no probability of the run's, hence no percent sign."""
     return f"{value:.2f}"
 
 

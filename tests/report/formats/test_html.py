@@ -76,7 +76,7 @@ def test_all_that_a_reader_needs_is_said(samples):
         "optimizer.weight_decay not logged 0.01",
         "65 % of the steps (1 h 13 min) came after",
         "confidence 0.96",
-        "58 %",
+        "score 0.58",
         "steps 21 to 60: overfitting",
         "gap 0.594",
         "a dataset profile (profile_data) PP301, PP302, PP304",

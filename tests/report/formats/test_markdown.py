@@ -44,7 +44,7 @@ def test_what_a_reader_needs_is_there(samples):
     text = render(samples["overfitting"])
     assert text.startswith("# WARNING: overfitting\n\n**resnet-small-aug-off**")
     assert "| model/dropout | 0 | 0.3 |" in text
-    assert "### 1\\. no-regularisation (58 %)" in text
+    assert "### 1\\. no-regularisation (score 0.58)" in text
     assert "**Cost:** 65 % of the steps (1 h 13 min)" in text
     assert text.endswith("\n")
     assert len(parsed(text).tags) > 50

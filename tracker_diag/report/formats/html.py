@@ -19,7 +19,6 @@ from tracker_diag.report.wording import (
     confidence,
     cost,
     counted,
-    percent,
     role_words,
     shown,
     steps,
@@ -93,7 +92,6 @@ def _template() -> Environment:
         finalize=_finalize,
     )
     environment.filters |= {
-        "percent": percent,
         "confidence": confidence,
         "shown": shown,
         "counted": counted,

@@ -14,7 +14,6 @@ from tracker_diag.report.wording import (
     confidence,
     cost,
     counted,
-    percent,
     shown,
     title,
     to_log,
@@ -82,7 +81,7 @@ def _finding(finding: Finding) -> str:
 
 
 def _cause(rank: int, cause: Cause) -> Iterator[str]:
-    yield f"### {rank}\\. {_name(cause.name)} ({percent(cause.score)})"
+    yield f"### {rank}\\. {_name(cause.name)} (score {confidence(cause.score)})"
     yield _paragraph(cause.why)
     yield f"→ {_paragraph(cause.prescription.text)}"
     if cause.prescription.changes:

@@ -19,7 +19,6 @@ from tracker_diag.report.wording import (
     confidence,
     cost,
     counted,
-    percent,
     role_words,
     shown,
     title,
@@ -165,7 +164,7 @@ def _cause(rank: int, cause: Cause) -> Iterator[RenderableType]:
     filled = min(10, max(0, round(10 * cause.score))) if cause.score == cause.score else 0
     head = Text()
     head.append(f"{rank}. {clean(cause.name)}", style="bold")
-    head.append(f"  {'█' * filled}{'░' * (10 - filled)} {percent(cause.score)}", style="cyan")
+    head.append(f"  {'█' * filled}{'░' * (10 - filled)} score {confidence(cause.score)}", style="cyan")
     yield _Indented(head, 2)
     if cause.why:
         yield _Indented(Text(clean(cause.why)), 5)

@@ -84,7 +84,7 @@ class Likelihoods:
         100.0, "the cross-entropy falls to {lowest:.4g}, and none is below 0 for targets and outputs that fit"
     )
     CHEAPER_THAN_ITS_ERRORS = LikelihoodRatio(
-        200.0,
+        400.0,
         "{said} is {loss:.3g} where {wrong:.0%} of the answers are wrong, which cost {least:.3g} at least: "
         "labels that were scaled or cast, or a loss of something else",
     )
