@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,8 +31,37 @@ HAS_NOT_FALLEN = 0.95
 LOG_THOUSAND = math.log(1000)
 #: Accuracy below which it counts equal numbers, as that of a regression does.
 HARDLY_EVER_RIGHT = 0.02
+#: The sentence on a first loss that is far off, as a row of a table of likelihood ratios says it.
+FIRST_LOSS = "the first loss, {first:.4g}, is {excess:.3g} times {what} ({level:.4g})"
 #: A setback is one of moving means over a sixteenth of the run; the first tenth is left out.
 SETBACK_MEANS, SETBACK_LEAVES = 16, 10
+
+
+@dataclass(frozen=True, slots=True)
+class FirstExcess:
+    """The first value beside what it is set against.
+
+    Attributes
+    ----------
+    times : float
+        How many times that it is; inf where it is not finite, 1 where there is nothing to set it against.
+    first : float
+        The value.
+    what : str
+        What it is set against, in words.
+    level : float
+        How much that is.
+    """
+
+    times: float = 1.0
+    first: float = math.nan
+    what: str = "nothing"
+    level: float = math.nan
+
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What ``FIRST_LOSS`` asks for."""
+        return {"first": self.first, "excess": self.times, "what": self.what, "level": self.level}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +78,8 @@ class Features:
         How many times the baseline the first training value is; inf where it is not finite. Where the level is
         unknown: of ln 1000 (what a thousand classes cost) for a cross-entropy beside an accuracy that lies above it,
         else of the larger of the second value and the first of validation.
+    first : FirstExcess
+        The same with what the first value is set against, for ``FIRST_LOSS``.
     stuck_at_baseline : bool
         At its best the run explains less than 5 % of the baseline loss, or lies above it (see ``above``). Where the
         baseline is unknown: underfitting or frozen was found.
@@ -87,6 +119,7 @@ class Features:
 
     lost_at: float | None = None
     first_excess: float = 1.0
+    first: FirstExcess = FirstExcess()
     stuck_at_baseline: bool = False
     starts_at_baseline: bool = False
     above: bool = False
@@ -113,18 +146,20 @@ def first_excess(
     train_score: Curve | None,
     val_score: Curve | None,
     layers_described: Layout | None,
-) -> float:
-    """How many times the baseline the first value is; see ``Features``.
+) -> FirstExcess:
+    """How many times the baseline the first value is, and what it is set against; see ``Features``.
 
     Penalties of weights, which are part of the loss, are added to the baseline where the layers tell their strength.
     """
     first = float(any_curve.raw[0])
     if not math.isfinite(first):
-        return math.inf
+        return FirstExcess(math.inf, first)
     if any_curve.flipped:
-        return 1.0
+        return FirstExcess()
     if explained is not None and explained.known:
-        return first / (explained.baseline + (layers_described.penalty if layers_described is not None else 0.0))
+        penalty = layers_described.penalty if layers_described is not None else 0.0
+        with_it = ", with the penalty of the weights" if penalty else ""
+        return _beside(first, explained.baseline + penalty, f"what knowing nothing costs{with_it}")
     score = train_score or val_score
     accurate = (
         score is not None
@@ -133,9 +168,18 @@ def first_excess(
         and float(np.abs(score.y).max(initial=0)) > HARDLY_EVER_RIGHT * score.whole
     )
     if accurate and any_curve.metric.of_classes and first > LOG_THOUSAND:
-        return first / LOG_THOUSAND
-    others = [float(c.y[i]) for c, i in ((train, 1), (val, 0)) if c is not None]
-    return first / max(others) if others and max(others) > 0 else 1.0
+        return _beside(first, LOG_THOUSAND, "what knowing nothing of a thousand classes costs")
+    others = [
+        (float(c.y[i]), what)
+        for c, i, what in ((train, 1, "the second"), (val, 0, "the first of validation"))
+        if c is not None
+    ]
+    largest = max(others, default=(0.0, ""))
+    return _beside(first, *largest) if largest[0] > 0 else FirstExcess()
+
+
+def _beside(first: float, level: float, what: str) -> FirstExcess:
+    return FirstExcess(first / level, first, what, level)
 
 
 @rule_input(missing="no val loss", log="val_loss", evidence="C")
@@ -158,7 +202,7 @@ def val_blind(
 def features(
     any_curve: Curve,
     symptoms: Symptoms,
-    first_excess: float,
+    first_excess: FirstExcess,
     train: Curve | None,
     val: Curve | None,
     val_blind: bool | None,
@@ -171,7 +215,7 @@ def features(
     lost = any_curve.divergence.lost if any_curve.divergence.lost is not None else any_curve.divergence.blown
     lost_at = None if lost is None else lost / max(1, any_curve.steps.size - 1)
     if train is None or explained is None:
-        return Features(lost_at=lost_at, first_excess=first_excess)
+        return Features(lost_at=lost_at, first_excess=first_excess.times, first=first_excess)
     stands = explained.most < NOTHING if explained.known else symptoms.has("underfitting", "frozen")
     reached = np.flatnonzero(train.y <= 0.5 * (train.start + train.best))
     moved = train.start - train.best
@@ -180,7 +224,8 @@ def features(
     beside = float(np.interp(val.x[turn], train.x, train.y)) if val is not None else 0.0
     return Features(
         lost_at=lost_at,
-        first_excess=first_excess,
+        first_excess=first_excess.times,
+        first=first_excess,
         stuck_at_baseline=stands,
         starts_at_baseline=stands
         and abs(explained.start - explained.train) < NOTHING

@@ -16,6 +16,7 @@ from tracker_diag.evidence.beside_siblings import BesideSiblings as BesideSiblin
 from tracker_diag.evidence.curve import Curve as Curve
 from tracker_diag.evidence.effects import GivenBack as GivenBack
 from tracker_diag.evidence.ending import Ending as Ending
+from tracker_diag.evidence.features import FIRST_LOSS as FIRST_LOSS
 from tracker_diag.evidence.features import Features as Features
 from tracker_diag.evidence.learned import Achieved as Achieved
 from tracker_diag.evidence.logged import Standing as Standing

@@ -75,4 +75,5 @@ def test_a_run_that_began_far_off_has_another_reason_to_be_slow(first, told):
     for name in ("train_loss", "val_loss"):
         curves[name][0] = first * NOTHING
     why = cause(judge(curves, SOUND), "too-few-epochs").why
-    assert (f"the first loss is {first:.3g} times what knowing nothing costs" in why) == told
+    said = f"the first loss, {first * NOTHING:.4g}, is {first:.3g} times what knowing nothing costs ({NOTHING:.4g})"
+    assert (said in why) == told

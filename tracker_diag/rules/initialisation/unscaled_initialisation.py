@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.roles.activations import SATURATING
-from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
+from tracker_diag.rules.api import (
+    FIRST_LOSS,
+    Change,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
+)
 
 #: Words of initialisers that scale with the layer,
 SCALED = ("he", "kaiming", "xavier", "glorot", "lecun", "orthogonal", "fixup", "trunc")
@@ -49,8 +59,8 @@ class Likelihoods:
         1.0, "the loss begins and stays at the uninformed level, and the answers change from one evaluation to the next"
     )
     DEEP = LikelihoodRatio(2.0, "{layers:g} layers multiply whatever is wrong with their scale", "params")
-    HUNDREDS_ABOVE = LikelihoodRatio(10.0, "the first loss is {excess:.3g} times what knowing nothing costs")
-    FAR_OFF = LikelihoodRatio(4.0, "the first loss is far off")
+    HUNDREDS_ABOVE = LikelihoodRatio(10.0, FIRST_LOSS)
+    FAR_OFF = LikelihoodRatio(4.0, FIRST_LOSS)
     LOST_IN_FIRST_EPOCH = LikelihoodRatio(4.0, "the loss was lost in the first epoch")
     LOST = LikelihoodRatio(1.3, "the loss was lost")
     LEARNED = LikelihoodRatio(0.1, "the run began where a sound initialisation begins")
@@ -172,7 +182,11 @@ def _seen(features: Features, symptoms: Symptoms, depth: float | None, *, vary: 
         stays = Likelihoods.STAYS_AND_VARIES() if vary else Likelihoods.STAYS()
         return [stays, *([Likelihoods.DEEP(layers=depth)] if depth is not None else [])]
     if features.first_excess > HUNDREDS and features.lost_at is None:
-        return [Likelihoods.HUNDREDS_ABOVE(excess=features.first_excess)]
+        return [Likelihoods.HUNDREDS_ABOVE(**features.first.seen)]
     if features.first_excess > FAR_OFF:
-        return [Likelihoods.FAR_OFF() if features.first_excess < LOST else Likelihoods.LOST_IN_FIRST_EPOCH()]
+        return [
+            Likelihoods.FAR_OFF(**features.first.seen)
+            if features.first_excess < LOST
+            else Likelihoods.LOST_IN_FIRST_EPOCH()
+        ]
     return [Likelihoods.LOST() if symptoms.has("diverged") else Likelihoods.LEARNED()]

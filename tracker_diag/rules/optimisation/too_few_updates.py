@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 
 from tracker_diag.rules.api import (
+    FIRST_LOSS,
     Change,
     Ending,
     Features,
@@ -43,7 +44,7 @@ class Likelihoods:
     FALLS_A_LITTLE = LikelihoodRatio(3.0, "the loss still falls a little at the end")
     NOT_ALL_EXPLAINED = LikelihoodRatio(3.0, "training has not explained all it could")
     SETTLED = LikelihoodRatio(0.2, "the curves have settled")
-    BEGAN_FAR_OFF = LikelihoodRatio(0.1, "the first loss is {excess:.3g} times what knowing nothing costs")
+    BEGAN_FAR_OFF = LikelihoodRatio(0.1, FIRST_LOSS)
 
 
 @rule(
@@ -108,7 +109,7 @@ def too_few_updates(
         observations.append(row(updates=n_updates))
     observations.append(_seen(features, symptoms))
     if features.first_excess > FAR_OFF and features.lost_at is None:
-        observations.append(Likelihoods.BEGAN_FAR_OFF(excess=features.first_excess))
+        observations.append(Likelihoods.BEGAN_FAR_OFF(**features.first.seen))
     prescription = _prescription(names, scarce, epochs, batch_size, further, ending)
     return too_few_updates.hypothesis(
         name="" if scarce and not symptoms.has("undertrained") else "too-few-epochs",

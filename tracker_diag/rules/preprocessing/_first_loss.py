@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.roles.learning_rates import usual_rates
-from tracker_diag.rules.api import Features, LikelihoodRatio, Observation, Symptoms
+from tracker_diag.rules.api import FIRST_LOSS, Features, LikelihoodRatio, Observation, Symptoms
 
 #: Share of the run before which a loss is lost at once: what is lost later was not begun wrong.
 AT_ONCE = 0.1
@@ -23,8 +23,8 @@ class FirstLoss:
     LOST_AT_A_USUAL_RATE = LikelihoodRatio(15.0, "the loss was lost at once at a usual rate", own=True)
     LOST_AT_ONCE = LikelihoodRatio(2.0, "the loss was lost at once")
     LOST = LikelihoodRatio(2.0, "the loss was lost")
-    THOUSANDS_ABOVE = LikelihoodRatio(3.6, "the first loss is {excess:.3g} times what knowing nothing costs", own=True)
-    FAR_ABOVE = LikelihoodRatio(12.0, "the first loss is {excess:.3g} times what knowing nothing costs", own=True)
+    THOUSANDS_ABOVE = LikelihoodRatio(3.6, FIRST_LOSS, own=True)
+    FAR_ABOVE = LikelihoodRatio(12.0, FIRST_LOSS, own=True)
     KNOWS_NOTHING = LikelihoodRatio(0.1, "the first loss is that of a model that knows nothing")
     IN_PLACE = LikelihoodRatio(0.15, "the first loss is in its usual place")
 
@@ -39,7 +39,7 @@ def first_loss(
     if symptoms.has("diverged"):
         return FirstLoss.LOST()
     if features.first_excess > THOUSANDS:
-        return FirstLoss.THOUSANDS_ABOVE(excess=features.first_excess)
+        return FirstLoss.THOUSANDS_ABOVE(**features.first.seen)
     if features.first_excess > FAR_ABOVE:
-        return FirstLoss.FAR_ABOVE(excess=features.first_excess)
+        return FirstLoss.FAR_ABOVE(**features.first.seen)
     return FirstLoss.KNOWS_NOTHING() if features.starts_at_baseline else FirstLoss.IN_PLACE()

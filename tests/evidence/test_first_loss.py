@@ -1,0 +1,35 @@
+"""What the sentence on a first loss says: the level that it names, and the numbers."""
+
+import math
+
+import numpy as np
+import pytest
+
+from tests.evidence.test_inputs import seen
+from tracker_diag.evidence.features import FIRST_LOSS
+
+
+@pytest.mark.parametrize(
+    ("curves", "params", "said"),
+    [
+        ({"loss": [8.1, 2.0, 1.5, 1.4]}, {"num_classes": 10}, "the first loss, 8.1, is 3.52 times what knowing nothing "
+         "costs (2.303)"),
+        ({"loss": [0.14, 0.04, 0.03, 0.02]}, {"num_classes": None},
+         "the first loss, 0.14, is 3.5 times the second (0.04)"),
+        ({"loss": [0.139, 0.04, 0.03, 0.02], "val_loss": [0.1, 0.05, 0.04, 0.04]}, {"num_classes": None},
+         "the first loss, 0.139, is 1.39 times the first of validation (0.1)"),
+        ({"loss": [69.0, 2.0, 1.5, 1.4], "accuracy": [0.1, 0.3, 0.4, 0.5]}, {"num_classes": None},
+         f"the first loss, 69, is {69 / math.log(1000):.3g} times what knowing nothing of a thousand classes costs "
+         f"({math.log(1000):.4g})"),
+    ],
+)  # fmt: skip
+def test_the_sentence_names_what_the_first_loss_is_set_against(curves, params, said):
+    features = seen({name: np.asarray(values) for name, values in curves.items()}, params).features
+    assert FIRST_LOSS.format(**features.first.seen) == said
+    assert features.first_excess == features.first.times
+
+
+def test_a_tenth_of_the_level_is_not_called_three_times_it():
+    """A loss of .139 of ten classes lies below what knowing nothing costs."""
+    features = seen({"loss": np.array([0.139, 0.04, 0.03, 0.02])}, {"num_classes": 10}).features
+    assert features.first_excess < 0.1
