@@ -51,12 +51,15 @@ class FirstExcess:
         What it is set against, in words.
     level : float
         How much that is.
+    known : bool
+        Whether that is what knowing nothing costs, and not just another value of the run.
     """
 
     times: float = 1.0
     first: float = math.nan
     what: str = "nothing"
     level: float = math.nan
+    known: bool = False
 
     @property
     def seen(self) -> dict[str, Any]:
@@ -159,7 +162,7 @@ def first_excess(
     if explained is not None and explained.known:
         penalty = layers_described.penalty if layers_described is not None else 0.0
         with_it = ", with the penalty of the weights" if penalty else ""
-        return _beside(first, explained.baseline + penalty, f"what knowing nothing costs{with_it}")
+        return _beside(first, explained.baseline + penalty, f"what knowing nothing costs{with_it}", known=True)
     score = train_score or val_score
     accurate = (
         score is not None
@@ -168,7 +171,7 @@ def first_excess(
         and float(np.abs(score.y).max(initial=0)) > HARDLY_EVER_RIGHT * score.whole
     )
     if accurate and any_curve.metric.of_classes and first > LOG_THOUSAND:
-        return _beside(first, LOG_THOUSAND, "what knowing nothing of a thousand classes costs")
+        return _beside(first, LOG_THOUSAND, "what knowing nothing of a thousand classes costs", known=True)
     others = [
         (float(c.y[i]), what)
         for c, i, what in ((train, 1, "the second"), (val, 0, "the first of validation"))
@@ -178,8 +181,8 @@ def first_excess(
     return _beside(first, *largest) if largest[0] > 0 else FirstExcess()
 
 
-def _beside(first: float, level: float, what: str) -> FirstExcess:
-    return FirstExcess(first / level, first, what, level)
+def _beside(first: float, level: float, what: str, *, known: bool = False) -> FirstExcess:
+    return FirstExcess(first / level, first, what, level, known)
 
 
 @rule_input(missing="no val loss", log="val_loss", evidence="C")

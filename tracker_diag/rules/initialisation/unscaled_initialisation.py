@@ -32,6 +32,8 @@ SMALL_FOR_DEEP = 0.1
 SMALL_GAIN, LARGE_GAIN = 1e-3, 30.0
 #: Times the baseline above which a first loss is far off: sound weights begin closer to it.
 FAR_OFF = 3.0
+#: Times the next value above which it is where nobody knows what knowing nothing costs: sound runs fall as fast.
+FALLS_AT_ONCE = 10.0
 #: Times the baseline above which it is off by what only factors from layer to layer make.
 HUNDREDS = 300.0
 #: Times the baseline from which on the first value is no number any more.
@@ -183,7 +185,7 @@ def _seen(features: Features, symptoms: Symptoms, depth: float | None, *, vary: 
         return [stays, *([Likelihoods.DEEP(layers=depth)] if depth is not None else [])]
     if features.first_excess > HUNDREDS and features.lost_at is None:
         return [Likelihoods.HUNDREDS_ABOVE(**features.first.seen)]
-    if features.first_excess > FAR_OFF:
+    if features.first_excess > (FAR_OFF if features.first.known else FALLS_AT_ONCE):
         return [
             Likelihoods.FAR_OFF(**features.first.seen)
             if features.first_excess < LOST

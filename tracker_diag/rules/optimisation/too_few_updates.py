@@ -108,7 +108,7 @@ def too_few_updates(
         row = Likelihoods.VERY_FEW if n_updates <= few / PART_OF_FEW else Likelihoods.FEW
         observations.append(row(updates=n_updates))
     observations.append(_seen(features, symptoms))
-    if features.first_excess > FAR_OFF and features.lost_at is None:
+    if features.first.known and features.first_excess > FAR_OFF and features.lost_at is None:
         observations.append(Likelihoods.BEGAN_FAR_OFF(**features.first.seen))
     prescription = _prescription(names, scarce, epochs, batch_size, further, ending)
     return too_few_updates.hypothesis(

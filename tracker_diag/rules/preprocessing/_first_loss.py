@@ -12,6 +12,8 @@ from tracker_diag.rules.api import FIRST_LOSS, Features, LikelihoodRatio, Observ
 AT_ONCE = 0.1
 #: Times the baseline above which a first value is far off: sound inputs and weights begin closer to it.
 FAR_ABOVE = 3.0
+#: Times the next value above which it is high where nobody knows what knowing nothing costs: sound runs fall as fast.
+FALLS_AT_ONCE = 10.0
 #: Times the baseline above which it is off by thousands. Weights multiply from layer to layer, inputs count
 #: once: a factor of thousands is rather theirs.
 THOUSANDS = 1e3
@@ -25,6 +27,7 @@ class FirstLoss:
     LOST = LikelihoodRatio(2.0, "the loss was lost")
     THOUSANDS_ABOVE = LikelihoodRatio(3.6, FIRST_LOSS, own=True)
     FAR_ABOVE = LikelihoodRatio(12.0, FIRST_LOSS, own=True)
+    FALLS_AT_ONCE = LikelihoodRatio(4.0, FIRST_LOSS)
     KNOWS_NOTHING = LikelihoodRatio(0.1, "the first loss is that of a model that knows nothing")
     IN_PLACE = LikelihoodRatio(0.15, "the first loss is in its usual place")
 
@@ -38,8 +41,9 @@ def first_loss(
         return FirstLoss.LOST_AT_A_USUAL_RATE() if usual else FirstLoss.LOST_AT_ONCE()
     if symptoms.has("diverged"):
         return FirstLoss.LOST()
-    if features.first_excess > THOUSANDS:
-        return FirstLoss.THOUSANDS_ABOVE(**features.first.seen)
-    if features.first_excess > FAR_ABOVE:
-        return FirstLoss.FAR_ABOVE(**features.first.seen)
+    if features.first.known and features.first_excess > FAR_ABOVE:
+        row = FirstLoss.THOUSANDS_ABOVE if features.first_excess > THOUSANDS else FirstLoss.FAR_ABOVE
+        return row(**features.first.seen)
+    if not features.first.known and features.first_excess > FALLS_AT_ONCE:
+        return FirstLoss.FALLS_AT_ONCE(**features.first.seen)
     return FirstLoss.KNOWS_NOTHING() if features.starts_at_baseline else FirstLoss.IN_PLACE()
