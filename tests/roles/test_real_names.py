@@ -29,7 +29,8 @@ from tracker_diag.settings.settings import Settings
 MOST = {
     "deep_learning": (21, 19, 22),
     "boosting_rl_and_hand_written": (14, 20, 37),
-    "left_out": (8, 5, 7),
+    # One of the unread is a depth in Polish, which counts since a tree's depth is a role.
+    "left_out": (8, 5, 8),
 }
 KINDS = {
     *("loss", "part", "score", "gan", "reward", "learning_rate", "gradient_norm", "weight_norm", "loss_scale", "epoch"),

@@ -156,6 +156,7 @@ def _read_for(traits: frozenset[str], known: FoundParams) -> None:
     steps, unless they are those of the whole training, count its passes over what it gathered.
     """
     if "boosting" in traits:
+        known.rename("layers", "max_depth")
         known.drop("layers")
         known.rename("max_steps", "n_estimators")
     if "reinforcement" in traits:

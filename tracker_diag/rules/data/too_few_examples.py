@@ -49,6 +49,7 @@ class Likelihoods:
 def too_few_examples(
     features: Features,
     symptoms: Symptoms,
+    traits: frozenset[str],
     n_train: int,
     params: Mapping[str, Any],
     names: Mapping[str, str],
@@ -90,7 +91,10 @@ def too_few_examples(
     if params.get("pretrained"):
         return too_few_examples.skip("a pretrained model needs fewer examples")
     observations = [_counted(n_train, n_classes, scarce, few), _seen(features, symptoms, n_train < few / 2)]
-    text = "get more training examples, augment them, or start from a pretrained model"
+    trees = "boosting" in traits
+    text = "get more training examples, " + (
+        "or grow smaller trees" if trees else "augment them, or start from a pretrained model"
+    )
     changes = stop_at_best(symptoms, names, epochs)
     text += f"; until then {in_words(changes)}" if changes else ""
     each = f", {n_train / n_classes:.0f} a class" if n_classes else ""

@@ -37,6 +37,7 @@ class Likelihoods:
 def preprocessing_mismatch(
     features: Features,
     symptoms: Symptoms,
+    traits: frozenset[str],
     train: Curve,
     val: Curve,
     val_score: Curve | None,
@@ -50,6 +51,7 @@ def preprocessing_mismatch(
     ----------------
     Validation that is off from the very first epoch — a validation loss well above the first epoch's mean training
     loss, where it should lie below — or that never sees any of what training learns smoothly and at an ordinary pace.
+    Trees learn their training set by heart: how far their validation stays behind, or ends off, says nothing.
 
     Why it matters
     --------------
@@ -71,20 +73,19 @@ def preprocessing_mismatch(
     """
     if symptoms.has("diverged", "frozen") or features.stuck_at_baseline:
         return None
-    text = (
-        "send training examples through the validation pipeline and compare: "
-        "scaling, colour order, tokeniser, augmentation"
-    )
+    trees = "boosting" in traits
+    compared = "columns, their order, their coding" if trees else "scaling, colour order, tokeniser, augmentation"
+    text = f"send training examples through the validation pipeline and compare: {compared}"
     return preprocessing_mismatch.hypothesis(
         prior=prior,
-        observations=_seen(features, train_score, val_score),
+        observations=_seen(features, train_score, val_score, trees),
         message="validation does not see what training learns",
         advice=text,
         settles="evaluate once on training examples through the validation pipeline",
     )
 
 
-def _seen(features: Features, train_score: Curve | None, val_score: Curve | None) -> list[Observation]:
+def _seen(features: Features, train_score: Curve | None, val_score: Curve | None, trees: bool) -> list[Observation]:
     """What the curves say: how validation begins, and how far it follows training."""
     observations: list[Observation] = []
     low, high = USUAL_FIRST
@@ -92,11 +93,11 @@ def _seen(features: Features, train_score: Curve | None, val_score: Curve | None
         observations.append(Likelihoods.FIRST_FAR_ABOVE(val_first=features.val_first))
     if features.val_blind:
         observations.append(Likelihoods.BLIND())
-        if features.memorised and features.quick > ORDINARY_PACE:
+        if features.memorised and not trees and features.quick > ORDINARY_PACE:
             observations.append(Likelihoods.SMOOTH())
-        if features.val_wrong > CONFIDENTLY_WRONG:
+        if features.val_wrong > CONFIDENTLY_WRONG and not trees:
             observations.append(Likelihoods.CONFIDENTLY_WRONG())
-    elif features.apart > FAR_APART:
+    elif features.apart > FAR_APART and not trees:
         observations.append(
             Likelihoods.SCORES_CLOSE() if _scores_close(train_score, val_score) else Likelihoods.FAR_BEHIND()
         )
