@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracker_diag.evidence.kl_term import KLTerm, finite
-from tracker_diag.rules.api import Change, LikelihoodRatio, Observation, Outcome, Prescription, rule
+from tracker_diag.rules.api import Change, LikelihoodRatio, Observation, Outcome, Prescription, Roles, rule
 
 #: Values that the term must have, and part of them that is its end, as one over it.
 VALUES, END = 8, 4
@@ -35,7 +35,7 @@ class Likelihoods:
     unless=("reinforcement", "boosting"),
     likelihoods=Likelihoods,
 )
-def latent_collapse(kl_term: KLTerm, traits: frozenset[str], *, prior: float = 0.05, lowest: float = 0.01) -> Outcome:
+def latent_collapse(kl_term: KLTerm, roles: Roles, *, prior: float = 0.05, lowest: float = 0.01) -> Outcome:
     """The latent code of a variational autoencoder carries nothing.
 
     What it measures
@@ -78,7 +78,8 @@ def latent_collapse(kl_term: KLTerm, traits: frozenset[str], *, prior: float = 0
         return latent_collapse.skip("the KL term has fewer than eight values", "log the KL term at every epoch")
     end, highest = float(values[-max(2, values.size // END) :].max()), float(values.max())
     share = end / highest if highest > 0 else 1.0
-    phased = "annealed" in traits
+    # Of the names, since a run whose ramp has ended is judged like any other.
+    phased = "annealed" in roles.traits
     gone = (share <= lowest * (PHASED_IN if phased else 1) and end < LITTLE) or (share <= GONE_DOWN and end < NOTHING)
     if not gone:
         return None

@@ -36,7 +36,6 @@ class Likelihoods:
     HARDLY_MOVED = LikelihoodRatio(8.0, "of that loss the whole run took away {share:.2g}")
     BLEW_UP = LikelihoodRatio(3.0, "the loss blew up, as gradients of that size make it")
     SPREAD = LikelihoodRatio(20.0, "the targets have a standard deviation of {deviation:.3g}", "data")
-    OF_UNIT_SCALE = LikelihoodRatio(0.05, "the targets have a standard deviation of {deviation:.3g}", "data")
     NOT_AT_MEAN = LikelihoodRatio(
         20.0, "the loss comes down to {best:.3g}, and always answering the mean of the targets costs {mean:.3g}"
     )
@@ -80,9 +79,9 @@ def unscaled_targets(
     optimisers of the Adam kind show by rate and updates how far a weight can have come. A loss that blew up counts
     where the profile shows the targets: the first epoch's mean of such a run says nothing of them.
 
-    A run that learned in the targets' own units is left alone; a bounded output with such targets is
-    `output-loss-mismatch`; a loss that does not move at all is another trouble. So are trees, which need no scale, and
-    returns of reinforcement.
+    A run that learned in the targets' own units is left alone, and so are targets that a profile shows to be of unit
+    scale; a bounded output with such targets is `output-loss-mismatch`; a loss that does not move at all is another
+    trouble. Trees need no scale, and returns of reinforcement have none.
 
     Why it matters
     --------------
@@ -110,31 +109,35 @@ def unscaled_targets(
     Seminar: "Normalisation/Standardisation". Bishop (1995), Neural Networks for Pattern Recognition, §8.2: input
     normalisation and encoding, of targets as well.
     """
-    kind = any_curve.metric.kind
-    y = any_curve.finite[1]
-    if y.size == 0 or (kind != SQUARED and kind not in SIZES):
+    kind, y = any_curve.metric.kind, any_curve.finite[1]
+    if kind != SQUARED and kind not in SIZES:
         return unscaled_targets.skip("the loss is not known to be an error of numbers", "log the loss function")
     output = _output(layers_described, params)
     if (output is not None and output not in UNBOUNDED) or symptoms.has("frozen"):
         return None
-    first, best = float(y[0]), float(y.min())
+    first, best = (float(y[0]), float(y.min())) if y.size else (math.inf, math.inf)
     size = math.sqrt(first) if kind == SQUARED and first > 0 else first
+    moved = 1 - best / first if 0 < first < math.inf else 0.0
     variance = dataset.target.variance if dataset is not None else None
     deviation = math.sqrt(variance) if variance else None
     spread = deviation is not None and not 1 / wide < deviation < wide
-    moved = 1 - best / first if first > 0 else 1.0
-    blew_up = symptoms.has("diverged") and not moved > hardly
-    # On the small side only the profile tells: a network that begins far off small targets has a first loss to mend.
+    if symptoms.has("diverged") and moved <= hardly:
+        # A first value that is an epoch's mean of a run which blew up says nothing of the targets.
+        blew_up, large = True, False
+    else:
+        blew_up, large = False, size >= far
+    if deviation is not None and not spread:
+        return None
     nothing = target_variance or variance_shown
-    not_at_mean = nothing is not None and best > above * nothing and size >= far
-    under_way = not blew_up and (moved <= hardly or not_at_mean)
-    if not (size >= far or spread) or not (under_way or (blew_up and spread)):
+    not_at_mean = nothing is not None and best > above * nothing
+    # On the small side only the profile tells: a network that begins far off small targets has a first loss to mend.
+    if not (large or spread) or not (blew_up or moved <= hardly or not_at_mean):
         return None
     observations: list[Observation] = []
-    if size >= far:
+    if large:
         observations.append(Likelihoods.FAR_OFF(size=size))
-    if deviation is not None:
-        observations.append((Likelihoods.SPREAD if spread else Likelihoods.OF_UNIT_SCALE)(deviation=deviation))
+    if spread:
+        observations.append(Likelihoods.SPREAD(deviation=deviation))
     if blew_up:
         observations.append(Likelihoods.BLEW_UP())
     elif not_at_mean:
@@ -142,7 +145,7 @@ def unscaled_targets(
     else:
         observations.append(Likelihoods.HARDLY_MOVED(share=max(0.0, moved)))
     reach = _reach(params, n_updates)
-    if reach is not None and reach < size:
+    if reach is not None and large and reach < size:
         observations.append(
             Likelihoods.OUT_OF_REACH(
                 updates=n_updates, optimizer=params["optimizer"], rate=params["learning_rate"], reach=reach
@@ -154,9 +157,8 @@ def unscaled_targets(
     return unscaled_targets.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"the targets are far from unit scale: the network begins about {size:.3g} off"
-        if size >= far or deviation is None
-        else f"the targets are far from unit scale: their standard deviation is {deviation:.3g}",
+        message="the targets are far from unit scale: "
+        + (f"the network begins about {size:.3g} off" if large else f"their standard deviation is {deviation:.3g}"),
         advice=text,
         prescription=Prescription(text),
         settles=WHAT_TO_LOG,
