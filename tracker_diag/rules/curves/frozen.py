@@ -25,6 +25,7 @@ LOOK_AT_GRADIENTS = (
     "log the gradient norm: zero means dead units or detached parameters, tiny a rate or an initialisation that is too "
     "small"
 )
+LOOK_AT_COLUMNS = "no tree finds a split: look at the columns, and at what a leaf must hold (min_child_weight, min_data_in_leaf, gamma)"
 
 
 @rule(
@@ -140,7 +141,7 @@ def frozen(
         0.7 if pretrained else 0.97,
         f"{course.said} stands at {course.shown(float(y[-1])):.6g} without "
         f"changing over the last {y.size - first} values",
-        LOOK_AT_GRADIENTS,
+        LOOK_AT_COLUMNS if "boosting" in traits else LOOK_AT_GRADIENTS,
         {"value": course.shown(float(y[-1])), "share": share, "first_step": float(x[first])},
         (float(x[first]), float(x[-1])),
     )
