@@ -49,7 +49,7 @@ class Likelihoods:
     "too-few-rounds",
     seen_as=("My loss still falls when training ends", "My loss falls, but very slowly"),
     likelihoods=Likelihoods,
-    cured_by=higher("n_estimators", "learning_rate"),
+    cured_by=higher("n_estimators"),
 )
 def too_few_rounds(
     symptoms: Symptoms,

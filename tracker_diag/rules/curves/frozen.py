@@ -25,7 +25,9 @@ LOOK_AT_GRADIENTS = (
     "log the gradient norm: zero means dead units or detached parameters, tiny a rate or an initialisation that is too "
     "small"
 )
-LOOK_AT_COLUMNS = "no tree finds a split: look at the columns, and at what a leaf must hold (min_child_weight, min_data_in_leaf, gamma)"
+LOOK_AT_COLUMNS = (
+    "no tree finds a split: look at the columns, and at what a leaf must hold (min_child_weight, min_data_in_leaf)"
+)
 
 
 @rule(

@@ -120,7 +120,7 @@ def unscaled_targets(
     moved = 1 - best / first if 0 < first < math.inf else 0.0
     variance = dataset.target.variance if dataset is not None else None
     deviation = math.sqrt(variance) if variance else None
-    spread = deviation is not None and not 1 / wide < deviation < wide
+    spread = deviation is not None and not (deviation * wide > 1 and deviation < wide)
     if symptoms.has("diverged") and moved <= hardly:
         # A first value that is an epoch's mean of a run which blew up says nothing of the targets.
         blew_up, large = True, False
