@@ -21,6 +21,9 @@ from tracker_diag.roles.parts import SUM
 from tracker_diag.roles.role_names import all_roles, metric_roles, param_roles
 from tracker_diag.roles.words import phrases, read, vocabulary
 
+#: Frameworks that train boosted trees, as a description of the network names them.
+OF_TREES = ("xgboost", "lightgbm", "catboost")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Roles:
@@ -95,6 +98,8 @@ def resolve(run: Run, settings: Told, network: Model | None = None) -> Roles:
     extra = {role: phrases(texts) for role, texts in settings.vocabulary.items() if texts}
     on = [name for name, value in flat.values.items() if value not in (None, False, 0, "")]
     traits = frozenset().union(*map(traits_of, run.metrics), *map(traits_of, on))
+    if network is not None and network.framework in OF_TREES:
+        traits |= {"boosting"}
     found = find_metrics(run.metrics, settings.directions, traits)
     if found.adversarial:
         traits |= {"adversarial"}
@@ -156,6 +161,7 @@ def _read_for(traits: frozenset[str], known: FoundParams) -> None:
     steps, unless they are those of the whole training, count its passes over what it gathered.
     """
     if "boosting" in traits:
+        known.rename("layers", "max_depth")
         known.drop("layers")
         known.rename("max_steps", "n_estimators")
     if "reinforcement" in traits:

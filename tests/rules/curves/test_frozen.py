@@ -213,3 +213,12 @@ def test_half_precision_repeats_itself() -> None:
     for value, told in ((2.3125, False), (2.3071254, True)):
         report = judge({"train_loss": np.full(3, value), "val_loss": np.full(3, value)})
         assert (found(report, "LC111") is not None) == told
+
+
+@pytest.mark.parametrize(("start", "told"), [(0.3, False), (0.0127, True)])
+def test_trees_with_nothing_left_to_split_stand(start, told):
+    """XGBoost adds nothing once every leaf is below its least weight; trees that never learned do not move at all."""
+    train = np.maximum(start * 0.9 ** np.arange(300.0), 0.0127)
+    params = {"objective": "binary:logistic", "num_boost_round": 300, "eta": 0.1, "num_classes": 2}
+    report = judge({"train-logloss": train, "validation-logloss": train + 0.1}, params)
+    assert (report.verdict == "frozen") == told

@@ -15,6 +15,8 @@ RISING = frozenset({"adversarial", "reinforcement", "annealed"})
 VALIDATION_TIMES = 10.0
 #: Part of the run whose median is its end, as one over it: a quarter.
 END = 4
+LOWER = "lower the learning rate tenfold or warm it up"
+GO_BACK = "go back to the checkpoint before; lower the learning rate, or clip the gradient; see whether it comes back"
 
 
 @rule(
@@ -73,6 +75,8 @@ def diverged(
     Seminar: "How to find best learning rate?", "Do not use normalisation blindly!". Schoop, Huang and Hartmann
     (2021), UMLAUT, CHI; Zhang et al. (2021), AUTOTRAINER, ICSE: NaN as the mark of explosion.
     """
+    trees = "boosting" in traits
+    lower = "lower the learning rate: 0.3 or less is usual for trees" if trees else LOWER
     if lost is not None:
         return diverged.finding(
             Severity.ERROR,
@@ -80,7 +84,7 @@ def diverged(
             f"{lost.said} is not finite from step {lost.first_step:g} on: {lost.share:.0%} of the logged steps"
             if lost.values > 1
             else f"{lost.said} is not finite at step {lost.first_step:g}, the last that was logged",
-            "lower the learning rate tenfold or warm it up; check the inputs for NaN and constant features",
+            lower if trees else f"{lower}; check the inputs for NaN and constant features",
             {"first_step": lost.first_step, "share": lost.share, "metric": lost.name},
             (lost.first_step, lost.last_step),
         )
@@ -91,7 +95,7 @@ def diverged(
             0.97,
             f"{loss.said} went from {loss.start:.4g} to {at_clip.value:.6g} at step {at_clip.since:g} and stayed: the "
             "most that one answer can cost, and infinite but for the clip of the logarithm",
-            "lower the learning rate tenfold or warm it up; scale the inputs to unit variance",
+            f"{LOWER}; scale the inputs to unit variance",
             {"first_step": at_clip.since, "metric": loss.name},
             (at_clip.since, float(loss.finite[0][-1])),
         )
@@ -99,17 +103,17 @@ def diverged(
         return diverged.skip("fewer than four values", "log the training loss at every epoch")
     if traits & RISING:
         return diverged.skip(f"losses of {', '.join(sorted(traits))} training rise by design")
-    stayed = _blown_up(any_train, blow_up, times) if any_train is not None else None
+    stayed = _blown_up(any_train, blow_up, times, lower) if any_train is not None else None
     if stayed is not None:
         return stayed
     for curve, far in ((any_train, times), (any_val, VALIDATION_TIMES)):
         ended = None if curve is None else _ends_above(curve, far)
         if curve is not None and ended is not None:
-            return _at_the_end(curve, ended)
+            return _at_the_end(curve, ended, lower if trees else GO_BACK)
     return None
 
 
-def _blown_up(train: Curve, blow_up: float, times: float) -> Outcome:
+def _blown_up(train: Curve, blow_up: float, times: float, advice: str) -> Outcome:
     """A training loss of which the whole last quarter lies above all that went before its best."""
     found = train.divergence
     values = train.finite[1]
@@ -124,7 +128,7 @@ def _blown_up(train: Curve, blow_up: float, times: float) -> Outcome:
         0.95,
         f"the training loss blew up at step {step:g} and stayed up: from {train.shown(lowest):.4g} "
         f"to {train.shown(end):.4g}",
-        "lower the learning rate tenfold or warm it up",
+        advice,
         {"first_step": step, "factor": found.factor, "metric": train.name},
         (step, float(train.steps[-1])),
     )
@@ -142,7 +146,7 @@ def _ends_above(curve: Curve, times: float) -> FloatArray | None:
     return None
 
 
-def _at_the_end(curve: Curve, steps: FloatArray) -> Outcome:
+def _at_the_end(curve: Curve, steps: FloatArray, advice: str) -> Outcome:
     """A loss that is far above its start in its last values, too few to say that it stays there."""
     _, y = curve.finite
     last, first = float(y[-1]), float(y[0])
@@ -153,7 +157,7 @@ def _at_the_end(curve: Curve, steps: FloatArray) -> Outcome:
         0.7,
         f"the last {values} of {curve.said} {lie} above all that went before: it ends at {last:.4g}, began at "
         f"{first:.4g} and had come down to {float(y.min()):.4g}",
-        "go back to the checkpoint before; lower the learning rate, or clip the gradient; see whether it comes back",
+        advice,
         {"first_step": float(steps[0]), "factor": last / first, "metric": curve.name},
         (float(steps[0]), float(steps[-1])),
     )

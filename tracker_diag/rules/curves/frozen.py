@@ -25,6 +25,9 @@ LOOK_AT_GRADIENTS = (
     "log the gradient norm: zero means dead units or detached parameters, tiny a rate or an initialisation that is too "
     "small"
 )
+LOOK_AT_COLUMNS = (
+    "no tree finds a split: look at the columns, and at what a leaf must hold (min_child_weight, min_data_in_leaf)"
+)
 
 
 @rule(
@@ -71,7 +74,8 @@ def frozen(
     Where training moves, by its batches, its dropout or its augmentation, loss and score of validation show it, four
     values of each. A loss that was rounded before it was logged, and fell by more than ten steps of that rounding,
     has come to rest within it: nothing is said; nor of a loss whose last steps before it stood were ever smaller, as
-    those of a convex model are.
+    those of a convex model are. Boosted trees that have come below their first loss may stand: with nothing left to
+    split they add nothing.
 
     Two are also enough for a loss that stands from its first value on at the most that one answer can cost, where the
     framework clips the logarithm: 87.3365 (the smallest number of single precision), 16.118 and 15.942 (Keras).
@@ -114,6 +118,8 @@ def frozen(
             "fewer than four values while the rate was above a hundredth of its peak",
             "log the training loss at every epoch",
         )
+    if "boosting" in traits and y[-1] < y[0]:
+        return frozen.skip("trees that have learned, and find nothing more to split, add nothing")
     size = float(np.abs(y).max())
     if size == 0 or _at_best(course, float(y[-1]), abs(baseline) if baseline is not None else size):
         return None
@@ -137,7 +143,7 @@ def frozen(
         0.7 if pretrained else 0.97,
         f"{course.said} stands at {course.shown(float(y[-1])):.6g} without "
         f"changing over the last {y.size - first} values",
-        LOOK_AT_GRADIENTS,
+        LOOK_AT_COLUMNS if "boosting" in traits else LOOK_AT_GRADIENTS,
         {"value": course.shown(float(y[-1])), "share": share, "first_step": float(x[first])},
         (float(x[first]), float(x[-1])),
     )

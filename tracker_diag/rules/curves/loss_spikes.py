@@ -14,7 +14,7 @@ KEPT = 20
     "LC112",
     "loss-spikes",
     seen_as=("My loss jumps, or swings up and down",),
-    unless=UNSETTLED,
+    unless=(*UNSETTLED, "boosting"),
     verdict=NEVER,
 )
 def loss_spikes(train: Curve, improvement: float, *, minimum_height: float = 0.1) -> Outcome:

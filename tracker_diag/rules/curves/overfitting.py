@@ -47,6 +47,7 @@ def overfitting(
     val_score: Curve | None,
     end_gap: Gap | None,
     ending: Ending | None,
+    traits: frozenset[str],
     *,
     minimum_rise: float = 0.06,
     least_rise: float = 0.02,
@@ -122,7 +123,9 @@ def overfitting(
         f"the validation curve is best at step {turn.step:g}{uncertain} with {val.shown(turn.best):.4g} "
         f"and {'falls' if val.flipped else 'rises'} to {val.shown(turn.tail):.4g}: "
         f"{of_improvement(rise)}{extra}",
-        f"keep the checkpoint of step {turn.step:g}; stop early, then regularise or add data",
+        f"keep the trees up to step {turn.step:g}; stop early, then grow smaller trees or add data"
+        if "boosting" in traits
+        else f"keep the checkpoint of step {turn.step:g}; stop early, then regularise or add data",
         {
             "best_step": turn.step,
             "best_step_low": turn.low_step,

@@ -26,6 +26,7 @@ def slow_convergence(
     explained: Explained | None,
     improvement: float | None,
     pretrained: object | None,
+    traits: frozenset[str],
     *,
     minimum_times: float = MANY_TIMES,
     minimum_gain: float = GOES_ON,
@@ -83,7 +84,7 @@ def slow_convergence(
         0.8,
         f"at this pace the run needs {times} times its steps; twice the steps would bring "
         f"another {further.gain / achieved:.0%} of what they have brought so far",
-        "raise the learning rate three- to tenfold before adding epochs",
+        f"raise the learning rate three- to tenfold before adding {'rounds' if 'boosting' in traits else 'epochs'}",
         {"times": further.enough, "gain": further.gain / achieved},
         (float(curve.x[0]), float(curve.x[-1])),
     )

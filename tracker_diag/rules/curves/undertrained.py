@@ -48,6 +48,7 @@ def undertrained(
     further_train: Extrapolation | None,
     schedule_ran_out: bool | None,
     ending: Ending | None,
+    traits: frozenset[str],
     *,
     minimum_gain: float = 0.1,
     sure_gain: float = 0.05,
@@ -92,6 +93,7 @@ def undertrained(
     turned = curve.turning.rise > RISEN_ERRORS * curve.turning.error and curve.turning.rise > RISEN * improvement
     if turned or (ending is not None and ending.by_patience):
         return None
+    train_on = "grow more trees" if "boosting" in traits else "train on"
     further = _whose(train, val, further, further_train, improvement, minimum_gain, sure_gain)
     span = (float(curve.x[-max(FEWEST, curve.x.size // LAST)]), float(curve.x[-1]))
     # Training by steps over a stream, as large-scale pretraining does, never settles; and what a schedule that has run
@@ -109,7 +111,7 @@ def undertrained(
             0.9 if low > minimum_gain else 0.7,
             f"still improving: training twice as long is expected to bring another {gain:.0%} "
             f"of the improvement achieved ({low:.0%} to {high:.0%})",
-            f"train on: {more} the present length reaches nine tenths of what can be expected",
+            f"{train_on}: {more} the present length reaches nine tenths of what can be expected",
             {"gain": gain, "gain_low": low, "gain_high": high, "times": times, "family": further.family},
             span,
         )
@@ -121,7 +123,7 @@ def undertrained(
             f"{of.said} was still {'rising' if of.flipped else 'falling'} when it stopped: training twice as "
             f"long is expected to bring another {gain:.0%} of the improvement achieved, and may bring {low:.0%} to "
             f"{high:.0%}",
-            "train on, if the figure is worth the time",
+            f"{train_on}, if the figure is worth the time",
             {"gain": gain, "gain_low": low, "gain_high": high},
             span,
         )
@@ -136,7 +138,7 @@ def undertrained(
             f"stopped in mid-fall: each value of {' and of '.join(c.said for c in courses)} is better than the one "
             "before, and the second half falls at four fifths of the pace of the first, or faster; "
             f"the last step of {curve.said} alone brought {of_improvement(step)}",
-            "train on, several times as long",
+            f"{train_on}, several times as {'many' if 'boosting' in traits else 'long'}",
             {"last_step": step},
             span,
         )

@@ -28,6 +28,7 @@ def unstable(
     restless: float | None,
     of_single_batches: bool | None,
     restarts: bool | None,
+    traits: frozenset[str],
     *,
     minimum_swing: float = 0.12,
     reversals: float = 0.3,
@@ -94,7 +95,9 @@ def unstable(
         Severity.INFO if active and swings else Severity.WARNING,
         min(0.95, 0.6 + unrest.size),
         unrest.message,
-        "lower the learning rate three- to tenfold or anneal it; use larger batches; shuffle",
+        "lower the learning rate three- to tenfold"
+        if "boosting" in traits
+        else "lower the learning rate three- to tenfold or anneal it; use larger batches; shuffle",
         {"swing": unrest.size, "metric": unrest.curve.name},
         (unrest.since, float(unrest.curve.x[-1])),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.rules.api import WHAT_TO_LOG, Dataset, Features, LikelihoodRatio, Observation, Outcome, rule
+from tracker_diag.rules.api import WHAT_TO_LOG, Dataset, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
 
 #: Share of the examples that are constant from which on the input is: less is what some real images are.
 MOST = 0.5
@@ -30,14 +30,21 @@ class Likelihoods:
     likelihoods=Likelihoods,
 )
 def constant_input(
-    features: Features, dataset: Dataset | None, answers_vary: bool | None, *, prior: float = 0.035
+    features: Features,
+    symptoms: Symptoms,
+    traits: frozenset[str],
+    dataset: Dataset | None,
+    answers_vary: bool | None,
+    *,
+    prior: float = 0.035,
 ) -> Outcome:
     """Inputs are all zeros, or every example is the same.
 
     What it measures
     ----------------
     The share of constant and of all-zero examples in a dataset profile; and a loss that begins and stays at the
-    prior's entropy, as it does when the network can learn nothing but how often each answer occurs.
+    prior's entropy, as it does when the network can learn nothing but how often each answer occurs. Trees that find no
+    split add nothing at all, so that of boosting only a frozen curve shows it.
 
     Why it matters
     --------------
@@ -60,7 +67,11 @@ def constant_input(
     share = _constant(dataset) if dataset else None
     if share is not None:
         observations.append((Likelihoods.CONSTANT if share > MOST else Likelihoods.VARIED)(share=share))
-    if features.starts_at_baseline:
+    trees = "boosting" in traits
+    if trees and not symptoms.has("frozen"):
+        if share is None or share <= MOST:
+            return None
+    elif features.starts_at_baseline:
         observations.append(Likelihoods.STAYS_AT_NOTHING())
     elif features.stuck_at_baseline:
         observations.append(Likelihoods.ENDS_AT_NOTHING())
@@ -71,8 +82,10 @@ def constant_input(
     return constant_input.hypothesis(
         prior=prior,
         observations=observations,
-        message="the network seems to see no input",
-        advice="look at a batch as the network gets it: minimum, maximum, one picture or row",
+        message=f"the {'trees seem' if trees else 'network seems'} to see no input",
+        advice="look at the columns as the trees get them: minimum, maximum, number of values"
+        if trees
+        else "look at a batch as the network gets it: minimum, maximum, one picture or row",
         settles=WHAT_TO_LOG,
     )
 

@@ -37,7 +37,13 @@ class Likelihoods:
     likelihoods=Likelihoods,
 )
 def label_mismatch(
-    features: Features, symptoms: Symptoms, explained: Explained, n_train: int | None, *, prior: float = 0.035
+    features: Features,
+    symptoms: Symptoms,
+    explained: Explained,
+    traits: frozenset[str],
+    n_train: int | None,
+    *,
+    prior: float = 0.035,
 ) -> Outcome:
     """Inputs and labels are not paired, or are shuffled apart.
 
@@ -73,11 +79,12 @@ def label_mismatch(
         return None
     if n_train is not None and n_train < FEW:
         observations.append(Likelihoods.FEW(count=n_train))
+    seen = "trees get" if "boosting" in traits else "network gets"
     return label_mismatch.hypothesis(
         prior=prior,
         observations=observations,
         message="nothing that training learns holds for validation: labels and inputs may not belong together",
-        advice="look at ten examples with their labels as the network gets them; shuffle inputs and labels by one "
+        advice=f"look at ten examples with their labels as the {seen} them; shuffle inputs and labels by one "
         "permutation",
         settles="run once with shuffled labels: if nothing changes, the labels are wrong now",
     )

@@ -58,6 +58,7 @@ def label_noise(
     features: Features,
     symptoms: Symptoms,
     explained: Explained,
+    traits: frozenset[str],
     names: Mapping[str, str],
     epochs: float | None,
     n_train: int | None,
@@ -76,6 +77,7 @@ def label_noise(
     Two courses that wrong training labels bring about: the network learns the rule first and the errors later, by
     heart, so validation turns early and rises while training goes to nothing, although there are examples enough; or
     it never fits the errors, and training stays above validation without any dropout or augmentation to explain it.
+    Boosted trees come to the first course by too many rounds alone, whatever the labels, and are not judged by it.
 
     Why it matters
     --------------
@@ -101,7 +103,8 @@ def label_noise(
     noisy = dropout is None or dropout > LITTLE_DROPOUT or bool(label_smoothing or augmentation)
     above = features.apart < -ABOVE_VALIDATION and LEARNED_SOMETHING < explained.train < NOT_BY_HEART
     message = "training learns by heart what does not hold elsewhere"
-    if features.memorised and symptoms.has("overfitting") and not features.val_blind:
+    turned = features.memorised and symptoms.has("overfitting") and not features.val_blind
+    if turned and "boosting" not in traits:
         observations = _turned(features, n_train, n_classes, many)
     elif features.val_blind:
         observations = [

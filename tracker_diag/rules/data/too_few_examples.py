@@ -49,6 +49,7 @@ class Likelihoods:
 def too_few_examples(
     features: Features,
     symptoms: Symptoms,
+    traits: frozenset[str],
     n_train: int,
     params: Mapping[str, Any],
     names: Mapping[str, str],
@@ -63,7 +64,8 @@ def too_few_examples(
 
     What it measures
     ----------------
-    Training examples, in all and a class, and whether training explains what validation does not.
+    Training examples, in all and a class, and whether training explains what validation does not. Boosted trees learn
+    their training set by heart, so that of them only a validation curve that turned counts.
 
     Why it matters
     --------------
@@ -89,8 +91,11 @@ def too_few_examples(
     """
     if params.get("pretrained"):
         return too_few_examples.skip("a pretrained model needs fewer examples")
-    observations = [_counted(n_train, n_classes, scarce, few), _seen(features, symptoms, n_train < few / 2)]
-    text = "get more training examples, augment them, or start from a pretrained model"
+    trees = "boosting" in traits
+    observations = [_counted(n_train, n_classes, scarce, few), _seen(features, symptoms, n_train < few / 2, trees)]
+    text = "get more training examples, " + (
+        "or grow smaller trees" if trees else "augment them, or start from a pretrained model"
+    )
     changes = stop_at_best(symptoms, names, epochs)
     text += f"; until then {in_words(changes)}" if changes else ""
     each = f", {n_train / n_classes:.0f} a class" if n_classes else ""
@@ -117,12 +122,13 @@ def _counted(n_train: int, n_classes: int | None, scarce: int, few: int) -> Obse
     return Likelihoods.FEW_OF_EACH(each=each) if each < few else Likelihoods.MANY(count=n_train)
 
 
-def _seen(features: Features, symptoms: Symptoms, scarce: bool) -> Observation:
+def _seen(features: Features, symptoms: Symptoms, scarce: bool, trees: bool) -> Observation:
     """What the curves say."""
     if symptoms.has("diverged", "frozen") or features.starts_at_baseline or features.above:
         return Likelihoods.NOTHING_LEARNED()
     if symptoms.has("overfitting", "unrepresentative-train"):
         return Likelihoods.DOES_NOT_HOLD()
-    if features.apart > BEHIND:
+    # Trees learn their training set by heart, and stay ahead of validation, however many examples there are.
+    if features.apart > BEHIND and not trees:
         return Likelihoods.BEHIND(share=features.apart)
     return Likelihoods.KEEPS_UP_WITH_FEW() if scarce else Likelihoods.KEEPS_UP()

@@ -34,6 +34,7 @@ class Likelihoods:
     "DS204",
     "unshuffled",
     seen_as=("My loss jumps, or swings up and down", "The network always says the same class"),
+    unless=("boosting",),
     likelihoods=Likelihoods,
 )
 def unshuffled(
@@ -59,7 +60,7 @@ def unshuffled(
 
     What to do
     ----------
-    Shuffle inputs and labels together, anew each epoch.
+    Shuffle inputs and labels together, anew each epoch. Trees see all examples at once, in no order.
 
     Thresholds
     ----------

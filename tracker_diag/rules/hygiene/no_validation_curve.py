@@ -38,6 +38,7 @@ def no_validation_curve(
         Severity.INFO,
         1.0,
         f"only a training curve was found ({any_train.name})",
-        "log the loss on held-out examples at every epoch, for instance as val_loss",
+        f"log the loss on held-out examples at every {'round' if 'boosting' in traits else 'epoch'}, for instance as "
+        "val_loss",
         {"train": any_train.name},
     )

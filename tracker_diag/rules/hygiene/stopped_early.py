@@ -20,6 +20,7 @@ POINTS_OF_HALVES = 8
 @rule("HY008", "stopped-early", seen_as=("My loss still falls when training ends",))
 def stopped_early(
     ending: Ending,
+    traits: frozenset[str],
     any_train: Curve | None,
     any_val: Curve | None,
     *,
@@ -82,7 +83,7 @@ def stopped_early(
         severity = Severity.WARNING if improving and enough else Severity.INFO
     else:
         message = f"ended as {ending.status}{said}; no planned length is known in the unit of its steps"
-        advice = "log the planned length, e.g. as epochs"
+        advice = f"log the planned length, e.g. as {'n_estimators' if 'boosting' in traits else 'epochs'}"
     return stopped_early.finding(
         severity,
         0.8 if severity is Severity.WARNING else 1.0,

@@ -6,7 +6,7 @@ from tracker_diag.rules.api import Curve, Outcome, Severity, rule
 
 
 @rule("HY002", "too-few-points", seen_as=("The tool says too little about my run",))
-def too_few_points(any_curve: Curve, any_val: Curve | None, *, enough: int = 8) -> Outcome:
+def too_few_points(any_curve: Curve, traits: frozenset[str], any_val: Curve | None, *, enough: int = 8) -> Outcome:
     """A curve has too few points for its statistics.
 
     What it measures
@@ -38,6 +38,6 @@ def too_few_points(any_curve: Curve, any_val: Curve | None, *, enough: int = 8) 
         Severity.INFO,
         1.0,
         "few values: " + ", ".join(f"{name} has {n}" for name, n in short),
-        "log several times an epoch",
+        "log every round" if "boosting" in traits else "log several times an epoch",
         {"points": dict(short)},
     )

@@ -47,6 +47,7 @@ def preprocessing_mismatch(
     features: Features,
     symptoms: Symptoms,
     explained: Explained,
+    traits: frozenset[str],
     train: Curve,
     val: Curve,
     val_score: Curve | None,
@@ -60,6 +61,7 @@ def preprocessing_mismatch(
     ----------------
     Validation that is off from the very first epoch — a validation loss well above the first epoch's mean training
     loss, where it should lie below — or that never sees any of what training learns smoothly and at an ordinary pace.
+    Trees learn their training set by heart: how far their validation stays behind, or ends off, says nothing.
 
     Why it matters
     --------------
@@ -81,20 +83,21 @@ def preprocessing_mismatch(
     """
     if symptoms.has("diverged", "frozen") or features.stuck_at_baseline:
         return None
-    text = (
-        "send training examples through the validation pipeline and compare: "
-        "scaling, colour order, tokeniser, augmentation"
-    )
+    trees = "boosting" in traits
+    compared = "columns, their order, their coding" if trees else "scaling, colour order, tokeniser, augmentation"
+    text = f"send training examples through the validation pipeline and compare: {compared}"
     return preprocessing_mismatch.hypothesis(
         prior=prior,
-        observations=_seen(features, train_score, val_score, known=explained.known),
+        observations=_seen(features, train_score, val_score, known=explained.known, trees=trees),
         message="validation does not see what training learns",
         advice=text,
         settles="evaluate once on training examples through the validation pipeline",
     )
 
 
-def _seen(features: Features, train_score: Curve | None, val_score: Curve | None, *, known: bool) -> list[Observation]:
+def _seen(
+    features: Features, train_score: Curve | None, val_score: Curve | None, *, known: bool, trees: bool
+) -> list[Observation]:
     """What the curves say: how validation begins, and how far it follows training."""
     observations: list[Observation] = []
     low, high = USUAL_FIRST
@@ -104,13 +107,13 @@ def _seen(features: Features, train_score: Curve | None, val_score: Curve | None
         observations.append(Likelihoods.FIRST_FAR_ABOVE(val_first=features.val_first))
     if features.val_blind:
         observations.append(Likelihoods.BLIND())
-        if features.memorised and features.quick > ORDINARY_PACE:
+        if features.memorised and not trees and features.quick > ORDINARY_PACE:
             observations.append(Likelihoods.SMOOTH())
-        if features.val_wrong > FAR_OUTSIDE:
+        if features.val_wrong > FAR_OUTSIDE and not trees:
             observations.append(Likelihoods.FAR_OUTSIDE(times=features.val_wrong))
-        elif features.val_wrong > CONFIDENTLY_WRONG:
+        elif features.val_wrong > CONFIDENTLY_WRONG and not trees:
             observations.append(Likelihoods.CONFIDENTLY_WRONG())
-    elif features.apart > FAR_APART:
+    elif features.apart > FAR_APART and not trees:
         observations.append(
             Likelihoods.SCORES_CLOSE() if _scores_close(train_score, val_score) else Likelihoods.FAR_BEHIND()
         )

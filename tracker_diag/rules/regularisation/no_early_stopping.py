@@ -31,6 +31,7 @@ class Likelihoods:
     "RG803",
     "no-early-stopping",
     seen_as=("Validation gets worse while training gets better",),
+    unless=("boosting",),
     likelihoods=Likelihoods,
     cured_by=lower("epochs", "max_steps"),
 )
@@ -50,7 +51,7 @@ def no_early_stopping(
     What it measures
     ----------------
     The share of the run that came after the best validation step, where validation has risen significantly since: the
-    lowest point of a plateau is noise, and is not counted.
+    lowest point of a plateau is noise, and is not counted. Of boosting the rule `too-many-rounds` says it.
 
     Why it matters
     --------------

@@ -1,0 +1,152 @@
+"""BO1001 too-few-rounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from tracker_diag.evidence.curve import MINIMUM
+from tracker_diag.rules.api import (
+    Change,
+    Curve,
+    LikelihoodRatio,
+    Outcome,
+    Prescription,
+    Severity,
+    Symptoms,
+    higher,
+    in_words,
+    rule,
+)
+from tracker_diag.stats.extrapolation import Extrapolation
+
+#: Times as many rounds that are proposed where nothing says how many would do,
+TWICE = 2.0
+#: and at most, whatever the extrapolation says: so far ahead it is a guess.
+AT_MOST = 10.0
+#: What rounds leave of a residual that each tree fits in full, where there are enough of them; and where the rate is so
+#: low that they have hardly begun.
+DONE, HARDLY_BEGUN = 0.01, 0.5
+#: A usual rate, for where it is too low for any number of rounds that anybody grows.
+USUAL = 0.1
+
+
+class Likelihoods:
+    """What speaks for too few rounds, and against it."""
+
+    STILL_FALLS = LikelihoodRatio(80.0, "the loss still falls when the rounds run out")
+    FALLS_EACH_ROUND = LikelihoodRatio(80.0, "the training loss fell in every round, to the last of {rounds}")
+    FALLS_A_LITTLE = LikelihoodRatio(5.0, "the loss may still fall a little when the rounds run out")
+    RATE_TOO_LOW = LikelihoodRatio(
+        6.0, "at a rate of {rate:g}, {rounds} rounds leave {left:.0%} of what each tree fits", "params"
+    )
+
+
+@rule(
+    "BO1001",
+    "too-few-rounds",
+    seen_as=("My loss still falls when training ends", "My loss falls, but very slowly"),
+    likelihoods=Likelihoods,
+    cured_by=higher("n_estimators"),
+)
+def too_few_rounds(
+    symptoms: Symptoms,
+    traits: frozenset[str],
+    names: Mapping[str, str],
+    active: bool,
+    train_loss: Curve | None,
+    n_estimators: int | None,
+    learning_rate: float | None,
+    further: Extrapolation | None,
+    *,
+    prior: float = 0.05,
+) -> Outcome:
+    """Boosting was still improving at this rate when the rounds ran out.
+
+    What it measures
+    ----------------
+    Whether the curves of boosted trees still fall at the end (`undertrained`, `slow-convergence`), and how many more
+    rounds the extrapolation asks for. And what the rate leaves: with a rate of η, R rounds leave (1 − η)^R of a
+    residual that each tree fits in full. Where that is more than half, the rate is too low for these rounds, and it is
+    raised first: rounds cost time, a rate of 0.1 does not. There a training loss that fell in every round is enough,
+    since so low a rate may bring so little that no other rule sees it fall. A run that is still going is not asked.
+
+    Why it matters
+    --------------
+    Each tree adds a small share of what it has found. If the rounds run out before the sum has arrived, the model
+    stays close to the mean, however good each tree is.
+
+    What to do
+    ----------
+    More rounds (n_estimators, num_boost_round, iterations), and validation to stop them; where the rate is far below
+    0.01, a higher rate.
+
+    Thresholds
+    ----------
+    prior : odds of this cause among runs somebody worries about.
+
+    References
+    ----------
+    Seminar: "Underfitting" (continues to decrease). Friedman (2001), Greedy function approximation, Annals of
+    Statistics 29:1189, §5: the rate and the number of rounds stand for each other.
+    """
+    if "boosting" not in traits or active:
+        return None
+    left = (1 - learning_rate) ** n_estimators if n_estimators and learning_rate and learning_rate < 1 else 0.0
+    found = [symptoms.findings[name] for name in ("undertrained", "slow-convergence") if symptoms.has(name)]
+    if any(f.severity.rank >= Severity.WARNING.rank for f in found):
+        observations = [Likelihoods.STILL_FALLS()]
+    elif left > HARDLY_BEGUN and train_loss is not None and _falls_each_round(train_loss):
+        observations = [Likelihoods.FALLS_EACH_ROUND(rounds=train_loss.finite[1].size)]
+    elif found:
+        observations = [Likelihoods.FALLS_A_LITTLE()]
+    else:
+        return None
+    if left > HARDLY_BEGUN:
+        observations.append(Likelihoods.RATE_TOO_LOW(rate=learning_rate, rounds=n_estimators, left=left))
+    prescription = _prescription(names, n_estimators, learning_rate, left, further)
+    rounds = f"{n_estimators} rounds" if n_estimators else "the rounds"
+    rate = f" at a rate of {learning_rate:g}" if learning_rate else ""
+    return too_few_rounds.hypothesis(
+        prior=prior,
+        observations=observations,
+        message=f"{rounds}{rate} ran out while the loss still fell",
+        advice=prescription.text,
+        prescription=prescription,
+        settles="grow twice as many trees once",
+    )
+
+
+def _falls_each_round(loss: Curve) -> bool:
+    values = loss.finite[1]
+    return values.size > MINIMUM and bool((np.diff(values) < 0).all())
+
+
+def _prescription(
+    names: Mapping[str, str],
+    rounds: int | None,
+    rate: float | None,
+    left: float,
+    further: Extrapolation | None,
+) -> Prescription:
+    """A usual rate where it is so low that the rounds hardly begin; and as many rounds as the rate asks for."""
+    times = min(further.enough, AT_MOST) if further and further.enough > 1 else TWICE
+    stop = ", and let validation stop them early"
+    if not rounds:
+        return Prescription(f"grow about {times:g} times as many trees{stop}")
+    changes: list[Change] = []
+    if rate and left > HARDLY_BEGUN and rate < USUAL:
+        changes.append(Change(names.get("learning_rate", "learning_rate"), rate, USUAL))
+        needed = _rounds_for(USUAL)
+    else:
+        needed = max(math.ceil(times * rounds), _rounds_for(rate) if rate else 0)
+    if needed > rounds:
+        changes.append(Change(names.get("n_estimators", "n_estimators"), rounds, needed))
+    return Prescription(in_words(tuple(changes)) + stop, tuple(changes))
+
+
+def _rounds_for(rate: float) -> int:
+    """Rounds that leave next to nothing of a residual which each tree fits in full."""
+    return math.ceil(math.log(DONE) / math.log1p(-rate)) if 0 < rate < 1 else 0

@@ -1,0 +1,124 @@
+"""BO1002 too-many-rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from tracker_diag.rules.api import (
+    Change,
+    Curve,
+    Ending,
+    LikelihoodRatio,
+    Outcome,
+    Prescription,
+    Symptoms,
+    lower,
+    rule,
+)
+
+#: Part of what follows the best round that is looked at, as one over it.
+LATER = 2
+
+
+class Likelihoods:
+    """What speaks for too many rounds, and against it."""
+
+    TURNED = LikelihoodRatio(80.0, "validation turned, and {share:.0%} of the rounds came after its best")
+    STAYS_ABOVE = LikelihoodRatio(
+        60.0,
+        "validation lies {rise:.0%} of the improvement achieved above its best, or more, in all of the later half of "
+        "what came after it",
+    )
+    STOPPING = LikelihoodRatio(0.2, "early stopping is configured", "params")
+    BY_PATIENCE = LikelihoodRatio(0.02, "early stopping ended the run")
+
+
+@rule(
+    "BO1002",
+    "too-many-rounds",
+    seen_as=("Validation gets worse while training gets better",),
+    likelihoods=Likelihoods,
+    cured_by=lower("n_estimators"),
+)
+def too_many_rounds(
+    val: Curve,
+    improvement: float,
+    symptoms: Symptoms,
+    traits: frozenset[str],
+    names: Mapping[str, str],
+    n_estimators: int | None,
+    early_stopping: object | None,
+    ending: Ending | None,
+    *,
+    prior: float = 0.05,
+    minimum_share: float = 0.2,
+    minimum_rise: float = 0.1,
+) -> Outcome:
+    """Boosting went on after validation had turned.
+
+    What it measures
+    ----------------
+    The share of the rounds that came after the best one on validation, where validation has risen significantly since
+    (`overfitting`), or has left its best for good: every value of the later half of what followed is worse by the share
+    of the improvement below. A round changes a sum of trees by little, so that such a curve is smooth, and its turn
+    may lie in the first rounds, where tests that need many values on either side see nothing. Early stopping that is
+    switched on, or that ended the run, speaks against it.
+
+    Why it matters
+    --------------
+    Each round after the turn fits what the training examples do not share with others; the model that is left is
+    worse than one that was cheaper.
+
+    What to do
+    ----------
+    Stop at the best round: early_stopping_rounds on validation data, or as many rounds as were best.
+
+    Thresholds
+    ----------
+    prior : odds of this cause among runs somebody worries about.
+    minimum_share : share of the run after the best round.
+    minimum_rise : in units of the improvement achieved: patience after the turn of a sound run costs less.
+
+    References
+    ----------
+    Seminar: "Overfitting". Prechelt (1998), Early stopping — but when?, LNCS 1524:55; Zhang and Yu (2005), Boosting
+    with early stopping, Annals of Statistics 33:1538.
+    """
+    if "boosting" not in traits or symptoms.has("diverged", "frozen"):
+        return None
+    turn, shown = val.turning, symptoms.has("overfitting")
+    x, y = val.finite
+    # Where the rise is shown, at the place that was shown: the lowest value of a noisy curve is noise.
+    best = int(np.searchsorted(x, turn.step, side="right")) - 1 if shown else int(np.argmin(y))
+    share = 1 - (best + 1) / y.size
+    if share < minimum_share:
+        return None
+    if shown:
+        observations = [Likelihoods.TURNED(share=share)]
+    else:
+        later = y[best + 1 + (y.size - best - 1) // LATER :]
+        rise = float(later.min() - y[best]) / improvement if later.size else 0.0
+        if rise < minimum_rise:
+            return None
+        observations = [Likelihoods.STAYS_ABOVE(rise=rise)]
+    if ending is not None and ending.by_patience:
+        observations.append(Likelihoods.BY_PATIENCE())
+    elif early_stopping:
+        observations.append(Likelihoods.STOPPING())
+    rounds = best + 1
+    name = names.get("n_estimators", "n_estimators")
+    changes = (Change(name, n_estimators, rounds),) if n_estimators and rounds < n_estimators else ()
+    text = f"stop at step {x[best]:g}, after {rounds} of {y.size} recorded rounds"
+    text += f": lower {name} from {n_estimators} to {rounds}" if changes else ""
+    text += ", or set early_stopping_rounds"
+    return too_many_rounds.hypothesis(
+        prior=prior,
+        observations=observations,
+        message=f"{share:.0%} of the rounds came after the best one on validation, at step {x[best]:g}",
+        advice=text,
+        prescription=Prescription(text, changes),
+        span=(float(x[best]), float(x[-1])),
+        verdict="overfitting",
+    )
