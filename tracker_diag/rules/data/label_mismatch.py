@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
+from tracker_diag.rules.api import Curve, Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
 
 #: Share of the run needed for half of the improvement above which training is slow: memorising takes longer than
 #: learning what holds for other examples as well.
@@ -14,6 +14,8 @@ CONFIDENTLY_WRONG = 2
 #: Times the first training loss from which on the first validation loss is off; and times the baseline above
 #: which the first training loss says nothing of validation.
 OFF_AT_FIRST, FAR_OFF = 1.5, 3
+#: Share of what guessing gets right below which answers are wrong on purpose, and times it that training has learned.
+HALF_OF_GUESSING, LEARNED = 0.5, 1.5
 #: Training examples below which they may be too few for anything to hold elsewhere.
 FEW = 200
 
@@ -27,6 +29,10 @@ class Likelihoods:
     CONFIDENTLY_WRONG = LikelihoodRatio(0.5, "validation is more wrong than chance would have it")
     OFF_AT_FIRST = LikelihoodRatio(0.5, "validation is off from the first epoch on")
     CAME_DOWN = LikelihoodRatio(5.0, "the loss came down to the uninformed level and stayed there")
+    BELOW_GUESSING = LikelihoodRatio(
+        30.0,
+        "validation is right {right:.1%} of the time, where guessing would be {guessing:.0%}, training {trained:.0%}",
+    )
     FEW = LikelihoodRatio(0.3, "{count} training examples may simply be too few", "params")
 
 
@@ -37,7 +43,15 @@ class Likelihoods:
     likelihoods=Likelihoods,
 )
 def label_mismatch(
-    features: Features, symptoms: Symptoms, explained: Explained, n_train: int | None, *, prior: float = 0.035
+    features: Features,
+    symptoms: Symptoms,
+    explained: Explained,
+    n_train: int | None,
+    train_score: Curve | None,
+    val_score: Curve | None,
+    n_classes: int | None,
+    *,
+    prior: float = 0.035,
 ) -> Outcome:
     """Inputs and labels are not paired, or are shuffled apart.
 
@@ -46,6 +60,10 @@ def label_mismatch(
     A validation loss that never falls below that of knowing nothing while training slowly goes below it: what is
     learned is by heart, and there is no relation to be found.
 
+    And a validation accuracy less than half of what guessing gets right while training does well: the network knows
+    the answers, and validation numbers the classes in another order, as two generators or encoders do that were each
+    fitted to their own folder.
+
     Why it matters
     --------------
     "Do input samples have the correct labels? Are input and ground truth data shuffled the same way?"
@@ -53,6 +71,7 @@ def label_mismatch(
     What to do
     ----------
     Look at ten examples with their labels as the network gets them; shuffle inputs and labels by one permutation.
+    Number the classes once, on the training data, and use that for validation.
 
     Thresholds
     ----------
@@ -65,7 +84,16 @@ def label_mismatch(
     """
     if symptoms.has("diverged", "frozen"):
         return None
-    if features.val_blind:
+    message = "nothing that training learns holds for validation: labels and inputs may not belong together"
+    advice = (
+        "look at ten examples with their labels as the network gets them; shuffle inputs and labels by one permutation"
+    )
+    below = _below_guessing(train_score, val_score, n_classes)
+    if below is not None:
+        observations = [below]
+        message = "validation is wrong more often than guessing: its classes may be numbered in another order"
+        advice = "number the classes once, on the training data, and print that numbering for training and validation"
+    elif features.val_blind:
         observations = _blind(features, explained)
     elif features.stuck_at_baseline and not features.starts_at_baseline and not features.above:
         observations = [Likelihoods.CAME_DOWN()]
@@ -76,9 +104,8 @@ def label_mismatch(
     return label_mismatch.hypothesis(
         prior=prior,
         observations=observations,
-        message="nothing that training learns holds for validation: labels and inputs may not belong together",
-        advice="look at ten examples with their labels as the network gets them; shuffle inputs and labels by one "
-        "permutation",
+        message=message,
+        advice=advice,
         settles="run once with shuffled labels: if nothing changes, the labels are wrong now",
     )
 
@@ -92,3 +119,16 @@ def _blind(features: Features, explained: Explained) -> list[Observation]:
     if features.val_first > OFF_AT_FIRST and features.first_excess < FAR_OFF:
         observations.append(Likelihoods.OFF_AT_FIRST())
     return observations
+
+
+def _below_guessing(train_score: Curve | None, val_score: Curve | None, n_classes: int | None) -> Observation | None:
+    """What accuracies say of which validation's is far below that of guessing."""
+    ours, theirs = train_score, val_score
+    if not n_classes or n_classes <= 1 or ours is None or theirs is None or not (ours.accuracy and theirs.accuracy):
+        return None
+    if not (ours.long_enough and theirs.long_enough):
+        return None
+    guessing, right, trained = 1 / n_classes, theirs.share(theirs.tail), ours.share(ours.tail)
+    if theirs.share(theirs.best) >= guessing or right >= HALF_OF_GUESSING * guessing or trained < LEARNED * guessing:
+        return None
+    return Likelihoods.BELOW_GUESSING(right=right, guessing=guessing, trained=trained)
