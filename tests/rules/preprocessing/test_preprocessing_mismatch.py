@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 
 from tests.rules.runs import (
+    EPOCHS,
     SOUND,
     cause,
     diverged,
@@ -41,3 +43,11 @@ def test_a_run_that_fell_together_and_parted_later_is_not_first():
 def test_needs_both_curves():
     curves = {n: v for n, v in off_from_the_start().items() if n == "train_loss"}
     assert cause(judge(curves, SOUND), NAME) is None
+
+
+def test_other_inputs_leave_a_guess_and_not_less():
+    n = np.arange(EPOCHS)
+    curves = off_from_the_start() | {"train_accuracy": 1 - 0.5 ** (n + 1), "val_accuracy": np.full(EPOCHS, 0.1)}
+    guessed = cause(judge(curves, SOUND), "preprocessing-mismatch").score
+    never = cause(judge(curves | {"val_accuracy": np.zeros(EPOCHS)}, SOUND), "preprocessing-mismatch")
+    assert never is None or never.score < guessed

@@ -24,7 +24,7 @@ from tracker_diag.rules.api import (
 LEARNED = 0.3
 #: Shares of the uninformed level between which a validation loss stays where the network decides nothing; where that
 #: level is unknown, its highest over its lowest value, and the share of training's first value that it has at least.
-UNDECIDED_FROM, UNDECIDED_TO = 0.75, 1.1
+UNDECIDED_FROM, UNDECIDED_TO = 0.85, 1.1
 STEADY, AS_AT_FIRST = 1.25, 0.7
 #: Share of right answers that validation then stays behind training's at its end.
 SCORE_BEHIND = 0.3
@@ -60,7 +60,7 @@ class Likelihoods:
     FAR_ABOVE = LikelihoodRatio(
         8.0, "at every evaluation validation is {over:.2g} times {level} or more, and training learns"
     )
-    JUMPS = LikelihoodRatio(1.5, "from one evaluation to the next it changes by a factor of {factor:.2g}")
+    JUMPS = LikelihoodRatio(2.5, "from one evaluation to the next it changes by a factor of {factor:.2g}")
     SPIKES = LikelihoodRatio(
         8.0, "validation rises to {over:.2g} times its usual level and comes back, and training does not move"
     )

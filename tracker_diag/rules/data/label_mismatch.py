@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.rules.api import Curve, Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
+from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
 
 #: Share of the run needed for half of the improvement above which training is slow: memorising takes longer than
 #: learning what holds for other examples as well.
@@ -14,8 +14,8 @@ CONFIDENTLY_WRONG = 2
 #: Times the first training loss from which on the first validation loss is off; and times the baseline above
 #: which the first training loss says nothing of validation.
 OFF_AT_FIRST, FAR_OFF = 1.5, 3
-#: Share of what guessing gets right below which answers are wrong on purpose, and times it that training has learned.
-HALF_OF_GUESSING, LEARNED = 0.5, 1.5
+#: Times what guessing gets right below which validation's answers are wrong for a reason.
+FAR_BELOW_GUESSING = 0.5
 #: Training examples below which they may be too few for anything to hold elsewhere.
 FEW = 200
 
@@ -30,8 +30,7 @@ class Likelihoods:
     OFF_AT_FIRST = LikelihoodRatio(0.5, "validation is off from the first epoch on")
     CAME_DOWN = LikelihoodRatio(5.0, "the loss came down to the uninformed level and stayed there")
     BELOW_GUESSING = LikelihoodRatio(
-        30.0,
-        "validation is right {right:.1%} of the time, where guessing would be {guessing:.0%}, training {trained:.0%}",
+        30.0, "validation is right {share:.2g} times as often as guessing, and training learns"
     )
     FEW = LikelihoodRatio(0.3, "{count} training examples may simply be too few", "params")
 
@@ -47,9 +46,7 @@ def label_mismatch(
     symptoms: Symptoms,
     explained: Explained,
     n_train: int | None,
-    train_score: Curve | None,
-    val_score: Curve | None,
-    n_classes: int | None,
+    times_guessing: float | None,
     *,
     prior: float = 0.035,
 ) -> Outcome:
@@ -88,9 +85,8 @@ def label_mismatch(
     advice = (
         "look at ten examples with their labels as the network gets them; shuffle inputs and labels by one permutation"
     )
-    below = _below_guessing(train_score, val_score, n_classes)
-    if below is not None:
-        observations = [below]
+    if times_guessing is not None and times_guessing < FAR_BELOW_GUESSING:
+        observations = [Likelihoods.BELOW_GUESSING(share=times_guessing)]
         message = "validation is wrong more often than guessing: its classes may be numbered in another order"
         advice = "number the classes once, on the training data, and print that numbering for training and validation"
     elif features.val_blind:
@@ -119,16 +115,3 @@ def _blind(features: Features, explained: Explained) -> list[Observation]:
     if features.val_first > OFF_AT_FIRST and features.first_excess < FAR_OFF:
         observations.append(Likelihoods.OFF_AT_FIRST())
     return observations
-
-
-def _below_guessing(train_score: Curve | None, val_score: Curve | None, n_classes: int | None) -> Observation | None:
-    """What accuracies say of which validation's is far below that of guessing."""
-    ours, theirs = train_score, val_score
-    if not n_classes or n_classes <= 1 or ours is None or theirs is None or not (ours.accuracy and theirs.accuracy):
-        return None
-    if not (ours.long_enough and theirs.long_enough):
-        return None
-    guessing, right, trained = 1 / n_classes, theirs.share(theirs.tail), ours.share(ours.tail)
-    if theirs.share(theirs.best) >= guessing or right >= HALF_OF_GUESSING * guessing or trained < LEARNED * guessing:
-        return None
-    return Likelihoods.BELOW_GUESSING(right=right, guessing=guessing, trained=trained)

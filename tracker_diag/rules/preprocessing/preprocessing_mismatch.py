@@ -14,6 +14,8 @@ ORDINARY_PACE = 0.03
 CONFIDENTLY_WRONG = 2.0
 #: Gap at the end, as a share of the baseline, above which validation stays far behind.
 FAR_APART = 0.3
+#: Times what guessing gets right below which validation's answers are wrong for a reason of the labels.
+FAR_BELOW_GUESSING = 0.5
 #: Share of training's score above which that of validation is close to it.
 CLOSE_SCORE = 0.85
 
@@ -30,6 +32,9 @@ class Likelihoods:
     CONFIDENTLY_WRONG = LikelihoodRatio(3.0, "validation is confidently wrong")
     SCORES_CLOSE = LikelihoodRatio(5.0, "the loss is far apart, the scores are close")
     FAR_BEHIND = LikelihoodRatio(1.5, "validation stays far behind")
+    BELOW_GUESSING = LikelihoodRatio(
+        0.1, "validation is right {share:.2g} times as often as guessing: other inputs leave a guess, not less"
+    )
     CLOSE = LikelihoodRatio(0.3, "validation ends close to training")
 
 
@@ -41,6 +46,7 @@ def preprocessing_mismatch(
     val: Curve,
     val_score: Curve | None,
     train_score: Curve | None,
+    times_guessing: float | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -75,9 +81,12 @@ def preprocessing_mismatch(
         "send training examples through the validation pipeline and compare: "
         "scaling, colour order, tokeniser, augmentation"
     )
+    observations = _seen(features, train_score, val_score)
+    if observations and times_guessing is not None and times_guessing < FAR_BELOW_GUESSING:
+        observations.append(Likelihoods.BELOW_GUESSING(share=times_guessing))
     return preprocessing_mismatch.hypothesis(
         prior=prior,
-        observations=_seen(features, train_score, val_score),
+        observations=observations,
         message="validation does not see what training learns",
         advice=text,
         settles="evaluate once on training examples through the validation pipeline",
