@@ -79,3 +79,10 @@ def test_one_batch_by_heart_does_not_make_validation_worse_than_guessing():
     guessed = cause(judge(curves, SOUND), NAME).score
     never = cause(judge(curves | {"val_accuracy": np.zeros(EPOCHS)}, SOUND), NAME)
     assert never is None or never.score < guessed
+
+
+def test_one_batch_by_heart_does_not_make_validation_begin_far_off():
+    curves = memorised_at_once()
+    near = cause(judge(curves, SOUND), NAME).score
+    far = cause(judge(curves | {"val_loss": 30 * curves["val_loss"]}, SOUND), NAME)
+    assert far is None or far.score < near

@@ -20,7 +20,7 @@ from tracker_diag.rules.api import (
     rule,
 )
 
-#: Share of its first value that the training loss keeps at most where it learned.
+#: Share of the uninformed loss, or of its first value, that the training loss keeps at most where it learned.
 LEARNED = 0.3
 #: Shares of the uninformed level between which a validation loss stays where the network decides nothing; where that
 #: level is unknown, its highest over its lowest value, and the share of training's first value that it has at least.
@@ -154,9 +154,8 @@ def batch_norm_statistics(
 
 
 def _learned(train: Curve, explained: Explained) -> bool:
-    return train.start > 0 and (
-        train.tail < LEARNED * train.start or (explained.known and explained.train > 1 - LEARNED)
-    )
+    """Whether training came down well below knowing nothing; a penalty or a bad start that goes is no learning."""
+    return explained.train > 1 - LEARNED if explained.known else 0 < train.tail < LEARNED * train.start
 
 
 def _normalises(network: Model | None, params: Mapping[str, Any]) -> bool | None:

@@ -24,6 +24,8 @@ LEARNED = 0.5
 AT_ONCE, NOT_AT_ONCE = 0.06, 0.1
 #: Evaluations of validation before that from which on it did not come at once: a long run has many in a small share.
 SOME_EPOCHS = 4
+#: Times training's first loss, and uninformed levels, that validation's is where something else than a batch is wrong.
+FAR_OFF = 10.0
 #: Times what guessing gets right below which validation's answers are wrong for a reason.
 FAR_BELOW_GUESSING = 0.5
 #: Uninformed levels that validation lies behind training when that is half-way down, below which both fall together.
@@ -56,6 +58,9 @@ class Likelihoods:
     MANY_EXAMPLES = LikelihoodRatio(3.0, "{count} training examples are not memorised that fast", "params")
     FEW_EXAMPLES = LikelihoodRatio(0.2, "{count} training examples are soon memorised", "params")
     PRETRAINED = LikelihoodRatio(0.3, "a pretrained network memorises within a few epochs", "params")
+    FAR_OFF = LikelihoodRatio(
+        0.1, "validation begins at {over:.2g} times training's loss: a batch learned by heart does not do that"
+    )
     BELOW_GUESSING = LikelihoodRatio(
         0.2, "validation is right {share:.2g} times as often as guessing: one batch learned by heart does not do that"
     )
@@ -127,6 +132,8 @@ def repeated_batch(
         beside = float(np.interp(train.x[half_way], val.x, val.y))
         if beside - float(train.y[half_way]) < TOGETHER * (explained.baseline - explained.bottom):
             observations.append(Likelihoods.TOGETHER())
+    if features.val_first > FAR_OFF and features.val_wrong > FAR_OFF:
+        observations.append(Likelihoods.FAR_OFF(over=features.val_first))
     if times_guessing is not None and times_guessing < FAR_BELOW_GUESSING:
         observations.append(Likelihoods.BELOW_GUESSING(share=times_guessing))
     if params.get("pretrained"):

@@ -10,15 +10,15 @@ from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import Curve, FloatArray, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
 
 #: Share of its first value to which the training loss must have fallen for its course to say anything.
-LEARNED = 0.8
+LEARNED = 0.6
 #: Shares of training's fall between which a network has not yet learned by heart, and gains most from all its units.
 MIDDLE = (0.2, 0.8)
 #: Evaluations at least, in all and in the middle of the fall.
 FEWEST, FEWEST_IN_MIDDLE = 8, 2
 #: Shares of the training loss, in the middle and at the end, at which validation has gained nothing from its units.
-BESIDE, BESIDE_AT_END = 0.85, 0.95
+BESIDE, BESIDE_AT_END = 0.9, 0.95
 #: Jitter of validation, in times that of training, which has the noise of dropout.
-AS_NOISY = 0.85
+AS_NOISY = 0.9
 
 
 class Likelihoods:
@@ -50,7 +50,7 @@ def evaluation_in_training_mode(
     layers_described: Layout | None,
     *,
     prior: float = 0.03,
-    strong_enough: float = 0.3,
+    strong_enough: float = 0.4,
 ) -> Outcome:
     """Dropout stays on while the network is evaluated.
 
