@@ -46,8 +46,8 @@ def test_says_what_to_log_where_no_dropout_is_logged():
 
 @pytest.mark.parametrize(
     "curves",
-    [dropped(jitter=0.005), dropped(beside=0.7)],
-    ids=["a gap takes what the units gave", "noise of the rate alone"],
+    [dropped(jitter=0.005), dropped(beside=0.7), dropped(beside=4.0)],
+    ids=["a gap takes what the units gave", "noise of the rate alone", "far apart"],
 )
 def test_silent_where_only_one_of_both_is_seen(curves):
     assert cause(judge(curves, DROPOUT), NAME) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,6 +32,8 @@ SCORE_BEHIND = 0.3
 #: Times the uninformed level, or the first training loss, that a validation loss is at least which is not of this
 #: network; and share of its first value from which on it has not come down.
 FAR_ABOVE, STILL_THERE = 10.0, 0.5
+#: Logarithm of the largest factor that is told.
+MOST_LOG = 700.0
 #: Factor from one evaluation to the next, in the middle of all, from which on validation jumps.
 JUMPS = 1.5
 #: Times the middle of its later half that a validation loss rises to and comes back from, and factor within which
@@ -215,7 +218,8 @@ def _far_above(train: Curve, val: Curve, explained: Explained) -> list[Observati
         return []
     said = "the uninformed loss" if explained.known else "the first training loss"
     found = [Likelihoods.FAR_ABOVE(over=float(values.min()) / level, level=said)]
-    factor = float(np.exp(np.median(np.abs(np.diff(np.log(values)))))) if values.size > 1 else 1.0
+    steps = np.abs(np.diff(np.log(values)))
+    factor = math.exp(min(float(np.median(steps)), MOST_LOG)) if steps.size else 1.0
     return [*found, Likelihoods.JUMPS(factor=factor)] if factor > JUMPS else found
 
 
@@ -225,7 +229,9 @@ def _spikes(train: Curve, val: Curve) -> list[Observation]:
     late, calm = values[values.size // 2 :], beside[beside.size // 2 :]
     if late.size < FEWEST or calm.size < FEWEST or late.min() <= 0 or calm.min() <= 0:
         return []
-    over = float(late[:-1].max() / np.median(late))
-    came_back = late[-1] < SPIKE * np.median(late)
-    moved = float(calm.max() / np.median(calm)) > CALM
+    # Python's numbers, and values that were logged: means and products of the largest overflow.
+    usual, at_rest = float(np.sort(late)[late.size // 2]), float(np.sort(calm)[calm.size // 2])
+    over = float(late[:-1].max()) / usual
+    came_back = float(late[-1]) / usual < SPIKE
+    moved = float(calm.max()) / at_rest > CALM
     return [Likelihoods.SPIKES(over=over)] if over >= SPIKE and came_back and not moved else []

@@ -17,6 +17,8 @@ MIDDLE = (0.2, 0.8)
 FEWEST, FEWEST_IN_MIDDLE = 8, 2
 #: Shares of the training loss, in the middle and at the end, at which validation has gained nothing from its units.
 BESIDE, BESIDE_AT_END = 0.9, 0.95
+#: Times the training loss, half-way, up to which validation lies beside it.
+STILL_BESIDE = 3.0
 #: Jitter of validation, in times that of training, which has the noise of dropout.
 AS_NOISY = 0.9
 
@@ -95,10 +97,14 @@ def evaluation_in_training_mode(
     middle = (ours > low) & (ours < high)
     if middle.sum() < FEWEST_IN_MIDDLE:
         return None
-    half_way, end = float(np.median(theirs[middle] / ours[middle])), val.tail / train.tail
+    # By logarithms: the ratio of what is logged may be larger than any number.
+    apart = float(np.median(np.log(theirs[middle]) - np.log(ours[middle])))
+    if not math.log(BESIDE) <= apart <= math.log(STILL_BESIDE):
+        return None
+    half_way, end = math.exp(apart), val.tail / train.tail
     swing = _jitter(ours)
     jitter = _jitter(theirs) / swing if swing > 0 else 0.0
-    if half_way < BESIDE or end < BESIDE_AT_END or jitter < AS_NOISY:
+    if end < BESIDE_AT_END or jitter < AS_NOISY:
         return None
     text = "switch dropout off before the evaluation (`model.eval()`), and on again after it"
     return evaluation_in_training_mode.hypothesis(
