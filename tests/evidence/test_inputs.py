@@ -255,3 +255,12 @@ def test_a_signature_says_among_how_many_classes_a_loss_chooses() -> None:
         seen(params={"num_classes": None}, model={**torch, "loss": "MSELoss", "output_shape": [None, 7]}).n_classes
         is None
     )
+
+
+def test_parameters_without_nesting_read_as_what_they_are() -> None:
+    flat = seen(params={"optimizer": {"lr": "1e-3"}, "flag": "True", "nothing": "None"}).flat_params
+    assert {name: flat[name] for name in ("optimizer.lr", "flag", "nothing")} == {
+        "optimizer.lr": 1e-3,
+        "flag": True,
+        "nothing": None,
+    }

@@ -11,6 +11,7 @@ import numpy as np
 from tracker_diag.core.run import Run, Series
 from tracker_diag.evidence.registry import rule_input
 from tracker_diag.roles.metric_names import read_metric
+from tracker_diag.roles.params import flatten
 from tracker_diag.roles.resolve import Roles
 from tracker_diag.timeline.straighten import Timeline
 
@@ -94,6 +95,12 @@ def _moves(series: Series) -> bool:
 def logged_params(run: Run) -> Mapping[str, Any]:
     """All parameters as they were logged."""
     return run.params
+
+
+@rule_input(missing="no parameters", evidence="P")
+def flat_params(run: Run) -> Mapping[str, Any]:
+    """All parameters without nesting (``optimizer.lr``), texts read as the numbers and truth values they are."""
+    return flatten(run.params).values
 
 
 @rule_input(missing="no status")

@@ -1,6 +1,23 @@
+import numpy as np
 import pytest
 
-from tests.rules.runs import SOUND, by_heart, cause, diverged, flat, found, gap, healthy, judge, overfitting, ranked
+from tests.rules.runs import (
+    EPOCHS,
+    SOUND,
+    both,
+    by_heart,
+    cause,
+    diverged,
+    falling,
+    flat,
+    found,
+    gap,
+    healthy,
+    judge,
+    noise,
+    overfitting,
+    ranked,
+)
 from tracker_diag import Severity
 
 NAME = "label-mismatch"
@@ -34,3 +51,31 @@ def test_silent_where_validation_learned_or_nothing_did(curves):
 
 def test_never_a_warning_on_a_healthy_run():
     assert judge(healthy(), {**SOUND, "n_train": 60}).severity is not Severity.WARNING
+
+
+def numbered_otherwise(right=0.02):
+    """Training learns fast; validation, which numbers its classes otherwise, is told that nearly all is wrong."""
+    learned = 0.97 - 0.87 * np.exp(-np.arange(EPOCHS) / 4)
+    val = 2.4 + 5 * (1 - np.exp(-np.arange(EPOCHS) / 6))
+    return both(falling(0.1, 4), val + noise(0.02, 2), learned, right + np.abs(noise(0.004, 4)))
+
+
+def test_the_first_cause_where_validation_is_wrong_more_often_than_guessing():
+    report = judge(numbered_otherwise(), SOUND)
+    assert ranked(report)[0] == NAME
+    share = numbered_otherwise()["val_accuracy"][-6:].mean() * 10
+    assert f"right {share:.2g} times as often as guessing" in cause(report, NAME).why
+    assert "number the classes once" in cause(report, NAME).prescription.text
+
+
+def test_two_classes_swapped():
+    climbs = 0.72 + 4 * (1 - np.exp(-np.arange(EPOCHS) / 6)) + noise(0.02, 2)
+    curves = numbered_otherwise() | {"train_loss": falling(0.02, 4, start=0.69), "val_loss": climbs}
+    report = judge(curves, {**SOUND, "num_classes": 2})
+    assert ranked(report)[0] == NAME
+
+
+@pytest.mark.parametrize("right", [0.06, 0.1, 0.3])
+def test_a_guess_is_not_wrong_on_purpose(right):
+    named = cause(judge(numbered_otherwise(right), SOUND), NAME)
+    assert named is None or "as often as guessing" not in named.why

@@ -1,9 +1,13 @@
+import numpy as np
 import pytest
 
 from tests.rules.runs import (
+    EPOCHS,
     SOUND,
+    both,
     cause,
     diverged,
+    falling,
     flat,
     found,
     healthy,
@@ -41,3 +45,44 @@ def test_not_among_the_first_where_both_fell_together_before():
 
 def test_trees_see_no_batches():
     assert cause(judge(memorised_at_once(), {**SOUND, "booster": "gbtree"}), NAME) is None
+
+
+def overfitted(epochs=EPOCHS, pace=2.0):
+    """Both fall together, then training learns by heart and validation stays far above it."""
+    train = falling(0.01, pace, epochs)
+    return both(train, np.maximum(train, 0.6) + 0.015 * np.arange(epochs))
+
+
+def test_hardly_where_validation_fell_beside_training_until_half_way():
+    named = cause(judge(overfitted(), SOUND), NAME)
+    assert named is None or "when training was half-way down, validation was beside it" in named.why
+    assert ranked(judge(overfitted(), SOUND))[0] != NAME
+
+
+def test_a_few_per_cent_of_many_epochs_are_not_at_once():
+    """Half-way after five epochs, in a twentieth of the run."""
+    train = falling(0.01, 7.5, 120)
+    report = judge(both(train, np.maximum(1.6, falling(1.5, 4, 120))), {**SOUND, "epochs": 120})
+    named = cause(report, NAME)
+    assert named is None or "came within" not in named.why
+
+
+def test_a_pretrained_network_memorises_soon():
+    plain = cause(judge(memorised_at_once(), SOUND), NAME).score
+    tuned = cause(judge(memorised_at_once(), {**SOUND, "pretrained": True}), NAME)
+    assert tuned is None or tuned.score < plain
+
+
+def test_one_batch_by_heart_does_not_make_validation_worse_than_guessing():
+    n = np.arange(EPOCHS)
+    curves = memorised_at_once() | {"train_accuracy": 1 - 0.5 ** (n + 1), "val_accuracy": np.full(EPOCHS, 0.3)}
+    guessed = cause(judge(curves, SOUND), NAME).score
+    never = cause(judge(curves | {"val_accuracy": np.zeros(EPOCHS)}, SOUND), NAME)
+    assert never is None or never.score < guessed
+
+
+def test_one_batch_by_heart_does_not_make_validation_begin_far_off():
+    curves = memorised_at_once()
+    near = cause(judge(curves, SOUND), NAME).score
+    far = cause(judge(curves | {"val_loss": 30 * curves["val_loss"]}, SOUND), NAME)
+    assert far is None or far.score < near

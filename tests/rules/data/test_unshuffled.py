@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tests.rules.datasets import table
-from tests.rules.runs import SOUND, cause, changes, found, healthy, judge, ranked, swinging
+from tests.rules.runs import EPOCHS, SOUND, both, cause, changes, falling, found, healthy, judge, ranked, swinging
 from tracker_diag import Severity, profile_data
 
 NAME = "unshuffled"
@@ -45,3 +45,50 @@ def test_silent_where_nothing_is_said_of_the_order():
 
 def test_data_in_an_order_that_were_learned_are_at_most_info():
     assert judge(healthy(), {**SOUND, "shuffle": False}).severity.rank <= Severity.INFO.rank
+
+
+def held_out_classes(none=EPOCHS, val=4.0):
+    """Training learns; of validation's answers none is right at the first evaluations."""
+    right = np.where(np.arange(EPOCHS) < none, 0.0, 0.05)
+    learned = 0.97 - 0.87 * np.exp(-np.arange(EPOCHS) / 5)
+    return both(falling(0.1, 5), val + 0.05 * np.arange(EPOCHS), learned, right)
+
+
+def test_the_first_cause_where_the_last_rows_are_of_classes_that_training_never_saw():
+    report = judge(held_out_classes(), {**SOUND, "validation_split": 0.1, "shuffle": True})
+    assert ranked(report)[0] == NAME
+    assert found(report, "DS204").severity is Severity.WARNING
+    why = cause(report, NAME).why
+    assert "the last 10% of the rows" in why
+    assert "60 of 60 validation accuracies are exactly 0 while training is right 97% of the time" in why
+    assert "before a part of them is held out" in cause(report, NAME).prescription.text
+
+
+@pytest.mark.parametrize(("none", "told"), [(29, False), (30, True)])
+def test_at_most_evaluations(none, told):
+    named = cause(judge(held_out_classes(none), {**SOUND, "validation_split": 0.1}), NAME)
+    assert (named is not None) == told
+    assert named is None or f"{none} of 60" in named.why
+
+
+def test_less_sure_of_a_split_that_may_have_been_shuffled():
+    sure = cause(judge(held_out_classes(), {**SOUND, "validation_split": 0.1}), NAME).score
+    unsaid = cause(judge(held_out_classes(), SOUND), NAME).score
+    assert unsaid < sure
+    shuffled = cause(judge(held_out_classes(), {**SOUND, "val_size": 0.1, "shuffle": True}), NAME)
+    assert shuffled is None or shuffled.score < unsaid
+
+
+def test_silent_where_the_loss_shows_that_the_score_is_not_computed():
+    curves = healthy() | {"val_accuracy": np.zeros(EPOCHS)}
+    assert cause(judge(curves, {**SOUND, "validation_split": 0.1}), NAME) is None
+
+
+def test_silent_where_training_learned_nothing_either():
+    curves = held_out_classes() | {"train_accuracy": np.full(EPOCHS, 0.1)}
+    assert cause(judge(curves, {**SOUND, "validation_split": 0.1}), NAME) is None
+
+
+def test_of_two_classes_training_must_do_better_than_guessing():
+    curves = held_out_classes() | {"train_accuracy": np.full(EPOCHS, 0.6)}
+    assert cause(judge(curves, {**SOUND, "num_classes": 2, "validation_split": 0.1}), NAME) is None

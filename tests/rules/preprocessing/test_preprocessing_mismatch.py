@@ -57,3 +57,11 @@ def test_a_validation_loss_that_training_never_had(ends, own):
     why = cause(judge(curves, SOUND), NAME).why
     assert ("inputs far outside of training" in why) == own
     assert why.startswith("not excluded") != own
+
+
+def test_other_inputs_leave_a_guess_and_not_less():
+    n = np.arange(EPOCHS)
+    curves = off_from_the_start() | {"train_accuracy": 1 - 0.5 ** (n + 1), "val_accuracy": np.full(EPOCHS, 0.1)}
+    guessed = cause(judge(curves, SOUND), "preprocessing-mismatch").score
+    never = cause(judge(curves | {"val_accuracy": np.zeros(EPOCHS)}, SOUND), "preprocessing-mismatch")
+    assert never is None or never.score < guessed

@@ -135,3 +135,45 @@ def test_a_summary_never_tells_of_penalties_so_none_is_said_to_be_missing():
 def test_a_penalty_too_weak_to_matter_is_none():
     weak = network(64, kernel_regularizer="L2", kernel_regularizer_config={"l2": 1e-9})
     assert "hold any regularisation" in cause(judge(overfitting(), SOUND, model=weak), NAME).why
+
+
+@pytest.mark.parametrize(
+    "used",
+    [{"dropout": 0.2, "weight_decay": 1e-2}, {"hidden_dropout_prob": 0.1, "optim": "adamw_torch"},
+     {"augmentation": True, "l2": 1e-3}],
+    ids=str,
+)  # fmt: skip
+def test_silent_where_several_regularisers_are_at_work(used):
+    assert cause(judge(overfitting(), {**SOUND, **used}), NAME) is None
+
+
+@pytest.mark.parametrize(
+    "used",
+    [{"kernel_regularizer": "l2"}, {"rotation_range": 20}, {"mosaic": 1.0}, {"hsv_h": 0.015}, {"l1": 1e-3},
+     {"color_jitter": 0.4}, {"mask_time_prob": 0.05}, {"aug": {"random_crop": 28}}],
+    ids=str,
+)  # fmt: skip
+def test_what_regularises_by_another_name_counts(used):
+    named = cause(judge(overfitting(), {**NONE, **used}), NAME)
+    assert named is None or "is configured" in named.why
+    assert NAME not in ranked(judge(overfitting(), {**NONE, **used}))[:1]
+
+
+@pytest.mark.parametrize("idle", [{"mosaic": 0.0}, {"kernel_regularizer": None}, {"rotation_range": 0},
+                                  {"repetition_penalty": 1.0}], ids=str)  # fmt: skip
+def test_what_is_off_or_no_regulariser_does_not(idle):
+    assert "hold any regularisation" in cause(judge(overfitting(), {**NONE, **idle}), NAME).why
+
+
+def test_adamw_decays_weights_unless_told_not_to():
+    told = {"num_classes": 10, "dropout": 0.0, "optimizer": "AdamW"}
+    assert "weight_decay is configured" in cause(judge(overfitting(), told), NAME).why
+    off = cause(judge(overfitting(), {**told, "weight_decay": 0.0}), NAME)
+    assert "hold any regularisation" in off.why
+
+
+def test_layers_that_augment_count():
+    model = network(64)
+    model["layers"].insert(0, {"type": "RandomFlip"})
+    named = cause(judge(overfitting(), SOUND, model=model), NAME)
+    assert named is None or "is configured" in named.why

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import (
     Change,
     Features,
@@ -16,6 +18,22 @@ from tracker_diag.rules.api import (
     lower,
     rule,
 )
+
+#: Names of parameters that blocks of attention have and plain networks do not.
+_ATTENTION = re.compile(
+    r"(?<![a-z])(d_?model|n_?heads?|num_?heads?)(?![a-z])|attention|attn|transformer", re.IGNORECASE
+)
+#: Families of networks whose blocks are residual or normalised, in the name of the model.
+_FAMILIES = re.compile(
+    r"former|bert|gpt|llama|mistral|qwen|gemma|falcon|mamba|electra|whisper|wav2vec|hubert|"
+    r"(?<![a-z])(t5|bart|vit|deit|swin|beit|clip|dino|u-?net|yolo)|"
+    r"resnet|resnext|resnest|densenet|efficientnet|convnext|mobilenet|inception|xception|regnet|nasnet",
+    re.IGNORECASE,
+)
+#: Characters of a name that are looked at.
+LONGEST = 200
+#: Layers that such blocks are, by what their types hold.
+_BLOCKS = ("attention", "transformer", "residual", "bottleneck", "basicblock", "encoderlayer", "decoderlayer")
 
 
 class Likelihoods:
@@ -42,6 +60,8 @@ def too_deep(
     layers: float,
     params: Mapping[str, Any],
     names: Mapping[str, str],
+    flat_params: Mapping[str, Any],
+    layers_described: Layout | None,
     *,
     prior: float = 0.03,
     usual: int = 8,
@@ -52,7 +72,8 @@ def too_deep(
     What it measures
     ----------------
     The number of layers of a plain network, and whether it fails to learn. Residual or normalised networks are deep
-    by design.
+    by design: where parameters or layers say so, and where they tell of attention (heads, `d_model`) or the model's
+    name is that of such a family, nothing is said.
 
     Why it matters
     --------------
@@ -75,7 +96,8 @@ def too_deep(
     """
     if layers <= usual:
         return None
-    if params.get("residual") or params.get("normalisation", "none") != "none" or params.get("pretrained"):
+    plain = not (params.get("residual") or params.get("normalisation", "none") != "none" or params.get("pretrained"))
+    if not plain or _of_blocks(params, flat_params, layers_described):
         return too_deep.skip("residual, normalised and pretrained networks are deep by design")
     name = names.get("layers", "layers")
     text = f"lower {name} from {layers:g} to {proposed}, or add residual connections and normalisation"
@@ -87,6 +109,17 @@ def too_deep(
         prescription=Prescription(text, (Change(name, layers, proposed),)),
         settles="run once with three layers",
     )
+
+
+def _of_blocks(params: Mapping[str, Any], logged: Mapping[str, Any], laid: Layout | None) -> bool:
+    """Whether the network is known to be made of blocks that are residual or normalised."""
+    if laid is not None and (
+        laid.shortcuts or laid.normalisation is not None or any(kind in u.kind for u in laid.units for kind in _BLOCKS)
+    ):
+        return True
+    # A name that is long is a text, and is not searched through.
+    logged_names = (name[:LONGEST] for name, value in logged.items() if value is not None)
+    return any(map(_ATTENTION.search, logged_names)) or bool(_FAMILIES.search(str(params.get("model") or "")[:LONGEST]))
 
 
 def _seen(features: Features, symptoms: Symptoms) -> Observation:

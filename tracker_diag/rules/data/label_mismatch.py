@@ -14,6 +14,8 @@ CONFIDENTLY_WRONG = 2
 #: Times the first training loss from which on the first validation loss is off; and times the baseline above
 #: which the first training loss says nothing of validation.
 OFF_AT_FIRST, FAR_OFF = 1.5, 3
+#: Times what guessing gets right below which validation's answers are wrong for a reason.
+FAR_BELOW_GUESSING = 0.5
 #: Training examples below which they may be too few for anything to hold elsewhere.
 FEW = 200
 
@@ -27,6 +29,9 @@ class Likelihoods:
     CONFIDENTLY_WRONG = LikelihoodRatio(0.5, "validation is more wrong than chance would have it")
     OFF_AT_FIRST = LikelihoodRatio(0.5, "validation is off from the first epoch on")
     CAME_DOWN = LikelihoodRatio(5.0, "the loss came down to the uninformed level and stayed there")
+    BELOW_GUESSING = LikelihoodRatio(
+        30.0, "validation is right {share:.2g} times as often as guessing, and training learns", own=True
+    )
     FEW = LikelihoodRatio(0.3, "{count} training examples may simply be too few", "params")
 
 
@@ -42,6 +47,7 @@ def label_mismatch(
     explained: Explained,
     traits: frozenset[str],
     n_train: int | None,
+    times_guessing: float | None,
     *,
     prior: float = 0.035,
 ) -> Outcome:
@@ -52,6 +58,10 @@ def label_mismatch(
     A validation loss that never falls below that of knowing nothing while training slowly goes below it: what is
     learned is by heart, and there is no relation to be found.
 
+    And a validation accuracy less than half of what guessing gets right while training does well: the network knows
+    the answers, and validation numbers the classes in another order, as two generators or encoders do that were each
+    fitted to their own folder.
+
     Why it matters
     --------------
     "Do input samples have the correct labels? Are input and ground truth data shuffled the same way?"
@@ -59,6 +69,7 @@ def label_mismatch(
     What to do
     ----------
     Look at ten examples with their labels as the network gets them; shuffle inputs and labels by one permutation.
+    Number the classes once, on the training data, and use that for validation.
 
     Thresholds
     ----------
@@ -71,7 +82,14 @@ def label_mismatch(
     """
     if symptoms.has("diverged", "frozen"):
         return None
-    if features.val_blind:
+    message = "nothing that training learns holds for validation: labels and inputs may not belong together"
+    seen = "trees get" if "boosting" in traits else "network gets"
+    advice = f"look at ten examples with their labels as the {seen} them; shuffle inputs and labels by one permutation"
+    if times_guessing is not None and times_guessing < FAR_BELOW_GUESSING:
+        observations = [Likelihoods.BELOW_GUESSING(share=times_guessing)]
+        message = "validation is wrong more often than guessing: its classes may be numbered in another order"
+        advice = "number the classes once, on the training data, and print that numbering for training and validation"
+    elif features.val_blind:
         observations = _blind(features, explained)
     elif features.stuck_at_baseline and not features.starts_at_baseline and not features.above:
         observations = [Likelihoods.CAME_DOWN()]
@@ -79,13 +97,11 @@ def label_mismatch(
         return None
     if n_train is not None and n_train < FEW:
         observations.append(Likelihoods.FEW(count=n_train))
-    seen = "trees get" if "boosting" in traits else "network gets"
     return label_mismatch.hypothesis(
         prior=prior,
         observations=observations,
-        message="nothing that training learns holds for validation: labels and inputs may not belong together",
-        advice=f"look at ten examples with their labels as the {seen} them; shuffle inputs and labels by one "
-        "permutation",
+        message=message,
+        advice=advice,
         settles="run once with shuffled labels: if nothing changes, the labels are wrong now",
     )
 

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tracker_diag.rules.api import (
+    Curve,
+    Explained,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Symptoms,
+    rule,
+)
 
 #: Share of the baseline loss that training must have explained to have learned a batch.
 LEARNED = 0.5
 #: Share of the run in which half of the improvement comes at once, and from which on it does not.
 AT_ONCE, NOT_AT_ONCE = 0.06, 0.1
+#: Evaluations of validation before that from which on it did not come at once: a long run has many in a small share.
+SOME_EPOCHS = 4
+#: Times training's first loss, and uninformed levels, that validation's is where something else than a batch is wrong.
+FAR_OFF = 10.0
+#: Times what guessing gets right below which validation's answers are wrong for a reason.
+FAR_BELOW_GUESSING = 0.5
+#: Uninformed levels that validation lies behind training when that is half-way down, below which both fall together.
+TOGETHER = 0.1
 #: Uninformed levels that validation stays behind where what was learned holds for nothing else,
 BEHIND = 0.3
 #: and those it lay behind at its best where it never fell with training.
@@ -28,7 +50,8 @@ class Likelihoods:
     EXPLAINED = LikelihoodRatio(1.5, "training explains nearly everything")
     NOT_AT_ONCE = LikelihoodRatio(0.3, "half of what training gained took longer than a tenth of the run")
     BEHIND = LikelihoodRatio(4.0, "validation stays {share:.0%} of the uninformed loss behind")
-    NEVER_FELL = LikelihoodRatio(3.0, "validation never fell with training")
+    APART_AT_BEST = LikelihoodRatio(3.0, "where validation was best, training was far below it already")
+    TOGETHER = LikelihoodRatio(0.1, "when training was half-way down, validation was beside it")
     FELL_AT_FIRST = LikelihoodRatio(0.1, "validation fell with training at first")
     KEEPS_UP = LikelihoodRatio(0.05, "validation keeps up")
     FIRST_EPOCH_AT_ONCE = LikelihoodRatio(
@@ -37,6 +60,13 @@ class Likelihoods:
     FIRST_EPOCH = LikelihoodRatio(4.0, "in the first epoch already training is far below validation")
     MANY_EXAMPLES = LikelihoodRatio(3.0, "{count} training examples are not memorised that fast", "params")
     FEW_EXAMPLES = LikelihoodRatio(0.2, "{count} training examples are soon memorised", "params")
+    PRETRAINED = LikelihoodRatio(0.3, "a pretrained network memorises within a few epochs", "params")
+    FAR_OFF = LikelihoodRatio(
+        0.1, "validation begins at {over:.2g} times training's loss: a batch learned by heart does not do that"
+    )
+    BELOW_GUESSING = LikelihoodRatio(
+        0.2, "validation is right {share:.2g} times as often as guessing: one batch learned by heart does not do that"
+    )
     LEARNED_LATER = LikelihoodRatio(0.3, "validation learned much after its first epoch")
     LEARNED_WELL = LikelihoodRatio(0.1, "validation was learned well at its best")
 
@@ -52,7 +82,11 @@ def repeated_batch(
     features: Features,
     symptoms: Symptoms,
     explained: Explained,
+    train: Curve,
+    val: Curve | None,
     n_train: int | None,
+    params: Mapping[str, Any],
+    times_guessing: float | None,
     *,
     prior: float = 0.03,
     many: int = 300,
@@ -62,7 +96,8 @@ def repeated_batch(
     What it measures
     ----------------
     A training loss that falls to nothing within the first few per cent of the run while validation gains little: as
-    many examples as there are said to be cannot be memorised that fast.
+    many examples as there are said to be cannot be memorised that fast. Where both losses fall together at first, or a
+    pretrained network is trained on, it is hardly this.
 
     Why it matters
     --------------
@@ -89,10 +124,23 @@ def repeated_batch(
         or not features.memorised
     ):
         return None
-    observations = [Likelihoods.AT_ONCE(share=features.quick) if features.quick <= AT_ONCE else Likelihoods.EXPLAINED()]
+    half_way = int(np.argmax(train.y <= 0.5 * (train.start + train.best)))
+    before = 0 if val is None else int((val.x < train.x[half_way]).sum())
+    at_once = features.quick <= AT_ONCE and before < SOME_EPOCHS
+    observations = [Likelihoods.AT_ONCE(share=features.quick) if at_once else Likelihoods.EXPLAINED()]
     if features.quick > NOT_AT_ONCE:
         observations.append(Likelihoods.NOT_AT_ONCE())
     observations += _behind(features)
+    if val is not None and features.apart > BEHIND:
+        beside = float(np.interp(train.x[half_way], val.x, val.y))
+        if beside - float(train.y[half_way]) < TOGETHER * (explained.baseline - explained.bottom):
+            observations.append(Likelihoods.TOGETHER())
+    if features.val_first > FAR_OFF and features.val_wrong > FAR_OFF:
+        observations.append(Likelihoods.FAR_OFF(over=features.val_first))
+    if times_guessing is not None and times_guessing < FAR_BELOW_GUESSING:
+        observations.append(Likelihoods.BELOW_GUESSING(share=times_guessing))
+    if params.get("pretrained"):
+        observations.append(Likelihoods.PRETRAINED())
     if n_train is not None:
         observations.append((Likelihoods.MANY_EXAMPLES if n_train >= many else Likelihoods.FEW_EXAMPLES)(count=n_train))
     if explained.val_best - explained.val_start > GAINED:
@@ -113,7 +161,7 @@ def _behind(features: Features) -> list[Observation]:
     if features.apart > BEHIND:
         observations = [
             Likelihoods.BEHIND(share=features.apart),
-            Likelihoods.NEVER_FELL() if features.parted > APART_AT_BEST else Likelihoods.FELL_AT_FIRST(),
+            Likelihoods.APART_AT_BEST() if features.parted > APART_AT_BEST else Likelihoods.FELL_AT_FIRST(),
         ]
     else:
         observations = [Likelihoods.KEEPS_UP()]

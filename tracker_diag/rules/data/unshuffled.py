@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from tracker_diag.rules.api import (
     Change,
+    Curve,
     Dataset,
     Features,
     LikelihoodRatio,
@@ -17,6 +18,12 @@ from tracker_diag.rules.api import (
 )
 
 _OFF = ("false", "0", "no", "none", "0.0")
+#: Keras's name for the share of the rows that it holds out: the last ones, whatever ``shuffle`` says.
+_LAST_ROWS = "validation_split"
+#: Evaluations at least, and their share, at which no answer on validation is right.
+SEVERAL, MOST_OF_THEM = 2, 0.5
+#: Share of right answers in training from which on it learned, and times that of guessing.
+LEARNED, TIMES_GUESSING = 0.5, 1.5
 
 
 class Likelihoods:
@@ -28,12 +35,27 @@ class Likelihoods:
     MIXED = LikelihoodRatio(0.2, "the labels are mixed", "data")
     FAILS = LikelihoodRatio(4.0, "the run fails to learn, or swings")
     LEARNS = LikelihoodRatio(0.1, "the run learns")
+    UNSEEN_IN_LAST_ROWS = LikelihoodRatio(
+        100.0,
+        "{name} takes the last {share:.0%} of the rows, before any shuffling, and {none} of {of} validation accuracies "
+        "are exactly 0 while training is right {right:.0%} of the time",
+        own=True,
+    )
+    UNSEEN = LikelihoodRatio(
+        10.0,
+        "{none} of {of} validation accuracies are exactly 0 while training is right {right:.0%} of the time",
+        own=True,
+    )
 
 
 @rule(
     "DS204",
     "unshuffled",
-    seen_as=("My loss jumps, or swings up and down", "The network always says the same class"),
+    seen_as=(
+        "My loss jumps, or swings up and down",
+        "The network always says the same class",
+        "Validation is far worse than training",
+    ),
     unless=("boosting",),
     likelihoods=Likelihoods,
 )
@@ -43,6 +65,12 @@ def unshuffled(
     names: Mapping[str, str],
     shuffle: object | None,
     dataset: Dataset | None,
+    train_score: Curve | None,
+    val_score: Curve | None,
+    train_loss: Curve | None,
+    val_loss: Curve | None,
+    val_fraction: float | None,
+    n_classes: int | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -53,6 +81,10 @@ def unshuffled(
     Whether shuffling is switched off, whether the labels of a dataset profile are sorted, and whether the run fails
     to learn or swings.
 
+    And whether not one answer on validation is right, at most evaluations, while training is right most of the time
+    and the validation loss stays above where training's began: validation then holds classes alone that training never
+    saw. Keras's `validation_split` does that to sorted rows: it takes the last of them, and shuffles what is left.
+
     Why it matters
     --------------
     "If your dataset has a particular order to it (ordered by label) this could negatively impact the learning. Make
@@ -60,7 +92,8 @@ def unshuffled(
 
     What to do
     ----------
-    Shuffle inputs and labels together, anew each epoch. Trees see all examples at once, in no order.
+    Shuffle inputs and labels together, anew each epoch, and once before a part of the rows is held out; or hold out a
+    share of each class (`train_test_split` with `stratify`). Trees see all examples at once, in no order.
 
     Thresholds
     ----------
@@ -69,7 +102,13 @@ def unshuffled(
     References
     ----------
     Seminar: "Dataset issues" (shuffle the dataset). Bengio (2012), Practical recommendations, §3.2.
+    Keras's API of `Model.fit`: "the validation data is selected from the last samples, before shuffling".
     """
+    unseen = _unseen(train_score, val_score, n_classes)
+    if unseen is not None and _fell(train_loss, val_loss):
+        unseen = None
+    if unseen is not None:
+        return _of_the_split(unseen, val_fraction, names.get("val_fraction", ""), shuffle, prior)
     observations: list[Observation] = []
     if shuffle is not None:
         observations.append(Likelihoods.OFF() if str(shuffle).lower() in _OFF else Likelihoods.ON())
@@ -90,3 +129,45 @@ def unshuffled(
         prescription=Prescription(text, () if shuffle is True else (Change(name, shuffle, True),)),
         settles="log the labels of the first three batches",
     )
+
+
+def _of_the_split(
+    unseen: tuple[int, int, float], val_fraction: float | None, split: str, shuffle: object | None, prior: float
+) -> Outcome:
+    """The finding that validation holds other classes than training."""
+    none, of, right = unseen
+    if val_fraction and split.lower().endswith(_LAST_ROWS):
+        observations = [Likelihoods.UNSEEN_IN_LAST_ROWS(name=split, share=val_fraction, none=none, of=of, right=right)]
+    else:
+        observations = [Likelihoods.UNSEEN(none=none, of=of, right=right)]
+        if shuffle is not None and str(shuffle).lower() not in _OFF:
+            observations.append(Likelihoods.ON())
+    text = "shuffle inputs and labels together before a part of them is held out, or hold out a share of each class"
+    return unshuffled.hypothesis(
+        prior=prior,
+        observations=observations,
+        message=f"{none} of {of} validation accuracies are exactly 0: the examples held out seem to be of classes that "
+        "training never saw",
+        advice=text,
+        prescription=Prescription(text),
+        settles="count the examples of each class in training and in validation",
+    )
+
+
+def _unseen(train_score: Curve | None, val_score: Curve | None, n_classes: int | None) -> tuple[int, int, float] | None:
+    """At how many evaluations, of how many, validation has no answer right; and the share that training has."""
+    if train_score is None or val_score is None or not (train_score.accuracy and val_score.accuracy):
+        return None
+    ours, theirs = train_score.finite[1], val_score.finite[1]
+    if not ours.size or theirs.size < SEVERAL:
+        return None
+    none, right = int((theirs == 0).sum()), train_score.share(float(ours[-1]))
+    learned = right > max(LEARNED, TIMES_GUESSING / n_classes if n_classes else 0)
+    return (none, theirs.size, right) if learned and none >= MOST_OF_THEM * theirs.size else None
+
+
+def _fell(train_loss: Curve | None, val_loss: Curve | None) -> bool:
+    """Whether the validation loss came below where training's began: its score is then one that is not computed."""
+    if train_loss is None or val_loss is None or not train_loss.finite[1].size or not val_loss.finite[1].size:
+        return False
+    return float(val_loss.finite[1].min()) < train_loss.start

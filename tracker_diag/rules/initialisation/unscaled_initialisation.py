@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.roles.activations import SATURATING
+from tracker_diag.roles.learning_rates import usual_rates
 from tracker_diag.rules.api import (
     FIRST_LOSS,
     Change,
@@ -64,6 +65,7 @@ class Likelihoods:
     HUNDREDS_ABOVE = LikelihoodRatio(10.0, FIRST_LOSS)
     FAR_OFF = LikelihoodRatio(4.0, FIRST_LOSS)
     LOST_IN_FIRST_EPOCH = LikelihoodRatio(4.0, "the loss was lost in the first epoch")
+    LOST_AT_A_USUAL_RATE = LikelihoodRatio(12.0, "the loss was lost in the first epoch at a usual rate, {rate:g}")
     LOST = LikelihoodRatio(1.3, "the loss was lost")
     LEARNED = LikelihoodRatio(0.1, "the run began where a sound initialisation begins")
 
@@ -85,6 +87,7 @@ def unscaled_initialisation(
     layers: float | None,
     initial_gain: float | None,
     answers_vary: bool | None,
+    learning_rate: float | None,
     *,
     prior: float = 0.05,
     deep: int = 6,
@@ -121,10 +124,12 @@ def unscaled_initialisation(
     """
     word = str(initialiser or "").lower()
     depth = layers if isinstance(layers, int | float) and layers >= deep else None
+    known = learning_rate is not None and learning_rate <= usual_rates(params.get("optimizer"), params)[1]
+    usual = learning_rate if known else None
     excused = bool(params.get("residual") or params.get("pretrained"))
     observations = [
         *_configured(word, initialiser, init_scale, initial_gain, depth is not None, excused),
-        *_seen(features, symptoms, depth, vary=bool(answers_vary)),
+        *_seen(features, symptoms, depth, usual, vary=bool(answers_vary)),
     ]
     # The frameworks' own initialisers are scaled ones: another of that kind changes little.
     sound = _scaled(word) or word == "default"
@@ -178,17 +183,20 @@ def _plain(initialiser: str | None, init_scale: float | None, is_deep: bool) -> 
     return row(initialiser=initialiser, scale=init_scale)
 
 
-def _seen(features: Features, symptoms: Symptoms, depth: float | None, *, vary: bool) -> list[Observation]:
-    """What the curves say of where the run began; ``depth``: the layers, where they are many."""
+def _seen(
+    features: Features, symptoms: Symptoms, depth: float | None, usual: float | None, *, vary: bool
+) -> list[Observation]:
+    """What the curves say of where the run began.
+
+    ``depth``: the layers, where they are many; ``usual``: the rate, where it is a usual one.
+    """
     if features.starts_at_baseline:
         stays = Likelihoods.STAYS_AND_VARIES() if vary else Likelihoods.STAYS()
         return [stays, *([Likelihoods.DEEP(layers=depth)] if depth is not None else [])]
     if features.first_excess > HUNDREDS and features.lost_at is None:
         return [Likelihoods.HUNDREDS_ABOVE(**features.first.seen)]
     if features.first_excess > (FAR_OFF if features.first.known else FALLS_AT_ONCE):
-        return [
-            Likelihoods.FAR_OFF(**features.first.seen)
-            if features.first_excess < LOST
-            else Likelihoods.LOST_IN_FIRST_EPOCH()
-        ]
+        if features.first_excess < LOST:
+            return [Likelihoods.FAR_OFF(**features.first.seen)]
+        return [Likelihoods.LOST_IN_FIRST_EPOCH() if usual is None else Likelihoods.LOST_AT_A_USUAL_RATE(rate=usual)]
     return [Likelihoods.LOST() if symptoms.has("diverged") else Likelihoods.LEARNED()]

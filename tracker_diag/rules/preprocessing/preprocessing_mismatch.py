@@ -16,6 +16,8 @@ CONFIDENTLY_WRONG = 2.0
 FAR_OUTSIDE = 8.0
 #: Gap at the end, as a share of the baseline, above which validation stays far behind.
 FAR_APART = 0.3
+#: Times what guessing gets right below which validation's answers are wrong for a reason of the labels.
+FAR_BELOW_GUESSING = 0.5
 #: Share of training's score above which that of validation is close to it.
 CLOSE_SCORE = 0.85
 
@@ -39,6 +41,9 @@ class Likelihoods:
     )
     SCORES_CLOSE = LikelihoodRatio(5.0, "the loss is far apart, the scores are close")
     FAR_BEHIND = LikelihoodRatio(1.5, "validation stays far behind")
+    BELOW_GUESSING = LikelihoodRatio(
+        0.1, "validation is right {share:.2g} times as often as guessing: other inputs leave a guess, not less"
+    )
     CLOSE = LikelihoodRatio(0.3, "validation ends close to training")
 
 
@@ -52,6 +57,7 @@ def preprocessing_mismatch(
     val: Curve,
     val_score: Curve | None,
     train_score: Curve | None,
+    times_guessing: float | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -86,9 +92,12 @@ def preprocessing_mismatch(
     trees = "boosting" in traits
     compared = "columns, their order, their coding" if trees else "scaling, colour order, tokeniser, augmentation"
     text = f"send training examples through the validation pipeline and compare: {compared}"
+    observations = _seen(features, train_score, val_score, known=explained.known, trees=trees)
+    if observations and times_guessing is not None and times_guessing < FAR_BELOW_GUESSING:
+        observations.append(Likelihoods.BELOW_GUESSING(share=times_guessing))
     return preprocessing_mismatch.hypothesis(
         prior=prior,
-        observations=_seen(features, train_score, val_score, known=explained.known, trees=trees),
+        observations=observations,
         message="validation does not see what training learns",
         advice=text,
         settles="evaluate once on training examples through the validation pipeline",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from tracker_diag.rules.api import (
     Curve,
+    Explained,
     Features,
     LikelihoodRatio,
     Outcome,
@@ -17,12 +18,16 @@ from tracker_diag.rules.api import (
     stop_at_best,
 )
 
+#: Share of the baseline loss that validation explains at its best where it learned before it turned.
+LEARNED = 0.1
+
 
 class Likelihoods:
     """What speaks for a run that went on too long, and against it."""
 
-    #: From 2, where nothing came after the best checkpoint, to 4, where all did: the longer, the less it is chance.
-    WENT_ON = LikelihoodRatio(2.0, "{share:.0%} of the run came after the best checkpoint", most=4.0)
+    #: From 3, where nothing came after the best checkpoint, to 6, where all did: the longer, the less it is chance.
+    WENT_ON = LikelihoodRatio(3.0, "{share:.0%} of the run came after the best checkpoint", most=6.0)
+    LEARNED_BEFORE = LikelihoodRatio(1.5, "validation had learned before it turned")
     STOPPING = LikelihoodRatio(0.3, "early stopping is configured", "params")
     ALL_EPOCHS = LikelihoodRatio(1.5, "the run went on for all its epochs", "params")
 
@@ -39,6 +44,7 @@ def no_early_stopping(
     features: Features,
     symptoms: Symptoms,
     val: Curve,
+    explained: Explained | None,
     names: Mapping[str, str],
     epochs: float | None,
     early_stopping: object | None,
@@ -51,7 +57,8 @@ def no_early_stopping(
     What it measures
     ----------------
     The share of the run that came after the best validation step, where validation has risen significantly since: the
-    lowest point of a plateau is noise, and is not counted. Of boosting the rule `too-many-rounds` says it.
+    lowest point of a plateau is noise, and is not counted. Validation that had learned before it turned left a
+    checkpoint worth keeping. Of boosting the rule `too-many-rounds` says it.
 
     Why it matters
     --------------
@@ -77,6 +84,8 @@ def no_early_stopping(
         return None
     share = float((val.x > val.turning.step).mean())
     observations = [Likelihoods.WENT_ON(times=1 + share, share=share)]
+    if explained is not None and explained.val_best > LEARNED:
+        observations.append(Likelihoods.LEARNED_BEFORE())
     if early_stopping:
         observations.append(Likelihoods.STOPPING())
     elif epochs:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,22 @@ KINDS = (
     "early_stopping",
     "input_noise",
 )
+#: Words of parameters that regularise without a role of their own: of layers, of optimisers, of image pipelines.
+_ALSO = re.compile(
+    r"drop_?out|drop_?rate|drop_?path|weight_?decay|regulari[sz]|(?<![a-z])(l1|l2)(?![a-z])|^penalty$|"
+    r"augment|mix_?up|cut_?mix|cut_?out|jitter|flip|mosaic|erasing|mask_(time|feature)_prob|"
+    r"(rotation|zoom|shear|width_shift|height_shift|brightness)_range|(random_?|rand)(crop|resized|rotat|zoom|affine)|"
+    r"(input|gaussian|feature|embedding)_?noise|(?<![a-z])hsv_[hsv]",
+    re.IGNORECASE,
+)
+#: Values by which a parameter says that it does nothing, beside 0, None and false.
+_NOTHING = ("", "none", "no", "off", "false", "null")
+#: Characters of a name that are looked at.
+_LONGEST = 200
+#: Optimisers that decay weights unless told otherwise: by a hundredth in PyTorch, by four thousandths in Keras.
+_DECAYING = ("adamw",)
+#: Regularisers from which on the run has regularisation, whatever came of it.
+_ENOUGH = 2
 #: Dropout for each baseline that validation ends above training: the larger the gap, the more noise.
 DROPOUT_OF_GAP = 0.5
 #: The most dropout that is usual.
@@ -45,7 +62,6 @@ class Likelihoods:
     UNREPRESENTATIVE = LikelihoodRatio(3.0, "training explains what validation does not")
     NONE_CONFIGURED = LikelihoodRatio(10.0, "neither parameters nor layers hold any regularisation ({known})", "params")
     ONE_CONFIGURED = LikelihoodRatio(0.4, "{used} is configured", "params")
-    SEVERAL_CONFIGURED = LikelihoodRatio(0.4, "{used} are configured", "params")
     BLIND = LikelihoodRatio(0.03, "validation never gained on knowing nothing, which regularisation does not change")
 
 
@@ -64,6 +80,7 @@ def no_regularisation(
     traits: frozenset[str],
     epochs: float | None,
     layers_described: Layout | None,
+    flat_params: Mapping[str, Any],
     *,
     prior: float = 0.05,
     proposed: float = 0.3,
@@ -74,8 +91,10 @@ def no_regularisation(
     What it measures
     ----------------
     Which regularisers the configuration names with a value above zero, or the layers of the model hold, and whether
-    validation turned or stayed behind. Weight decay, augmentation and early stopping count. None at all is sound where
-    the curves do not overfit.
+    validation turned or stayed behind. Weight decay, augmentation and early stopping count, and so does a parameter
+    whose name says that it regularises (`kernel_regularizer`, `rotation_range`, `mosaic`, …), a layer that augments or
+    adds noise, and AdamW, which decays weights unless told not to. Where two or more are at work, nothing is said. None
+    at all is sound where the curves do not overfit.
 
     Why it matters
     --------------
@@ -101,10 +120,14 @@ def no_regularisation(
         return None
     given = {k: params[k] for k in KINDS if k in params}
     given |= {k: used for k, used in _described(layers_described).items() if used or not given.get(k)}
-    if not given:
-        return None
+    if "weight_decay" not in given and str(params.get("optimizer") or "").lower() in _DECAYING:
+        given["weight_decay"] = True
     known = [k for k in KINDS if k in given]
-    used = [k for k in known if given[k] and not (isinstance(given[k], int | float) and given[k] <= tiny)]
+    used = [k for k in known if _acts(given[k], tiny)]
+    if not used:
+        used = _named(flat_params, tiny)
+    if len(used) >= _ENOUGH or not (known or used):
+        return None
     observations = [
         Likelihoods.OVERFITS() if symptoms.has("overfitting") else Likelihoods.UNREPRESENTATIVE(),
         _configured(known, used),
@@ -138,12 +161,24 @@ def _described(laid: Layout | None) -> dict[str, float | bool]:
     strengths = ({"dropout": max(laid.dropout, default=0.0)} if laid.ordered or laid.dropout else {}) | (
         {} if laid.decay is None else {"weight_decay": laid.decay}
     )
-    return {kind: True if math.isnan(strength) else strength for kind, strength in strengths.items()}
+    layers = {kind: True if math.isnan(strength) else strength for kind, strength in strengths.items()}
+    return layers | ({"input_noise": True} if laid.noise else {})
+
+
+def _named(flat_params: Mapping[str, Any], tiny: float) -> list[str]:
+    """Parameters at work whose names say that they regularise."""
+    return [name for name, value in flat_params.items() if _ALSO.search(name[:_LONGEST]) and _acts(value, tiny)]
+
+
+def _acts(value: Any, tiny: float) -> bool:
+    """Whether a regulariser of this value does anything."""
+    if isinstance(value, str):
+        return value.strip().lower() not in _NOTHING
+    return bool(value) and not (isinstance(value, int | float) and not value > tiny)
 
 
 def _configured(known: list[str], used: list[str]) -> Observation:
     """What the configuration says."""
     if not used:
         return Likelihoods.NONE_CONFIGURED(known=", ".join(known))
-    row = Likelihoods.ONE_CONFIGURED if len(used) == 1 else Likelihoods.SEVERAL_CONFIGURED
-    return row(used=", ".join(used))
+    return Likelihoods.ONE_CONFIGURED(used=used[0])

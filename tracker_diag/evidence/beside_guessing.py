@@ -1,0 +1,31 @@
+"""How often validation is right, beside guessing."""
+
+from __future__ import annotations
+
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.registry import rule_input
+
+#: Share of right answers in training from which on it learned, and times that of guessing where the classes are known.
+LEARNED, TIMES_GUESSING = 0.5, 1.5
+
+
+@rule_input(
+    missing="no accuracies of training and validation",
+    log="log the accuracy of both at every epoch",
+    evidence="C",
+    unit="times guessing",
+)
+def times_guessing(train_score: Curve | None, val_score: Curve | None, n_classes: int | None) -> float | None:
+    """How many times as often as guessing validation is right at its end, where training learned.
+
+    0 where it is never right, however many classes there are; else only where their number is known.
+    """
+    ours, theirs = train_score, val_score
+    if ours is None or theirs is None or not (ours.accuracy and theirs.accuracy):
+        return None
+    if not (ours.long_enough and theirs.long_enough):
+        return None
+    right = theirs.share(theirs.tail)
+    if ours.share(ours.tail) <= max(LEARNED, TIMES_GUESSING / n_classes if n_classes else 0):
+        return None
+    return 0.0 if right == 0 else right * n_classes if n_classes else None

@@ -1,0 +1,162 @@
+"""RG804 augmentation-too-strong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tracker_diag.roles.layout import Layout
+from tracker_diag.rules.api import (
+    Curve,
+    Explained,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
+)
+from tracker_diag.stats.gap import Gap
+
+#: Share of the baseline loss that training has explained at most where it stays hard, and where it learns nothing.
+HARD, NOTHING = 0.4, 0.1
+#: Uninformed levels that training ends above validation, and times validation's loss, from which on it is far above.
+FAR_ABOVE, TIMES = 0.2, 1.8
+#: Times what guessing gets right that validation does where it learned although training did not.
+TIMES_GUESSING = 1.5
+#: Dropout up to which it leaves training as it is.
+MODERATE_DROPOUT = 0.5
+#: What mixes or smooths labels: training then cannot come near nothing.
+MIXING = ("mixup", "label_smoothing")
+#: Words by which an augmentation says that it is strong, and by which a number says that it is a spread.
+_STRONG = re.compile(r"strong|heavy|hard|extreme|max", re.IGNORECASE)
+_SPREAD = re.compile(r"std|sigma|noise|deviation", re.IGNORECASE)
+#: Spread of noise from which on it is larger than an input that was brought to unit scale.
+LARGER_THAN_INPUT = 1.0
+
+
+class Likelihoods:
+    """What speaks for augmentation that is too strong, and against it."""
+
+    FAR_ABOVE = LikelihoodRatio(
+        15.0,
+        "training, which is augmented, explains {train:.0%} of the uninformed loss, and validation, which is not, "
+        "{val:.0%}",
+    )
+    EASIER = LikelihoodRatio(
+        6.0, "training, which is augmented, learns next to nothing and ends above validation, which is not"
+    )
+    LEARNED_ALL_THE_SAME = LikelihoodRatio(
+        2.0, "validation is right {right:.0%} of the time, where guessing would be {guessing:.0%}"
+    )
+    STRONG = LikelihoodRatio(4.0, "{name} is {value}", "params")
+    DROPOUT = LikelihoodRatio(0.3, "dropout of {dropout:g} holds training back as well", "params")
+    MIXED = LikelihoodRatio(0.3, "{name} does too, and is meant to", "params")
+
+
+@rule(
+    "RG804",
+    "augmentation-too-strong",
+    seen_as=(
+        "My loss is flat from the start",
+        "Training loss stops high, and validation with it",
+        "Validation is better than training",
+    ),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
+def augmentation_too_strong(
+    features: Features,
+    symptoms: Symptoms,
+    explained: Explained,
+    end_gap: Gap,
+    train: Curve,
+    val_score: Curve | None,
+    augmentation: object | None,
+    layers_described: Layout | None,
+    names: Mapping[str, str],
+    params: Mapping[str, Any],
+    dropout: float | None,
+    n_classes: int | None,
+    *,
+    prior: float = 0.03,
+) -> Outcome:
+    """Augmentation leaves little to recognise in the training examples.
+
+    What it measures
+    ----------------
+    Whether augmentation is logged and on, or part of the described layers, training stays near the uninformed loss,
+    and validation, whose examples are not augmented, ends far below it. Or, where training learns next to nothing,
+    whether validation ends below it all the same, beyond their noise. The uninformed loss has to be known. Noise with a
+    deviation above that of a scaled input, and an augmentation that calls itself strong, speak for it besides.
+
+    A training loss above validation's that has come down well is how augmentation works, and nothing is said of it;
+    mixup and label smoothing raise it by design.
+
+    Why it matters
+    --------------
+    "Regularisation (dropout, noise, or some form of stochastic process)" helps while the examples stay what they are
+    called. What is cropped, turned or drowned beyond recognition is a wrong label, and the network learns to guess.
+
+    What to do
+    ----------
+    Look at ten augmented examples: could you name them? Halve the strength until training comes down, and train once
+    without any.
+
+    Thresholds
+    ----------
+    prior : odds of this cause among runs somebody worries about.
+
+    References
+    ----------
+    Seminar: "Regularisation". Cubuk et al. (2020), RandAugment, NeurIPS: the best strength grows with network and data,
+    and falls off beyond; Shorten and Khoshgoftaar (2019), A survey on image data augmentation, J. Big Data 6:60.
+    """
+    of_layers = layers_described is not None and layers_described.noise
+    if augmentation is None and not of_layers:
+        return augmentation_too_strong.skip("no augmentation is logged", "log whether the data is augmented")
+    if not (augmentation or of_layers) or not explained.known or train.flipped or symptoms.has("diverged", "frozen"):
+        return None
+    observations = _seen(features, explained, end_gap)
+    if not observations:
+        return None
+    if n_classes and val_score is not None and val_score.accuracy and val_score.long_enough:
+        right = val_score.share(val_score.best)
+        if right > TIMES_GUESSING / n_classes:
+            observations.append(Likelihoods.LEARNED_ALL_THE_SAME(right=right, guessing=1 / n_classes))
+    name = names.get("augmentation", "augmentation") if augmentation else "of the layers"
+    if _strong(name, augmentation):
+        observations.append(Likelihoods.STRONG(name=name, value=augmentation))
+    if dropout is not None and dropout > MODERATE_DROPOUT:
+        observations.append(Likelihoods.DROPOUT(dropout=dropout))
+    observations += [Likelihoods.MIXED(name=names.get(kind, kind)) for kind in MIXING if params.get(kind)]
+    text = f"halve the strength of the augmentation ({name}), and look at ten augmented examples"
+    return augmentation_too_strong.hypothesis(
+        prior=prior,
+        observations=observations,
+        message="training stays hard while validation, which is not augmented, is easier",
+        advice=text,
+        prescription=Prescription(text),
+        settles="train once without augmentation",
+    )
+
+
+def _seen(features: Features, explained: Explained, end_gap: Gap) -> list[Observation]:
+    """What the curves say: how little training explains, and how much lower validation ends."""
+    far_above = features.apart < -FAR_ABOVE or features.loss_ratio > TIMES
+    if explained.train < HARD and far_above:
+        return [Likelihoods.FAR_ABOVE(train=max(0.0, explained.train), val=explained.val)]
+    if explained.train < NOTHING and end_gap.high < 0:
+        return [Likelihoods.EASIER()]
+    return []
+
+
+def _strong(name: str, augmentation: object) -> bool:
+    """Whether the configuration itself calls it strong."""
+    if isinstance(augmentation, str):
+        return bool(_STRONG.search(augmentation))
+    if isinstance(augmentation, bool) or not isinstance(augmentation, int | float):
+        return False
+    return bool(_SPREAD.search(name)) and augmentation > LARGER_THAN_INPUT

@@ -1,0 +1,125 @@
+"""RG805 evaluation-in-training-mode."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tracker_diag.roles.layout import Layout
+from tracker_diag.rules.api import Curve, FloatArray, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
+
+#: Share of its first value to which the training loss must have fallen for its course to say anything.
+LEARNED = 0.6
+#: Shares of training's fall between which a network has not yet learned by heart, and gains most from all its units.
+MIDDLE = (0.2, 0.8)
+#: Evaluations at least, in all and in the middle of the fall.
+FEWEST, FEWEST_IN_MIDDLE = 8, 2
+#: Shares of the training loss, in the middle and at the end, at which validation has gained nothing from its units.
+BESIDE, BESIDE_AT_END = 0.9, 0.95
+#: Times the training loss, half-way, up to which validation lies beside it.
+STILL_BESIDE = 3.0
+#: Jitter of validation, in times that of training, which has the noise of dropout.
+AS_NOISY = 0.9
+
+
+class Likelihoods:
+    """What speaks for an evaluation that drops units, and against it."""
+
+    TRACKS = LikelihoodRatio(
+        4.0,
+        "dropout of {dropout:g} holds training back, and validation lies at {middle:.2g} times its loss half-way down, "
+        "{end:.2g} times at the end",
+    )
+    AS_NOISY = LikelihoodRatio(
+        3.0,
+        "from one evaluation to the next validation jitters {jitter:.2g} times as much as training with its dropout",
+    )
+
+
+@rule(
+    "RG805",
+    "evaluation-in-training-mode",
+    seen_as=("Validation is noisy", "Validation is far worse than training"),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
+def evaluation_in_training_mode(
+    symptoms: Symptoms,
+    train: Curve,
+    val: Curve,
+    dropout: float | None,
+    layers_described: Layout | None,
+    *,
+    prior: float = 0.03,
+    strong_enough: float = 0.4,
+) -> Outcome:
+    """Dropout stays on while the network is evaluated.
+
+    What it measures
+    ----------------
+    In a network with dropout, two things together. Validation never gains from having all units: it lies beside the
+    training loss, or above it, while training is on its way down, and still does at the end. And it jitters from one
+    evaluation to the next as much as training does: without dropout the same examples and nearly the same weights give
+    nearly the same loss. Each alone has other reasons (a gap, a high learning rate), so this is a hint and no more.
+
+    Why it matters
+    --------------
+    The numbers by which the best checkpoint is chosen are too bad, and noise decides among them. Whoever uses the model
+    in the same mode gets another answer each time.
+
+    What to do
+    ----------
+    Call `model.eval()` before the evaluation and `model.train()` after it; in Keras, do not call the model with
+    `training=True`. Evaluate twice: the two losses must be the same to the last digit.
+
+    Thresholds
+    ----------
+    prior : odds of this cause among runs somebody worries about.
+    strong_enough : dropout from which on it shows in the training loss.
+
+    References
+    ----------
+    Seminar: "Regularisation" (dropout). Srivastava et al. (2014), JMLR 15:1929, §1: at test time all units are used.
+    Gal and Ghahramani (2016), ICML, on what it means to leave it on.
+    """
+    known = [rate for rate in layers_described.dropout if not math.isnan(rate)] if layers_described is not None else []
+    rate = max([dropout or 0.0, *known])
+    if not (known or dropout is not None):
+        return evaluation_in_training_mode.skip("no dropout is logged", "log the dropout rate")
+    if not strong_enough <= rate < 1 or train.flipped or val.flipped or symptoms.has("diverged", "frozen"):
+        return None
+    steps, inside, beside = np.intersect1d(train.finite[0], val.finite[0], return_indices=True)
+    ours, theirs = train.finite[1][inside], val.finite[1][beside]
+    if steps.size < FEWEST or ours.min() <= 0 or theirs.min() <= 0 or not train.tail < LEARNED * train.start:
+        return None
+    low, high = (ours[0] - share * (ours[0] - ours.min()) for share in reversed(MIDDLE))
+    middle = (ours > low) & (ours < high)
+    if middle.sum() < FEWEST_IN_MIDDLE:
+        return None
+    # By logarithms: the ratio of what is logged may be larger than any number.
+    apart = float(np.median(np.log(theirs[middle]) - np.log(ours[middle])))
+    if not math.log(BESIDE) <= apart <= math.log(STILL_BESIDE):
+        return None
+    half_way, end = math.exp(apart), val.tail / train.tail
+    swing = _jitter(ours)
+    jitter = _jitter(theirs) / swing if swing > 0 else 0.0
+    if end < BESIDE_AT_END or jitter < AS_NOISY:
+        return None
+    text = "switch dropout off before the evaluation (`model.eval()`), and on again after it"
+    return evaluation_in_training_mode.hypothesis(
+        prior=prior,
+        observations=[
+            Likelihoods.TRACKS(dropout=rate, middle=half_way, end=end),
+            Likelihoods.AS_NOISY(jitter=jitter),
+        ],
+        message="validation looks as if dropout were on in it as well",
+        advice=text,
+        prescription=Prescription(text),
+        settles="evaluate twice without training in between: the two losses must be the same",
+    )
+
+
+def _jitter(values: FloatArray) -> float:
+    """Deviation of the noise in the logarithm, from second differences, which leave out the course."""
+    return float(np.diff(np.log(values), 2).std() / math.sqrt(6))
