@@ -1,3 +1,4 @@
+import math
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tests.rules.runs import (
     falling,
     flat,
     found,
+    frozen,
     healthy,
     high_level,
     judge,
@@ -341,3 +343,34 @@ def test_an_error_far_out_of_reach_is_told_from_parameters():
     near = judge(counted(7 + noise(0.01, 1)), params)
     assert cause(near, NAME) is None
     assert cause(judge(counted(16771 + noise(3, 1)), {**params, "weight_decay": 0.1}), NAME) is None
+
+
+YES_OR_NO = 23 * math.log(2)
+
+
+def certain(wrong=0.505, cost=YES_OR_NO):
+    """Every answer is the same, and certain, from the first value on."""
+    return {"val_loss": np.full(7, wrong * cost), "val_acc": np.full(7, 1 - wrong)}
+
+
+def test_the_same_certain_answer_from_the_start():
+    report = judge(certain(), {"num_classes": None})
+    assert ranked(report)[0] == NAME
+    assert "each wrong answer costs 15.94" in cause(report, NAME).why
+
+
+@pytest.mark.parametrize(
+    "curves",
+    [certain(cost=16.118), certain() | {"val_acc": np.r_[np.full(6, 0.495), 0.5]}],
+    ids=["one of several classes", "it moves"],
+)
+def test_other_answers_that_are_certain(curves):
+    why = cause(judge(curves, {"num_classes": None}), NAME)
+    assert why is None or "certain from the start" not in why.why
+
+
+@pytest.mark.parametrize(("classes", "told"), [(2, True), (3, False)])
+def test_softmax_before_a_loss_of_a_yes_or_no(classes, told):
+    params = {"output_activation": "softmax", "loss": "binary_crossentropy", "num_classes": classes}
+    why = cause(judge(frozen(), params), NAME)
+    assert (why is not None and "softmax before binary_crossentropy" in why.why) == told

@@ -117,3 +117,15 @@ def test_silent_on_trees_and_returns():
 def test_roots_are_not_taken_again():
     report = judge({name: np.sqrt(v) for name, v in underway().items()}, PARAMS | {"loss": "rmse"})
     assert f"{math.sqrt(FIRST):.3g} off" in found(report, "PP309").message
+
+
+@pytest.mark.parametrize(("ends", "told"), [(0.45, True), (0.09, False)])
+def test_a_run_that_ends_as_far_off_is_worth_knowing(ends, told):
+    curves = learned(end=ends * FIRST)
+    report = judge(curves, PARAMS)
+    assert (cause(report, NAME) is not None) == told
+    if told:
+        best = curves["loss"].min()
+        assert f"took away {1 - best / curves['loss'][0]:.2g} of that loss" in cause(report, NAME).why
+        assert f"about {math.sqrt(best):.3g} off at best" in cause(report, NAME).why
+        assert found(report, "PP309").severity is Severity.INFO

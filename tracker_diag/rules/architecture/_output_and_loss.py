@@ -33,6 +33,12 @@ class Likelihoods:
     SOFTMAX_OF_ONE_CONFIGURED = LikelihoodRatio(
         400.0, "softmax by the parameters, over one unit by the layers: it answers 1 whatever comes in", "params"
     )
+    SOFTMAX_BEFORE_YES_OR_NO = LikelihoodRatio(
+        30.0,
+        "softmax before {loss} for two classes: over one unit it answers 1 whatever comes in, over two it wants "
+        "a categorical one",
+        "params",
+    )
     NO_PROBABILITIES_CONFIGURED = LikelihoodRatio(20.0, "{output} before {loss}, which takes probabilities", "params")
     ERROR_ON_SOFTMAX_CONFIGURED = LikelihoodRatio(
         20.0, "{loss} of a softmax has hardly any gradient where the network is sure and wrong", "params"
@@ -101,6 +107,11 @@ class Likelihoods:
     ONE_UNIT_STANDS = LikelihoodRatio(
         200.0, "one output unit, and {said} never left the first value, as where softmax over it answers 1"
     )
+    CERTAIN_FROM_THE_START = LikelihoodRatio(
+        200.0,
+        "{said} never left the first value, and each wrong answer costs {cost:.4g}, the most of a yes or no: every "
+        "answer is the same and certain from the start, as where softmax over one unit answers 1",
+    )
     HIGHER_THAN_ALLOWED = LikelihoodRatio(
         25.0,
         "accuracy is {accuracy:.0%}, which allows a loss of {allowed:.2g} at most, and the loss rests at {loss:.3g}",
@@ -145,7 +156,7 @@ def mismatches(output: Output, asked: Asked | None, n_classes: int | None) -> It
     if output.described:
         yield from _described(output, asked, n_classes)
     elif not output.listed:
-        yield from _configured(output, asked)
+        yield from _configured(output, asked, n_classes)
     twice = ("softmax", *SIGMOID) if output.described or output.listed else ("softmax",)
     if output.activation in twice and asked.takes == "logits":
         row = Likelihoods.SOFTMAX_AMONG_MODULES if output.listed else Likelihoods.SOFTMAX_BEFORE_LOGITS
@@ -173,10 +184,12 @@ def _described(output: Output, asked: Asked, n_classes: int | None) -> Iterator[
         yield Likelihoods.FEWER_UNITS_THAN_CLASSES(units=f"{output.units} units", n_classes=n_classes)
 
 
-def _configured(output: Output, asked: Asked) -> Iterator[Observation]:
+def _configured(output: Output, asked: Asked, n_classes: int | None) -> Iterator[Observation]:
     """By parameters alone, of which "linear" may mean that the loss takes logits."""
     if asked.kind in ("classes", "yes or no") and asked.takes != "logits" and output.activation in (*RECTIFIED, *TANH):
         yield Likelihoods.NO_PROBABILITIES_CONFIGURED(output=output.activation, loss=asked.name)
+    elif asked.kind == "yes or no" and output.activation in SOFTMAX and n_classes == TWO_CLASSES:
+        yield Likelihoods.SOFTMAX_BEFORE_YES_OR_NO(loss=asked.name)
     elif asked.kind in ("squared", "absolute") and output.activation in SOFTMAX:
         yield Likelihoods.ERROR_ON_SOFTMAX_CONFIGURED(loss=asked.name)
 

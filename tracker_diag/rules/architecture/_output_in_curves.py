@@ -10,6 +10,7 @@ import numpy as np
 from tracker_diag.evidence.cost_of_errors import CostOfErrors
 from tracker_diag.evidence.identical import SAME, Identical
 from tracker_diag.evidence.losses import Asked
+from tracker_diag.evidence.saturation import Saturation
 from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import Curve, Observation
 from tracker_diag.rules.architecture._output_and_loss import SOFTMAX, Likelihoods
@@ -24,6 +25,8 @@ LARGEST_CROSS_ENTROPY = 16.2
 RANGE, MOST_MOVED = 2.0, 0.1
 #: Part of the run over which it rests, as one over it, and share of all that it moved by which it may move there.
 RESTS_FOR, RESTS = 4, 0.02
+#: What a wrong yes or no costs where Keras clips it, and how near the cost lies, as rounded.
+YES_OR_NO, NEAR = 23 * math.log(2), 0.02
 #: Values that must stand.
 SEVERAL = 3
 
@@ -34,6 +37,7 @@ def in_curves(
     asked: Asked | None,
     costs: Sequence[CostOfErrors],
     identical: Identical | None,
+    saturation: Saturation | None,
     laid: Layout | None,
 ) -> Iterator[Observation]:
     """What curves say, each by a value that no output that fits its loss and its targets leaves.
@@ -48,6 +52,8 @@ def in_curves(
         Cross-entropies beside what their wrong answers cost.
     identical : Identical or None
         That nothing ever moved.
+    saturation : Saturation or None
+        That every wrong answer costs the most there is.
     laid : Layout or None
         The layers.
     """
@@ -67,6 +73,14 @@ def in_curves(
         and (last.activation is None or last.activation in SOFTMAX)
     ):
         yield Likelihoods.ONE_UNIT_STANDS(said=identical.said)
+    elif (
+        identical is not None
+        and identical.values >= SEVERAL
+        and saturation is not None
+        and abs(saturation.cost - YES_OR_NO) < NEAR
+        and last is None
+    ):
+        yield Likelihoods.CERTAIN_FROM_THE_START(said=identical.said, cost=saturation.cost)
     if asked is None or asked.kind == "squared":
         for loss in losses:
             if loss is not None and (seen := _no_more_than_bounded(loss)) is not None:

@@ -55,6 +55,8 @@ _OF_ONE_UNIT = (
     Likelihoods.SOFTMAX_OF_ONE.key,
     Likelihoods.SOFTMAX_OF_ONE_CONFIGURED.key,
     Likelihoods.ONE_UNIT_STANDS.key,
+    Likelihoods.CERTAIN_FROM_THE_START.key,
+    Likelihoods.SOFTMAX_BEFORE_YES_OR_NO.key,
     Likelihoods.ONE_UNIT_FOR_CLASSES.key,
     Likelihoods.FEWER_UNITS_THAN_CLASSES.key,
 )

@@ -8,6 +8,7 @@ from typing import Any
 from tracker_diag.evidence.cost_of_errors import CostOfErrors
 from tracker_diag.evidence.identical import Identical
 from tracker_diag.evidence.losses import Asked
+from tracker_diag.evidence.saturation import Saturation
 from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import Curve, Explained, Model, Observation, Outcome, Prescription, Symptoms, rule
 from tracker_diag.rules.architecture._output_and_loss import (
@@ -37,6 +38,7 @@ OF_ONE = (
     Likelihoods.SOFTMAX_OF_ONE.key,
     Likelihoods.SOFTMAX_OF_ONE_CONFIGURED.key,
     Likelihoods.ONE_UNIT_STANDS.key,
+    Likelihoods.CERTAIN_FROM_THE_START.key,
 )
 OUT_OF_REACH = (
     Likelihoods.BEYOND_REACH.key,
@@ -74,6 +76,7 @@ def output_loss_mismatch(
     weight_decay: float | None,
     cost_of_errors: tuple[CostOfErrors, ...] | None,
     identical: Identical | None,
+    saturation: Saturation | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -158,6 +161,7 @@ def output_loss_mismatch(
         loss_asks,
         cost_of_errors or (),
         identical,
+        saturation,
         layers_described,
     )
     goes = output is not None and loss_asks is not None and fits(output, loss_asks)

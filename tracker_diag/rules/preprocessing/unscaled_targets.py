@@ -12,7 +12,6 @@ from tracker_diag.rules.api import (
     Curve,
     Dataset,
     LikelihoodRatio,
-    Observation,
     Outcome,
     Prescription,
     Symptoms,
@@ -26,6 +25,10 @@ UNBOUNDED = ("linear", "none")
 #: Optimisers whose steps are about as long as the rate, whatever the gradient.
 OF_ONE_LENGTH = ("adam", "adamw", "nadam", "radam", "adamax", "amsgrad", "rmsprop", "lion", "adabelief")
 
+#: Share of the first loss that a run takes away which learned in the targets' own units: the mean, and more than half
+#: of the variance about it.
+MOST = 0.9
+
 
 class Likelihoods:
     """What speaks for targets that are not scaled, and against it."""
@@ -34,6 +37,7 @@ class Likelihoods:
         15.0, "at first it is about {size:.3g} off its targets, where an untrained output is about 1 in size", own=True
     )
     HARDLY_MOVED = LikelihoodRatio(8.0, "of that loss the whole run took away {share:.2g}")
+    STAYS_FAR_OFF = LikelihoodRatio(2.0, "it took away {share:.2g} of that loss, and is about {size:.3g} off at best")
     BLEW_UP = LikelihoodRatio(3.0, "the loss blew up, as gradients of that size make it")
     SPREAD = LikelihoodRatio(20.0, "the targets have a standard deviation of {deviation:.3g}", "data")
     NOT_AT_MEAN = LikelihoodRatio(
@@ -75,9 +79,10 @@ def unscaled_targets(
     How far off its targets the network is at first: the root of the first squared error, or the first absolute error.
     An untrained output is about 1 in size, so that this is about the size of the targets themselves. Where it is large,
     and the whole run took away hardly any of it, or never came down to what always answering the mean costs, the
-    network is still on its way there; the standard deviation of the targets in a dataset profile settles it, and
-    optimisers of the Adam kind show by rate and updates how far a weight can have come. A loss that blew up counts
-    where the profile shows the targets: the first epoch's mean of such a run says nothing of them.
+    network is still on its way there; where it took away less than nine tenths and ends as far off, that is worth
+    knowing. The standard deviation of the targets in a dataset profile settles it, and optimisers of the Adam kind show
+    by rate and updates how far a weight can have come. A loss that blew up counts where the profile shows the targets:
+    the first epoch's mean of such a run says nothing of them.
 
     A run that learned in the targets' own units is left alone, and so are targets that a profile shows to be of unit
     scale; a bounded output with such targets is `output-loss-mismatch`; a loss that does not move at all is another
@@ -121,29 +126,27 @@ def unscaled_targets(
     variance = dataset.target.variance if dataset is not None else None
     deviation = math.sqrt(variance) if variance else None
     spread = deviation is not None and not (deviation * wide > 1 and deviation < wide)
-    if symptoms.has("diverged") and moved <= hardly:
-        # A first value that is an epoch's mean of a run which blew up says nothing of the targets.
-        blew_up, large = True, False
-    else:
-        blew_up, large = False, size >= far
-    if deviation is not None and not spread:
+    # A first value that is an epoch's mean of a run which blew up says nothing of the targets.
+    blew_up = symptoms.has("diverged") and moved <= hardly
+    large = not blew_up and size >= far
+    if (deviation is not None and not spread) or not (large or spread):
         return None
     nothing = target_variance or variance_shown
-    not_at_mean = nothing is not None and best > above * nothing
-    # On the small side only the profile tells: a network that begins far off small targets has a first loss to mend.
-    if not (large or spread) or not (blew_up or moved <= hardly or not_at_mean):
-        return None
-    observations: list[Observation] = []
-    if large:
-        observations.append(Likelihoods.FAR_OFF(size=size))
-    if spread:
-        observations.append(Likelihoods.SPREAD(deviation=deviation))
+    rest = math.sqrt(best) if kind == SQUARED and best > 0 else best
     if blew_up:
-        observations.append(Likelihoods.BLEW_UP())
-    elif not_at_mean:
-        observations.append(Likelihoods.NOT_AT_MEAN(best=best, mean=nothing))
+        course = Likelihoods.BLEW_UP()
+    elif nothing is not None and best > above * nothing:
+        course = Likelihoods.NOT_AT_MEAN(best=best, mean=nothing)
+    elif moved <= hardly:
+        course = Likelihoods.HARDLY_MOVED(share=max(0.0, moved))
+    elif large and not spread and rest >= far and moved < MOST:
+        course = Likelihoods.STAYS_FAR_OFF(share=moved, size=rest)
     else:
-        observations.append(Likelihoods.HARDLY_MOVED(share=max(0.0, moved)))
+        return None
+    # On the small side only the profile tells: a network that begins far off small targets has a first loss to mend.
+    scale = [Likelihoods.FAR_OFF(size=size)] if large else []
+    scale += [Likelihoods.SPREAD(deviation=deviation)] if spread else []
+    observations = [*scale, course]
     reach = _reach(params, n_updates)
     if reach is not None and large and reach < size:
         observations.append(
