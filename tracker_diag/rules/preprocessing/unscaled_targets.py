@@ -148,7 +148,8 @@ def unscaled_targets(
     scale += [Likelihoods.SPREAD(deviation=deviation)] if spread else []
     observations = [*scale, course]
     reach = _reach(params, n_updates)
-    if reach is not None and large and reach < size:
+    on_its_way = course.key != Likelihoods.STAYS_FAR_OFF.key
+    if reach is not None and large and on_its_way and reach < size:
         observations.append(
             Likelihoods.OUT_OF_REACH(
                 updates=n_updates, optimizer=params["optimizer"], rate=params["learning_rate"], reach=reach
