@@ -132,6 +132,13 @@ def test_of_signs_that_others_leave_too_a_cause_in_the_data_has_little(
     assert in_data.set_apart == any(x.own or x.source in ("data", "siblings") for x in observations if x.ratio > 1)
 
 
+def test_a_ratio_that_grows_says_how_far() -> None:
+    assert LikelihoodRatio(2.0, "{times:g}", most=6.0)(2.0).ratio == 4.0
+    assert LikelihoodRatio(2.0, "{times:g}", most=6.0)(9.0).ratio == 6.0
+    with pytest.raises(ValueError, match="the most that it may come to"):
+        LikelihoodRatio(2.0, "{times:g}")(2.0)
+
+
 def test_what_nothing_sets_apart_is_said_so() -> None:
     (cause,) = rank([replace(suspect("A", 8.0), shared_most=SHARED_MOST)], ILL)[0]
     assert cause.why == "not excluded, but nothing sets it apart: A0"

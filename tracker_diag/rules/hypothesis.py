@@ -83,7 +83,14 @@ class LikelihoodRatio:
             How many times ``value`` the ratio is, up to ``most``; the text may show it as ``{times}``.
         **seen
             What the text shows.
+
+        Raises
+        ------
+        ValueError
+            If the ratio is to grow, and the row does not say how far.
         """
+        if times != 1 and self.most is None:
+            raise ValueError(f"{self.key}: a ratio that grows with what is seen needs the most that it may come to")
         ratio = self.value * times if self.most is None else min(self.most, self.value * times)
         return Observation(self.text.format(times=times, **seen), ratio, self.source, self.key, self.own)
 

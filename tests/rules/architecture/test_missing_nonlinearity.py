@@ -1,7 +1,20 @@
 import pytest
 
 from tests.rules.networks import dense, network
-from tests.rules.runs import SOUND, cause, changes, found, healthy, high_level, judge, ranked
+from tests.rules.runs import (
+    NOTHING,
+    SOUND,
+    both,
+    cause,
+    changes,
+    falling,
+    found,
+    healthy,
+    high_level,
+    judge,
+    noise,
+    ranked,
+)
 from tracker_diag import Severity
 
 NAME = "missing-nonlinearity"
@@ -87,3 +100,12 @@ def test_silent_where_something_is_not_linear_or_may_be(layers):
 
 def test_a_linear_network_that_learns_is_left_in_peace():
     assert judge(healthy(), SOUND, model=network(64, 64, activation="linear")).severity.rank <= Severity.INFO.rank
+
+
+@pytest.mark.parametrize(("share", "severity"), [(0.88, Severity.WARNING), (0.93, Severity.INFO)])
+def test_a_linear_network_is_a_warning_where_a_tenth_is_left(share, severity):
+    """Nobody means to stack linear layers; a run that learned nearly all of it stays green."""
+    level = NOTHING * (1 - share)
+    curves = both(falling(level, 4) + noise(0.004, 1), falling(level * 1.02, 4) + noise(0.006, 2))
+    report = judge(curves, {**SOUND, "activation": "linear", "num_layers": 3})
+    assert found(report, "AR707").severity is severity

@@ -3,7 +3,21 @@ from typing import Any
 import pytest
 
 from tests.rules.networks import dense, network
-from tests.rules.runs import SOUND, cause, changes, found, healthy, high_level, judge, overfitting, ranked
+from tests.rules.runs import (
+    NOTHING,
+    SOUND,
+    both,
+    cause,
+    changes,
+    falling,
+    found,
+    healthy,
+    high_level,
+    judge,
+    noise,
+    overfitting,
+    ranked,
+)
 from tracker_diag import Severity
 
 
@@ -91,3 +105,11 @@ def test_a_layer_as_wide_as_the_input_passes_on_all_there_is():
 def test_the_code_of_an_autoencoder_is_no_narrow_layer():
     model = {"layers": [dense(64), dense(2), dense(64), dense(100, "sigmoid")], "loss": "mse"}
     assert cause(judge(high_level(), {**SOUND, "num_classes": None}, model=model), NAME) is None
+
+
+@pytest.mark.parametrize(("share", "severity"), [(0.85, Severity.WARNING), (0.93, Severity.INFO)])
+def test_one_unit_is_a_warning_where_a_tenth_is_left(share, severity):
+    level = NOTHING * (1 - share)
+    curves = both(falling(level, 4) + noise(0.004, 1), falling(level * 1.02, 4) + noise(0.006, 2))
+    report = judge(curves, {**SOUND, "hidden_units": 1})
+    assert found(report, "AR702").severity is severity

@@ -92,3 +92,13 @@ def test_silent_where_training_learned_nothing_either():
 def test_of_two_classes_training_must_do_better_than_guessing():
     curves = held_out_classes() | {"train_accuracy": np.full(EPOCHS, 0.6)}
     assert cause(judge(curves, {**SOUND, "num_classes": 2, "validation_split": 0.1}), NAME) is None
+
+
+@pytest.mark.parametrize(("shuffle", "severity"), [(False, Severity.WARNING), (None, None), (True, None)])
+def test_sorted_labels_that_nobody_shuffles_are_a_warning_even_where_the_run_learns(shuffle, severity):
+    X = np.random.default_rng(0).normal(size=(400, 6))
+    params = SOUND if shuffle is None else {**SOUND, "shuffle": shuffle}
+    told = found(judge(healthy(), params, profile=profile_data(X, np.sort(np.arange(400) % 10))), "DS204")
+    assert (told.severity if told is not None and told.severity is Severity.WARNING else None) is severity
+    if severity is not None:
+        assert "the labels are sorted, and shuffling is off" in told.evidence["for"]

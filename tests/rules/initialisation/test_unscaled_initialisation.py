@@ -84,3 +84,12 @@ def test_a_plain_gaussian_that_fits_the_widths_is_sound():
     report = judge(flat(), {**SOUND, "n_features": 256}, model=network(256, 256, **drawn(0.09)))
     named = cause(report, NAME)
     assert named is None or "times as large" in named.why.split("against it")[1]
+
+
+@pytest.mark.parametrize(("std", "told"), [(1.0, True), (0.05, False)])
+def test_a_first_loss_of_which_nobody_knows_the_level_counts_beside_a_scale_beyond_doubt(std, told):
+    curves = {name: values * 1 for name, values in healthy().items() if "loss" in name}
+    curves["train_loss"][:2], curves["val_loss"][0] = [20.0, 4.0], 3.0
+    params = {**SOUND, "num_classes": None, "init": "normal", "init_std": std}
+    why = cause(judge(curves, params), NAME)
+    assert (why is not None and "is 5 times the second (4)" in why.why) == told

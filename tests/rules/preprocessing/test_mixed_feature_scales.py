@@ -1,6 +1,8 @@
 import numpy as np
+import pytest
 
 from tests.rules.datasets import finding, healthy, learned, lost, report, skipped, steep, table
+from tests.rules.runs import NOTHING, SOUND, both, falling, found, judge, noise
 from tracker_diag import Run, Severity, diagnose, profile_data
 
 
@@ -62,3 +64,13 @@ def test_says_what_to_log_where_nothing_is_known():
 def test_prescribes_in_the_run_s_own_name():
     changes = report("PP302", mixed(), params={"data.scaler": "none"}).causes[0].prescription.changes
     assert [(c.param, c.after) for c in changes] == [("data.scaler", "standard")]
+
+
+@pytest.mark.parametrize(("left", "severity"), [(0.25, Severity.WARNING), (0.15, Severity.INFO)])
+def test_features_a_thousand_times_apart_are_a_warning_where_the_run_falls_short(left, severity):
+    X = np.random.default_rng(0).normal(size=(400, 6)) * np.array([0.05, 1, 10, 100, 1, 1])
+    level = NOTHING * left
+    curves = both(falling(level, 4) + noise(0.003, 1), falling(level * 1.02, 4) + noise(0.004, 2))
+    told = found(judge(curves, SOUND, profile=profile_data(X, np.arange(400) % 10)), "PP302")
+    assert told.severity is severity, told.evidence
+    assert ("of what knowing nothing costs is left" in " ".join(told.evidence["for"])) == (left > 0.2)

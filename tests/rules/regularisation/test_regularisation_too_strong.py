@@ -8,6 +8,7 @@ from tests.rules.runs import (
     both,
     cause,
     changes,
+    falling,
     flat,
     found,
     healthy,
@@ -132,3 +133,11 @@ def test_a_penalty_that_only_the_training_loss_holds(level):
 def test_no_penalty_where_training_does_not_come_down_to_a_validation_that_stands(curves):
     found_cause = cause(judge(curves, SOUND), NAME)
     assert found_cause is None or "penalty" not in found_cause.why
+
+
+@pytest.mark.parametrize(("dropout", "told"), [(0.9, True), (0.8, False)])
+def test_dropout_that_nobody_doubts_needs_less_of_the_curves(dropout, told):
+    """Training, with its noise, ends a quarter above validation."""
+    curves = both(falling(0.5, 4) + noise(0.004, 1), falling(0.4, 4) + noise(0.006, 2))
+    finding = found(judge(curves, {**SOUND, "dropout": dropout}), "RG802")
+    assert ("training, with its noise, ends far above validation" in finding.evidence["for"]) == told

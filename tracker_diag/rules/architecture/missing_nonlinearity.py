@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import (
     Change,
+    Explained,
     Features,
     LikelihoodRatio,
     Model,
@@ -22,14 +23,16 @@ from tracker_diag.rules.architecture._capacity import KEEPS_UP
 LINEAR_LAYERS = 3
 #: Layers of the smallest network that has something between them.
 LAYERS = 2
+#: Share of what knowing nothing costs from which on training has learned what there is.
+LEARNED = 0.9
 
 
 class Likelihoods:
     """What speaks for linear layers in a row, and against them."""
 
-    LINEAR = LikelihoodRatio(30.0, "the activation is {activation}", "params")
+    LINEAR = LikelihoodRatio(60.0, "the activation is {activation}", "params")
     ONLY_LINEAR_LAYERS = LikelihoodRatio(3.0, "the model summary lists linear layers and nothing else", "params")
-    LINEAR_LAYERS = LikelihoodRatio(40.0, "{layers} layers stand in a row with no activation between them", "params")
+    LINEAR_LAYERS = LikelihoodRatio(60.0, "{layers} layers stand in a row with no activation between them", "params")
     HIGH_LEVEL = LikelihoodRatio(3.0, "training and validation rest together at a high level")
     LEARNS = LikelihoodRatio(0.1, "the run learns its training set")
 
@@ -44,6 +47,7 @@ class Likelihoods:
 def missing_nonlinearity(
     features: Features,
     symptoms: Symptoms,
+    explained: Explained | None,
     names: Mapping[str, str],
     activation: str | None,
     layers: float | None,
@@ -80,7 +84,9 @@ def missing_nonlinearity(
     configured = _described(layers_described) or _configured(activation, network)
     if configured is None or (layers is not None and layers < LAYERS):
         return None
-    together = not features.memorised and features.apart < KEEPS_UP
+    known = explained is not None and explained.known
+    learned = explained.train >= LEARNED if known and explained is not None else features.memorised
+    together = not learned and features.apart < KEEPS_UP
     high = symptoms.has("underfitting", "unrepresentative-train") or together
     advice = "put a ReLU (or another non-linear activation) between linear layers"
     return missing_nonlinearity.hypothesis(

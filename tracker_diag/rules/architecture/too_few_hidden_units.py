@@ -29,6 +29,8 @@ MANY_INPUTS = 50
 UNITS = 8
 #: Units that pass next to nothing on, whatever the task.
 NEXT_TO_NOTHING = 2
+#: Share of what knowing nothing costs below which training, through so few, rests at a high level.
+HIGHEST_LEVEL = 0.9
 #: Times the units per class that are proposed: the upper end of "five to ten times",
 TIMES_WANTED = 2
 #: and units that are proposed at least: a usual small layer.
@@ -120,7 +122,7 @@ def too_few_hidden_units(
     name = names.get("hidden_units", "hidden_units")
     text = f"raise {name} from {narrow:g} to {target}"
     changes = resized(names, params, lambda w: max(w, target) if not hidden or w in hidden else w)
-    seen = _seen(features, symptoms, explained)
+    seen = _seen(features, symptoms, explained, HIGHEST_LEVEL if narrow <= NEXT_TO_NOTHING else HIGH_LEVEL)
     return too_few_hidden_units.hypothesis(
         prior=prior,
         observations=[_configured(narrow, wanted, classes, n_inputs, known=configured or bool(n_inputs)), seen],
@@ -151,13 +153,14 @@ def _configured(
     return Likelihoods.FEWER_THAN_WANTED(units=narrow, wanted=wanted)
 
 
-def _seen(features: Features, symptoms: Symptoms, explained: Explained | None) -> Observation:
+def _seen(features: Features, symptoms: Symptoms, explained: Explained | None, level: float) -> Observation:
     """What the curves say of the capacity."""
-    if symptoms.has("diverged", "overfitting") or features.memorised or features.above:
+    learned = explained.train >= level if explained is not None and explained.known else features.memorised
+    if symptoms.has("diverged", "overfitting") or (learned and features.memorised) or features.above:
         return Likelihoods.CAPACITY_ENOUGH()
     if symptoms.has("underfitting", "frozen"):
         return Likelihoods.NOTHING_LEARNED()
-    if features.apart < KEEPS_UP and explained is not None and explained.known and explained.train < HIGH_LEVEL:
+    if features.apart < KEEPS_UP and explained is not None and explained.known and explained.train < level:
         return Likelihoods.HIGH_LEVEL()
     return Likelihoods.LEARNS()
 

@@ -33,6 +33,8 @@ class Likelihoods:
     ON = LikelihoodRatio(0.05, "shuffling is on", "params")
     SORTED = LikelihoodRatio(10.0, "the labels are sorted", "data")
     MIXED = LikelihoodRatio(0.2, "the labels are mixed", "data")
+    SORTED_AND_OFF = LikelihoodRatio(400.0, "the labels are sorted, and shuffling is off", "data")
+    LEARNS_SORTED = LikelihoodRatio(0.5, "the run learns all the same")
     FAILS = LikelihoodRatio(4.0, "the run fails to learn, or swings")
     LEARNS = LikelihoodRatio(0.1, "the run learns")
     UNSEEN_IN_LAST_ROWS = LikelihoodRatio(
@@ -117,8 +119,12 @@ def unshuffled(
         observations.append(Likelihoods.SORTED() if order else Likelihoods.MIXED())
     if not any(s.ratio > 1 for s in observations):
         return None
+    in_order = {s.key for s in observations} == {Likelihoods.OFF.key, Likelihoods.SORTED.key}
+    if in_order:
+        observations = [Likelihoods.SORTED_AND_OFF()]
     fails = symptoms.has("unstable", "underfitting", "loss-spikes", "diverged") or features.stuck_at_baseline
-    observations.append(Likelihoods.FAILS() if fails else Likelihoods.LEARNS())
+    learns = Likelihoods.LEARNS_SORTED if in_order else Likelihoods.LEARNS
+    observations.append((Likelihoods.FAILS if fails else learns)())
     name = names.get("shuffle", "shuffle")
     text = "shuffle inputs and labels together, anew each epoch"
     return unshuffled.hypothesis(

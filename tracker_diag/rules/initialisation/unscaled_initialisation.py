@@ -127,9 +127,11 @@ def unscaled_initialisation(
     known = learning_rate is not None and learning_rate <= usual_rates(params.get("optimizer"), params)[1]
     usual = learning_rate if known else None
     excused = bool(params.get("residual") or params.get("pretrained"))
+    configured = _configured(word, initialiser, init_scale, initial_gain, depth is not None, excused)
+    beyond = any(s.key in (Likelihoods.PLAIN_AND_OFF.key, Likelihoods.GAIN_OFF.key) for s in configured)
     observations = [
-        *_configured(word, initialiser, init_scale, initial_gain, depth is not None, excused),
-        *_seen(features, symptoms, depth, usual, vary=bool(answers_vary)),
+        *configured,
+        *_seen(features, symptoms, depth, usual, vary=bool(answers_vary), beyond=beyond),
     ]
     # The frameworks' own initialisers are scaled ones: another of that kind changes little.
     sound = _scaled(word) or word == "default"
@@ -184,18 +186,19 @@ def _plain(initialiser: str | None, init_scale: float | None, is_deep: bool) -> 
 
 
 def _seen(
-    features: Features, symptoms: Symptoms, depth: float | None, usual: float | None, *, vary: bool
+    features: Features, symptoms: Symptoms, depth: float | None, usual: float | None, *, vary: bool, beyond: bool
 ) -> list[Observation]:
     """What the curves say of where the run began.
 
-    ``depth``: the layers, where they are many; ``usual``: the rate, where it is a usual one.
+    ``depth``: the layers, where they are many; ``usual``: the rate, where it is a usual one; ``beyond``: whether the
+    configured scale is beyond any usual one.
     """
     if features.starts_at_baseline:
         stays = Likelihoods.STAYS_AND_VARIES() if vary else Likelihoods.STAYS()
         return [stays, *([Likelihoods.DEEP(layers=depth)] if depth is not None else [])]
     if features.first_excess > HUNDREDS and features.lost_at is None:
         return [Likelihoods.HUNDREDS_ABOVE(**features.first.seen)]
-    if features.first_excess > (FAR_OFF if features.first.known else FALLS_AT_ONCE):
+    if features.first_excess > (FAR_OFF if features.first.known or beyond else FALLS_AT_ONCE):
         if features.first_excess < LOST:
             return [Likelihoods.FAR_OFF(**features.first.seen)]
         return [Likelihoods.LOST_IN_FIRST_EPOCH() if usual is None else Likelihoods.LOST_AT_A_USUAL_RATE(rate=usual)]

@@ -9,6 +9,7 @@ from tracker_diag.rules.api import (
     WHAT_TO_LOG,
     Change,
     Dataset,
+    Explained,
     Features,
     LikelihoodRatio,
     Observation,
@@ -23,6 +24,9 @@ from tracker_diag.rules.preprocessing._first_loss import FAR_ABOVE, FirstLoss, f
 #: the usual differences of units do not make.
 TEN_THOUSAND_TIMES, THOUSAND_TIMES = 1e4, 1e3
 
+#: Share of what knowing nothing costs from which on, left at the end, a run falls short.
+LEFT = 0.2
+
 
 class Likelihoods(FirstLoss):
     """What speaks for features that differ in scale, and against it."""
@@ -33,6 +37,9 @@ class Likelihoods(FirstLoss):
     ALIKE = LikelihoodRatio(0.05, "the features' sizes differ {ratio:.3g} times", "data")
     PRETRAINED = LikelihoodRatio(0.1, "a pretrained model comes with its preprocessing", "params")
     SCALED = LikelihoodRatio(0.1, "the inputs are scaled ({scaling})", "params")
+    FALLS_SHORT = LikelihoodRatio(
+        3.0, "{left:.0%} of what knowing nothing costs is left, as where small features go unheard"
+    )
     LEARNED = LikelihoodRatio(0.3, "the run learned all the same")
 
 
@@ -51,6 +58,7 @@ def mixed_feature_scales(
     features: Features | None,
     input_scaling: object | None,
     learning_rate: float | None,
+    explained: Explained | None,
     *,
     prior: float = 0.03,
     apart: float = 100.0,
@@ -89,6 +97,7 @@ def mixed_feature_scales(
     if scales is None and features is None:
         return mixed_feature_scales.skip("no scales of features, and no curves", WHAT_TO_LOG)
     observations: list[Observation] = []
+    ratio = 1.0
     message = "the features may differ in scale by orders of magnitude"
     if scales is not None:
         (small, low), (large, high) = scales
@@ -99,14 +108,15 @@ def mixed_feature_scales(
         observations.append(Likelihoods.PRETRAINED())
     if input_scaling:
         observations.append(Likelihoods.SCALED(scaling=input_scaling))
-    if features is not None:
+    usual = features is None or features.first_excess <= FAR_ABOVE
+    left = 1 - explained.most if explained is not None and explained.known else 0.0
+    if scales is not None and not input_scaling and usual and LEFT <= left < 1 and ratio >= apart:
+        # Small features that go unheard leave the first loss where it is.
+        observations.append(Likelihoods.FALLS_SHORT(left=left))
+    elif features is not None:
         observations.append(first_loss(features, symptoms, params, learning_rate))
     # Only beside a usual first loss: one that came down from far above says that the scales did cost something.
-    if (
-        scales is not None
-        and symptoms.verdict == "good-fit"
-        and (features is None or features.first_excess <= FAR_ABOVE)
-    ):
+    if scales is not None and symptoms.verdict == "good-fit" and usual and left < LEFT:
         observations.append(Likelihoods.LEARNED())
     text = "ask of each whether its size is its unit or its importance; where it is the unit, standardise the features"
     name = names.get("input_scaling", "preprocessing.scaler")

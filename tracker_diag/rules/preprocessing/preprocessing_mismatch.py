@@ -34,8 +34,8 @@ class Likelihoods:
     SMOOTH = LikelihoodRatio(2.0, "training learns smoothly, at an ordinary pace")
     CONFIDENTLY_WRONG = LikelihoodRatio(3.0, "validation is confidently wrong")
     FAR_OUTSIDE = LikelihoodRatio(
-        15.0,
-        "validation is wrong with a certainty that training never had: its loss ends {times:.2g} times what knowing "
+        5.0,
+        "validation is wrong with a certainty that training never had: its loss ends {over:.2g} times what knowing "
         "nothing costs above that, as inputs far outside of training's leave it",
         own=True,
     )
@@ -119,7 +119,7 @@ def _seen(
         if features.memorised and not trees and features.quick > ORDINARY_PACE:
             observations.append(Likelihoods.SMOOTH())
         if features.val_wrong > FAR_OUTSIDE and not trees:
-            observations.append(Likelihoods.FAR_OUTSIDE(times=features.val_wrong))
+            observations.append(Likelihoods.FAR_OUTSIDE(over=features.val_wrong))
         elif features.val_wrong > CONFIDENTLY_WRONG and not trees:
             observations.append(Likelihoods.CONFIDENTLY_WRONG())
     elif features.apart > FAR_APART and not trees:

@@ -32,6 +32,8 @@ PROPOSED_DROPOUT, PROPOSED_DECAY = 0.2, 1e-4
 #: Uninformed levels that training ends above validation, and times validation's loss that it ends at, from which on its
 #: noise is too much: dropout of a half leaves it at most at twice the loss of validation in nearly all sound runs.
 NOISY_GAP, NOISY_RATIO = 0.25, 2.0
+#: Dropout that nobody has seen to work in hidden layers, and times validation's loss above which training then ends.
+BEYOND_DOUBT, NOISY_BEYOND_DOUBT = 0.85, 1.1
 #: What mixes or smooths the labels, and raises the training loss for a reason of its own.
 MIXING = ("mixup", "augmentation", "label_smoothing")
 #: Times validation that a training loss begins at which a penalty is part of, at least and at most (more is a loss that
@@ -51,7 +53,7 @@ class Likelihoods:
     NOISY = LikelihoodRatio(8.0, "training, with its noise, ends far above validation")
     PENALTY = LikelihoodRatio(
         30.0,
-        "training begins at {times:.3g} times validation and comes down to it, while validation stands: a penalty of "
+        "training begins at {over:.3g} times validation and comes down to it, while validation stands: a penalty of "
         "the weights is in the training loss",
         own=True,
     )
@@ -124,7 +126,12 @@ def regularisation_too_strong(
         changes.append(Change(names.get("weight_decay", "weight_decay"), weight_decay, PROPOSED_DECAY))
     # Decay raises both curves.
     penalty = _penalty(train_loss, val_loss)
-    noisy = penalty is None and _noisy(features, params) and (thinned or not decayed)
+    beyond_doubt = dropout is not None and BEYOND_DOUBT <= dropout < 1
+    noisy = (
+        penalty is None
+        and _noisy(features, params, NOISY_BEYOND_DOUBT if beyond_doubt else NOISY_RATIO)
+        and (thinned or not decayed)
+    )
     if not changes and not noisy and penalty is None:
         return None
     observations = _configured(dropout, strong_dropout, weight_decay, limit)
@@ -177,12 +184,12 @@ def _penalty(train: Curve | None, val: Curve | None) -> Observation | None:
     falls = EXPLODED * theirs[0] > ours[0] > PENALISED * theirs[0] and ours[1] > PENALISED_NEXT * level
     if not falls or not (1 - BELOW) * level < ours[-1] < (1 + ABOVE) * level:
         return None
-    return Likelihoods.PENALTY(times=float(ours[0] / theirs[0]))
+    return Likelihoods.PENALTY(over=float(ours[0] / theirs[0]))
 
 
-def _noisy(features: Features, params: Mapping[str, Any]) -> bool:
+def _noisy(features: Features, params: Mapping[str, Any], ratio: float) -> bool:
     """Whether training ends far above validation, by noise of its own."""
-    far_above = features.apart < -NOISY_GAP or features.loss_ratio > NOISY_RATIO
+    far_above = features.apart < -NOISY_GAP or features.loss_ratio > ratio
     return far_above and not any(params.get(name) for name in MIXING)
 
 
