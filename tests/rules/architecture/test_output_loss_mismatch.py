@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from tests.rules.runs import (
+    NOTHING,
     SHAPES,
     SOUND,
     Curves,
@@ -374,3 +375,11 @@ def test_softmax_before_a_loss_of_a_yes_or_no(classes, told):
     params = {"output_activation": "softmax", "loss": "binary_crossentropy", "num_classes": classes}
     why = cause(judge(frozen(), params), NAME)
     assert (why is not None and "softmax before binary_crossentropy" in why.why) == told
+
+
+@pytest.mark.parametrize(("share", "severity"), [(0.45, Severity.WARNING), (0.55, Severity.INFO)])
+def test_softmax_before_logits_is_a_warning_where_the_run_rests_high(share, severity):
+    level = NOTHING * (1 - share)
+    curves = both(falling(level, 4) + noise(0.004, 1), falling(level * 1.01, 4) + noise(0.006, 2))
+    report = judge(curves, {**SOUND, "output_activation": "softmax", "loss_fn": "CrossEntropyLoss"})
+    assert found(report, "AR706").severity is severity

@@ -10,6 +10,7 @@ from tests.rules.runs import (
     cause,
     changes,
     falling,
+    flat,
     found,
     healthy,
     high_level,
@@ -113,3 +114,9 @@ def test_one_unit_is_a_warning_where_a_tenth_is_left(share, severity):
     curves = both(falling(level, 4) + noise(0.004, 1), falling(level * 1.02, 4) + noise(0.006, 2))
     report = judge(curves, {**SOUND, "hidden_units": 1})
     assert found(report, "AR702").severity is severity
+
+
+def test_a_layer_a_little_narrow_does_not_explain_that_nothing_is_learned():
+    report = judge(flat(), {**SOUND, "hidden_units": 16, "n_features": 12, "activation": "relu"})
+    told = cause(report, "too-few-hidden-units")
+    assert told is None or told.score < cause(report, "dead-relu").score

@@ -30,6 +30,8 @@ from tracker_diag.rules.architecture._softmax_twice import softmax_twice
 
 #: Accuracy, and share of what knowing nothing costs, from which on a run has learned whatever its layers look like.
 ACCURATE, EXPLAINED = 0.9, 0.8
+#: Share of what knowing nothing costs below which a run that came to rest falls short.
+FALLS_SHORT = 0.5
 #: Share of where it began to which an error has fallen of a run that has learned, where nothing else tells.
 FELL_TO = 0.1
 #: Times the largest error that an output can make, beyond which no penalty of weights explains a loss.
@@ -253,5 +255,8 @@ def _course(
     fell = any(c is not None and c.long_enough and c.best < FELL_TO * c.start for c in errors)
     if accurate or known or fell or (score_explained is not None and score_explained >= EXPLAINED):
         return [Likelihoods.LEARNS()]
-    fails = symptoms.has("diverged", "undertrained", "slow-convergence", "unstable", "unrepresentative-train")
+    falls_short = explained is not None and explained.known and explained.most < FALLS_SHORT
+    fails = falls_short or symptoms.has(
+        "diverged", "undertrained", "slow-convergence", "unstable", "unrepresentative-train"
+    )
     return [Likelihoods.FAILS()] if fails else []

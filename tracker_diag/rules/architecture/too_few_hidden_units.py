@@ -49,6 +49,7 @@ class Likelihoods:
     FEWER_THAN_WANTED = LikelihoodRatio(1.5, "{units:g} units, where {wanted:g} are a good first guess", "params")
     CAPACITY_ENOUGH = LikelihoodRatio(0.05, "capacity is not what the run lacks")
     NOTHING_LEARNED = LikelihoodRatio(4.0, "nothing is learned")
+    LEARNS_NOTHING = LikelihoodRatio(0.8, "nothing is learned, where so many units learn a little")
     HIGH_LEVEL = LikelihoodRatio(5.0, "training and validation come to rest together at a high level")
     LEARNS = LikelihoodRatio(0.3, "the run learns")
 
@@ -122,10 +123,15 @@ def too_few_hidden_units(
     name = names.get("hidden_units", "hidden_units")
     text = f"raise {name} from {narrow:g} to {target}"
     changes = resized(names, params, lambda w: max(w, target) if not hidden or w in hidden else w)
-    seen = _seen(features, symptoms, explained, HIGHEST_LEVEL if narrow <= NEXT_TO_NOTHING else HIGH_LEVEL)
+    level = HIGHEST_LEVEL if narrow <= NEXT_TO_NOTHING else HIGH_LEVEL
+    configured_as = _configured(narrow, wanted, classes, n_inputs, known=configured or bool(n_inputs))
+    seen = _seen(features, symptoms, explained, level)
+    if configured_as.key == Likelihoods.FEWER_THAN_WANTED.key and seen.key == Likelihoods.NOTHING_LEARNED.key:
+        # A layer that is a little narrow learns a little.
+        seen = Likelihoods.LEARNS_NOTHING()
     return too_few_hidden_units.hypothesis(
         prior=prior,
-        observations=[_configured(narrow, wanted, classes, n_inputs, known=configured or bool(n_inputs)), seen],
+        observations=[configured_as, seen],
         message=f"a hidden layer of {narrow:g} units",
         advice=text,
         prescription=Prescription(text, changes),

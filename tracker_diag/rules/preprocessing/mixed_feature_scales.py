@@ -38,7 +38,7 @@ class Likelihoods(FirstLoss):
     PRETRAINED = LikelihoodRatio(0.1, "a pretrained model comes with its preprocessing", "params")
     SCALED = LikelihoodRatio(0.1, "the inputs are scaled ({scaling})", "params")
     FALLS_SHORT = LikelihoodRatio(
-        3.0, "{left:.0%} of what knowing nothing costs is left, as where small features go unheard"
+        4.0, "{left:.0%} of what knowing nothing costs is left, as where small features go unheard"
     )
     LEARNED = LikelihoodRatio(0.3, "the run learned all the same")
 
