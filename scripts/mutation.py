@@ -3,7 +3,7 @@
 The mutants are those of mutmut: its functions that change one node of the syntax tree. Its own runner leaves out
 functions that have a decorator, which every rule has, and what stands outside functions, as thresholds do; so the
 nodes are visited here. Each mutant meets the test module that mirrors its own, in a process forked from one that has
-imported everything but this project.
+imported everything that the mutant has no part in.
 
     scripts/mutants                         all modules: the table
     scripts/mutants trend overfitting       of modules whose path contains one of these
@@ -15,7 +15,9 @@ imported everything but this project.
 from __future__ import annotations
 
 import argparse
+import ast
 import difflib
+import gc
 import importlib
 import json
 import os
@@ -25,14 +27,15 @@ import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import libcst as cst
 import pytest
@@ -163,43 +166,42 @@ class Finder:
         return spec_from_file_location(name, path, loader=Loader(name, path))
 
 
-def forked(module: Module, mutant: Mutant | None, seconds: int, imported: Path | None = None) -> int:
-    """The id of a new process that runs the module's tests, and ends with what pytest says."""
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        _test(module, mutant, seconds, imported)
-    finally:
-        os._exit(pytest.ExitCode.INTERNAL_ERROR)
+class Fastest:
+    """Plugin of pytest: the tests that took the least time come first."""
+
+    def __init__(self, durations: dict[str, float]) -> None:
+        self.durations = durations
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: self.durations.get(item.nodeid, 0.0))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.durations[report.nodeid] = self.durations.get(report.nodeid, 0.0) + report.duration
 
 
-def _test(module: Module, mutant: Mutant | None, seconds: int, imported: Path | None) -> NoReturn:
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def tested(module: Module, durations: dict[str, float]) -> int:
+    """What pytest says of the module's tests, run in this process and in silence."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
         os.dup2(nowhere, stream)
-    if mutant is not None:
-        sys.meta_path.insert(0, Finder(mutant))  # type: ignore[arg-type]
-    options = [
-        "-x",
-        "-q",
-        "--no-header",
-        "--tb=no",
-        "--assert=plain",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        "-p",
-        "no:benchmark",
-    ]
-    code = pytest.main([*options, "--hypothesis-seed=0", str(module.tests)])
-    if imported is not None:
-        imported.write_text(json.dumps(list(sys.modules)), encoding="utf-8")
-    os._exit(code)
+    options = ["-x", "-q", "--no-header", "--tb=no", "--assert=plain"]
+    options += [f"-pno:{plugin}" for plugin in ("cacheprovider", "xdist", "benchmark")]
+    return pytest.main([*options, "--hypothesis-seed=0", str(module.tests)], plugins=[Fastest(durations)])
+
+
+def forked(run: Callable[[], int], seconds: int) -> int:
+    """The id of a new process that ends with what the function says, or when its processor time is over."""
+    pid = os.fork()
+    if pid:
+        return pid
+    code = int(pytest.ExitCode.INTERNAL_ERROR)
+    try:
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        code = run()
+    finally:
+        os._exit(code)
 
 
 def ended(status: int) -> str:
@@ -209,54 +211,79 @@ def ended(status: int) -> str:
     return "survived" if status == 0 else "killed"
 
 
-def sound(found: Iterable[Module], folder: Path) -> dict[Module, int]:
-    """For each module the seconds that a mutant may take; what its tests import of others is imported here, once.
+def ends(module: Module, places: Sequence[int]) -> list[str]:
+    """What becomes of these mutants of a module, one after another.
+
+    The tests run once without a mutant. What they import that does not import the module is then imported here, once:
+    the process is spoilt for any other module.
 
     Raises
     ------
-    SystemExit
-        If the tests of a module fail without a mutant, or there are none.
+    ValueError
+        If the tests fail without a mutant, or there are none.
     """
-    assert not any(name.split(".")[0] == PACKAGE for name in sys.modules), "a mutant would not be imported any more"
-    limits = {}
-    for module in found:
-        imported = folder / module.name
-        _, status, usage = os.wait4(forked(module, None, 3600, imported), 0)
+    with tempfile.NamedTemporaryFile() as file:
+
+        def as_it_is() -> int:
+            durations: dict[str, float] = {}
+            code = tested(module, durations)
+            Path(file.name).write_text(json.dumps((durations, independent(module.name))), encoding="utf-8")
+            return code
+
+        _, status, usage = os.wait4(forked(as_it_is, 3600), 0)
         if status != 0:
-            raise SystemExit(f"{module.tests} fails, or is missing: nothing can be said of {module.path}")
-        for name in json.loads(imported.read_text(encoding="utf-8")):
-            if name.partition(".")[0] not in (PACKAGE, "tests", "scripts", "conftest"):
-                # What is imported under a condition of its own was imported in the test, and need not be here.
-                with suppress(Exception):
-                    importlib.import_module(name)
-        limits[module] = SECONDS + round(TIMES * (usage.ru_utime + usage.ru_stime))
-    return limits
+            raise ValueError(f"{module.tests} fails, or is missing: nothing can be said of {module.path}")
+        durations, imported = json.loads(Path(file.name).read_text(encoding="utf-8"))
+    for name in imported:
+        # What is imported under a condition of its own was imported in the test, and need not be here.
+        with suppress(Exception):
+            importlib.import_module(name)
+    if module.name in sys.modules:
+        raise ValueError(f"{module.name} was imported too early")
+    gc.freeze()
+
+    def with_mutant(mutant: Mutant) -> int:
+        sys.meta_path.insert(0, Finder(mutant))  # type: ignore[arg-type]
+        return tested(module, durations)
+
+    seconds = SECONDS + round(TIMES * (usage.ru_utime + usage.ru_stime))
+    pids = (forked(partial(with_mutant, module.mutants[place]), seconds) for place in places)
+    return [ended(os.waitpid(pid, 0)[1]) for pid in pids]
 
 
-def outcomes(mutants: Sequence[Mutant], limits: dict[Module, int], jobs: int) -> Iterator[tuple[Mutant, str]]:
-    """Each mutant with its end, as they end."""
-    running: dict[int, Mutant] = {}
-    waiting = list(reversed(mutants))
-    while waiting or running:
-        while waiting and len(running) < jobs:
-            mutant = waiting.pop()
-            running[forked(mutant.module, mutant, limits[mutant.module])] = mutant
-        pid, status = os.wait()
-        yield running.pop(pid), ended(status)
+def independent(target: str) -> list[str]:
+    """The modules that are imported now, but for tests, and what imports the target or imports one that does."""
+    ours = {name for name in sys.modules if name.split(".")[0] == PACKAGE}
+    imports = {name: _imports(name) & ours for name in ours}
+    reach = {target}
+    while more := {name for name, found in imports.items() if found & reach} - reach:
+        reach |= more
+    return [name for name in sys.modules if name not in reach and name.split(".")[0] not in ("tests", "scripts")]
+
+
+def _imports(name: str) -> set[str]:
+    """The packages of a module, and what its text imports, names that may be modules among them."""
+    found = {name[:end] for end, letter in enumerate(name) if letter == "."}
+    for node in ast.walk(ast.parse(Path(str(sys.modules[name].__file__)).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
 
 
 # -- tables --------------------------------------------------------------------------------------------------------
 
 
-def summary(ends: dict[Module, Counter[str]]) -> str:
+def summary(found: Mapping[Module, Sequence[str]]) -> str:
     """The table by module; a share of a sample has its interval."""
     rows = []
-    for module, counts in (*ends.items(), (None, sum(ends.values(), Counter[str]()))):
-        tried, noticed = counts.total(), counts.total() - counts["survived"]
-        made = len(module.mutants) if module else sum(len(m.mutants) for m in ends)
-        name = f"`{module.path.relative_to(PACKAGE)}`" if module else "all"
-        noticing = percent(noticed / tried, 1) if tried == made else rate(noticed, tried)
-        rows.append((name, str(made), *(str(counts[end]) for end in ENDS), noticing))
+    for name, group in (*((f"`{m.path.relative_to(PACKAGE)}`", [m]) for m in found), ("all", list(found))):
+        counts = Counter(end for module in group for end in found[module])
+        made, tried = sum(len(module.mutants) for module in group), counts.total()
+        noticed = tried - counts["survived"]
+        share = percent(noticed / tried, 1) if tried == made else rate(noticed, tried)
+        rows.append((name, str(made), *(str(counts[end]) for end in ENDS), share))
     return table(("module", "mutants", *ENDS, "noticed"), rows)
 
 
@@ -267,33 +294,27 @@ def main() -> None:
     parser.add_argument("--survivors", action="store_true", help="list the mutants that no test noticed")
     parser.add_argument("--sample", type=int, help="at most so many mutants of each module, drawn at random")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at a time")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="modules at a time")
     parser.add_argument("--docs", type=Path, help="write the table into this page, between its markers")
     options = parser.parse_args()
     os.chdir(ROOT)
     chosen = [m for m in modules() if not options.parts or any(part in str(m.path) for part in options.parts)]
     draw = random.Random(options.seed)
-    mutants = [
-        mutant
-        for m in chosen
-        for mutant in (draw.sample(m.mutants, min(options.sample, len(m.mutants))) if options.sample else m.mutants)
-    ]
-    ends: dict[Module, Counter[str]] = {module: Counter() for module in chosen}
-    survivors = []
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = folder
-        limits = sound(chosen, Path(folder))
-        for done, (mutant, end) in enumerate(outcomes(mutants, limits, options.jobs), 1):
-            ends[mutant.module][end] += 1
-            if end == "survived":
-                survivors.append(mutant)
-            print(f"\r{done}/{len(mutants)} mutants", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
-    text = summary(ends)
+    places = [sorted(draw.sample(range(k := len(m.mutants)), min(options.sample or k, k))) for m in chosen]
+    os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = os.devnull
+    with get_context("fork").Pool(options.jobs, maxtasksperchild=1) as pool:
+        waiting = [pool.apply_async(ends, task) for task in zip(chosen, places, strict=True)]
+        found = {}
+        for module, result in zip(chosen, waiting, strict=True):
+            found[module] = result.get()
+            noticed = len(found[module]) - found[module].count("survived")
+            print(f"{module.path}: {noticed} of {len(found[module])}", file=sys.stderr, flush=True)
+    text = summary(found)
     print(text)
     if options.survivors:
-        order = {id(mutant): place for place, mutant in enumerate(mutants)}
-        print("", *(mutant.diff() for mutant in sorted(survivors, key=lambda m: order[id(m)])), sep="\n")
+        for module, drawn in zip(chosen, places, strict=True):
+            told = zip(drawn, found[module], strict=True)
+            print(*(module.mutants[place].diff() for place, end in told if end == "survived"), sep="\n")
     if options.docs:
         drawn = f" on at most {options.sample} mutants of each module (seed {options.seed})" if options.sample else ""
         write_between(options.docs, "mutants", f"Made by `scripts/mutants`{drawn}.\n\n{text}")
