@@ -251,6 +251,11 @@ def ends(module: Module, places: Sequence[int]) -> list[str]:
     return [ended(os.waitpid(pid, 0)[1]) for pid in pids]
 
 
+def _ends(task: tuple[int, Path, Sequence[int]]) -> tuple[int, list[str]]:
+    k, path, places = task
+    return k, ends(Module(path), places)
+
+
 def independent(target: str) -> list[str]:
     """The modules that are imported now, but for tests, and what imports the target or imports one that does."""
     ours = {name for name in sys.modules if name.split(".")[0] == PACKAGE}
@@ -303,12 +308,13 @@ def main() -> None:
     places = [sorted(draw.sample(range(k := len(m.mutants)), min(options.sample or k, k))) for m in chosen]
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = os.devnull
     with get_context("fork").Pool(options.jobs, maxtasksperchild=1) as pool:
-        waiting = [pool.apply_async(ends, task) for task in zip(chosen, places, strict=True)]
-        found = {}
-        for module, result in zip(chosen, waiting, strict=True):
-            found[module] = result.get()
-            noticed = len(found[module]) - found[module].count("survived")
-            print(f"{module.path}: {noticed} of {len(found[module])}", file=sys.stderr, flush=True)
+        tasks = [(k, module.path, drawn) for k, (module, drawn) in enumerate(zip(chosen, places, strict=True))]
+        answers = {}
+        for k, told in pool.imap_unordered(_ends, tasks):
+            answers[k] = told
+            noticed = len(told) - told.count("survived")
+            print(f"{chosen[k].path}: {noticed} of {len(told)} noticed", file=sys.stderr, flush=True)
+    found = {module: answers[k] for k, module in enumerate(chosen)}
     text = summary(found)
     print(text)
     if options.survivors:
