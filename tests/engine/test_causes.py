@@ -273,9 +273,8 @@ def test_only_what_tells_the_first_two_apart_is_asked_for() -> None:
 
 
 def test_a_cause_rests_on_what_is_worth_knowing() -> None:
-    seen = {name: lc(code, name, severity) for code, name, severity in (
-        ("LC101", "good-fit", Severity.OK), ("LC112", "loss-spikes", Severity.INFO), ("LC104", "overfitting", Severity.INFO),
-    )}  # fmt: skip
+    jumps, rise = lc("LC112", "loss-spikes", Severity.INFO), lc("LC104", "overfitting", Severity.INFO)
+    seen = {f.name: f for f in (lc("LC101", "good-fit", Severity.OK), jumps, rise)}
     (cause,) = rank([suspect("A", 40.0)], Symptoms("good-fit", seen))[0]
     assert cause.findings == ("LC104", "LC112", "A")
 
