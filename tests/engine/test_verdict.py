@@ -45,6 +45,7 @@ def test_of_any_two_warnings_the_earlier_is_the_verdict() -> None:
 def test_an_info_does_not_take_the_verdict_from_a_good_fit() -> None:
     assert verdict(found(("overfitting", Severity.INFO), ("good-fit", Severity.OK))).name == "good-fit"
     assert verdict(found(("overfitting", Severity.INFO))).name == "overfitting"
+    assert verdict(found(("overfitting", Severity.WARNING), ("good-fit", Severity.OK))).name == "overfitting"
 
 
 def test_nothing_found_is_insufficient_evidence() -> None:

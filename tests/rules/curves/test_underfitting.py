@@ -622,7 +622,7 @@ def test_behind_its_siblings_an_ended_run_is_so_whatever_it_learned(signs: Signs
 
 
 def test_few_values_are_judged_where_no_course_is_there_and_the_run_has_ended(signs: Signs) -> None:
-    few = {"course": None, "explained": None, "main_curve": curve([2.3, 2.3], steps=[5, 9])}
+    few = {"course": None, "explained": None, "main_curve": curve([2.3, 2.3, 2.3], steps=[5, 7, 9])}
     finding = signs.finding("few_values", **few)
     assert isinstance(finding, Finding)
     assert (finding.message, finding.span) == ("few_values", (5.0, 9.0))

@@ -194,6 +194,8 @@ def test_how_far_above_the_usual_ones_it_lies_and_what_is_usual():
     [
         (1e-3, {}, 1e-4),
         (5e-3, {}, 5e-4),
+        # Of 1, 2 and 5 times a power of ten the nearest: a tenth of it is nearer to .001, an eleventh to .0005.
+        (7.2e-3, {}, 1e-3),
         (1e-3, {"step_down": 2.0}, 5e-4),
         (1e-3, {"step_down": 1.0}, None),
         (None, {}, None),
@@ -211,3 +213,10 @@ def test_the_highest_usual_rate_itself_is_lowered_tenfold():
     _, high = usual_rates("adam", {})
     (change,) = told(learning_rate=high).prescription.changes
     assert change.after == pytest.approx(high / 10)
+
+
+def test_a_third_of_the_highest_usual_rate_is_usual_without_doubt():
+    for named, optimizer in (("adam", "adam"), (None, "any optimiser")):
+        _, high = usual_rates(named, {})
+        said = told(params={"optimizer": named}, learning_rate=high / 3)
+        assert said.observations[1].text == f"{high / 3:g} is a usual rate for {optimizer}"
