@@ -360,6 +360,8 @@ def test_roundings_as_small_as_what_counts_as_the_same_say_nothing() -> None:
     assert seen(told(stands(9876.543, 9875.432, at=8765.432)))
     assert isinstance(told(stands(987.654, 987.543, at=876.543)), Skip)
     assert seen(told(stands(0.2, at=0.4), "train_score"))
+    # One that was not rounded may have moved by any number of them.
+    assert seen(told(stands(23.4567891, at=2.3025851)))
 
 
 @pytest.mark.parametrize(
@@ -376,7 +378,8 @@ def test_roundings_as_small_as_what_counts_as_the_same_say_nothing() -> None:
 )
 def test_a_model_that_converged_took_ever_smaller_steps(steps: list[float], frozen_: bool) -> None:
     course = 1.0 - np.cumsum([0.0, *np.array(steps) * 1.0000001])
-    assert seen(told([*course, *[course[-1]] * 12])) == frozen_
+    for unit in (1.0, 4.0):
+        assert seen(told(unit * np.array([*course, *[course[-1]] * 12]))) == frozen_
 
 
 def identical(loss: Curve, metrics: int = 2, decades: float = 5.0) -> Identical:
@@ -384,13 +387,13 @@ def identical(loss: Curve, metrics: int = 2, decades: float = 5.0) -> Identical:
 
 
 def test_what_is_said_of_validation_that_stands() -> None:
-    still = curve(np.full(6, 2.3071254), "val_loss")
+    still = curve([*[2.3071254] * 5, 2.3071255], "val_loss")
     moving = 2.3 + 0.01 * np.random.default_rng(0).standard_normal(60)
     finding = told(moving, identical=identical(still))
     assert isinstance(finding, Finding)
     assert finding.confidence == 0.9
     assert "the validation loss stands at 2.30713 over all 6 values" in finding.message
-    assert finding.evidence == {"value": 2.3071254, "share": 1.0, "first_step": 0.0}
+    assert finding.evidence == {"value": 2.3071255, "share": 1.0, "first_step": 0.0}
     assert finding.span == (0.0, 5.0)
     assert seen(told(moving, identical=identical(curve(np.full(4, 2.3071254), "val_loss"))))
     assert told(moving, identical=identical(curve(np.full(3, 2.3071254), "val_loss"))) is None
@@ -409,7 +412,7 @@ def test_what_is_said_of_validation_that_stands() -> None:
     ],
 )
 def test_two_or_three_values(values: int, role: str, metrics: int, decades: float, frozen_: bool) -> None:
-    loss = curve(np.full(values, 2.5186), role)
+    loss = curve([*[2.5186] * (values - 1), 2.51860001], role)
     said = told(loss.raw, role, identical=identical(loss, metrics, decades))
     assert seen(said) == frozen_
     if isinstance(said, Finding):
@@ -418,7 +421,7 @@ def test_two_or_three_values(values: int, role: str, metrics: int, decades: floa
             f"the {loss.side} loss stands at 2.5186 without changing over all {values} values"
             + ("; no other loss or score changes" if metrics > 1 else "")
         )
-        assert said.evidence == {"value": 2.5186, "share": 1.0, "first_step": 0.0}
+        assert said.evidence == {"value": 2.51860001, "share": 1.0, "first_step": 0.0}
         assert said.span == (0.0, values - 1.0)
     assert isinstance(told(loss.raw, role, identical=identical(loss, metrics, decades), settled_from=1.0), Skip)
 
@@ -432,11 +435,11 @@ def test_few_values_that_are_not_the_same_or_of_trees_are_skipped() -> None:
 
 
 def test_what_is_said_of_a_loss_that_stands_at_the_clip() -> None:
-    loss = curve(np.full(2, 87.3365))
-    finding = told(loss.raw, at_clip=AtClip(loss, 87.3365, 0.0, 2))
+    loss = curve(np.full(3, 87.3365))
+    finding = told(loss.raw, at_clip=AtClip(loss, 87.3365, 0.0, 3))
     assert isinstance(finding, Finding)
     assert finding.confidence == 0.97
-    assert "the training loss stands at 87.3365 over all 2 values" in finding.message
-    assert (finding.evidence, finding.span) == ({"value": 87.3365, "share": 1.0, "first_step": 0.0}, (0.0, 1.0))
+    assert "the training loss stands at 87.3365 over all 3 values" in finding.message
+    assert (finding.evidence, finding.span) == ({"value": 87.3365, "share": 1.0, "first_step": 0.0}, (0.0, 2.0))
     later = curve([21.4, 87.3365, 87.3365])
     assert isinstance(told(later.raw, at_clip=AtClip(later, 87.3365, 1.0, 2)), Skip)
