@@ -30,7 +30,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import spec_from_file_location
 from multiprocessing import get_context
@@ -107,14 +107,13 @@ class Mutant:
     old: cst.CSTNode
     new: cst.CSTNode
 
-    @property
     def source(self) -> str:
         """The source text of the mutant."""
         return self.module.tree.deep_replace(self.old, self.new).code  # type: ignore[union-attr]
 
     def diff(self) -> str:
         """The lines that differ, with the number of the first."""
-        lines = [text.splitlines() for text in (self.module.tree.code, self.source)]
+        lines = [text.splitlines() for text in (self.module.tree.code, self.source())]
         changed = [d for d in difflib.unified_diff(*lines, n=0, lineterm="") if not d.startswith(("---", "+++"))]
         line = changed[0].split()[1].removeprefix("-").split(",")[0]
         return "\n".join([f"{self.module.path}:{line}", *changed[1:]])
@@ -124,9 +123,7 @@ def modules() -> list[Module]:
     """What is mutated: all statistics, the verdict, the ranking, ten rules."""
     stats = sorted((ROOT / PACKAGE / "stats").glob("*.py"))
     others = ("engine/verdict", "engine/causes", *(f"rules/{rule}" for rule in RULES))
-    found = [Module(path.relative_to(ROOT)) for path in stats]
-    found += [Module(Path(PACKAGE, f"{name}.py")) for name in others]
-    return [module for module in found if module.mutants]
+    return [*(Module(path.relative_to(ROOT)) for path in stats), *(Module(Path(PACKAGE, f"{n}.py")) for n in others)]
 
 
 def mutations(tree: cst.Module) -> list[tuple[cst.CSTNode, cst.CSTNode]]:
@@ -149,15 +146,16 @@ def mutations(tree: cst.Module) -> list[tuple[cst.CSTNode, cst.CSTNode]]:
 
 @dataclass(frozen=True)
 class Finder:
-    """Imports the mutant where its module is asked for."""
+    """Imports another source text where its module is asked for."""
 
-    mutant: Mutant
+    module: Module
+    source: str
 
     def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
-        """The mutant, under the module's name; None for every other module."""
-        if name != self.mutant.module.name:
+        """That source, under the module's name; None for every other module."""
+        if name != self.module.name:
             return None
-        source, path = self.mutant.source, str(ROOT / self.mutant.module.path)
+        source, path = self.source, str(ROOT / self.module.path)
 
         class Loader(SourceFileLoader):
             def get_code(self, _: str) -> Any:
@@ -242,13 +240,18 @@ def ends(module: Module, places: Sequence[int]) -> list[str]:
         raise ValueError(f"{module.name} was imported too early")
     gc.freeze()
 
-    def with_mutant(mutant: Mutant) -> int:
-        sys.meta_path.insert(0, Finder(mutant))  # type: ignore[arg-type]
-        return tested(module, durations)
-
     seconds = SECONDS + round(TIMES * (usage.ru_utime + usage.ru_stime))
-    pids = (forked(partial(with_mutant, module.mutants[place]), seconds) for place in places)
-    return [ended(os.waitpid(pid, 0)[1]) for pid in pids]
+
+    def end(source: Callable[[], str]) -> str:
+        def run() -> int:
+            sys.meta_path.insert(0, Finder(module, source()))  # type: ignore[arg-type]
+            return tested(module, durations)
+
+        return ended(os.waitpid(forked(run, seconds), 0)[1])
+
+    if end(lambda: module.tree.code) != "survived":
+        raise ValueError(f"{module.tests} fails where nothing is changed: its imports are not what they were")
+    return [end(module.mutants[place].source) for place in places]
 
 
 def _ends(task: tuple[int, Path, Sequence[int]]) -> tuple[int, list[str]]:
@@ -303,7 +306,8 @@ def main() -> None:
     parser.add_argument("--docs", type=Path, help="write the table into this page, between its markers")
     options = parser.parse_args()
     os.chdir(ROOT)
-    chosen = [m for m in modules() if not options.parts or any(part in str(m.path) for part in options.parts)]
+    asked = [m for m in modules() if not options.parts or any(part in str(m.path) for part in options.parts)]
+    chosen = [module for module in asked if module.mutants]
     draw = random.Random(options.seed)
     places = [sorted(draw.sample(range(k := len(m.mutants)), min(options.sample or k, k))) for m in chosen]
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = os.devnull
