@@ -267,3 +267,70 @@ def test_nothing_is_folded_under_a_verdict_that_is_no_trouble_or_weaker() -> Non
     assert fold([jumps, fit], "good-fit") == [jumps, fit]
     lost, rise = lc("LC108", "diverged", Severity.ERROR), lc("LC104", "overfitting", Severity.WARNING)
     assert [f.folded for f in fold([lost, rise], "overfitting")] == [None, None]
+
+
+def test_odds_and_share_that_are_just_enough_are_a_warning() -> None:
+    """Exactly the odds, and exactly half: with a prior of an eighth nothing is rounded."""
+    for calm in (CALM, Symptoms("overfitting", {"overfitting": lc("LC104", "overfitting", Severity.INFO)})):
+        (finding,) = rank([suspect("A", WARNING_ODDS * 8, prior=0.125)], calm)[1]
+        assert finding.severity is Severity.WARNING
+    half = WARNING_ODDS + 1
+    several = [suspect("A", half * 8, prior=0.125), suspect("B", (half - OTHER_TROUBLE) * 8, prior=0.125)]
+    assert [f.severity for f in rank(several, ILL)[1]] == [Severity.WARNING, Severity.INFO]
+    more = [*several, suspect("C", 1.0, prior=0.125), suspect("D", 8.0, prior=0.125)]
+    assert [f.severity for f in rank(more, ILL)[1]] == [Severity.INFO] * 3
+
+
+def test_curves_that_show_trouble_leave_less_for_none_of_these() -> None:
+    assert OTHER_TROUBLE < 1
+    shares = [rank([suspect("A", 40.0)], symptoms)[0][0].score for symptoms in (ILL, CALM)]
+    assert shares == [round(4 / (4 + OTHER_TROUBLE), 4), 0.8]
+
+
+def test_what_has_to_be_seen_is_substantial() -> None:
+    """On Jeffreys' scale that begins at half a power of ten."""
+    assert math.log10(SEEN_RATIO) == pytest.approx(0.5, abs=0.05)
+
+
+def test_figures_are_told_to_four_digits() -> None:
+    (cause,), (finding,), _ = rank([suspect("A", 40.123456)], CALM)
+    assert (cause.score, finding.confidence, finding.evidence["odds"]) == (0.8005, 0.8005, 4.0123)
+
+
+def test_what_is_as_likely_either_way_is_not_told() -> None:
+    (cause,) = rank([suspect("A", 30.0, 1.0)], CALM)[0]
+    assert cause.why == "A0"
+    assert rank([suspect("A", 1.0)], CALM)[0] == ()
+    assert rank([suspect("A", 4.0, 0.5)], CALM)[0] != ()
+
+
+@pytest.mark.parametrize(("ratio", "told"), [(2.1, True), (1.9, False)])
+def test_less_than_two_per_cent_beside_the_likelier_ones_is_not_worth_a_line(ratio: float, told: bool) -> None:
+    """Beside odds of nine, and one for none of these."""
+    causes, _, _ = rank([suspect("B", ratio), suspect("A", 90.0)], CALM)
+    assert [c.name for c in causes] == (["a", "b"] if told else ["a"])
+
+
+def test_only_what_tells_the_first_two_apart_is_asked_for() -> None:
+    assert rank([suspect("A", 90.0), suspect("B", 80.0), suspect("C", 70.0, settles="log c")], CALM)[2] == ""
+
+
+def test_a_cause_rests_on_what_is_worth_knowing() -> None:
+    jumps, rise = lc("LC112", "loss-spikes", Severity.INFO), lc("LC104", "overfitting", Severity.INFO)
+    seen = {f.name: f for f in (lc("LC101", "good-fit", Severity.OK), jumps, rise)}
+    (cause,) = rank([suspect("A", 40.0)], Symptoms("good-fit", seen))[0]
+    assert cause.findings == ("LC104", "LC112", "A")
+
+
+def test_a_warning_is_folded_under_one_and_an_error_and_not_the_other_way() -> None:
+    rise, gap = lc("LC104", "overfitting", Severity.WARNING), lc("LC105", "unrepresentative-train", Severity.INFO)
+    lost, strange = lc("LC108", "diverged", Severity.ERROR), lc("ZZ999", "strange", Severity.INFO)
+    told = fold([rise, gap, lost, strange], "diverged")
+    assert [(f.code, f.folded) for f in told] == [
+        ("LC108", None),
+        ("ZZ999", None),
+        ("LC104", "LC108"),
+        ("LC105", "LC108"),
+    ]
+    assert fold([rise, gap], "unrepresentative-train") == [rise, gap]
+    assert fold([rise, gap], "diverged") == [rise, gap]

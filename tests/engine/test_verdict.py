@@ -7,6 +7,7 @@ import inspect
 import itertools
 import textwrap
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +17,8 @@ from tests.rules.runs import SHAPES, SOUND, a_run, healthy, high_level, judge
 from tests.rules.runs import found as found_in
 from tracker_diag import Run, Settings, Severity, diagnose
 from tracker_diag.core.finding import Finding
-from tracker_diag.engine.verdict import standing, verdict, wasted_from
+from tracker_diag.engine.verdict import standing, verdict, wasted_from, why_abstained
+from tracker_diag.evidence.ending import Ending, Progress
 from tracker_diag.rules.hypothesis import Hypothesis
 from tracker_diag.rules.registry import all_rules
 from tracker_diag.rules.rule import ABSTENTION
@@ -43,6 +45,7 @@ def test_of_any_two_warnings_the_earlier_is_the_verdict() -> None:
 def test_an_info_does_not_take_the_verdict_from_a_good_fit() -> None:
     assert verdict(found(("overfitting", Severity.INFO), ("good-fit", Severity.OK))).name == "good-fit"
     assert verdict(found(("overfitting", Severity.INFO))).name == "overfitting"
+    assert verdict(found(("overfitting", Severity.WARNING), ("good-fit", Severity.OK))).name == "overfitting"
 
 
 def test_nothing_found_is_insufficient_evidence() -> None:
@@ -155,3 +158,94 @@ def test_says_that_it_is_too_early() -> None:
     report = diagnose(a_run(curves, status="RUNNING"))
     assert report.verdict == ABSTENTION
     assert "fewer than eight" in report.summary
+
+
+def test_the_first_cause_that_is_a_warning_decides_and_only_its_own_hypothesis() -> None:
+    info, grave, other = (
+        Hypothesis(code, name, Severity.INFO, 0.9, "m", verdict=says)
+        for code, name, says in (
+            ("OP401", "a", "unstable"),
+            ("OP402", "b", "undertrained"),
+            ("OP403", "c", "overfitting"),
+        )
+    )
+    judged = [
+        Finding("OP401", "a", Severity.INFO, 0.9, "m"),
+        Finding("OP402", "b", Severity.WARNING, 0.8, "it is slow", "train on"),
+        Finding("OP403", "c", Severity.WARNING, 0.7, "m"),
+    ]
+    for hypotheses in itertools.permutations((info, grave, other)):
+        told = verdict(FIT, hypotheses, judged)
+        assert told.name == "undertrained"
+        assert told.finding is not None
+        assert (told.finding.confidence, told.finding.advice) == (0.8, "train on")
+        assert told.finding.message == "it is slow; the curves alone do not show it"
+        assert told.finding.evidence == {"cause": "b"}
+    assert verdict(FIT, [info, other], judged[:2]).name == "good-fit"
+    assert verdict({}, [info], judged[:1]).name == ABSTENTION
+
+
+@pytest.mark.parametrize("severity", [Severity.WARNING, Severity.INFO])
+def test_a_trouble_of_the_curves_stands_whatever_the_causes_say(severity: Severity) -> None:
+    grave = Hypothesis("OP402", "b", Severity.INFO, 0.9, "m", verdict="undertrained")
+    judged = [Finding("OP402", "b", Severity.WARNING, 0.8, "m")]
+    told = verdict(found(("overfitting", severity)), [grave], judged)
+    assert (told.name, told.finding) == ("overfitting", None)
+
+
+def test_a_finding_of_no_known_rule_has_no_say() -> None:
+    strange = {"x": Finding("ZZ999", "x", Severity.ERROR, 0.9, "m", span=(1.0, 2.0))}
+    assert verdict(strange).name == ABSTENTION
+    assert wasted_from(strange) is None
+    assert standing(strange, "x") == strange
+    assert wasted_from({"diverged": replace(found(("diverged", Severity.ERROR))["diverged"], span=None)}) is None
+
+
+def test_a_good_fit_means_something_only_as_the_verdict() -> None:
+    both = found(("good-fit", Severity.OK), ("overfitting", Severity.INFO))
+    assert set(standing(both, "overfitting")) == {"overfitting"}
+    assert set(standing(both, "good-fit")) == set(both)
+    assert set(standing(both, "nothing")) == {"overfitting"}
+
+
+class Known:
+    """Stands for the values of a run; what a test does not give is not there."""
+
+    def __init__(self, **values: Any) -> None:
+        self.values = {"traits": frozenset(), "any_curve": SimpleNamespace(name="loss"), **values}
+
+    def get(self, name: str) -> Any:
+        return self.values.get(name)
+
+
+ALL = {"course": 1.0, "improvement": 1.0}
+
+
+def at_end(reached: float, planned: float, status: str = "FINISHED") -> Ending:
+    return Ending(status, Progress(reached, planned, "epoch"), False, False, None)
+
+
+@pytest.mark.parametrize(
+    ("values", "not_shown", "why"),
+    [
+        ({"traits": frozenset({"annealed", "boosting"})}, "", "losses of annealed training have no level to rest at"),
+        (
+            {"any_curve": None},
+            "x",
+            "no curve of at least two points was found for a training or validation loss or score",
+        ),
+        ({"active": True}, "x", "the run has logged fewer than eight values so far"),
+        ({"active": True, "interim": 8}, "x", "loss has fewer than four finite values"),
+        ({"active": False}, "x", "loss has fewer than four finite values"),
+        ({"course": 1.0}, "x", "the curves have not improved on where they began"),
+        (ALL, "", "no rule could decide"),
+        (ALL, "it swings", "it swings"),
+        ({**ALL, "ending": at_end(5, 10)}, "it swings", "it swings (epoch 5 of 10)"),
+        ({**ALL, "ending": at_end(5, 10)}, "", "no rule could decide"),
+        ({**ALL, "ending": at_end(10, 10)}, "it swings", "it swings"),
+        ({**ALL, "ending": at_end(5, 10, "FAILED")}, "it swings", "it swings"),
+        ({**ALL, "ending": Ending("FINISHED", None, False, False, None)}, "it swings", "it swings"),
+    ],
+)
+def test_why_there_is_no_verdict(values: dict[str, Any], not_shown: str, why: str) -> None:
+    assert why_abstained(Known(**values), not_shown) == why  # type: ignore[arg-type]

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import chi2, rankdata, t
+from scipy.stats import f as f_distribution
 
 from tests.stats.curves import FloatArray
 from tracker_diag.stats.contrasts import LEVEL, MOST, Contrasts, contrasts
@@ -234,3 +236,317 @@ def test_null_experiments_are_flagged_at_most_at_the_level() -> None:
     assert flagged["grid"] <= 24
     assert flagged["search"] <= 24
     assert missed <= 24
+
+
+# ---- the same by hand
+
+
+def fence(y: FloatArray) -> FloatArray:
+    """What lies beyond the ninth decile by three times the way from the first one counts as there; so do the lost."""
+    low, high = np.quantile(y[np.isfinite(y)], (0.1, 0.9))
+    return np.minimum(np.where(np.isfinite(y), y, np.inf), high + 3 * (high - low))
+
+
+def ranked(y: FloatArray) -> FloatArray:
+    return rankdata(np.where(np.isfinite(y), y, np.finfo(float).max))
+
+
+def fitted(held: FloatArray, level: Any, y: FloatArray, low: int, high: int) -> tuple[float, float, int]:
+    """Effect of one level against another by least squares, its larger standard error, and degrees of freedom."""
+    levels = sorted(set(level))
+    x = np.column_stack([held, *(np.array(level) == k for k in levels)]).astype(float)
+    inverse = np.linalg.pinv(x.T @ x)
+    beta = inverse @ x.T @ y
+    left = y - x @ beta
+    degrees = y.size - np.linalg.matrix_rank(x)
+    c = np.zeros(x.shape[1])
+    c[held.shape[1] + levels.index(low)], c[held.shape[1] + levels.index(high)] = -1, 1
+    leverage = np.minimum(np.einsum("ni,ij,nj->n", x, inverse, x), 0.999)
+    classical = c @ inverse @ c * (left @ left) / degrees
+    unequal = c @ inverse @ (x.T * (left / (1 - leverage)) ** 2) @ x @ inverse @ c
+    return float(c @ beta), float(max(classical, unequal)) ** 0.5, int(degrees)
+
+
+def mean_scores(block: Any, level: Any, rank: FloatArray) -> float:
+    """The p-value of Cochran, Mantel and Haenszel for mean scores: sums of ranks against what they are by chance."""
+    levels = sorted(set(level))
+    sums, covariance = np.zeros(len(levels)), np.zeros((len(levels), len(levels)))
+    for b in set(block):
+        inside = np.array([v == b for v in block])
+        ours, n = rank[inside], int(inside.sum())
+        counts = np.array([sum(level[i] == k for i in np.flatnonzero(inside)) for k in levels])
+        for k, name in enumerate(levels):
+            sums[k] += sum(rank[i] - ours.mean() for i in np.flatnonzero(inside) if level[i] == name)
+        covariance += ours.var(ddof=1) * (np.diag(counts) - np.outer(counts, counts) / n)
+    return float(chi2.sf(sums @ np.linalg.pinv(covariance) @ sums, np.linalg.matrix_rank(covariance)))
+
+
+def dummies(values: Any) -> FloatArray:
+    return np.column_stack([[v == k for v in values] for k in sorted(set(values), key=repr)]).astype(float)
+
+
+def large_grid(lost: bool = False) -> tuple[dict[str, list[Any]], FloatArray]:
+    """Three rates, the last ten times as noisy, two widths, up to 21 seeds; some runs are missing."""
+    rate, width, repeat = crossed(3, 2, 21)
+    kept = [i for i in range(len(rate)) if width[i] == 0 or repeat[i] < 18 - 3 * rate[i]]
+    rate, width, repeat = ([values[i] for i in kept] for values in (rate, width, repeat))
+    rng = np.random.default_rng(5)
+    y = np.array([0.1, 0.0, 0.2])[rate] + np.array([0.0, 0.03])[width]
+    y = y + np.array([0.1, 0.1, 1.0])[rate] * rng.standard_normal(len(rate))
+    if lost:
+        y[[3, 50, 90]] = math.nan, math.inf, 1e9
+    parameters = {"lr": [[0.001, 0.01, 0.1][r] for r in rate], "width": [[32, 64][w] for w in width], "seed": repeat}
+    return parameters, y
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_blocks_by_hand(lost: bool) -> None:
+    """More than a hundred runs: the statistic has its limiting distribution, and nothing is drawn."""
+    parameters, y = large_grid(lost)
+    found = contrasts(parameters, y, ["seed"])
+    p = {
+        name: mean_scores(parameters[other], parameters[name], ranked(y))
+        for name, other in (("lr", "width"), ("width", "lr"))
+    }
+    first, second = sorted(p, key=lambda name: p[name])
+    corrected = {first: 2 * p[first], second: max(2 * p[first], p[second])}
+    assert 0.001 < p[first] < p[second] < 0.9
+    clipped = fence(y)
+    for c in found.contrasts:
+        assert c.p == pytest.approx(min(1.0, corrected[c.parameter]))
+        other = parameters["width" if c.parameter == "lr" else "lr"]
+        ours = np.array([v in (c.low, c.high) for v in parameters[c.parameter]])
+        level, block = (
+            [v for v, o in zip(values, ours, strict=True) if o] for values in (parameters[c.parameter], other)
+        )
+        effect, error, degrees = fitted(dummies(block), level, clipped[ours], c.low, c.high)
+        # Three contrasts are looked at: at 95 % together each interval leaves out .05 / 6 on either side.
+        half = t.ppf(1 - 0.025 / 3, degrees) * error
+        assert c.effect == pytest.approx(effect)
+        assert c.interval == (pytest.approx(effect - half), pytest.approx(effect + half))
+        pairs = sum(
+            level[i] == c.low and level[j] == c.high and block[i] == block[j]
+            for i, j in np.ndindex(len(level), len(level))
+        )
+        assert (c.matched, c.runs) == (pairs, len(y))
+    # Against the value that most of the runs have.
+    assert {(c.low, c.high) for c in by_name(found, "lr")} == {(0.001, 0.01), (0.001, 0.1)}
+
+
+def held_curve(values: Any, degree: int) -> FloatArray:
+    place = 2 * rankdata(values) / len(values) - 1
+    return np.vander(place, degree + 1)
+
+
+def thirds(values: Any) -> list[int]:
+    order = sorted(values)
+    n = len(order)
+    cuts = order[(n - 1) // 3], order[2 * (n - 1) // 3]
+    return [int(v > cuts[0]) + int(v > cuts[1]) for v in values]
+
+
+@pytest.mark.parametrize(("n", "names", "degree"), [(130, "ab", 6), (120, "abcdef", 6), (101, "abcdef", 4)])
+def test_a_regression_by_hand(n: int, names: str, degree: int) -> None:
+    """Others are held by curves of the highest degree for which all columns are at most a third of the runs."""
+    rng = np.random.default_rng(n)
+    parameters: dict[str, list[Any]] = {name: rng.uniform(size=n).tolist() for name in names}
+    kind = ["x" if v < 0.6 else "y" for v in rng.uniform(size=n)]
+    y = np.array(parameters["a"]) + 0.4 * np.array([k == "y" for k in kind]) + 0.7 * rng.standard_normal(n)
+    y[3] = math.inf
+    y[7] = 90.0
+    found = contrasts({**parameters, "kind": kind}, y)
+    assert (degree * len(names) + 1) * 3 <= n
+    assert degree == 6 or ((degree + 2) * len(names) + 1) * 3 > n
+    raw = {}
+    for name in (*names, "kind"):
+        held = [held_curve(parameters[o], degree) for o in names if o != name]
+        held += [dummies(kind)] if name != "kind" else []
+        fixed = np.column_stack([np.ones(n), *held])
+        level = thirds(parameters[name]) if name != "kind" else [int(k == "y") for k in kind]
+        full = np.column_stack([fixed, dummies(level)])
+        left = [
+            float(((ranked(y) - m @ np.linalg.lstsq(m, ranked(y), rcond=None)[0]) ** 2).sum()) for m in (fixed, full)
+        ]
+        degrees = n - np.linalg.matrix_rank(full)
+        more = np.linalg.matrix_rank(full) - np.linalg.matrix_rank(fixed)
+        raw[name] = float(f_distribution.sf((left[0] - left[1]) / more / (left[1] / degrees), more, degrees))
+        for c in by_name(found, name):
+            low, high = ((level[(parameters | {"kind": kind})[name].index(v)]) for v in (c.low, c.high))
+            effect, error, degrees = fitted(fixed, level, fence(y), low, high)
+            half = t.ppf(1 - 0.025 / (2 * len(names) + 1), degrees) * error
+            assert c.effect == pytest.approx(effect)
+            assert c.interval == (pytest.approx(effect - half), pytest.approx(effect + half))
+            assert (c.matched, c.runs) == (0, n)
+    # Holm: the smallest of k is multiplied by k, the next by k - 1, and none is less than the one before.
+    least, corrected = 0.0, {}
+    for k, name in enumerate(sorted(raw, key=lambda name: raw[name])):
+        least = max(least, min(1.0, raw[name] * (len(raw) - k)))
+        corrected[name] = least
+    assert {c.parameter: c.p for c in found.contrasts} == pytest.approx(corrected)
+    for name in names:
+        # Each third stands for its median, the lower one of two.
+        inside = [
+            sorted(v for v, g in zip(parameters[name], thirds(parameters[name]), strict=True) if g == k)
+            for k in range(3)
+        ]
+        shown = {v for c in by_name(found, name) for v in (c.low, c.high)}
+        assert shown == {values[(len(values) - 1) // 2] for values in inside}
+
+
+def test_drawn_permutations_are_counted_with_the_one_that_was_observed() -> None:
+    """Ten runs against ten that all lie above them: none of 1999 orders is as extreme."""
+    y = np.arange(20.0)
+    (found,) = contrasts({"lr": [0.1] * 10 + [0.2] * 10}, y).contrasts
+    assert found.p == 1 / 2000
+    # Three against three: two of twenty orders are.
+    (few,) = contrasts({"lr": [0.1] * 3 + [0.2] * 3}, np.arange(6.0)).contrasts
+    assert few.p == pytest.approx(0.1, abs=0.025)
+
+
+def test_drawn_permutations_of_a_regression() -> None:
+    """Forty runs of a random search: about what Fisher's distribution says, which holds for more of them."""
+    rng = np.random.default_rng(1)
+    a, b = rng.uniform(size=(2, 40))
+    for strength in (0.0, 0.5, 5.0):
+        y = strength * a + rng.standard_normal(40)
+        found = contrasts({"a": a.tolist(), "b": b.tolist()}, y)
+        rank = ranked(y)
+        p = {}
+        for name, ours, other in (("a", a, b), ("b", b, a)):
+            fixed = held_curve(other, 6)
+            full = np.column_stack([fixed, dummies(thirds(ours))])
+            left = [float(((rank - m @ np.linalg.lstsq(m, rank, rcond=None)[0]) ** 2).sum()) for m in (fixed, full)]
+            p[name] = float(f_distribution.sf((left[0] - left[1]) / 2 / (left[1] / 31), 2, 31))
+        first, second = sorted(p, key=lambda name: p[name])
+        corrected = {first: min(1.0, 2 * p[first]), second: max(min(1.0, 2 * p[first]), p[second])}
+        for c in found.contrasts:
+            assert c.p == pytest.approx(corrected[c.parameter], abs=0.05)
+            assert c.p >= 1 / 2000
+
+
+# ---- from values to levels
+
+
+def reason(values: list[Any]) -> str | None:
+    parameters, y = grid()
+    return contrasts({**parameters, "odd": values}, y, ["seed"]).left_out.get("odd")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        # Numbers of runs, one after another, and times of ten digits; numbers with gaps are a search.
+        (list(range(18)), "differs in every run"),
+        ([k + 0.5 for k in range(18)], None),
+        ([2 * k for k in range(18)], None),
+        ([10**9 + 7 * k for k in range(18)], "differs in every run"),
+        ([10**9 - 1 + 7 * k for k in range(18)], None),
+        ([None] * 3 + list(range(15)), "differs in every run where it is logged"),
+        ([None] * 3 + [2 * k for k in range(15)], None),
+        # Logged in more than half of the runs.
+        ([None] * 8 + [1, 2] * 5, None),
+        ([None] * 9 + [1, 2, 1] * 3, "missing in half of the runs"),
+        # Twelve words, and thirteen; of numbers there may be more.
+        ([f"w{min(k, 11)}" for k in range(18)], None),
+        ([f"w{min(k, 12)}" for k in range(18)], "13 different words"),
+        ([f"w{min(k, 12)}/" for k in range(18)], "13 different lists or paths"),
+        ([f"[{min(k, 12)}]" for k in range(18)], "13 different lists or paths"),
+        ([f"w\\{min(k, 12)}" for k in range(18)], "13 different lists or paths"),
+        ([[min(k, 12)] for k in range(18)], "13 different lists or paths"),
+        ([math.nan] * 3 + [1] * 15, "only one value where it is logged"),
+        ([math.nan] * 18, "only one value"),
+    ],
+)
+def test_what_is_looked_at(values: list[Any], said: str | None) -> None:
+    found = reason(values)
+    told = ("decides", "18 configurations", "does not vary")
+    assert found == said or (said is None and found is not None and found.startswith(told))
+
+
+@pytest.mark.parametrize(("count", "levels"), [(6, 6), (7, 3)])
+def test_numbers_of_more_than_six_values_are_cut_into_thirds(count: int, levels: int) -> None:
+    values = [2.0 ** (k % count) for k in range(84)]
+    found = contrasts({"a": values}, np.random.default_rng(0).standard_normal(84))
+    shown = {v for c in found.contrasts for v in (c.low, c.high)}
+    assert len(shown) == levels
+    if levels == 3:
+        # Twelve of each: the 28th is the third value, the 56th the fifth, which are the last of their thirds.
+        assert shown == {2.0, 8.0, 32.0}
+
+
+def test_words_beside_numbers_are_levels_of_their_own() -> None:
+    values = [[*(float(2**k) for k in range(8)), "auto", "off"][k % 10] for k in range(100)]
+    found = contrasts({"a": values}, np.arange(100.0) % 10)
+    shown = [c.low for c in found.contrasts] + [c.high for c in found.contrasts]
+    assert {v for v in shown if isinstance(v, str)} == {"auto", "off"}
+    assert len({v for v in shown if not isinstance(v, str)}) == 3
+
+
+def test_true_is_not_one_and_one_is_one_however_it_is_written() -> None:
+    (found,) = contrasts(
+        {"a": [1, 1.0, "1", "1.0", 2, "2", 2.0, "2.0"]}, np.array([0.0, 1, 2, 3, 10, 11, 12, 13])
+    ).contrasts
+    assert (float(found.low), float(found.high), found.matched) == (1.0, 2.0, 16)
+    two = contrasts({"a": [True, True, 1, 1]}, np.array([0.0, 1, 5, 6])).contrasts
+    assert [(c.low, c.high) for c in two] == [(1, True)]
+
+
+def test_most_of_the_runs_at_the_largest_value_leave_two_levels() -> None:
+    values = [*(0.1 * k for k in range(8)), *[9.0] * 16]
+    found = contrasts({"a": values}, np.random.default_rng(0).standard_normal(24))
+    assert [(c.low, c.high) for c in found.contrasts] == [(pytest.approx(0.3), 9.0)]
+
+
+# ---- what cannot be told apart
+
+
+def test_the_seed_decides_only_where_many_runs_share_it() -> None:
+    y = np.random.default_rng(0).standard_normal(16)
+    split = [f"fold {k % 8}" for k in range(16)]
+    assert contrasts({"split": split, "seed": [k % 8 for k in range(16)]}, y, ["seed"]).left_out["split"] == (
+        "always varied together with seed"
+    )
+    # Nine seeds of sixteen runs: more than one for every two.
+    nine = [k % 8 if k else 8 for k in range(16)]
+    assert (
+        contrasts({"split": split, "seed": nine}, y, ["seed"]).left_out.get("split")
+        != "always varied together with seed"
+    )
+
+
+def test_what_follows_from_one_other_is_looked_at_with_it_and_from_two_with_neither() -> None:
+    a, b, repeat = crossed(3, 3, 4)
+    y = np.random.default_rng(0).standard_normal(36)
+    found = contrasts({"a": a, "b": b, "zero": [x == 0 for x in a], "seed": repeat}, y, ["seed"])
+    assert found.aliased == (("a", "zero"),)
+    kept = [i for i in range(36) if (a[i] == 0) == (b[i] == 0)]
+    parameters = {"a": a, "b": b, "zero": [x == 0 for x in a]}
+    two = contrasts({name: [values[i] for i in kept] for name, values in parameters.items()}, y[kept])
+    assert two.left_out["zero"] == "follows from a, and from b"
+    assert {c.parameter for c in two.contrasts} == {"a", "b"}
+    assert two.aliased == ()
+
+
+def test_the_parameters_that_split_the_runs_most_evenly_are_looked_at() -> None:
+    rng = np.random.default_rng(0)
+    n = 240
+    shares = {f"p{k:02d}": 0.5 - 0.007 * k for k in range(60)}
+    parameters = {name: (rng.permutation(n) < share * n).tolist() for name, share in shares.items()}
+    found = contrasts(parameters, rng.standard_normal(n))
+    assert {name for name in shares if found.left_out.get(name, "").startswith("more than 50")} == {
+        f"p{k:02d}" for k in range(50, 60)
+    }
+
+
+def test_so_many_configurations_do_not_tell_so_many_parameters_apart() -> None:
+    """A quarter of the configurations, three at least, is left to tell the error."""
+    rng = np.random.default_rng(0)
+    for n, most in ((12, 8), (40, 29)):
+        parameters = {f"p{k:02d}": rng.permutation(np.arange(n) < n / 2).tolist() for k in range(35)}
+        found = contrasts(parameters, rng.standard_normal(n))
+        crowded = [
+            name
+            for name, why in found.left_out.items()
+            if why == f"{n} configurations do not tell so many parameters apart"
+        ]
+        assert len(parameters) - len(crowded) == most

@@ -80,3 +80,45 @@ def test_scale(y: FloatArray) -> None:
     before, after = divergence(y), divergence(y * 2.0**20)
     assert after.blown == before.blown
     assert after.factor == pytest.approx(before.factor, rel=1e-6)
+
+
+def test_as_large_as_infinite_is_lost_and_less_is_not() -> None:
+    assert divergence(np.array([1.0, 1, 1, LARGEST])).lost == 3
+    assert divergence(np.array([1.0, 1, 1, -LARGEST])).lost == 3
+    assert divergence(np.array([1.0, 1, 1, np.nextafter(LARGEST, 0)])).lost is None
+
+
+@pytest.mark.parametrize(
+    ("y", "blown", "factor"),
+    [
+        # The best is 1, the most before it 3: a last quarter at x has to lie above 3, and is (x - 1) / 2 of the gain.
+        ([3, 2, 1, 2, 3, 4, 5, 5], 5, 2.0),
+        ([3, 2, 1, 2, 3, 3, 3, 3], None, 0.0),
+        ([3, 2, 1, 4, 2, 4, 4, 4], 5, 1.5),
+        # Four values are enough, of which the last is a quarter; the best must not be one of the last two.
+        ([3, 1, 2, 4], 3, 1.5),
+        ([3, 2, 1, 4], None, 0.0),
+        ([3, 1, 4], None, 0.0),
+        # Of eight values two are a quarter, and of seven one.
+        ([3, 2, 1, 5, 5, 5, 3, 5], 7, 1.5),
+        ([3, 2, 1, 5, 5, 3, 4], 6, 1.5),
+        # What is not finite is left out, and counted in the place.
+        ([NAN, 3, 2, 1, INF, 2, 3, 4, 5, 5], 7, 2.0),
+    ],
+)
+def test_where_it_blew_up_and_how_far(y: list[float], blown: int | None, factor: float) -> None:
+    found = divergence(np.array(y, dtype=float))
+    assert (found.blown, found.factor) == (blown, pytest.approx(factor))
+
+
+def test_where_nothing_was_gained_the_factor_is_as_large_as_can_be() -> None:
+    assert divergence(np.array([1.0, 1, 1, 2, 2, 2])).factor == 1e300
+    assert divergence(np.array([1.0, 1, 1, 2, 2, 2])).blown == 3
+
+
+def test_holes_are_counted_up_to_where_it_is_lost() -> None:
+    found = divergence(np.array([NAN, 1, NAN, 2, INF, INF, INF]))
+    assert (found.lost, found.holes) == (4, 2)
+    found = divergence(np.array([NAN, 1, NAN, 2]))
+    assert (found.lost, found.holes, found.blown, found.factor) == (None, 2, None, 0.0)
+    assert divergence(np.empty(0)).factor == divergence(np.full(3, NAN)).factor == 0.0

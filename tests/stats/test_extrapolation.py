@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
+from scipy.stats import norm
 
 from tests.stats.curves import FloatArray, ar1, values
-from tracker_diag.stats.extrapolation import extrapolate
+from tracker_diag.stats.extrapolation import Extrapolation, extrapolate
+from tracker_diag.stats.noise import noise
 from tracker_diag.stats.too_short import TooShortError
 
 
@@ -153,7 +155,7 @@ def test_extreme_sizes(size: float) -> None:
 
 
 def test_too_short() -> None:
-    with pytest.raises(TooShortError):
+    with pytest.raises(TooShortError, match="extrapolation needs 5 points, got 4"):
         extrapolate(clock(4), np.ones(4))
 
 
@@ -168,3 +170,89 @@ def test_where_the_clock_begins_does_not_matter(shift: float) -> None:
 def test_a_clock_that_stands_still_counts_points() -> None:
     y = np.exp(-clock(20) / 0.5)
     assert extrapolate(np.zeros(20), y).gain == pytest.approx(extrapolate(clock(20), y).gain)
+
+
+TAUS = np.geomspace(0.03, 5.0, 48)
+POWERS = [(c, a) for a in (0.25, 0.4, 0.6, 0.9, 1.4, 2.2) for c in np.geomspace(0.003, 1.0, 7)]
+
+
+def shape(k: int, u: FloatArray) -> FloatArray:
+    return np.exp(-u / TAUS[k]) if k < 48 else (1 + u / POWERS[k - 48][0]) ** -POWERS[k - 48][1]
+
+
+def by_hand(at: FloatArray, y: FloatArray, floor: float = -np.inf, horizon: float = 2.0) -> Extrapolation:
+    """Each shape fitted by itself, and their normal forecasts mixed: 21 values of each, in equal shares."""
+    n, unit, last = y.size, float(np.ptp(y)), float(y[-1])
+    z, bottom = (y - last) / unit, (floor - last) / unit
+    u = ((at - at[0]) / (at[-1] - at[0]) * (n - 1) + 1) / n
+    width = max(3, n // 4)
+    steepest = max(range(n - width), key=lambda k: z[k] - z[k + width]) + width // 2
+    begin = min(max(sum(u <= 1 / 3 + 1e-9), steepest), n - 5)
+    u, z = u[begin:], z[begin:]
+    n = u.size
+    fits = []
+    for k in range(90):
+        phi = shape(k, u)
+        a, b = np.linalg.lstsq(np.stack((np.ones(n), phi), axis=1), z, rcond=None)[0]
+        if b < 0:
+            a, b = z.mean(), 0.0
+        if a < bottom:
+            a, b = bottom, max(float(np.linalg.lstsq(phi[:, None], z - bottom, rcond=None)[0][0]), 0.0)
+        fits.append((z - a - b * phi, float(b), float(((phi - phi.mean()) ** 2).sum())))
+    squares = np.array([left @ left for left, _, _ in fits])
+    left = fits[int(squares.argmin())][0]
+    r = float(left[:-1] @ left[1:] / (left @ left))
+    r = min(max(r + (1 + 3 * r) / n, 0.0), 0.95)
+    inflation = max((1 + r) / (1 - r), n / 40)
+    variance = max(noise(z).sigma ** 2, squares.min() / max(n - 3, 1), 1e-12)
+    weight = np.exp(-(squares - squares.min()) / variance / inflation / 2)
+    weight /= weight.sum()
+
+    b = np.array([slope for _, slope, _ in fits])
+    ends = np.array([shape(k, np.array([1.0, horizon, 1.5, 2, 3, 5, 10, 20, 50, 100])) for k in range(90)])
+    falls = b[:, None] * (ends[:, :1] - ends[:, 1:])
+    error = variance * inflation / np.array([p for _, _, p in fits]) * (ends[:, 0] - ends[:, 1]) ** 2
+    values = falls[:, :1] + np.sqrt(error + (0.35 * falls[:, 0]) ** 2)[:, None] * norm.ppf((np.arange(21) + 0.5) / 21)
+    order = np.argsort(values, axis=None)
+    below = np.cumsum(np.broadcast_to(weight[:, None] / 21, values.shape).flat[order])
+    low, high = (float(values.flat[order[np.argmax(below >= q)]]) for q in (0.05, 0.95))
+    gain, *further = (float(weight @ fall) for fall in falls.T)
+    limit = float(weight @ (b * ends[:, 0]))
+    multiples = (1.5, 2, 3, 5, 10, 20, 50, 100)
+    enough = next((m for m, fall in zip(multiples, further, strict=True) if fall >= 0.9 * limit), np.inf)
+    family = "exponential" if weight[:48].sum() >= 0.5 else "power"
+    return Extrapolation(gain * unit, max(low, 0) * unit, max(high, gain) * unit, limit * unit, enough, family)
+
+
+COURSES = {
+    "exponential": lambda u: np.exp(-u / 0.3),
+    "power": lambda u: (1 + u / 0.02) ** -0.5,
+    "line": lambda u: -u,
+    "rises": lambda u: u,
+    "late": lambda u: 1 / (1 + np.exp((u - 0.6) / 0.1)),
+}
+
+
+@pytest.mark.parametrize("course", COURSES)
+@pytest.mark.parametrize("n", [5, 7, 9, 12, 16, 30, 61, 150])
+def test_every_figure_by_hand(n: int, course: str) -> None:
+    rng = np.random.default_rng(n)
+    for sigma, phi in ((0.003, 0.0), (0.05, 0.8)):
+        at = np.cumsum(rng.uniform(0.5, 1.5, n))
+        y = 2 + 3 * COURSES[course]((at - at[0]) / (at[-1] - at[0])) + 3 * sigma * ar1(rng, n, phi)
+        floor = rng.choice([-np.inf, float(y.min()), float(y[-1]) - 0.2])
+        found, expected = extrapolate(at, y, floor), by_hand(at, y, floor)
+        assert (found.enough, found.family) == (expected.enough, expected.family)
+        for figure in ("gain", "low", "high", "limit"):
+            assert getattr(found, figure) == pytest.approx(getattr(expected, figure), rel=1e-6, abs=1e-9)
+    assert extrapolate(at, y, horizon=5.0).gain == pytest.approx(by_hand(at, y, horizon=5.0).gain, rel=1e-6, abs=1e-9)
+
+
+def test_a_smooth_curve_is_as_sure_as_rounding_and_a_constant_one_has_all_it_needs() -> None:
+    u = clock(40)
+    assert extrapolate(u, np.exp(-u / 0.3)).gain == pytest.approx(by_hand(u, np.exp(-u / 0.3)).gain, rel=1e-6)
+    assert extrapolate(u, np.full(40, 0.4)) == Extrapolation(0.0, 0.0, 0.0, 0.0, 1.0, "exponential")
+
+
+def test_five_points_are_enough() -> None:
+    assert extrapolate(clock(5), np.array([5.0, 3, 2, 1.5, 1.3])).gain > 0

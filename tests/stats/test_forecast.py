@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import t
 
-from tracker_diag.stats.forecast import FREEDOM, Forecast, chance_below, correction, left_out
+from tracker_diag.stats.forecast import FREEDOM, MOST_SHIFTED, Correction, Forecast, chance_below, correction, left_out
 from tracker_diag.stats.surface import Surface, surface
 
 means = st.floats(-5, 5)
@@ -120,3 +120,48 @@ def test_where_all_or_none_lie_below_the_shift_has_an_end(bound: float, way: int
     assert chance_below(bound, found.of(Forecast(1.0, 0.3)), Forecast(1.0, 0.3)) == pytest.approx(
         float(way > 0), abs=0.01
     )
+
+
+def test_errors_have_three_degrees_of_freedom() -> None:
+    """Two equal forecasts: the square of Student's density, whose chance below one deviation is known by quadrature."""
+    below = quad(lambda x: t.pdf(x, 3) ** 2, -np.inf, 1)[0] / quad(lambda x: t.pdf(x, 3) ** 2, -np.inf, np.inf)[0]
+    assert chance_below(1.0, Forecast(0.0, 1.0), Forecast(0.0, 1.0)) == pytest.approx(below, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("bound", "one", "other"),
+    [(0.07, (0.0, 1.0), (0.1, 0.001)), (1.99, (0.0, 0.02), (2.0, 0.05)), (40.0, (0.0, 1.0), (80.0, 1.0))],
+)
+def test_to_three_digits(bound: float, one: tuple[float, float], other: tuple[float, float]) -> None:
+    a, b = Forecast(*one), Forecast(*other)
+    assert chance_below(bound, a, b) == pytest.approx(by_quadrature(bound, a, b), abs=5e-4)
+
+
+def test_forecasts_too_far_apart_for_numbers_leave_the_lower_one() -> None:
+    one, other = Forecast(0.0, 1e-100), Forecast(1.0, 1e-100)
+    assert [chance_below(bound, one, other) for bound in (-0.1, 0.0, 0.5)] == [0.0, 1.0, 1.0]
+    assert [chance_below(bound, other, one) for bound in (-0.1, 0.0, 0.5)] == [0.0, 1.0, 1.0]
+
+
+def test_corrected_is_shifted_down_by_so_many_widened_deviations() -> None:
+    assert Correction(2.0, 0.5).of(Forecast(1.0, 0.1)) == Forecast(pytest.approx(0.9), pytest.approx(0.2))
+
+
+def test_the_scale_is_the_root_mean_square_of_what_was_missed_in_deviations() -> None:
+    found = laid()
+    means, errors = left_out(found)
+    expected = np.linalg.norm((found.outcomes - means) / errors) / found.outcomes.size**0.5
+    assert correction(found, float(np.median(found.outcomes))).scale == pytest.approx(expected)
+
+
+def test_the_shift_is_the_one_with_which_as_many_are_expected() -> None:
+    for quantile in (0.1, 0.5, 0.8):
+        found = laid(skewed=True)
+        bound = float(np.quantile(found.outcomes, quantile))
+        means, errors = left_out(found)
+        corrected = correction(found, bound)
+        z = (bound - means) / (corrected.scale * errors)
+        there = np.mean(found.outcomes <= bound)
+        assert t.cdf(z + corrected.shift, 3).mean() == pytest.approx(there, abs=1e-5)
+    assert correction(found, 99.0).shift == MOST_SHIFTED == 10
+    assert correction(found, -99.0).shift == -MOST_SHIFTED

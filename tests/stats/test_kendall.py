@@ -40,7 +40,7 @@ def test_the_unit_does_not_matter(values: list[float]) -> None:
 
 
 def test_too_few_and_too_many() -> None:
-    with pytest.raises(TooShortError):
+    with pytest.raises(TooShortError, match="p_of_rise needs 4 points, got 3"):
         p_of_rise(np.arange(3.0))
     with pytest.raises(ValueError, match="at most 10"):
         p_of_rise(np.arange(11.0))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
+from scipy.stats import norm
 
 from tests.stats.curves import FloatArray, steps, values
 from tracker_diag.stats.plateau import plateau
 from tracker_diag.stats.too_short import TooShortError
+from tracker_diag.stats.trend import trend
 
 
 def test_a_quiet_level_is_at_rest_and_a_slope_is_not() -> None:
@@ -56,5 +58,28 @@ def test_a_wider_margin_is_easier_to_keep() -> None:
 
 
 def test_too_short() -> None:
-    with pytest.raises(TooShortError):
+    with pytest.raises(TooShortError, match="plateau needs 4 points, got 3"):
         plateau(steps(3), np.ones(3), 1.0)
+
+
+@pytest.mark.parametrize("n", [4, 9, 30])
+@pytest.mark.parametrize("slope", [-0.05, 0.0, 0.03])
+def test_both_tests_are_those_of_the_movement_over_the_stretch(n: int, slope: float) -> None:
+    x = np.linspace(10, 40, n)
+    y = slope * x + 0.1 * np.random.default_rng(n).standard_normal(n)
+    found, line = plateau(x, y, 0.4), trend(x, y)
+    # The interval of the slope is one of 95 %, 1.96 errors to either side.
+    error = 30 * (line.high - line.low) / (2 * norm.ppf(0.975))
+    assert found.change == pytest.approx(30 * line.slope)
+    assert (found.low, found.high) == (
+        pytest.approx(found.change - norm.ppf(0.95) * error),
+        pytest.approx(found.change + norm.ppf(0.95) * error),
+    )
+    assert found.p_moves == line.p
+    assert found.p_rest == pytest.approx(max(norm.sf((0.4 - s * found.change) / error) for s in (1, -1)))
+
+
+@pytest.mark.parametrize(("margin", "p"), [(0.5, 1.0), (0.50001, 0.0), (0.4, 1.0)])
+def test_a_line_without_noise_moves_by_what_it_moves(margin: float, p: float) -> None:
+    for line in (0.125 * steps(5), -0.125 * steps(5)):
+        assert plateau(steps(5), line, margin).p_rest == p

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import multivariate_normal, norm
 
 from tests.stats.curves import FloatArray
 from tracker_diag.stats.surface import FEWEST, Surface, surface
@@ -163,3 +164,78 @@ def test_points_at_one_setting_are_noise_alone() -> None:
 def test_without_parameters_the_level_is_all_there_is() -> None:
     y = np.arange(6.0)
     assert surface(np.empty((6, 0)), y, np.empty(0, dtype=bool)).at(np.empty((1, 0)))[0] == pytest.approx(2.5)
+
+
+def by_hand(points: FloatArray, y: FloatArray, category: FloatArray) -> tuple[list[float], float]:
+    """Lengths and noise, by the coordinate search that the docstring tells."""
+    y = y - y.mean()
+
+    def density(lengths: list[float], noise: float) -> float:
+        far = sum(
+            ((points[:, None, j] != points[None, :, j]) if category[j] else np.abs(points[:, None, j] - points[:, j]))
+            / lengths[j]
+            for j in range(len(lengths))
+        )
+        k = np.exp(-far) + noise * np.eye(y.size)
+        variance = y @ np.linalg.solve(k, y) / y.size
+        value = multivariate_normal(np.zeros(y.size), variance * k).logpdf(y)
+        return float(value + norm.logpdf(np.log(lengths)).sum())
+
+    lengths, noise = [1.0] * points.shape[1], 0.03
+    best = density(lengths, noise)
+    for _ in range(3):
+        before = best
+        for j in range(len(lengths)):
+            for length in (0.15, 0.4, 1.0, 2.5, 8.0):
+                other = [length if i == j else old for i, old in enumerate(lengths)]
+                if (found := density(other, noise)) > best + 1e-9:
+                    best, lengths = found, other
+        for share in (0.003, 0.01, 0.03, 0.1, 0.3, 0.8):
+            if (found := density(lengths, share)) > best + 1e-9:
+                best, noise = found, share
+        if best - before < 0.01:
+            break
+    return lengths, noise
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_lengths_and_noise_are_those_of_greatest_density(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, p = int(rng.integers(8, 25)), int(rng.integers(1, 4))
+    points, category = np.round(rng.uniform(size=(n, p)), 1), rng.uniform(size=p) < 0.3
+    points[:, category] = np.round(2 * points[:, category])
+    steep = rng.choice([0.0, 0.5, 3.0, 20.0], size=p)
+    y = np.sin(points * steep).sum(axis=1) + rng.choice([0.01, 0.1, 0.5]) * rng.standard_normal(n)
+    found = surface(points, y, category)
+    lengths, noise = by_hand(points, y, category)
+    assert (found.lengths.tolist(), found.noise) == (lengths, noise)
+    assert found.level == pytest.approx(y.mean())
+    # All else follows in closed form (Rasmussen and Williams, 2.25 and 2.26), the variance of greatest likelihood too.
+    new = np.concatenate((points[:2], rng.uniform(size=(3, p))))
+    new[:, category] = np.round(2 * new[:, category])
+    apart = [np.where(category, a != b, np.abs(a - b)) @ (1 / found.lengths) for a in (*points, *new) for b in points]
+    k = np.exp(-np.reshape(apart, (n + 5, n)))
+    known = k[:n] + noise * np.eye(n)
+    variance = (y - y.mean()) @ np.linalg.solve(known, y - y.mean()) / n
+    assert found.variance == pytest.approx(variance)
+    assert found.sigma == pytest.approx((noise * variance) ** 0.5)
+    assert found.at(new) == pytest.approx(y.mean() + k[n:] @ np.linalg.solve(known, y - y.mean()))
+    for place, near in zip(new, k[n:], strict=True):
+        left = 1 + noise - near @ np.linalg.solve(known, near)
+        assert found.deviation(place) == pytest.approx((left * variance) ** 0.5)
+    alone = (variance / np.diag(np.linalg.inv(known))) ** 0.5
+    assert np.sort(found.missed_by) == pytest.approx(np.sort(alone))
+
+
+def test_four_outcomes_are_enough() -> None:
+    assert surface(np.zeros((4, 1)), np.arange(4.0), np.array([False])).level == 1.5
+    with pytest.raises(TooShortError, match="a surface needs 4 points, got 3"):
+        surface(np.zeros((3, 1)), np.arange(3.0), np.array([False]))
+
+
+def test_points_are_ordered_by_the_first_parameter_then_by_the_next() -> None:
+    """The answer must not depend on the order to the last digit."""
+    points = np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0], [0.0, 0.0], [1.0, 1.0]])
+    found = surface(points, np.array([5.0, 3.0, 2.0, 1.0, 4.0]), NUMBERS)
+    assert found.points.tolist() == sorted(points.tolist())
+    assert found.outcomes.tolist() == [1.0, 2.0, 3.0, 5.0, 4.0]

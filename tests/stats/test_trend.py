@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import kendalltau, theilslopes
+from scipy.stats import kendalltau, norm, theilslopes
 
 from tests.stats.curves import FloatArray, ar1, settled, steps, values
+from tracker_diag.stats.noise import autocorrelation
 from tracker_diag.stats.too_short import TooShortError
 from tracker_diag.stats.trend import trend
 
@@ -60,8 +61,6 @@ def kendall_s(y: FloatArray) -> float:
 
 
 def two_sided(z: float) -> float:
-    from scipy.stats import norm
-
     return float(2 * norm.sf(abs(z)))
 
 
@@ -126,3 +125,35 @@ def test_a_long_curve_is_condensed() -> None:
 def test_three_points_are_too_few() -> None:
     with pytest.raises(TooShortError, match="trend needs 4 points, got 3"):
         trend(steps(3), np.ones(3))
+
+
+@pytest.mark.parametrize(("n", "phi"), [(4, 0.0), (8, 0.0), (9, 0.5), (12, 0.5), (30, 0.0), (30, 0.8), (61, 0.9)])
+def test_the_p_value_and_the_interval_are_those_of_hamed_and_rao(n: int, phi: float) -> None:
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        x, y = np.cumsum(rng.uniform(0.5, 2, n)) - 3, np.round(ar1(rng, n, phi), 1) - 0.02 * np.arange(n)
+        found = trend(x, y)
+        r, _ = autocorrelation(y)
+        # The sum over lags of the correlation of ranks, weighted by how many pairs of pairs a lag is between.
+        lags = range(1, n - 1)
+        ranks = [6 / np.pi * np.arcsin(r**k / 2) for k in lags]
+        summed = sum((n - k) * (n - k - 1) * (n - k - 2) * c for k, c in zip(lags, ranks, strict=True))
+        inflation = 1 + 2 * summed / (n * (n - 1) * (n - 2)) if r > 0 else 1.0
+        ties = [int((y == v).sum()) for v in np.unique(y)]
+        variance = (n * (n - 1) * (2 * n + 5) - sum(t * (t - 1) * (2 * t + 5) for t in ties)) / 18 * inflation
+        s, count = kendall_s(y), n * (n - 1) // 2
+        assert found.p == pytest.approx(two_sided((abs(s) - 1) / variance**0.5) if s else 1.0)
+        assert found.tau == pytest.approx(s / count)
+        assert (found.n, found.n_effective) == (n, pytest.approx(n / inflation))
+        slopes = sorted((y[j] - y[i]) / (x[j] - x[i]) for i in range(n) for j in range(i + 1, n))
+        half = norm.ppf(0.975) * variance**0.5
+        # Sen's ranks, counted from one, and within those there are.
+        low, high = max(round((count - half) / 2), 1), min(round((count + half) / 2) + 1, count)
+        assert found.slope == pytest.approx(np.median(slopes))
+        assert (found.low, found.high) == (pytest.approx(slopes[low - 1]), pytest.approx(slopes[high - 1]))
+
+
+def test_four_points_are_enough() -> None:
+    found = trend(steps(4), np.array([4.0, 3, 2, 1]))
+    assert (found.tau, found.slope, found.n) == (-1.0, pytest.approx(-1.0), 4)
+    assert found.p == pytest.approx(two_sided(5 / (4 * 3 * 13 / 18) ** 0.5))

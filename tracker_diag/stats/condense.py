@@ -75,5 +75,5 @@ def condense(x: FloatArray, y: FloatArray, limit: int = LIMIT) -> tuple[FloatArr
     first = edges[:-1]
     # Values are below 1e150, so only sums of steps could overflow: a power of two beyond the points of a block keeps
     # them in range, exactly.
-    room = 2.0 ** -int(counts[0] + 1).bit_length()
+    room = 2.0 ** -int(counts.max()).bit_length()
     return np.add.reduceat(x * room, first) / counts / room, np.add.reduceat(y, first) / counts

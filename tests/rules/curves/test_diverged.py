@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from tests.rules.asked import curve
 from tests.rules.runs import EPOCHS, diverged, found, healthy, judge, skipped, spiked
+from tracker_diag.core.finding import Finding, Skip
+from tracker_diag.evidence.lost import Lost
+from tracker_diag.evidence.saturation import AtClip
+from tracker_diag.rules.curves.diverged import diverged as the_rule
 
 
 @pytest.mark.parametrize("lost", [np.nan, np.inf, -np.inf])
@@ -141,3 +148,142 @@ def test_values_whose_squares_are_infinite_are_as_good_as_infinite() -> None:
     curves = healthy()
     curves["train_loss"][-10:] = 1e160
     assert judge(curves).verdict == "diverged"
+
+
+def told(train: Any = None, val: Any = None, **inputs: Any) -> Finding | Skip | None:
+    """What is said of a training and a validation loss of these values."""
+    curves = {
+        "any_train": None if train is None else curve(train),
+        "any_val": None if val is None else curve(val, "val_loss"),
+    }
+    usual = {
+        "any_curve": curves["any_train"] or curves["any_val"],
+        "traits": frozenset(),
+        "lost": None,
+        "at_clip": None,
+    }
+    return the_rule.check(**{**usual, **curves, **inputs})
+
+
+def test_what_is_said_of_values_that_are_not_finite() -> None:
+    lost = Lost("loss", "the training loss", 25.0, 59.0, 35, 35 / 60)
+    finding = told(lost=lost)
+    assert isinstance(finding, Finding)
+    assert (finding.severity, finding.confidence, finding.span) == ("error", 1.0, (25.0, 59.0))
+    assert finding.message == "the training loss is not finite from step 25 on: 58% of the logged steps"
+    assert finding.evidence == {"first_step": 25.0, "share": 35 / 60, "metric": "loss"}
+    for values, text in ((2, "from step 25 on"), (1, "at step 25, the last that was logged")):
+        one = told(lost=Lost("loss", "the training loss", 25.0, 59.0, values, 0.5))
+        assert isinstance(one, Finding)
+        assert text in one.message
+
+
+def test_what_is_said_of_a_loss_that_went_to_the_clip() -> None:
+    values = [21.4, 30.0, *[87.3365] * 3]
+    finding = told(values, at_clip=AtClip(curve(values), 87.3365, 2.0, 3))
+    assert isinstance(finding, Finding)
+    assert (finding.severity, finding.confidence, finding.span) == ("error", 0.97, (2.0, 4.0))
+    assert "went from 21.4 to 87.3365 at step 2 and stayed" in finding.message
+    assert finding.evidence == {"first_step": 2.0, "metric": "train_loss"}
+
+
+@pytest.mark.parametrize(
+    ("values", "standing"), [([87.3365] * 4, 4), ([87.3365, 50, 87.3365, 87.3365], 2), ([90, 87, 87.3365, 87.3365], 2)]
+)
+def test_a_loss_that_began_at_the_clip_or_above_did_not_go_there(values: list[float], standing: int) -> None:
+    assert told(values, at_clip=AtClip(curve(values), 87.3365, 2.0, standing)) is None
+
+
+def test_what_is_said_of_a_blow_up() -> None:
+    finding = told([3.0, 2, 1, 2, 5, 8, 8, 9])
+    assert isinstance(finding, Finding)
+    assert (finding.severity, finding.confidence, finding.span) == ("error", 0.95, (4.0, 7.0))
+    assert finding.message == "the training loss blew up at step 4 and stayed up: from 1 to 8.5"
+    assert finding.evidence == {"first_step": 4.0, "factor": 7.5 / 2, "metric": "train_loss"}
+
+
+@pytest.mark.parametrize(
+    ("values", "seen"),
+    [
+        # By more than what had been gained, 2, above the start: to more than 5; and to more than twice the start.
+        ([2.0, 1, 0, 4.1, 4.1, 4.1, 4.1, 4.1], True),
+        ([2.0, 1, 0, 4, 4, 4, 4, 4], False),
+        ([3.0, 2, 1, 5.5, 5.5, 5.5, 5.5, 5.5], False),
+        ([3.0, 2, 1, 6, 6, 6, 6, 6], False),
+        ([3.0, 2, 1, 6.1, 6.1, 6.1, 6.1, 6.1], True),
+        # From a start that is not positive there is no twice.
+        ([0.0, -1, -2, 2.1, 2.1, 2.1, 2.1, 2.1], True),
+        ([-1.0, -2, -3, -2, 1.1, 1.1, 1.1, 1.1], True),
+        ([-1.0, -2, -3, -2, 1, 1, 1, 1], False),
+        # The end is the median of the last quarter, two of eight values.
+        ([3.0, 2, 1, 5, 9, 3.2, 3.2, 9.2], True),
+        ([3.0, 2, 1, 5, 9, 9, 3.2, 8.7], False),
+    ],
+)
+def test_a_blow_up_is_more_than_what_was_gained_and_than_twice_the_start(values: list[float], seen: bool) -> None:
+    finding = told(values)
+    assert (isinstance(finding, Finding) and finding.severity == "error") == seen
+
+
+def test_where_nothing_was_gained_twice_the_start_decides() -> None:
+    assert isinstance(told([1.0, 1, 1, 1, 2.1, 2.1, 2.1, 2.1]), Finding)
+    assert told([1.0, 1, 1, 1, 2, 2, 2, 2]) is None
+
+
+FALL = list(np.linspace(2.0, 1.0, 15))
+
+
+@pytest.mark.parametrize(
+    ("end", "in_training", "in_validation"),
+    [
+        ([4.0], False, False),
+        ([4.1], True, False),
+        ([20.0], True, False),
+        ([20.1], True, True),
+        ([21, 1.5], False, False),
+    ],
+)
+def test_the_last_values_lie_so_far_above_all_before(end: list[float], in_training: bool, in_validation: bool) -> None:
+    assert isinstance(told([*FALL, *end], FALL), Finding) == in_training
+    assert isinstance(told(FALL, [*FALL, *end]), Finding) == in_validation
+
+
+def test_what_is_said_of_the_last_values() -> None:
+    one, three = told([*FALL, 50.0]), told(FALL, [*FALL, 50.0, 60.0, 70.0])
+    assert isinstance(one, Finding)
+    assert isinstance(three, Finding)
+    assert (one.severity, one.confidence, one.span) == ("warning", 0.7, (15.0, 15.0))
+    assert one.message == (
+        "the last value of the training loss lies above all that went before: it ends at 50, began at 2 and had come "
+        "down to 1"
+    )
+    assert one.evidence == {"first_step": 15.0, "factor": 25.0, "metric": "train_loss"}
+    assert three.span == (15.0, 17.0)
+    assert "the last 3 values of the validation loss lie above" in three.message
+    assert "ends at 70, began at 2" in three.message
+
+
+@pytest.mark.parametrize(
+    ("values", "seen"),
+    [
+        ([2.0, 1, 1, 1, 50], True),
+        ([2.0, 1, 1, 50], False),
+        ([2.0, 0, 1, 1, 50], False),
+        ([2.0, 0.5, 1, 1, 50], True),
+        # Up to a quarter: two of eight are looked at, three are not.
+        ([2.0, 1.5, 1.5, 1.5, 1.5, 1.0, 50, 50], True),
+        ([2.0, 1.5, 1.5, 1.5, 1.0, 50, 50, 50], False),
+    ],
+)
+def test_the_last_values_are_a_quarter_at_most_of_five_or_more(values: list[float], seen: bool) -> None:
+    assert isinstance(told(FALL, values), Finding) == seen
+
+
+def test_too_few_values_and_losses_that_rise_by_design_are_skipped() -> None:
+    assert isinstance(told(np.ones(3)), Skip)
+    assert told(np.ones(4)) is None
+    assert isinstance(told(None, None), Skip)
+    rises = [*FALL, 50.0]
+    assert isinstance(told(rises, traits=frozenset({"annealed"})), Skip)
+    assert isinstance(told(rises, traits=frozenset({"boosting"})), Finding)
+    assert told(None, FALL) is None

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.rules.asked import curve
 from tests.rules.runs import EPOCHS, Curves, falling, found, frozen, healthy, judge, noise, skipped
+from tracker_diag.core.finding import Finding, Skip
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.identical import Identical
+from tracker_diag.evidence.saturation import AtClip
+from tracker_diag.roles.metric import LOSS
+from tracker_diag.rules.curves.frozen import frozen as the_rule
 
 
 def pinned(level: float, after: int = 0) -> Curves:
@@ -222,3 +231,224 @@ def test_trees_with_nothing_left_to_split_stand(start, told):
     params = {"objective": "binary:logistic", "num_boost_round": 300, "eta": 0.1, "num_classes": 2}
     report = judge({"train-logloss": train, "validation-logloss": train + 0.1}, params)
     assert (report.verdict == "frozen") == told
+
+
+def told(values: Any = None, role: str = "train_loss", **inputs: Any) -> Finding | Skip | None:
+    """What is said of a curve of these values; of fewer than four, there is no course."""
+    any_curve = curve(np.ones(3) if values is None else values, role)
+    usual = {
+        "any_curve": any_curve,
+        "course": any_curve if any_curve.y.size >= 4 else None,
+        "baseline": None,
+        "settled_from": None,
+        "pretrained": None,
+        "identical": None,
+        "at_clip": None,
+        "judgeable": True,
+        "traits": frozenset(),
+    }
+    return the_rule.check(**{**usual, **inputs})
+
+
+def stands(*before: float, at: float = 2.3025851, values: int = 8) -> list[float]:
+    return [*before, *[at] * values]
+
+
+def seen(said: Finding | Skip | None) -> bool:
+    assert not isinstance(said, Finding) or said.severity == "error"
+    return isinstance(said, Finding)
+
+
+def test_what_is_said_of_a_loss_that_stands() -> None:
+    finding = told(stands(3.3456789, 2.7654321))
+    assert isinstance(finding, Finding)
+    assert finding.confidence == 0.97
+    assert finding.message == "the training loss stands at 2.30259 without changing over the last 8 values"
+    assert finding.evidence == {"value": 2.3025851, "share": 0.8, "first_step": 2.0}
+    assert finding.span == (2.0, 9.0)
+    tuned = told(stands(3.3456789), pretrained="bert")
+    assert isinstance(tuned, Finding)
+    assert tuned.confidence == 0.7
+    whole = told(stands())
+    assert isinstance(whole, Finding)
+    assert (whole.evidence["share"], whole.span) == (1.0, (0.0, 7.0))
+
+
+@pytest.mark.parametrize(
+    ("moving", "standing", "frozen_"),
+    [(4, 4, True), (5, 4, False), (0, 4, True), (1, 3, False), (6, 6, True), (7, 6, False)],
+)
+def test_four_values_stand_and_half_of_the_run(moving: int, standing: int, frozen_: bool) -> None:
+    moves = 3 + 0.1234567 * np.random.default_rng(0).uniform(size=moving)
+    assert seen(told(stands(*moves, values=standing))) == frozen_
+
+
+@pytest.mark.parametrize(("apart", "frozen_"), [(0.99e-6, True), (1.01e-6, False)])
+def test_one_in_a_million_is_the_same(apart: float, frozen_: bool) -> None:
+    """Of the largest value, 2; the last is the one that it stands at."""
+    assert seen(told([2.0, *[1.2345678] * 4, *[1.2345678 + 2 * apart] * 3])) == frozen_
+
+
+@pytest.mark.parametrize(("settled", "frozen_"), [(None, False), (7.0, True), (6.0, True), (3.0, True), (2.0, False)])
+def test_what_comes_after_the_rate_has_gone_is_not_looked_at(settled: float | None, frozen_: bool) -> None:
+    values = [*stands(values=8), 1.9, 1.8, 1.7, 1.6]
+    said = told(values, settled_from=settled)
+    assert seen(said) == frozen_
+    if settled == 6.0:
+        assert isinstance(said, Finding)
+        assert said.span == (0.0, 6.0)
+    assert isinstance(said, Skip) == (settled == 2.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "baseline", "frozen_"),
+    [
+        # A loss at a ten-thousandth of what knowing nothing costs, or of the largest value.
+        (1.0100001e-4, 1.0, True),
+        (0.99e-4, 1.0, False),
+        (0.99e-4, -1.0, False),
+        (3.1000001e-4, None, True),
+        (2.9e-4, None, False),
+        (0.0, None, False),
+    ],
+)
+def test_a_loss_at_zero(value: float, baseline: float | None, frozen_: bool) -> None:
+    assert seen(told(stands(3.0, at=value), baseline=baseline)) == frozen_
+
+
+def test_a_curve_of_nothing_but_zeros_says_nothing() -> None:
+    assert told(np.zeros(8)) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "at", "frozen_"),
+    [
+        # A score: more than half of a perfect one, risen before it stood; and a perfect one.
+        ([0.2], 0.51, False),
+        ([0.2], 0.5, True),
+        ([0.6], 0.51, True),
+        ([0.51], 0.51, True),
+        ([0.1], 1.0, False),
+    ],
+)
+def test_a_score_that_has_come_to_rest(before: list[float], at: float, frozen_: bool) -> None:
+    assert seen(told(stands(*before, at=at), "train_score")) == frozen_
+
+
+@pytest.mark.parametrize(("before", "frozen_"), [(0.5, False), (0.499, True), (0.3, True)])
+def test_an_error_that_has_fallen_by_a_fifth(before: float, frozen_: bool) -> None:
+    error = Curve("train_error", np.arange(9.0), np.array(stands(before, at=0.399999)), LOSS, "train_score")
+    assert seen(told(course=error, any_curve=error)) == frozen_
+    exact = Curve("train_error", np.arange(9.0), np.array(stands(0.5, at=0.4)), LOSS, "train_score")
+    assert seen(told(course=exact, any_curve=exact))
+
+
+@pytest.mark.parametrize(
+    ("before", "at", "frozen_"),
+    [
+        # Rounded to a tenth, a hundredth, five decimals: it moved by more than ten of those before it stood.
+        (3.5, 2.4, False),
+        (3.4, 2.4, True),
+        (2.41, 2.3, False),
+        (2.4, 2.3, True),
+        (2.30011, 2.3, False),
+        (2.3001, 2.3, True),
+        # To six decimals it is not rounded.
+        (2.300011, 2.3, True),
+        (13.0, 1.0, False),
+    ],
+)
+def test_a_rounded_loss_that_moved_by_ten_roundings(before: float, at: float, frozen_: bool) -> None:
+    said = told(stands(before, at=at))
+    assert seen(said) == frozen_
+    assert isinstance(said, Skip) != frozen_
+
+
+def test_roundings_as_small_as_what_counts_as_the_same_say_nothing() -> None:
+    """A loss of thousands with three decimals: its rounding is a millionth of it."""
+    assert seen(told(stands(9876.543, 9875.432, at=8765.432)))
+    assert isinstance(told(stands(987.654, 987.543, at=876.543)), Skip)
+    assert seen(told(stands(0.2, at=0.4), "train_score"))
+    # One that was not rounded may have moved by any number of them.
+    assert seen(told(stands(23.4567891, at=2.3025851)))
+
+
+@pytest.mark.parametrize(
+    ("steps", "frozen_"),
+    [
+        # Four ever smaller steps, the last at most a thousandth of the largest value, 1.
+        ([0.4, 0.2, 0.1, 0.0009], False),
+        ([0.4, 0.2, 0.1, 0.0011], True),
+        ([0.2, 0.1, 0.0009], True),
+        ([0.1, 0.2, 0.1, 0.0009], True),
+        ([0.05, 0.4, 0.2, 0.1, 0.0009], False),
+        ([0.2, 0.2, 0.1, 0.0009], True),
+    ],
+)
+def test_a_model_that_converged_took_ever_smaller_steps(steps: list[float], frozen_: bool) -> None:
+    course = 1.0 - np.cumsum([0.0, *np.array(steps) * 1.0000001])
+    for unit in (1.0, 4.0):
+        assert seen(told(unit * np.array([*course, *[course[-1]] * 12]))) == frozen_
+
+
+def identical(loss: Curve, metrics: int = 2, decades: float = 5.0) -> Identical:
+    return Identical("every loss and score", loss, loss.finite[1].size, metrics, decades)
+
+
+def test_what_is_said_of_validation_that_stands() -> None:
+    still = curve([*[2.3071254] * 5, 2.3071255], "val_loss")
+    moving = 2.3 + 0.01 * np.random.default_rng(0).standard_normal(60)
+    finding = told(moving, identical=identical(still))
+    assert isinstance(finding, Finding)
+    assert finding.confidence == 0.9
+    assert "the validation loss stands at 2.30713 over all 6 values" in finding.message
+    assert finding.evidence == {"value": 2.3071255, "share": 1.0, "first_step": 0.0}
+    assert finding.span == (0.0, 5.0)
+    assert seen(told(moving, identical=identical(curve(np.full(4, 2.3071254), "val_loss"))))
+    assert told(moving, identical=identical(curve(np.full(3, 2.3071254), "val_loss"))) is None
+    assert told(moving, identical=identical(curve(np.full(6, 2.3071254)))) is None
+
+
+@pytest.mark.parametrize(
+    ("values", "role", "metrics", "decades", "frozen_"),
+    [
+        (3, "train_loss", 1, 5.0, True),
+        (3, "train_loss", 1, 4.99, False),
+        (2, "train_loss", 2, 5.0, True),
+        (2, "train_loss", 1, 9.0, False),
+        (2, "val_loss", 2, 9.0, False),
+        (3, "val_loss", 2, 9.0, True),
+    ],
+)
+def test_two_or_three_values(values: int, role: str, metrics: int, decades: float, frozen_: bool) -> None:
+    loss = curve([*[2.5186] * (values - 1), 2.51860001], role)
+    said = told(loss.raw, role, identical=identical(loss, metrics, decades))
+    assert seen(said) == frozen_
+    if isinstance(said, Finding):
+        assert said.confidence == 0.9
+        assert said.message == (
+            f"the {loss.side} loss stands at 2.5186 without changing over all {values} values"
+            + ("; no other loss or score changes" if metrics > 1 else "")
+        )
+        assert said.evidence == {"value": 2.51860001, "share": 1.0, "first_step": 0.0}
+        assert said.span == (0.0, values - 1.0)
+    assert isinstance(told(loss.raw, role, identical=identical(loss, metrics, decades), settled_from=1.0), Skip)
+
+
+def test_few_values_that_are_not_the_same_or_of_trees_are_skipped() -> None:
+    assert isinstance(told([3.0, 2.0]), Skip)
+    loss = curve(np.full(3, 2.5186))
+    trees = told(loss.raw, identical=identical(loss), traits=frozenset({"boosting"}))
+    assert isinstance(trees, Skip)
+    assert "trees" in trees.reason
+
+
+def test_what_is_said_of_a_loss_that_stands_at_the_clip() -> None:
+    loss = curve(np.full(3, 87.3365))
+    finding = told(loss.raw, at_clip=AtClip(loss, 87.3365, 0.0, 3))
+    assert isinstance(finding, Finding)
+    assert finding.confidence == 0.97
+    assert "the training loss stands at 87.3365 over all 3 values" in finding.message
+    assert (finding.evidence, finding.span) == ({"value": 87.3365, "share": 1.0, "first_step": 0.0}, (0.0, 2.0))
+    later = curve([21.4, 87.3365, 87.3365])
+    assert isinstance(told(later.raw, at_clip=AtClip(later, 87.3365, 1.0, 2)), Skip)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from tests import siblings
+from tests.rules.asked import curve, more, turned
 from tests.rules.runs import (
     EPOCHS,
     NOTHING,
@@ -21,6 +24,13 @@ from tests.rules.runs import (
     noise,
     skipped,
 )
+from tracker_diag.core.finding import Finding, Skip
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.ending import Ending, Progress
+from tracker_diag.evidence.learned import Achieved
+from tracker_diag.roles.metric import Metric
+from tracker_diag.rules.curves.good_fit import good_fit as the_rule
+from tracker_diag.stats.gap import Gap
 
 
 def test_both_fall_to_a_point_of_stability() -> None:
@@ -216,3 +226,175 @@ def test_one_that_keeps_up_is_as_good_as_by_itself(run_id: str) -> None:
     run = next(r for r in siblings.experiment() if r.id == run_id)
     alone, beside = siblings.beside(run, []), siblings.beside(run, siblings.experiment())
     assert found(alone, "LC101") == found(beside, "LC101")
+
+
+class Behind:
+    """Stands for a comparison with siblings: so far behind the best."""
+
+    def __init__(self, by: float) -> None:
+        self.by = by
+        self.in_words = f"behind by {by:g}"
+
+    def far(self, share: float) -> bool:
+        return self.by >= share
+
+
+def course(role: str = "train_loss", end: float = 0.5, slope: float = 0.0, **known: Any) -> Curve:
+    """Falls from 2 to its end, where it moves by so much in its last third, without noise."""
+    values = np.r_[np.linspace(2.0, end, 40), end + slope * np.linspace(0, 1, 20)]
+    return curve(values, role, **{"turning": turned(59, end, end, error=0.0), **known})
+
+
+def told(**inputs: Any) -> Finding | Skip | None:
+    """What is said of a run that gained 2 and rests, validation a tenth above training."""
+    train, val = inputs.get("train", course()), inputs.get("val", course("val_loss", 0.6))
+    absent = (
+        "train_score val_score n_classes score_gap score_gap_at_most score_learned achieved explained "
+        "standing_from_start further restarts ending pretrained beside_siblings"
+    )
+    nothing = dict.fromkeys(absent.split())
+    usual = {
+        **nothing,
+        "course": train or val,
+        "train": train,
+        "val": val,
+        "improvement": 2.0,
+        "effect_unit": 2.0,
+        "active": False,
+        "traits": frozenset(),
+        "end_gap": Gap(0.1, 0.05, 0.15, 0.6, 0.5),
+        "schedule_ran_out": False,
+    }
+    return the_rule.check(**{**usual, **inputs})
+
+
+def test_what_is_said_of_both_curves() -> None:
+    finding = told()
+    assert isinstance(finding, Finding)
+    assert (finding.severity, finding.confidence) == ("ok", 0.9)
+    assert finding.message == (
+        "validation comes to rest at 0.6, training ends at 0.5; "
+        "validation ends above training by 5% of the improvement achieved"
+    )
+    assert finding.evidence == {"gap": pytest.approx(0.05), "level": pytest.approx(0.6), "p_rest": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("gap", "words"),
+    [
+        (0.0099, "there is no gap between them"),
+        (-0.0099, "there is no gap between them"),
+        (0.01, "validation ends above training by 0% of the improvement achieved"),
+        (0.02, "validation ends above training by 1% of the improvement achieved"),
+        (-0.3, "validation ends below training by 15% of the improvement achieved"),
+    ],
+)
+def test_a_gap_in_words(gap: float, words: str) -> None:
+    finding = told(end_gap=Gap(gap, gap, gap, 0.5 + gap, 0.5))
+    assert isinstance(finding, Finding)
+    assert finding.message.endswith(words)
+
+
+def test_what_is_said_of_one_curve() -> None:
+    for inputs in ({"val": None}, {"train": None, "course": course("val_loss")}):
+        finding = told(end_gap=None, **{**inputs, "course": course()})
+        assert isinstance(finding, Finding)
+        assert finding.confidence == 0.6
+        assert finding.evidence["gap"] == 0.0
+    assert isinstance(told(val=None, end_gap=None), Finding)
+    assert told(val=None, end_gap=None).message == "training comes to rest at 0.5"
+
+
+@pytest.mark.parametrize(("value", "seen"), [(0.5, True), (0.51, False), (1.5, False), (-9.0, True)])
+def test_a_gap_of_a_quarter_is_small(value: float, seen: bool) -> None:
+    gap = Gap(value, value, value, 0.5 + value, 0.5)
+    assert isinstance(told(end_gap=gap), Finding) == seen
+    # With boosted trees it is not asked for.
+    assert isinstance(told(end_gap=gap, traits=frozenset({"boosting"})), Finding)
+    # In units of effects, which may be larger than what was gained.
+    assert isinstance(told(end_gap=gap, effect_unit=8.0), Finding)
+
+
+@pytest.mark.parametrize(
+    ("value", "scores", "seen"),
+    [
+        (1.5, {"score_gap": 0.19}, True),
+        (1.5, {"score_gap": 0.2}, False),
+        (1.51, {"score_gap": 0.19}, False),
+        (1.5, {"score_gap_at_most": 0.19}, True),
+        (1.5, {"score_gap_at_most": 0.2}, False),
+        (1.5, {"score_gap": 0.3, "score_gap_at_most": 0.1}, False),
+        (1.5, {"score_gap": 0.1, "score_gap_at_most": 0.3}, True),
+    ],
+)
+def test_near_scores_excuse_a_wider_gap(value: float, scores: dict[str, float], seen: bool) -> None:
+    assert isinstance(told(end_gap=Gap(value, value, value, 2.0, 0.5), **scores), Finding) == seen
+
+
+@pytest.mark.parametrize(
+    ("slope", "inputs", "seen"),
+    [
+        # By less than a twentieth of what was gained; of a pretrained model, of the unit of effects.
+        (0.099, {}, True),
+        (0.101, {}, False),
+        (0.101, {"effect_unit": 4.0}, False),
+        (0.199, {"effect_unit": 4.0, "pretrained": "bert"}, True),
+        (0.201, {"effect_unit": 4.0, "pretrained": "bert"}, False),
+        # Or where twice as long would bring less than .15 of it; of both, where the rate has run out.
+        (0.101, {"further": more(0.1, 0.0, 0.299)}, True),
+        (0.101, {"further": more(0.1, 0.0, 0.301)}, False),
+        (0.101, {"further": more(0.1, 0.0, 0.599), "effect_unit": 4.0, "pretrained": "bert"}, True),
+        (0.101, {"schedule_ran_out": True}, True),
+        (0.101, {"restarts": True}, False),
+        (0.101, {"restarts": True, "ending": Ending("FINISHED", Progress(10, 10, "epoch"), False, False, False)}, True),
+        (0.101, {"restarts": True, "ending": Ending("FINISHED", Progress(5, 10, "epoch"), False, False, True)}, False),
+        (0.101, {"restarts": False, "ending": Ending("FINISHED", Progress(9, 9, "epoch"), False, False, False)}, False),
+        # A run that is going need not rest.
+        (0.101, {"active": True}, True),
+    ],
+)
+def test_rest_is_asked_of_validation(slope: float, inputs: dict[str, Any], seen: bool) -> None:
+    kept = turned(59, 0.6, 0.6, error=0.0)
+    val = course("val_loss", 0.6, slope, turning=kept)
+    said = told(val=val, **inputs)
+    assert isinstance(said, Finding) == seen, said
+
+
+def test_where_both_end_without_being_at_rest() -> None:
+    val = course("val_loss", 0.6, 0.101, turning=turned(59, 0.6, 0.6, error=0.0))
+    ran_out, going = told(val=val, schedule_ran_out=True), told(val=val, active=True)
+    one = {"val": None, "train": course(slope=0.101), "end_gap": None}
+    alone, alone_going = told(**one, schedule_ran_out=True), told(**one, active=True)
+    for said in (ran_out, going, alone, alone_going):
+        assert isinstance(said, Finding)
+    assert ran_out.message.startswith("training and validation end at 0.5 and 0.6877, and little more is to be gained")
+    assert going.message.startswith("training and validation are sound so far at 0.5 and 0.6877, and still on the way")
+    assert alone.message == "training ends at 0.5877, and little more is to be gained"
+    assert alone_going.message == "training is sound so far at 0.5877, and still on the way"
+
+
+@pytest.mark.parametrize(("share", "seen"), [(0.1, True), (0.099, False), (None, True)])
+def test_a_tenth_of_a_known_baseline_was_achieved(share: float | None, seen: bool) -> None:
+    assert isinstance(told(achieved=Achieved(share, "8% is learned")), Finding) == seen
+
+
+@pytest.mark.parametrize(("end", "seen"), [(0.11, True), (0.09, False)])
+def test_a_score_that_says_what_nothing_is_has_left_it_by_a_tenth(end: float, seen: bool) -> None:
+    r_squared = Metric("explained variance", "max", best=1.0, baseline=0.0)
+    score = Curve("val_r2", np.arange(60.0), -np.linspace(0.0, end, 60), r_squared, "val_score")
+    score.__dict__["tail"] = -end
+    assert isinstance(told(val_score=score), Finding) == seen
+
+
+@pytest.mark.parametrize(("by", "seen"), [(0.149, True), (0.15, False)])
+def test_not_far_behind_the_best_sibling(by: float, seen: bool) -> None:
+    assert isinstance(told(beside_siblings=Behind(by)), Finding) == seen
+
+
+def test_each_curve_has_to_keep_what_it_gained_and_each_score_to_agree() -> None:
+    lost = {"turning": turned(30, 0.5, 0.9), "tail": 0.9, "start": 2.0}
+    assert isinstance(told(train=course(**lost)), Skip)
+    assert isinstance(told(val=course("val_loss", 0.6, **lost)), Skip)
+    falls = curve(np.linspace(0.9, 0.5, 60), "train_score")
+    assert isinstance(told(train_score=falls), Skip)
+    assert isinstance(told(val_score=curve(np.linspace(0.9, 0.5, 60), "val_score")), Skip)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from tests.rules.asked import curve, turned
 from tests.rules.runs import EPOCHS, Curves, both, falling, found, healthy, judge, noise, overfitting
 from tracker_diag import Run, diagnose
 from tracker_diag.core.finding import Finding
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.effects import GivenBack
+from tracker_diag.evidence.ending import Ending
+from tracker_diag.rules.curves.overfitting import overfitting as the_rule
+from tracker_diag.stats.gap import Gap
+from tracker_diag.stats.sequential import ENDED, GOING
 
 
 def losses(curves: Curves) -> Curves:
@@ -131,3 +140,185 @@ def test_a_rise_of_less_than_a_fiftieth_of_a_loss_that_hardly_moved_is_none() ->
     at = np.arange(EPOCHS)
     curves = both(0.70 - 0.0003 * at + noise(0.001, 1), 0.695 + 0.0002 * at + noise(0.0005, 2))
     assert found(judge(curves, {"num_classes": None}), "LC104") is None
+
+
+FALLS = curve(np.linspace(2, 0.5, 60))
+
+
+def risen(by: float, **known: Any) -> Curve:
+    """Validation that is lowest at step 10 of 59, at 1, and rises by so much."""
+    return curve(np.ones(60), "val_loss", turning=turned(10, 1.0, 1 + by, **known))
+
+
+def told(**inputs: Any) -> Finding | None:
+    """What is said of a validation that rises by .5, where 2 was gained; a finding or None, never skipped."""
+    usual = {
+        "traits": frozenset(),
+        "val": risen(0.5),
+        "improvement": 2.0,
+        "effect_unit": 2.0,
+        "rises": {"val": 1e-9},
+        "given_back": {"val": GivenBack(0.0, 10.0)},
+        "error_share": ENDED,
+        "train": FALLS,
+        "val_score": None,
+        "end_gap": None,
+        "ending": None,
+    }
+    said = the_rule.check(**{**usual, **inputs})
+    assert said is None or isinstance(said, Finding)
+    return said
+
+
+def test_what_is_said_of_a_rise_of_a_quarter() -> None:
+    finding = told()
+    assert finding is not None
+    assert finding.severity == "warning"
+    assert finding.confidence == pytest.approx(0.7 + 0.25 / 2)
+    assert finding.message == (
+        "the validation curve is best at step 10 (between 8 and 12) with 1 and rises to 1.5: "
+        "25% of the improvement achieved"
+    )
+    assert finding.advice == "keep the checkpoint of step 10; stop early, then regularise or add data"
+    assert finding.span == (10, 59)
+    assert finding.evidence == {
+        "best_step": 10, "best_step_low": 8, "best_step_high": 12, "best": 1.0, "last": 1.5, "rise": 0.25, "p": 1e-9,
+    }  # fmt: skip
+    sure = told(val=risen(0.5, low_step=10, high_step=10))
+    assert sure is not None
+    assert "between" not in sure.message
+
+
+def test_of_a_score_it_is_said_as_it_was_logged() -> None:
+    score = curve(np.full(60, 0.9), "val_score", turning=turned(10, -0.9, -0.4))
+    finding = told(val=score)
+    assert finding is not None
+    assert "with 0.9 and falls to 0.4" in finding.message
+    assert (finding.evidence["best"], finding.evidence["last"]) == (0.9, 0.4)
+
+
+@pytest.mark.parametrize(
+    ("p", "share", "gap", "seen"),
+    [
+        (0.01 * ENDED, ENDED, None, True),
+        (0.0081, ENDED, None, False),
+        (0.01 * GOING, GOING, None, True),
+        (0.0021, GOING, None, False),
+        # A rise beside a wide gap, whose lower end lies above a quarter of the unit, at five per cent.
+        (0.05 * ENDED, ENDED, 0.51, True),
+        (0.0401, ENDED, 0.51, False),
+        (0.0101, GOING, 0.51, False),
+        (0.05 * ENDED, ENDED, 0.5, False),
+    ],
+)
+def test_significant_at_the_level_that_is_left(p: float, share: float, gap: float | None, seen: bool) -> None:
+    wide = None if gap is None else Gap(1.0, gap, 1.5, 1.5, 0.5)
+    assert (told(rises={"val": p}, error_share=share, end_gap=wide) is not None) == seen
+
+
+@pytest.mark.parametrize(
+    ("rise", "improvement", "effect_unit", "lost", "seen"),
+    [
+        # At least .06 of the improvement, unless half of it is lost in every value.
+        (0.12, 2.0, 2.0, 0.0, True),
+        (0.119, 2.0, 2.0, 0.0, False),
+        (0.119, 2.0, 2.0, 0.49, False),
+        (0.119, 2.0, 2.0, 0.5, True),
+        # And at least .02 of the unit of effects, whatever is lost.
+        (0.04, 0.05, 2.0, 0.9, True),
+        (0.039, 0.05, 2.0, 0.9, False),
+    ],
+)
+def test_large_enough(rise: float, improvement: float, effect_unit: float, lost: float, seen: bool) -> None:
+    val = curve(np.ones(60), "val_loss", turning=turned(10, 1.0, 1 + rise, rise=rise))
+    back = {"val": GivenBack(lost, 10.0)}
+    assert (told(val=val, improvement=improvement, effect_unit=effect_unit, given_back=back) is not None) == seen
+
+
+@pytest.mark.parametrize(
+    ("p", "lost", "improvement", "confidence"),
+    [
+        (0.1 * 0.01, 0.0, 2.0, 0.7),
+        (0.00099, 0.0, 2.0, 0.825),
+        (0.5, 0.6, 2.0, 0.825),
+        (1e-9, 0.0, 0.5, 0.99),
+        (1e-9, 0.0, 1.0, 0.95),
+    ],
+)
+def test_surer_where_the_rise_is_beyond_doubt(p: float, lost: float, improvement: float, confidence: float) -> None:
+    finding = told(rises={"val": p}, given_back={"val": GivenBack(lost, 10.0)}, improvement=improvement)
+    assert finding is not None
+    assert finding.confidence == pytest.approx(confidence)
+
+
+RISES = {n: curve(np.linspace(1, 1.5, n), "val_loss", turning=turned(0, 1.0, 1.5)) for n in (4, 5, 10, 11)}
+
+
+@pytest.mark.parametrize(
+    ("inputs", "seen"),
+    [
+        # One order of 24, of 120, of ten factorial; more than ten values are left to the other test.
+        ({"val": RISES[4]}, False),
+        ({"val": RISES[5]}, True),
+        ({"val": RISES[10]}, True),
+        ({"val": RISES[11]}, False),
+        ({"val": RISES[5], "alpha": 1 / 120}, True),
+        ({"val": RISES[5], "alpha": 1 / 121}, False),
+        ({"val": RISES[5], "train": None}, False),
+        ({"val": RISES[5], "train": curve(np.ones(60))}, False),
+        ({"val": RISES[5], "error_share": GOING}, False),
+        ({"val": curve(np.linspace(1, 1.5, 5), "val_loss", turning=turned(1, 1.0, 1.5))}, False),
+    ],
+)
+def test_a_handful_that_rises_from_the_first_while_training_falls(inputs: dict[str, Any], seen: bool) -> None:
+    assert (told(rises={"val": 0.5}, **inputs) is not None) == seen
+
+
+def test_where_training_has_got_worse_since_it_is_another_trouble_and_without_training_nobody_knows() -> None:
+    worse = np.linspace(2, 0.5, 60)
+    worse[40:] = 1.9
+    assert told(train=curve(worse)) is None
+    assert told(train=None) is not None
+
+
+@pytest.mark.parametrize("patience", [True, False])
+def test_patience_that_ended_the_run_makes_it_an_info(patience: bool) -> None:
+    finding = told(ending=Ending("FINISHED", None, patience, pruned=False, cut_short=None))
+    assert finding is not None
+    assert finding.severity == ("info" if patience else "warning")
+    assert ("patience ended the run" in finding.message) == patience
+
+
+#: Half of what follows a turn at step 11 of 59 begins at step 35.
+HALFWAY = [35.0, 39.8, 44.6, 49.4, 54.2, 59.0]
+
+
+@pytest.mark.parametrize(
+    ("steps", "score", "info"),
+    [
+        (range(60), np.linspace(0.5, 0.8, 60), True),
+        (range(60), np.linspace(0.8, 0.5, 60), False),
+        # Up to the middle of what follows the turn alone.
+        (range(60), np.r_[np.linspace(0.5, 0.8, 35), np.full(25, 0.8)], False),
+        (range(60), np.r_[np.full(35, 0.5), np.linspace(0.5, 0.8, 25)], True),
+        # Six values are enough, the first of them in the middle; five are not.
+        (HALFWAY, np.linspace(0.7, 0.8, 6), True),
+        ([34.0, *HALFWAY[1:]], np.linspace(0.7, 0.8, 6), False),
+        # By more than a hundredth of the highest value, from the first of them to the last.
+        ([0.0, *HALFWAY], [0.5, *(1 - 0.0105 * (1 - np.arange(6) / 5))], True),
+        ([0.0, *HALFWAY], [0.5, *(1 - 0.0095 * (1 - np.arange(6) / 5))], False),
+    ],
+)
+def test_a_score_that_still_improves_since_makes_it_overconfidence(steps: Any, score: Any, info: bool) -> None:
+    val = curve(np.ones(60), "val_loss", turning=turned(11, 1.0, 1.5))
+    finding = told(val=val, val_score=curve(score, "val_score", steps))
+    assert finding is not None
+    assert finding.severity == ("info" if info else "warning")
+    assert ("overconfidence" in finding.message) == info
+
+
+def test_a_score_that_is_judged_itself_excuses_nothing() -> None:
+    score = curve(np.linspace(0.5, 0.8, 60), "val_score", turning=turned(11, -0.9, -0.4))
+    finding = told(val=score, val_score=score)
+    assert finding is not None
+    assert finding.severity == "warning"

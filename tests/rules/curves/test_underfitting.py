@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests import siblings
+from tests.rules.asked import curve
 from tests.rules.runs import (
     EPOCHS,
     NOTHING,
@@ -23,6 +28,13 @@ from tests.rules.runs import (
     noise,
     undertrained,
 )
+from tracker_diag.core.finding import Finding, Severity, Skip
+from tracker_diag.evidence.baseline import Explained
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.roles.metric import Metric
+from tracker_diag.rules.curves._underfitting.sighting import Sighting
+from tracker_diag.rules.curves.underfitting import underfitting as the_rule
+from tracker_diag.stats.sequential import ENDED, GOING
 
 
 def test_a_flat_line_at_the_uninformed_level() -> None:
@@ -38,6 +50,9 @@ def test_a_flat_line_at_the_uninformed_level() -> None:
 def test_a_little_that_training_alone_has_learned_is_nothing(val: float, nothing: bool) -> None:
     curves = both(falling(0.92 * NOTHING, 5) + noise(0.002, 1), falling((1 - val) * NOTHING, 5) + noise(0.002, 2))
     assert (judge(curves).verdict == "underfitting") == nothing
+
+
+the_module = importlib.import_module("tracker_diag.rules.curves.underfitting")
 
 
 def test_a_fall_to_the_uninformed_level_is_nothing_learned() -> None:
@@ -416,3 +431,202 @@ def test_how_far_above_siblings_is_a_threshold(far: float) -> None:
     finding = found(report, "LC102")
     assert finding is not None
     assert ("in training they end at" in finding.message) is (far == 0.3)
+
+
+SIGNS = (
+    "few_values behind_siblings known_baseline slow_but_steady standing_accuracy flat_line score_at_chance guessing "
+    "early_rest standing_loss hardly_moves"
+)
+COURSE = curve(2.3 + 0.01 * np.sin(np.arange(60)))
+VALIDATION = curve(np.full(60, 2.31), "val_loss")
+LEVEL_UNKNOWN = Explained(2.3, 0.0, False, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+class Signs:
+    """In place of all signs but one, which is seen; none is, where no name is given."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: dict[str, tuple[Any, ...]] = {}
+        self.seen = ""
+        for name in SIGNS.split():
+            monkeypatch.setattr(the_module, name, partial(self.ask, name))
+
+    def ask(self, name: str, *args: Any) -> Any:
+        self.asked[name] = args
+        if name == "slow_but_steady":
+            return name == self.seen
+        return Sighting(Severity.WARNING, 0.5, name, "advice") if name == self.seen else None
+
+    def told(self, seen: str = "", **inputs: Any) -> str | None:
+        """The sign of which the finding was made."""
+        said = self.finding(seen, **inputs)
+        return said.message if isinstance(said, Finding) else None
+
+    def finding(self, seen: str = "", **inputs: Any) -> Finding | Skip | None:
+        self.asked, self.seen = {}, seen
+        asked = dict.fromkeys((*the_rule.needs, *the_rule.wants))
+        usual = {
+            **asked,
+            "main_curve": COURSE,
+            "course": COURSE,
+            "explained": LEVEL_UNKNOWN,
+            "error_share": ENDED,
+            "active": False,
+            "train": COURSE,
+            "val": VALIDATION,
+            "train_loss": COURSE,
+            "val_loss": VALIDATION,
+            "traits": frozenset(),
+            "hidden_units": 8.0,
+            "standing_from_start": True,
+        }
+        return the_rule.check(**{**usual, **inputs})
+
+
+@pytest.fixture
+def signs(monkeypatch: pytest.MonkeyPatch) -> Signs:
+    return Signs(monkeypatch)
+
+
+#: The later ones, which speak only of a run that has ended.
+AT_THE_END = ("score_at_chance", "guessing", "early_rest", "standing_loss", "hardly_moves")
+
+
+@pytest.mark.parametrize("name", ["known_baseline", "standing_accuracy", "flat_line", *AT_THE_END])
+def test_each_sign_is_a_finding(signs: Signs, name: str) -> None:
+    finding = signs.finding(name)
+    assert isinstance(finding, Finding)
+    assert (finding.message, finding.severity, finding.confidence) == (name, "warning", 0.5)
+    assert finding.span == (0.0, 59.0)
+    assert signs.told(name, active=True) == (None if name in AT_THE_END else name)
+    assert signs.told() is None
+
+
+def test_at_which_thresholds_the_signs_are_asked(signs: Signs) -> None:
+    signs.told()
+    level = 0.01 * ENDED
+    assert signs.asked["known_baseline"][-1] == 0.05
+    assert signs.asked["behind_siblings"][-1] == 0.15
+    assert signs.asked["slow_but_steady"][-1] == pytest.approx(level)
+    assert signs.asked["flat_line"][-2:] == (0.02, pytest.approx(level))
+    assert signs.asked["score_at_chance"][-1] == 0.05
+    assert signs.asked["guessing"][-1] == 0.01
+    assert signs.asked["early_rest"][-2:] == (500, 0.015)
+    assert signs.asked["standing_loss"][-2:] == (500, 0.015)
+    assert signs.told("flat_line", error_share=GOING) == "flat_line"
+    assert signs.asked["flat_line"][-1] == pytest.approx(0.01 * GOING)
+    assert signs.asked["slow_but_steady"][-1] == pytest.approx(0.01 * GOING)
+
+
+def known(most: float) -> Explained:
+    return replace(LEVEL_UNKNOWN, known=True, train_best=most, val_best=most - 0.1)
+
+
+@pytest.mark.parametrize("name", ["standing_accuracy", "flat_line", *AT_THE_END])
+def test_from_a_quarter_of_a_known_baseline_on_nothing_is_said(signs: Signs, name: str) -> None:
+    assert signs.told(name, explained=known(0.25)) is None
+    assert signs.told(name, explained=known(0.249)) == name
+    assert signs.told(name, explained=replace(known(0.25), known=False)) == name
+    assert signs.told(name) is not None
+    assert signs.told("slow_but_steady") is None
+
+
+@pytest.mark.parametrize(
+    ("slope", "active", "said"), [(-0.01, True, None), (0.01, True, "known_baseline"), (-0.01, False, "known_baseline")]
+)
+def test_a_run_on_its_way_down_is_not_judged_by_its_level_yet(
+    signs: Signs, slope: float, active: bool, said: str | None
+) -> None:
+    way = curve(2.3 + slope * np.arange(60))
+    assert signs.told("known_baseline", course=way, active=active) == said
+
+
+def test_what_is_known_of_a_level_is_told(signs: Signs) -> None:
+    finding = signs.finding("known_baseline", explained=known(0.02))
+    assert isinstance(finding, Finding)
+    assert finding.evidence == {"learned": 0.02, "uninformed": 2.3}
+    other = signs.finding("flat_line")
+    assert isinstance(other, Finding)
+    assert set(other.evidence) == {"fall", "p_trend", "noise"}
+
+
+@pytest.mark.parametrize("name", ["standing_accuracy", "flat_line", *AT_THE_END])
+def test_of_a_pretrained_model_a_known_level_alone_may_speak(signs: Signs, name: str) -> None:
+    assert isinstance(signs.finding(name, pretrained="bert"), Skip)
+    assert signs.told(name, pretrained="bert", explained=known(0.1)) == name
+
+
+@pytest.mark.parametrize(
+    ("inputs", "seen"),
+    [
+        ({"hidden_units": 1.0}, {"early_rest", "standing_loss", "hardly_moves"}),
+        ({"hidden_units": 0.0}, set()),
+        ({"hidden_units": None, "layers": 2.0}, {"early_rest", "standing_loss", "hardly_moves"}),
+        ({"hidden_units": None, "layers": 1.0}, set()),
+        ({"hidden_units": None}, {"standing_loss", "hardly_moves"}),
+        ({"hidden_units": 0.0, "layers": 2.0}, {"early_rest", "standing_loss", "hardly_moves"}),
+        ({"traits": frozenset({"boosting"})}, {"early_rest"}),
+        ({"traits": frozenset({"contrastive"})}, {"early_rest", "standing_loss", "hardly_moves"}),
+        ({"standing_from_start": None}, {"early_rest", "hardly_moves"}),
+        ({"train": None}, {"hardly_moves"}),
+    ],
+)
+def test_which_networks_and_curves_the_signs_of_rest_are_asked_of(
+    signs: Signs, inputs: dict[str, Any], seen: set[str]
+) -> None:
+    asked = {name for name in ("early_rest", "standing_loss", "hardly_moves") if signs.told(name, **inputs) == name}
+    assert asked == seen
+
+
+def flat_score(level: float) -> Curve:
+    metric = Metric("accuracy", "max", best=1.0)
+    return Curve("train_accuracy", np.arange(60.0), np.full(60, -level), metric, "train_score")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "asked"),
+    [
+        ({}, True),
+        ({"restless": 0.3}, False),
+        ({"score_learned": True}, False),
+        ({"score_learned": False}, True),
+        # A flat accuracy below one half; where the level is known, any.
+        ({"course": flat_score(0.49)}, True),
+        ({"course": flat_score(0.5)}, False),
+        ({"course": flat_score(0.5), "explained": known(0.1)}, True),
+        ({"course": curve(np.full(60, 0.3), "train_score")}, False),
+    ],
+)
+def test_what_a_flat_line_is_asked_of(signs: Signs, inputs: dict[str, Any], asked: bool) -> None:
+    assert (signs.told("flat_line", **inputs) == "flat_line") == asked
+
+
+def test_scores_are_asked_of_beside_their_losses_alone(signs: Signs) -> None:
+    score, other = curve(np.full(60, 0.1), "train_score"), curve(np.full(60, 0.1), "val_score")
+    signs.told(train_score=score, val_score=other)
+    assert signs.asked["standing_accuracy"][0] == ((COURSE, score), (VALIDATION, other))
+    assert signs.asked["standing_accuracy"][1] == [COURSE, VALIDATION]
+    signs.told(train=score, train_score=score, val_score=other)
+    assert signs.asked["standing_accuracy"][0] == ((VALIDATION, other),)
+    signs.told(train_loss=curve(np.ones(3)), val_loss=None)
+    assert signs.asked["standing_accuracy"][1] == []
+
+
+def test_behind_its_siblings_an_ended_run_is_so_whatever_it_learned(signs: Signs) -> None:
+    beside = SimpleNamespace(comparison=SimpleNamespace(runs=19))
+    finding = signs.finding("behind_siblings", explained=known(0.9), beside_siblings=beside)
+    assert isinstance(finding, Finding)
+    assert list(finding.evidence.values()) == [19]
+    assert finding.span == (0.0, 59.0)
+    assert signs.told("behind_siblings", explained=known(0.9), beside_siblings=beside, active=True) is None
+
+
+def test_few_values_are_judged_where_no_course_is_there_and_the_run_has_ended(signs: Signs) -> None:
+    few = {"course": None, "explained": None, "main_curve": curve([2.3, 2.3, 2.3], steps=[5, 7, 9])}
+    finding = signs.finding("few_values", **few)
+    assert isinstance(finding, Finding)
+    assert (finding.message, finding.span) == ("few_values", (5.0, 9.0))
+    assert isinstance(signs.finding("few_values", **few, active=True), Skip)
+    assert isinstance(signs.finding("few_values", explained=None), Skip)
+    assert isinstance(signs.finding("few_values", **{**few, "explained": LEVEL_UNKNOWN}), Finding)
+    assert isinstance(signs.finding("", **few), Skip)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 import pytest
 
+from tests.rules.asked import curve, more, turned
 from tests.rules.runs import EPOCHS, Curves, found, healthy, judge, skipped, undertrained
 from tracker_diag import Run, diagnose
+from tracker_diag.core.finding import Finding, Skip
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.ending import Ending
+from tracker_diag.rules.curves.undertrained import undertrained as the_rule
+from tracker_diag.stats.extrapolation import Extrapolation
 
 
 def rate(shape: str) -> Curves:
@@ -140,3 +149,219 @@ def test_training_decides_where_validation_has_too_few_values() -> None:
     }
     report = diagnose(Run.from_dict({"id": "r", "metrics": metrics}))
     assert report.verdict == "undertrained"
+
+
+FALLS = np.linspace(2.0, 0.5, 60)
+
+
+def loss(role: str = "train_loss", values: Any = FALLS, **known: Any) -> Curve:
+    return curve(values, role, **{"turning": turned(59, 0.5, 0.5), **known})
+
+
+def told(**inputs: Any) -> Finding | Skip | None:
+    """What is said of a run that gained 2 and would gain .4 more, at least .2."""
+    train, val = inputs.get("train", loss()), inputs.get("val", loss("val_loss"))
+    usual = {
+        "traits": frozenset(),
+        "course": train or val,
+        "improvement": 2.0,
+        "effect_unit": 2.0,
+        "further": more(0.4, 0.2, 0.8),
+        "active": False,
+        "params": {},
+        "train": train,
+        "val": val,
+        "further_train": None,
+        "schedule_ran_out": False,
+        "ending": None,
+    }
+    return the_rule.check(**{**usual, **inputs})
+
+
+def test_what_is_said_of_a_fifth_more() -> None:
+    finding = told()
+    assert isinstance(finding, Finding)
+    assert (finding.severity, finding.confidence) == ("warning", 0.7)
+    assert finding.message == (
+        "still improving: training twice as long is expected to bring another 20% of the improvement achieved "
+        "(10% to 40%)"
+    )
+    assert finding.advice == ("train on: about 3 times the present length reaches nine tenths of what can be expected")
+    assert finding.evidence == {
+        "gain": 0.2, "gain_low": 0.1, "gain_high": 0.4, "times": 3.0, "family": "power",
+    }  # fmt: skip
+    # The last fifth, twelve of sixty values.
+    assert finding.span == (48.0, 59.0)
+    endless = told(further=more(0.4, 0.22, 0.8, math.inf))
+    assert isinstance(endless, Finding)
+    assert endless.confidence == 0.9
+    assert "more than a hundred times the present length" in endless.advice
+
+
+#: At rest in its later half, so that nothing but the extrapolation speaks.
+RESTS = np.r_[np.linspace(2.0, 0.5, 30), np.full(30, 0.5)]
+
+
+@pytest.mark.parametrize(
+    ("gain", "low", "seen"),
+    [(0.2, 0.1, True), (0.19, 0.1, False), (0.2, 0.09, False), (0.4, 0.1, True), (0.4, 0.09, False)],
+)
+def test_a_tenth_is_expected_and_a_twentieth_is_sure(gain: float, low: float, seen: bool) -> None:
+    curves = {"train": loss(values=RESTS), "val": loss("val_loss", RESTS)}
+    finding = told(further=more(gain, low, 0.8), **curves)
+    assert (finding is not None) == seen
+    # Of a pretrained model in another unit.
+    other = told(further=more(gain * 2, low * 2, 1.6), effect_unit=4.0, params={"pretrained": True}, **curves)
+    assert (other is not None) == seen
+
+
+@pytest.mark.parametrize(
+    ("rise", "error", "seen"),
+    [(0.04, 0.0, True), (0.041, 0.0, False), (0.2, 0.1, True), (0.2, 0.0999, False), (0.2, 0.11, True)],
+)
+def test_a_curve_that_has_turned_is_none(rise: float, error: float, seen: bool) -> None:
+    """By more than two errors and more than a fiftieth of what was gained."""
+    val = loss("val_loss", turning=turned(30, 0.5, 0.5 + rise, rise=rise, error=error))
+    assert (told(val=val) is not None) == seen
+
+
+def test_patience_that_ended_the_run_is_none_and_any_other_end_is_one() -> None:
+    for patience in (True, False):
+        ending = Ending("FINISHED", None, patience, pruned=False, cut_short=None)
+        assert (told(ending=ending) is None) == patience
+
+
+@pytest.mark.parametrize(
+    ("inputs", "severity"),
+    [
+        ({}, "warning"),
+        ({"active": True}, "info"),
+        ({"schedule_ran_out": True}, "info"),
+        ({"params": {"max_steps": 1000}}, "info"),
+        ({"params": {"max_steps": 1000, "epochs": 3}}, "warning"),
+        ({"params": {"epochs": 3}}, "warning"),
+    ],
+)
+def test_what_is_no_more_than_an_info(inputs: dict[str, Any], severity: str) -> None:
+    finding = told(**inputs)
+    assert isinstance(finding, Finding)
+    assert finding.severity == severity
+
+
+@pytest.mark.parametrize(
+    ("further", "tail", "further_train", "gain"),
+    [
+        # Validation is noisy: its interval holds both. Training decides while validation has not left it.
+        (more(0.3, 0.099, 0.2), 0.09, more(0.5, 0.2, 0.6), 0.25),
+        (more(0.3, 0.1, 0.2), 0.09, more(0.5, 0.2, 0.6), 0.15),
+        (more(0.3, 0.099, 0.19), 0.09, more(0.5, 0.2, 0.6), 0.15),
+        (more(0.3, 0.099, 0.2), 0.09, more(0.5, 0.199, 0.6), 0.15),
+        (more(0.3, 0.099, 0.2), 0.1, more(0.5, 0.2, 0.6), 0.15),
+        (more(0.3, 0.099, 0.2), 0.09, None, 0.15),
+    ],
+)
+def test_training_decides_where_validation_is_near_and_cannot_tell(
+    further: Extrapolation, tail: float, further_train: Extrapolation | None, gain: float
+) -> None:
+    curves = {"train": loss(tail=0.0), "val": loss("val_loss", tail=tail)}
+    finding = told(further=further, further_train=further_train, **curves)
+    assert isinstance(finding, Finding)
+    assert finding.evidence["gain"] == pytest.approx(gain)
+
+
+def test_without_an_extrapolation_of_validation_its_last_value_has_to_be_its_best() -> None:
+    short = {"further": None, "further_train": more(0.5, 0.3, 0.6), "train": loss(tail=0.5)}
+    best = told(val=loss("val_loss", [2.0, 1.5, 1.2, 0.6], tail=0.5), **short)
+    assert isinstance(best, Finding)
+    assert best.evidence["gain"] == pytest.approx(0.25)
+    # Of fewer than ten values the last two are pointed at.
+    assert best.span == (2.0, 3.0)
+    assert isinstance(told(val=loss("val_loss", [2.0, 1.5, 0.5, 0.6], tail=0.5), **short), Skip)
+
+
+def test_what_falls_beyond_its_noise_and_may_bring_nothing_is_an_info() -> None:
+    finding = told(further=more(0.4, 0.02, 0.8), val=loss("val_loss", FALLS + 0.04 * (-1.0) ** np.arange(60)))
+    assert isinstance(finding, Finding)
+    assert (finding.severity, finding.confidence) == ("info", 0.5)
+    assert finding.message == (
+        "the validation loss was still falling when it stopped: training twice as long is expected to bring another "
+        "20% of the improvement achieved, and may bring 1% to 40%"
+    )
+    assert finding.evidence == {"gain": 0.2, "gain_low": 0.01, "gain_high": 0.4}
+    assert told(further=more(0.4, 0.02, 0.8), val=loss("val_loss", RESTS)) is None
+    # Just enough, and just too little.
+    falls = loss("val_loss", FALLS + 0.04 * (-1.0) ** np.arange(60))
+    assert isinstance(told(further=more(0.2, 0.02, 0.8), val=falls), Finding)
+    assert told(further=more(0.19, 0.02, 0.8), val=falls) is None
+
+
+@pytest.mark.parametrize(
+    ("later", "falls"),
+    [
+        # Seven values in order fall with one chance in 2520, either way; of fewer than four nothing is said.
+        ([7, 6, 5, 4, 3, 2, 1], True),
+        ([1, 2, 3, 4, 5, 6, 7], False),
+        ([4, 5, 6, 7, 3, 2, 1], False),
+        ([3, 2, 1], False),
+    ],
+)
+def test_the_later_half_has_to_fall(later: list[float], falls: bool) -> None:
+    val = loss("val_loss", np.r_[np.full(len(later), 9.0), later])
+    assert (told(further=more(0.4, 0.02, 0.8), val=val) is not None) == falls
+
+
+def test_of_training_it_is_said_where_training_decides() -> None:
+    near = {
+        "train": loss(values=FALLS + 0.04 * (-1.0) ** np.arange(60), tail=0.5),
+        "val": loss("val_loss", RESTS, tail=0.5),
+    }
+    finding = told(further=more(0.3, 0.0, 0.9), further_train=more(0.5, 0.2, 0.6), sure_gain=0.15, **near)
+    assert isinstance(finding, Finding)
+    assert finding.message.startswith("the training loss was still falling")
+
+
+@pytest.mark.parametrize(
+    ("values", "seen"),
+    [
+        # Five values, each better, and the later half as fast; 2 was gained, a tenth of it is enough.
+        ([2.0, 1.75, 1.5, 1.25, 1.0], True),
+        ([2.0, 1.75, 1.5, 1.5, 1.0], False),
+        ([2.0, 1.75, 1.5, 1.25], False),
+        # At four fifths of the pace, and at a little less.
+        ([2.0, 1.5, 1.0, 0.6, 0.2], True),
+        ([2.0, 1.5, 1.0, 0.61, 0.21], False),
+        # The later half brought two tenths, and a little less.
+        ([0.4, 0.3, 0.2, 0.1, 0.0], True),
+        ([0.375, 0.28125, 0.1875, 0.09375, 0.0], False),
+        # Of six values the middle is the fourth: three steps there, two from it.
+        ([2.0, 1.75, 1.5, 1.25, 1.0, 0.75], True),
+        ([2.0, 1.75, 1.5, 1.25, 1.06, 0.86], False),
+    ],
+)
+def test_each_value_better_and_no_slower_is_enough(values: list[float], seen: bool) -> None:
+    finding = told(further=more(0.0, 0.0, 0.0), train=None, val=loss("val_loss", values))
+    assert (finding is not None) == seen
+    if isinstance(finding, Finding):
+        step = (values[-2] - values[-1]) / 2
+        assert (finding.severity, finding.confidence) == ("warning", 0.7)
+        assert f"the last step of the validation loss alone brought {step:.0%} of" in finding.message
+        assert finding.evidence == {"last_step": pytest.approx(step)}
+    assert isinstance(told(further=None, train=None, val=loss("val_loss", values)), Finding if seen else Skip)
+
+
+def test_both_curves_have_to_fall_steadily_and_the_longer_one_needs_five_values() -> None:
+    falls, rests = [2.0, 1.75, 1.5, 1.25, 1.0], [2.0, 1.0, 0.9, 0.85, 0.84]
+    nothing = more(0.0, 0.0, 0.0)
+    both = told(further=nothing, train=loss(values=falls), val=loss("val_loss", falls[:4]))
+    assert isinstance(both, Finding)
+    assert "each value of the training loss and of the validation loss is better" in both.message
+    assert told(further=nothing, train=loss(values=rests), val=loss("val_loss", falls)) is None
+    assert told(further=nothing, train=loss(values=falls[:4]), val=loss("val_loss", falls[:4])) is None
+
+
+def test_paces_are_over_steps_and_not_over_values() -> None:
+    """The later half falls as far, over twice the steps: at half the pace."""
+    values = [2.0, 1.75, 1.5, 1.25, 1.0]
+    for steps, seen in (([10, 11, 12, 13, 14], True), ([10, 11, 12, 14, 16], False), ([10, 12, 14, 15, 16], True)):
+        val = curve(values, "val_loss", steps, turning=turned(16, 1.0, 1.0))
+        assert (told(further=more(0.0, 0.0, 0.0), train=None, val=val) is not None) == seen

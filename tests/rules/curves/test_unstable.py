@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from tests.rules.asked import curve, turned
 from tests.rules.runs import CLASSES, EPOCHS, NOTHING, both, found, healthy, judge, noise, skipped, swinging
 from tracker_diag import Run, diagnose
+from tracker_diag.core.finding import Finding, Skip
+from tracker_diag.evidence.curve import Curve
+from tracker_diag.evidence.effects import GivenBack
+from tracker_diag.rules.curves.unstable import unstable as the_rule
+from tracker_diag.stats.oscillation import Oscillation
+from tracker_diag.stats.sequential import ENDED, GOING
 
 
 def test_a_loss_that_swings_instead_of_settling() -> None:
@@ -109,3 +118,137 @@ def test_restarts_swing_by_design(params: dict[str, object], silent: bool) -> No
     saw[0] = saw[1] = 0.03
     report = judge(both(saw, saw * 1.1), {"num_classes": None, **params})
     assert (found(report, "LC109") is None) == silent
+
+
+STILL = Oscillation(0.0, 0.0, 0.0)
+FALLS = np.linspace(2, 0.5, 60)
+
+
+def loss(role: str = "train_loss", swings: Oscillation = STILL, **known: Any) -> Curve:
+    return curve(FALLS, role, **{"oscillation": swings, "turning": turned(59, 0.5, 0.5), **known})
+
+
+def told(**inputs: Any) -> Finding | Skip | None:
+    """What is said of a run that gained 2, and does not swing, unless asked otherwise."""
+    usual = {
+        "traits": frozenset(),
+        "train": loss(),
+        "improvement": 2.0,
+        "effect_unit": 2.0,
+        "rises": {"train": 0.5, "val": 0.5},
+        "given_back": {"train": GivenBack(0.0, 10.0)},
+        "error_share": ENDED,
+        "active": False,
+        "val": loss("val_loss"),
+        "n_val_seen": 1000,
+        "restless": None,
+        "of_single_batches": False,
+        "restarts": False,
+    }
+    return the_rule.check(**{**usual, **inputs})
+
+
+@pytest.mark.parametrize(
+    ("amplitude", "early", "reversals", "seen"),
+    [
+        # By .12 of the unit, at three steps of ten, and half as wide as in the first half: each of them exactly.
+        (0.24, 0.0, 0.3, True),
+        (0.239, 0.0, 0.3, False),
+        (0.24, 0.0, 0.29, False),
+        (0.24, 0.48, 0.3, True),
+        (0.24, 0.49, 0.3, False),
+        (0.12, 0.0, 0.3, False),
+    ],
+)
+@pytest.mark.parametrize("side", ["train", "val"])
+def test_swings_that_are_wide_turn_often_and_go_on(
+    side: str, amplitude: float, early: float, reversals: float, seen: bool
+) -> None:
+    swings = Oscillation(amplitude, early, reversals)
+    finding = told(**{side: loss(f"{side}_loss", swings)})
+    assert (finding is not None) == seen
+    if isinstance(finding, Finding):
+        assert (finding.severity, finding.confidence) == ("warning", pytest.approx(0.6 + 0.12))
+        assert finding.evidence == {"swing": pytest.approx(0.12), "metric": f"{side}_loss"}
+        assert finding.span == (30.0, 59.0)
+
+
+def test_the_unit_may_be_another_than_the_improvement_and_confidence_has_an_end() -> None:
+    swings = loss(swings=Oscillation(0.2, 0.0, 0.6))
+    assert told(train=swings, effect_unit=2.0) is None
+    finding = told(train=swings, effect_unit=1.6, improvement=0.25)
+    assert isinstance(finding, Finding)
+    assert (finding.evidence["swing"], finding.confidence) == (pytest.approx(0.8), 0.95)
+
+
+@pytest.mark.parametrize(("examples", "seen"), [(100, True), (99, False), (None, False)])
+def test_validation_has_to_rest_on_a_hundred_examples(examples: int | None, seen: bool) -> None:
+    val = loss("val_loss", Oscillation(1.0, 0.0, 0.6))
+    assert (told(val=val, n_val_seen=examples) is not None) == seen
+
+
+def test_swings_of_single_batches_are_none() -> None:
+    assert told(train=loss(swings=Oscillation(1.0, 0.0, 0.6)), of_single_batches=True) is None
+
+
+@pytest.mark.parametrize(("active", "severity"), [(True, "info"), (False, "warning")])
+def test_of_a_run_that_is_going_swings_are_an_info_and_a_climb_is_none(active: bool, severity: str) -> None:
+    swinging = told(train=loss(swings=Oscillation(1.0, 0.0, 0.6)), active=active)
+    assert isinstance(swinging, Finding)
+    assert swinging.severity == severity
+    climbing = told(train=loss(turning=turned(20, 0.5, 1.5)), rises={"train": 0.0, "val": 0.5}, active=active)
+    assert isinstance(climbing, Finding)
+    assert climbing.severity == "warning"
+
+
+@pytest.mark.parametrize(
+    ("rise", "p", "share", "seen"),
+    [
+        (0.3, 0.0079, ENDED, True),
+        (0.3, 0.01 * ENDED, ENDED, False),
+        (0.3, 0.0019, GOING, True),
+        (0.3, 0.0021, GOING, False),
+        (0.29, 0.0, ENDED, False),
+    ],
+)
+def test_a_climb_of_so_much_at_the_level_that_is_left(rise: float, p: float, share: float, seen: bool) -> None:
+    train = loss(turning=turned(20, 0.5, 0.5 + rise, rise=rise))
+    finding = told(train=train, rises={"train": p, "val": 0.5}, error_share=share)
+    assert (finding is not None) == seen
+    if isinstance(finding, Finding):
+        assert "step 20 by 15% of the improvement achieved" in finding.message
+        assert finding.span == (20.0, 59.0)
+
+
+def test_what_was_lost_is_said_first_and_half_of_it_is_enough() -> None:
+    train = loss(turning=turned(20, 0.5, 1.7), swings=Oscillation(1.0, 0.0, 0.6))
+    lost = told(train=train, given_back={"train": GivenBack(0.5, 20.0)})
+    assert isinstance(lost, Finding)
+    assert "had come down to 0.5 at step 20" in lost.message
+    assert lost.evidence["swing"] == pytest.approx(0.6)
+    kept = told(train=train, given_back={"train": GivenBack(0.49, 20.0)})
+    assert isinstance(kept, Finding)
+    assert "swings by" in kept.message
+
+
+@pytest.mark.parametrize("missing", [{"improvement": None}, {"effect_unit": None}, {}])
+def test_both_curves_that_wander_are_told_but_where_the_rate_is_raised_again(missing: dict[str, None]) -> None:
+    finding = told(restless=0.25, **missing)
+    assert isinstance(finding, Finding)
+    assert "swing by a factor of 1.3" in finding.message
+    assert finding.confidence == pytest.approx(0.85)
+    assert finding.severity == "warning"
+    assert told(restless=0.25, restarts=True, **missing) is None
+    assert told(restless=None, **missing) is None
+
+
+@pytest.mark.parametrize("missing", ["improvement", "effect_unit"])
+def test_without_a_unit_swings_have_no_size(missing: str) -> None:
+    assert told(train=loss(swings=Oscillation(9.0, 0.0, 0.6)), **{missing: None}) is None
+    going = told(restless=0.25, active=True, **{missing: None})
+    assert isinstance(going, Finding)
+    assert going.severity == "info"
+
+
+def test_a_curve_too_short_to_swing_is_skipped() -> None:
+    assert isinstance(told(train=loss(oscillation=None)), Skip)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -18,6 +20,14 @@ from tests.rules.runs import (
     undertrained,
 )
 from tracker_diag import Severity
+from tracker_diag.core.finding import Finding
+from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.saturation import Saturation
+from tracker_diag.evidence.symptoms import Symptoms
+from tracker_diag.roles.learning_rates import usual_rates
+from tracker_diag.rules.hypothesis import Hypothesis
+from tracker_diag.rules.optimisation.learning_rate_too_high import Likelihoods
+from tracker_diag.rules.optimisation.learning_rate_too_high import learning_rate_too_high as the_rule
 
 NAME = "learning-rate-too-high"
 
@@ -125,3 +135,122 @@ def test_a_rate_far_beyond_is_no_warning_where_the_run_learns(curves):
     report = judge(curves, {**SOUND, "optimizer": "adamw", "lr": 0.5})
     told = found(report, "OP401")
     assert told is None or told.severity is Severity.INFO
+
+
+def told(**inputs: Any) -> Hypothesis:
+    """What is said of a loss that was lost with Adam at .001, which is usual."""
+    usual = {
+        "features": Features(),
+        "symptoms": symptoms("diverged"),
+        "params": {"optimizer": "adam"},
+        "names": {"learning_rate": "opt.lr"},
+        "learning_rate": 1e-3,
+        "restarts": None,
+        "saturation": None,
+    }
+    said = the_rule.check(**{**usual, **inputs})
+    assert isinstance(said, Hypothesis)
+    return said
+
+
+def symptoms(*names: str) -> Symptoms:
+    return Symptoms("", dict.fromkeys(names, Finding("LC109", "unstable", Severity.WARNING, 0.9, "", "")))
+
+
+@pytest.mark.parametrize(
+    ("seen", "features", "inputs", "row"),
+    [
+        (("diverged", "unstable", "loss-spikes"), {}, {}, "LOST"),
+        (("unstable", "loss-spikes"), {"setback": 0.5}, {}, "SWINGS"),
+        ((), {"stuck_at_baseline": True, "first_excess": 1.31}, {}, "FELL_TO_NOTHING"),
+        ((), {"stuck_at_baseline": True, "first_excess": 1.3}, {}, "SETTLES"),
+        ((), {"stuck_at_baseline": False, "first_excess": 9.0}, {}, "SETTLES"),
+        ((), {"stuck_at_baseline": True, "starts_at_baseline": True, "first_excess": 9.0}, {}, "SMOOTH"),
+        ((), {"setback": 0.151, "regained": False}, {}, "SET_BACK"),
+        ((), {"setback": 0.151, "regained": True}, {}, "SET_BACK_AND_REGAINED"),
+        ((), {"setback": 0.15}, {}, "SETTLES"),
+        ((), {"setback": 0.5, "stuck_at_baseline": True}, {}, "SETTLES"),
+        ((), {"setback": 0.5}, {"restarts": True}, "SETTLES"),
+        (("loss-spikes",), {}, {"saturation": Saturation("training", 16.1, all_wrong=True)}, "SATURATED"),
+        (("loss-spikes",), {}, {}, "JUMPS"),
+        ((), {"above": True}, {}, "SMOOTH"),
+        ((), {}, {}, "SETTLES"),
+    ],
+)
+def test_the_first_of_what_the_curves_say(seen, features, inputs, row):
+    """At a rate beyond the usual: without a word for it there is no hypothesis."""
+    said = told(symptoms=symptoms(*seen), features=Features(**features), learning_rate=5.0, **inputs)
+    assert [o.key for o in said.observations] == [row, "FAR_ABOVE"]
+    if row.startswith("SET_BACK"):
+        assert "training lost 15% of" in said.observations[0].text
+
+
+def test_what_speaks_for_it_and_what_against():
+    """A jump several causes leave, a loss that blew up few: the order of what they say, whatever the ratios are."""
+    table = Likelihoods
+    assert max(row.value for row in (table.SMOOTH, table.SETTLES, table.USUAL)) < 1
+    assert 1 < table.JUMPS.value < table.FELL_TO_NOTHING.value < table.LOST.value
+    assert table.FELL_TO_NOTHING.value < table.SET_BACK_AND_REGAINED.value < table.SET_BACK.value
+    assert 1 < table.FAR_ABOVE.value < table.FAR_ABOVE.most
+    assert the_rule.thresholds["prior"] < 0.5
+
+
+@pytest.mark.parametrize(
+    ("times", "rows"),
+    [
+        (1.01, ["FAR_ABOVE"]),
+        (1.0, []),
+        (0.34, []),
+        (1 / 3, ["USUAL"]),
+        (0.2, ["USUAL"]),
+    ],
+)
+def test_what_the_rate_says_beside_the_highest_usual_one(times, rows):
+    _, high = usual_rates("adam", {})
+    said = told(learning_rate=times * high)
+    assert [o.key for o in said.observations[1:]] == rows
+
+
+def test_how_far_above_the_usual_ones_it_lies_and_what_is_usual():
+    low, high = usual_rates("adam", {})
+    said = told(learning_rate=4 * high)
+    assert said.observations[1].ratio == pytest.approx(min(4 * Likelihoods.FAR_ABOVE.value, Likelihoods.FAR_ABOVE.most))
+    assert f"is 4 times the highest usual rate ({high:g})" in said.observations[1].text
+    # The middle of what is usual, as rates go.
+    (change,) = said.prescription.changes
+    assert (change.param, change.before) == ("opt.lr", 4 * high)
+    assert change.after == pytest.approx((low * high) ** 0.5, rel=0.5)
+    assert said.message == f"the learning rate {4 * high:g} looks too high"
+
+
+@pytest.mark.parametrize(
+    ("rate", "inputs", "after"),
+    [
+        (1e-3, {}, 1e-4),
+        (5e-3, {}, 5e-4),
+        # Of 1, 2 and 5 times a power of ten the nearest: a tenth of it is nearer to .001, an eleventh to .0005.
+        (7.2e-3, {}, 1e-3),
+        (1e-3, {"step_down": 2.0}, 5e-4),
+        (1e-3, {"step_down": 1.0}, None),
+        (None, {}, None),
+        (0.0, {}, None),
+    ],
+)
+def test_a_usual_rate_is_lowered_tenfold_and_one_that_nobody_knows_in_words(rate, inputs, after):
+    said = told(learning_rate=rate, **inputs)
+    assert [c.after for c in said.prescription.changes] == ([] if after is None else [pytest.approx(after)])
+    assert ("lower the learning rate tenfold" in said.advice) == (after is None)
+    assert said.observations[1:] == () or rate is not None
+
+
+def test_the_highest_usual_rate_itself_is_lowered_tenfold():
+    _, high = usual_rates("adam", {})
+    (change,) = told(learning_rate=high).prescription.changes
+    assert change.after == pytest.approx(high / 10)
+
+
+def test_a_third_of_the_highest_usual_rate_is_usual_without_doubt():
+    for named, optimizer in (("adam", "adam"), (None, "any optimiser")):
+        _, high = usual_rates(named, {})
+        said = told(params={"optimizer": named}, learning_rate=high / 3)
+        assert said.observations[1].text == f"{high / 3:g} is a usual rate for {optimizer}"
