@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from scripts.accuracy import EXPERIMENTS, mean, share, table
@@ -25,31 +26,55 @@ def first(run: Heard) -> str:
     return next(iter(run.as_judged.causes), NONE)
 
 
-def named(runs: Iterable[Heard]) -> str:
-    """Each cause: how often it is named first, how often rightly, and how often it leads on sound runs."""
-    times, right, sound, true = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    for run in runs:
-        if run.causes:
-            times[first(run)] += 1
-            right[first(run)] += right_first(run.as_judged)
-            true.update(run.causes)
-        elif run.sound:
-            sound[first(run)] += 1
-    names = sorted(({*times, *true, *sound}) - {NONE}, key=lambda name: (-times[name], name))
-    lines = [
-        (
-            name,
-            str(true[name]),
-            str(times[name]),
-            str(right[name]),
-            share(right[name] / times[name]) if times[name] else "–",
-            str(sound[name]),
-            "**right in less than a third**" if seldom_right(times[name], right[name]) else "",
-        )
-        for name in names
-    ]
-    lines.append((NONE, "–", str(times[NONE]), "–", "–", str(sound[NONE]), ""))
-    return table(("cause", "runs that hold it", "named first", "rightly", "share", "first on sound runs", ""), lines)
+@dataclass(frozen=True)
+class Counts:
+    """How often each cause holds, is named first, rightly, and leads on sound runs."""
+
+    true: Counter[str]
+    times: Counter[str]
+    right: Counter[str]
+    sound: Counter[str]
+
+    @classmethod
+    def of(cls, runs: Iterable[Heard]) -> Counts:
+        """Count them."""
+        found = cls(Counter(), Counter(), Counter(), Counter())
+        for run in runs:
+            if run.causes:
+                found.times[first(run)] += 1
+                found.right[first(run)] += right_first(run.as_judged)
+                found.true.update(run.causes)
+            elif run.sound:
+                found.sound[first(run)] += 1
+        return found
+
+    def cells(self, name: str) -> tuple[str, ...]:
+        """Runs that hold a cause, how often it is named first, rightly, and on sound runs."""
+        if name == NONE:
+            return "–", str(self.times[NONE]), "–", str(self.sound[NONE])
+        times, right = self.times[name], self.right[name]
+        rightly = f"{right} ({share(right / times)})" if times else "–"
+        return str(self.true[name]), str(times), rightly, str(self.sound[name])
+
+
+def named(runs: Iterable[Heard], left_out: Sequence[Heard] = ()) -> str:
+    """Each cause: how often it is named first, how often rightly, and how often it leads on sound runs.
+
+    Of runs that nobody tuned on, where there are some, in the same row.
+    """
+    found, other = Counts.of(runs), Counts.of(left_out)
+    names = sorted(
+        ({*found.times, *found.true, *found.sound, *other.times, *other.true}) - {NONE},
+        key=lambda name: (-found.times[name], name),
+    )
+    lines = []
+    for name in (*names, NONE):
+        low = name != NONE and seldom_right(found.times[name], found.right[name])
+        flag = "**right in less than a third**" if low else ""
+        lines.append((name, *found.cells(name), *(other.cells(name) if left_out else ()), flag))
+    head = ("runs that hold it", "named first", "rightly", "first on sound runs")
+    outside = tuple(f"left out: {cell}" for cell in head) if left_out else ()
+    return table(("cause", *head, *outside, ""), lines)
 
 
 def seldom_right(times: int, right: int) -> bool:
@@ -61,27 +86,52 @@ def seldom_right(times: int, right: int) -> bool:
     return times > SELDOM and right / times < LEAST_RIGHT
 
 
-def confused(runs: Iterable[Heard]) -> str:
-    """What runs of a cause are taken for, where the cause named first is wrong."""
-    taken: dict[str, Counter[str]] = defaultdict(Counter)
-    right, of = Counter[str](), Counter[str]()
-    for run in runs:
-        if not run.causes:
-            continue
-        # Of several names that are right for a run, the label gives the most fitting one first.
-        true = run.record["truth"]["causes"][0]
-        of[true] += 1
-        right[true] += right_first(run.as_judged)
-        if not right_first(run.as_judged):
-            taken[true][first(run)] += 1
-    lines = []
-    for true, found in sorted(taken.items(), key=lambda item: (-item[1].total(), item[0])):
+@dataclass(frozen=True)
+class Confusions:
+    """What runs of a cause are taken for."""
+
+    taken: dict[str, Counter[str]]
+    right: Counter[str]
+    of: Counter[str]
+
+    @classmethod
+    def among(cls, runs: Iterable[Heard]) -> Confusions:
+        """Count them."""
+        found = cls(defaultdict(Counter), Counter(), Counter())
+        for run in runs:
+            if not run.causes:
+                continue
+            # Of several names that are right for a run, the label gives the most fitting one first.
+            true = run.record["truth"]["causes"][0]
+            found.of[true] += 1
+            found.right[true] += right_first(run.as_judged)
+            if not right_first(run.as_judged):
+                found.taken[true][first(run)] += 1
+        return found
+
+    def cells(self, true: str) -> tuple[str, ...]:
+        """Runs of a cause, in how many it is first, and what is in its place where that is so more than once."""
+        if not self.of[true]:
+            return "–", "–", "–"
+        found = self.taken.get(true, Counter[str]())
         cells = [f"{name} {n}" for name, n in sorted(found.items(), key=lambda x: (-x[1], x[0])) if n >= LEAST_CELL]
-        if cells:
-            rest = found.total() - sum(n for n in found.values() if n >= LEAST_CELL)
-            cells += [f"others {rest}"] if rest else []
-            lines.append((true, str(of[true]), str(right[true]), ", ".join(cells)))
-    return table(("true cause", "runs", "right first", "named first in their place"), lines)
+        rest = found.total() - sum(n for n in found.values() if n >= LEAST_CELL)
+        cells += [f"others {rest}"] if rest else []
+        return str(self.of[true]), str(self.right[true]), ", ".join(cells) or "–"
+
+
+def confused(runs: Iterable[Heard], left_out: Sequence[Heard] = ()) -> str:
+    """What runs of a cause are taken for, where the cause named first is wrong; left-out runs in the same row."""
+    found, other = Confusions.among(runs), Confusions.among(left_out)
+    wrong = {true: found.taken.get(true, Counter[str]()).total() for true in {*found.of, *other.of}}
+    listed = [t for t in wrong if wrong[t] or other.taken.get(t)]
+    lines = [
+        (true, *found.cells(true), *(other.cells(true) if left_out else ()))
+        for true in sorted(listed, key=lambda t: (-wrong[t], t))
+    ]
+    head = ("runs", "right first", "named first in their place")
+    outside = tuple(f"left out: {cell}" for cell in head) if left_out else ()
+    return table(("true cause", *head, *outside), lines)
 
 
 def reliable(runs: Sequence[Heard], left_out: Sequence[Heard] = ()) -> str:
@@ -126,8 +176,8 @@ def causes_of(runs: Sequence[Heard], left_out: Sequence[Heard] = ()) -> str:
         (
             f"Made by `scripts/weigh`: {sets.total()} runs with a labelled cause "
             f"({', '.join(f'{name} {n}' for name, n in sets.items())}), and {sound} sound ones.",
-            named(runs),
-            confused(runs),
+            named(runs, left_out),
+            confused(runs, left_out),
             reliable(runs, left_out),
         )
     )

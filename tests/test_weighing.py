@@ -230,10 +230,19 @@ def run_of(said: str, *causes: str, sound: bool = False) -> Heard:
 def test_how_often_a_cause_is_first_and_what_it_is_taken_for() -> None:
     given = [run_of("b", "a", "c")] * 6 + [run_of("b", "b")] + [run_of("", "a")] + [run_of("b", sound=True)] * 2
     lines = named(given).splitlines()
-    assert "| b | 1 | 7 | 1 | 14.3\u2009% | 2 | **right in less than a third** |" in lines
-    assert "| a | 7 | 0 | 0 | – | 0 |  |" in lines
-    assert "| no cause | – | 1 | – | – | 0 |  |" in lines
+    assert "| b | 1 | 7 | 1 (14.3\u2009%) | 2 | **right in less than a third** |" in lines
+    assert "| a | 7 | 0 | – | 0 |  |" in lines
+    assert "| no cause | – | 1 | – | 0 |  |" in lines
     assert confused(given).splitlines()[2:] == ["| a | 7 | 0 | b 6, others 1 |"]
+
+
+def test_left_out_runs_stand_in_the_same_row() -> None:
+    given, outside = [run_of("b", "a")] * 2 + [run_of("b", "b")], [run_of("b", "b"), run_of("a", "b")]
+    assert "| b | 1 | 3 | 1 (33.3\u2009%) | 0 | 2 | 1 | 1 (100.0\u2009%) | 0 |  |" in named(given, outside).splitlines()
+    assert confused(given, outside).splitlines()[2:] == [
+        "| a | 2 | 0 | b 2 | – | – | – |",
+        "| b | 1 | 1 | – | 2 | 1 | others 1 |",
+    ]
 
 
 def test_the_share_that_is_right_by_score() -> None:
