@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.evidence.test_inputs import seen
+from tests.rules.runs import judge
 from tracker_diag.evidence.features import FIRST_LOSS
 
 
@@ -33,3 +34,14 @@ def test_a_tenth_of_the_level_is_not_called_three_times_it():
     """A loss of .139 of ten classes lies below what knowing nothing costs."""
     features = seen({"loss": np.array([0.139, 0.04, 0.03, 0.02])}, {"num_classes": 10}).features
     assert features.first_excess < 0.1
+
+
+def test_one_record_that_is_not_finite_is_not_where_a_run_began_that_learns():
+    values = np.r_[np.nan, 2.3 * np.exp(-np.arange(30) / 5) + 0.2]
+    report = judge({"train_loss": values}, {"num_classes": None, "lr": 0.1, "optimizer": "sgd"})
+    assert not any("nan" in c.why or "inf" in c.why for c in report.causes)
+
+
+@pytest.mark.parametrize("first", [5e-324, 1e-320])
+def test_values_below_the_normal_range_raise_nothing(first):
+    judge({"loss": np.r_[first, 400 - np.arange(1, 15.0)]}, {"num_classes": None})

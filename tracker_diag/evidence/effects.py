@@ -58,7 +58,7 @@ def _has_left_its_start(curve: Curve) -> bool:
         return True
     if not (float(curve.y.min()) > 0 and curve.best > 0):
         return False
-    return start > 0 and math.log(start / curve.best) > LEFT_BY * _swing(np.log(curve.y))
+    return start > 0 and math.log(start) - math.log(curve.best) > LEFT_BY * _swing(np.log(curve.y))
 
 
 def _swing(y: FloatArray) -> float:

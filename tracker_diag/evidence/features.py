@@ -155,6 +155,9 @@ def first_excess(
     Penalties of weights, which are part of the loss, are added to the baseline where the layers tell their strength.
     """
     first = float(any_curve.raw[0])
+    if not math.isfinite(first) and any_curve.divergence.lost is None and any_curve.finite[1].size:
+        # One record that is not finite, before a run that learns, is not where it began.
+        first = float(any_curve.finite[1][0])
     if not math.isfinite(first):
         return FirstExcess(math.inf, first)
     if any_curve.flipped:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from tracker_diag.core.finding import Change
 from tracker_diag.evidence.symptoms import Symptoms
+
+#: Epochs that rounding may make.
+ROUNDED = 1e-6
 
 
 def stop_at_best(
@@ -34,7 +38,8 @@ def stop_at_best(
     turned = symptoms.findings.get("overfitting")
     if turned is None or turned.span is None or not epochs or turned.span[1] <= 0:
         return ()
-    best = max(1, round(slowed * epochs * turned.span[0] / turned.span[1]))
+    # Upwards: steps that count from 0 end one epoch before the number of epochs.
+    best = max(1, math.ceil(slowed * epochs * turned.span[0] / turned.span[1] - ROUNDED))
     return (Change(names.get("epochs", "epochs"), epochs, best),) if best < epochs else ()
 
 

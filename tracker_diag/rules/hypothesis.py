@@ -23,7 +23,7 @@ class Observation:
     ratio : float
         Likelihood ratio, positive; above 1 it speaks for the cause, below 1 against it.
     source : str
-        Where it was seen: ``curves``, ``data`` (dataset facts) or ``params``.
+        Where it was seen: ``curves``, ``data`` (profile, layers, gradients), ``params`` or ``siblings``.
     key : str
         The row of the cause's table of likelihood ratios.
     own : bool
@@ -50,7 +50,7 @@ class LikelihoodRatio:
     text : str
         The observation, in words that follow "because"; what is seen of the run stands in braces.
     source : str
-        Where it is seen: ``curves``, ``data`` (dataset facts) or ``params``.
+        Where it is seen: ``curves``, ``data`` (profile, layers, gradients), ``params`` or ``siblings``.
     most : float or None
         Where the ratio grows with what is seen, the most it may come to.
     own : bool

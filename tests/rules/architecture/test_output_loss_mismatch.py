@@ -195,7 +195,7 @@ def settled(level: float) -> Curves:
 )  # fmt: skip
 def test_an_output_that_cannot_reach_its_targets(activation, loss, level, told):
     report = judge(settled(level), {"num_classes": None}, model=network(3, activation, loss))
-    assert ("within its reach" in getattr(cause(report, NAME), "why", "")) is told
+    assert ("for targets within reach" in getattr(cause(report, NAME), "why", "")) is told
 
 
 @pytest.mark.parametrize(
@@ -383,3 +383,52 @@ def test_softmax_before_logits_is_a_warning_where_the_run_rests_high(share, seve
     curves = both(falling(level, 4) + noise(0.004, 1), falling(level * 1.01, 4) + noise(0.006, 2))
     report = judge(curves, {**SOUND, "output_activation": "softmax", "loss_fn": "CrossEntropyLoss"})
     assert found(report, "AR706").severity is severity
+
+
+def test_a_loss_below_nothing_is_no_good_fit():
+    """It falls and comes to rest, as a sound one does, and none of it means anything."""
+    fall = -55 * (1 - np.exp(-np.arange(60.0) / 4))
+    accuracy = 0.11 + noise(0.001, 3)
+    curves = {"loss": fall + noise(0.01, 1), "val_loss": fall + noise(0.02, 2), "acc": accuracy, "val_acc": accuracy}
+    report = judge(curves, {"num_classes": None})
+    assert report.verdict == "inconsistent"
+    assert found(report, "AR706").severity is Severity.WARNING
+
+
+@pytest.mark.parametrize("name", ["output_units", "model.out_features", "n_outputs"])
+def test_softmax_over_one_unit_by_the_parameters_alone(name):
+    params = {"output_activation": "softmax", "criterion": "BCELoss", name: "1", "num_classes": None}
+    report = judge(certain(cost=100.0), params)
+    assert ranked(report)[0] == NAME
+    assert "softmax by the parameters, over one unit" in cause(report, NAME).why
+    assert (
+        cause(judge(certain(cost=100.0), {**params, name: "2"}), NAME) is None
+        or "over one unit by" not in cause(judge(certain(cost=100.0), {**params, name: "2"}), NAME).why
+    )
+
+
+def test_labels_that_were_scaled_and_not_quite_away():
+    """At the accuracy of guessing between two, a loss of a twentieth of what its wrong answers cost."""
+    curves = {"loss": np.full(20, 0.0175) + noise(0.0005, 1, 20), "accuracy": 0.5 + noise(0.004, 2, 20)}
+    report = judge(curves, {"num_classes": 2, "loss": "binary_crossentropy"})
+    assert report.verdict == "inconsistent"
+    assert ranked(report)[0] == NAME
+
+
+def test_an_error_that_falls_far_is_a_sum_and_not_out_of_reach():
+    model = {"framework": "keras", "layers": [{"type": "Dense", "units": 784, "activation": "sigmoid"}], "loss": "mse"}
+    curves = {"loss": falling(12, 4, start=180), "val_loss": falling(13, 4, start=178)}
+    assert cause(judge(curves, {"num_classes": None}, model=model), NAME) is None
+
+
+def test_a_density_below_nothing_beside_an_accuracy_that_rises():
+    fall = falling(-1.8, 5, start=3.0)
+    curves = {"train_nll": fall, "val_nll": fall + 0.1, "val_accuracy": 0.9 - 0.6 * np.exp(-np.arange(60) / 5)}
+    told = cause(judge(curves, {"num_classes": None, "model": "RealNVP"}), NAME)
+    assert told is None or "beside an accuracy" not in told.why
+
+
+def test_a_loss_that_stands_beside_an_accuracy_is_no_squared_error():
+    curves = {"loss": np.full(10, 50.0), "accuracy": np.full(10, 0.5)}
+    told = cause(judge(curves, {"num_classes": None}), NAME)
+    assert told is None or "squared error" not in told.why

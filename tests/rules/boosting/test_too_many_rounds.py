@@ -3,7 +3,7 @@ import pytest
 
 from tests.rules.boosted import NOTHING, grown, shrinking, sound, turned
 from tests.rules.runs import SOUND, cause, changes, found, judge, overfitting, ranked
-from tracker_diag import Severity
+from tracker_diag import Run, Severity, diagnose
 
 NAME = "too-many-rounds"
 TRAIN = shrinking(0.02, fits=0.4, rounds=200)
@@ -77,3 +77,24 @@ def test_a_loss_in_other_units_changes_nothing():
     curves = {"train-rmse": factor * TRAIN, "validation-rmse": factor * turned(0.3, 40, 0.3)}
     report = judge(curves, {"objective": "reg:squarederror", "eta": 0.1, "num_boost_round": 200, "num_classes": None})
     assert ranked(report)[0] == NAME
+
+
+def test_rounds_are_counted_by_steps_where_not_all_are_recorded():
+    """Two thousand rounds, logged every tenth: the best of 200 records is not the forty-first round."""
+    steps = np.arange(0, 2000, 10)
+    val = 0.5 + 0.4 * np.exp(-steps / 60) + 0.0003 * np.clip(steps - 400, 0, None)
+    train = 0.7 * np.exp(-steps / 150)
+    run = Run.from_dict(
+        {
+            "id": "r",
+            "params": {"objective": "binary:logistic", "num_boost_round": 2000, "eta": 0.1},
+            "metrics": {
+                "train-logloss": [[int(s), float(v)] for s, v in zip(steps, train, strict=True)],
+                "validation-logloss": [[int(s), float(v)] for s, v in zip(steps, val, strict=True)],
+            },
+        }
+    )
+    told = next(c for c in diagnose(run).causes if c.name == "too-many-rounds")
+    (change,) = told.prescription.changes
+    assert change.before == 2000
+    assert abs(change.after - steps[val.argmin()]) <= 80

@@ -2,7 +2,20 @@ import numpy as np
 import pytest
 
 from tests.rules.datasets import table
-from tests.rules.runs import EPOCHS, SOUND, both, cause, changes, falling, found, healthy, judge, ranked, swinging
+from tests.rules.runs import (
+    EPOCHS,
+    SOUND,
+    both,
+    by_heart,
+    cause,
+    changes,
+    falling,
+    found,
+    healthy,
+    judge,
+    ranked,
+    swinging,
+)
 from tracker_diag import Severity, profile_data
 
 NAME = "unshuffled"
@@ -102,3 +115,10 @@ def test_sorted_labels_that_nobody_shuffles_are_a_warning_even_where_the_run_lea
     assert (told.severity if told is not None and told.severity is Severity.WARNING else None) is severity
     if severity is not None:
         assert "the labels are sorted, and shuffling is off" in told.evidence["for"]
+
+
+def test_rows_in_an_order_leave_validation_other_classes():
+    told = cause(judge(by_heart(), {**SOUND, "shuffle": "False"}), "unshuffled")
+    assert told is not None
+    assert "the run fails to learn, or swings" in told.why
+    assert found(judge(by_heart(), {**SOUND, "shuffle": "False"}), "DS204").evidence["odds"] > 3

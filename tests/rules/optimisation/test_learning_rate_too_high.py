@@ -11,6 +11,7 @@ from tests.rules.runs import (
     changes,
     diverged,
     falling,
+    flat,
     found,
     healthy,
     judge,
@@ -165,7 +166,7 @@ def symptoms(*names: str) -> Symptoms:
         ((), {"stuck_at_baseline": True, "first_excess": 1.31}, {}, "FELL_TO_NOTHING"),
         ((), {"stuck_at_baseline": True, "first_excess": 1.3}, {}, "SETTLES"),
         ((), {"stuck_at_baseline": False, "first_excess": 9.0}, {}, "SETTLES"),
-        ((), {"stuck_at_baseline": True, "starts_at_baseline": True, "first_excess": 9.0}, {}, "SMOOTH"),
+        ((), {"stuck_at_baseline": True, "starts_at_baseline": True, "first_excess": 9.0}, {}, "STAYS"),
         ((), {"setback": 0.151, "regained": False}, {}, "SET_BACK"),
         ((), {"setback": 0.151, "regained": True}, {}, "SET_BACK_AND_REGAINED"),
         ((), {"setback": 0.15}, {}, "SETTLES"),
@@ -253,4 +254,18 @@ def test_a_third_of_the_highest_usual_rate_is_usual_without_doubt():
     for named, optimizer in (("adam", "adam"), (None, "any optimiser")):
         _, high = usual_rates(named, {})
         said = told(params={"optimizer": named}, learning_rate=high / 3)
-        assert said.observations[1].text == f"{high / 3:g} is a usual rate for {optimizer}"
+        assert said.observations[1].text == f"{high / 3:g} is not above the usual rates for {optimizer}"
+
+
+def test_a_linear_probe_at_a_rate_of_ten_is_no_matter_of_doubt():
+    """MoCo's published probe trains a linear layer on frozen features with SGD at 30."""
+    curves = both(falling(1.5, 5, start=4.0) + noise(0.004, 1), falling(1.3, 5, start=3.0) + noise(0.006, 2))
+    report = judge(curves, {"optimizer": "sgd", "momentum": 0.9, "lr": 30.0, "num_classes": 1000})
+    assert report.severity.rank <= Severity.INFO.rank
+
+
+def test_where_nothing_is_gained_nothing_is_said_of_a_gain():
+    report = judge(flat(), {**SOUND, "optimizer": "adamw", "lr": 0.3})
+    assert ranked(report)[0] == NAME
+    assert "the loss stays at the uninformed level" in cause(report, NAME).why
+    assert "gained" not in cause(report, NAME).why

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from tests.rules.runs import (
@@ -43,10 +44,12 @@ def test_a_usual_rate_that_is_slow_is_raised():
     assert before < after <= 10 * before
 
 
-def test_a_rate_of_zero_is_named_without_a_number():
+def test_a_rate_of_zero_is_raised_to_a_usual_one():
     report = judge(slow(), {**SOUND, "lr": 0.0})
     assert "the rate is zero" in cause(report, NAME).why
-    assert changes(report, NAME) == {}
+    ((name, (before, after)),) = changes(report, NAME).items()
+    assert (name, before) == ("lr", 0)
+    assert 1e-4 <= after <= 5e-3
 
 
 def test_fine_tuning_takes_rates_ten_times_lower():
@@ -74,3 +77,11 @@ def test_a_loss_that_never_left_while_the_answers_change_may_have_hardly_moved()
     hardly = cause(judge(guessing(), {"num_classes": 10}), NAME)
     assert "the answers do change" in hardly.why
     assert hardly.score > cause(judge(flat(), {"num_classes": 10}), NAME).score
+
+
+def test_rewards_have_no_rate_that_curves_of_losses_show():
+    reward = 2 - 3 * np.exp(-np.arange(100) / 25) + 0.1 * np.sin(12.99 * np.arange(100) ** 2)
+    params = {"learning_rate": 1.4e-5, "clip_range": 0.2, "gamma": 0.99, "num_classes": None}
+    report = judge({"env/reward_mean": reward}, params)
+    assert cause(report, NAME) is None
+    assert report.severity.rank <= Severity.INFO.rank

@@ -126,6 +126,6 @@ def test_a_run_that_ends_as_far_off_is_worth_knowing(ends, told):
     assert (cause(report, NAME) is not None) == told
     if told:
         best = curves["loss"].min()
-        assert f"took away {1 - best / curves['loss'][0]:.2g} of that loss" in cause(report, NAME).why
+        assert f"took away {1 - best / curves['loss'][0]:.2g} of its first loss" in cause(report, NAME).why
         assert f"about {math.sqrt(best):.3g} off at best" in cause(report, NAME).why
         assert found(report, "PP309").severity is Severity.INFO

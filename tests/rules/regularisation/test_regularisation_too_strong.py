@@ -141,3 +141,15 @@ def test_dropout_that_nobody_doubts_needs_less_of_the_curves(dropout, told):
     curves = both(falling(0.5, 4) + noise(0.004, 1), falling(0.4, 4) + noise(0.006, 2))
     finding = found(judge(curves, {**SOUND, "dropout": dropout}), "RG802")
     assert ("training, with its noise, ends far above validation" in finding.evidence["for"]) == told
+
+
+def test_a_first_epoch_that_learns_the_shares_of_the_classes_is_no_penalty():
+    """One in a hundred is positive: the loss falls from .3 to the entropy of the shares, where validation stands."""
+    t = np.arange(30)
+    curves = {
+        "loss": 0.056 + 0.244 * np.exp(-t),
+        "val_loss": 0.056 + 0.0002 * np.sin(t * t),
+        "val_accuracy": np.full(30, 0.99),
+    }
+    told = cause(judge(curves, {"num_classes": None, "lr": 0.001, "optimizer": "adam"}), NAME)
+    assert told is None or "penalty" not in told.why

@@ -63,13 +63,15 @@ class Likelihoods:
         "data",
     )
     ABSOLUTE_ON_SIGMOID = LikelihoodRatio(
-        60.0, "an absolute error ({loss}) of a sigmoid is least where every answer is the majority's", "data"
+        60.0,
+        "an absolute error ({loss}) of a sigmoid has hardly any gradient once every answer is the majority's",
+        "data",
     )
     RELU_BEFORE_REGRESSION = LikelihoodRatio(
         6.0, "{output} before a regression loss cannot answer below zero", "params"
     )
     BEYOND_REACH = LikelihoodRatio(
-        400.0, "the loss rests at {loss:.3g}, and {output} can be at most {most:g} off targets within its reach"
+        400.0, "the loss rests at {loss:.3g}, and for targets within reach of {output} it can be {most:g} at most"
     )
     WORSE_THAN_MIDDLE = LikelihoodRatio(
         60.0,
@@ -114,7 +116,8 @@ class Likelihoods:
     )
     HIGHER_THAN_ALLOWED = LikelihoodRatio(
         25.0,
-        "accuracy is {accuracy:.0%}, which allows a loss of {allowed:.2g} at most, and the loss rests at {loss:.3g}",
+        "accuracy is {accuracy:.0%}, where a calibrated model loses {allowed:.2g} at most, and the loss rests at "
+        "{loss:.3g}",
     )
     LEARNS = LikelihoodRatio(0.01, "the run learns all the same")
     FAILS = LikelihoodRatio(3.0, "the run does not learn well")

@@ -15,8 +15,12 @@ from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import Curve, Observation
 from tracker_diag.rules.architecture._output_and_loss import SOFTMAX, Likelihoods
 
-#: Share of the least that wrong answers cost below which a loss is another one: see LC113.
-CERTAINLY = 0.01
+#: Share of the least that wrong answers cost below which a loss is another one, and where the classes are known: see
+#: LC113.
+CERTAINLY, CLEARLY = 0.01, 0.1
+#: Share of right answers from which on a loss below 0 works all the same, and up to which an accuracy counts equal
+#: numbers.
+MOSTLY_RIGHT, HARDLY_EVER_RIGHT = 0.6, 0.02
 #: Below this a loss is no similarity either, which lies between -1 and 1.
 NO_SIMILARITY = -1.0
 #: The most that one answer costs where Keras clips the logarithm: what is larger throughout is an error of numbers.
@@ -25,8 +29,8 @@ LARGEST_CROSS_ENTROPY = 16.2
 RANGE, MOST_MOVED = 2.0, 0.1
 #: Part of the run over which it rests, as one over it, and share of all that it moved by which it may move there.
 RESTS_FOR, RESTS = 4, 0.02
-#: What a wrong yes or no costs where Keras clips it, and how near the cost lies, as rounded.
-YES_OR_NO, NEAR = 23 * math.log(2), 0.02
+#: What a wrong yes or no costs where Keras clips it, and PyTorch's BCELoss; and how near the cost lies, as rounded.
+YES_OR_NO, NEAR = (23 * math.log(2), 100.0), 0.02
 #: Values that must stand.
 SEVERAL = 3
 
@@ -39,6 +43,7 @@ def in_curves(
     identical: Identical | None,
     saturation: Saturation | None,
     laid: Layout | None,
+    n_classes: int | None,
 ) -> Iterator[Observation]:
     """What curves say, each by a value that no output that fits its loss and its targets leaves.
 
@@ -56,11 +61,18 @@ def in_curves(
         That every wrong answer costs the most there is.
     laid : Layout or None
         The layers.
+    n_classes : int or None
+        Known, less of a contradiction is enough.
     """
-    if cheap := [cost for cost in costs if cost.share < CERTAINLY]:
+    if cheap := [cost for cost in costs if cost.share < (CLEARLY if n_classes else CERTAINLY)]:
         cost = cheap[0]
         yield Likelihoods.CHEAPER_THAN_ITS_ERRORS(said=cost.said, loss=cost.loss, wrong=cost.wrong, least=cost.least)
-    accurate = any(score is not None and score.accuracy for score in scores)
+    shares = [
+        max(score.share(float(value)) for value in score.finite[1])
+        for score in scores
+        if score is not None and score.accuracy and score.finite[1].size
+    ]
+    accurate = bool(shares) and max(shares) < MOSTLY_RIGHT
     lowest = min((float(loss.finite[1].min()) for loss in losses if loss and loss.finite[1].size), default=0.0)
     if accurate and lowest < NO_SIMILARITY and (asked is None or asked.kind in ("classes", "yes or no")):
         yield Likelihoods.BELOW_ZERO_BESIDE_ACCURACY(lowest=lowest)
@@ -77,11 +89,11 @@ def in_curves(
         identical is not None
         and identical.values >= SEVERAL
         and saturation is not None
-        and abs(saturation.cost - YES_OR_NO) < NEAR
+        and any(abs(saturation.cost - most) < NEAR for most in YES_OR_NO)
         and last is None
     ):
         yield Likelihoods.CERTAIN_FROM_THE_START(said=identical.said, cost=saturation.cost)
-    if asked is None or asked.kind == "squared":
+    if (asked is None or asked.kind == "squared") and max(shares, default=0.0) <= HARDLY_EVER_RIGHT:
         for loss in losses:
             if loss is not None and (seen := _no_more_than_bounded(loss)) is not None:
                 yield seen

@@ -63,9 +63,9 @@ class Likelihoods:
     FAR_ABOVE = LikelihoodRatio(
         8.0, "at every evaluation validation is {over:.2g} times {level} or more, and training learns"
     )
-    JUMPS = LikelihoodRatio(2.5, "from one evaluation to the next it changes by a factor of {factor:.2g}")
+    JUMPS = LikelihoodRatio(2.5, "from one evaluation to the next validation changes by a factor of {factor:.2g}")
     SPIKES = LikelihoodRatio(
-        8.0, "validation rises to {over:.2g} times its usual level and comes back, and training does not move"
+        8.0, "validation rises to {over:.2g} times its usual level and comes back, and training has no such spike"
     )
     FEW_STEPS = LikelihoodRatio(
         4.0, "{steps} steps are few for statistics that keep {keep:g} of themselves at each", "params"

@@ -35,7 +35,7 @@ class Likelihoods:
     unless=("reinforcement", "boosting"),
     likelihoods=Likelihoods,
 )
-def latent_collapse(kl_term: KLTerm, roles: Roles, *, prior: float = 0.05, lowest: float = 0.01) -> Outcome:
+def latent_collapse(kl_term: KLTerm | None, roles: Roles, *, prior: float = 0.05, lowest: float = 0.01) -> Outcome:
     """The latent code of a variational autoencoder carries nothing.
 
     What it measures
@@ -73,6 +73,9 @@ def latent_collapse(kl_term: KLTerm, roles: Roles, *, prior: float = 0.05, lowes
     autoregressive flow, NeurIPS (free bits); Hoffman and Johnson (2016), ELBO surgery (the bound). Seminar: "Network
     contains Bad Gradients".
     """
+    # Most networks have none: nobody is asked to log it.
+    if kl_term is None:
+        return None
     steps, values = finite(kl_term)
     if values.size < VALUES:
         return latent_collapse.skip("the KL term has fewer than eight values", "log the KL term at every epoch")

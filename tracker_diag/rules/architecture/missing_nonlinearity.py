@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import (
     Change,
-    Explained,
     Features,
     LikelihoodRatio,
     Model,
@@ -23,8 +22,6 @@ from tracker_diag.rules.architecture._capacity import KEEPS_UP
 LINEAR_LAYERS = 3
 #: Layers of the smallest network that has something between them.
 LAYERS = 2
-#: Share of what knowing nothing costs from which on training has learned what there is.
-LEARNED = 0.9
 
 
 class Likelihoods:
@@ -47,7 +44,6 @@ class Likelihoods:
 def missing_nonlinearity(
     features: Features,
     symptoms: Symptoms,
-    explained: Explained | None,
     names: Mapping[str, str],
     activation: str | None,
     layers: float | None,
@@ -84,9 +80,7 @@ def missing_nonlinearity(
     configured = _described(layers_described) or _configured(activation, network)
     if configured is None or (layers is not None and layers < LAYERS):
         return None
-    known = explained is not None and explained.known
-    learned = explained.train >= LEARNED if known and explained is not None else features.memorised
-    together = not learned and features.apart < KEEPS_UP
+    together = not features.memorised and features.apart < KEEPS_UP
     high = symptoms.has("underfitting", "unrepresentative-train") or together
     advice = "put a ReLU (or another non-linear activation) between linear layers"
     return missing_nonlinearity.hypothesis(

@@ -34,13 +34,22 @@ ACCURATE, EXPLAINED = 0.9, 0.8
 FALLS_SHORT = 0.5
 #: Share of where it began to which an error has fallen of a run that has learned, where nothing else tells.
 FELL_TO = 0.1
+#: Share of where it began to which an error does not fall whose targets are out of reach: it may be a sum.
+FELL_FAR = 0.1
 #: Times the largest error that an output can make, beyond which no penalty of weights explains a loss.
 TIMES_A_PENALTY = 10.0
+#: Parameters that say how many numbers the output has.
+UNITS = ("output_units", "output_dim", "output_size", "out_features", "out_dim", "n_outputs", "num_outputs")
 OF_ONE = (
     Likelihoods.SOFTMAX_OF_ONE.key,
     Likelihoods.SOFTMAX_OF_ONE_CONFIGURED.key,
     Likelihoods.ONE_UNIT_STANDS.key,
     Likelihoods.CERTAIN_FROM_THE_START.key,
+)
+CONTRADICTS = (
+    Likelihoods.CHEAPER_THAN_ITS_ERRORS.key,
+    Likelihoods.BELOW_ZERO_BESIDE_ACCURACY.key,
+    Likelihoods.NEGATIVE.key,
 )
 OUT_OF_REACH = (
     Likelihoods.BEYOND_REACH.key,
@@ -61,6 +70,7 @@ def output_loss_mismatch(
     symptoms: Symptoms,
     names: Mapping[str, str],
     logged_params: Mapping[str, Any],
+    flat_params: Mapping[str, Any],
     train_loss: Curve | None,
     val_loss: Curve | None,
     train_score: Curve | None,
@@ -97,18 +107,22 @@ def output_loss_mismatch(
     - A cross-entropy takes the logarithm of probabilities: no activation, ReLU or tanh give none. Told to take logits
       it applies softmax or sigmoid itself, and a second one keeps the network from ever being sure.
     - Sigmoids before a categorical cross-entropy need not sum to one. A squared or absolute error of a softmax has
-      hardly any gradient where the network is sure of the wrong class. An absolute error of a sigmoid is least where
-      every answer is the majority's.
+      hardly any gradient where the network is sure of the wrong class. An absolute error of a sigmoid has hardly any
+      gradient once every answer is the majority's.
     - The squared error of an output in [0, 1] or [−1, 1] is 1 or 4 at most (the absolute one 1 or 2) if the targets lie
       in that range too: one that rests above has targets out of reach. If it never falls below that of always
       answering the middle of the range (0.25 or 1, absolute 0.5 or 1), the targets are out of reach or the output is
       saturated. Networks with weight penalties are left out, since the penalty is part of the loss.
 
     From the curves: softmax before a loss that applies softmax itself leaves a cross-entropy that cannot fall below
-    ln(1 + (k − 1)/e) for k classes, reached when every answer is right. A loss that comes to rest just above that value
-    with a high accuracy gives it away, unless the layers show that output and loss fit; without the number of classes,
-    a loss far higher than the accuracy beside it allows. A cross-entropy below 0 has targets outside 0 and 1, or
-    outputs that are no probabilities. Several labels at once take sigmoids.
+    ln(1 + (k − 1)/e) for k classes, reached when every answer is right and certain. A loss that comes to rest just
+    above that value with a high accuracy gives it away, unless the layers show that output and loss fit; without the
+    number of classes, a loss far higher than that of a calibrated model of this accuracy. A cross-entropy below 0 has
+    targets outside 0 and 1, or outputs that are no probabilities; so has a loss below -1 beside an accuracy that stays
+    low. A loss far below what its wrong answers cost has labels that were scaled or cast. A squared error that comes to
+    rest having changed by no more than an output between -1 and 1 can change it has targets out of reach. A loss that
+    never leaves its first value has softmax over one unit where the layers end in one unit, or where each wrong answer
+    costs the most of a yes or no. Several labels at once take sigmoids.
 
     A run that learns all the same (nine right answers in ten, four fifths of the way from knowing nothing to a perfect
     loss, an error of a tenth of where it began) is hardly suspected for what its layers say, softmax over one unit
@@ -134,7 +148,8 @@ def output_loss_mismatch(
     bound: softmax of a one-hot vector gives the right class e/(e + k − 1). Golik, Doetsch and Ney (2013), Interspeech:
     cross-entropy against squared error.
     """
-    output = _output(layers_described, network, output_activation, configured="output_activation" in names)
+    units = next((v for k, v in flat_params.items() if k.rpartition(".")[2].lower() in UNITS and _counts(v)), None)
+    output = _output(layers_described, network, output_activation, units, configured="output_activation" in names)
     accurate = any(c is not None and c.accuracy for c in (train_score, val_score))
     observations = list(mismatches(output, loss_asks, n_classes)) if output is not None else []
     if output is not None:
@@ -165,6 +180,7 @@ def output_loss_mismatch(
         identical,
         saturation,
         layers_described,
+        n_classes,
     )
     goes = output is not None and loss_asks is not None and fits(output, loss_asks)
     if not label_smoothing and not goes:
@@ -183,9 +199,13 @@ def output_loss_mismatch(
         message=_message(first),
         advice=text,
         prescription=Prescription(text, changes),
-        verdict="underfitting" if described else "",
+        verdict="inconsistent" if first.key in CONTRADICTS else "underfitting" if described else "",
         settles="" if output is not None and output.described else "log the output layer's activation and the loss",
     )
+
+
+def _counts(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
 def _message(first: Observation) -> str:
@@ -194,14 +214,16 @@ def _message(first: Observation) -> str:
     return f"the output layer and the loss do not fit: {first.text}"
 
 
-def _output(laid: Layout | None, network: Model | None, activation: str | None, *, configured: bool) -> Output | None:
+def _output(
+    laid: Layout | None, network: Model | None, activation: str | None, units: int | None, *, configured: bool
+) -> Output | None:
     """What the network gives, by its layers, else by a parameter.
 
     A network that was logged without the loss that it was trained with may be a part of that one, or another.
     """
     last = laid.output if laid is not None else None
     if last is None or last.activation is None or laid is None or (configured and activation != last.activation):
-        width = last.width if last is not None and laid is not None and laid.ordered else None
+        width = last.width if last is not None and laid is not None and laid.ordered else units
         return Output(str(activation).lower(), width, described=False) if activation else None
     told = laid.ordered and network is not None and network.loss is not None
     return Output(last.activation, last.width, described=told, listed=not laid.ordered)
@@ -229,7 +251,7 @@ def _beyond(
     if reach is None or asked is None or asked.kind not in ("squared", "absolute"):
         return []
     kind = 0 if asked.kind == "squared" else 1
-    known = [c for c in losses if c is not None and c.long_enough]
+    known = [c for c in losses if c is not None and c.long_enough and c.best > FELL_FAR * c.start]
     if found := [c.tail for c in known if min(c.tail, c.best) > times * reach[kind]]:
         return [Likelihoods.BEYOND_REACH(loss=found[0], output=output.activation, most=reach[kind])]
     most = OF_MIDDLE[output.activation][kind]

@@ -30,7 +30,7 @@ UNITS = 8
 #: Units that pass next to nothing on, whatever the task.
 NEXT_TO_NOTHING = 2
 #: Share of what knowing nothing costs below which training, through so few, rests at a high level.
-HIGHEST_LEVEL = 0.9
+HIGHEST_LEVEL = 0.8
 #: Times the units per class that are proposed: the upper end of "five to ten times",
 TIMES_WANTED = 2
 #: and units that are proposed at least: a usual small layer.
@@ -161,8 +161,7 @@ def _configured(
 
 def _seen(features: Features, symptoms: Symptoms, explained: Explained | None, level: float) -> Observation:
     """What the curves say of the capacity."""
-    learned = explained.train >= level if explained is not None and explained.known else features.memorised
-    if symptoms.has("diverged", "overfitting") or (learned and features.memorised) or features.above:
+    if symptoms.has("diverged", "overfitting") or features.memorised or features.above:
         return Likelihoods.CAPACITY_ENOUGH()
     if symptoms.has("underfitting", "frozen"):
         return Likelihoods.NOTHING_LEARNED()

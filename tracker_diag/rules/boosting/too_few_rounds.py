@@ -40,7 +40,9 @@ class Likelihoods:
     FALLS_EACH_ROUND = LikelihoodRatio(80.0, "the training loss fell in every round, to the last of {rounds}")
     FALLS_A_LITTLE = LikelihoodRatio(5.0, "the loss may still fall a little when the rounds run out")
     RATE_TOO_LOW = LikelihoodRatio(
-        6.0, "at a rate of {rate:g}, {rounds} rounds leave {left:.0%} of what each tree fits", "params"
+        6.0,
+        "at a rate of {rate:g}, {rounds} rounds leave {left:.0%} of the residual even if each tree fits it in full",
+        "params",
     )
 
 

@@ -108,9 +108,12 @@ def too_many_rounds(
     elif early_stopping:
         observations.append(Likelihoods.STOPPING())
     rounds = best + 1
+    if x[-1] - x[0] >= y.size:
+        # Not every round was recorded: the steps count them.
+        rounds = int(x[best] - x[0]) + 1
     name = names.get("n_estimators", "n_estimators")
     changes = (Change(name, n_estimators, rounds),) if n_estimators and rounds < n_estimators else ()
-    text = f"stop at step {x[best]:g}, after {rounds} of {y.size} recorded rounds"
+    text = f"stop at step {x[best]:g}, after {best + 1} of {y.size} recorded rounds"
     text += f": lower {name} from {n_estimators} to {rounds}" if changes else ""
     text += ", or set early_stopping_rounds"
     return too_many_rounds.hypothesis(

@@ -72,8 +72,8 @@ def trees_too_deep(
     Of boosted trees whose training loss goes to zero (a tenth of its first value, or less): how much of what training
     gained in the first half of its fall was gained on validation, too. Where most of it was not, the first trees
     already learned what holds for single examples, and no number of rounds is right. And whether a tree that is as
-    large as its depth and its leaves allow has few training examples to a leaf; that counts only beside a validation
-    curve that turned.
+    large as its depth and its leaves allow has few training examples to a leaf; by itself that counts only beside a
+    validation curve that turned.
 
     A training loss that goes to zero is no fault: where validation gains as much at first, and stays there, trees learn
     their training set by heart and are right elsewhere.

@@ -50,7 +50,9 @@ class Likelihoods:
     IMBALANCED = LikelihoodRatio(
         3.0, "the most frequent class has {examples:,.0f} examples for each of the rarest", "data"
     )
-    MAJORITY = LikelihoodRatio(12.0, "the accuracy is that of always answering the most frequent class, {share:.1%}")
+    MAJORITY = LikelihoodRatio(
+        12.0, "the accuracy is no more than that of always answering the most frequent class, {share:.1%}"
+    )
     FAR_ABOVE = LikelihoodRatio(0.2, "the accuracy is far above that of always answering the most frequent class")
     ONE_CLASS_FOR_ALL = LikelihoodRatio(
         150.0,
@@ -88,11 +90,11 @@ def class_imbalance(
     What it measures
     ----------------
     Examples of the most frequent class over those of the rarest, from a dataset profile, and whether the accuracy ends
-    where always answering the most frequent class would.
+    no higher than always answering the most frequent class would.
 
-    Without a profile, whether validation's accuracy is the same at five values or more to the end, and neither nothing
-    nor all, while the training loss begins below validation's and goes to nothing: then every validation example gets
-    the one class that training is full of.
+    Without a profile, whether validation's accuracy is the same at all values after the first, five or more, and
+    neither nothing nor all, while the training loss begins a fifth below validation's and falls to half or less: then
+    every validation example gets the one class that training is full of.
 
     Silent where the classes are weighted or resampled, or the loss is focal; for several labels an example; and for
     vocabularies, whose words are of very different frequency by nature.

@@ -26,7 +26,9 @@ class Likelihoods:
     BLIND = LikelihoodRatio(8.0, "validation never gained on knowing nothing, while training did")
     SLOWLY = LikelihoodRatio(2.5, "training learns slowly, as by heart", own=True)
     FAST = LikelihoodRatio(0.4, "training learned fast, or completely")
-    CONFIDENTLY_WRONG = LikelihoodRatio(0.5, "validation is more wrong than chance would have it")
+    CONFIDENTLY_WRONG = LikelihoodRatio(
+        0.5, "validation is confidently wrong: its loss ends far above that of knowing nothing"
+    )
     OFF_AT_FIRST = LikelihoodRatio(0.5, "validation is off from the first epoch on")
     CAME_DOWN = LikelihoodRatio(5.0, "the loss came down to the uninformed level and stayed there")
     BELOW_GUESSING = LikelihoodRatio(

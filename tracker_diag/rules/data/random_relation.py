@@ -33,7 +33,9 @@ class Likelihoods:
     BETTER_THAN_ON_NOISE = LikelihoodRatio(
         0.02, "a control on random input ends at {control:.4g}, this run at {own:.4g}", "siblings"
     )
-    CONFIDENTLY_WRONG = LikelihoodRatio(0.4, "validation is more wrong than chance would have it")
+    CONFIDENTLY_WRONG = LikelihoodRatio(
+        0.4, "validation is confidently wrong: its loss ends far above that of knowing nothing"
+    )
 
 
 @rule(

@@ -47,7 +47,7 @@ class Likelihoods:
     """What speaks for one batch over and over, and against it."""
 
     AT_ONCE = LikelihoodRatio(4.0, "half of what training gained came within {share:.0%} of the run")
-    EXPLAINED = LikelihoodRatio(1.5, "training explains nearly everything")
+    EXPLAINED = LikelihoodRatio(1.5, "training explains four fifths or more")
     NOT_AT_ONCE = LikelihoodRatio(0.3, "half of what training gained took longer than a tenth of the run")
     BEHIND = LikelihoodRatio(4.0, "validation stays {share:.0%} of the uninformed loss behind")
     APART_AT_BEST = LikelihoodRatio(3.0, "where validation was best, training was far below it already")
@@ -58,7 +58,7 @@ class Likelihoods:
         4.0, "in the first epoch already training is far below validation, and soon at its end", own=True
     )
     FIRST_EPOCH = LikelihoodRatio(4.0, "in the first epoch already training is far below validation")
-    MANY_EXAMPLES = LikelihoodRatio(3.0, "{count} training examples are not memorised that fast", "params")
+    MANY_EXAMPLES = LikelihoodRatio(3.0, "{count} training examples take long to memorise", "params")
     FEW_EXAMPLES = LikelihoodRatio(0.2, "{count} training examples are soon memorised", "params")
     PRETRAINED = LikelihoodRatio(0.3, "a pretrained network memorises within a few epochs", "params")
     FAR_OFF = LikelihoodRatio(
@@ -68,7 +68,7 @@ class Likelihoods:
         0.2, "validation is right {share:.2g} times as often as guessing: one batch learned by heart does not do that"
     )
     LEARNED_LATER = LikelihoodRatio(0.3, "validation learned much after its first epoch")
-    LEARNED_WELL = LikelihoodRatio(0.1, "validation was learned well at its best")
+    LEARNED_WELL = LikelihoodRatio(0.1, "validation did well at its best")
 
 
 @rule(

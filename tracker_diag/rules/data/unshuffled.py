@@ -44,7 +44,7 @@ class Likelihoods:
         own=True,
     )
     UNSEEN = LikelihoodRatio(
-        10.0,
+        40.0,
         "{none} of {of} validation accuracies are exactly 0 while training is right {right:.0%} of the time",
         own=True,
     )
@@ -80,7 +80,8 @@ def unshuffled(
 
     What it measures
     ----------------
-    Whether shuffling is switched off, whether the labels of a dataset profile are sorted, and whether the run fails
+    Whether shuffling is switched off, whether the labels of a dataset profile are sorted, and whether the run fails,
+    or validation gains nothing while training learns
     to learn or swings.
 
     And whether not one answer on validation is right, at most evaluations, while training is right most of the time
@@ -123,6 +124,8 @@ def unshuffled(
     if in_order:
         observations = [Likelihoods.SORTED_AND_OFF()]
     fails = symptoms.has("unstable", "underfitting", "loss-spikes", "diverged") or features.stuck_at_baseline
+    # Rows in an order, split as they stand, leave validation other classes than training.
+    fails = fails or features.val_blind
     learns = Likelihoods.LEARNS_SORTED if in_order else Likelihoods.LEARNS
     observations.append((Likelihoods.FAILS if fails else learns)())
     name = names.get("shuffle", "shuffle")

@@ -35,7 +35,7 @@ class Likelihoods:
     LARGE_SHARE = LikelihoodRatio(15.0, "a batch holds {share:.0%} of the {n_train} training examples", "params")
     STILL_FALLS = LikelihoodRatio(4.0, "the loss still falls at the end")
     FEW_EXAMPLES = LikelihoodRatio(0.2, "{n_train} training examples are few, whatever the batch", "params")
-    NOT_ALL_EXPLAINED = LikelihoodRatio(3.0, "training has not explained all it could")
+    NOT_ALL_EXPLAINED = LikelihoodRatio(3.0, "training explains less than four fifths, and validation keeps up")
     SETTLED = LikelihoodRatio(0.2, "the curves have settled")
 
 

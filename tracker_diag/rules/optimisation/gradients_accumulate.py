@@ -68,7 +68,7 @@ class Likelihoods:
     MULTIPLIES = LikelihoodRatio(
         4.0, "the training loss multiplied from {first:.3g} to {end:.3g} over {values} values, evenly and without end"
     )
-    USUAL = LikelihoodRatio(2.0, "{rate:g} is a usual rate for {optimizer}", "params")
+    USUAL = LikelihoodRatio(2.0, "{rate:g} is not above the usual rates for {optimizer}", "params")
     TOO_HIGH = LikelihoodRatio(0.1, "{rate:g} is {above:.3g} times the highest usual rate ({high:g})", "params")
     CLIPPED = LikelihoodRatio(0.1, "gradients are clipped at {clip:g}, which bounds what accumulates", "params")
 
@@ -175,12 +175,13 @@ def _norm(norms: FloatArray | None, best: float) -> Norm | None:
     first = float(np.median(norms[: max(1, norms.size // BEGINNING)]))
     if not first > 0:
         return None
+    highest = np.maximum.accumulate(norms)
     i = min(norms.size - 1, round(best * norms.size))
     end = norms[-max(1, norms.size // END) :]
     return Norm(
         end=float(np.median(end)) / first,
         at_best=float(np.median(norms[max(0, i - 1) : i + 2])) / first,
-        lowest=float((norms / np.maximum.accumulate(norms)).min()),
+        lowest=float((norms[highest > 0] / highest[highest > 0]).min()),
         second_half=float(norms[norms.size // 2 :].min() / norms.max()),
     )
 

@@ -23,7 +23,10 @@ from tracker_diag.rules.api import (
 HIGH_START = 1.3
 #: Times below the highest usual rate from which on a rate is usual without doubt: the range ends nowhere sharply.
 WELL_BELOW = 3
-#: Times the highest usual rate that nobody has seen to work: the rates of sound runs, ours and public ones, end at 20.
+#: Optimisers whose steps are about as long as the rate, whatever the size of the gradients.
+OF_ONE_LENGTH = ("adam", "adamw", "nadam", "radam", "adamax", "rmsprop", "lion")
+#: Times their highest usual rate that nobody has seen to work: the rates of sound runs, ours and public ones, end at
+#: 20. A rate of plain SGD has no such limit: linear probes are trained at 30.
 BEYOND_DOUBT = 50
 #: Share of the run within which half of what is gained is gained where training steps over what it could learn.
 AT_ONCE = 0.1
@@ -45,16 +48,17 @@ class Likelihoods:
     RESTS_AT_ONCE = LikelihoodRatio(
         4.0,
         "half of what training gained came within {share:.0%} of the run, as where steps are too long for the rest: "
-        "no rate so far above the usual ones is known to work",
+        "no rate of such an optimiser so far above the usual ones is known to work",
         own=True,
     )
+    STAYS = LikelihoodRatio(4.0, "the loss stays at the uninformed level, as where steps so long undo each other")
     JUMPS = LikelihoodRatio(1.5, "the loss jumps")
     SMOOTH = LikelihoodRatio(0.2, "the loss moves smoothly or not at all")
     SETTLES = LikelihoodRatio(0.15, "the curves show no instability")
     FAR_ABOVE = LikelihoodRatio(
         4.0, "{rate:g} is {times:.3g} times the highest usual rate ({high:g})", "params", most=60.0
     )
-    USUAL = LikelihoodRatio(0.15, "{rate:g} is a usual rate for {optimizer}", "params")
+    USUAL = LikelihoodRatio(0.15, "{rate:g} is not above the usual rates for {optimizer}", "params")
 
 
 @rule(
@@ -110,7 +114,8 @@ def learning_rate_too_high(
     gradient-based training.
     """
     low, high = usual_rates(params.get("optimizer"), params)
-    beyond_doubt = learning_rate is not None and learning_rate >= BEYOND_DOUBT * high
+    by_rate_alone = str(params.get("optimizer") or "").lower() in OF_ONE_LENGTH
+    beyond_doubt = by_rate_alone and learning_rate is not None and learning_rate >= BEYOND_DOUBT * high
     seen = _seen(features, symptoms, setback, bool(restarts), saturation, beyond_doubt=beyond_doubt)
     observations = [seen]
     target = None
@@ -129,7 +134,7 @@ def learning_rate_too_high(
         advice=text + "; warm it up, or anneal it",
         prescription=Prescription(text, (Change(name, learning_rate, target),) if target else ()),
         settles="log the gradient norm, or run once with a tenth of the rate",
-        verdict="underfitting" if seen.key == Likelihoods.RESTS_AT_ONCE.key else "unstable",
+        verdict="underfitting" if seen.key in (Likelihoods.RESTS_AT_ONCE.key, Likelihoods.STAYS.key) else "unstable",
     )
 
 
@@ -154,6 +159,8 @@ def _seen(
         return row(lost=features.setback)
     if saturation is not None:
         return Likelihoods.SATURATED()
+    if beyond_doubt and features.starts_at_baseline:
+        return Likelihoods.STAYS()
     if beyond_doubt and features.quick <= AT_ONCE and not features.memorised:
         return Likelihoods.RESTS_AT_ONCE(share=features.quick)
     if symptoms.has("loss-spikes"):

@@ -64,7 +64,7 @@ class Likelihoods:
         "My loss falls, but very slowly",
         "My loss still falls when training ends",
     ),
-    unless=("boosting",),
+    unless=("boosting", "reinforcement"),
     likelihoods=Likelihoods,
     cured_by=higher("learning_rate"),
 )
@@ -110,7 +110,7 @@ def learning_rate_too_low(
     target = None
     if learning_rate is not None:
         observations += _configured(learning_rate, low, params.get("optimizer") or "any optimiser")
-    if learning_rate:
+    if learning_rate is not None:
         target = rounded(between(low, high) if learning_rate < low else min(TIMES_HIGHER * learning_rate, high))
     name = names.get("learning_rate", "learning_rate")
     text = (

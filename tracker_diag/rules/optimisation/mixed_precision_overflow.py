@@ -58,7 +58,7 @@ class Likelihoods:
     LOST = LikelihoodRatio(
         10.0, "with {precision}, {said} is not finite from step {step:g} on and had not grown before"
     )
-    USUAL = LikelihoodRatio(2.0, "{rate:g} is a usual rate for {optimizer}", "params")
+    USUAL = LikelihoodRatio(2.0, "{rate:g} is not above the usual rates for {optimizer}", "params")
     TOO_HIGH = LikelihoodRatio(0.1, "{rate:g} is {above:.3g} times the highest usual rate ({high:g})", "params")
 
 

@@ -108,7 +108,7 @@ def rate_decays_too_early(
 
     Why it matters
     --------------
-    Weights can only go as far as the sum of the rates takes them. Multiplied by 0.33 every epoch the rate has made 95 %
+    Weights can only go as far as the sum of the rates takes them. Multiplied by 0.33 every epoch the rate has made 96 %
     of all its way after three, and every epoch after that is wasted.
 
     What to do

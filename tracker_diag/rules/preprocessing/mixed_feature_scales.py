@@ -31,10 +31,10 @@ LEFT = 0.2
 class Likelihoods(FirstLoss):
     """What speaks for features that differ in scale, and against it."""
 
-    TEN_THOUSAND_APART = LikelihoodRatio(1000.0, "the features' sizes differ {ratio:.3g} times", "data")
-    THOUSAND_APART = LikelihoodRatio(300.0, "the features' sizes differ {ratio:.3g} times", "data")
-    APART = LikelihoodRatio(25.0, "the features' sizes differ {ratio:.3g} times", "data")
-    ALIKE = LikelihoodRatio(0.05, "the features' sizes differ {ratio:.3g} times", "data")
+    TEN_THOUSAND_APART = LikelihoodRatio(1000.0, "the features' sizes differ by a factor of {ratio:.3g}", "data")
+    THOUSAND_APART = LikelihoodRatio(300.0, "the features' sizes differ by a factor of {ratio:.3g}", "data")
+    APART = LikelihoodRatio(25.0, "the features' sizes differ by a factor of {ratio:.3g}", "data")
+    ALIKE = LikelihoodRatio(0.05, "the features' sizes differ by a factor of {ratio:.3g}", "data")
     PRETRAINED = LikelihoodRatio(0.1, "a pretrained model comes with its preprocessing", "params")
     SCALED = LikelihoodRatio(0.1, "the inputs are scaled ({scaling})", "params")
     FALLS_SHORT = LikelihoodRatio(

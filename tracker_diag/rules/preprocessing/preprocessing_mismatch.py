@@ -36,10 +36,10 @@ class Likelihoods:
     FAR_OUTSIDE = LikelihoodRatio(
         5.0,
         "validation is wrong with a certainty that training never had: its loss ends {over:.2g} times what knowing "
-        "nothing costs above that, as inputs far outside of training's leave it",
+        "nothing costs above it, as inputs far outside of training's leave it",
         own=True,
     )
-    SCORES_CLOSE = LikelihoodRatio(5.0, "the loss is far apart, the scores are close")
+    SCORES_CLOSE = LikelihoodRatio(5.0, "the losses are far apart, the scores are close")
     FAR_BEHIND = LikelihoodRatio(1.5, "validation stays far behind")
     BELOW_GUESSING = LikelihoodRatio(
         0.1, "validation is right {share:.2g} times as often as guessing: other inputs leave a guess, not less"

@@ -27,18 +27,22 @@ OF_ONE_LENGTH = ("adam", "adamw", "nadam", "radam", "adamax", "amsgrad", "rmspro
 
 #: Share of the first loss that a run takes away which learned in the targets' own units: the mean, and more than half
 #: of the variance about it.
-MOST = 0.9
+MOST = 0.75
 
 
 class Likelihoods:
     """What speaks for targets that are not scaled, and against it."""
 
     FAR_OFF = LikelihoodRatio(
-        15.0, "at first it is about {size:.3g} off its targets, where an untrained output is about 1 in size", own=True
+        15.0,
+        "at first the network is about {size:.3g} off its targets, where an untrained output is about 1 in size",
+        own=True,
     )
-    HARDLY_MOVED = LikelihoodRatio(8.0, "of that loss the whole run took away {share:.2g}")
-    STAYS_FAR_OFF = LikelihoodRatio(2.0, "it took away {share:.2g} of that loss, and is about {size:.3g} off at best")
-    BLEW_UP = LikelihoodRatio(3.0, "the loss blew up, as gradients of that size make it")
+    HARDLY_MOVED = LikelihoodRatio(8.0, "the whole run took away {share:.2g} of the first loss")
+    STAYS_FAR_OFF = LikelihoodRatio(
+        2.0, "the run took away {share:.2g} of its first loss, and is about {size:.3g} off at best"
+    )
+    BLEW_UP = LikelihoodRatio(3.0, "the loss blew up")
     SPREAD = LikelihoodRatio(20.0, "the targets have a standard deviation of {deviation:.3g}", "data")
     NOT_AT_MEAN = LikelihoodRatio(
         20.0, "the loss comes down to {best:.3g}, and always answering the mean of the targets costs {mean:.3g}"
@@ -79,7 +83,7 @@ def unscaled_targets(
     How far off its targets the network is at first: the root of the first squared error, or the first absolute error.
     An untrained output is about 1 in size, so that this is about the size of the targets themselves. Where it is large,
     and the whole run took away hardly any of it, or never came down to what always answering the mean costs, the
-    network is still on its way there; where it took away less than nine tenths and ends as far off, that is worth
+    network is still on its way there; where it took away less than three quarters and ends far off still, that is worth
     knowing. The standard deviation of the targets in a dataset profile settles it, and optimisers of the Adam kind show
     by rate and updates how far a weight can have come. A loss that blew up counts where the profile shows the targets:
     the first epoch's mean of such a run says nothing of them.
@@ -116,6 +120,8 @@ def unscaled_targets(
     """
     kind, y = any_curve.metric.kind, any_curve.finite[1]
     if kind != SQUARED and kind not in SIZES:
+        if params.get("loss_function"):
+            return None
         return unscaled_targets.skip("the loss is not known to be an error of numbers", "log the loss function")
     output = _output(layers_described, params)
     if (output is not None and output not in UNBOUNDED) or symptoms.has("frozen"):

@@ -53,7 +53,7 @@ class Likelihoods:
     )
     STRONG = LikelihoodRatio(4.0, "{name} is {value}", "params")
     DROPOUT = LikelihoodRatio(0.3, "dropout of {dropout:g} holds training back as well", "params")
-    MIXED = LikelihoodRatio(0.3, "{name} does too, and is meant to", "params")
+    MIXED = LikelihoodRatio(0.3, "{name} makes training harder by design", "params")
 
 
 @rule(

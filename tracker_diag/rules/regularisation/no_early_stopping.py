@@ -29,7 +29,7 @@ class Likelihoods:
     WENT_ON = LikelihoodRatio(3.0, "{share:.0%} of the run came after the best checkpoint", most=6.0)
     LEARNED_BEFORE = LikelihoodRatio(1.5, "validation had learned before it turned")
     STOPPING = LikelihoodRatio(0.3, "early stopping is configured", "params")
-    ALL_EPOCHS = LikelihoodRatio(1.5, "the run went on for all its epochs", "params")
+    ALL_EPOCHS = LikelihoodRatio(1.5, "epochs are configured, and early stopping is not", "params")
 
 
 @rule(

@@ -60,7 +60,9 @@ class Likelihoods:
 
     OVERFITS = LikelihoodRatio(5.0, "training explains what validation does not")
     UNREPRESENTATIVE = LikelihoodRatio(3.0, "training explains what validation does not")
-    NONE_CONFIGURED = LikelihoodRatio(10.0, "neither parameters nor layers hold any regularisation ({known})", "params")
+    NONE_CONFIGURED = LikelihoodRatio(
+        10.0, "no regularisation is at work in parameters or layers (off: {known})", "params"
+    )
     ONE_CONFIGURED = LikelihoodRatio(0.4, "{used} is configured", "params")
     BLIND = LikelihoodRatio(0.03, "validation never gained on knowing nothing, which regularisation does not change")
 

@@ -58,8 +58,8 @@ class Likelihoods:
         own=True,
     )
     NOTHING_LEARNED = LikelihoodRatio(2.0, "little or nothing is learned")
-    CAME_APART_CONFIGURED = LikelihoodRatio(1.5, "the run came apart")
-    CAME_APART = LikelihoodRatio(0.5, "the run came apart")
+    CAME_APART_CONFIGURED = LikelihoodRatio(1.5, "the run diverged or was unstable")
+    CAME_APART = LikelihoodRatio(0.5, "the run diverged or was unstable")
     OVERFITS = LikelihoodRatio(0.05, "the run overfits")
     LEARNS = LikelihoodRatio(0.2, "the run learns")
 
@@ -80,6 +80,8 @@ def regularisation_too_strong(
     explained: Explained | None,
     train_loss: Curve | None,
     val_loss: Curve | None,
+    train_score: Curve | None,
+    val_score: Curve | None,
     dropout: float | None,
     weight_decay: float | None,
     *,
@@ -92,7 +94,9 @@ def regularisation_too_strong(
     What it measures
     ----------------
     Dropout and weight decay against their usual range, and what too much of them does: training far above validation,
-    both resting at a high level.
+    both resting at a high level. From dropout of 0.85 on, training need only end a tenth above validation. Or whether
+    training begins at twice validation or more and comes down to it while validation stands, as with a penalty of the
+    weights in the training loss.
 
     Why it matters
     --------------
@@ -101,7 +105,7 @@ def regularisation_too_strong(
 
     What to do
     ----------
-    Halve it until training reaches the level validation could have.
+    Lower dropout to 0.2 and weight decay to 1e-4, then raise them while validation gains.
 
     Thresholds
     ----------
@@ -125,7 +129,9 @@ def regularisation_too_strong(
         strong.append(f"weight decay of {weight_decay:g}")
         changes.append(Change(names.get("weight_decay", "weight_decay"), weight_decay, PROPOSED_DECAY))
     # Decay raises both curves.
-    penalty = _penalty(train_loss, val_loss)
+    accurate = any(score is not None and score.accuracy for score in (train_score, val_score))
+    high = features.first_excess > PENALISED if features.first.known else not accurate
+    penalty = _penalty(train_loss, val_loss) if high else None
     beyond_doubt = dropout is not None and BEYOND_DOUBT <= dropout < 1
     noisy = (
         penalty is None
