@@ -69,6 +69,8 @@ MUTATORS = (
 #: Processor time of a mutant: so many times that of the module's tests, and so many seconds for the imports.
 TIMES, SECONDS = 5, 10
 MEMORY = 8 << 30
+#: Mutants of one process, which imports what they have in common: so that a large module is shared out.
+AT_ONCE = 60
 ENDS = ("killed", "survived", "timed out")
 
 
@@ -254,9 +256,9 @@ def ends(module: Module, places: Sequence[int]) -> list[str]:
     return [end(module.mutants[place].source) for place in places]
 
 
-def _ends(task: tuple[int, Path, Sequence[int]]) -> tuple[int, list[str]]:
-    k, path, places = task
-    return k, ends(Module(path), places)
+def _ends(task: tuple[Path, Sequence[int]]) -> tuple[Path, list[str]]:
+    path, places = task
+    return path, ends(Module(path), places)
 
 
 def independent(target: str) -> list[str]:
@@ -302,27 +304,25 @@ def main() -> None:
     parser.add_argument("--survivors", action="store_true", help="list the mutants that no test noticed")
     parser.add_argument("--sample", type=int, help="at most so many mutants of each module, drawn at random")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="modules at a time")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at a time")
     parser.add_argument("--docs", type=Path, help="write the table into this page, between its markers")
     options = parser.parse_args()
     os.chdir(ROOT)
     asked = [m for m in modules() if not options.parts or any(part in str(m.path) for part in options.parts)]
     chosen = [module for module in asked if module.mutants]
     draw = random.Random(options.seed)
-    places = [sorted(draw.sample(range(k := len(m.mutants)), min(options.sample or k, k))) for m in chosen]
+    places = {m: sorted(draw.sample(range(k := len(m.mutants)), min(options.sample or k, k))) for m in chosen}
+    found: dict[Module, list[str]] = {module: [] for module in chosen}
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = os.devnull
     with get_context("fork").Pool(options.jobs, maxtasksperchild=1) as pool:
-        tasks = [(k, module.path, drawn) for k, (module, drawn) in enumerate(zip(chosen, places, strict=True))]
-        answers = {}
-        for k, told in pool.imap_unordered(_ends, tasks):
-            answers[k] = told
-            noticed = len(told) - told.count("survived")
-            print(f"{chosen[k].path}: {noticed} of {len(told)} noticed", file=sys.stderr, flush=True)
-    found = {module: answers[k] for k, module in enumerate(chosen)}
+        tasks = [(m.path, drawn[k : k + AT_ONCE]) for m, drawn in places.items() for k in range(0, len(drawn), AT_ONCE)]
+        for path, told in pool.imap(_ends, tasks):
+            found[Module(path)] += told
+            print(f"{path}: {len(told) - told.count('survived')} of {len(told)}", file=sys.stderr, flush=True)
     text = summary(found)
     print(text)
     if options.survivors:
-        for module, drawn in zip(chosen, places, strict=True):
+        for module, drawn in places.items():
             told = zip(drawn, found[module], strict=True)
             print(*(module.mutants[place].diff() for place, end in told if end == "survived"), sep="\n")
     if options.docs:
