@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.catalogue import CATALOGUE
 from tracker_diag import Report, Run, diagnose
+from tracker_diag.rules.verdicts import verdicts
 
-VERDICTS = {name for code, name in CATALOGUE.items() if code.startswith("LC")} - {"loss-spikes"}
+VERDICTS = verdicts()
 NAN, INF = math.nan, math.inf
 
 
@@ -34,7 +34,7 @@ def run_of(train: list[float], val: list[float] | None = None, steps: list[Any] 
 def answered(run: Run) -> Report:
     """The report of a run, checked for what every report must be."""
     report = diagnose(run)
-    assert report.verdict in VERDICTS | {"insufficient-evidence"}
+    assert report.verdict in VERDICTS
     assert not [s.reason for s in report.skipped if s.reason.startswith("the rule failed")]
     if report.verdict == "insufficient-evidence":
         assert len(report.summary) > len("insufficient evidence: ")
