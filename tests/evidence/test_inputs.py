@@ -175,14 +175,14 @@ def test_the_accuracy_of_a_regression_makes_no_cross_entropy_of_it() -> None:
         stands = {"accuracy": np.full(EPOCHS, accuracy), "val_accuracy": np.full(EPOCHS, accuracy)}
         features = seen({**curves, **stands}, {"num_classes": None}).features
         assert features is not None
-        assert features.first_excess == pytest.approx(excess, rel=0.2)
+        assert features.first.times == pytest.approx(excess, rel=0.2)
 
 
 def test_an_accuracy_without_a_finite_value_says_nothing_of_the_loss() -> None:
     curves = {"train_loss": falling(1.0, 5, start=20.0), "train/accuracy": np.full(EPOCHS, np.nan)}
     features = seen(curves, {"num_classes": None}).features
     assert features is not None
-    assert math.isfinite(features.first_excess)
+    assert math.isfinite(features.first.times)
 
 
 def test_noise_of_training_alone_does_not_give_classes_away() -> None:

@@ -33,6 +33,10 @@ LOG_THOUSAND = math.log(1000)
 HARDLY_EVER_RIGHT = 0.02
 #: The sentence on a first loss that is far off, as a row of a table of likelihood ratios says it.
 FIRST_LOSS = "the first loss, {first:.4g}, is {excess:.3g} times {what} ({level:.4g})"
+#: Times the level of knowing nothing above which a first loss is far off: sound inputs and weights begin closer to it;
+FAR_OFF = 3.0
+#: and times another value of the run, where nobody knows that level: sound runs fall as fast in one epoch.
+FALLS_AT_ONCE = 10.0
 #: A setback is one of moving means over a sixteenth of the run; the first tenth is left out.
 SETBACK_MEANS, SETBACK_LEAVES = 16, 10
 
@@ -77,12 +81,10 @@ class Features:
     ----------
     lost_at : float or None
         Share of the run after which the loss is no longer finite or has blown up; None where it has not.
-    first_excess : float
-        How many times the baseline the first training value is; inf where it is not finite. Where the level is
-        unknown: of ln 1000 (what a thousand classes cost) for a cross-entropy beside an accuracy that lies above it,
-        else of the larger of the second value and the first of validation.
     first : FirstExcess
-        The same with what the first value is set against, for ``FIRST_LOSS``.
+        The first training value beside the baseline. Where the level is unknown: beside ln 1000 (what a thousand
+        classes cost) for a cross-entropy beside an accuracy that lies above it, else beside the larger of the second
+        value and the first of validation.
     stuck_at_baseline : bool
         At its best the run explains less than 5 % of the baseline loss, or lies above it (see ``above``). Where the
         baseline is unknown: underfitting or frozen was found.
@@ -121,7 +123,6 @@ class Features:
     """
 
     lost_at: float | None = None
-    first_excess: float = 1.0
     first: FirstExcess = FirstExcess()
     stuck_at_baseline: bool = False
     starts_at_baseline: bool = False
@@ -221,7 +222,7 @@ def features(
     lost = any_curve.divergence.lost if any_curve.divergence.lost is not None else any_curve.divergence.blown
     lost_at = None if lost is None else lost / max(1, any_curve.steps.size - 1)
     if train is None or explained is None:
-        return Features(lost_at=lost_at, first_excess=first_excess.times, first=first_excess)
+        return Features(lost_at=lost_at, first=first_excess)
     stands = explained.most < NOTHING if explained.known else symptoms.has("underfitting", "frozen")
     reached = np.flatnonzero(train.y <= 0.5 * (train.start + train.best))
     moved = train.start - train.best
@@ -230,7 +231,6 @@ def features(
     beside = float(np.interp(val.x[turn], train.x, train.y)) if val is not None else 0.0
     return Features(
         lost_at=lost_at,
-        first_excess=first_excess.times,
         first=first_excess,
         stuck_at_baseline=stands,
         starts_at_baseline=stands

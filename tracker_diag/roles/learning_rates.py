@@ -28,6 +28,9 @@ USUAL: Mapping[str, tuple[float, float]] = {
     "adafactor": (1e-4, 1e-2),
 }
 
+#: Optimisers whose steps are about as long as the rate, whatever the size of the gradients.
+OF_ONE_LENGTH = ("adam", "adamw", "nadam", "radam", "adamax", "amsgrad", "rmsprop", "lion", "adabelief")
+
 #: Names of models that are fine-tuned far more often than trained from scratch, whatever the run says of its weights.
 OFTEN_PRETRAINED = ("bert", "gpt", "llama", "mistral", "qwen", "t5", "whisper", "wav2vec", "clip", "deit", "electra")
 
@@ -52,6 +55,11 @@ def usual_rates(optimizer: object, params: Mapping[str, Any]) -> tuple[float, fl
     if isinstance(batch, int | float) and batch > 256:
         high *= min(batch, 8192) / 256
     return low, high
+
+
+def is_usual(rate: float | None, params: Mapping[str, Any]) -> bool:
+    """Whether a rate is known and not above the usual ones."""
+    return rate is not None and rate <= usual_rates(params.get("optimizer"), params)[1]
 
 
 def between(low: float, high: float) -> float:

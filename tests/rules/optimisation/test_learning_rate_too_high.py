@@ -22,7 +22,7 @@ from tests.rules.runs import (
 )
 from tracker_diag import Severity
 from tracker_diag.core.finding import Finding
-from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.features import Features, FirstExcess
 from tracker_diag.evidence.saturation import Saturation
 from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.roles.learning_rates import usual_rates
@@ -163,10 +163,10 @@ def symptoms(*names: str) -> Symptoms:
     [
         (("diverged", "unstable", "loss-spikes"), {}, {}, "LOST"),
         (("unstable", "loss-spikes"), {"setback": 0.5}, {}, "SWINGS"),
-        ((), {"stuck_at_baseline": True, "first_excess": 1.31}, {}, "FELL_TO_NOTHING"),
-        ((), {"stuck_at_baseline": True, "first_excess": 1.3}, {}, "SETTLES"),
-        ((), {"stuck_at_baseline": False, "first_excess": 9.0}, {}, "SETTLES"),
-        ((), {"stuck_at_baseline": True, "starts_at_baseline": True, "first_excess": 9.0}, {}, "STAYS"),
+        ((), {"stuck_at_baseline": True, "first": FirstExcess(1.31)}, {}, "FELL_TO_NOTHING"),
+        ((), {"stuck_at_baseline": True, "first": FirstExcess(1.3)}, {}, "SETTLES"),
+        ((), {"stuck_at_baseline": False, "first": FirstExcess(9.0)}, {}, "SETTLES"),
+        ((), {"stuck_at_baseline": True, "starts_at_baseline": True, "first": FirstExcess(9.0)}, {}, "STAYS"),
         ((), {"setback": 0.151, "regained": False}, {}, "SET_BACK"),
         ((), {"setback": 0.151, "regained": True}, {}, "SET_BACK_AND_REGAINED"),
         ((), {"setback": 0.15}, {}, "SETTLES"),

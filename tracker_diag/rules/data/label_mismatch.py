@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tracker_diag.evidence.features import FAR_OFF
 from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
 
 #: Share of the run needed for half of the improvement above which training is slow: memorising takes longer than
@@ -11,9 +12,8 @@ SLOW = 0.06
 COMPLETE = 0.95
 #: Uninformed levels above knowing nothing from which on validation is confidently wrong.
 CONFIDENTLY_WRONG = 2
-#: Times the first training loss from which on the first validation loss is off; and times the baseline above
-#: which the first training loss says nothing of validation.
-OFF_AT_FIRST, FAR_OFF = 1.5, 3
+#: Times the first training loss from which on the first validation loss is off, where training's own is not far off.
+OFF_AT_FIRST = 1.5
 #: Times what guessing gets right below which validation's answers are wrong for a reason.
 FAR_BELOW_GUESSING = 0.5
 #: Training examples below which they may be too few for anything to hold elsewhere.
@@ -114,6 +114,6 @@ def _blind(features: Features, explained: Explained) -> list[Observation]:
     observations = [Likelihoods.BLIND(), Likelihoods.SLOWLY() if slow else Likelihoods.FAST()]
     if features.val_wrong > CONFIDENTLY_WRONG:
         observations.append(Likelihoods.CONFIDENTLY_WRONG())
-    if features.val_first > OFF_AT_FIRST and features.first_excess < FAR_OFF:
+    if features.val_first > OFF_AT_FIRST and features.first.times < FAR_OFF:
         observations.append(Likelihoods.OFF_AT_FIRST())
     return observations

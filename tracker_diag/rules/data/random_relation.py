@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from tracker_diag.evidence.features import FAR_OFF
 from tracker_diag.evidence.noise_control import NoiseControl
 from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
 
-#: Times the baseline above which a first loss is that of a bad start.
-FAR_ABOVE = 3
 #: Share of the baseline loss that training has explained where it does not know its examples by heart.
 NOT_BY_HEART = 0.6
 #: Uninformed levels above knowing nothing from which on validation is confidently wrong.
@@ -82,11 +81,11 @@ def random_relation(
     observations: list[Observation] = []
     if features.stuck_at_baseline and answers_vary and not features.above:
         observations.append(Likelihoods.ANSWERS_VARY())
-        if features.first_excess > FAR_ABOVE:
+        if features.first.times > FAR_OFF:
             observations.append(Likelihoods.FROM_FAR_ABOVE())
     elif features.stuck_at_baseline and not features.starts_at_baseline and not features.above:
         observations.append(Likelihoods.CAME_DOWN())
-        if features.first_excess > FAR_ABOVE:
+        if features.first.times > FAR_OFF:
             observations.append(Likelihoods.FROM_FAR_ABOVE())
     elif features.val_blind:
         observations.append(Likelihoods.BLIND())

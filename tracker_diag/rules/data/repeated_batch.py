@@ -165,7 +165,7 @@ def _behind(features: Features) -> list[Observation]:
         ]
     else:
         observations = [Likelihoods.KEEPS_UP()]
-    if features.val_first > FIRST_BEHIND and features.first_excess < FIRST_BELOW:
+    if features.val_first > FIRST_BEHIND and features.first.times < FIRST_BELOW:
         at_once = features.quick <= AT_ONCE
         observations.append(Likelihoods.FIRST_EPOCH_AT_ONCE() if at_once else Likelihoods.FIRST_EPOCH())
     return observations

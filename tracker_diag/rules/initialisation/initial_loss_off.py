@@ -52,7 +52,7 @@ def initial_loss_off(
     Seminar: "Initialisation", "Normalisation/Standardisation". Karpathy (2019), A recipe for training neural
     networks: verify loss at init.
     """
-    if pretrained or class_weight or features.first_excess < times or not math.isfinite(features.first_excess):
+    if pretrained or class_weight or features.first.times < times or not math.isfinite(features.first.times):
         return None
     first = train.start
     if explained.known:
@@ -64,9 +64,9 @@ def initial_loss_off(
     return initial_loss_off.finding(
         Severity.WARNING,
         CONFIDENCE,
-        f"the first training loss, {first:.4g}, is {features.first_excess:.3g} times that {said}",
+        f"the first training loss, {first:.4g}, is {features.first.times:.3g} times that {said}",
         "scale the inputs to unit variance and use He or Xavier initialisation",
-        {"times": features.first_excess, "first": first},
+        {"times": features.first.times, "first": first},
     )
 
 

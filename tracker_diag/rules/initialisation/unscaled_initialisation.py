@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.evidence.features import FALLS_AT_ONCE, FAR_OFF
 from tracker_diag.roles.activations import SATURATING
-from tracker_diag.roles.learning_rates import usual_rates
+from tracker_diag.roles.learning_rates import is_usual
 from tracker_diag.rules.api import (
     FIRST_LOSS,
     Change,
@@ -31,10 +32,6 @@ LARGE_SCALE, SMALL_SCALE = 0.5, 0.005
 SMALL_FOR_DEEP = 0.1
 #: Factors by which hidden layers may change a signal and the last layer still makes up for it.
 SMALL_GAIN, LARGE_GAIN = 1e-3, 30.0
-#: Times the baseline above which a first loss is far off: sound weights begin closer to it.
-FAR_OFF = 3.0
-#: Times the next value above which it is where nobody knows what knowing nothing costs: sound runs fall as fast.
-FALLS_AT_ONCE = 10.0
 #: Times the baseline above which it is off by what only factors from layer to layer make.
 HUNDREDS = 300.0
 #: Times the baseline from which on the first value is no number any more.
@@ -124,8 +121,7 @@ def unscaled_initialisation(
     """
     word = str(initialiser or "").lower()
     depth = layers if isinstance(layers, int | float) and layers >= deep else None
-    known = learning_rate is not None and learning_rate <= usual_rates(params.get("optimizer"), params)[1]
-    usual = learning_rate if known else None
+    usual = learning_rate if is_usual(learning_rate, params) else None
     excused = bool(params.get("residual") or params.get("pretrained"))
     configured = _configured(word, initialiser, init_scale, initial_gain, depth is not None, excused)
     beyond = any(s.key in (Likelihoods.PLAIN_AND_OFF.key, Likelihoods.GAIN_OFF.key) for s in configured)
@@ -196,10 +192,10 @@ def _seen(
     if features.starts_at_baseline:
         stays = Likelihoods.STAYS_AND_VARIES() if vary else Likelihoods.STAYS()
         return [stays, *([Likelihoods.DEEP(layers=depth)] if depth is not None else [])]
-    if features.first_excess > HUNDREDS and features.lost_at is None:
+    if features.first.times > HUNDREDS and features.lost_at is None:
         return [Likelihoods.HUNDREDS_ABOVE(**features.first.seen)]
-    if features.first_excess > (FAR_OFF if features.first.known or beyond else FALLS_AT_ONCE):
-        if features.first_excess < LOST:
+    if features.first.times > (FAR_OFF if features.first.known or beyond else FALLS_AT_ONCE):
+        if features.first.times < LOST:
             return [Likelihoods.FAR_OFF(**features.first.seen)]
         return [Likelihoods.LOST_IN_FIRST_EPOCH() if usual is None else Likelihoods.LOST_AT_A_USUAL_RATE(rate=usual)]
     return [Likelihoods.LOST() if symptoms.has("diverged") else Likelihoods.LEARNED()]

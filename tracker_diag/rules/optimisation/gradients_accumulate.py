@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from tracker_diag.roles.learning_rates import usual_rates
 from tracker_diag.rules.api import (
     Curve,
     Explained,
@@ -20,6 +19,7 @@ from tracker_diag.rules.api import (
     Prescription,
     rule,
 )
+from tracker_diag.rules.optimisation._usual_rate import UsualRate, usual_rate
 
 #: Norms that it takes to compare an end with a beginning, and the part that is either: a thirtieth, and a quarter.
 FEWEST_NORMS, BEGINNING, END = 5, 30, 4
@@ -52,7 +52,7 @@ class Norm:
     second_half: float
 
 
-class Likelihoods:
+class Likelihoods(UsualRate):
     """What speaks for gradients that are never zeroed, and against it."""
 
     NORM_STAYS_HIGH = LikelihoodRatio(
@@ -68,8 +68,6 @@ class Likelihoods:
     MULTIPLIES = LikelihoodRatio(
         4.0, "the training loss multiplied from {first:.3g} to {end:.3g} over {values} values, evenly and without end"
     )
-    USUAL = LikelihoodRatio(2.0, "{rate:g} is not above the usual rates for {optimizer}", "params")
-    TOO_HIGH = LikelihoodRatio(0.1, "{rate:g} is {above:.3g} times the highest usual rate ({high:g})", "params")
     CLIPPED = LikelihoodRatio(0.1, "gradients are clipped at {clip:g}, which bounds what accumulates", "params")
 
 
@@ -149,12 +147,7 @@ def gradients_accumulate(
     observations = [s for s in (said, climbs) if s is not None]
     if not any(s.ratio > 1 for s in observations):
         return None
-    _, high = usual_rates(params.get("optimizer"), params)
-    if learning_rate is not None and learning_rate > high:
-        observations.append(Likelihoods.TOO_HIGH(rate=learning_rate, above=learning_rate / high, high=high))
-    elif learning_rate is not None:
-        optimizer = params.get("optimizer") or "any optimiser"
-        observations.append(Likelihoods.USUAL(rate=learning_rate, optimizer=optimizer))
+    observations += usual_rate(learning_rate, params)
     if gradient_clip:
         observations.append(Likelihoods.CLIPPED(clip=gradient_clip))
     text = "call optimizer.zero_grad() before each backward pass"

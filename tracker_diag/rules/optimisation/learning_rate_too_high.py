@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.evidence.saturation import Saturation
-from tracker_diag.roles.learning_rates import between, rounded, usual_rates
+from tracker_diag.roles.learning_rates import OF_ONE_LENGTH, between, rounded, usual_rates
 from tracker_diag.rules.api import (
     Change,
     Features,
@@ -23,8 +23,6 @@ from tracker_diag.rules.api import (
 HIGH_START = 1.3
 #: Times below the highest usual rate from which on a rate is usual without doubt: the range ends nowhere sharply.
 WELL_BELOW = 3
-#: Optimisers whose steps are about as long as the rate, whatever the size of the gradients.
-OF_ONE_LENGTH = ("adam", "adamw", "nadam", "radam", "adamax", "rmsprop", "lion")
 #: Times their highest usual rate that nobody has seen to work: the rates of sound runs, ours and public ones, end at
 #: 20. A rate of plain SGD has no such limit: linear probes are trained at 30.
 BEYOND_DOUBT = 50
@@ -152,7 +150,7 @@ def _seen(
         return Likelihoods.LOST()
     if symptoms.has("unstable"):
         return Likelihoods.SWINGS()
-    if features.stuck_at_baseline and not features.starts_at_baseline and features.first_excess > HIGH_START:
+    if features.stuck_at_baseline and not features.starts_at_baseline and features.first.times > HIGH_START:
         return Likelihoods.FELL_TO_NOTHING()
     if features.setback > setback and not features.stuck_at_baseline and not restarts:
         row = Likelihoods.SET_BACK_AND_REGAINED if features.regained else Likelihoods.SET_BACK

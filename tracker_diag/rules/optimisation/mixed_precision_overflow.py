@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from tracker_diag.evidence.lost import Lost
-from tracker_diag.roles.learning_rates import usual_rates
 from tracker_diag.rules.api import (
     Change,
     Curve,
@@ -20,6 +19,7 @@ from tracker_diag.rules.api import (
     Standing,
     rule,
 )
+from tracker_diag.rules.optimisation._usual_rate import UsualRate, usual_rate
 
 #: Values of exactly 0 at the end that are no rounding of a single small one.
 SEVERAL = 3
@@ -43,7 +43,7 @@ WIDER: Mapping[str, str] = {
 }
 
 
-class Likelihoods:
+class Likelihoods(UsualRate):
     """What speaks for a loss that half precision lost, and against it."""
 
     ZERO_AND_LOST = LikelihoodRatio(
@@ -58,8 +58,6 @@ class Likelihoods:
     LOST = LikelihoodRatio(
         10.0, "with {precision}, {said} is not finite from step {step:g} on and had not grown before"
     )
-    USUAL = LikelihoodRatio(2.0, "{rate:g} is not above the usual rates for {optimizer}", "params")
-    TOO_HIGH = LikelihoodRatio(0.1, "{rate:g} is {above:.3g} times the highest usual rate ({high:g})", "params")
 
 
 @rule(
@@ -123,13 +121,7 @@ def mixed_precision_overflow(
         seen = Likelihoods.ZERO_AND_LOST(precision=word, name=nought[0], other=lost.said)
     if seen is None:
         return None
-    observations = [seen]
-    _, high = usual_rates(params.get("optimizer"), params)
-    if learning_rate is not None and learning_rate > high:
-        observations.append(Likelihoods.TOO_HIGH(rate=learning_rate, above=learning_rate / high, high=high))
-    elif learning_rate is not None:
-        optimizer = params.get("optimizer") or "any optimiser"
-        observations.append(Likelihoods.USUAL(rate=learning_rate, optimizer=optimizer))
+    observations = [seen, *usual_rate(learning_rate, params)]
     name = names.get("precision", "precision")
     before = logged_params.get(name)
     wider = WIDER.get(str(before))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from tracker_diag.evidence.features import FAR_OFF
 from tracker_diag.rules.api import (
     FIRST_LOSS,
     Change,
@@ -25,8 +26,6 @@ from tracker_diag.stats.extrapolation import Extrapolation
 PART_OF_FEW = 3
 #: Examples of the batch that is proposed where updates are few: a usual small one.
 BATCH = 32
-#: Baselines above which a run begins far off: the way down from there is what takes the time.
-FAR_OFF = 3.0
 #: Times as long that is proposed where nothing says how long would do,
 TWICE = 2.0
 #: and at most, whatever the extrapolation says: so far ahead it is a guess.
@@ -108,7 +107,7 @@ def too_few_updates(
         row = Likelihoods.VERY_FEW if n_updates <= few / PART_OF_FEW else Likelihoods.FEW
         observations.append(row(updates=n_updates))
     observations.append(_seen(features, symptoms))
-    if features.first.known and features.first_excess > FAR_OFF and features.lost_at is None:
+    if features.first.known and features.first.times > FAR_OFF and features.lost_at is None:
         observations.append(Likelihoods.BEGAN_FAR_OFF(**features.first.seen))
     prescription = _prescription(names, scarce, epochs, batch_size, further, ending)
     return too_few_updates.hypothesis(

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tracker_diag.roles.learning_rates import usual_rates
+from tracker_diag.evidence.features import FALLS_AT_ONCE, FAR_OFF
+from tracker_diag.roles.learning_rates import is_usual
 from tracker_diag.rules.api import FIRST_LOSS, Features, LikelihoodRatio, Observation, Symptoms
 
 #: Share of the run before which a loss is lost at once: what is lost later was not begun wrong.
 AT_ONCE = 0.1
-#: Times the baseline above which a first value is far off: sound inputs and weights begin closer to it.
-FAR_ABOVE = 3.0
-#: Times the next value above which it is high where nobody knows what knowing nothing costs: sound runs fall as fast.
-FALLS_AT_ONCE = 10.0
 #: Times the baseline above which it is off by thousands. Weights multiply from layer to layer, inputs count
 #: once: a factor of thousands is rather theirs.
 THOUSANDS = 1e3
@@ -37,13 +34,12 @@ def first_loss(
 ) -> Observation:
     """A loss lost at once at a usual rate, or one that begins far above what knowing nothing costs."""
     if features.lost_at is not None and features.lost_at < AT_ONCE:
-        usual = learning_rate is not None and learning_rate <= usual_rates(params.get("optimizer"), params)[1]
-        return FirstLoss.LOST_AT_A_USUAL_RATE() if usual else FirstLoss.LOST_AT_ONCE()
+        return FirstLoss.LOST_AT_A_USUAL_RATE() if is_usual(learning_rate, params) else FirstLoss.LOST_AT_ONCE()
     if symptoms.has("diverged"):
         return FirstLoss.LOST()
-    if features.first.known and features.first_excess > FAR_ABOVE:
-        row = FirstLoss.THOUSANDS_ABOVE if features.first_excess > THOUSANDS else FirstLoss.FAR_ABOVE
+    if features.first.known and features.first.times > FAR_OFF:
+        row = FirstLoss.THOUSANDS_ABOVE if features.first.times > THOUSANDS else FirstLoss.FAR_ABOVE
         return row(**features.first.seen)
-    if not features.first.known and features.first_excess > FALLS_AT_ONCE:
+    if not features.first.known and features.first.times > FALLS_AT_ONCE:
         return FirstLoss.FALLS_AT_ONCE(**features.first.seen)
     return FirstLoss.KNOWS_NOTHING() if features.starts_at_baseline else FirstLoss.IN_PLACE()

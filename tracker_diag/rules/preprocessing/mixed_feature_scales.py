@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.evidence.features import FAR_OFF
 from tracker_diag.rules.api import (
     WHAT_TO_LOG,
     Change,
@@ -18,7 +19,7 @@ from tracker_diag.rules.api import (
     Symptoms,
     rule,
 )
-from tracker_diag.rules.preprocessing._first_loss import FAR_ABOVE, FirstLoss, first_loss
+from tracker_diag.rules.preprocessing._first_loss import FirstLoss, first_loss
 
 #: Largest feature over the smallest from which the ratio is a stronger sign: four and three orders of magnitude, which
 #: the usual differences of units do not make.
@@ -108,7 +109,7 @@ def mixed_feature_scales(
         observations.append(Likelihoods.PRETRAINED())
     if input_scaling:
         observations.append(Likelihoods.SCALED(scaling=input_scaling))
-    usual = features is None or features.first_excess <= FAR_ABOVE
+    usual = features is None or features.first.times <= FAR_OFF
     left = 1 - explained.most if explained is not None and explained.known else 0.0
     if scales is not None and not input_scaling and usual and LEFT <= left < 1 and ratio >= apart:
         # Small features that go unheard leave the first loss where it is.

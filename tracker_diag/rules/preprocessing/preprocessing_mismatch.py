@@ -111,7 +111,7 @@ def _seen(
     observations: list[Observation] = []
     low, high = USUAL_FIRST
     # Where the level of knowing nothing is unknown, validation's own first value stands in for it.
-    usual = low < features.first_excess < high if known else features.first_excess < high
+    usual = low < features.first.times < high if known else features.first.times < high
     if features.val_first > FIRST_FAR_ABOVE and usual:
         observations.append(Likelihoods.FIRST_FAR_ABOVE(val_first=features.val_first))
     if features.val_blind:

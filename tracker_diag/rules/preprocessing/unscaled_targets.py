@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.roles.layout import Layout
+from tracker_diag.roles.learning_rates import OF_ONE_LENGTH
 from tracker_diag.rules.api import (
     WHAT_TO_LOG,
     Curve,
@@ -22,9 +23,6 @@ from tracker_diag.rules.api import (
 SQUARED, SIZES = "squared error", ("root of the squared error", "absolute error")
 #: Outputs that reach any target.
 UNBOUNDED = ("linear", "none")
-#: Optimisers whose steps are about as long as the rate, whatever the gradient.
-OF_ONE_LENGTH = ("adam", "adamw", "nadam", "radam", "adamax", "amsgrad", "rmsprop", "lion", "adabelief")
-
 #: Share of the first loss that a run takes away which learned in the targets' own units: the mean, and more than half
 #: of the variance about it.
 MOST = 0.75

@@ -130,7 +130,7 @@ def regularisation_too_strong(
         changes.append(Change(names.get("weight_decay", "weight_decay"), weight_decay, PROPOSED_DECAY))
     # Decay raises both curves.
     accurate = any(score is not None and score.accuracy for score in (train_score, val_score))
-    high = features.first_excess > PENALISED if features.first.known else not accurate
+    high = features.first.times > PENALISED if features.first.known else not accurate
     penalty = _penalty(train_loss, val_loss) if high else None
     beyond_doubt = dropout is not None and BEYOND_DOUBT <= dropout < 1
     noisy = (
