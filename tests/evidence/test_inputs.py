@@ -264,3 +264,11 @@ def test_parameters_without_nesting_read_as_what_they_are() -> None:
         "flag": True,
         "nothing": None,
     }
+
+
+def test_numbers_among_the_parameters_by_their_flat_names() -> None:
+    params = {"z": "0.5", "a": {"b": 3}, "flag": True, "text": "sgd", "infinite": "inf", "nothing": None}
+    numbers = seen(params=params).numeric_params
+    assert {name: numbers[name] for name in ("a.b", "z")} == {"a.b": 3.0, "z": 0.5}
+    assert list(numbers) == sorted(numbers)
+    assert not numbers.keys() & {"flag", "text", "infinite", "nothing"}

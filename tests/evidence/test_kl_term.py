@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from tests.evidence.test_inputs import seen
-from tracker_diag.evidence.kl_term import finite
 
 VALUES = np.linspace(1, 5, 12)
 
@@ -43,6 +42,6 @@ def test_the_weight_that_is_configured(params, weight):
 
 def test_sizes_of_finite_values():
     turned = seen({"loss": VALUES, "recon": VALUES, "kl": np.array([-3.0, np.nan, -1.0])}).kl_term
-    steps, values = finite(turned)
+    steps, values = turned.finite
     assert steps.tolist() == [0, 2]
     assert values.tolist() == [3, 1]

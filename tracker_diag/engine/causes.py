@@ -9,7 +9,6 @@ it is right).
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 from tracker_diag.core.finding import Cause, Finding, Severity
@@ -67,7 +66,7 @@ def rank(hypotheses: list[Hypothesis], symptoms: Symptoms) -> tuple[tuple[Cause,
             Cause(
                 s.name,
                 round(score, 4),
-                ("" if s.set_apart or s.shared_most == math.inf else "not excluded, but nothing sets it apart: ")
+                ("not excluded, but nothing sets it apart: " if s.only_shared else "")
                 + speaks
                 + (f" — against it: {against}" if against else ""),
                 s.prescription,

@@ -9,6 +9,11 @@ from tracker_diag.evidence.registry import rule_input
 LEARNED, TIMES_GUESSING = 0.5, 1.5
 
 
+def learned(right: float, n_classes: int | None) -> bool:
+    """Whether a share of right answers in training shows that it learned."""
+    return right > max(LEARNED, TIMES_GUESSING / n_classes if n_classes else 0)
+
+
 @rule_input(
     missing="no accuracies of training and validation",
     log="log the accuracy of both at every epoch",
@@ -26,6 +31,6 @@ def times_guessing(train_score: Curve | None, val_score: Curve | None, n_classes
     if not (ours.long_enough and theirs.long_enough):
         return None
     right = theirs.share(theirs.tail)
-    if ours.share(ours.tail) <= max(LEARNED, TIMES_GUESSING / n_classes if n_classes else 0):
+    if not learned(ours.share(ours.tail), n_classes):
         return None
     return 0.0 if right == 0 else right * n_classes if n_classes else None

@@ -16,6 +16,9 @@ from tracker_diag.roles.words import read
 EVALUATIONS, FEWEST = 3, 2
 #: Share of wrong answers below which rounding and running means decide.
 WRONG = 0.05
+#: Share of the least that wrong answers cost below which a loss contradicts them where the number of classes is known,
+#: and below which it does so even where it is not.
+CLEARLY, CERTAINLY = 0.1, 0.01
 _BINARY = frozenset({"binary", "bce"})
 
 

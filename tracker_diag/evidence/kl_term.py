@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from tracker_diag.core.run import Run, Series
 from tracker_diag.evidence.registry import rule_input
-from tracker_diag.roles.params import flatten
 from tracker_diag.roles.words import read
+from tracker_diag.stats.arrays import FloatArray
 
 _KL = frozenset({"kl", "kld", "kldiv", "kullback"})
 #: Words beside which it is the weight of the term, a part of it, or a bound.
@@ -47,44 +48,30 @@ class KLTerm:
     weight: float | None
     weight_name: str
 
+    @property
+    def finite(self) -> tuple[FloatArray, FloatArray]:
+        """Steps and sizes of the finite values; some log the term with its sign turned."""
+        known = np.isfinite(self.series.values)
+        return self.series.steps[known], np.abs(self.series.values[known])
+
 
 @rule_input(missing="no KL term of a variational autoencoder", log="log the KL term, e.g. as kl_loss", evidence="C")
-def kl_term(run: Run, traits: frozenset[str]) -> KLTerm | None:
+def kl_term(
+    run: Run, traits: frozenset[str], flat_params: Mapping[str, Any], numeric_params: Mapping[str, float]
+) -> KLTerm | None:
     """The KL term of a variational autoencoder; None where a divergence is one of policies, or of a teacher's."""
-    params = flatten(run.params).values
-    words = {name: read(name).words for name in (*run.metrics, *params)}
-    said = frozenset().union(*words.values(), *(read(v).words for v in params.values() if isinstance(v, str)))
+    words = {name: read(name).words for name in (*run.metrics, *flat_params)}
+    said = frozenset().union(*words.values(), *(read(v).words for v in flat_params.values() if isinstance(v, str)))
     if "reinforcement" in traits or said & _ELSEWHERE or not said & _AUTOENCODER:
         return None
     terms = [n for n in run.metrics if words[n] & _KL and not words[n] & _NOT_THE_TERM]
     if not terms:
         return None
     name = min(terms, key=lambda n: ("test" in words[n], "val" in words[n], len(words[n]), n))
-    weights = sorted(
-        (("kl" not in words[n], n), float(v))
-        for n, v in params.items()
-        if _is_weight(words[n]) and isinstance(v, int | float) and not isinstance(v, bool) and math.isfinite(v)
-    )
+    weights = sorted((("kl" not in words[n], n), v) for n, v in numeric_params.items() if _is_weight(words[n]))
     (_, weight_name), weight = weights[0] if weights else ((False, ""), None)
     return KLTerm(run.metrics[name], weight, weight_name)
 
 
 def _is_weight(words: frozenset[str]) -> bool:
     return words == {"beta"} or bool(words & _KL and words & _WEIGHT and not words & {"step", "epoch", "warmup"})
-
-
-def finite(term: KLTerm) -> tuple[np.ndarray, np.ndarray]:
-    """Give steps and sizes of the finite values; some log it with its sign turned.
-
-    Parameters
-    ----------
-    term : KLTerm
-        As found.
-
-    Returns
-    -------
-    tuple of ndarray, shape (n,)
-        In order.
-    """
-    known = np.isfinite(term.series.values)
-    return term.series.steps[known], np.abs(term.series.values[known])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -101,6 +102,16 @@ def logged_params(run: Run) -> Mapping[str, Any]:
 def flat_params(run: Run) -> Mapping[str, Any]:
     """All parameters without nesting (``optimizer.lr``), texts read as the numbers and truth values they are."""
     return flatten(run.params).values
+
+
+@rule_input(missing="no parameters", evidence="P")
+def numeric_params(flat_params: Mapping[str, Any]) -> Mapping[str, float]:
+    """All parameters that are finite numbers, without nesting, in the order of their names; truth values are none."""
+    return {
+        name: float(value)
+        for name, value in sorted(flat_params.items())
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    }
 
 
 @rule_input(missing="no status")

@@ -140,6 +140,11 @@ class Hypothesis(Finding):
         return any(s.ratio > 1 and (s.own or s.source in ("data", "siblings")) for s in self.observations)
 
     @property
+    def only_shared(self) -> bool:
+        """Whether ``shared_most`` holds: nothing sets a cause apart whose signs on curves are those of others too."""
+        return not self.set_apart and self.shared_most < math.inf
+
+    @property
     def odds(self) -> float:
         """Prior odds times all likelihood ratios; of curves alone at most ``shared_most``, unless set apart."""
         return self.prior * self.seen_ratio * math.prod(s.ratio for s in self.observations if s.source == "params")
@@ -149,4 +154,4 @@ class Hypothesis(Finding):
         """The likelihood ratios of what curves and data say, without what the configuration says."""
         curves = math.prod(s.ratio for s in self.observations if s.source == "curves")
         others = math.prod(s.ratio for s in self.observations if s.source in ("data", "siblings"))
-        return others * (curves if self.set_apart else min(curves, self.shared_most))
+        return others * (min(curves, self.shared_most) if self.only_shared else curves)

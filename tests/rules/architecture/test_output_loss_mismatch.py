@@ -395,7 +395,7 @@ def test_a_loss_below_nothing_is_no_good_fit():
     assert found(report, "AR706").severity is Severity.WARNING
 
 
-@pytest.mark.parametrize("name", ["output_units", "model.out_features", "n_outputs"])
+@pytest.mark.parametrize("name", ["output_units", "model.out_features", "n_outputs", "head.outDim", "dim_out"])
 def test_softmax_over_one_unit_by_the_parameters_alone(name):
     params = {"output_activation": "softmax", "criterion": "BCELoss", name: "1", "num_classes": None}
     report = judge(certain(cost=100.0), params)
@@ -405,6 +405,13 @@ def test_softmax_over_one_unit_by_the_parameters_alone(name):
         cause(judge(certain(cost=100.0), {**params, name: "2"}), NAME) is None
         or "over one unit by" not in cause(judge(certain(cost=100.0), {**params, name: "2"}), NAME).why
     )
+
+
+@pytest.mark.parametrize("name", ["hidden_output_dim", "out_of_10", "output_dir", "dim"])
+def test_one_of_something_else_is_not_one_unit(name):
+    params = {"output_activation": "softmax", "criterion": "BCELoss", name: "1", "num_classes": None}
+    told = cause(judge(certain(cost=100.0), params), NAME)
+    assert told is None or "over one unit by" not in told.why
 
 
 def test_labels_that_were_scaled_and_not_quite_away():

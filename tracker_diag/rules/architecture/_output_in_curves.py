@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tracker_diag.evidence.cost_of_errors import CostOfErrors
+from tracker_diag.evidence.cost_of_errors import CERTAINLY, CLEARLY, CostOfErrors
 from tracker_diag.evidence.identical import SAME, Identical
 from tracker_diag.evidence.losses import Asked
 from tracker_diag.evidence.saturation import Saturation
@@ -15,9 +15,6 @@ from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import Curve, Observation
 from tracker_diag.rules.architecture._output_and_loss import SOFTMAX, Likelihoods
 
-#: Share of the least that wrong answers cost below which a loss is another one, and where the classes are known: see
-#: LC113.
-CERTAINLY, CLEARLY = 0.01, 0.1
 #: Share of right answers from which on a loss below 0 works all the same, and up to which an accuracy counts equal
 #: numbers.
 MOSTLY_RIGHT, HARDLY_EVER_RIGHT = 0.6, 0.02
@@ -72,9 +69,9 @@ def in_curves(
         for score in scores
         if score is not None and score.accuracy and score.finite[1].size
     ]
-    accurate = bool(shares) and max(shares) < MOSTLY_RIGHT
+    often_wrong = bool(shares) and max(shares) < MOSTLY_RIGHT
     lowest = min((float(loss.finite[1].min()) for loss in losses if loss and loss.finite[1].size), default=0.0)
-    if accurate and lowest < NO_SIMILARITY and (asked is None or asked.kind in ("classes", "yes or no")):
+    if often_wrong and lowest < NO_SIMILARITY and (asked is None or asked.kind in ("classes", "yes or no")):
         yield Likelihoods.BELOW_ZERO_BESIDE_ACCURACY(lowest=lowest)
     last = laid.output if laid is not None else None
     if (

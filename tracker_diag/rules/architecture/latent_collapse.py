@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.evidence.kl_term import KLTerm, finite
+from tracker_diag.evidence.kl_term import KLTerm
 from tracker_diag.rules.api import Change, LikelihoodRatio, Observation, Outcome, Prescription, Roles, rule
 
 #: Values that the term must have, and part of them that is its end, as one over it.
@@ -76,7 +76,7 @@ def latent_collapse(kl_term: KLTerm | None, roles: Roles, *, prior: float = 0.05
     # Most networks have none: nobody is asked to log it.
     if kl_term is None:
         return None
-    steps, values = finite(kl_term)
+    steps, values = kl_term.finite
     if values.size < VALUES:
         return latent_collapse.skip("the KL term has fewer than eight values", "log the KL term at every epoch")
     end, highest = float(values[-max(2, values.size // END) :].max()), float(values.max())

@@ -10,6 +10,7 @@ from tracker_diag.evidence.identical import Identical
 from tracker_diag.evidence.losses import Asked
 from tracker_diag.evidence.saturation import Saturation
 from tracker_diag.roles.layout import Layout
+from tracker_diag.roles.words import read
 from tracker_diag.rules.api import Curve, Explained, Model, Observation, Outcome, Prescription, Symptoms, rule
 from tracker_diag.rules.architecture._output_and_loss import (
     ABOVE_MIDDLE,
@@ -32,14 +33,13 @@ from tracker_diag.rules.architecture._softmax_twice import softmax_twice
 ACCURATE, EXPLAINED = 0.9, 0.8
 #: Share of what knowing nothing costs below which a run that came to rest falls short.
 FALLS_SHORT = 0.5
-#: Share of where it began to which an error has fallen of a run that has learned, where nothing else tells.
-FELL_TO = 0.1
-#: Share of where it began to which an error does not fall whose targets are out of reach: it may be a sum.
+#: Share of where it began to which an error has fallen far: of a run that has learned, where nothing else tells; an
+#: error that comes down so far and is larger than its output allows is a sum, and its targets are not out of reach.
 FELL_FAR = 0.1
 #: Times the largest error that an output can make, beyond which no penalty of weights explains a loss.
 TIMES_A_PENALTY = 10.0
-#: Parameters that say how many numbers the output has.
-UNITS = ("output_units", "output_dim", "output_size", "out_features", "out_dim", "n_outputs", "num_outputs")
+#: Words of which a name that counts the outputs has one of each kind, and no other.
+_OUTPUT, _COUNT = frozenset({"output", "out"}), frozenset({"num", "width", "size", "features"})
 OF_ONE = (
     Likelihoods.SOFTMAX_OF_ONE.key,
     Likelihoods.SOFTMAX_OF_ONE_CONFIGURED.key,
@@ -70,7 +70,7 @@ def output_loss_mismatch(
     symptoms: Symptoms,
     names: Mapping[str, str],
     logged_params: Mapping[str, Any],
-    flat_params: Mapping[str, Any],
+    numeric_params: Mapping[str, float],
     train_loss: Curve | None,
     val_loss: Curve | None,
     train_score: Curve | None,
@@ -148,7 +148,7 @@ def output_loss_mismatch(
     bound: softmax of a one-hot vector gives the right class e/(e + k − 1). Golik, Doetsch and Ney (2013), Interspeech:
     cross-entropy against squared error.
     """
-    units = next((v for k, v in flat_params.items() if k.rpartition(".")[2].lower() in UNITS and _counts(v)), None)
+    units = next((int(v) for k, v in numeric_params.items() if v >= 1 and _counts_outputs(k)), None)
     output = _output(layers_described, network, output_activation, units, configured="output_activation" in names)
     accurate = any(c is not None and c.accuracy for c in (train_score, val_score))
     observations = list(mismatches(output, loss_asks, n_classes)) if output is not None else []
@@ -204,8 +204,9 @@ def output_loss_mismatch(
     )
 
 
-def _counts(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def _counts_outputs(name: str) -> bool:
+    words = frozenset(word for segment in read(name).segments[-1:] for word in segment)
+    return words <= _OUTPUT | _COUNT and bool(words & _OUTPUT and words & _COUNT)
 
 
 def _message(first: Observation) -> str:
@@ -274,7 +275,7 @@ def _course(
         return [Likelihoods.FAILS()]
     accurate = any(c is not None and c.long_enough and c.accuracy and c.share(c.best) >= ACCURATE for c in scores)
     known = explained is not None and explained.known and explained.most >= EXPLAINED
-    fell = any(c is not None and c.long_enough and c.best < FELL_TO * c.start for c in errors)
+    fell = any(c is not None and c.long_enough and c.best < FELL_FAR * c.start for c in errors)
     if accurate or known or fell or (score_explained is not None and score_explained >= EXPLAINED):
         return [Likelihoods.LEARNS()]
     falls_short = explained is not None and explained.known and explained.most < FALLS_SHORT

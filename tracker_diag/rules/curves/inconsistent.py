@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.evidence.cost_of_errors import CostOfErrors
+from tracker_diag.evidence.cost_of_errors import CERTAINLY, CLEARLY, CostOfErrors
 from tracker_diag.evidence.losses import Asked
 from tracker_diag.evidence.with_accuracy import WithAccuracy
 from tracker_diag.roles.layout import Layout
@@ -38,8 +38,8 @@ def inconsistent(
     label_smoothing: float | None,
     layers_described: Layout | None,
     *,
-    clearly: float = 0.1,
-    certainly: float = 0.01,
+    clearly: float = CLEARLY,
+    certainly: float = CERTAINLY,
     near: float = 0.03,
     near_without_classes: float = 0.01,
     explained_by_smoothing: float = 0.2,

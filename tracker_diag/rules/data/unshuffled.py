@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tracker_diag.evidence.beside_guessing import learned
 from tracker_diag.rules.api import (
     Change,
     Curve,
@@ -22,8 +23,6 @@ _OFF = ("false", "0", "no", "none", "0.0")
 _LAST_ROWS = "validation_split"
 #: Evaluations at least, and their share, at which no answer on validation is right.
 SEVERAL, MOST_OF_THEM = 2, 0.5
-#: Share of right answers in training from which on it learned, and times that of guessing.
-LEARNED, TIMES_GUESSING = 0.5, 1.5
 
 
 class Likelihoods:
@@ -36,6 +35,7 @@ class Likelihoods:
     SORTED_AND_OFF = LikelihoodRatio(400.0, "the labels are sorted, and shuffling is off", "data")
     LEARNS_SORTED = LikelihoodRatio(0.5, "the run learns all the same")
     FAILS = LikelihoodRatio(4.0, "the run fails to learn, or swings")
+    BLIND = LikelihoodRatio(4.0, "training learns, and validation gains nothing")
     LEARNS = LikelihoodRatio(0.1, "the run learns")
     UNSEEN_IN_LAST_ROWS = LikelihoodRatio(
         100.0,
@@ -80,13 +80,13 @@ def unshuffled(
 
     What it measures
     ----------------
-    Whether shuffling is switched off, whether the labels of a dataset profile are sorted, and whether the run fails,
-    or validation gains nothing while training learns
-    to learn or swings.
+    Whether shuffling is switched off, whether the labels of a dataset profile are sorted, and whether the run fails to
+    learn, swings, or learns in training alone while validation gains nothing.
 
-    And whether not one answer on validation is right, at most evaluations, while training is right most of the time
-    and the validation loss stays above where training's began: validation then holds classes alone that training never
-    saw. Keras's `validation_split` does that to sorted rows: it takes the last of them, and shuffles what is left.
+    And whether not one answer on validation is right at half of the evaluations or more, while training is right most
+    of the time and the validation loss stays above where training's began: all examples held out are then of classes
+    that training never saw. Keras's `validation_split` does that to sorted rows: it takes the last of them, and
+    shuffles what is left.
 
     Why it matters
     --------------
@@ -123,11 +123,7 @@ def unshuffled(
     in_order = {s.key for s in observations} == {Likelihoods.OFF.key, Likelihoods.SORTED.key}
     if in_order:
         observations = [Likelihoods.SORTED_AND_OFF()]
-    fails = symptoms.has("unstable", "underfitting", "loss-spikes", "diverged") or features.stuck_at_baseline
-    # Rows in an order, split as they stand, leave validation other classes than training.
-    fails = fails or features.val_blind
-    learns = Likelihoods.LEARNS_SORTED if in_order else Likelihoods.LEARNS
-    observations.append((Likelihoods.FAILS if fails else learns)())
+    observations.append(_course(features, symptoms, in_order=in_order))
     name = names.get("shuffle", "shuffle")
     text = "shuffle inputs and labels together, anew each epoch"
     return unshuffled.hypothesis(
@@ -138,6 +134,16 @@ def unshuffled(
         prescription=Prescription(text, () if shuffle is True else (Change(name, shuffle, True),)),
         settles="log the labels of the first three batches",
     )
+
+
+def _course(features: Features, symptoms: Symptoms, *, in_order: bool) -> Observation:
+    """What the curves say of a run whose examples may come in an order."""
+    if symptoms.has("unstable", "underfitting", "loss-spikes", "diverged") or features.stuck_at_baseline:
+        return Likelihoods.FAILS()
+    # Rows in an order, split as they stand, leave validation other classes than training.
+    if features.val_blind:
+        return Likelihoods.BLIND()
+    return (Likelihoods.LEARNS_SORTED if in_order else Likelihoods.LEARNS)()
 
 
 def _of_the_split(
@@ -171,8 +177,7 @@ def _unseen(train_score: Curve | None, val_score: Curve | None, n_classes: int |
     if not ours.size or theirs.size < SEVERAL:
         return None
     none, right = int((theirs == 0).sum()), train_score.share(float(ours[-1]))
-    learned = right > max(LEARNED, TIMES_GUESSING / n_classes if n_classes else 0)
-    return (none, theirs.size, right) if learned and none >= MOST_OF_THEM * theirs.size else None
+    return (none, theirs.size, right) if learned(right, n_classes) and none >= MOST_OF_THEM * theirs.size else None
 
 
 def _fell(train_loss: Curve | None, val_loss: Curve | None) -> bool:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
 #: What twice the training would bring, as a share of the improvement achieved, above which the loss still falls at the
 #: end: less is noise.
 STILL_FALLS = 0.03
@@ -16,11 +13,3 @@ KEEPS_UP = 0.1
 #: Share of the baseline loss below which validation stays with training: of a run that has learned little, which can
 #: have left little behind.
 STAYS_WITH = 0.05
-
-
-def number_of(value: Any) -> float:
-    """A parameter of no role as a number, as trackers keep it in a text; NaN where it is none, or true or false."""
-    try:
-        return math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError, OverflowError):
-        return math.nan

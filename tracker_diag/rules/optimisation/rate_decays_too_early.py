@@ -22,7 +22,6 @@ from tracker_diag.rules.api import (
     Symptoms,
     rule,
 )
-from tracker_diag.rules.optimisation._progress import number_of
 
 #: Values of a logged rate that make a schedule, and values of the loss before the rate was gone and after it.
 FEWEST_RATES, BEFORE, AFTER = 5, 2, 5
@@ -87,7 +86,7 @@ def rate_decays_too_early(
     achieved: Achieved | None,
     rate_curve: Series | None,
     params: Mapping[str, Any],
-    logged_params: Mapping[str, Any],
+    numeric_params: Mapping[str, float],
     active: bool,
     ending: Ending | None,
     *,
@@ -133,7 +132,7 @@ def rate_decays_too_early(
     decay = (
         _logged(rate_curve, gone)
         if rate_curve is not None
-        else _configured(course, params, logged_params, gone, ending)
+        else _configured(course, params, numeric_params, gone, ending)
     )
     if decay is None or decay.share >= early or (achieved is not None and (achieved.share or 0) >= enough):
         return None
@@ -144,7 +143,7 @@ def rate_decays_too_early(
     observations = [row(gone=gone, share=decay.share, said=course.said, fell=fall[0], after=fall[1])]
     if achieved is None or achieved.share is None:
         observations.append(Likelihoods.LITTLE_IS_KNOWN())
-    text, changes = _prescription(params, logged_params, decay)
+    text, changes = _prescription(params, numeric_params, decay)
     return rate_decays_too_early.hypothesis(
         prior=prior,
         observations=observations,
@@ -171,11 +170,11 @@ def _logged(rate_curve: Series, gone: float) -> Decay | None:
 
 
 def _configured(
-    course: Curve, params: Mapping[str, Any], logged_params: Mapping[str, Any], gone: float, ending: Ending | None
+    course: Curve, params: Mapping[str, Any], numeric_params: Mapping[str, float], gone: float, ending: Ending | None
 ) -> Decay | None:
     """When the rate is gone as an exponential or a stepwise schedule of one factor has it, in a run of epochs."""
     progress = ending.progress if ending is not None else None
-    factor, epochs = _factor(params, logged_params), _epochs_of_a_step(params, logged_params)
+    factor, epochs = _factor(params, numeric_params), _epochs_of_a_step(params, numeric_params)
     if factor is None or epochs is None or progress is None or progress.unit != "epoch" or not 0 < gone < 1:
         return None
     # After k of its steps the rate is factor**k of its peak.
@@ -190,24 +189,22 @@ def _schedule(params: Mapping[str, Any]) -> str:
     return str(params.get("scheduler") or "").lower()
 
 
-def _factor(params: Mapping[str, Any], logged_params: Mapping[str, Any]) -> tuple[str, float] | None:
+def _factor(params: Mapping[str, Any], numeric_params: Mapping[str, float]) -> tuple[str, float] | None:
     """The name and the value of the factor of a schedule that multiplies."""
     if not any(word in _schedule(params) for word in ("exp", "step")):
         return None
-    for key, value in sorted(logged_params.items()):
+    for key, factor in numeric_params.items():
         words = read(key).words
-        factor = number_of(value)
         if "gamma" in words and "focal" not in words and 0 < factor < 1:
             return key, factor
     return None
 
 
-def _epochs_of_a_step(params: Mapping[str, Any], logged_params: Mapping[str, Any]) -> tuple[str, float] | None:
+def _epochs_of_a_step(params: Mapping[str, Any], numeric_params: Mapping[str, float]) -> tuple[str, float] | None:
     """The name and the value of the epochs between two steps of a schedule; one where it goes down every epoch."""
     if "step" not in _schedule(params):
         return "", 1.0
-    for key, value in sorted(logged_params.items()):
-        epochs = number_of(value)
+    for key, epochs in numeric_params.items():
         if {"step", "size"} <= read(key).words and epochs >= 1:
             return key, epochs
     return None
@@ -240,10 +237,10 @@ def _spread(after: FloatArray) -> float:
 
 
 def _prescription(
-    params: Mapping[str, Any], logged_params: Mapping[str, Any], decay: Decay
+    params: Mapping[str, Any], numeric_params: Mapping[str, float], decay: Decay
 ) -> tuple[str, tuple[Change, ...]]:
     """A longer step or a larger factor, so that the rate comes to the same share at the end of the run."""
-    step, factor = _epochs_of_a_step(params, logged_params), _factor(params, logged_params)
+    step, factor = _epochs_of_a_step(params, numeric_params), _factor(params, numeric_params)
     if step is not None and step[0] and decay.share > 0:
         longer = int(np.ceil(step[1] / decay.share))
         return f"raise {step[0]} from {step[1]:g} to {longer}", (Change(step[0], step[1], longer),)

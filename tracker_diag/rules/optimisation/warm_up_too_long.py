@@ -12,7 +12,6 @@ from tracker_diag.core.run import Series
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.roles.words import read
 from tracker_diag.rules.api import Change, Ending, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
-from tracker_diag.rules.optimisation._progress import number_of
 
 #: Values of a logged rate that show a rise.
 FEWEST_RATES = 5
@@ -63,7 +62,7 @@ def warm_up_too_long(
     symptoms: Symptoms,
     rate_curve: Series | None,
     params: Mapping[str, Any],
-    logged_params: Mapping[str, Any],
+    numeric_params: Mapping[str, float],
     names: Mapping[str, str],
     n_updates: int | None,
     active: bool,
@@ -107,7 +106,9 @@ def warm_up_too_long(
     if not slow or active or (ending is not None and (ending.cut_short or ending.failed)):
         return None
     share = _reached_at(rate_curve) if rate_curve is not None else None
-    warm_up = next((w for w in _configured(params, logged_params, names, n_updates) if w.length > most * w.total), None)
+    warm_up = next(
+        (w for w in _configured(params, numeric_params, names, n_updates) if w.length > most * w.total), None
+    )
     if share is not None:
         # What was logged is what happened.
         warm_up = warm_up if share > most else None
@@ -156,7 +157,7 @@ def _reached_at(rate_curve: Series) -> float | None:
 
 
 def _configured(
-    params: Mapping[str, Any], logged_params: Mapping[str, Any], names: Mapping[str, str], n_updates: int | None
+    params: Mapping[str, Any], numeric_params: Mapping[str, float], names: Mapping[str, str], n_updates: int | None
 ) -> Iterator[WarmUp]:
     """Every way in which a warm-up is set against a length in its own unit."""
     length, name = params.get("warmup_steps"), names.get("warmup_steps", "")
@@ -164,8 +165,7 @@ def _configured(
         total = params.get("epochs") if "epoch" in read(name).words else params.get("max_steps") or n_updates
         if isinstance(total, int | float) and total > 0 and params.get("gradient_accumulation") in (None, 1):
             yield WarmUp(name, float(length), float(total))
-    for key, value in sorted(logged_params.items()):
-        length = number_of(value)
+    for key, length in numeric_params.items():
         if {"warmup", "fraction"} <= read(key).words and length > 0:
             # A number above 1 is no share; of all that it may mean, percent is the least.
             yield WarmUp(key, length, ONE if length <= ONE else 100.0)
