@@ -162,7 +162,7 @@ def _gains(way: str, trial: Trial) -> str:
     sets = list(dict.fromkeys(run.held_in for run in trial.runs))
     rows = {name: [name] for name in sets} | {f"all but {DRAWN}": [name for name in sets if name != DRAWN]}
     seen = {row: [figures(trial.runs, answers, chosen) for answers in looks.values()] for row, chosen in rows.items()}
-    return f"**{way.capitalize()}**: right first / among three; sound runs warned of.\n\n" + table(
+    return f"**{way.capitalize()}**: right first / among three; sound runs with a warning.\n\n" + table(
         ("set", *looks), ((row, *map(_figures, cells)) for row, cells in seen.items())
     )
 

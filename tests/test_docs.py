@@ -21,6 +21,7 @@ from tests.catalogue import CATALOGUE
 from tracker_diag.core.finding import Finding, Severity
 from tracker_diag.engine import causes as ranking
 from tracker_diag.engine.verdict import verdict
+from tracker_diag.rules.hypothesis import SHARED_MOST
 from tracker_diag.rules.registry import all_rules
 from tracker_diag.rules.verdicts import precedence
 from tracker_diag.settings.settings import Settings, parse_settings
@@ -118,6 +119,12 @@ def test_the_page_on_causes_holds_every_prior_and_constant() -> None:
             assert f"| [{rule.name}](rules/{rule.name}.md) | {rule.thresholds['prior']:g} |" in page
     for name in ("WARNING_ODDS", "SEEN_RATIO", "LEAST"):
         assert f"| `{name}` | {getattr(ranking, name)} |" in page
+    assert f"| `SHARED_MOST` | {SHARED_MOST} |" in page
+
+
+def test_the_page_of_a_rule_marks_the_signs_of_its_own() -> None:
+    rows = [row for row in pages()["rules/repeated-batch.md"].splitlines() if row.startswith("| in the first epoch")]
+    assert [row.rpartition("curves")[2] for row in rows] == [": a sign of its own |", " |"]
 
 
 CODES = {rule.name: code for code, rule in all_rules().items()}

@@ -59,6 +59,7 @@ def causes() -> str:
         f"{GENERATED}# Causes\n\n"
         f"{_prose(ranking)}\n\n"
         f"- Odds: {_prose(hypothesis.Hypothesis.odds).lower()}\n"
+        "- A sign of its own is an observation that hardly another cause leaves; the rule's page marks it.\n"
         f"- {_attributes(hypothesis.Observation)['ratio']}\n"
         "- Each rule's page lists the observations it weighs. They are taken to be "
         "independent, whether the cause holds or not: a rule counts an observation once.\n\n"
@@ -72,9 +73,9 @@ def causes() -> str:
 
 
 def _constants() -> Iterator[tuple[str, str, str]]:
-    """The constants of the ranking, with the comments before them."""
-    found = re.findall(r"((?:^#: .*\n)+)^(\w+) = (.+)$", inspect.getsource(ranking), re.MULTILINE)
-    for comment, name, value in found:
+    """The constants of the ranking and of what it weighs, with the comments before them."""
+    source = inspect.getsource(ranking) + inspect.getsource(hypothesis)
+    for comment, name, value in re.findall(r"((?:^#: .*\n)+)^(\w+) = (.+)$", source, re.MULTILINE):
         yield f"`{name}`", value, " ".join(comment.replace("#:", " ").split())
 
 

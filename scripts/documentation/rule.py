@@ -44,10 +44,13 @@ def thresholds(rule: Rule) -> dict[str, str]:
 
 
 def observations(rows_of: type) -> Iterator[tuple[str, str, str]]:
-    """Text, ratio and source of every row of a table of likelihood ratios; what is seen of the run shows as dots."""
+    """Text, ratio and source of every row of a table of likelihood ratios.
+
+    What is seen of the run shows as dots; a row that sets the cause apart says so.
+    """
     for row in rows(rows_of).values():
         ratio = f"{row.value:g}" if row.most is None else f"from {row.value:g}, rising to {row.most:g}"
-        yield re.sub(r"\{[^}]*\}", "…", row.text), ratio, row.source
+        yield re.sub(r"\{[^}]*\}", "…", row.text), ratio, f"{row.source}: a sign of its own" if row.own else row.source
 
 
 def _leave_out(rule: Rule) -> str:

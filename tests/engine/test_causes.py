@@ -26,9 +26,8 @@ from tracker_diag.engine.causes import LEAST, OTHER_TROUBLE, SEEN_RATIO, WARNING
 from tracker_diag.engine.values import Values
 from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.roles.resolve import resolve
-from tracker_diag.rules.hypothesis import Hypothesis, LikelihoodRatio, Observation, Source, rows
+from tracker_diag.rules.hypothesis import SHARED_MOST, Hypothesis, LikelihoodRatio, Observation, Source, rows
 from tracker_diag.rules.registry import all_rules
-from tracker_diag.rules.rule import SHARED_MOST
 
 CALM = Symptoms("good-fit", {})
 ILL = Symptoms("overfitting", {"overfitting": Finding("LC104", "overfitting", Severity.WARNING, 0.9, "it rises")})

@@ -10,8 +10,8 @@ from tracker_diag.core.finding import Change, Prescription, Severity
 from tracker_diag.core.outgoing import clean
 from tracker_diag.evidence.beside_siblings import NONE, WORTH, BesideSiblings, Gain
 from tracker_diag.rules.gains import change, shows, value
-from tracker_diag.rules.hypothesis import Hypothesis, Observation
-from tracker_diag.rules.rule import OF_DATA, Rule
+from tracker_diag.rules.hypothesis import OF_DATA, Hypothesis, Observation
+from tracker_diag.rules.rule import Rule
 
 #: Odds of a cause before the comparison: the same for all, since it is the gain that tells which comes first.
 PRIOR = 0.1

@@ -19,8 +19,8 @@ from tracker_diag.rules.registry import all_rules
 #: Odds from which a hypothesis may be a warning.
 WARNING_ODDS = 3.0
 
-#: What the likelihood ratios of curves and data must multiply to for a warning ("substantial" on Jeffreys' scale):
-#: configuration alone never warns.
+#: What the likelihood ratios of curves and data must multiply to for a warning: configuration alone never warns. About
+#: where Jeffreys' scale (1961, appendix B) calls a factor "substantial", 10^0.5.
 SEEN_RATIO = 3.0
 
 #: Weight of "none of these": 1 for a run whose curves show no trouble, less for one whose curves do, since something

@@ -1,4 +1,4 @@
-"""Inputs on boosted trees: how large they are for their examples, and how much of what they learn holds elsewhere."""
+"""Inputs on boosted trees: how many examples a leaf holds, and how much of what was learned validation gained too."""
 
 from __future__ import annotations
 

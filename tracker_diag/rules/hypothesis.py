@@ -11,6 +11,13 @@ from tracker_diag.core.finding import Finding, Prescription
 
 Source = Literal["curves", "data", "params", "siblings"]
 
+#: Folders of rules whose causes lie in the data: what a learning curve alone shows of them, other causes show as well.
+OF_DATA = ("data", "preprocessing")
+
+#: What the likelihood ratios of the curves may multiply to for a cause in the data that nothing sets apart: neither a
+#: sign of its own, nor data, nor siblings.
+SHARED_MOST = 3.0
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from tracker_diag.core.finding import Finding, Prescription, Severity, Skip
 from tracker_diag.evidence.registry import joined, letters
-from tracker_diag.rules.hypothesis import Hypothesis, Observation
+from tracker_diag.rules.hypothesis import OF_DATA, SHARED_MOST, Hypothesis, Observation
 
 Outcome = Finding | Skip | None
 
@@ -114,11 +114,6 @@ NEVER = Verdict(math.inf, "an observation beside the verdict")
 
 #: The verdict of a run of which no rule says one.
 ABSTENTION = "insufficient-evidence"
-
-#: Folders of rules whose causes lie in the data: what a learning curve alone shows of them, other causes show as well.
-OF_DATA = ("data", "preprocessing")
-#: What the likelihood ratios of signs that such a cause shares with others may multiply to.
-SHARED_MOST = 3.0
 
 #: The family of codes whose rules say what the learning curves show.
 ON_CURVES = "LC"

@@ -40,7 +40,7 @@ def test_the_rate_is_raised_where_the_rounds_leave_more_than_half(rate, rounds):
 def test_a_rate_so_low_that_nothing_else_sees_the_loss_fall():
     report = short(100, 0.0001)
     assert ranked(report)[0] == NAME
-    assert "fell in every round, to the last of 100" in cause(report, NAME).why
+    assert "fell at every one of 100 recorded values" in cause(report, NAME).why
     assert cause(report, "constant-input") is None
 
 

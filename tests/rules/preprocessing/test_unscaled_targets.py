@@ -91,6 +91,8 @@ def test_a_loss_that_blew_up_takes_a_profile():
     lost = {"loss": np.full(EPOCHS, math.nan)}
     assert cause(judge(lost, PARAMS), NAME) is None
     assert ranked(judge(lost, PARAMS, profile=profile(DEVIATION)))[0] == NAME
+    # Small targets do not blow a loss up.
+    assert cause(judge(lost, PARAMS, profile=profile(1e-3)), NAME) is None
 
 
 def test_silent_where_the_loss_does_not_move_at_all():

@@ -101,8 +101,8 @@ def batch_norm_statistics(
     Whether validation behaves as if the network were another one there. It decides nothing: its cross-entropy stays
     where it began, near that of knowing nothing, while training learns its examples (one that learned them by heart is
     confidently wrong, and its loss climbs). Or it costs ten times what knowing nothing does, from the first epoch to
-    the last. Or, in a network known to normalise over the batch, it rises tenfold now and then and comes back, and
-    training does not move.
+    the last. Or, in a network known to normalise over the batch, it rises tenfold at least once and comes back, and
+    training stays within three times its usual level.
 
     Batches of a handful of examples, and steps that are few for the momentum of the statistics, speak for it besides.
     Where the layers are described and none normalises over the batch, nothing is said; nor where validation recovers.

@@ -23,7 +23,7 @@ class Likelihoods:
     """What speaks for a latent code that has collapsed, and against it."""
 
     GONE = LikelihoodRatio(
-        100.0, "{name} went from {highest:.3g} to {end:.2g} and stayed: {share:.2g} of its highest value"
+        100.0, "{name} went from {highest:.3g} to {end:.2g}, {share:.2g} of its highest value, and stayed there"
     )
     WEIGHT = LikelihoodRatio(3.0, "the term is weighted by {weight:g} ({name})", "params")
 
@@ -46,9 +46,10 @@ def latent_collapse(kl_term: KLTerm | None, roles: Roles, *, prior: float = 0.05
     inputs apart. A term that was divided by the number of dimensions is lower, which is why its own highest value is
     the yardstick.
 
-    Where the weight of the term is phased in, it climbs far above where it then rests: a thousandth is asked for. A KL
-    divergence between policies (reinforcement, preference tuning) or between teacher and student is to go to zero;
-    without a name that only an autoencoder has (reconstruction, ELBO, latent) nothing is said.
+    Where the weight of the term is phased in, it climbs far above where it then rests: a thousandth is asked for in
+    place of a hundredth; below 0.01 nats a tenth still does. A KL divergence between policies (reinforcement,
+    preference tuning) or between teacher and student is to go to zero; without a name that only an autoencoder has
+    (reconstruction, ELBO, latent) nothing is said.
 
     Why it matters
     --------------

@@ -37,7 +37,7 @@ class Likelihoods:
     """What speaks for too few rounds, and against it."""
 
     STILL_FALLS = LikelihoodRatio(80.0, "the loss still falls when the rounds run out")
-    FALLS_EACH_ROUND = LikelihoodRatio(80.0, "the training loss fell in every round, to the last of {rounds}")
+    FALLS_EACH_ROUND = LikelihoodRatio(80.0, "the training loss fell at every one of {rounds} recorded values")
     FALLS_A_LITTLE = LikelihoodRatio(5.0, "the loss may still fall a little when the rounds run out")
     RATE_TOO_LOW = LikelihoodRatio(
         6.0,
@@ -71,9 +71,10 @@ def too_few_rounds(
     ----------------
     Whether the curves of boosted trees still fall at the end (`undertrained`, `slow-convergence`), and how many more
     rounds the extrapolation asks for. And what the rate leaves: with a rate of η, R rounds leave (1 − η)^R of a
-    residual that each tree fits in full. Where that is more than half, the rate is too low for these rounds, and it is
-    raised first: rounds cost time, a rate of 0.1 does not. There a training loss that fell in every round is enough,
-    since so low a rate may bring so little that no other rule sees it fall. A run that is still going is not asked.
+    residual that each tree fits in full. Where that is more than half, and the rate below 0.1, the rate is raised
+    first: rounds cost time, a rate of 0.1 does not. Where it is more than half, a training loss that fell from each
+    recorded value to the next is enough, since so low a rate may bring so little that no other rule sees it fall. A run
+    that is still going is not asked.
 
     Why it matters
     --------------
@@ -82,8 +83,8 @@ def too_few_rounds(
 
     What to do
     ----------
-    More rounds (n_estimators, num_boost_round, iterations), and validation to stop them; where the rate is far below
-    0.01, a higher rate.
+    More rounds (n_estimators, num_boost_round, iterations), and validation to stop them; where the
+    rate is too low for the rounds, a higher rate.
 
     Thresholds
     ----------

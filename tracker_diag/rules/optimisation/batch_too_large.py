@@ -64,9 +64,10 @@ def batch_too_large(
 
     What it measures
     ----------------
-    The batch as a share of the training set, and whether the loss still falls at the end. Full batches of graphs, of
-    small tables and with second-order methods are sound: then the curves have settled, and it is an `info` at most.
-    Silent where the run diverged, froze or learned nothing, which few updates do not do, and from 100 epochs on.
+    The batch as a share of the training set, and whether the loss still falls at the end. Of graphs and of L-BFGS,
+    where a full batch is usual, nothing is said; a full batch of a small table is sound where the curves have settled,
+    and is an `info` at most. Silent where the run diverged, froze or learned nothing, which few updates do not do, and
+    from 100 epochs on.
 
     Why it matters
     --------------

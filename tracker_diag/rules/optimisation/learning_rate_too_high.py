@@ -84,11 +84,12 @@ def learning_rate_too_high(
 
     What it measures
     ----------------
-    Curves: a loss that is lost or blows up, oscillation, a fall from a high first value to the baseline,
-    validation that climbs while training does not improve, a saturated output, a training loss that loses on its way
-    what it had achieved. Configuration: the rate against the usual ones of its optimiser; alone it is never more than
-    an `info`. From fifty times the highest usual rate on, a rest that was reached at once is enough for a warning: of
-    the sound runs of all labelled sets that log their rate, the highest lies 20 times above.
+    Curves: a loss that is lost or blows up, oscillation, a fall from a high first value to the baseline, validation
+    that climbs while training does not improve, a saturated output, a training loss that loses on its way what it had
+    achieved. Configuration: the rate against the usual ones of its optimiser; alone it is never more than an `info`.
+    From fifty times the highest usual rate on, half of the gain within a tenth of the run, and nothing learned by
+    heart, is enough for a warning: of the sound runs of all labelled sets that log their rate, the highest lies 20
+    times above.
 
     Why it matters
     --------------

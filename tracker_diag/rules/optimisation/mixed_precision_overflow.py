@@ -56,7 +56,7 @@ class Likelihoods(UsualRate):
         100.0, "with {precision}, {said} went from {before:.4g} to exactly 0 in one record and stayed"
     )
     LOST = LikelihoodRatio(
-        10.0, "with {precision}, {said} is not finite from step {step:g} on and had not grown before"
+        10.0, "with {precision}, {said} is not finite from step {step:g} on and had not doubled before"
     )
 
 
@@ -87,11 +87,11 @@ def mixed_precision_overflow(
     ----------------
     Whether the run was trained in half precision: float16, "16-mixed", "mixed_float16", ``fp16 = True``, or automatic
     mixed precision without a type; bfloat16 has the exponents of single precision and is not meant. And whether the
-    loss then went without warning: it is not finite any more and had not grown before; or the training loss is exactly
-    0 throughout while another loss is not finite (Hugging Face logs 0 in place of NaN), or at its last three values or
-    more while the training score is not perfect, or after a value of a tenth of its first or more. A loss that comes
-    down to 0 by and by has learned its examples. Single infinite values of the gradient norm are the loss scaler at
-    work and are not looked at.
+    loss then went without warning: it is not finite any more and had not doubled before; or the training loss is
+    exactly 0 throughout while another loss is not finite (Hugging Face logs 0 in place of NaN), or at its last three
+    values or more while the training score is not perfect, or after a value of a tenth of its first or more. A loss
+    that comes down to 0 by and by has learned its examples. Single infinite values of the gradient norm are the loss
+    scaler at work and are not looked at.
 
     Why it matters
     --------------

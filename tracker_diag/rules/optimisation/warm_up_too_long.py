@@ -72,15 +72,15 @@ def warm_up_too_long(
     most: float = 0.5,
     quickens: float = 1.5,
 ) -> Outcome:
-    """Most of the run went by before the learning rate was reached.
+    """Most of the run went by before the learning rate came to its height.
 
     What it measures
     ----------------
     When the logged learning rate first came to 95 % of its highest value, having begun at half of it or less and never
     fallen before, as a share of the run; or the configured warm-up against the configured length, in steps, in epochs
-    or as a share. It is told of runs that were too slow: undertrained, slow or underfitted. A loss that falls further
-    in the second half of the run than in the first speaks for it too, since a loss else slows down. A run that goes on,
-    or was cut short, may have been planned longer.
+    or as a share. It is told of runs that were undertrained, slow, underfitted or frozen. A loss that falls half as far
+    again in the second half of the run as in the first speaks for it too, since a loss else slows down. A run that goes
+    on, or was cut short, may have been planned longer.
 
     Why it matters
     --------------

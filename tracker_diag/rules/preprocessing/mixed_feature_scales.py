@@ -69,9 +69,9 @@ def mixed_feature_scales(
     What it measures
     ----------------
     The largest root mean square of a feature over the smallest, from a dataset profile; near-constant features and
-    those of two values (indicators) are left out. Without a profile, what large inputs do to curves: a first loss many
-    times the baseline, or a loss that is lost at once at a usual rate; that speaks for unscaled-inputs as well,
-    and more.
+    those of two values (indicators) are left out. And what large inputs do to curves: a first loss many times the
+    baseline, or a loss that is lost at once at a usual rate; that speaks for unscaled-inputs as well, and more. Beside
+    a profile, a run that begins as usual and leaves a fifth or more of the baseline speaks for it as well.
 
     Why it matters
     --------------

@@ -76,7 +76,7 @@ def preprocessing_mismatch(
 
     What to do
     ----------
-    Run the validation pipeline over training examples: the loss must be that of training.
+    Run the validation pipeline over training examples: the loss must be about that of training.
 
     Thresholds
     ----------

@@ -83,8 +83,8 @@ def unscaled_targets(
     and the whole run took away hardly any of it, or never came down to what always answering the mean costs, the
     network is still on its way there; where it took away less than three quarters and ends far off still, that is worth
     knowing. The standard deviation of the targets in a dataset profile settles it, and optimisers of the Adam kind show
-    by rate and updates how far a weight can have come. A loss that blew up counts where the profile shows the targets:
-    the first epoch's mean of such a run says nothing of them.
+    by rate and updates how far a weight can have come. A loss that blew up counts where the profile shows targets that
+    are large: the first epoch's mean of such a run says nothing of them.
 
     A run that learned in the targets' own units is left alone, and so are targets that a profile shows to be of unit
     scale; a bounded output with such targets is `output-loss-mismatch`; a loss that does not move at all is another
@@ -138,6 +138,9 @@ def unscaled_targets(
     nothing = target_variance or variance_shown
     rest = math.sqrt(best) if kind == SQUARED and best > 0 else best
     if blew_up:
+        # Small targets do not blow a loss up.
+        if deviation is None or deviation < wide:
+            return None
         course = Likelihoods.BLEW_UP()
     elif nothing is not None and best > above * nothing:
         course = Likelihoods.NOT_AT_MEAN(best=best, mean=nothing)

@@ -87,10 +87,11 @@ def augmentation_too_strong(
 
     What it measures
     ----------------
-    Whether augmentation is logged and on, or part of the described layers, training stays near the uninformed loss,
-    and validation, whose examples are not augmented, ends far below it. Or, where training learns next to nothing,
-    whether validation ends below it all the same, beyond their noise. The uninformed loss has to be known. Noise with a
-    deviation above that of a scaled input, and an augmentation that calls itself strong, speak for it besides.
+    Whether augmentation is logged and on, or part of the described layers, training explains less than 40 % of the
+    uninformed loss, and validation, whose examples are not augmented, ends far below training. Or, where training
+    learns next to nothing, whether validation ends below it all the same, beyond their noise. The uninformed loss has
+    to be known. Noise with a deviation above that of a scaled input, and an augmentation that calls itself strong,
+    speak for it besides.
 
     A training loss above validation's that has come down well is how augmentation works, and nothing is said of it;
     mixup and label smoothing raise it by design.

@@ -71,7 +71,7 @@ def evaluation_in_training_mode(
     What to do
     ----------
     Call `model.eval()` before the evaluation and `model.train()` after it; in Keras, do not call the model with
-    `training=True`. Evaluate twice: the two losses must be the same to the last digit.
+    `training=True`. Evaluate twice: the two losses must agree but for rounding.
 
     Thresholds
     ----------
@@ -116,7 +116,7 @@ def evaluation_in_training_mode(
         message="validation looks as if dropout were on in it as well",
         advice=text,
         prescription=Prescription(text),
-        settles="evaluate twice without training in between: the two losses must be the same",
+        settles="evaluate twice without training in between: the two losses must agree but for rounding",
     )
 
 

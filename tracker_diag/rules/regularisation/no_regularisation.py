@@ -88,7 +88,7 @@ def no_regularisation(
     proposed: float = 0.3,
     tiny: float = 1e-5,
 ) -> Outcome:
-    """Neither dropout, weight decay, augmentation nor noise, and the run overfits.
+    """Little or no regularisation, and the run overfits.
 
     What it measures
     ----------------
@@ -112,7 +112,7 @@ def no_regularisation(
     ----------
     prior : odds of this cause among runs somebody worries about.
     proposed : dropout that is proposed.
-    tiny : weight decay below this does nothing.
+    tiny : value up to which a regulariser (dropout, weight decay, …) does nothing.
 
     References
     ----------
