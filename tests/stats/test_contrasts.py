@@ -424,6 +424,156 @@ def test_drawn_permutations_of_a_regression() -> None:
             assert c.p >= 1 / 2000
 
 
+@pytest.mark.parametrize(
+    "runs",
+    [
+        # Of each rate at each width. Two are compared without the third where that leaves six degrees of freedom.
+        [[3], [3], [3]],
+        [[4], [4], [4]],
+        # At the second width a rate is missing, or all but one are.
+        [[5, 4], [5, 4], [5, 0]],
+        [[6, 5], [6, 0], [6, 0]],
+        [[4, 1], [4, 3], [1, 4]],
+        [[4, 1], [4, 0], [1, 4]],
+    ],
+)
+def test_two_values_are_compared_where_both_are_and_alone_where_that_is_enough(runs: list[list[int]]) -> None:
+    rng = np.random.default_rng(3)
+    rows = [(r, w) for r, widths in enumerate(runs) for w, count in enumerate(widths) for _ in range(count)]
+    rate, width = (list(values) for values in zip(*rows, strict=True))
+    y = fence(np.array(rate) + 0.3 * np.array(width) + np.array([0.1, 0.2, 0.4])[rate] * rng.standard_normal(len(rows)))
+    parameters = {"lr": [10.0**r for r in rate], "width": [32 + w for w in width]}
+    found = contrasts({name: values for name, values in parameters.items() if len(set(values)) > 1}, y)
+    assert by_name(found, "lr")
+    for c in by_name(found, "lr"):
+        low, high = int(np.log10(c.low)), int(np.log10(c.high))
+        blocks = [{r for r, v in rows if v == w} for w in range(2)]
+        direct = [i for i, (r, w) in enumerate(rows) if blocks[w] >= {low, high} and r in (low, high)]
+        mixed = [i for i, (_, w) in enumerate(rows) if len(blocks[w]) > 1]
+        free = len(direct) - len({width[i] for i in direct}) - 1
+        taken = direct if free >= 6 else mixed
+        held = dummies([width[i] for i in taken])
+        effect, error, degrees = fitted(held, [rate[i] for i in taken], y[taken], low, high)
+        half = t.ppf(1 - 0.025 / len(found.contrasts), degrees) * error
+        assert c.effect == pytest.approx(effect)
+        assert c.interval == (pytest.approx(effect - half), pytest.approx(effect + half))
+        pairs = sum(a == (low, w) and b == (high, w) for a in rows for b in rows for w in range(2))
+        assert (c.matched, c.runs) == (pairs, len(mixed))
+
+
+@pytest.mark.parametrize(
+    ("ones", "twos", "others", "held"),
+    [
+        # Two parameters: 80 ways to lie are needed for p = .05 after the correction. There are 70, 84, 126.
+        (4, 4, 10, False),
+        (3, 6, 10, True),
+        (4, 5, 10, True),
+        # And a third of all runs: nine of 27, and of 28.
+        (4, 5, 18, True),
+        (4, 5, 19, False),
+    ],
+)
+def test_enough_runs_that_differ_in_one_parameter_alone_are_compared_among_themselves(
+    ones: int, twos: int, others: int, held: bool
+) -> None:
+    """The others have a rate of their own, so that nothing is to be compared with them but by regression."""
+    a = [1] * ones + [2] * twos + [1 + k % 2 for k in range(others)]
+    rate = [0.5] * (ones + twos) + [2.0**k for k in range(others)]
+    found = contrasts({"a": a, "rate": rate}, np.random.default_rng(0).standard_normal(len(a)))
+    (c,) = by_name(found, "a")
+    assert (c.matched > 0) == held
+    assert c.runs == (ones + twos if held else ones + twos + others)
+
+
+def test_a_regression_of_configurations_by_hand() -> None:
+    """Some have several seeds, and are one value, their mean; some have a word for a number, or nothing."""
+    rng = np.random.default_rng(9)
+    n = 140
+    rate, momentum = rng.uniform(size=(2, n)).tolist()
+    # Mostly numbers, two words, and a tenth that was not logged.
+    decay = [[*(2.0**power for power in range(8)), "auto", "off", None][int(rng.integers(11))] for _ in range(n)]
+    kind = [["x", "y", None][int(rng.integers(3))] if k % 2 else "x" for k in range(n)]
+    seeds = [1 + k % 3 for k in range(n)]
+    y = np.array(rate) + 0.5 * np.array([k == "y" for k in kind]) + 0.5 * rng.standard_normal(n)
+    at = np.repeat(np.arange(n), seeds)
+    each = y[at] + 0.2 * rng.standard_normal(at.size)
+    parameters = {"rate": rate, "momentum": momentum, "decay": decay, "kind": kind}
+    repeat = np.concatenate([np.arange(k) for k in seeds]).tolist()
+    runs = {name: [values[i] for i in at] for name, values in parameters.items()} | {"seed": repeat}
+    found = contrasts(runs, each, ["seed"])
+
+    def mean(values: FloatArray) -> FloatArray:
+        return np.array([values[at == k].mean() for k in range(n)])
+
+    numbers = np.array([isinstance(v, float) for v in decay])
+    curved = np.zeros((n, 7))
+    curved[numbers] = held_curve([v for v in decay if isinstance(v, float)], 6)
+    held = {
+        "rate": held_curve(rate, 6),
+        "momentum": held_curve(momentum, 6),
+        "decay": np.column_stack([curved, *([v == word for v in decay] for word in ("auto", "off"))]),
+        "kind": np.column_stack([[v == word for v in kind] for word in ("x", "y")]),
+    }
+    # Into thirds of the runs, not of the configurations.
+    every = [v for v in runs["decay"] if isinstance(v, float)]
+    third = dict(zip(every, thirds(every), strict=True)) | {"auto": 3, "off": 4, None: -1}
+    levels: dict[str, list[int]] = {
+        **{
+            name: [dict(zip(runs[name], thirds(runs[name]), strict=True))[v] for v in parameters[name]]
+            for name in ("rate", "momentum")
+        },
+        "decay": [third[v] for v in decay],
+        "kind": [{"x": 0, "y": 1, None: -1}[v] for v in kind],
+    }
+    least, corrected, raw = 0.0, {}, {}
+    clipped, rank = mean(fence(each)), mean(ranked(each))
+    for name, level in levels.items():
+        known = np.array(level) >= 0
+        fixed = np.column_stack([np.ones(n), *(columns for other, columns in held.items() if other != name)])[known]
+        ours = [v for v in level if v >= 0]
+        full = np.column_stack([fixed, dummies(ours)])
+        left = [rank[known] - m @ np.linalg.lstsq(m, rank[known], rcond=None)[0] for m in (fixed, full)]
+        without, with_it = (float(v @ v) for v in left)
+        more = np.linalg.matrix_rank(full) - np.linalg.matrix_rank(fixed)
+        free = len(ours) - np.linalg.matrix_rank(full)
+        raw[name] = float(f_distribution.sf((without - with_it) / more / (with_it / free), more, free))
+        for c in by_name(found, name):
+            low, high = (level[parameters[name].index(v)] for v in (c.low, c.high))
+            effect, error, degrees = fitted(fixed, ours, clipped[known], low, high)
+            half = t.ppf(1 - 0.025 / 9, degrees) * error
+            assert c.effect == pytest.approx(effect)
+            assert c.interval == (pytest.approx(effect - half), pytest.approx(effect + half))
+            assert (c.matched, c.runs) == (0, sum(seeds[k] for k in np.flatnonzero(known)))
+    for k, name in enumerate(sorted(raw, key=lambda name: raw[name])):
+        least = max(least, min(1.0, raw[name] * (4 - k)))
+        corrected[name] = least
+    assert {c.parameter: c.p for c in found.contrasts} == pytest.approx(corrected)
+    assert len(found.contrasts) == 2 + 2 + 4 + 1
+
+
+def test_two_thirds_of_the_runs_at_the_largest_value_are_held_against_the_others() -> None:
+    values = [*(0.1 * k for k in range(8)), *[9.0] * 20]
+    found = contrasts({"a": values}, np.random.default_rng(0).standard_normal(28))
+    assert [(c.low, c.high, c.matched) for c in found.contrasts] == [(pytest.approx(0.3), 9.0, 160)]
+
+
+@pytest.mark.parametrize(
+    "varied", [lambda seed, _: seed // 2, lambda seed, k: f"{seed} {k // 8}"], ids=["coarser", "finer"]
+)
+def test_what_follows_from_a_seed_or_decides_it_is_left_out(varied: Callable[[int, int], Any]) -> None:
+    seeds = [k % 4 for k in range(16)]
+    parameters = {"split": [varied(seed, k) for k, seed in enumerate(seeds)], "seed": seeds}
+    found = contrasts(parameters, np.random.default_rng(0).standard_normal(16), ["seed"])
+    assert found.left_out["split"] == "always varied together with seed"
+
+
+def test_two_seeds_are_enough_to_be_taken_for_them_and_one_is_none() -> None:
+    y = np.random.default_rng(0).standard_normal(16)
+    split = [k % 2 for k in range(16)]
+    assert "split" in contrasts({"split": split, "seed": split}, y, ["seed"]).left_out
+    assert "split" not in contrasts({"split": split, "seed": [0] * 16}, y, ["seed"]).left_out
+
+
 # ---- from values to levels
 
 
