@@ -229,8 +229,8 @@ def test_how_far_above_the_usual_ones_it_lies_and_what_is_usual():
     [
         (1e-3, {}, 1e-4),
         (5e-3, {}, 5e-4),
-        # Of 1, 2 and 5 times a power of ten the nearest: a tenth of it is nearer to .001, an eleventh to .0005.
-        (7.2e-3, {}, 1e-3),
+        # Of 1, 2 and 5 times a power of ten the nearest: a tenth of it is nearer to .0005, an eleventh to .0002.
+        (3.3e-3, {}, 5e-4),
         (1e-3, {"step_down": 2.0}, 5e-4),
         (1e-3, {"step_down": 1.0}, None),
         (None, {}, None),
@@ -269,3 +269,19 @@ def test_where_nothing_is_gained_nothing_is_said_of_a_gain():
     assert ranked(report)[0] == NAME
     assert "the loss stays at the uninformed level" in cause(report, NAME).why
     assert "gained" not in cause(report, NAME).why
+
+
+@pytest.mark.parametrize(
+    ("times", "features", "row"),
+    [
+        (50, {"starts_at_baseline": True}, "STAYS"),
+        (49.9, {"starts_at_baseline": True}, "SMOOTH"),
+        (50, {"quick": 0.1}, "RESTS_AT_ONCE"),
+        (50, {"quick": 0.101}, "SETTLES"),
+        (50, {"quick": 0.1, "memorised": True}, "SETTLES"),
+    ],
+)
+def test_fifty_times_the_highest_usual_rate_is_beyond_doubt(times, features, row):
+    _, high = usual_rates("adam", {})
+    said = told(symptoms=symptoms(), features=Features(**features), learning_rate=times * high)
+    assert said.observations[0].key == row
