@@ -56,7 +56,7 @@ def test_accuracies_are_measured_in_a_tenth_of_a_perfect_one_at_the_least() -> N
 
 
 def back(values: list[float], *, top: float, unit: float | None = None) -> GivenBack:
-    return given_back(curve(values), None, top, None, unit)["train"]
+    return given_back(curve(values), None, None, top, None, unit)["train"]
 
 
 def test_what_was_gained_is_lost_where_every_value_of_the_end_lies_half_way_back() -> None:

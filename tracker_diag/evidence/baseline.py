@@ -17,6 +17,9 @@ from tracker_diag.evidence.registry import first_of, rule_input
 BEYOND_PERFECT = 0.02
 #: The first value counts at most as this many times the second.
 FIRST_OVER_SECOND = 3.0
+#: Times training's beginning from which on validation's is not that of knowing nothing, which costs both the same: a
+#: sum in place of a mean is no larger than the examples are many.
+FAR_APART = 1e6
 #: Standard deviations of its noise by which a curve has moved beyond doubt.
 LEFT_BY = 4.0
 #: Share of a perfect score by which a score has risen that shows learning.
@@ -192,6 +195,7 @@ first_of(
     {
         "chance_accuracy": "the accuracy of guessing",
         "target_variance": "the target's variance",
+        "variance_of_standardised": "the variance of standardised targets",
         "entropy_of_classes": "the entropy of the class shares",
         "log_of_classes": "the logarithm of the number of classes",
         "level_of_siblings": "the level at which several runs of the experiment stand",
@@ -204,12 +208,15 @@ first_of(
 
 @rule_input(missing="too few finite values of the train loss", evidence="C", unit="that of the curves")
 def beginning(main_curve: Curve, train: Curve | None, val: Curve | None) -> float | None:
-    """Level at which the curves begin: the higher of both.
+    """Level at which the curves begin: the higher of both; training's, where validation's is a million times that.
 
     A first value that falls away at once counts no more than three times the second: a first epoch that begins far
     above knowing nothing (a bad initialisation) would otherwise make everything after it look settled.
     """
-    return max((first_value(curve) for curve in (train, val) if curve is not None), default=None)
+    ours, theirs = (None if curve is None else first_value(curve) for curve in (train, val))
+    if ours is not None and theirs is not None and theirs > FAR_APART * ours > 0:
+        return ours
+    return max((first for first in (ours, theirs) if first is not None), default=None)
 
 
 def first_value(curve: Curve) -> float:

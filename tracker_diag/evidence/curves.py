@@ -129,6 +129,18 @@ def val(any_val: Curve, judgeable: bool) -> Curve | None:
     return any_val if any_val.long_enough else None
 
 
+@rule_input(missing="no val loss", log="val_loss", evidence="C")
+def any_held_out(any_val: Curve | None, any_train: Curve | None, val_score: Curve | None) -> Curve | None:
+    """The validation curve; the validation score, where training logged a loss and validation only that."""
+    return val_score if any_val is None and any_train is not None else any_val
+
+
+@rule_input(missing="too few finite values of the val loss")
+def held_out(any_held_out: Curve, judgeable: bool) -> Curve | None:
+    """The validation curve, or the score that stands for it, where it is long enough for statistics."""
+    return any_held_out if any_held_out.long_enough else None
+
+
 @rule_input(missing="too few finite values of the train loss", evidence="C")
 def course(train: Curve | None, val: Curve | None) -> Curve | None:
     """The training curve; the held-out curve where no training curve was logged."""

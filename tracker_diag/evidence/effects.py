@@ -82,6 +82,19 @@ def effect_unit(
     return max(improvement, least, *(c.tail - explained.bottom for c in (train, val) if c))
 
 
+@rule_input(missing="too few finite values of the val loss", evidence="C", unit="that of the validation curve")
+def held_out_unit(held_out: Curve, val: Curve | None, improvement: float) -> float:
+    """What a rise of validation is measured in: the improvement achieved; of a score that stands alone, its own.
+
+    Of a score at least a tenth of a perfect one, of an error at least what is left: it may have learned before its
+    first value.
+    """
+    if held_out is val:
+        return improvement
+    least = ACCURACY * held_out.whole if held_out.flipped else held_out.best
+    return max(held_out.start - held_out.best, least)
+
+
 @rule_input(missing="the curves do not swing by a share of their own level", evidence="C", unit="of the logarithm")
 def restless(train: Curve, val: Curve, improvement: float | None, beginning: float) -> float | None:
     """By how much the later halves of both curves swing, where it is a large share of their own level.
@@ -126,12 +139,20 @@ class GivenBack:
 
 @rule_input(missing="too few finite values of the train loss", evidence="C")
 def given_back(
-    train: Curve | None, val: Curve | None, beginning: float, baseline: float | None, effect_unit: float | None
+    train: Curve | None,
+    val: Curve | None,
+    held_out: Curve | None,
+    beginning: float,
+    baseline: float | None,
+    effect_unit: float | None,
 ) -> Mapping[str, GivenBack]:
-    """What the training and the validation curve have lost again at their end, by side."""
+    """What the training and the validation curve have lost again at their end, by side; a score alone by its start."""
     top = beginning if baseline is None else baseline
     worth = math.inf if effect_unit is None else WORTH * effect_unit
-    return {side: _given_back(c, top, worth) for side, c in (("train", train), ("val", val)) if c is not None}
+    found = {side: _given_back(c, top, worth) for side, c in (("train", train), ("val", val)) if c is not None}
+    if held_out is not None and held_out is not val:
+        found["val"] = _given_back(held_out, first_value(held_out), math.inf)
+    return found
 
 
 def _given_back(curve: Curve, top: float, worth: float) -> GivenBack:

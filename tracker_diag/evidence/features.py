@@ -202,7 +202,8 @@ def val_blind(
         gained = (ours.start - ours.best) / whole, (theirs.start - theirs.best) / whole
         lags = gained[0] > TRAINING_LEARNED and gained[1] < GAINED_NOTHING * gained[0]
         return lags and -theirs.best / whole < RIGHT_HALF_THE_TIME
-    return explained.train > TRAINING_LEARNED and val.best > HAS_NOT_FALLEN * val.start
+    first = min(val.start, explained.baseline)
+    return explained.train > TRAINING_LEARNED and val.best > HAS_NOT_FALLEN * first
 
 
 @rule_input(missing="no train loss", log="train_loss", evidence="C")

@@ -41,10 +41,10 @@ def score_gap_at_most(val: Curve | None, val_score: Curve) -> float | None:
 
 
 @rule_input(missing="no curves", evidence="C", unit="p-value")
-def rises(train: Curve | None, val: Curve | None) -> Mapping[str, float]:
+def rises(train: Curve | None, held_out: Curve | None) -> Mapping[str, float]:
     """p-values of "at rest since its minimum" for the training and the validation curve, adjusted for asking both.
 
     The family is fixed: ``train`` and ``val``, the two tests that can call a settled run ill. Benjamini and Hochberg.
     """
-    courses = {"train": train, "val": val}
+    courses = {"train": train, "val": held_out}
     return adjusted({side: math.nan if c is None else c.turning.p for side, c in courses.items()})

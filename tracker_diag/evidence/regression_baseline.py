@@ -31,6 +31,14 @@ VALUES, ALIKE, MOVES = 4, 0.05, 0.05
 COARSE = 0.99
 NEARLY_ALL = 0.9
 
+#: Values of a squared error that show where it rests: how far off 1 the median of its last tenth may lie, and all of
+#: its last third.
+VALUES_AT_ONE, AT_ONE, NEAR_ONE = 8, 0.004, 0.05
+#: Share of 1 below which one of the losses has learned something.
+UNLEARNED = 0.8
+#: Absolute error between which always answering the mean of standardised targets lies: .8 where they are normal.
+ABSOLUTE = (0.4, 1.0)
+
 _SQUARES, _ROOT = "squared error", "root of the squared error"
 _ERRORS = (_SQUARES, _ROOT, "absolute error")
 
@@ -65,6 +73,24 @@ def target_variance(
     accuracies = any(s is not None and s.accuracy for s in (train_score, val_score))
     number = dataset.target.kind == "regression" and not accuracies
     return variance if number and _as_squares_go(main_curve, variance) else None
+
+
+@rule_input(missing="no squared error that rests at 1", evidence="C", unit="that of the loss")
+def variance_of_standardised(train_loss: Curve, val_loss: Curve | None, run: Run) -> float | None:
+    """1, where the squared error of the training examples, or its root, rests at that: standardised targets vary by it.
+
+    A network that uses nothing of its input answers their mean, which is 0, and rests exactly there. A loss that
+    nothing names a squared error is one where an absolute error beside it is that of the mean, too.
+    """
+    y = train_loss.finite[1]
+    if y.size < VALUES_AT_ONE or not (train_loss.metric.kind in _ERRORS[:2] or _beside_absolute(train_loss, run)):
+        return None
+    if abs(float(np.median(y[-max(3, y.size // 10) :])) - 1) > AT_ONE:
+        return None
+    if float(np.abs(y[-(y.size // 3) :] - 1).max()) > NEAR_ONE:
+        return None
+    lowest = min(float(c.finite[1].min(initial=1.0)) for c in (train_loss, val_loss) if c is not None)
+    return 1.0 if lowest >= UNLEARNED else None
 
 
 @rule_input(missing="no R² beside a squared error", evidence="C", unit="that of the loss")
@@ -135,6 +161,14 @@ def _twin(name: str, run: Run) -> str | None:
         if kind in _ERRORS and values.shape == loss.shape and np.allclose(values, loss, rtol=SAME, equal_nan=True):
             return kind
     return None
+
+
+def _beside_absolute(loss: Curve, run: Run) -> bool:
+    """Whether a loss that nothing names has an absolute error beside it that ends where the mean of the targets has."""
+    readings = [(s, read_metric(name)) for name, s in run.metrics.items()]
+    ends = [float(s.values[-1]) for s, r in readings if r and r.facts.kind == "absolute error" and len(s)]
+    low, high = ABSOLUTE
+    return loss.metric.kind == "loss" and bool(ends) and all(low < end < high for end in ends)
 
 
 def _as_squares_go(loss: Curve, variance: float) -> bool:

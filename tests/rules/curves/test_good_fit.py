@@ -258,6 +258,7 @@ def told(**inputs: Any) -> Finding | Skip | None:
         "course": train or val,
         "train": train,
         "val": val,
+        "held_out": val,
         "improvement": 2.0,
         "effect_unit": 2.0,
         "active": False,
@@ -398,3 +399,38 @@ def test_each_curve_has_to_keep_what_it_gained_and_each_score_to_agree() -> None
     falls = curve(np.linspace(0.9, 0.5, 60), "train_score")
     assert isinstance(told(train_score=falls), Skip)
     assert isinstance(told(val_score=curve(np.linspace(0.9, 0.5, 60), "val_score")), Skip)
+
+
+def test_a_validation_score_without_a_loss_is_asked_as_well() -> None:
+    """The training loss alone looks like a good fit."""
+    loss, at = falling(0.05, 5), np.arange(EPOCHS)
+    assert judge({"train_loss": loss}).verdict == "good-fit"
+    turned_back = 0.9 - 0.8 * np.exp(-at / 4) - 0.01 * np.clip(at - 20, 0, None)
+    assert judge({"train_loss": loss, "val_accuracy": turned_back}).verdict != "good-fit"
+    never = judge({"train_loss": loss, "val_score": 0.175 + noise(0.004, 1)}, {"num_classes": None})
+    assert skipped(never, "LC101") is not None
+    assert "has hardly risen" in str(skipped(never, "LC101"))
+    rose = {"train_loss": loss, "val_accuracy": 0.9 - 0.8 * np.exp(-at / 4) + noise(0.004, 1)}
+    assert judge(rose).verdict == "good-fit"
+
+
+@pytest.mark.parametrize(("times", "sound"), [(900.0, True), (1100.0, False)])
+def test_what_fell_is_a_bad_start(times: float, sound: bool) -> None:
+    """Both losses stand from the second of 60 values on; a drift below the limit is left to keep other signs away."""
+    level = 80.0 - 0.05 * np.arange(EPOCHS)
+    curves = both(level + noise(0.3, 1), level + noise(0.3, 2))
+    for values in curves.values():
+        values[0], values[1], values[2] = times * np.median(values[15:]), 3000.0, 200.0
+    report = judge(curves, {"num_classes": None, "loss": "mse"})
+    assert (report.verdict == "good-fit") == sound
+    if not sound:
+        assert "what fell is the bad start" in str(skipped(report, "LC101"))
+
+
+def test_validation_a_million_times_above_training_is_no_unit() -> None:
+    """It falls twentyfold, and ends where no loss of that network can lie."""
+    at = np.arange(EPOCHS)
+    curves = both(0.03 + 0.5 * np.exp(-at / 8) + noise(0.002, 1), 4e6 + 8e7 * np.exp(-at / 8) + 1e5 * noise(1.0, 2))
+    report = judge(curves, {"num_classes": None, "loss": "mse"})
+    assert report.verdict != "good-fit"
+    assert report.severity == "warning"

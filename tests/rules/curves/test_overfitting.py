@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from tests.rules.asked import curve, turned
-from tests.rules.runs import EPOCHS, Curves, both, falling, found, healthy, judge, noise, overfitting
+from tests.rules.runs import EPOCHS, Curves, both, falling, found, healthy, judge, noise, overfitting, ranked
 from tracker_diag import Run, diagnose
 from tracker_diag.core.finding import Finding
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.effects import GivenBack
 from tracker_diag.evidence.ending import Ending
 from tracker_diag.rules.curves.overfitting import overfitting as the_rule
+from tracker_diag.stats.arrays import FloatArray
 from tracker_diag.stats.gap import Gap
 from tracker_diag.stats.sequential import ENDED, GOING
 
@@ -154,7 +155,8 @@ def told(**inputs: Any) -> Finding | None:
     """What is said of a validation that rises by .5, where 2 was gained; a finding or None, never skipped."""
     usual = {
         "traits": frozenset(),
-        "val": risen(0.5),
+        "held_out": risen(0.5),
+        "held_out_unit": inputs.get("improvement", 2.0),
         "improvement": 2.0,
         "effect_unit": 2.0,
         "rises": {"val": 1e-9},
@@ -184,14 +186,14 @@ def test_what_is_said_of_a_rise_of_a_quarter() -> None:
     assert finding.evidence == {
         "best_step": 10, "best_step_low": 8, "best_step_high": 12, "best": 1.0, "last": 1.5, "rise": 0.25, "p": 1e-9,
     }  # fmt: skip
-    sure = told(val=risen(0.5, low_step=10, high_step=10))
+    sure = told(held_out=risen(0.5, low_step=10, high_step=10))
     assert sure is not None
     assert "between" not in sure.message
 
 
 def test_of_a_score_it_is_said_as_it_was_logged() -> None:
     score = curve(np.full(60, 0.9), "val_score", turning=turned(10, -0.9, -0.4))
-    finding = told(val=score)
+    finding = told(held_out=score)
     assert finding is not None
     assert "with 0.9 and falls to 0.4" in finding.message
     assert (finding.evidence["best"], finding.evidence["last"]) == (0.9, 0.4)
@@ -232,7 +234,7 @@ def test_significant_at_the_level_that_is_left(p: float, share: float, gap: floa
 def test_large_enough(rise: float, improvement: float, effect_unit: float, lost: float, seen: bool) -> None:
     val = curve(np.ones(60), "val_loss", turning=turned(10, 1.0, 1 + rise, rise=rise))
     back = {"val": GivenBack(lost, 10.0)}
-    assert (told(val=val, improvement=improvement, effect_unit=effect_unit, given_back=back) is not None) == seen
+    assert (told(held_out=val, improvement=improvement, effect_unit=effect_unit, given_back=back) is not None) == seen
 
 
 @pytest.mark.parametrize(
@@ -258,16 +260,16 @@ RISES = {n: curve(np.linspace(1, 1.5, n), "val_loss", turning=turned(0, 1.0, 1.5
     ("inputs", "seen"),
     [
         # One order of 24, of 120, of ten factorial; more than ten values are left to the other test.
-        ({"val": RISES[4]}, False),
-        ({"val": RISES[5]}, True),
-        ({"val": RISES[10]}, True),
-        ({"val": RISES[11]}, False),
-        ({"val": RISES[5], "alpha": 1 / 120}, True),
-        ({"val": RISES[5], "alpha": 1 / 121}, False),
-        ({"val": RISES[5], "train": None}, False),
-        ({"val": RISES[5], "train": curve(np.ones(60))}, False),
-        ({"val": RISES[5], "error_share": GOING}, False),
-        ({"val": curve(np.linspace(1, 1.5, 5), "val_loss", turning=turned(1, 1.0, 1.5))}, False),
+        ({"held_out": RISES[4]}, False),
+        ({"held_out": RISES[5]}, True),
+        ({"held_out": RISES[10]}, True),
+        ({"held_out": RISES[11]}, False),
+        ({"held_out": RISES[5], "alpha": 1 / 120}, True),
+        ({"held_out": RISES[5], "alpha": 1 / 121}, False),
+        ({"held_out": RISES[5], "train": None}, False),
+        ({"held_out": RISES[5], "train": curve(np.ones(60))}, False),
+        ({"held_out": RISES[5], "error_share": GOING}, False),
+        ({"held_out": curve(np.linspace(1, 1.5, 5), "val_loss", turning=turned(1, 1.0, 1.5))}, False),
     ],
 )
 def test_a_handful_that_rises_from_the_first_while_training_falls(inputs: dict[str, Any], seen: bool) -> None:
@@ -311,7 +313,7 @@ HALFWAY = [35.0, 39.8, 44.6, 49.4, 54.2, 59.0]
 )
 def test_a_score_that_still_improves_since_makes_it_overconfidence(steps: Any, score: Any, info: bool) -> None:
     val = curve(np.ones(60), "val_loss", turning=turned(11, 1.0, 1.5))
-    finding = told(val=val, val_score=curve(score, "val_score", steps))
+    finding = told(held_out=val, val_score=curve(score, "val_score", steps))
     assert finding is not None
     assert finding.severity == ("info" if info else "warning")
     assert ("overconfidence" in finding.message) == info
@@ -319,6 +321,48 @@ def test_a_score_that_still_improves_since_makes_it_overconfidence(steps: Any, s
 
 def test_a_score_that_is_judged_itself_excuses_nothing() -> None:
     score = curve(np.linspace(0.5, 0.8, 60), "val_score", turning=turned(11, -0.9, -0.4))
-    finding = told(val=score, val_score=score)
+    finding = told(held_out=score, val_score=score)
     assert finding is not None
     assert finding.severity == "warning"
+
+
+def rising_then_falling(best: float, end: float, seed: int = 1) -> FloatArray:
+    """An accuracy of a tenth that has come to ``best`` by epoch 20, and falls to ``end``."""
+    at = np.arange(EPOCHS)
+    fall = (best - end) / (EPOCHS - 1 - 20)
+    values: FloatArray = best - (best - 0.1) * np.exp(-at / 4) - fall * np.clip(at - 20, 0, None) + noise(0.004, seed)
+    return values
+
+
+def only_score(score: FloatArray) -> Curves:
+    """A hand-written loop that logs the training loss and the validation accuracy."""
+    return {"train_loss": falling(0.02, 10), "val_accuracy": score}
+
+
+def test_a_validation_score_that_turned_beside_a_training_loss() -> None:
+    report = judge(only_score(rising_then_falling(0.8, 0.6)), {"num_classes": 10, "epochs": EPOCHS})
+    finding = found(report, "LC104")
+    assert report.verdict == "overfitting"
+    assert finding is not None
+    assert finding.severity == "warning"
+    # In units of what the score itself had gained.
+    assert finding.evidence["rise"] == pytest.approx(0.2 / 0.7, rel=0.15)
+    assert "no-early-stopping" in ranked(report)
+
+
+def test_noise_of_a_validation_score_is_no_turn() -> None:
+    """Accuracies of 200 examples that depend on each other: at one per cent, of forty runs none."""
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        at, kept = np.arange(EPOCHS), rng.uniform(0, 0.9)
+        right = 0.1 + rng.uniform(0.3, 0.85) * (1 - np.exp(-at / 6))
+        swing = rng.standard_normal(EPOCHS)
+        for i in range(1, EPOCHS):
+            swing[i] = kept * swing[i - 1] + np.sqrt(1 - kept**2) * swing[i]
+        score = np.round(200 * np.clip(right + swing * np.sqrt(right * (1 - right) / 200), 0, 1)) / 200
+        assert found(judge(only_score(score)), "LC104") is None
+
+
+def test_the_best_value_of_a_score_that_never_rose_is_chance() -> None:
+    score = np.r_[0.17, 0.175, 0.205, 0.2, np.full(EPOCHS - 4, 0.18)]
+    assert found(judge(only_score(score), {"num_classes": None}), "LC104") is None

@@ -630,3 +630,63 @@ def test_few_values_are_judged_where_no_course_is_there_and_the_run_has_ended(si
     assert isinstance(signs.finding("few_values", explained=None), Skip)
     assert isinstance(signs.finding("few_values", **{**few, "explained": LEVEL_UNKNOWN}), Finding)
     assert isinstance(signs.finding("", **few), Skip)
+
+
+def standardised(end: float, scatter: float = 0.002) -> Curves:
+    """A squared error of standardised targets that comes to rest; validation's targets vary a little less."""
+    course = end + 0.06 * np.exp(-np.arange(EPOCHS) / 8)
+    return {"loss": course + noise(scatter, 1), "val_loss": 0.88 * course + noise(scatter, 2)}
+
+
+@pytest.mark.parametrize(("end", "seen"), [(1.0, True), (1.003, True), (0.99, False), (1.01, False), (0.5, False)])
+def test_a_squared_error_that_rests_at_the_variance_of_standardised_targets(end: float, seen: bool) -> None:
+    finding = found(judge(standardised(end), {"num_classes": None, "loss": "mse"}), "LC102")
+    assert (finding is not None and "standardised targets" in finding.message) == seen
+
+
+def test_an_absolute_error_beside_it_says_that_it_is_a_squared_one() -> None:
+    curves = standardised(1.0)
+    unnamed = {"num_classes": None, "loss": None}
+    assert found(judge(curves, unnamed), "LC102") is None
+    beside = found(judge(curves | {"mae": 0.8 + noise(0.01, 3)}, unnamed), "LC102")
+    assert beside is not None
+    assert "standardised targets" in beside.message
+
+
+def test_validation_far_below_one_shows_that_something_was_learned() -> None:
+    curves = standardised(1.0) | {"val_loss": falling(0.5, 8, start=1.0)}
+    assert found(judge(curves, {"num_classes": None, "loss": "mse"}), "LC102") is None
+
+
+@pytest.mark.parametrize(("other", "seen"), [(0.1129, True), (0.13, False)])
+def test_two_accuracies_that_add_up_to_one_are_one_answer_to_all(other: float, seen: bool) -> None:
+    accuracy = np.where(np.arange(EPOCHS) % 7 < 4, 0.8871, other)
+    curves = {"loss": 0.272 + noise(0.001, 1), "val_loss": 0.275 + noise(0.001, 2), "val_accuracy": accuracy}
+    finding = found(judge(curves, {"num_classes": None}), "LC102")
+    assert (finding is not None and "all examples get one answer" in finding.message) == seen
+
+
+@pytest.mark.parametrize(("stays", "seen"), [(-0.001, True), (0.03, False)])
+def test_a_score_that_came_back_to_what_nothing_gives(stays: float, seen: bool) -> None:
+    """R² was .13 at first, of a start that a penalty then took away."""
+    score = stays + 0.13 * np.exp(-np.arange(EPOCHS) / 2) + noise(0.002, 1)
+    curves = {"train_loss": falling(0.51, 4, start=35.0), "val_r2": score}
+    finding = found(judge(curves, {"num_classes": None}), "LC102")
+    assert (finding is not None and "stays there" in finding.message) == seen
+
+
+def test_an_accuracy_alone_that_stands_beside_a_loss_of_guesses() -> None:
+    curves = {"train_loss": falling(1.41, 3, start=8.3), "val_accuracy": 0.457 + noise(0.002, 1)}
+    finding = found(judge(curves, {"num_classes": None}), "LC102")
+    assert finding is not None
+    assert "stands at 0.457 in validation" in finding.message
+    learns = curves | {"val_accuracy": 0.9 - 0.45 * np.exp(-np.arange(EPOCHS) / 5)}
+    assert found(judge(learns, {"num_classes": None}), "LC102") is None
+
+
+@pytest.mark.parametrize(("start", "seen"), [(2e8, True), (2e7, False)])
+def test_a_start_that_had_blown_up_and_came_back(start: float, seen: bool) -> None:
+    level = 80.0 + noise(0.4, 1)
+    curves = both(np.r_[start, start / 100, 900.0, level[3:]], np.r_[start, start / 99, 950.0, level[3:] + 0.5])
+    finding = found(judge(curves, {"num_classes": None, "loss": "mse"}), "LC102")
+    assert (finding is not None and "had blown up" in finding.message) == seen

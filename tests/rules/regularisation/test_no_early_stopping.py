@@ -74,7 +74,7 @@ def told(high_step: float = 30.0, **inputs: Any) -> Hypothesis | None:
         "explained": None,
         "features": Features(),
         "symptoms": Symptoms("overfitting", {"overfitting": overfits}),
-        "val": val,
+        "held_out": val,
         "names": {},
         "epochs": 60,
         "early_stopping": None,

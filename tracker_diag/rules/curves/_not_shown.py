@@ -9,6 +9,8 @@ import numpy as np
 
 from tracker_diag.evidence.baseline import lead
 from tracker_diag.rules.api import Achieved, BesideSiblings, Curve, Ending, Explained
+from tracker_diag.rules.curves._never_rose import never_rose
+from tracker_diag.rules.curves._recovered import recovered
 from tracker_diag.rules.curves._rest import ALPHA, last_third
 from tracker_diag.rules.curves._share import of_improvement
 from tracker_diag.stats.extrapolation import Extrapolation
@@ -32,6 +34,8 @@ STANDS, AT_CHANCE = 1e-4, 0.05
 HARDLY_EVER = 0.01
 #: Share of a perfect score by which a score ends below its best and has got worse.
 WORSE = 0.1
+#: Times where they stand for most of the run that losses began, from which on the fall is that of a bad start.
+BAD_START = 1000.0
 #: Share of a perfect score by which a score still rises over the last third.
 RISING = 0.05
 
@@ -123,11 +127,34 @@ def achieved(found: Achieved | None, score: Curve | None, standing: bool | None,
     return None
 
 
-def moved(courses: Sequence[Curve], unit: float, score_learned: bool | None, explained: Explained | None) -> str | None:
-    """A loss has left its start by more than next to nothing, or something else shows what was learned before."""
+def moved(
+    courses: Sequence[Curve],
+    alone: Curve | None,
+    unit: float,
+    score_learned: bool | None,
+    explained: Explained | None,
+    pretrained: object | None,
+) -> str | None:
+    """A loss has left its start by more than next to nothing, and not that of a bad one alone; or else it is shown.
+
+    A score that stands for validation by itself (``alone``) has risen, too.
+    """
+    learned = score_learned or (explained is not None and explained.known)
+    if not learned and (recovered(courses) or 0) >= BAD_START:
+        first = courses[-1]
+        return (
+            f"{first.said} began at {first.start:.3g} and has stood at {first.tail:.4g} since the first quarter of the "
+            "run: what fell is the bad start, and nothing shows that anything was learned"
+        )
+    low = alone is not None and alone.metric.baseline is None and alone.y.size >= ENOUGH and never_rose(alone)
+    if alone is not None and low and not learned and not pretrained and alone.share(alone.best) >= HARDLY_EVER:
+        return (
+            f"{alone.said} has hardly risen ({alone.shown(alone.start):.3g} at first, {alone.shown(alone.best):.3g} at "
+            "best), and nothing else shows that anything was learned"
+        )
     most = max(courses, key=lambda c: c.start - c.best)
     share = (most.start - most.best) / unit
-    if share >= LITTLE or score_learned or (explained is not None and explained.known):
+    if share >= LITTLE or learned:
         return None
     much = f"{most.said} has improved by {share:.1%} of what there was to gain"
     return f"{much}, and nothing else shows that anything was learned"

@@ -39,6 +39,7 @@ def good_fit(
     traits: frozenset[str],
     train: Curve | None,
     val: Curve | None,
+    held_out: Curve | None,
     train_score: Curve | None,
     val_score: Curve | None,
     n_classes: int | None,
@@ -120,7 +121,7 @@ def good_fit(
     moves = last_third(curve, rest * achieved_unit)
     apart = end_gap.value if end_gap is not None and "boosting" not in traits else 0.0
     courses = [c for c in (train, val) if c is not None]
-    score = val_score if val is not None and val_score is not val else None
+    score = val_score if val_score is not val else None
     scores = [s for s in (train_score, score) if s is not None and s not in courses]
     missing = (
         not_shown.ended(ending)
@@ -130,7 +131,9 @@ def good_fit(
         or next((why for c in courses if (why := not_shown.kept(c, effect_unit, improvement, pretrained))), None)
         or next((why for s in scores if (why := not_shown.agree(s, n_classes))), None)
         or not_shown.achieved(achieved, score, standing_from_start, least_achieved)
-        or not_shown.moved(courses, effect_unit, score_learned, explained)
+        or not_shown.moved(
+            courses, None if held_out is val else held_out, effect_unit, score_learned, explained, pretrained
+        )
         or not_shown.as_good_as_siblings(beside_siblings, far_behind)
     )
     if missing is None and not active:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tracker_diag.rules.api import UNSETTLED, Curve, Ending, GivenBack, Outcome, Severity, Verdict, rule
+from tracker_diag.rules.curves._never_rose import never_rose
 from tracker_diag.rules.curves._share import of_improvement
 from tracker_diag.rules.curves._worse import training_worse_since
 from tracker_diag.stats.gap import Gap
@@ -37,7 +38,8 @@ WIDE, ALPHA_BESIDE_GAP = 0.25, 0.05
     ),
 )
 def overfitting(
-    val: Curve,
+    held_out: Curve,
+    held_out_unit: float,
     improvement: float,
     effect_unit: float,
     rises: Mapping[str, float],
@@ -61,10 +63,11 @@ def overfitting(
     with a p-value that allows for the choice of the lowest place, on the scale (its own or logarithmic) on which the
     noise is even. Besides, up to ten evaluations that rise from the first on show it (Kendall's exact test, of a run
     that has ended); a rise that is significant at 5 % beside a wide gap to training; and half of what was gained being
-    lost in every value of the last quarter, by four standard errors. The training curve must not have got worse since:
-    otherwise the whole run is coming apart, which is another trouble; where none was logged, that is not known. Where
-    a validation score still improves significantly since the turn, it is overconfidence, and an `info`; so is a run
-    that patience ended at its best step and no more than the patience after it.
+    lost in every value of the last quarter, by four standard errors. Where training logged a loss and validation only a
+    score, the score is asked, in units of its own improvement. The training curve must not have got worse since:
+    otherwise the whole run is coming apart, which is another trouble; where none was logged, that is not known. Where a
+    validation score still improves significantly since the turn, it is overconfidence, and an `info`; so is a run that
+    patience ended at its best step and no more than the patience after it.
 
     Why it matters
     --------------
@@ -89,19 +92,23 @@ def overfitting(
     Seminar: "Overfitting". Prechelt (1998), Early stopping — but when?, LNCS 1524:55, generalisation loss; Kendall
     (1938), Biometrika 30:81.
     """
-    turn = val.turning
-    rise = turn.rise / improvement
+    turn = held_out.turning
+    rise = turn.rise / held_out_unit
+    by_score = held_out is val_score
     level = alpha * error_share
     wide = end_gap is not None and end_gap.low > WIDE * effect_unit
     lost = given_back["val"].lost
     significant = rises["val"] <= (ALPHA_BESIDE_GAP * error_share if wide else level)
-    if turn.rise < least_rise * effect_unit:
+    if by_score and never_rose(held_out):
+        # The best value of a score that never rose is chance.
+        return None
+    if turn.rise < least_rise * (held_out_unit if by_score else effect_unit):
         return None
     if not (
         lost
         or (
             rise >= minimum_rise
-            and (significant or (error_share == ENDED and _rises_from_the_first(val, train, alpha)))
+            and (significant or (error_share == ENDED and _rises_from_the_first(held_out, train, alpha)))
         )
     ):
         return None
@@ -112,16 +119,16 @@ def overfitting(
         severity, extra = Severity.INFO, "; patience ended the run, as it should"
     # The later half of what follows the turn: a score that went on for a while and has come to rest no longer excuses
     # the loss.
-    halfway = (turn.step + float(val.x[-1])) / 2
-    if val_score is not None and val_score is not val and _improves_from(halfway, val_score, alpha):
+    halfway = (turn.step + float(held_out.x[-1])) / 2
+    if val_score is not None and not by_score and _improves_from(halfway, val_score, alpha):
         severity = Severity.INFO
         extra = "; the validation score still improves, so it is overconfidence rather than overfitting"
     uncertain = f" (between {turn.low_step:g} and {turn.high_step:g})" if turn.high_step > turn.low_step else ""
     return overfitting.finding(
         severity,
         min(0.99, 0.7 + rise / 2) if lost or rises["val"] < BEYOND_DOUBT * alpha else 0.7,
-        f"the validation curve is best at step {turn.step:g}{uncertain} with {val.shown(turn.best):.4g} "
-        f"and {'falls' if val.flipped else 'rises'} to {val.shown(turn.tail):.4g}: "
+        f"the validation curve is best at step {turn.step:g}{uncertain} with {held_out.shown(turn.best):.4g} "
+        f"and {'falls' if held_out.flipped else 'rises'} to {held_out.shown(turn.tail):.4g}: "
         f"{of_improvement(rise)}{extra}",
         f"keep the trees up to step {turn.step:g}; stop early, then grow smaller trees or add data"
         if "boosting" in traits
@@ -130,12 +137,12 @@ def overfitting(
             "best_step": turn.step,
             "best_step_low": turn.low_step,
             "best_step_high": turn.high_step,
-            "best": val.shown(turn.best),
-            "last": val.shown(turn.tail),
+            "best": held_out.shown(turn.best),
+            "last": held_out.shown(turn.tail),
             "rise": rise,
             "p": rises["val"],
         },
-        (turn.step, float(val.x[-1])),
+        (turn.step, float(held_out.x[-1])),
     )
 
 

@@ -6,6 +6,8 @@ from tracker_diag.evidence.guess import Beside
 from tracker_diag.evidence.symptoms import BY_SIBLINGS
 from tracker_diag.rules.api import UNSETTLED, BesideSiblings, Curve, Explained, Outcome, Verdict, rule
 from tracker_diag.rules.curves._pace import slow_but_steady
+from tracker_diag.rules.curves._underfitting.at_variance import at_variance
+from tracker_diag.rules.curves._underfitting.bad_start import bad_start
 from tracker_diag.rules.curves._underfitting.behind_siblings import behind_siblings
 from tracker_diag.rules.curves._underfitting.early_rest import early_rest
 from tracker_diag.rules.curves._underfitting.few_values import few_values
@@ -13,7 +15,8 @@ from tracker_diag.rules.curves._underfitting.flat_line import flat_line, relativ
 from tracker_diag.rules.curves._underfitting.guessing import guessing
 from tracker_diag.rules.curves._underfitting.hardly_moves import hardly_moves
 from tracker_diag.rules.curves._underfitting.known_baseline import known_baseline
-from tracker_diag.rules.curves._underfitting.score_at_chance import score_at_chance
+from tracker_diag.rules.curves._underfitting.one_answer import one_answer
+from tracker_diag.rules.curves._underfitting.score_at_chance import back_at_chance, score_at_chance
 from tracker_diag.rules.curves._underfitting.standing_accuracy import standing_accuracy
 from tracker_diag.rules.curves._underfitting.standing_loss import standing_loss
 from tracker_diag.stats.extrapolation import Extrapolation
@@ -60,6 +63,7 @@ def underfitting(
     traits: frozenset[str],
     score_explained: float | None,
     variance_explained: float | None,
+    variance_of_standardised: float | None,
     hidden_units: float | None,
     layers: float | None,
     n_updates: int | None,
@@ -99,7 +103,8 @@ def underfitting(
     A level may give itself away. A loss that comes to ln k within the first fifth of the run and stands there to within
     .3 %, for a whole k up to ten, is that of guessing between k classes (of 427 sound runs none does); beside the
     accuracy of guessing three values are enough. An accuracy that does not move at all, beside a loss at the entropy of
-    that share, is that of always naming the larger class. A squared error and R² beside it show the target's variance.
+    that share, is that of always naming the larger class. A squared error and R² beside it show the target's variance;
+    one of the training examples that rests at 1, to within .4 %, is that of the mean of standardised targets.
 
     Beside other runs of the experiment: a run that is at rest, and whose training loss ends far above that of the best
     comparable run, as its validation loss does, could have learned more.
@@ -152,7 +157,7 @@ def underfitting(
     if explained.known and explained.most >= high_loss:
         return None
     drift = trend(course.x, course.y)
-    seen = known_baseline(course, explained, minimum_learned)
+    seen = known_baseline(course, explained, minimum_learned) or at_variance(variance_of_standardised, explained)
     if seen is not None:
         if active and drift.slope < 0:
             return underfitting.skip("still at the level of knowing nothing, but on its way down")
@@ -179,17 +184,29 @@ def underfitting(
         stood = bool(standing_from_start) and not shallow and "boosting" not in traits
         seen = (
             score_at_chance(score_explained, variance_explained, minimum_learned)
-            or guessing(scores, alpha)
+            or back_at_chance((train_score, val_score))
+            or one_answer((train_score, val_score))
+            or guessing(scores, _alone(train_loss, val_loss, train_score, val_score), alpha)
             or (early_rest(train, val, scores, n_updates, few_updates, rest) if deep and train is not None else None)
             or (
                 standing_loss(train, val, scores, n_updates, few_updates, rest) if stood and train is not None else None
             )
+            or (bad_start(losses) if not score_learned else None)
             or (hardly_moves(train, val) if not shallow and "boosting" not in traits else None)
         )
     if seen is None:
         return None
     evidence = {"fall": relative_fall(course), "p_trend": drift.p, "noise": course.noise.sigma}
     return underfitting.finding(seen.severity, seen.confidence, seen.message, seen.advice, evidence, whole_run)
+
+
+def _alone(
+    train_loss: Curve | None, val_loss: Curve | None, train_score: Curve | None, val_score: Curve | None
+) -> Beside | None:
+    """The training loss and the validation score, where neither side logged the other."""
+    if train_loss is None or val_score is None or val_loss is not None or train_score is not None:
+        return None
+    return (train_loss, val_score) if train_loss.long_enough else None
 
 
 def _beside(*sides: tuple[Curve | None, Curve | None]) -> tuple[Beside, ...]:

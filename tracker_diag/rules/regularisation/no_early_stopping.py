@@ -43,7 +43,7 @@ class Likelihoods:
 def no_early_stopping(
     features: Features,
     symptoms: Symptoms,
-    val: Curve,
+    held_out: Curve,
     explained: Explained | None,
     names: Mapping[str, str],
     epochs: float | None,
@@ -80,9 +80,9 @@ def no_early_stopping(
     if not symptoms.has("overfitting"):
         return None
     # What surely came after it decides, what came after the likeliest step is told.
-    if float((val.x > val.turning.high_step).mean()) < minimum_share:
+    if float((held_out.x > held_out.turning.high_step).mean()) < minimum_share:
         return None
-    share = float((val.x > val.turning.step).mean())
+    share = float((held_out.x > held_out.turning.step).mean())
     observations = [Likelihoods.WENT_ON(times=1 + share, share=share)]
     if explained is not None and explained.val_best > LEARNED:
         observations.append(Likelihoods.LEARNED_BEFORE())
@@ -90,7 +90,7 @@ def no_early_stopping(
         observations.append(Likelihoods.STOPPING())
     elif epochs:
         observations.append(Likelihoods.ALL_EPOCHS())
-    at = val.turning.step
+    at = held_out.turning.step
     changes = stop_at_best(symptoms, names, epochs)
     text = f"stop at step {at:g} and keep that checkpoint" + (f": {in_words(changes)}" if changes else "")
     return no_early_stopping.hypothesis(
@@ -99,5 +99,5 @@ def no_early_stopping(
         message=f"{share:.0%} of the run came after the best checkpoint at step {at:g}",
         advice=text,
         prescription=Prescription(text, changes),
-        span=(at, float(val.x[-1])),
+        span=(at, float(held_out.x[-1])),
     )

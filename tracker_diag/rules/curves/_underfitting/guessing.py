@@ -20,16 +20,21 @@ UNDONE = 0.05
 COST = (0.9, 3.0)
 
 
-def guessing(scores: Sequence[Beside], alpha: float) -> Sighting | None:
-    """The network only grows less sure of what it guesses: low accuracies stand, the loss falls to what they cost."""
-    if len(scores) != BOTH or not all(_guesses(loss, score, alpha) for loss, score in scores):
+def guessing(scores: Sequence[Beside], alone: Beside | None, alpha: float) -> Sighting | None:
+    """The network only grows less sure of what it guesses: low accuracies stand, the loss falls to what they cost.
+
+    Of both sides; or of the training loss and the validation accuracy, where nothing else was logged (``alone``).
+    """
+    pairs = [alone] if alone is not None else scores if len(scores) == BOTH else []
+    if not pairs or not all(_guesses(loss, score, alpha) for loss, score in pairs):
         return None
-    ours, theirs = (score.shown(score.tail) for _, score in scores)
+    sides = ("validation",) if alone is not None else ("training", "validation")
+    stands = [f"{score.shown(score.tail):.3g} in {side}" for (_, score), side in zip(pairs, sides, strict=True)]
     return Sighting(
         Severity.WARNING,
         0.8,
-        f"the loss falls, but the accuracy stands at {ours:.3g} in training and {theirs:.3g} in validation: the "
-        "network only grows less sure of what it guesses",
+        f"the loss falls, but the accuracy stands at {' and '.join(stands)}: the network only grows less sure of what "
+        "it guesses",
     )
 
 

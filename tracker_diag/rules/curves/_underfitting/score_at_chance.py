@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from tracker_diag.rules.api import Severity
+import numpy as np
+
+from tracker_diag.evidence.baseline import lead
+from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
+
+#: Values of a score whose last third shows where it stays, and how near it is then to what knowing nothing gives, as a
+#: share of the way to perfect.
+VALUES, AT_CHANCE = 8, 0.02
 
 
 def score_at_chance(
@@ -19,3 +26,22 @@ def score_at_chance(
         0.85,
         f"at best {what} come {max(most, 0):.0%} of the way from a model that ignores its input to a perfect one",
     )
+
+
+def back_at_chance(scores: tuple[Curve | None, ...]) -> Sighting | None:
+    """A score has come to exactly what knowing nothing gives by its name, and stays there, wherever it was before."""
+    for score in scores:
+        if score is None or not score.flipped or score.finite[1].size < VALUES:
+            continue
+        nothing, perfect = score.metric.baseline, score.metric.best
+        if nothing is None or perfect is None:
+            continue
+        last = [lead(score.shown(float(v)), nothing, perfect) for v in score.finite[1][-(score.finite[1].size // 3) :]]
+        if float(np.abs(last).max()) <= AT_CHANCE:
+            return Sighting(
+                Severity.ERROR,
+                0.85,
+                f"{score.said} has come to {score.shown(score.tail):.3g} and stays there, and a model that ignores its "
+                f"input has {nothing:g}",
+            )
+    return None

@@ -1,0 +1,28 @@
+"""Losses that began far above where they stand for most of the run: what fell is the bad start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tracker_diag.rules.api import Curve
+
+#: Values that show it, share of the run after which all losses stand, and share of their level within which the medians
+#: of as many parts of what follows lie then.
+VALUES, SINCE, MOVES, PARTS = 12, 0.25, 0.03, 3
+
+
+def recovered(losses: Sequence[Curve]) -> float | None:
+    """How many times where it stands one of the losses began, at most; None where one moves on after a quarter."""
+    times = []
+    for loss in losses:
+        y = loss.finite[1]
+        if loss.flipped or y.size < VALUES or not float(y.min()) > 0:
+            return None
+        later = y[int(SINCE * y.size) :]
+        level = float(np.median(later))
+        if np.ptp([np.median(part) for part in np.array_split(later, PARTS)]) > MOVES * level:
+            return None
+        times.append(float(y[0]) / level)
+    return max(times, default=None)
