@@ -8,6 +8,7 @@ import pytest
 
 from tracker_diag import Run, Settings
 from tracker_diag.roles.metric import Metric
+from tracker_diag.roles.metric_names import read_metric
 from tracker_diag.roles.resolve import resolve
 
 
@@ -39,6 +40,11 @@ SHARES = [0.1, 0.5, 0.8, 0.9]
         ("val_r2", "explained variance", "max", 0.0),
         ("val_mcc", "agreement beyond chance", "max", 0.0),
         ("val_spearman", "correlation", "max", 0.0),
+        ("val_R2Score", "explained variance", "max", 0.0),
+        ("val_d2", "explained variance", "max", 0.0),
+        ("val_qwk", "agreement beyond chance", "max", 0.0),
+        ("val_MatthewsCorrCoef", "agreement beyond chance", "max", 0.0),
+        ("val_PearsonCorrCoef", "correlation", "max", 0.0),
     ],
 )
 @pytest.mark.parametrize("unit", ["share", "per cent"])
@@ -129,3 +135,20 @@ def test_what_is_whole_is_one_or_a_hundred_by_the_values(name: str, values: list
 )
 def test_which_of_the_first_few_are_counted(name: str, kind: str) -> None:
     assert fact(name, SHARES).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "better"),
+    [
+        ("poisson-nloglik", "loss", "min"),
+        ("cox-nloglik", "loss", "min"),
+        ("tweedie-nloglik@1.5", "loss", "min"),
+        ("val_brier_score", "score", "min"),
+        ("HammingDistance", "score", "min"),
+        ("cindex", "score", "max"),
+    ],
+)
+def test_which_way_is_better_by_the_names_of_metric_libraries(name: str, kind: str, better: str) -> None:
+    reading = read_metric(name)
+    assert reading is not None
+    assert (reading.kind, reading.facts.better) == (kind, better)

@@ -32,10 +32,12 @@ COARSE = 0.99
 NEARLY_ALL = 0.9
 
 #: Values of a squared error that show where it rests: how far off 1 the median of its last tenth may lie, and all of
-#: its last third.
-VALUES_AT_ONE, AT_ONE, NEAR_ONE = 8, 0.004, 0.05
+#: its last third; of a loss that may be something else.
+VALUES_AT_ONE, AT_ONE, NEAR_ONE, STILL_AT_ONE = 8, 0.004, 0.05, 0.01
 #: Share of 1 below which one of the losses has learned something.
 UNLEARNED = 0.8
+#: Where such a loss begins at most, and how low it ever comes.
+AT_MOST, AT_LEAST = 1.5, 0.97
 #: Absolute error between which always answering the mean of standardised targets lies: .8 where they are normal.
 ABSOLUTE = (0.4, 1.0)
 
@@ -76,21 +78,32 @@ def target_variance(
 
 
 @rule_input(missing="no squared error that rests at 1", evidence="C", unit="that of the loss")
-def variance_of_standardised(train_loss: Curve, val_loss: Curve | None, run: Run) -> float | None:
+def variance_of_standardised(
+    train_loss: Curve,
+    val_loss: Curve | None,
+    train_score: Curve | None,
+    val_score: Curve | None,
+    n_classes: int | None,
+    run: Run,
+) -> float | None:
     """1, where the squared error of the training examples, or its root, rests at that: standardised targets vary by it.
 
     A network that uses nothing of its input answers their mean, which is 0, and rests exactly there. A loss that
-    nothing names a squared error is one where an absolute error beside it is that of the mean, too.
+    nothing names a squared error is one where an absolute error beside it is that of the mean, too; or, within half the
+    distance, where it came down to 1 from little above, and nothing tells of classes.
     """
     y = train_loss.finite[1]
-    if y.size < VALUES_AT_ONE or not (train_loss.metric.kind in _ERRORS[:2] or _beside_absolute(train_loss, run)):
+    if y.size < VALUES_AT_ONE:
         return None
-    if abs(float(np.median(y[-max(3, y.size // 10) :])) - 1) > AT_ONE:
-        return None
-    if float(np.abs(y[-(y.size // 3) :] - 1).max()) > NEAR_ONE:
-        return None
+    off, swing = abs(float(np.median(y[-max(3, y.size // 10) :])) - 1), float(np.abs(y[-(y.size // 3) :] - 1).max())
+    if train_loss.metric.kind in _ERRORS[:2] or _beside_absolute(train_loss, run):
+        rests = off <= AT_ONE and swing <= NEAR_ONE
+    else:
+        of_classes = n_classes is not None or any(s is not None and s.accuracy for s in (train_score, val_score))
+        above = train_loss.metric.kind == "loss" and AT_LEAST <= y.min() <= y[0] <= AT_MOST
+        rests = above and not of_classes and off <= AT_ONE / 2 and swing <= STILL_AT_ONE
     lowest = min(float(c.finite[1].min(initial=1.0)) for c in (train_loss, val_loss) if c is not None)
-    return 1.0 if lowest >= UNLEARNED else None
+    return 1.0 if rests and lowest >= UNLEARNED else None
 
 
 @rule_input(missing="no R² beside a squared error", evidence="C", unit="that of the loss")

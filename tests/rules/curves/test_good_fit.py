@@ -434,3 +434,21 @@ def test_validation_a_million_times_above_training_is_no_unit() -> None:
     report = judge(curves, {"num_classes": None, "loss": "mse"})
     assert report.verdict != "good-fit"
     assert report.severity == "warning"
+
+
+def test_scores_of_both_sides_that_hardly_rose_show_nothing() -> None:
+    at = np.arange(EPOCHS)
+    scores = {"train_f1": 0.51 + 0.0003 * at + noise(0.01, 1), "val_f1": 0.5 + 0.0003 * at + noise(0.01, 2)}
+    report = judge(scores, {"num_classes": None})
+    assert report.verdict != "good-fit"
+    rising = {name: values + 0.3 * (1 - np.exp(-at / 6)) for name, values in scores.items()}
+    assert judge(rising, {"num_classes": None}).verdict == "good-fit"
+
+
+@pytest.mark.parametrize(("values", "sound"), [(12, False), (11, True)])
+def test_an_accuracy_that_stands_from_its_second_value_on(values: int, sound: bool) -> None:
+    at = np.arange(values + 1)
+    loss = {"loss": 0.007 + 0.6 * np.exp(-at / 1.5), "val_loss": 0.0072 + 0.6 * np.exp(-at / 1.5)}
+    report = judge(loss | {"val_accuracy": np.r_[0.8943, np.full(values, 0.9543)]}, {"num_classes": None})
+    said = str(skipped(report, "LC101"))
+    assert ("has stood at 0.9543 since its second value" in said) != sound

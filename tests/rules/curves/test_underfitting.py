@@ -647,6 +647,7 @@ def test_a_squared_error_that_rests_at_the_variance_of_standardised_targets(end:
 def test_an_absolute_error_beside_it_says_that_it_is_a_squared_one() -> None:
     curves = standardised(1.0)
     unnamed = {"num_classes": None, "loss": None}
+    curves["loss"] = curves["loss"] + np.where(np.arange(EPOCHS) == 50, 0.03, 0.0)
     assert found(judge(curves, unnamed), "LC102") is None
     beside = found(judge(curves | {"mae": 0.8 + noise(0.01, 3)}, unnamed), "LC102")
     assert beside is not None
@@ -690,3 +691,25 @@ def test_a_start_that_had_blown_up_and_came_back(start: float, seen: bool) -> No
     curves = both(np.r_[start, start / 100, 900.0, level[3:]], np.r_[start, start / 99, 950.0, level[3:] + 0.5])
     finding = found(judge(curves, {"num_classes": None, "loss": "mse"}), "LC102")
     assert (finding is not None and "had blown up" in finding.message) == seen
+
+
+@pytest.mark.parametrize(
+    ("start", "params", "seen"), [(1.06, {}, True), (1.6, {}, False), (1.06, {"num_classes": 3}, False)]
+)
+def test_a_loss_without_a_name_that_came_down_to_one_from_little_above(
+    start: float, params: dict[str, Any], seen: bool
+) -> None:
+    course = 1.0 + (start - 1) * np.exp(-np.arange(EPOCHS) / 4) + noise(0.001, 1)
+    curves = {"loss": course, "val_loss": 0.966 + noise(0.0005, 2)}
+    finding = found(judge(curves, {"num_classes": None, "loss": None, **params}), "LC102")
+    assert (finding is not None and finding.evidence.get("uninformed") == 1.0) == seen
+
+
+@pytest.mark.parametrize(("best", "seen"), [(0.02, True), (0.07, False)])
+def test_a_validation_score_that_never_rose_above_nothing(best: float, seen: bool) -> None:
+    """Training learns a sixth of its examples by heart."""
+    course = 1.05 - 0.15 * (1 - np.exp(-np.arange(EPOCHS) / 20)) + noise(0.01, 1)
+    score = best - 0.01 * np.arange(EPOCHS) / EPOCHS + noise(0.002, 3)
+    curves = {"train_loss": course, "val_loss": 1.08 * (1 - score), "val_r2": score}
+    finding = found(judge(curves, {"num_classes": None, "loss": "mse"}), "LC102")
+    assert (finding is not None and "at best, and a model that ignores its input has 0" in finding.message) == seen

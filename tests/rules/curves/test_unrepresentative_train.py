@@ -74,3 +74,16 @@ def test_a_rate_of_errors_leaves_no_room_either(whole: float) -> None:
     curves = {"train_loss": falling(0.02, 6, start=0.4), "val_loss": 0.25 + falling(0.0, 5, start=0.04)}
     errors = {"val_error_rate": whole * (np.full(EPOCHS, 0.155) + noise(0.003, 3))}
     assert found(judge({**curves, **errors}, {"num_classes": None}), "LC105") is None
+
+
+@pytest.mark.parametrize(
+    ("train_end", "score_end", "seen"), [(0.05, 0.25, True), (0.5, 0.25, False), (0.05, 0.35, False)]
+)
+def test_a_score_alone_that_hardly_rose_while_training_learned_by_heart(
+    train_end: float, score_end: float, seen: bool
+) -> None:
+    at = np.arange(EPOCHS)
+    train = train_end + (1.3 - train_end) * np.exp(-at / 12)
+    score = score_end - (score_end - 0.23) * np.exp(-at / 4) + noise(0.002, 1)
+    finding = found(judge({"train_loss": train, "val_accuracy": score}, {"num_classes": None}), "LC105")
+    assert (finding is not None and "what is learned holds for nothing else" in finding.message) == seen

@@ -252,3 +252,12 @@ def test_without_a_unit_swings_have_no_size(missing: str) -> None:
 
 def test_a_curve_too_short_to_swing_is_skipped() -> None:
     assert isinstance(told(train=loss(oscillation=None)), Skip)
+
+
+@pytest.mark.parametrize(("end", "seen"), [(0.75, True), (0.68, False)])
+def test_a_loss_that_gained_nothing_and_climbed(end: float, seen: bool) -> None:
+    """From .62 it never came down, and R² falls with it."""
+    at = np.arange(EPOCHS) / (EPOCHS - 1)
+    curves = {"loss": 0.62 + (end - 0.62) * at + noise(0.01, 1), "val_r2": 0.27 - 0.5 * at + noise(0.02, 2)}
+    finding = found(judge(curves, {"num_classes": None, "loss": "mse"}), "LC109")
+    assert (finding is not None and "above where it began" in finding.message) == seen

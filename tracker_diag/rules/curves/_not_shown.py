@@ -28,6 +28,8 @@ ERRORS = 2.0
 LOST_IN_LOGS = 0.25
 #: Gap in units of the improvement achieved that near scores do not excuse.
 FAR = 0.75
+#: Values after the first that are all the same where every example gets one answer.
+LONG = 12
 #: Share of a perfect score by which a score moves that stands; share of the way from chance to perfect at chance.
 STANDS, AT_CHANCE = 1e-4, 0.05
 #: Share of right answers below which an accuracy counts something else than classes.
@@ -85,6 +87,9 @@ def agree(score: Curve | None, n_classes: int | None) -> str | None:
         return None
     if score.y.size >= ENOUGH and np.ptp(score.y) < STANDS * whole and not np.isclose(end, whole):
         return f"{score.said} has stood at {score.shown(score.start):.4g} from the first value on"
+    later = score.y[1:]
+    if later.size >= LONG and np.ptp(later) == 0 and not np.isclose(end, whole):
+        return f"{score.said} has stood at {end:.4g} since its second value"
     if score.accuracy and n_classes and n_classes > 1 and end / whole < 1 / n_classes + AT_CHANCE * (1 - 1 / n_classes):
         return f"{score.said} ends at {end:.3g}, as guessing between {n_classes} classes does"
     turn = score.turning
@@ -151,6 +156,12 @@ def moved(
         return (
             f"{alone.said} has hardly risen ({alone.shown(alone.start):.3g} at first, {alone.shown(alone.best):.3g} at "
             "best), and nothing else shows that anything was learned"
+        )
+    if not learned and not pretrained and all(never_rose(c) and c.metric.baseline is None for c in courses):
+        first = courses[-1]
+        return (
+            f"the scores have hardly risen ({first.said} from {first.shown(first.start):.3g} to "
+            f"{first.shown(first.best):.3g} at best), and nothing else shows that anything was learned"
         )
     most = max(courses, key=lambda c: c.start - c.best)
     share = (most.start - most.best) / unit

@@ -12,8 +12,8 @@ from tracker_diag.rules.curves._worse import training_worse_since
 
 #: Swing of the second half over that of the first (ratio) below which the run is calming down.
 STILL_AS_WIDE = 0.5
-
-
+#: Share of its first value by which a training loss that gained nothing has climbed above it.
+CLIMBED = 0.15
 #: Share of what was gained that is told as a share; less of it was lost only on the scale of the logarithm.
 LEAST_TOLD = 0.3
 
@@ -73,6 +73,20 @@ def climbing(
             )
             return Unrest(curve, climb, since, message)
     return None
+
+
+def climbed(train: Curve, p: float, alpha: float) -> Unrest | None:
+    """Training that gained nothing and has climbed well above where it began."""
+    start = train.start
+    above = (train.tail - start) / start if start > 0 else 0.0
+    if train.flipped or above < CLIMBED or not p < alpha:
+        return None
+    since = train.turning.step
+    message = (
+        f"{train.said} climbs from {train.best:.4g} at step {since:g} to {train.tail:.4g}, {above:.0%} above where it "
+        "began"
+    )
+    return Unrest(train, above, since, message)
 
 
 def wandering(train: Curve, restless: float | None) -> Unrest | None:

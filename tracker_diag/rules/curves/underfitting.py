@@ -16,7 +16,7 @@ from tracker_diag.rules.curves._underfitting.guessing import guessing
 from tracker_diag.rules.curves._underfitting.hardly_moves import hardly_moves
 from tracker_diag.rules.curves._underfitting.known_baseline import known_baseline
 from tracker_diag.rules.curves._underfitting.one_answer import one_answer
-from tracker_diag.rules.curves._underfitting.score_at_chance import back_at_chance, score_at_chance
+from tracker_diag.rules.curves._underfitting.score_at_chance import back_at_chance, never_above_chance, score_at_chance
 from tracker_diag.rules.curves._underfitting.standing_accuracy import standing_accuracy
 from tracker_diag.rules.curves._underfitting.standing_loss import standing_loss
 from tracker_diag.stats.extrapolation import Extrapolation
@@ -184,6 +184,7 @@ def underfitting(
         stood = bool(standing_from_start) and not shallow and "boosting" not in traits
         seen = (
             score_at_chance(score_explained, variance_explained, minimum_learned)
+            or never_above_chance(val_score, (score_explained, variance_explained), minimum_learned, high_loss)
             or back_at_chance((train_score, val_score))
             or one_answer((train_score, val_score))
             or guessing(scores, _alone(train_loss, val_loss, train_score, val_score), alpha)

@@ -6,8 +6,15 @@ from collections.abc import Mapping
 
 from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._compared import compared_steps
+from tracker_diag.rules.curves._never_rose import never_rose
 from tracker_diag.rules.curves._share import of_improvement
 from tracker_diag.stats.gap import Gap
+
+#: Share of its second value that the training loss has lost where it learned by heart (the first is of an epoch before
+#: the end of which validation was not asked), and values that both curves must have.
+BY_HEART, VALUES = 0.8, 8
+#: Scores that count examples of classes, as a share of all.
+OF_CLASSES = ("accuracy", "balanced accuracy", "F1")
 
 
 @rule(
@@ -19,15 +26,17 @@ from tracker_diag.stats.gap import Gap
 )
 def unrepresentative_train(
     train: Curve,
-    val: Curve,
+    held_out: Curve,
+    val: Curve | None,
     improvement: float,
     effect_unit: float,
-    end_gap: Gap,
+    end_gap: Gap | None,
     rises: Mapping[str, float],
     error_share: float,
     active: bool,
     score_gap: float | None,
     score_gap_at_most: float | None,
+    pretrained: object | None,
     *,
     minimum_gap: float = 0.25,
     minimum_score_gap: float = 0.2,
@@ -44,8 +53,9 @@ def unrepresentative_train(
     high for being too sure of itself does not make the data unrepresentative; nor where validation alone logs an
     accuracy that lies nearer to a perfect one than such a gap. Where only the start of the curves says
     what knowing nothing costs, the unit is at least the loss that is left at the end: a first epoch may have learned
-    nearly all. While the run is still going it is an
-    `info`: early on little has been achieved, and shares of it are large.
+    nearly all. Where validation logged a score alone, whether training learned by heart while a low one rose by next to
+    nothing. While the run is still going it is an `info`: early on little has been achieved, and shares of it are
+    large.
 
     Why it matters
     --------------
@@ -72,6 +82,8 @@ def unrepresentative_train(
     ----------
     Seminar: "Unrepresentative Train Dataset".
     """
+    if val is None or end_gap is None:
+        return None if pretrained or not _for_nothing(train, held_out) else _by_score(train, held_out, active=active)
     # A validation curve that has turned is the matter of overfitting, ignored or not.
     if val.turning.rise >= risen * improvement and rises["val"] < alpha * error_share:
         return None
@@ -97,4 +109,25 @@ def unrepresentative_train(
             "train": train.shown(found.lower),
         },
         compared_steps(val),
+    )
+
+
+def _for_nothing(train: Curve, score: Curve) -> bool:
+    """Whether training learned its examples by heart while a low validation score hardly rose."""
+    y = train.finite[1]
+    if train.flipped or min(y.size, score.finite[1].size) < VALUES or not float(y.min()) > 0:
+        return False
+    return score.metric.kind in OF_CLASSES and never_rose(score) and train.tail < (1 - BY_HEART) * float(y[1])
+
+
+def _by_score(train: Curve, score: Curve, *, active: bool) -> Outcome:
+    first, second, last = score.shown(score.start), float(train.finite[1][1]), train.tail
+    return unrepresentative_train.finding(
+        Severity.INFO if active else Severity.WARNING,
+        0.7,
+        f"{train.said} falls from {second:.4g} at its second value to {last:.4g}, while {score.said} goes from "
+        f"{first:.3g} to {score.shown(score.best):.3g} at best: what is learned holds for nothing else",
+        "check that both sides are drawn and preprocessed alike, and that labels belong to their inputs",
+        {"val": score.shown(score.best), "train": last},
+        compared_steps(score),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tracker_diag.rules.api import UNSETTLED, Curve, GivenBack, Outcome, Severity, Verdict, rule
-from tracker_diag.rules.curves._unrest import climbing, losing, swinging, wandering
+from tracker_diag.rules.curves._unrest import climbed, climbing, losing, swinging, wandering
 
 
 @rule(
@@ -44,7 +44,8 @@ def unstable(
     examples) around its straight course, in units of the improvement achieved, the share of steps at which it turns,
     and whether the swings are still as wide as in the first half; and whether the training loss climbs from its lowest
     stretch to its end, or validation does while training has got worse since; or whether half of what training had
-    gained is lost in every value of its last quarter. Or whether both curves swing by a sixth of their own level, and
+    gained is lost in every value of its last quarter; or whether a training loss that gained nothing ends a sixth and
+    more above where it began. Or whether both curves swing by a sixth of their own level, and
     by a tenth of what was gained on the logarithmic scale: so, where nothing was gained, or a first value that
     exploded makes any share of it small. Where only the start of the curves says
     what knowing nothing costs, swings are measured against the loss that is left at the end as well. If training is
@@ -79,7 +80,8 @@ def unstable(
     # A rate that is raised again and again swings the loss by design.
     wanders = None if restarts else wandering(train, restless)
     if improvement is None or effect_unit is None:
-        swings = unrest = wanders
+        swings = wanders
+        unrest = wanders or climbed(train, rises["train"], alpha * error_share)
     else:
         # A validation curve that swings over few examples, or over nobody knows how many, is the matter of
         # unrepresentative-validation.

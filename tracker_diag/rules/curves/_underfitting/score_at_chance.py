@@ -28,6 +28,25 @@ def score_at_chance(
     )
 
 
+def never_above_chance(
+    val_score: Curve | None, others: tuple[float | None, ...], minimum_learned: float, learned: float
+) -> Sighting | None:
+    """The validation score never rose above what knowing nothing gives, and training explains little, too."""
+    if val_score is None or not val_score.flipped or val_score.finite[1].size < VALUES:
+        return None
+    nothing, perfect = val_score.metric.baseline, val_score.metric.best
+    if nothing is None or perfect is None or any(share is not None and share >= learned for share in others):
+        return None
+    best = val_score.shown(val_score.best)
+    if lead(best, nothing, perfect) >= minimum_learned:
+        return None
+    return Sighting(
+        Severity.WARNING,
+        0.8,
+        f"{val_score.said} is {best:.3g} at best, and a model that ignores its input has {nothing:g}",
+    )
+
+
 def back_at_chance(scores: tuple[Curve | None, ...]) -> Sighting | None:
     """A score has come to exactly what knowing nothing gives by its name, and stays there, wherever it was before."""
     for score in scores:
