@@ -3,7 +3,8 @@
 Simulates healthy training runs (power-law and exponential descents that settle; white, AR(1) and heavy-tailed noise;
 8 to 5,000 points; constant and annealed learning rate; with and without an offset between training and validation),
 diagnoses each, and counts what every rule said. Measures the statistics themselves where their nulls hold (see
-``scripts.nulls``), and 50 looks at growing runs. With --docs the tables go into the page, between its markers.
+``scripts.nulls``), 50 looks at growing runs, and runs that log an accuracy of validation and no loss. With --docs the
+tables go into the page, between its markers.
 
     scripts/calibrate                      a few minutes on two cores
     scripts/calibrate --runs 2 --looks 40  a first impression in a minute
@@ -31,6 +32,8 @@ OFFSETS = ("none", "dropout", "gap")
 #: Whether the run says of how many classes it is, and so what knowing nothing costs.
 LEVELS = ("known", "unknown")
 RULES = ("LC", "HY")
+#: Validation examples of runs whose accuracy is logged alone, and their evaluations.
+EXAMPLES, EVALUATIONS = (30, 100, 400, 2000), (8, 20, 60, 200)
 #: Rules whose alarm is a p-value below their alpha; of the others the rate is printed only.
 PROMISES = {"LC104": "alpha", "LC109": "alpha"}
 
@@ -184,6 +187,56 @@ def looks_table(runs: int, workers: int) -> list[str]:
     return ["### Fifty looks at a growing healthy run", table(head, rows)]
 
 
+def run_scores(task: tuple[int, int, int, int]) -> tuple[int, int, int, Counter[str]]:
+    """Diagnose runs whose training loss and validation accuracy settle: how often each rule warned."""
+    seed, examples, n, runs = task
+    rng = np.random.default_rng(seed)
+    warned: Counter[str] = Counter()
+    for k in range(runs):
+        fall = np.exp(-np.arange(n) * rng.uniform(3, 15) / n)
+        right = 0.1 + rng.uniform(0.3, 0.85) * (1 - fall)
+        # The same examples are asked each time: their errors depend on each other from one evaluation to the next.
+        swing, kept_on = rng.standard_normal(n), rng.uniform(0, 0.9)
+        for i in range(1, n):
+            swing[i] = kept_on * swing[i - 1] + np.sqrt(1 - kept_on**2) * swing[i]
+        answers = np.clip(right + swing * np.sqrt(right * (1 - right) / examples), 0, 1)
+        curves = {
+            "train_loss": 2.3 * fall + rng.uniform(0.01, 0.3) + rng.normal(0, 0.01, n),
+            "val_accuracy": np.round(examples * answers) / examples,
+        }
+        metrics = {name: np.stack((np.arange(n), y), axis=1).tolist() for name, y in curves.items()}
+        params = {"num_classes": 10} if k % 2 else {}
+        found = codes(diagnose(Run.from_dict({"id": str(k), "metrics": metrics, "params": params})))
+        warned.update(found)
+        warned["any"] += bool(found)
+    return examples, n, runs, warned
+
+
+def scores_table(runs: int, workers: int) -> list[str]:
+    """Rates of warning of runs whose validation logs an accuracy and no loss."""
+    cells = list(itertools.product(EXAMPLES, EVALUATIONS))
+    tasks = [(2000 + k, *cell, runs) for k, cell in enumerate(cells)]
+    seen: dict[str, Counter[str]] = defaultdict(Counter)
+    for examples, n, asked, warned in spread(run_scores, tasks, workers, "validation accuracies"):
+        for key in (f"{examples} examples", f"{n} evaluations", "all"):
+            seen[key].update(warned)
+            seen[key]["runs"] += asked
+    alpha = all_rules()["LC104"].thresholds["alpha"]
+    rows = [
+        (
+            name,
+            str(seen[name]["runs"]),
+            percent(alpha, 0),
+            rate(seen[name]["LC104"], seen[name]["runs"]),
+            kept(seen[name]["LC104"], seen[name]["runs"], alpha),
+            rate(seen[name]["any"], seen[name]["runs"]),
+        )
+        for name in (*(f"{x} examples" for x in EXAMPLES), *(f"{x} evaluations" for x in EVALUATIONS), "all")
+    ]
+    head = ("validation of", "runs", "promise", "LC104 (99\u2009% interval)", "kept", "any warning")
+    return ["### Healthy runs whose validation logs an accuracy and no loss", table(head, rows)]
+
+
 def main() -> None:
     """Read the options, simulate, print, and write the page if asked to."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -200,6 +253,7 @@ def main() -> None:
     parts = [
         *rules_tables(options.runs, options.workers),
         *looks_table(options.looks, options.workers),
+        *scores_table(options.looks, options.workers),
         *tables(options.curves, options.workers),
     ]
     command = f"Made by `scripts/calibrate --runs {options.runs} --looks {options.looks} --curves {options.curves}`."
