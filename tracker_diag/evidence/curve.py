@@ -105,7 +105,8 @@ class Curve:
         float
             In the unit and with the sign in which the metric was logged.
         """
-        return -value if self.flipped else value
+        # Plus nothing: minus zero is shown as such.
+        return 0.0 - value if self.flipped else value
 
     @cached_property
     def finite(self) -> tuple[FloatArray, FloatArray]:

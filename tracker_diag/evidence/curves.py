@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from tracker_diag.core.run import Run
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.registry import rule_input
 from tracker_diag.roles.metric import LOSS
+from tracker_diag.roles.metric_names import read_metric
 from tracker_diag.roles.resolve import Roles
 from tracker_diag.stats.sequential import ENDED, InterimAnalysis, look
 
+#: Scores that say nothing by themselves.
+TRADE_OFFS = ("one side of a trade-off", "calibration error")
 _JUDGED = ("train_loss", "train_score", "val_loss", "val_score")
 
 
@@ -131,8 +135,27 @@ def val(any_val: Curve, judgeable: bool) -> Curve | None:
 
 @rule_input(missing="no val loss", log="val_loss", evidence="C")
 def any_held_out(any_val: Curve | None, any_train: Curve | None, val_score: Curve | None) -> Curve | None:
-    """The validation curve; the validation score, where training logged a loss and validation only that."""
-    return val_score if any_val is None and any_train is not None else any_val
+    """The validation curve; the validation score, where training logged a loss and validation only that.
+
+    Not one side of a trade-off: precision may fall for the sake of recall.
+    """
+    if any_val is not None or any_train is None or val_score is None:
+        return any_val
+    return None if val_score.metric.kind in TRADE_OFFS else val_score
+
+
+@rule_input(missing="no other score of validation", evidence="C")
+def other_scores(run: Run, roles: Roles) -> tuple[Curve, ...]:
+    """Scores of validation beside the one that is judged, in the order of their names."""
+    chosen = {s.name for s in roles.metrics.values()}
+    found = []
+    for name in sorted(set(run.metrics) - chosen):
+        reading, series = read_metric(name), run.metrics[name]
+        if reading is None or reading.split != "val" or reading.kind not in ("score", "proxy") or len(series) <= 1:
+            continue
+        raw = -series.values if reading.better == "max" else series.values
+        found.append(Curve(name, series.steps, raw, reading.facts, "val_score"))
+    return tuple(found)
 
 
 @rule_input(missing="too few finite values of the val loss")

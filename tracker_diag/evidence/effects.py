@@ -83,16 +83,16 @@ def effect_unit(
 
 
 @rule_input(missing="too few finite values of the val loss", evidence="C", unit="that of the validation curve")
-def held_out_unit(held_out: Curve, val: Curve | None, improvement: float) -> float:
+def held_out_unit(held_out: Curve, val: Curve | None, improvement: float) -> float | None:
     """What a rise of validation is measured in: the improvement achieved; of a score that stands alone, its own.
 
     Of a score at least a tenth of a perfect one, of an error at least what is left: it may have learned before its
-    first value.
+    first value. None where an error began at 0.
     """
     if held_out is val:
         return improvement
     least = ACCURACY * held_out.whole if held_out.flipped else held_out.best
-    return max(held_out.start - held_out.best, least)
+    return max(held_out.start - held_out.best, least) or None
 
 
 @rule_input(missing="the curves do not swing by a share of their own level", evidence="C", unit="of the logarithm")

@@ -31,15 +31,14 @@ VALUES, ALIKE, MOVES = 4, 0.05, 0.05
 COARSE = 0.99
 NEARLY_ALL = 0.9
 
-#: Values of a squared error that show where it rests: how far off 1 the median of its last tenth may lie, and all of
-#: its last third; of a loss that may be something else.
-VALUES_AT_ONE, AT_ONE, NEAR_ONE, STILL_AT_ONE = 8, 0.004, 0.05, 0.01
-#: Share of 1 below which one of the losses has learned something.
-UNLEARNED = 0.8
-#: Where such a loss begins at most, and how low it ever comes.
-AT_MOST, AT_LEAST = 1.5, 0.97
-#: Absolute error between which always answering the mean of standardised targets lies: .8 where they are normal.
-ABSOLUTE = (0.4, 1.0)
+#: Values of a squared error that show where it rests; where it begins at most: the targets' variance and that of first
+#: answers; how far off 1 the median of its last tenth may lie, and all of its last third.
+VALUES_AT_ONE, AT_MOST, AT_ONE, NEAR_ONE = 8, 3.0, 0.004, 0.05
+#: Share of 1 below which one of the losses has learned something, and by how much a score has left knowing nothing.
+UNLEARNED, LEFT_NOTHING = 0.8, 0.05
+#: Absolute error between which always answering the mean of standardised targets lies, .8 where they are normal; times
+#: its last value that the first is at most.
+ABSOLUTE, AT_MOST_ABSOLUTE = (0.4, 1.0), 1.25
 
 _SQUARES, _ROOT = "squared error", "root of the squared error"
 _ERRORS = (_SQUARES, _ROOT, "absolute error")
@@ -79,30 +78,24 @@ def target_variance(
 
 @rule_input(missing="no squared error that rests at 1", evidence="C", unit="that of the loss")
 def variance_of_standardised(
-    train_loss: Curve,
-    val_loss: Curve | None,
-    train_score: Curve | None,
-    val_score: Curve | None,
-    n_classes: int | None,
-    run: Run,
+    train_loss: Curve, val_loss: Curve | None, run: Run, pretrained: object | None, active: bool
 ) -> float | None:
-    """1, where the squared error of the training examples, or its root, rests at that: standardised targets vary by it.
+    """1, where the squared error of the training examples rests at that: standardised targets vary by it.
 
-    A network that uses nothing of its input answers their mean, which is 0, and rests exactly there. A loss that
-    nothing names a squared error is one where an absolute error beside it is that of the mean, too; or, within half the
-    distance, where it came down to 1 from little above, and nothing tells of classes.
+    A network that uses nothing of its input answers their mean, which is 0, and rests exactly there, having begun
+    little above. A loss that nothing names a squared error is one where an absolute error beside it is that of the
+    mean, too. None where a score was logged that is no error and does not say itself that nothing was learned, and
+    while the run is going, which may be at its beginning.
     """
     y = train_loss.finite[1]
-    if y.size < VALUES_AT_ONE:
+    if pretrained or active or y.size < VALUES_AT_ONE or not y[0] <= AT_MOST:
         return None
-    off, swing = abs(float(np.median(y[-max(3, y.size // 10) :])) - 1), float(np.abs(y[-(y.size // 3) :] - 1).max())
-    if train_loss.metric.kind in _ERRORS[:2] or _beside_absolute(train_loss, run):
-        rests = off <= AT_ONE and swing <= NEAR_ONE
-    else:
-        of_classes = n_classes is not None or any(s is not None and s.accuracy for s in (train_score, val_score))
-        above = train_loss.metric.kind == "loss" and AT_LEAST <= y.min() <= y[0] <= AT_MOST
-        rests = above and not of_classes and off <= AT_ONE / 2 and swing <= STILL_AT_ONE
+    if not (train_loss.metric.kind == _SQUARES or _beside_absolute(train_loss, run)) or _scored(run):
+        return None
+    if abs(float(np.median(y[-max(3, y.size // 10) :])) - 1) > AT_ONE:
+        return None
     lowest = min(float(c.finite[1].min(initial=1.0)) for c in (train_loss, val_loss) if c is not None)
+    rests = float(np.abs(y[-(y.size // 3) :] - 1).max()) <= NEAR_ONE
     return 1.0 if rests and lowest >= UNLEARNED else None
 
 
@@ -177,11 +170,24 @@ def _twin(name: str, run: Run) -> str | None:
 
 
 def _beside_absolute(loss: Curve, run: Run) -> bool:
-    """Whether a loss that nothing names has an absolute error beside it that ends where the mean of the targets has."""
+    """Whether a loss that nothing names has an absolute error beside it that stays where the mean of the targets is."""
     readings = [(s, read_metric(name)) for name, s in run.metrics.items()]
-    ends = [float(s.values[-1]) for s, r in readings if r and r.facts.kind == "absolute error" and len(s)]
+    errors = [s.values for s, r in readings if r and r.facts.kind == "absolute error" and len(s)]
     low, high = ABSOLUTE
-    return loss.metric.kind == "loss" and bool(ends) and all(low < end < high for end in ends)
+    stay = all(low < v[-1] < high and v[0] <= AT_MOST_ABSOLUTE * v[-1] for v in errors)
+    return loss.metric.kind == "loss" and bool(errors) and stay
+
+
+def _scored(run: Run) -> bool:
+    """Whether a score, or the perplexity, was logged that has left what knowing nothing gives, or does not say that."""
+    for name, series in run.metrics.items():
+        reading = read_metric(name)
+        if reading is None or reading.facts.kind in _ERRORS or reading.kind not in ("score", "proxy"):
+            continue
+        nothing, finite = reading.facts.baseline, series.values[np.isfinite(series.values)]
+        if nothing is None or (finite.size and float(finite.max()) > nothing + LEFT_NOTHING):
+            return True
+    return False
 
 
 def _as_squares_go(loss: Curve, variance: float) -> bool:

@@ -452,3 +452,10 @@ def test_an_accuracy_that_stands_from_its_second_value_on(values: int, sound: bo
     report = judge(loss | {"val_accuracy": np.r_[0.8943, np.full(values, 0.9543)]}, {"num_classes": None})
     said = str(skipped(report, "LC101"))
     assert ("has stood at 0.9543 since its second value" in said) != sound
+
+
+def test_a_start_of_a_usual_size_is_no_bad_one() -> None:
+    """From ln 2 to next to nothing within an epoch or two: the input was used, however soon."""
+    fall = np.exp(-np.arange(EPOCHS) / 0.7)
+    report = judge({"train_loss": 0.0003 + 0.69 * fall, "val_loss": 0.00032 + 0.69 * fall}, {"num_classes": None})
+    assert "bad start" not in str(skipped(report, "LC101"))

@@ -164,6 +164,7 @@ def told(**inputs: Any) -> Finding | None:
         "error_share": ENDED,
         "train": FALLS,
         "val_score": None,
+        "other_scores": (),
         "end_gap": None,
         "ending": None,
     }
@@ -366,3 +367,46 @@ def test_noise_of_a_validation_score_is_no_turn() -> None:
 def test_the_best_value_of_a_score_that_never_rose_is_chance() -> None:
     score = np.r_[0.17, 0.175, 0.205, 0.2, np.full(EPOCHS - 4, 0.18)]
     assert found(judge(only_score(score), {"num_classes": None}), "LC104") is None
+
+
+def test_one_score_at_the_cost_of_another_is_an_info() -> None:
+    """Classes are weighted: accuracy falls for the sake of what is rare."""
+    at = np.arange(EPOCHS)
+    curves = only_score(rising_then_falling(0.8, 0.6)) | {
+        "val_auc": 0.5 + 0.4 * (1 - np.exp(-at / 20)) + noise(0.003, 2)
+    }
+    finding = found(judge(curves, {"num_classes": 10}), "LC104")
+    assert finding is None or finding.severity == "info"
+    assert finding is None or "val_auc improves meanwhile" in finding.message
+
+
+@pytest.mark.parametrize("name", ["val_precision", "val_recall", "val_specificity"])
+def test_one_side_of_a_trade_off_is_not_judged_alone(name: str) -> None:
+    curves = {"train_loss": falling(0.02, 10), name: rising_then_falling(0.8, 0.6)}
+    assert found(judge(curves, {"num_classes": None}), "LC104") is None
+
+
+@pytest.mark.parametrize("name", ["val_error", "val_wer", "val_mae"])
+def test_an_error_of_nothing_throughout_has_no_unit(name: str) -> None:
+    report = judge({"train_loss": falling(0.05, 8), name: np.zeros(EPOCHS)}, {"num_classes": None})
+    assert found(report, "LC104") is None
+    assert not [s for s in report.skipped if "failed" in s.reason]
+
+
+def test_what_a_score_lost_is_told_in_its_own_unit() -> None:
+    hardly = 0.55 + 0.02 * (1 - np.exp(-np.arange(EPOCHS) / 3)) - 0.004 * np.clip(np.arange(EPOCHS) - 15, 0, None)
+    finding = found(judge(only_score(hardly + noise(0.002, 1)), {"num_classes": 10}), "LC104")
+    assert finding is not None
+    assert "off its best" in finding.message
+    assert "the validation score (val_accuracy) is best" in finding.message
+
+
+def test_a_score_that_turned_is_no_reason_to_train_on() -> None:
+    at = np.arange(EPOCHS)
+    curves = {
+        "train_loss": 1 + 0.6 * np.exp(-at / 45) + noise(0.003, 1),
+        "val_accuracy": 0.4 + 0.3 * (1 - np.exp(-at / 4)) - 0.06 * np.clip((at - 15) / 45, 0, 1) + noise(0.004, 2),
+    }
+    report = judge(curves, {"num_classes": None})
+    assert found(report, "LC104") is not None
+    assert found(report, "LC103") is None

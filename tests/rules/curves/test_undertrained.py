@@ -171,6 +171,8 @@ def told(**inputs: Any) -> Finding | Skip | None:
         "params": {},
         "train": train,
         "val": val,
+        "held_out": val,
+        "held_out_unit": None,
         "further_train": None,
         "schedule_ran_out": False,
         "ending": None,

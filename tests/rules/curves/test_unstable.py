@@ -140,6 +140,7 @@ def told(**inputs: Any) -> Finding | Skip | None:
         "error_share": ENDED,
         "active": False,
         "val": loss("val_loss"),
+        "held_out": None,
         "n_val_seen": 1000,
         "restless": None,
         "of_single_batches": False,
@@ -261,3 +262,9 @@ def test_a_loss_that_gained_nothing_and_climbed(end: float, seen: bool) -> None:
     curves = {"loss": 0.62 + (end - 0.62) * at + noise(0.01, 1), "val_r2": 0.27 - 0.5 * at + noise(0.02, 2)}
     finding = found(judge(curves, {"num_classes": None, "loss": "mse"}), "LC109")
     assert (finding is not None and "above where it began" in finding.message) == seen
+
+
+def test_a_loss_that_climbs_by_design_while_validation_improves() -> None:
+    at = np.arange(EPOCHS) / (EPOCHS - 1)
+    curves = {"train_loss": 0.9 + 0.4 * at + noise(0.01, 1), "val_accuracy": 0.5 + 0.3 * at + noise(0.01, 2)}
+    assert found(judge(curves, {"num_classes": None}), "LC109") is None

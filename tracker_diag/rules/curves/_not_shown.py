@@ -10,7 +10,7 @@ import numpy as np
 from tracker_diag.evidence.baseline import lead
 from tracker_diag.rules.api import Achieved, BesideSiblings, Curve, Ending, Explained
 from tracker_diag.rules.curves._never_rose import never_rose
-from tracker_diag.rules.curves._recovered import recovered
+from tracker_diag.rules.curves._recovered import ends_above_nothing, recovered
 from tracker_diag.rules.curves._rest import ALPHA, last_third
 from tracker_diag.rules.curves._share import of_improvement
 from tracker_diag.stats.extrapolation import Extrapolation
@@ -36,8 +36,9 @@ STANDS, AT_CHANCE = 1e-4, 0.05
 HARDLY_EVER = 0.01
 #: Share of a perfect score by which a score ends below its best and has got worse.
 WORSE = 0.1
-#: Times where they stand for most of the run that losses began, from which on the fall is that of a bad start.
-BAD_START = 1000.0
+#: Times where they stand for most of the run that losses began, and what they began at, from which on the fall is that
+#: of a bad start.
+BAD_START, HIGH = 1000.0, 100.0
 #: Share of a perfect score by which a score still rises over the last third.
 RISING = 0.05
 
@@ -82,7 +83,7 @@ def agree(score: Curve | None, n_classes: int | None) -> str | None:
     if score is None or not score.flipped or not score.long_enough:
         return None
     end, whole = score.shown(score.tail), score.whole
-    if score.shown(score.best) < HARDLY_EVER * whole:
+    if score.accuracy and score.shown(score.best) < HARDLY_EVER * whole:
         # An accuracy that counts the equal numbers of a regression says nothing.
         return None
     if score.y.size >= ENOUGH and np.ptp(score.y) < STANDS * whole and not np.isclose(end, whole):
@@ -135,6 +136,7 @@ def achieved(found: Achieved | None, score: Curve | None, standing: bool | None,
 def moved(
     courses: Sequence[Curve],
     alone: Curve | None,
+    scores: Sequence[Curve],
     unit: float,
     score_learned: bool | None,
     explained: Explained | None,
@@ -145,12 +147,15 @@ def moved(
     A score that stands for validation by itself (``alone``) has risen, too.
     """
     learned = score_learned or (explained is not None and explained.known)
-    if not learned and (recovered(courses) or 0) >= BAD_START:
-        first = courses[-1]
+    first = courses[-1]
+    high = first.start >= HIGH and not any(ends_above_nothing(s) for s in scores)
+    if not learned and high and (recovered(courses) or 0) >= BAD_START:
         return (
             f"{first.said} began at {first.start:.3g} and has stood at {first.tail:.4g} since the first quarter of the "
             "run: what fell is the bad start, and nothing shows that anything was learned"
         )
+    if alone is not None and not alone.flipped and not pretrained and alone.tail > alone.start:
+        return f"{alone.said} ends no better than it began: {alone.start:.4g} at first, {_of(alone)}"
     low = alone is not None and alone.metric.baseline is None and alone.y.size >= ENOUGH and never_rose(alone)
     if alone is not None and low and not learned and not pretrained and alone.share(alone.best) >= HARDLY_EVER:
         return (
@@ -158,7 +163,6 @@ def moved(
             "best), and nothing else shows that anything was learned"
         )
     if not learned and not pretrained and all(never_rose(c) and c.metric.baseline is None for c in courses):
-        first = courses[-1]
         return (
             f"the scores have hardly risen ({first.said} from {first.shown(first.start):.3g} to "
             f"{first.shown(first.best):.3g} at best), and nothing else shows that anything was learned"

@@ -6,11 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tracker_diag.evidence.baseline import lead
 from tracker_diag.rules.api import Curve
 
 #: Values that show it, share of the run after which all losses stand, and share of their level within which the medians
 #: of as many parts of what follows lie then.
 VALUES, SINCE, MOVES, PARTS = 12, 0.25, 0.03, 3
+#: Lead of a score at its end over what knowing nothing gives, as a share of the way to perfect, that shows learning.
+ABOVE = 0.05
+#: Share of right answers that is no guess among more than two classes.
+HALF = 0.5
 
 
 def recovered(losses: Sequence[Curve]) -> float | None:
@@ -26,3 +31,13 @@ def recovered(losses: Sequence[Curve]) -> float | None:
             return None
         times.append(float(y[0]) / level)
     return max(times, default=None)
+
+
+def ends_above_nothing(score: Curve) -> bool:
+    """Whether a score ends above what knowing nothing gives, be it by its name or half as high as a perfect one."""
+    if not score.flipped or not score.long_enough:
+        return False
+    nothing, perfect = score.metric.baseline, score.metric.best
+    if nothing is None or perfect is None:
+        return score.accuracy and score.share(score.tail) > HALF
+    return lead(score.shown(score.tail), nothing, perfect) > ABOVE

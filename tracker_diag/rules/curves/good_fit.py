@@ -76,9 +76,11 @@ def good_fit(
       improvement achieved; with boosted trees the gap is not asked for.
     - Both curves have kept what they gained: they end no higher than they began, and near their best, on their own
       scale and on that of the logarithm.
-    - The scores agree: they moved, end above chance where the classes are known, and near their best.
+    - The scores agree: they moved, after their second value as well, end above chance where the classes are known, and
+      near their best.
     - Something was achieved, where a baseline is known or can be bounded; where none is, the losses did not come to
-      stand at their second value, and have fallen, or a score shows what was learned.
+      stand at their second value, and have fallen, not from a start a thousand times too high alone, or a score shows
+      what was learned. A score that stands for validation by itself has risen, an error has not.
     - The end is at rest, unless the run is still going: the last third moves by less than a share of the improvement
       (equivalence test at 5 %), or the upper end of the 90 % interval of what twice the training would bring is
       little, or the learning rate was annealed and has run out, or patience ended the run. A validation score that
@@ -132,7 +134,7 @@ def good_fit(
         or next((why for s in scores if (why := not_shown.agree(s, n_classes))), None)
         or not_shown.achieved(achieved, score, standing_from_start, least_achieved)
         or not_shown.moved(
-            courses, None if held_out is val else held_out, effect_unit, score_learned, explained, pretrained
+            courses, None if held_out is val else held_out, scores, effect_unit, score_learned, explained, pretrained
         )
         or not_shown.as_good_as_siblings(beside_siblings, far_behind)
     )

@@ -47,6 +47,7 @@ def overfitting(
     error_share: float,
     train: Curve | None,
     val_score: Curve | None,
+    other_scores: tuple[Curve, ...],
     end_gap: Gap | None,
     ending: Ending | None,
     traits: frozenset[str],
@@ -63,11 +64,13 @@ def overfitting(
     with a p-value that allows for the choice of the lowest place, on the scale (its own or logarithmic) on which the
     noise is even. Besides, up to ten evaluations that rise from the first on show it (Kendall's exact test, of a run
     that has ended); a rise that is significant at 5 % beside a wide gap to training; and half of what was gained being
-    lost in every value of the last quarter, by four standard errors. Where training logged a loss and validation only a
-    score, the score is asked, in units of its own improvement. The training curve must not have got worse since:
+    lost in every value of the last quarter, by four standard errors. The training curve must not have got worse since:
     otherwise the whole run is coming apart, which is another trouble; where none was logged, that is not known. Where a
     validation score still improves significantly since the turn, it is overconfidence, and an `info`; so is a run that
     patience ended at its best step and no more than the patience after it.
+
+    Where training logged a loss and validation only a score, the score is asked, in units of its own improvement (one
+    side of a trade-off, as precision is, is not); where another score improves meanwhile it is an `info`.
 
     Why it matters
     --------------
@@ -99,13 +102,13 @@ def overfitting(
     wide = end_gap is not None and end_gap.low > WIDE * effect_unit
     lost = given_back["val"].lost
     significant = rises["val"] <= (ALPHA_BESIDE_GAP * error_share if wide else level)
-    if by_score and never_rose(held_out):
+    if by_score and never_rose(held_out) and held_out.tail <= held_out.start:
         # The best value of a score that never rose is chance.
         return None
     if turn.rise < least_rise * (held_out_unit if by_score else effect_unit):
         return None
     if not (
-        lost
+        (lost and not (by_score and rise < minimum_rise))
         or (
             rise >= minimum_rise
             and (significant or (error_share == ENDED and _rises_from_the_first(held_out, train, alpha)))
@@ -123,13 +126,20 @@ def overfitting(
     if val_score is not None and not by_score and _improves_from(halfway, val_score, alpha):
         severity = Severity.INFO
         extra = "; the validation score still improves, so it is overconfidence rather than overfitting"
+    better = next((s for s in other_scores if by_score and _improves_from(turn.step, s, alpha)), None)
+    if better is not None:
+        severity, extra = (
+            Severity.INFO,
+            f"; {better.name} improves meanwhile, so it is one score at the cost of another",
+        )
+    which = f"{held_out.said} ({held_out.name})" if by_score else "the validation curve"
     uncertain = f" (between {turn.low_step:g} and {turn.high_step:g})" if turn.high_step > turn.low_step else ""
     return overfitting.finding(
         severity,
         min(0.99, 0.7 + rise / 2) if lost or rises["val"] < BEYOND_DOUBT * alpha else 0.7,
-        f"the validation curve is best at step {turn.step:g}{uncertain} with {held_out.shown(turn.best):.4g} "
+        f"{which} is best at step {turn.step:g}{uncertain} with {held_out.shown(turn.best):.4g} "
         f"and {'falls' if held_out.flipped else 'rises'} to {held_out.shown(turn.tail):.4g}: "
-        f"{of_improvement(rise)}{extra}",
+        f"{_of_own(held_out, turn.rise) if by_score else of_improvement(rise)}{extra}",
         f"keep the trees up to step {turn.step:g}; stop early, then grow smaller trees or add data"
         if "boosting" in traits
         else f"keep the checkpoint of step {turn.step:g}; stop early, then regularise or add data",
@@ -144,6 +154,12 @@ def overfitting(
         },
         (turn.step, float(held_out.x[-1])),
     )
+
+
+def _of_own(score: Curve, rise: float) -> str:
+    """How far a score fell, as a share of what it had gained, where that is more than it lost."""
+    gained = score.start - score.best
+    return f"{rise / gained:.0%} of what it had gained" if gained >= rise else f"{rise:.3g} off its best"
 
 
 def _rises_from_the_first(val: Curve, train: Curve | None, alpha: float) -> bool:

@@ -91,7 +91,10 @@ def underfitting(
 
     Where it is not known, more gives a network away that uses nothing of its input. A score that says by its name what
     knowing nothing is (R², explained variance, a correlation, kappa, the area under the ROC curve) never rises above
-    that. Accuracies, low ones, neither rise significantly nor undo a twentieth of the errors they began with, while the
+    that, or comes back to it and stays there. Losses came down from a start a thousand million times above where they
+    have stood since the first quarter of the run. An accuracy takes two values that add up to 1, and changes between
+    them. Accuracies, low ones (of both sides, or validation's where nothing else is beside the training loss), neither
+    rise significantly nor undo a twentieth of the errors they began with, while the
     loss falls to what such guesses cost (−ln of the accuracy, up to three times it): the network only grows less sure
     of what it guesses. Or both losses of a network with hidden layers reach within a few hundred updates the level at
     which they end, and validation falls no further: a bias is learned that soon, while what is learned of the input
@@ -157,7 +160,7 @@ def underfitting(
     if explained.known and explained.most >= high_loss:
         return None
     drift = trend(course.x, course.y)
-    seen = known_baseline(course, explained, minimum_learned) or at_variance(variance_of_standardised, explained)
+    seen = at_variance(variance_of_standardised, explained) or known_baseline(course, explained, minimum_learned)
     if seen is not None:
         if active and drift.slope < 0:
             return underfitting.skip("still at the level of knowing nothing, but on its way down")
@@ -192,7 +195,7 @@ def underfitting(
             or (
                 standing_loss(train, val, scores, n_updates, few_updates, rest) if stood and train is not None else None
             )
-            or (bad_start(losses) if not score_learned else None)
+            or bad_start(losses, (train_score, val_score))
             or (hardly_moves(train, val) if not shallow and "boosting" not in traits else None)
         )
     if seen is None:

@@ -45,6 +45,8 @@ def undertrained(
     params: Mapping[str, Any],
     train: Curve | None,
     val: Curve | None,
+    held_out: Curve | None,
+    held_out_unit: float | None,
     further_train: Extrapolation | None,
     schedule_ran_out: bool | None,
     ending: Ending | None,
@@ -90,8 +92,10 @@ def undertrained(
     if params.get("pretrained"):
         # Fine-tuning begins where most is learned already: what it adds is no unit.
         improvement = effect_unit
-    turned = curve.turning.rise > RISEN_ERRORS * curve.turning.error and curve.turning.rise > RISEN * improvement
-    if turned or (ending is not None and ending.by_patience):
+    alone = held_out if held_out is not val else None
+    if _turned(curve, improvement) or (alone is not None and held_out_unit and _turned(alone, held_out_unit)):
+        return None
+    if ending is not None and ending.by_patience:
         return None
     train_on = "grow more trees" if "boosting" in traits else "train on"
     further = _whose(train, val, further, further_train, improvement, minimum_gain, sure_gain)
@@ -148,6 +152,11 @@ def undertrained(
             "log the learning rate at every epoch",
         )
     return None
+
+
+def _turned(curve: Curve, unit: float) -> bool:
+    """Whether it has risen from its best, beyond its error."""
+    return curve.turning.rise > RISEN_ERRORS * curve.turning.error and curve.turning.rise > RISEN * unit
 
 
 def _whose(

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._compared import compared_steps
 from tracker_diag.rules.curves._never_rose import never_rose
+from tracker_diag.rules.curves._pace import has_downward_trend
 from tracker_diag.rules.curves._share import of_improvement
 from tracker_diag.stats.gap import Gap
 
 #: Share of its second value that the training loss has lost where it learned by heart (the first is of an epoch before
 #: the end of which validation was not asked), and values that both curves must have.
 BY_HEART, VALUES = 0.8, 8
-#: Scores that count examples of classes, as a share of all.
-OF_CLASSES = ("accuracy", "balanced accuracy", "F1")
+#: Share of the way from guessing to perfect within which an accuracy is that of guesses, and accuracy up to which it
+#: may be where nobody knows between how many classes.
+AT_CHANCE, LOW = 0.05, 0.55
 
 
 @rule(
@@ -36,6 +38,7 @@ def unrepresentative_train(
     active: bool,
     score_gap: float | None,
     score_gap_at_most: float | None,
+    n_classes: int | None,
     pretrained: object | None,
     *,
     minimum_gap: float = 0.25,
@@ -53,8 +56,8 @@ def unrepresentative_train(
     high for being too sure of itself does not make the data unrepresentative; nor where validation alone logs an
     accuracy that lies nearer to a perfect one than such a gap. Where only the start of the curves says
     what knowing nothing costs, the unit is at least the loss that is left at the end: a first epoch may have learned
-    nearly all. Where validation logged a score alone, whether training learned by heart while a low one rose by next to
-    nothing. While the run is still going it is an `info`: early on little has been achieved, and shares of it are
+    nearly all. Where validation logged an accuracy alone, whether training learned by heart while it stayed that of
+    guesses. While the run is still going it is an `info`: early on little has been achieved, and shares of it are
     large.
 
     Why it matters
@@ -83,7 +86,9 @@ def unrepresentative_train(
     Seminar: "Unrepresentative Train Dataset".
     """
     if val is None or end_gap is None:
-        return None if pretrained or not _for_nothing(train, held_out) else _by_score(train, held_out, active=active)
+        if pretrained or not _for_nothing(train, held_out, n_classes, alpha):
+            return None
+        return _by_score(train, held_out, active=active)
     # A validation curve that has turned is the matter of overfitting, ignored or not.
     if val.turning.rise >= risen * improvement and rises["val"] < alpha * error_share:
         return None
@@ -112,12 +117,16 @@ def unrepresentative_train(
     )
 
 
-def _for_nothing(train: Curve, score: Curve) -> bool:
-    """Whether training learned its examples by heart while a low validation score hardly rose."""
+def _for_nothing(train: Curve, score: Curve, n_classes: int | None, alpha: float) -> bool:
+    """Whether training learned its examples by heart while validation's accuracy stayed that of guesses."""
     y = train.finite[1]
     if train.flipped or min(y.size, score.finite[1].size) < VALUES or not float(y.min()) > 0:
         return False
-    return score.metric.kind in OF_CLASSES and never_rose(score) and train.tail < (1 - BY_HEART) * float(y[1])
+    if not score.accuracy or not never_rose(score) or train.tail >= (1 - BY_HEART) * float(y[1]):
+        return False
+    if n_classes and n_classes > 1:
+        return score.share(score.best) < 1 / n_classes + AT_CHANCE * (1 - 1 / n_classes)
+    return score.share(score.best) <= LOW and not has_downward_trend(score.x, score.y, alpha)
 
 
 def _by_score(train: Curve, score: Curve, *, active: bool) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tracker_diag.rules.api import UNSETTLED, Curve, GivenBack, Outcome, Severity, Verdict, rule
+from tracker_diag.rules.curves._pace import has_downward_trend
 from tracker_diag.rules.curves._unrest import climbed, climbing, losing, swinging, wandering
 
 
@@ -24,6 +25,7 @@ def unstable(
     error_share: float,
     active: bool,
     val: Curve | None,
+    held_out: Curve | None,
     n_val_seen: int | None,
     restless: float | None,
     of_single_batches: bool | None,
@@ -44,14 +46,14 @@ def unstable(
     examples) around its straight course, in units of the improvement achieved, the share of steps at which it turns,
     and whether the swings are still as wide as in the first half; and whether the training loss climbs from its lowest
     stretch to its end, or validation does while training has got worse since; or whether half of what training had
-    gained is lost in every value of its last quarter; or whether a training loss that gained nothing ends a sixth and
-    more above where it began. Or whether both curves swing by a sixth of their own level, and
-    by a tenth of what was gained on the logarithmic scale: so, where nothing was gained, or a first value that
-    exploded makes any share of it small. Where only the start of the curves says
-    what knowing nothing costs, swings are measured against the loss that is left at the end as well. If training is
-    logged at least three times as often as validation, and validation is calm, the swings are those of single batches
-    and are not reported; a climb still is. Swings of a run that is still going are an `info`; the test of a climb
-    allows for being repeated while the run is going.
+    gained is lost in every value of its last quarter; or whether a training loss that gained nothing ends 15 % and more
+    above where it began, while validation does not improve. Or whether both curves swing by a sixth of their own level,
+    and by a tenth of what was gained on the logarithmic scale: so, where nothing was gained, or a first value that
+    exploded makes any share of it small. Where only the start of the curves says what knowing nothing costs, swings are
+    measured against the loss that is left at the end as well. If training is logged at least three times as often as
+    validation, and validation is calm, the swings are those of single batches and are not reported; a climb still is.
+    Swings of a run that is still going are an `info`; the test of a climb allows for being repeated while the run is
+    going.
 
     Why it matters
     --------------
@@ -81,7 +83,9 @@ def unstable(
     wanders = None if restarts else wandering(train, restless)
     if improvement is None or effect_unit is None:
         swings = wanders
-        unrest = wanders or climbed(train, rises["train"], alpha * error_share)
+        # A task that gets harder by design climbs as well, while validation goes on.
+        goes_on = held_out is not None and has_downward_trend(held_out.x, held_out.y, alpha)
+        unrest = wanders or (None if goes_on else climbed(train, rises["train"], alpha * error_share))
     else:
         # A validation curve that swings over few examples, or over nobody knows how many, is the matter of
         # unrepresentative-validation.

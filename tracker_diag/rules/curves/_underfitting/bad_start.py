@@ -1,21 +1,24 @@
-"""Losses that came down from a start a million times above where they have stood since."""
+"""Losses that came down from a start a thousand million times above where they have stood since."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from tracker_diag.rules.api import Curve, Severity
-from tracker_diag.rules.curves._recovered import recovered
+from tracker_diag.rules.curves._recovered import ends_above_nothing, recovered
 from tracker_diag.rules.curves._underfitting.sighting import ADVICE, Sighting
 
-#: Times where they stand that the losses began: targets whose mean is a thousand deviations come to that, and are rare.
-FAR = 1e6
+#: Times where they stand that the losses began: no targets come to that, be they dates learned to the day.
+FAR = 1e9
 
 
-def bad_start(losses: Sequence[Curve]) -> Sighting | None:
-    """What fell is what the start had blown up; a bias comes back that soon, and nothing has been learned since."""
+def bad_start(losses: Sequence[Curve], scores: Sequence[Curve | None]) -> Sighting | None:
+    """What fell is what the start had blown up; a bias comes back that soon, and nothing has been learned since.
+
+    Unless a score ends above what knowing nothing gives.
+    """
     times = recovered(losses)
-    if times is None or times < FAR:
+    if times is None or times < FAR or any(s is not None and ends_above_nothing(s) for s in scores):
         return None
     loss = losses[-1]
     return Sighting(

@@ -7,21 +7,25 @@ import numpy as np
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
 
-#: Values of an accuracy that show it, how near to 1 their sum must be, and digits to which they are told apart.
-VALUES, ROUNDING, DIGITS = 6, 1e-3, 4
+#: How near to 1 the sum of both must be, and digits to which values are told apart; changes from the one to the other,
+#: since an accuracy may rise once from a third to two.
+ROUNDING, DIGITS, SWITCHES = 1e-3, 4, 3
 
 
 def one_answer(scores: tuple[Curve | None, ...]) -> Sighting | None:
     """Between two classes all examples get one answer, which changes from time to time."""
     for score in scores:
-        if score is None or not score.accuracy or score.finite[1].size < VALUES:
+        if score is None or not score.accuracy:
             continue
-        rights = np.unique(np.round([score.share(float(value)) for value in score.finite[1]], DIGITS))
-        if rights.size == len(("one", "other")) and abs(float(rights.sum()) - 1) <= ROUNDING:
+        values = np.round([score.share(float(value)) for value in score.finite[1]], DIGITS)
+        rights = np.unique(values)
+        both = rights.size == len(("one", "other")) and rights[0] > 0 and abs(float(rights.sum()) - 1) <= ROUNDING
+        if both and int((np.diff(values) != 0).sum()) >= SWITCHES:
+            low, high = (float(right) * score.whole for right in rights)
             return Sighting(
                 Severity.ERROR,
                 0.9,
-                f"{score.said} is {rights[0]:.4g} or {rights[1]:.4g} at each evaluation, which add up to 1: all "
+                f"{score.said} is {low:.4g} or {high:.4g} at each evaluation, which add up to {score.whole:g}: all "
                 "examples get one answer, now the one, now the other",
             )
     return None
