@@ -153,9 +153,10 @@ def risen(by: float, **known: Any) -> Curve:
 
 def told(**inputs: Any) -> Finding | None:
     """What is said of a validation that rises by .5, where 2 was gained; a finding or None, never skipped."""
+    val = inputs.setdefault("val", risen(0.5))
     usual = {
         "traits": frozenset(),
-        "held_out": risen(0.5),
+        "held_out": val,
         "held_out_unit": inputs.get("improvement", 2.0),
         "improvement": 2.0,
         "effect_unit": 2.0,
@@ -187,14 +188,14 @@ def test_what_is_said_of_a_rise_of_a_quarter() -> None:
     assert finding.evidence == {
         "best_step": 10, "best_step_low": 8, "best_step_high": 12, "best": 1.0, "last": 1.5, "rise": 0.25, "p": 1e-9,
     }  # fmt: skip
-    sure = told(held_out=risen(0.5, low_step=10, high_step=10))
+    sure = told(val=risen(0.5, low_step=10, high_step=10))
     assert sure is not None
     assert "between" not in sure.message
 
 
 def test_of_a_score_it_is_said_as_it_was_logged() -> None:
     score = curve(np.full(60, 0.9), "val_score", turning=turned(10, -0.9, -0.4))
-    finding = told(held_out=score)
+    finding = told(val=score)
     assert finding is not None
     assert "with 0.9 and falls to 0.4" in finding.message
     assert (finding.evidence["best"], finding.evidence["last"]) == (0.9, 0.4)
@@ -235,7 +236,7 @@ def test_significant_at_the_level_that_is_left(p: float, share: float, gap: floa
 def test_large_enough(rise: float, improvement: float, effect_unit: float, lost: float, seen: bool) -> None:
     val = curve(np.ones(60), "val_loss", turning=turned(10, 1.0, 1 + rise, rise=rise))
     back = {"val": GivenBack(lost, 10.0)}
-    assert (told(held_out=val, improvement=improvement, effect_unit=effect_unit, given_back=back) is not None) == seen
+    assert (told(val=val, improvement=improvement, effect_unit=effect_unit, given_back=back) is not None) == seen
 
 
 @pytest.mark.parametrize(
@@ -261,16 +262,16 @@ RISES = {n: curve(np.linspace(1, 1.5, n), "val_loss", turning=turned(0, 1.0, 1.5
     ("inputs", "seen"),
     [
         # One order of 24, of 120, of ten factorial; more than ten values are left to the other test.
-        ({"held_out": RISES[4]}, False),
-        ({"held_out": RISES[5]}, True),
-        ({"held_out": RISES[10]}, True),
-        ({"held_out": RISES[11]}, False),
-        ({"held_out": RISES[5], "alpha": 1 / 120}, True),
-        ({"held_out": RISES[5], "alpha": 1 / 121}, False),
-        ({"held_out": RISES[5], "train": None}, False),
-        ({"held_out": RISES[5], "train": curve(np.ones(60))}, False),
-        ({"held_out": RISES[5], "error_share": GOING}, False),
-        ({"held_out": curve(np.linspace(1, 1.5, 5), "val_loss", turning=turned(1, 1.0, 1.5))}, False),
+        ({"val": RISES[4]}, False),
+        ({"val": RISES[5]}, True),
+        ({"val": RISES[10]}, True),
+        ({"val": RISES[11]}, False),
+        ({"val": RISES[5], "alpha": 1 / 120}, True),
+        ({"val": RISES[5], "alpha": 1 / 121}, False),
+        ({"val": RISES[5], "train": None}, False),
+        ({"val": RISES[5], "train": curve(np.ones(60))}, False),
+        ({"val": RISES[5], "error_share": GOING}, False),
+        ({"val": curve(np.linspace(1, 1.5, 5), "val_loss", turning=turned(1, 1.0, 1.5))}, False),
     ],
 )
 def test_a_handful_that_rises_from_the_first_while_training_falls(inputs: dict[str, Any], seen: bool) -> None:
@@ -314,7 +315,7 @@ HALFWAY = [35.0, 39.8, 44.6, 49.4, 54.2, 59.0]
 )
 def test_a_score_that_still_improves_since_makes_it_overconfidence(steps: Any, score: Any, info: bool) -> None:
     val = curve(np.ones(60), "val_loss", turning=turned(11, 1.0, 1.5))
-    finding = told(held_out=val, val_score=curve(score, "val_score", steps))
+    finding = told(val=val, val_score=curve(score, "val_score", steps))
     assert finding is not None
     assert finding.severity == ("info" if info else "warning")
     assert ("overconfidence" in finding.message) == info
@@ -322,7 +323,7 @@ def test_a_score_that_still_improves_since_makes_it_overconfidence(steps: Any, s
 
 def test_a_score_that_is_judged_itself_excuses_nothing() -> None:
     score = curve(np.linspace(0.5, 0.8, 60), "val_score", turning=turned(11, -0.9, -0.4))
-    finding = told(held_out=score, val_score=score)
+    finding = told(val=score, val_score=score)
     assert finding is not None
     assert finding.severity == "warning"
 
@@ -410,3 +411,12 @@ def test_a_score_that_turned_is_no_reason_to_train_on() -> None:
     report = judge(curves, {"num_classes": None})
     assert found(report, "LC104") is not None
     assert found(report, "LC103") is None
+
+
+def test_accuracies_of_both_sides_are_measured_as_losses_are() -> None:
+    at = np.arange(EPOCHS)
+    curves = {"train_accuracy": 0.98 - 0.85 * np.exp(-at / 6), "val_accuracy": rising_then_falling(0.8, 0.6)}
+    finding = found(judge(curves, {"num_classes": 10}), "LC104")
+    assert finding is not None
+    assert finding.message.startswith("the validation curve is best")
+    assert "of the improvement achieved" in finding.message

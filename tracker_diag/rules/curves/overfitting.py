@@ -46,6 +46,7 @@ def overfitting(
     given_back: Mapping[str, GivenBack],
     error_share: float,
     train: Curve | None,
+    val: Curve | None,
     val_score: Curve | None,
     other_scores: tuple[Curve, ...],
     end_gap: Gap | None,
@@ -97,18 +98,18 @@ def overfitting(
     """
     turn = held_out.turning
     rise = turn.rise / held_out_unit
-    by_score = held_out is val_score
+    alone = held_out is not val
     level = alpha * error_share
     wide = end_gap is not None and end_gap.low > WIDE * effect_unit
     lost = given_back["val"].lost
     significant = rises["val"] <= (ALPHA_BESIDE_GAP * error_share if wide else level)
-    if by_score and never_rose(held_out) and held_out.tail <= held_out.start:
+    if alone and never_rose(held_out) and held_out.tail <= held_out.start:
         # The best value of a score that never rose is chance.
         return None
-    if turn.rise < least_rise * (held_out_unit if by_score else effect_unit):
+    if turn.rise < least_rise * (held_out_unit if alone else effect_unit):
         return None
     if not (
-        (lost and not (by_score and rise < minimum_rise))
+        (lost and not (alone and rise < minimum_rise))
         or (
             rise >= minimum_rise
             and (significant or (error_share == ENDED and _rises_from_the_first(held_out, train, alpha)))
@@ -123,23 +124,21 @@ def overfitting(
     # The later half of what follows the turn: a score that went on for a while and has come to rest no longer excuses
     # the loss.
     halfway = (turn.step + float(held_out.x[-1])) / 2
-    if val_score is not None and not by_score and _improves_from(halfway, val_score, alpha):
+    if val_score is not None and val_score is not held_out and _improves_from(halfway, val_score, alpha):
         severity = Severity.INFO
         extra = "; the validation score still improves, so it is overconfidence rather than overfitting"
-    better = next((s for s in other_scores if by_score and _improves_from(turn.step, s, alpha)), None)
+    better = next((s for s in other_scores if held_out is val_score and _improves_from(turn.step, s, alpha)), None)
     if better is not None:
-        severity, extra = (
-            Severity.INFO,
-            f"; {better.name} improves meanwhile, so it is one score at the cost of another",
-        )
-    which = f"{held_out.said} ({held_out.name})" if by_score else "the validation curve"
+        severity = Severity.INFO
+        extra = f"; {better.name} improves meanwhile, so it is one score at the cost of another"
+    which = f"{held_out.said} ({held_out.name})" if alone else "the validation curve"
     uncertain = f" (between {turn.low_step:g} and {turn.high_step:g})" if turn.high_step > turn.low_step else ""
     return overfitting.finding(
         severity,
         min(0.99, 0.7 + rise / 2) if lost or rises["val"] < BEYOND_DOUBT * alpha else 0.7,
         f"{which} is best at step {turn.step:g}{uncertain} with {held_out.shown(turn.best):.4g} "
         f"and {'falls' if held_out.flipped else 'rises'} to {held_out.shown(turn.tail):.4g}: "
-        f"{_of_own(held_out, turn.rise) if by_score else of_improvement(rise)}{extra}",
+        f"{_of_own(held_out, turn.rise) if alone else of_improvement(rise)}{extra}",
         f"keep the trees up to step {turn.step:g}; stop early, then grow smaller trees or add data"
         if "boosting" in traits
         else f"keep the checkpoint of step {turn.step:g}; stop early, then regularise or add data",
