@@ -42,3 +42,8 @@ def test_a_long_curve_is_condensed_but_its_start_is_its_own() -> None:
     course = Curve("loss", steps(10_000), np.linspace(5, 1, 10_000))
     assert course.x.size == 256
     assert course.start == 5.0
+
+
+def test_nothing_is_shown_without_a_sign() -> None:
+    course = Curve("kappa", steps(4), -np.zeros(4), Metric("agreement beyond chance", "max", "share", 1.0, 0.0))
+    assert f"{course.shown(course.tail):.3g}" == "0"

@@ -420,3 +420,18 @@ def test_accuracies_of_both_sides_are_measured_as_losses_are() -> None:
     assert finding is not None
     assert finding.message.startswith("the validation curve is best")
     assert "of the improvement achieved" in finding.message
+
+
+def test_an_error_that_never_fell_and_rises_a_little_is_no_turn() -> None:
+    """Fine-tuning without a word of it: .30 at first, .312 at the end."""
+    rises = 0.3 + 0.0002 * np.arange(EPOCHS) + noise(0.0015, 1)
+    curves = {"train_loss": falling(0.3, 5, start=0.9), "val_mae": rises}
+    assert found(judge(curves, {"num_classes": None}), "LC104") is None
+
+
+def test_a_ranking_that_is_low_by_nature_and_halves_has_turned() -> None:
+    at = np.arange(EPOCHS)
+    score = 0.01 + 0.05 * (1 - np.exp(-at / 4)) - 0.03 * np.clip((at - 10) / 50, 0, 1) + noise(0.0004, 1)
+    report = judge({"train_loss": falling(0.05, 8), "val_ndcg": score}, {"num_classes": None})
+    assert found(report, "LC104") is not None
+    assert "hardly risen" not in str(report.summary)
