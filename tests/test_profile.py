@@ -288,6 +288,7 @@ def test_a_value_that_does_not_fit_costs_itself_alone():
         ({"target": {"smallest_class": 9, "largest_class": 2}}, "larger than the most frequent"),
         ({"target": {"smallest_label": 9, "largest_label": 2}}, "above the largest"),
         ({"train": {"features": [{"min": 3, "max": 1}]}}, "minimum above"),
+        ({"shift": {"tested": 3, "shifted": 5}}, "more features shifted"),
         ({"schema_version": 7}, "schema version"),
         ({"columns_of_another_tool": 1}, "unknown parts"),
     ],

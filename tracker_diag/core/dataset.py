@@ -11,10 +11,12 @@ from tracker_diag.core.declared import Input as Input
 from tracker_diag.core.declared import read_input, rows_of, told_apart
 from tracker_diag.core.profile_schema import (
     PROFILE_VERSION,
+    Across,
     Columns,
     Feature,
     Overlap,
     Profile,
+    Shift,
     Side,
     Target,
     shown,
@@ -40,7 +42,7 @@ class Dataset:
     Attributes
     ----------
     kind : str or None
-        ``table`` or ``image``.
+        ``table``, ``image`` or ``text``.
     train, validation : Side
         The examples of each side; what is not known of one is None.
     columns : Columns
@@ -49,6 +51,10 @@ class Dataset:
         What is to be learned.
     overlap : Overlap
         Examples that both sides hold.
+    shift : Shift
+        How the features differ between the sides.
+    across : Across
+        What training examples say of the targets of validation.
     inputs : tuple of Input
         The declared ones.
     notes : tuple of str
@@ -61,6 +67,8 @@ class Dataset:
     columns: Columns = field(default_factory=Columns)
     target: Target = field(default_factory=Target)
     overlap: Overlap = field(default_factory=Overlap)
+    shift: Shift = field(default_factory=Shift)
+    across: Across = field(default_factory=Across)
     inputs: tuple[Input, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -146,6 +154,8 @@ def read_profile(data: Any) -> Dataset:
             columns=profile.columns or Columns(),
             target=profile.target or Target(),
             overlap=profile.overlap or Overlap(),
+            shift=profile.shift or Shift(),
+            across=profile.across or Across(),
         ),
         notes,
     )
@@ -219,11 +229,15 @@ def _consistent(dataset: Dataset, notes: list[str]) -> Dataset:
     if overlap.rows is not None and validation.rows is not None and overlap.rows > validation.rows:
         notes.append("more examples overlap than validation has: left out")
         overlap = Overlap()
+    shift = dataset.shift
+    if _above(shift.shifted, shift.tested):
+        notes.append("more features shifted than were tested: left out")
+        shift = Shift()
     crossed = [f for f in dataset.features if _above(f.min, f.max)]
     if crossed:
         notes.append(f"{len(crossed)} features have a minimum above their maximum: left out")
         train = train.model_copy(update={"features": [f for f in dataset.features if f not in crossed]})
-    return replace(dataset, train=train, validation=validation, target=target, overlap=overlap)
+    return replace(dataset, train=train, validation=validation, target=target, overlap=overlap, shift=shift)
 
 
 def _above(low: float | None, high: float | None) -> bool:

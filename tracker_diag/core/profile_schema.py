@@ -102,6 +102,10 @@ class Feature(_Part):
     validation: Annotated[Described | None, _soft] = None
     smd: Real = Field(None, description="standardised mean difference, validation minus training")
     ks: Share = Field(None, description="Kolmogorov-Smirnov distance between training and validation")
+    shift_p: Share = Field(
+        None, description="p-value of the same distribution on both sides: Kolmogorov-Smirnov for numbers, χ² otherwise"
+    )
+    shift_p_adjusted: Share = Field(None, description="the same, corrected over all features tested")
 
     @property
     def size(self) -> float | None:
@@ -135,11 +139,64 @@ class Feature(_Part):
         return self.name or "an unnamed feature"
 
 
+class Relation(_Part):
+    """What the nearest other examples say of an example's target, against targets dealt out at random."""
+
+    rows: Count = Field(None, description="examples asked, exact copies left out")
+    neighbours: Count = Field(None, description="nearest examples that answer for each")
+    agreement: Real = Field(
+        None,
+        description="share of the labels that are those of the neighbours' majority; for regression, R² of their mean",
+    )
+    chance: Real = Field(None, description="mean of the same over permuted targets")
+    p: Share = Field(
+        None,
+        description="permutation p-value of no relation; of labels, how many neighbours share them, class by class",
+    )
+    noise: Share = Field(
+        None,
+        description="estimated share of wrong labels, if p is at most 0.01; overlap of classes adds to it",
+    )
+    strong_disagreements: Count = Field(
+        None, description="examples of which at least nine neighbours in ten agree on one other class"
+    )
+
+
+class Images(_Part):
+    """What the images of one side look like."""
+
+    height: Count = None
+    width: Count = None
+    channels: Count = None
+    low: Real = Field(None, description="least value of a pixel")
+    high: Real = None
+    mean: Real = Field(None, description="of all finite pixels")
+    std: Positive = None
+
+
+class Texts(_Part):
+    """What the texts of one side look like; none of them is held."""
+
+    read: Count = Field(None, description="texts that these figures rest on")
+    characters: Annotated[list[float] | None, Field(min_length=7, max_length=7), _soft] = Field(
+        None, description="lengths at 1, 5, 25, 50, 75, 95 and 99 %"
+    )
+    words: Annotated[list[float] | None, Field(min_length=7, max_length=7), _soft] = Field(
+        None, description="the same in words, divided by white space"
+    )
+    empty: Share = Field(None, description="share that is missing or white space alone")
+    duplicates: Share = Field(None, description="share that repeats an earlier one exactly")
+    distinct_words: Count = None
+
+
 class Side(_Part):
     """The examples of one side, training or validation."""
 
     rows: Count = Field(None, description="examples in all")
-    rows_read: Count = Field(None, description="examples that the figures below rest on")
+    rows_scanned: Count = Field(
+        None, description="examples that means, deviations, extremes and counts of missing values of numbers rest on"
+    )
+    rows_read: Count = Field(None, description="examples that the other figures rest on")
     duplicates: Count = Field(None, description="examples read that repeat an earlier one exactly")
     twins: Share = Field(None, description="share of the examples read that have at least one exact copy")
     conflicts: Count = Field(None, description="examples read whose exact copies carry another label")
@@ -150,6 +207,9 @@ class Side(_Part):
     labels_sorted: Flag = Field(
         None, description="whether neighbouring examples mostly have the same or a close target"
     )
+    relation: Annotated[Relation | None, _soft] = None
+    images: Annotated[Images | None, _soft] = None
+    texts: Annotated[Texts | None, _soft] = None
     features: Annotated[list[Feature] | None, _soft] = Field(None, description="of the training side")
 
 
@@ -201,15 +261,42 @@ class Overlap(_Part):
 
     rows: Count = Field(None, description="validation examples read that were found among the training examples read")
     share: Share = Field(None, description="of the validation examples; scaled up where training was sampled")
+    nearly_equal: Share = Field(
+        None, description="share of the validation images that have a nearly equal one in training, copies included"
+    )
+
+
+class Shift(_Part):
+    """How the described features differ between the sides."""
+
+    tested: Count = Field(None, description="features tested")
+    shifted: Count = Field(None, description="those of them that differ at 1 % after the correction")
+    largest_ks: Share = Field(None, description="largest Kolmogorov-Smirnov distance among those that differ")
+    largest_ks_name: Word = None
+
+
+class Across(_Part):
+    """What the nearest training examples say of a validation example's target, against targets dealt out at random."""
+
+    rows: Count = Field(None, description="validation examples asked, those that training holds left out")
+    neighbours: Count = Field(None, description="nearest training examples that answer for each")
+    agreement: Real = Field(
+        None,
+        description="share of the labels that are those of the neighbours' majority; for regression, R² of their mean",
+    )
+    chance: Real = Field(None, description="mean of the same over permuted validation targets")
+    p: Share = Field(None, description="permutation p-value of no relation")
 
 
 class Profile(_Part):
     """Facts of a dataset, as it is fed to the network."""
 
     schema_version: Whole = PROFILE_VERSION
-    kind: Annotated[Literal["table", "image"] | None, _soft] = None
+    kind: Annotated[Literal["table", "image", "text"] | None, _soft] = None
     train: Annotated[Side | None, _soft] = None
     validation: Annotated[Side | None, _soft] = None
     columns: Annotated[Columns | None, _soft] = None
     target: Annotated[Target | None, _soft] = None
     overlap: Annotated[Overlap | None, _soft] = None
+    shift: Annotated[Shift | None, _soft] = None
+    across: Annotated[Across | None, _soft] = None

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tracker_diag.core.dataset import read_profile as read_profile
 from tracker_diag.core.profile_schema import Columns, Overlap, Profile, Side
-from tracker_diag.profile.columns import aggregate, basics, describe, worth_describing
+from tracker_diag.profile.columns import aggregate, basics, describe, over_all, worth_describing
+from tracker_diag.profile.images import images, nearly_equal
+from tracker_diag.profile.relation import Asked, across, aims, asked, relation
 from tracker_diag.profile.rows import hashes, overlap, side
-from tracker_diag.profile.table import Table, labels, table
+from tracker_diag.profile.shift import corrected
+from tracker_diag.profile.stream import gathered, is_stream
+from tracker_diag.profile.table import Labels, Table, labels, table
 from tracker_diag.profile.targets import codes, ordered, target
 
 
@@ -27,30 +34,38 @@ def profile_data(
     ----------
     X : array_like, shape (n, d), (n,), or images of shape (n, h, w), (n, h, w, c), (n, c, h, w)
         Training inputs: numpy array, pandas frame or series, scipy sparse matrix, torch tensor, or lists. Images are
-        described by channel.
+        described by channel. Texts as a list, array, series or one column of a frame. Or batches to be gone through
+        once, such as a generator or a data loader: pairs (X, y), or X alone; a list of two is a pair, too.
     y : array_like, shape (n,) or (n, outputs), optional
-        Training targets: labels of any type, one-hot rows, or numbers.
+        Training targets: labels of any type, one-hot rows, several labels an example, or numbers.
     X_val, y_val : array_like, optional
-        The validation side.
+        The validation side, in the same forms.
     feature_names : sequence of str, optional
         Names of the columns, or of the channels of images; a frame brings its own.
 
     Returns
     -------
     dict
-        Strict JSON data, by the schema ``docs/profile.schema.json``. It holds no example, no label but the classes'
-        names, and no time.
+        Strict JSON data, by the schema ``docs/profile.schema.json``. It holds no example, no word of a text, no label
+        but the classes' names, and no time.
 
     Raises
     ------
     ValueError
-        If inputs and targets differ in length, the two sides in columns, or an array cannot be read as numbers.
+        If inputs and targets differ in length, the two sides in columns, or batches among each other; if an array
+        cannot be read as numbers; or if batches and targets are passed together.
 
     Notes
     -----
-    The cost is O(rows × columns) up to 2·10⁷ values; beyond that, examples are sampled with a fixed seed, and
-    ``rows_read`` says how many were read. All columns enter the aggregates; the 200 that are most worth it are
-    described.
+    All examples enter means, deviations, extremes and counts of missing values of numbers, in chunks. Up to 2·10⁷
+    values, or 200,000 examples, are read for the rest; beyond that, they are sampled with a fixed seed, and
+    ``rows_read`` says how many. All columns enter the aggregates; the 200 that are most worth it are described.
+
+    Between the sides, each described feature is tested: numbers by Kolmogorov-Smirnov on up to 20,000 finite values of
+    each side, categories by χ² on as many, NaN a category of its own; the channels of images on the means of whole
+    images, as many as there are. The null is that all these values were drawn independently from one distribution, so
+    that neighbours in time make p too small; the effective number is n m / (n + m). P-values are corrected over all
+    tested features (Benjamini-Hochberg).
 
     Examples
     --------
@@ -59,33 +74,61 @@ def profile_data(
     >>> profile["target"]["class_counts"]
     {'cat': 2, 'dog': 1}
     """
-    train = table(X, "X", feature_names)
-    train_y = None if y is None else labels(y, "y", train)
-    val = None if X_val is None else table(X_val, "X_val", feature_names)
-    val_y = None if y_val is None or val is None else labels(y_val, "y_val", val)
+    train, train_y = _read(X, y, "X", "y", feature_names)
+    val, val_y = (None, None) if X_val is None else _read(X_val, y_val, "X_val", "y_val", feature_names)
     if val is not None and val.columns.shape[1] != train.columns.shape[1] and val.rows and train.rows:
         raise ValueError(f"X has {train.columns.shape[1]} columns and X_val {val.columns.shape[1]}: pass the same ones")
     aimed = target(train_y, val_y)
     single = train.single or (val is not None and val.single)
     train_hashes = hashes(train, single)
+    val_hashes = None if val is None else hashes(val, single)
     known = train_y is not None and train_y.values.ndim == 1
     by_label = codes(train_y) if known and train_y is not None else None
-    stats = basics(train.columns)
+    stats = over_all(basics(train.columns), train.scan)
     chosen = worth_describing(stats, train.kinds)
-    binned = codes(train_y, regression=aimed.kind == "regression") if known and not train.image and train_y else None
-    features = describe(train, val, stats, chosen, binned)
+    numbered = aimed.kind == "regression" and aimed.variance is not None
+    binned = codes(train_y, regression=numbered) if known and not train.image and train_y else None
+    features, shift = corrected(describe(train, val, stats, chosen, binned))
+    aim, val_aim = (None, None) if train_y is None else aims(train_y, val_y, aimed.kind)
+    asked_train = asked(train, train_hashes, aim)
+    asked_val = None if val is None or val_hashes is None else asked(val, val_hashes, val_aim)
     counted = side(train, train_hashes, by_label if aimed.kind == "classification" else None)
+    more = {
+        "features": features,
+        "labels_sorted": ordered(aimed.order),
+        "relation": relation(asked_train),
+        "images": images(train, stats),
+    }
     profile = Profile(
-        kind="image" if train.image else "table",
-        train=counted.model_copy(update={"features": features, "labels_sorted": ordered(aimed.order)}),
-        validation=Side() if val is None else _validation(val, hashes(val, single)),
+        kind="image" if train.image else "table" if train.texts is None else "text",
+        train=counted.model_copy(update=more),
+        validation=Side() if val is None or val_hashes is None else _validation(val, val_hashes, asked_val),
         columns=aggregate(stats, train.names, train.kinds, len(chosen)) if train.rows else Columns(count=0),
         target=aimed,
-        overlap=Overlap() if val is None else overlap(train_hashes, hashes(val, single), train),
+        overlap=Overlap() if val is None or val_hashes is None else _overlap(train, train_hashes, val, val_hashes),
+        shift=shift,
+        across=across(asked_train, asked_val),
     )
     plain: dict[str, Any] = profile.model_dump(mode="json", exclude_none=True)
     return plain
 
 
-def _validation(val: Table, hashed: Any) -> Side:
-    return side(val, hashed, None)
+def _read(
+    inputs: Any, targets: Any, name: str, targets_name: str, feature_names: Sequence[str] | None
+) -> tuple[Table, Labels | None]:
+    if not is_stream(inputs):
+        read = table(inputs, name, feature_names)
+        return read, None if targets is None else labels(targets, targets_name, read)
+    if targets is not None:
+        raise ValueError(f"{name} comes in batches: let them be pairs (X, y), and leave {targets_name} out")
+    return gathered(inputs, name, feature_names)
+
+
+def _validation(val: Table, hashed: NDArray[np.int64], drawn: Asked | None) -> Side:
+    described = images(val, over_all(basics(val.columns), val.scan)) if val.image else None
+    return side(val, hashed, None).model_copy(update={"relation": relation(drawn), "images": described})
+
+
+def _overlap(train: Table, train_hashes: NDArray[np.int64], val: Table, val_hashes: NDArray[np.int64]) -> Overlap:
+    found = overlap(train_hashes, val_hashes, train)
+    return found.model_copy(update={"nearly_equal": nearly_equal(train, val)})

@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracker_diag.core.profile_schema import Overlap, Side
+from tracker_diag.profile.scan import CHUNK
 from tracker_diag.profile.table import Table
+from tracker_diag.profile.texts import texts
 
 
 def hashes(data: Table, single: bool) -> NDArray[np.int64]:
@@ -19,9 +21,17 @@ def hashes(data: Table, single: bool) -> NDArray[np.int64]:
     single : bool
         Compare in single precision, because one of the sides has no more.
     """
-    values = data.values.astype(np.float32) if single else data.values
-    values = np.where(np.isnan(values), np.nan, values) + 0.0
-    return np.fromiter((hash(row.tobytes()) for row in values), dtype=np.int64, count=values.shape[0])
+    made = np.empty(data.values.shape[0], dtype=np.int64)
+    # Few at a time: a copy of all of them costs more than their hashes.
+    step = max(1, CHUNK // max(data.values.shape[1], 1))
+    for start in range(0, made.size, step):
+        values = data.values[start : start + step]
+        # Too large a number for single precision is infinite on both sides.
+        with np.errstate(over="ignore"):
+            values = values.astype(np.float32) if single else values
+        values = np.where(np.isnan(values), np.nan, values) + 0.0
+        made[start : start + step] = [hash(row.tobytes()) for row in values]
+    return made
 
 
 def side(data: Table, hashed: NDArray[np.int64], labels: NDArray[np.intp] | None) -> Side:
@@ -37,14 +47,17 @@ def side(data: Table, hashed: NDArray[np.int64], labels: NDArray[np.intp] | None
         Class codes.
     """
     values = data.values
+    scanned = data.rows if data.scan is not None else values.shape[0]
     if values.size == 0:
-        return Side(rows=data.rows, rows_read=values.shape[0])
+        return Side(rows=data.rows, rows_scanned=scanned, rows_read=values.shape[0])
     _, inverse, counts = np.unique(hashed, return_inverse=True, return_counts=True)
     finite = np.isfinite(values)
     blank = (values == values[:, :1]).all(axis=1) if values.shape[1] > 2 else np.zeros(values.shape[0], dtype=bool)
     return Side(
         rows=data.rows,
+        rows_scanned=scanned,
         rows_read=values.shape[0],
+        texts=texts(data),
         duplicates=int(values.shape[0] - counts.size),
         twins=float((counts[inverse] > 1).mean()),
         conflicts=None if labels is None else _conflicts(inverse, labels),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tracker_diag.profile.scan import CHUNK, Scan, scan
 from tracker_diag.stats.arrays import FloatArray
 
 #: Values that are read of one side; 160 MB as numbers.
@@ -40,6 +41,12 @@ class Table:
         Whether the examples are images.
     single : bool
         Whether the values came in single precision or less.
+    shape : tuple of int
+        Of one example, as it came.
+    texts : ndarray of object, shape (m,), or None
+        The examples read, where each is one text.
+    scan : Scan or None
+        Of all examples, by column; None where ``columns`` holds all values.
     """
 
     rows: int
@@ -50,6 +57,9 @@ class Table:
     kinds: NDArray[np.bool_]
     image: bool
     single: bool
+    shape: tuple[int, ...] = (0,)
+    texts: NDArray[np.object_] | None = None
+    scan: Scan | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,25 +100,29 @@ def table(data: Any, name: str, feature_names: Sequence[str] | None) -> Table:
         if array.ndim > 2:
             raise ValueError(f"{name} holds {array.dtype} in {array.ndim} dimensions: pass numbers, or a table")
         return _from_frame(pd.DataFrame(array).infer_objects(), name, feature_names)
+    if hasattr(array, "tocsr"):
+        array = array.tocsr()
     rows = int(array.shape[0])
     width = int(np.prod(array.shape[1:], dtype=np.int64))
     read = _sample(rows, width)
-    part = array[read]
+    part = array if read.size == rows else array[read]
     part = np.asarray(part.toarray() if hasattr(part, "toarray") else part)
     single = part.dtype.kind == "f" and part.dtype.itemsize <= 4
     if part.dtype.kind == "c":
         raise ValueError(f"{name} holds complex numbers: pass their parts as two columns")
-    part = part.astype(np.float64)
+    part = part.astype(np.float64, copy=False)
     image = part.ndim >= 3
     values = part.reshape(read.size, width)
-    columns = _channels(part) if image else values
+    columns = by_channel(part) if image else values
     names = tuple(map(str, feature_names)) if feature_names is not None else ()
     if names and len(names) != columns.shape[1]:
         raise ValueError(f"feature_names has {len(names)} names for {columns.shape[1]} columns of {name}")
     prefix = "channel" if image else "x"
     names = names or tuple(f"{prefix}{i}" for i in range(columns.shape[1]))
     kinds = np.ones(columns.shape[1], dtype=bool)
-    return Table(rows, read, values, columns, names, kinds, image, single)
+    complete = read.size == rows and (not image or columns.size == values.size)
+    seen = None if complete else scan(_chunks(array, image))
+    return Table(rows, read, values, columns, names, kinds, image, single, part.shape[1:], None, seen)
 
 
 def labels(data: Any, name: str, inputs: Table) -> Labels:
@@ -129,12 +143,12 @@ def labels(data: Any, name: str, inputs: Table) -> Labels:
     if part.ndim == 2 and part.shape[1] == 1:
         part = part[:, 0]
     if part.dtype.kind == "O":
-        part = _settled(part)
+        part = settled(part)
     return Labels(part, inputs.rows)
 
 
-def _settled(part: NDArray[Any]) -> NDArray[Any]:
-    """Objects as numbers where they all are, as texts otherwise; a missing one is NaN."""
+def settled(part: NDArray[Any]) -> NDArray[Any]:
+    """Read objects as numbers where they all are, as texts otherwise; a missing one is NaN."""
     import pandas as pd
 
     try:
@@ -159,27 +173,60 @@ def _array(data: Any, name: str) -> NDArray[Any]:
         data = data.detach().cpu()
         # numpy has no bfloat16.
         data = data.float() if "bfloat16" in str(data.dtype) else data
+    if isinstance(data, list | tuple) and data and isinstance(data[0], str):
+        # As an array of texts, each would take as much room as the longest.
+        whole = np.empty(len(data), dtype=object)
+        whole[:] = data
+        return whole
     try:
         return np.asarray(data)
     except (TypeError, ValueError):
         raise ValueError(f"{name} cannot be read as an array: pass rows of equal length") from None
 
 
+def kept(rows: int, width: int) -> int:
+    """How many examples of so many values are read."""
+    return min(rows, MAX_ROWS, max(MIN_ROWS, MAX_VALUES // max(width, 1)))
+
+
+def channels_last(part: NDArray[Any]) -> NDArray[Any]:
+    """Bring images of shape (m, h, w) or (m, c, h, w) to (m, h, w, c); other shapes to (m, …, 1)."""
+    if part.ndim == 4 and part.shape[1] in (1, 3, 4) and part.shape[3] not in (1, 3, 4):
+        return np.moveaxis(part, 1, 3)
+    return part if part.ndim == 4 else part[..., np.newaxis]
+
+
+def by_channel(part: NDArray[Any]) -> FloatArray:
+    """Lay out pixels by channel, shape (pixels, channels); of many, a sample."""
+    part = channels_last(part)
+    pixels = part.reshape(-1, part.shape[-1])
+    return pixels[_sample(pixels.shape[0], 1)]
+
+
 def _sample(rows: int, width: int) -> NDArray[np.intp]:
-    keep = min(rows, MAX_ROWS, max(MIN_ROWS, MAX_VALUES // max(width, 1)))
+    keep = kept(rows, width)
     if keep == rows:
         return np.arange(rows)
     # Drawn, not every k-th: a period in the data would fool that. Sorted, so that the order can still be judged.
     return np.sort(np.random.default_rng(0).choice(rows, keep, replace=False))
 
 
-def _channels(part: FloatArray) -> FloatArray:
-    """Pixels by channel, shape (pixels, channels)."""
-    if part.ndim == 4 and part.shape[1] in (1, 3, 4) and part.shape[3] not in (1, 3, 4):
-        part = np.moveaxis(part, 1, 3)
-    channels = part.shape[3] if part.ndim == 4 else 1
-    pixels = part.reshape(-1, channels)
-    return pixels[_sample(pixels.shape[0], 1)]
+def _chunks(array: Any, image: bool) -> Iterator[FloatArray]:
+    width = int(np.prod(array.shape[1:], dtype=np.int64))
+    step = max(1, CHUNK // max(width, 1))
+    for start in range(0, array.shape[0], step):
+        part = array[start : start + step]
+        part = np.asarray(part.toarray() if hasattr(part, "toarray") else part, dtype=np.float64)
+        part = channels_last(part) if image else part
+        yield part.reshape(-1, part.shape[-1])
+
+
+def _frame_chunks(frame: Any) -> Iterator[FloatArray]:
+    step = max(1, CHUNK // max(frame.shape[1], 1))
+    # Asked to fill missing values, pandas goes over all of them once more.
+    how = {} if all(isinstance(t, np.dtype) for t in frame.dtypes) else {"na_value": np.nan}
+    for start in range(0, frame.shape[0], step):
+        yield frame.iloc[start : start + step].to_numpy(dtype=np.float64, **how)
 
 
 def _from_frame(frame: Any, name: str, feature_names: Sequence[str] | None = None) -> Table:
@@ -187,7 +234,7 @@ def _from_frame(frame: Any, name: str, feature_names: Sequence[str] | None = Non
 
     rows, width = frame.shape
     read = _sample(rows, width)
-    frame = frame.iloc[read]
+    whole, frame = frame, frame.iloc[read]
     names = tuple(str(c) for c in frame.columns) if feature_names is None else tuple(map(str, feature_names))
     if len(names) != width:
         raise ValueError(f"feature_names has {len(names)} names for {width} columns of {name}")
@@ -210,4 +257,27 @@ def _from_frame(frame: Any, name: str, feature_names: Sequence[str] | None = Non
                 codes = pd.util.hash_array(column.astype(str).to_numpy(dtype=object)) >> np.uint64(11)
                 values[:, i] = np.where(column.isna(), np.nan, codes.astype(np.float64))
     single = bool(width) and all(str(t) in ("float32", "float16") for t in frame.dtypes)
-    return Table(rows, read, values, values, names, kinds, False, single)
+    seen = None
+    if read.size < rows and numeric.any():
+        counted = whole if numeric.all() else whole.loc[:, numeric]
+        seen = scan(_frame_chunks(counted)).over(numeric)
+    return Table(rows, read, values, values, names, kinds, False, single, (width,), _texts(frame, name), seen)
+
+
+def _texts(frame: Any, name: str) -> NDArray[np.object_] | None:
+    """The one column of a frame, where it holds texts.
+
+    Raises
+    ------
+    ValueError
+        If a column holds arrays or lists.
+    """
+    objects = frame.iloc[:100, np.flatnonzero(frame.dtypes.astype(str) == "object")]
+    if any(isinstance(v, list | tuple | np.ndarray) for v in objects.to_numpy().ravel()):
+        raise ValueError(f"{name} holds arrays or lists as values: pass rows of equal length")
+    if frame.shape[1] != 1 or not frame.shape[0] or str(frame.dtypes.iloc[0]) == "category":
+        return None
+    column: NDArray[np.object_] = frame.iloc[:, 0].to_numpy(dtype=object)
+    held = [v for v in column if isinstance(v, str)]
+    others = frame.iloc[:, 0].notna().sum() - len(held)
+    return column if held and not others else None
