@@ -263,10 +263,11 @@ class AdapterContract:
         tracker.tag(run_id, "ignore", "LC104")
         tracker.tag(run_id, "control", "group-a")
         tracker.add_file(run_id, "diagnosis/profile.json", b'{"rows": 3}')
+        tracker.add_file(run_id, "diagnosis/model.json", b'{"optimizer": "SGD"}')
         tracker.add_file(run_id, "diagnosis/notes.txt", b"mine")
         tracker.add_file(run_id, "model/weights.bin", b"\0\1")
         before = tracker.users(run_id)
-        mine = {"profile.json": b'{"rows": 3}', "notes.txt": b"mine"}
+        mine = {"profile.json": b'{"rows": 3}', "model.json": b'{"optimizer": "SGD"}', "notes.txt": b"mine"}
         tracker.adapter.write(run_id, FIRST)
         tracker.adapter.write(run_id, SECOND)
         assert tracker.files(run_id) == {**SECOND.artifacts, **mine}

@@ -69,9 +69,9 @@ def test_the_users_tags_are_not_written_and_long_ones_are_cut(root: Path) -> Non
     assert read == {"verdict": "x" * 7999 + "…", "summary": "a�b", "fingerprint": "f"}
 
 
-def test_what_is_not_ours_stays_and_is_named_save_the_users_profile(root: Path) -> None:
+def test_what_is_not_ours_stays_and_is_named_save_what_training_left_for_us(root: Path) -> None:
     beside.write(root, "a", FIRST)
-    mine = {"notes.txt": b"mine", "profile.json": b"{}"}
+    mine = {"notes.txt": b"mine", "profile.json": b"{}", "model.json": b"{}"}
     for name, content in mine.items():
         (root / "a" / name).write_bytes(content)
     removal = beside.remove(root, "a")

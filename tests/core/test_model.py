@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import time
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tracker_diag import Run, diagnose
-from tracker_diag.core.model import Layer, Model, read_model
+from tracker_diag.core.model import Layer, Model, described_in, plain_model, read_model
 from tracker_diag.core.run import InvalidRunError
 
 DENSE = {"type": "Dense", "units": 1, "activation": "softmax", "strides": [2, 2]}
@@ -87,3 +90,45 @@ def test_counts_of_numpy_are_counts_and_what_is_beyond_any_is_none() -> None:
     )
     with pytest.raises(InvalidRunError, match="a whole number is needed"):
         Run.from_dict({"id": "r", "model": {"trainable_parameters": 10**5000}})
+
+
+words = st.text(max_size=8)
+settings_of_layers = st.dictionaries(
+    words.filter(lambda key: key != "type"),
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False) | words,
+    max_size=4,
+)
+models = st.builds(
+    Model,
+    framework=st.none() | words,
+    layers=st.lists(st.builds(Layer, words, settings_of_layers), max_size=4).map(tuple),
+    loss=st.none() | words,
+    optimizer=st.none() | words,
+    output_shape=st.none() | st.lists(st.none() | st.integers(0, 10**18), min_size=1, max_size=4).map(tuple),
+    trainable_parameters=st.none() | st.integers(0, 10**18),
+    loss_settings=settings_of_layers,
+    outputs=st.integers(1, 9),
+)
+
+
+@given(models)
+def test_a_description_that_was_written_is_read_as_it_was(model: Model) -> None:
+    assert described_in(json.loads(json.dumps(plain_model(model))), "model.json") == model
+
+
+def test_what_is_not_known_is_left_out_of_what_is_written() -> None:
+    assert plain_model(Model()) == {"outputs": 1}
+    assert plain_model(read_model(WHOLE)) == {**WHOLE, "outputs": 1}
+
+
+def test_a_file_that_is_not_there_describes_nothing() -> None:
+    assert described_in(None, "model.json") is None
+
+
+@pytest.mark.parametrize("data", [{"layers": 3}, {"loss": 3}, {"outputs": -1}])
+def test_what_is_wrong_with_a_file_is_said_in_a_note(data: dict[str, Any]) -> None:
+    found = described_in(data, "diagnosis/model.json")
+    assert found is not None
+    (note,) = found.notes
+    assert note.startswith("diagnosis/model.json is not used: model[")
+    assert found == Model(notes=(note,))

@@ -114,7 +114,7 @@ def remove(root: Path, folder: str) -> Removal:
     if not others:
         # delete_files left the folder if only drafts were in it.
         disk.remove_if_empty(root, folder)
-    left = tuple(f"{place / name} was not written by tracker-diag" for name in others if name != own.PROFILE)
+    left = tuple(f"{place / name} was not written by tracker-diag" for name in others if name not in own.LEFT)
     return Removal(len(tags), artifacts, left)
 
 

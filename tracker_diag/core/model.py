@@ -119,6 +119,29 @@ def read_model(data: Any) -> Model:
     )
 
 
+def described_in(data: Mapping[str, Any] | None, source: str) -> Model | None:
+    """Read a description that training code left in a file.
+
+    Parameters
+    ----------
+    data : mapping or None
+        As ``read_model`` takes it; None where there is no file.
+    source : str
+        The file's name, for a note.
+
+    Returns
+    -------
+    Model or None
+        One that only says in a note what is wrong, where it cannot be read.
+    """
+    if data is None:
+        return None
+    try:
+        return read_model(data)
+    except InvalidModelError as error:
+        return Model(notes=(f"{source} is not used: {error}",))
+
+
 def _layers(data: Sequence[Any]) -> tuple[Layer, ...]:
     # One pass over all layers, since the bound on values is one for all of them.
     known = plain([_bounded(layer) for layer in islice(data, MAX_LAYERS)])
@@ -168,3 +191,18 @@ def _count(place: str, value: Any) -> int | None:
     if isinstance(value, bool) or not isinstance(value, SupportsIndex) or not 0 <= index(value) <= MAX_COUNT:
         raise InvalidModelError(place, "a whole number is needed")
     return index(value)
+
+
+def plain_model(model: Model) -> dict[str, Any]:
+    """Give the description of a network as ``read_model`` takes it; what is not known is left out."""
+    data = {
+        "framework": model.framework,
+        "layers": [{**layer.settings, "type": layer.type} for layer in model.layers],
+        "loss": model.loss,
+        "optimizer": model.optimizer,
+        "output_shape": None if model.output_shape is None else list(model.output_shape),
+        "trainable_parameters": model.trainable_parameters,
+        "loss_settings": dict(model.loss_settings),
+        "outputs": model.outputs,
+    }
+    return {key: value for key, value in data.items() if value not in (None, [], {})}

@@ -15,8 +15,11 @@ TAGS = ("verdict", "severity", "cause", "findings", "summary", "version", FINGER
 IGNORE, CONTROL = "ignore", "control"
 USERS = (IGNORE, CONTROL)
 """Tags under the prefix that are the user's: read, never written."""
-PROFILE, MODEL_SUMMARY = "profile.json", "model_summary.txt"
-"""What training code may leave for us: a dataset's profile, under ``diagnosis/``, and a model's summary."""
+PROFILE, MODEL, MODEL_SUMMARY = "profile.json", "model.json", "model_summary.txt"
+"""What training code may leave for us: a dataset's profile and a network's description, under ``diagnosis/``, and a
+model's summary."""
+LEFT = (PROFILE, MODEL)
+"""Of these, the files under ``diagnosis/``: a diagnosis reads them, and never writes, changes or removes them."""
 
 
 def owned(keys: Iterable[str], prefix: str) -> set[str]:

@@ -21,6 +21,7 @@ from tracker_diag.adapters.mlflow.artifacts import LocalArtifacts, UnreachableAr
 from tracker_diag.adapters.mlflow.extras import read_extras
 from tracker_diag.adapters.mlflow.record import Extras, Record
 from tracker_diag.adapters.mlflow.remote_artifacts import RepositoryArtifacts
+from tracker_diag.core.model import Layer, Model
 
 RUN = "0123456789abcdef" * 2
 
@@ -301,6 +302,27 @@ def test_what_training_left_is_read_up_to_a_size(tmp_path: Path, caplog: pytest.
     profile.write_text('{"rows": 3}')
     summary.write_bytes(b"x" * (4 * 2**20 + 1))
     assert read_extras(store, record) == Extras({"rows": 3})
+    assert "bytes are more than" in caplog.text
+
+
+def test_a_description_of_the_network_that_training_left_is_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    artifacts.warn_once.cache_clear()
+    folder = tmp_path / RUN / "artifacts"
+    (folder / "diagnosis").mkdir(parents=True)
+    place = folder / "diagnosis" / "model.json"
+    store, record = LocalArtifacts(folder), Record(RUN, "1", str(folder), None, "FINISHED", None, None)
+    place.write_text('{"framework": "torch", "layers": [{"type": "Linear", "out_features": 10}]}')
+    described = Model(framework="torch", layers=(Layer("Linear", {"out_features": 10}),))
+    assert read_extras(store, record) == Extras(model=described)
+    place.write_text('{"layers": 3}')
+    (note,) = read_extras(store, record).model.notes
+    assert note == "diagnosis/model.json is not used: model['layers']: a list of mappings is needed"
+    for hostile in ("{" * 100_000, '{"a":' * 100_000, "[1]", "nonsense", " " * (4 * 2**20 + 1)):
+        place.write_text(hostile)
+        assert read_extras(store, record) == Extras()
+    assert "diagnosis/model.json is not a JSON object" in caplog.text
     assert "bytes are more than" in caplog.text
 
 

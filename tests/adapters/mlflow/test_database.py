@@ -99,6 +99,7 @@ def test_datasets_parent_and_what_training_left(tracker: MlflowTracker, experime
     described = Dataset("wine", "abc123", "local", "{}", schema="not JSON", profile='{"num_rows": 178}')
     client.log_inputs(run_id, [DatasetInput(described, [InputTag("mlflow.data.context", "training")])])
     tracker.add_file(run_id, "diagnosis/profile.json", b'{"rows": 178}')
+    tracker.add_file(run_id, "diagnosis/model.json", b'{"optimizer": "Adam"}')
     tracker.add_file(run_id, "model_summary.txt", b"Dense(8)")
     (run,) = tracker.adapter.load_runs([run_id])
     assert isinstance(run, Run)
@@ -111,6 +112,8 @@ def test_datasets_parent_and_what_training_left(tracker: MlflowTracker, experime
         "schema": "not JSON",
     }
     assert (run.parent, run.profile, run.model_summary) == ("p" * 32, {"rows": 178}, "Dense(8)")
+    assert run.model is not None
+    assert run.model.optimizer == "Adam"
     assert tracker.adapter.find_run(run_id).digests == ("abc123",)
 
 

@@ -151,6 +151,7 @@ def test_datasets_parent_profile_and_model_summary_come_along(tracker: MlflowTra
     described = Dataset("wine", "abc123", "local", "{}", schema='{"columns": 3}', profile='{"num_rows": 178}')
     client.log_inputs(run_id, [DatasetInput(described, [InputTag("mlflow.data.context", "training")])])
     tracker.add_file(run_id, "diagnosis/profile.json", json.dumps({"rows": 178}).encode())
+    tracker.add_file(run_id, "diagnosis/model.json", b'{"optimizer": "Adam"}')
     tracker.add_file(run_id, "model_summary.txt", b"Dense(8)")
     (run,) = tracker.adapter.load_runs([run_id])
     assert isinstance(run, Run)
@@ -166,6 +167,8 @@ def test_datasets_parent_profile_and_model_summary_come_along(tracker: MlflowTra
     ]
     assert run.profile == {"rows": 178}
     assert run.model_summary == "Dense(8)"
+    assert run.model is not None
+    assert run.model.optimizer == "Adam"
     assert tracker.adapter.find_run(run_id).digests == ("abc123",)
 
 

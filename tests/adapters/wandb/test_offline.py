@@ -445,6 +445,37 @@ def test_a_profile_that_is_none_is_left_out(home: Path, where: str) -> None:
     assert load(home, "sparse1").profile is None
 
 
+@pytest.mark.parametrize("where", ["diagnosis", "files/diagnosis"])
+def test_a_description_of_the_network_that_training_left_is_read(home: Path, where: str) -> None:
+    logged = load(home, "sparse1").model
+    place = training(home, "sparse1") / where / "model.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text('{"optimizer": "AdaBelief"}')
+    described = load(home, "sparse1").model
+    assert described is not None
+    assert described.optimizer == "AdaBelief"
+    place.write_text('{"optimizer": 3}')
+    noted = load(home, "sparse1").model
+    assert noted is not None
+    assert noted.notes[-1] == "diagnosis/model.json is not used: model['optimizer']: a text is needed, not int"
+    for content in ("[" * 100_000, '{"optimizer": "AdaBelief"', "[1]", "", "{}" + " " * 5_000_000):
+        place.write_text(content)
+        assert load(home, "sparse1").model == logged
+    place.unlink()
+    os.mkfifo(place)
+    assert load(home, "sparse1").model == logged
+
+
+def test_a_description_of_the_network_stays_when_the_diagnosis_goes(home: Path) -> None:
+    place = training(home, "sparse1") / "diagnosis" / "model.json"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_text('{"optimizer": "AdaBelief"}')
+    adapter = open_folder(home)
+    adapter.write("sparse1", DIAGNOSIS)
+    assert adapter.remove("sparse1").left == ()
+    assert place.read_text() == '{"optimizer": "AdaBelief"}'
+
+
 def test_a_model_summary_that_is_no_file_or_too_large_is_left_out(home: Path, caplog: pytest.LogCaptureFixture) -> None:
     place = training(home, "sparse1") / "model_summary.txt"
     os.mkfifo(place)

@@ -97,9 +97,16 @@ def test_facts_are_read(online: OnlineAdapter) -> None:
 def test_what_training_code_left_for_us_is_read(server: Server, online: OnlineAdapter) -> None:
     server.store.blobs["/run-file/acme/vision/healthy1/model_summary.txt"] = b"Linear(5, 1)"
     server.store.blobs["/run-file/acme/vision/healthy1/diagnosis/profile.json"] = b'{"n": 200}'
-    server.run("healthy1").files |= {"model_summary.txt": b"Linear(5, 1)", "diagnosis/profile.json": b'{"n": 200}'}
+    server.store.blobs["/run-file/acme/vision/healthy1/diagnosis/model.json"] = b'{"optimizer": "SGD"}'
+    server.run("healthy1").files |= {
+        "model_summary.txt": b"Linear(5, 1)",
+        "diagnosis/profile.json": b'{"n": 200}',
+        "diagnosis/model.json": b'{"optimizer": "SGD"}',
+    }
     run = load(online, HEALTHY)
     assert run.model_summary == "Linear(5, 1)"
+    assert run.model is not None
+    assert run.model.optimizer == "SGD"
     assert run.profile == {"n": 200}
 
 
@@ -215,15 +222,16 @@ def test_a_new_diagnosis_replaces_the_old_one(server: Server, online: OnlineAdap
 
 def test_the_users_keys_are_never_touched(server: Server, online: OnlineAdapter) -> None:
     run = server.run("sparse1")
-    run.summary = json.dumps({**json.loads(run.summary), "diag/ignore": "slow-convergence", "diag/control": "x"})
-    run.files["diagnosis/profile.json"] = b"{}"
+    mine = {"diag/ignore": "slow-convergence", "diag/control": "x", "diag/grad_norm": 1.2, "diag/dead/000.fc": 0.1}
+    run.summary = json.dumps({**json.loads(run.summary), **mine})
+    run.files |= {"diagnosis/profile.json": b"{}", "diagnosis/model.json": b"{}"}
     run.files["diagnosis/mine.txt"] = b"mine"
     online.write("acme/vision/sparse1", Diagnosis({**DIAGNOSIS.tags, "ignore": "all"}, DIAGNOSIS.artifacts, "f1"))
     removal = online.remove("acme/vision/sparse1")
     assert removal.left == ("acme/vision/sparse1: diagnosis/mine.txt was not written by tracker-diag",)
     kept = {key: v for key, v in json.loads(run.summary).items() if key.startswith("diag/")}
-    assert kept == {"diag/ignore": "slow-convergence", "diag/control": "x"}
-    assert {"diagnosis/profile.json", "diagnosis/mine.txt"} <= set(run.files)
+    assert kept == mine
+    assert {"diagnosis/profile.json", "diagnosis/model.json", "diagnosis/mine.txt"} <= set(run.files)
 
 
 def test_the_fingerprint_goes_first_and_comes_last(server: Server, online: OnlineAdapter) -> None:

@@ -18,7 +18,7 @@ T = TypeVar("T")
 Take = Callable[[Iterator[bytes]], T]
 """What reads the beginning of a file, part by part, and stops when it has enough."""
 
-LARGEST = {own.MODEL_SUMMARY: 4 * disk.MIB, own.PROFILE: 16 * disk.MIB}
+LARGEST = {own.MODEL_SUMMARY: 4 * disk.MIB, own.PROFILE: 16 * disk.MIB, own.MODEL: 4 * disk.MIB}
 """Bytes that are read of what training code left for us, by name; a larger file is not read."""
 ANY_RUN = "<run id>"
 _MODELS = "models"  # the folder of logged models beside those of the runs of an experiment

@@ -35,12 +35,15 @@ from tracker_diag.adapters.wandb.segment import Segment, join_segments, nest, re
 from tracker_diag.adapters.wandb.used import datasets
 from tracker_diag.core import own
 from tracker_diag.core.foreign_json import read_json_mapping
+from tracker_diag.core.model import described_in
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.run import Run
+from tracker_diag.models.merged import merged
 
 # A run whose log has not grown for so long has ended: W&B's server calls a run crashed after five minutes' silence.
 STALE_SECONDS = 300.0
 _LARGEST_PROFILE, _LARGEST_SUMMARY, _LARGEST_CONFIG = 16 * disk.MIB, 4 * disk.MIB, 256 * disk.KIB
+_MODEL, _LARGEST_MODEL = f"{own.FOLDER}/{own.MODEL}", 4 * disk.MIB
 _LAST_MOMENT = 253_402_300_800.0  # the end of the year 9999, after which no calendar of Python's goes
 _ADVICE = "check the folder's rights"
 
@@ -181,7 +184,12 @@ class OfflineAdapter:
             metrics=segment.history.series(),
             profile=read_json_mapping(_left(folder, f"{own.FOLDER}/{own.PROFILE}", _LARGEST_PROFILE)),
             model_summary=_left(folder, own.MODEL_SUMMARY, _LARGEST_SUMMARY),
-            model=watched_model(nest(segment.summary), partial(_file, folder)),
+            model=merged(
+                [
+                    watched_model(nest(segment.summary), partial(_file, folder)),
+                    described_in(read_json_mapping(_left(folder, _MODEL, _LARGEST_MODEL)), _MODEL),
+                ]
+            ),
             datasets=datasets(segment.used),
             **self._facts(folder, segment),
         )

@@ -25,12 +25,14 @@ from tracker_diag.adapters.wandb.server import Project, RefusedError, RunPath, S
 from tracker_diag.adapters.wandb.used import datasets, used_on_server
 from tracker_diag.core.foreign_files import NotAFileError, read_file
 from tracker_diag.core.foreign_json import read_json_mapping
-from tracker_diag.core.own import MODEL_SUMMARY, PROFILE
+from tracker_diag.core.model import described_in
+from tracker_diag.core.own import MODEL, MODEL_SUMMARY, PROFILE
 from tracker_diag.core.run import ACTIVE, Run
+from tracker_diag.models.merged import merged
 
 FOLDER = "diagnosis"
 # What training code may leave on a run for us.
-LEFT = (f"{FOLDER}/{PROFILE}", MODEL_SUMMARY)
+LEFT = (f"{FOLDER}/{PROFILE}", f"{FOLDER}/{MODEL}", MODEL_SUMMARY)
 LONGEST_FILE = 16 * 2**20
 """Bytes that are read of either."""
 _STATUS = {"finished": "FINISHED", "failed": "FAILED", "crashed": "FAILED", "killed": "KILLED", "preempted": "KILLED"}
@@ -85,15 +87,20 @@ def load_run(server: Server, path: RunPath, node: Mapping[str, Any], names: Name
     """
     history = read_history(server, path, node)
     files = {part(file, "name", str): optional(file, "directUrl", str) for file in nodes(part(node, "files", dict))}
-    profile, summary = (_left(server, files.get(name), str(path)) for name in LEFT)
+    profile, described, summary = (_left(server, files.get(name), str(path)) for name in LEFT)
     return Run.from_dict(
         {
             "id": str(path),
             "metrics": history.series(),
             "profile": read_json_mapping(profile),
             "model_summary": summary,
-            "model": watched_model(
-                json_object(node.get("summaryMetrics"), "summary"), partial(_graph, server, path, node)
+            "model": merged(
+                [
+                    watched_model(
+                        json_object(node.get("summaryMetrics"), "summary"), partial(_graph, server, path, node)
+                    ),
+                    described_in(read_json_mapping(described), LEFT[1]),
+                ]
             ),
             "datasets": datasets(used_on_server(node)),
             **_facts(node, names),

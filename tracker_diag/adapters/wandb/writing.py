@@ -20,7 +20,7 @@ from tracker_diag.adapters.wandb.private import CoreError
 from tracker_diag.adapters.wandb.queries import DELETE_FILES, PREPARE, STANDING, UPDATE
 from tracker_diag.adapters.wandb.reading import FOLDER
 from tracker_diag.adapters.wandb.server import ForbiddenError, RunPath, Server
-from tracker_diag.core.own import FINGERPRINT, PROFILE, REPORTS
+from tracker_diag.core.own import FINGERPRINT, LEFT, REPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def remove(server: Server, path: RunPath, names: Names) -> Removal:
     standing = _read(server, path)
     words = [word for word in standing.tags if names.is_own_word(word, standing.summary)]
     keys = [key for key in standing.summary if names.is_own_key(key)]
-    others = [name for name in standing.files if name not in REPORTS and name != PROFILE]
+    others = [name for name in standing.files if name not in REPORTS and name not in LEFT]
     left = [f"{path}: {FOLDER}/{name} was not written by tracker-diag" for name in others]
     if standing.live and keys:
         left.append(f"{path}: keys in the summary, which its process still writes; clean again when it has ended")
