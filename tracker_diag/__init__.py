@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tracker_diag.core.run import Run as Run
     from tracker_diag.core.run import Series as Series
     from tracker_diag.engine import diagnose as diagnose
+    from tracker_diag.probes.watch_batches import watch_batches as watch_batches
     from tracker_diag.profile import profile_data as profile_data
     from tracker_diag.settings import Settings as Settings
     from tracker_diag.settings import load_settings as load_settings
@@ -40,6 +41,7 @@ _HOMES = {
     "load_settings": "settings",
     "diagnose": "engine",
     "profile_data": "profile",
+    "watch_batches": "probes.watch_batches",
 }
 __all__ = ["__version__", *sorted(_HOMES)]
 

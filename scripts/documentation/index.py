@@ -23,6 +23,7 @@ PAGES = {
     "inputs.md": "what a rule may ask for, with units and kinds of evidence",
     "names.md": "which metric of a run is taken for which curve, shown on real sets of names",
     "safety.md": "what is written and what never is, what a bad run or server can do, limits, secrets",
+    "signals.md": "the keys that the callbacks log, with their units",
     "seminar.md": "each statement of the seminar, the rule that implements it, the test that shows it",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from scripts.documentation import inputs
+from scripts.documentation import inputs, signals
 from scripts.documentation.configuration import configuration
 from scripts.documentation.decisions import causes, verdict
 from scripts.documentation.index import index
@@ -30,6 +30,7 @@ def pages() -> dict[str, str]:
         "names.md": names(),
         "safety.md": safety(),
         "seminar.md": seminar(),
+        "signals.md": signals.page(),
     }
     return made | {f"rules/{rule.name}.md": page(rule) for rule in all_rules().values()}
 

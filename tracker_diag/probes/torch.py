@@ -1,0 +1,197 @@
+"""Watches a training loop of PyTorch that is written by hand.
+
+Examples
+--------
+>>> from tracker_diag.probes import torch as probes                      # doctest: +SKIP
+>>> watch = probes.watch(model, optimizer, loader, loss=criterion)       # doctest: +SKIP
+>>> for epoch in range(epochs):                                          # doctest: +SKIP
+...     for x, y in loader:
+...         optimizer.zero_grad()
+...         criterion(model(x), y).backward()
+...         optimizer.step()
+...     watch.epoch(train_loss=…, val_loss=…)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+import torch
+
+from tracker_diag.probes.live import TrainingStoppedError
+from tracker_diag.probes.sinks import Log
+from tracker_diag.probes.torch_training import Training
+from tracker_diag.probes.watching import EVERY, Watching
+
+
+def watch(
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    loader: Any = None,
+    *,
+    loss: torch.nn.Module | None = None,
+    scaler: Any = None,
+    profile: Mapping[str, Any] | None = None,
+    log: Log | None = None,
+    every: int = EVERY,
+    live: bool = True,
+    stop_on: Literal["error"] | None = None,
+) -> Watch:
+    """Watch a training loop: one line before it.
+
+    What is logged stands in ``docs/probes.md``: gradients, updates, activations, batches, a description of the network.
+    The training's numbers do not change, no error of the watcher ends it, and nothing is asked of a network.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        What is trained. Of a compiled one the modules are not looked into.
+    optimizer : torch.optim.Optimizer
+        Its ``step`` counts the steps.
+    loader : iterable, optional
+        What the loop iterates over: its batches, ``(inputs, targets)`` or mappings, are looked at as they pass. One
+        that takes no attributes (a list, a generator) is watched by iterating over ``watch(…).batches`` instead.
+    loss : torch.nn.Module, optional
+        The loss as a module: the first loss is then compared with that of knowing nothing.
+    scaler : torch.amp.GradScaler, optional
+        Of mixed precision: its scale and the steps it left out are logged.
+    profile : mapping, optional
+        What ``tracker_diag.profile_data`` says of the data; it is logged beside the run.
+    log : callable, optional
+        Takes ``(dict, step)``. Where absent, the run that is going in W&B or MLflow gets the figures.
+    every : int
+        Steps from one look to the next, at least; looks that take more than a hundredth of the time come later.
+    live : bool
+        Diagnose the training while it goes on, from the metrics given to ``epoch``, and print a line the first time
+        that something is a warning, and an error.
+    stop_on : {'error', None}
+        Raise ``TrainingStoppedError`` in ``epoch`` where the training is lost.
+
+    Returns
+    -------
+    Watch
+        To be told of each epoch, and closed at the end (or used as a context).
+
+    Raises
+    ------
+    ValueError
+        If ``every`` or ``stop_on`` cannot be.
+    """
+    watching = Watching(log=log, every=every, profile=profile, live=live, stop_on=stop_on)
+    return Watch(watching, model, optimizer, loader, loss, scaler)
+
+
+class Watch:
+    """A training loop that is watched; ``watch`` makes it."""
+
+    def __init__(
+        self,
+        watching: Watching,
+        model: torch.nn.Module,
+        optimizer: torch.optim.Optimizer,
+        loader: Any,
+        loss: torch.nn.Module | None,
+        scaler: Any,
+    ) -> None:
+        self._watching = watching
+        self._loader, self._class = loader, None if loader is None else type(loader)
+        self._epochs = 0
+        self._training = Training(watching, model, optimizer, loss=loss, scaler=scaler)
+        self._enter = model.register_forward_pre_hook(self._enters, with_kwargs=True) if self._training.hooks else None
+        if loader is not None:
+            watching.guarded("the loader", self._watch_loader)
+
+    def _watch_loader(self) -> None:
+        """Have the loader's own iteration pass by: its class is exchanged for one that looks at what it gives."""
+        kind, watch = type(self._loader), self
+
+        class Watched(kind):  # type: ignore[misc, valid-type]
+            def __iter__(self) -> Iterator[Any]:
+                return watch._passing(super().__iter__())
+
+        Watched.__name__, Watched.__qualname__, Watched.__module__ = kind.__name__, kind.__qualname__, kind.__module__
+        try:
+            self._loader.__class__ = Watched
+        except TypeError:
+            self._class = None
+
+    @property
+    def batches(self) -> Iterator[Any]:
+        """One epoch of the loader, looked at as it passes: for loaders that cannot be watched themselves."""
+        if self._class is None:
+            return self._passing(iter(self._loader))
+        return iter(self._loader)
+
+    def _passing(self, batches: Iterator[Any]) -> Iterator[Any]:
+        watching = self._watching
+        watching.new_epoch()
+        for batch in batches:
+            if watching.schedule.batch_due:
+                watching.batch(*_parts(batch))
+            yield batch
+
+    def _enters(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+        first = args[0] if args else next(iter(kwargs.values()), None)
+        if torch.is_grad_enabled():
+            self._training.enters_network(first)
+        else:
+            self._training.evaluates(first)
+
+    def epoch(self, **metrics: float) -> str:
+        """Tell the metrics of an epoch that has ended, for the diagnosis of the training that is going.
+
+        They are not logged: your own logging goes on as it is.
+
+        Parameters
+        ----------
+        **metrics : float
+            By their names: ``train_loss``, ``val_loss``, ``val_accuracy`` and so on.
+
+        Returns
+        -------
+        str
+            The line that was printed, where there is something to tell; else empty.
+
+        Raises
+        ------
+        TrainingStoppedError
+            Where the training is lost and ``stop_on="error"`` was given.
+        """
+        self._epochs += 1
+        self._training.end_evaluation()
+        told = self._watching.epoch(metrics, self._epochs)
+        if self._watching.stopped is not None:
+            self.close()
+            raise TrainingStoppedError(self._watching.stopped)
+        return "" if told is None else told.line
+
+    def close(self) -> None:
+        """End the watch: hooks are taken away, the loader is as it was, what waits is sent."""
+        self._training.close()
+        if self._enter is not None:
+            self._enter.remove()
+        if self._class is not None and type(self._loader) is not self._class:
+            self._loader.__class__ = self._class
+        self._watching.end()
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+#: What a batch calls its labels, where it is a mapping.
+_LABELS = ("labels", "label", "targets", "target", "y")
+
+
+def _parts(batch: Any) -> tuple[Any, Any]:
+    """Inputs and targets of a batch."""
+    if isinstance(batch, Mapping):
+        name = next((name for name in _LABELS if name in batch), None)
+        rest = {key: value for key, value in batch.items() if key != name}
+        return (next(iter(rest.values()), None) if len(rest) == 1 else rest), (batch[name] if name else None)
+    if isinstance(batch, list | tuple) and len(batch) > 1:
+        return batch[0], batch[1]
+    return (batch[0] if isinstance(batch, list | tuple) and batch else batch), None
