@@ -1,9 +1,10 @@
 """What the callbacks cost a training, and whether they change it: the same training with and without, in turn.
 
-Each training goes several times with the callback and several times without, one after the other, and takes seconds:
-most of what a watcher costs falls on the first hundred steps. Two figures are printed: the least processor time with
-over the least without, and the share of the time that was spent in the watcher, which other work on the machine blurs
-less.
+Each training goes several times with the callback and several times without, one after the other. What is spent once,
+half a second at most, falls on the beginning: the second half of each training is compared. Loops of PyTorch go in
+turn, an epoch without and one with. Two figures are printed:
+its least processor time with over the least without, and the share of its time that was spent in the watcher, which
+other work on the machine blurs less; behind them, what the watcher took in all.
 
     scripts/probe_costs                      all
     scripts/probe_costs --only torch keras   those whose name holds one of these
@@ -21,7 +22,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,15 +38,18 @@ class Trained:
     Attributes
     ----------
     seconds : float
-        Of the processor, from its first line to its last, without making the network.
+        Of the processor, in its second half.
     share : float
-        Of the time on the clock, in the watcher.
+        Of the processor's time in its second half, in the watcher.
+    spent : float
+        Seconds in the watcher, in all.
     weights : list of ndarray
         In the end.
     """
 
     seconds: float
     share: float
+    spent: float
     weights: list[Any]
 
 
@@ -53,14 +57,28 @@ def _nowhere(figures: dict[str, float], step: int) -> None:
     """Where figures go: what a tracker costs is its own affair."""
 
 
-def _now() -> tuple[float, float]:
-    """Seconds of the processor, and of the clock."""
-    return time.process_time(), time.perf_counter()
+class Marks:
+    """Time at the half of a training and at its end: of the processor, and of that in the watcher."""
 
+    def __init__(self, watch: Any) -> None:
+        self._watch = watch
+        self.weights: list[Any] = []
+        self._at: list[tuple[float, float]] = []
 
-def _spent(watch: Any) -> float:
-    """Seconds of the clock in a watcher; 0 without one."""
-    return 0.0 if watch is None else watch._watching.schedule._spent
+    def mark(self) -> None:
+        """Take the time."""
+        watching = None if self._watch is None else self._watch._watching
+        spent = 0.0 if watching is None else watching.schedule._spent + watching.live._spent
+        self._at.append((time.process_time(), spent))
+
+    def trained(self, weights: list[Any], *, by_epoch: bool = False) -> Trained:
+        """What came of it, the training having ended now; ``by_epoch``: each epoch was marked at both its ends."""
+        if not by_epoch:
+            self.mark()
+        times, spent = zip(*self._at, strict=True)
+        half = len(times) // 4 * 2 if by_epoch else 0
+        seconds = sum(times[i + 1] - times[i] for i in range(half, len(times), 2))
+        return Trained(seconds, (spent[-1] - spent[half]) / seconds, spent[-1], weights)
 
 
 def _rows(n: int, shape: tuple[int, ...]) -> tuple[Any, Any]:
@@ -83,11 +101,11 @@ def _network(kind: str) -> Any:
 
 def _sizes(kind: str) -> tuple[tuple[int, ...], int, int, int]:
     """Shape of an example, examples, examples of a batch, epochs."""
-    return ((64,), 4096, 64, 150) if kind == "mlp" else ((3, 32, 32), 640, 32, 12)
+    return ((64,), 4096, 64, 1000) if kind == "mlp" else ((3, 32, 32), 640, 32, 100)
 
 
-def by_hand(kind: str, watched: bool) -> Trained:
-    """A loop of PyTorch."""
+def by_hand(kind: str, watched: bool) -> Iterator[Marks]:
+    """A loop of PyTorch; waits after each epoch, so that two of them can go in turn."""
     import torch
 
     from tracker_diag.probes import torch as probes
@@ -98,10 +116,12 @@ def by_hand(kind: str, watched: bool) -> Trained:
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
     criterion = torch.nn.CrossEntropyLoss()
     data = torch.utils.data.TensorDataset(*_rows(n, shape))
-    loader = torch.utils.data.DataLoader(data, batch_size=size, shuffle=True)
-    started = _now()
+    generator = torch.Generator().manual_seed(1)
+    loader = torch.utils.data.DataLoader(data, batch_size=size, shuffle=True, generator=generator)
     watch = probes.watch(model, optimizer, loader, loss=criterion, log=_nowhere) if watched else None
+    marks = Marks(watch)
     for _ in range(epochs):
+        marks.mark()
         total = 0.0
         for inputs, targets in loader:
             optimizer.zero_grad()
@@ -111,11 +131,20 @@ def by_hand(kind: str, watched: bool) -> Trained:
             total += loss.item()
         if watch is not None:
             watch.epoch(train_loss=total / len(loader))
+        marks.mark()
+        yield marks
     if watch is not None:
         watch.close()
-    processor, clock = (now - then for now, then in zip(_now(), started, strict=True))
-    weights = [value.numpy() for value in model.state_dict().values()]
-    return Trained(processor, _spent(watch) / clock, weights)
+    marks.weights = [value.numpy() for value in model.state_dict().values()]
+
+
+def in_turn(kind: str) -> tuple[Trained, Trained]:
+    """Without and with, an epoch of each in turn, so that a machine that is slow for a while is so for both."""
+    marks: list[Marks] = []
+    for marks in zip(by_hand(kind, False), by_hand(kind, True), strict=True):  # noqa: B007
+        pass
+    without, watched = (each.trained(each.weights, by_epoch=True) for each in marks)
+    return without, watched
 
 
 def with_keras(kind: str, watched: bool) -> Trained:
@@ -139,17 +168,16 @@ def with_keras(kind: str, watched: bool) -> Trained:
     model = keras.Sequential([keras.Input(x.shape[1:]), *hidden, layers.Dense(CLASSES, activation="softmax")])
     model.compile(keras.optimizers.SGD(0.01, momentum=0.9), "sparse_categorical_crossentropy")
     watch = Watch(log=_nowhere) if watched else None
-    started = _now()
-    model.fit(
-        x,
-        y,
-        batch_size=size,
-        epochs=epochs // 3 if kind == "mlp" else epochs,
-        verbose=0,
-        callbacks=[] if watch is None else [watch],
-    )
-    processor, clock = (now - then for now, then in zip(_now(), started, strict=True))
-    return Trained(processor, _spent(watch) / clock, model.get_weights())
+    marks, epochs = Marks(watch), epochs // 8 if kind == "mlp" else epochs
+
+    class Half(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            if epoch == epochs // 2:
+                marks.mark()
+
+    callbacks = [Half(), *([] if watch is None else [watch])]
+    model.fit(x, y, batch_size=size, epochs=epochs, verbose=0, callbacks=callbacks)
+    return marks.trained(model.get_weights())
 
 
 def with_lightning(kind: str, watched: bool) -> Trained:
@@ -175,26 +203,37 @@ def with_lightning(kind: str, watched: bool) -> Trained:
     model = Network()
     loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(*_rows(n, shape)), size, shuffle=True)
     watch = Watch(log=_nowhere) if watched else None
+    marks, epochs = Marks(watch), epochs // 8
+
+    class Half(lightning.Callback):  # type: ignore[misc]
+        def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+            if trainer.current_epoch == epochs // 2:
+                marks.mark()
+
     trainer = lightning.Trainer(
-        max_epochs=epochs // 3,
+        max_epochs=epochs,
         accelerator="cpu",
-        callbacks=[] if watch is None else [watch],
+        callbacks=[Half(), *([] if watch is None else [watch])],
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    started = _now()
     trainer.fit(model, loader)
-    processor, clock = (now - then for now, then in zip(_now(), started, strict=True))
-    weights = [value.detach().numpy() for value in model.state_dict().values()]
-    return Trained(processor, _spent(watch) / clock, weights)
+    return marks.trained([value.detach().numpy() for value in model.state_dict().values()])
 
 
 def with_transformers(kind: str, watched: bool) -> Trained:
     """Hugging Face's Trainer, and a BERT of two layers."""
     import torch
-    from transformers import BertConfig, BertForSequenceClassification, Trainer, TrainingArguments, set_seed
+    from transformers import (
+        BertConfig,
+        BertForSequenceClassification,
+        Trainer,
+        TrainerCallback,
+        TrainingArguments,
+        set_seed,
+    )
 
     from tracker_diag.probes.transformers import Watch
 
@@ -204,32 +243,42 @@ def with_transformers(kind: str, watched: bool) -> Trained:
     words = torch.randint(0, 500, (1600, 32), generator=torch.Generator().manual_seed(0))
     rows = [{"input_ids": row, "labels": int(row[0]) % 3} for row in words]
     watch = Watch(log=_nowhere) if watched else None
+    marks, epochs = Marks(watch), 8
+
+    class Half(TrainerCallback):  # type: ignore[misc]
+        def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            if round(state.epoch or 0) == epochs // 2:
+                marks.mark()
+
     with tempfile.TemporaryDirectory() as folder:
         arguments = TrainingArguments(
             output_dir=folder,
             report_to="none",
             use_cpu=True,
-            num_train_epochs=4,
+            num_train_epochs=epochs,
             per_device_train_batch_size=16,
             logging_strategy="no",
             save_strategy="no",
             disable_tqdm=True,
         )
-        trainer = Trainer(model, arguments, train_dataset=rows, callbacks=[] if watch is None else [watch])
-        started = _now()
+        callbacks = [Half(), *([] if watch is None else [watch])]
+        trainer = Trainer(model, arguments, train_dataset=rows, callbacks=callbacks)
         trainer.train()
-        processor, clock = (now - then for now, then in zip(_now(), started, strict=True))
-    weights = [value.numpy() for value in model.state_dict().values()]
-    return Trained(processor, _spent(watch) / clock, weights)
+    return marks.trained([value.numpy() for value in model.state_dict().values()])
 
 
-CASES: dict[str, tuple[Callable[[str, bool], Trained], str]] = {
-    "torch, mlp": (by_hand, "mlp"),
-    "torch, cnn": (by_hand, "cnn"),
-    "keras, mlp": (with_keras, "mlp"),
-    "keras, cnn": (with_keras, "cnn"),
-    "lightning, mlp": (with_lightning, "mlp"),
-    "transformers, bert": (with_transformers, "bert"),
+def one_by_one(train: Callable[[str, bool], Trained]) -> Callable[[str], tuple[Trained, Trained]]:
+    """Without and with, one whole training after the other."""
+    return lambda kind: (train(kind, False), train(kind, True))
+
+
+CASES: dict[str, tuple[Callable[[str], tuple[Trained, Trained]], str]] = {
+    "torch, mlp": (in_turn, "mlp"),
+    "torch, cnn": (in_turn, "cnn"),
+    "keras, mlp": (one_by_one(with_keras), "mlp"),
+    "keras, cnn": (one_by_one(with_keras), "cnn"),
+    "lightning, mlp": (one_by_one(with_lightning), "mlp"),
+    "transformers, bert": (one_by_one(with_transformers), "bert"),
 }
 
 
@@ -250,17 +299,16 @@ def main() -> int:
     for name, (train, kind) in CASES.items():
         if not any(text in name for text in options.only):
             continue
-        train(kind, True)
-        pairs = [(train(kind, False), train(kind, True)) for _ in range(options.times)]
+        pairs = [train(kind) for _ in range(options.times)]
         without, watched = (min(one.seconds for one in each) for each in zip(*pairs, strict=True))
-        shares = sorted(one.share for _, one in pairs)
+        share, spent = (sorted(getattr(one, what) for _, one in pairs)[len(pairs) // 2] for what in ("share", "spent"))
         equal = all(
             np.array_equal(a, b) for one, other in pairs for a, b in zip(one.weights, other.weights, strict=True)
         )
         same &= equal
         print(
             f"{name:20} {without:7.2f} s without, {watched:7.2f} s with: {watched / without - 1:+7.2%}; "
-            f"in the watcher {shares[len(shares) // 2]:6.2%}; weights {'the same' if equal else 'OTHER'}",
+            f"in the watcher {share:6.2%}, {spent:.2f} s in all; weights {'the same' if equal else 'OTHER'}",
             flush=True,
         )
     return 0 if same else 1

@@ -29,7 +29,9 @@ from tests.rules.runs import (
     swinging,
     undertrained,
 )
+from tests.watched_runs import by_layer, seen
 from tracker_diag import Run, Severity, diagnose
+from tracker_diag.core.signals import SIGNALS
 from tracker_diag.engine import asking, diagnosis
 from tracker_diag.rules.registry import all_rules
 from tracker_diag.settings.settings import SettingsError, parse_settings
@@ -300,3 +302,93 @@ def test_the_other_runs_reach_a_rule_that_asks_for_them(monkeypatch: pytest.Monk
     assert skipped(diagnose(run), "HY003") == "no other runs of the experiment"
     assert skipped(diagnose(run, siblings=(other,)), "HY003") is None
     assert asked == [(other,)]
+
+
+# -- what callbacks logged is no curve -------------------------------------------------------------------------------
+
+#: What callbacks log of a training that is as it should be, at steps of their own.
+NOTHING_WRONG = {
+    **seen(1, initial_loss=2.35, baseline_loss=2.303),
+    **seen(
+        200,
+        grad_norm=1.2,
+        clipped=0.0,
+        clip_ratio=1.0,
+        gradients_kept=0.0,
+        loss_scale=65536.0,
+        skipped_steps=0.0,
+        input_mean=0.02,
+        input_std=0.98,
+        input_min=-4.0,
+        input_max=4.0,
+        input_zeros=0.0,
+        input_non_finite=0.0,
+        input_same=0.0,
+        input_scale_ratio=1.5,
+        label_top_share=0.17,
+        label_top_share_expected=0.17,
+        label_entropy=2.2,
+        label_entropy_expected=2.2,
+        label_order=0.0,
+        classes_seen=10.0,
+        label_min=0.0,
+        label_max=9.0,
+        label_non_finite=0.0,
+        batches_repeated=0.0,
+        batches_added=10.0,
+    ),
+    **seen(60, eval_input_mean=0.02, eval_input_std=0.98, eval_in_training_mode=0.0),
+    **by_layer("weight_scale", [1.0, 1.0, 1.0], 1),
+    **by_layer("grad_norm", [0.7, 0.7, 0.7], 200),
+    **by_layer("update_ratio", [1e-3, 1e-3, 1e-3], 200),
+    **by_layer("dead", [0.0, 0.02, 0.02], 200),
+    **by_layer("saturated", [0.0, 0.0, 0.0], 200),
+    **by_layer("batch_norm_gap", [0.1, 0.1], 200),
+    "diag/step": np.arange(200.0),
+}
+
+
+def test_the_figures_of_a_sound_training_are_all_that_callbacks_log() -> None:
+    told = {name.split("/")[1] for name in NOTHING_WRONG} - {"step"}
+    # Of numbers there are other targets than labels.
+    assert {signal.name for signal in SIGNALS.values()} - told == {"target_mean", "target_std"}
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_with_and_without_the_figures_of_callbacks_a_run_is_judged_the_same(shape: str) -> None:
+    curves = SHAPES[shape]()
+    plain, watched = judge(curves, SOUND), judge({**curves, **NOTHING_WRONG}, SOUND)
+    for part in ("verdict", "severity", "roles", "curves", "cost", "notes"):
+        # As texts, since a loss that is lost does not equal itself.
+        assert str(getattr(watched, part)) == str(getattr(plain, part))
+    for part in ("findings", "skipped"):
+        of_curves = [[x for x in getattr(r, part) if x.code.startswith(("LC", "HY"))] for r in (watched, plain)]
+        assert str(of_curves[0]) == str(of_curves[1])
+
+
+def test_a_healthy_run_stays_green_whatever_sound_figures_say() -> None:
+    assert judge({**healthy(), **NOTHING_WRONG}, SOUND).causes == ()
+
+
+# Of these two the figures clear the first cause, and others move up.
+@pytest.mark.parametrize("shape", sorted(SHAPES.keys() - {"memorised_at_once", "off_from_the_start"}))
+def test_sound_figures_bring_up_no_cause(shape: str) -> None:
+    curves = SHAPES[shape]()
+    plain, watched = judge(curves, SOUND), judge({**curves, **NOTHING_WRONG}, SOUND)
+    assert {f.code for f in watched.findings} <= {f.code for f in plain.findings}
+
+
+@pytest.mark.parametrize("name", ["initial_loss", "baseline_loss", "loss_scale", "batches_repeated", "grad_norm"])
+def test_no_figure_is_taken_for_a_loss_or_a_score(name: str) -> None:
+    report = judge(seen(60, **{name: np.linspace(2.3, 0.1, 60)}), SOUND)
+    assert report.curves == ()
+    assert not [found for found in report.roles.values() if found.startswith("diag/")]
+    assert report.verdict == "insufficient-evidence"
+
+
+def test_a_run_is_the_same_as_another_whatever_callbacks_saw_of_either() -> None:
+    run = a_run({**healthy(), **NOTHING_WRONG}, SOUND)
+    twin = replace(a_run({**healthy(), **seen(loss_scale=1.0)}, SOUND), id="twin")
+    report = diagnose(run, siblings=(twin,))
+    assert found(report, "EX905") is not None
+    assert report.verdict == "good-fit"

@@ -13,12 +13,11 @@ from tracker_diag.probes.live import Live
 
 def told(live: Live, losses: list[tuple[float, float]]) -> list[int]:
     """Epochs at which something was told."""
-    live._cost = 0.0
     found = []
     for epoch, (train, val) in enumerate(losses, 1):
         lost = live.saw({"train_loss": train, "val_loss": val}, epoch)
-        # The time that a look may take is another matter.
-        live._last = -math.inf
+        # The time that looks may take is another matter.
+        live._spent = 0.0
         if live.epoch(lost=lost) is not None:
             found.append(epoch)
     return found
@@ -66,9 +65,9 @@ def test_a_sound_training_is_told_nothing(seed: int) -> None:
     assert told(Live(params={"epochs": 40, "learning_rate": 1e-3, "optimizer": "adam"}), losses) == []
 
 
-def test_a_look_that_costs_too_much_waits() -> None:
+def test_looks_that_cost_too_much_wait() -> None:
     live = Live()
-    live._cost = 1e9
+    live._spent = 1e9
     live.saw({"train_loss": 1.0}, 1)
     assert live.epoch() is None
     assert live._standing == {}

@@ -20,7 +20,6 @@ from tracker_diag.core.run import Run
 from tracker_diag.probes import sinks
 from tracker_diag.probes.sinks import OfFunction, OfMlflow, OfWandb, ProbeWarning, Warned, find_sink
 
-
 EXPERIMENT = "1"
 """The first that is made in an MLflow store."""
 

@@ -77,3 +77,24 @@ def healthy() -> dict[str, Any]:
     """The profile of a sound dataset."""
     X, y = table()
     return profile_data(X[:400], y[:400], X[400:], y[400:])
+
+
+#: p-values of a relation that is beyond doubt, and of none.
+RELATED, UNRELATED = 0.005, 0.6
+
+
+def related(train: float, validation: float | None = None, across: float | None = None, **facts: Any) -> dict[str, Any]:
+    """A profile of how inputs and targets hang together: p of no relation on each side, and across.
+
+    ``agreement`` is that within training, ``held_out`` that of validation with training, ``chance`` that of labels
+    dealt out at random.
+    """
+    usual = {"agreement": 0.8, "held_out": 0.8, "chance": 0.1, "noise": None, "rows": 1000, **facts}
+    rows, chance = usual["rows"], usual["chance"]
+    side = {"rows": rows, "rows_read": rows}
+    own = {"rows": rows, "agreement": usual["agreement"], "chance": chance, "noise": usual["noise"]}
+    return {
+        "train": {**side, "relation": {**own, "p": train}},
+        "validation": {**side, "relation": {**own, "p": validation}},
+        "across": {"rows": rows, "agreement": usual["held_out"], "chance": chance, "p": across},
+    }

@@ -12,6 +12,7 @@ import numpy as np
 from tracker_diag.core import controlled
 from tracker_diag.core.own import CONTROL
 from tracker_diag.core.run import Run, Series
+from tracker_diag.core.signals import PREFIX
 from tracker_diag.roles.metric import LOSS, PER_CENT_ABOVE, Metric
 from tracker_diag.roles.params import flatten
 from tracker_diag.roles.resolve import Roles, Told, resolve
@@ -144,6 +145,8 @@ class Siblings:
             With what its names were taken for.
         """
         flat = flatten(run.params).values
+        # What callbacks saw within the training is no result of it.
+        run = replace(run, metrics={n: series for n, series in run.metrics.items() if not n.startswith(PREFIX)})
         # Whether a score is a share or per cent, its values say.
         high = frozenset(name for name in run.metrics if _last(run, name) > PER_CENT_ABOVE)
         kind = (frozenset(run.metrics), high, frozenset((name, type(value)) for name, value in flat.items()))

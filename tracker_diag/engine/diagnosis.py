@@ -13,7 +13,8 @@ from tracker_diag.core.finding import Cause, Finding, Severity, Skip
 from tracker_diag.core.model import Model
 from tracker_diag.core.own import IGNORE
 from tracker_diag.core.report import DrawnCurve, Report
-from tracker_diag.core.run import Run
+from tracker_diag.core.run import Run, Series
+from tracker_diag.core.signals import PREFIX
 from tracker_diag.core.version import __version__
 from tracker_diag.engine.asking import ask, capped, chosen_for
 from tracker_diag.engine.attempt import Parts
@@ -81,6 +82,7 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: Iterable[Run]
         if wrong := next((other for other in siblings if not isinstance(other, Run)), None):
             raise TypeError(f"siblings are runs: tracker_diag.Run.from_dict makes one, not {type(wrong).__name__}")
     parts = Parts(run.id)
+    signals, run = _apart(run)
     timeline = parts.attempt("the records could not be put in order", lambda: straighten(run), Timeline(run.metrics))
     logged = run
     run = replace(run, metrics=timeline.metrics)
@@ -88,7 +90,7 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: Iterable[Run]
     network = parts.attempt("the model could not be described", lambda: described(run), None)
     roles = parts.attempt("the roles could not be found", lambda: resolve(run, settings, network), NO_ROLES)
     others = None if isinstance(siblings, Comparison) else siblings or None
-    given = {"run": run, "timeline": timeline, "network": network, "roles": roles}
+    given = {"run": run, "timeline": timeline, "network": network, "roles": roles, "signals": signals or None}
     values = Values({**given, "siblings": others, "comparison": compared})
     tag = settings.prefix + IGNORE
     words, unknown = ignored_words(run.tags.get(tag, ""), tag)
@@ -148,6 +150,14 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: Iterable[Run]
         ),
         version=__version__,
     )
+
+
+def _apart(run: Run) -> tuple[dict[str, Series], Run]:
+    """What the callbacks logged, and the run without it: none of that is a curve."""
+    signals = {name: series for name, series in run.metrics.items() if name.startswith(PREFIX)}
+    if not signals:
+        return signals, run
+    return signals, replace(run, metrics={n: series for n, series in run.metrics.items() if n not in signals})
 
 
 def _compared(run: Run, siblings: tuple[Run, ...] | Comparison, settings: Settings) -> Comparison | None:

@@ -6,6 +6,14 @@ given_input("run", "the run, its records in order", "Run")
 given_input("timeline", "what had to be decided to put its records in order", "Timeline", evidence="C")
 given_input("roles", "what its names were taken for", "Roles")
 given_input(
+    "signals",
+    "what the callbacks logged (`diag/…`), which is no part of `run`, by its key",
+    "Mapping",
+    missing="nothing was logged from within the training",
+    log="train with a callback of tracker_diag.probes",
+    evidence="GB",
+)
+given_input(
     "network",
     "the description of the network, from the logged model, its summary and the parameters",
     "Model",

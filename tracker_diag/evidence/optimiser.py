@@ -14,6 +14,7 @@ from tracker_diag.core.run import Series
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.ending import Ending, Progress
 from tracker_diag.evidence.registry import rule_input
+from tracker_diag.roles.layer_signals import LayerSignals
 from tracker_diag.roles.resolve import Roles
 from tracker_diag.stats.arrays import FloatArray
 from tracker_diag.stats.extrapolation import DOUBT, Extrapolation, extrapolate
@@ -62,9 +63,15 @@ def rate_curve(roles: Roles) -> Series | None:
 
 
 @rule_input(missing="no gradient norm", log="gradient_norm", evidence="G", unit="as logged")
-def gradient_norm(roles: Roles) -> FloatArray | None:
-    """The logged gradient norms that are finite and not so large that sums overflow, in order of steps, shape (n,)."""
+def gradient_norm(roles: Roles, layer_figures: LayerSignals | None) -> FloatArray | None:
+    """The logged gradient norms that are finite and not so large that sums overflow, in order of steps, shape (n,).
+
+    Of all weights together; where no metric of the run is that, what a callback logged, or the root of the sum of
+    squares of what was logged by layer.
+    """
     series = roles.metrics.get("gradient_norm")
+    if series is None and layer_figures is not None:
+        series = layer_figures.gradient_norm
     if series is None:
         return None
     norms: FloatArray = series.values[(series.values >= 0) & (series.values <= HIGHEST_NORM)]

@@ -15,8 +15,8 @@ from tracker_diag.engine import diagnose
 
 #: Share of the epochs seen that pass from one look to the next, from the tenth on.
 APART = 0.1
-#: Share of the time since the last look that a look may take.
-MOST_OF_TIME = 0.05
+#: Share of the training's time that these looks may take, beyond so many seconds once.
+MOST_OF_TIME, AT_FIRST = 0.003, 0.3
 #: Looks in a row at which a finding has to stand before it is told: one look may be chance, and looks are many.
 LOOKS = 2
 #: Verdicts that a single look shows, and the score of a cause from which on it does: such a cause was measured, and is
@@ -85,8 +85,8 @@ class Live:
     _epochs: int = 0
     _next: int = 1
     _standing: dict[str, int] = field(default_factory=dict)
-    _cost: float = 0.0
-    _last: float = field(default_factory=time.perf_counter)
+    _spent: float = 0.0
+    _started: float = field(default_factory=time.perf_counter)
 
     def saw(self, figures: Mapping[str, Any], step: float) -> bool:
         """Keep metrics; gives whether one of them is not finite."""
@@ -128,13 +128,13 @@ class Live:
         """
         self._epochs += 1
         now = time.perf_counter()
-        waits = self._epochs < self._next or self._cost > MOST_OF_TIME * (now - self._last)
+        waits = self._epochs < self._next or self._spent > AT_FIRST + MOST_OF_TIME * (now - self._started)
         highest = Severity.INFO.rank if self.told is None else self.told.finding.severity.rank
         if highest >= Severity.ERROR.rank or (waits and not lost):
             return None
         self._next = self._epochs + max(1, int(APART * self._epochs))
         report = diagnose(self.run())
-        self._last, self._cost = time.perf_counter(), time.perf_counter() - now
+        self._spent += time.perf_counter() - now
         grave = [f for f in report.findings if f.severity.rank >= Severity.WARNING.rank]
         self._standing = {f.code: self._standing.get(f.code, 0) + 1 for f in grave}
         sure = {cause.name for cause in report.causes if cause.score >= SURE}

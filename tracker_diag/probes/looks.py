@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 EARLY = (1, 5, 20, 50)
 #: Share of the training's time that looking may take, beyond so many seconds of it once; a look that costs more comes
 #: later.
-MOST_OF_TIME, AT_FIRST = 0.008, 0.1
+MOST_OF_TIME, AT_FIRST = 0.004, 0.1
 #: Batches in a row that are looked at, with the step at their end: neighbours tell repeats and order,
 BATCHES = 4
 #: and those at the beginning.

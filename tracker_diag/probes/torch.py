@@ -97,8 +97,10 @@ class Watch:
         self._watching = watching
         self._loader, self._class = loader, None if loader is None else type(loader)
         self._epochs = 0
-        self._training = Training(watching, model, optimizer, loss=loss, scaler=scaler)
-        self._enter = model.register_forward_pre_hook(self._enters, with_kwargs=True) if self._training.hooks else None
+        self._training, self._model = Training(watching, model, optimizer, loss=loss, scaler=scaler), model
+        self._entering: Any = None
+        self._closed = False
+        self._hook(wanted=True)
         if loader is not None:
             watching.guarded("the loader", self._watch_loader)
 
@@ -123,13 +125,27 @@ class Watch:
             return self._passing(iter(self._loader))
         return iter(self._loader)
 
+    def _hook(self, *, wanted: bool) -> None:
+        """Look at what enters the network, or stop that: a hook that is not needed costs each step a little."""
+        if wanted and self._entering is None and self._training.hooks:
+            self._entering = self._model.register_forward_pre_hook(self._enters, with_kwargs=True)
+        elif not wanted and self._entering is not None:
+            self._entering.remove()
+            self._entering = None
+
     def _passing(self, batches: Iterator[Any]) -> Iterator[Any]:
-        watching = self._watching
+        watching, training = self._watching, self._training
         watching.new_epoch()
-        for batch in batches:
-            if watching.schedule.batch_due:
-                watching.batch(*_parts(batch))
-            yield batch
+        try:
+            for batch in batches:
+                if training.looks is not (self._entering is not None):
+                    self._hook(wanted=training.looks)
+                if watching.schedule.batch_due:
+                    watching.batch(*_parts(batch))
+                yield batch
+        finally:
+            # What comes between the epochs is evaluation.
+            self._hook(wanted=not self._closed)
 
     def _enters(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         first = args[0] if args else next(iter(kwargs.values()), None)
@@ -168,9 +184,9 @@ class Watch:
 
     def close(self) -> None:
         """End the watch: hooks are taken away, the loader is as it was, what waits is sent."""
+        self._closed = True
         self._training.close()
-        if self._enter is not None:
-            self._enter.remove()
+        self._hook(wanted=False)
         if self._class is not None and type(self._loader) is not self._class:
             self._loader.__class__ = self._class
         self._watching.end()

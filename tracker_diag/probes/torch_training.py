@@ -139,6 +139,11 @@ class Training:
     def _scale_now(self) -> float | None:
         return None if self._scaler is None else float(self._scaler.get_scale())
 
+    @property
+    def looks(self) -> bool:
+        """Whether the step that comes is looked at."""
+        return self._look is not None
+
     def enters_network(self, first: Any) -> None:
         """Take note of the network's own input in training, whose zeros are no dead units."""
         if self._look is not None:

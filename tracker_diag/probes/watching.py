@@ -66,16 +66,20 @@ class Watching:
         self._asked = False
 
     def guarded(self, what: str, do: Callable[[], T]) -> T | None:
-        """Do something beside the training; where it fails, warn once and give None."""
+        """Look at something; where it fails, warn once and give None."""
         self.schedule.begin()
+        try:
+            return self._beside(what, do)
+        finally:
+            self.schedule.end()
+
+    def _beside(self, what: str, do: Callable[[], T]) -> T | None:
         try:
             return do()
         except Exception as error:  # noqa: BLE001 - the training must not end by being watched
             said = str(error).partition("\n")[0][:200]
             self.warn(what, f"{what} could not be looked at, the training goes on: {type(error).__name__}: {said}")
             return None
-        finally:
-            self.schedule.end()
 
     def into(self, sink: Sink) -> None:
         """Send figures there from now on."""
@@ -143,7 +147,8 @@ class Watching:
         lost = self.live.saw(said, step)
         if not self._is_live:
             return None
-        told = self.guarded("the curves", lambda: self.live.epoch(lost=lost))
+        # It has a time of its own.
+        told = self._beside("the curves", lambda: self.live.epoch(lost=lost))
         if told is None:
             return None
         print(told.line, file=sys.stderr, flush=True)

@@ -18,11 +18,15 @@ from tracker_diag.evidence.effects import GivenBack as GivenBack
 from tracker_diag.evidence.ending import Ending as Ending
 from tracker_diag.evidence.features import FIRST_LOSS as FIRST_LOSS
 from tracker_diag.evidence.features import Features as Features
+from tracker_diag.evidence.from_training import Watched as Watched
+from tracker_diag.evidence.from_training import middle as middle
 from tracker_diag.evidence.learned import Achieved as Achieved
 from tracker_diag.evidence.logged import Standing as Standing
 from tracker_diag.evidence.registry import first_of as first_of
 from tracker_diag.evidence.registry import rule_input as rule_input
+from tracker_diag.evidence.related import Relation as Relation
 from tracker_diag.evidence.symptoms import Symptoms as Symptoms
+from tracker_diag.roles.layer_signals import LayerSignals as LayerSignals
 from tracker_diag.roles.resolve import Roles as Roles
 from tracker_diag.rules.changes import in_words as in_words
 from tracker_diag.rules.changes import stop_at_best as stop_at_best

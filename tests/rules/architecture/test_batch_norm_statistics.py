@@ -20,6 +20,7 @@ from tests.rules.runs import (
     ranked,
     skipped,
 )
+from tests.watched_runs import by_layer
 from tracker_diag import Severity
 
 NAME = "batch-norm-statistics"
@@ -166,3 +167,50 @@ def test_the_largest_numbers_are_answered(largest):
     curves["val_loss"][[33, 41, 52]] = largest
     assert judge(curves, SOUND, model=normalised()).verdict
     assert judge(far_above() | {"val_loss": np.tile([25.0, largest], EPOCHS // 2)}, {**SOUND, "norm": "batch"}).verdict
+
+
+def gaps(*layers, looks=200):
+    return by_layer("batch_norm_gap", layers, looks)
+
+
+@pytest.mark.parametrize("shape", ["gap", "flat", "slow"])
+def test_the_first_cause_where_a_callback_saw_statistics_far_from_the_batches(shape):
+    assert cause(judge(SHAPES[shape](), SOUND), NAME) is None
+    report = judge({**SHAPES[shape](), **gaps(0.1, 2.5)}, SOUND)
+    assert ranked(report)[0] == NAME
+    assert found(report, "AR708").severity is Severity.WARNING
+    assert "the running statistics of fc1 lie 2.5 deviations of a batch from it" in cause(report, NAME).why
+
+
+def test_it_needs_no_curves():
+    assert ranked(judge(gaps(2.5), SOUND))[0] == NAME
+    assert "no training or no validation loss" in skipped(judge(gaps(0.1), SOUND), "AR708")
+
+
+def test_statistics_near_the_batches_speak_against_it():
+    plain = cause(judge(undecided(), SOUND, model=normalised()), NAME)
+    near = cause(judge({**undecided(), **gaps(0.05, 0.1)}, SOUND, model=normalised()), NAME)
+    assert near is None or near.score < 0.6 * plain.score
+    assert cause(judge({**healthy(), **gaps(0.05, 0.1)}, SOUND), NAME) is None
+
+
+@pytest.mark.parametrize(("gap", "told"), [(0.699, False), (0.7, True)])
+def test_how_far_they_have_to_lie(gap, told):
+    assert (cause(judge({**healthy(), **gaps(gap)}, SOUND), NAME) is not None) == told
+
+
+@pytest.mark.parametrize(("looks", "told"), [(100, False), (101, True)])
+def test_the_first_hundred_steps_bring_them_near(looks, told):
+    assert (cause(judge({**healthy(), **gaps(2.5, looks=looks)}, SOUND), NAME) is not None) == told
+
+
+def test_the_second_half_counts():
+    early = gaps([9.0] * 99 + [0.1] * 101)
+    assert cause(judge({**healthy(), **early}, SOUND), NAME) is None
+    late = gaps([0.1] * 99 + [0.9] * 101)
+    assert cause(judge({**healthy(), **late}, SOUND), NAME) is not None
+
+
+def test_looks_that_are_no_numbers_say_nothing():
+    assert cause(judge({**healthy(), **gaps(math.nan, math.inf)}, SOUND), NAME) is None
+    assert "fc1" in cause(judge({**healthy(), **gaps(math.nan, 2.5)}, SOUND), NAME).why

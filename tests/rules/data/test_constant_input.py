@@ -1,7 +1,11 @@
+import math
+
 import numpy as np
+import pytest
 
 from tests.rules.datasets import healthy as sound_data
-from tests.rules.runs import SOUND, cause, fallen_to_nothing, flat, found, healthy, judge, ranked
+from tests.rules.runs import SOUND, cause, fallen_to_nothing, flat, found, healthy, judge, ranked, slow, swinging
+from tests.watched_runs import seen
 from tracker_diag import Severity, profile_data
 
 NAME = "constant-input"
@@ -42,3 +46,28 @@ def test_a_loss_that_came_down_first_speaks_less_for_it():
 
 def test_silent_where_the_run_learns():
     assert cause(judge(healthy(), SOUND), NAME) is None
+
+
+@pytest.mark.parametrize("curves", [flat(), slow(), swinging()], ids=["flat", "slow", "swings"])
+def test_the_first_cause_where_a_callback_saw_the_same_example_all_over(curves):
+    assert ranked(judge(curves, SOUND))[0] != NAME
+    report = judge({**curves, **seen(input_same=1.0)}, SOUND)
+    assert ranked(report)[0] == NAME
+    assert found(report, "DS201").severity is Severity.WARNING
+    assert "100% of a batch's other examples equal its first" in cause(report, NAME).why
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.9, False), (0.901, True)])
+def test_all_but_few_of_a_batch(share, told):
+    assert (cause(judge({**slow(), **seen(input_same=share)}, SOUND), NAME) is not None) == told
+
+
+def test_examples_that_differ_clear_it():
+    assert cause(judge(flat(), SOUND), NAME) is not None
+    assert cause(judge({**flat(), **seen(input_same=0.0)}, SOUND), NAME) is None
+    assert cause(judge({**flat(), **seen(1, input_same=0.0)}, SOUND), NAME) is None
+
+
+def test_a_share_that_is_no_number_says_nothing():
+    plain, watched = (cause(judge(c, SOUND), NAME) for c in (flat(), {**flat(), **seen(input_same=math.nan)}))
+    assert watched == plain

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from tests.rules.datasets import finding, learned, table
 from tracker_diag import Severity, profile_data
@@ -51,3 +52,31 @@ def test_silent_on_sound_data_and_green_on_a_sound_run():
     assert finding("DS210", profile_data(X, y)) is None
     X[:200] = X[200:400]
     assert finding("DS210", profile_data(X, y), learned()).severity is Severity.INFO
+
+
+def side(**facts):
+    return {"rows": 1000, "rows_read": 1000, "duplicates": 0, **facts}
+
+
+@pytest.mark.parametrize(
+    ("copies", "said"),
+    [(901, "99 are left without them"), (900, "90% of the examples are copies of others"), (300, "30% of the")],
+)
+def test_where_nearly_all_are_copies_few_examples_are_learned_many_times(copies, said):
+    profile = {"kind": "image", "train": side(duplicates=copies)}
+    assert said in finding("DS210", profile).message
+    # In a run that learned, other copies than these are hardly worth a word.
+    learned_all_the_same = finding("DS210", profile, learned())
+    warned = learned_all_the_same is not None and learned_all_the_same.severity is Severity.WARNING
+    assert warned == (copies > 900)
+
+
+@pytest.mark.parametrize(("share", "other", "alone"), [(0.25, 0.049, True), (0.25, 0.05, False), (0.2, 0.0, False)])
+def test_blank_examples_in_training_alone(share, other, alone):
+    profile = {"kind": "image", "train": side(constant_share=share), "validation": side(constant_share=other)}
+    assert ("of validation's" in finding("DS210", profile).message) == alone
+
+
+def test_blank_examples_of_a_validation_that_nobody_described_are_not_compared():
+    profile = {"kind": "image", "train": side(constant_share=0.4), "validation": side()}
+    assert finding("DS210", profile).message == "40% of the examples are blank"

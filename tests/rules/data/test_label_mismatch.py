@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from tests.rules.datasets import RELATED, UNRELATED, related
 from tests.rules.runs import (
     EPOCHS,
     SOUND,
@@ -79,3 +80,58 @@ def test_two_classes_swapped():
 def test_a_guess_is_not_wrong_on_purpose(right):
     named = cause(judge(numbered_otherwise(right), SOUND), NAME)
     assert named is None or "as often as guessing" not in named.why
+
+
+@pytest.mark.parametrize("curves", [flat(), gap(), overfitting()], ids=["flat", "gap", "overfits"])
+def test_the_first_cause_where_neighbours_share_their_labels_on_validation_and_not_in_training(curves):
+    assert cause(judge(curves, SOUND), NAME) is None
+    report = judge(curves, SOUND, profile=related(UNRELATED, RELATED, UNRELATED))
+    assert ranked(report)[0] == NAME
+    assert found(report, "DS203").severity is Severity.WARNING
+    assert "of 1,000 training examples the nearest others say nothing of the label" in cause(report, NAME).why
+
+
+def test_the_first_cause_where_each_side_numbers_its_classes_otherwise():
+    report = judge(gap(), SOUND, profile=related(RELATED, RELATED, UNRELATED, held_out=0.1))
+    assert ranked(report)[0] == NAME
+    assert "validation's do not with training's" in cause(report, NAME).why
+    assert "number the classes once" in cause(report, NAME).prescription.text
+
+
+def test_other_inputs_in_validation_are_no_other_numbering():
+    shifted = {"shift": {"tested": 4, "shifted": 4, "largest_ks": 0.8}}
+    report = judge(gap(), SOUND, profile=related(RELATED, RELATED, UNRELATED, held_out=0.1) | shifted)
+    assert cause(report, NAME) is None
+    assert ranked(report)[0] == "preprocessing-mismatch"
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "rows", "told"),
+    [
+        (0.051, 0.005, 1000, True),
+        # What is neither beyond doubt nor absent says nothing.
+        (0.05, 0.005, 1000, False),
+        (0.051, 0.006, 1000, False),
+        (0.051, None, 1000, False),
+        (0.051, 0.005, 200, True),
+        (0.051, 0.005, 199, False),
+        (0.005, 0.005, 1000, False),
+    ],
+)
+def test_how_sure_a_relation_has_to_be(train, validation, rows, told):
+    profile = related(train, validation, rows=rows)
+    assert (cause(judge(gap(), SOUND, profile=profile), NAME) is not None) == told
+
+
+def test_neighbours_that_share_their_labels_speak_against_it_and_those_that_do_not_for_it():
+    plain, against, beside = (
+        cause(judge(by_heart(), SOUND, **more), NAME)
+        for more in ({}, {"profile": related(RELATED)}, {"profile": related(UNRELATED)})
+    )
+    assert against is None or against.score < 0.2 * plain.score
+    assert "the nearest others say nothing of the label" in beside.why
+
+
+def test_a_relation_needs_no_curves():
+    report = judge({"x": [1.0, 2.0]}, SOUND, profile=related(UNRELATED, RELATED))
+    assert ranked(report)[0] == NAME

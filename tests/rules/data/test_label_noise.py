@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from tests.rules.datasets import RELATED, related
 from tests.rules.runs import (
     SOUND,
     both,
@@ -21,6 +22,7 @@ from tracker_diag.core.finding import Change, Finding, Severity
 from tracker_diag.engine.causes import WARNING_ODDS
 from tracker_diag.evidence.baseline import Explained
 from tracker_diag.evidence.features import Features
+from tracker_diag.evidence.related import Relation
 from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.rules.data.label_noise import Likelihoods
 from tracker_diag.rules.data.label_noise import label_noise as the_rule
@@ -69,6 +71,7 @@ def told(**inputs: Any) -> Hypothesis | None:
     """What is said of a validation that turned while training learned the rest by heart."""
     usual = {
         "traits": frozenset(),
+        "relation": None,
         "features": Features(memorised=True, parted=0.2),
         "symptoms": Symptoms("overfitting", {"overfitting": TURNED}),
         "explained": KNOWN,
@@ -197,3 +200,56 @@ def test_training_above_validation(apart, train, inputs, seen):
     )
     assert rows(said) == (["ABOVE_VALIDATION"] if seen else [])
     assert said is None or said.message == "training cannot fit some of its labels"
+
+
+@pytest.mark.parametrize("curves", [flat(), diverged(), overfitting()], ids=["flat", "lost", "overfits"])
+def test_the_first_cause_where_neighbours_agree_on_fewer_training_targets_than_of_validation(curves):
+    assert ranked(judge(curves, SOUND))[:1] != [NAME]
+    report = judge(curves, SOUND, profile=related(RELATED, RELATED, RELATED, agreement=0.5, held_out=0.9))
+    assert ranked(report)[0] == NAME
+    assert "neighbours agree on 0.5 of the training targets and on 0.9 of validation's" in cause(report, NAME).why
+
+
+def beside(**facts: Any) -> Relation:
+    usual = {"train": True, "validation": True, "across": True, "rows": 1000, "chance": 0.1, "noise": None}
+    return Relation(**{"agreement": 0.8, "held_out": 0.8, **usual, **facts})
+
+
+@pytest.mark.parametrize(
+    ("facts", "row"),
+    [
+        ({"agreement": 0.6799}, "LESS_ALIKE"),
+        ({"agreement": 0.6801}, None),
+        ({"agreement": 0.9}, None),
+        # Where nothing holds training together, nothing is less alike.
+        ({"agreement": 0.2, "train": None}, None),
+        ({"agreement": 0.2, "train": False}, None),
+        ({"agreement": None}, None),
+        ({"held_out": None}, None),
+        ({"agreement": -0.2, "held_out": -0.1}, None),
+        # Where both sides are as noisy, the share of wrong labels is an estimate.
+        ({"noise": 0.15}, "MANY_WRONG"),
+        ({"noise": 0.149}, None),
+        ({"noise": 0.05}, None),
+        ({"noise": 0.049}, "FEW_WRONG"),
+    ],
+    ids=str,
+)
+def test_what_neighbours_say(facts, row):
+    said = rows(told(relation=beside(**facts)))
+    # Where training's targets are less alike, the curves need not be asked.
+    assert said == (["LESS_ALIKE"] if row == "LESS_ALIKE" else ["TURNED", *([row] if row else [])])
+
+
+def test_labels_that_neighbours_agree_on_speak_against_it():
+    plain, against = (
+        judge(overfitting(), {**SOUND, "n_train": 20_000}, **more)
+        for more in ({}, {"profile": related(RELATED, RELATED, RELATED, noise=0.01)})
+    )
+    assert ranked(plain)[0] == NAME
+    assert cause(against, NAME) is None or cause(against, NAME).score < 0.5 * cause(plain, NAME).score
+
+
+def test_silent_on_other_courses_where_few_labels_are_wrong():
+    for curves in (healthy(), flat()):
+        assert cause(judge(curves, SOUND, profile=related(RELATED, RELATED, RELATED, noise=0.01)), NAME) is None

@@ -1,5 +1,6 @@
 import pytest
 
+from tests.rules.datasets import RELATED, UNRELATED, related
 from tests.rules.runs import (
     SOUND,
     by_heart,
@@ -45,3 +46,26 @@ def test_the_first_cause_where_answers_change_and_are_no_better_than_chance():
     report = judge(guessing(), SOUND)
     assert ranked(report)[0] == NAME
     assert "the answers change from one evaluation to the next" in cause(report, NAME).why
+
+
+def test_the_first_cause_where_neighbours_share_no_targets_on_either_side():
+    report = judge(fallen_to_nothing(), SOUND, profile=related(UNRELATED, UNRELATED, UNRELATED))
+    assert ranked(report)[0] == NAME
+    assert "of 1,000 training examples the nearest others say nothing of the target" in cause(report, NAME).why
+
+
+@pytest.mark.parametrize(("train", "validation"), [(RELATED, None), (UNRELATED, RELATED), (RELATED, RELATED)])
+def test_neighbours_that_share_their_targets_clear_it(train, validation):
+    assert cause(judge(fallen_to_nothing(), SOUND), NAME) is not None
+    cleared = cause(judge(fallen_to_nothing(), SOUND, profile=related(train, validation)), NAME)
+    assert cleared is None or cleared.score < 0.02
+
+
+def test_a_relation_that_is_neither_there_nor_absent_says_nothing():
+    curves = fallen_to_nothing()
+    plain, unsure = (cause(judge(curves, SOUND, **more), NAME) for more in ({}, {"profile": related(0.03)}))
+    assert unsure == plain
+
+
+def test_no_relation_in_a_run_that_learned_is_none_of_its_business():
+    assert cause(judge(healthy(), SOUND, profile=related(UNRELATED, UNRELATED, UNRELATED)), NAME) is None

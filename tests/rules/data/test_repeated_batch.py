@@ -1,8 +1,11 @@
+import math
+
 import numpy as np
 import pytest
 
 from tests.rules.runs import (
     EPOCHS,
+    SHAPES,
     SOUND,
     both,
     cause,
@@ -15,7 +18,9 @@ from tests.rules.runs import (
     memorised_at_once,
     overfitting,
     ranked,
+    skipped,
 )
+from tests.watched_runs import seen
 from tracker_diag import Severity
 
 NAME = "repeated-batch"
@@ -86,3 +91,35 @@ def test_one_batch_by_heart_does_not_make_validation_begin_far_off():
     near = cause(judge(curves, SOUND), NAME).score
     far = cause(judge(curves | {"val_loss": 30 * curves["val_loss"]}, SOUND), NAME)
     assert far is None or far.score < near
+
+
+@pytest.mark.parametrize("shape", ["swinging", "flat", "slow"])
+def test_the_first_cause_where_a_callback_saw_batches_again(shape):
+    assert ranked(judge(SHAPES[shape](), SOUND))[:1] != [NAME]
+    report = judge({**SHAPES[shape](), **seen(batches_repeated=0.97)}, SOUND)
+    assert ranked(report)[0] == NAME
+    assert found(report, "DS202").severity is Severity.WARNING
+    assert "97% of the batches had come before in the same epoch" in cause(report, NAME).why
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.3, False), (0.301, True)])
+def test_more_batches_than_come_again_by_chance(share, told):
+    assert (cause(judge({**healthy(), **seen(batches_repeated=share)}, SOUND), NAME) is not None) == told
+
+
+def test_batches_that_never_come_again_clear_it():
+    known = {**SOUND, "n_train": 50_000}
+    plain = cause(judge(memorised_at_once(), known), NAME)
+    cleared = cause(judge({**memorised_at_once(), **seen(batches_repeated=0.0)}, known), NAME)
+    assert cleared is None or cleared.score < 0.2 < 0.9 < plain.score
+
+
+def test_a_few_that_came_again_say_nothing():
+    curves = memorised_at_once()
+    plain, watched = (cause(judge(c, SOUND), NAME) for c in (curves, {**curves, **seen(batches_repeated=0.1)}))
+    assert watched == plain
+
+
+def test_looks_at_batches_need_no_curves():
+    assert ranked(judge(seen(1, batches_repeated=1.0), SOUND))[0] == NAME
+    assert "no training loss" in skipped(judge(seen(batches_repeated=math.nan), SOUND), "DS202")

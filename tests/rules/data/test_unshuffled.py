@@ -1,9 +1,12 @@
+import math
+
 import numpy as np
 import pytest
 
 from tests.rules.datasets import table
 from tests.rules.runs import (
     EPOCHS,
+    SHAPES,
     SOUND,
     both,
     by_heart,
@@ -16,6 +19,7 @@ from tests.rules.runs import (
     ranked,
     swinging,
 )
+from tests.watched_runs import seen
 from tracker_diag import Severity, profile_data
 
 NAME = "unshuffled"
@@ -122,3 +126,63 @@ def test_rows_in_an_order_leave_validation_other_classes():
     assert told is not None
     assert "training learns, and validation gains nothing" in told.why
     assert found(judge(by_heart(), {**SOUND, "shuffle": "False"}), "DS204").evidence["odds"] > 3
+
+
+def in_order(order=0.98, share=0.97, looks=20, **more):
+    """Each look is at ten batches in a row, which hold one or two of ten labels."""
+    label = np.arange(looks) // 2 % 9.0
+    rows = {"label_min": label, "label_max": label + 1, "batches_added": 10, **more}
+    return seen(looks, label_order=order, label_top_share=share, label_top_share_expected=0.2, **rows)
+
+
+@pytest.mark.parametrize("shape", ["swinging", "flat", "slow"])
+def test_the_first_cause_where_a_callback_saw_labels_in_an_order(shape):
+    assert ranked(judge(SHAPES[shape](), SOUND))[:1] != [NAME]
+    report = judge({**SHAPES[shape](), **in_order()}, {**SOUND, "shuffle": False})
+    assert ranked(report)[0] == NAME
+    assert found(report, "DS204").severity is Severity.WARNING
+    assert "98% beyond chance have the same label" in cause(report, NAME).why
+    assert changes(report, NAME) == {"shuffle": (False, True)}
+
+
+@pytest.mark.parametrize(
+    ("logged", "told"),
+    [
+        (in_order(order=0.5), True),
+        (in_order(order=0.499), False),
+        (in_order(share=0.801), True),
+        (in_order(share=0.8), False),
+        # The labels of a few batches in a row range over less than three fifths of all.
+        (seen(label_order=0.9, label_top_share=0.9, label_min=[0.0, 1.0] * 10, label_max=[5.0, 9.0] * 10,
+              batches_added=10), False),
+        (in_order(batches_added=2), False),
+        (in_order(batches_added=3), True),
+        (in_order(label_min=math.nan), False),
+        # Of numbers there are no batches of one label.
+        (seen(label_order=0.9, target_std=3.0), True),
+        (seen(label_order=0.499, target_std=3.0), False),
+        (seen(label_order=math.nan, target_std=3.0), False),
+        (seen(1, label_order=0.9), False),
+    ],
+)  # fmt: skip
+def test_what_makes_an_order(logged, told):
+    assert (cause(judge({**swinging(), **logged}, SOUND), NAME) is not None) == told
+
+
+def test_labels_that_are_mixed_in_the_batches_clear_it():
+    off = {**SOUND, "shuffle": False}
+    plain = cause(judge(swinging(), off), NAME)
+    mixed = cause(judge({**swinging(), **in_order(order=0.01, share=0.3)}, off), NAME)
+    assert mixed is None or mixed.score < 0.25 < 0.75 < plain.score
+
+
+def test_batches_of_one_label_each_in_any_order_are_another_trouble():
+    label = np.random.default_rng(0).permutation(20) % 10.0
+    mixed = in_order(label_min=np.minimum(label, 1.0), label_max=np.maximum(label, 8.0))
+    report = judge({**swinging(), **mixed, **seen(label_top_share=1.0)}, SOUND)
+    assert cause(report, NAME) is None
+    assert ranked(report)[0] == "single-label-batches"
+
+
+def test_looks_at_batches_need_no_curves():
+    assert ranked(judge(in_order(), SOUND))[0] == NAME

@@ -1,7 +1,10 @@
+import math
+
 import pytest
 
 from tests.rules.networks import network
-from tests.rules.runs import EPOCHS, SOUND, cause, changes, flat, found, healthy, judge, ranked
+from tests.rules.runs import EPOCHS, SOUND, cause, changes, flat, found, healthy, judge, ranked, slow
+from tests.watched_runs import by_layer
 from tracker_diag import Severity
 
 NAME = "vanishing-gradients"
@@ -65,3 +68,66 @@ def test_normalised_layers_keep_their_gradient():
 def test_a_deep_sound_network_of_saturating_layers_is_at_most_info():
     report = judge(healthy(), SOUND, model=network(*[32] * 12, activation="tanh"))
     assert report.severity.rank <= Severity.INFO.rank
+
+
+def norms(*layers, looks=20):
+    return by_layer("grad_norm", layers, looks)
+
+
+LOST = (1e-7, 1e-5, 1e-2, 1.0)
+
+
+@pytest.mark.parametrize("curves", [flat(), slow()], ids=["flat", "slow"])
+def test_the_first_cause_where_the_first_layer_gets_none_of_the_gradient(curves):
+    report = judge({**curves, **norms(*LOST)}, SOUND)
+    assert ranked(report)[0] == NAME
+    assert "the gradient of fc0 is 1e-07 times that of fc3" in cause(report, NAME).why
+
+
+def test_a_warning_where_the_loss_does_not_move_either():
+    assert found(judge({**flat(), **norms(*LOST)}, SOUND), "GR602").severity is Severity.WARNING
+
+
+def test_a_gradient_that_arrives_clears_it():
+    arrives = {**flat(), **norms(0.5, 1.0, 1.0, 1.0)}
+    named = cause(judge(arrives, {**SOUND, "activation": "sigmoid", "layers": 20}), NAME)
+    assert named is None or named.score < 0.1
+
+
+@pytest.mark.parametrize(("first", "lost"), [(0.99e-4, True), (1.01e-4, False)])
+def test_a_ten_thousandth_is_lost(first, lost):
+    report = judge({**slow(), **norms(first, 1.0, 1.0, 1.0)}, SOUND)
+    assert (cause(report, NAME) is not None) == lost
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        # Three layers lose nothing on the way.
+        LOST[1:],
+        # Nothing came in.
+        (1e-9, 1e-9, 1e-9, 0.0),
+        (math.nan, math.nan, 1.0, 1.0),
+        (-1.0, 1.0, 1.0, -1.0),
+    ],
+    ids=str,
+)
+def test_what_says_nothing_of_the_way_back(layers):
+    plain, watched = (cause(judge(c, SOUND), NAME) for c in (flat(), {**flat(), **norms(*layers)}))
+    assert "the gradient of" not in watched.why
+    assert watched.score == pytest.approx(plain.score, rel=0.3)
+
+
+def test_layers_of_unknown_order_say_nothing():
+    other = dict(zip(("grad_norm/conv", "grad_norm/dense", "grad_norm/out", "grad_norm/x"), LOST, strict=True))
+    unordered = {name: [norm] * EPOCHS for name, norm in other.items()}
+    named = cause(judge({**flat(), **unordered}, SOUND), NAME)
+    assert named is None or "the gradient of" not in named.why
+
+
+def test_one_look_at_layers_is_enough():
+    assert ranked(judge({**flat(), **norms(*LOST, looks=1)}, SOUND))[0] == NAME
+
+
+def test_a_run_that_learned_did_not_lose_its_gradient():
+    assert judge({**healthy(), **norms(*LOST)}, SOUND).severity.rank <= Severity.INFO.rank

@@ -1,6 +1,9 @@
+import math
+
 import pytest
 
 from tests.rules.runs import CLASSES, NOTHING, SOUND, falling, found, healthy, judge, skipped, steep
+from tests.watched_runs import seen
 from tracker_diag import Severity
 
 
@@ -40,3 +43,37 @@ def test_the_number_of_classes_says_what_is_far():
 def test_validation_alone_has_no_first_training_loss() -> None:
     report = judge({"val_loss": falling(0.2, 4, start=40.0)})
     assert skipped(report, "IN502") == "no train loss"
+
+
+def before_any_update(loss, nothing=2.303):
+    return seen(1, initial_loss=loss, baseline_loss=nothing)
+
+
+def test_what_a_callback_saw_before_any_update_is_told_though_an_epoch_unlearned_it():
+    assert found(judge(healthy(), SOUND), "IN502") is None
+    told = found(judge({**healthy(), **before_any_update(230.3)}, SOUND), "IN502")
+    assert told.severity is Severity.INFO
+    assert told.message == "the first batch costs 230.3, 100 times what knowing nothing costs (2.303)"
+
+
+def test_it_needs_no_curves():
+    assert "the first batch costs" in found(judge(before_any_update(230.3), SOUND), "IN502").message
+    assert skipped(judge(before_any_update(2.4), SOUND), "IN502") is not None
+
+
+@pytest.mark.parametrize(("loss", "told"), [(2.99, False), (3.0, True)])
+def test_three_times_what_knowing_nothing_costs(loss, told):
+    assert (found(judge({**healthy(), **before_any_update(loss, 1.0)}, SOUND), "IN502") is not None) == told
+
+
+@pytest.mark.parametrize(
+    ("loss", "nothing"),
+    [(2.4, 2.303), (230.3, 0.0), (230.3, -1.0), (math.nan, 2.303), (230.3, math.nan), (math.inf, 2.303), (-9.0, 2.303)],
+)
+def test_silent_where_it_began_as_usual_or_where_that_is_no_number(loss, nothing):
+    assert found(judge({**healthy(), **before_any_update(loss, nothing)}, SOUND), "IN502") is None
+
+
+@pytest.mark.parametrize("known", [{"pretrained": True}, {"class_weight": "balanced"}])
+def test_pretrained_and_reweighted_losses_begin_elsewhere(known):
+    assert found(judge({**healthy(), **before_any_update(230.3)}, {**SOUND, **known}), "IN502") is None

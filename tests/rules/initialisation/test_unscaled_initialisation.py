@@ -1,9 +1,11 @@
+import math
 from typing import Any
 
 import pytest
 
 from tests.rules.networks import network
-from tests.rules.runs import SOUND, cause, changes, flat, found, healthy, judge, ranked, steep
+from tests.rules.runs import SOUND, cause, changes, flat, found, healthy, judge, ranked, slow, steep, swinging
+from tests.watched_runs import by_layer
 from tracker_diag import Severity
 
 NAME = "unscaled-initialisation"
@@ -93,3 +95,63 @@ def test_a_first_loss_of_which_nobody_knows_the_level_counts_beside_a_scale_beyo
     params = {**SOUND, "num_classes": None, "init": "normal", "init_std": std}
     why = cause(judge(curves, params), NAME)
     assert (why is not None and "is 5 times the second (4)" in why.why) == told
+
+
+def weights(*scales):
+    return by_layer("weight_scale", scales, looks=1)
+
+
+@pytest.mark.parametrize("curves", [flat(), slow(), swinging()], ids=["flat", "slow", "swings"])
+@pytest.mark.parametrize(
+    ("scales", "said"),
+    [
+        ((1.0, 0.0, 0.0, 1.0), "all weights of fc1 are the same (2 of 4 layers)"),
+        ((1.0, 12.0, 9.0, 1.0), "the weights of fc1 are 12 times as large as He asks"),
+        ((0.02, 0.01, 1.0, 1.0), "the weights of fc1 are 0.01 times as large as He asks"),
+    ],
+    ids=["constant", "large", "small"],
+)
+def test_the_first_cause_where_a_callback_saw_the_weights_before_the_first_step(curves, scales, said):
+    report = judge({**curves, **weights(*scales)}, SOUND)
+    assert ranked(report)[0] == NAME
+    assert found(report, "IN501").severity is Severity.WARNING
+    assert said in cause(report, NAME).why
+
+
+@pytest.mark.parametrize(
+    ("scales", "told"),
+    [
+        ((4.0, 1.0, 1.0), False),
+        ((4.01, 1.0, 1.0), True),
+        ((0.1, 1.0, 1.0), False),
+        ((0.099, 1.0, 1.0), True),
+        # PyTorch's own linear layers.
+        ((0.41, 0.41, 0.41), False),
+        # Of the output layer zeros, or small weights, are meant.
+        ((1.0, 1.0, 0.0), False),
+        ((1.0, 1.0, 0.001), False),
+        ((0.0,), False),
+        ((math.nan, 0.0), False),
+        ((math.inf, 1.0, 1.0), False),
+    ],
+    ids=str,
+)
+def test_how_far_off_hidden_weights_have_to_be(scales, told):
+    assert (cause(judge({**slow(), **weights(*scales)}, SOUND), NAME) is not None) == told
+
+
+def test_weights_of_the_right_size_speak_against_it():
+    assert cause(judge({**flat(), **weights(0.9, 1.1, 1.0)}, SOUND), NAME) is None
+    # Whatever a parameter says: it may be that of the biases.
+    assert cause(judge({**flat(), **weights(0.9, 1.1, 1.0)}, {**SOUND, "init": "zeros"}), NAME) is None
+
+
+@pytest.mark.parametrize("known", [{"norm": "batch"}, {"pretrained": True}], ids=str)
+@pytest.mark.parametrize("scale", [0.0, 0.01, 30.0])
+def test_normalisation_and_pretraining_excuse_any_scale(known, scale):
+    assert cause(judge({**slow(), **weights(scale, 1.0, 1.0)}, {**SOUND, **known}), NAME) is None
+
+
+def test_of_saturating_units_xavier_is_wanted():
+    report = judge({**slow(), **weights(9.0, 1.0, 1.0)}, {**SOUND, "activation": "tanh"})
+    assert "9 times as large as Xavier asks" in cause(report, NAME).why

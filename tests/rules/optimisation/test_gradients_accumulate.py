@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.rules.runs import SHAPES, SOUND, cause, found, healthy, judge, noise, ranked
+from tests.watched_runs import seen
 from tracker_diag import Severity
 
 NAME = "gradients-accumulate"
@@ -178,3 +179,43 @@ def test_silent_where_the_loss_is_no_number_from_the_start():
 @pytest.mark.parametrize("shape", sorted(SHAPES))
 def test_silent_on_every_other_shape(shape):
     assert found(judge(SHAPES[shape](), SOUND), "OP408") is None
+
+
+@pytest.mark.parametrize("shape", ["flat", "swinging", "slow"])
+def test_the_first_cause_where_a_callback_saw_gradients_kept(shape):
+    assert cause(judge(SHAPES[shape](), SOUND), NAME) is None
+    report = judge({**SHAPES[shape](), **seen(gradients_kept=1.0)}, SOUND)
+    assert ranked(report)[0] == NAME
+    assert found(report, "OP408").severity is Severity.WARNING
+    assert "at 100% of the steps looked at" in cause(report, NAME).why
+    assert "zero_grad" in cause(report, NAME).prescription.text
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        # The first step has none before it.
+        ([1.0], False),
+        ([0.0, 1.0], True),
+        ([0.0, 1.0, 0.0], True),
+        ([0.0, 1.0, 0.0, 0.0], False),
+        ([0.0, 0.49, 0.5], False),
+        ([math.nan] * 5, False),
+        ([0.0, math.inf, -math.inf, 0.0], False),
+    ],
+    ids=str,
+)
+def test_at_half_of_the_steps_behind_the_first(kept, told):
+    assert (cause(judge({**SHAPES["slow"](), **seen(gradients_kept=kept)}, SOUND), NAME) is not None) == told
+
+
+def test_gradients_that_were_zeroed_speak_against_it():
+    plain = cause(judge(TRAINED | {"grad_norm": NORM}, SGD), NAME)
+    cleared = cause(judge(TRAINED | {"grad_norm": NORM} | seen(gradients_kept=0.0), SGD), NAME)
+    assert plain is not None
+    assert cleared is None or cleared.score < 0.5 * plain.score
+
+
+def test_some_that_were_kept_do_not_say_that_all_were_zeroed():
+    some = judge(TRAINED | {"grad_norm": NORM} | seen(gradients_kept=[0.0, 0.0, 1.0, 0.0]), SGD)
+    assert "zeroed before each step" not in cause(some, NAME).why

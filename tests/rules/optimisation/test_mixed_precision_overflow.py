@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from tests.rules.runs import SHAPES, SOUND, cause, changes, found, healthy, judge, ranked
+from tests.rules.runs import SHAPES, SOUND, cause, changes, found, healthy, judge, ranked, skipped
+from tests.watched_runs import seen
 from tracker_diag import Severity
 
 NAME = "mixed-precision-overflow"
@@ -137,3 +138,35 @@ def test_the_type_with_more_exponents_is_proposed(params, change):
 @pytest.mark.parametrize("shape", sorted(set(SHAPES) - {"diverged"}))
 def test_silent_on_every_shape_that_is_not_lost(shape):
     assert found(judge(SHAPES[shape](), SOUND | {"fp16": True}), "OP411") is None
+
+
+def scaled(skipped=0.5, scale=1.0, looks=20):
+    return seen(looks, skipped_steps=skipped, loss_scale=scale)
+
+
+@pytest.mark.parametrize("shape", ["slow", "flat", "swinging"])
+def test_the_first_cause_where_a_callback_saw_the_loss_scaler_leave_steps_out(shape):
+    assert cause(judge(SHAPES[shape](), SOUND), NAME) is None
+    report = judge({**SHAPES[shape](), **scaled()}, SOUND)
+    assert ranked(report)[0] == NAME
+    assert "50% of the steps were left out because a gradient was not finite" in cause(report, NAME).why
+
+
+@pytest.mark.parametrize(
+    ("skipped_steps", "told"),
+    [
+        ([0.0] * 3 + [1.0] * 2 + [0.0] * 8, True),
+        ([0.0] * 3 + [1.0] * 2 + [0.0] * 9, False),
+        # The first looks, in which the scaler finds its scale.
+        ([1.0] * 3, False),
+        ([1.0] * 3 + [0.0] * 3, False),
+        ([math.nan] * 20, False),
+    ],
+    ids=["a fifth", "less", "three looks", "at first", "no numbers"],
+)
+def test_a_fifth_of_the_steps_behind_the_first(skipped_steps, told):
+    assert (cause(judge({**SHAPES["slow"](), **scaled(skipped_steps)}, SOUND), NAME) is not None) == told
+
+
+def test_a_scaler_that_leaves_nothing_out_says_nothing():
+    assert "no precision" in skipped(judge({**SHAPES["slow"](), **scaled(0.0)}, SOUND), "OP411")

@@ -1,8 +1,11 @@
+import math
+
 import numpy as np
 import pytest
 
 from tests.rules.networks import network
-from tests.rules.runs import SHAPES, SOUND, cause, flat, found, frozen, healthy, judge, ranked
+from tests.rules.runs import SHAPES, SOUND, cause, flat, found, frozen, healthy, judge, ranked, slow
+from tests.watched_runs import by_layer
 from tracker_diag import Severity
 
 NAME = "weights-do-not-move"
@@ -77,3 +80,44 @@ def test_silent_where_an_embedding_learns():
 @pytest.mark.parametrize("shape", sorted(set(SHAPES) - {"frozen"}))
 def test_silent_without_a_description(shape):
     assert found(judge(SHAPES[shape](), SOUND), "OP407") is None
+
+
+@pytest.mark.parametrize("curves", [flat(), slow()], ids=["flat", "slow"])
+def test_the_first_cause_where_a_callback_saw_no_layer_move(curves):
+    assert cause(judge(curves, SOUND), NAME) is None
+    report = judge({**curves, **by_layer("update_ratio", [0.0, 0.0, 0.0])}, SOUND)
+    assert ranked(report)[0] == NAME
+    assert found(report, "OP407").severity is Severity.WARNING
+    assert found(report, "OP407").message == "none of 3 layers moved at any of 20 steps looked at"
+
+
+def test_the_first_cause_where_a_layer_has_a_gradient_and_does_not_move():
+    steps = by_layer("update_ratio", [1e-3, 0.0]) | by_layer("grad_norm", [0.5, 0.5])
+    report = judge({**slow(), **steps}, SOUND)
+    assert ranked(report)[0] == NAME
+    assert found(report, "OP407").message == "fc1 has a gradient and does not move (1 of 2 layers)"
+
+
+@pytest.mark.parametrize(
+    "norms", [{}, by_layer("grad_norm", [0.5]), by_layer("grad_norm", [0.5, 0.0]), by_layer("grad_norm", [1, math.nan])]
+)
+def test_a_layer_that_stands_without_a_gradient_may_be_frozen_on_purpose(norms):
+    steps = by_layer("update_ratio", [1e-3, 0.0])
+    assert cause(judge({**slow(), **steps, **norms}, SOUND), NAME) is None
+
+
+@pytest.mark.parametrize(("looks", "told"), [(1, False), (2, True)])
+def test_two_looks_are_enough(looks, told):
+    report = judge({**slow(), **by_layer("update_ratio", [0.0], looks)}, SOUND)
+    assert (cause(report, NAME) is not None) == told
+
+
+def test_one_step_that_moved_or_that_is_no_number_is_enough_to_be_silent():
+    for last in (1e-9, math.nan):
+        assert cause(judge({**slow(), **by_layer("update_ratio", [[0.0] * 9 + [last]])}, SOUND), NAME) is None
+
+
+def test_layers_that_move_speak_against_it():
+    report = judge({**frozen(), **by_layer("update_ratio", [1e-3, 1e-3])}, SOUND)
+    assert ranked(report)[:1] != [NAME]
+    assert cause(report, NAME) is None or "all layers moved" in cause(report, NAME).why

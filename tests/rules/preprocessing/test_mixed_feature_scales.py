@@ -1,9 +1,14 @@
+import math
+
 import numpy as np
 import pytest
 
 from tests.rules.datasets import finding, healthy, learned, lost, report, skipped, steep, table
-from tests.rules.runs import NOTHING, SOUND, both, falling, found, judge, noise
+from tests.rules.runs import NOTHING, SHAPES, SOUND, both, cause, falling, found, judge, noise
+from tests.watched_runs import seen
 from tracker_diag import Run, Severity, diagnose, profile_data
+
+NAME = "mixed-feature-scales"
 
 
 def mixed(ratio=1e5):
@@ -74,3 +79,34 @@ def test_features_a_thousand_times_apart_are_a_warning_where_the_run_falls_short
     told = found(judge(curves, SOUND, profile=profile_data(X, np.arange(400) % 10)), "PP302")
     assert told.severity is severity, told.evidence
     assert ("of what knowing nothing costs is left" in " ".join(told.evidence["for"])) == (left > 0.2)
+
+
+@pytest.mark.parametrize("shape", ["slow", "swinging", "gap"])
+def test_the_first_cause_where_a_callback_saw_columns_far_apart(shape):
+    curves = SHAPES[shape]()
+    assert found(judge(curves, SOUND), "PP302") is None
+    report_of_batches = judge({**curves, **seen(input_scale_ratio=1e5)}, SOUND)
+    assert report_of_batches.causes[0].name == "mixed-feature-scales"
+    assert "1e+05 times" in found(report_of_batches, "PP302").message
+
+
+@pytest.mark.parametrize(("ratio", "told"), [(99.9, False), (100.0, True), (math.nan, False), (-5.0, False)])
+def test_two_orders_of_magnitude_between_columns(ratio, told):
+    curves = {**SHAPES["slow"](), **seen(input_scale_ratio=ratio)}
+    assert (found(judge(curves, SOUND), "PP302") is not None) == told
+
+
+def test_columns_that_are_alike_speak_against_it():
+    curves = SHAPES["steep"]()
+    plain, alike = (cause(judge(c, SOUND), NAME) for c in (curves, {**curves, **seen(input_scale_ratio=2.0)}))
+    assert alike is None or alike.score < plain.score
+
+
+def test_a_profile_names_the_features_and_is_asked_first():
+    told = found(judge({**SHAPES["slow"](), **seen(input_scale_ratio=2.0)}, SOUND, profile=mixed()), "PP302")
+    assert "salary" in told.message
+
+
+def test_columns_far_apart_in_a_run_that_learned_are_at_most_info():
+    report_of_batches = judge({**SHAPES["healthy"](), **seen(input_scale_ratio=1e5)}, SOUND)
+    assert report_of_batches.severity.rank <= Severity.INFO.rank

@@ -1,7 +1,11 @@
+import math
+
 import numpy as np
 import pytest
 
 from tests.rules.datasets import finding, healthy, learned, lost, skipped, table
+from tests.rules.runs import SHAPES, SOUND, cause, judge, ranked
+from tests.watched_runs import seen
 from tracker_diag import Severity, profile_data
 
 
@@ -43,3 +47,24 @@ def test_trees_take_missing_values():
 
 def test_silent_on_finite_data():
     assert finding("PP304", healthy(), lost()) is None
+
+
+@pytest.mark.parametrize("signal", ["input_non_finite", "label_non_finite"])
+@pytest.mark.parametrize("shape", ["flat", "diverged", "slow"])
+def test_the_first_cause_where_a_callback_saw_them_in_batches(signal, shape):
+    report = judge({**SHAPES[shape](), **seen(**{signal: [0.0, 0.25, 0.0]})}, SOUND)
+    assert ranked(report)[0] == "non-finite-input"
+    assert "0.25 of the values in the batches are not finite" in cause(report, "non-finite-input").why
+    assert cause(judge(SHAPES[shape](), SOUND), "non-finite-input") is None
+
+
+@pytest.mark.parametrize("share", [0.0, math.nan, -1.0])
+def test_silent_where_batches_hold_none(share):
+    assert cause(judge({**SHAPES["flat"](), **seen(input_non_finite=share)}, SOUND), "non-finite-input") is None
+
+
+def test_batches_without_them_do_not_clear_a_profile_that_names_some():
+    X, y = table()
+    X[17, 2] = np.nan
+    curves = {**SHAPES["flat"](), **seen(input_non_finite=0.0)}
+    assert "1 of 600" in cause(judge(curves, SOUND, profile=profile_data(X, y)), "non-finite-input").why

@@ -5,6 +5,7 @@ import pytest
 
 from tests.rules.networks import dense
 from tests.rules.runs import cause, found, judge, noise, ranked
+from tests.watched_runs import seen
 from tracker_diag import Severity
 
 NAME = "unscaled-targets"
@@ -131,3 +132,50 @@ def test_a_run_that_ends_as_far_off_is_worth_knowing(ends, told):
         assert f"took away {1 - best / curves['loss'][0]:.2g} of its first loss" in cause(report, NAME).why
         assert f"about {math.sqrt(best):.3g} off at best" in cause(report, NAME).why
         assert found(report, "PP309").severity is Severity.INFO
+
+
+def targets(deviation=DEVIATION, looks=20):
+    return seen(looks, target_std=deviation)
+
+
+def test_a_callback_that_saw_the_targets_says_it_as_a_profile_does():
+    plain = cause(judge(underway(), PARAMS, model=linear()), NAME)
+    report = judge({**underway(), **targets()}, PARAMS, model=linear())
+    assert ranked(report)[0] == NAME
+    assert "7.4e+04" in cause(report, NAME).why
+    assert cause(report, NAME).score > plain.score
+
+
+@pytest.mark.parametrize("deviation", [1.0, 30.0])
+def test_targets_of_an_ordinary_size_clear_it(deviation):
+    assert cause(judge({**underway(), **targets(deviation)}, PARAMS, model=linear()), NAME) is None
+
+
+@pytest.mark.parametrize("deviation", [math.nan, math.inf])
+def test_a_deviation_that_is_no_number_says_nothing(deviation):
+    plain, watched = (cause(judge(c, PARAMS), NAME) for c in (underway(), {**underway(), **targets(deviation)}))
+    assert watched == plain
+
+
+def test_a_profile_is_asked_first():
+    report = judge({**underway(), **targets(1.0)}, PARAMS, profile=profile(DEVIATION))
+    assert "7.4e+04" in cause(report, NAME).why
+
+
+def test_the_first_cause_where_most_of_the_way_to_the_targets_was_gone_and_little_explained():
+    short = {**learned(end=0.8 * DEVIATION**2), **targets()}
+    assert cause(judge(learned(end=0.8 * DEVIATION**2), PARAMS), NAME) is None
+    report = judge(short, PARAMS)
+    assert ranked(report)[0] == NAME
+    assert "most of the way to the targets was gone, and 8" in cause(report, NAME).why
+
+
+@pytest.mark.parametrize(
+    ("mean", "left", "told"),
+    [(2.0, 0.19, False), (2.0, 0.22, True), (1.6, 0.5, False), (1.9, 0.5, True)],
+    ids=["explained", "not explained", "mean near 0", "mean far from 0"],
+)
+def test_how_far_the_mean_lies_and_how_much_is_left(mean, left, told):
+    # The mean in deviations: 1.73 of them make the first loss 4 variances.
+    first = (mean**2 + 1) * DEVIATION**2
+    assert (cause(judge({**learned(first, left * DEVIATION**2), **targets()}, PARAMS), NAME) is not None) == told

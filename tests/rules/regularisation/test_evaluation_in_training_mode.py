@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.rules.networks import network
-from tests.rules.runs import EPOCHS, SHAPES, SOUND, both, cause, falling, found, judge, noise, skipped
+from tests.rules.runs import EPOCHS, SHAPES, SOUND, both, cause, falling, found, judge, noise, ranked, skipped
+from tests.watched_runs import seen
 from tracker_diag import Severity
 
 NAME = "evaluation-in-training-mode"
@@ -75,3 +76,33 @@ def test_at_most_a_hint_on_the_usual_curves(shape):
 
 def test_silent_on_a_network_that_learned_nothing():
     assert cause(judge(both(2.3 + noise(0.01, 1, EPOCHS), 2.3 + noise(0.01, 2, EPOCHS)), DROPOUT), NAME) is None
+
+
+def seen_in(share, looks=20):
+    return seen(looks, eval_in_training_mode=share)
+
+
+@pytest.mark.parametrize("shape", ["gap", "swinging", "flat"])
+def test_the_first_cause_where_a_callback_saw_it(shape):
+    assert cause(judge(SHAPES[shape](), SOUND), NAME) is None
+    report = judge({**SHAPES[shape](), **seen_in(1.0)}, SOUND)
+    assert ranked(report)[0] == NAME
+    assert found(report, "RG805").severity is Severity.WARNING
+    assert "100% of the evaluations looked at had dropout or batch statistics on" in cause(report, NAME).why
+
+
+def test_silent_where_every_evaluation_was_in_its_mode_whatever_the_curves_look_like():
+    assert cause(judge(dropped(), DROPOUT), NAME) is not None
+    assert cause(judge({**dropped(), **seen_in(0.0)}, DROPOUT), NAME) is None
+
+
+@pytest.mark.parametrize(
+    ("share", "told"), [([1.0, 0.0], True), ([1.0, 0.0, 0.0], False), ([1.0], True), ([math.nan], False)], ids=str
+)
+def test_half_of_the_evaluations(share, told):
+    assert (cause(judge({**SHAPES["gap"](), **seen_in(share)}, SOUND), NAME) is not None) == told
+
+
+def test_it_needs_no_curves():
+    assert ranked(judge(seen_in(1.0), SOUND))[0] == NAME
+    assert "no training or no validation loss" in skipped(judge(seen(loss_scale=1.0), SOUND), "RG805")

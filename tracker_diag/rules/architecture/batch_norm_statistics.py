@@ -18,6 +18,8 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    Watched,
+    middle,
     rule,
 )
 
@@ -51,9 +53,23 @@ SETTLED = 5.0
 PROPOSED = 0.9
 
 
+#: Steps after which running statistics have come near, at the frameworks' slowest default.
+SETTLING = 100
+
+
 class Likelihoods:
     """What speaks for statistics that do not fit the batches, and against it."""
 
+    FAR_FROM_BATCHES = LikelihoodRatio(
+        1000.0,
+        "in the second half of the run, the running statistics of {layer} lie {gap:.2g} deviations of a batch from it",
+        "data",
+    )
+    NEAR_BATCHES = LikelihoodRatio(
+        0.1,
+        "in the second half of the run, no running statistics lie more than {gap:.2g} deviations from a batch",
+        "data",
+    )
     BATCH_NORM = LikelihoodRatio(6.0, "the network normalises over the batch", "params")
     UNDECIDED = LikelihoodRatio(
         10.0,
@@ -82,9 +98,10 @@ class Likelihoods:
 )
 def batch_norm_statistics(
     symptoms: Symptoms,
-    explained: Explained,
-    train: Curve,
-    val: Curve,
+    explained: Explained | None,
+    train: Curve | None,
+    val: Curve | None,
+    watched: Watched | None,
     train_score: Curve | None,
     val_score: Curve | None,
     params: Mapping[str, Any],
@@ -93,12 +110,14 @@ def batch_norm_statistics(
     n_updates: int | None,
     *,
     prior: float = 0.03,
+    far: float = 0.7,
 ) -> Outcome:
     """Batch normalisation is evaluated with statistics that do not fit.
 
     What it measures
     ----------------
-    Whether validation behaves as if the network were another one there. It decides nothing: its cross-entropy stays
+    Where a callback looked at steps, how far the running statistics lie from those of the batch. Else whether
+    validation behaves as if the network were another one there. It decides nothing: its cross-entropy stays
     where it began, near that of knowing nothing, while training learns its examples (one that learned them by heart is
     confidently wrong, and its loss climbs). Or it costs ten times what knowing nothing does, from the first epoch to
     the last. Or, in a network known to normalise over the batch, it rises tenfold at least once and comes back, and
@@ -121,12 +140,19 @@ def batch_norm_statistics(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
+    far : deviations of a batch that the running means lie away, or factors of e between the deviations, in the mean
+        over the units of a layer.
 
     References
     ----------
     Seminar: "Network contains Bad Gradients" (batch normalisation). Ioffe and Szegedy (2015), ICML; Wu and He (2018),
     Group normalization, ECCV; Wu and Johnson (2021), Rethinking "Batch" in BatchNorm, arXiv:2105.07576.
     """
+    gap = _gap(watched, far)
+    if gap is not None and gap.ratio > 1:
+        return _found([gap], network, prior)
+    if explained is None or train is None or val is None:
+        return batch_norm_statistics.skip("no training or no validation loss", "log the loss of both each epoch")
     if symptoms.has("frozen") or val.flipped or train.flipped or not _learned(train, explained):
         return None
     known = _normalises(network, params)
@@ -144,6 +170,28 @@ def batch_norm_statistics(
             signs.append(Likelihoods.FEW_STEPS(steps=n_updates, keep=keep))
         if batch_size is not None and 0 < batch_size <= SMALL_BATCH:
             signs.append(Likelihoods.SMALL_BATCH(batch=batch_size))
+    return _found([*signs, *([gap] if gap is not None else [])], network, prior)
+
+
+def _gap(watched: Watched | None, far: float) -> Observation | None:
+    """How far running statistics lie from the batches' in the second half of the run, when they have come near."""
+    late = {
+        layer: value
+        for layer, series in (watched.layers.get("batch_norm_gap", {}) if watched is not None else {}).items()
+        if series.steps[-1] >= SETTLING
+        and (value := middle(series.values[series.steps >= series.steps[-1] / 2])) is not None
+    }
+    if not late:
+        return None
+    layer = max(late, key=late.__getitem__)
+    if late[layer] >= far:
+        return Likelihoods.FAR_FROM_BATCHES(layer=layer, gap=late[layer])
+    return Likelihoods.NEAR_BATCHES(gap=late[layer])
+
+
+def _found(signs: list[Observation], network: Model | None, prior: float) -> Outcome:
+    """The finding, and what to do."""
+    keep = _keeps(network)
     lower = f"lower the momentum of the statistics from {keep:g} to {PROPOSED:g}, " if keep and keep > PROPOSED else ""
     text = f"{lower}make the batches larger, or normalise over groups or layers instead of the batch"
     return batch_norm_statistics.hypothesis(

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from tracker_diag.rules.api import WHAT_TO_LOG, Dataset, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
+from tracker_diag.rules.api import (
+    WHAT_TO_LOG,
+    Dataset,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Symptoms,
+    Watched,
+    rule,
+)
 
 #: Share of the examples that are constant from which on the input is: less is what some real images are.
 MOST = 0.5
+#: Share of a batch's examples that equal its first from which on all but few do.
+ALL_BUT_FEW = 0.9
 
 
 class Likelihoods:
     """What speaks for an input that is constant, and against it."""
 
+    SAME = LikelihoodRatio(10000.0, "{share:.0%} of a batch's other examples equal its first", "data")
+    NOT_SAME = LikelihoodRatio(0.01, "{share:.0%} of a batch's other examples equal its first", "data")
     CONSTANT = LikelihoodRatio(200.0, "{share:.0%} of the examples are constant", "data")
     VARIED = LikelihoodRatio(0.05, "{share:.0%} of the examples are constant", "data")
     STAYS_AT_NOTHING = LikelihoodRatio(6.0, "the loss begins and stays where a model that sees no input is")
@@ -35,6 +49,7 @@ def constant_input(
     traits: frozenset[str],
     dataset: Dataset | None,
     answers_vary: bool | None,
+    watched: Watched | None,
     *,
     prior: float = 0.035,
 ) -> Outcome:
@@ -42,7 +57,8 @@ def constant_input(
 
     What it measures
     ----------------
-    The share of constant and of all-zero examples in a dataset profile; and a loss that begins and stays at the
+    The share of constant and of all-zero examples in a dataset profile; what share of the examples of a batch are the
+    same, where a callback looked at batches; and a loss that begins and stays at the
     prior's entropy, as it does when the network can learn nothing but how often each answer occurs. Trees that find no
     split add nothing at all, so that of boosting only a frozen curve shows it.
 
@@ -64,6 +80,9 @@ def constant_input(
     Seminar: "Dataset issues" (check your input data).
     """
     observations: list[Observation] = []
+    same = watched.median("input_same") if watched else None
+    if same is not None:
+        observations.append((Likelihoods.SAME if same > ALL_BUT_FEW else Likelihoods.NOT_SAME)(share=same))
     share = _constant(dataset) if dataset else None
     if share is not None:
         observations.append((Likelihoods.CONSTANT if share > MOST else Likelihoods.VARIED)(share=share))
@@ -75,7 +94,7 @@ def constant_input(
         observations.append(Likelihoods.STAYS_AT_NOTHING())
     elif features.stuck_at_baseline:
         observations.append(Likelihoods.ENDS_AT_NOTHING())
-    elif share is None or share <= MOST:
+    elif (share is None or share <= MOST) and (same is None or same <= ALL_BUT_FEW):
         return None
     if answers_vary:
         observations.append(Likelihoods.ANSWERS_VARY())

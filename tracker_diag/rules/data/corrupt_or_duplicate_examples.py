@@ -22,8 +22,10 @@ from tracker_diag.rules.api import (
 MANY = 0.2
 #: Share of copies from which on most examples are copies.
 MOST = 0.5
-#: Share of blank examples above which blank is what the data is like.
+#: Share of blank examples above which blank is what the data is like, and of copies above which few are left.
 NEARLY_ALL = 0.9
+#: Times as seldom as in training that blank examples of validation are where something blanked those of training.
+SELDOM = 5
 #: Combinations of feature values for each example below which copies are to be expected.
 COMBINATIONS = 10
 #: Place of the median among the quantiles of a profile.
@@ -36,8 +38,14 @@ class Likelihoods:
     TARGETS_MISSING = LikelihoodRatio(300.0, "{count:,} targets are missing or not finite", "data")
     MANY_CONFLICTS = LikelihoodRatio(30.0, "{share:.0%} of the examples have a copy with another label", "data")
     CONFLICTS = LikelihoodRatio(6.0, "{share:.0%} of the examples have a copy with another label", "data")
+    NEARLY_ALL_COPIES = LikelihoodRatio(
+        1000.0, "{share:.0%} of the examples are copies of others: {left:,} are left without them", "data"
+    )
     MOSTLY_COPIES = LikelihoodRatio(15.0, "{share:.0%} of the examples are copies of others", "data")
     COPIES = LikelihoodRatio(4.0, "{share:.0%} of the examples are copies of others", "data")
+    BLANK_IN_TRAINING_ALONE = LikelihoodRatio(
+        1000.0, "{share:.0%} of the training examples are blank, and {other:.0%} of validation's", "data"
+    )
     MANY_BLANK = LikelihoodRatio(15.0, "{share:.0%} of the examples are blank", "data")
     BLANK = LikelihoodRatio(4.0, "{share:.0%} of the examples are blank", "data")
     LEARNED = LikelihoodRatio(0.1, "the run learned all the same")
@@ -100,9 +108,12 @@ def corrupt_or_duplicate_examples(
     copies = (side.duplicates or 0) / read
     few = _few_combinations(dataset, read)
     if copies >= repeated and not few and not params.get("class_weight"):
-        observations.append((Likelihoods.MOSTLY_COPIES if copies > MOST else Likelihoods.COPIES)(share=copies))
+        observations.append(_copied(copies, read))
     blanks = _blank(side)
-    if blank <= blanks <= NEARLY_ALL and not few and not _sparse(dataset):
+    alone = _blank_in_training_alone(blanks, dataset.validation)
+    if alone is not None:
+        observations.append(alone)
+    elif blank <= blanks <= NEARLY_ALL and not few and not _sparse(dataset):
         observations.append((Likelihoods.MANY_BLANK if blanks > MANY else Likelihoods.BLANK)(share=blanks))
     if not observations:
         return None
@@ -120,6 +131,21 @@ def corrupt_or_duplicate_examples(
         prescription=Prescription(text, (Change("data.drop_duplicates", None, True),) if copies >= repeated else ()),
         settles="look at the twenty examples that occur most often",
     )
+
+
+def _copied(copies: float, read: int) -> Observation:
+    """What copies say; where nearly all are copies, few examples are learned many times."""
+    if copies > NEARLY_ALL:
+        return Likelihoods.NEARLY_ALL_COPIES(share=copies, left=round((1 - copies) * read))
+    return (Likelihoods.MOSTLY_COPIES if copies > MOST else Likelihoods.COPIES)(share=copies)
+
+
+def _blank_in_training_alone(share: float, validation: Side) -> Observation | None:
+    """What blank examples say where validation has hardly any: they are not what the data are like."""
+    known = validation.constant_share is not None or validation.zero_share is not None
+    if not share > MANY or not known or _blank(validation) >= share / SELDOM:
+        return None
+    return Likelihoods.BLANK_IN_TRAINING_ALONE(share=share, other=_blank(validation))
 
 
 def _blank(side: Side) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracker_diag.evidence.features import FAR_OFF
-from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
+from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Relation, Symptoms, rule
 
 #: Share of the run needed for half of the improvement above which training is slow: memorising takes longer than
 #: learning what holds for other examples as well.
@@ -23,6 +23,18 @@ FEW = 200
 class Likelihoods:
     """What speaks for inputs and labels that do not belong together, and against it."""
 
+    BROKEN = LikelihoodRatio(
+        3000.0,
+        "of {rows:,} training examples the nearest others say nothing of the label, while on validation they do",
+        "data",
+    )
+    SIDES_DISAGREE = LikelihoodRatio(
+        1000.0,
+        "on either side neighbours share their labels, but validation's do not with training's",
+        "data",
+    )
+    NOWHERE = LikelihoodRatio(4.0, "of {rows:,} training examples the nearest others say nothing of the label", "data")
+    RELATED = LikelihoodRatio(0.02, "neighbouring training examples share their labels, beyond chance", "data")
     BLIND = LikelihoodRatio(8.0, "validation never gained on knowing nothing, while training did")
     SLOWLY = LikelihoodRatio(2.5, "training learns slowly, as by heart", own=True)
     FAST = LikelihoodRatio(0.4, "training learned fast, or completely")
@@ -44,12 +56,14 @@ class Likelihoods:
     likelihoods=Likelihoods,
 )
 def label_mismatch(
-    features: Features,
+    features: Features | None,
     symptoms: Symptoms,
-    explained: Explained,
+    explained: Explained | None,
     traits: frozenset[str],
     n_train: int | None,
     times_guessing: float | None,
+    relation: Relation | None,
+    shifted: bool | None,
     *,
     prior: float = 0.035,
 ) -> Outcome:
@@ -63,6 +77,9 @@ def label_mismatch(
     And a validation accuracy less than half of what guessing gets right while training does well: the network knows
     the answers, and validation numbers the classes in another order, as two generators or encoders do that were each
     fitted to their own folder.
+
+    A dataset profile says more: whether the nearest other examples share an example's label, beyond what permuted
+    labels do. Where they do on validation and not in training, the labels of training were shuffled apart.
 
     Why it matters
     --------------
@@ -82,12 +99,18 @@ def label_mismatch(
     Seminar: "Dataset issues" (make sure input and output match). Zhang et al. (2017), ICLR: networks fit random
     labels, only more slowly.
     """
-    if symptoms.has("diverged", "frozen"):
-        return None
     message = "nothing that training learns holds for validation: labels and inputs may not belong together"
     seen = "trees get" if "boosting" in traits else "network gets"
     advice = f"look at ten examples with their labels as the {seen} them; shuffle inputs and labels by one permutation"
-    if times_guessing is not None and times_guessing < FAR_BELOW_GUESSING:
+    if relation is not None and (relation.broken_in_training or (relation.sides_disagree and not shifted)):
+        row = Likelihoods.BROKEN if relation.broken_in_training else Likelihoods.SIDES_DISAGREE
+        observations = [row(rows=relation.rows)]
+        if not relation.broken_in_training:
+            message = "training and validation may number their classes differently"
+            advice = "number the classes once, on the training data, and print that numbering for both"
+    elif symptoms.has("diverged", "frozen") or features is None or explained is None:
+        return None
+    elif times_guessing is not None and times_guessing < FAR_BELOW_GUESSING:
         observations = [Likelihoods.BELOW_GUESSING(share=times_guessing)]
         message = "validation is wrong more often than guessing: its classes may be numbered in another order"
         advice = "number the classes once, on the training data, and print that numbering for training and validation"
@@ -97,6 +120,10 @@ def label_mismatch(
         observations = [Likelihoods.CAME_DOWN()]
     else:
         return None
+    if relation is not None and relation.nowhere:
+        observations.append(Likelihoods.NOWHERE(rows=relation.rows))
+    elif relation is not None and relation.train and not relation.sides_disagree:
+        observations.append(Likelihoods.RELATED())
     if n_train is not None and n_train < FEW:
         observations.append(Likelihoods.FEW(count=n_train))
     return label_mismatch.hypothesis(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tracker_diag.evidence.features import FAR_OFF
 from tracker_diag.evidence.noise_control import NoiseControl
-from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
+from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Relation, Symptoms, rule
 
 #: Share of the baseline loss that training has explained where it does not know its examples by heart.
 NOT_BY_HEART = 0.6
@@ -15,6 +15,12 @@ CONFIDENTLY_WRONG = 2
 class Likelihoods:
     """What speaks for an input that says nothing about the output, and against it."""
 
+    NOWHERE = LikelihoodRatio(
+        30.0,
+        "of {rows:,} training examples the nearest others say nothing of the target, on validation neither",
+        "data",
+    )
+    RELATED = LikelihoodRatio(0.01, "neighbouring examples share their targets, beyond chance", "data")
     CAME_DOWN = LikelihoodRatio(9.0, "the loss came down to the uninformed level and stayed there")
     ANSWERS_VARY = LikelihoodRatio(
         8.0,
@@ -49,6 +55,7 @@ def random_relation(
     explained: Explained,
     noise_control: NoiseControl | None,
     answers_vary: bool | None,
+    relation: Relation | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -94,6 +101,10 @@ def random_relation(
             observations.append(Likelihoods.CONFIDENTLY_WRONG())
     elif noise_control is None or not noise_control.as_good:
         return None
+    if relation is not None and relation.nowhere:
+        observations.append(Likelihoods.NOWHERE(rows=relation.rows))
+    elif relation is not None and (relation.train or relation.validation):
+        observations.append(Likelihoods.RELATED())
     if noise_control is not None and (noise_control.as_good or noise_control.far_behind):
         row = Likelihoods.AS_ON_NOISE if noise_control.as_good else Likelihoods.BETTER_THAN_ON_NOISE
         observations.append(row(control=noise_control.control, own=noise_control.own))

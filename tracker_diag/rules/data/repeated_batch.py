@@ -15,6 +15,7 @@ from tracker_diag.rules.api import (
     Observation,
     Outcome,
     Symptoms,
+    Watched,
     rule,
 )
 
@@ -43,9 +44,15 @@ GAINED = 0.25
 LEARNED_WELL = 0.8
 
 
+#: Share of the batches that came before in their epoch, from which on it is no chance.
+MANY_REPEATED = 0.3
+
+
 class Likelihoods:
     """What speaks for one batch over and over, and against it."""
 
+    REPEATED = LikelihoodRatio(5000.0, "{share:.0%} of the batches had come before in the same epoch", "data")
+    NOT_REPEATED = LikelihoodRatio(0.01, "no batch that was looked at came twice in an epoch", "data")
     AT_ONCE = LikelihoodRatio(4.0, "half of what training gained came within {share:.0%} of the run")
     EXPLAINED = LikelihoodRatio(1.5, "training explains four fifths or more")
     NOT_AT_ONCE = LikelihoodRatio(0.3, "half of what training gained took longer than a tenth of the run")
@@ -79,11 +86,12 @@ class Likelihoods:
     likelihoods=Likelihoods,
 )
 def repeated_batch(
-    features: Features,
+    features: Features | None,
     symptoms: Symptoms,
-    explained: Explained,
-    train: Curve,
+    explained: Explained | None,
+    train: Curve | None,
     val: Curve | None,
+    watched: Watched | None,
     n_train: int | None,
     params: Mapping[str, Any],
     times_guessing: float | None,
@@ -97,7 +105,8 @@ def repeated_batch(
     ----------------
     A training loss that gains half of what it gains within 6 % of the run, and explains four fifths or more in the end,
     while validation gains little: as many examples as there are said to be cannot be memorised that fast. Where both
-    losses fall together at first, or a pretrained network is trained on, it is hardly this.
+    losses fall together at first, or a pretrained network is trained on, it is hardly this. Where a callback looked at
+    batches, their hashes decide: more than three tenths that came before in the same epoch.
 
     Why it matters
     --------------
@@ -117,6 +126,11 @@ def repeated_batch(
     ----------
     Seminar: "Dataset issues" (check the data loader).
     """
+    repeated = watched.median("batches_repeated") if watched else None
+    if repeated is not None and repeated > MANY_REPEATED:
+        return _found([Likelihoods.REPEATED(share=repeated)], prior)
+    if features is None or explained is None or train is None:
+        return repeated_batch.skip("no training loss, and no look at batches", "log the training loss each epoch")
     if (
         symptoms.has("diverged", "frozen")
         or features.stuck_at_baseline
@@ -124,6 +138,23 @@ def repeated_batch(
         or not features.memorised
     ):
         return None
+    observations = _of_curves(features, explained, train, val, n_train, params, times_guessing, many)
+    if repeated == 0:
+        observations.append(Likelihoods.NOT_REPEATED())
+    return _found(observations, prior)
+
+
+def _of_curves(
+    features: Features,
+    explained: Explained,
+    train: Curve,
+    val: Curve | None,
+    n_train: int | None,
+    params: Mapping[str, Any],
+    times_guessing: float | None,
+    many: int,
+) -> list[Observation]:
+    """What the curves of a run say that learned its training data by heart."""
     half_way = int(np.argmax(train.y <= 0.5 * (train.start + train.best)))
     before = 0 if val is None else int((val.x < train.x[half_way]).sum())
     at_once = features.quick <= AT_ONCE and before < SOME_EPOCHS
@@ -147,6 +178,10 @@ def repeated_batch(
         observations.append(Likelihoods.LEARNED_LATER())
     if explained.val_best > LEARNED_WELL:
         observations.append(Likelihoods.LEARNED_WELL())
+    return observations
+
+
+def _found(observations: list[Observation], prior: float) -> Outcome:
     return repeated_batch.hypothesis(
         prior=prior,
         observations=observations,

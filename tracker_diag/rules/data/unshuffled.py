@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tracker_diag.evidence.beside_guessing import learned
+from tracker_diag.evidence.from_training import labels_in_a_row
 from tracker_diag.rules.api import (
     Change,
     Curve,
@@ -15,6 +16,7 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    Watched,
     rule,
 )
 
@@ -25,9 +27,20 @@ _LAST_ROWS = "validation_split"
 SEVERAL, MOST_OF_THEM = 2, 0.5
 
 
+#: Share of the labels' range that a few batches in a row hold at most where the labels are sorted, and the share of its
+#: most frequent label in such a batch.
+NARROW, MOSTLY_ONE = 0.6, 0.8
+
+
 class Likelihoods:
     """What speaks for examples that come in an order, and against it."""
 
+    IN_ORDER = LikelihoodRatio(
+        3000.0,
+        "of neighbouring examples, {share:.0%} beyond chance have the same label, and batches in a row hold one label",
+        "data",
+    )
+    MIXED_IN_BATCHES = LikelihoodRatio(0.02, "the labels are mixed within the batches", "data")
     OFF = LikelihoodRatio(40.0, "shuffling is off", "params", own=True)
     ON = LikelihoodRatio(0.05, "shuffling is on", "params")
     SORTED = LikelihoodRatio(10.0, "the labels are sorted", "data")
@@ -62,8 +75,9 @@ class Likelihoods:
     likelihoods=Likelihoods,
 )
 def unshuffled(
-    features: Features,
+    features: Features | None,
     symptoms: Symptoms,
+    watched: Watched | None,
     names: Mapping[str, str],
     shuffle: object | None,
     dataset: Dataset | None,
@@ -75,6 +89,7 @@ def unshuffled(
     n_classes: int | None,
     *,
     prior: float = 0.03,
+    in_a_row: float = 0.5,
 ) -> Outcome:
     """Data come in an order, by label or by time.
 
@@ -87,6 +102,9 @@ def unshuffled(
     of the time and the validation loss stays above where training's began: all examples held out are then of classes
     that training never saw. Keras's `validation_split` does that to sorted rows: it takes the last of them, and
     shuffles what is left.
+
+    Where a callback looked at batches, they say it: neighbouring examples share their label, and a few batches in a row
+    hold one label (or, of numbers, neighbours are close).
 
     Why it matters
     --------------
@@ -101,18 +119,25 @@ def unshuffled(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
+    in_a_row : agreement of the labels of neighbouring examples beyond chance from which on they come in an order;
+        shuffled ones have about 0.
 
     References
     ----------
     Seminar: "Dataset issues" (shuffle the dataset). Bengio (2012), Practical recommendations, §3.2.
     Keras's API of `Model.fit`: "the validation data is selected from the last samples, before shuffling".
     """
+    in_batches = _in_batches(watched, in_a_row)
+    if in_batches is not None and in_batches.ratio > 1:
+        return _ordered([in_batches], names, shuffle, prior)
+    if features is None:
+        return unshuffled.skip("no curves, and no look at batches", "log the training loss each epoch")
     unseen = _unseen(train_score, val_score, n_classes)
     if unseen is not None and _fell(train_loss, val_loss):
         unseen = None
     if unseen is not None:
         return _of_the_split(unseen, val_fraction, names.get("val_fraction", ""), shuffle, prior)
-    observations: list[Observation] = []
+    observations: list[Observation] = [] if in_batches is None else [in_batches]
     if shuffle is not None:
         observations.append(Likelihoods.OFF() if str(shuffle).lower() in _OFF else Likelihoods.ON())
     order = dataset.train.labels_sorted if dataset else None
@@ -120,10 +145,32 @@ def unshuffled(
         observations.append(Likelihoods.SORTED() if order else Likelihoods.MIXED())
     if not any(s.ratio > 1 for s in observations):
         return None
-    in_order = {s.key for s in observations} == {Likelihoods.OFF.key, Likelihoods.SORTED.key}
+    in_order = {Likelihoods.OFF.key, Likelihoods.SORTED.key} <= {s.key for s in observations}
     if in_order:
-        observations = [Likelihoods.SORTED_AND_OFF()]
+        observations = [Likelihoods.SORTED_AND_OFF(), *([] if in_batches is None else [in_batches])]
     observations.append(_course(features, symptoms, in_order=in_order))
+    return _ordered(observations, names, shuffle, prior)
+
+
+def _in_batches(watched: Watched | None, in_a_row: float) -> Observation | None:
+    """What the batches that were looked at say: whether neighbours agree, and batches in a row hold one label."""
+    order = watched.median("label_order") if watched is not None else None
+    if watched is None or order is None:
+        return None
+    if order < in_a_row:
+        return Likelihoods.MIXED_IN_BATCHES()
+    if watched.median("target_std") is not None:
+        return Likelihoods.IN_ORDER(share=order)
+    seen = watched.median("label_top_share") or 0.0
+    # Batches of one label each, in any order, are another trouble: a row of them ranges over the labels.
+    narrow = labels_in_a_row(watched)
+    return Likelihoods.IN_ORDER(share=order) if narrow is not None and narrow < NARROW and seen > MOSTLY_ONE else None
+
+
+def _ordered(
+    observations: list[Observation], names: Mapping[str, str], shuffle: object | None, prior: float
+) -> Outcome:
+    """The finding that examples come in an order."""
     name = names.get("shuffle", "shuffle")
     text = "shuffle inputs and labels together, anew each epoch"
     return unshuffled.hypothesis(

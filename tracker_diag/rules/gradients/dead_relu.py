@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from tracker_diag.roles.learning_rates import between, rounded, usual_rates
-from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
+from tracker_diag.rules.api import (
+    Change,
+    Features,
+    LayerSignals,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    middle,
+    rule,
+)
 
 #: Activations whose units can die.
 RECTIFIED = ("relu", "relu6")
@@ -17,6 +28,12 @@ DEEP = 8
 class Likelihoods:
     """What speaks for units that died, and against it."""
 
+    MOST_DEAD = LikelihoodRatio(500.0, "{share:.0%} of the units that feed {layer} are 0 for whole batches", "data")
+    MANY_DEAD = LikelihoodRatio(8.0, "{share:.0%} of the units that feed {layer} are 0 for whole batches", "data")
+    FEW_DEAD = LikelihoodRatio(
+        0.03, "at most {share:.0%} of the units that feed a layer are 0 for whole batches", "data"
+    )
+    LEARNED = LikelihoodRatio(0.02, "the run learned all the same")
     FROZEN = LikelihoodRatio(6.0, "the loss does not change from epoch to epoch")
     STAYS = LikelihoodRatio(5.0, "the loss stays where only the last bias learns")
     CAME_DOWN = LikelihoodRatio(2.5, "the loss came down to where only the last bias learns")
@@ -40,8 +57,9 @@ class Likelihoods:
     likelihoods=Likelihoods,
 )
 def dead_relu(
-    features: Features,
+    features: Features | None,
     symptoms: Symptoms,
+    layer_figures: LayerSignals | None,
     params: Mapping[str, Any],
     names: Mapping[str, str],
     activation: str | None,
@@ -51,12 +69,15 @@ def dead_relu(
     answers_vary: bool | None,
     *,
     prior: float = 0.03,
+    most: float = 0.9,
+    many: float = 0.6,
 ) -> Outcome:
     """Units that never fire: the training error does not change from epoch to epoch.
 
     What it measures
     ----------------
-    A loss that is frozen or stands at the baseline, in a network of rectified units.
+    The share of units that are 0 for every example of a batch, in the median over the batches that a callback looked
+    at, of the worst layer. Else a loss that is frozen or stands at the baseline, in a network of rectified units.
 
     Why it matters
     --------------
@@ -71,18 +92,28 @@ def dead_relu(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
+    most : share of a layer's units from which on, dead, they let nothing through.
+    many : share from which on it counts beside a loss that does not move.
 
     References
     ----------
     Seminar: "Network contains Bad Gradients". Lu et al. (2020), Dying ReLU and initialization, CiCP 28:1671.
     """
-    seen = _seen(features, symptoms)
-    if seen is None:
+    dead = _dead(layer_figures, most, many)
+    seen = None if features is None else _seen(features, symptoms)
+    # Rectified units that are many and often at rest are sparse, which is what they are for: the curves must fail too.
+    if seen is None and (dead is None or dead.key != Likelihoods.MOST_DEAD.key):
         return None
     low, high = usual_rates(params.get("optimizer"), params)
     too_high = learning_rate is not None and learning_rate > high
     vary = [Likelihoods.ANSWERS_VARY()] if answers_vary else []
-    observations = [seen, *vary, *_configured(activation, learning_rate, too_high, layers)]
+    if symptoms.verdict == "good-fit":
+        vary.append(Likelihoods.LEARNED())
+    observations = [
+        *(s for s in (dead, seen) if s is not None),
+        *vary,
+        *_configured(activation, learning_rate, too_high, layers),
+    ]
     changes: list[Change] = []
     if not activation or _rectified(activation):
         changes.append(Change(names.get("activation", "activation"), activation, "leaky_relu"))
@@ -113,6 +144,20 @@ def _seen(features: Features, symptoms: Symptoms) -> Observation | None:
         if features.stuck_at_baseline and features.lost_at is None and not features.above
         else None
     )
+
+
+def _dead(layers: LayerSignals | None, most: float, many: float) -> Observation | None:
+    """What the units say that were looked at: those that feed the layer of which the largest share is at rest."""
+    shares = {} if layers is None else {name: middle(series.values) for name, series in layers.dead.items()}
+    known = {name: share for name, share in shares.items() if share is not None}
+    if not known:
+        return None
+    layer = max(known, key=known.__getitem__)
+    if known[layer] >= many:
+        return (Likelihoods.MOST_DEAD if known[layer] >= most else Likelihoods.MANY_DEAD)(
+            share=known[layer], layer=layer
+        )
+    return Likelihoods.FEW_DEAD(share=known[layer])
 
 
 def _rectified(activation: str) -> bool:

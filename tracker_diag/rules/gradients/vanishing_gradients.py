@@ -6,10 +6,23 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracker_diag.roles.activations import SATURATING
 from tracker_diag.roles.layout import Layout
-from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
+from tracker_diag.rules.api import (
+    Change,
+    Features,
+    LayerSignals,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Series,
+    Symptoms,
+    middle,
+    rule,
+)
 from tracker_diag.stats.arrays import FloatArray
 
 #: Norms that it takes to compute a median.
@@ -26,9 +39,20 @@ FEW_LAYERS = 4
 SEVERAL = 4
 
 
+#: Share of the steps looked at, at which the gradient is lost on the way, from which on that held learning back.
+FOR_LONG = 0.25
+
+
 class Likelihoods:
     """What speaks for gradients that vanish, and against it."""
 
+    LOST_ON_THE_WAY = LikelihoodRatio(300.0, "the gradient of {first} is {ratio:.2g} times that of {last}", "data")
+    LOST_FOR_LONG = LikelihoodRatio(
+        100.0,
+        "at {count} of {looks} steps looked at, the gradient of {first} is below {bound:g} times that of {last}",
+        "data",
+    )
+    ARRIVES = LikelihoodRatio(0.03, "the gradient of {first} is {ratio:.2g} times that of {last}", "data")
     VANISHED = LikelihoodRatio(30.0, "the median gradient norm is {median:.2g}", "data")
     NOT_VANISHED = LikelihoodRatio(0.1, "the median gradient norm is {median:.2g}", "data")
     STAYS = LikelihoodRatio(4.0, "the loss stays at the uninformed level")
@@ -50,8 +74,9 @@ class Likelihoods:
     likelihoods=Likelihoods,
 )
 def vanishing_gradients(
-    features: Features,
+    features: Features | None,
     symptoms: Symptoms,
+    layer_figures: LayerSignals | None,
     params: Mapping[str, Any],
     names: Mapping[str, str],
     layers: float | None,
@@ -62,12 +87,14 @@ def vanishing_gradients(
     prior: float = 0.03,
     deep: int = 8,
     vanished: float = 1e-6,
+    shrunk: float = 1e-4,
 ) -> Outcome:
     """Gradients shrink to nothing on their way back.
 
     What it measures
     ----------------
-    The logged gradient norm, where there is one; else a loss that stands at the baseline, or comes to rest at
+    What is left of the last layer's gradient at the first one, where norms are logged by layer; else the gradient
+    norm; else a loss that stands at the baseline, or comes to rest at
     once at a high level, in a network that is deep without shortcuts or has saturating units. Depth and activations
     come from the description of the network, which also says how many layers saturate, else from parameters.
 
@@ -85,12 +112,15 @@ def vanishing_gradients(
     prior : odds of this cause among runs somebody worries about.
     deep : layers from which on plain networks lose their gradient.
     vanished : gradient norm at which nothing is learned any more.
+    shrunk : the gradient of the first layer over that of the last, below which it is lost on the way.
 
     References
     ----------
     Seminar: "Initialisation", "Network contains Bad Gradients". Hochreiter (1991); Glorot and Bengio (2010), AISTATS.
     """
-    measured, seen = _measured(gradient_norm, vanished), _seen(features, symptoms)
+    arrives = _arrives(layer_figures, shrunk)
+    measured = [arrives] if arrives is not None else _measured(gradient_norm, vanished)
+    seen = None if features is None else _seen(features, symptoms)
     if not measured and seen is None:
         return None
     saturates = str(activation or "").lower() in SATURATING
@@ -98,7 +128,8 @@ def vanishing_gradients(
     rests = not measured and seen is not None and seen.key == Likelihoods.RESTS_AT_ONCE.key
     if rests and not saturates and (layers is None or layers < deep):
         return None
-    observations = [*measured, seen or Likelihoods.LEARNS(), *_depth(layers, deep, params)]
+    learns = [] if features is None else [Likelihoods.LEARNS()]
+    observations = [*measured, *(learns if seen is None else [seen]), *_depth(layers, deep, params)]
     if saturates:
         count = _saturating(layers_described)
         several = Likelihoods.SEVERAL_SATURATE(count=count, activation=activation)
@@ -116,6 +147,31 @@ def vanishing_gradients(
         prescription=Prescription(text, changes),
         settles="log the gradient norm of the first and of the last layer",
     )
+
+
+def _arrives(layers: LayerSignals | None, shrunk: float) -> Observation | None:
+    """What is left of the gradient at the first layer, in the median over the steps looked at."""
+    if layers is None or not layers.ordered:
+        return None
+    norms = {name: middle(series.values) for name, series in layers.gradient_norms.items()}
+    known = [(name, norm) for name, norm in norms.items() if norm is not None]
+    if len(known) < FEW_LAYERS or not known[-1][1] > 0:
+        return None
+    (first, low), (last, high) = known[0], known[-1]
+    if low < shrunk * high:
+        return Likelihoods.LOST_ON_THE_WAY(first=first, last=last, ratio=low / high)
+    lost = _lost(layers.gradient_norms[first], layers.gradient_norms[last], shrunk)
+    if lost.size and lost.mean() >= FOR_LONG:
+        said = {"count": int(lost.sum()), "looks": lost.size, "bound": shrunk}
+        return Likelihoods.LOST_FOR_LONG(first=first, last=last, **said)
+    return Likelihoods.ARRIVES(first=first, last=last, ratio=low / high)
+
+
+def _lost(first: Series, last: Series, shrunk: float) -> NDArray[np.bool_]:
+    """At which steps that both were looked at the gradient is lost on the way."""
+    _, low, high = np.intersect1d(first.steps, last.steps, return_indices=True)
+    lost: NDArray[np.bool_] = first.values[low] < shrunk * last.values[high]
+    return lost
 
 
 def _saturating(laid: Layout | None) -> int:

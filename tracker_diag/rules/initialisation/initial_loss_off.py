@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from tracker_diag.evidence.features import LOG_THOUSAND
-from tracker_diag.rules.api import Curve, Explained, Features, Outcome, Severity, rule
+from tracker_diag.rules.api import Curve, Explained, Features, Finding, Outcome, Severity, Watched, rule
 
 #: How sure it is: a factor above a known level is seen, and not inferred.
 CONFIDENCE = 0.9
@@ -13,9 +13,10 @@ CONFIDENCE = 0.9
 
 @rule("IN502", "initial-loss-off", seen_as=("My first loss is far too high",), unless=("boosting",))
 def initial_loss_off(
-    train: Curve,
-    features: Features,
-    explained: Explained,
+    train: Curve | None,
+    features: Features | None,
+    explained: Explained | None,
+    watched: Watched | None,
     pretrained: object | None,
     class_weight: object | None,
     val_score: Curve | None,
@@ -27,7 +28,8 @@ def initial_loss_off(
 
     What it measures
     ----------------
-    The first training value over ln of the classes, or over the target's variance, where one of them is known; beside
+    The loss of the first batch before any update over that of knowing nothing, where a callback logged both. Else the
+    first training value over ln of the classes, or over the target's variance, where one of them is known; beside
     an accuracy of unknown classes, over what a thousand classes would cost. Below it nothing is said: a mean over the
     first epoch, pretrained weights and reweighted losses all lie there. Above it by a factor, even an epoch's mean is
     not what a sound start gives.
@@ -52,7 +54,39 @@ def initial_loss_off(
     Seminar: "Initialisation", "Normalisation/Standardisation". Karpathy (2019), A recipe for training neural
     networks: verify loss at init.
     """
-    if pretrained or class_weight or features.first.times < times or not math.isfinite(features.first.times):
+    if pretrained or class_weight:
+        return None
+    exact = _of_first_batch(watched, times)
+    if train is None or features is None or explained is None:
+        return exact or initial_loss_off.skip("no train loss", "log the training loss each epoch")
+    return _of_first_epoch(train, features, explained, val_score, loss_function, times) or exact
+
+
+def _of_first_batch(watched: Watched | None, times: float) -> Finding | None:
+    """What the first batch cost before any update: worth knowing, since a sound run may unlearn it in an epoch."""
+    first = watched.first("initial_loss") if watched is not None else None
+    level = watched.first("baseline_loss") if watched is not None else None
+    if first is None or level is None or not level > 0 or not times <= first / level < math.inf:
+        return None
+    return initial_loss_off.finding(
+        Severity.INFO,
+        CONFIDENCE,
+        f"the first batch costs {first:.4g}, {first / level:.3g} times what knowing nothing costs ({level:.4g})",
+        "scale inputs and targets to unit variance and use He or Xavier initialisation",
+        {"times": first / level, "first": first},
+    )
+
+
+def _of_first_epoch(
+    train: Curve,
+    features: Features,
+    explained: Explained,
+    val_score: Curve | None,
+    loss_function: str | None,
+    times: float,
+) -> Finding | None:
+    """What the first value of the training loss says."""
+    if features.first.times < times or not math.isfinite(features.first.times):
         return None
     first = train.start
     if explained.known:

@@ -17,6 +17,7 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    Watched,
     rule,
 )
 
@@ -41,6 +42,19 @@ LOST = 1e300
 class Likelihoods:
     """What speaks for a wrong initial scale, and against it."""
 
+    DRAWN_CONSTANT = LikelihoodRatio(
+        20000.0, "at first all weights of {layer} are the same ({count} of {of} layers)", "data"
+    )
+    LEARNED_FROM_CONSTANTS = LikelihoodRatio(0.001, "the run learned all the same")
+    DRAWN_LARGE = LikelihoodRatio(
+        8000.0, "at first the weights of {layer} are {scale:.3g} times as large as {wanted} asks", "data"
+    )
+    DRAWN_SMALL = LikelihoodRatio(
+        8000.0, "at first the weights of {layer} are {scale:.2g} times as large as {wanted} asks", "data"
+    )
+    DRAWN_SOUND = LikelihoodRatio(
+        0.02, "at first the weights are {low:.2g} to {high:.2g} times as large as {wanted} asks", "data"
+    )
     SCALED = LikelihoodRatio(0.15, "the initialiser is {initialiser}", "params")
     CONSTANT = LikelihoodRatio(60.0, "all weights begin at the same value ({initialiser})", "params")
     PLAIN_AND_OFF = LikelihoodRatio(15.0, "the initialiser is a plain {initialiser} of scale {scale:g}", "params")
@@ -75,8 +89,9 @@ class Likelihoods:
     likelihoods=Likelihoods,
 )
 def unscaled_initialisation(
-    features: Features,
+    features: Features | None,
     symptoms: Symptoms,
+    watched: Watched | None,
     names: Mapping[str, str],
     params: Mapping[str, Any],
     initialiser: str | None,
@@ -88,12 +103,15 @@ def unscaled_initialisation(
     *,
     prior: float = 0.05,
     deep: int = 6,
+    small: float = 0.1,
+    large: float = 4.0,
 ) -> Outcome:
     """Zeros, constants or plain Gaussians where He, LeCun or Xavier initialisation is expected.
 
     What it measures
     ----------------
-    The initialisers of the hidden layers, by the description of the network or as configured; where the widths and the
+    The weights of the hidden layers before the first step, where a callback logged their scale. Else the
+    initialisers of the hidden layers, by the description of the network or as configured; where the widths and the
     number of inputs are known too, by what factor a plain Gaussian or uniform one lets a signal grow or shrink from the
     first layer to the last; a loss that begins and stays at the baseline, as it does where no signal passes (zeros, or
     Gaussians too small for the depth); and a first loss hundreds of times above it, which a scale too large brings
@@ -114,21 +132,32 @@ def unscaled_initialisation(
     ----------
     prior : odds of this cause among runs somebody worries about.
     deep : layers from which on a plain Gaussian fails.
+    small : times what He (or Xavier) asks, below which a layer's initial weights are too small. PyTorch's own linear
+        layers begin at 0.41.
+    large : the same, above which they are too large.
 
     References
     ----------
     Seminar: "Initialisation". Glorot and Bengio (2010), AISTATS; He et al. (2015), ICCV.
     """
     word = str(initialiser or "").lower()
+    normalised = params.get("normalisation") not in (None, "none")
+    wanted = "Xavier" if str(params.get("activation") or "").lower() in SATURATING else "He"
+    excused = bool(params.get("residual") or params.get("pretrained"))
+    drawn = _drawn(watched, small, large, wanted, excused=normalised or excused)
     depth = layers if isinstance(layers, int | float) and layers >= deep else None
     usual = learning_rate if is_usual(learning_rate, params) else None
-    excused = bool(params.get("residual") or params.get("pretrained"))
     configured = _configured(word, initialiser, init_scale, initial_gain, depth is not None, excused)
     beyond = any(s.key in (Likelihoods.PLAIN_AND_OFF.key, Likelihoods.GAIN_OFF.key) for s in configured)
-    observations = [
-        *configured,
-        *_seen(features, symptoms, depth, usual, vary=bool(answers_vary), beyond=beyond),
-    ]
+    if drawn is not None and drawn.ratio > 1:
+        learned = drawn.key == Likelihoods.DRAWN_CONSTANT.key and symptoms.verdict == "good-fit"
+        observations = [drawn, *([Likelihoods.LEARNED_FROM_CONSTANTS()] if learned else [])]
+    elif features is None:
+        return unscaled_initialisation.skip("no curves, and the initial weights are not logged")
+    else:
+        seen = _seen(features, symptoms, depth, usual, vary=bool(answers_vary), beyond=beyond)
+        # What was drawn is surer than what was asked for.
+        observations = [*(configured if drawn is None else [drawn]), *seen]
     # The frameworks' own initialisers are scaled ones: another of that kind changes little.
     sound = _scaled(word) or word == "default"
     name = names.get("initialiser", "initialiser")
@@ -146,6 +175,26 @@ def unscaled_initialisation(
         prescription=Prescription(text, () if sound else (Change(name, initialiser, target),)),
         settles="log the standard deviation of each layer's activations at the first step",
     )
+
+
+def _drawn(watched: Watched | None, small: float, large: float, wanted: str, *, excused: bool) -> Observation | None:
+    """What the weights before the first step say; those of the output may be 0, or small, on purpose."""
+    scales = watched.lasts("weight_scale") if watched is not None else {}
+    # The second matrix of a low-rank adapter begins at zero on purpose.
+    hidden = {layer: scale for layer, scale in list(scales.items())[:-1] if "lora" not in layer.lower()}
+    if not hidden:
+        return None
+    constant = [layer for layer, scale in hidden.items() if scale == 0]
+    if constant and not excused:
+        return Likelihoods.DRAWN_CONSTANT(layer=constant[0], count=len(constant), of=len(scales))
+    lowest, highest = min(hidden, key=hidden.__getitem__), max(hidden, key=hidden.__getitem__)
+    if not excused and hidden[highest] > large:
+        return Likelihoods.DRAWN_LARGE(layer=highest, scale=hidden[highest], wanted=wanted)
+    if not excused and hidden[lowest] < small:
+        return Likelihoods.DRAWN_SMALL(layer=lowest, scale=hidden[lowest], wanted=wanted)
+    if constant:
+        return None
+    return Likelihoods.DRAWN_SOUND(low=hidden[lowest], high=hidden[highest], wanted=wanted)
 
 
 def _scaled(word: str) -> bool:

@@ -17,6 +17,7 @@ from tracker_diag.rules.api import (
     Observation,
     Outcome,
     Prescription,
+    Watched,
     rule,
 )
 from tracker_diag.rules.optimisation._usual_rate import UsualRate, usual_rate
@@ -55,6 +56,10 @@ class Norm:
 class Likelihoods(UsualRate):
     """What speaks for gradients that are never zeroed, and against it."""
 
+    KEPT = LikelihoodRatio(
+        5000.0, "at {share:.0%} of the steps looked at, the gradient held that of the step before", "data"
+    )
+    NOT_KEPT = LikelihoodRatio(0.01, "the gradient was zeroed before each step looked at", "data")
     NORM_STAYS_HIGH = LikelihoodRatio(
         100.0,
         "the gradient norm grew {fold:.3g}-fold and never came back below {lowest:.0%} of its highest before, while "
@@ -79,8 +84,9 @@ class Likelihoods(UsualRate):
     likelihoods=Likelihoods,
 )
 def gradients_accumulate(
-    train_loss: Curve,
-    features: Features,
+    train_loss: Curve | None,
+    features: Features | None,
+    watched: Watched | None,
     explained: Explained | None,
     params: Mapping[str, Any],
     gradient_norm: FloatArray | None,
@@ -93,13 +99,16 @@ def gradients_accumulate(
     setback: float = 0.15,
     learned: float = 0.3,
     above: float = 1.2,
+    most: float = 0.5,
 ) -> Outcome:
     """Gradients are not zeroed between steps.
 
     What it measures
     ----------------
     Without `zero_grad` each step goes along the sum of all gradients so far. That sum grows as long as they agree, and
-    does not shrink with the loss. Two places show it:
+    does not shrink with the loss. Three places show it:
+
+    - The gradient itself, where a callback looked at steps: before the first backward pass behind a step it is not 0.
 
     - The gradient norm, where it is logged. It ends at five times its beginning or more and never fell below three
       tenths of its highest value before, and the training loss lost what it had achieved. The norm was as high already
@@ -137,12 +146,19 @@ def gradients_accumulate(
     setback : rise of the training loss above what it had been, in units of the improvement achieved.
     learned : share of its first value by which the training loss must have fallen before it climbed.
     above : times its first value that it ends at.
+    most : share of the steps looked at, the first left out, whose gradient held that of the step before.
 
     References
     ----------
     Seminar: "Network contains Bad Gradients", "How to find best learning rate?". PyTorch's documentation:
     ``torch.optim.Optimizer.zero_grad``.
     """
+    # The first step has none before it.
+    kept = watched.values("gradients_kept")[1:] if watched is not None else np.empty(0)
+    if kept.size and kept.mean() >= most:
+        return _found([Likelihoods.KEPT(share=float(kept.mean()))], prior)
+    if train_loss is None or features is None:
+        return gradients_accumulate.skip("no train loss", "log the training loss each epoch")
     climbs = _climbs(train_loss, explained, learned, above) or _multiplies(train_loss)
     values = train_loss.finite[1]
     norm = _norm(gradient_norm, int(np.argmin(values)) / train_loss.raw.size if values.size else 0.0)
@@ -153,6 +169,12 @@ def gradients_accumulate(
     observations += usual_rate(learning_rate, params)
     if gradient_clip:
         observations.append(Likelihoods.CLIPPED(clip=gradient_clip))
+    if kept.size and not kept.any():
+        observations.append(Likelihoods.NOT_KEPT())
+    return _found(observations, prior)
+
+
+def _found(observations: list[Observation], prior: float) -> Outcome:
     text = "call optimizer.zero_grad() before each backward pass"
     return gradients_accumulate.hypothesis(
         prior=prior,

@@ -17,10 +17,13 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Standing,
+    Watched,
     rule,
 )
 from tracker_diag.rules.optimisation._usual_rate import UsualRate, usual_rate
 
+#: Looks at steps within which the loss scaler finds its scale.
+FINDS_ITS_SCALE = 3
 #: Values of exactly 0 at the end that are no rounding of a single small one.
 SEVERAL = 3
 #: Share of its first value from which a loss that comes to rest at 0 was on its way down, and not stopped dead.
@@ -46,6 +49,11 @@ WIDER: Mapping[str, str] = {
 class Likelihoods(UsualRate):
     """What speaks for a loss that half precision lost, and against it."""
 
+    STEPS_LEFT_OUT = LikelihoodRatio(
+        100.0,
+        "{share:.0%} of the steps were left out because a gradient was not finite; the scale ends at {scale:g}",
+        "data",
+    )
     ZERO_AND_LOST = LikelihoodRatio(
         100.0, "with {precision}, {name} is exactly 0 throughout while {other} is not finite"
     )
@@ -73,25 +81,29 @@ def mixed_precision_overflow(
     train_score: Curve | None,
     lost: Lost | None,
     standing: Mapping[str, Standing],
-    precision: Any,
+    precision: Any | None,
+    watched: Watched | None,
     params: Mapping[str, Any],
     logged_params: Mapping[str, Any],
     names: Mapping[str, str],
     learning_rate: float | None,
     *,
     prior: float = 0.03,
+    left_out: float = 0.2,
 ) -> Outcome:
     """Half precision lost the loss at a usual learning rate.
 
     What it measures
     ----------------
-    Whether the run was trained in half precision: float16, "16-mixed", "mixed_float16", ``fp16 = True``, or automatic
-    mixed precision without a type; bfloat16 has the exponents of single precision and is not meant. And whether the
-    loss then went without warning: it is not finite any more and had not doubled before; or the training loss is
-    exactly 0 throughout while another loss is not finite (Hugging Face logs 0 in place of NaN), or at its last three
-    values or more while the training score is not perfect, or after a value of a tenth of its first or more. A loss
-    that comes down to 0 by and by has learned its examples. Single infinite values of the gradient norm are the loss
-    scaler at work and are not looked at.
+    Where a callback watched the loss scaler, the share of steps that it left out because a gradient was not finite.
+
+    Else whether the run was trained in half precision: float16, "16-mixed", "mixed_float16", ``fp16 = True``, or
+    automatic mixed precision without a type; bfloat16 has the exponents of single precision and is not meant. And
+    whether the loss then went without warning: it is not finite any more and had not doubled before; or the training
+    loss is exactly 0 throughout while another loss is not finite (Hugging Face logs 0 in place of NaN), or at its
+    last three values or more while the training score is not perfect, or after a value of a tenth of its first or
+    more. A loss that comes down to 0 by and by has learned its examples. Single infinite values of the gradient norm
+    are the loss scaler at work and are not looked at.
 
     Why it matters
     --------------
@@ -106,17 +118,21 @@ def mixed_precision_overflow(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
+    left_out : share of the steps that the loss scaler left out, from which on it finds no scale that holds.
 
     References
     ----------
     Seminar: "Network contains Bad Gradients". Micikevicius et al. (2018), Mixed precision training, ICLR. Hugging
     Face: TrainingArguments, ``logging_nan_inf_filter``.
     """
-    if not _is_half(precision, logged_params):
+    skipped = _skipped(watched, left_out)
+    if precision is None and skipped is None:
+        return mixed_precision_overflow.skip("no precision", "log the precision, e.g. precision")
+    if skipped is None and not _is_half(precision, logged_params):
         return None
-    word = str(precision)
+    word = str(precision) if precision is not None else "half precision"
     nought = [name for name, x in sorted(standing.items()) if x.value == 0 and x.kind == "train loss"]
-    seen = _zero(word, train_loss, train_score) or _lost(word, lost, train_loss, val_loss)
+    seen = skipped or _zero(word, train_loss, train_score) or _lost(word, lost, train_loss, val_loss)
     if nought and lost is not None:
         seen = Likelihoods.ZERO_AND_LOST(precision=word, name=nought[0], other=lost.said)
     if seen is None:
@@ -131,11 +147,22 @@ def mixed_precision_overflow(
     return mixed_precision_overflow.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"half precision ({precision}) seems to have lost the loss",
+        message=f"half precision ({word}) loses steps"
+        if skipped
+        else f"half precision ({word}) seems to have lost the loss",
         advice=text,
         prescription=Prescription(text, changes),
         settles="run the first steps once more in single precision; log the loss scale",
     )
+
+
+def _skipped(watched: Watched | None, left_out: float) -> Observation | None:
+    """What the loss scaler says; the first steps, in which it finds its scale, do not count."""
+    shares = watched.values("skipped_steps")[FINDS_ITS_SCALE:] if watched is not None else np.empty(0)
+    scales = watched.values("loss_scale") if watched is not None else np.empty(0)
+    if not shares.size or not scales.size or float(np.nanmean(shares)) < left_out:
+        return None
+    return Likelihoods.STEPS_LEFT_OUT(share=float(np.nanmean(shares)), scale=float(scales[-1]))
 
 
 def _is_half(precision: Any, logged_params: Mapping[str, Any]) -> bool:

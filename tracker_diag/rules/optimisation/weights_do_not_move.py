@@ -5,15 +5,31 @@ from __future__ import annotations
 from tracker_diag.evidence.identical import Identical
 from tracker_diag.evidence.saturation import Saturation
 from tracker_diag.roles.layout import Layout
-from tracker_diag.rules.api import Curve, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
+from tracker_diag.rules.api import (
+    Curve,
+    LayerSignals,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    rule,
+)
 
 #: Values that must be the same from the first on: two may be one model that was evaluated twice.
 SEVERAL = 3
+#: Looks at steps that a layer must not have moved at.
+LOOKS = 2
 
 
 class Likelihoods:
     """What speaks for weights that do not move, and against it."""
 
+    NO_STEP = LikelihoodRatio(5000.0, "none of {count} layers moved at any of {looks} steps looked at", "data")
+    SOME_DO_NOT_STEP = LikelihoodRatio(
+        1000.0, "{layer} has a gradient and does not move ({stuck} of {count} layers)", "data"
+    )
+    ALL_STEP = LikelihoodRatio(0.01, "all layers moved at the steps looked at", "data")
     ALL_LAYERS_FROZEN = LikelihoodRatio(3000.0, "no layer is trained ({count} with weights, all frozen)", "data")
     NEVER_MOVED = LikelihoodRatio(
         100.0, "{said}: to the last digit the value with which it began, at all of {values} values"
@@ -30,7 +46,8 @@ class Likelihoods:
     likelihoods=Likelihoods,
 )
 def weights_do_not_move(
-    any_curve: Curve,
+    any_curve: Curve | None,
+    layer_figures: LayerSignals | None,
     symptoms: Symptoms,
     layers_described: Layout | None,
     identical: Identical | None,
@@ -49,6 +66,8 @@ def weights_do_not_move(
     And whether a frozen run has, at three evaluations or more, the losses and scores with which it began: units that
     die and gradients that vanish move something first. A saturated output is another reason. A loss that moved and then
     stood, and a score that stands beside a loss that moves, are not meant.
+
+    Where a callback looked at steps, whether layers that have a gradient moved at all.
 
     Why it matters
     --------------
@@ -75,10 +94,17 @@ def weights_do_not_move(
         "check that the optimiser was given these parameters and that its step is called, and that nothing detaches "
         "the loss from them; the gradient norm of the first step tells"
     )
+    steps = _steps(layer_figures)
+    if any_curve is None and steps is None:
+        return weights_do_not_move.skip("no loss and no score", "log the training loss each epoch")
+    if steps is not None and steps.ratio > 1:
+        observations.append(steps)
+        message = steps.text
     never_moved = identical is not None and identical.values >= SEVERAL and symptoms.has("frozen")
     if identical is not None and never_moved:
         observations.append(Likelihoods.NEVER_MOVED(said=identical.said, values=identical.values))
         message = f"no weight moves: {identical.said} never left the value with which it began"
+        observations += [steps] if steps is not None and steps.ratio < 1 else []
         if saturation is not None:
             observations.append(Likelihoods.SATURATED())
     if layers_described is not None and layers_described.frozen and not layers_described.trained:
@@ -98,3 +124,21 @@ def weights_do_not_move(
         prescription=Prescription(text),
         settles="log the gradient norm, and the norm of the weights",
     )
+
+
+def _steps(layers: LayerSignals | None) -> Observation | None:
+    """What the steps say that were looked at: whether layers with a gradient moved."""
+    if layers is None:
+        return None
+    ratios = {name: series.values for name, series in layers.update_ratios.items() if len(series) >= LOOKS}
+    if not ratios:
+        return None
+    stuck = [name for name, values in ratios.items() if not values.any()]
+    if len(stuck) == len(ratios):
+        return Likelihoods.NO_STEP(count=len(ratios), looks=max(v.size for v in ratios.values()))
+    pushed = [
+        name for name in stuck if name in layers.gradient_norms and (layers.gradient_norms[name].values > 0).all()
+    ]
+    if pushed:
+        return Likelihoods.SOME_DO_NOT_STEP(layer=pushed[0], stuck=len(pushed), count=len(ratios))
+    return None if stuck else Likelihoods.ALL_STEP()

@@ -17,6 +17,7 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    Watched,
     rule,
 )
 from tracker_diag.rules.preprocessing._first_loss import FirstLoss, first_loss
@@ -60,6 +61,7 @@ def mixed_feature_scales(
     input_scaling: object | None,
     learning_rate: float | None,
     explained: Explained | None,
+    watched: Watched | None,
     *,
     prior: float = 0.03,
     apart: float = 100.0,
@@ -68,7 +70,8 @@ def mixed_feature_scales(
 
     What it measures
     ----------------
-    The largest root mean square of a feature over the smallest, from a dataset profile; near-constant features and
+    The largest root mean square of a feature over the smallest, from a dataset profile, or of the columns of the
+    batches that a callback looked at; near-constant features and
     those of two values (indicators) are left out. And what large inputs do to curves: a first loss many times the
     baseline, or a loss that is lost at once at a usual rate; that speaks for unscaled-inputs as well, and more. Beside
     a profile, a run that begins as usual and leaves a fifth or more of the baseline speaks for it as well.
@@ -95,6 +98,9 @@ def mixed_feature_scales(
     Seminar: "Do not use normalisation blindly!", "Data Transformation". LeCun et al. (1998), Efficient BackProp, §4.3.
     """
     scales = _scales(dataset) if dataset else None
+    in_batches = watched.median("input_scale_ratio") if watched is not None else None
+    if scales is None and in_batches is not None:
+        scales = ("the smallest column of a batch", 1.0), ("the largest", in_batches)
     if scales is None and features is None:
         return mixed_feature_scales.skip("no scales of features, and no curves", WHAT_TO_LOG)
     observations: list[Observation] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tracker_diag.core.profile_schema import Side
 from tracker_diag.rules.api import (
     WHAT_TO_LOG,
@@ -9,9 +11,12 @@ from tracker_diag.rules.api import (
     Dataset,
     Explained,
     Features,
+    FloatArray,
     LikelihoodRatio,
+    Observation,
     Outcome,
     Prescription,
+    Watched,
     rule,
 )
 from tracker_diag.rules.preprocessing._features import LEARNED, NAMED
@@ -20,6 +25,7 @@ from tracker_diag.rules.preprocessing._features import LEARNED, NAMED
 class Likelihoods:
     """What speaks for values that are not finite in what the network was fed, and against it."""
 
+    IN_BATCHES = LikelihoodRatio(20000.0, "{share:.2g} of the values in the batches are not finite", "data")
     IN_TRAINING = LikelihoodRatio(1000.0, "{places} hold values that are not finite", "data")
     IN_VALIDATION = LikelihoodRatio(200.0, "{places} hold values that are not finite", "data")
     LOST = LikelihoodRatio(10.0, "the loss is not finite either")
@@ -35,9 +41,10 @@ class Likelihoods:
     likelihoods=Likelihoods,
 )
 def non_finite_input(
-    dataset: Dataset,
+    dataset: Dataset | None,
     features: Features | None,
     explained: Explained | None,
+    watched: Watched | None,
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -45,7 +52,8 @@ def non_finite_input(
 
     What it measures
     ----------------
-    Examples with values that are not finite, on either side of a dataset profile, and the features they lie in. A run
+    Values that are not finite in the batches that a callback looked at. Else examples that hold such values, on either
+    side of a dataset profile, and the features they lie in. A run
     that learned, and stayed finite, cannot have been fed these: then the profile is of data before they were cleaned.
     Trees and boosting take missing values.
 
@@ -67,7 +75,19 @@ def non_finite_input(
     ----------
     Seminar: "Do not use normalisation blindly!", "Dataset issues".
     """
-    if not dataset.features and dataset.train.non_finite is None:
+    share = max(
+        (
+            float(values.max())
+            for name in ("input_non_finite", "label_non_finite")
+            if (values := _seen(watched, name)).size
+        ),
+        default=None,
+    )
+    if share is not None and share > 0:
+        return _finding([Likelihoods.IN_BATCHES(share=share)], f"{share:.2g} of the values in the batches", [], prior)
+    if dataset is None and share is not None:
+        return None
+    if dataset is None or (not dataset.features and dataset.train.non_finite is None):
         return non_finite_input.skip("no feature is described", WHAT_TO_LOG)
     found = _found(dataset)
     columns = [f.label for f in dataset.features if f.missing or f.infinite]
@@ -80,6 +100,15 @@ def non_finite_input(
         observations.append(Likelihoods.LOST())
     elif explained is not None and explained.most > LEARNED:
         observations.append(Likelihoods.LEARNED())
+    return _finding(observations, places, columns, prior)
+
+
+def _seen(watched: Watched | None, signal: str) -> FloatArray:
+    return np.empty(0) if watched is None else watched.values(signal)
+
+
+def _finding(observations: list[Observation], places: str, columns: list[str], prior: float) -> Outcome:
+    """The finding, and what to do."""
     text = "fill or leave out the values that are not finite, in training and validation alike"
     if columns:
         text += f"; they lie in {', '.join(columns[:NAMED])}{' and others' if len(columns) > NAMED else ''}"

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tracker_diag.rules.api import Curve, Explained, Features, LikelihoodRatio, Observation, Outcome, Symptoms, rule
+from tracker_diag.rules.api import (
+    Curve,
+    Dataset,
+    Explained,
+    Features,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Relation,
+    Symptoms,
+    Watched,
+    rule,
+)
 
 #: First validation loss over the first training loss from which it is off: it should lie below.
 FIRST_FAR_ABOVE = 1.5
@@ -22,9 +34,38 @@ FAR_BELOW_GUESSING = 0.5
 CLOSE_SCORE = 0.85
 
 
+#: Times the bounds of what is the same, beyond which inputs are of another scale.
+FAR = 2.0
+#: Gap at the end, as a share of the baseline, up to which other inputs do validation no harm.
+STAYS_WITH = 0.1
+#: Share of the training examples, beyond that of validation's, that blank ones are where they make the difference.
+MANY_BLANK = 0.15
+
+
 class Likelihoods:
     """What speaks for preprocessing that differs, and against it."""
 
+    OTHER_INPUTS = LikelihoodRatio(
+        2000.0,
+        "what reaches the network has a deviation of {deviation:.3g} about {mean:.3g} in training, of "
+        "{eval_deviation:.3g} about {eval_mean:.3g} in evaluation",
+        "data",
+    )
+    SOMEWHAT_OTHER_INPUTS = LikelihoodRatio(
+        300.0,
+        "what reaches the network has a deviation of {deviation:.3g} about {mean:.3g} in training, of "
+        "{eval_deviation:.3g} about {eval_mean:.3g} in evaluation",
+        "data",
+    )
+    SAME_INPUTS = LikelihoodRatio(
+        0.1,
+        "what reaches the network has a deviation of {deviation:.3g} about {mean:.3g} in training, of "
+        "{eval_deviation:.3g} about {eval_mean:.3g} in evaluation",
+        "data",
+    )
+    SHIFTED = LikelihoodRatio(300.0, "the dataset profile shows other inputs in validation than in training", "data")
+    KEEPS_UP = LikelihoodRatio(0.05, "validation keeps up with training all the same")
+    BLANK_EXAMPLES = LikelihoodRatio(0.02, "{share:.0%} of the training examples are blank, which explains it", "data")
     FIRST_FAR_ABOVE = LikelihoodRatio(
         20.0,
         "the first validation loss is {val_first:.2g} times the first training loss, where it should lie below",
@@ -49,17 +90,22 @@ class Likelihoods:
 
 @rule("PP307", "preprocessing-mismatch", seen_as=("Validation is far worse than training",), likelihoods=Likelihoods)
 def preprocessing_mismatch(
-    features: Features,
+    features: Features | None,
     symptoms: Symptoms,
-    explained: Explained,
+    explained: Explained | None,
     traits: frozenset[str],
-    train: Curve,
-    val: Curve,
+    val: Curve | None,
     val_score: Curve | None,
     train_score: Curve | None,
     times_guessing: float | None,
+    watched: Watched | None,
+    shifted: bool | None,
+    relation: Relation | None,
+    dataset: Dataset | None,
     *,
     prior: float = 0.03,
+    apart: float = 0.5,
+    wider: float = 1.5,
 ) -> Outcome:
     """Training and validation, or input and ground truth, are preprocessed differently.
 
@@ -68,6 +114,9 @@ def preprocessing_mismatch(
     Validation that is off from the very first epoch — a validation loss well above the first epoch's mean training
     loss, where it should lie below — or that never sees any of what training learns smoothly and at an ordinary pace.
     Trees learn their training set by heart: how far their validation stays behind, or ends off, says nothing.
+
+    Where a callback looked at what reaches the network, its mean and deviation in training and in evaluation say it,
+    and so do a dataset profile's distributions of both sides, unless neighbours across the sides share their labels.
 
     Why it matters
     --------------
@@ -81,24 +130,66 @@ def preprocessing_mismatch(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
+    apart : deviations of training's inputs that the means of what the network is fed may lie apart.
+    wider : factor by which their deviations may differ.
 
     References
     ----------
     Seminar: "Dataset issues" (make sure input and output match). Breck et al. (2019), Data validation for machine
     learning, MLSys: training-serving skew.
     """
-    if symptoms.has("diverged", "frozen") or features.stuck_at_baseline:
-        return None
     trees = "boosting" in traits
     compared = "columns, their order, their coding" if trees else "scaling, colour order, tokeniser, augmentation"
     text = f"send training examples through the validation pipeline and compare: {compared}"
+    inputs = _inputs(watched, apart, wider)
+    if inputs is None and shifted and not (relation is not None and relation.across):
+        inputs = Likelihoods.SHIFTED()
+    if inputs is not None and inputs.ratio > 1:
+        against = [] if dataset is None else _blank(dataset)
+        if symptoms.verdict == "good-fit" or (features is not None and features.apart < STAYS_WITH):
+            against.append(Likelihoods.KEEPS_UP())
+        return _found([inputs, *against], "validation is not fed what training is", text, prior)
+    if features is None or explained is None or val is None:
+        return None
+    if symptoms.has("diverged", "frozen") or features.stuck_at_baseline:
+        return None
     observations = _seen(features, train_score, val_score, known=explained.known, trees=trees)
     if observations and times_guessing is not None and times_guessing < FAR_BELOW_GUESSING:
         observations.append(Likelihoods.BELOW_GUESSING(share=times_guessing))
+    if observations and inputs is not None:
+        observations.append(inputs)
+    return _found(observations, "validation does not see what training learns", text, prior)
+
+
+def _inputs(watched: Watched | None, apart: float, wider: float) -> Observation | None:
+    """What reached the network in evaluation, beside training."""
+    if watched is None:
+        return None
+    mean, deviation = watched.median("input_mean"), watched.median("input_std")
+    eval_mean, eval_deviation = watched.median("eval_input_mean"), watched.median("eval_input_std")
+    if mean is None or eval_mean is None or not deviation or not eval_deviation:
+        return None
+    distance, ratio = abs(mean - eval_mean) / deviation, eval_deviation / deviation
+    if distance < apart and 1 / wider < ratio < wider:
+        row = Likelihoods.SAME_INPUTS
+    else:
+        # Augmentation and noise change inputs somewhat, on purpose.
+        somewhat = distance < FAR * apart and 1 / (FAR * wider) < ratio < FAR * wider
+        row = Likelihoods.SOMEWHAT_OTHER_INPUTS if somewhat else Likelihoods.OTHER_INPUTS
+    return row(mean=mean, deviation=deviation, eval_mean=eval_mean, eval_deviation=eval_deviation)
+
+
+def _blank(dataset: Dataset) -> list[Observation]:
+    """That blank examples on one side make the difference."""
+    shares = [max(side.constant_share or 0.0, side.zero_share or 0.0) for side in (dataset.train, dataset.validation)]
+    return [Likelihoods.BLANK_EXAMPLES(share=shares[0])] if shares[0] - shares[1] > MANY_BLANK else []
+
+
+def _found(observations: list[Observation], message: str, text: str, prior: float) -> Outcome:
     return preprocessing_mismatch.hypothesis(
         prior=prior,
         observations=observations,
-        message="validation does not see what training learns",
+        message=message,
         advice=text,
         settles="evaluate once on training examples through the validation pipeline",
     )

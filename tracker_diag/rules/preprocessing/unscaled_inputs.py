@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,18 +12,44 @@ from tracker_diag.rules.api import (
     Dataset,
     Features,
     LikelihoodRatio,
+    Model,
     Observation,
     Outcome,
     Prescription,
     Symptoms,
+    Watched,
     rule,
 )
 from tracker_diag.rules.preprocessing._first_loss import FirstLoss, first_loss
+
+#: Times the least large size from which on inputs are certainly unscaled.
+CERTAINLY = 3.0
+#: How layers are called that scale their inputs.
+SCALING_LAYERS = ("rescaling", "normalization", "batchnorm", "layernorm", "standardi")
+#: Largest over smallest size of the columns from which on that is the trouble.
+APART = 100.0
 
 
 class Likelihoods(FirstLoss):
     """What speaks for unscaled inputs, and against them."""
 
+    LARGE_IN_BATCHES = LikelihoodRatio(
+        500.0, "what reaches the network has a mean of {mean:.3g} and a deviation of {deviation:.3g}", "data"
+    )
+    FAR_IN_BATCHES = LikelihoodRatio(
+        60.0, "what reaches the network has a mean of {mean:.3g} and a deviation of {deviation:.3g}", "data"
+    )
+    SMALL_IN_BATCHES = LikelihoodRatio(
+        300.0, "what reaches the network has a root mean square of {size:.2g}, where 1 is expected", "data"
+    )
+    SOUND_IN_BATCHES = LikelihoodRatio(
+        0.02, "what reaches the network has a mean of {mean:.3g} and a deviation of {deviation:.3g}", "data"
+    )
+    FIRST_LAYER_SCALES = LikelihoodRatio(0.02, "the first layer of the network scales its inputs", "data")
+    LEARNED = LikelihoodRatio(0.1, "the run learned all the same")
+    SOME_COLUMNS = LikelihoodRatio(
+        0.1, "the columns' sizes differ by a factor of {ratio:.3g}: some are large, not all", "data"
+    )
     LARGE = LikelihoodRatio(1.0, "the largest feature is of size {times:.3g}", "data", most=100.0)
     SMALL = LikelihoodRatio(0.05, "the largest feature is of size {size:.3g}", "data")
     PRETRAINED = LikelihoodRatio(0.1, "a pretrained model comes with its preprocessing", "params")
@@ -42,22 +69,26 @@ class Likelihoods(FirstLoss):
     likelihoods=Likelihoods,
 )
 def unscaled_inputs(
-    features: Features,
+    features: Features | None,
     symptoms: Symptoms,
     params: Mapping[str, Any],
     names: Mapping[str, str],
     input_scaling: object | None,
     learning_rate: float | None,
     dataset: Dataset | None,
+    watched: Watched | None,
+    network: Model | None,
     *,
     prior: float = 0.06,
     large: float = 10.0,
+    small: float = 0.01,
 ) -> Outcome:
     """Inputs are not centred, or not around unit scale.
 
     What it measures
     ----------------
-    The size (offset or deviation) of the largest feature, where a dataset profile holds them; else what unscaled
+    The mean and deviation of what reached the network, where a callback looked at batches; the size (offset or
+    deviation) of the largest feature, where a dataset profile holds them; else what unscaled
     inputs do to curves: a first loss many times the baseline, or a loss that is lost at once although the rate
     is usual.
 
@@ -74,21 +105,29 @@ def unscaled_inputs(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
+    small : root mean square of all inputs below which they hardly tell from nothing.
     large : root mean square of the largest feature, where 1 is expected; that one dominates the first layer.
 
     References
     ----------
     Seminar: "Normalisation/Standardisation", "Data Transformation". LeCun et al. (1998), Efficient BackProp, §4.3.
     """
-    observations: list[Observation] = []
+    if features is None and watched is None:
+        return unscaled_inputs.skip("no curves, and no look at batches", WHAT_TO_LOG)
+    observations: list[Observation] = _in_batches(watched, large, small)
+    if _scales_itself(network):
+        observations = [Likelihoods.FIRST_LAYER_SCALES()] if observations else []
     size = max((f.size for f in dataset.numbers if f.size), default=dataset.columns.largest_scale) if dataset else None
-    if size is not None:
+    if size is not None and not observations:
         observations.append(Likelihoods.SMALL(size=size) if size <= large else Likelihoods.LARGE(times=size))
     if params.get("pretrained"):
         observations.append(Likelihoods.PRETRAINED())
     if input_scaling:
         observations.append(Likelihoods.SCALED(scaling=input_scaling))
-    observations.append(first_loss(features, symptoms, params, learning_rate))
+    if any(s.key in (Likelihoods.LARGE_IN_BATCHES.key, Likelihoods.FAR_IN_BATCHES.key) for s in observations):
+        observations += [Likelihoods.LEARNED()] if symptoms.verdict == "good-fit" else []
+    elif features is not None:
+        observations.append(first_loss(features, symptoms, params, learning_rate))
     standard = "standard" in str(input_scaling).lower()
     name = names.get("input_scaling", "preprocessing.scaler")
     text = "standardise the inputs with the mean and standard deviation of the training set"
@@ -100,3 +139,25 @@ def unscaled_inputs(
         prescription=Prescription(text, () if standard else (Change(name, input_scaling or None, "standard"),)),
         settles=WHAT_TO_LOG,
     )
+
+
+def _scales_itself(network: Model | None) -> bool:
+    """Whether the network begins with a layer that scales what it is given."""
+    first = next((layer.type.lower() for layer in network.layers), "") if network is not None else ""
+    return first.startswith(SCALING_LAYERS)
+
+
+def _in_batches(watched: Watched | None, large: float, small: float) -> list[Observation]:
+    """What the inputs in the batches that were looked at say; token ids are none."""
+    mean, deviation = (watched.median(f"input_{what}") if watched else None for what in ("mean", "std"))
+    if mean is None or deviation is None:
+        return []
+    size = math.hypot(mean, deviation)
+    if 0 < size < small:
+        return [Likelihoods.SMALL_IN_BATCHES(size=size)]
+    if size <= large:
+        return [Likelihoods.SOUND_IN_BATCHES(mean=mean, deviation=deviation)]
+    row = Likelihoods.LARGE_IN_BATCHES if size > CERTAINLY * large else Likelihoods.FAR_IN_BATCHES
+    apart = watched.median("input_scale_ratio") if watched is not None else None
+    some = [Likelihoods.SOME_COLUMNS(ratio=apart)] if apart is not None and apart >= APART else []
+    return [row(mean=mean, deviation=deviation), *some]

@@ -13,9 +13,11 @@ from tracker_diag.rules.api import (
     Curve,
     Dataset,
     LikelihoodRatio,
+    Observation,
     Outcome,
     Prescription,
     Symptoms,
+    Watched,
     rule,
 )
 
@@ -26,6 +28,9 @@ UNBOUNDED = ("linear", "none")
 #: Share of the first loss that a run takes away which learned in the targets' own units: the mean, and more than half
 #: of the variance about it.
 MOST = 0.75
+#: Deviations of the targets that the network begins off, where their mean is far from 0, and the share of their
+#: variance that is left where the rest of the run did not suffice.
+FAR_FROM_MEAN, LEFT = 2.0, 0.2
 
 
 class Likelihoods:
@@ -37,6 +42,9 @@ class Likelihoods:
         own=True,
     )
     HARDLY_MOVED = LikelihoodRatio(8.0, "the whole run took away {share:.2g} of the first loss")
+    FALLS_SHORT = LikelihoodRatio(
+        3.0, "most of the way to the targets was gone, and {left:.0%} of their variance is left", "data"
+    )
     STAYS_FAR_OFF = LikelihoodRatio(
         2.0, "the run took away {share:.2g} of its first loss, and is about {size:.3g} off at best"
     )
@@ -67,6 +75,7 @@ def unscaled_targets(
     n_updates: int | None,
     target_variance: float | None,
     variance_shown: float | None,
+    watched: Watched | None,
     *,
     prior: float = 0.04,
     far: float = 30.0,
@@ -127,7 +136,7 @@ def unscaled_targets(
     first, best = (float(y[0]), float(y.min())) if y.size else (math.inf, math.inf)
     size = math.sqrt(first) if kind == SQUARED and first > 0 else first
     moved = 1 - best / first if 0 < first < math.inf else 0.0
-    variance = dataset.target.variance if dataset is not None else None
+    variance = _variance(dataset, watched)
     deviation = math.sqrt(variance) if variance else None
     spread = deviation is not None and not (deviation * wide > 1 and deviation < wide)
     # A first value that is an epoch's mean of a run which blew up says nothing of the targets.
@@ -137,11 +146,9 @@ def unscaled_targets(
         return None
     nothing = target_variance or variance_shown
     rest = math.sqrt(best) if kind == SQUARED and best > 0 else best
+    # Small targets do not blow a loss up.
     if blew_up:
-        # Small targets do not blow a loss up.
-        if deviation is None or deviation < wide:
-            return None
-        course = Likelihoods.BLEW_UP()
+        course = None if deviation is None or deviation < wide else Likelihoods.BLEW_UP()
     elif nothing is not None and best > above * nothing:
         course = Likelihoods.NOT_AT_MEAN(best=best, mean=nothing)
     elif moved <= hardly:
@@ -149,6 +156,8 @@ def unscaled_targets(
     elif large and not spread and rest >= far and moved < MOST:
         course = Likelihoods.STAYS_FAR_OFF(share=moved, size=rest)
     else:
+        course = _falls_short(variance, size, best) if large and spread else None
+    if course is None:
         return None
     # On the small side only the profile tells: a network that begins far off small targets has a first loss to mend.
     scale = [Likelihoods.FAR_OFF(size=size)] if large else []
@@ -175,6 +184,21 @@ def unscaled_targets(
         settles=WHAT_TO_LOG,
         verdict="slow-convergence",
     )
+
+
+def _falls_short(variance: float | None, size: float, best: float) -> Observation | None:
+    """Whether a network went most of the way to targets far from 0, and explains little of how they differ."""
+    if not variance or size <= FAR_FROM_MEAN * math.sqrt(variance) or best <= LEFT * variance:
+        return None
+    return Likelihoods.FALLS_SHORT(left=best / variance)
+
+
+def _variance(dataset: Dataset | None, watched: Watched | None) -> float | None:
+    """That of the targets, by a dataset profile, or by the batches that a callback looked at."""
+    if dataset is not None and dataset.target.variance is not None:
+        return dataset.target.variance
+    deviation = watched.median("target_std") if watched is not None else None
+    return None if deviation is None else deviation**2
 
 
 def _output(layers: Layout | None, params: Mapping[str, Any]) -> str | None:

@@ -7,7 +7,17 @@ import math
 import numpy as np
 
 from tracker_diag.roles.layout import Layout
-from tracker_diag.rules.api import Curve, FloatArray, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
+from tracker_diag.rules.api import (
+    Curve,
+    FloatArray,
+    LikelihoodRatio,
+    Observation,
+    Outcome,
+    Prescription,
+    Symptoms,
+    Watched,
+    rule,
+)
 
 #: Share of its first value to which the training loss must have fallen for its course to say anything.
 LEARNED = 0.6
@@ -26,6 +36,9 @@ AS_NOISY = 0.9
 class Likelihoods:
     """What speaks for an evaluation that drops units, and against it."""
 
+    SEEN = LikelihoodRatio(
+        3000.0, "{share:.0%} of the evaluations looked at had dropout or batch statistics on", "data"
+    )
     TRACKS = LikelihoodRatio(
         4.0,
         "dropout of {dropout:g} holds training back, and validation lies at {middle:.2g} times its loss half-way down, "
@@ -46,22 +59,27 @@ class Likelihoods:
 )
 def evaluation_in_training_mode(
     symptoms: Symptoms,
-    train: Curve,
-    val: Curve,
+    train: Curve | None,
+    val: Curve | None,
+    watched: Watched | None,
     dropout: float | None,
     layers_described: Layout | None,
     *,
     prior: float = 0.03,
     strong_enough: float = 0.4,
+    most: float = 0.5,
 ) -> Outcome:
     """Dropout stays on while the network is evaluated.
 
     What it measures
     ----------------
-    In a network with dropout, two things together. Validation never gains from having all units: it lies beside the
-    training loss, or above it, while training is on its way down, and still does at the end. And it jitters from one
-    evaluation to the next as much as training does: without dropout the same examples and nearly the same weights give
-    nearly the same loss. Each alone has other reasons (a gap, a high learning rate), so this is a hint and no more.
+    Where a callback looked at evaluations, in which mode the network was.
+
+    Else, in a network with dropout, two things together. Validation never gains from having all units: it lies beside
+    the training loss, or above it, while training is on its way down, and still does at the end. And it jitters from
+    one evaluation to the next as much as training does: without dropout the same examples and nearly the same weights
+    give nearly the same loss. Each alone has other reasons (a gap, a high learning rate), so this is a hint and no
+    more.
 
     Why it matters
     --------------
@@ -76,6 +94,7 @@ def evaluation_in_training_mode(
     Thresholds
     ----------
     prior : odds of this cause among runs somebody worries about.
+    most : share of the evaluations looked at that were in training mode.
     strong_enough : dropout from which on it shows in the training loss.
 
     References
@@ -83,6 +102,12 @@ def evaluation_in_training_mode(
     Seminar: "Regularisation" (dropout). Srivastava et al. (2014), JMLR 15:1929, §1: at test time all units are used.
     Gal and Ghahramani (2016), ICML, on what it means to leave it on.
     """
+    seen = watched.values("eval_in_training_mode") if watched is not None else np.empty(0)
+    if seen.size:
+        share = float(seen.mean())
+        return _found([Likelihoods.SEEN(share=share)], prior) if share >= most else None
+    if train is None or val is None:
+        return evaluation_in_training_mode.skip("no training or no validation loss", "log the loss of both each epoch")
     known = [rate for rate in layers_described.dropout if not math.isnan(rate)] if layers_described is not None else []
     rate = max([dropout or 0.0, *known])
     if not (known or dropout is not None):
@@ -106,13 +131,17 @@ def evaluation_in_training_mode(
     jitter = _jitter(theirs) / swing if swing > 0 else 0.0
     if end < BESIDE_AT_END or jitter < AS_NOISY:
         return None
+    return _found(
+        [Likelihoods.TRACKS(dropout=rate, middle=half_way, end=end), Likelihoods.AS_NOISY(jitter=jitter)], prior
+    )
+
+
+def _found(observations: list[Observation], prior: float) -> Outcome:
+    """The finding, and what to do."""
     text = "switch dropout off before the evaluation (`model.eval()`), and on again after it"
     return evaluation_in_training_mode.hypothesis(
         prior=prior,
-        observations=[
-            Likelihoods.TRACKS(dropout=rate, middle=half_way, end=end),
-            Likelihoods.AS_NOISY(jitter=jitter),
-        ],
+        observations=observations,
         message="validation looks as if dropout were on in it as well",
         advice=text,
         prescription=Prescription(text),

@@ -1,0 +1,1 @@
+"""What `scripts/probes` trains and diagnoses: see `scripts/probing/__main__.py`."""

@@ -1,0 +1,89 @@
+"""GR604 saturated-activations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tracker_diag.roles.activations import SATURATING
+from tracker_diag.rules.api import Change, LayerSignals, LikelihoodRatio, Outcome, Prescription, Symptoms, middle, rule
+
+
+class Likelihoods:
+    """What speaks for units that are saturated, and against them."""
+
+    MOST = LikelihoodRatio(3000.0, "{share:.0%} of what feeds {layer} lies at the flat ends of its activation", "data")
+    MANY = LikelihoodRatio(30.0, "{share:.0%} of what feeds {layer} lies at the flat ends of its activation", "data")
+    LEARNED = LikelihoodRatio(0.005, "the run learned all the same")
+
+
+@rule(
+    "GR604",
+    "saturated-activations",
+    seen_as=("My loss is flat from the start", "My loss falls, but very slowly"),
+    unless=("boosting",),
+    likelihoods=Likelihoods,
+)
+def saturated_activations(
+    layer_figures: LayerSignals,
+    symptoms: Symptoms,
+    params: Mapping[str, Any],
+    names: Mapping[str, str],
+    activation: str | None,
+    *,
+    prior: float = 0.03,
+    most: float = 0.8,
+    many: float = 0.5,
+) -> Outcome:
+    """Units lie at the flat ends of their activation.
+
+    What it measures
+    ----------------
+    The share of a layer's inputs within 0.02 of the ends of a tanh or sigmoid (−1 and 1, 0 and 1), in the median over
+    the batches that a callback looked at, of the worst layer. Gates of recurrent cells are open or shut on purpose, and
+    are not looked at.
+
+    Why it matters
+    --------------
+    At its flat ends a sigmoid has a slope below 0.02, tanh below 0.04: what passes back through two such layers is a
+    thousandth. The units are stuck at yes or no, whatever comes in.
+
+    What to do
+    ----------
+    Scale the inputs, use Xavier initialisation with biases at zero, and normalise the layer; or use units that do not
+    saturate.
+
+    Thresholds
+    ----------
+    prior : odds of this cause among runs somebody worries about.
+    most : share of a layer from which on next to nothing passes back through it.
+    many : share from which on it holds learning back.
+
+    References
+    ----------
+    Seminar: "Network contains Bad Gradients". Glorot and Bengio (2010), AISTATS, §3: saturation of sigmoids and tanh.
+    """
+    shares = {name: middle(series.values) for name, series in layer_figures.saturated.items()}
+    known = {name: share for name, share in shares.items() if share is not None}
+    if not known:
+        return saturated_activations.skip(
+            "no share of saturated units is logged", "train with a callback of tracker_diag.probes"
+        )
+    layer = max(known, key=known.__getitem__)
+    if known[layer] < many:
+        return None
+    row = Likelihoods.MOST if known[layer] >= most else Likelihoods.MANY
+    observations = [row(share=known[layer], layer=layer)]
+    if symptoms.verdict == "good-fit":
+        observations.append(Likelihoods.LEARNED())
+    text = "scale the inputs, draw the weights by Xavier with biases at zero, and normalise before the activation"
+    replaced = str(activation or "").lower() in SATURATING and not params.get("pretrained")
+    changes = (Change(names.get("activation", "activation"), activation, "relu"),) if replaced else ()
+    return saturated_activations.hypothesis(
+        prior=prior,
+        observations=observations,
+        message=observations[0].text,
+        advice=text + (", or use relu" if changes else ""),
+        prescription=Prescription(text, changes),
+        settles="log the mean and deviation of what each layer computes before its activation",
+    )
