@@ -73,6 +73,8 @@ class Live:
         Of the run, as far as the framework tells them.
     points : dict of str to list of (step, value)
         Every metric that was seen.
+    profile, model : mapping or None
+        What is known of the data and of the network, as ``Run.from_dict`` takes them.
     told : Told or None
         The last that was worth telling: the first warning, then the first error.
     """

@@ -1,16 +1,4 @@
-"""Watches a training loop of PyTorch that is written by hand.
-
-Examples
---------
->>> from tracker_diag.probes import torch as probes                      # doctest: +SKIP
->>> watch = probes.watch(model, optimizer, loader, loss=criterion)       # doctest: +SKIP
->>> for epoch in range(epochs):                                          # doctest: +SKIP
-...     for x, y in loader:
-...         optimizer.zero_grad()
-...         criterion(model(x), y).backward()
-...         optimizer.step()
-...     watch.epoch(train_loss=…, val_loss=…)
-"""
+"""Watches a training loop of PyTorch that is written by hand."""
 
 from __future__ import annotations
 
@@ -77,6 +65,26 @@ def watch(
     ------
     ValueError
         If ``every`` or ``stop_on`` cannot be.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from tracker_diag.probes.torch import watch
+    >>> model = torch.nn.Linear(2, 1)
+    >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    >>> data = torch.utils.data.TensorDataset(torch.ones(8, 2), torch.ones(8, 1))
+    >>> loader = torch.utils.data.DataLoader(data, batch_size=4)
+    >>> figures = {}
+    >>> watched = watch(model, optimizer, loader, log=lambda found, step: figures.update(found))
+    >>> for x, y in loader:
+    ...     optimizer.zero_grad()
+    ...     torch.nn.functional.mse_loss(model(x), y).backward()
+    ...     optimizer.step()
+    >>> watched.epoch(train_loss=0.5)
+    ''
+    >>> watched.close()
+    >>> figures["diag/input_mean"], figures["diag/input_same"]
+    (1.0, 1.0)
     """
     watching = Watching(log=log, every=every, profile=profile, live=live, stop_on=stop_on)
     return Watch(watching, model, optimizer, loader, loss, scaler)

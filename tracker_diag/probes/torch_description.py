@@ -26,6 +26,7 @@ def describe(model: torch.nn.Module, optimizer: Any = None, loss: Any = None) ->
     Parameters
     ----------
     model : torch.nn.Module
+        What is trained.
     optimizer, loss : object, optional
         Whose class is named.
 

@@ -61,9 +61,11 @@ class Normalisation:
     label : str
         In keys.
     module : torch.nn.Module
+        What is called with the layer's input.
     mean, variance : torch.Tensor, shape (units,)
         The running ones, which training changes in place.
     eps : float
+        What is added to a variance before its root.
     axis : int
         Along which the units lie.
     """
