@@ -1,10 +1,9 @@
 """What the callbacks cost a training, and whether they change it: the same training with and without, in turn.
 
-Each training goes several times with the callback and several times without, one after the other. What is spent once,
-half a second at most, falls on the beginning: the second half of each training is compared. Loops of PyTorch go in
-turn, an epoch without and one with. Two figures are printed:
-its least processor time with over the least without, and the share of its time that was spent in the watcher, which
-other work on the machine blurs less; behind them, what the watcher took in all.
+Each training goes with the callback and without. Loops of PyTorch go in turn, an epoch of each; the others one after the
+other, several times. What is spent once, less than half a second, falls on the beginning: the second half of each
+training is compared. Printed are the least processor time with and without, their ratio, the share of that time which
+was spent in the watcher, which other work on the machine blurs less, and what the watcher took in all.
 
     scripts/probe_costs                      all
     scripts/probe_costs --only torch keras   those whose name holds one of these

@@ -42,14 +42,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="scripts/probes", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--task", nargs="+", metavar="NAME")
-    parser.add_argument("--framework", nargs="+", choices=FRAMEWORKS, default=list(FRAMEWORKS))
+    parser.add_argument("--task", nargs="+", metavar="NAME", help="tasks of these names")
+    parser.add_argument("--framework", nargs="+", choices=FRAMEWORKS, default=list(FRAMEWORKS), help="both by default")
     parser.add_argument("--kind", nargs="+", metavar="TEXT", help="kinds whose name holds one of these")
-    parser.add_argument("--fresh", action="store_true")
+    parser.add_argument("--fresh", action="store_true", help="only what was written without a look at the rules")
     parser.add_argument("--old", action="store_true", help="leave the fresh kinds and task out")
-    parser.add_argument("--runs", type=Path, metavar="FILE")
+    parser.add_argument("--runs", type=Path, metavar="FILE", help="where the runs are kept, or read if it exists")
     parser.add_argument("--errors", action="store_true", help="list the runs that were answered wrongly")
-    parser.add_argument("--docs", type=Path, metavar="FILE")
+    parser.add_argument("--docs", type=Path, metavar="FILE", help="the page to write")
     options = parser.parse_args()
     if options.runs is not None and options.runs.exists():
         runs = [json.loads(text) for text in options.runs.read_text(encoding="utf-8").splitlines()]

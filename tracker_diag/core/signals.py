@@ -45,7 +45,7 @@ _ALL = (
     Signal(
         "weight_scale",
         "deviation of the initial weights over what keeps a signal's size: He (rectifiers), LeCun (SELU), Xavier "
-        "(others); 1 is right, 0 are constants",
+        "(others); 1 is right, 0 means that all weights are the same",
         "once",
         by_layer=True,
     ),
@@ -61,7 +61,8 @@ _ALL = (
     ),
     Signal(
         "batch_norm_gap",
-        "how far running means lie from the batch's, in its deviations, or deviations from each other, in factors of e",
+        "the larger of: how far running means lie from the batch's, in its deviations; how far their deviations lie apart, "
+        "in factors of e",
         "every k steps",
         by_layer=True,
     ),
@@ -70,10 +71,10 @@ _ALL = (
     Signal(
         "gradients_kept", "share of the steps looked at whose gradient held that of the step before", "every k steps"
     ),
-    Signal("loss_scale", "by which mixed precision multiplies the loss", "every k steps"),
+    Signal("loss_scale", "the factor by which mixed precision multiplies the loss", "every k steps"),
     Signal("skipped_steps", "share of the steps that mixed precision left out", "every k steps"),
     Signal("input_mean", "mean of what reaches the network", "from batches"),
-    Signal("input_std", "its deviation", "from batches"),
+    Signal("input_std", "its standard deviation", "from batches"),
     Signal("input_min", "its smallest value", "from batches"),
     Signal("input_max", "its largest value", "from batches"),
     Signal("input_zeros", "share of zeros in it", "from batches"),
@@ -92,11 +93,11 @@ _ALL = (
     Signal("label_max", "largest label", "from batches"),
     Signal("label_non_finite", "share of NaN and infinite targets", "from batches"),
     Signal("target_mean", "mean of numeric targets", "from batches"),
-    Signal("target_std", "their deviation", "from batches"),
+    Signal("target_std", "their standard deviation", "from batches"),
     Signal("batches_repeated", "share of the batches seen before in the same epoch", "from batches"),
     Signal("batches_added", "batches that these figures rest on", "from batches"),
     Signal("eval_input_mean", "mean of what reaches the network in evaluation", "in evaluation"),
-    Signal("eval_input_std", "its deviation", "in evaluation"),
+    Signal("eval_input_std", "its standard deviation", "in evaluation"),
     Signal("eval_in_training_mode", "share of the evaluations with dropout or batch statistics on", "in evaluation"),
 )
 

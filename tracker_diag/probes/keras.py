@@ -34,8 +34,8 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
     """Logs what happens inside a network while ``fit`` trains it, and diagnoses it as it goes on.
 
     What is logged stands in ``docs/probes.md``. The training's numbers do not change, no error of the watcher ends it,
-    and nothing is asked of a network. Of gradients, activations and batches Keras tells something on PyTorch alone; on
-    TensorFlow and JAX the network's description, its updates and its curves are looked at.
+    and the diagnosis works offline. Keras shows gradients, activations and batches on PyTorch alone; on TensorFlow and
+    JAX only the network's description, its updates and its curves are looked at.
 
     Parameters
     ----------
@@ -46,14 +46,14 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
     every : int
         Batches from one look to the next, at least; looks that take more than a hundredth of the time come later.
     live : bool
-        Print a line the first time that the curves show something that is a warning, and an error.
+        Print a line at the first warning, and one at the first error, that the diagnosis gives.
     stop_on : {'error', None}
         End the training where it is lost, as ``EarlyStopping`` does.
 
     Raises
     ------
     ValueError
-        If ``every`` or ``stop_on`` cannot be.
+        If ``every`` is less than 1, or ``stop_on`` is neither 'error' nor None.
     """
 
     def __init__(

@@ -30,8 +30,8 @@ class Watch(Callback):  # type: ignore[misc]
     """Logs what happens inside a network while a ``Trainer`` trains it, and diagnoses it as it goes on.
 
     What is logged stands in ``docs/probes.md``. The training's numbers do not change, no error of the watcher ends it,
-    and nothing is asked of a network. The first process of several logs, and of several optimisers the first is
-    followed.
+    and the diagnosis works offline. Of several processes the first one logs, and of several
+    optimisers the first is followed.
 
     Parameters
     ----------
@@ -39,19 +39,19 @@ class Watch(Callback):  # type: ignore[misc]
         What ``tracker_diag.profile_data`` says of the data; it is logged beside the run.
     log : callable, optional
         Takes ``(dict, step)``. Where absent, the figures go to the trainer's logger for MLflow or W&B, else to the run
-        that is going in one of them, else to the trainer's other loggers.
+        that is going in one of them, else to the trainer's first logger.
     every : int
         Steps of the optimiser from one look to the next, at least; looks that take more than a hundredth of the time
         come later.
     live : bool
-        Print a line the first time that the logged metrics show something that is a warning, and an error.
+        Print a line at the first warning, and one at the first error, that the diagnosis gives.
     stop_on : {'error', None}
         End the training where it is lost, as ``EarlyStopping`` does.
 
     Raises
     ------
     ValueError
-        If ``every`` or ``stop_on`` cannot be.
+        If ``every`` is less than 1, or ``stop_on`` is neither 'error' nor None.
     """
 
     def __init__(

@@ -68,4 +68,4 @@ class Schedule:
         behind = (self._spent - AT_FIRST) / MOST_OF_TIME - took
         # So many steps more until what was spent is a small enough share of the time.
         wait = int(behind / took * self.step) if behind > 0 and took > 0 else 0
-        self._next = self.step + max(self.every, min(wait, 20 * self.every))
+        self._next = self.step + max(self.every, wait)

@@ -29,7 +29,7 @@ def watch(
     """Watch a training loop: one line before it.
 
     What is logged stands in ``docs/probes.md``: gradients, updates, activations, batches, a description of the network.
-    The training's numbers do not change, no error of the watcher ends it, and nothing is asked of a network.
+    The training's numbers do not change, no error of the watcher ends it, and the diagnosis works offline.
 
     Parameters
     ----------
@@ -51,20 +51,20 @@ def watch(
     every : int
         Steps from one look to the next, at least; looks that take more than a hundredth of the time come later.
     live : bool
-        Diagnose the training while it goes on, from the metrics given to ``epoch``, and print a line the first time
-        that something is a warning, and an error.
+        Diagnose the training while it goes on, from the metrics given to ``epoch``, and print a line at
+        the first warning and one at the first error.
     stop_on : {'error', None}
         Raise ``TrainingStoppedError`` in ``epoch`` where the training is lost.
 
     Returns
     -------
     Watch
-        To be told of each epoch, and closed at the end (or used as a context).
+        To be told of each epoch, and closed at the end (or used as a context manager).
 
     Raises
     ------
     ValueError
-        If ``every`` or ``stop_on`` cannot be.
+        If ``every`` is less than 1, or ``stop_on`` is neither 'error' nor None.
 
     Examples
     --------

@@ -30,7 +30,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
     """Logs what happens inside a network while a ``Trainer`` trains it, and diagnoses it as it goes on.
 
     What is logged stands in ``docs/probes.md``. The training's numbers do not change, no error of the watcher ends it,
-    and nothing is asked of a network. The first process of several logs.
+    and the diagnosis works offline. Of several processes, the first one logs.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         Steps of the optimiser from one look to the next, at least; looks that take more than a hundredth of the time
         come later.
     live : bool
-        Print a line the first time that the logged metrics show something that is a warning, and an error.
+        Print a line at the first warning, and one at the first error, that the diagnosis gives.
     stop_on : {'error', None}
         End the training where it is lost.
 
     Raises
     ------
     ValueError
-        If ``every`` or ``stop_on`` cannot be.
+        If ``every`` is less than 1, or ``stop_on`` is neither 'error' nor None.
     """
 
     def __init__(

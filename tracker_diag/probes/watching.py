@@ -39,7 +39,7 @@ class Watching:
     Raises
     ------
     ValueError
-        If ``every`` is less than 1, or ``stop_on`` is another word.
+        If ``every`` is less than 1, or ``stop_on`` is neither 'error' nor None.
     """
 
     def __init__(

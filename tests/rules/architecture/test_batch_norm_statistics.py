@@ -179,7 +179,9 @@ def test_the_first_cause_where_a_callback_saw_statistics_far_from_the_batches(sh
     report = judge({**SHAPES[shape](), **gaps(0.1, 2.5)}, SOUND)
     assert ranked(report)[0] == NAME
     assert found(report, "AR708").severity is Severity.WARNING
-    assert "the running statistics of fc1 lie 2.5 deviations of a batch from it" in cause(report, NAME).why
+    assert (
+        "the running statistics of fc1 lie 2.5 deviations, or factors of e, from a batch's" in cause(report, NAME).why
+    )
 
 
 def test_it_needs_no_curves():

@@ -51,7 +51,7 @@ def test_the_first_cause_where_answers_change_and_are_no_better_than_chance():
 def test_the_first_cause_where_neighbours_share_no_targets_on_either_side():
     report = judge(fallen_to_nothing(), SOUND, profile=related(UNRELATED, UNRELATED, UNRELATED))
     assert ranked(report)[0] == NAME
-    assert "of 1,000 training examples the nearest others say nothing of the target" in cause(report, NAME).why
+    assert "the nearest neighbours of 1,000 training examples say nothing of their targets" in cause(report, NAME).why
 
 
 @pytest.mark.parametrize(("train", "validation"), [(RELATED, None), (UNRELATED, RELATED), (RELATED, RELATED)])

@@ -20,7 +20,7 @@ def test_the_first_cause_where_batches_hold_one_label(curves):
     report = judge({**curves, **batches()}, SOUND)
     assert ranked(report)[0] == NAME
     assert found(report, "DS205").severity is Severity.WARNING
-    assert found(report, "DS205").message == "a batch holds 100% of one label, where shuffled ones would hold 20%"
+    assert found(report, "DS205").message == "100% of a batch's examples have the same label; if shuffled, 20% would"
     assert "all classes" in cause(report, NAME).prescription.text
 
 

@@ -141,7 +141,7 @@ def test_the_first_cause_where_a_callback_saw_labels_in_an_order(shape):
     report = judge({**SHAPES[shape](), **in_order()}, {**SOUND, "shuffle": False})
     assert ranked(report)[0] == NAME
     assert found(report, "DS204").severity is Severity.WARNING
-    assert "98% beyond chance have the same label" in cause(report, NAME).why
+    assert "agree 98% of the way from chance to always" in cause(report, NAME).why
     assert changes(report, NAME) == {"shuffle": (False, True)}
 
 

@@ -106,8 +106,8 @@ def weights(*scales):
     ("scales", "said"),
     [
         ((1.0, 0.0, 0.0, 1.0), "all weights of fc1 are the same (2 of 4 layers)"),
-        ((1.0, 12.0, 9.0, 1.0), "the weights of fc1 are 12 times as large as He asks"),
-        ((0.02, 0.01, 1.0, 1.0), "the weights of fc1 are 0.01 times as large as He asks"),
+        ((1.0, 12.0, 9.0, 1.0), "the weights of fc1 are 12 times as large as He asks for"),
+        ((0.02, 0.01, 1.0, 1.0), "the weights of fc1 are 0.01 times as large as He asks for"),
     ],
     ids=["constant", "large", "small"],
 )
@@ -154,4 +154,4 @@ def test_normalisation_and_pretraining_excuse_any_scale(known, scale):
 
 def test_of_saturating_units_xavier_is_wanted():
     report = judge({**slow(), **weights(9.0, 1.0, 1.0)}, {**SOUND, "activation": "tanh"})
-    assert "9 times as large as Xavier asks" in cause(report, NAME).why
+    assert "9 times as large as Xavier asks for" in cause(report, NAME).why

@@ -88,14 +88,14 @@ def test_the_first_cause_where_a_callback_saw_no_layer_move(curves):
     report = judge({**curves, **by_layer("update_ratio", [0.0, 0.0, 0.0])}, SOUND)
     assert ranked(report)[0] == NAME
     assert found(report, "OP407").severity is Severity.WARNING
-    assert found(report, "OP407").message == "none of 3 layers moved at any of 20 steps looked at"
+    assert found(report, "OP407").message == "none of 3 layers moved at any of the 20 steps looked at"
 
 
 def test_the_first_cause_where_a_layer_has_a_gradient_and_does_not_move():
     steps = by_layer("update_ratio", [1e-3, 0.0]) | by_layer("grad_norm", [0.5, 0.5])
     report = judge({**slow(), **steps}, SOUND)
     assert ranked(report)[0] == NAME
-    assert found(report, "OP407").message == "fc1 has a gradient and does not move (1 of 2 layers)"
+    assert found(report, "OP407").message == "fc1 has a gradient but does not move (1 of 2 layers)"
 
 
 @pytest.mark.parametrize(

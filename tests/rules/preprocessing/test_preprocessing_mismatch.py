@@ -79,8 +79,8 @@ def test_the_first_cause_where_a_callback_saw_other_inputs_in_evaluation(curves)
     assert ranked(judge(curves, SOUND))[:1] != [NAME]
     report = judge({**curves, **fed(120.0, 60.0)}, SOUND)
     assert ranked(report)[0] == NAME
-    assert found(report, "PP307").message == "validation is not fed what training is"
-    assert "a deviation of 1 about 0 in training, of 60 about 120 in evaluation" in cause(report, NAME).why
+    assert found(report, "PP307").message == "validation is fed other inputs than training"
+    assert "is 0 ± 1 (mean, deviation) in training, 120 ± 60 in evaluation" in cause(report, NAME).why
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_the_first_cause_where_most_of_the_way_to_the_targets_was_gone_and_littl
     assert cause(judge(learned(end=0.8 * DEVIATION**2), PARAMS), NAME) is None
     report = judge(short, PARAMS)
     assert ranked(report)[0] == NAME
-    assert "most of the way to the targets was gone, and 8" in cause(report, NAME).why
+    assert "most of the way to the targets, yet 8" in cause(report, NAME).why
 
 
 @pytest.mark.parametrize(

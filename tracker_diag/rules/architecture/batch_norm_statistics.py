@@ -62,12 +62,14 @@ class Likelihoods:
 
     FAR_FROM_BATCHES = LikelihoodRatio(
         1000.0,
-        "in the second half of the run, the running statistics of {layer} lie {gap:.2g} deviations of a batch from it",
+        "in the second half of the run, the running statistics of {layer} lie {gap:.2g} deviations, or "
+        "factors of e, from a batch's",
         "data",
     )
     NEAR_BATCHES = LikelihoodRatio(
         0.1,
-        "in the second half of the run, no running statistics lie more than {gap:.2g} deviations from a batch",
+        "in the second half of the run, no running statistics lie more than {gap:.2g} deviations, or "
+        "factors of e, from a batch's",
         "data",
     )
     BATCH_NORM = LikelihoodRatio(6.0, "the network normalises over the batch", "params")

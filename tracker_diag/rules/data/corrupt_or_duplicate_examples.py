@@ -39,7 +39,7 @@ class Likelihoods:
     MANY_CONFLICTS = LikelihoodRatio(30.0, "{share:.0%} of the examples have a copy with another label", "data")
     CONFLICTS = LikelihoodRatio(6.0, "{share:.0%} of the examples have a copy with another label", "data")
     NEARLY_ALL_COPIES = LikelihoodRatio(
-        1000.0, "{share:.0%} of the examples are copies of others: {left:,} are left without them", "data"
+        1000.0, "{share:.0%} of the examples are copies of others; without them {left:,} would be left", "data"
     )
     MOSTLY_COPIES = LikelihoodRatio(15.0, "{share:.0%} of the examples are copies of others", "data")
     COPIES = LikelihoodRatio(4.0, "{share:.0%} of the examples are copies of others", "data")

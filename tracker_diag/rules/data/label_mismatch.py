@@ -25,15 +25,17 @@ class Likelihoods:
 
     BROKEN = LikelihoodRatio(
         3000.0,
-        "of {rows:,} training examples the nearest others say nothing of the label, while on validation they do",
+        "the nearest neighbours of {rows:,} training examples say nothing of their labels, those in validation do",
         "data",
     )
     SIDES_DISAGREE = LikelihoodRatio(
         1000.0,
-        "on either side neighbours share their labels, but validation's do not with training's",
+        "neighbours share their labels within training and within validation, but not across the two",
         "data",
     )
-    NOWHERE = LikelihoodRatio(4.0, "of {rows:,} training examples the nearest others say nothing of the label", "data")
+    NOWHERE = LikelihoodRatio(
+        4.0, "the nearest neighbours of {rows:,} training examples say nothing of their labels", "data"
+    )
     RELATED = LikelihoodRatio(0.02, "neighbouring training examples share their labels, beyond chance", "data")
     BLIND = LikelihoodRatio(8.0, "validation never gained on knowing nothing, while training did")
     SLOWLY = LikelihoodRatio(2.5, "training learns slowly, as by heart", own=True)

@@ -43,10 +43,10 @@ class Likelihoods:
         "data",
     )
     MANY_WRONG = LikelihoodRatio(
-        20.0, "by what their neighbours say, about {share:.0%} of the training labels are wrong", "data"
+        20.0, "about {share:.0%} of the training labels are wrong, judged by their neighbours", "data"
     )
     FEW_WRONG = LikelihoodRatio(
-        0.05, "by what their neighbours say, about {share:.0%} of the training labels are wrong", "data"
+        0.05, "about {share:.0%} of the training labels are wrong, judged by their neighbours", "data"
     )
     TURNED = LikelihoodRatio(2.0, "validation learned, then turned and rose while training learned the rest by heart")
     TOGETHER = LikelihoodRatio(1.5, "both fell together before")

@@ -17,7 +17,8 @@ class Likelihoods:
 
     NOWHERE = LikelihoodRatio(
         30.0,
-        "of {rows:,} training examples the nearest others say nothing of the target, on validation neither",
+        "the nearest neighbours of {rows:,} training examples say nothing of their targets, "
+        "and validation shows no relation",
         "data",
     )
     RELATED = LikelihoodRatio(0.01, "neighbouring examples share their targets, beyond chance", "data")

@@ -17,11 +17,11 @@ class Likelihoods:
 
     ONE_LABEL = LikelihoodRatio(
         2000.0,
-        "a batch holds {share:.0%} of one label; shuffled, it would hold {expected:.0%}",
+        "{share:.0%} of a batch's examples have the same label; if shuffled, {expected:.0%} would",
         "data",
     )
     MOSTLY_ONE = LikelihoodRatio(
-        500.0, "a batch holds {share:.0%} of one label; shuffled, it would hold {expected:.0%}", "data"
+        500.0, "{share:.0%} of a batch's examples have the same label; if shuffled, {expected:.0%} would", "data"
     )
     LABELS_DIFFER = LikelihoodRatio(3.0, "the label changes from batch to batch", "data")
     LEARNED = LikelihoodRatio(0.3, "the run learned all the same")
@@ -50,8 +50,7 @@ def single_label_batches(
     ----------------
     The share of the most frequent label in the batches that a callback looked at, beside what it would be if the labels
     seen so far were shuffled into batches of that size: a rare class, or a batch of four, makes some such batches by
-    chance. A batch that holds mostly one label, four fifths of it, counts where shuffled ones would hold less than half
-    of one. Where batches in a row hold the same label, the data come in an order (unshuffled).
+    chance. Batches that hold four fifths of one label count where it would make up less than half of shuffled ones. Where batches in a row hold the same label, the data come in an order (unshuffled).
 
     Why it matters
     --------------
@@ -90,7 +89,7 @@ def single_label_batches(
     return single_label_batches.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"a batch holds {share:.0%} of one label, where shuffled ones would hold {by_chance:.0%}",
+        message=f"{share:.0%} of a batch's examples have the same label; if shuffled, {by_chance:.0%} would",
         advice=text,
         prescription=Prescription(text),
         settles="print the labels of three batches",

@@ -37,7 +37,7 @@ class Likelihoods:
 
     IN_ORDER = LikelihoodRatio(
         3000.0,
-        "of neighbouring examples, {share:.0%} beyond chance have the same label, and batches in a row hold one label",
+        "labels of neighbouring examples agree {share:.0%} of the way from chance to always: they come in an order",
         "data",
     )
     MIXED_IN_BATCHES = LikelihoodRatio(0.02, "the labels are mixed within the batches", "data")

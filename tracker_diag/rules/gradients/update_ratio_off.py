@@ -59,13 +59,13 @@ def update_ratio_off(
     ----------------
     The norm of a step over the norm of the weights that it changes, by layer, in the median over the steps that a
     callback looked at: the layer that moves least has to move too far, or the one that moves most too little. Weights
-    that begin at zero, or small, move far at first. Not while the rate is annealed to zero: of such a run the first
-    half counts. Frozen weights are left out: weights-do-not-move says that.
+    that begin at zero, or small, move far at first. Of a run whose rate is annealed to zero
+    the first half counts. Frozen weights are left out: weights-do-not-move says that.
 
     Why it matters
     --------------
     A ratio of about 1e-3 is what well-trained networks have. At a twentieth the weights are new after twenty steps; at
-    a millionth they are the same after a hundred thousand.
+    a millionth they are all but the same after a hundred thousand.
 
     What to do
     ----------

@@ -47,13 +47,13 @@ class Likelihoods:
     )
     LEARNED_FROM_CONSTANTS = LikelihoodRatio(0.001, "the run learned all the same")
     DRAWN_LARGE = LikelihoodRatio(
-        8000.0, "at first the weights of {layer} are {scale:.3g} times as large as {wanted} asks", "data"
+        8000.0, "at first the weights of {layer} are {scale:.3g} times as large as {wanted} asks for", "data"
     )
     DRAWN_SMALL = LikelihoodRatio(
-        8000.0, "at first the weights of {layer} are {scale:.2g} times as large as {wanted} asks", "data"
+        8000.0, "at first the weights of {layer} are {scale:.2g} times as large as {wanted} asks for", "data"
     )
     DRAWN_SOUND = LikelihoodRatio(
-        0.02, "at first the weights are {low:.2g} to {high:.2g} times as large as {wanted} asks", "data"
+        0.02, "at first the weights are {low:.2g} to {high:.2g} times as large as {wanted} asks for", "data"
     )
     SCALED = LikelihoodRatio(0.15, "the initialiser is {initialiser}", "params")
     CONSTANT = LikelihoodRatio(60.0, "all weights begin at the same value ({initialiser})", "params")

@@ -57,7 +57,7 @@ class Likelihoods(UsualRate):
     """What speaks for gradients that are never zeroed, and against it."""
 
     KEPT = LikelihoodRatio(
-        5000.0, "at {share:.0%} of the steps looked at, the gradient held that of the step before", "data"
+        5000.0, "at {share:.0%} of the steps looked at, the gradient still held that of the step before", "data"
     )
     NOT_KEPT = LikelihoodRatio(0.01, "the gradient was zeroed before each step looked at", "data")
     NORM_STAYS_HIGH = LikelihoodRatio(

@@ -25,9 +25,9 @@ LOOKS = 2
 class Likelihoods:
     """What speaks for weights that do not move, and against it."""
 
-    NO_STEP = LikelihoodRatio(5000.0, "none of {count} layers moved at any of {looks} steps looked at", "data")
+    NO_STEP = LikelihoodRatio(5000.0, "none of {count} layers moved at any of the {looks} steps looked at", "data")
     SOME_DO_NOT_STEP = LikelihoodRatio(
-        1000.0, "{layer} has a gradient and does not move ({stuck} of {count} layers)", "data"
+        1000.0, "{layer} has a gradient but does not move ({stuck} of {count} layers)", "data"
     )
     ALL_STEP = LikelihoodRatio(0.01, "all layers moved at the steps looked at", "data")
     ALL_LAYERS_FROZEN = LikelihoodRatio(3000.0, "no layer is trained ({count} with weights, all frozen)", "data")

@@ -47,20 +47,20 @@ class Likelihoods:
 
     OTHER_INPUTS = LikelihoodRatio(
         2000.0,
-        "what reaches the network has a deviation of {deviation:.3g} about {mean:.3g} in training, of "
-        "{eval_deviation:.3g} about {eval_mean:.3g} in evaluation",
+        "what reaches the network is {mean:.3g} ± {deviation:.3g} (mean, deviation) in training, "
+        "{eval_mean:.3g} ± {eval_deviation:.3g} in evaluation",
         "data",
     )
     SOMEWHAT_OTHER_INPUTS = LikelihoodRatio(
         300.0,
-        "what reaches the network has a deviation of {deviation:.3g} about {mean:.3g} in training, of "
-        "{eval_deviation:.3g} about {eval_mean:.3g} in evaluation",
+        "what reaches the network is {mean:.3g} ± {deviation:.3g} (mean, deviation) in training, "
+        "{eval_mean:.3g} ± {eval_deviation:.3g} in evaluation",
         "data",
     )
     SAME_INPUTS = LikelihoodRatio(
         0.1,
-        "what reaches the network has a deviation of {deviation:.3g} about {mean:.3g} in training, of "
-        "{eval_deviation:.3g} about {eval_mean:.3g} in evaluation",
+        "what reaches the network is {mean:.3g} ± {deviation:.3g} (mean, deviation) in training, "
+        "{eval_mean:.3g} ± {eval_deviation:.3g} in evaluation",
         "data",
     )
     SHIFTED = LikelihoodRatio(300.0, "the dataset profile shows other inputs in validation than in training", "data")
@@ -148,7 +148,7 @@ def preprocessing_mismatch(
         against = [] if dataset is None else _blank(dataset)
         if symptoms.verdict == "good-fit" or (features is not None and features.apart < STAYS_WITH):
             against.append(Likelihoods.KEEPS_UP())
-        return _found([inputs, *against], "validation is not fed what training is", text, prior)
+        return _found([inputs, *against], "validation is fed other inputs than training", text, prior)
     if features is None or explained is None or val is None:
         return None
     if symptoms.has("diverged", "frozen") or features.stuck_at_baseline:

@@ -43,7 +43,7 @@ class Likelihoods:
     )
     HARDLY_MOVED = LikelihoodRatio(8.0, "the whole run took away {share:.2g} of the first loss")
     FALLS_SHORT = LikelihoodRatio(
-        3.0, "most of the way to the targets was gone, and {left:.0%} of their variance is left", "data"
+        3.0, "the network came most of the way to the targets, yet {left:.0%} of their variance is left", "data"
     )
     STAYS_FAR_OFF = LikelihoodRatio(
         2.0, "the run took away {share:.2g} of its first loss, and is about {size:.3g} off at best"
