@@ -61,8 +61,8 @@ _ALL = (
     ),
     Signal(
         "batch_norm_gap",
-        "the larger of: how far running means lie from the batch's, in its deviations; how far their deviations lie apart, "
-        "in factors of e",
+        "the larger of: how far running means lie from the batch's, in its deviations; how far their deviations lie "
+        "apart, in factors of e",
         "every k steps",
         by_layer=True,
     ),

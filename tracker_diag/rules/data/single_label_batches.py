@@ -48,9 +48,10 @@ def single_label_batches(
 
     What it measures
     ----------------
-    The share of the most frequent label in the batches that a callback looked at, beside what it would be if the labels
-    seen so far were shuffled into batches of that size: a rare class, or a batch of four, makes some such batches by
-    chance. Batches that hold four fifths of one label count where it would make up less than half of shuffled ones. Where batches in a row hold the same label, the data come in an order (unshuffled).
+    The share of the most frequent label in the batches that a callback looked at, beside what it would be if the
+    labels seen so far were shuffled into batches of that size: a rare class, or a batch of four, makes some such
+    batches by chance. Batches that hold four fifths of one label count where it would make up less than half of
+    shuffled ones. Where batches in a row hold the same label, the data come in an order (unshuffled).
 
     Why it matters
     --------------
