@@ -70,7 +70,7 @@ def test_looks_that_cost_too_much_wait() -> None:
     live._spent = 1e9
     live.saw({"train_loss": 1.0}, 1)
     assert live.epoch() is None
-    assert live._standing == {}
+    assert live._standing is None
 
 
 def test_metrics_that_are_no_numbers_are_left_out() -> None:

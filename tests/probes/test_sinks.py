@@ -67,20 +67,25 @@ def test_what_waits_is_sent_though_nothing_is_closed(store: str) -> None:
     assert len(loaded(store, active.info.run_id).metrics["diag/grad_norm"]) == 50
 
 
+def when_written(folder: Path, run_id: str) -> Run:
+    """A run of a folder, as soon as W&B's own process has written its log."""
+    for _ in range(100):
+        (run,) = OfflineAdapter(folder).load_runs([run_id])
+        if isinstance(run, Run) and run.status == "FINISHED":
+            return run
+        time.sleep(0.2)
+    raise AssertionError(f"{run} after 20 s")
+
+
 def test_no_run_is_going() -> None:
     assert find_sink(Warned()) is None
 
 
 @pytest.mark.parametrize("explicit", [True, False])
-def test_no_row_of_the_training_is_lost_in_wandb(
-    explicit: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_row_of_the_training_is_lost_in_wandb(explicit: bool, tmp_path: Path) -> None:
     """W&B drops rows whose step is below one that it has: figures must take none."""
-    monkeypatch.setenv("WANDB_SILENT", "true")
-    with warnings.catch_warnings():
-        # The client's own.
-        warnings.simplefilter("ignore")
-        active = wandb.init(project="p", dir=str(tmp_path), mode="offline")
+    settings = wandb.Settings(silent=True, console="off")
+    with wandb.init(project="p", dir=str(tmp_path), mode="offline", settings=settings) as active:
         sink = find_sink(Warned())
         assert isinstance(sink, OfWandb)
         sink.leave("model.json", {"framework": "torch"})
@@ -89,9 +94,7 @@ def test_no_row_of_the_training_is_lost_in_wandb(
                 sink.log({"diag/grad_norm": 1.0}, epoch * 300 + i * 100)
             active.log({"loss": 1.0 / (epoch + 1)}, **({"step": epoch} if explicit else {}))
         sink.log({"diag/grad_norm": 2.0}, 1200)
-        wandb.finish()
-    (run,) = OfflineAdapter(tmp_path / "wandb").load_runs([active.id])
-    assert isinstance(run, Run)
+    run = when_written(tmp_path / "wandb", active.id)
     assert list(run.metrics["loss"].values) == [1, 1 / 2, 1 / 3, 1 / 4]
     assert run.metrics["diag/grad_norm"].values[-1] == 2
     assert run.model is not None

@@ -405,3 +405,76 @@ def test_options_that_cannot_be(options: dict[str, Any]) -> None:
     model = plain()
     with pytest.raises(ValueError, match=next(iter(options))):
         probes.watch(model, torch.optim.SGD(model.parameters(), 0.1), **options)
+
+
+@pytest.mark.parametrize(
+    "options", [{"every": "10"}, {"log": "mlflow"}, {"profile": "profile.json"}], ids=["every", "log", "profile"]
+)
+def test_options_of_another_kind(options: dict[str, Any]) -> None:
+    model = plain()
+    with pytest.raises(ValueError, match=next(iter(options))):
+        probes.watch(model, torch.optim.SGD(model.parameters(), 0.1), **options)
+
+
+def test_network_and_optimiser_in_the_wrong_order() -> None:
+    model = plain()
+    with pytest.raises(ValueError, match=r"give watch\(model, optimizer, loader\)"):
+        probes.watch(torch.optim.SGD(model.parameters(), 0.1), model)  # type: ignore[arg-type]
+
+
+def test_a_loss_that_is_a_function_is_not_compared() -> None:
+    model = plain()
+
+    def act() -> None:
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+        watch = probes.watch(model, optimizer, loss=nn.functional.cross_entropy, scaler=1, log=lambda *_: None)
+        watch.close()
+
+    said = warned(act)
+    assert len(said) == 2
+    assert "CrossEntropyLoss()" in said[0]
+    assert "GradScaler" in said[1]
+
+
+def test_a_list_that_is_not_watched_is_told() -> None:
+    data = [(torch.ones(8, 6), torch.zeros(8, dtype=torch.long))] * 3
+    said = warned(lambda: trained(plain(), data=data))
+    assert len(said) == 1
+    assert "watch.batches" in said[0]
+
+
+def test_a_run_may_start_after_the_watch(tmp_path: Any) -> None:
+    import mlflow
+
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    mlflow.create_experiment("watched", (tmp_path / "artifacts").as_uri())
+    try:
+        model = plain()
+        optimizer = torch.optim.SGD(model.parameters(), 0.1)
+
+        def act() -> None:
+            watch = probes.watch(model, optimizer, live=False)
+            with mlflow.start_run(experiment_id="1"):
+                for x, y in loader():
+                    nn.functional.cross_entropy(model(x), y).backward()
+                    optimizer.step()
+                watch.close()
+
+        assert warned(act) == []
+        (run,) = mlflow.search_runs(experiment_ids=["1"], output_format="list")
+        assert {"diag/weight_scale/000.0", "diag/grad_norm"} <= set(run.data.metrics)
+    finally:
+        mlflow.set_tracking_uri(before)
+
+
+def test_what_stands_at_the_end_is_told_then(capsys: pytest.CaptureFixture[str]) -> None:
+    model = plain()
+    watch = probes.watch(model, torch.optim.SGD(model.parameters(), 0.1), log=lambda *_: None)
+    watch._watching.live._spent = 1e9
+    for epoch in range(1, 40):
+        watch.epoch(train_loss=2 * 0.85**epoch, val_loss=2 * 0.85 ** min(epoch, 10) + 0.1 * max(0, epoch - 10))
+    assert capsys.readouterr().err == ""
+    watch.close()
+    watch.close()
+    assert capsys.readouterr().err.count("tracker_diag, epoch 39: warning: overfitting") == 1

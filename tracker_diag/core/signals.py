@@ -80,7 +80,11 @@ _ALL = (
     Signal("input_zeros", "share of zeros in it", "from batches"),
     Signal("input_non_finite", "share of NaN and infinite values in it", "from batches"),
     Signal("input_same", "share of the examples of a batch that equal its first", "from batches"),
-    Signal("input_scale_ratio", "largest over smallest root mean square of its columns", "from batches"),
+    Signal(
+        "input_scale_ratio",
+        "largest over smallest root mean square of its columns, of values other than 0",
+        "from batches",
+    ),
     Signal("label_top_share", "share of the most frequent label of a batch", "from batches"),
     Signal("label_top_share_expected", "the same, were the labels shuffled", "from batches"),
     Signal("label_entropy", "entropy of the labels of a batch, in nats", "from batches"),

@@ -79,6 +79,22 @@ class Watched:
         values = self.values(signal)
         return float(values[0]) if values.size else None
 
+    def learns(self, layer: str) -> bool:
+        """Tell whether a layer had a gradient at any step looked at.
+
+        Parameters
+        ----------
+        layer : str
+            Its name.
+
+        Returns
+        -------
+        bool
+            True where nothing tells.
+        """
+        norms = self.layers.get("grad_norm", {})
+        return layer not in norms or bool((norms[layer].values > 0).any())
+
     def lasts(self, signal: str) -> dict[str, float]:
         """Give the last value that was measured of each layer.
 

@@ -46,8 +46,8 @@ class InputFacts:
     same : float or None
         Share of the other examples that equal the first exactly; None for a single example.
     scale_ratio : float or None
-        Largest root mean square of a column over the smallest, for tables of up to 1,000 columns. Columns of nothing
-        but zeros and ones are left out: the size of an indicator is its frequency.
+        Largest root mean square of a column over the smallest, of values other than 0, for tables of up to 1,000
+        columns. Columns of nothing but zeros and ones are left out: the size of an indicator is its frequency.
     tokens : bool
         Whether the values are whole numbers that stand for something, as token ids do: no size is to be asked of them.
     """
@@ -251,8 +251,8 @@ class _Moments:
     high: float
     zeros: int
     same: float | None
-    column_sums: FloatArray | None
-    column_squares: FloatArray | None
+    columns: FloatArray | None
+    """Of each column the sum, the sum of squares, and how many values are not 0; shape (3, columns)."""
 
 
 def _moments(sample: _Sample) -> _Moments:
@@ -269,12 +269,14 @@ def _moments(sample: _Sample) -> _Moments:
             mean = float(np.add.reduce(values)) / count if count else math.nan
         away = values - mean
         squares = float(np.dot(away, away))
-        sums = squared = None
+        by_column = None
         if all(len(shape) == 2 for shape in sample.shapes) and table.shape[1] <= COLUMNS and not sample.tokens:
             columns = x.reshape(table.shape)
             if count < n:
                 columns = np.where(np.isfinite(columns), columns, 0.0)
-            sums, squared = np.add.reduce(columns), np.add.reduce(columns * columns)
+            by_column = np.stack(
+                [np.add.reduce(columns), np.add.reduce(columns * columns), np.count_nonzero(columns, axis=0)]
+            )
     return _Moments(
         n=n,
         finite=count,
@@ -284,8 +286,7 @@ def _moments(sample: _Sample) -> _Moments:
         high=float(np.maximum.reduce(values)) if count else math.nan,
         zeros=n - int(np.count_nonzero(x)),
         same=_same(table),
-        column_sums=sums,
-        column_squares=squared,
+        columns=by_column,
     )
 
 
@@ -299,9 +300,12 @@ def _same(table: NDArray[Any]) -> float | None:
     return float(np.count_nonzero((table[1:][alike] == table[0]).all(axis=1))) / (len(table) - 1)
 
 
-def _scale_ratio(sums: FloatArray, squares: FloatArray) -> float | None:
+def _scale_ratio(columns: FloatArray) -> float | None:
+    sums, squares, counts = columns
     # x² = x for 0 and 1 alone.
-    sizes = squares[(squares != sums) & (squares > 0)]
+    some = (squares != sums) & (squares > 0)
+    # A column that is 0 most of the time is seldom used, and no smaller for that.
+    sizes = squares[some] / counts[some]
     if sizes.size < 2:
         return None
     ratio = math.sqrt(float(sizes.max()) / float(sizes.min()))
@@ -333,8 +337,8 @@ def facts_of(inputs: Any) -> InputFacts | None:
         return None
     seen = _moments(sample)
     ratio = None
-    if seen.column_sums is not None and seen.column_squares is not None:
-        ratio = _scale_ratio(seen.column_sums, seen.column_squares)
+    if seen.columns is not None:
+        ratio = _scale_ratio(seen.columns)
     return InputFacts(
         mean=seen.mean,
         std=math.sqrt(seen.squares / seen.finite) if seen.finite else math.nan,
@@ -540,7 +544,7 @@ class BatchLog:
         self._mean = self._squares = 0.0
         self._low, self._high = math.inf, -math.inf
         self._same, self._compared = 0.0, 0
-        self._columns: tuple[FloatArray, FloatArray] | None = None
+        self._columns: FloatArray | None = None
         self._labelled = self._per_example = 0
         self._top_shares = self._entropies = self._lost_labels = 0.0
         self._label_low, self._label_high = math.inf, -math.inf
@@ -594,13 +598,13 @@ class BatchLog:
                 (self._mean, self._squares, self._finite), (seen.mean, seen.squares, seen.finite)
             )
             self._low, self._high = min(self._low, seen.low), max(self._high, seen.high)
-        if seen.column_sums is None or seen.column_squares is None:
+        if seen.columns is None:
             return
         if self._columns is None:
-            self._columns = (seen.column_sums, seen.column_squares)
-        elif self._columns[0].shape == seen.column_sums.shape:
+            self._columns = seen.columns
+        elif self._columns.shape == seen.columns.shape:
             with np.errstate(over="ignore"):
-                self._columns = (self._columns[0] + seen.column_sums, self._columns[1] + seen.column_squares)
+                self._columns = self._columns + seen.columns
 
     def _add_labels(self, labels: Labels) -> None:
         values, n = labels.values, labels.values.size
@@ -664,7 +668,7 @@ class BatchLog:
                 "input_min": self._low,
                 "input_max": self._high,
                 "input_zeros": self._zeros / self._n,
-                "input_scale_ratio": None if self._columns is None else _scale_ratio(*self._columns),
+                "input_scale_ratio": None if self._columns is None else _scale_ratio(self._columns),
             }
         return found
 

@@ -11,7 +11,7 @@ from tracker_diag.core.signals import key
 #: Evaluations that are looked at, each time.
 MOST = 2
 #: Passes without gradients that a step of the training may ask for.
-OF_A_STEP = 2
+OF_A_STEP = 8
 #: Examples of a batch, and values of a row of numbers, that an input is measured by.
 _EXAMPLES, _VALUES = 64, 4_096
 

@@ -15,6 +15,7 @@ import torch
 from tracker_diag.core.signals import MOST_LAYERS, key, layer_label
 from tracker_diag.probes.evaluations import Evaluations
 from tracker_diag.probes.first_loss import baseline
+from tracker_diag.probes.hooks import Hook
 from tracker_diag.probes.keras_layers import own_weights, parts
 from tracker_diag.probes.torch_description import weight_scales
 from tracker_diag.probes.torch_step import ROUNDING, Look, Normalisation, layers_of, left_out
@@ -81,7 +82,7 @@ class TorchSteps:
                 clips=False,
             )
         if self._hooks and (self._look is not None or schedule.batch_due):
-            self._handles.append(self._model.register_forward_pre_hook(self._enters))
+            self._handles.append(self._model.register_forward_pre_hook(Hook(self._enters)))
             self._wrap_loss()
 
     def end_batch(self) -> None:

@@ -16,9 +16,11 @@ from tracker_diag.engine import diagnose
 #: Share of the epochs seen that pass from one look to the next, from the tenth on.
 APART = 0.1
 #: Share of the training's time that these looks may take, beyond so many seconds once.
-MOST_OF_TIME, AT_FIRST = 0.003, 0.3
+MOST_OF_TIME, AT_FIRST = 0.005, 0.8
 #: Looks in a row at which a finding has to stand before it is told: one look may be chance, and looks are many.
 LOOKS = 2
+#: Score of a cause from which on it is told with what was found.
+LIKELY = 0.3
 #: Verdicts that a single look shows, and the score of a cause from which on it does: such a cause was measured, and is
 #: not inferred from a few points of a curve.
 AT_ONCE, SURE = ("diverged",), 0.9
@@ -45,8 +47,12 @@ class Told:
     @property
     def line(self) -> str:
         """One line for people."""
-        found = self.finding
-        return f"tracker_diag, epoch {self.epoch}: {found.severity.value}: {found.name}: {found.message}"
+        found, said = self.finding, ""
+        cause = next(iter(self.report.causes), None)
+        if cause is not None and cause.score >= LIKELY:
+            named = "" if cause.name == found.name else f"most likely {cause.name}: "
+            said = f"; {named}{cause.prescription.text}"
+        return f"tracker_diag, epoch {self.epoch}: {found.severity.value}: {found.name}: {found.message}{said}"
 
 
 class TrainingStoppedError(RuntimeError):
@@ -86,7 +92,7 @@ class Live:
     told: Told | None = None
     _epochs: int = 0
     _next: int = 1
-    _standing: dict[str, int] = field(default_factory=dict)
+    _standing: dict[str, int] | None = None
     _spent: float = 0.0
     _started: float = field(default_factory=time.perf_counter)
 
@@ -131,16 +137,37 @@ class Live:
         self._epochs += 1
         now = time.perf_counter()
         waits = self._epochs < self._next or self._spent > AT_FIRST + MOST_OF_TIME * (now - self._started)
-        highest = Severity.INFO.rank if self.told is None else self.told.finding.severity.rank
-        if highest >= Severity.ERROR.rank or (waits and not lost):
+        told = -1 if self.told is None else self.told.finding.severity.rank
+        if told >= Severity.ERROR.rank or (waits and not lost):
             return None
+        return self._look(LOOKS)
+
+    def last(self) -> Told | None:
+        """Look once more where a training ends: what is seen then, later diagnoses see as well.
+
+        Returns
+        -------
+        Told or None
+            As ``epoch`` gives it.
+        """
+        graver = self.told is None or self.told.finding.severity.rank < Severity.ERROR.rank
+        return self._look(1) if self._epochs and graver else None
+
+    def _look(self, looks: int) -> Told | None:
+        """Diagnose what was seen; a finding is told that stands at so many looks in a row."""
+        now = time.perf_counter()
+        highest = Severity.INFO.rank if self.told is None else self.told.finding.severity.rank
         self._next = self._epochs + max(1, int(APART * self._epochs))
         report = diagnose(self.run())
-        self._spent += time.perf_counter() - now
-        grave = [f for f in report.findings if f.severity.rank >= Severity.WARNING.rank]
-        self._standing = {f.code: self._standing.get(f.code, 0) + 1 for f in grave}
+        # The first look also reads the rules.
+        self._spent += time.perf_counter() - now if self._standing is not None else 0.0
+        # Verdicts and causes; a first loss that is off, say, is no trouble as long as it falls.
+        told = {report.verdict, *(cause.name for cause in report.causes)}
+        grave = [f for f in report.findings if f.severity.rank >= Severity.WARNING.rank and f.name in told]
+        before = self._standing or {}
+        self._standing = {f.code: before.get(f.code, 0) + 1 for f in grave}
         sure = {cause.name for cause in report.causes if cause.score >= SURE}
-        stands = [f for f in grave if f.name in AT_ONCE or f.name in sure or self._standing[f.code] >= LOOKS]
+        stands = [f for f in grave if f.name in AT_ONCE or f.name in sure or self._standing[f.code] >= looks]
         if not stands or stands[0].severity.rank <= highest:
             return None
         self.told = Told(report, stands[0], self._epochs)

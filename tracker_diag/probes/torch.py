@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, SupportsIndex
+from weakref import WeakKeyDictionary, ref
 
 import torch
 
+from tracker_diag.probes.hooks import Hook
 from tracker_diag.probes.live import TrainingStoppedError
 from tracker_diag.probes.sinks import Log
 from tracker_diag.probes.torch_training import Training
@@ -86,8 +88,28 @@ def watch(
     >>> figures["diag/input_mean"], figures["diag/input_same"]
     (1.0, 1.0)
     """
+    if not isinstance(model, torch.nn.Module) or not hasattr(optimizer, "register_step_post_hook"):
+        raise ValueError("give watch(model, optimizer, loader): a torch.nn.Module and a torch.optim.Optimizer first")
     watching = Watching(log=log, every=every, profile=profile, live=live, stop_on=stop_on)
-    return Watch(watching, model, optimizer, loader, loss, scaler)
+    if loss is not None and not isinstance(loss, torch.nn.Module):
+        watching.warn(
+            "loss", "loss= takes a module, such as torch.nn.CrossEntropyLoss(): the first loss is not compared"
+        )
+        loss = None
+    if scaler is not None and not hasattr(scaler, "get_scale"):
+        watching.warn("scaler", "scaler= takes a torch.amp.GradScaler: it is not watched")
+        scaler = None
+    earlier = _WATCHED.get(model)
+    if earlier is not None and (forgotten := earlier()) is not None:
+        # A cell of a notebook that is run again: two watches would look at everything twice.
+        forgotten.close()
+    made = Watch(watching, model, optimizer, loader, loss, scaler)
+    _WATCHED[model] = ref(made)
+    return made
+
+
+_WATCHED: WeakKeyDictionary[torch.nn.Module, ref[Watch]] = WeakKeyDictionary()
+"""The watch of each network; a network has one."""
 
 
 class Watch:
@@ -107,7 +129,7 @@ class Watch:
         self._epochs = 0
         self._training, self._model = Training(watching, model, optimizer, loss=loss, scaler=scaler), model
         self._entering: Any = None
-        self._closed = False
+        self._closed = self._passed = False
         self._hook(wanted=True)
         if loader is not None:
             watching.guarded("the loader", self._watch_loader)
@@ -115,10 +137,21 @@ class Watch:
     def _watch_loader(self) -> None:
         """Have the loader's own iteration pass by: its class is exchanged for one that looks at what it gives."""
         kind, watch = type(self._loader), self
+        if not hasattr(kind, "__iter__") or hasattr(kind, "__next__"):
+            # One that is its own iterator, or is asked by number, iterates in another way.
+            self._class = None
+            return
 
         class Watched(kind):  # type: ignore[misc, valid-type]
             def __iter__(self) -> Iterator[Any]:
                 return watch._passing(super().__iter__())
+
+            def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+                made = super().__reduce_ex__(protocol)
+                if isinstance(made, str):
+                    return made
+                call, args, *rest = made
+                return (call, tuple(kind if part is Watched else part for part in args), *rest)
 
         Watched.__name__, Watched.__qualname__, Watched.__module__ = kind.__name__, kind.__qualname__, kind.__module__
         try:
@@ -136,13 +169,14 @@ class Watch:
     def _hook(self, *, wanted: bool) -> None:
         """Look at what enters the network, or stop that: a hook that is not needed costs each step a little."""
         if wanted and self._entering is None and self._training.hooks:
-            self._entering = self._model.register_forward_pre_hook(self._enters, with_kwargs=True)
+            self._entering = self._model.register_forward_pre_hook(Hook(self._enters), with_kwargs=True)
         elif not wanted and self._entering is not None:
             self._entering.remove()
             self._entering = None
 
     def _passing(self, batches: Iterator[Any]) -> Iterator[Any]:
         watching, training = self._watching, self._training
+        self._passed = True
         watching.new_epoch()
         try:
             for batch in batches:
@@ -184,6 +218,9 @@ class Watch:
         """
         self._epochs += 1
         self._training.end_evaluation()
+        if self._loader is not None and not self._passed:
+            said = "no batch of the loader was seen: iterate over watch.batches in place of a list or a generator"
+            self._watching.warn("batches", said)
         told = self._watching.epoch(metrics, self._epochs)
         if self._watching.stopped is not None:
             self.close()

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from tracker_diag.core.signals import MOST_LAYERS, key, layer_label
+from tracker_diag.probes.hooks import Hook
 
 #: Weights of a layer whose step is followed, and values of an input that are looked at.
 MOST_WEIGHTS, MOST_VALUES = 4_096, 1_000_000
@@ -156,10 +157,10 @@ class Look:
     def _hook(self, clips: bool) -> None:
         for layer in self._layers:
             hook = self._beside("the activations", partial(self._enters, layer.label))
-            self._handles.append(layer.module.register_forward_pre_hook(hook))
+            self._handles.append(layer.module.register_forward_pre_hook(Hook(hook)))
         for norm in self._norms:
             hook = self._beside("the normalisations", partial(self._normalised, norm))
-            self._handles.append(norm.module.register_forward_pre_hook(hook))
+            self._handles.append(norm.module.register_forward_pre_hook(Hook(hook)))
         if self._layers and clips:
             weight = max((layer.weight for layer in self._layers), key=lambda w: w.numel())
             self._handles.append(weight.register_hook(self._beside("the gradients", self._arrives)))
@@ -174,7 +175,11 @@ class Look:
 
     def enters_network(self, first: torch.Tensor | None) -> None:
         """Take note of the network's own input, whose zeros are no dead units."""
-        self._input = None if first is None or not torch.is_tensor(first) else first.data_ptr()
+        try:
+            self._input = first.data_ptr() if isinstance(first, torch.Tensor) else None
+        except RuntimeError:
+            # Tensors that stand for others (vmap, sparse ones) have no place in memory.
+            self._input = None
 
     def _enters(self, label: str, module: Any, args: tuple[Any, ...]) -> None:
         given: Any = args[0] if args else None

@@ -13,6 +13,7 @@ import torch
 from tracker_diag.core.signals import key
 from tracker_diag.probes.evaluations import Evaluations
 from tracker_diag.probes.first_loss import baseline
+from tracker_diag.probes.hooks import Hook
 from tracker_diag.probes.torch_description import activation_of, describe, weight_scales
 from tracker_diag.probes.torch_step import Look, layers_of, left_out, modules_of, normalisations
 from tracker_diag.probes.watching import Watching
@@ -82,7 +83,7 @@ class Training:
             watching.send(weight_scales(self._layers, activation_of(model)), 0)
         self._handles.append(optimizer.register_step_post_hook(self._stepped))
         if loss is not None:
-            self._loss_handle = loss.register_forward_hook(self._first_loss)
+            self._loss_handle = loss.register_forward_hook(Hook(self._first_loss))
             self._handles.append(self._loss_handle)
         if watching.schedule.due:
             self._arm()

@@ -16,6 +16,7 @@ import torch
 from transformers import TrainerCallback
 
 from tracker_diag.probes.batch_facts import split_batch
+from tracker_diag.probes.hooks import Hook
 from tracker_diag.probes.sinks import Log
 from tracker_diag.probes.torch_training import Training
 from tracker_diag.probes.watching import EVERY, Watching
@@ -102,10 +103,10 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         # The first step of a schedule has a rate of 0; the run has that of the settings.
         live.params |= {"learning_rate": args.learning_rate}
         if self._training.hooks:
-            self._handles.append(model.register_forward_pre_hook(self._enters, with_kwargs=True))
+            self._handles.append(model.register_forward_pre_hook(Hook(self._enters), with_kwargs=True))
             if first:
                 self._first = _FirstLoss(self._training)
-                self._handles.append(model.register_forward_hook(self._leaves, with_kwargs=True))
+                self._handles.append(model.register_forward_hook(Hook(self._leaves), with_kwargs=True))
 
     def _enters(self, module: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         training = self._training

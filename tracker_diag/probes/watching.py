@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 
@@ -16,6 +17,8 @@ from tracker_diag.probes.sinks import Log, OfFunction, Sink, Warned, find_sink
 
 T = TypeVar("T")
 
+FIRST_STEPS, MOST_WAITING = 2, 1_000
+"""Steps within which no run need be going yet, and records that wait for one."""
 EVERY = 100
 """Steps from one look to the next, where nobody says otherwise."""
 
@@ -51,8 +54,12 @@ class Watching:
         live: bool = True,
         stop_on: Literal["error"] | None = None,
     ) -> None:
-        if every < 1:
-            raise ValueError(f"every={every}: give the number of steps from one look to the next, 1 or more")
+        if not isinstance(every, int) or every < 1:
+            raise ValueError(f"every={every!r}: give the number of steps from one look to the next, 1 or more")
+        if log is not None and not callable(log):
+            raise ValueError(f"log={log!r}: give a function that takes (dict, step), or leave it out")
+        if profile is not None and not isinstance(profile, Mapping):
+            raise ValueError("profile: give what tracker_diag.profile_data returns")
         if stop_on not in (None, "error"):
             raise ValueError(f"stop_on={stop_on!r}: give 'error', or None")
         self.warn = Warned()
@@ -62,8 +69,9 @@ class Watching:
         self._batches = BatchLog()
         self._sink: Sink | None = None if log is None else OfFunction(log, self.warn)
         self._is_live, self._stop_on = live, stop_on
+        self._waiting: deque[tuple[dict[str, float], int]] = deque(maxlen=MOST_WAITING)
         self._files: dict[str, Mapping[str, Any]] = {} if profile is None else {own.PROFILE: profile}
-        self._asked = False
+        self._asked = self._ended = False
 
     def guarded(self, what: str, do: Callable[[], T]) -> T | None:
         """Look at something; where it fails, warn once and give None."""
@@ -109,17 +117,22 @@ class Watching:
         if not said:
             return
         self.live.saw(said, step)
-        sink = self._found()
-        if sink is not None:
-            for name, data in self._files.items():
-                sink.leave(name, data)
-            self._files = {}
-            sink.log(said, step)
+        self._waiting.append((said, step))
+        sink = self._found(step)
+        if sink is None:
+            return
+        for name, data in self._files.items():
+            sink.leave(name, data)
+        for waiting in self._waiting:
+            sink.log(*waiting)
+        self._files = {}
+        self._waiting.clear()
 
-    def _found(self) -> Sink | None:
+    def _found(self, step: int) -> Sink | None:
         if self._sink is None:
             self._sink = self.guarded("the tracker", lambda: find_sink(self.warn))
-            if self._sink is None and not self._asked:
+            # A run may be started between the call and the first steps.
+            if self._sink is None and step >= FIRST_STEPS and not self._asked:
                 self._asked = True
                 self.warn(
                     "nowhere",
@@ -151,13 +164,20 @@ class Watching:
         told = self._beside("the curves", lambda: self.live.epoch(lost=lost))
         if told is None:
             return None
-        print(told.line, file=sys.stderr, flush=True)
+        self._print(told)
         if self._stop_on is not None and told.finding.severity.rank >= Severity.ERROR.rank:
             self.stopped = told
         return told
 
+    def _print(self, told: Told) -> None:
+        print(told.line, file=sys.stderr, flush=True)
+
     def end(self) -> None:
-        """Send what waits."""
+        """Look at the curves for a last time, and send what waits."""
+        told = self._beside("the curves", self.live.last) if self._is_live and not self._ended else None
+        self._ended = True
+        if told is not None:
+            self._print(told)
         sink = self._sink
         if sink is not None:
             self.guarded("the tracker", sink.close)

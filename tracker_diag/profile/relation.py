@@ -128,7 +128,7 @@ class Asked:
 
 
 def asked(data: Table, hashed: NDArray[np.int64], targets: Aims | None) -> Asked | None:
-    """Draw up to 2,000 different examples that have a target; None for texts, and for fewer than 50.
+    """Draw up to 2,000 different examples that have a target; None for texts, ids, and fewer than 50.
 
     Parameters
     ----------
@@ -140,6 +140,9 @@ def asked(data: Table, hashed: NDArray[np.int64], targets: Aims | None) -> Asked
         Their targets.
     """
     if targets is None or data.texts is not None or not data.values.size:
+        return None
+    if data.whole and data.values.shape[1] > 1:
+        # Ids stand for words: how far apart two of them lie says nothing.
         return None
     known = np.flatnonzero(np.isfinite(targets.values).all(axis=1))
     known = np.random.default_rng(0).permutation(known)[: 4 * ASKED]

@@ -47,6 +47,8 @@ class Table:
         The examples read, where each is one text.
     scan : Scan or None
         Of all examples, by column; None where ``columns`` holds all values.
+    whole : bool
+        Whether the values came as whole numbers of more than eight bits, as the ids of words do.
     """
 
     rows: int
@@ -60,6 +62,7 @@ class Table:
     shape: tuple[int, ...] = (0,)
     texts: NDArray[np.object_] | None = None
     scan: Scan | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +111,7 @@ def table(data: Any, name: str, feature_names: Sequence[str] | None) -> Table:
     part = array if read.size == rows else array[read]
     part = np.asarray(part.toarray() if hasattr(part, "toarray") else part)
     single = part.dtype.kind == "f" and part.dtype.itemsize <= 4
+    whole = part.dtype.kind in "iu" and part.dtype.itemsize > 1
     if part.dtype.kind == "c":
         raise ValueError(f"{name} holds complex numbers: pass their parts as two columns")
     part = part.astype(np.float64, copy=False)
@@ -122,7 +126,7 @@ def table(data: Any, name: str, feature_names: Sequence[str] | None) -> Table:
     kinds = np.ones(columns.shape[1], dtype=bool)
     complete = read.size == rows and (not image or columns.size == values.size)
     seen = None if complete else scan(_chunks(array, image))
-    return Table(rows, read, values, columns, names, kinds, image, single, part.shape[1:], None, seen)
+    return Table(rows, read, values, columns, names, kinds, image, single, part.shape[1:], None, seen, whole)
 
 
 def labels(data: Any, name: str, inputs: Table) -> Labels:

@@ -54,7 +54,7 @@ def test_silent_on_finite_data():
 def test_the_first_cause_where_a_callback_saw_them_in_batches(signal, shape):
     report = judge({**SHAPES[shape](), **seen(**{signal: [0.0, 0.25, 0.0]})}, SOUND)
     assert ranked(report)[0] == "non-finite-input"
-    assert "0.25 of the values in the batches are not finite" in cause(report, "non-finite-input").why
+    assert "25.00% of the values in the batches are not finite" in cause(report, "non-finite-input").why
     assert cause(judge(SHAPES[shape](), SOUND), "non-finite-input") is None
 
 

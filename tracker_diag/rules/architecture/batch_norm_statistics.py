@@ -53,6 +53,8 @@ SETTLED = 5.0
 PROPOSED = 0.9
 
 
+#: Times one over the root of a batch's examples that its statistics lie away from any, by chance.
+BY_CHANCE = 1.7
 #: Steps after which running statistics have come near, at the frameworks' slowest default.
 SETTLING = 100
 
@@ -150,7 +152,8 @@ def batch_norm_statistics(
     Seminar: "Network contains Bad Gradients" (batch normalisation). Ioffe and Szegedy (2015), ICML; Wu and He (2018),
     Group normalization, ECCV; Wu and Johnson (2021), Rethinking "Batch" in BatchNorm, arXiv:2105.07576.
     """
-    gap = _gap(watched, far)
+    # So few examples lie as far from the running statistics by chance.
+    gap = _gap(watched, max(far, BY_CHANCE / math.sqrt(batch_size)) if batch_size else far)
     if gap is not None and gap.ratio > 1:
         return _found([gap], network, prior)
     if explained is None or train is None or val is None:

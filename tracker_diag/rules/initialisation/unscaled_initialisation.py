@@ -185,6 +185,9 @@ def _drawn(watched: Watched | None, small: float, large: float, wanted: str, *, 
     if not hidden:
         return None
     constant = [layer for layer, scale in hidden.items() if scale == 0]
+    if len(constant) <= len(hidden) / 2:
+        # The last layers of residual branches, and second matrices of adapters, begin at zero and learn.
+        constant = [layer for layer in constant if not watched.learns(layer)] if watched is not None else []
     if constant and not excused:
         return Likelihoods.DRAWN_CONSTANT(layer=constant[0], count=len(constant), of=len(scales))
     lowest, highest = min(hidden, key=hidden.__getitem__), max(hidden, key=hidden.__getitem__)

@@ -25,7 +25,7 @@ from tracker_diag.rules.preprocessing._features import LEARNED, NAMED
 class Likelihoods:
     """What speaks for values that are not finite in what the network was fed, and against it."""
 
-    IN_BATCHES = LikelihoodRatio(20000.0, "{share:.2g} of the values in the batches are not finite", "data")
+    IN_BATCHES = LikelihoodRatio(20000.0, "{share:.2%} of the values in the batches are not finite", "data")
     IN_TRAINING = LikelihoodRatio(1000.0, "{places} hold values that are not finite", "data")
     IN_VALIDATION = LikelihoodRatio(200.0, "{places} hold values that are not finite", "data")
     LOST = LikelihoodRatio(10.0, "the loss is not finite either")
@@ -84,7 +84,7 @@ def non_finite_input(
         default=None,
     )
     if share is not None and share > 0:
-        return _finding([Likelihoods.IN_BATCHES(share=share)], f"{share:.2g} of the values in the batches", [], prior)
+        return _finding([Likelihoods.IN_BATCHES(share=share)], f"{share:.2%} of the values in the batches", [], prior)
     if dataset is None and share is not None:
         return None
     if dataset is None or (not dataset.features and dataset.train.non_finite is None):

@@ -25,7 +25,9 @@ from tracker_diag.rules.preprocessing._first_loss import FirstLoss, first_loss
 #: Times the least large size from which on inputs are certainly unscaled.
 CERTAINLY = 3.0
 #: How layers are called that scale their inputs.
-SCALING_LAYERS = ("rescaling", "normalization", "batchnorm", "layernorm", "standardi")
+SCALING_LAYERS = ("rescal", "scal", "normali", "batchnorm", "layernorm", "groupnorm", "instancenorm", "standardi")
+#: How layers are called that leave values as they are.
+SHAPING_LAYERS = ("flatten", "unflatten", "input", "permute", "reshape", "identity")
 #: Largest over smallest size of the columns from which on that is the trouble.
 APART = 100.0
 
@@ -143,7 +145,8 @@ def unscaled_inputs(
 
 def _scales_itself(network: Model | None) -> bool:
     """Whether the network begins with a layer that scales what it is given."""
-    first = next((layer.type.lower() for layer in network.layers), "") if network is not None else ""
+    kinds = [layer.type.lower() for layer in network.layers] if network is not None else []
+    first = next((kind for kind in kinds if not kind.startswith(SHAPING_LAYERS)), "")
     return first.startswith(SCALING_LAYERS)
 
 
