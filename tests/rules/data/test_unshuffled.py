@@ -158,8 +158,9 @@ def test_the_first_cause_where_a_callback_saw_labels_in_an_order(shape):
         (in_order(batches_added=2), False),
         (in_order(batches_added=3), True),
         (in_order(label_min=math.nan), False),
-        # Of numbers there are no batches of one label.
-        (seen(label_order=0.9, target_std=3.0), True),
+        # Of numbers there are no batches of one label; a row of batches in an order holds a part of their range.
+        (in_order(order=0.9, target_std=3.0), True),
+        (seen(label_order=0.9, target_std=3.0, label_min=0.0, label_max=9.0, batches_added=4), False),
         (seen(label_order=0.499, target_std=3.0), False),
         (seen(label_order=math.nan, target_std=3.0), False),
         (seen(1, label_order=0.9), False),

@@ -104,7 +104,7 @@ def unshuffled(
     shuffles what is left.
 
     Where a callback looked at batches, they say it: neighbouring examples share their label, and a few batches in a row
-    hold one label (or, of numbers, neighbours are close).
+    hold one label (or, of numbers, a part of their range).
 
     Why it matters
     --------------
@@ -159,11 +159,10 @@ def _in_batches(watched: Watched | None, in_a_row: float) -> Observation | None:
         return None
     if order < in_a_row:
         return Likelihoods.MIXED_IN_BATCHES()
-    if watched.median("target_std") is not None:
-        return Likelihoods.IN_ORDER(share=order)
-    seen = watched.median("label_top_share") or 0.0
-    # Batches of one label each, in any order, are another trouble: a row of them ranges over the labels.
+    # Batches of one label each, in any order, are another trouble, and an order within each batch is none: a row of
+    # them ranges over the labels.
     narrow = labels_in_a_row(watched)
+    seen = 1.0 if watched.median("target_std") is not None else watched.median("label_top_share") or 0.0
     return Likelihoods.IN_ORDER(share=order) if narrow is not None and narrow < NARROW and seen > MOSTLY_ONE else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,12 +16,15 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    Watched,
     middle,
     rule,
 )
 
 #: Activations whose units can die.
 RECTIFIED = ("relu", "relu6")
+#: Root mean square of the inputs from which on they are what kills units.
+LARGE = 10.0
 #: Layers from which on their number is a likelier reason.
 DEEP = 8
 
@@ -34,6 +38,9 @@ class Likelihoods:
         0.03, "at most {share:.0%} of the units that feed a layer are 0 for whole batches", "data"
     )
     LEARNED = LikelihoodRatio(0.02, "the run learned all the same")
+    INPUTS_ARE_LARGE = LikelihoodRatio(
+        0.05, "inputs of size {size:.3g} kill units, and are the trouble themselves", "data"
+    )
     FROZEN = LikelihoodRatio(6.0, "the loss does not change from epoch to epoch")
     STAYS = LikelihoodRatio(5.0, "the loss stays where only the last bias learns")
     CAME_DOWN = LikelihoodRatio(2.5, "the loss came down to where only the last bias learns")
@@ -60,6 +67,7 @@ def dead_relu(
     features: Features | None,
     symptoms: Symptoms,
     layer_figures: LayerSignals | None,
+    watched: Watched | None,
     params: Mapping[str, Any],
     names: Mapping[str, str],
     activation: str | None,
@@ -109,6 +117,9 @@ def dead_relu(
     vary = [Likelihoods.ANSWERS_VARY()] if answers_vary else []
     if symptoms.verdict == "good-fit":
         vary.append(Likelihoods.LEARNED())
+    mean, deviation = (watched.median(f"input_{what}") if watched is not None else None for what in ("mean", "std"))
+    if mean is not None and deviation is not None and math.hypot(mean, deviation) > LARGE:
+        vary.append(Likelihoods.INPUTS_ARE_LARGE(size=math.hypot(mean, deviation)))
     observations = [
         *(s for s in (dead, seen) if s is not None),
         *vary,

@@ -128,7 +128,8 @@ def unscaled_inputs(
         observations.append(Likelihoods.SCALED(scaling=input_scaling))
     if any(s.key in (Likelihoods.LARGE_IN_BATCHES.key, Likelihoods.FAR_IN_BATCHES.key) for s in observations):
         observations += [Likelihoods.LEARNED()] if symptoms.verdict == "good-fit" else []
-    elif features is not None:
+    elif features is not None and Likelihoods.SMALL_IN_BATCHES.key not in {s.key for s in observations}:
+        # Inputs that are too small leave the first loss where it is.
         observations.append(first_loss(features, symptoms, params, learning_rate))
     standard = "standard" in str(input_scaling).lower()
     name = names.get("input_scaling", "preprocessing.scaler")
