@@ -1,7 +1,7 @@
 """What the callbacks cost a training, and whether they change it: the same training with and without, in turn.
 
 Each training goes with the callback and without. Loops of PyTorch go in turn, an epoch of each; the others one after
-the other, several times. What is spent once, less than half a second, falls on the beginning: the second half of each
+the other, several times. What is spent once, about a second, falls on the beginning: the second half of each
 training is compared. Printed are the least processor time with and without, their ratio, the share of that time which
 was spent in the watcher, which other work on the machine blurs less, and what the watcher took in all.
 

@@ -13,7 +13,7 @@ from tracker_diag.core.report import Report
 from tracker_diag.core.run import Run
 from tracker_diag.engine import diagnose
 
-#: Share of the epochs seen that pass from one look to the next, from the tenth on.
+#: Share of the epochs seen that pass from one look to the next, from the twentieth on.
 APART = 0.1
 #: Share of the training's time that these looks may take, beyond so many seconds once.
 MOST_OF_TIME, AT_FIRST = 0.005, 0.8

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary, ref
 
 import torch
 
+from tracker_diag.probes.batch_facts import split_batch
 from tracker_diag.probes.hooks import Hook
 from tracker_diag.probes.live import TrainingStoppedError
 from tracker_diag.probes.sinks import Log
@@ -183,7 +184,7 @@ class Watch:
                 if training.looks is not (self._entering is not None):
                     self._hook(wanted=training.looks)
                 if watching.schedule.batch_due:
-                    watching.batch(*_parts(batch))
+                    watching.batch(*split_batch(batch))
                 yield batch
         finally:
             # What comes between the epochs is evaluation.
@@ -241,18 +242,3 @@ class Watch:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-
-#: What a batch calls its labels, where it is a mapping.
-_LABELS = ("labels", "label", "targets", "target", "y")
-
-
-def _parts(batch: Any) -> tuple[Any, Any]:
-    """Inputs and targets of a batch."""
-    if isinstance(batch, Mapping):
-        name = next((name for name in _LABELS if name in batch), None)
-        rest = {key: value for key, value in batch.items() if key != name}
-        return (next(iter(rest.values()), None) if len(rest) == 1 else rest), (batch[name] if name else None)
-    if isinstance(batch, list | tuple) and len(batch) > 1:
-        return batch[0], batch[1]
-    return (batch[0] if isinstance(batch, list | tuple) and batch else batch), None

@@ -155,3 +155,14 @@ def test_normalisation_and_pretraining_excuse_any_scale(known, scale):
 def test_of_saturating_units_xavier_is_wanted():
     report = judge({**slow(), **weights(9.0, 1.0, 1.0)}, {**SOUND, "activation": "tanh"})
     assert "9 times as large as Xavier asks for" in cause(report, NAME).why
+
+
+@pytest.mark.parametrize(("gradients", "told"), [(1.0, False), (0.0, True)], ids=["learns", "gets nothing"])
+def test_a_layer_that_begins_at_zero_and_learns_is_that_of_a_branch(gradients, told):
+    logged = {**weights(1.0, 0.0, 1.0, 1.0), **by_layer("grad_norm", (1.0, gradients, 1.0, 1.0))}
+    assert (cause(judge({**slow(), **logged}, SOUND), NAME) is not None) == told
+
+
+def test_a_layer_that_begins_at_zero_hides_no_other_that_is_off():
+    logged = {**weights(1.0, 0.0, 12.0, 1.0), **by_layer("grad_norm", (1.0, 1.0, 1.0, 1.0))}
+    assert "the weights of fc2 are 12 times as large" in cause(judge({**slow(), **logged}, SOUND), NAME).why

@@ -190,14 +190,16 @@ def _drawn(watched: Watched | None, small: float, large: float, wanted: str, *, 
         constant = [layer for layer in constant if not watched.learns(layer)] if watched is not None else []
     if constant and not excused:
         return Likelihoods.DRAWN_CONSTANT(layer=constant[0], count=len(constant), of=len(scales))
-    lowest, highest = min(hidden, key=hidden.__getitem__), max(hidden, key=hidden.__getitem__)
-    if not excused and hidden[highest] > large:
-        return Likelihoods.DRAWN_LARGE(layer=highest, scale=hidden[highest], wanted=wanted)
-    if not excused and hidden[lowest] < small:
-        return Likelihoods.DRAWN_SMALL(layer=lowest, scale=hidden[lowest], wanted=wanted)
-    if constant:
+    # A layer that begins at zero and learns is neither small nor large.
+    drawn = {layer: scale for layer, scale in hidden.items() if scale > 0}
+    if constant or not drawn:
         return None
-    return Likelihoods.DRAWN_SOUND(low=hidden[lowest], high=hidden[highest], wanted=wanted)
+    lowest, highest = min(drawn, key=drawn.__getitem__), max(drawn, key=drawn.__getitem__)
+    if not excused and drawn[highest] > large:
+        return Likelihoods.DRAWN_LARGE(layer=highest, scale=drawn[highest], wanted=wanted)
+    if not excused and drawn[lowest] < small:
+        return Likelihoods.DRAWN_SMALL(layer=lowest, scale=drawn[lowest], wanted=wanted)
+    return Likelihoods.DRAWN_SOUND(low=drawn[lowest], high=drawn[highest], wanted=wanted)
 
 
 def _scaled(word: str) -> bool:
