@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -78,6 +79,12 @@ class Watched:
         """
         values = self.values(signal)
         return float(values[0]) if values.size else None
+
+    @property
+    def input_size(self) -> float | None:
+        """Root mean square of what reached the network, in the median; None for token ids, and where nothing tells."""
+        mean, deviation = self.median("input_mean"), self.median("input_std")
+        return None if mean is None or deviation is None else math.hypot(mean, deviation)
 
     def learns(self, layer: str) -> bool:
         """Tell whether a layer had a gradient at any step looked at.

@@ -14,8 +14,6 @@ FEWEST = 200
 RELATED, UNRELATED = 0.005, 0.05
 #: Share of training's own agreement, beyond chance, below which validation's with training is another relation.
 APART_BELOW = 0.5
-
-
 #: Share of the features tested that differ, from which on the whole input does, and the largest distance between
 #: distributions (Kolmogorov-Smirnov) from which on that is more than a sample's.
 MOST_SHIFT, LARGE_KS = 0.5, 0.25

@@ -10,7 +10,7 @@ import torch
 
 from tracker_diag.core.signals import key
 from tracker_diag.models.torch_printed import read_printed
-from tracker_diag.probes.torch_step import Watched
+from tracker_diag.probes.torch_step import WatchedLayer
 
 #: Deviation of weights below which they are constants, over the deviation that is expected.
 CONSTANT = 1e-6
@@ -50,12 +50,14 @@ def _inner(model: torch.nn.Module) -> str:
     return printed.partition("\n")[2] if "\n" in printed else f"  (0): {printed}\n)"
 
 
-def weight_scales(layers: Sequence[Watched], activation: str | None, *, units_last: bool = False) -> dict[str, float]:
+def weight_scales(
+    layers: Sequence[WatchedLayer], activation: str | None, *, units_last: bool = False
+) -> dict[str, float]:
     """Compare the weights of each layer with what keeps the size of a signal.
 
     Parameters
     ----------
-    layers : sequence of Watched
+    layers : sequence of WatchedLayer
         Before the first update.
     activation : str or None
         What the hidden layers apply, in small letters.

@@ -32,7 +32,7 @@ FEWEST_BITS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Watched:
+class WatchedLayer:
     """A layer whose figures are logged.
 
     Attributes
@@ -79,7 +79,7 @@ class Normalisation:
     axis: int
 
 
-def layers_of(named: Iterable[tuple[str, torch.nn.Module, Sequence[torch.Tensor]]]) -> tuple[Watched, ...]:
+def layers_of(named: Iterable[tuple[str, torch.nn.Module, Sequence[torch.Tensor]]]) -> tuple[WatchedLayer, ...]:
     """Choose the layers that are watched.
 
     Parameters
@@ -90,7 +90,7 @@ def layers_of(named: Iterable[tuple[str, torch.nn.Module, Sequence[torch.Tensor]
 
     Returns
     -------
-    tuple of Watched
+    tuple of WatchedLayer
         Those with a trained parameter of two dimensions, at most ``MOST_LAYERS``: the first, the last, and others
         evenly between them.
     """
@@ -105,7 +105,7 @@ def layers_of(named: Iterable[tuple[str, torch.nn.Module, Sequence[torch.Tensor]
     places = (
         range(len(found)) if last < MOST_LAYERS else sorted({i * last // (MOST_LAYERS - 1) for i in range(MOST_LAYERS)})
     )
-    return tuple(Watched(layer_label(i, found[i][0]), *found[i][1:]) for i in places)
+    return tuple(WatchedLayer(layer_label(i, found[i][0]), *found[i][1:]) for i in places)
 
 
 def modules_of(model: torch.nn.Module) -> Iterable[tuple[str, torch.nn.Module, list[torch.Tensor]]]:
@@ -119,7 +119,7 @@ class Look:
 
     Parameters
     ----------
-    layers : sequence of Watched
+    layers : sequence of WatchedLayer
         As ``layers_of`` chooses them.
     trained : sequence of Tensor
         All parameters that are trained.
@@ -136,7 +136,7 @@ class Look:
 
     def __init__(
         self,
-        layers: Sequence[Watched],
+        layers: Sequence[WatchedLayer],
         trained: Sequence[torch.Tensor],
         norms: Sequence[Normalisation],
         *,

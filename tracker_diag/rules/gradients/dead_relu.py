@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -117,9 +116,9 @@ def dead_relu(
     vary = [Likelihoods.ANSWERS_VARY()] if answers_vary else []
     if symptoms.verdict == "good-fit":
         vary.append(Likelihoods.LEARNED())
-    mean, deviation = (watched.median(f"input_{what}") if watched is not None else None for what in ("mean", "std"))
-    if mean is not None and deviation is not None and math.hypot(mean, deviation) > LARGE:
-        vary.append(Likelihoods.INPUTS_ARE_LARGE(size=math.hypot(mean, deviation)))
+    size = watched.input_size if watched is not None else None
+    if size is not None and size > LARGE:
+        vary.append(Likelihoods.INPUTS_ARE_LARGE(size=size))
     observations = [
         *(s for s in (dead, seen) if s is not None),
         *vary,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -153,15 +152,15 @@ def _scales_itself(network: Model | None) -> bool:
 
 def _in_batches(watched: Watched | None, large: float, small: float) -> list[Observation]:
     """What the inputs in the batches that were looked at say; token ids are none."""
-    mean, deviation = (watched.median(f"input_{what}") if watched else None for what in ("mean", "std"))
-    if mean is None or deviation is None:
+    size = watched.input_size if watched is not None else None
+    if watched is None or size is None:
         return []
-    size = math.hypot(mean, deviation)
+    mean, deviation = watched.median("input_mean"), watched.median("input_std")
     if 0 < size < small:
         return [Likelihoods.SMALL_IN_BATCHES(size=size)]
     if size <= large:
         return [Likelihoods.SOUND_IN_BATCHES(mean=mean, deviation=deviation)]
     row = Likelihoods.LARGE_IN_BATCHES if size > CERTAINLY * large else Likelihoods.FAR_IN_BATCHES
-    apart = watched.median("input_scale_ratio") if watched is not None else None
+    apart = watched.median("input_scale_ratio")
     some = [Likelihoods.SOME_COLUMNS(ratio=apart)] if apart is not None and apart >= APART else []
     return [row(mean=mean, deviation=deviation), *some]
