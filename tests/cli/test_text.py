@@ -48,11 +48,11 @@ def _shown(swept: Swept, monkeypatch: pytest.MonkeyPatch, *, terminal: bool = Fa
 
 
 def test_verdicts_of_unchanged_runs_are_shown_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = summary.closing_line(Swept(unchanged=2, verdicts={EVIL: 2}), write=True)
+    said = summary.closing_line(Swept(standing=(ROW, ROW), verdicts={EVIL: 2}), write=True)
     assert "\n" not in said
     assert said.isprintable()
     assert "Verdicts: \\x1b[2J\\x1b]8;;http://evil\\x07 [red]x[/… 2." in said
-    assert ":fire:" in _shown(Swept(unchanged=2, verdicts={":fire: [b]x[/b]": 2}), monkeypatch)
+    assert ":fire:" in _shown(Swept(standing=(ROW, ROW), verdicts={":fire: [b]x[/b]": 2}), monkeypatch)
 
 
 def test_all_cells_are_text(monkeypatch: pytest.MonkeyPatch) -> None:

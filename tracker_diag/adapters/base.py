@@ -86,6 +86,8 @@ class Listing:
         Dataset digests.
     store : str
         Address of the run's artifacts, as far as the tracker tells it.
+    description : str
+        The user's own text about the run, which may hold our section (:mod:`tracker_diag.core.section`).
     """
 
     id: str
@@ -99,6 +101,7 @@ class Listing:
     latest: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     digests: tuple[str, ...] = ()
     store: str = ""
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +132,15 @@ class Diagnosis:
         File name to content, to lie under ``diagnosis/``.
     fingerprint : str
         Written last: a run that carries it is completely diagnosed.
+    note : str or None
+        Markdown for the run's description, between our marks (``--note``); None where nobody asked for it, and the
+        description is then not touched.
     """
 
     tags: Mapping[str, str]
     artifacts: Mapping[str, bytes]
     fingerprint: str
+    note: str | None = None
 
 
 def without_files(fingerprint: str, store: str) -> str:

@@ -14,9 +14,7 @@ from tracker_diag.core.plain import plain
 from tracker_diag.core.report import Report
 from tracker_diag.report.formats.html import render as render_html
 from tracker_diag.report.schema import to_json
-from tracker_diag.report.wording import confidence, shown, title
-
-SUMMARY_LIMIT = 250
+from tracker_diag.report.wording import SUMMARY_LIMIT, confidence, shown, title
 
 
 def tags(report: Report) -> dict[str, str]:

@@ -111,6 +111,9 @@ def real(value: Any) -> float | None:
         return None
 
 
+SUMMARY_LIMIT = 250
+"""Letters of a summary that a tag, and so a list of runs, has room for."""
+
 #: Causes that are shown; the JSON holds all.
 CAUSES_SHOWN = 6
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tracker_diag.adapters.base import Adapter, Failure, Listing, Query, TrackerError, without_files
 from tracker_diag.adapters.guard import guarded, one_line
-from tracker_diag.core.finding import Severity
 from tracker_diag.core.own import FINGERPRINT
 from tracker_diag.settings.settings import Settings
 from tracker_diag.sweeping.fingerprint import fingerprint
@@ -46,10 +44,8 @@ class Listed:
     ----------
     due : mapping of str to Due
         By id, newest change first.
-    unchanged : Counter of str
-        Verdicts of those that are not due, nor judged again.
-    worst : Severity
-        Theirs.
+    standing : mapping of str to Due
+        Those that carry the diagnosis of their present state, and are not judged again.
     failures : tuple of Failure
         Runs that cannot even be listed.
     without_reports : int
@@ -59,8 +55,7 @@ class Listed:
     """
 
     due: Mapping[str, Due]
-    unchanged: Counter[str]
-    worst: Severity
+    standing: Mapping[str, Due]
     failures: tuple[Failure, ...]
     without_reports: int
     compared: Compared
@@ -75,9 +70,8 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
         If the runs cannot be listed.
     """
     due: dict[str, Due] = {}
-    unchanged: Counter[str] = Counter()
+    standing: dict[str, Due] = {}
     failures: list[Failure] = []
-    severities: Counter[Severity] = Counter()
     without_reports = 0
     own: dict[str, Settings] = {}
     seen: dict[str, list[Listing]] = {}
@@ -104,8 +98,7 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
         carried = None if plan.force else _carried(listing, plan)
         complete = _complete(candidate, listing)
         if carried in complete:
-            unchanged[candidate.before.verdict] += 1
-            severities[candidate.before.severity] += 1
+            standing[listing.id] = candidate
             without_reports += carried == complete[1]
         else:
             due[listing.id] = candidate
@@ -117,15 +110,14 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
         for x in listings
         if x.id in compared.again
     }
-    unchanged.subtract(x.before.verdict for x in again.values())
-    severities.subtract(x.before.severity for x in again.values())
+    for run_id in again:
+        standing.pop(run_id, None)
     for listing in compared.beyond:
         candidate = guarded(listing.id, lambda x=listing: _due(x, own[x.experiment], adapter.link(x), again=True))  # type: ignore[misc]
         # One whose own state has changed is for the sweep that has it in its scope.
         if isinstance(candidate, Due) and _carried(listing, plan) in _complete(candidate, listing):
             again[listing.id] = candidate
-    worst = max((s for s, n in severities.items() if n > 0), key=lambda s: s.rank, default=Severity.OK)
-    return Listed(again | due, +unchanged, worst, tuple(failures), without_reports, compared)
+    return Listed(again | due, standing, tuple(failures), without_reports, compared)
 
 
 def _carried(listing: Listing, plan: Plan) -> str | None:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from sys import intern
 
 from tracker_diag.comparison.comparison import Comparison
 from tracker_diag.core.finding import Severity, is_name
+from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import Report
 from tracker_diag.core.run import Run
+from tracker_diag.report.wording import SUMMARY_LIMIT
 from tracker_diag.settings.settings import Settings
+from tracker_diag.sweeping.cost import gpus, wasted
+
+LONGEST_CODES = 5_000
+"""Letters of a ``findings`` tag that are read: what MLflow takes of a tag, and far more than all rules have."""
+_CODE = re.compile(r"[A-Z]+[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +28,17 @@ class Before:
     verdict: str = ""
     severity: Severity = Severity.OK
     cause: str = ""
+    codes: tuple[str, ...] = ()
+    summary: str = ""
 
     @property
     def green(self) -> bool:
         """At most info."""
         return self.severity.rank < Severity.WARNING.rank
+
+
+NOTHING = Before()
+"""Of a run without any tag of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +59,7 @@ class Task:
 
     run: Run
     settings: Settings
-    before: Before = Before()
+    before: Before = NOTHING
     siblings: Comparison | None = None
 
 
@@ -55,10 +70,10 @@ class Judgement:
     id: str
     verdict: str
     severity: Severity
-    cause: str
-    summary: str
     tags: Mapping[str, str]
     artifacts: Mapping[str, bytes]
+    wasted: float | None = None
+    gpus: int = 0
 
 
 def before(tags: Mapping[str, str], prefix: str) -> Before:
@@ -73,7 +88,14 @@ def before(tags: Mapping[str, str], prefix: str) -> Before:
         verdict=verdict if is_name(verdict) else "",
         severity=Severity(severity) if severity in set(Severity) else Severity.OK,
         cause=cause if is_name(cause) else "",
+        codes=codes(tags.get(f"{prefix}findings", "")),
+        summary=clean(tags.get(f"{prefix}summary", ""), SUMMARY_LIMIT),
     )
+
+
+def codes(text: str) -> tuple[str, ...]:
+    """Read the codes of a ``findings`` tag; what cannot be one is left out."""
+    return tuple(intern(word) for word in text[:LONGEST_CODES].split(",") if _CODE.fullmatch(word))
 
 
 def judge(task: Task) -> Judgement:
@@ -99,8 +121,8 @@ def render(task: Task, report: Report) -> Judgement:
         id=report.run_id,
         verdict=report.verdict,
         severity=report.severity,
-        cause=report.causes[0].name if report.causes else "",
-        summary=report.summary,
         tags=tags(report),
         artifacts=artifacts(report) if findings or task.settings.artifacts == "all" else {},
+        wasted=wasted(task.run, report),
+        gpus=gpus(task.run),
     )

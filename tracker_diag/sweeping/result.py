@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from tracker_diag.adapters.base import Failure
 from tracker_diag.core.finding import Severity
+from tracker_diag.sweeping.judge import NOTHING, Before
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A run that was diagnosed in this sweep.
+    """A run in the scope of a sweep, as its tags say it or will: the same whether it was diagnosed now or before.
 
     Attributes
     ----------
@@ -25,6 +26,15 @@ class Row:
         Its tags said something else, or nothing, before.
     note : str
         Why its report could not be stored; empty if it could, or there is none.
+    codes : tuple of str
+        Of its findings.
+    before : Before
+        What its tags said before this sweep.
+    wasted : float or None
+        Seconds that bought nothing: all of a run that is lost, of others those after the best checkpoint. None where
+        that is not known, as of a run that was not diagnosed now.
+    gpus : int
+        Graphics cards that it ran on; 0 where that is not logged.
     """
 
     id: str
@@ -37,6 +47,10 @@ class Row:
     summary: str
     news: bool
     note: str = ""
+    codes: tuple[str, ...] = ()
+    before: Before = NOTHING
+    wasted: float | None = None
+    gpus: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +61,10 @@ class Swept:
     ----------
     rows : tuple of Row
         Diagnosed now, worst first.
+    standing : tuple of Row
+        Those that carried the diagnosis of their present state, worst first.
     failures : tuple of Failure
         Runs that could not be read, diagnosed or written; they are tried again at the next sweep.
-    unchanged : int
-        Runs that carried the diagnosis of their present state.
     verdicts : mapping of str to int
         Runs by verdict, the unchanged ones included.
     worst : Severity
@@ -71,8 +85,8 @@ class Swept:
     """
 
     rows: tuple[Row, ...] = ()
+    standing: tuple[Row, ...] = ()
     failures: tuple[Failure, ...] = ()
-    unchanged: int = 0
     verdicts: Mapping[str, int] = field(default_factory=dict)
     worst: Severity = Severity.OK
     without_reports: int = 0
@@ -81,3 +95,8 @@ class Swept:
     seconds: float = 0.0
     error: str = ""
     stopped: bool = False
+
+    @property
+    def unchanged(self) -> int:
+        """Runs that carried the diagnosis of their present state."""
+        return len(self.standing)

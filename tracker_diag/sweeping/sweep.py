@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from tracker_diag.adapters.base import Adapter, DeniedError, Diagnosis, Failure, TrackerError
@@ -20,7 +20,7 @@ from tracker_diag.sweeping.due import Due, Listed, list_due
 from tracker_diag.sweeping.executors import WRITERS, threads
 from tracker_diag.sweeping.flow import completed, read_ahead
 from tracker_diag.sweeping.halt import Halt
-from tracker_diag.sweeping.judge import Judgement, Task, judge
+from tracker_diag.sweeping.judge import Judgement, Task, codes, judge
 from tracker_diag.sweeping.open_engine import open_engine
 from tracker_diag.sweeping.plan import Plan
 from tracker_diag.sweeping.result import Row, Swept
@@ -58,22 +58,19 @@ def sweep(adapter: Adapter, plan: Plan, watcher: Watcher | None = None, stop: th
     begin = time.monotonic()
     listed = list_due(adapter, plan, stop)
     due = listed.due
-    watcher.listed(len(due), listed.unchanged.total())
+    watcher.listed(len(due), len(listed.standing))
     waiting = dict(due)
     rows: list[Row] = []
     failures = list(listed.failures)
     for unreadable in failures:
         watcher.failed(unreadable)
     halt = Halt(stop, due)
-    # Judged again, and found as they were.
-    as_before: Counter[str] = Counter()
-    still_worst = Severity.OK
+    standing = [_standing(x) for x in listed.standing.values()]
     for outcome in _outcomes(adapter, plan, listed, halt):
         if waiting.pop(outcome.id, None) is None:
             continue
         if isinstance(outcome, Row) and due[outcome.id].again and not outcome.news:
-            as_before[outcome.verdict] += 1
-            still_worst = max(still_worst, outcome.severity, key=lambda s: s.rank)
+            standing.append(outcome)
         elif isinstance(outcome, Failure):
             failures.append(outcome)
             watcher.failed(outcome)
@@ -87,11 +84,11 @@ def sweep(adapter: Adapter, plan: Plan, watcher: Watcher | None = None, stop: th
         watcher.failed(failures[-1])
     undone = [due[x].changed for x in {*waiting, *(f.id for f in failures)} & due.keys()]
     return Swept(
-        rows=tuple(sorted(rows, key=lambda r: (-r.severity.rank, r.verdict, r.name, r.id))),
+        rows=_worst_first(rows),
+        standing=_worst_first(standing),
         failures=tuple(sorted(failures, key=lambda f: f.id)),
-        unchanged=(unchanged := listed.unchanged + as_before).total(),
-        verdicts=dict(sorted((unchanged + Counter(r.verdict for r in rows)).items())),
-        worst=max([listed.worst, still_worst, *(r.severity for r in rows)], key=lambda s: s.rank),
+        verdicts=dict(sorted(Counter(row.verdict for row in (*rows, *standing)).items())),
+        worst=max((row.severity for row in (*rows, *standing)), key=lambda s: s.rank, default=Severity.OK),
         without_reports=listed.without_reports,
         left=len(left),
         oldest=min((x for x in undone if x is not None), default=None),
@@ -172,6 +169,27 @@ def _told(item: Task | Failure, outcome: Judgement | Failure | Exception) -> Jud
     return outcome
 
 
+def _worst_first(rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(sorted(rows, key=lambda r: (-r.severity.rank, r.verdict, r.name, r.id)))
+
+
+def _standing(due: Due) -> Row:
+    """A run that is not diagnosed now, by its tags."""
+    return Row(
+        id=due.id,
+        name=due.name,
+        experiment=due.experiment,
+        link=due.link,
+        verdict=due.before.verdict,
+        severity=due.before.severity,
+        cause=due.before.cause,
+        summary=due.before.summary,
+        news=False,
+        codes=due.before.codes,
+        before=due.before,
+    )
+
+
 def _row(judgement: Judgement, due: Due) -> Row:
     return Row(
         id=due.id,
@@ -180,8 +198,12 @@ def _row(judgement: Judgement, due: Due) -> Row:
         link=due.link,
         verdict=judgement.verdict,
         severity=judgement.severity,
-        cause=judgement.cause,
-        summary=judgement.summary,
+        cause=judgement.tags.get("cause", ""),
+        summary=judgement.tags.get("summary", ""),
         news=(judgement.verdict, judgement.severity) != (due.before.verdict, due.before.severity)
         or (due.again and judgement.tags.get("cause", "") != due.before.cause),
+        codes=codes(judgement.tags.get("findings", "")),
+        before=due.before,
+        wasted=judgement.wasted,
+        gpus=judgement.gpus,
     )
