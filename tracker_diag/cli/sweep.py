@@ -159,7 +159,9 @@ def sweep(
             filter=filter,
             limit=limit,
         )
-        plan = Plan(query, settings, not dry_run, force, engine, workers, scheduler)
+        plan = Plan(
+            query, settings, write=not dry_run, force=force, engine=engine, workers=workers, scheduler=scheduler
+        )
         with connected(where, settings.prefix, annotate=annotate) as opened:
             adapter = opened if report_dir is None else _aside(opened, report_dir, settings.prefix)
             out.tracker = adapter.describe()

@@ -11,7 +11,7 @@ from tracker_diag.adapters.base import Adapter, Failure, Listing, Query, Tracker
 from tracker_diag.adapters.guard import guarded, one_line
 from tracker_diag.core.own import FINGERPRINT
 from tracker_diag.settings.settings import Settings
-from tracker_diag.sweeping.fingerprint import fingerprint
+from tracker_diag.sweeping.fingerprint import fingerprint, is_by_all_rules
 from tracker_diag.sweeping.judge import Before, before
 from tracker_diag.sweeping.plan import Plan
 from tracker_diag.sweeping.siblings import MOST, Compared, compare, is_made_by_us
@@ -23,7 +23,8 @@ _log = logging.getLogger(__name__)
 class Due:
     """A run to diagnose, with what the listing said about it; small, since there may be a million.
 
-    One that is judged ``again`` has not changed itself: its siblings have, and what they say of it may be the same.
+    One that is judged ``again`` has not changed itself: its siblings have, and what they say of it may be the same. One
+    that ``keeps`` its diagnosis carries one by all rules, which a narrower one must not overwrite.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Due:
     fingerprint: str
     before: Before
     again: bool = False
+    keeps: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
             continue
         if listing.experiment not in own:
             own[listing.experiment] = plan.settings.for_experiment(listing.experiment)
-        candidate = guarded(listing.id, lambda x=listing: _due(x, own[x.experiment], adapter.link(x)))  # type: ignore[misc]
+        candidate = guarded(listing.id, lambda x=listing: _due(x, plan, own[x.experiment], adapter.link(x)))  # type: ignore[misc]
         if isinstance(candidate, Failure):
             failures.append(candidate)
             continue
@@ -105,7 +107,7 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
     compared = compare(adapter, plan, seen, due.keys(), stop)
     # First those whose siblings have changed: a sweep that is cut short finds the runs that changed them due again.
     again = {
-        x.id: _due(x, own[x.experiment], adapter.link(x), again=True)
+        x.id: _due(x, plan, own[x.experiment], adapter.link(x), again=True)
         for listings in seen.values()
         for x in listings
         if x.id in compared.again
@@ -113,7 +115,7 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
     for run_id in again:
         standing.pop(run_id, None)
     for listing in compared.beyond:
-        candidate = guarded(listing.id, lambda x=listing: _due(x, own[x.experiment], adapter.link(x), again=True))  # type: ignore[misc]
+        candidate = guarded(listing.id, lambda x=listing: _due(x, plan, own[x.experiment], adapter.link(x), again=True))  # type: ignore[misc]
         # One whose own state has changed is for the sweep that has it in its scope.
         if isinstance(candidate, Due) and _carried(listing, plan) in _complete(candidate, listing):
             again[listing.id] = candidate
@@ -140,14 +142,15 @@ def _listings(adapter: Adapter, query: Query) -> Iterator[Listing | Failure]:
         raise TrackerError(f"{adapter.describe()} cannot be listed: {one_line(error)}") from error
 
 
-def _due(listing: Listing, settings: Settings, link: str | None, *, again: bool = False) -> Due:
+def _due(listing: Listing, plan: Plan, settings: Settings, link: str | None, *, again: bool = False) -> Due:
     return Due(
         id=listing.id,
         name=listing.name or "",
         experiment=listing.experiment,
         link=link,
         changed=listing.end_time or listing.start_time,
-        fingerprint=fingerprint(listing, settings),
+        fingerprint=fingerprint(listing, settings, narrowed=plan.narrowed),
         before=before(listing.tags, settings.prefix),
         again=again,
+        keeps=plan.narrowed and is_by_all_rules(_carried(listing, plan)),
     )

@@ -19,8 +19,11 @@ LOOK_AGAIN = 1.1
 """A run that is still going is judged again when its last step has grown by about a tenth: often enough to see a turn
 early, and at most ln(n)/ln(1.1) looks at n steps, so that repeated looks stay few however often the sweep runs."""
 
+NARROWED = "narrowed-"
+"""Begins the fingerprint of a diagnosis by rules that were chosen for one sweep alone."""
 
-def fingerprint(listing: Listing, settings: Settings) -> str:
+
+def fingerprint(listing: Listing, settings: Settings, *, narrowed: bool = False) -> str:
     """Hash what a diagnosis rests on, as far as a page of a search shows it.
 
     Every run is due again when the version of tracker_diag changes, that of a package that adds rules, or the settings,
@@ -35,11 +38,13 @@ def fingerprint(listing: Listing, settings: Settings) -> str:
         The run.
     settings : Settings
         Those of the run's experiment (``Settings.for_experiment``).
+    narrowed : bool
+        Whether the rules were chosen for this diagnosis alone.
 
     Returns
     -------
     str
-        24 hexadecimal digits; independent of the order of metrics and params.
+        24 hexadecimal digits, after ``NARROWED`` where that is so; independent of the order of metrics and params.
     """
     active = listing.status in ACTIVE
     parts = {
@@ -55,7 +60,13 @@ def fingerprint(listing: Listing, settings: Settings) -> str:
     if others := packages():
         # What another package adds changes with that package's version.
         parts["rules"] = others
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+    return NARROWED + digest if narrowed else digest
+
+
+def is_by_all_rules(carried: str | None) -> bool:
+    """Whether a fingerprint is that of a complete diagnosis, by all the rules that the settings leave."""
+    return bool(carried) and not str(carried).startswith(NARROWED)
 
 
 def _latest(latest: Mapping[str, tuple[float, float]]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from tracker_diag.core.finding import Severity
 from tracker_diag.core.outgoing import clean, keep_secret, web_link
 from tracker_diag.report.wording import counted
 from tracker_diag.sweeping.result import Row
+from tracker_diag.sweeping.spending import in_words, spending
 
 LINES = 20
 """Runs named in one message; more are counted."""
@@ -40,7 +41,8 @@ def digest(rows: Sequence[Row], error: str = "") -> tuple[str, str] | None:
     """Title and text of the message, or None where nothing is new and severe.
 
     A run is new when its verdict or its severity differs from what its tags said before this sweep wrote them: nobody
-    is told of the same run twice for the same verdict, and no record is kept but the tags.
+    is told of the same run twice for the same verdict, and no record is kept but the tags. What a baseline accepts is
+    not told.
 
     Parameters
     ----------
@@ -49,7 +51,7 @@ def digest(rows: Sequence[Row], error: str = "") -> tuple[str, str] | None:
     error : str
         Why the sweep failed, where it did: that is told too.
     """
-    news = [row for row in rows if row.news and row.severity.rank >= Severity.WARNING.rank]
+    news = [row for row in rows if row.news and not row.accepted and row.severity.rank >= Severity.WARNING.rank]
     if not news:
         return ("A sweep failed", _failed(error)) if error else None
     wasted = sum(row.severity is Severity.ERROR for row in news)
@@ -57,6 +59,8 @@ def digest(rows: Sequence[Row], error: str = "") -> tuple[str, str] | None:
     lines = [_line(row) for row in news[:LINES]]
     if len(news) > LINES:
         lines.append(f"… and {len(news) - LINES:,} more")
+    if cost := in_words(spending(news)):
+        lines.append(cost)
     if error:
         lines.append(_failed(error))
     return (f"{title} ({wasted:,} wasted)" if wasted else title), "\n".join(lines)

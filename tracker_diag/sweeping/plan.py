@@ -22,6 +22,8 @@ class Plan:
         False for a dry run.
     force : bool
         Diagnose again what has not changed.
+    narrowed : bool
+        Whether rules were chosen for this sweep alone: then a diagnosis by all rules is not overwritten.
     engine : str
         ``local`` or ``dask``.
     workers : int or None
@@ -34,6 +36,7 @@ class Plan:
     settings: Settings = field(default_factory=Settings)
     write: bool = True
     force: bool = False
+    narrowed: bool = False
     engine: str = "local"
     workers: int | None = None
     scheduler: str | None = None

@@ -35,6 +35,10 @@ class Row:
         that is not known, as of a run that was not diagnosed now.
     gpus : int
         Graphics cards that it ran on; 0 where that is not logged.
+    kept : bool
+        Nothing was written: it carries a diagnosis by all rules, and this one is by fewer.
+    accepted : bool
+        A baseline knows it as it is.
     """
 
     id: str
@@ -51,6 +55,19 @@ class Row:
     before: Before = NOTHING
     wasted: float | None = None
     gpus: int = 0
+    kept: bool = False
+    accepted: bool = False
+
+    @property
+    def differs(self) -> bool:
+        """Whether it was diagnosed before, and with another verdict, severity, first cause or other findings."""
+        before = self.before
+        return bool(before.verdict) and (self.verdict, self.severity, self.cause, set(self.codes)) != (
+            before.verdict,
+            before.severity,
+            before.cause,
+            set(before.codes),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +117,7 @@ class Swept:
     def unchanged(self) -> int:
         """Runs that carried the diagnosis of their present state."""
         return len(self.standing)
+
+    def at_least(self, severity: Severity) -> tuple[Row, ...]:
+        """List the runs of this severity or a higher one that no baseline accepts, those diagnosed now first."""
+        return tuple(r for r in (*self.rows, *self.standing) if r.severity.rank >= severity.rank and not r.accepted)

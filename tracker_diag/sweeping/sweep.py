@@ -116,7 +116,7 @@ def _outcomes(adapter: Adapter, plan: Plan, listed: Listed, halt: Halt) -> Itera
             if isinstance(item, Failure):
                 return item
             row = _row(item, due[item.id])
-            if due[item.id].again and not row.news:
+            if row.kept or (due[item.id].again and not row.news):
                 return row
             if halt.ends(item.id) and not halt.is_set():
                 raise DeniedError("its experiment may not be written to")
@@ -200,10 +200,16 @@ def _row(judgement: Judgement, due: Due) -> Row:
         severity=judgement.severity,
         cause=judgement.tags.get("cause", ""),
         summary=judgement.tags.get("summary", ""),
-        news=(judgement.verdict, judgement.severity) != (due.before.verdict, due.before.severity)
-        or (due.again and judgement.tags.get("cause", "") != due.before.cause),
+        news=not due.keeps and _is_news(judgement, due),
         codes=codes(judgement.tags.get("findings", "")),
         before=due.before,
         wasted=judgement.wasted,
         gpus=judgement.gpus,
+        kept=due.keeps,
     )
+
+
+def _is_news(judgement: Judgement, due: Due) -> bool:
+    if (judgement.verdict, judgement.severity) != (due.before.verdict, due.before.severity):
+        return True
+    return due.again and judgement.tags.get("cause", "") != due.before.cause
