@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
-import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -36,6 +34,24 @@ from tracker_diag.cli.options import (
 )
 from tracker_diag.cli.outlets import Outlets, broken_off, keep_going
 from tracker_diag.cli.query import query_of
+from tracker_diag.cli.stopping import stopping
+from tracker_diag.cli.sweep_options import (
+    CronOption,
+    DryRunOption,
+    EngineOption,
+    EveryOption,
+    FilterOption,
+    ForceOption,
+    LimitOption,
+    LogFormatOption,
+    NotifyOption,
+    OverviewOption,
+    ReportDirOption,
+    SchedulerOption,
+    SinceOption,
+    SummaryOption,
+    WorkersOption,
+)
 
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter
@@ -52,65 +68,25 @@ def sweep(
     everything: AllOption = False,
     tracker: TrackerOption = None,
     tracking_uri: UriOption = None,
-    since: Annotated[
-        str | None, typer.Option("--since", help="Only runs that changed in the last 24h, 7d, …", show_default=False)
-    ] = None,
-    filter: Annotated[
-        str, typer.Option("--filter", help="The tracker's own syntax: \"params.model = 'cnn'\".", show_default=False)
-    ] = "",
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="At most so many runs, newest first.", show_default=False)
-    ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Diagnose also what has not changed.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the answer, write nothing.")] = False,
+    since: SinceOption = None,
+    filter: FilterOption = "",
+    limit: LimitOption = None,
+    force: ForceOption = False,
+    dry_run: DryRunOption = False,
     artifacts: ArtifactsOption = None,
     fail_on: FailOnOption = None,
     config: ConfigOption = None,
     role: RoleOption = None,
-    every: Annotated[
-        str | None, typer.Option("--every", help="Sweep again and again: 15m, 1h, …", show_default=False)
-    ] = None,
-    cron: Annotated[
-        str | None, typer.Option("--cron", help="Sweep by a crontab line: '*/15 * * * *'.", show_default=False)
-    ] = None,
-    engine: Annotated[str, typer.Option("--engine", help="Where runs are diagnosed: local or dask.")] = "local",
-    scheduler: Annotated[
-        str | None,
-        typer.Option("--scheduler", help="Address of a Dask scheduler: tcp://host:8786.", show_default=False),
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Processes; as many as processors.", show_default=False)
-    ] = None,
-    notify: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--notify",
-            envvar="TRACKER_DIAG_NOTIFY",
-            help="Apprise address that gets one digest per sweep of what is new and severe.",
-            show_default=False,
-            show_envvar=True,
-        ),
-    ] = None,
-    summary: Annotated[
-        Path | None, typer.Option("--summary", help="JSON file with the sweep's figures.", show_default=False)
-    ] = None,
-    report_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--report-dir",
-            help="Write the answers into this folder, nothing into the tracker.",
-            show_default=False,
-        ),
-    ] = None,
-    overview: Annotated[
-        bool,
-        typer.Option(
-            "--overview",
-            help="Also store a page of each experiment that is named, or in which runs were diagnosed, in the "
-            "experiment tracker-diag.",
-        ),
-    ] = False,
-    log_format: Annotated[str, typer.Option("--log-format", help="text, or json lines on stderr.")] = "text",
+    every: EveryOption = None,
+    cron: CronOption = None,
+    engine: EngineOption = "local",
+    scheduler: SchedulerOption = None,
+    workers: WorkersOption = None,
+    notify: NotifyOption = None,
+    summary: SummaryOption = None,
+    report_dir: ReportDirOption = None,
+    overview: OverviewOption = False,
+    log_format: LogFormatOption = "text",
     annotate: AnnotateOption = False,
 ) -> None:
     """Diagnose the runs that are new or have changed.
@@ -175,7 +151,7 @@ def sweep(
 
     out = Outlets(log_format, summary, tuple(notify or ()), write=not dry_run)
     watch.start_log(log_format)
-    with _stopping(quiet=log_format == "json") as (stop, signals):
+    with stopping(quiet=log_format == "json") as (stop, signals):
         if trigger is not None:
             schedule.repeat(lambda: keep_going(once, out, stop), trigger, stop, at_once=cron is None)
             return
@@ -269,35 +245,3 @@ def _aside(tracker: Adapter, folder: Path, prefix: str) -> Adapter:
     from tracker_diag.adapters.aside import AsideAdapter
 
     return AsideAdapter(tracker, folder, prefix)
-
-
-def _leave_now() -> NoReturn:
-    # Whatever is under way may be cut off: a run without its fingerprint is done again by the next sweep. An orderly
-    # end would wait for requests that a server does not answer.
-    show_cursor = "\x1b[?25h" if sys.stderr.isatty() else ""
-    os.write(sys.stderr.fileno(), f"{show_cursor}interrupted\n".encode())
-    os._exit(INTERRUPTED)
-
-
-@contextmanager
-def _stopping(*, quiet: bool) -> Iterator[tuple[threading.Event, list[int]]]:
-    """Let Ctrl-C and SIGTERM end the block after the runs in hand; a second Ctrl-C ends it at once."""
-    stop = threading.Event()
-    signals: list[int] = []
-
-    def end(number: int, _: object) -> None:
-        signals.append(number)
-        stop.set()
-        if signals.count(signal.SIGINT) > 1:
-            _leave_now()
-        if not quiet and len(signals) == 1:
-            again = "; Ctrl-C again ends at once" if number == signal.SIGINT else ""
-            # Not print: a handler may find the buffer of stderr in use.
-            os.write(sys.stderr.fileno(), f"finishing the runs in progress{again}\n".encode())
-
-    old = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop, signals
-    finally:
-        for number, handler in old.items():
-            signal.signal(number, handler)

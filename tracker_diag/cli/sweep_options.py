@@ -1,0 +1,64 @@
+"""Options of ``sweep`` alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SinceOption = Annotated[
+    str | None, typer.Option("--since", help="Only runs that changed in the last 24h, 7d, …", show_default=False)
+]
+FilterOption = Annotated[
+    str, typer.Option("--filter", help="The tracker's own syntax: \"params.model = 'cnn'\".", show_default=False)
+]
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", min=1, help="At most so many runs, newest first.", show_default=False)
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Diagnose also what has not changed.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the answer, write nothing.")]
+EveryOption = Annotated[
+    str | None, typer.Option("--every", help="Sweep again and again: 15m, 1h, …", show_default=False)
+]
+CronOption = Annotated[
+    str | None, typer.Option("--cron", help="Sweep by a crontab line: '*/15 * * * *'.", show_default=False)
+]
+EngineOption = Annotated[str, typer.Option("--engine", help="Where runs are diagnosed: local or dask.")]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option("--scheduler", help="Address of a Dask scheduler: tcp://host:8786.", show_default=False),
+]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes; as many as processors.", show_default=False)
+]
+NotifyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--notify",
+        envvar="TRACKER_DIAG_NOTIFY",
+        help="Apprise address that gets one digest per sweep of what is new and severe.",
+        show_default=False,
+        show_envvar=True,
+    ),
+]
+SummaryOption = Annotated[
+    Path | None, typer.Option("--summary", help="JSON file with the sweep's figures.", show_default=False)
+]
+ReportDirOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--report-dir",
+        help="Write the answers into this folder, nothing into the tracker.",
+        show_default=False,
+    ),
+]
+OverviewOption = Annotated[
+    bool,
+    typer.Option(
+        "--overview",
+        help="Also store a page of each experiment that is named, or in which runs were diagnosed, in the "
+        "experiment tracker-diag.",
+    ),
+]
+LogFormatOption = Annotated[str, typer.Option("--log-format", help="text, or json lines on stderr.")]
