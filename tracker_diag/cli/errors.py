@@ -72,7 +72,7 @@ def explain(error: Exception) -> tuple[str, int]:
     from tracker_diag.core.outgoing import clean
     from tracker_diag.core.run import InvalidRunError
     from tracker_diag.settings.settings import SettingsError
-    from tracker_diag.sweeping.baseline import BaselineError
+    from tracker_diag.sweeping.accepted import BaselineError
     from tracker_diag.sweeping.executors import EngineError
     from tracker_diag.sweeping.notify import NotifyError
     from tracker_diag.sweeping.schedule import ScheduleError

@@ -11,7 +11,7 @@ from tracker_diag.adapters.base import Adapter, Failure, Listing, Query, Tracker
 from tracker_diag.adapters.guard import guarded, one_line
 from tracker_diag.core.own import FINGERPRINT
 from tracker_diag.settings.settings import Settings
-from tracker_diag.sweeping.fingerprint import fingerprint, is_by_all_rules
+from tracker_diag.sweeping.fingerprint import NARROWED, fingerprint, is_by_all_rules
 from tracker_diag.sweeping.judge import Before, before
 from tracker_diag.sweeping.plan import Plan
 from tracker_diag.sweeping.siblings import MOST, Compared, compare, is_made_by_us
@@ -149,7 +149,7 @@ def _due(listing: Listing, plan: Plan, settings: Settings, link: str | None, *, 
         experiment=listing.experiment,
         link=link,
         changed=listing.end_time or listing.start_time,
-        fingerprint=fingerprint(listing, settings, narrowed=plan.narrowed),
+        fingerprint=(NARROWED if plan.narrowed else "") + fingerprint(listing, settings),
         before=before(listing.tags, settings.prefix),
         again=again,
         keeps=plan.narrowed and is_by_all_rules(_carried(listing, plan)),

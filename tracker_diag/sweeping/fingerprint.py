@@ -23,7 +23,7 @@ NARROWED = "narrowed-"
 """Begins the fingerprint of a diagnosis by rules that were chosen for one sweep alone."""
 
 
-def fingerprint(listing: Listing, settings: Settings, *, narrowed: bool = False) -> str:
+def fingerprint(listing: Listing, settings: Settings) -> str:
     """Hash what a diagnosis rests on, as far as a page of a search shows it.
 
     Every run is due again when the version of tracker_diag changes, that of a package that adds rules, or the settings,
@@ -38,13 +38,11 @@ def fingerprint(listing: Listing, settings: Settings, *, narrowed: bool = False)
         The run.
     settings : Settings
         Those of the run's experiment (``Settings.for_experiment``).
-    narrowed : bool
-        Whether the rules were chosen for this diagnosis alone.
 
     Returns
     -------
     str
-        24 hexadecimal digits, after ``NARROWED`` where that is so; independent of the order of metrics and params.
+        24 hexadecimal digits; independent of the order of metrics and params.
     """
     active = listing.status in ACTIVE
     parts = {
@@ -60,8 +58,7 @@ def fingerprint(listing: Listing, settings: Settings, *, narrowed: bool = False)
     if others := packages():
         # What another package adds changes with that package's version.
         parts["rules"] = others
-    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
-    return NARROWED + digest if narrowed else digest
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
 
 def is_by_all_rules(carried: str | None) -> bool:
