@@ -262,3 +262,28 @@ def test_answers_can_be_kept_in_a_folder_for_a_tracker_that_is_only_read(
     Path("a file").write_text("x")
     refused = diag(*VISION, "--report-dir", "a file")
     assert (refused.exit_code, refused.stderr) == (3, "error: a file is a file; --report-dir needs a folder\n")
+
+
+def test_a_baseline_is_written_once_and_only_what_is_new_counts_then(diag: Invoke, tmp_path: Path) -> None:
+    file = tmp_path / "baseline.json"
+    words = (*VISION, "--fail-on", "error", "--baseline", str(file))
+    first = diag(*words)
+    assert first.exit_code == 0
+    assert "4 accepted by the baseline" in first.stdout
+    accepted = json.loads(file.read_text())["runs"]
+    assert sorted(entry["verdict"] for entry in accepted.values()) == ["diverged"] * 2 + ["overfitting"] * 2
+    assert diag(*words).exit_code == 0
+    lost = next(run_id for run_id, entry in accepted.items() if entry["verdict"] == "diverged")
+    file.write_text(json.dumps({"schema_version": 1, "runs": {k: v for k, v in accepted.items() if k != lost}}))
+    assert diag(*words).exit_code == 1
+    assert diag(*VISION, "--fail-on", "error").exit_code == 1
+
+
+def test_a_file_that_is_no_baseline_is_said_before_the_sweep_begins(diag: Invoke, tmp_path: Path) -> None:
+    file = tmp_path / "b.json"
+    file.write_text("{}")
+    result = diag(*VISION, "--baseline", str(file))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"error: --baseline {file}: no baseline; delete it")
+    missing = diag(*VISION, "--baseline", "no/such/b.json")
+    assert missing.stderr == "error: --baseline no/such/b.json: there is no folder no/such\n"

@@ -407,3 +407,42 @@ def test_reading_is_no_further_ahead_than_it_may_be() -> None:
 
     assert isinstance(sweep(tracker, replace(ALL, workers=2), Watch()), Swept)
     assert most < 100
+
+
+def test_a_narrower_choice_of_rules_does_not_overwrite_a_whole_diagnosis() -> None:
+    tracker = Recording(make_runs(6))
+    narrow = replace(ALL, settings=Settings(select=("LC101",)), narrowed=True)
+    sweep(tracker, ALL)
+    whole = {run_id: run.tags for run_id, run in tracker.runs.items()}
+    tracker.written.clear()
+    shown = sweep(tracker, narrow)
+    assert tracker.written == []
+    assert {row.kept for row in shown.rows} == {True}
+    assert {row.news for row in shown.rows} == {False}
+    assert {row.verdict for row in shown.rows} != {row.verdict for row in sweep(tracker, ALL).standing}
+    assert {run_id: run.tags for run_id, run in tracker.runs.items()} == whole
+    assert "6 of them keep what all rules said" in summary.closing_line(shown, write=True)
+
+
+def test_a_run_that_no_rule_was_asked_about_takes_a_narrow_diagnosis_until_a_whole_one_comes() -> None:
+    tracker = Recording(make_runs(3))
+    narrow = replace(ALL, settings=Settings(select=("LC101",)), narrowed=True)
+    assert not any(row.kept for row in sweep(tracker, narrow).rows)
+    assert sorted(tracker.written) == sorted(tracker.runs)
+    tracker.written.clear()
+    other = replace(narrow, settings=Settings(select=("LC104",)))
+    for plan, written in ((narrow, 0), (other, 3), (ALL, 3), (other, 0), (ALL, 0)):
+        tracker.written.clear()
+        sweep(tracker, plan)
+        assert len(tracker.written) == written
+    assert {run.tags["diag.verdict"] for run in tracker.runs.values()} == {"diverged", "good-fit", "overfitting"}
+
+
+def test_unchanged_runs_are_told_as_those_that_were_diagnosed() -> None:
+    tracker = Recording(make_runs(6))
+    first = sweep(tracker, ALL)
+    second = sweep(tracker, ALL)
+    told = [(r.id, r.name, r.verdict, r.severity, r.cause, r.summary, r.codes) for r in first.rows]
+    assert [(r.id, r.name, r.verdict, r.severity, r.cause, r.summary, r.codes) for r in second.standing] == told
+    assert second.at_least(Severity.WARNING) == second.standing[:4]
+    assert [row.wasted for row in first.rows if row.verdict == "diverged"] == [100.0, 100.0]

@@ -30,6 +30,8 @@ class Outlets:
         Addresses of messages.
     write : bool
         False for a dry run, of which nobody is notified.
+    changed_only : bool
+        Whether only those runs are shown whose answer is another than before.
     tracker : str
         As it describes itself, once it is connected.
     failed : int
@@ -44,6 +46,7 @@ class Outlets:
     summary: Path | None
     notify: tuple[str, ...]
     write: bool
+    changed_only: bool = False
     tracker: str = ""
     failed: int = 0
     stored: tuple[str, ...] = ()
@@ -63,6 +66,7 @@ class Outlets:
 
     def tell(self, swept: Swept) -> None:
         """Tell people, and leave the figures."""
+        from tracker_diag.cli.changed_answers import show_changes
         from tracker_diag.cli.summary import show_lines, show_table
         from tracker_diag.sweeping import notify
         from tracker_diag.sweeping.result import Swept
@@ -70,7 +74,8 @@ class Outlets:
         self.note(swept)
         if self.log_format != "json":
             if swept != Swept(error=swept.error):
-                show_table(swept, write=self.write)
+                show = show_changes if self.changed_only else show_table
+                show(swept, write=self.write)
             show_lines(self.stored)
             self.stored = ()
             if swept.error:

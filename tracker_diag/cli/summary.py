@@ -25,6 +25,8 @@ FAILURES = 20
 
 def show_table(swept: Swept, *, write: bool) -> None:
     """Print the runs, worst first, then what failed, then one line of figures."""
+    from tracker_diag.sweeping.spending import in_words, spending
+
     console = stdout()
     if swept.rows:
         console.print(_runs(swept, console))
@@ -38,7 +40,7 @@ def show_table(swept: Swept, *, write: bool) -> None:
         if len(swept.failures) > FAILURES:
             console.print(f"… and {len(swept.failures) - FAILURES:,} more")
         console.print()
-    notes = _notes(swept)
+    notes = [*_notes(swept), *([cost] if (cost := in_words(spending(swept.rows))) else [])]
     for line in notes:
         console.print(line, soft_wrap=True)
     if notes:
@@ -60,7 +62,11 @@ def closing_line(swept: Swept, *, write: bool) -> str:
 
     parts = [f"{len(swept.rows):,} diagnosed" + ("" if write else " (dry run: nothing written)")]
     parts += [f"{not_stored:,} without their reports"] if (not_stored := _not_stored(swept)) else []
+    kept = sum(row.kept for row in swept.rows)
+    parts += [f"{kept:,} of them keep what all rules said: --select and --ignore overwrite nothing"] if kept else []
     parts += [f"{swept.unchanged:,} unchanged"] if swept.unchanged else []
+    accepted = sum(row.accepted for row in (*swept.rows, *swept.standing))
+    parts += [f"{accepted:,} accepted by the baseline"] if accepted else []
     parts += [f"{len(swept.failures):,} failed"] if swept.failures else []
     parts += [f"{swept.left:,} not reached"] if swept.left else []
     runs = len(swept.rows) + swept.unchanged + len(swept.failures) + swept.left
@@ -73,7 +79,13 @@ def closing_line(swept: Swept, *, write: bool) -> str:
 
 
 def summary(swept: Swept, tracker: str) -> dict[str, Any]:
-    """Put the sweep into data for a monitoring system; ``not_stored`` counts runs whose reports could not be stored."""
+    """Put the sweep into data for a monitoring system; ``not_stored`` counts runs whose reports could not be stored.
+
+    ``wasted`` is of the runs that were diagnosed now.
+    """
+    from tracker_diag.sweeping.spending import spending
+
+    spent = spending(swept.rows)
     return {
         "schema_version": 1,
         "version": __version__,
@@ -87,6 +99,13 @@ def summary(swept: Swept, tracker: str) -> dict[str, Any]:
             "not_reached": swept.left,
         },
         "not_stored": _not_stored(swept),
+        "accepted": sum(row.accepted for row in (*swept.rows, *swept.standing)),
+        "wasted": {
+            "lost_seconds": round(spent.lost, 3),
+            "after_best_seconds": round(spent.after_best, 3),
+            "gpu_seconds": round(spent.cards, 3),
+            "unknown": spent.unknown,
+        },
         "verdicts": dict(swept.verdicts),
         "worst": str(swept.worst),
         "failures": [{"run_id": f.id, "reason": f.reason} for f in swept.failures],

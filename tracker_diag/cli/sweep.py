@@ -15,7 +15,7 @@ import typer
 
 from tracker_diag.cli.connect import connected, place
 from tracker_diag.cli.console import hush
-from tracker_diag.cli.errors import FOUND, INTERRUPTED, PARTIAL, TERMINATED, TRACKER, UsageError, complain, explain
+from tracker_diag.cli.errors import FOUND, INTERRUPTED, OK, PARTIAL, TERMINATED, TRACKER, UsageError, complain, explain
 from tracker_diag.cli.options import (
     AllOption,
     AnnotateOption,
@@ -28,7 +28,6 @@ from tracker_diag.cli.options import (
     TrackerOption,
     UriOption,
     check_level,
-    fails,
     read_settings,
     seconds,
 )
@@ -36,6 +35,8 @@ from tracker_diag.cli.outlets import Outlets, broken_off, keep_going
 from tracker_diag.cli.query import query_of
 from tracker_diag.cli.stopping import stopping
 from tracker_diag.cli.sweep_options import (
+    BaselineOption,
+    ChangedOnlyOption,
     CronOption,
     DryRunOption,
     EngineOption,
@@ -54,6 +55,8 @@ from tracker_diag.cli.sweep_options import (
 )
 
 if TYPE_CHECKING:
+    from apscheduler.triggers.base import BaseTrigger
+
     from tracker_diag.adapters.base import Adapter
     from tracker_diag.adapters.overviews import Publisher
     from tracker_diag.settings.settings import Settings
@@ -73,8 +76,10 @@ def sweep(
     limit: LimitOption = None,
     force: ForceOption = False,
     dry_run: DryRunOption = False,
+    changed_only: ChangedOnlyOption = False,
     artifacts: ArtifactsOption = None,
     fail_on: FailOnOption = None,
+    baseline: BaselineOption = None,
     config: ConfigOption = None,
     role: RoleOption = None,
     every: EveryOption = None,
@@ -102,8 +107,8 @@ def sweep(
     """  # noqa: D301  click wants a real backspace
     from tracker_diag.cli import watch
     from tracker_diag.cli.summary import closing_line
+    from tracker_diag.sweeping import accepted, schedule
     from tracker_diag.sweeping import notify as messages
-    from tracker_diag.sweeping import schedule
     from tracker_diag.sweeping.open_engine import check_engine
     from tracker_diag.sweeping.plan import Plan
     from tracker_diag.sweeping.sweep import sweep as sweep_once
@@ -111,18 +116,16 @@ def sweep(
     hush()
     check_level(fail_on)
     _check_log_format(log_format)
-    if every is not None and cron is not None:
-        raise UsageError("--every and --cron are two schedules: give one")
     check_engine(engine, scheduler)
     age = None if since is None else seconds(since, "--since")
-    trigger = schedule.cron(cron) if cron is not None else None
-    if every is not None:
-        trigger = schedule.every(seconds(every, "--every"))
+    trigger = _trigger(every, cron)
     query_of(experiment, project, everything)
     where = place(tracker, tracking_uri, tuple(project or ()))
     read_settings(config, role, artifacts)
     messages.check(notify or ())
-    _check_files(summary, report_dir, elsewhere=dry_run or annotate)
+    _check_files(summary, baseline, report_dir, elsewhere=dry_run or annotate)
+    if baseline is not None:
+        accepted.read(baseline)
     _check_overview(overview, elsewhere=dry_run or report_dir is not None)
 
     def once(stop: threading.Event) -> Swept:
@@ -144,12 +147,14 @@ def sweep(
             publisher = _publisher(adapter) if overview else None
             with watch.watching(log_format) as watcher:
                 swept = sweep_once(adapter, plan, watcher, stop)
+            if baseline is not None:
+                swept = accepted.mark(baseline, swept)
             # On a schedule only what has changed: a sweep of nothing new has to stay cheap.
             named = query.experiments if trigger is None else ()
             out.stored = () if publisher is None else _store_overviews(adapter, publisher, swept, named, settings)
             return swept
 
-    out = Outlets(log_format, summary, tuple(notify or ()), write=not dry_run)
+    out = Outlets(log_format, summary, tuple(notify or ()), write=not dry_run, changed_only=changed_only)
     watch.start_log(log_format)
     with stopping(quiet=log_format == "json") as (stop, signals):
         if trigger is not None:
@@ -170,12 +175,28 @@ def sweep(
         if log_format != "json":
             complain(f"stopped: {closing_line(swept, write=not dry_run)}", label="")
         raise typer.Exit(INTERRUPTED if signals[0] == signal.SIGINT else TERMINATED)
+    if code := _exit_code(swept, fail_on):
+        raise typer.Exit(code)
+
+
+def _exit_code(swept: Swept, fail_on: str | None) -> int:
+    from tracker_diag.core.finding import Severity
+
     if swept.error:
-        raise typer.Exit(TRACKER)
+        return TRACKER
     if swept.failures:
-        raise typer.Exit(PARTIAL)
-    if fails(swept.worst, fail_on):
-        raise typer.Exit(FOUND)
+        return PARTIAL
+    return FOUND if fail_on is not None and swept.at_least(Severity(fail_on)) else OK
+
+
+def _trigger(every: str | None, cron: str | None) -> BaseTrigger | None:
+    from tracker_diag.sweeping import schedule
+
+    if every is not None and cron is not None:
+        raise UsageError("--every and --cron are two schedules: give one")
+    if cron is not None:
+        return schedule.cron(cron)
+    return None if every is None else schedule.every(seconds(every, "--every"))
 
 
 def _check_log_format(log_format: str) -> None:
@@ -185,9 +206,14 @@ def _check_log_format(log_format: str) -> None:
         raise UsageError(f"--log-format {log_format}: choose one of {', '.join(watch.LOG_FORMATS)}")
 
 
-def _check_files(summary: Path | None, report_dir: Path | None, elsewhere: bool) -> None:
-    if summary is not None and not summary.parent.is_dir():
-        raise UsageError(f"--summary {summary}: there is no folder {summary.parent}")
+def _check_files(summary: Path | None, baseline: Path | None, report_dir: Path | None, elsewhere: bool) -> None:
+    for option, file in (("--summary", summary), ("--baseline", baseline)):
+        if file is not None and not file.parent.is_dir():
+            raise UsageError(f"{option} {file}: there is no folder {file.parent}")
+    if baseline is not None:
+        from tracker_diag.sweeping import accepted
+
+        accepted.read(baseline)
     if report_dir is not None and elsewhere:
         raise UsageError("--report-dir cannot be combined with --dry-run or --annotate")
 

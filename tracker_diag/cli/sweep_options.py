@@ -18,6 +18,23 @@ LimitOption = Annotated[
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Diagnose also what has not changed.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show the answer, write nothing.")]
+BaselineOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        help="File of accepted runs: only what is new or worse counts for --fail-on and --notify. Where there is no "
+        "such file, all runs are accepted as they are now, and it is written; delete it to accept anew.",
+        show_default=False,
+    ),
+]
+ChangedOnlyOption = Annotated[
+    bool,
+    typer.Option(
+        "--changed-only",
+        help="Show only runs that were diagnosed before and are judged otherwise now, and by which rules. With "
+        "--dry-run: what a new version or new settings would change.",
+    ),
+]
 EveryOption = Annotated[
     str | None, typer.Option("--every", help="Sweep again and again: 15m, 1h, …", show_default=False)
 ]

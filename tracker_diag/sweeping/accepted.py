@@ -50,11 +50,6 @@ class Baseline:
         return replace(swept, rows=rows, standing=standing)
 
 
-def of(swept: Swept) -> Baseline:
-    """Accept all runs of a sweep that are not green, as they are."""
-    return Baseline({row.id: (row.verdict, row.severity) for row in swept.at_least(Severity.WARNING)})
-
-
 def read(path: Path) -> Baseline | None:
     """Read a baseline; None where there is no file.
 
@@ -71,23 +66,31 @@ def read(path: Path) -> Baseline | None:
         raise BaselineError(f"--baseline {path}: {getattr(error, 'strerror', None) or error}") from None
     version = data.get("schema_version") if isinstance(data, dict) else None
     if version != SCHEMA_VERSION:
-        said = (
-            "it is no baseline" if version is None else f"schema version {version!r} is not one that this version reads"
-        )
+        said = "no baseline" if version is None else f"schema version {version!r}, which this version does not read"
         raise BaselineError(f"--baseline {path}: {said}; delete it, and the next sweep writes a new one")
     runs = data.get("runs")
     entries = runs.items() if isinstance(runs, dict) else ()
     return Baseline({run_id: entry for run_id, value in entries if (entry := _entry(value)) is not None})
 
 
-def write(path: Path, swept: Swept) -> Baseline:
-    """Write the baseline of a sweep, whole or not at all; names stand in it for whoever reviews it.
+def mark(path: Path, swept: Swept) -> Swept:
+    """Mark the runs of a sweep that the baseline in a file accepts; write the file first where there is none.
+
+    A sweep that did not reach all runs writes none: what it did not see would count as new ever after.
 
     Raises
     ------
     BaselineError
-        If it cannot be written.
+        If the file is no baseline, or cannot be written.
     """
+    known = read(path)
+    if known is None and not (swept.error or swept.stopped or swept.left or swept.failures):
+        known = _write(path, swept)
+    return swept if known is None else known.mark(swept)
+
+
+def _write(path: Path, swept: Swept) -> Baseline:
+    """Accept all runs that are not green as they are; their names stand in the file for whoever reviews it."""
     rows = sorted(swept.at_least(Severity.WARNING), key=lambda row: row.id)
     runs = {
         r.id: {"verdict": r.verdict, "severity": r.severity, "run": r.name, "experiment": r.experiment} for r in rows
@@ -97,7 +100,7 @@ def write(path: Path, swept: Swept) -> Baseline:
         write_files(path.parent, {path.name: (json.dumps(data, indent=1) + "\n").encode()})
     except (OSError, TrackerError) as error:
         raise BaselineError(f"--baseline {path}: {getattr(error, 'strerror', None) or error}") from None
-    return of(swept)
+    return Baseline({row.id: (row.verdict, row.severity) for row in rows})
 
 
 def _entry(value: Any) -> tuple[str, Severity] | None:
