@@ -13,13 +13,13 @@ from tracker_diag.sweeping.judge import Before
 from tracker_diag.sweeping.result import Row, Swept
 
 BEFORE = Before("overfitting", Severity.WARNING, "label-noise", ("LC104", "DS203"))
-ROW = Row("a", "cnn", "vision", None, "good-fit", Severity.OK, "", "…", news=True, codes=("LC100",), before=BEFORE)
+ROW = Row("a", "cnn", "vision", None, "good-fit", Severity.OK, "", "…", news=True, codes=("LC101",), before=BEFORE)
 
 
 def test_a_run_says_what_it_was_called_and_which_findings_came_and_went() -> None:
     assert lines(ROW) == (
         "cnn (vision)",
-        "  overfitting (warning, label-noise) → good-fit (ok)  +LC100 −LC104 −DS203",
+        "  overfitting (warning, label-noise) → good-fit (ok)  +LC101 −LC104 −DS203",
     )
 
 
@@ -40,7 +40,7 @@ def test_rules_are_counted_the_most_first_and_named_where_they_are_known() -> No
     assert rules([ROW, ROW, unknown]) == [
         "DS203 label-mismatch: gone from 3 runs",
         "LC104 overfitting: gone from 3 runs",
-        "LC100 good-fit: new in 2 runs",
+        "LC101 good-fit: new in 2 runs",
         "ZZ999: new in 1 run",
     ]
 
