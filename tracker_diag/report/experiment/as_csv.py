@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from datetime import UTC, datetime
 from typing import Any
 
-from tracker_diag.core.outgoing import clean
 from tracker_diag.core.plain import plain
 from tracker_diag.report.experiment.overview import Overview, Row, clocked
+from tracker_diag.report.spreadsheet import safe
 
 COLUMNS = (
     "id",
@@ -30,9 +29,6 @@ COLUMNS = (
 )
 PARAMETER = "params."
 """Stands before the name of a parameter, as in MLflow's own tables: one may be called as a column is."""
-_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
-# What a spreadsheet takes for the beginning of a formula; the last four are what some turn into the first four.
-_FORMULA = tuple("=+-@＝＋－＠")
 
 
 def render(overview: Overview) -> str:
@@ -52,12 +48,6 @@ def render(overview: Overview) -> str:
     for row in overview.rows:
         writer.writerow([safe(cell) for cell in (*_cells(row), *(_value(row.params.get(name)) for name in names))])
     return out.getvalue()
-
-
-def safe(text: str) -> str:
-    """Make a text one that no spreadsheet executes; one line."""
-    shown = clean(text).strip()
-    return f"'{shown}" if shown.startswith(_FORMULA) and not _NUMBER.fullmatch(shown) else shown
 
 
 def _cells(row: Row) -> tuple[str, ...]:
