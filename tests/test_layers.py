@@ -216,14 +216,15 @@ def _is_private(name: str) -> bool:
 def same_names(root: Path) -> list[str]:
     """Files of one name, but for those that play the same part.
 
-    These are: ``EVERYWHERE``; the files of the trackers, whose packages are parallel; and those of commands, which have
-    the command's name.
+    These are: ``EVERYWHERE``; the files of the trackers, whose packages are parallel; those of formats, which a report
+    and a sweep have under the same name; and those of commands, which have the command's name.
     """
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     found: dict[str, dict[Path, Path]] = defaultdict(dict)
     for path in sorted(root.rglob("*.py")):
         inside = path.relative_to(root)
         folder = Path("a tracker") if inside.parent.parent == Path("adapters") else inside.parent
+        folder = Path("formats") if folder.name == "formats" else folder
         is_command = folder == Path("cli") and path.stem in commands
         if path.name not in EVERYWHERE and not is_command:
             found[path.name].setdefault(folder, inside)

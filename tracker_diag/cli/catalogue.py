@@ -60,7 +60,7 @@ def explain(
         known = [word for r in all_rules().values() for word in (r.name, r.code)]
         nearest = max(known, key=lambda word: SequenceMatcher(None, word.lower(), rule.lower()).ratio())
         raise UsageError(f"no rule {rule!r}; the nearest is {nearest} (`tracker-diag rules` lists all)")
-    page = _page(found)
+    page = found.page
     if not sys.stdout.isatty():
         typer.echo(page)
         return
@@ -80,9 +80,3 @@ def _data(rule: Rule) -> dict[str, object]:
         "wants": rule.wants,
         "thresholds": dict(rule.thresholds),
     }
-
-
-def _page(rule: Rule) -> str:
-    parts = [f"# {rule.code} {rule.name}", rule.sections[""]]
-    parts += [f"## {heading}\n\n{text}" for heading, text in rule.sections.items() if heading]
-    return "\n\n".join(parts)

@@ -178,6 +178,13 @@ class Rule:
         return sections(self.check.__doc__ or "")
 
     @property
+    def page(self) -> str:
+        """The docstring as a page of Markdown, under the rule's code and name."""
+        parts = [f"# {self.code} {self.name}", self.sections[""]]
+        parts += [f"## {heading}\n\n{text}" for heading, text in self.sections.items() if heading]
+        return "\n\n".join(parts)
+
+    @property
     def package(self) -> str:
         """Name of the package that it comes with."""
         return self.check.__module__.partition(".")[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tracker_diag.adapters.base import Failure
@@ -121,3 +121,8 @@ class Swept:
     def at_least(self, severity: Severity) -> tuple[Row, ...]:
         """List the runs of this severity or a higher one that no baseline accepts, those diagnosed now first."""
         return tuple(r for r in (*self.rows, *self.standing) if r.severity.rank >= severity.rank and not r.accepted)
+
+
+def worst_first(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Order runs by severity, then by verdict, name and id."""
+    return tuple(sorted(rows, key=lambda r: (-r.severity.rank, r.verdict, r.name, r.id)))

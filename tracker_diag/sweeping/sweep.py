@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from tracker_diag.adapters.base import Adapter, DeniedError, Diagnosis, Failure, TrackerError
@@ -23,7 +23,7 @@ from tracker_diag.sweeping.halt import Halt
 from tracker_diag.sweeping.judge import Judgement, Task, codes, judge
 from tracker_diag.sweeping.open_engine import open_engine
 from tracker_diag.sweeping.plan import Plan
-from tracker_diag.sweeping.result import Row, Swept
+from tracker_diag.sweeping.result import Row, Swept, worst_first
 from tracker_diag.sweeping.watcher import Silent, Watcher
 
 WRITE_AHEAD = 2 * WRITERS
@@ -84,8 +84,8 @@ def sweep(adapter: Adapter, plan: Plan, watcher: Watcher | None = None, stop: th
         watcher.failed(failures[-1])
     undone = [due[x].changed for x in {*waiting, *(f.id for f in failures)} & due.keys()]
     return Swept(
-        rows=_worst_first(rows),
-        standing=_worst_first(standing),
+        rows=worst_first(rows),
+        standing=worst_first(standing),
         failures=tuple(sorted(failures, key=lambda f: f.id)),
         verdicts=dict(sorted(Counter(row.verdict for row in (*rows, *standing)).items())),
         worst=max((row.severity for row in (*rows, *standing)), key=lambda s: s.rank, default=Severity.OK),
@@ -167,10 +167,6 @@ def _told(item: Task | Failure, outcome: Judgement | Failure | Exception) -> Jud
     if isinstance(outcome, Exception):
         return defect(item.run.id if isinstance(item, Task) else item.id, outcome)
     return outcome
-
-
-def _worst_first(rows: Iterable[Row]) -> tuple[Row, ...]:
-    return tuple(sorted(rows, key=lambda r: (-r.severity.rank, r.verdict, r.name, r.id)))
 
 
 def _standing(due: Due) -> Row:
