@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tracker_diag.cli.console import stdout
@@ -15,12 +16,19 @@ ROWS = 200
 """Runs that are listed; more are counted."""
 
 
+def only_changed(swept: Swept) -> Swept:
+    """Leave out the runs that are judged as before, and those that were never judged before."""
+    from dataclasses import replace
+
+    return replace(swept, rows=tuple(row for row in swept.rows if row.differs), standing=())
+
+
 def show_changes(swept: Swept, *, write: bool) -> None:
     """Print the runs that were diagnosed before and are judged otherwise now, then the rules behind it, then counts."""
     from tracker_diag.report.wording import counted
 
     console = stdout()
-    changed = [row for row in swept.rows if row.differs]
+    changed = only_changed(swept).rows
     for row in changed[:ROWS]:
         for line in lines(row):
             console.print(line, soft_wrap=True)
@@ -52,7 +60,7 @@ def lines(row: Row) -> tuple[str, str]:
     return f"{clean(row.name or row.id, 60)}{where}", f"  {_became(row)}"
 
 
-def rules(changed: list[Row]) -> list[str]:
+def rules(changed: Sequence[Row]) -> list[str]:
     """Count for each rule the runs in which it speaks now and did not, and the other way round; the most first."""
     from tracker_diag.core.outgoing import clean
     from tracker_diag.report.wording import counted

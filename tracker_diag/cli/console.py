@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +26,13 @@ def stdout(width: int = 240) -> Console:
             raise BrokenPipeError
 
     return Stdout(width=None if sys.stdout.isatty() else width, **_LITERAL)
+
+
+def plain(file: TextIO, width: int = 240) -> Console:
+    """Open a console on a file: no colours, and wide."""
+    from rich.console import Console
+
+    return Console(file=file, width=width, force_terminal=False, no_color=True, **_LITERAL)
 
 
 def stderr() -> Console:

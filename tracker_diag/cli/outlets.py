@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracker_diag.cli.errors import complain, explain
+from tracker_diag.cli.output import Document, give
 
 if TYPE_CHECKING:
+    from tracker_diag.core.finding import Severity
     from tracker_diag.sweeping.result import Swept
 
 _log = logging.getLogger("tracker_diag")
@@ -32,6 +34,12 @@ class Outlets:
         False for a dry run, of which nobody is notified.
     changed_only : bool
         Whether only those runs are shown whose answer is another than before.
+    document : Document
+        What is made of each sweep for other programs.
+    quiet : bool
+        Whether people are told of nothing but errors.
+    fail_on : Severity or None
+        From this severity on a run fails.
     tracker : str
         As it describes itself, once it is connected.
     failed : int
@@ -46,6 +54,9 @@ class Outlets:
     summary: Path | None
     notify: tuple[str, ...]
     write: bool
+    document: Document
+    quiet: bool
+    fail_on: Severity | None
     changed_only: bool = False
     tracker: str = ""
     failed: int = 0
@@ -65,21 +76,25 @@ class Outlets:
             write_summary(self.summary, figures)
 
     def tell(self, swept: Swept) -> None:
-        """Tell people, and leave the figures."""
-        from tracker_diag.cli.changed_answers import show_changes
+        """Tell people, leave the figures, and write the document."""
+        from tracker_diag.cli.changed_answers import only_changed, show_changes
         from tracker_diag.cli.summary import show_lines, show_table
         from tracker_diag.sweeping import notify
+        from tracker_diag.sweeping.document import Asked
         from tracker_diag.sweeping.result import Swept
 
         self.note(swept)
         if self.log_format != "json":
-            if swept != Swept(error=swept.error):
-                show = show_changes if self.changed_only else show_table
-                show(swept, write=self.write)
-            show_lines(self.stored)
+            if not (self.quiet or self.document.takes_stdout):
+                if swept != Swept(error=swept.error):
+                    show = show_changes if self.changed_only else show_table
+                    show(swept, write=self.write)
+                show_lines(self.stored)
             self.stored = ()
             if swept.error:
                 complain(swept.error)
+        told = only_changed(swept) if self.changed_only else swept
+        give(self.document, told, Asked(self.tracker, self.fail_on), write=self.write)
         news = f"{swept.error} (failed sweeps so far: {self.failed:,})" if swept.error not in ("", self.told) else ""
         self.told = swept.error
         message = notify.digest(swept.rows, news) if self.notify and self.write else None

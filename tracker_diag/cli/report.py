@@ -12,6 +12,7 @@ from tracker_diag.cli.connect import connected, place
 from tracker_diag.cli.console import stdout
 from tracker_diag.cli.errors import PARTIAL, UsageError, complain
 from tracker_diag.cli.options import ConfigOption, TrackerOption, UriOption, read_settings
+from tracker_diag.cli.whole_files import check_folder, write_whole
 from tracker_diag.report.experiment.rendering import FORMS, SUFFIXES
 from tracker_diag.report.registry import DEFAULT, FormatError, UnknownFormatError, find_format, names, render
 
@@ -71,8 +72,7 @@ def report(
         _show_saved(file, format or DEFAULT)
         return
     form = _form(format, output)
-    if output is not None and not output.parent.is_dir():
-        raise UsageError(f"--output {output}: there is no folder {output.parent}")
+    check_folder(output, "--output")
     where = place(tracker, tracking_uri, () if project is None else (project,))
     settings = read_settings(config, None)
     from tracker_diag.cli import progress
@@ -85,7 +85,7 @@ def report(
     if output is None:
         typer.echo(text, nl=False)
     else:
-        _write(output, text)
+        write_whole(output, text, "--output")
 
 
 def _show_saved(file: Path, format: str) -> None:
@@ -118,19 +118,6 @@ def _form(format: str | None, output: Path | None) -> str:
             f"--output {output}: its name does not end as one of {' '.join(SUFFIXES)}; add --format {known}"
         )
     return SUFFIXES[output.suffix.lower()]
-
-
-def _write(path: Path, text: str) -> None:
-    from tracker_diag.adapters.base import TrackerError
-    from tracker_diag.adapters.disk import write_files
-
-    try:
-        # Whole or not at all.
-        write_files(path.parent, {path.name: text.encode()})
-    except OSError as error:
-        raise UsageError(f"--output {path}: {error.strerror or error}") from None
-    except TrackerError as error:
-        raise UsageError(f"--output {path}: {error}") from None
 
 
 def check_format(format: str) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tracker_diag.cli.console import stdout
-from tracker_diag.cli.errors import UsageError
+from tracker_diag.cli.console import plain, stdout
+from tracker_diag.cli.whole_files import write_whole
 from tracker_diag.core.version import __version__
 
 if TYPE_CHECKING:
@@ -25,9 +25,21 @@ FAILURES = 20
 
 def show_table(swept: Swept, *, write: bool) -> None:
     """Print the runs, worst first, then what failed, then one line of figures."""
+    _print(stdout(), swept, write=write)
+
+
+def as_text(swept: Swept, *, write: bool) -> str:
+    """Write what ``show_table`` prints, for a file."""
+    import io
+
+    file = io.StringIO()
+    _print(plain(file), swept, write=write)
+    return file.getvalue()
+
+
+def _print(console: Console, swept: Swept, *, write: bool) -> None:
     from tracker_diag.sweeping.spending import in_words, spending
 
-    console = stdout()
     if swept.rows:
         console.print(_runs(swept, console))
         rest = swept.rows[ROWS:]
@@ -117,16 +129,9 @@ def summary(swept: Swept, tracker: str) -> dict[str, Any]:
 
 def write_summary(path: Path, data: dict[str, Any]) -> None:
     """Write the summary whole or not at all: whoever reads it may come at any moment."""
-    from tracker_diag.adapters.base import TrackerError
-    from tracker_diag.adapters.disk import write_files
     from tracker_diag.core.outgoing import redacted_data
 
-    try:
-        write_files(path.parent, {path.name: (json.dumps(redacted_data(data), indent=2) + "\n").encode()})
-    except OSError as error:
-        raise UsageError(f"--summary {path}: {error.strerror or error}") from None
-    except TrackerError as error:
-        raise UsageError(f"--summary {path}: {error}") from None
+    write_whole(path, json.dumps(redacted_data(data), indent=2) + "\n", "--summary")
 
 
 def _runs(swept: Swept, console: Console) -> Table:

@@ -16,6 +16,7 @@ import typer
 from tracker_diag.cli.connect import connected, place
 from tracker_diag.cli.console import hush
 from tracker_diag.cli.errors import FOUND, INTERRUPTED, OK, PARTIAL, TERMINATED, TRACKER, UsageError, complain, explain
+from tracker_diag.cli.found import tell_found
 from tracker_diag.cli.options import (
     AllOption,
     AnnotateOption,
@@ -32,12 +33,14 @@ from tracker_diag.cli.options import (
     seconds,
 )
 from tracker_diag.cli.outlets import Outlets, broken_off, keep_going
+from tracker_diag.cli.output import document_of
 from tracker_diag.cli.query import query_of
 from tracker_diag.cli.stopping import stopping
 from tracker_diag.cli.sweep_options import (
     BaselineOption,
     ChangedOnlyOption,
     CronOption,
+    DocumentOption,
     DryRunOption,
     EngineOption,
     EveryOption,
@@ -46,19 +49,23 @@ from tracker_diag.cli.sweep_options import (
     LimitOption,
     LogFormatOption,
     NotifyOption,
+    OutputFileOption,
     OverviewOption,
+    QuietOption,
     ReportDirOption,
     SchedulerOption,
     SinceOption,
     SummaryOption,
     WorkersOption,
 )
+from tracker_diag.cli.whole_files import check_folder
 
 if TYPE_CHECKING:
     from apscheduler.triggers.base import BaseTrigger
 
     from tracker_diag.adapters.base import Adapter
     from tracker_diag.adapters.overviews import Publisher
+    from tracker_diag.core.finding import Severity
     from tracker_diag.settings.settings import Settings
     from tracker_diag.sweeping.result import Swept
 
@@ -91,6 +98,9 @@ def sweep(
     summary: SummaryOption = None,
     report_dir: ReportDirOption = None,
     overview: OverviewOption = False,
+    format: DocumentOption = None,
+    output_file: OutputFileOption = None,
+    quiet: QuietOption = False,
     log_format: LogFormatOption = "text",
     annotate: AnnotateOption = False,
 ) -> None:
@@ -101,12 +111,13 @@ def sweep(
 
     \b
       tracker-diag sweep --experiment 'vision-*' --dry-run
-      tracker-diag sweep --all --since 24h --fail-on error
+      tracker-diag sweep --all --since 24h --fail-on error --output-file runs.sarif
       tracker-diag sweep --all --every 15m --notify "$SLACK" --summary sweep.json
       tracker-diag sweep --all --report-dir answers
     """  # noqa: D301  click wants a real backspace
     from tracker_diag.cli import watch
     from tracker_diag.cli.summary import closing_line
+    from tracker_diag.core.finding import Severity
     from tracker_diag.sweeping import accepted, schedule
     from tracker_diag.sweeping import notify as messages
     from tracker_diag.sweeping.open_engine import check_engine
@@ -124,8 +135,7 @@ def sweep(
     read_settings(config, role, artifacts)
     messages.check(notify or ())
     _check_files(summary, baseline, report_dir, elsewhere=dry_run or annotate)
-    if baseline is not None:
-        accepted.read(baseline)
+    document = document_of(format, output_file, repeated=trigger is not None)
     _check_overview(overview, elsewhere=dry_run or report_dir is not None)
 
     def once(stop: threading.Event) -> Swept:
@@ -145,7 +155,7 @@ def sweep(
             adapter = opened if report_dir is None else _aside(opened, report_dir, settings.prefix)
             out.tracker = adapter.describe()
             publisher = _publisher(adapter) if overview else None
-            with watch.watching(log_format) as watcher:
+            with watch.watching(log_format, quiet=quiet) as watcher:
                 swept = sweep_once(adapter, plan, watcher, stop)
             if baseline is not None:
                 swept = accepted.mark(baseline, swept)
@@ -154,7 +164,17 @@ def sweep(
             out.stored = () if publisher is None else _store_overviews(adapter, publisher, swept, named, settings)
             return swept
 
-    out = Outlets(log_format, summary, tuple(notify or ()), write=not dry_run, changed_only=changed_only)
+    level = None if fail_on is None else Severity(fail_on)
+    out = Outlets(
+        log_format,
+        summary,
+        tuple(notify or ()),
+        write=not dry_run,
+        document=document,
+        quiet=quiet,
+        fail_on=level,
+        changed_only=changed_only,
+    )
     watch.start_log(log_format)
     with stopping(quiet=log_format == "json") as (stop, signals):
         if trigger is not None:
@@ -175,18 +195,18 @@ def sweep(
         if log_format != "json":
             complain(f"stopped: {closing_line(swept, write=not dry_run)}", label="")
         raise typer.Exit(INTERRUPTED if signals[0] == signal.SIGINT else TERMINATED)
-    if code := _exit_code(swept, fail_on):
+    if code := _exit_code(swept, level):
+        if code == FOUND and level is not None:
+            tell_found(swept.at_least(level), level, log_format)
         raise typer.Exit(code)
 
 
-def _exit_code(swept: Swept, fail_on: str | None) -> int:
-    from tracker_diag.core.finding import Severity
-
+def _exit_code(swept: Swept, level: Severity | None) -> int:
     if swept.error:
         return TRACKER
     if swept.failures:
         return PARTIAL
-    return FOUND if fail_on is not None and swept.at_least(Severity(fail_on)) else OK
+    return FOUND if level is not None and swept.at_least(level) else OK
 
 
 def _trigger(every: str | None, cron: str | None) -> BaseTrigger | None:
@@ -207,12 +227,11 @@ def _check_log_format(log_format: str) -> None:
 
 
 def _check_files(summary: Path | None, baseline: Path | None, report_dir: Path | None, elsewhere: bool) -> None:
-    for option, file in (("--summary", summary), ("--baseline", baseline)):
-        if file is not None and not file.parent.is_dir():
-            raise UsageError(f"{option} {file}: there is no folder {file.parent}")
+    check_folder(summary, "--summary")
     if baseline is not None:
         from tracker_diag.sweeping import accepted
 
+        check_folder(baseline, "--baseline")
         accepted.read(baseline)
     if report_dir is not None and elsewhere:
         raise UsageError("--report-dir cannot be combined with --dry-run or --annotate")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from tracker_diag.cli.output import FORMATS
+
 SinceOption = Annotated[
     str | None, typer.Option("--since", help="Only runs that changed in the last 24h, 7d, …", show_default=False)
 ]
@@ -79,3 +81,21 @@ OverviewOption = Annotated[
     ),
 ]
 LogFormatOption = Annotated[str, typer.Option("--log-format", help="text, or json lines on stderr.")]
+DocumentOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        help=f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}, of all runs in the scope; text by default, or what the name "
+        "of --output-file says.",
+        show_default=False,
+    ),
+]
+OutputFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--output-file", "-o", help="Write it into this file; stdout keeps the text for people.", show_default=False
+    ),
+]
+QuietOption = Annotated[
+    bool, typer.Option("--quiet", "-q", help="Print nothing but errors, and the runs that --fail-on found.")
+]

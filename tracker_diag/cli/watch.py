@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tracker_diag.adapters.base import Failure
     from tracker_diag.sweeping.result import Row
+    from tracker_diag.sweeping.watcher import Watcher
 
 LOG_FORMATS = ("text", "json")
 _log = logging.getLogger("tracker_diag")
@@ -137,10 +138,15 @@ class Bar:
 
 
 @contextmanager
-def watching(log_format: str) -> Iterator[Bar | Lines]:
+def watching(log_format: str, *, quiet: bool = False) -> Iterator[Watcher]:
     """Open a watcher for one sweep."""
     if log_format == "json":
         yield Lines()
+        return
+    if quiet:
+        from tracker_diag.sweeping.watcher import Silent
+
+        yield Silent()
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 

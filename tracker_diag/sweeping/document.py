@@ -33,7 +33,7 @@ class Asked:
 
     def fails(self, row: Row) -> bool:
         """Whether this run is one that makes the command leave with 1."""
-        return self.fail_on is not None and row.severity.rank >= self.fail_on.rank
+        return self.fail_on is not None and row.severity.rank >= self.fail_on.rank and not row.accepted
 
 
 ANYTHING = Asked()

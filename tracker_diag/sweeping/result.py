@@ -119,8 +119,9 @@ class Swept:
         return len(self.standing)
 
     def at_least(self, severity: Severity) -> tuple[Row, ...]:
-        """List the runs of this severity or a higher one that no baseline accepts, those diagnosed now first."""
-        return tuple(r for r in (*self.rows, *self.standing) if r.severity.rank >= severity.rank and not r.accepted)
+        """List the runs of this severity or a higher one that no baseline accepts, worst first, unchanged ones too."""
+        rows = (*self.rows, *self.standing)
+        return worst_first(row for row in rows if row.severity.rank >= severity.rank and not row.accepted)
 
 
 def worst_first(rows: Iterable[Row]) -> tuple[Row, ...]:

@@ -28,6 +28,7 @@ def test_each_run_is_one_line_worst_first() -> None:
         "findings": "LC108 HY003",
         "summary": CNN.summary,
         "link": CNN.link,
+        "accepted": "",
         "could_not_be_read": "",
     }
     assert (last["id"], last["could_not_be_read"]) == ("dead", "metrics.csv: no such file")

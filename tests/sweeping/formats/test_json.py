@@ -43,6 +43,8 @@ def test_snapshot() -> None:
                 "summary": CNN.summary,
                 "findings": ["LC108", "HY003"],
                 "fails": True,
+                "accepted": False,
+                "before": None,
             }
         ],
         "failures": [{"id": "dead", "reason": "metrics.csv: no such file"}],

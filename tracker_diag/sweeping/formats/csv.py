@@ -20,6 +20,7 @@ COLUMNS = (
     "findings",
     "summary",
     "link",
+    "accepted",
     "could_not_be_read",
 )
 
@@ -46,6 +47,6 @@ def _lines(swept: Swept) -> Iterator[tuple[str, ...]]:
     for row in all_rows(swept):
         found = " ".join(row.codes)
         about = (str(row.severity), row.verdict, row.cause, found, row.summary)
-        yield (row.id, row.name, row.experiment, *about, row.link or "", "")
+        yield (row.id, row.name, row.experiment, *about, row.link or "", "yes" if row.accepted else "", "")
     for failure in swept.failures:
         yield (failure.id, *[""] * (len(COLUMNS) - 2), failure.reason)

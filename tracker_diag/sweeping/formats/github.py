@@ -15,7 +15,7 @@ SHOWN = 10
 
 
 def render(swept: Swept, _: Asked = ANYTHING) -> str:
-    """Write an annotation for each run that is not green, and for each that could not be read.
+    """Write an annotation for each run that is not green and not accepted, and for each that could not be read.
 
     At most ten errors and ten warnings, as many as GitHub shows; a notice counts the others.
 
@@ -34,7 +34,7 @@ def render(swept: Swept, _: Asked = ANYTHING) -> str:
 
 def _found(swept: Swept, severity: Severity) -> Iterator[str]:
     for row in all_rows(swept):
-        if row.severity is severity:
+        if row.severity is severity and not row.accepted:
             where = f" in {row.experiment}" if row.experiment else ""
             link = f" {address}" if (address := web_link(row.link)) else ""
             yield _command(str(severity), f"{row.verdict}: {called(row)}{where}", said(row) + link)

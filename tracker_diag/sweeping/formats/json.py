@@ -12,6 +12,7 @@ from tracker_diag.core.outgoing import clean_data
 from tracker_diag.core.version import __version__
 from tracker_diag.sweeping.document import ANYTHING, Asked, all_rows
 from tracker_diag.sweeping.result import Row, Swept
+from tracker_diag.sweeping.spending import spending
 
 SCHEMA_VERSION = 1
 _HOUR = 3600
@@ -72,6 +73,21 @@ def _run(row: Row, asked: Asked) -> dict[str, Any]:
         "summary": row.summary,
         "findings": list(row.codes),
         "fails": asked.fails(row),
+        "accepted": row.accepted,
+        "before": _before(row),
+    }
+
+
+def _before(row: Row) -> dict[str, Any] | None:
+    """What the tags said, of a run that is judged otherwise now."""
+    before = row.before
+    if not row.differs:
+        return None
+    return {
+        "verdict": before.verdict,
+        "severity": str(before.severity),
+        "cause": before.cause or None,
+        "findings": list(before.codes),
     }
 
 
@@ -80,15 +96,15 @@ def _failure(failure: Failure) -> dict[str, Any]:
 
 
 def _figures(swept: Swept) -> dict[str, Any]:
-    known = [(row.wasted, row.gpus) for row in swept.rows if row.wasted is not None]
+    spent = spending(swept.rows)
     return {
         "diagnosed": len(swept.rows),
         "unchanged": swept.unchanged,
         "failed": len(swept.failures),
         "not_reached": swept.left,
         "new": [row.id for row in swept.rows if row.news and row.severity.rank >= Severity.WARNING.rank],
-        "wasted_hours": round(sum(seconds for seconds, _ in known) / _HOUR, 3),
-        "wasted_gpu_hours": round(sum(seconds * gpus for seconds, gpus in known) / _HOUR, 3),
+        "wasted_hours": round((spent.lost + spent.after_best) / _HOUR, 3),
+        "wasted_gpu_hours": round(spent.cards / _HOUR, 3),
         "seconds": round(swept.seconds, 3),
         "error": swept.error or None,
         "stopped": swept.stopped,

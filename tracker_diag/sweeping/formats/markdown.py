@@ -34,6 +34,8 @@ def _blocks(swept: Swept, asked: Asked) -> Iterator[str]:
     rows = all_rows(swept)
     counts = Counter(row.severity for row in rows)
     known = [f"{counts[severity]:,} {severity}" for severity in reversed(Severity) if counts[severity]]
+    accepted = sum(row.accepted for row in rows)
+    known += [f"{accepted:,} of them accepted by the baseline"] if accepted else []
     known += [f"{len(swept.failures):,} could not be diagnosed"] if swept.failures else []
     known += [f"{swept.left:,} not reached"] if swept.left else []
     where = f" in {escape(asked.tracker, LONGEST_NAME)}" if asked.tracker else ""

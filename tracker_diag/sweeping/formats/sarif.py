@@ -120,7 +120,7 @@ def _result(row: Row, index: int) -> dict[str, Any]:
         "findings": list(row.codes),
         "link": link,
     }
-    result = {
+    result: dict[str, Any] = {
         "ruleId": _rule_id(row.verdict),
         "ruleIndex": index,
         "level": "error" if row.severity is Severity.ERROR else "warning",
@@ -139,6 +139,8 @@ def _result(row: Row, index: int) -> dict[str, Any]:
         "partialFingerprints": {"primaryLocationLineHash": _fingerprint(row)},
         "properties": {key: value for key, value in clean_data(about).items() if value},
     }
+    if row.accepted:
+        result["suppressions"] = [{"kind": "external", "justification": "accepted by the baseline"}]
     return result | ({"hostedViewerUri": link} if link else {})
 
 
