@@ -23,11 +23,26 @@ def test_rules_as_json_hold_what_a_user_may_set(diag: Invoke) -> None:
     assert data["overfitting"]["thresholds"] == dict(all_rules()["LC104"].thresholds)
 
 
-@pytest.mark.parametrize("word", ["LC104", "lc104", "overfitting"])
+@pytest.mark.parametrize("word", ["LC104", "lc104", "overfitting", "OVERFITTING", " Overfitting"])
 def test_explain_shows_the_page_of_a_rule(diag: Invoke, word: str) -> None:
     page = diag("explain", word, uri=None).stdout
     assert page.startswith("# LC104 overfitting\n")
     assert [line[3:] for line in page.splitlines() if line.startswith("## ")] == list(HEADINGS)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["dead", "relu"], "GR601 dead-relu"),
+        (["dead_relu"], "GR601 dead-relu"),
+        (["DEAD-RELU"], "GR601 dead-relu"),
+        (["no regularization"], "RG801 no-regularisation"),
+        (["unscaled-initialization"], "IN501 unscaled-initialisation"),
+        (["insufficient evidence"], "insufficient-evidence"),
+    ],
+)
+def test_explain_takes_any_spelling(diag: Invoke, words: list[str], name: str) -> None:
+    assert diag("explain", *words, uri=None).stdout.startswith(f"# {name}\n")
 
 
 @pytest.mark.parametrize(

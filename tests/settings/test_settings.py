@@ -10,8 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker_diag import diagnose
-from tracker_diag.rules.registry import all_rules
-from tracker_diag.settings.settings import LONGEST_IGNORE, Settings, SettingsError, ignored_words, parse_settings
+from tracker_diag.engine.asking import chosen_for
+from tracker_diag.rules.registry import all_rules, find_rule
+from tracker_diag.settings.settings import (
+    LONGEST_IGNORE,
+    Settings,
+    SettingsError,
+    ignored_words,
+    matches,
+    parse_settings,
+)
 
 # -- the prefix ------------------------------------------------------------------------------------------------------
 
@@ -214,3 +222,25 @@ def test_settings_that_hold_a_part_a_million_times_are_refused_at_once() -> None
     for data in ({"ignore": part}, {"rules": {str(n): {"thresholds": {"a": [n]}} for n in range(100_000)}}):
         with pytest.raises(SettingsError, match="more than 20,000 values"):
             parse_settings(data)
+
+
+@pytest.mark.parametrize("word", ["No_Regularization", "no regularisation", "RG801", "rg-801", "NO-REGULARIZATION"])
+def test_words_for_a_rule_are_taken_in_any_spelling(word: str) -> None:
+    rule = find_rule("no-regularisation")
+    assert rule is not None
+    assert matches(word, rule.code, rule.name)
+    settings = Settings.model_validate({"ignore": [word], "select": [word], "rules": {word: {"severity": "info"}}})
+    assert chosen_for(rule, settings) == settings.rules[word]
+    assert ignored_words(f"x, {word}", "diag.ignore")[0] == (word,)
+
+
+@pytest.mark.parametrize("word", ["", "-", " ", "_"])
+def test_no_word_means_no_rule(word: str) -> None:
+    assert not matches(word, "LC104", "overfitting")
+
+
+def test_a_rule_can_be_set_by_the_name_of_a_cause_that_it_tells() -> None:
+    rule = find_rule("too-few-updates")
+    assert rule is not None
+    settings = Settings.model_validate({"rules": {"too_few_epochs": {"severity": "info"}}})
+    assert chosen_for(rule, settings) == settings.rules["too_few_epochs"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -47,26 +46,26 @@ def rules(
 
 
 def explain(
-    rule: Annotated[str, typer.Argument(help="A code or a name: LC104, overfitting.")],
+    rule: Annotated[
+        list[str], typer.Argument(help="A code, a name or a verdict, in any spelling: LC104, overfitting, dead relu.")
+    ],
 ) -> None:
-    """Show the page of a rule.
+    """Show the page of a rule or of a verdict.
 
     What it measures, why it matters, what to do, its thresholds, and where they come from.
     """
-    from tracker_diag.rules.registry import all_rules, find_rule
+    from tracker_diag.rules.pages import UnknownPageError, page
 
-    found = find_rule(rule)
-    if found is None:
-        known = [word for r in all_rules().values() for word in (r.name, r.code)]
-        nearest = max(known, key=lambda word: SequenceMatcher(None, word.lower(), rule.lower()).ratio())
-        raise UsageError(f"no rule {rule!r}; the nearest is {nearest} (`tracker-diag rules` lists all)")
-    page = found.page
+    try:
+        found = page(" ".join(rule))
+    except UnknownPageError as error:
+        raise UsageError(str(error)) from None
     if not sys.stdout.isatty():
-        typer.echo(page)
+        typer.echo(found)
         return
     from rich.markdown import Markdown
 
-    stdout().print(Markdown(page), width=min(stdout().width, 100))
+    stdout().print(Markdown(found), width=min(stdout().width, 100))
 
 
 def _data(rule: Rule) -> dict[str, object]:

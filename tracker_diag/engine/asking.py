@@ -144,7 +144,7 @@ def _asked(rule: Rule, values: Values, chosen: RuleSettings | None) -> Outcome:
 
 def chosen_for(rule: Rule, settings: Settings) -> RuleSettings | None:
     """What the settings say of a rule, by its code or name."""
-    return next((s for word, s in settings.rules.items() if word.lower() in (rule.code.lower(), rule.name)), None)
+    return next((s for word, s in settings.rules.items() if rule.is_called(word)), None)
 
 
 def capped(finding: Finding, chosen: RuleSettings | None) -> Finding:

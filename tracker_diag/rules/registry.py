@@ -126,10 +126,11 @@ def rule(
 def _refuse(new: Rule) -> None:
     """Raise an error where a rule cannot stand among the others."""
     said = f"{new.code} {new.name}"
+    _refuse_words(new, said)
     for other in _RULES.values():
         if (other.check.__module__, other.check.__qualname__) == (new.check.__module__, new.check.__qualname__):
             continue
-        if other.code == new.code or {other.name, *other.also} & {new.name, *new.also}:
+        if any(other.is_called(word) for word in (new.code, new.name, *new.also)):
             raise ValueError(f"{said}: taken by {other.code} {other.name} in {other.check.__module__}")
         if new.verdict and other.verdict and new.verdict.precedence == other.verdict.precedence < math.inf:
             raise ValueError(f"{said}: the precedence {new.verdict.precedence:g} is that of {other.code} {other.name}")
@@ -137,7 +138,6 @@ def _refuse(new: Rule) -> None:
         raise ValueError(f"{said}: say where its findings stand among the verdicts: verdict=Verdict(…), or NEVER")
     if new.verdict and math.isnan(new.verdict.precedence):
         raise ValueError(f"{said}: the precedence is no number")
-    _refuse_words(new, said)
     _refuse_remedies(new, said)
     if bare := [name for name, default in new.thresholds.items() if default is inspect.Parameter.empty]:
         raise ValueError(f"{said}: the threshold {bare[0]} has no default")
@@ -219,5 +219,5 @@ def _own_rules() -> None:
 
 
 def find_rule(word: str) -> Rule | None:
-    """The rule of this code or name, or that names this cause, whatever its case."""
-    return next((r for r in all_rules().values() if word.lower() in (r.code.lower(), r.name, *r.also)), None)
+    """The rule of this code or name, or that names this cause, in any spelling (``tracker_diag.rules.spelling``)."""
+    return next((r for r in all_rules().values() if r.is_called(word)), None)

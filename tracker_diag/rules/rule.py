@@ -13,6 +13,7 @@ from typing import Any, Literal
 from tracker_diag.core.finding import Finding, Prescription, Severity, Skip
 from tracker_diag.evidence.registry import joined, letters
 from tracker_diag.rules.hypothesis import OF_DATA, SHARED_MOST, Hypothesis, Observation
+from tracker_diag.rules.spelling import normal
 
 Outcome = Finding | Skip | None
 
@@ -161,6 +162,11 @@ class Rule:
     likelihoods: type | None = None
     seen_as: tuple[str, ...] = ()
     cured_by: tuple[Remedy, ...] = ()
+
+    def is_called(self, word: str) -> bool:
+        """Whether a word is the code, the name or one of the causes of this rule, in any spelling."""
+        names = (self.code, self.name, *self.also)
+        return normal(word) in map(normal, names) or normal(word).replace("-", "") == normal(self.code)
 
     @property
     def evidence(self) -> str:

@@ -23,6 +23,7 @@ from tracker_diag.core.plain import plain
 from tracker_diag.roles.role_names import all_roles
 from tracker_diag.rules.registry import all_rules, find_rule
 from tracker_diag.rules.rule import Rule
+from tracker_diag.rules.spelling import normal
 from tracker_diag.settings.file import MOST_VALUES, read_settings_file
 
 FILE_NAME = "tracker-diag.yaml"
@@ -109,8 +110,7 @@ class Settings(BaseModel):
         for word, chosen in self.rules.items():
             found = find_rule(word)
             if found is None:
-                _check_rule_word(word, "rules", prefixes=False)
-                continue
+                raise SettingsError(f"rules: {_no_rule(word)}")
             _check_thresholds(f"rules.{word}.thresholds", chosen.thresholds, found)
         self._check_names()
         _check_prefix(self.prefix)
@@ -269,8 +269,9 @@ def load_settings(path: Path | None = None) -> Settings:
 
 
 def matches(word: str, code: str, name: str) -> bool:
-    """Whether a word of ``select`` or ``ignore`` means this rule."""
-    return bool(word) and (word.lower() == name or code.startswith(word.upper()))
+    """Whether a word of ``select`` or ``ignore`` means this rule: its name in any spelling, or how its code begins."""
+    form = normal(word)
+    return bool(form) and (form == normal(name) or normal(code).startswith(form.replace("-", "")))
 
 
 def ignored_words(text: str, where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -321,7 +322,7 @@ def _misfit(value: object, default: float) -> str:
 
 def is_known(word: str) -> bool:
     """Whether a word of ``select`` or ``ignore`` means any rule, or a cause that one names."""
-    return any(matches(word, r.code, r.name) or word.lower() in r.also for r in all_rules().values())
+    return any(matches(word, r.code, r.name) or r.is_called(word) for r in all_rules().values())
 
 
 def _check_thresholds(where: str, chosen: Mapping[str, Any], rule: Rule) -> None:
@@ -335,10 +336,9 @@ def _check_thresholds(where: str, chosen: Mapping[str, Any], rule: Rule) -> None
             raise SettingsError(f"{where}.{threshold}: {misfit}")
 
 
-def _check_rule_word(word: str, where: str, *, prefixes: bool = True) -> None:
-    if is_known(word) if prefixes else any(word in (r.code, r.name) for r in all_rules().values()):
-        return
-    raise SettingsError(f"{where}: {_no_rule(word)}")
+def _check_rule_word(word: str, where: str) -> None:
+    if not is_known(word):
+        raise SettingsError(f"{where}: {_no_rule(word)}")
 
 
 def _no_rule(word: str) -> str:

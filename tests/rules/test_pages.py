@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from tracker_diag.rules.pages import UnknownPageError, page
+from tracker_diag.rules.rule import ABSTENTION
+from tracker_diag.rules.verdicts import verdicts
+
+
+@pytest.mark.parametrize("word", sorted(verdicts()))
+def test_every_verdict_has_a_page(word: str) -> None:
+    head, _, rest = page(word).partition("\n")
+    assert head.endswith(word)
+    assert "## What to do" in rest
+
+
+@pytest.mark.parametrize("word", [ABSTENTION, "insufficient evidence", "INSUFFICIENT_EVIDENCE"])
+def test_the_verdict_of_no_rule_is_explained(word: str) -> None:
+    said = page(word)
+    assert said.startswith("# insufficient-evidence\n")
+    assert "none of diverged, frozen, " in said
+
+
+@pytest.mark.parametrize(
+    ("word", "nearest"), [("ovrfitting", "overfitting"), ("insuficient", ABSTENTION), ("x" * 9999, "")]
+)
+def test_the_nearest_is_named_in_one_line(word: str, nearest: str) -> None:
+    with pytest.raises(UnknownPageError, match=f"the nearest is {nearest}") as told:
+        page(word)
+    assert len(str(told.value)) < 250
