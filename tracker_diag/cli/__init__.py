@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tracker_diag.cli import catalogue, clean, diagnose, report, sweep
+from tracker_diag.cli import catalogue, clean, committed, diagnose, report, sweep
 from tracker_diag.cli.errors import Commands
 from tracker_diag.core.version import __version__
 
@@ -47,6 +47,7 @@ def _root(
 
 app.command("diagnose")(diagnose.diagnose)
 app.command("sweep")(sweep.sweep)
+app.command("committed")(committed.committed)
 app.command("rules")(catalogue.rules)
 app.command("explain")(catalogue.explain)
 app.command("report")(report.report)

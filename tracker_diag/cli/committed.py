@@ -1,0 +1,77 @@
+"""``committed`` diagnoses the runs to which files of a commit belong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tracker_diag.cli.errors import FOUND, OK, PARTIAL, TRACKER, USAGE
+from tracker_diag.cli.options import ConfigOption, FailOnOption, RoleOption
+from tracker_diag.cli.sweep import sweep
+
+_RUN_ID = re.compile(r"[0-9A-Za-z_-]+")
+_GRAVEST_FIRST = (USAGE, TRACKER, PARTIAL, FOUND, OK)
+
+
+def committed(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files of mlruns folders; others are passed by.", show_default=False)
+    ] = None,
+    fail_on: FailOnOption = "error",
+    config: ConfigOption = None,
+    role: RoleOption = None,
+) -> None:
+    """Diagnose the runs of mlruns folders to which these files belong, and write nothing: for pre-commit.
+
+    Other runs of their experiments are compared with, and not judged. The exit code is that of a sweep: 1 where one of
+    the runs is wasted, or as --fail-on says.
+
+    \b
+      tracker-diag committed $(git diff --name-only --staged)
+    """  # noqa: D301  click wants a real backspace
+    codes = {OK}
+    for folder, run_ids in runs_of(files or ()).items():
+        try:
+            sweep(
+                everything=True,
+                tracking_uri=str(folder),
+                filter=f"attributes.run_id IN ({', '.join(repr(run_id) for run_id in run_ids)})",
+                # The tags of a run that is committed tell what some other version thought of it.
+                force=True,
+                dry_run=True,
+                fail_on=fail_on,
+                config=config,
+                role=role,
+            )
+        except typer.Exit as end:
+            if end.exit_code not in _GRAVEST_FIRST:
+                raise
+            codes.add(end.exit_code)
+    raise typer.Exit(min(codes, key=_GRAVEST_FIRST.index))
+
+
+def runs_of(files: Iterable[Path]) -> dict[Path, list[str]]:
+    """Tell which runs of which mlruns folders files belong to.
+
+    A run is a folder with a ``meta.yaml``, in an experiment's folder with another; the folder above is the store.
+
+    Parameters
+    ----------
+    files : iterable of Path
+        Of runs, and any others.
+
+    Returns
+    -------
+    dict of Path to list of str
+        Absolute folders, and ids of their runs in order.
+    """
+    found: dict[Path, set[str]] = {}
+    for folder in {parent for file in files for parent in file.absolute().parents}:
+        described = (folder / "meta.yaml").is_file() and (folder.parent / "meta.yaml").is_file()
+        if described and _RUN_ID.fullmatch(folder.name):
+            found.setdefault(folder.parent.parent, set()).add(folder.name)
+    return {store: sorted(found[store]) for store in sorted(found)}
