@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import typer
 import yaml
 
+from tests.configs.formats import needs_formats
 from tests.runs import KINDS, curves
-from tracker_diag.cli import app
 
 ROOT = Path(__file__).parents[2]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -24,11 +23,6 @@ STEPS = {step["id"]: step for step in ACTION["runs"]["steps"]}
 SCRIPTS = {name: step for name, step in STEPS.items() if "run" in step}
 HOSTILE = "::add-mask::x ##[add-mask]x $(touch hit) `touch hit`; touch hit"
 PLAIN = {"annotations": "false", "step-summary": "false"}
-
-_sweep = typer.main.get_command(app).commands["sweep"]  # type: ignore[attr-defined]
-needs_formats = pytest.mark.skipif(
-    not any("--format" in option.opts for option in _sweep.params), reason="sweep has no --format"
-)
 
 
 @dataclass(frozen=True, slots=True)

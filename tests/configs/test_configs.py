@@ -10,13 +10,16 @@ import pytest
 import typer
 import yaml
 
+from tests.configs.formats import needs_formats
 from tracker_diag.cli import app
 from tracker_diag.cli.defaults import default_config, threshold_notes
+from tracker_diag.core.version import __version__
 from tracker_diag.rules.registry import all_rules
 from tracker_diag.settings.settings import Settings, load_settings, parse_settings
 from tracker_diag.sweeping.schedule import cron
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+ROOT = Path(__file__).parents[2]
+CONFIGS = ROOT / "configs"
 
 
 def _accepts(command: list[str]) -> None:
@@ -89,14 +92,39 @@ def test_the_cron_job_has_the_shape_kubernetes_asks_for() -> None:
     assert pod["restartPolicy"] in ("Never", "OnFailure")
     (container,) = pod["containers"]
     assert {mount["name"] for mount in container["volumeMounts"]} <= {volume["name"] for volume in pod["volumes"]}
-    _accepts(container["command"])
+    assert "command" not in container
+    _accepts(["tracker-diag", *container["args"]])
+    # As the image has it: its user, and the one folder that it writes to.
+    image = (ROOT / "Dockerfile").read_text()
+    assert f"\nUSER {container['securityContext']['runAsUser']}:" in image
+    assert [mount["mountPath"] for mount in container["volumeMounts"]] == re.findall(r"\bHOME=(\S+)", image)
 
 
-def test_the_workflow_runs_a_command_that_exists_on_a_schedule() -> None:
+def test_the_workflow_uses_the_action_on_a_schedule() -> None:
     workflow = yaml.safe_load((CONFIGS / "github" / "diagnose.yml").read_text())
     triggers = workflow[True]  # YAML 1.1 reads the key `on` as a truth value
     cron(triggers["schedule"][0]["cron"])
     (job,) = workflow["jobs"].values()
-    commands = [step["run"] for step in job["steps"] if "run" in step]
-    assert all(("uses" in step) != ("run" in step) for step in job["steps"])
-    _accepts(shlex.split(commands[-1]))
+    (step,) = job["steps"]
+    assert step.keys() == {"uses", "with"}
+    assert step["with"].keys() <= yaml.safe_load((ROOT / "action.yml").read_text())["inputs"].keys()
+    _accepts(["tracker-diag", "sweep", "--all", *shlex.split(step["with"]["args"])])
+
+
+@needs_formats
+def test_the_gitlab_job_keeps_the_file_that_its_command_writes() -> None:
+    (job,) = yaml.safe_load((CONFIGS / "gitlab" / "diagnose.yml").read_text()).values()
+    (line,) = job["script"]
+    words = shlex.split(line)
+    _accepts(words)
+    assert words[words.index("--output-file") + 1] == job["artifacts"]["reports"]["junit"]
+    assert job["image"]["entrypoint"] == [""]
+
+
+def test_all_name_the_version_that_this_is() -> None:
+    found = {
+        str(path.relative_to(CONFIGS)): re.findall(r"tracker-diag(?::|@v)(\d\S*)", path.read_text())
+        for path in sorted(CONFIGS.rglob("*.y*ml"))
+    }
+    named = ["github/diagnose.yml", "gitlab/diagnose.yml", "kubernetes/cronjob.yaml"]
+    assert {name: versions for name, versions in found.items() if versions} == {name: [__version__] for name in named}
