@@ -186,6 +186,13 @@ def test_the_tracker_may_be_named_by_the_environment(runner: Runner) -> None:
     assert runner.sweep(PLAIN | {"all": "true"}, MLFLOW_TRACKING_URI=address).outputs["worst"] == "error"
 
 
+def test_figures_may_be_kept(runner: Runner) -> None:
+    inputs = {"tracking-uri": f"sqlite:///{runner.work / 'mlflow.db'}", "all": "true", "args": "--summary found.json"}
+    ended = runner.sweep(PLAIN | inputs)
+    assert ended.outputs == {"worst": "", "exit-code": "0"}
+    assert json.loads((runner.work / "found.json").read_text())["worst"] == "error"
+
+
 @pytest.mark.parametrize(
     ("inputs", "code", "message"),
     [
@@ -221,6 +228,23 @@ def test_by_default_the_job_is_annotated_and_has_a_table(runner: Runner) -> None
     assert "5 unchanged" in second.log
     # What a job shows does not depend on which job it was that found it first.
     assert commands(first.log) == commands(second.log)
+
+
+@needs_formats
+def test_what_could_not_be_diagnosed_is_told_and_fails_the_step(runner: Runner) -> None:
+    from sqlite3 import connect
+
+    with connect(runner.work / "mlflow.db") as database:
+        # A store that refuses to take tags for one run.
+        database.execute(
+            "CREATE TRIGGER full BEFORE INSERT ON tags WHEN new.key LIKE 'diag.%' AND new.run_uuid = "
+            "(SELECT run_uuid FROM runs WHERE name = 'diverged run') BEGIN SELECT RAISE(ABORT, 'no more room'); END"
+        )
+    database.close()
+    ended = runner.sweep({"tracking-uri": f"sqlite:///{runner.work / 'mlflow.db'}", "all": "true"})
+    assert (ended.code, ended.outputs["exit-code"]) == (4, "4")
+    assert [line for line in commands(ended.log) if "no more room" in line]
+    assert "no more room" in ended.page
 
 
 @needs_formats
