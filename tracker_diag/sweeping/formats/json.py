@@ -43,8 +43,8 @@ def to_dict(swept: Swept, asked: Asked = ANYTHING) -> dict[str, Any]:
     -------
     dict
         ``sweep`` holds what is of this sweep alone, such as how many runs it diagnosed and the hours that these had
-        wasted; ``before`` of a run what its tags said, where that was something else. All other values are the same after a
-        second sweep that finds nothing new.
+        wasted; ``before`` of a run is what its tags said, where that was something else. All other values are the same
+        after a second sweep that finds nothing new.
     """
     rows = all_rows(swept)
     data = {
