@@ -126,7 +126,10 @@ def rule(
 def _refuse(new: Rule) -> None:
     """Raise an error where a rule cannot stand among the others."""
     said = f"{new.code} {new.name}"
-    _refuse_words(new, said)
+    if wrong := [name for name in (new.name, *new.also) if not is_name(name)]:
+        raise ValueError(
+            f"{said}: {wrong[0]!r} is not lower-case words joined by hyphens, {LONGEST_NAME} letters at most"
+        )
     for other in _RULES.values():
         if (other.check.__module__, other.check.__qualname__) == (new.check.__module__, new.check.__qualname__):
             continue
@@ -138,6 +141,7 @@ def _refuse(new: Rule) -> None:
         raise ValueError(f"{said}: say where its findings stand among the verdicts: verdict=Verdict(…), or NEVER")
     if new.verdict and math.isnan(new.verdict.precedence):
         raise ValueError(f"{said}: the precedence is no number")
+    _refuse_words(new, said)
     _refuse_remedies(new, said)
     if bare := [name for name, default in new.thresholds.items() if default is inspect.Parameter.empty]:
         raise ValueError(f"{said}: the threshold {bare[0]} has no default")
@@ -160,10 +164,6 @@ def _refuse_remedies(new: Rule, said: str) -> None:
 
 
 def _refuse_words(new: Rule, said: str) -> None:
-    if wrong := [name for name in (new.name, *new.also) if not is_name(name)]:
-        raise ValueError(
-            f"{said}: {wrong[0]!r} is not lower-case words joined by hyphens, {LONGEST_NAME} letters at most"
-        )
     if ABSTENTION in (new.name, *new.also):
         raise ValueError(f"{said}: {ABSTENTION} is the verdict where no rule gives one; choose another name")
     codes = [code for code in _RULES if any(code.startswith(name.upper()) for name in (new.name, *new.also))]
