@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from tracker_diag.core.finding import Severity
     from tracker_diag.settings.settings import Settings
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 LEVELS = ("info", "warning", "error")
 
 TrackerOption = Annotated[
@@ -110,13 +108,12 @@ def seconds(text: str, option: str) -> float:
     UsageError
         If it is not one, or not above zero.
     """
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhdw])", text.lower())
-    if not parts or re.sub(r"\s", "", text.lower()) != "".join(n + unit for n, unit in parts):
-        raise UsageError(f"{option} {text}: a time span is needed, such as 15m, 24h or 7d")
-    total = sum(float(n) * _SECONDS[unit] for n, unit in parts)
-    if total <= 0:
-        raise UsageError(f"{option} {text}: it must be longer than nothing")
-    return total
+    from tracker_diag.sweeping import spans
+
+    try:
+        return spans.seconds(text)
+    except ValueError as error:
+        raise UsageError(f"{option} {text}: {error}") from None
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -1,0 +1,100 @@
+"""One run, read, held against its experiment, diagnosed and, if asked to, written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tracker_diag.adapters.base import Adapter, Diagnosis, Failure, Listing, Query, TrackerError, UnknownRunError
+from tracker_diag.adapters.guard import find_one, load_each, one_line
+from tracker_diag.comparison.comparison import Comparison
+from tracker_diag.core.report import Report
+from tracker_diag.settings.settings import Settings
+from tracker_diag.sweeping.fingerprint import fingerprint
+from tracker_diag.sweeping.judge import Task, before, examine, render
+from tracker_diag.sweeping.siblings import table_of
+
+COMPARED = 5_000
+"""Runs of its experiment that one run is compared with at most: listing more takes longer than anybody waits for it."""
+
+Advance = Callable[[int, int | None], None]
+"""Told how many runs of the experiment were listed, and of how many; None, since nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosed:
+    """What came of a run.
+
+    Attributes
+    ----------
+    listing : Listing
+        The run, as the tracker lists it.
+    report : Report
+        The diagnosis.
+    notes : tuple of str
+        What could not be done beside it, a line each: it was not compared, or its report could not be stored.
+    """
+
+    listing: Listing
+    report: Report
+    notes: tuple[str, ...] = ()
+
+
+def diagnose_run(
+    adapter: Adapter, run_id: str, settings: Settings, *, write: bool, advance: Advance = lambda done, total: None
+) -> Diagnosed:
+    """Read a run, diagnose it and, if asked to, write the answer.
+
+    Parameters
+    ----------
+    adapter : Adapter
+        The tracker.
+    run_id : str
+        As the adapter takes it.
+    settings : Settings
+        What is judged how, in every experiment.
+    write : bool
+        Whether the answer is written onto the run.
+    advance : callable, optional
+        See ``Advance``.
+
+    Raises
+    ------
+    UnknownRunError
+        If there is no such run.
+    TrackerError
+        If it cannot be read or written.
+    """
+    listing = find_one(adapter, run_id)
+    run = next(load_each(adapter, [listing.id]), None)
+    if run is None:
+        raise UnknownRunError(f"run {run_id}: the tracker lists it but does not return it")
+    if isinstance(run, Failure):
+        raise TrackerError(f"run {run_id}: {run.reason}")
+    own = settings.for_experiment(listing.experiment)
+    notes = []
+    compared: Comparison | None = None
+    try:
+        compared = _compared(adapter, listing, own, advance)
+    except Exception as error:  # noqa: BLE001  what is wrong with another run must not keep this one from its answer
+        notes.append(f"not compared with the other runs of its experiment: {one_line(error)}")
+    task = Task(run, own, before(listing.tags, own.prefix), compared)
+    report = examine(task)
+    if write:
+        judgement = render(task, report)
+        note = adapter.write(listing.id, Diagnosis(judgement.tags, judgement.artifacts, fingerprint(listing, own)))
+        if note:
+            notes.append(f"the tags are written, the report is not: {note}")
+    return Diagnosed(listing, report, tuple(notes))
+
+
+def _compared(adapter: Adapter, listing: Listing, settings: Settings, advance: Advance) -> Comparison | None:
+    """What the other runs of its experiment say of a run, those that changed last."""
+    if not listing.experiment:
+        return None
+    others = [listing]
+    for other in adapter.list_runs(Query((listing.experiment,), limit=COMPARED)):
+        if isinstance(other, Listing) and other.id != listing.id:
+            others.append(other)
+            advance(len(others), None)
+    return table_of(others, settings).compare(listing.id)

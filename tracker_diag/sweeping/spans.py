@@ -1,0 +1,34 @@
+"""Spans of time as people write them."""
+
+from __future__ import annotations
+
+import re
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def seconds(text: str) -> float:
+    """Read a span of time: ``15m``, ``24h``, ``1h30m``, ``7d``.
+
+    Parameters
+    ----------
+    text : str
+        Numbers, each with its unit: s, m, h, d or w.
+
+    Returns
+    -------
+    float
+        Seconds, above zero.
+
+    Raises
+    ------
+    ValueError
+        If it is no span, or not above zero.
+    """
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhdw])", text.lower())
+    if not parts or re.sub(r"\s", "", text.lower()) != "".join(n + unit for n, unit in parts):
+        raise ValueError("a time span is needed, such as 15m, 24h or 7d")
+    total = sum(float(n) * _SECONDS[unit] for n, unit in parts)
+    if total <= 0:
+        raise ValueError("it must be longer than nothing")
+    return total
