@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tracker_diag.cli import catalogue, clean, committed, diagnose, report, sweep
+from tracker_diag.cli import catalogue, clean, committed, diagnose, mcp, report, sweep
 from tracker_diag.cli.errors import Commands
 from tracker_diag.core.version import __version__
 
@@ -52,6 +52,7 @@ app.command("rules")(catalogue.rules)
 app.command("explain")(catalogue.explain)
 app.command("report")(report.report)
 app.command("clean")(clean.clean)
+app.command("mcp")(mcp.mcp)
 
 
 def main() -> None:

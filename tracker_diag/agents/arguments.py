@@ -1,0 +1,160 @@
+"""What the tools take. Agents read the descriptions; what does not fit is refused by name, before anything is read."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from tracker_diag.agents.quoting import quote
+
+MOST_SWEPT, MOST_SHOWN, MOST_LISTED = 1_000, 200, 200
+"""Runs that one call of ``sweep`` takes, and shows; and that one call of ``list_runs`` shows."""
+FARTHEST = 100_000
+"""Where a page of ``list_runs`` may begin: before it, the listing is read and thrown away."""
+_FAULTS = 3
+"""Faults of arguments that are told at once."""
+
+
+def _names(given: Any) -> Any:
+    """Some agents write a list as JSON text, or one name as a bare word."""
+    if not isinstance(given, str):
+        return given
+    try:
+        read = json.loads(given)
+    except (ValueError, RecursionError):
+        read = None
+    return read if isinstance(read, list) else [given]
+
+
+Name = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class Arguments(BaseModel):
+    """Of any tool: what is not known is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class OfRun(Arguments):
+    """Of ``diagnose_run``."""
+
+    run_id: Name = Field(
+        description="The run's id; on W&B entity/project/run. Its address in the tracker's pages will do, too."
+    )
+    curves: bool = Field(
+        default=False, description="Also return the points of the curves: a few hundred for each, and long."
+    )
+
+
+class Scope(Arguments):
+    """Which runs: asked for, never assumed."""
+
+    experiments: Annotated[tuple[Name, ...], BeforeValidator(_names)] = Field(
+        default=(),
+        max_length=100,
+        description="Names of experiments, or patterns such as 'vision-*'; on W&B entity/project.",
+    )
+    everything: bool = Field(default=False, description="All experiments that can be seen, instead of names.")
+    filter: str = Field(
+        default="",
+        max_length=2_000,
+        description="The tracker's own search syntax; on MLflow \"params.model = 'cnn' and metrics.loss < 1\".",
+    )
+
+
+class OfSweep(Scope):
+    """Of ``sweep``."""
+
+    since: str | None = Field(
+        default=None, max_length=20, description="Only runs that changed within this span: 24h, 7d, 1h30m."
+    )
+    limit: int = Field(
+        default=100, ge=1, le=MOST_SWEPT, description="At most so many runs are looked at, those that changed last."
+    )
+    rows: int = Field(
+        default=50,
+        ge=1,
+        le=MOST_SHOWN,
+        description="At most so many runs and failures are returned, worst first; all are counted.",
+    )
+
+
+class OfListing(Scope):
+    """Of ``list_runs``."""
+
+    limit: int = Field(default=50, ge=1, le=MOST_LISTED, description="At most so many runs are returned.")
+    offset: int = Field(
+        default=0, ge=0, le=FARTHEST, description="Runs to pass over: next_offset of the page before, for the next one."
+    )
+
+
+class OfRule(Arguments):
+    """Of ``explain``."""
+
+    name: Name = Field(description="A verdict, a cause, or a finding's code: overfitting, LC104.")
+
+
+_WRITE = Field(
+    default=False,
+    description="Write the diagnosis onto the run in the tracker: tags and report files, replacing an earlier one. "
+    "Only where the user asked for it.",
+)
+
+
+class OfRunToWrite(OfRun):
+    """Of ``diagnose_run``, where the server may write."""
+
+    write: bool = _WRITE
+
+
+class OfSweepToWrite(OfSweep):
+    """Of ``sweep``, where the server may write."""
+
+    write: bool = _WRITE
+
+
+def schema(takes: type[Arguments]) -> dict[str, Any]:
+    """Write down what a tool takes, as agents read it.
+
+    Parameters
+    ----------
+    takes : type of Arguments
+        The arguments of a tool.
+
+    Returns
+    -------
+    dict
+        A JSON schema, without titles and other words for programmers.
+    """
+    whole = takes.model_json_schema()
+    properties = {
+        name: {key: value for key, value in one.items() if key != "title"} for name, one in whole["properties"].items()
+    }
+    kept: dict[str, Any] = {key: whole[key] for key in ("type", "required", "additionalProperties") if key in whole}
+    return {**kept, "properties": properties}
+
+
+def faults(error: ValidationError) -> str:
+    """Say in one line what is wrong with arguments; what was given is not repeated.
+
+    Parameters
+    ----------
+    error : ValidationError
+        Of one of these models.
+
+    Returns
+    -------
+    str
+        ``limit: Input should be less than or equal to 1000``; the first three of several.
+    """
+    told = error.errors(include_url=False, include_input=False, include_context=False)
+    lines = [f"{quote('.'.join(map(str, one['loc'])), 100) or 'arguments'}: {_fault(one)}" for one in told]
+    more = f"; and {len(lines) - _FAULTS} more" if len(lines) > _FAULTS else ""
+    return "; ".join(lines[:_FAULTS]) + more
+
+
+def _fault(one: ErrorDetails) -> str:
+    return "there is no such argument" if one["type"] == "extra_forbidden" else quote(one["msg"], 200)
