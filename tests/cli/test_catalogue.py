@@ -61,7 +61,7 @@ def test_version(diag: Invoke) -> None:
 def test_help_names_every_command_the_exit_codes_and_examples(diag: Invoke) -> None:
     result = diag("--help", uri=None)
     assert result.exit_code == 0
-    for word in ("diagnose", "sweep", "rules", "explain", "report", "clean", "Examples:", "Exit codes:"):
+    for word in ("diagnose", "sweep", "rules", "explain", "report", "clean", "mcp", "Examples:", "Exit codes:"):
         assert word in result.stdout
 
 

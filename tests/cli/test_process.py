@@ -16,7 +16,10 @@ from typing import IO
 
 import pytest
 
-HEAVY = ("mlflow", "wandb", "numpy", "scipy", "pandas", "jinja2", "sqlalchemy", "requests", "distributed", "apprise")
+HEAVY = (
+    *("mlflow", "wandb", "numpy", "scipy", "pandas", "jinja2", "sqlalchemy", "requests"),
+    *("distributed", "apprise", "mcp"),
+)
 
 
 COMMAND = [sys.executable, "-m", "tracker_diag"]
