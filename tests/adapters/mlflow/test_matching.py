@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag, ViewType
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -262,6 +265,19 @@ def test_what_mlflow_cannot_read_is_refused_in_a_line(sqlite: Store, folder: Sto
             adapter.list_runs(Query(everything=True, filter=condition))
         assert "\n" not in str(caught.value)
         adapter.close()
+
+
+@given(st.text(alphabet="ab_%."), st.text(alphabet="aAb\n."), st.sampled_from(["LIKE", "ILIKE"]))
+def test_like_is_what_its_definition_says(like: str, value: str, comparator: str) -> None:
+    defined = re.escape(like).replace("%", ".*").replace("_", ".")
+    flags = re.DOTALL | (re.IGNORECASE if comparator == "ILIKE" else 0)
+    found = read_filter(f"params.opt {comparator} '{like}'").matches(Searchable(params={"opt": value}))
+    assert found == bool(re.fullmatch(defined, value, flags))
+
+
+def test_many_percent_signs_are_no_way_to_occupy_the_machine() -> None:
+    # By its definition alone this takes longer than the universe has lasted.
+    assert not read_filter(f"params.opt LIKE '{'%a' * 99}b'").matches(Searchable(params={"opt": "a" * 6_000}))
 
 
 def test_no_filter_asks_for_every_run() -> None:

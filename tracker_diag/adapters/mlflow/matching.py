@@ -45,7 +45,13 @@ class Searchable:
 
 @lru_cache(maxsize=64)
 def _pattern(like: str, flags: int) -> re.Pattern[str]:
-    return re.compile(re.escape(like).replace("%", ".*").replace("_", "."), flags | re.DOTALL)
+    first, *rest = (re.escape(part).replace("_", ".") for part in like.split("%"))
+    if not rest:
+        return re.compile(first, flags | re.DOTALL)
+    # What stands between two % is taken where it is found first, and never sought again: with many of them, going back
+    # would take longer than anybody lives.
+    between = "".join(f"(?>.*?{part})" for part in rest[:-1])
+    return re.compile(f"{first}{between}.*{rest[-1]}", flags | re.DOTALL)
 
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
