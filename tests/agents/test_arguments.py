@@ -43,7 +43,7 @@ def test_names_may_be_a_list_its_json_or_one_bare_word(given: Any, names: tuple[
         with pytest.raises(ValidationError):
             OfSweep.model_validate({"experiments": given})
     else:
-        assert OfSweep.model_validate({"experiments": given}).experiments == names
+        assert tuple(OfSweep.model_validate({"experiments": given}).experiments) == names
 
 
 @pytest.mark.parametrize(

@@ -47,12 +47,12 @@ def test_no_file_is_opened_that_an_agent_names(of: Source, text: str) -> None:
 
 
 def test_a_scope_is_asked_for() -> None:
-    assert MLFLOW.query(Scope(experiments=("a", "b*")), limit=3) == Query(("a", "b*"), limit=3)
+    assert MLFLOW.query(Scope(experiments=["a", "b*"]), limit=3) == Query(("a", "b*"), limit=3)
     assert MLFLOW.query(Scope(everything=True), since=1.0) == Query(everything=True, since=1.0)
     assert WANDB.query(Scope()) == Query(("us/vision",))
-    assert WANDB.query(Scope(experiments=("us/text",))) == Query(("us/text",))
+    assert WANDB.query(Scope(experiments=["us/text"])) == Query(("us/text",))
     assert WANDB.query(Scope(everything=True)) == Query(everything=True)
     with pytest.raises(RefusedError, match="which runs"):
         MLFLOW.query(Scope())
     with pytest.raises(RefusedError, match="leave one out"):
-        MLFLOW.query(Scope(experiments=("a",), everything=True))
+        MLFLOW.query(Scope(experiments=["a"], everything=True))

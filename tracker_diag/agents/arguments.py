@@ -52,8 +52,8 @@ class OfRun(Arguments):
 class Scope(Arguments):
     """Which runs: asked for, never assumed."""
 
-    experiments: Annotated[tuple[Name, ...], BeforeValidator(_names)] = Field(
-        default=(),
+    experiments: Annotated[list[Name], BeforeValidator(_names)] = Field(
+        default=[],
         max_length=100,
         description="Names of experiments, or patterns such as 'vision-*'; on W&B entity/project.",
     )

@@ -83,7 +83,7 @@ class Source:
         """
         if scope.experiments and scope.everything:
             raise RefusedError("everything goes without experiments: leave one out")
-        names = () if scope.everything else scope.experiments or self.projects
+        names = () if scope.everything else tuple(scope.experiments) or self.projects
         if not names and not scope.everything:
             raise RefusedError("which runs? name them in experiments, or set everything to true")
         return Query(names, scope.everything, since, scope.filter, limit)

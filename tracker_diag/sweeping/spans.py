@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+LONGEST = 100 * 365.25 * 86400
+"""Seconds: a century. Nobody means more, and databases count no further than some of it."""
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
@@ -23,7 +25,7 @@ def seconds(text: str) -> float:
     Raises
     ------
     ValueError
-        If it is no span, or not above zero.
+        If it is no span, not above zero, or above a century.
     """
     parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhdw])", text.lower())
     if not parts or re.sub(r"\s", "", text.lower()) != "".join(n + unit for n, unit in parts):
@@ -31,4 +33,6 @@ def seconds(text: str) -> float:
     total = sum(float(n) * _SECONDS[unit] for n, unit in parts)
     if total <= 0:
         raise ValueError("it must be longer than nothing")
+    if total > LONGEST:
+        raise ValueError("it must be no longer than a century")
     return total
