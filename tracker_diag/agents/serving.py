@@ -40,7 +40,7 @@ from tracker_diag.settings.settings import SettingsError
 from tracker_diag.sweeping.executors import EngineError
 
 AT_ONCE = 4
-"""Calls that are done at a time; others wait. A thread of their own keeps them from the one that reads requests."""
+"""Calls that go to the tracker at a time; others wait. They have threads of their own: reading requests never waits."""
 TOLD_EVERY = 0.5
 """Seconds between two notes on progress."""
 LARGEST = 1_000_000
@@ -95,7 +95,7 @@ def server(source: Source, *, may_write: bool) -> Server[Any]:
         Not yet connected to anything.
     """
     offered = tools(source, may_write=may_write)
-    slots: list[anyio.CapacityLimiter] = []
+    slots = anyio.CapacityLimiter(AT_ONCE)
 
     async def listed(_: ServerRequestContext[Any, Any], __: PaginatedRequestParams | None) -> ListToolsResult:
         return ListToolsResult(tools=[_told(tool) for tool in offered.values()])
@@ -109,13 +109,11 @@ def server(source: Source, *, may_write: bool) -> Server[Any]:
             arguments = tool.takes.model_validate(asked.arguments or {})
         except ValidationError as error:
             return _failed(faults(error))
-        if not slots:
-            # It belongs to the loop, which does not run before.
-            slots.append(anyio.CapacityLimiter(AT_ONCE))
         course = Course()
         async with anyio.create_task_group() as group:
             group.start_soon(_accompany, context, course)
-            result = await anyio.to_thread.run_sync(_result, tool, arguments, course, limiter=slots[0])
+            limiter = slots if tool.reads_tracker else None
+            result = await anyio.to_thread.run_sync(_result, tool, arguments, course, limiter=limiter)
             group.cancel_scope.cancel()
         return result
 
