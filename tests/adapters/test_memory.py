@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.adapters.contract import FIRST, SECOND, AdapterContract, Logged
+from tests.adapters.sections import SectionContract
 from tracker_diag.adapters.base import Query, QueryError
 from tracker_diag.adapters.memory import MemoryAdapter
 from tracker_diag.core.run import Run
@@ -45,6 +46,12 @@ class MemoryTracker:
         run = self.adapter.runs[run_id]
         self.adapter.runs[run_id] = replace(run, tags={**run.tags, f"diag.{key}": value})
 
+    def describe(self, run_id: str, text: str) -> None:
+        self.adapter.descriptions[run_id] = text
+
+    def description(self, run_id: str) -> str | None:
+        return self.adapter.descriptions.get(run_id)
+
     def written(self, run_id: str) -> Mapping[str, str]:
         tags = self.adapter.runs[run_id].tags
         return {key.removeprefix("diag."): value for key, value in tags.items() if key.startswith("diag.")}
@@ -71,7 +78,7 @@ class MemoryTracker:
         }
 
 
-class TestMemory(AdapterContract):
+class TestMemory(AdapterContract, SectionContract):
     @pytest.fixture
     def tracker(self) -> MemoryTracker:
         return MemoryTracker()

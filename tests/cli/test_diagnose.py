@@ -276,3 +276,17 @@ def test_deleted_runs_are_not_compared_with(diag: Invoke, rates: dict[str, str],
         mlflow.MlflowClient(store).delete_run(rates[name])
     text = " ".join(diag("diagnose", "-r", rates["0.1-64-0"], "--dry-run").stdout.split())
     assert "0.01-64-0" not in text
+
+
+def test_a_section_of_the_description(diag: Invoke, store: str, runs: dict[str, str]) -> None:
+    import mlflow
+
+    client = mlflow.MlflowClient(store)
+    run_id = runs["overfitting-1"]
+    diag("diagnose", "--run-id", run_id, "--note")
+    text = client.get_run(run_id).data.tags["mlflow.note.content"]
+    assert "**Diagnosis: overfitting** (warning)" in text
+    client.set_tag(run_id, "mlflow.note.content", text.replace("warning", "fine"))
+    again = diag("diagnose", "--run-id", run_id, "--note")
+    assert again.stderr == "no section in the description: the section was edited, and is left as it is\n"
+    assert again.exit_code == 0

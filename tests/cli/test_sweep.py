@@ -6,6 +6,7 @@ import re
 import signal
 from pathlib import Path
 
+import mlflow
 import pytest
 
 from tests.cli.conftest import Invoke
@@ -287,3 +288,42 @@ def test_a_file_that_is_no_baseline_is_said_before_the_sweep_begins(diag: Invoke
     assert result.stderr.startswith(f"error: --baseline {file}: no baseline; delete it")
     missing = diag(*VISION, "--baseline", "no/such/b.json")
     assert missing.stderr == "error: --baseline no/such/b.json: there is no folder no/such\n"
+
+
+def test_a_section_of_the_description_is_written_where_it_is_asked_for_and_cleaned_away(
+    diag: Invoke, store: str, runs: dict[str, str]
+) -> None:
+    client = mlflow.MlflowClient(store)
+
+    def description(name: str) -> str | None:
+        found: str | None = client.get_run(runs[name]).data.tags.get("mlflow.note.content")
+        return found
+
+    client.set_tag(runs["diverged-2"], "mlflow.note.content", "mine\n")
+    assert diag(*VISION).exit_code == 0
+    assert (description("diverged-2"), description("diverged-5")) == ("mine\n", None)
+    assert "6 diagnosed" in diag(*VISION, "--note").stdout
+    assert "0 diagnosed, 6 unchanged" in diag(*VISION, "--note").stdout
+    text = description("diverged-2") or ""
+    assert text.startswith("mine\n\n\n<!-- tracker-diag ")
+    assert "**Diagnosis: diverged** (error)" in text
+    experiment = client.get_run(runs["diverged-2"]).info.experiment_id
+    page = f"#/experiments/{experiment}/runs/{runs['diverged-2']}/artifacts/diagnosis/report.html"
+    assert f"[The whole report]({page}?workflowType=machine_learning)" in text
+    client.set_tag(runs["diverged-5"], "mlflow.note.content", (description("diverged-5") or "").replace("error", "ok"))
+    again = diag(*VISION, "--note").stdout
+    assert "1 run: no section in the description: the section was edited, and is left as it is\n" in again
+    cleaned = diag("clean", "-e", "vision", "--yes")
+    assert ", and sections of 5 descriptions\n" in cleaned.stdout
+    assert cleaned.stderr == "left in 1 run: the section in the description, which was edited\n"
+    assert (description("diverged-2"), description("healthy-0")) == ("mine\n", None)
+
+
+def test_a_section_needs_a_tracker(diag: Invoke, tmp_path: Path) -> None:
+    refused = diag(*VISION, "--note", "--report-dir", str(tmp_path / "answers"))
+    assert refused.exit_code == 2
+    assert "--note writes into the tracker, --report-dir does not" in refused.stderr
+    Path("tracker-diag.yaml").write_text("note: true\n", encoding="utf-8")
+    aside = diag(*VISION, "--report-dir", str(tmp_path / "answers"))
+    assert "6 runs: no section in the description: none can be written here\n" in aside.stdout
+    assert aside.exit_code == 0

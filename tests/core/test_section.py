@@ -1,54 +1,61 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker_diag.core.section import State, state, with_section, without_section
+from tracker_diag.core import section
+from tracker_diag.core.section import State
 
-BODY = "**overfitting**: validation turned at step 20\n\n- dropout 0 → 0.3"
-# Descriptions of users: anything but what looks like one of our marks.
-texts = st.text().filter(lambda text: "tracker-diag" not in text)
-
-
-@given(text=texts, body=texts)
-def test_what_is_put_in_can_be_taken_out_to_the_letter(text: str, body: str) -> None:
-    changed = with_section(text, body)
-    assert (state(text), state(changed)) == (State.ABSENT, State.OURS)
-    assert without_section(changed) == text
+BODY = "**overfitting**\n\n| lr | 0.1 |"
+DESCRIPTIONS = st.text(max_size=300).filter(lambda text: section.state(text) is State.ABSENT)
+BODIES = st.text(min_size=1, max_size=300).filter(lambda text: section.state(text) is State.ABSENT)
 
 
-@given(text=texts, after=texts, body=texts, other=texts)
-def test_a_section_is_replaced_where_it_stands_and_never_doubled(text: str, after: str, body: str, other: str) -> None:
-    first = with_section(text, body) + after
-    second = with_section(first, other)
-    assert state(second) is State.OURS
-    assert second.count("<!-- /tracker-diag -->") == 1
-    assert without_section(second) == text + after
-    assert with_section(second, other) == second
+@given(text=DESCRIPTIONS, body=BODIES, later=BODIES)
+def test_a_description_is_restored_byte_for_byte(text: str, body: str, later: str) -> None:
+    written = section.with_section(text, body)
+    assert section.state(written) is State.OURS
+    assert body in written
+    renewed = section.with_section(written, later)
+    assert renewed == section.with_section(text, later)
+    assert section.without_section(renewed) == text
+
+
+@given(before=DESCRIPTIONS, after=DESCRIPTIONS, body=BODIES)
+def test_what_was_written_around_it_since_stays(before: str, after: str, body: str) -> None:
+    written = section.with_section(before, body) + after
+    if section.state(written) is State.OURS:
+        assert section.without_section(section.with_section(written, BODY)) == before + after
 
 
 @pytest.mark.parametrize(
-    "edit",
+    "change",
     [
-        lambda text: text.replace("overfitting", "not overfitting, see #12"),
+        lambda text: text.replace("overfitting", "fine, I looked"),
         lambda text: text.replace("<!-- /tracker-diag -->", ""),
-        lambda text: text.replace("<!-- /tracker-diag -->", "<!-- / tracker-diag -->"),
-        lambda text: text.replace("<!-- tracker-diag ", "<!-- tracker-diag x"),
-        lambda text: text + "\n" + text,
-        lambda text: text.replace("<!-- /tracker-diag -->", "a word\n<!-- /tracker-diag -->"),
-        lambda text: text.replace(BODY, ""),
-        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text.replace("<!-- tracker-diag ", "<!-- tracker-diag 0"),
+        lambda text: text + "\n<!-- tracker-diag is right here -->",
+        lambda text: text + text,
+        lambda text: text.replace("<!-- /", "<!--/"),
     ],
+    ids=["words", "no end", "another digest", "a third mark", "twice", "an end of another form"],
 )
-def test_what_somebody_edited_or_damaged_is_left_as_it_is(edit: object) -> None:
-    edited = edit(with_section("my own words", BODY))  # type: ignore[operator]
-    assert state(edited) is State.EDITED
-    assert with_section(edited, "something new") == edited
-    assert without_section(edited) == edited
+def test_a_section_that_somebody_changed_is_theirs(change: Callable[[str], str]) -> None:
+    text = change(section.with_section("mine", BODY))
+    assert section.state(text) is State.EDITED
+    assert not section.lacks(text)
+    assert section.with_section(text, "new") == text
+    assert section.without_section(text) == text
 
 
-def test_a_line_break_of_another_system_makes_it_the_users_and_a_word_of_theirs_no_mark() -> None:
-    assert state("I like tracker-diag") is State.ABSENT
-    assert state("<!-- tracker-diagram -->") is State.ABSENT
-    assert state("<!-- tracker-diag -->") is State.EDITED
+def test_a_description_without_room_gets_none_and_loses_one_that_would_be_stale() -> None:
+    body = "x" * section.LONGEST_BODY
+    longest = max(n for n in range(section.LONGEST) if section.lacks("y" * n))
+    assert len(section.with_section("y" * longest, body)) == section.LONGEST
+    assert section.with_section("y" * (longest + 1), body) == "y" * (longest + 1)
+    assert section.lacks("")
+    grown = section.with_section("y", body) + "z" * section.LONGEST
+    assert section.with_section(grown, body) == "y" + "z" * section.LONGEST

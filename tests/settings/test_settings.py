@@ -244,3 +244,10 @@ def test_a_rule_can_be_set_by_the_name_of_a_cause_that_it_tells() -> None:
     assert rule is not None
     settings = Settings.model_validate({"rules": {"too_few_epochs": {"severity": "info"}}})
     assert chosen_for(rule, settings) == settings.rules["too_few_epochs"]
+
+
+def test_a_section_in_the_description_is_asked_for_without_making_every_run_due() -> None:
+    assert Settings(note=True).digest() == Settings().digest()
+    assert parse_settings({"experiments": {"a": {"note": True}}}).for_experiment("a").note
+    with pytest.raises(SettingsError, match=r"note: choose one of true, false"):
+        parse_settings({"note": "often"})

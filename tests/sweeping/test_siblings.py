@@ -19,6 +19,7 @@ from tracker_diag.adapters.memory import MemoryAdapter
 from tracker_diag.adapters.overviews import OVERVIEW
 from tracker_diag.comparison.experiment_table import Table
 from tracker_diag.core import controlled
+from tracker_diag.report.wording import headline
 from tracker_diag.sweeping.plan import Plan
 from tracker_diag.sweeping.siblings import is_made_by_us
 from tracker_diag.sweeping.sweep import sweep
@@ -78,7 +79,7 @@ def test_a_sweep_says_what_diagnose_says_beside_all_the_others() -> None:
         report = diagnose(run, NO_FILES, others)
         cause = report.causes[0].name if report.causes and report.severity.rank > 1 else ""
         assert answers(tracker)[run.id] == (report.verdict, report.severity, cause)
-        assert tracker.runs[run.id].tags["diag.summary"] == report.summary
+        assert tracker.runs[run.id].tags["diag.summary"] == headline(report)
 
 
 def test_experiments_are_compared_each_by_itself() -> None:

@@ -11,8 +11,10 @@ from tests.runs import curves, make_run, make_runs
 from tracker_diag.adapters.base import DeniedError, Diagnosis, Failure, Listing, Query, TrackerError, without_files
 from tracker_diag.adapters.memory import MemoryAdapter
 from tracker_diag.cli import summary
+from tracker_diag.core import section
 from tracker_diag.core.finding import Severity
 from tracker_diag.core.run import Run, Series
+from tracker_diag.core.section import State
 from tracker_diag.settings.settings import Settings, parse_settings
 from tracker_diag.sweeping.halt import GIVE_UP_AFTER
 from tracker_diag.sweeping.plan import Plan
@@ -446,3 +448,79 @@ def test_unchanged_runs_are_told_as_those_that_were_diagnosed() -> None:
     assert [(r.id, r.name, r.verdict, r.severity, r.cause, r.summary, r.codes) for r in second.standing] == told
     assert second.at_least(Severity.WARNING) == second.standing[:4]
     assert [row.wasted for row in first.rows if row.verdict == "diverged"] == [100.0, 100.0]
+
+
+NOTED = Plan(ALL.query, Settings(note=True))
+
+
+def described(tracker: Recording) -> dict[str, State]:
+    """What the description of each run holds of ours."""
+    return {run_id: section.state(tracker.descriptions.get(run_id, "")) for run_id in tracker.runs}
+
+
+def test_notes_come_to_runs_that_were_diagnosed_without_them_and_then_nothing_is_due() -> None:
+    tracker = Recording(make_runs(3))
+    sweep(tracker, ALL)
+    assert set(described(tracker).values()) == {State.ABSENT}
+    first, second = sweep(tracker, NOTED), sweep(tracker, NOTED)
+    assert (len(first.rows), len(second.rows), second.unchanged) == (3, 0, 3)
+    assert not any(row.news or row.unnoted for row in first.rows)
+    assert set(described(tracker).values()) == {State.OURS}
+    for run_id, text in tracker.descriptions.items():
+        assert f"**Diagnosis: {tracker.runs[run_id].tags['diag.verdict']}**" in text
+
+
+def test_a_section_that_is_there_is_kept_true_by_sweeps_that_do_not_ask_for_it() -> None:
+    tracker = Recording(make_runs(3))
+    sweep(tracker, NOTED)
+    (healthy,) = (x for x, run in tracker.runs.items() if run.tags["diag.verdict"] == "good-fit")
+    (lost,) = (x for x, run in tracker.runs.items() if run.tags["diag.verdict"] == "diverged")
+    tracker.runs[healthy] = replace(tracker.runs[lost], id=healthy, tags=tracker.runs[healthy].tags)
+    again = sweep(tracker, ALL)
+    assert [row.verdict for row in again.rows] == ["diverged"]
+    assert "**Diagnosis: diverged**" in tracker.descriptions[healthy]
+    assert described(tracker)[healthy] is State.OURS
+    # One that was taken out is not put back.
+    tracker.descriptions[lost] = "mine"
+    sweep(tracker, replace(ALL, force=True))
+    assert tracker.descriptions[lost] == "mine"
+
+
+def test_descriptions_that_get_no_section_are_told_and_not_tried_again() -> None:
+    tracker = Recording(make_runs(3))
+    sweep(tracker, NOTED)
+    edited, full, _ = tracker.runs
+    tracker.descriptions[edited] = tracker.descriptions[edited].replace("Diagnosis", "My diagnosis")
+    tracker.descriptions[full] = "x" * section.LONGEST
+    kept = dict(tracker.descriptions)
+    tracker.loaded.clear()
+    for plan, rows in ((NOTED, 0), (replace(NOTED, force=True), 3)):
+        swept = sweep(tracker, plan)
+        assert len(swept.rows) == rows
+        assert {row.id: row.unnoted for row in (*swept.rows, *swept.standing) if row.unnoted} == {
+            edited: "the section was edited, and is left as it is",
+            full: "the description has no room",
+        }
+        assert tracker.descriptions == kept
+    assert not any(row.unnoted for row in sweep(tracker, ALL).standing)
+
+
+def test_where_no_description_can_be_written_nothing_is_due_for_it() -> None:
+    class Bare(Recording):
+        def list_runs(self, query: Query) -> Iterator[Listing]:
+            return (replace(listing, description=None) for listing in super().list_runs(query))
+
+    tracker = Bare(make_runs(2))
+    sweep(tracker, NOTED)
+    swept = sweep(tracker, NOTED)
+    assert (swept.unchanged, tracker.descriptions) == (2, {})
+    assert {row.unnoted for row in swept.standing} == {"none can be written here"}
+
+
+def test_an_experiment_may_have_notes_of_its_own() -> None:
+    tracker = Recording(make_runs(2))
+    first, second = tracker.runs.values()
+    tracker.add(first, "vision")
+    tracker.add(second, "text")
+    sweep(tracker, Plan(ALL.query, parse_settings({"experiments": {"vis*": {"note": True}}})))
+    assert set(tracker.descriptions) == {first.id}

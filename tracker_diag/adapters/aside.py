@@ -84,7 +84,8 @@ class AsideAdapter:
     def _with_kept_tags(self, listing: Listing) -> Listing:
         kept = beside.read(self._folder, folder_name(listing.id))
         others = {key: value for key, value in listing.tags.items() if not owned([key], self._prefix)}
-        return replace(listing, tags=others | {self._prefix + name: value for name, value in kept.items()})
+        tags = others | {self._prefix + name: value for name, value in kept.items()}
+        return replace(listing, tags=tags, description=None)
 
 
 def folder_name(run_id: str) -> str:

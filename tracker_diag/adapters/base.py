@@ -86,8 +86,9 @@ class Listing:
         Dataset digests.
     store : str
         Address of the run's artifacts, as far as the tracker tells it.
-    description : str
-        The user's own text about the run, which may hold our section (:mod:`tracker_diag.core.section`).
+    description : str or None
+        The user's own text about the run, which may hold our section (:mod:`tracker_diag.core.section`). None where the
+        adapter writes none, and nobody is promised a section.
     """
 
     id: str
@@ -101,7 +102,7 @@ class Listing:
     latest: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     digests: tuple[str, ...] = ()
     store: str = ""
-    description: str = ""
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,8 @@ class Diagnosis:
     fingerprint : str
         Written last: a run that carries it is completely diagnosed.
     note : str or None
-        Markdown for the run's description, between our marks (``--note``); None where nobody asked for it, and the
+        Markdown for the run's description, between our marks: added, or put in place of what stands there of ours, as
+        :func:`tracker_diag.core.section.with_section` does. None where nobody asked for it (``--note``), and the
         description is then not touched.
     """
 
@@ -171,11 +173,14 @@ class Removal:
         How many of each it took away.
     left : tuple of str
         What it had to leave, each in words.
+    notes : int
+        Sections of descriptions that it took away.
     """
 
     tags: int = 0
     artifacts: int = 0
     left: tuple[str, ...] = ()
+    notes: int = 0
 
 
 @runtime_checkable
@@ -183,8 +188,9 @@ class Adapter(Protocol):
     """One tracker.
 
     Order of writing, relied on by everyone who reads the tags: drop the fingerprint, then artifacts, then tags (stale
-    ones removed), the fingerprint last. Only the tags and files that ``own`` names are ever changed or deleted:
-    ``<prefix>ignore`` and ``<prefix>control`` are the user's, and so is whatever else stands under the prefix.
+    ones removed) and the section of the description, the fingerprint last. Only the tags and files that ``own`` names
+    are ever changed or deleted: ``<prefix>ignore`` and ``<prefix>control`` are the user's, and so is whatever else
+    stands under the prefix.
     """
 
     def describe(self) -> str:

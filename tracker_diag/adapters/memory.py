@@ -16,7 +16,7 @@ from tracker_diag.adapters.base import (
 )
 from tracker_diag.adapters.overviews import EXPERIMENT, Publication, is_overview, listed, marks
 from tracker_diag.adapters.scope import chosen
-from tracker_diag.core import own
+from tracker_diag.core import own, section
 from tracker_diag.core.controlled import is_ours
 from tracker_diag.core.run import Run, Series
 
@@ -42,11 +42,14 @@ class MemoryAdapter:
         By id, with their tags as they are now.
     artifacts : dict of str to (dict of str to bytes)
         Run id to path to content.
+    descriptions : dict of str to str
+        Run id to what people wrote about the run.
     """
 
     def __init__(self, runs: Iterable[Run] = (), experiment: str = "memory", prefix: str = "diag.") -> None:
         self.runs: dict[str, Run] = {}
         self.artifacts: dict[str, dict[str, bytes]] = {}
+        self.descriptions: dict[str, str] = {}
         self._experiments: dict[str, str] = {}
         self._prefix = prefix
         for run in runs:
@@ -88,6 +91,8 @@ class MemoryAdapter:
         self._clear(run_id)
         files = {f"{own.FOLDER}/{name}": content for name, content in diagnosis.artifacts.items()}
         self.artifacts[run_id] = {**self.artifacts.get(run_id, {}), **files}
+        if diagnosis.note is not None:
+            self._describe(run_id, section.with_section(self.descriptions.get(run_id, ""), diagnosis.note))
         self.runs[run_id] = replace(run, tags=tags)
         return ""
 
@@ -96,7 +101,12 @@ class MemoryAdapter:
         run = self._get(run_id)
         ours = own.owned(run.tags, self._prefix)
         self.runs[run_id] = replace(run, tags={key: value for key, value in run.tags.items() if key not in ours})
-        return Removal(tags=len(ours), artifacts=self._clear(run_id))
+        before = self.descriptions.get(run_id, "")
+        after = section.without_section(before)
+        self._describe(run_id, after)
+        edited = section.state(before) is section.State.EDITED
+        left = ("the section in the description, which was edited",) if edited else ()
+        return Removal(len(ours), self._clear(run_id), left, notes=int(after != before))
 
     def delete_control(self, run_id: str) -> bool:
         """Delete a run that a control made."""
@@ -150,6 +160,11 @@ class MemoryAdapter:
         except KeyError:
             raise UnknownRunError(f"no run {run_id!r} in memory: check the id") from None
 
+    def _describe(self, run_id: str, text: str) -> None:
+        self.descriptions[run_id] = text
+        if not text:
+            del self.descriptions[run_id]
+
     def _clear(self, run_id: str) -> int:
         found = self.artifacts.get(run_id, {})
         kept = {path: content for path, content in found.items() if path not in _OURS}
@@ -168,6 +183,7 @@ class MemoryAdapter:
             params=run.params,
             latest={name: _last(series) for name, series in run.metrics.items() if len(series)},
             digests=tuple(sorted(str(item.get("digest")) for item in run.datasets)),
+            description=self.descriptions.get(run.id, ""),
         )
 
 

@@ -24,7 +24,7 @@ from tracker_diag.agents.course import Course
 from tracker_diag.agents.quoting import answer
 from tracker_diag.agents.source import RefusedError, Source
 from tracker_diag.core.outgoing import web_link
-from tracker_diag.rules import pages
+from tracker_diag.rules import manual
 from tracker_diag.sweeping import spans
 from tracker_diag.sweeping.document import Asked
 from tracker_diag.sweeping.formats.json import to_dict
@@ -184,7 +184,7 @@ def _since(span: str | None) -> float | None:
 
 
 def _explain(asked: OfRule, course: Course) -> Mapping[str, Any]:
-    return {"page": pages.page(asked.name)}
+    return {"page": manual.page(asked.name)}
 
 
 def _list(source: Source, asked: OfListing, course: Course) -> Mapping[str, Any]:

@@ -54,7 +54,7 @@ def explain(
 
     What it measures, why it matters, what to do, its thresholds, and where they come from.
     """
-    from tracker_diag.rules.pages import UnknownPageError, page
+    from tracker_diag.rules.manual import UnknownPageError, page
 
     try:
         found = page(" ".join(rule))

@@ -40,7 +40,8 @@ def clean(
 ) -> None:
     """Remove the tags and reports that were written, and the runs that `sweep --overview` and controls made.
 
-    Nothing else is touched, and what a store cannot delete is counted, with the reason.
+    Sections that `--note` wrote into descriptions go too, and the text before and after stays. Nothing else is touched,
+    and what cannot be removed is counted, with the reason.
     """
     if run_id and (experiment or project or everything):
         raise UsageError("name runs, or experiments, or --all: not both")
@@ -103,7 +104,7 @@ def _remove(adapter: Adapter, ids: list[str]) -> None:
     from tracker_diag.sweeping.executors import WRITERS, threads
     from tracker_diag.sweeping.flow import completed
 
-    tags = files = failed = 0
+    tags = files = notes = failed = 0
     left: Counter[str] = Counter()
     with progress.bar("cleaning") as advance, threads(WRITERS) as engine:
         for done, (run_id, removal) in enumerate(completed(engine, adapter.remove, ids), 1):
@@ -114,9 +115,10 @@ def _remove(adapter: Adapter, ids: list[str]) -> None:
                 complain(f"run {run_id}: {failure(run_id, removal).reason}")
                 failed += 1
                 continue
-            tags, files = tags + removal.tags, files + removal.artifacts
+            tags, files, notes = tags + removal.tags, files + removal.artifacts, notes + removal.notes
             left.update(removal.left)
-    typer.echo(f"removed {tags} tags and {files} files of {counted(len(ids) - failed, 'run')}")
+    also = f", and sections of {counted(notes, 'description')}" if notes else ""
+    typer.echo(f"removed {tags} tags and {files} files of {counted(len(ids) - failed, 'run')}{also}")
     for reason, count in left.items():
         complain(f"left in {counted(count, 'run')}: {reason}", label="")
     if failed:

@@ -13,6 +13,7 @@ from tracker_diag.cli.options import (
     ArtifactsOption,
     ConfigOption,
     FailOnOption,
+    NoteOption,
     ProjectOption,
     RoleOption,
     TrackerOption,
@@ -35,6 +36,7 @@ def diagnose(
     project: ProjectOption = None,
     write: Annotated[bool, typer.Option("--write/--dry-run", help="Write tags and reports, or only look.")] = True,
     artifacts: ArtifactsOption = None,
+    note: NoteOption = False,
     format: FormatOption = DEFAULT,
     fail_on: FailOnOption = None,
     config: ConfigOption = None,
@@ -47,7 +49,7 @@ def diagnose(
     """
     check_format(format)
     check_level(fail_on)
-    settings = read_settings(config, role, artifacts)
+    settings = read_settings(config, role, artifacts, note=note)
     where = place(tracker, tracking_uri, tuple(project or ()), run_id)
     from tracker_diag.cli import progress
     from tracker_diag.sweeping.one_run import diagnose_run
@@ -56,8 +58,8 @@ def diagnose(
         found = where.run_id or _only_run(adapter)
         with progress.bar("comparing") as advance:
             diagnosed = diagnose_run(adapter, found, settings, write=write, advance=advance)
-    for note in diagnosed.notes:
-        complain(note, label="")
+    for line in diagnosed.notes:
+        complain(line, label="")
     show(diagnosed.report, format)
     if fails(diagnosed.report.severity, fail_on):
         raise typer.Exit(FOUND)

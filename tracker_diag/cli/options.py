@@ -50,6 +50,9 @@ ArtifactsOption = Annotated[
         "--artifacts", help="Reports for runs with findings (default), all, or none of them.", show_default=False
     ),
 ]
+NoteOption = Annotated[
+    bool, typer.Option("--note", help="Also write a section into the run's description, after your own text.")
+]
 ExperimentOption = Annotated[
     list[str] | None,
     typer.Option("--experiment", "-e", help="Name or pattern, e.g. 'vision-*'; may be repeated.", show_default=False),
@@ -65,7 +68,9 @@ AnnotateOption = Annotated[
 AllOption = Annotated[bool, typer.Option("--all", help="Every experiment that can be seen.")]
 
 
-def read_settings(config: Path | None, roles: list[str] | None, artifacts: str | None = None) -> Settings:
+def read_settings(
+    config: Path | None, roles: list[str] | None, artifacts: str | None = None, *, note: bool = False
+) -> Settings:
     """Read the file, and lay over it what the command line says.
 
     Raises
@@ -82,6 +87,8 @@ def read_settings(config: Path | None, roles: list[str] | None, artifacts: str |
         chosen["roles"] = dict(settings.roles) | dict(_pair(role) for role in roles)
     if artifacts is not None:
         chosen["artifacts"] = artifacts
+    if note:
+        chosen["note"] = True
     if not chosen:
         return settings
     return parse_settings(settings.model_dump(exclude_unset=True) | chosen, where="command line")

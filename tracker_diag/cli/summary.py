@@ -183,10 +183,12 @@ def _not_stored(swept: Swept) -> int:
 
 
 def _notes(swept: Swept) -> list[str]:
-    """Say why reports could not be stored, what holds for most runs first."""
+    """Say why reports could not be stored, and descriptions got no section, what holds for most runs first."""
     from tracker_diag.core.outgoing import clean
     from tracker_diag.report.wording import counted
 
     reasons = Counter(clean(row.note, 500) for row in swept.rows if row.note)
     lines = [f"{counted(n, 'run')}: the report could not be stored: {why}" for why, n in reasons.most_common(FAILURES)]
-    return lines + ([f"… and {len(reasons) - FAILURES:,} more reasons"] if len(reasons) > FAILURES else [])
+    lines += [f"… and {len(reasons) - FAILURES:,} more reasons"] if len(reasons) > FAILURES else []
+    unnoted = Counter(row.unnoted for row in (*swept.rows, *swept.standing) if row.unnoted)
+    return lines + [f"{counted(n, 'run')}: no section in the description: {why}" for why, n in unnoted.most_common()]

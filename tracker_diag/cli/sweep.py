@@ -24,6 +24,7 @@ from tracker_diag.cli.options import (
     ConfigOption,
     ExperimentOption,
     FailOnOption,
+    NoteOption,
     ProjectOption,
     RoleOption,
     TrackerOption,
@@ -85,6 +86,7 @@ def sweep(
     dry_run: DryRunOption = False,
     changed_only: ChangedOnlyOption = False,
     artifacts: ArtifactsOption = None,
+    note: NoteOption = False,
     fail_on: FailOnOption = None,
     baseline: BaselineOption = None,
     config: ConfigOption = None,
@@ -132,14 +134,16 @@ def sweep(
     trigger = _trigger(every, cron)
     query_of(experiment, project, everything)
     where = place(tracker, tracking_uri, tuple(project or ()))
-    read_settings(config, role, artifacts)
+    read_settings(config, role, artifacts, note=note)
     messages.check(notify or ())
     _check_files(summary, baseline, report_dir, elsewhere=dry_run or annotate)
     document = document_of(format, output_file, repeated=trigger is not None)
-    _check_overview(overview, elsewhere=dry_run or report_dir is not None)
+    _check_written("--overview", overview, dry_run, report_dir)
+    # What a dry run would write of notes, it shows: which runs are due.
+    _check_written("--note", note, False, report_dir)
 
     def once(stop: threading.Event) -> Swept:
-        settings = read_settings(config, role, artifacts)
+        settings = read_settings(config, role, artifacts, note=note)
         query = query_of(
             experiment,
             project,
@@ -237,9 +241,10 @@ def _check_files(summary: Path | None, baseline: Path | None, report_dir: Path |
         raise UsageError("--report-dir cannot be combined with --dry-run or --annotate")
 
 
-def _check_overview(overview: bool, elsewhere: bool) -> None:
-    if overview and elsewhere:
-        raise UsageError("--overview writes into the tracker, --dry-run and --report-dir do not: leave one out")
+def _check_written(option: str, given: bool, dry_run: bool, report_dir: Path | None) -> None:
+    for other, elsewhere in (("--dry-run", dry_run), ("--report-dir", report_dir is not None)):
+        if given and elsewhere:
+            raise UsageError(f"{option} writes into the tracker, {other} does not: leave one out")
 
 
 def _publisher(adapter: Adapter) -> Publisher:

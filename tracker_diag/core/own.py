@@ -1,4 +1,4 @@
-"""What is ours on a run: the names of tags and files that a diagnosis writes. Nothing else is changed or removed."""
+"""What is ours: the names of tags and files that are written. Nothing else is changed or removed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ FINGERPRINT = "fingerprint"
 TAGS = ("verdict", "severity", "cause", "findings", "summary", "version", FINGERPRINT)
 """Tags, without their prefix: the only ones that are ever changed or removed."""
 IGNORE, CONTROL = "ignore", "control"
+DESCRIPTION, VIEW = "mlflow.note.content", "mlflow.sharedViewState.tracker-diag"
+OUTSIDE = (DESCRIPTION, VIEW)
+"""Tags outside the prefix, written only where a user asks for it: a run's description, of which the section between our
+marks is ours (``--note``), and an experiment's saved view (``--view``)."""
 USERS = (IGNORE, CONTROL)
 """Tags under the prefix that are the user's: read, never written."""
 PROFILE, MODEL, MODEL_SUMMARY = "profile.json", "model.json", "model_summary.txt"

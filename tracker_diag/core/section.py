@@ -10,6 +10,11 @@ import hashlib
 import re
 from enum import Enum
 
+LONGEST = 5_000
+"""Letters of a description with our section: what every server takes. MLflow cuts off what is beyond, without a word:
+5,000 letters before 2.14, 8,000 since."""
+LONGEST_BODY = 2_000
+"""Letters of what a section may say: a description with less room than that gets none."""
 _END = "<!-- /tracker-diag -->"
 _BEGIN = re.compile(r"<!-- tracker-diag ([0-9a-f]{16}) -->")
 _MARK = re.compile(r"<!--\s*/?\s*tracker-diag\b")
@@ -34,6 +39,11 @@ def state(text: str) -> State:
     return State.OURS if found is not None and marks == 2 and found[1] == _digest(found[2]) else State.EDITED
 
 
+def lacks(text: str) -> bool:
+    """Whether a description holds no section, and has room for one."""
+    return state(text) is State.ABSENT and len(_added(text, "x" * LONGEST_BODY)) <= LONGEST
+
+
 def with_section(text: str, body: str) -> str:
     """Put our section into a description, after the user's own text, or in place of the one that is there.
 
@@ -42,20 +52,19 @@ def with_section(text: str, body: str) -> str:
     text : str
         The description.
     body : str
-        What the section says, in Markdown; it must hold no mark of a section.
+        What the section says, in Markdown; it must hold no mark of a section, and at most ``LONGEST_BODY`` letters.
 
     Returns
     -------
     str
-        The description itself, unchanged, where somebody has edited the section.
+        The description itself, unchanged, where somebody has edited the section. Without a section, where there is no
+        room for it any more: an old one would say what is no longer so.
     """
     before = state(text)
     if before is State.EDITED:
         return text
-    section = f"<!-- tracker-diag {_digest(body)} -->\n{body}\n{_END}"
-    if before is State.OURS:
-        return _SECTION.sub(lambda _: section, text, count=1)
-    return f"{text}{_BETWEEN}{section}" if text else section
+    new = _added(text, body) if before is State.ABSENT else _SECTION.sub(lambda _: _section(body), text, count=1)
+    return new if len(new) <= LONGEST else without_section(text)
 
 
 def without_section(text: str) -> str:
@@ -64,6 +73,14 @@ def without_section(text: str) -> str:
     if found is None or state(text) is not State.OURS:
         return text
     return text[: found.start()].removesuffix(_BETWEEN) + text[found.end() :]
+
+
+def _added(text: str, body: str) -> str:
+    return f"{text}{_BETWEEN}{_section(body)}" if text else _section(body)
+
+
+def _section(body: str) -> str:
+    return f"<!-- tracker-diag {_digest(body)} -->\n{body}\n{_END}"
 
 
 def _digest(body: str) -> str:

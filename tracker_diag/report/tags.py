@@ -14,7 +14,7 @@ from tracker_diag.core.plain import plain
 from tracker_diag.core.report import Report
 from tracker_diag.report.formats.html import render as render_html
 from tracker_diag.report.schema import to_json
-from tracker_diag.report.wording import SUMMARY_LIMIT, confidence, shown, title
+from tracker_diag.report.wording import confidence, headline, named_cause, shown, title
 
 
 def tags(report: Report) -> dict[str, str]:
@@ -24,15 +24,16 @@ def tags(report: Report) -> dict[str, str]:
     -------
     dict of str to str
         ``verdict``, ``severity``, ``summary`` and ``version`` always; ``cause`` where the severity calls for a change
-        and a cause is known; ``findings`` where there are any of severity info or above that no other explains.
+        and a cause is known; ``findings`` where there are any of severity info or above that no other explains. The
+        summary leaves out what verdict and cause say: a column of a table shows its first 10 to 25 letters.
     """
     out = {"verdict": clean(report.verdict), "severity": str(report.severity)}
-    if report.causes and report.severity.rank >= Severity.WARNING.rank:
-        out["cause"] = clean(report.causes[0].name)
+    if cause := named_cause(report):
+        out["cause"] = clean(cause.name)
     codes = [clean(f.code) for f in report.seen if f.severity.rank >= Severity.INFO.rank]
     if codes:
         out["findings"] = ",".join(dict.fromkeys(codes))
-    return out | {"summary": _one_line(report.summary), "version": clean(report.version)}
+    return out | {"summary": headline(report), "version": clean(report.version)}
 
 
 def artifacts(report: Report) -> dict[str, bytes]:
@@ -70,8 +71,3 @@ def _portable(value: Any) -> Any:
 def _comment(text: str) -> list[str]:
     """Comment lines; cleaned of line breaks first, after which a text cannot leave its comment."""
     return [f"# {line}" for line in textwrap.wrap(clean(text), 98, break_on_hyphens=False)]
-
-
-def _one_line(text: str) -> str:
-    words = " ".join(clean(text, 4 * SUMMARY_LIMIT).split())
-    return words if len(words) <= SUMMARY_LIMIT else words[: SUMMARY_LIMIT - 1].rstrip() + "…"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import Any
 
-from tracker_diag.core.finding import Severity
+from tracker_diag.core.finding import Cause, Severity
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.plain import plain
 from tracker_diag.core.report import Report
@@ -116,6 +117,34 @@ SUMMARY_LIMIT = 250
 
 #: Causes that are shown; the JSON holds all.
 CAUSES_SHOWN = 6
+
+
+# "the loss rises to 0.5: 29% of the improvement achieved": what happened, and how much that is.
+_SIZED = re.compile(r"(?P<what>[^:;]+): (?P<size>\d+(?:\.\d+)?%[^:;]*)(?P<rest>;.*)?", re.DOTALL)
+
+
+def headline(report: Report) -> str:
+    """Shorten the summary for where verdict and cause stand beside it; how much comes first, since the end may be cut.
+
+    Returns
+    -------
+    str
+        One line of at most ``SUMMARY_LIMIT`` letters.
+    """
+    text = " ".join(clean(report.summary, 4 * SUMMARY_LIMIT).split())
+    for known in (report.verdict, report.verdict.replace("-", " ")):
+        text = text.removeprefix(f"{clean(known)}: ")
+    if named := named_cause(report):
+        text = text.removesuffix(f"; most likely {clean(named.name)}")
+    if sized := _SIZED.fullmatch(text):
+        text = f"{sized['size']}: {sized['what']}{sized['rest'] or ''}"
+    text = text.removeprefix("the ")
+    return text if len(text) <= SUMMARY_LIMIT else text[: SUMMARY_LIMIT - 1].rstrip() + "…"
+
+
+def named_cause(report: Report) -> Cause | None:
+    """Find the first cause, where the severity calls for a change; a run that is green has none to name."""
+    return report.causes[0] if report.causes and report.severity.rank >= Severity.WARNING.rank else None
 
 
 def causes_title(report: Report) -> str:

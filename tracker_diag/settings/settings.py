@@ -98,6 +98,7 @@ class Settings(BaseModel):
         pattern="^(findings|all|none)$",
         description="reports for runs that are not green, for all, or for none",
     )
+    note: bool = Field(default=False, description="also a section in the run's description")
     experiments: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="the same keys for experiments whose name matches a pattern"
     )
@@ -151,14 +152,15 @@ class Settings(BaseModel):
         return parse_settings(merged, where=f"experiments ({experiment})") if changed else self
 
     def digest(self) -> str:
-        """Hash all that was set; part of a run's fingerprint.
+        """Hash all that was set and a diagnosis rests on; part of a run's fingerprint.
 
         Returns
         -------
         str
             12 hexadecimal digits.
         """
-        text = json.dumps(self.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
+        # Whether there is a section in the description is read from the description itself.
+        text = json.dumps(self.model_dump(mode="json", exclude_defaults=True, exclude={"note"}), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
@@ -208,6 +210,8 @@ def _needed(error: Mapping[str, Any]) -> str:
     """Say in plain words what pydantic misses."""
     if error["loc"] == ("artifacts",):
         return "choose one of findings, all, none"
+    if error["loc"] == ("note",):
+        return "choose one of true, false"
     if isinstance(error["input"], date | time):
         return f"{error['input']} is a date; put it in quotes"
     context = error.get("ctx", {})

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tracker_diag.adapters.base import Adapter, Failure, Listing, Query, TrackerError, without_files
 from tracker_diag.adapters.guard import guarded, one_line
+from tracker_diag.core import section
 from tracker_diag.core.own import FINGERPRINT
 from tracker_diag.settings.settings import Settings
 from tracker_diag.sweeping.fingerprint import NARROWED, fingerprint, is_by_all_rules
@@ -24,7 +25,9 @@ class Due:
     """A run to diagnose, with what the listing said about it; small, since there may be a million.
 
     One that is judged ``again`` has not changed itself: its siblings have, and what they say of it may be the same. One
-    that ``keeps`` its diagnosis carries one by all rules, which a narrower one must not overwrite.
+    that ``keeps`` its diagnosis carries one by all rules, which a narrower one must not overwrite. A ``noted`` one
+    gets a section in its description, or a new one in place of that which it has; ``unnoted`` says why it gets none
+    where one was asked for.
     """
 
     id: str
@@ -36,6 +39,8 @@ class Due:
     before: Before
     again: bool = False
     keeps: bool = False
+    noted: bool = False
+    unnoted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,7 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
             seen.setdefault(listing.experiment, []).append(listing)
         carried = None if plan.force else _carried(listing, plan)
         complete = _complete(candidate, listing)
-        if carried in complete:
+        if carried in complete and not _lacks_note(listing, own[listing.experiment]):
             standing[listing.id] = candidate
             without_reports += carried == complete[1]
         else:
@@ -120,6 +125,34 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
         if isinstance(candidate, Due) and _carried(listing, plan) in _complete(candidate, listing):
             again[listing.id] = candidate
     return Listed(again | due, standing, tuple(failures), without_reports, compared)
+
+
+def noted(listing: Listing, settings: Settings) -> bool:
+    """Whether a diagnosis of this run writes into its description: where that was asked for, now or before.
+
+    A section that was once asked for is renewed with every diagnosis, since it would otherwise say what is no longer
+    so; one that somebody has edited is theirs.
+    """
+    if listing.description is None:
+        return False
+    found = section.state(listing.description)
+    return found is section.State.OURS or (settings.note and found is section.State.ABSENT)
+
+
+def why_not_noted(listing: Listing, settings: Settings) -> str:
+    """Say why a run gets no section in its description; empty where it gets one, or nobody asked for one."""
+    if not settings.note:
+        return ""
+    if listing.description is None:
+        return "none can be written here"
+    found = section.state(listing.description)
+    if found is section.State.EDITED:
+        return "the section was edited, and is left as it is"
+    return "" if found is section.State.OURS or section.lacks(listing.description) else "the description has no room"
+
+
+def _lacks_note(listing: Listing, settings: Settings) -> bool:
+    return settings.note and listing.description is not None and section.lacks(listing.description)
 
 
 def _carried(listing: Listing, plan: Plan) -> str | None:
@@ -153,4 +186,6 @@ def _due(listing: Listing, plan: Plan, settings: Settings, link: str | None, *, 
         before=before(listing.tags, settings.prefix),
         again=again,
         keeps=plan.narrowed and is_by_all_rules(_carried(listing, plan)),
+        noted=noted(listing, settings),
+        unnoted=why_not_noted(listing, settings),
     )

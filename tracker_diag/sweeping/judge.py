@@ -55,12 +55,18 @@ class Task:
         What its tags said.
     siblings : Comparison or None
         What the other runs of its experiment say.
+    noted : bool
+        Whether its description gets a section.
+    page : str
+        Where the report will be, as the description may link to it; empty if that is not known.
     """
 
     run: Run
     settings: Settings
     before: Before = NOTHING
     siblings: Comparison | None = None
+    noted: bool = False
+    page: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class Judgement:
     severity: Severity
     tags: Mapping[str, str]
     artifacts: Mapping[str, bytes]
+    note: str | None = None
     wasted: float | None = None
     gpus: int = 0
 
@@ -112,17 +119,20 @@ def examine(task: Task) -> Report:
 
 def render(task: Task, report: Report) -> Judgement:
     """Turn a report into tags and, where the settings ask for them, files."""
+    from tracker_diag.report.note import note
     from tracker_diag.report.tags import artifacts, tags
 
     green = report.severity.rank < Severity.WARNING.rank
     # A run that turned green still shows the report of the day it was not: that one is replaced.
     findings = task.settings.artifacts == "findings" and not (green and task.before.green)
+    files = artifacts(report) if findings or task.settings.artifacts == "all" else {}
     return Judgement(
         id=report.run_id,
         verdict=report.verdict,
         severity=report.severity,
         tags=tags(report),
-        artifacts=artifacts(report) if findings or task.settings.artifacts == "all" else {},
+        artifacts=files,
+        note=note(report, task.page if files else "") if task.noted else None,
         wasted=wasted(task.run, report),
         gpus=gpus(task.run),
     )

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from tracker_diag.adapters.base import Adapter, Diagnosis, Failure, Listing, Query, TrackerError, UnknownRunError
 from tracker_diag.adapters.guard import find_one, load_each, one_line
+from tracker_diag.adapters.pages import report_reference
 from tracker_diag.comparison.comparison import Comparison
+from tracker_diag.core.own import FINGERPRINT
 from tracker_diag.core.report import Report
 from tracker_diag.settings.settings import Settings
-from tracker_diag.sweeping.fingerprint import fingerprint
+from tracker_diag.sweeping.due import noted, why_not_noted
+from tracker_diag.sweeping.fingerprint import NARROWED, fingerprint, is_by_all_rules
 from tracker_diag.sweeping.judge import Task, before, examine, render
 from tracker_diag.sweeping.siblings import table_of
 
@@ -41,7 +44,13 @@ class Diagnosed:
 
 
 def diagnose_run(
-    adapter: Adapter, run_id: str, settings: Settings, *, write: bool, advance: Advance = lambda done, total: None
+    adapter: Adapter,
+    run_id: str,
+    settings: Settings,
+    *,
+    write: bool,
+    narrowed: bool = False,
+    advance: Advance = lambda done, total: None,
 ) -> Diagnosed:
     """Read a run, diagnose it and, if asked to, write the answer.
 
@@ -55,6 +64,8 @@ def diagnose_run(
         What is judged how, in every experiment.
     write : bool
         Whether the answer is written onto the run.
+    narrowed : bool
+        Whether rules were chosen for this call alone: then a diagnosis by all rules is not overwritten.
     advance : callable, optional
         See ``Advance``.
 
@@ -78,13 +89,19 @@ def diagnose_run(
         compared = _compared(adapter, listing, own, advance)
     except Exception as error:  # noqa: BLE001  what is wrong with another run must not keep this one from its answer
         notes.append(f"not compared with the other runs of its experiment: {one_line(error)}")
-    task = Task(run, own, before(listing.tags, own.prefix), compared)
+    reference = report_reference(adapter, listing.id, listing.experiment)
+    task = Task(run, own, before(listing.tags, own.prefix), compared, noted(listing, own), reference)
     report = examine(task)
-    if write:
+    if write and narrowed and is_by_all_rules(listing.tags.get(f"{own.prefix}{FINGERPRINT}")):
+        notes.append("nothing is written: the run carries a diagnosis by all rules, and this one is by fewer")
+    elif write:
         judgement = render(task, report)
-        note = adapter.write(listing.id, Diagnosis(judgement.tags, judgement.artifacts, fingerprint(listing, own)))
-        if note:
-            notes.append(f"the tags are written, the report is not: {note}")
+        mark = (NARROWED if narrowed else "") + fingerprint(listing, own)
+        diagnosis = Diagnosis(judgement.tags, judgement.artifacts, mark, judgement.note)
+        if not_stored := adapter.write(listing.id, diagnosis):
+            notes.append(f"the tags are written, the report is not: {not_stored}")
+        if why := why_not_noted(listing, own):
+            notes.append(f"no section in the description: {why}")
     return Diagnosed(listing, report, tuple(notes))
 
 

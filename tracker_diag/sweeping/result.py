@@ -39,6 +39,8 @@ class Row:
         Nothing was written: it carries a diagnosis by all rules, and this one is by fewer.
     accepted : bool
         A baseline knows it as it is.
+    unnoted : str
+        Why its description got no section; empty if it got one, or nobody asked for one.
     """
 
     id: str
@@ -55,6 +57,7 @@ class Row:
     before: Before = NOTHING
     wasted: float | None = None
     gpus: int = 0
+    unnoted: str = ""
     kept: bool = False
     accepted: bool = False
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from tracker_diag.adapters.base import Adapter, DeniedError, Diagnosis, Failure, TrackerError
 from tracker_diag.adapters.guard import defect, failure, load_each, one_line
+from tracker_diag.adapters.pages import report_reference
 from tracker_diag.core.finding import Severity
 from tracker_diag.settings.settings import Settings
 from tracker_diag.sweeping.due import Due, Listed, list_due
@@ -120,8 +121,8 @@ def _outcomes(adapter: Adapter, plan: Plan, listed: Listed, halt: Halt) -> Itera
                 return row
             if halt.ends(item.id) and not halt.is_set():
                 raise DeniedError("its experiment may not be written to")
-            note = adapter.write(item.id, Diagnosis(item.tags, item.artifacts, due[item.id].fingerprint))
-            return replace(row, note=note)
+            diagnosis = Diagnosis(item.tags, item.artifacts, due[item.id].fingerprint, item.note)
+            return replace(row, note=adapter.write(item.id, diagnosis))
 
         with threads(WRITERS) as writers:
             for item, outcome in completed(writers, write, judged, WRITE_AHEAD):
@@ -153,7 +154,8 @@ def _tasks(adapter: Adapter, plan: Plan, listed: Listed, halt: Halt) -> Iterator
                     quiet = settings.model_copy(update={"artifacts": "none"})
                     own[entry.experiment] = settings if plan.write else quiet
                 siblings = listed.compared.of(run.id, entry.experiment)
-                yield Task(run, own[entry.experiment], entry.before, siblings)
+                page = report_reference(adapter, entry.id, entry.experiment) if entry.noted else ""
+                yield Task(run, own[entry.experiment], entry.before, siblings, entry.noted, page)
     except TrackerError as error:
         # What is in hand is still worth finishing: only the reading ends here.
         halt.error = str(error)
@@ -183,6 +185,7 @@ def _standing(due: Due) -> Row:
         news=False,
         codes=due.before.codes,
         before=due.before,
+        unnoted=due.unnoted,
     )
 
 
@@ -202,6 +205,7 @@ def _row(judgement: Judgement, due: Due) -> Row:
         wasted=judgement.wasted,
         gpus=judgement.gpus,
         kept=due.keeps,
+        unnoted=due.unnoted,
     )
 
 

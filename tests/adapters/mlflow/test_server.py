@@ -214,7 +214,7 @@ def test_several_values_at_a_step_all_arrive(tracker: MlflowTracker, experiment:
 def test_the_link_opens_the_run(tracker: MlflowTracker, experiment: str) -> None:
     run_id = tracker.log(experiment, Logged())
     experiment_id = mlflow.MlflowClient(tracker.uri).get_run(run_id).info.experiment_id
-    expected = f"{tracker.uri}/#/experiments/{experiment_id}/runs/{run_id}"
+    expected = f"{tracker.uri}/#/experiments/{experiment_id}/runs/{run_id}?workflowType=machine_learning"
     (listing,) = tracker.adapter.list_runs(Query((experiment,)))
     assert tracker.adapter.link(listing) == expected
     assert connect(tracker.uri).link(listing) == expected

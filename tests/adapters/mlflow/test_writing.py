@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,7 @@ from tracker_diag.adapters.base import (
     without_files,
 )
 from tracker_diag.adapters.mlflow import writing
+from tracker_diag.core import own, section
 
 
 class Recording:
@@ -36,6 +38,9 @@ class Recording:
 
     def tags(self) -> Mapping[str, str]:
         return dict(self.now)
+
+    def description(self) -> str:
+        return self.now.get(own.DESCRIPTION, "")
 
     def change_tags(self, delete: Collection[str], put: Mapping[str, str]) -> None:
         for key in delete:
@@ -76,7 +81,7 @@ def diagnosed() -> Recording:
 
 def test_the_fingerprint_goes_first_and_comes_last() -> None:
     run = diagnosed()
-    writing.write(run, SECOND, "diag.")
+    writing.write(run, replace(SECOND, note="**healthy**"), "diag.")
     assert run.done == [
         "delete diag.fingerprint",
         "put diagnosis/report.json",
@@ -86,6 +91,7 @@ def test_the_fingerprint_goes_first_and_comes_last() -> None:
         "delete diag.summary",
         "set diag.verdict",
         "set diag.severity",
+        "set mlflow.note.content",
         "set diag.fingerprint",
     ]
     assert (run.now["owner"], run.now["diag.ignore"]) == ("me", "LC104")
@@ -225,10 +231,31 @@ def test_who_may_not_write_tags_leaves_no_files() -> None:
 
 
 def test_what_is_not_ours_is_never_changed_or_removed_whatever_the_prefix() -> None:
-    mine = {"user.name": "me", "user.x1": "1", "user.verdictual": "x", "user.": "y"}
+    mine = {"user.name": "me", "user.x1": "1", "user.verdictual": "x", "user.": "y"} | dict.fromkeys(
+        own.OUTSIDE, "mine"
+    )
     run = Recording(mine, {})
     writing.write(run, FIRST, "user.")
     writing.write(run, SECOND, "user.")
     assert run.now == {**mine, "user.verdict": "healthy", "user.severity": "ok", "user.fingerprint": "f2"}
     writing.remove(run, "user.")
     assert run.now == mine
+
+
+def test_of_what_is_outside_the_prefix_only_the_section_that_was_asked_for_changes() -> None:
+    mine = dict.fromkeys(own.OUTSIDE, "mine")
+    run = Recording(mine, {})
+    writing.write(run, replace(FIRST, note="**overfitting**"), "diag.")
+    others = {key: value for key, value in run.now.items() if not key.startswith("diag.")}
+    assert others == {**mine, own.DESCRIPTION: section.with_section("mine", "**overfitting**")}
+    writing.remove(run, "diag.")
+    assert run.now == mine
+
+
+def test_a_description_that_is_as_it_should_be_is_not_written() -> None:
+    run = Recording({}, {})
+    writing.write(run, replace(FIRST, note="x"), "diag.")
+    again = Recording(run.now, run.stored)
+    writing.write(again, replace(FIRST, note="x"), "diag.")
+    assert "set mlflow.note.content" in run.done
+    assert "set mlflow.note.content" not in again.done

@@ -21,6 +21,7 @@ from tracker_diag.adapters.mlflow import connect
 
 _PREFIX = "diag."
 _FOLDER = "diagnosis"
+DESCRIPTION = "mlflow.note.content"
 _OURS = {"report.json", "report.html", "suggested_config.yaml"}
 
 
@@ -85,6 +86,15 @@ class MlflowTracker:
     def tag(self, run_id: str, key: str, value: str) -> None:
         with self._client() as client:
             client.set_tag(run_id, _PREFIX + key, value)
+
+    def describe(self, run_id: str, text: str) -> None:
+        with self._client() as client:
+            client.set_tag(run_id, DESCRIPTION, text)
+
+    def description(self, run_id: str) -> str | None:
+        with self._client() as client:
+            found: str | None = client.get_run(run_id).data.tags.get(DESCRIPTION)
+        return found
 
     def written(self, run_id: str) -> Mapping[str, str]:
         with self._client() as client:

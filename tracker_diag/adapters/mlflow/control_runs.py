@@ -14,7 +14,6 @@ from tracker_diag.adapters.mlflow.policy import POLICY
 from tracker_diag.core import controlled, own
 from tracker_diag.core.run import Series
 
-_NOTE = "mlflow.note.content"
 _FORBIDDEN = re.compile(r"[^\w\-. :/]")
 _MOST_PARAMS, _MOST_METRICS = 100, 1000
 """Of one request."""
@@ -91,7 +90,7 @@ class ControlRuns:
         """Write the answer into the description of the runs made, and end their parent where it was made too."""
         client = self._mlflow.MlflowClient()
         for run_id in self._ids if says else ():
-            client.set_tag(run_id, _NOTE, says)
+            client.set_tag(run_id, own.DESCRIPTION, says)
         if self._own_parent:
             active = self._mlflow.active_run()
             if active is not None and active.info.run_id == self._parent.info.run_id:

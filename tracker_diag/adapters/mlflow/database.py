@@ -25,7 +25,7 @@ from tracker_diag.adapters.base import (
     UnknownRunError,
 )
 from tracker_diag.adapters.guard import guarded, one_line
-from tracker_diag.adapters.mlflow import control_runs, overview_run, tables, writing
+from tracker_diag.adapters.mlflow import control_runs, overview_run, page_address, tables, writing
 from tracker_diag.adapters.mlflow.artifact_address import at_address, local_root
 from tracker_diag.adapters.mlflow.artifacts import Artifacts
 from tracker_diag.adapters.mlflow.commits import GroupCommit
@@ -39,6 +39,7 @@ from tracker_diag.adapters.mlflow.selecting import rows
 from tracker_diag.adapters.mlflow.tables import EXPERIMENTS, RUNS, TAGS
 from tracker_diag.adapters.overviews import EXPERIMENT, Publication, listed
 from tracker_diag.adapters.scope import chosen
+from tracker_diag.core import own
 from tracker_diag.core.outgoing import well_formed
 from tracker_diag.core.run import ACTIVE, Run
 
@@ -85,6 +86,7 @@ class DatabaseAdapter:
         self._writing = engine(self._url, "rw")
         self._commits: GroupCommit[_Change] = GroupCommit(self._change, self._change_one)
         self._known: Links | None = None
+        self._experiment_ids: dict[str, str] = {}
 
     def describe(self) -> str:
         """Name the database, without user and password."""
@@ -99,7 +101,9 @@ class DatabaseAdapter:
         The ids are collected before the first run is given; a filter is tried on what the tables hold, page by page.
         """
         with self._read() as connection:
-            experiments = chosen(_experiments(connection), query)
+            known = _experiments(connection)
+        self._experiment_ids = {name: key for key, name in known.items()}
+        experiments = chosen(known, query)
         wanted = read_filter(query.filter)
         if not experiments:
             return iter(())
@@ -128,7 +132,9 @@ class DatabaseAdapter:
         """Find one run by its id."""
         record = self._get(run_id)
         with self._read() as connection:
-            return record.listing(_experiments(connection)[record.experiment_id])
+            experiment = _experiments(connection)[record.experiment_id]
+        self._experiment_ids[experiment] = record.experiment_id
+        return record.listing(experiment)
 
     def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis."""
@@ -158,10 +164,20 @@ class DatabaseAdapter:
         """Without a server there is no address."""
         del listing
 
+    def report_reference(self, run_id: str, experiment: str) -> str:
+        """Give the address of a run's report, relative to the page that a server shows of the run."""
+        return page_address.of_report(self._experiment_ids.get(experiment), run_id)
+
     def close(self) -> None:
         """Close all connections."""
         self._reading.dispose()
         self._writing.dispose()
+
+    def tag(self, run_id: str, key: str) -> str:
+        """Read a tag of a run as it is now; empty where there is none."""
+        with self._read() as connection:
+            found = rows(connection, sa.select(TAGS.c.value).where(TAGS.c.run_uuid == run_id, TAGS.c.key == key))
+            return next((value or "" for (value,) in found), "")
 
     def change_tags(self, run_id: str, delete: Collection[str], put: Mapping[str, str]) -> None:
         """Delete and set tags of a run in one transaction; repeated where another writer was in the way."""
@@ -328,6 +344,9 @@ class _Target:
 
     def tags(self) -> Mapping[str, str]:
         return self._tags
+
+    def description(self) -> str:
+        return self._adapter.tag(self._run_id, own.DESCRIPTION)
 
     def change_tags(self, delete: Collection[str], put: Mapping[str, str]) -> None:
         self._adapter.change_tags(self._run_id, delete, put)

@@ -22,7 +22,7 @@ from tracker_diag.adapters.base import (
     UnusableStoreError,
 )
 from tracker_diag.adapters.guard import guarded
-from tracker_diag.adapters.mlflow import control_runs, files, overview_run, writing
+from tracker_diag.adapters.mlflow import control_runs, files, overview_run, page_address, writing
 from tracker_diag.adapters.mlflow.artifact_address import at_address, local_root
 from tracker_diag.adapters.mlflow.artifacts import Artifacts, LocalArtifacts
 from tracker_diag.adapters.mlflow.extras import read_extras
@@ -33,6 +33,7 @@ from tracker_diag.adapters.mlflow.record import NAME_TAG, Record
 from tracker_diag.adapters.overviews import Publication, listed
 from tracker_diag.adapters.scope import chosen
 from tracker_diag.core.outgoing import redacted, well_formed
+from tracker_diag.core.own import DESCRIPTION
 from tracker_diag.core.run import Run
 
 
@@ -57,6 +58,7 @@ class FolderAdapter:
             raise TrackerError(f"no folder {redacted(str(root))}: check the tracking URI (MLFLOW_TRACKING_URI)")
         self._root = root
         self._prefix = prefix
+        self._experiment_ids: dict[str, str] = {}
 
     def describe(self) -> str:
         """Name the folder."""
@@ -97,7 +99,9 @@ class FolderAdapter:
     def find_run(self, run_id: str) -> Listing:
         """Find one run by its id."""
         run, head = self._find(run_id)
-        return files.record(run, head).listing(files.experiment_name(run.parent) or run.parent.name)
+        experiment = files.experiment_name(run.parent) or run.parent.name
+        self._experiment_ids[experiment] = run.parent.name
+        return files.record(run, head).listing(experiment)
 
     def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis."""
@@ -129,6 +133,10 @@ class FolderAdapter:
         """Without a server there is no address."""
         del listing
 
+    def report_reference(self, run_id: str, experiment: str) -> str:
+        """Give the address of a run's report, relative to the page that a server shows of the run."""
+        return page_address.of_report(self._experiment_ids.get(experiment), run_id)
+
     def close(self) -> None:
         """Nothing is kept open."""
 
@@ -146,6 +154,7 @@ class FolderAdapter:
             raise AwayError(f"{self._root} cannot be read: {error.strerror}; check its permissions") from None
         named = [(folder, guarded(folder.name, partial(files.experiment_name, folder))) for folder in folders]
         names = {folder: name for folder, name in named if isinstance(name, str)}
+        self._experiment_ids = {name: folder.name for folder, name in names.items()}
         return names, [failure for _, failure in named if isinstance(failure, Failure)]
 
     def _load(self, run_id: str) -> Run | Failure:
@@ -180,6 +189,9 @@ class _Target:
 
     def tags(self) -> Mapping[str, str]:
         return files.tags(self._run)
+
+    def description(self) -> str:
+        return files.tags(self._run).get(DESCRIPTION, "")
 
     def change_tags(self, delete: Collection[str], put: Mapping[str, str]) -> None:
         for key in (*delete, *put):

@@ -11,6 +11,7 @@ from typing import Any
 from tracker_diag.adapters.base import Listing
 from tracker_diag.core.foreign_json import read_json
 from tracker_diag.core.model import Model
+from tracker_diag.core.own import DESCRIPTION
 from tracker_diag.core.run import ACTIVE, InvalidRunError, Run, Series
 
 CONTEXT_TAG = "mlflow.data.context"
@@ -102,6 +103,7 @@ class Record:
             latest=self.latest,
             digests=tuple(sorted(str(dataset["digest"]) for dataset in self.datasets)),
             store=self.artifact_uri,
+            description=self.tags.get(DESCRIPTION, ""),
         )
 
     def run(self, metrics: Mapping[str, Series], extras: Extras) -> Run:

@@ -13,7 +13,8 @@ from tracker_diag.adapters.mlflow.http import Http
 from tracker_diag.adapters.mlflow.proxy import NoArtifacts, ProxiedArtifacts, StoreState, proxied_path
 from tracker_diag.adapters.mlflow.record import Record
 from tracker_diag.adapters.mlflow.refusals import RefusedError
-from tracker_diag.adapters.mlflow.rest import API
+from tracker_diag.adapters.mlflow.rest import API, record_of
+from tracker_diag.core.own import DESCRIPTION
 
 _ENDED = ("FINISHED", "FAILED", "KILLED")
 _TAGS_A_BATCH = 100  # the server's limit
@@ -40,6 +41,11 @@ class ServedRun:
     def tags(self) -> Mapping[str, str]:
         """Give the tags that were read."""
         return self._record.tags
+
+    def description(self) -> str:
+        """Read the description as it is now."""
+        answer = self._http.json("GET", f"{API}/runs/get", params=[("run_id", self._record.id)])
+        return record_of(answer.get("run")).tags.get(DESCRIPTION, "")
 
     def change_tags(self, delete: Collection[str], put: Mapping[str, str]) -> None:
         """Delete tags, then set tags."""

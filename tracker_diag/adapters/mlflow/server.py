@@ -12,7 +12,6 @@ from functools import partial
 from itertools import chain
 from threading import Lock
 from typing import Any
-from urllib.parse import quote
 
 from tracker_diag.adapters.base import (
     Diagnosis,
@@ -26,7 +25,7 @@ from tracker_diag.adapters.base import (
     UnusableStoreError,
 )
 from tracker_diag.adapters.guard import guarded
-from tracker_diag.adapters.mlflow import control_runs, overview_run, replacing, writing
+from tracker_diag.adapters.mlflow import control_runs, overview_run, page_address, replacing, writing
 from tracker_diag.adapters.mlflow.artifacts import Artifacts
 from tracker_diag.adapters.mlflow.extras import read_extras
 from tracker_diag.adapters.mlflow.histories import Histories, RunPoints
@@ -191,7 +190,11 @@ class ServerAdapter:
         experiment = self._experiment_ids.get(listing.experiment)
         if experiment is None:
             experiment = self._get(listing.id).experiment_id
-        return f"{self._http.name}/#/experiments/{quote(experiment, safe='')}/runs/{quote(listing.id, safe='')}"
+        return f"{self._http.name}/{page_address.of_run(experiment, listing.id)}"
+
+    def report_reference(self, run_id: str, experiment: str) -> str:
+        """Give the address of a run's report, relative to the page of the run."""
+        return page_address.of_report(self._experiment_ids.get(experiment), run_id)
 
     def close(self) -> None:
         """Nothing is kept open between requests."""
@@ -249,6 +252,7 @@ class ServerAdapter:
         listing = listing_of(self._http, record, experiments[record.experiment_id])
         if len(self._listed) < _MOST_LISTED:
             ours = own.owned(record.tags, self._prefix)
+            ours |= {own.DESCRIPTION} if writing.has_marks(record.tags) else set()
             tags = {key: value for key, value in record.tags.items() if key in ours}
             light = replace(record, tags=tags, params={}, latest={}, datasets=(), models=())
             self._listed[record.id] = time.monotonic(), light

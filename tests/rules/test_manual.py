@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracker_diag.rules.pages import UnknownPageError, page
+from tracker_diag.rules.manual import UnknownPageError, page
 from tracker_diag.rules.rule import ABSTENTION
 from tracker_diag.rules.verdicts import verdicts
 
