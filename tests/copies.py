@@ -15,6 +15,8 @@ ROOT = Path(__file__).parents[1]
 def project(folder: Path) -> Path:
     """Copy the project, its tests and scripts included, into a folder that is made."""
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "__pycache__", "mlruns"))
+    for name in (".pre-commit-hooks.yaml", ".dockerignore"):
+        shutil.copy(ROOT / name, folder)
     return folder
 
 

@@ -21,6 +21,7 @@ from tracker_diag.cli.options import (
     read_settings,
 )
 from tracker_diag.cli.query import query_of
+from tracker_diag.cli.saved_views import delete_views
 
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter, Query
@@ -40,8 +41,8 @@ def clean(
 ) -> None:
     """Remove the tags and reports that were written, and the runs that `sweep --overview` and controls made.
 
-    Sections that `--note` wrote into descriptions go too, and the text before and after stays. Nothing else is touched,
-    and what cannot be removed is counted, with the reason.
+    Sections that `--note` wrote into descriptions go too, and the text before and after stays; so do saved views of
+    `sweep --view`. Nothing else is touched, and what cannot be removed is counted, with the reason.
     """
     if run_id and (experiment or project or everything):
         raise UsageError("name runs, or experiments, or --all: not both")
@@ -49,6 +50,7 @@ def clean(
     from tracker_diag.adapters.controlled_runs import ControlRuns
     from tracker_diag.adapters.guard import find_one
     from tracker_diag.adapters.overviews import Publisher
+    from tracker_diag.adapters.views import Viewer
     from tracker_diag.core import outgoing
     from tracker_diag.core.controlled import is_ours
     from tracker_diag.report.wording import counted
@@ -58,6 +60,8 @@ def clean(
     wheres = [place(tracker, tracking_uri, tuple(project or ()), one) for one in run_id or ("",)]
     with connected(wheres[0], settings.prefix) as adapter:
         publisher = adapter if isinstance(adapter, Publisher) and not run_id else None
+        viewer = adapter if isinstance(adapter, Viewer) and not run_id else None
+        views = () if viewer is None else viewer.views(query)
         pages: tuple[str, ...] = ()
         controls: tuple[str, ...] = ()
         if run_id:
@@ -72,10 +76,11 @@ def clean(
             pages = () if publisher is None else publisher.overviews(scope)
             made = {*pages, *controls}
             ids = [one for one in listed if one not in made]
-        if not ids and not pages and not controls:
+        if not ids and not pages and not controls and not views:
             typer.echo("no runs")
             return
-        also = [counted(len(x), what) for x, what in ((pages, "overview"), (controls, "control")) if x]
+        others = ((pages, "overview"), (controls, "control"), (views, "saved view"))
+        also = [counted(len(x), what) for x, what in others if x]
         what = f"the diagnosis of {counted(len(ids), 'run')}" + "".join(f", {x}" for x in also)
         if not yes:
             if not sys.stdin.isatty():
@@ -85,7 +90,13 @@ def clean(
             typer.echo(f"deleted {counted(publisher.withdraw(scope), 'overview')}")
         if controls and isinstance(adapter, ControlRuns):
             typer.echo(f"deleted {counted(sum(map(adapter.delete_control, controls)), 'control')}")
+        lasting = 0
+        if viewer is not None and views:
+            gone, lasting = delete_views(viewer, views)
+            typer.echo(f"deleted {counted(gone, 'saved view')}")
         _remove(adapter, ids)
+    if lasting:
+        raise typer.Exit(PARTIAL)
 
 
 def _scope(query: Query, found: set[str]) -> frozenset[str] | None:

@@ -45,7 +45,7 @@ class Outlets:
     failed : int
         Sweeps that broke off since this process began.
     stored : tuple of str
-        Where the last sweep stored the pages of experiments, a line each.
+        Where the last sweep stored pages and views of experiments, a line each.
     told : str
         The error that was last notified of: one that lasts for a day is no message every quarter of an hour.
     """

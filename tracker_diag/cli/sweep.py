@@ -36,6 +36,7 @@ from tracker_diag.cli.options import (
 from tracker_diag.cli.outlets import Outlets, broken_off, keep_going
 from tracker_diag.cli.output import document_of
 from tracker_diag.cli.query import query_of
+from tracker_diag.cli.saved_views import save_views, viewer_of
 from tracker_diag.cli.stopping import stopping
 from tracker_diag.cli.sweep_options import (
     BaselineOption,
@@ -57,6 +58,7 @@ from tracker_diag.cli.sweep_options import (
     SchedulerOption,
     SinceOption,
     SummaryOption,
+    ViewOption,
     WorkersOption,
 )
 from tracker_diag.cli.whole_files import check_folder
@@ -103,6 +105,7 @@ def sweep(
     format: DocumentOption = None,
     output_file: OutputFileOption = None,
     quiet: QuietOption = False,
+    view: ViewOption = False,
     log_format: LogFormatOption = "text",
     annotate: AnnotateOption = False,
 ) -> None:
@@ -114,6 +117,7 @@ def sweep(
     \b
       tracker-diag sweep --experiment 'vision-*' --dry-run
       tracker-diag sweep --all --since 24h --fail-on error --output-file runs.sarif
+      tracker-diag sweep --experiment vision --note --view
       tracker-diag sweep --all --every 15m --notify "$SLACK" --summary sweep.json
       tracker-diag sweep --all --report-dir answers
     """  # noqa: D301  click wants a real backspace
@@ -139,6 +143,7 @@ def sweep(
     _check_files(summary, baseline, report_dir, elsewhere=dry_run or annotate)
     document = document_of(format, output_file, repeated=trigger is not None)
     _check_written("--overview", overview, dry_run, report_dir)
+    _check_written("--view", view, dry_run, report_dir)
     # What a dry run would write of notes, it shows: which runs are due.
     _check_written("--note", note, False, report_dir)
 
@@ -159,13 +164,16 @@ def sweep(
             adapter = opened if report_dir is None else _aside(opened, report_dir, settings.prefix)
             out.tracker = adapter.describe()
             publisher = _publisher(adapter) if overview else None
+            viewer = viewer_of(adapter) if view else None
             with watch.watching(log_format, quiet=quiet) as watcher:
                 swept = sweep_once(adapter, plan, watcher, stop)
             if baseline is not None:
                 swept = accepted.mark(baseline, swept)
             # On a schedule only what has changed: a sweep of nothing new has to stay cheap.
-            named = query.experiments if trigger is None else ()
-            out.stored = () if publisher is None else _store_overviews(adapter, publisher, swept, named, settings)
+            named, standing = (query.experiments, swept.standing) if trigger is None else ((), ())
+            seen = {row.experiment for row in (*swept.rows, *standing)}
+            pages = _store_overviews(adapter, publisher, swept, named, settings)
+            out.stored = (*pages, *save_views(viewer, seen))
             return swept
 
     level = None if fail_on is None else Severity(fail_on)
@@ -256,9 +264,11 @@ def _publisher(adapter: Adapter) -> Publisher:
 
 
 def _store_overviews(
-    adapter: Adapter, publisher: Publisher, swept: Swept, named: Sequence[str], settings: Settings
+    adapter: Adapter, publisher: Publisher | None, swept: Swept, named: Sequence[str], settings: Settings
 ) -> tuple[str, ...]:
     """Store a page of each experiment in which something was diagnosed, and of those that were asked for by name.
+
+    Without a publisher nobody asked for one.
 
     The runs have their diagnoses by now, so what goes wrong here is told and ends nothing.
 
@@ -272,7 +282,7 @@ def _store_overviews(
     from tracker_diag.cli import progress, watch
     from tracker_diag.sweeping.publish import publish
 
-    if swept.stopped:
+    if publisher is None or swept.stopped:
         return ()
     lines = []
     plain = {name for name in named if not set(name) & set("*?[")}

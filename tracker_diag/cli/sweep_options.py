@@ -80,6 +80,10 @@ OverviewOption = Annotated[
         "experiment tracker-diag.",
     ),
 ]
+ViewOption = Annotated[
+    bool,
+    typer.Option("--view", help="Also save a view of each experiment in MLflow: our tags, and no green runs."),
+]
 LogFormatOption = Annotated[str, typer.Option("--log-format", help="text, or json lines on stderr.")]
 DocumentOption = Annotated[
     str | None,

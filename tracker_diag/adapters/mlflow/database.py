@@ -25,7 +25,7 @@ from tracker_diag.adapters.base import (
     UnknownRunError,
 )
 from tracker_diag.adapters.guard import guarded, one_line
-from tracker_diag.adapters.mlflow import control_runs, overview_run, page_address, tables, writing
+from tracker_diag.adapters.mlflow import control_runs, overview_run, page_address, tables, view, writing
 from tracker_diag.adapters.mlflow.artifact_address import at_address, local_root
 from tracker_diag.adapters.mlflow.artifacts import Artifacts
 from tracker_diag.adapters.mlflow.commits import GroupCommit
@@ -36,9 +36,10 @@ from tracker_diag.adapters.mlflow.matching import Filter, read_filter
 from tracker_diag.adapters.mlflow.points import Points, curves
 from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.selecting import rows
-from tracker_diag.adapters.mlflow.tables import EXPERIMENTS, RUNS, TAGS
+from tracker_diag.adapters.mlflow.tables import EXPERIMENT_TAGS, EXPERIMENTS, RUNS, TAGS
 from tracker_diag.adapters.overviews import EXPERIMENT, Publication, listed
 from tracker_diag.adapters.scope import chosen
+from tracker_diag.adapters.views import SavedView
 from tracker_diag.core import own
 from tracker_diag.core.outgoing import well_formed
 from tracker_diag.core.run import ACTIVE, Run
@@ -168,6 +169,23 @@ class DatabaseAdapter:
         """Give the address of a run's report, relative to the page that a server shows of the run."""
         return page_address.of_report(self._experiment_ids.get(experiment), run_id)
 
+    def save_view(self, experiment: str) -> SavedView:
+        """Save our view of an experiment."""
+        return view.save(self._view(experiment), self._experiment_ids[experiment], self._prefix)
+
+    def views(self, query: Query) -> tuple[str, ...]:
+        """List the experiments that hold a view of ours."""
+        held = sa.select(EXPERIMENT_TAGS.c.experiment_id).where(EXPERIMENT_TAGS.c.key == own.VIEW)
+        with self._read() as connection:
+            known = _experiments(connection)
+            keys = {str(key) for (key,) in rows(connection, held)}
+        self._experiment_ids = {name: key for key, name in known.items()}
+        return tuple(name for key, name in chosen(known, query).items() if key in keys)
+
+    def delete_view(self, experiment: str) -> bool:
+        """Delete our view of an experiment."""
+        return view.delete(self._view(experiment))
+
     def close(self) -> None:
         """Close all connections."""
         self._reading.dispose()
@@ -179,13 +197,29 @@ class DatabaseAdapter:
             found = rows(connection, sa.select(TAGS.c.value).where(TAGS.c.run_uuid == run_id, TAGS.c.key == key))
             return next((value or "" for (value,) in found), "")
 
+    def view_tag(self, experiment_id: int) -> str:
+        """Read the tag of an experiment that holds a view; empty where there is none."""
+        wanted = EXPERIMENT_TAGS.c.experiment_id == experiment_id, EXPERIMENT_TAGS.c.key == own.VIEW
+        with self._read() as connection:
+            found = rows(connection, sa.select(EXPERIMENT_TAGS.c.value).where(*wanted))
+        return next((value for (value,) in found if isinstance(value, str)), "")
+
+    def change_view_tag(self, experiment_id: int, value: str | None) -> None:
+        """Set the tag of an experiment that holds a view; None deletes it."""
+        wanted = {"experiment_id": experiment_id, "key": own.VIEW}
+        deletion = sa.delete(EXPERIMENT_TAGS).where(*(EXPERIMENT_TAGS.c[name] == x for name, x in wanted.items()))
+        with self._refusals(), self._writing.begin() as connection:
+            connection.execute(deletion)
+            if value is not None:
+                connection.execute(sa.insert(EXPERIMENT_TAGS), [{**wanted, "value": value}])
+
     def change_tags(self, run_id: str, delete: Collection[str], put: Mapping[str, str]) -> None:
         """Delete and set tags of a run in one transaction; repeated where another writer was in the way."""
-        try:
+        with self._refusals():
             self._commits.commit((run_id, tuple(delete), put))
-        except SQLAlchemyError as error:
-            kind = DeniedError if is_denied(error) else TrackerError
-            raise kind(f"{self.describe()} refused to write: {reason(error)}; check its permissions") from None
+
+    def _view(self, experiment: str) -> _ViewTag:
+        return _ViewTag(self, int(self._experiment_ids[experiment]))
 
     def _artifacts(self, address: str, run_id: str) -> Artifacts:
         return at_address(address, run_id, self._folder)
@@ -224,6 +258,14 @@ class DatabaseAdapter:
             reraise=True,
         )
         retrying(self._change, [change])
+
+    @contextmanager
+    def _refusals(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            kind = DeniedError if is_denied(error) else TrackerError
+            raise kind(f"{self.describe()} refused to write: {reason(error)}; check its permissions") from None
 
     @contextmanager
     def _read(self) -> Iterator[sa.Connection]:
@@ -356,6 +398,23 @@ class _Target:
 
     def store(self) -> str:
         return self._artifact_uri
+
+
+class _ViewTag:
+    """The tag of an experiment that holds our view."""
+
+    def __init__(self, adapter: DatabaseAdapter, experiment_id: int) -> None:
+        self._adapter = adapter
+        self._experiment_id = experiment_id
+
+    def read(self) -> str:
+        return self._adapter.view_tag(self._experiment_id)
+
+    def write(self, value: str) -> None:
+        self._adapter.change_view_tag(self._experiment_id, value)
+
+    def delete(self) -> None:
+        self._adapter.change_view_tag(self._experiment_id, None)
 
 
 def _experiments(connection: sa.Connection) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
@@ -22,7 +23,7 @@ from tracker_diag.adapters.base import (
     UnusableStoreError,
 )
 from tracker_diag.adapters.guard import guarded
-from tracker_diag.adapters.mlflow import control_runs, files, overview_run, page_address, writing
+from tracker_diag.adapters.mlflow import control_runs, files, overview_run, page_address, view, writing
 from tracker_diag.adapters.mlflow.artifact_address import at_address, local_root
 from tracker_diag.adapters.mlflow.artifacts import Artifacts, LocalArtifacts
 from tracker_diag.adapters.mlflow.extras import read_extras
@@ -32,9 +33,12 @@ from tracker_diag.adapters.mlflow.points import curves
 from tracker_diag.adapters.mlflow.record import NAME_TAG, Record
 from tracker_diag.adapters.overviews import Publication, listed
 from tracker_diag.adapters.scope import chosen
+from tracker_diag.adapters.views import SavedView
 from tracker_diag.core.outgoing import redacted, well_formed
-from tracker_diag.core.own import DESCRIPTION
+from tracker_diag.core.own import DESCRIPTION, VIEW
 from tracker_diag.core.run import Run
+
+_VIEW_FILE = f"tags/{VIEW}"
 
 
 class FolderAdapter:
@@ -137,6 +141,21 @@ class FolderAdapter:
         """Give the address of a run's report, relative to the page that a server shows of the run."""
         return page_address.of_report(self._experiment_ids.get(experiment), run_id)
 
+    def save_view(self, experiment: str) -> SavedView:
+        """Save our view of an experiment."""
+        key = self._experiment_ids[experiment]
+        return view.save(_ViewTag(self._root / key), key, self._prefix)
+
+    def views(self, query: Query) -> tuple[str, ...]:
+        """List the experiments that hold a view of ours."""
+        experiments, _ = self._experiments()
+        wanted = chosen({folder.name: name for folder, name in experiments.items()}, query)
+        return tuple(name for key, name in wanted.items() if os.path.lexists(self._root / key / _VIEW_FILE))
+
+    def delete_view(self, experiment: str) -> bool:
+        """Delete our view of an experiment."""
+        return view.delete(_ViewTag(self._root / self._experiment_ids[experiment]))
+
     def close(self) -> None:
         """Nothing is kept open."""
 
@@ -197,19 +216,44 @@ class _Target:
         for key in (*delete, *put):
             if key.startswith("/") or ".." in key.split("/"):
                 raise TrackerError(f"{key!r} cannot be the name of a tag: choose another prefix")
-        try:
+        with _refusals():
             disk.delete_files(self._run, [f"tags/{key}" for key in delete], keep="tags")
             # A draft among the tags would be a tag to whoever reads now.
             new = {f"tags/{key}": well_formed(value).encode() for key, value in put.items()}
             disk.write_files(self._run, new, drafts_in_root=True)
-        except OSError as error:
-            raise disk.refusal(error, "give write access to the mlruns folder") from error
 
     def artifacts(self) -> Artifacts:
         return _artifacts(self._run, self._head)
 
     def store(self) -> str:
         return self._head.artifact_uri
+
+
+class _ViewTag:
+    """The tag of an experiment that holds our view."""
+
+    def __init__(self, experiment: Path) -> None:
+        self._experiment = experiment
+
+    def read(self) -> str:
+        with _refusals():
+            return files.tags(self._experiment).get(VIEW, "")
+
+    def write(self, value: str) -> None:
+        with _refusals():
+            disk.write_files(self._experiment, {_VIEW_FILE: value.encode()}, drafts_in_root=True)
+
+    def delete(self) -> None:
+        with _refusals():
+            disk.delete_files(self._experiment, [_VIEW_FILE])
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise disk.refusal(error, "give access to the mlruns folder") from error
 
 
 @dataclass(frozen=True, slots=True)

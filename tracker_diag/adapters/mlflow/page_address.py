@@ -19,5 +19,10 @@ def of_report(experiment_id: str | None, run_id: str) -> str:
     return f"{_run(experiment_id, run_id)}/artifacts/{FOLDER}/report.html{_VIEW}" if experiment_id else ""
 
 
+def of_view(experiment_id: str, name: str) -> str:
+    """Give the address of the list of an experiment's runs, as a saved view shows it."""
+    return f"#/experiments/{quote(experiment_id, safe='')}/runs{_VIEW}&viewStateShareKey={quote(name, safe='')}"
+
+
 def _run(experiment_id: str, run_id: str) -> str:
     return f"#/experiments/{quote(experiment_id, safe='')}/runs/{quote(run_id, safe='')}"

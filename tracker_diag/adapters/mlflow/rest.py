@@ -32,6 +32,17 @@ def experiment_of(item: Any) -> tuple[str, str] | None:
     return (key, name) if isinstance(key, str) and key and isinstance(name, str) else None
 
 
+def tags_of(item: Any) -> dict[str, str]:
+    """Read the tags of an experiment in an answer.
+
+    Raises
+    ------
+    InvalidRunError
+        If they have another form.
+    """
+    return _pairs(item.get("tags") if isinstance(item, dict) else None, "tags")
+
+
 def record_of(item: Any) -> Record:
     """Read a run.
 

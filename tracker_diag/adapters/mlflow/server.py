@@ -25,7 +25,7 @@ from tracker_diag.adapters.base import (
     UnusableStoreError,
 )
 from tracker_diag.adapters.guard import guarded
-from tracker_diag.adapters.mlflow import control_runs, overview_run, page_address, replacing, writing
+from tracker_diag.adapters.mlflow import control_runs, overview_run, page_address, replacing, view, writing
 from tracker_diag.adapters.mlflow.artifacts import Artifacts
 from tracker_diag.adapters.mlflow.extras import read_extras
 from tracker_diag.adapters.mlflow.histories import Histories, RunPoints
@@ -36,8 +36,10 @@ from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.refusals import RefusedError
 from tracker_diag.adapters.mlflow.rest import API, RUN_ID, experiment_of, record_of, run_id_of
 from tracker_diag.adapters.mlflow.served_run import BareRun, ServedRun, artifacts_of, listing_of
+from tracker_diag.adapters.mlflow.served_view import ServedViewTag, view_of
 from tracker_diag.adapters.overviews import Publication, listed
 from tracker_diag.adapters.scope import chosen
+from tracker_diag.adapters.views import SavedView
 from tracker_diag.core import own
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.run import ACTIVE, Run
@@ -196,6 +198,23 @@ class ServerAdapter:
         """Give the address of a run's report, relative to the page of the run."""
         return page_address.of_report(self._experiment_ids.get(experiment), run_id)
 
+    def save_view(self, experiment: str) -> SavedView:
+        """Save our view of an experiment."""
+        tag = ServedViewTag(self._http, self._experiment_ids[experiment])
+        saved = view.save(tag, tag.experiment_id, self._prefix)
+        return replace(saved, address=f"{self._http.name}/{saved.address}")
+
+    def views(self, query: Query) -> tuple[str, ...]:
+        """List the experiments that hold a view of ours."""
+        found = [(experiment, item) for item in self._listed_experiments() if (experiment := experiment_of(item))]
+        self._experiment_ids.update({name: key for (key, name), _ in found})
+        wanted = chosen(dict(experiment for experiment, _ in found), query)
+        return tuple(name for (key, name), item in found if key in wanted and view_of(item))
+
+    def delete_view(self, experiment: str) -> bool:
+        """Delete our view of an experiment."""
+        return view.delete(ServedViewTag(self._http, self._experiment_ids[experiment]))
+
     def close(self) -> None:
         """Nothing is kept open between requests."""
 
@@ -204,11 +223,9 @@ class ServerAdapter:
 
     def _experiments(self) -> tuple[dict[str, str], list[Failure]]:
         """Id to name of all that can be seen, and those of which neither can be read."""
-        body = {"max_results": _PAGE, "view_type": "ACTIVE_ONLY"}
         found: dict[str, str] = {}
         failures: list[Failure] = []
-        items = self._http.items(f"{API}/experiments/search", body, "experiments", _experiment_id, set())
-        for number, item in enumerate(items, 1):
+        for number, item in enumerate(self._listed_experiments(), 1):
             experiment = experiment_of(item)
             if experiment is None:
                 failures.append(Failure(f"experiment {number} of the list", "the server gives it no id, or no name"))
@@ -216,6 +233,10 @@ class ServerAdapter:
                 found[experiment[0]] = experiment[1]
         self._experiment_ids.update({name: key for key, name in found.items()})
         return found, failures
+
+    def _listed_experiments(self) -> Iterator[Any]:
+        body = {"max_results": _PAGE, "view_type": "ACTIVE_ONLY"}
+        return self._http.items(f"{API}/experiments/search", body, "experiments", _experiment_id, set())
 
     def _search(self, experiments: Mapping[str, str], query: Query) -> Iterator[Listing | Failure]:
         ended = " AND ".join(f"attributes.status != '{status}'" for status in ACTIVE)

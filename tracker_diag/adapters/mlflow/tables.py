@@ -35,6 +35,7 @@ RUNS = table(
     "artifact_uri",
     "experiment_id",
 )
+EXPERIMENT_TAGS = table("experiment_tags", "experiment_id", "key", "value")
 TAGS = table("tags", "run_uuid", "key", "value")
 PARAMS = table("params", "run_uuid", "key", "value")
 METRICS = table("metrics", "run_uuid", "key", "step", "value", "timestamp", "is_nan")
