@@ -47,18 +47,21 @@ class ServedViewTag:
         return view_of(self._http.json("GET", f"{API}/experiments/get", params=params).get("experiment"))
 
     def write(self, value: str) -> None:
-        """Set it."""
+        """Set it, where it could be deleted again: servers before MLflow 3 cannot."""
+        self.delete()
         self._change("set-experiment-tag", key=VIEW, value=value)
 
     def delete(self) -> None:
-        """Delete it."""
+        """Delete it; it may be gone already."""
         try:
             self._change("delete-experiment-tag", key=VIEW)
         except RefusedError as refusal:
-            if refusal.status != 404 or refusal.code == "RESOURCE_DOES_NOT_EXIST":
+            if refusal.code == "RESOURCE_DOES_NOT_EXIST":
+                return
+            if refusal.status != 404:
                 raise
             raise TrackerError(
-                f"{self._http.name} cannot delete tags of experiments: delete {VIEW} in its store, or upgrade MLflow"
+                f"{self._http.name} cannot delete tags of experiments, so no view is saved there: upgrade MLflow to 3"
             ) from None
 
     def _change(self, what: str, **change: Any) -> None:

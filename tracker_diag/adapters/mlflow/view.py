@@ -20,6 +20,9 @@ NAME = "tracker-diag"
 _DIGEST = "digest"
 _WIDTHS = {"verdict": 190, "severity": 105, "cause": 200, "summary": 480}
 """Tags that are columns, in this order, and how wide: in pixels, so that the longest verdict can be read."""
+# Pages before 3.17 take what is left out here for nothing at all, and break.
+_UNFILTERED = {"startTime": "ALL", "lifecycleFilter": "Active", "modelVersionFilter": "All Runs", "datasetsFilter": []}
+_UNFOLDED = {"runsExpanded": {}, "runsPinned": [], "runsHidden": [], "runsHiddenMode": "FIRST_10_RUNS"}
 _BEFORE, _AFTER = ("attributes.`Run Name`", "runDateAndNestInfo"), ("duration",)
 
 
@@ -81,9 +84,11 @@ def _state(prefix: str) -> str:
             # Errors come before warnings.
             "orderByKey": severity,
             "orderByAsc": True,
+            **_UNFILTERED,
             "selectedColumns": [*columns],
             "columnOrder": [*_BEFORE, *columns, *_AFTER],
             "columnWidths": columns,
+            **_UNFOLDED,
         }
     )
 
