@@ -39,8 +39,6 @@ def test_a_sweep_and_its_cleaning(server: Server, tmp_path: Path) -> None:
     assert "diag:diverged" in server.run("diverged1").tags
     assert json.loads(server.run("diverged1").summary)["diag/fingerprint"]
     assert server.run("diverged1").files["diagnosis/report.html"]
-    (artifact,) = server.store.artifacts.values()
-    assert (artifact["artifactTypeName"], artifact["state"]) == ("diagnosis", "COMMITTED")
 
     cleaned = command("clean", "--tracker", "wandb", "--project", "acme/vision", "--yes", home=tmp_path, env=env)
     assert cleaned.returncode == 0, cleaned.stderr
@@ -48,6 +46,33 @@ def test_a_sweep_and_its_cleaning(server: Server, tmp_path: Path) -> None:
     for name in tags:
         assert not [key for key in json.loads(server.run(name).summary) if key.startswith("diag/")]
         assert not [file for file in server.run(name).files if file.startswith("diagnosis/")]
+
+
+def test_no_command_leaves_a_run_that_was_not_asked_for(server: Server, tmp_path: Path) -> None:
+    # As in a terminal where a training has just run, and without a folder of wandb's own: it would be made here.
+    env = environment(tmp_path / "user", **account(server), WANDB_RUN_ID="healthy1", WANDB_RESUME="allow")
+    del env["WANDB_DIR"]
+    home = tmp_path / "work"
+    home.mkdir()
+    vision = ("--tracker", "wandb", "--project", "acme/vision")
+
+    def done(*arguments: str) -> set[tuple[str, str, str]]:
+        finished = command(*arguments, home=home, env=env)
+        assert finished.returncode == 0, finished.stderr
+        assert list(home.iterdir()) == []
+        assert server.store.artifacts == {}
+        return set(server.store.runs)
+
+    before = set(server.store.runs)
+    assert done("sweep", *vision, "--dry-run") == before
+    assert done("sweep", *vision) == before
+    assert "diag:diverged" in server.run("diverged1").tags
+    assert done("sweep", *vision, "--force", "--artifacts", "all") == before
+    assert done("diagnose", "--run-id", "acme/vision/diverged1") == before
+    assert done("report", "--tracker", "wandb", "--project", "acme/vision") == before
+    (page,) = done("sweep", *vision, "--overview") - before
+    assert page[:2] == ("acme", "tracker-diag")
+    assert done("clean", *vision, "--yes") == before
 
 
 def test_a_run_is_named_by_the_address_of_its_page(server: Server, tmp_path: Path) -> None:
@@ -96,6 +121,32 @@ def test_an_annotation_that_was_synced_is_still_known_as_ours(
     assert (mark.parent / "run-sparse1.wandb.synced").exists()
     assert "synced to the server" in adapter.remove("sparse1").left[0]
     assert tree(runs) == before
+
+
+def test_a_folder_gets_no_run_but_the_annotations_that_were_asked_for(offline_runs: Trained, tmp_path: Path) -> None:
+    runs = shutil.copytree(offline_runs.home / "wandb", tmp_path / "wandb", symlinks=True)
+    whole = tree(tmp_path)
+    trained = {path.name for path in runs.iterdir()}
+    env = environment(tmp_path / "user")
+
+    def added(*arguments: str) -> set[str]:
+        done = command(*arguments, "--tracking-uri", str(runs), home=tmp_path, env=env)
+        assert done.returncode == 0, done.stderr
+        assert {path.name for path in tmp_path.iterdir()} == {"user", "wandb"}
+        found = {path.name for path in runs.iterdir()}
+        assert trained <= found
+        return found - trained
+
+    assert added("sweep", "--all", "--dry-run") == set()
+    assert added("sweep", "--all") == set()
+    assert added("diagnose", "--run-id", "healthy1") == set()
+    marked = added("sweep", "--all", "--force", "--annotate")
+    assert all((runs / name / "annotation.json").is_file() for name in marked)
+    assert len(marked) == 4
+    assert len(added("diagnose", "--run-id", "healthy1", "--annotate")) == 4
+    assert added("clean", "--all", "--yes") == set()
+    shutil.rmtree(tmp_path / "user")
+    assert tree(tmp_path) == whole
 
 
 def test_annotations_are_for_folders_of_logs(tmp_path: Path) -> None:

@@ -60,8 +60,6 @@ class OnlineTracker:
     def delete(self, run_id: str) -> None:
         entity, project, name = run_id.split("/")
         del self._server.store.runs[(entity, project, name)]
-        # A project stays when its runs go.
-        self._server.store.add(StoredRun(entity, project, "hidden", job_type="diagnosis"))
 
     def tag(self, run_id: str, key: str, value: str) -> None:
         run = wandb.Api().run(run_id)

@@ -316,39 +316,9 @@ def wait(until: Callable[[], bool], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def test_a_sweep_leaves_one_artifact_on_a_run_of_its_own(
-    server: Server, account_here: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # As in a terminal where a training has just run.
-    monkeypatch.setenv("WANDB_RUN_ID", "healthy1")
-    monkeypatch.setenv("WANDB_RESUME", "allow")
-    online = OnlineAdapter("acme/vision")
-    before = repr(state_of(server.run("sparse1")))
-    online.write(HEALTHY, DIAGNOSIS)
-    written = repr(state_of(server.run("healthy1")))
-    online.write("acme/vision/diverged1", DIAGNOSIS)
-    (path,) = online.end_sweep()
-    assert online.end_sweep() == ()
-    (artifact,) = server.store.artifacts.values()
-    assert artifact["state"] == "COMMITTED"
-    assert artifact["artifactTypeName"] == "diagnosis"
-    assert artifact["files"] == ["diagnoses.jsonl"]
-    own = server.run(path.rpartition("/")[2])
-    assert (own.job_type, own.state) == ("diagnosis", "finished")
-    assert artifact["runName"] == own.name
-    (content,) = (c for p, c in server.store.blobs.items() if p.endswith("diagnoses.jsonl"))
-    lines = [json.loads(line) for line in content.decode().splitlines()]
-    assert [line["run"] for line in lines] == [HEALTHY, "acme/vision/diverged1"]
-    assert lines[0]["verdict"] == "overfitting"
-    assert repr(state_of(server.run("healthy1"))) == written
-    assert repr(state_of(server.run("sparse1"))) == before
-    assert len(list(online.list_runs(Query(everything=True)))) == 4
-
-
 def test_a_run_that_is_open_in_this_process_stays_open(server: Server, online: OnlineAdapter) -> None:
     with wandb.init(project="vision", id="mine1", settings=wandb.Settings(silent=True, console="off")) as mine:
         online.write(HEALTHY, DIAGNOSIS)
-        online.end_sweep()
         mine.log({"loss": 1.0})
         assert wandb.run is mine
     assert server.run("mine1").state == "finished"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import heapq
 import json
-import logging
 import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -29,7 +28,7 @@ from tracker_diag.adapters.base import (
 from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.overviews import Publication
 from tracker_diag.adapters.paging import Paging
-from tracker_diag.adapters.wandb import overview_run, publishing, writing
+from tracker_diag.adapters.wandb import overview_run, writing
 from tracker_diag.adapters.wandb.answers import nodes, optional, part
 from tracker_diag.adapters.wandb.names import Names
 from tracker_diag.adapters.wandb.private import CoreError
@@ -40,7 +39,6 @@ from tracker_diag.core.controlled import is_ours
 from tracker_diag.core.foreign_json import read_json
 from tracker_diag.core.run import ACTIVE, Run
 
-_log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -57,8 +55,7 @@ class OnlineAdapter:
     """Projects on a W&B server.
 
     Runs are named ``entity/project/run``. Of a diagnosis, ``diag:<verdict>`` and ``diag:<severity>`` become tags of the
-    run, all of its tags ``diag/<name>`` in the summary, and its reports files under ``diagnosis/``. Runs of job type
-    ``diagnosis``, which hold the artifacts of sweeps, are left out.
+    run, all of its tags ``diag/<name>`` in the summary, and its reports files under ``diagnosis/``.
 
     Parameters
     ----------
@@ -80,7 +77,6 @@ class OnlineAdapter:
     ) -> None:
         self._server = Server(project)
         self._names = Names(prefix, verdicts)
-        self._written: dict[Project, list[dict[str, Any]]] = {}
 
     def describe(self) -> str:
         """Name the server."""
@@ -115,10 +111,7 @@ class OnlineAdapter:
 
     def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis; W&B has a place for files of every run."""
-        path = self._server.run(run_id)
-        writing.write(self._server, path, diagnosis, self._names)
-        entry = {"run": str(path), "fingerprint": diagnosis.fingerprint, **diagnosis.tags}
-        self._written.setdefault(path.project, []).append(entry)
+        writing.write(self._server, self._server.run(run_id), diagnosis, self._names)
         return ""
 
     def remove(self, run_id: str) -> Removal:
@@ -151,22 +144,6 @@ class OnlineAdapter:
             overview_run.delete(self._server, path, node)
         return len(found)
 
-    def end_sweep(self) -> tuple[str, ...]:
-        """Log one artifact of type ``diagnosis`` a project: all diagnoses written since the last time.
-
-        Returns
-        -------
-        tuple of str
-            The runs, of job type ``diagnosis``, that hold them.
-
-        Raises
-        ------
-        TrackerError
-            If the server refuses them.
-        """
-        written, self._written = self._written, {}
-        return tuple(publishing.publish(self._server, project, entries) for project, entries in written.items())
-
     def link(self, listing: Listing) -> str:
         """Give the address of the run's page."""
         path = self._server.run(listing.id)
@@ -174,16 +151,7 @@ class OnlineAdapter:
         return self._server.app_url + "/".join(quote(part, safe="") for part in parts)
 
     def close(self) -> None:
-        """End a sweep that has not been ended: two runs or more were written since the last one was.
-
-        wandb-core is shared with the rest of the process, and ends with it.
-        """
-        if sum(map(len, self._written.values())) > 1:
-            try:
-                self.end_sweep()
-            except TrackerError as error:
-                # Every run has its diagnosis: the artifact is one more view of them.
-                _log.warning("the diagnoses are written, but not as an artifact: %s", error)
+        """Nothing is kept open: wandb-core is shared with the rest of the process, and ends with it."""
 
     def _node(self, path: RunPath) -> Mapping[str, Any]:
         project = optional(self._server.ask(RUN, path.variables, str(path)), "project", dict)
@@ -260,8 +228,6 @@ class OnlineAdapter:
                         known.discard(seen[0])
                     seen.append(name)
                     known.add(name)
-                if isinstance(node, dict) and node.get("jobType") == publishing.JOB_TYPE:
-                    continue
                 path = RunPath(project, name or f"run {number} of the list")
                 found = guarded(str(path), partial(self._sign_and_listing, path, node))
                 if isinstance(found, Failure):

@@ -104,19 +104,23 @@ class Store:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.runs: dict[tuple[str, str, str], StoredRun] = {}
+        self.made: set[tuple[str, str]] = set()
         self.blobs: dict[str, bytes] = {}
         self.artifacts: dict[str, dict[str, Any]] = {}
         self.read_only: set[str] = set()
 
     def add(self, run: StoredRun) -> StoredRun:
         with self.lock:
+            self.made.add(run.key[:2])
             return self.runs.setdefault(run.key, run)
 
     def by_id(self, run_id: str) -> StoredRun:
         return next(run for run in self.runs.values() if run.id == run_id)
 
     def projects(self, entity: str) -> list[str]:
-        return sorted({run.project for run in self.runs.values() if run.entity == entity})
+        """Those of an entity; one stays when its runs go."""
+        made = self.made | {run.key[:2] for run in self.runs.values()}
+        return sorted(project for of, project in made if of == entity)
 
     def select(self, entity: str, project: str, filters: dict[str, Any], order: str) -> list[StoredRun]:
         """Runs of a project that a filter lets through."""
