@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tracker_diag.cli.below import closing_lines
 from tracker_diag.cli.connect import connected, place
 from tracker_diag.cli.errors import FOUND, UsageError, complain
 from tracker_diag.cli.options import (
@@ -47,6 +48,9 @@ def diagnose(
 
     It is compared with the other runs of its experiment, of which one listing is read.
     """
+    from tracker_diag.adapters.closing import Done
+    from tracker_diag.cli.summary import show_lines
+
     check_format(format)
     check_level(fail_on)
     settings = read_settings(config, role, artifacts, note=note)
@@ -58,9 +62,11 @@ def diagnose(
         found = where.run_id or _only_run(adapter)
         with progress.bar("comparing") as advance:
             diagnosed = diagnose_run(adapter, found, settings, write=write, advance=advance)
+        below = closing_lines(adapter, Done((diagnosed.listing.id,))) if write and format == DEFAULT else ()
     for line in diagnosed.notes:
         complain(line, label="")
     show(diagnosed.report, format)
+    show_lines(below)
     if fails(diagnosed.report.severity, fail_on):
         raise typer.Exit(FOUND)
 

@@ -44,8 +44,9 @@ class Outlets:
         As it describes itself, once it is connected.
     failed : int
         Sweeps that broke off since this process began.
-    stored : tuple of str
-        Where the last sweep stored pages and views of experiments, a line each.
+    below : tuple of str
+        What is told below the table of the last sweep, a line each: where it stored pages and views of experiments, and
+        where the answers are to be seen.
     told : str
         The error that was last notified of: one that lasts for a day is no message every quarter of an hour.
     """
@@ -60,7 +61,7 @@ class Outlets:
     changed_only: bool = False
     tracker: str = ""
     failed: int = 0
-    stored: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
     told: str = ""
 
     def note(self, swept: Swept) -> None:
@@ -89,8 +90,8 @@ class Outlets:
                 if swept != Swept(error=swept.error):
                     show = show_changes if self.changed_only else show_table
                     show(swept, write=self.write)
-                show_lines(self.stored)
-            self.stored = ()
+                show_lines(self.below)
+            self.below = ()
             if swept.error:
                 complain(swept.error)
         told = only_changed(swept) if self.changed_only else swept

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tracker_diag.cli.below import closing_lines
 from tracker_diag.cli.connect import connected, place
 from tracker_diag.cli.console import hush
 from tracker_diag.cli.errors import FOUND, INTERRUPTED, OK, PARTIAL, TERMINATED, TRACKER, UsageError, complain, explain
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from apscheduler.triggers.base import BaseTrigger
 
     from tracker_diag.adapters.base import Adapter
+    from tracker_diag.adapters.closing import Done
     from tracker_diag.adapters.overviews import Publisher
     from tracker_diag.core.finding import Severity
     from tracker_diag.settings.settings import Settings
@@ -173,7 +175,8 @@ def sweep(
             named, standing = (query.experiments, swept.standing) if trigger is None else ((), ())
             seen = {row.experiment for row in (*swept.rows, *standing)}
             pages = _store_overviews(adapter, publisher, swept, named, settings)
-            out.stored = (*pages, *save_views(viewer, seen))
+            told = closing_lines(adapter, _done(swept)) if plan.write else ()
+            out.below = (*pages, *save_views(viewer, seen), *told)
             return swept
 
     level = None if fail_on is None else Severity(fail_on)
@@ -299,6 +302,13 @@ def _store_overviews(
             at = f" ({link})" if link else ""
             lines.append(f"overview of {name}: run {run.name or run_id} in experiment {run.experiment}{at}")
     return tuple(lines)
+
+
+def _done(swept: Swept) -> Done:
+    from tracker_diag.adapters.closing import Done
+
+    new = all(not row.before.verdict for row in swept.rows)
+    return Done(tuple(row.id for row in swept.rows), first=new and not swept.standing)
 
 
 def _aside(tracker: Adapter, folder: Path, prefix: str) -> Adapter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -98,12 +99,19 @@ def test_an_annotation_is_written_beside_the_log(killed_log: Path, tmp_path: Pat
     runs = shutil.copytree(killed_log.parents[1], tmp_path / "wandb")
     (log,) = runs.glob("offline-run-*/*.wandb")
     before = log.read_bytes()
-    done = command(
-        "sweep", "--tracking-uri", str(runs), "--all", "--annotate", home=tmp_path, env=environment(tmp_path)
-    )
-    assert done.returncode == 0, done.stderr
-    assert log.read_bytes() == before
-    assert len(list(runs.glob("offline-run-*/*.wandb"))) == 2
+
+    def annotated() -> int:
+        finished = command(
+            "sweep", "--tracking-uri", str(runs), "--all", "--annotate", home=tmp_path, env=environment(tmp_path)
+        )
+        assert finished.returncode == 0, finished.stderr
+        assert log.read_bytes() == before
+        return len(list(runs.glob("offline-run-*/*.wandb"))) - 1
+
+    # Its process may still be at it: what would be synced now, its log would take away again.
+    assert annotated() == 0
+    os.utime(log, (1e9, 1e9))
+    assert annotated() == 1
 
 
 def test_an_annotation_that_was_synced_is_still_known_as_ours(

@@ -166,17 +166,6 @@ def test_an_address_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
         connect("vision")
 
 
-def test_an_artifact_that_is_refused_leaves_the_diagnoses(
-    server: Server, online: OnlineAdapter, caplog: pytest.LogCaptureFixture
-) -> None:
-    online.write(HEALTHY, DIAGNOSIS)
-    online.write("acme/vision/sparse1", DIAGNOSIS)
-    server.faults = [Fault("^CreateArtifact$", times=99, status=403)]
-    online.close()
-    assert "the diagnoses are written, but not as an artifact" in caplog.text
-    assert json.loads(server.run("sparse1").summary)["diag/fingerprint"] == "f1"
-
-
 def test_memory_does_not_grow_with_a_project(
     server: Server, online: OnlineAdapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -511,7 +511,8 @@ def test_words_of_the_user_under_our_prefix_are_carried_on(tmp_path: Path) -> No
     mine = pb.SummaryRecord()
     for key in ("diag/mine", "diag/verdict", "diag/ignore", "loss"):
         mine.update.add(key=key, value_json='"x"')
-    write_log(log, [pb.Record(num=1, run=run).SerializeToString(), pb.Record(num=2, summary=mine).SerializeToString()])
+    records = [pb.Record(num=1, run=run), pb.Record(num=2, summary=mine), pb.Record(num=3, exit=pb.RunExitRecord())]
+    write_log(log, [record.SerializeToString() for record in records])
     adapter = open_folder(tmp_path, annotate=True)
     adapter.write("a", DIAGNOSIS)
     (mark,) = tmp_path.glob(f"wandb/*/{ANNOTATION_MARK}")

@@ -1,7 +1,7 @@
 """A further segment of an offline run, which ``wandb sync`` carries to the server with a diagnosis.
 
-The user's log stays as it is. The server replaces a run's summary and tags by those of the segment that is synced last,
-so the segment repeats the run's own beside the diagnosis.
+The user's log stays as it is. The server replaces a run's summary, tags and notes by those of the segment that is
+synced last, so the segment repeats the run's own beside the diagnosis.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from tracker_diag.adapters.base import Diagnosis
 from tracker_diag.adapters.wandb.folder import ANNOTATION_MARK, RunFolder, annotation_files
 from tracker_diag.adapters.wandb.log import write_log
 from tracker_diag.adapters.wandb.names import Names
+from tracker_diag.adapters.wandb.notes import noted
 from tracker_diag.adapters.wandb.segment import Segment, nest
 from tracker_diag.core import own
 
@@ -112,6 +113,7 @@ def _records(segment: Segment, diagnosis: Diagnosis, names: Names) -> Iterator[p
     run.resume = True
     run.ClearField("tags")
     run.tags.extend(names.replace_words(segment.run.tags, diagnosis.tags, nest(segment.summary)))
+    run.notes = noted(segment.run.notes, diagnosis)
     yield pb.Record(run=run)
 
     summary = pb.SummaryRecord()

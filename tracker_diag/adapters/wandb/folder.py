@@ -100,6 +100,16 @@ def find_run(path: Path, run_id: str) -> RunFolder:
     raise UnknownRunError(f"{path}: no run {clean(run_id, 200)!r}; there {listed(sorted(logs))}")
 
 
+def carried_fingerprint(folder: RunFolder) -> str:
+    """Give the fingerprint of the diagnosis that a run's segment carries to the server; empty where there is none."""
+    for annotation in reversed(folder.annotations):
+        # Another process may have taken it away.
+        with contextlib.suppress(OSError, disk.NotAFileError):
+            mark = read_json_mapping(disk.read_file(annotation / ANNOTATION_MARK, _LARGEST_MARK)) or {}
+            return str(mark.get("fingerprint", ""))
+    return ""
+
+
 def annotation_files(run_id: str) -> tuple[str, ...]:
     """Name all that a segment with a diagnosis may hold: what we write, and what ``wandb sync`` makes of it."""
     log = f"run-{run_id}.wandb"

@@ -22,22 +22,24 @@ from tracker_diag.adapters.base import (
     TrackerError,
     UnknownRunError,
 )
+from tracker_diag.adapters.closing import Done
 from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.wandb import control_runs
 from tracker_diag.adapters.wandb.annotate import annotate, remove_annotations
 from tracker_diag.adapters.wandb.config_file import read_config
-from tracker_diag.adapters.wandb.folder import RunFolder, find_run, find_runs, listed
+from tracker_diag.adapters.wandb.folder import RunFolder, carried_fingerprint, find_run, find_runs, listed
 from tracker_diag.adapters.wandb.graphs import read_below, watched_model
 from tracker_diag.adapters.wandb.history import as_number
 from tracker_diag.adapters.wandb.log import LogError
 from tracker_diag.adapters.wandb.names import Names, latest_values
 from tracker_diag.adapters.wandb.segment import Segment, join_segments, nest, read_run, read_segment
 from tracker_diag.adapters.wandb.used import datasets
+from tracker_diag.adapters.wandb.whereabouts import report_lines, syncing_lines
 from tracker_diag.core import own
 from tracker_diag.core.foreign_json import read_json_mapping
 from tracker_diag.core.model import described_in
 from tracker_diag.core.outgoing import clean
-from tracker_diag.core.run import Run
+from tracker_diag.core.run import ACTIVE, Run
 from tracker_diag.models.merged import merged
 
 # A run whose log has not grown for so long has ended: W&B's server calls a run crashed after five minutes' silence.
@@ -46,6 +48,7 @@ _LARGEST_PROFILE, _LARGEST_SUMMARY, _LARGEST_CONFIG = 16 * disk.MIB, 4 * disk.MI
 _MODEL, _LARGEST_MODEL = f"{own.FOLDER}/{own.MODEL}", 4 * disk.MIB
 _LAST_MOMENT = 253_402_300_800.0  # the end of the year 9999, after which no calendar of Python's goes
 _ADVICE = "check the folder's rights"
+_HOW_TO_SYNC = "to see this in W&B: the same with --annotate, then the `wandb sync` that it names"
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +58,10 @@ class OfflineAdapter:
 
     A diagnosis lies in ``diagnosis/`` in the folder of the run's first segment: the reports, and ``tags.json`` with the
     tags, whose fingerprint is written last. The run's log and files are never changed.
+
+    Where a further segment is asked for, a run that has ended shows its fingerprint only once its segment carries it,
+    so that one that was diagnosed without gets its segment too; and its description is the notes that the segment
+    carries. One that still goes gets none: its log is synced after it, and would take the diagnosis away again.
 
     Parameters
     ----------
@@ -140,7 +147,9 @@ class OfflineAdapter:
             beside.drop_fingerprint(folder.home, own.FOLDER)
             try:
                 remove_annotations(folder)
-                annotate(folder, _read(folder, history=False), diagnosis, self._names)
+                segment = _read(folder, history=False)
+                if _status(folder, segment) not in ACTIVE:
+                    annotate(folder, segment, diagnosis, self._names)
             except OSError as error:
                 raise disk.refusal(error, _ADVICE) from None
         beside.write(folder.home, own.FOLDER, diagnosis)
@@ -162,6 +171,12 @@ class OfflineAdapter:
         """None: a folder has no UI."""
         return None
 
+    def closing(self, done: Done) -> tuple[str, ...]:
+        """Say where the reports lie, and what takes the diagnoses to W&B."""
+        folders = [find_run(self._path, run_id) for run_id in done.ids]
+        syncing = syncing_lines(folders) if self._annotate else (_HOW_TO_SYNC,)
+        return (*report_lines(folders), *syncing)
+
     def close(self) -> None:
         """Nothing is kept open."""
 
@@ -169,11 +184,19 @@ class OfflineAdapter:
         segment = _read(folder, history=False)
         facts = self._facts(folder, segment)
         summary = nest(segment.summary)
+        tags, description = facts["tags"], None
+        if self._annotate and facts["status"] not in ACTIVE:
+            description = _carried_notes(folder, segment)
+            key = self._names.prefix + own.FINGERPRINT
+            if tags.get(key) != carried_fingerprint(folder):
+                tags = {name: value for name, value in tags.items() if name != key}
         return Listing(
             id=folder.id,
             experiment=segment.run.project,
+            tags=tags,
             latest=latest_values(summary, self._names, {".".join(key): step for key, step in segment.steps.items()}),
-            **{key: facts[key] for key in ("name", "status", "start_time", "end_time", "tags", "params")},
+            description=description,
+            **{key: facts[key] for key in ("name", "status", "start_time", "end_time", "params")},
         )
 
     def _load(self, run_id: str) -> Run:
@@ -226,6 +249,13 @@ def _read(folder: RunFolder, *, history: bool = True) -> Segment:
         if "/" in run_id or run_id in ("", ".", ".."):
             raise TrackerError(f"{folder.home}: {run_id!r} is not a valid W&B run id")
     return segment
+
+
+def _carried_notes(folder: RunFolder, segment: Segment) -> str:
+    """The notes that the server will have: those of the segment with the diagnosis, else the run's own."""
+    logs = [annotation / f"run-{folder.id}.wandb" for annotation in folder.annotations[-1:]]
+    carried = next((read_run(log) for log in logs if log.exists()), None)
+    return str((segment.run if carried is None else carried).notes)
 
 
 def _project(folder: RunFolder) -> str | None:

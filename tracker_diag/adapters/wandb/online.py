@@ -25,6 +25,7 @@ from tracker_diag.adapters.base import (
     TrackerError,
     UnknownRunError,
 )
+from tracker_diag.adapters.closing import Done
 from tracker_diag.adapters.guard import guarded
 from tracker_diag.adapters.overviews import Publication
 from tracker_diag.adapters.paging import Paging
@@ -49,6 +50,11 @@ AT_ONCE = 4
 # A run that gives a sign while the pages are read moves to the front and pushes others onto the next page. How many can
 # be pushed is bounded by how many runs are being logged to, so that not all names need be kept.
 REMEMBERED = 10_000
+_COLUMNS = ("verdict", "severity", "cause", "summary")
+_WHERE_TO_LOOK = (
+    "in W&B: the tags of a run, such as {word}, can be filtered; {columns} can be columns of the table of runs; "
+    "a report is among the run's files, diagnosis/report.html"
+)
 
 
 class OnlineAdapter:
@@ -149,6 +155,11 @@ class OnlineAdapter:
         path = self._server.run(listing.id)
         parts = (path.project.entity, path.project.name, "runs", path.run)
         return self._server.app_url + "/".join(quote(part, safe="") for part in parts)
+
+    def closing(self, done: Done) -> tuple[str, ...]:
+        """Say where W&B shows the answers, after a first sweep."""
+        words, keys = self._names.words({"verdict": "overfitting"}), map(self._names.key, _COLUMNS)
+        return (_WHERE_TO_LOOK.format(word=words[0], columns=", ".join(keys)),) if done.first else ()
 
     def close(self) -> None:
         """Nothing is kept open: wandb-core is shared with the rest of the process, and ends with it."""

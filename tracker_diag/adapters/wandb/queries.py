@@ -9,6 +9,7 @@ fragment Facts on Run {
   displayName
   state
   tags
+  notes
   config
   summaryMetrics
   group
@@ -106,6 +107,7 @@ query Run($entity: String!, $project: String!, $name: String!, $pattern: String)
       state
       readOnly
       tags
+      notes
       summaryMetrics
       files(pattern: $pattern, first: 100) { edges { node { id name } } }
     }
@@ -129,8 +131,8 @@ mutation PrepareFiles(
 
 # What is not given is left as it is.
 UPDATE = """
-mutation UpsertBucket($id: String, $tags: [String!], $summary: JSONString) {
-  upsertBucket(input: {id: $id, tags: $tags, summaryMetrics: $summary}) { bucket { id } }
+mutation UpsertBucket($id: String, $tags: [String!], $notes: String, $summary: JSONString) {
+  upsertBucket(input: {id: $id, tags: $tags, notes: $notes, summaryMetrics: $summary}) { bucket { id } }
 }
 """
 

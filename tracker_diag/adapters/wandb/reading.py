@@ -46,6 +46,7 @@ def listing_of(path: RunPath, node: Mapping[str, Any], experiment: str, names: N
         id=str(path),
         experiment=experiment,
         latest=latest_values(json_object(node.get("summaryMetrics"), "summary"), names),
+        description=optional(node, "notes", str, ""),
         **{key: facts[key] for key in ("name", "status", "start_time", "end_time", "tags", "params")},
     )
 

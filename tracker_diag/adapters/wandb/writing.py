@@ -1,7 +1,8 @@
 """A diagnosis onto a run of the server, and off it again.
 
-Tags and summary can only be sent whole. They are read again just before they are sent, and nothing else is, so that
-what someone else writes is lost only if it falls between two requests in a row; the files go up before.
+Tags, notes and summary can only be sent whole. They are read again just before they are sent, and nothing else is, so
+that what someone else writes is lost only if it falls between two requests in a row; the files go up before. Notes are
+sent only where they change.
 """
 
 from __future__ import annotations
@@ -9,18 +10,20 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tracker_diag.adapters.base import DeniedError, Diagnosis, Removal, TrackerError, UnknownRunError
 from tracker_diag.adapters.wandb.answers import json_object, nodes, optional, part, texts
 from tracker_diag.adapters.wandb.names import Names
+from tracker_diag.adapters.wandb.notes import EDITED, is_edited, noted
 from tracker_diag.adapters.wandb.private import CoreError
 from tracker_diag.adapters.wandb.queries import DELETE_FILES, PREPARE, STANDING, UPDATE
 from tracker_diag.adapters.wandb.reading import FOLDER
 from tracker_diag.adapters.wandb.server import ForbiddenError, RunPath, Server
 from tracker_diag.core.own import FINGERPRINT, LEFT, REPORTS
+from tracker_diag.core.section import without_section
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Standing:
         Whether a process still logs to it: the summary is then that process's, which sends it whole every few seconds.
     tags : tuple of str
         Plain words.
+    notes : str
+        The user's, with our section if there is one.
     summary : mapping of str to object
         All of it, whoever wrote it.
     files : mapping of str to str
@@ -44,6 +49,7 @@ class Standing:
     id: str
     live: bool
     tags: tuple[str, ...]
+    notes: str
     summary: Mapping[str, Any]
     files: Mapping[str, str]
 
@@ -51,8 +57,8 @@ class Standing:
 def write(server: Server, path: RunPath, diagnosis: Diagnosis, names: Names) -> None:
     """Write a diagnosis: at most eight requests with three files, two without.
 
-    A run that is being logged to gets words and files, but nothing in its summary, hence no fingerprint: it will be
-    looked at again.
+    A run that is being logged to gets words, files and notes, but nothing in its summary, hence no fingerprint: it will
+    be looked at again.
 
     Raises
     ------
@@ -67,7 +73,8 @@ def write(server: Server, path: RunPath, diagnosis: Diagnosis, names: Names) -> 
         _write_files(server, path, standing, diagnosis.artifacts, stale, names)
         standing = _read(server, path)
     keys = names.keys({**diagnosis.tags, FINGERPRINT: diagnosis.fingerprint})
-    _update(server, path, standing, names.replace_words(standing.tags, diagnosis.tags, standing.summary), keys, names)
+    words = names.replace_words(standing.tags, diagnosis.tags, standing.summary)
+    _update(server, path, standing, _Change(words, noted(standing.notes, diagnosis), keys), names)
 
 
 def remove(server: Server, path: RunPath, names: Names) -> Removal:
@@ -88,13 +95,17 @@ def remove(server: Server, path: RunPath, names: Names) -> Removal:
     if standing.live and keys:
         left.append(f"{path}: keys in the summary, which its process still writes; clean again when it has ended")
         keys = []
-    if words or keys:
-        _update(server, path, standing, names.replace_words(standing.tags, {}, standing.summary), {}, names)
+    notes = without_section(standing.notes)
+    if is_edited(notes):
+        left.append(f"{path}: {EDITED}")
+    if words or keys or notes != standing.notes:
+        others_words = names.replace_words(standing.tags, {}, standing.summary)
+        _update(server, path, standing, _Change(others_words, notes), names)
     files = [key for name, key in standing.files.items() if name in REPORTS]
     if files:
         server.change(DELETE_FILES, {"files": files}, f"files of {path}")
     # The words say again what the keys say.
-    return Removal(len(keys) or len(words), len(files), tuple(left))
+    return Removal(len(keys) or len(words), len(files), tuple(left), notes=int(notes != standing.notes))
 
 
 def _read(server: Server, path: RunPath) -> Standing:
@@ -112,6 +123,7 @@ def _read(server: Server, path: RunPath) -> Standing:
         id=part(run, "id", str),
         live=part(run, "state", str) in ("running", "preempting"),
         tags=tuple(texts(run, "tags")),
+        notes=optional(run, "notes", str, ""),
         summary=json_object(run.get("summaryMetrics"), "summary"),
         files={part(file, "name", str).removeprefix(f"{FOLDER}/"): part(file, "id", str) for file in files},
     )
@@ -176,11 +188,20 @@ def _addresses(server: Server, places: Mapping[str, Any], asked: Mapping[str, st
     return found
 
 
-def _update(
-    server: Server, path: RunPath, standing: Standing, words: list[str], keys: Mapping[str, str], names: Names
-) -> None:
-    change: dict[str, Any] = {"id": standing.id, "tags": words}
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What a run is to carry: its words and notes, and our keys of the summary."""
+
+    words: list[str]
+    notes: str
+    keys: Mapping[str, str] = field(default_factory=dict)
+
+
+def _update(server: Server, path: RunPath, standing: Standing, change: _Change, names: Names) -> None:
+    sent: dict[str, Any] = {"id": standing.id, "tags": change.words}
+    if change.notes != standing.notes:
+        sent["notes"] = change.notes
     if not standing.live:
         kept = {key: value for key, value in standing.summary.items() if not names.is_own_key(key)}
-        change["summary"] = json.dumps({**kept, **keys})
-    server.change(UPDATE, change, str(path))
+        sent["summary"] = json.dumps({**kept, **change.keys})
+    server.change(UPDATE, sent, str(path))

@@ -1,0 +1,46 @@
+"""What a user should know at the end of a command and only the tracker's adapter can say: where to look, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a command has written.
+
+    Attributes
+    ----------
+    ids : tuple of str
+        Runs whose diagnosis was written now, worst first; as the listings have them.
+    first : bool
+        Whether no run in the scope of a sweep carried a diagnosis before.
+    """
+
+    ids: tuple[str, ...]
+    first: bool = False
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """A tracker that has something to say at the end; not every adapter is one."""
+
+    def closing(self, done: Done) -> tuple[str, ...]:
+        """Say where the answers are to be seen, and what it takes to see them; nothing is written.
+
+        Parameters
+        ----------
+        done : Done
+            What was written; at least one run.
+
+        Returns
+        -------
+        tuple of str
+            Lines for people, each whole by itself.
+
+        Raises
+        ------
+        TrackerError
+            If the tracker cannot be reached.
+        """
