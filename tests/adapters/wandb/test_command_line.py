@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -37,6 +38,7 @@ def test_a_sweep_and_its_cleaning(server: Server, tmp_path: Path) -> None:
     swept = command("sweep", "--tracker", "wandb", "--project", "acme/vision", home=tmp_path, env=env)
     assert swept.returncode == 0, swept.stderr
     assert "4 diagnosed" in swept.stdout
+    assert swept.stdout.splitlines()[-1].startswith("in W&B: the tags of a run, such as diag:overfitting, can be")
     assert "diag:diverged" in server.run("diverged1").tags
     assert json.loads(server.run("diverged1").summary)["diag/fingerprint"]
     assert server.run("diverged1").files["diagnosis/report.html"]
@@ -155,6 +157,49 @@ def test_a_folder_gets_no_run_but_the_annotations_that_were_asked_for(offline_ru
     assert added("clean", "--all", "--yes") == set()
     shutil.rmtree(tmp_path / "user")
     assert tree(tmp_path) == whole
+
+
+def test_what_a_folder_was_told_is_seen_on_the_server_after_the_command_that_the_last_line_names(
+    server: Server, offline_runs: Trained, tmp_path: Path
+) -> None:
+    server.store.runs.clear()
+    runs = shutil.copytree(offline_runs.home / "wandb", tmp_path / "wandb", symlinks=True)
+    env = environment(tmp_path / "user", **account(server))
+    told = command("sweep", "--tracking-uri", "./wandb", "--all", home=tmp_path, env=env)
+    assert told.returncode == 0, told.stderr
+    *_, reports, how = told.stdout.splitlines()
+    named = reports.removeprefix("report: ")
+    assert (tmp_path / named).read_text().startswith("<!doctype html>")
+    assert "--annotate" in how
+    swept = command("sweep", "--tracking-uri", "./wandb", "--all", "--annotate", home=tmp_path, env=env)
+    assert swept.returncode == 0, swept.stderr
+    # A user copies it; nothing has been synced, so the training goes along.
+    *_, line = swept.stdout.splitlines()
+    _, _, arguments = line.partition(": wandb sync ")
+    sync = [sys.executable, "-m", "wandb", "sync", *shlex.split(arguments)]
+    finish(sync, home=tmp_path, env=env)
+    trained = {f"{name}1" for name in ("healthy", "diverged", "sparse", "resumed")}
+    assert set(server.store.runs) == {("acme", "vision", run_id) for run_id in trained}
+    run = server.run("diverged1")
+    assert "diag:diverged" in run.tags
+    assert json.loads(run.summary)["diag/verdict"] == "diverged"
+    assert len(run.history) == 22
+    assert run.files["diagnosis/report.html"] == next(runs.glob("*-diverged1/diagnosis/report.html")).read_bytes()
+    assert server.run("healthy1").notes == "first try"
+    assert json.loads(server.run("healthy1").summary)["best"] == 0.9
+    # Nothing more to do.
+    again = command("sweep", "--tracking-uri", "./wandb", "--all", "--annotate", home=tmp_path, env=env)
+    assert "4 unchanged" in again.stdout.splitlines()[-1]
+
+
+def test_where_a_report_lies_is_no_part_of_what_machines_read(offline_runs: Trained, tmp_path: Path) -> None:
+    runs = shutil.copytree(offline_runs.home / "wandb", tmp_path / "wandb", symlinks=True)
+    one = ("diagnose", "--tracking-uri", str(runs), "--run-id", "diverged1")
+    env = environment(tmp_path / "user")
+    read = command(*one, "--format", "json", home=tmp_path, env=env)
+    assert json.loads(read.stdout)["verdict"] == "diverged"
+    assert "report: wandb/" not in command(*one, "--dry-run", home=tmp_path, env=env).stdout
+    assert command(*one, home=tmp_path, env=env).stdout.splitlines()[-2].startswith("report: wandb/")
 
 
 def test_annotations_are_for_folders_of_logs(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,23 @@ from wandb.proto import wandb_internal_pb2 as pb
 from tests.adapters.poisons.tree import tree
 from tests.adapters.wandb.conftest import Trained, points
 from tracker_diag.adapters import disk
-from tracker_diag.adapters.base import Diagnosis, Failure, Listing, Query, QueryError, TrackerError, UnknownRunError
+from tracker_diag.adapters.base import (
+    Adapter,
+    Diagnosis,
+    Failure,
+    Listing,
+    Query,
+    QueryError,
+    TrackerError,
+    UnknownRunError,
+)
 from tracker_diag.adapters.disk import draft_name, is_draft
 from tracker_diag.adapters.wandb import offline, open_folder
 from tracker_diag.adapters.wandb.folder import ANNOTATION_MARK
 from tracker_diag.adapters.wandb.log import write_log
 from tracker_diag.adapters.wandb.segment import Segment, read_segment
 from tracker_diag.core.run import Run
+from tracker_diag.core.section import with_section
 from tracker_diag.roles.resolve import resolve
 from tracker_diag.settings.settings import Settings
 
@@ -230,6 +241,58 @@ def test_an_annotation_repeats_the_runs_own_summary(home: Path) -> None:
     assert [r.id for r in adapter.list_runs(Query(everything=True))].count("healthy1") == 1
     adapter.remove("healthy1")
     assert digest(home) == before
+
+
+def test_an_annotation_carries_the_section_of_the_notes(home: Path) -> None:
+    before = digest(home)
+    plain, adapter = open_folder(home), open_folder(home, annotate=True)
+    noted = replace(DIAGNOSIS, note="**overfitting**")
+    # A log is never changed: without a segment there is no place for it.
+    plain.write("healthy1", noted)
+    assert plain.find_run("healthy1").description is None
+    assert digest(home) == before
+    assert adapter.find_run("healthy1").description == "first try"
+    adapter.write("healthy1", noted)
+    assert adapter.find_run("healthy1").description == with_section("first try", "**overfitting**")
+    adapter.write("healthy1", DIAGNOSIS)
+    assert adapter.find_run("healthy1").description == "first try"
+    adapter.write("sparse1", noted)
+    assert adapter.find_run("sparse1").description == with_section("", "**overfitting**")
+    for run_id in ("healthy1", "sparse1"):
+        adapter.remove(run_id)
+    assert digest(home) == before
+
+
+def test_a_run_that_was_diagnosed_without_a_segment_is_not_done_when_one_is_asked_for(home: Path) -> None:
+    plain, adapter = open_folder(home), open_folder(home, annotate=True)
+
+    def done(folder: Adapter) -> bool:
+        (listed,) = (x for x in folder.list_runs(Query(everything=True)) if x.id == "healthy1")
+        assert listed == folder.find_run("healthy1")
+        return "diag.fingerprint" in folder.find_run("healthy1").tags
+
+    plain.write("healthy1", DIAGNOSIS)
+    assert (done(plain), done(adapter)) == (True, False)
+    adapter.write("healthy1", DIAGNOSIS)
+    assert (done(plain), done(adapter)) == (True, True)
+    # What the segment says is not so any more.
+    plain.write("healthy1", replace(DIAGNOSIS, fingerprint="f2"))
+    assert (done(plain), done(adapter)) == (True, False)
+
+
+def test_a_run_that_still_goes_gets_no_segment(killed_log: Path, tmp_path: Path) -> None:
+    log = tmp_path / "wandb" / killed_log.parent.name / killed_log.name
+    log.parent.mkdir(parents=True)
+    log.write_bytes(killed_log.read_bytes())
+    adapter = open_folder(tmp_path, annotate=True)
+    adapter.write("endless1", DIAGNOSIS)
+    assert not list(tmp_path.glob(f"wandb/*/{ANNOTATION_MARK}"))
+    assert adapter.find_run("endless1").tags["diag.fingerprint"] == "f1"
+    assert adapter.find_run("endless1").description is None
+    os.utime(log, (1e9, 1e9))
+    assert "diag.fingerprint" not in adapter.find_run("endless1").tags
+    adapter.write("endless1", DIAGNOSIS)
+    assert len(list(tmp_path.glob(f"wandb/*/{ANNOTATION_MARK}"))) == 1
 
 
 def training(home: Path, run_id: str) -> Path:

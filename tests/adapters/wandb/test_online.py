@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +16,29 @@ import wandb
 from tests.adapters.wandb.conftest import Rows, Trained, account, points
 from tests.adapters.wandb.server import Fault, Server, StoredRun
 from tests.adapters.wandb.training import environment, training
-from tracker_diag.adapters.base import Diagnosis, Failure, Query, QueryError, TrackerError, UnknownRunError
+from tracker_diag.adapters.base import (
+    Diagnosis,
+    Failure,
+    Listing,
+    Query,
+    QueryError,
+    Removal,
+    TrackerError,
+    UnknownRunError,
+)
+from tracker_diag.adapters.closing import Done
 from tracker_diag.adapters.wandb import histories, open_folder
 from tracker_diag.adapters.wandb.online import OnlineAdapter
 from tracker_diag.core.run import Run
+from tracker_diag.core.section import State, state, with_section
 
 DIAGNOSIS = Diagnosis(
     tags={"verdict": "overfitting", "severity": "warning", "cause": "no-regularisation", "summary": "It overfits."},
     artifacts={"report.json": b"{}", "report.html": b"<html>", "suggested_config.yaml": b"dropout: 0.2"},
     fingerprint="f1",
 )
+NOTE = "**overfitting**\n\n| from | to |\n| --- | --- |\n| 0.1 | 0.01 |"
+NOTED = replace(DIAGNOSIS, note=NOTE)
 HEALTHY = "acme/vision/healthy1"
 
 
@@ -220,6 +234,67 @@ def test_a_new_diagnosis_replaces_the_old_one(server: Server, online: OnlineAdap
     assert {n: c for n, c in run.files.items() if n.startswith("diagnosis/")} == {"diagnosis/report.json": b"[]"}
 
 
+@pytest.mark.parametrize("mine", [None, "", "first try", " # two\n\n- lines\n\n", "ends in <!-- a comment -->\r\n"])
+def test_notes_carry_the_section_only_while_it_is_asked_for(
+    server: Server, online: OnlineAdapter, mine: str | None
+) -> None:
+    run = server.run("healthy1")
+    run.notes = mine
+    before = repr({**state_of(run), "notes": mine or ""})
+    assert online.find_run(HEALTHY).description == (mine or "")
+    online.write(HEALTHY, DIAGNOSIS)
+    assert run.notes == mine
+    online.write(HEALTHY, NOTED)
+    assert run.notes == with_section(mine or "", NOTE)
+    (listing,) = (x for x in online.list_runs(Query(("vision",))) if isinstance(x, Listing) and x.id == HEALTHY)
+    assert listing.description == run.notes
+    online.write(HEALTHY, replace(DIAGNOSIS, note="**good-fit**"))
+    assert run.notes == with_section(mine or "", "**good-fit**")
+    removal = online.remove(HEALTHY)
+    assert (removal.notes, removal.left) == (1, ())
+    assert repr({**state_of(run), "notes": run.notes or ""}) == before
+
+
+def test_only_the_section_is_taken_away_where_nothing_else_is_ours(server: Server, online: OnlineAdapter) -> None:
+    run = server.run("healthy1")
+    run.notes = with_section("first try", NOTE)
+    assert online.remove(HEALTHY) == Removal(notes=1)
+    assert run.notes == "first try"
+    server.requests.clear()
+    assert online.remove(HEALTHY) == Removal()
+    assert not [request for request in server.requests if request.changes]
+
+
+def test_a_section_that_somebody_edited_is_theirs(server: Server, online: OnlineAdapter) -> None:
+    run = server.run("healthy1")
+    run.notes = edited = with_section("first try", NOTE).replace("0.01", "0.02")
+    assert state(edited) is State.EDITED
+    online.write(HEALTHY, NOTED)
+    assert run.notes == edited
+    assert "diag:overfitting" in run.tags
+    removal = online.remove(HEALTHY)
+    assert (removal.notes, run.notes) == (0, edited)
+    assert removal.left == (f"{HEALTHY}: its notes hold a section of tracker-diag that somebody has edited",)
+
+
+def test_notes_that_change_while_files_go_up_are_kept(server: Server, online: OnlineAdapter) -> None:
+    run = server.run("healthy1")
+
+    def edit() -> None:
+        run.notes = "written meanwhile"
+
+    server.faults = [Fault("^PUT", action=edit)]
+    online.write(HEALTHY, NOTED)
+    assert run.notes == with_section("written meanwhile", NOTE)
+
+
+def test_only_a_first_sweep_ends_with_where_to_look(online: OnlineAdapter) -> None:
+    assert online.closing(Done((HEALTHY,))) == ()
+    (line,) = OnlineAdapter("acme/vision", prefix="lint.").closing(Done((HEALTHY,), first=True))
+    assert "lint:overfitting" in line
+    assert "lint/verdict, lint/severity, lint/cause, lint/summary" in line
+
+
 def test_the_users_keys_are_never_touched(server: Server, online: OnlineAdapter) -> None:
     run = server.run("sparse1")
     mine = {"diag/ignore": "slow-convergence", "diag/control": "x", "diag/grad_norm": 1.2, "diag/dead/000.fc": 0.1}
@@ -282,9 +357,10 @@ def test_a_run_being_logged_gets_words_and_files_but_keeps_its_summary(
     with training("paused", home=home, env=environment(home, **account(server))) as process:
         wait(lambda: ("acme", "vision", "paused1") in server.store.runs and process.poll() is None)
         assert online.find_run("paused1").status == "RUNNING"
-        online.write("acme/vision/paused1", DIAGNOSIS)
+        online.write("acme/vision/paused1", NOTED)
         run = server.run("paused1")
         assert run.tags == ["long", "diag:overfitting", "diag:warning"]
+        assert run.notes == with_section("", NOTE)
         assert "diagnosis/report.html" in run.files
         assert not [key for key in json.loads(run.summary) if key.startswith("diag/")]
         (home / "go").touch()
@@ -293,6 +369,7 @@ def test_a_run_being_logged_gets_words_and_files_but_keeps_its_summary(
     assert run.state == "finished"
     assert [row["train_loss"] for row in run.rows()] == [1 / (1 + step) for step in range(100)]
     assert run.tags == ["long", "diag:overfitting", "diag:warning"]
+    assert run.notes == with_section("", NOTE)
     online.write("acme/vision/paused1", DIAGNOSIS)
     assert json.loads(run.summary)["diag/fingerprint"] == "f1"
     assert json.loads(run.summary)["train_loss"] == 1 / 100
@@ -350,11 +427,15 @@ def test_wandb_sync_carries_an_annotation_to_the_server(
     run = server.run("healthy1")
     own, history, config = json.loads(run.summary), dict(run.history), run.config
     assert len(history) == 60
+    runs = set(server.store.runs)
     folder = open_folder(home, annotate=True)
-    folder.write("healthy1", DIAGNOSIS)
+    folder.write("healthy1", NOTED)
     sync()
+    # The segment joins the run; it is none of its own.
+    assert set(server.store.runs) == runs
     assert run.tags == ["baseline", "diag:overfitting", "diag:warning"]
-    assert (run.notes, run.group, run.job_type, run.state) == ("first try", "ablation", "train", "finished")
+    assert run.notes == with_section("first try", NOTE)
+    assert (run.group, run.job_type, run.state) == ("ablation", "train", "finished")
     summary = json.loads(run.summary)
     assert {k: v for k, v in summary.items() if not k.startswith(("diag/", "_"))} == {
         k: v for k, v in own.items() if not k.startswith("_")
@@ -367,6 +448,10 @@ def test_wandb_sync_carries_an_annotation_to_the_server(
 
     # The folder's adapter and the server's now say the same of the run.
     assert online.find_run("acme/vision/healthy1").tags["diag.fingerprint"] == "f1"
+    assert folder.find_run("healthy1").description == online.find_run(HEALTHY).description == run.notes
+    # Taken away on the server, where it now is.
+    assert online.remove(HEALTHY).notes == 1
+    assert run.notes == "first try"
     assert "already" not in str(folder.remove("healthy1").left)
 
 
