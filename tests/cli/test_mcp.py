@@ -16,12 +16,14 @@ from typing import Any
 import anyio
 import mlflow
 import pytest
+import typer
 from mcp import ClientSession, StdioServerParameters, stdio_client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult
 
 from tests.cli.conftest import Invoke
 from tests.runs import curves
+from tracker_diag.cli import app
 
 ROOT = Path(__file__).parents[2]
 # From whatever folder a test works in, installed or not.
@@ -341,6 +343,24 @@ def test_no_secret_comes_out(speak: Callable[..., Any], log: Path) -> None:
         assert secret not in said[0] + log.read_text()
 
 
+def test_runs_of_a_server_have_links(speak: Callable[..., Any], mlflow_server: str) -> None:
+    client = mlflow.MlflowClient(mlflow_server)
+    run = client.create_run(client.create_experiment("linked"))
+    client.set_terminated(run.info.run_id)
+    link = f"{mlflow_server}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
+
+    async def talk(session: ClientSession) -> list[str | None]:
+        listed = data(await session.call_tool("list_runs", {"experiments": "linked"}))["runs"]
+        swept = data(await session.call_tool("sweep", {"experiments": "linked"}))["runs"]
+        return [
+            listed[0]["link"],
+            swept[0]["link"],
+            data(await session.call_tool("diagnose_run", {"run_id": link}))["link"],
+        ]
+
+    assert speak(talk, uri=mlflow_server) == [link] * 3
+
+
 def test_calls_at_once_are_each_answered(speak: Callable[..., Any], runs: dict[str, str]) -> None:
     async def talk(session: ClientSession) -> dict[str, str]:
         found = {}
@@ -468,3 +488,32 @@ def test_what_is_wrong_at_the_start_is_said_there(diag: Invoke, tmp_path: Path) 
         result = diag("mcp", *words)
         assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
     logging.getLogger("tracker_diag").setLevel(levels)
+
+
+PAGE = (ROOT / "docs" / "mcp.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("block", re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))
+def test_what_the_page_would_have_you_add_is_understood(block: str) -> None:
+    (servers,) = json.loads(block).values()
+    for server in servers.values():
+        assert server["command"] == "tracker-diag"
+        name, *arguments = server["args"]
+        commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+        assert not commands[name].make_context(name, arguments).args
+
+
+def test_the_page_tells_each_tool_with_its_arguments_and_limits(speak: Callable[..., Any]) -> None:
+    async def talk(session: ClientSession) -> Any:
+        return (await session.list_tools()).tools
+
+    rows = dict(re.findall(r"^\| `(\w+)` \|(.*)\|$", PAGE, re.MULTILINE))
+    told = {tool.name: tool.input_schema["properties"] for tool in speak(talk)}
+    assert rows.keys() == told.keys()
+    for name, properties in told.items():
+        arguments = rows[name].rpartition("|")[2]
+        assert set(re.findall(r"`(\w+)`", arguments)) == properties.keys()
+        for argument, most in re.findall(r"`(\w+)` \(\d+, at most ([\d,]+)\)", arguments):
+            assert properties[argument]["maximum"] == int(most.replace(",", ""))
+        for argument, usual in re.findall(r"`(\w+)` \((\w+)", arguments):
+            assert json.dumps(properties[argument]["default"]) == usual

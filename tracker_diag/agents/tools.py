@@ -146,8 +146,9 @@ def tools(source: Source, *, may_write: bool) -> Mapping[str, Tool]:
 def _diagnose(source: Source, asked: OfRun, course: Course) -> Mapping[str, Any]:
     settings = source.settings()
     write = isinstance(asked, OfRunToWrite) and asked.write
+    run_id = source.run_id(asked.run_id)
     with source.opened(settings) as adapter:
-        found = diagnose_run(adapter, source.run_id(asked.run_id), settings, write=write, advance=course.advance)
+        found = diagnose_run(adapter, run_id, settings, write=write, advance=course.advance)
         link = web_link(adapter.link(found.listing)) or None
     report = found.report.to_dict()
     curves = 0 if asked.curves else len(report["curves"])
