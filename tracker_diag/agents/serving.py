@@ -137,7 +137,7 @@ def _instructions(may_write: bool) -> str:
     return (
         "Diagnoses training runs that MLflow or Weights & Biases tracks: why a network fails to learn. Begin with "
         "list_runs or sweep, then diagnose_run for one run, then explain for what a verdict means. "
-        f"{writing} Every answer names in untrusted.fields what it quotes. {QUOTES} Texts of errors may quote, too."
+        f"{writing} {QUOTES} Texts of errors may quote, too."
     )
 
 

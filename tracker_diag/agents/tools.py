@@ -54,6 +54,7 @@ OF_A_REPORT = (
     "report.skipped[].what_to_log",
     "report.roles",
     "report.curves[].name",
+    "report.next_evidence",
     "report.notes",
 )
 OF_RUNS = tuple(f"runs[].{name}" for name in ("id", "name", "experiment", "link", "verdict", "cause"))
@@ -153,7 +154,7 @@ def _diagnose(source: Source, asked: OfRun, course: Course) -> Mapping[str, Any]
     report = found.report.to_dict()
     curves = 0 if asked.curves else len(report["curves"])
     data = {
-        "written": write,
+        "dry_run": not write,
         "experiment": found.listing.experiment,
         "link": link,
         "notes": found.notes,
@@ -172,7 +173,8 @@ def _sweep(source: Source, asked: OfSweep, course: Course) -> Mapping[str, Any]:
         data = to_dict(swept, Asked(adapter.describe()))
     left_out = {name: max(0, len(data[name]) - asked.rows) for name in ("runs", "failures")}
     shown = {name: data[name][: asked.rows] for name in left_out}
-    return answer({"written": write, "left_out": left_out, **data, **shown}, OF_A_SWEEP)
+    shown["runs"] = [run | {"link": web_link(run["link"]) or None} for run in shown["runs"]]
+    return answer({"dry_run": not write, "left_out": left_out, **data, **shown}, OF_A_SWEEP)
 
 
 def _since(span: str | None) -> float | None:
