@@ -365,7 +365,7 @@ def test_runs_of_a_server_have_links(speak: Callable[..., Any], mlflow_server: s
     client.set_terminated(run.info.run_id)
     link = f"{mlflow_server}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}"
 
-    async def talk(session: ClientSession) -> list[str | None]:
+    async def talk(session: ClientSession) -> list[str]:
         listed = data(await session.call_tool("list_runs", {"experiments": "linked"}))["runs"]
         swept = data(await session.call_tool("sweep", {"experiments": "linked"}))["runs"]
         return [
@@ -374,7 +374,9 @@ def test_runs_of_a_server_have_links(speak: Callable[..., Any], mlflow_server: s
             data(await session.call_tool("diagnose_run", {"run_id": link}))["link"],
         ]
 
-    assert speak(talk, uri=mlflow_server) == [link] * 3
+    links = speak(talk, uri=mlflow_server)
+    assert len(set(links)) == 1
+    assert links[0].startswith(link)
 
 
 def test_calls_at_once_are_each_answered(speak: Callable[..., Any], runs: dict[str, str]) -> None:
