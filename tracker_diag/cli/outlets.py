@@ -32,14 +32,14 @@ class Outlets:
         Addresses of messages.
     write : bool
         False for a dry run, of which nobody is notified.
-    changed_only : bool
-        Whether only those runs are shown whose answer is another than before.
     document : Document
         What is made of each sweep for other programs.
     quiet : bool
         Whether people are told of nothing but errors.
     fail_on : Severity or None
         From this severity on a run fails.
+    changed_only : bool
+        Whether only those runs are shown whose answer is another than before.
     tracker : str
         As it describes itself, once it is connected.
     failed : int

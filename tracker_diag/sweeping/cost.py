@@ -18,7 +18,7 @@ _MOST = 100_000
 
 
 def wasted(run: Run, report: Report) -> float | None:
-    """Seconds of a run that bought nothing.
+    """Tell how many seconds of a run bought nothing.
 
     All of a run whose diagnosis is an error; of any other, those after its best checkpoint or after it had diverged.
 

@@ -35,12 +35,12 @@ class Row:
         that is not known, as of a run that was not diagnosed now.
     gpus : int
         Graphics cards that it ran on; 0 where that is not logged.
+    unnoted : str
+        Why its description got no section; empty if it got one, or nobody asked for one.
     kept : bool
         Nothing was written: it carries a diagnosis by all rules, and this one is by fewer.
     accepted : bool
         A baseline knows it as it is.
-    unnoted : str
-        Why its description got no section; empty if it got one, or nobody asked for one.
     """
 
     id: str
