@@ -130,7 +130,6 @@ def _refuse(new: Rule) -> None:
         raise ValueError(
             f"{said}: {wrong[0]!r} is not lower-case words joined by hyphens, {LONGEST_NAME} letters at most"
         )
-    _refuse_words(new, said)
     for other in _RULES.values():
         if (other.check.__module__, other.check.__qualname__) == (new.check.__module__, new.check.__qualname__):
             continue
@@ -142,6 +141,7 @@ def _refuse(new: Rule) -> None:
         raise ValueError(f"{said}: say where its findings stand among the verdicts: verdict=Verdict(…), or NEVER")
     if new.verdict and math.isnan(new.verdict.precedence):
         raise ValueError(f"{said}: the precedence is no number")
+    _refuse_words(new, said)
     _refuse_remedies(new, said)
     if bare := [name for name, default in new.thresholds.items() if default is inspect.Parameter.empty]:
         raise ValueError(f"{said}: the threshold {bare[0]} has no default")
