@@ -54,7 +54,7 @@ def test_two_packages_may_give_their_rules_the_same_name(tmp_path: Path) -> None
         (RULE.format(code="XX901", name="overfitting"), "taken by LC104 overfitting"),
         (RULE.format(code="XX901", name="Mine"), "'Mine' is not lower-case words"),
         (RULE.format(code="XX901", name="lc104"), "taken by LC104 overfitting"),
-        (RULE.format(code="XX901", name="lc10"), "the name is also a code, or the beginning of one: LC101"),
+        (RULE.format(code="XX901", name="lc10"), "the name is also a code, or the beginning of one: LC10"),
         (RULE.format(code="XX901", name="insufficient-evidence"), "is the verdict where no rule gives one"),
         (RULE.format(code="XX901", name="odd") + "raise RuntimeError('after')", "RuntimeError: after"),
         ("import sys\nprint('hello')\nsys.exit(0)", "SystemExit: 0"),
