@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import pytest
 
 from tracker_diag.adapters.base import Adapter, Diagnosis, Failure, Listing, Query, QueryError, UnknownRunError
+from tracker_diag.adapters.named import find
 from tracker_diag.core.run import Run
 
 START = 1_700_000_000.0  # seconds since the epoch
@@ -114,6 +115,32 @@ class AdapterContract:
         if tracker.keeps_times:
             assert (listing.start_time, listing.end_time) == (START, START + 100.0)
         assert tracker.adapter.find_run(run_id) == listing
+
+    def test_a_run_is_found_by_its_name_and_by_how_its_id_begins(self, tracker: Tracker, experiment: str) -> None:
+        names = ("plain", 'it\'s 50 % of "x"; -- \\ AND', "50_%", "\u5b9f\u9a13")
+        ids = {name: tracker.log(experiment, Logged(name=name, metrics={})) for name in names}
+        for name, run_id in ids.items():
+            project = run_id.rpartition("/")[0] or None
+            within = f"{project}/" if project else ""
+            assert find(tracker.adapter, run_id, project).id == run_id
+            assert find(tracker.adapter, within + name, project).id == run_id
+            # Ids of runs are drawn: half of one is enough, a few letters may not be.
+            last = run_id.rpartition("/")[2]
+            begin = last[: max(len(last) - 2, 4)]
+            if not any(other != run_id and other.rpartition("/")[2].startswith(begin) for other in ids.values()):
+                assert find(tracker.adapter, within + begin, project).id == run_id
+        with pytest.raises(UnknownRunError, match="no run has") as told:
+            find(tracker.adapter, within + "plai%", project)
+        assert "\n" not in str(told.value)
+
+    def test_of_several_runs_of_a_name_none_is_chosen(self, tracker: Tracker, experiment: str) -> None:
+        twice = f"twice-{experiment}"
+        ids = [tracker.log(experiment, Logged(name=twice, metrics={})) for _ in range(2)]
+        project = ids[0].rpartition("/")[0] or None
+        with pytest.raises(UnknownRunError) as told:
+            find(tracker.adapter, f"{project}/{twice}" if project else twice, project)
+        assert "may be one of several runs: give the id of one, " in str(told.value)
+        assert all(run_id in str(told.value) for run_id in ids)
 
     def test_a_run_comes_back_as_it_was_logged(self, tracker: Tracker, experiment: str) -> None:
         run_id = tracker.log(experiment, Logged())

@@ -283,10 +283,35 @@ def test_a_section_of_the_description(diag: Invoke, store: str, runs: dict[str, 
 
     client = mlflow.MlflowClient(store)
     run_id = runs["overfitting-1"]
-    diag("diagnose", "--run-id", run_id, "--note")
+    written = diag("diagnose", "--run-id", run_id, "--note").stderr
+    assert written.endswith(" and a section of the description onto overfitting-1 in vision\n")
     text = client.get_run(run_id).data.tags["mlflow.note.content"]
     assert "**Diagnosis: overfitting** (warning)" in text
     client.set_tag(run_id, "mlflow.note.content", text.replace("warning", "fine"))
     again = diag("diagnose", "--run-id", run_id, "--note")
-    assert again.stderr == "no section in the description: the section was edited, and is left as it is\n"
+    assert again.stderr.startswith(
+        "no section in the description: the section was edited, and is left as it is\nwrote "
+    )
+    assert "section" not in again.stderr.splitlines()[1]
     assert again.exit_code == 0
+
+
+def test_a_run_is_named_by_its_name_or_by_how_its_id_begins(diag: Invoke, runs: dict[str, str], store: str) -> None:
+    run_id = runs["overfitting-1"]
+    for word in ("overfitting-1", run_id[:12]):
+        result = diag("diagnose", "-r", word, "--format", "json", "--dry-run")
+        assert json.loads(result.stdout)["run_id"] == run_id
+        assert result.stderr == ""
+    assert _tags(store, run_id) == {}
+    result = diag("diagnose", "-r", "overfit")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "no run has an id that begins with 'overfit' either" in result.stderr
+
+
+def test_what_was_written_and_where_is_told(diag: Invoke, runs: dict[str, str]) -> None:
+    result = diag("diagnose", "-r", runs["overfitting-1"], "--format", "json")
+    assert json.loads(result.stdout)["verdict"] == "overfitting"
+    assert result.stderr == (
+        "wrote 7 tags diag.* and 2 files diagnosis/ (report.html, report.json) onto overfitting-1 in vision\n"
+    )
+    assert diag("diagnose", "-r", runs["healthy-0"]).stderr == "wrote 6 tags diag.* onto healthy-0 in vision\n"

@@ -28,10 +28,14 @@ from tracker_diag.report.registry import DEFAULT
 
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter
+    from tracker_diag.adapters.locating import Location
 
 
 def diagnose(
-    run_id: Annotated[str, typer.Option("--run-id", "-r", help="The run; W&B: entity/project/run or its address.")],
+    run_id: Annotated[
+        str,
+        typer.Option("--run-id", "-r", help="Its id or how that begins, name or address; W&B: entity/project/run."),
+    ],
     tracker: TrackerOption = None,
     tracking_uri: UriOption = None,
     project: ProjectOption = None,
@@ -59,16 +63,27 @@ def diagnose(
     from tracker_diag.sweeping.one_run import diagnose_run
 
     with connected(where, settings.prefix, annotate=annotate) as adapter:
-        found = where.run_id or _only_run(adapter)
+        found = _found(adapter, where) if where.run_id else _only_run(adapter)
         with progress.bar("comparing") as advance:
             diagnosed = diagnose_run(adapter, found, settings, write=write, advance=advance)
         below = closing_lines(adapter, Done((diagnosed.listing.id,))) if write and format == DEFAULT else ()
     for line in diagnosed.notes:
         complain(line, label="")
     show(diagnosed.report, format)
+    if diagnosed.wrote:
+        complain(diagnosed.wrote, label="")
     show_lines(below)
     if fails(diagnosed.report.severity, fail_on):
         raise typer.Exit(FOUND)
+
+
+def _found(adapter: Adapter, where: Location) -> str:
+    """The id of the run that was named, by its id or otherwise."""
+    from tracker_diag.adapters.named import find
+    from tracker_diag.cli import progress
+
+    with progress.bar("searching") as advance:
+        return find(adapter, where.run_id or "", where.project, advance).id
 
 
 def _only_run(adapter: Adapter) -> str:

@@ -16,6 +16,7 @@ from tracker_diag.sweeping.due import noted, why_not_noted
 from tracker_diag.sweeping.fingerprint import NARROWED, fingerprint, is_by_all_rules
 from tracker_diag.sweeping.judge import Task, before, examine, render
 from tracker_diag.sweeping.siblings import table_of
+from tracker_diag.sweeping.wrote import wrote
 
 COMPARED = 5_000
 """Runs of its experiment that one run is compared with at most: listing more takes longer than anybody waits for it."""
@@ -36,11 +37,14 @@ class Diagnosed:
         The diagnosis.
     notes : tuple of str
         What could not be done beside it, a line each: it was not compared, or its report could not be stored.
+    wrote : str
+        What was written, and where, in one line; empty where nothing was.
     """
 
     listing: Listing
     report: Report
     notes: tuple[str, ...] = ()
+    wrote: str = ""
 
 
 def diagnose_run(
@@ -84,6 +88,7 @@ def diagnose_run(
         raise TrackerError(f"run {run_id}: {run.reason}")
     own = settings.for_experiment(listing.experiment)
     notes = []
+    said = ""
     compared: Comparison | None = None
     try:
         compared = _compared(adapter, listing, own, advance)
@@ -98,11 +103,14 @@ def diagnose_run(
         judgement = render(task, report)
         mark = (NARROWED if narrowed else "") + fingerprint(listing, own)
         diagnosis = Diagnosis(judgement.tags, judgement.artifacts, mark, judgement.note)
-        if not_stored := adapter.write(listing.id, diagnosis):
+        not_stored = adapter.write(listing.id, diagnosis)
+        if not_stored:
             notes.append(f"the tags are written, the report is not: {not_stored}")
-        if why := why_not_noted(listing, own):
+        why = why_not_noted(listing, own)
+        if why:
             notes.append(f"no section in the description: {why}")
-    return Diagnosed(listing, report, tuple(notes))
+        said = wrote(listing, judgement, own.prefix, adapter.link(listing), stored=not not_stored, noted=not why)
+    return Diagnosed(listing, report, tuple(notes), said)
 
 
 def _compared(adapter: Adapter, listing: Listing, settings: Settings, advance: Advance) -> Comparison | None:

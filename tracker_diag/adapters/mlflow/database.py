@@ -32,7 +32,7 @@ from tracker_diag.adapters.mlflow.commits import GroupCommit
 from tracker_diag.adapters.mlflow.engines import engine, is_denied, reason, with_driver
 from tracker_diag.adapters.mlflow.extras import read_extras
 from tracker_diag.adapters.mlflow.linked import Links, links_of
-from tracker_diag.adapters.mlflow.matching import Filter, read_filter
+from tracker_diag.adapters.mlflow.matching import Filter, name_filter, read_filter
 from tracker_diag.adapters.mlflow.points import Points, curves
 from tracker_diag.adapters.mlflow.record import Record, batches
 from tracker_diag.adapters.mlflow.selecting import rows
@@ -136,6 +136,10 @@ class DatabaseAdapter:
             experiment = _experiments(connection)[record.experiment_id]
         self._experiment_ids[experiment] = record.experiment_id
         return record.listing(experiment)
+
+    def name_filter(self, name: str) -> str:
+        """Write the filter for runs of exactly this name."""
+        return name_filter(name)
 
     def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis."""

@@ -27,7 +27,7 @@ from tracker_diag.adapters.mlflow import control_runs, files, overview_run, page
 from tracker_diag.adapters.mlflow.artifact_address import at_address, local_root
 from tracker_diag.adapters.mlflow.artifacts import Artifacts, LocalArtifacts
 from tracker_diag.adapters.mlflow.extras import read_extras
-from tracker_diag.adapters.mlflow.matching import Filter, Searchable, read_filter
+from tracker_diag.adapters.mlflow.matching import Filter, Searchable, name_filter, read_filter
 from tracker_diag.adapters.mlflow.meta import META, read_meta, text
 from tracker_diag.adapters.mlflow.points import curves
 from tracker_diag.adapters.mlflow.record import NAME_TAG, Record
@@ -106,6 +106,10 @@ class FolderAdapter:
         experiment = files.experiment_name(run.parent) or run.parent.name
         self._experiment_ids[experiment] = run.parent.name
         return files.record(run, head).listing(experiment)
+
+    def name_filter(self, name: str) -> str:
+        """Write the filter for runs of exactly this name."""
+        return name_filter(name)
 
     def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis."""

@@ -20,6 +20,19 @@ ATTRIBUTES = ("run_id", "run_name", "user_id", "status", "start_time", "end_time
 """What MLflow calls a run's own fields."""
 
 
+def name_filter(name: str) -> str:
+    """Write the filter for runs of exactly this name; empty for one with both kinds of quotes, which no filter holds.
+
+    Parameters
+    ----------
+    name : str
+        Of a run.
+    """
+    quote = next((quote for quote in ("'", '"') if quote not in name), "")
+    # MLflow's parser takes a backslash for an escape, and ends a line where there is a break.
+    return f"attributes.run_name = {quote}{name}{quote}" if quote and "\\" not in name and name.isprintable() else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Searchable:
     """What a filter can ask of a run; parts that a filter does not ask for may be left empty.

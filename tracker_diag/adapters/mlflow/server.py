@@ -30,6 +30,7 @@ from tracker_diag.adapters.mlflow.artifacts import Artifacts
 from tracker_diag.adapters.mlflow.extras import read_extras
 from tracker_diag.adapters.mlflow.histories import Histories, RunPoints
 from tracker_diag.adapters.mlflow.http import Http
+from tracker_diag.adapters.mlflow.matching import name_filter
 from tracker_diag.adapters.mlflow.points import curves
 from tracker_diag.adapters.mlflow.proxy import ProxiedArtifacts, StoreState, proxied_path
 from tracker_diag.adapters.mlflow.record import Record, batches
@@ -145,6 +146,10 @@ class ServerAdapter:
             )
         self._experiment_ids[name] = record.experiment_id
         return listing_of(self._http, record, name)
+
+    def name_filter(self, name: str) -> str:
+        """Write the filter for runs of exactly this name."""
+        return name_filter(name)
 
     def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis; a run that was read a moment ago is not asked for its tags again."""

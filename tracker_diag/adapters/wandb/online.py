@@ -115,6 +115,10 @@ class OnlineAdapter:
         path = self._server.run(run_id)
         return listing_of(path, self._node(path), self._experiment(path.project), self._names)
 
+    def name_filter(self, name: str) -> str:
+        """Write the filter for runs of exactly this name."""
+        return json.dumps({"display_name": name})
+
     def write(self, run_id: str, diagnosis: Diagnosis) -> str:
         """Write a diagnosis; W&B has a place for files of every run."""
         writing.write(self._server, self._server.run(run_id), diagnosis, self._names)
