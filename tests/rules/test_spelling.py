@@ -23,6 +23,8 @@ from tracker_diag.rules.spelling import normal
         ("dead_relu", "dead relu"),
         ("DEAD-RELU", " dead  relu "),
         ("dead–relu", "dead-relu"),
+        ("over-fitting", "overfitting"),
+        ("LC 104", "lc104"),
     ],
 )
 def test_two_spellings_are_one_word(one: str, other: str) -> None:

@@ -14,9 +14,11 @@ from tracker_diag.cli.options import (
     ArtifactsOption,
     ConfigOption,
     FailOnOption,
+    IgnoreOption,
     NoteOption,
     ProjectOption,
     RoleOption,
+    SelectOption,
     TrackerOption,
     UriOption,
     check_level,
@@ -46,6 +48,8 @@ def diagnose(
     fail_on: FailOnOption = None,
     config: ConfigOption = None,
     role: RoleOption = None,
+    select: SelectOption = None,
+    ignore: IgnoreOption = None,
     annotate: AnnotateOption = False,
 ) -> None:
     """Diagnose one run, and write the answer into the tracker.
@@ -57,7 +61,7 @@ def diagnose(
 
     check_format(format)
     check_level(fail_on)
-    settings = read_settings(config, role, artifacts, note=note)
+    settings = read_settings(config, role, artifacts, note=note, select=select, ignore=ignore)
     where = place(tracker, tracking_uri, tuple(project or ()), run_id)
     from tracker_diag.cli import progress
     from tracker_diag.sweeping.one_run import diagnose_run
@@ -65,7 +69,14 @@ def diagnose(
     with connected(where, settings.prefix, annotate=annotate) as adapter:
         found = _found(adapter, where) if where.run_id else _only_run(adapter)
         with progress.bar("comparing") as advance:
-            diagnosed = diagnose_run(adapter, found, settings, write=write, advance=advance)
+            diagnosed = diagnose_run(
+                adapter,
+                found,
+                settings,
+                write=write,
+                narrowed=select is not None or ignore is not None,
+                advance=advance,
+            )
         below = closing_lines(adapter, Done((diagnosed.listing.id,))) if write and format == DEFAULT else ()
     for line in diagnosed.notes:
         complain(line, label="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -40,6 +40,16 @@ RoleOption = Annotated[
     list[str] | None,
     typer.Option("--role", help="Take a metric or parameter for a role: val_loss=my/metric.", show_default=False),
 ]
+SelectOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select", help="These rules only: codes, names or beginnings of codes; LC,DA101.", show_default=False
+    ),
+]
+IgnoreOption = Annotated[
+    list[str] | None,
+    typer.Option("--ignore", help="Leave these rules out too: LC107,dead-relu.", show_default=False),
+]
 FailOnOption = Annotated[
     str | None,
     typer.Option("--fail-on", help="Leave with 1 from this severity on: info, warning or error.", show_default=False),
@@ -69,9 +79,18 @@ AllOption = Annotated[bool, typer.Option("--all", help="Every experiment that ca
 
 
 def read_settings(
-    config: Path | None, roles: list[str] | None, artifacts: str | None = None, *, note: bool = False
+    config: Path | None,
+    roles: list[str] | None,
+    artifacts: str | None = None,
+    *,
+    select: list[str] | None = None,
+    ignore: list[str] | None = None,
+    note: bool = False,
 ) -> Settings:
     """Read the file, and lay over it what the command line says.
+
+    What ``--select`` says stands in place of what the file selects, in every experiment; what ``--ignore`` says is
+    added.
 
     Raises
     ------
@@ -87,11 +106,37 @@ def read_settings(
         chosen["roles"] = dict(settings.roles) | dict(_pair(role) for role in roles)
     if artifacts is not None:
         chosen["artifacts"] = artifacts
+    if select is not None:
+        chosen["select"] = _words(select, "--select")
+    if ignore is not None:
+        chosen["ignore"] = (*settings.ignore, *_words(ignore, "--ignore"))
     if note:
         chosen["note"] = True
     if not chosen:
         return settings
-    return parse_settings(settings.model_dump(exclude_unset=True) | chosen, where="command line")
+    whole = settings.model_dump(exclude_unset=True) | chosen
+    if select is not None or ignore is not None:
+        whole["experiments"] = {
+            pattern: _chosen_there(part, select, ignore) for pattern, part in settings.experiments.items()
+        }
+    return parse_settings(whole, where="command line")
+
+
+def _chosen_there(part: dict[str, Any], select: list[str] | None, ignore: list[str] | None) -> dict[str, Any]:
+    """The part of the file that is for some experiments, which must not undo what was typed."""
+    out = dict(part)
+    if select is not None:
+        out.pop("select", None)
+    if ignore is not None and "ignore" in part:
+        out["ignore"] = [*part["ignore"], *_words(ignore, "--ignore")]
+    return out
+
+
+def _words(typed: list[str], option: str) -> tuple[str, ...]:
+    words = tuple(word.strip() for text in typed for word in text.split(",") if word.strip())
+    if not words:
+        raise UsageError(f"{option}: name a rule, such as {option} LC104")
+    return words
 
 
 def fails(severity: Severity, fail_on: str | None) -> bool:

@@ -25,9 +25,11 @@ from tracker_diag.cli.options import (
     ConfigOption,
     ExperimentOption,
     FailOnOption,
+    IgnoreOption,
     NoteOption,
     ProjectOption,
     RoleOption,
+    SelectOption,
     TrackerOption,
     UriOption,
     check_level,
@@ -95,6 +97,8 @@ def sweep(
     baseline: BaselineOption = None,
     config: ConfigOption = None,
     role: RoleOption = None,
+    select: SelectOption = None,
+    ignore: IgnoreOption = None,
     every: EveryOption = None,
     cron: CronOption = None,
     engine: EngineOption = "local",
@@ -140,7 +144,7 @@ def sweep(
     trigger = _trigger(every, cron)
     query_of(experiment, project, everything)
     where = place(tracker, tracking_uri, tuple(project or ()))
-    read_settings(config, role, artifacts, note=note)
+    read_settings(config, role, artifacts, note=note, select=select, ignore=ignore)
     messages.check(notify or ())
     _check_files(summary, baseline, report_dir, elsewhere=dry_run or annotate)
     document = document_of(format, output_file, repeated=trigger is not None)
@@ -150,7 +154,7 @@ def sweep(
     _check_written("--note", note, False, report_dir)
 
     def once(stop: threading.Event) -> Swept:
-        settings = read_settings(config, role, artifacts, note=note)
+        settings = read_settings(config, role, artifacts, note=note, select=select, ignore=ignore)
         query = query_of(
             experiment,
             project,
@@ -160,7 +164,14 @@ def sweep(
             limit=limit,
         )
         plan = Plan(
-            query, settings, write=not dry_run, force=force, engine=engine, workers=workers, scheduler=scheduler
+            query,
+            settings,
+            write=not dry_run,
+            force=force,
+            narrowed=select is not None or ignore is not None,
+            engine=engine,
+            workers=workers,
+            scheduler=scheduler,
         )
         with connected(where, settings.prefix, annotate=annotate) as opened:
             adapter = opened if report_dir is None else _aside(opened, report_dir, settings.prefix)

@@ -165,8 +165,7 @@ class Rule:
 
     def is_called(self, word: str) -> bool:
         """Whether a word is the code, the name or one of the causes of this rule, in any spelling."""
-        names = (self.code, self.name, *self.also)
-        return normal(word) in map(normal, names) or normal(word).replace("-", "") == normal(self.code)
+        return normal(word) in map(normal, (self.code, self.name, *self.also))
 
     @property
     def evidence(self) -> str:

@@ -275,7 +275,7 @@ def load_settings(path: Path | None = None) -> Settings:
 def matches(word: str, code: str, name: str) -> bool:
     """Whether a word of ``select`` or ``ignore`` means this rule: its name in any spelling, or how its code begins."""
     form = normal(word)
-    return bool(form) and (form == normal(name) or normal(code).startswith(form.replace("-", "")))
+    return bool(form) and (form == normal(name) or normal(code).startswith(form))
 
 
 def ignored_words(text: str, where: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
