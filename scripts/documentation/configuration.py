@@ -7,7 +7,8 @@ from scripts.documentation.rule import thresholds
 from tracker_diag.core.finding import Severity
 from tracker_diag.roles.role_names import all_roles, what_to_log
 from tracker_diag.rules.registry import all_rules
-from tracker_diag.settings.settings import FILE_NAME, RuleSettings, Settings
+from tracker_diag.settings.search import FILE_NAME, PROJECT_FILE
+from tracker_diag.settings.settings import RuleSettings, Settings
 
 EXAMPLE = """\
 ignore: [loss-spikes]
@@ -37,8 +38,12 @@ def configuration() -> str:
     return (
         f"{GENERATED}# Configuration\n\n"
         f"Nothing has to be set. What is set is read from `--config FILE`, else from `{FILE_NAME}`, else from "
-        "`[tool.tracker-diag]` in `pyproject.toml`, in the folder where the command runs. An unknown key is refused, "
-        "and the nearest known one is named.\n\n"
+        f"`[tool.tracker-diag]` in `{PROJECT_FILE}`: those of the folder where the command runs, else of the first "
+        "folder above that has one of them. The search ends at the top of the repository (the folder with `.git` or "
+        "`.hg`); in no repository, at your home folder; outside of both it looks nowhere else, since anybody may write "
+        "into a folder such as `/tmp`. Files are not merged: the first one that is found is the one that is used. "
+        "`--log-format json` logs which, and errors name it. An unknown key is refused, and the nearest known one is "
+        "named.\n\n"
         f"```yaml\n{EXAMPLE}```\n\n"
         + table(("key", "default", "meaning"), keys)
         + "\nUnder `rules`, for each rule by name or code:\n\n"

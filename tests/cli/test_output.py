@@ -148,3 +148,13 @@ def test_exit_code_1_is_in_the_log_of_lines_of_json(diag: Invoke) -> None:
     assert result.exit_code == 1
     *_, first, _, last = map(json.loads, result.stderr.splitlines())
     assert (first["event"], first["verdict"], last["event"], last["runs"]) == ("found", "diverged", "exit code 1", 2)
+
+
+def test_the_log_says_which_settings_are_used(diag: Invoke, tmp_path: Path) -> None:
+    def used() -> list[str]:
+        lines = map(json.loads, diag(*VISION, "--log-format", "json").stderr.splitlines())
+        return [line["file"] for line in lines if line["event"] == "settings"]
+
+    assert used() == []
+    Path("tracker-diag.yaml").write_text("ignore: [HY003]")
+    assert used() == ["tracker-diag.yaml"]

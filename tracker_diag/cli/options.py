@@ -34,7 +34,11 @@ UriOption = Annotated[
 ]
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", help="Settings; tracker-diag.yaml or pyproject.toml here by default.", show_default=False),
+    typer.Option(
+        "--config",
+        help="Settings. Default: tracker-diag.yaml, or [tool.tracker-diag] of pyproject.toml, here or above.",
+        show_default=False,
+    ),
 ]
 RoleOption = Annotated[
     list[str] | None,

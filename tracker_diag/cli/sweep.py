@@ -130,6 +130,7 @@ def sweep(
     from tracker_diag.cli import watch
     from tracker_diag.cli.summary import closing_line
     from tracker_diag.core.finding import Severity
+    from tracker_diag.settings.search import settings_file
     from tracker_diag.sweeping import accepted, schedule
     from tracker_diag.sweeping import notify as messages
     from tracker_diag.sweeping.open_engine import check_engine
@@ -202,6 +203,8 @@ def sweep(
         changed_only=changed_only,
     )
     watch.start_log(log_format)
+    if used := config or settings_file():
+        watch.event("settings", file=str(used))
     with stopping(quiet=log_format == "json") as (stop, signals):
         if trigger is not None:
             schedule.repeat(lambda: keep_going(once, out, stop), trigger, stop, at_once=cron is None)

@@ -11,6 +11,7 @@ import yaml
 from yaml.reader import ReaderError
 
 from tracker_diag.core.foreign_files import read_file
+from tracker_diag.core.outgoing import clean
 
 MOST_BYTES = 2**18
 """Of a configuration; the default one, with all its comments, has a tenth."""
@@ -29,12 +30,19 @@ _PART = r"""(?:(?<![\w\\-])(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[
 _DOTTED = re.compile(f"{_PART}{{{MOST_PARTS}}}")
 
 
+class SettingsError(ValueError):
+    """A configuration that cannot be used; says in one line where, and the nearest name that could."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(clean(text, 500))
+
+
 class TooMuchError(ValueError):
     """A configuration that is nested more deeply, or holds more, than any needs to."""
 
 
 def read_settings_file(path: Path) -> Any:
-    """Read a YAML file; of a TOML file, the table ``tool.tracker-diag``.
+    """Read a YAML file; of a TOML file, the table ``tool.tracker-diag``, None where it has none.
 
     Raises
     ------
@@ -110,7 +118,7 @@ def _toml(text: str) -> Any:
         line = text.count("\n", 0, found.start()) + 1
         raise TooMuchError(f"line {line}: a name of more than {MOST_PARTS} parts")
     tool = tomllib.loads(text).get("tool")
-    data = tool.get("tracker-diag", {}) if isinstance(tool, dict) else {}
+    data = tool.get("tracker-diag") if isinstance(tool, dict) else None
     left, total = [(data, 1)], 0
     while left:
         value, level = left.pop()

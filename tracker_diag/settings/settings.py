@@ -17,16 +17,16 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tracker_diag.core.finding import Severity
-from tracker_diag.core.foreign_files import NotAFileError
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.plain import plain
 from tracker_diag.roles.role_names import all_roles
 from tracker_diag.rules.registry import all_rules, find_rule
 from tracker_diag.rules.rule import Rule
 from tracker_diag.rules.spelling import normal
-from tracker_diag.settings.file import MOST_VALUES, read_settings_file
+from tracker_diag.settings.file import MOST_VALUES
+from tracker_diag.settings.file import SettingsError as SettingsError
+from tracker_diag.settings.search import read_or_say, settings_file
 
-FILE_NAME = "tracker-diag.yaml"
 LONGEST_PREFIX = 50
 """Letters: trackers take keys of 250, and the longest of ours has to follow."""
 _PREFIX = re.compile(r"[A-Za-z0-9_\-. :/]+")
@@ -43,13 +43,6 @@ LONGEST_IGNORE = 5_000
 """Letters of a run's ``ignore`` tag that are read: what MLflow takes of a tag, and far more than all rules have."""
 UNKNOWN_SHOWN = 3
 """Words of it that are not a rule and are told one by one."""
-
-
-class SettingsError(ValueError):
-    """A configuration that cannot be used; says in one line where, and the nearest name that could."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(clean(text, 500))
 
 
 class RuleSettings(BaseModel):
@@ -228,12 +221,13 @@ def load_settings(path: Path | None = None) -> Settings:
     Parameters
     ----------
     path : Path, optional
-        Without one, ``tracker-diag.yaml`` or ``[tool.tracker-diag]`` of pyproject.toml here.
+        Without one, ``tracker-diag.yaml`` or ``[tool.tracker-diag]`` of pyproject.toml, here or in a folder above
+        (:func:`tracker_diag.settings.search.settings_file`).
 
     Returns
     -------
     Settings
-        The defaults where there is no file here.
+        The defaults where there is no such file.
 
     Raises
     ------
@@ -250,21 +244,8 @@ def load_settings(path: Path | None = None) -> Settings:
     >>> load_settings().ignore
     ('HY003',)
     """
-    if path is None:
-        if Path(FILE_NAME).is_file():
-            path = Path(FILE_NAME)
-        elif Path("pyproject.toml").is_file():
-            path = Path("pyproject.toml")
-        else:
-            return Settings()
-    try:
-        data = read_settings_file(path)
-    except OSError as error:
-        raise SettingsError(f"{path}: {error.strerror or error}") from None
-    except NotAFileError as error:
-        raise SettingsError(str(error)) from None
-    except ValueError as error:
-        raise SettingsError(f"{path}: {' '.join(str(error).split())}") from None
+    path = settings_file() if path is None else path
+    data = None if path is None else read_or_say(path)
     if data is None:
         return Settings()
     if not isinstance(data, Mapping):
