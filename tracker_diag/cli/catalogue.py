@@ -10,6 +10,7 @@ import typer
 
 from tracker_diag.cli.console import stdout
 from tracker_diag.cli.errors import UsageError
+from tracker_diag.cli.run_tables import print_table
 
 if TYPE_CHECKING:
     from tracker_diag.rules.rule import Rule
@@ -42,7 +43,7 @@ def rules(
         table.add_column(heading, overflow="fold", no_wrap=heading in ("code", "name"))
     for rule in all_rules().values():
         table.add_row(rule.code, rule.name, " ".join(rule.evidence), Text(rule.title))
-    stdout().print(table)
+    print_table(stdout(), table)
 
 
 def explain(

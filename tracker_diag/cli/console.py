@@ -16,8 +16,12 @@ _LITERAL: Any = {"highlight": False, "markup": False, "emoji": False}
 QUIET = ("mlflow", "alembic", "wandb", "urllib3", "sqlalchemy", "distributed", "apscheduler", "apprise")
 
 
-def stdout(width: int = 240) -> Console:
-    """Open the console for what was asked for; wide where it is not a terminal, so that no table is cut for a file."""
+PIPED = 10_000
+"""Columns of what is no terminal: a line there is as long as it is, and whoever reads it may search by lines."""
+
+
+def stdout(width: int = PIPED) -> Console:
+    """Open the console for what was asked for; wide where it is not a terminal."""
     from rich.console import Console
 
     class Stdout(Console):
@@ -28,11 +32,11 @@ def stdout(width: int = 240) -> Console:
     return Stdout(width=None if sys.stdout.isatty() else width, **_LITERAL)
 
 
-def plain(file: TextIO, width: int = 240) -> Console:
+def plain(file: TextIO) -> Console:
     """Open a console on a file: no colours, and wide."""
     from rich.console import Console
 
-    return Console(file=file, width=width, force_terminal=False, no_color=True, **_LITERAL)
+    return Console(file=file, width=PIPED, force_terminal=False, no_color=True, **_LITERAL)
 
 
 def stderr() -> Console:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tracker_diag.cli.console import plain, stdout
+from tracker_diag.cli.run_tables import print_failures, print_runs
 from tracker_diag.cli.whole_files import write_whole
 from tracker_diag.core.version import __version__
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from tracker_diag.sweeping.result import Swept
 
@@ -41,14 +41,14 @@ def _print(console: Console, swept: Swept, *, write: bool) -> None:
     from tracker_diag.sweeping.spending import in_words, spending
 
     if swept.rows:
-        console.print(_runs(swept, console))
+        print_runs(console, swept.rows[:ROWS])
         rest = swept.rows[ROWS:]
         if rest:
             counts = Counter(str(row.severity) for row in rest)
             console.print(f"… and {len(rest):,} more: {_counts(counts)}")
         console.print()
     if swept.failures:
-        console.print(_failures(swept))
+        print_failures(console, swept.failures[:FAILURES])
         if len(swept.failures) > FAILURES:
             console.print(f"… and {len(swept.failures) - FAILURES:,} more")
         console.print()
@@ -132,42 +132,6 @@ def write_summary(path: Path, data: dict[str, Any]) -> None:
     from tracker_diag.core.outgoing import redacted_data
 
     write_whole(path, json.dumps(redacted_data(data), indent=2) + "\n", "--summary")
-
-
-def _runs(swept: Swept, console: Console) -> Table:
-    from rich.style import Style
-    from rich.table import Table
-    from rich.text import Text
-
-    from tracker_diag.core.outgoing import clean, web_link
-    from tracker_diag.report.formats.text import SEVERITY_STYLES
-
-    # A terminal makes the name clickable; a file or a pipe gets the address itself.
-    clickable = console.is_terminal or not any(row.link for row in swept.rows)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("severity", "verdict", "run", "experiment", "likely cause", *(() if clickable else ("link",))):
-        table.add_column(heading, overflow="ellipsis", no_wrap=True)
-    for row in swept.rows[:ROWS]:
-        style = SEVERITY_STYLES[row.severity]
-        name = Text(clean(row.name or row.id, 60), style=Style(link=(clickable and web_link(row.link)) or None))
-        cells = [Text(str(row.severity), style=style), Text(clean(row.verdict), style=style), name]
-        cells += [Text(clean(row.experiment, 40)), Text(clean(row.cause) if row.severity.rank >= 2 else "")]
-        table.add_row(*cells, *(() if clickable else (Text(clean(row.link or "")),)))
-    return table
-
-
-def _failures(swept: Swept) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    from tracker_diag.core.outgoing import clean
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("failed run", no_wrap=True)
-    table.add_column("reason", overflow="fold")
-    for failure in swept.failures[:FAILURES]:
-        table.add_row(Text(clean(failure.id)), Text(clean(failure.reason)))
-    return table
 
 
 def _counts(counts: Counter[str]) -> str:
