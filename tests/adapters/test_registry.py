@@ -54,6 +54,11 @@ def locate(text: str, tracker: str | None = None) -> Location:
             Location("mlflow", HEX, uri="http://127.0.0.1:5000/ml"),
         ),
         (
+            f"http://h:5000/#/experiments/1/runs/{HEX}/artifacts/diagnosis/report.html?workflowType=machine_learning",
+            Location("mlflow", HEX, uri="http://h:5000"),
+        ),
+        (f"http://h:5000/#/runs/{HEX}?workflowType=machine_learning", Location("mlflow", HEX, uri="http://h:5000")),
+        (
             f"http://127.0.0.1:5000/#/compare-runs?runs=[%22{HEX}%22]&experiments=[%221%22]",
             Location("mlflow", HEX, uri="http://127.0.0.1:5000"),
         ),

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import mlflow
@@ -88,3 +93,32 @@ def test_a_view_needs_a_tracker(diag: Invoke, others: tuple[str, ...]) -> None:
 def test_a_tracker_without_views_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="has no saved views"):
         viewer_of(AsideAdapter(MemoryAdapter(), tmp_path))
+
+
+def on_a_terminal(*words: str) -> str:
+    """What a command prints on a terminal."""
+    above, below = pty.openpty()
+    command = [sys.executable, "-m", "tracker_diag", *words]
+    with subprocess.Popen(command, stdout=below, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL) as process:
+        os.close(below)
+        said = b""
+        # Linux ends the terminal of a process that is gone with an error.
+        with contextlib.suppress(OSError):
+            while part := os.read(above, 4096):
+                said += part
+        os.close(above)
+        assert process.wait() == 0
+    return " ".join(said.decode().split())
+
+
+def test_the_first_sweep_says_how_to_see_the_answer_to_people(diag: Invoke, store: str) -> None:
+    words = ("sweep", "--all", "--tracking-uri", store)
+    hint = "tick these columns: diag.verdict, diag.severity, diag.cause, diag.summary. `--view` saves a view"
+    assert hint not in on_a_terminal(*words, "--dry-run")
+    assert hint in on_a_terminal(*words)
+    assert hint not in on_a_terminal(*words)
+    assert hint not in on_a_terminal(*words, "--force")
+    diag("clean", "--all", "--yes")
+    assert "tick these columns" not in diag(*words[:2]).stdout
+    diag("clean", "--all", "--yes")
+    assert hint not in on_a_terminal(*words, "--view")

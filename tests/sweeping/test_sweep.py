@@ -524,3 +524,38 @@ def test_an_experiment_may_have_notes_of_its_own() -> None:
     tracker.add(second, "text")
     sweep(tracker, Plan(ALL.query, parse_settings({"experiments": {"vis*": {"note": True}}})))
     assert set(tracker.descriptions) == {first.id}
+
+
+class Linked(Recording):
+    """A tracker with pages."""
+
+    def link(self, listing: Listing) -> str:  # type: ignore[override]
+        return f"http://h/ml/#/runs/{listing.id}?v=1"
+
+    def report_reference(self, run_id: str, experiment: str) -> str:
+        return f"#/{experiment}/{run_id}/report.html?v=1"
+
+
+@pytest.mark.parametrize(("artifacts", "with_report"), [("findings", {1, 2}), ("all", {0, 1, 2}), ("none", set())])
+def test_a_link_opens_the_report_where_one_was_stored(artifacts: str, with_report: set[int]) -> None:
+    tracker = Linked(make_runs(3))
+    plan = Plan(ALL.query, Settings(artifacts=artifacts, note=True))
+    kinds = ("good-fit", "overfitting", "diverged")
+    for swept in (sweep(tracker, plan), sweep(tracker, plan)):
+        for row in (*swept.rows, *swept.standing):
+            page = f"#/memory/{row.id}/report.html?v=1"
+            has = kinds.index(row.verdict) in with_report
+            assert row.link == (f"http://h/ml/{page}" if has else f"http://h/ml/#/runs/{row.id}?v=1")
+            assert (f"[The whole report]({page})" in tracker.descriptions[row.id]) is has
+
+
+def test_a_report_that_could_not_be_stored_is_not_linked_to() -> None:
+    class Full(Linked):
+        def write(self, run_id: str, diagnosis: Diagnosis) -> str:
+            super().write(run_id, replace(diagnosis, fingerprint=without_files(diagnosis.fingerprint, "")))
+            return "no space"
+
+    tracker = Full(make_runs(3))
+    for swept in (sweep(tracker, ALL), sweep(tracker, ALL)):
+        rows = (*swept.rows, *swept.standing)
+        assert [row.link for row in rows] == [f"http://h/ml/#/runs/{row.id}?v=1" for row in rows]

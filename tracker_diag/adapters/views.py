@@ -7,6 +7,9 @@ from typing import Protocol, runtime_checkable
 
 from tracker_diag.adapters.base import Query
 
+COLUMNS = ("verdict", "severity", "cause", "summary")
+"""Tags that a view shows, without their prefix, in this order."""
+
 
 @dataclass(frozen=True, slots=True)
 class SavedView:

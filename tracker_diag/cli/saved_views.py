@@ -6,11 +6,13 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from tracker_diag.cli.console import stdout
 from tracker_diag.cli.errors import UsageError, complain
 
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter
     from tracker_diag.adapters.views import Viewer
+    from tracker_diag.sweeping.result import Swept
 
 _log = logging.getLogger("tracker_diag")
 
@@ -56,6 +58,20 @@ def save_views(viewer: Viewer | None, experiments: Iterable[str]) -> tuple[str, 
         left = "somebody has changed it, and it is left as it is: " if saved.edited else ""
         lines.append(f"view of {name}: {left}{saved.address}")
     return tuple(lines)
+
+
+def first_look(adapter: Adapter, swept: Swept, prefix: str) -> tuple[str, ...]:
+    """Say how to see the answer, where it is the first in this scope and somebody reads along; a line, or none."""
+    from tracker_diag.adapters.views import COLUMNS, Viewer
+
+    first = not swept.standing and any(not row.before.verdict for row in swept.rows)
+    if not (first and isinstance(adapter, Viewer) and stdout().is_terminal):
+        return ()
+    columns = ", ".join(f"{prefix}{name}" for name in COLUMNS)
+    return (
+        f"To see it in the tracker's list of runs, tick these columns: {columns}. "
+        "`--view` saves a view that shows them; `--note` writes a few lines into each run's description.",
+    )
 
 
 def delete_views(viewer: Viewer, experiments: Iterable[str]) -> tuple[int, int]:

@@ -39,7 +39,7 @@ from tracker_diag.cli.options import (
 from tracker_diag.cli.outlets import Outlets, broken_off, keep_going
 from tracker_diag.cli.output import document_of
 from tracker_diag.cli.query import query_of
-from tracker_diag.cli.saved_views import save_views, viewer_of
+from tracker_diag.cli.saved_views import first_look, save_views, viewer_of
 from tracker_diag.cli.stopping import stopping
 from tracker_diag.cli.sweep_options import (
     BaselineOption,
@@ -188,7 +188,8 @@ def sweep(
             seen = {row.experiment for row in (*swept.rows, *standing)}
             pages = _store_overviews(adapter, publisher, swept, named, settings)
             told = closing_lines(adapter, _done(swept)) if plan.write else ()
-            out.below = (*pages, *save_views(viewer, seen), *told)
+            hint = () if dry_run or view else first_look(adapter, swept, settings.prefix)
+            out.below = (*pages, *save_views(viewer, seen), *hint, *told)
             return swept
 
     level = None if fail_on is None else Severity(fail_on)

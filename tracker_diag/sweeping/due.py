@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tracker_diag.adapters.base import Adapter, Failure, Listing, Query, TrackerError, without_files
 from tracker_diag.adapters.guard import guarded, one_line
+from tracker_diag.adapters.pages import report_page
 from tracker_diag.core import section
 from tracker_diag.core.own import FINGERPRINT
 from tracker_diag.settings.settings import Settings
@@ -105,7 +106,9 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
         carried = None if plan.force else _carried(listing, plan)
         complete = _complete(candidate, listing)
         if carried in complete and not _lacks_note(listing, own[listing.experiment]):
-            standing[listing.id] = candidate
+            stored = carried == complete[0] and _has_report(candidate.before, own[listing.experiment])
+            link = report_page(adapter, listing.id, listing.experiment, candidate.link) if stored else candidate.link
+            standing[listing.id] = replace(candidate, link=link)
             without_reports += carried == complete[1]
         else:
             due[listing.id] = candidate
@@ -149,6 +152,11 @@ def why_not_noted(listing: Listing, settings: Settings) -> str:
     if found is section.State.EDITED:
         return "the section was edited, and is left as it is"
     return "" if found is section.State.OURS or section.lacks(listing.description) else "the description has no room"
+
+
+def _has_report(earlier: Before, settings: Settings) -> bool:
+    """Whether a run that was diagnosed with these settings has a report."""
+    return settings.artifacts == "all" or (settings.artifacts == "findings" and not earlier.green)
 
 
 def _lacks_note(listing: Listing, settings: Settings) -> bool:

@@ -19,7 +19,7 @@ class Row:
     id, name, experiment : str
         The run's; the name is empty where it has none.
     link : str or None
-        Its address in the tracker's UI, where there is one.
+        The address of its report in the tracker's UI, where one was stored and that is known; else its own.
     verdict, severity, cause, summary : str
         As its report says them; the cause is the first.
     news : bool

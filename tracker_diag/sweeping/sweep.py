@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from tracker_diag.adapters.base import Adapter, DeniedError, Diagnosis, Failure, TrackerError
 from tracker_diag.adapters.guard import defect, failure, load_each, one_line
-from tracker_diag.adapters.pages import report_reference
+from tracker_diag.adapters.pages import report_page, report_reference
 from tracker_diag.core.finding import Severity
 from tracker_diag.settings.settings import Settings
 from tracker_diag.sweeping.due import Due, Listed, list_due
@@ -122,7 +122,10 @@ def _outcomes(adapter: Adapter, plan: Plan, listed: Listed, halt: Halt) -> Itera
             if halt.ends(item.id) and not halt.is_set():
                 raise DeniedError("its experiment may not be written to")
             diagnosis = Diagnosis(item.tags, item.artifacts, due[item.id].fingerprint, item.note)
-            return replace(row, note=adapter.write(item.id, diagnosis))
+            not_stored = adapter.write(item.id, diagnosis)
+            if item.artifacts and not not_stored:
+                row = replace(row, link=report_page(adapter, row.id, row.experiment, row.link))
+            return replace(row, note=not_stored)
 
         with threads(WRITERS) as writers:
             for item, outcome in completed(writers, write, judged, WRITE_AHEAD):

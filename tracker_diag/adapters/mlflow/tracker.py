@@ -14,7 +14,7 @@ from tracker_diag.adapters.mlflow.policy import POLICY
 from tracker_diag.core.outgoing import clean
 
 _NAME = "mlflow"
-_PAGE = re.compile(r"/?experiments/[^/]+/runs/(?P<run>[^/?]+)")
+_PAGE = re.compile(r"/?(?:experiments/[^/]+/)?runs/(?P<run>[^/?]+)")
 _EXPERIMENT = re.compile(r"/?(?:experiments/[^/?]+|compare-experiments)(?:[/?]|\Z)")
 _COMPARISON = re.compile(r"/?compare-runs(?:/[^?]*)?\?(?P<query>.*)")
 _URI = re.compile(r"runs:/+(?P<run>[^/]+)")

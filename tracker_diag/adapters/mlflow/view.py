@@ -13,13 +13,13 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from tracker_diag.adapters.mlflow.page_address import of_view
-from tracker_diag.adapters.views import SavedView
+from tracker_diag.adapters.views import COLUMNS, SavedView
 from tracker_diag.core.foreign_json import read_json_mapping
 
 NAME = "tracker-diag"
 _DIGEST = "digest"
-_WIDTHS = {"verdict": 190, "severity": 105, "cause": 200, "summary": 480}
-"""Tags that are columns, in this order, and how wide: in pixels, so that the longest verdict can be read."""
+_WIDTHS = (190, 105, 200, 480)
+"""Of the columns, in pixels: the longest verdict can be read."""
 # Pages before 3.17 take what is left out here for nothing at all, and break.
 _UNFILTERED = {"startTime": "ALL", "lifecycleFilter": "Active", "modelVersionFilter": "All Runs", "datasetsFilter": []}
 _UNFOLDED = {"runsExpanded": {}, "runsPinned": [], "runsHidden": [], "runsHiddenMode": "FIRST_10_RUNS"}
@@ -74,7 +74,7 @@ def _repeats(held: Mapping[str, Any], state: str) -> bool:
 
 
 def _state(prefix: str) -> str:
-    columns = {f"tags.`{prefix}{name}`": width for name, width in _WIDTHS.items()}
+    columns = {f"tags.`{prefix}{name}`": width for name, width in zip(COLUMNS, _WIDTHS, strict=True)}
     severity = f"tags.`{prefix}severity`"
     # The pages take a filter with a blank before its first operator for a part of a name.
     filtered = "" if " " in prefix else f'{severity} != "ok" AND {severity} != "info"'
