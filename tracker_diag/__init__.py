@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING, Any
 from tracker_diag.core.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from tracker_diag.calls.diagnosing import diagnose as diagnose
+    from tracker_diag.calls.diagnosing import diagnose_many as diagnose_many
+    from tracker_diag.calls.reading_runs import read as read
+    from tracker_diag.calls.reading_runs import read_all as read_all
+    from tracker_diag.calls.sweeping_runs import sweep as sweep
     from tracker_diag.core.finding import Cause as Cause
     from tracker_diag.core.finding import Change as Change
     from tracker_diag.core.finding import Finding as Finding
@@ -18,9 +23,9 @@ if TYPE_CHECKING:
     from tracker_diag.core.run import InvalidRunError as InvalidRunError
     from tracker_diag.core.run import Run as Run
     from tracker_diag.core.run import Series as Series
-    from tracker_diag.engine import diagnose as diagnose
     from tracker_diag.probes.watch_batches import watch_batches as watch_batches
     from tracker_diag.profile import profile_data as profile_data
+    from tracker_diag.reading.file_format import ReadingError as ReadingError
     from tracker_diag.settings import Settings as Settings
     from tracker_diag.settings import load_settings as load_settings
 
@@ -39,7 +44,12 @@ _HOMES = {
     "Series": "core.run",
     "Settings": "settings",
     "load_settings": "settings",
-    "diagnose": "engine",
+    "ReadingError": "reading.file_format",
+    "diagnose": "calls.diagnosing",
+    "diagnose_many": "calls.diagnosing",
+    "read": "calls.reading_runs",
+    "read_all": "calls.reading_runs",
+    "sweep": "calls.sweeping_runs",
     "profile_data": "profile",
     "watch_batches": "probes.watch_batches",
 }

@@ -165,7 +165,7 @@ def test_the_configuration_is_obeyed(diag: Invoke, runs: dict[str, str], tmp_pat
         (["diagnose", "-r", "x", "--role", "val_loss"], "error: --role val_loss: write role=name"),
         (["diagnose", "-r", "x", "--artifacts", "some"], "error: command line: artifacts: "),
         (["diagnose", "-r", "x", "--config", "none.yaml"], "error: none.yaml: No such file or directory"),
-        (["diagnose"], "error: Missing option '--run-id'"),
+        (["diagnose"], "error: which run? name one with --run-id, or give the path of a file"),
         (["diagnose", "-r", "a/b/c/d/e"], "error: 'a/b/c/d/e' names no run"),
     ],
 )

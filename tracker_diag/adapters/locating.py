@@ -105,6 +105,9 @@ class Tracker:
         The adapter of a location. Nothing may be written yet.
     policy : TagPolicy
         What it takes of tags.
+    recognise : callable
+        Where the run is that an object of the tracker's own client stands for, or the runs that a path (``Path``)
+        leads to; None where it is not of this tracker. It imports nothing, and sends nothing.
     """
 
     title: str
@@ -112,10 +115,16 @@ class Tracker:
     locate: Callable[[Asked], Location | None]
     open: Callable[[Location, Opening], Adapter]
     policy: TagPolicy
+    recognise: Callable[[object], Location | None] = lambda thing: None
 
     def __post_init__(self) -> None:
         """Refuse what would fail only when a run is looked for."""
         if not (isinstance(self.title, str) and isinstance(self.forms, str)):
             raise TypeError("title and forms of a tracker are texts")
-        if not (callable(self.locate) and callable(self.open) and isinstance(self.policy, TagPolicy)):
+        if not (
+            callable(self.locate)
+            and callable(self.open)
+            and callable(self.recognise)
+            and isinstance(self.policy, TagPolicy)
+        ):
             raise TypeError("locate and open of a tracker are functions, its policy is a TagPolicy")

@@ -107,6 +107,21 @@ def locate(asked: Asked, tracker: str | None = None) -> Location:
     return found
 
 
+def recognise(thing: object) -> Location | None:
+    """Tell where the runs are that an object of a tracker's client, or a path, stands for; None where it is no such.
+
+    Parameters
+    ----------
+    thing : object
+        Anything; a path as ``Path``.
+    """
+    for tracker in (_usable(name) for name in names()):
+        found = None if tracker is None else tracker.recognise(thing)
+        if isinstance(found, Location):
+            return found
+    return None
+
+
 def _located_for_sure(name: str, asked: Asked) -> Location | None:
     tracker = find(name)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from tracker_diag.cli.below import closing_lines
 from tracker_diag.cli.connect import connected, place
 from tracker_diag.cli.errors import FOUND, UsageError, complain
+from tracker_diag.cli.from_files import check_alone, diagnose_path
 from tracker_diag.cli.options import (
     AnnotateOption,
     ArtifactsOption,
@@ -34,10 +36,21 @@ if TYPE_CHECKING:
 
 
 def diagnose(
+    path: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A file or folder of curves, in place of a tracker; nothing is written.", show_default=False
+        ),
+    ] = None,
     run_id: Annotated[
-        str,
-        typer.Option("--run-id", "-r", help="Its id or how that begins, name or address; W&B: entity/project/run."),
-    ],
+        str | None,
+        typer.Option(
+            "--run-id",
+            "-r",
+            help="Its id or how that begins, name or address; W&B: entity/project/run.",
+            show_default=False,
+        ),
+    ] = None,
     tracker: TrackerOption = None,
     tracking_uri: UriOption = None,
     project: ProjectOption = None,
@@ -54,7 +67,9 @@ def diagnose(
 ) -> None:
     """Diagnose one run, and write the answer into the tracker.
 
-    It is compared with the other runs of its experiment, of which one listing is read.
+    It is compared with the other runs of its experiment, of which one listing is read. What lies in a file is only
+    looked at: a CSV, Lightning's metrics.csv, trainer_state.json, results.csv, event files of TensorBoard, a folder of
+    these, an mlruns or a wandb folder.
     """
     from tracker_diag.adapters.closing import Done
     from tracker_diag.cli.summary import show_lines
@@ -62,6 +77,13 @@ def diagnose(
     check_format(format)
     check_level(fail_on)
     settings = read_settings(config, role, artifacts, note=note, select=select, ignore=ignore)
+    if path is not None:
+        check_alone(run_id, tracker, tracking_uri, project, annotate)
+        if fails(diagnose_path(path, settings, format), fail_on):
+            raise typer.Exit(FOUND)
+        return
+    if run_id is None:
+        raise UsageError("which run? name one with --run-id, or give the path of a file or folder of curves")
     where = place(tracker, tracking_uri, tuple(project or ()), run_id)
     from tracker_diag.cli import progress
     from tracker_diag.sweeping.one_run import diagnose_run

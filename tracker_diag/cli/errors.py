@@ -71,6 +71,7 @@ def explain(error: Exception) -> tuple[str, int]:
     from tracker_diag.adapters.locating import LocationError
     from tracker_diag.core.outgoing import clean
     from tracker_diag.core.run import InvalidRunError
+    from tracker_diag.reading.file_format import ReadingError
     from tracker_diag.settings.settings import SettingsError
     from tracker_diag.sweeping.accepted import BaselineError
     from tracker_diag.sweeping.executors import EngineError
@@ -83,6 +84,7 @@ def explain(error: Exception) -> tuple[str, int]:
         QueryError,
         LocationError,
         InvalidRunError,
+        ReadingError,
         SettingsError,
         BaselineError,
         EngineError,

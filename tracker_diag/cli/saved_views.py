@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tracker_diag.cli.console import stdout
 from tracker_diag.cli.errors import UsageError, complain
 
 if TYPE_CHECKING:
@@ -61,11 +60,11 @@ def save_views(viewer: Viewer | None, experiments: Iterable[str]) -> tuple[str, 
 
 
 def first_look(adapter: Adapter, swept: Swept, prefix: str) -> tuple[str, ...]:
-    """Say how to see the answer, where it is the first in this scope and somebody reads along; a line, or none."""
+    """Say how to see the answer, where it is the first in this scope; a line, or none."""
     from tracker_diag.adapters.views import COLUMNS, Viewer
 
     first = not swept.standing and any(not row.before.verdict for row in swept.rows)
-    if not (first and isinstance(adapter, Viewer) and stdout().is_terminal):
+    if not (first and isinstance(adapter, Viewer)):
         return ()
     columns = ", ".join(f"{prefix}{name}" for name in COLUMNS)
     return (

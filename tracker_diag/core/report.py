@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tracker_diag.core.fields import from_plain, to_plain
 from tracker_diag.core.finding import Cause, Finding, Severity, Skip
+from tracker_diag.core.outgoing import clean
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 SCHEMA_VERSION = 1
+LONGEST_LINE = 300
+"""Letters of a report on one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,7 @@ class DrawnCurve:
     n: int = field(metadata={"description": "how many points were logged", "ge": 0})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
     """The diagnosis of one run."""
 
@@ -68,6 +74,82 @@ class Report:
         return tuple(
             f for f in self.findings if f.folded is None and (f.severity is not Severity.INFO or f.name not in causes)
         )
+
+    def __repr__(self) -> str:
+        # The summary begins with the verdict, in letters or in words.
+        said = self.summary.removeprefix(f"{self.verdict}: ").removeprefix(f"{self.verdict.replace('-', ' ')}: ")
+        return f"<Report {clean(self.verdict, 80)} ({self.severity}): {clean(said, LONGEST_LINE)}>"
+
+    def _repr_html_(self) -> str:
+        """Show the report in a cell of a notebook."""
+        from tracker_diag.report.notebook import cell
+
+        return cell(self)
+
+    def to_html(self) -> str:
+        """Write the report as one self-contained HTML page.
+
+        Returns
+        -------
+        str
+            The format ``html``: no script, no request, every text of the run escaped.
+
+        Examples
+        --------
+        >>> from tracker_diag import diagnose
+        >>> diagnose({"loss": [0.9, 0.7]}).to_html()[:15]
+        '<!doctype html>'
+        """
+        from tracker_diag.report.registry import find_format
+
+        return find_format("html")(self)
+
+    def to_markdown(self) -> str:
+        """Write the report as Markdown.
+
+        Returns
+        -------
+        str
+            The format ``markdown``: for a note, an issue or a chat; every text of the run escaped.
+
+        Examples
+        --------
+        >>> from tracker_diag import diagnose
+        >>> print(diagnose({"loss": [0.9, 0.7]}).to_markdown().splitlines()[0])
+        # OK: insufficient-evidence
+        """
+        from tracker_diag.report.registry import find_format
+
+        return find_format("markdown")(self)
+
+    def plot(self) -> tuple[Axes, ...]:
+        """Draw the curves with matplotlib (the extra ``plot``): losses, scores, the learning rate below each other.
+
+        Marked are the span of the worst finding, the best step, where the validation curve turns, and where a curve
+        stops being a number.
+
+        Returns
+        -------
+        tuple of matplotlib.axes.Axes
+            One for each panel, of one figure of pyplot's; ``report.plot()[0].figure.savefig("run.png")`` keeps it.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed; says how to.
+        ValueError
+            If the run has no curve.
+
+        Examples
+        --------
+        >>> from tracker_diag import diagnose
+        >>> diagnose({}).plot()  # doctest: +IGNORE_EXCEPTION_DETAIL
+        Traceback (most recent call last):
+        ValueError: no curve to draw
+        """
+        from tracker_diag.report.figure import draw
+
+        return draw(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Write the report as plain JSON data.

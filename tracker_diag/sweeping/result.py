@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
 from tracker_diag.adapters.base import Failure
 from tracker_diag.core.finding import Severity
 from tracker_diag.sweeping.judge import NOTHING, Before
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +129,21 @@ class Swept:
         """List the runs of this severity or a higher one that no baseline accepts, worst first, unchanged ones too."""
         rows = (*self.rows, *self.standing)
         return worst_first(row for row in rows if row.severity.rank >= severity.rank and not row.accepted)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give the runs in the scope, a row each, worst first, those that have not changed too.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The columns are the attributes of :class:`Row`, but for ``before``.
+        """
+        import pandas as pd
+
+        columns = [field.name for field in fields(Row) if field.name != "before"]
+        rows = [[getattr(row, name) for name in columns] for row in worst_first((*self.rows, *self.standing))]
+        frame = pd.DataFrame(rows, columns=columns)
+        return frame.assign(severity=frame["severity"].astype(str))
 
 
 def worst_first(rows: Iterable[Row]) -> tuple[Row, ...]:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from tracker_diag.adapters.address import shown_address
-from tracker_diag.adapters.base import Adapter
+from tracker_diag.adapters.base import Adapter, TrackerError
 from tracker_diag.adapters.locating import Asked, Location, LocationError, Opening, Tracker
+from tracker_diag.adapters.mlflow.meta import META, read_meta
 from tracker_diag.adapters.mlflow.policy import POLICY
 from tracker_diag.core.outgoing import clean
 
 _NAME = "mlflow"
+_SQLITE = b"SQLite format 3\0"
 _PAGE = re.compile(r"/?(?:experiments/[^/]+/)?runs/(?P<run>[^/?]+)")
 _EXPERIMENT = re.compile(r"/?(?:experiments/[^/?]+|compare-experiments)(?:[/?]|\Z)")
 _COMPARISON = re.compile(r"/?compare-runs(?:/[^?]*)?\?(?P<query>.*)")
@@ -74,6 +77,32 @@ def _compared(query: str) -> list[str]:
     return list(dict.fromkeys(run for run in runs if isinstance(run, str) and run))
 
 
+def recognise(thing: object) -> Location | None:
+    """Where a run of MLflow's client is, or the runs of a folder of its file store or of an SQLite database."""
+    if isinstance(thing, Path):
+        return _of_path(thing)
+    kinds = [kind for kind in type(thing).__mro__ if kind.__module__.partition(".")[0] == _NAME]
+    if not any(kind.__name__ in ("Run", "RunInfo") for kind in kinds):
+        return None
+    run_id = getattr(getattr(thing, "info", thing), "run_id", None)
+    return Location(_NAME, run_id) if isinstance(run_id, str) and run_id else None
+
+
+def _of_path(path: Path) -> Location | None:
+    try:
+        if path.is_file():
+            with path.open("rb") as file:
+                return Location(_NAME, uri=f"sqlite:///{path}") if file.read(len(_SQLITE)) == _SQLITE else None
+        if (path / META).is_file():
+            if "run_uuid" not in read_meta(path):
+                shown = clean(path.parent)
+                raise LocationError(f"{clean(path)} is one experiment of a store: give a run's folder, or {shown}")
+            return Location(_NAME, path.name, uri=str(path.parent.parent))
+        return Location(_NAME, uri=str(path)) if any(path.glob(f"*/{META}")) else None
+    except (OSError, TrackerError):
+        return None
+
+
 def open_location(where: Location, opening: Opening) -> Adapter:
     """Open a server, a database or a folder; nothing is sent yet."""
     from tracker_diag.adapters.mlflow import connect
@@ -89,4 +118,5 @@ TRACKER = Tracker(
     locate=locate,
     open=open_location,
     policy=POLICY,
+    recognise=recognise,
 )

@@ -91,6 +91,20 @@ def _holds_logs(path: Path) -> bool:
         return False
 
 
+def recognise(thing: object) -> Location | None:
+    """Where a run of W&B's client is, or the runs of a folder of its logs, or of a log."""
+    if isinstance(thing, Path):
+        return Location(_NAME, folder=str(thing)) if _holds_logs(thing) else None
+    kind = type(thing)
+    if kind.__module__.partition(".")[0] != _NAME or kind.__name__ != "Run":
+        return None
+    if getattr(thing, "offline", False):
+        # Of the run that is going: its log lies beside its files.
+        return Location(_NAME, folder=str(Path(str(getattr(thing, "dir", ""))).parent))
+    parts = [getattr(thing, name, None) for name in ("entity", "project", "id")]
+    return Location(_NAME, "/".join(map(str, parts)), project="/".join(map(str, parts[:2]))) if all(parts) else None
+
+
 def open_location(where: Location, opening: Opening) -> Adapter:
     """Open a server, or a folder of logs."""
     from tracker_diag.adapters import wandb
@@ -112,4 +126,5 @@ TRACKER = Tracker(
     locate=locate,
     open=open_location,
     policy=POLICY,
+    recognise=recognise,
 )

@@ -61,7 +61,7 @@ def render(report: Report) -> str:
         for i, panel in enumerate(drawn)
     ]
     return (
-        _template()
+        templates()
         .get_template("report.html.j2")
         .render(
             report=report,
@@ -82,7 +82,8 @@ def render(report: Report) -> str:
 
 
 @cache
-def _template() -> Environment:
+def templates() -> Environment:
+    """Open the folder of templates; what they print is escaped, and cleaned unless it is markup of our own."""
     environment = Environment(
         loader=PackageLoader("tracker_diag.report", "formats"),
         autoescape=True,

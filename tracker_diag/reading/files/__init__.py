@@ -1,0 +1,1 @@
+"""What training leaves on disk: one file a format, each with ``FORMAT``."""

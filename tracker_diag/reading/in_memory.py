@@ -1,0 +1,155 @@
+"""Runs from what people hold in memory, whatever it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from os import PathLike
+from typing import Any
+
+from tracker_diag.core.outgoing import clean
+from tracker_diag.core.run import InvalidRunError, Run
+from tracker_diag.reading.cells import as_number
+from tracker_diag.reading.registry import all_kinds
+
+PLAIN_ID = "run"
+"""The id of a run that has none."""
+MOST_RUNS = 100_000
+
+
+class SeveralRunsError(InvalidRunError):
+    """One run is needed, and there are several."""
+
+
+def one_run(x: object) -> Run:
+    """Read one run.
+
+    Parameters
+    ----------
+    x : object
+        A run, or of one of the kinds in ``reading/kinds``.
+
+    Raises
+    ------
+    TypeError
+        If it is of no such kind; lists those that there are.
+    InvalidRunError
+        If it is, and cannot be read.
+    SeveralRunsError
+        If it holds several runs.
+    """
+    runs = _read(x, PLAIN_ID)
+    if len(runs) != 1:
+        named = ", ".join(repr(clean(run.id, 40)) for run in runs[:3]) + (", …" if len(runs) > 3 else "")
+        raise SeveralRunsError("data", f"it holds {len(runs)} runs ({named}): tracker_diag.diagnose_many takes them")
+    return runs[0]
+
+
+def several_runs(x: object, what: str = PLAIN_ID) -> tuple[Run, ...]:
+    """Read several runs: a table that names them, a mapping of names to runs, or a list of runs.
+
+    Parameters
+    ----------
+    x : object
+        Each run may be of any kind that :func:`one_run` takes. What is one run itself is a list of one.
+    what : str
+        What a run without an id is called; its number in the list follows.
+
+    Raises
+    ------
+    TypeError
+        If it is none of these.
+    InvalidRunError
+        If a run cannot be read, or two have one id.
+    """
+    if isinstance(x, Run):
+        return (x,)
+    if isinstance(x, Mapping) and _names_runs(x):
+        return _unlike([run for name, inner in x.items() for run in _called(str(name), _read(inner, str(name)))])
+    if _is_kind(x):
+        return _unlike(list(_read(x, what)))
+    if isinstance(x, str | bytes | PathLike) or not isinstance(x, Iterable):
+        raise TypeError(_wrong(x))
+    found: list[Run] = []
+    for i, item in enumerate(x):
+        if i >= MOST_RUNS:
+            raise InvalidRunError("runs", f"more than {MOST_RUNS:,}: tracker_diag.sweep reads many from a tracker")
+        # What groupby of pandas gives: the name, and the frame.
+        if isinstance(item, tuple) and len(item) == 2 and _is_kind(item[1]):
+            found.extend(_called(_label(item[0]), _read(item[1], _label(item[0]))))
+        else:
+            found.extend(_read(item, f"{what}-{i}"))
+    return _unlike(found)
+
+
+def _read(x: object, run_id: str) -> tuple[Run, ...]:
+    if isinstance(x, Run):
+        return (x,)
+    kind = next((kind for kind in all_kinds() if kind.takes(x)), None)
+    if kind is None:
+        raise TypeError(_wrong(x))
+    return kind.read(x, run_id)
+
+
+def _is_kind(x: object) -> bool:
+    return isinstance(x, Run) or any(kind.takes(x) for kind in all_kinds())
+
+
+def _names_runs(x: Mapping[Any, Any]) -> bool:
+    """Whether a mapping names runs, rather than metrics: each value is a run, a table, or a mapping of metrics."""
+    if not x or (isinstance(x.get("metrics"), Mapping) and set(x) <= set(Run.__dataclass_fields__)):
+        return False
+    return all(
+        _is_kind(inner) and not (isinstance(inner, Mapping) and _counts(inner)) and not _is_series(inner)
+        for inner in x.values()
+    )
+
+
+def _counts(x: Mapping[Any, Any]) -> bool:
+    """Whether the keys are steps: ``{0: 0.9, 1: 0.7}`` is one metric."""
+    return bool(x) and all(as_number(key) is not None for key in x)
+
+
+def _is_series(x: object) -> bool:
+    return type(x).__name__ == "Series"
+
+
+def _called(name: str, runs: tuple[Run, ...]) -> list[Run]:
+    """Runs by the name that they were given; those of a table that names several have their own after it."""
+    if len(runs) == 1:
+        return [replace(run, id=name, name=run.name or name) for run in runs]
+    return [replace(run, id=f"{name}/{run.id}") for run in runs]
+
+
+def _label(name: object) -> str:
+    parts = name if isinstance(name, tuple) else (name,)
+    return "/".join(map(str, parts))
+
+
+def _unlike(runs: list[Run]) -> tuple[Run, ...]:
+    seen: set[str] = set()
+    for run in runs:
+        if run.id in seen:
+            shown = clean(run.id, 80)
+            raise InvalidRunError(
+                "runs", f"two have the id {shown!r}: name them, as in {{'first': run, 'second': run}}"
+            )
+        seen.add(run.id)
+    return tuple(runs)
+
+
+_LIKE_A_PLACE = re.compile(r"[/\\:.]|\A[0-9a-f]{8,}\Z|\A[\w-]+\Z")
+
+
+def _wrong(x: object) -> str:
+    forms = "; ".join(["a tracker_diag.Run", *(kind.form for kind in all_kinds())])
+    if isinstance(x, PathLike) or (isinstance(x, str) and _LIKE_A_PLACE.search(x)):
+        shown = clean(str(x), 60)
+        return f"{shown!r} is a path or the id of a run: tracker_diag.read({shown!r}) reads it; diagnose takes {forms}"
+    if isinstance(x, Sequence) and x and all(map(_is_kind, x)):
+        return f"a {type(x).__name__} of several runs: tracker_diag.diagnose_many takes them; diagnose takes {forms}"
+    home = type(x).__module__.partition(".")[0]
+    if home in ("mlflow", "wandb"):
+        return f"a run of {home}: tracker_diag.read(run) reads it; diagnose takes {forms}"
+    return f"{type(x).__name__} is nothing that can be diagnosed: give {forms}"
