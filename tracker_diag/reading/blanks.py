@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracker_diag.reading.cells import BoolArray, Column
 
@@ -88,10 +89,13 @@ def _name_the_silent(found: BoolArray, known: BoolArray, doubt: BoolArray, heard
     for member in np.flatnonzero(heard):
         groups.setdefault(np.packbits(known[member]).tobytes(), []).append(int(member))
     kinds = _merged(known, list(groups.values()))
-    usual = [float(np.median(np.diff(rows))) if (rows := np.flatnonzero(k)).size > 1 else 1.0 for k, _ in kinds]
-    # All rows in which something of the group stands, in order, and the last of them before the row at hand.
-    stands = [np.flatnonzero(k) for k, _ in kinds]
+    stands = [np.flatnonzero(rows) for rows, _ in kinds]
+    usual = [_usual(rows) for rows in stands]
+    # The last row that a kind, and a metric, was given.
     named = [-np.inf] * len(kinds)
+    own = {i: np.flatnonzero(known[i]) for _, members in kinds for i in members}
+    every = {i: _usual(rows) for i, rows in own.items()}
+    given = dict.fromkeys(own, -np.inf)
     for row in silent:
         overdue = []
         for g, rows in enumerate(stands):
@@ -103,7 +107,16 @@ def _name_the_silent(found: BoolArray, known: BoolArray, doubt: BoolArray, heard
         _, _, due = max(overdue)
         named[due] = float(row)
         for i in kinds[due][1]:
-            found[i, row] = doubt[i, row]
+            place = int(np.searchsorted(own[i], row))
+            # What is logged in every fifth of these rows is not due in the first.
+            if place and row - max(given[i], float(own[i][place - 1])) >= every[i]:
+                given[i] = float(row)
+                found[i, row] = doubt[i, row]
+
+
+def _usual(rows: NDArray[np.intp]) -> float:
+    """From one row to the next, usually."""
+    return float(np.median(np.diff(rows))) if rows.size > 1 else 1.0
 
 
 def _merged(known: BoolArray, groups: list[list[int]]) -> list[tuple[BoolArray, list[int]]]:

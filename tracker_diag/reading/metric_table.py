@@ -143,10 +143,7 @@ def _wide(columns: Mapping[str, Column | Words], index: FloatArray) -> dict[str,
     metrics = {
         name: column
         for name, column in columns.items()
-        if isinstance(column, Column)
-        and name.strip()
-        and name not in (step, clock)
-        and simple(name) not in (*TIMERS, *CLOCKS)
+        if isinstance(column, Column) and simple(name) not in ("", *TIMERS, *CLOCKS) and name not in (step, clock)
     }
     metrics = {name: column for name, column in metrics.items() if column.logged.any() or column.open.any()}
     if len(metrics) > MOST_METRICS:

@@ -76,16 +76,19 @@ def _wrong_with(header: list[str]) -> str:
 
 
 def _columns(rows: Iterator[list[str]], header: list[str], where: str, *, decimal_comma: bool) -> dict[str, Any]:
-    """The cells of each column; a row that is shorter, as an unfinished last one, ends in blanks."""
-    n = len(header)
+    """The cells of each column; a row that is shorter ends in blanks, and where it is the last one it is unfinished."""
+    n, size = len(header), len(header)
     columns: list[list[str]] = [[] for _ in header]
     for i, row in enumerate(rows, start=1):
         if not any(map(str.strip, row)):
             continue
         if len(row) > n and any(map(str.strip, row[n:])):
             raise ReadingError(f"{where}: row {i} has {len(row)} cells, and the first line names {n}")
+        size = len(row)
         for column, cell in zip(columns, [*row[:n], *[""] * (n - len(row))], strict=True):
             column.append(cell.replace(",", ".") if decimal_comma else cell)
+    if size < n:
+        columns = [column[:-1] for column in columns]
     return {name: _numbers(column) for name, column in zip(header, columns, strict=True)}
 
 

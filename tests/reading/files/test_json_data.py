@@ -1,0 +1,53 @@
+"""JSON: a history, rows, lines, the plain data of a run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.reading.trained import KEPT
+from tracker_diag import ReadingError, diagnose, read
+
+
+def test_a_saved_history_of_keras_is_read() -> None:
+    run = read(KEPT / "keras" / "history.json")
+    assert (run.id, len(run.metrics["val_loss"])) == ("history", 12)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.json", '{"loss": [0.9, NaN]}'),
+        ("a.json", '[{"loss": 0.9}, {"loss": NaN}]'),
+        ("a.json", '{"log_history": [{"loss": 0.9}, {"loss": NaN}]}'),
+        ("a.json", '{"id": "a", "metrics": {"loss": [[0, 0.9], [1, "NaN"]]}}'),
+        ("a.jsonl", '{"loss": 0.9}\n\n{"loss": NaN}\n{"lo'),
+        ("a.NDJSON", '{"step": 0, "loss": 0.9}\n{"step": 1, "loss": NaN}\n'),
+    ],
+)
+def test_every_way_of_writing_curves_says_the_same(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    series = read(tmp_path / name).metrics["loss"]
+    assert (series.steps.tolist(), [str(x) for x in series.values]) == ([0, 1], ["0.9", "nan"])
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.json", "{", "not JSON that can be read"),
+        ("a.json", "[" * 100_000, "nested too deeply"),
+        ("a.json", "[1, 2]", "it holds no curves"),
+        ("a.json", "5", "it holds no curves"),
+        ("a.json", '{"loss": 5}', "a list is needed"),
+        ("a.json", json.dumps(diagnose({"loss": [1.0]}).to_dict()), "a report, not a run"),
+        ("a.jsonl", "x\n{}\n", "line 1: not JSON"),
+        ("a.jsonl", "", "it holds no curves"),
+    ],
+)
+def test_what_holds_no_curves_says_so(tmp_path: Path, name: str, text: str, said: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ReadingError, match=said) as error:
+        read(tmp_path / name)
+    assert "\n" not in str(error.value)

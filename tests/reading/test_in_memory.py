@@ -1,0 +1,90 @@
+"""One run or several, and what is neither."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tracker_diag import Run, diagnose
+from tracker_diag.core.run import InvalidRunError
+from tracker_diag.reading.in_memory import one_run, several_runs
+
+LOSS = [0.9, 0.7]
+FRAME = pd.DataFrame({"loss": LOSS})
+TABLE = pd.DataFrame({"run": ["a", "a", "b"], "epoch": [1, 2, 1], "loss": [0.9, 0.7, 0.8]})
+
+
+def ids(x: Any) -> list[str]:
+    return [run.id for run in several_runs(x)]
+
+
+def test_a_run_is_itself() -> None:
+    run = Run.from_dict({"id": "x"})
+    assert one_run(run) is run
+    assert several_runs(run) == (run,)
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        ([FRAME, {"loss": LOSS}], ["run-0", "run-1"]),
+        ((frame for frame in [FRAME, FRAME]), ["run-0", "run-1"]),
+        ({"a": FRAME, "b": {"loss": LOSS}}, ["a", "b"]),
+        ({1: {"loss": LOSS}, 2: {"loss": LOSS}}, ["1", "2"]),
+        ({"a": [{"loss": 0.9}], "b": Run.from_dict({"id": "x"})}, ["a", "b"]),
+        ({"x": TABLE}, ["x/a", "x/b"]),
+        (TABLE, ["a", "b"]),
+        (TABLE.groupby("run"), ["a", "b"]),
+        (TABLE.groupby(["run", "epoch"]), ["a/1", "a/2", "b/1"]),
+        ({"loss": LOSS, "val_loss": LOSS}, ["run"]),
+        ({"loss": {0: 0.9}}, ["run"]),
+        ({"loss": pd.Series(LOSS)}, ["run"]),
+        ([{"step": 1, "loss": 0.9}, {"step": 2, "loss": 0.7}], ["run"]),
+        ({"id": "z", "metrics": {"loss": LOSS}}, ["z"]),
+        ([], []),
+    ],
+)
+def test_what_stands_for_several_runs(x: Any, said: list[str]) -> None:
+    assert ids(x) == said
+
+
+def test_two_runs_of_one_id_are_told_apart_by_names() -> None:
+    run = Run.from_dict({"id": "x"})
+    with pytest.raises(InvalidRunError, match="two have the id 'x': name them"):
+        several_runs([run, run])
+    assert ids({"first": run, "second": run}) == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    "x",
+    [None, 3, 2.5, True, b"x", object(), print, {1, 2}, [1, 2], [[1, 2]], np.zeros(3), np.zeros((2, 2)), Run, [], ""],
+)
+def test_what_is_nothing_of_these_says_what_is(x: Any) -> None:
+    with pytest.raises(TypeError) as error:
+        diagnose(x)
+    assert "give a tracker_diag.Run; a pandas DataFrame" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "x", ["3f2a9c0011223344", "acme/vision/run1", "runs/log.csv", Path("log.csv"), "http://h:5000/#/x"]
+)
+@pytest.mark.parametrize("call", [one_run, several_runs])
+def test_a_path_or_the_id_of_a_run_says_read(x: Any, call: Any) -> None:
+    with pytest.raises(TypeError, match=r"is a path or the id of a run: tracker_diag.read\('"):
+        call(x)
+
+
+def test_several_runs_say_diagnose_many() -> None:
+    with pytest.raises(TypeError, match=r"a list of several runs: tracker_diag.diagnose_many takes them"):
+        diagnose([FRAME, FRAME])
+
+
+def test_what_a_text_holds_is_shown_and_not_obeyed() -> None:
+    with pytest.raises(TypeError) as error:
+        diagnose("a/b\n\x1b[31m")
+    assert str(error.value).isprintable()
