@@ -1,4 +1,4 @@
-"""The real libraries, where they are installed: what they leave now is read as what they left when the data was kept."""
+"""The real libraries, where they are installed: what they leave now is read as what was kept of them."""
 
 from __future__ import annotations
 

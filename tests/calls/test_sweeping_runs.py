@@ -1,0 +1,59 @@
+"""``sweep`` from Python, on a real store of MLflow."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests.reading.test_tracked import mlruns
+from tracker_diag import sweep
+from tracker_diag.adapters.base import UnknownRunError
+from tracker_diag.calls import showing
+
+
+def test_a_sweep_writes_and_gives_a_table(tmp_path: Path) -> None:
+    run = mlruns(tmp_path)
+    uri = str(tmp_path / "mlruns")
+    looked = sweep(experiment="vision", tracking_uri=uri, dry_run=True)
+    assert not list((run / "tags").glob("diag.*"))
+    swept = sweep(experiment=["vis*"], tracking_uri=uri)
+    assert (run / "tags" / "diag.verdict").read_text() == "overfitting"
+    for table in (looked.to_frame(), swept.to_frame()):
+        assert table[["id", "verdict", "severity"]].values.tolist() == [[run.name, "overfitting", "warning"]]
+    again = sweep(everything=True, tracking_uri=uri)
+    assert (again.unchanged, len(again.to_frame()), "verdict" in again.to_frame()) == (1, 0, True)
+    assert len(sweep(everything=True, tracking_uri=uri, force=True).rows) == 1
+    assert sweep(everything=True, tracking_uri=uri, since=timedelta(days=1)).unchanged == 0
+
+
+def test_the_scope_is_asked_for(tmp_path: Path) -> None:
+    mlruns(tmp_path)
+    uri = str(tmp_path / "mlruns")
+    with pytest.raises(ValueError, match="which runs"):
+        sweep(tracking_uri=uri)
+    with pytest.raises(ValueError, match="everything=True goes without"):
+        sweep(experiment="vision", everything=True, tracking_uri=uri)
+    with pytest.raises(TypeError, match=r"such as timedelta\(hours=24\), not str"):
+        sweep(everything=True, tracking_uri=uri, since="24h")  # type: ignore[arg-type]
+    with pytest.raises(UnknownRunError, match="did you mean 'vision'"):
+        sweep(experiment="visoin", tracking_uri=uri)
+
+
+@pytest.mark.parametrize(
+    ("terminal", "jupyter", "seen"), [(True, False, True), (False, False, False), (False, True, False)]
+)
+def test_progress_is_shown_where_somebody_sees_it(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, jupyter: bool, seen: bool
+) -> None:
+    monkeypatch.setattr(showing, "SHOWN_AFTER", -1.0)
+    monkeypatch.setattr(showing, "find_spec", lambda name: None)
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=terminal, force_jupyter=jupyter)
+    with showing.shown("diagnosing", console) as advance:
+        advance(1, 2)
+        advance(2, 2)
+    assert ("diagnosing" in file.getvalue()) is seen
