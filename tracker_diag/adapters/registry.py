@@ -114,9 +114,23 @@ def recognise(thing: object) -> Location | None:
     ----------
     thing : object
         Anything; a path as ``Path``.
+
+    Raises
+    ------
+    LocationError
+        If it is of a tracker, and cannot be taken so.
     """
-    for tracker in (_usable(name) for name in names()):
-        found = None if tracker is None else tracker.recognise(thing)
+    for name in names():
+        tracker = _usable(name)
+        try:
+            found: object = None if tracker is None else tracker.recognise(thing)
+        except LocationError:
+            raise
+        except THEIRS as error:
+            if name in _ours():
+                raise
+            _log.warning("the tracker %s: %s", name, in_one_line(error))
+            continue
         if isinstance(found, Location):
             return found
     return None

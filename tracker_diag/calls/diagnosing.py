@@ -115,7 +115,8 @@ def diagnose_many(runs: object, settings: Settings | None = None) -> pd.DataFram
     >>> epochs = range(1, 31)
     >>> falls = [2 / epoch for epoch in epochs]
     >>> rises = [2 / epoch + 0.002 * epoch**2 for epoch in epochs]
-    >>> table = diagnose_many({"a": {"loss": falls, "val_loss": rises}, "b": {"loss": [2.0, float("nan")] * 15}})
+    >>> broken = [0.9, 0.8] + [float("nan")] * 28
+    >>> table = diagnose_many({"a": {"loss": falls, "val_loss": rises}, "b": {"loss": broken}})
     >>> table[["id", "verdict", "severity"]].values.tolist()
     [['a', 'overfitting', 'warning'], ['b', 'diverged', 'error']]
     """

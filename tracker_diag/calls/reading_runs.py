@@ -96,9 +96,10 @@ def read_all(x: object, *, tracking_uri: str | None = None) -> tuple[Run, ...]:
     --------
     >>> from pathlib import Path
     >>> from tracker_diag import read_all
+    >>> Path("logs").mkdir()
     >>> for name in ("a", "b"):
-    ...     _ = Path(f"{name}.csv").write_text("epoch,loss\n1,0.9\n2,0.7\n")
-    >>> [run.id for run in read_all(".")]
+    ...     _ = Path(f"logs/{name}.csv").write_text("epoch,loss\n1,0.9\n2,0.7\n")
+    >>> [run.id for run in read_all("logs")]
     ['a', 'b']
     """
     if isinstance(x, str):

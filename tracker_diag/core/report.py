@@ -115,8 +115,9 @@ class Report:
         Examples
         --------
         >>> from tracker_diag import diagnose
-        >>> print(diagnose({"loss": [0.9, 0.7]}).to_markdown().splitlines()[0])
-        # OK: insufficient-evidence
+        >>> broken = [0.9, 0.8] + [float("nan")] * 28
+        >>> print(diagnose({"loss": broken}).to_markdown().splitlines()[0])
+        # ERROR: diverged
         """
         from tracker_diag.report.registry import find_format
 
@@ -143,9 +144,8 @@ class Report:
         Examples
         --------
         >>> from tracker_diag import diagnose
-        >>> diagnose({}).plot()  # doctest: +IGNORE_EXCEPTION_DETAIL
-        Traceback (most recent call last):
-        ValueError: no curve to draw
+        >>> report = diagnose({"loss": [1 / epoch for epoch in range(1, 30)]})
+        >>> axes = report.plot()  # doctest: +SKIP
         """
         from tracker_diag.report.figure import draw
 

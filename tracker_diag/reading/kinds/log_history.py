@@ -50,8 +50,9 @@ def run_of(rows: Sequence[Any], run_id: str, params: Mapping[str, Any]) -> Run:
     InvalidRunError
         If the rows are no mappings, or hold no number.
     """
-    if wrong := next((row for row in rows if not isinstance(row, Mapping)), None):
-        raise InvalidRunError("log_history", f"a dict for each step is needed, not {type(wrong).__name__}")
+    wrong = [type(row).__name__ for row in rows if not isinstance(row, Mapping)]
+    if wrong:
+        raise InvalidRunError("log_history", f"a dict for each step is needed, not {wrong[0]}")
     names = {str(key) for row in rows for key in row}
     if len(names) > MOST_METRICS:
         raise InvalidRunError("log_history", f"{len(names):,} names are more than the {MOST_METRICS:,} that are read")
