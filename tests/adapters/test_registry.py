@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import logging
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker_diag.adapters import registry
-from tracker_diag.adapters.locating import Asked, Location, LocationError, Opening
+from tracker_diag.adapters.locating import Asked, Location, LocationError, Opening, Tracker
 from tracker_diag.adapters.registry import names
 
 HEX = "0123456789abcdef" * 2
@@ -183,3 +186,24 @@ def test_a_bare_word_is_a_folder_only_where_nothing_else_is_said(word: str) -> N
     assert locate(word, "wandb") == Location("wandb", word)
     assert registry.locate(Asked(word, projects=("e/p",))) == Location("wandb", word, project="e/p")
     assert registry.locate(Asked(word, "http://host:1")) == Location("mlflow", word, "http://host:1")
+
+
+@pytest.mark.parametrize("thing", [None, 3, "x", object(), {"a": 1}, Path("none")])
+def test_what_is_of_no_tracker_is_not_recognised(thing: object) -> None:
+    assert registry.recognise(thing) is None
+
+
+def test_a_tracker_of_another_package_that_fails_to_recognise_is_told_and_passed_over(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ours = registry.find("mlflow")
+
+    def fails(thing: object) -> Location | None:
+        raise RuntimeError("no licence")
+
+    broken = Tracker("Acme", "acme", ours.locate, ours.open, ours.policy, fails)
+    monkeypatch.setattr(registry, "names", lambda: ("acme",))
+    monkeypatch.setattr(registry, "_usable", lambda name: broken)
+    with caplog.at_level(logging.WARNING, "tracker_diag"):
+        assert registry.recognise(object()) is None
+    assert "the tracker acme: RuntimeError: no licence" in caplog.text

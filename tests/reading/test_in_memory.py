@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,24 @@ def test_a_path_or_the_id_of_a_run_says_read(x: Any, call: Any) -> None:
 def test_several_runs_say_diagnose_many() -> None:
     with pytest.raises(TypeError, match=r"a list of several runs: tracker_diag.diagnose_many takes them"):
         diagnose([FRAME, FRAME])
+
+
+class Touchy:
+    """An object that answers no question."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+def test_an_object_that_fails_when_it_is_asked_is_nothing_of_these() -> None:
+    with pytest.raises(TypeError, match="Touchy is nothing that can be diagnosed"):
+        diagnose(Touchy())
+
+
+def test_what_never_ends_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker_diag.reading.cells.MOST_CELLS", 100)
+    with pytest.raises(InvalidRunError, match="a list is needed"):
+        diagnose({"loss": itertools.count()})
 
 
 def test_what_a_text_holds_is_shown_and_not_obeyed() -> None:

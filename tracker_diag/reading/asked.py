@@ -16,5 +16,5 @@ def told(ask: Callable[[], T]) -> T | None:
     try:
         return ask()
     except Exception as error:  # noqa: BLE001  the code of any library may raise anything; the curves are there all the same
-        _log.info("a description was left out: %s", type(error).__name__)
+        _log.info("an object of another library did not answer: %s", type(error).__name__)
         return None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,6 +17,8 @@ from tracker_diag.stats.arrays import FloatArray
 
 BoolArray: TypeAlias = NDArray[np.bool_]
 
+MOST_CELLS = 10_000_000
+"""Of what does not say how many it holds, and may never end."""
 _BLANKS = frozenset({"", "na", "n/a", "<na>", "none", "null", "-", "--"})
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "infinity": math.inf}
 
@@ -71,7 +74,12 @@ def listed(values: Any) -> list[Any] | NDArray[Any]:
     if convert is not None:
         values = convert()
     if isinstance(values, Iterable) and not isinstance(values, str | bytes | dict):
-        return values if isinstance(values, np.ndarray) else list(values)
+        if isinstance(values, np.ndarray | Sized):
+            return values if isinstance(values, np.ndarray) else list(values)
+        cells = list(islice(values, MOST_CELLS + 1))
+        if len(cells) <= MOST_CELLS:
+            return cells
+        raise TypeError(f"{type(values).__name__} without an end")
     raise TypeError(type(values).__name__)
 
 

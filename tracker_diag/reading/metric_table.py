@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.run import InvalidRunError, Run, Series
 from tracker_diag.reading.blanks import settled
-from tracker_diag.reading.cells import BoolArray, Column, Words, read_column
+from tracker_diag.reading.cells import Column, Words, read_column
 from tracker_diag.reading.column_names import (
     CLOCKS,
     COUNTERS,
@@ -152,7 +152,7 @@ def _wide(columns: Mapping[str, Column | Words], index: FloatArray) -> dict[str,
     measured = settled({name: column for name, column in metrics.items() if simple(name) not in COUNTERS})
     found = {}
     for name, column in (counters | measured).items():
-        for part, rows in _by_part(columns, column.logged).items():
+        for part, rows in _by_part(columns, np.flatnonzero(column.logged)).items():
             chosen = None if seconds is None else seconds[rows]
             found[part + name.strip()] = Series.from_points(
                 part + name.strip(), steps[rows], column.values[rows], chosen
@@ -160,16 +160,16 @@ def _wide(columns: Mapping[str, Column | Words], index: FloatArray) -> dict[str,
     return found if measured else {}
 
 
-def _by_part(columns: Mapping[str, Column | Words], logged: BoolArray) -> dict[str, BoolArray]:
+def _by_part(columns: Mapping[str, Column | Words], rows: NDArray[np.intp]) -> dict[str, NDArray[np.intp]]:
     """Rows by the part of the data that they are of (a column ``split`` with ``train`` and ``val``), as a prefix."""
     name = first_of(columns, PARTS)
     column = None if name is None else columns[name]
     kinds = sorted(set(column.texts)) if isinstance(column, Words) else []
     if not isinstance(column, Words) or len(kinds) > MOST_PARTS:
-        return {"": logged}
-    texts = np.array(column.texts)
-    parts = {f"{kind}/" if kind else "": logged & (texts == kind) for kind in kinds}
-    return {prefix: rows for prefix, rows in parts.items() if rows.any()}
+        return {"": rows}
+    texts = np.array([column.texts[i] for i in rows])
+    parts = {f"{kind}/" if kind else "": rows[texts == kind] for kind in kinds}
+    return {prefix: chosen for prefix, chosen in parts.items() if chosen.size}
 
 
 def _long(columns: Mapping[str, Column | Words], naming: str, holding: str, index: FloatArray) -> dict[str, Series]:
@@ -192,12 +192,10 @@ def _long(columns: Mapping[str, Column | Words], naming: str, holding: str, inde
     end = np.searchsorted(texts[order], np.array(kinds), side="right")
     for kind, first, last in zip(kinds, begin, end, strict=True):
         at = order[first:last]
-        rows = np.zeros(logged.size, bool)
-        rows[at] = True
-        for part, chosen in _by_part(inner, rows & logged).items():
+        for part, chosen in _by_part(inner, at[logged[at]]).items():
             if not kind:
                 continue
-            own = steps[chosen] if step is not None else np.arange(int(chosen.sum()), dtype=np.float64)
+            own = steps[chosen] if step is not None else np.arange(chosen.size, dtype=np.float64)
             name = part + kind
             found[name] = Series.from_points(
                 name, own, values.values[chosen], None if seconds is None else seconds[chosen]
