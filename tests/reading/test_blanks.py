@@ -45,6 +45,10 @@ def read(columns: dict[str, list[float]]) -> dict[str, str]:
         # It was NaN from the first row on.
         ({"a": "......", "b": "xxxxxx"}, {"a": "nnnnnn", "b": "xxxxxx"}),
         ({"a": "......"}, {"a": "nnnnnn"}),
+        # One that was never logged, beside one of the same measure that was; and both lost from the beginning.
+        ({"loss": "xxxx", "val_loss": "...."}, {"loss": "xxxx"}),
+        ({"loss": "....", "val/loss": "....", "acc": "xxxx"}, {"loss": "nnnn", "val/loss": "nnnn", "acc": "xxxx"}),
+        ({"loss": "xx..", "val_loss": "...."}, {"loss": "xxnn"}),
         # Rows of their own turn NaN in turn; both were due when they did.
         ({"a": "x.x.....", "b": ".x.x...."}, {"a": "x.x.n.n.", "b": ".x.x.n.n"}),
         ({"a": "xx.xx.......", "b": "..x..x......"}, {"a": "xx.xx.nn.nn.", "b": "..x..x..n..n"}),

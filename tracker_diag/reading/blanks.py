@@ -7,7 +7,8 @@ NaN too. What tells them apart:
    those that have been silent the longest for how often they speak.
 2. A metric that stood beside another in every row up to its last number, and is empty where the other goes on, is NaN
    from there; unless the row holds a metric that never stood beside it, and so is another kind of row.
-3. A column without a single number is NaN throughout.
+3. A column without a single number is NaN throughout; unless another one that ends in the same word has numbers, as
+   ``loss`` beside an empty ``val_loss``: then it was never logged.
 
 Everything else is a gap: empty cells before a metric's first number, between two of its numbers, and after its last
 one where it was never logged in every row.
@@ -15,6 +16,7 @@ one where it was never logged in every row.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -48,13 +50,14 @@ def settled(columns: Mapping[str, Column]) -> dict[str, Column]:
     doubt = np.array([column.open for column in columns.values()])
     heard: BoolArray = np.atleast_1d(known.any(axis=1))
     found = known.copy()
-    for i in np.flatnonzero(~heard):
-        found[i] = doubt[i]
+    spoken = {_last_word(name) for name, one in zip(columns, heard, strict=True) if one}
+    lost = ~heard & np.array([_last_word(name) not in spoken for name in columns])
+    found[lost] = doubt[lost]
     if heard.any():
         if int(heard.sum()) ** 2 * known.shape[1] <= MOST_WORK:
             for i in np.flatnonzero(heard):
                 found[i] |= doubt[i] & _ended(known, int(i))
-        _name_the_silent(found, known, doubt, heard)
+        _name_the_silent(found, known, doubt, heard, lost)
     return {
         name: replace(column, logged=found[i], open=np.zeros_like(column.open))
         for i, (name, column) in enumerate(columns.items())
@@ -78,10 +81,15 @@ def _ended(known: BoolArray, i: int) -> BoolArray:
     return after
 
 
-def _name_the_silent(found: BoolArray, known: BoolArray, doubt: BoolArray, heard: BoolArray) -> None:
+def _last_word(name: str) -> str:
+    """What a metric measures, whichever data it is of: ``loss`` of ``val_loss``."""
+    return re.split(r"[\W_]+", name.strip().lower())[-1]
+
+
+def _name_the_silent(found: BoolArray, known: BoolArray, doubt: BoolArray, heard: BoolArray, lost: BoolArray) -> None:
     """Give each row in which nothing stands to the metrics that were due in it."""
     # A metric that never was a number explains by itself why nothing else stands in a row.
-    silent = np.flatnonzero(~known.any(axis=0) & doubt.any(axis=0) & ~doubt[~heard].any(axis=0))
+    silent = np.flatnonzero(~known.any(axis=0) & doubt.any(axis=0) & ~doubt[lost].any(axis=0))
     if not silent.size:
         return
     # Metrics that are always logged together are one group, known by the rows in which they stand.

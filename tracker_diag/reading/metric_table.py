@@ -150,6 +150,7 @@ def _wide(columns: Mapping[str, Column | Words], index: FloatArray) -> dict[str,
         raise InvalidRunError("table", f"{len(metrics):,} metrics are more than the {MOST_METRICS:,} that are read")
     counters = {name: column for name, column in metrics.items() if simple(name) in COUNTERS and column.logged.any()}
     measured = settled({name: column for name, column in metrics.items() if simple(name) not in COUNTERS})
+    measured = {name: column for name, column in measured.items() if column.logged.any()}
     found = {}
     for name, column in (counters | measured).items():
         for part, rows in _by_part(columns, np.flatnonzero(column.logged)).items():
