@@ -62,7 +62,8 @@ def read_tracked(where: Location) -> tuple[Run, ...]:
         else:
             ids = [one.id for one in adapter.list_runs(Query(everything=True, limit=MOST_RUNS + 1))]
         if not ids:
-            raise ReadingError(f"{clean(adapter.describe())} holds no run")
+            # A client writes a log block by block: that of a run that has just begun may not name it yet.
+            raise ReadingError(f"{clean(adapter.describe())} holds no run, or none whose log has come so far")
         if len(ids) > MOST_RUNS:
             raise ReadingError(
                 f"{clean(adapter.describe())} holds more than {MOST_RUNS:,} runs: tracker_diag.sweep takes them"
