@@ -45,7 +45,10 @@ def note(report: Report, link: str = "") -> str:
 
 
 def _blocks(report: Report) -> Iterator[str]:
-    """Parts that may follow each other, most important first, each with the line breaks before it."""
+    """Parts that may follow each other, most important first, each with the line breaks before it.
+
+    MLflow's page of a run shows four lines, and the rest on a click.
+    """
     yield f"**Diagnosis: {_text(report.verdict, _LONGEST_NAME)}** ({report.severity})"
     yield f" – {_text(headline(report), _LONGEST_SENTENCE)}"
     cause = named_cause(report)
@@ -54,15 +57,26 @@ def _blocks(report: Report) -> Iterator[str]:
     yield f"\n\n**Most likely cause: {_text(cause.name, _LONGEST_NAME)}**"
     changes = cause.prescription.changes
     if changes:
-        yield f"\n\n{_HEAD}\n{_row(changes[0])}"
-        yield from (f"\n{_row(change)}" for change in changes[1:_MOST_CHANGES])
+        yield f": {_step(changes[0])}"
+    if len(changes) > 1:
+        yield f" ({len(changes) - 1:,} more below)\n\n{_HEAD}\n{_row(changes[0])}\n{_row(changes[1])}"
+        yield from (f"\n{_row(change)}" for change in changes[2:_MOST_CHANGES])
     yield f"\n\n**What to do:** {_text(cause.prescription.text, _LONGEST_SENTENCE)}"
     yield f"\n\n**Why:** {_text(cause.why, _LONGEST_SENTENCE)}"
 
 
+def _step(change: Change) -> str:
+    param, before, after = _cells(change)
+    return f"set {param} to {after}" if change.before is None else f"change {param} from {before} to {after}"
+
+
 def _row(change: Change) -> str:
+    return f"| {' | '.join(_cells(change))} |"
+
+
+def _cells(change: Change) -> tuple[str, str, str]:
     before, after = (_text(shown(value, _LONGEST_VALUE), _LONGEST_VALUE) for value in (change.before, change.after))
-    return f"| {_text(change.param, _LONGEST_NAME)} | {before} | {after} |"
+    return _text(change.param, _LONGEST_NAME), before, after
 
 
 def _closing(report: Report, link: str) -> str:
