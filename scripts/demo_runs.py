@@ -257,7 +257,7 @@ def main() -> int:
             # Networks that cannot work are the point here.
             warnings.simplefilter("ignore")
             ids[training.name] = log(client, experiment, training)
-    run("sweep", "--experiment", EXPERIMENT, "--tracking-uri", store)
+    run("sweep", "--experiment", EXPERIMENT, "--note", "--view", "--tracking-uri", store)
     run("diagnose", "--run-id", ids["digits-overfitting"], "--tracking-uri", store, "--dry-run")
     agree = compare(client, ids)
     ui = f"http://127.0.0.1:5000/#/experiments/{experiment}"
@@ -266,10 +266,10 @@ See it in MLflow's own UI:
 
   .venv/bin/mlflow server --backend-store-uri {store} --workers 1 --port 5000
 
-  all runs   {ui}/runs?workflowType=machine_learning
-             under Columns tick diag.verdict and diag.cause; filter with tags.diag.verdict = "overfitting"
-  one run    {ui}/runs/{ids["digits-overfitting"]}
-             its tags begin with diag. ; the report is under Artifacts, diagnosis/report.html
+  all runs   {ui}/runs?workflowType=machine_learning&viewStateShareKey=tracker-diag
+             those that are not green, with verdict and cause; filter with tags.diag.verdict = "overfitting"
+  one run    {ui}/runs/{ids["digits-overfitting"]}?workflowType=machine_learning
+             its description says what to change, and leads to the report
 
 Done in {time.monotonic() - started:.0f} s.""")
     return 0 if agree else 1

@@ -17,7 +17,7 @@ from tracker_diag.adapters.mlflow import (
     remote_artifacts,
 )
 from tracker_diag.adapters.wandb import graphs, log, reading
-from tracker_diag.core import model, outgoing, own, plain
+from tracker_diag.core import model, outgoing, own, plain, section
 from tracker_diag.models import mlmodel, summaries
 from tracker_diag.settings import file, settings
 from tracker_diag.sweeping import notify
@@ -40,6 +40,13 @@ Only this, on the runs that were asked for:
 
 Everything else is only read, other tags under the prefix included; {_words(own.USERS)} are yours. A prefix that begins
 with `mlflow.` or `wandb.` is refused.
+
+Where you ask for it, and only there, something outside the prefix is written too: with `--note` a section of the run's
+description (in MLflow the tag `{own.DESCRIPTION}`), with `--view` a saved view of the experiment
+(`{own.VIEW}`). The section stands after your text, between two comments that hold its
+digest; the description is read again just before it is written. Once it is there, every later diagnosis renews it, so
+that it never says what is no longer so. A section or a view that somebody has changed is theirs: it is neither renewed
+nor removed, and that is told. `clean` takes both away, and your text is as it was, byte for byte.
 
 Two things are made where you ask for them: `sweep --overview` keeps one run for each experiment in the experiment
 `tracker-diag`, which holds its page, and `tracker_diag.controls` logs the runs that it trains for you. `clean` deletes
@@ -142,6 +149,10 @@ def _limits() -> list[tuple[str, str]]:
             f"{_size(file.MOST_BYTES)}, {file.DEEPEST} levels, {file.MOST_VALUES:,} values",
         ),
         ("the tag `diag.ignore`", f"{settings.LONGEST_IGNORE:,} letters"),
+        (
+            "a description that a section is added to",
+            f"{section.LONGEST:,} letters with it; it may have {section.LONGEST_BODY:,}",
+        ),
         ("a parameter's value", f"{plain.DEEPEST} levels, {plain.MOST_VALUES:,} values"),
     ]
 

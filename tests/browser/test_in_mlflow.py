@@ -16,12 +16,8 @@ from mlflow.entities import Metric, Param
 
 from tests.mlflow_server import serving
 from tests.pages import IN_A_BROWSER, SECONDS, launched
-from tests.report.conftest import overfitting
 from tests.runs import KINDS, curves
-from tracker_diag.adapters.base import Diagnosis
-from tracker_diag.adapters.mlflow import connect
 from tracker_diag.core.section import with_section
-from tracker_diag.report.note import note
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -144,17 +140,6 @@ def test_a_page_for_agents_is_told_from_one_for_training(page: Page, store: Stor
     page.goto(store.page("healthy").replace("machine_learning", "genai"))
     page.get_by_text("healthy").first.wait_for()
     assert not in_training_view(page)
-
-
-def test_several_changes_are_a_table(page: Page, store: Store) -> None:
-    run_id = log(mlflow.MlflowClient(store.uri), store.experiment, "overfitting", "several changes", "sgd")
-    connect(store.uri).write(run_id, Diagnosis({}, {}, "f", note(overfitting())))
-    page.goto(f"{store.uri}/#/experiments/{store.experiment}/runs/{run_id}?workflowType=machine_learning")
-    page.get_by_text("Show more").click()
-    table = page.locator("table", has_text="model/dropout")
-    assert table.locator("tr").count() == 3
-    assert table.locator("tr").nth(2).inner_text().split("\t") == ["optimizer.weight_decay", "not logged", "0.01"]
-    mlflow.MlflowClient(store.uri).delete_run(run_id)
 
 
 def test_the_link_in_the_description_opens_the_report(page: Page, store: Store, swept: str) -> None:

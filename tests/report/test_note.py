@@ -15,7 +15,7 @@ from tracker_diag.core.report import Report
 from tracker_diag.report.note import note
 
 PARSER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-OWN = {"p", "strong", "table", "thead", "tbody", "tr", "th", "td"}
+OWN = {"p", "strong"}
 LINK = "http://mlflow.example:5000/#/experiments/1/runs/a/artifacts/diagnosis/report.html?workflowType=machine_learning"
 
 
@@ -40,21 +40,12 @@ def test_what_a_reader_needs_is_there(samples):
     assert note(samples["overfitting"], LINK) == (
         "**Diagnosis: overfitting** (warning) – Validation loss turned at step 21 and has risen by 18 % of what was "
         "gained; training still improves.\n\n"
-        "**Most likely cause: no-regularisation**: change model/dropout from 0 to 0.3 (1 more below)\n\n"
-        "| change | from | to |\n| --- | --- | --- |\n"
-        "| model/dropout | 0 | 0.3 |\n| optimizer.weight_decay | not logged | 0.01 |\n\n"
+        "**Most likely cause: no-regularisation**: change model/dropout from 0 to 0.3; "
+        "set optimizer.weight_decay to 0.01\n\n"
         "**What to do:** Add dropout before the classifier and decoupled weight decay.\n\n"
         "**Why:** Neither dropout nor weight decay nor augmentation is set, and the gap opened early.\n\n"
         f"[The whole report]({LINK}), by tracker-diag 0.1.0"
     )
-
-
-@pytest.mark.parametrize(("before", "said"), [(0.1, "change lr from 0.1 to 0.01"), (None, "set lr to 0.01")])
-def test_one_change_needs_no_table(before, said):
-    cause = Cause("learning-rate-too-high", 0.9, "w", Prescription("t", (Change("lr", before, 0.01),)))
-    text = note(Report("r", "unstable", Severity.ERROR, "s", causes=(cause,)))
-    assert f"**Most likely cause: learning-rate-too-high**: {said}\n\n" in text
-    assert "|" not in text
 
 
 def test_a_green_run_says_so_and_no_more(samples):
@@ -125,4 +116,5 @@ def test_a_long_one_leaves_out_whole_parts(text):
     written = note(Report("r", "*" * 60, Severity.ERROR, text * 10, causes=(cause,), version="1"), LINK)
     assert len(written) <= section.LONGEST_BODY
     assert written.endswith("by tracker-diag 1")
-    assert all(row.count(" | ") == 2 for row in written.split("\n") if row.startswith("| "))
+    assert written.count("**") % 2 == 0
+    assert set(Page(written).tags) <= OWN | {"a"}

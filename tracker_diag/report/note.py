@@ -16,7 +16,6 @@ _MOST_CHANGES = 6
 _INSIDE = re.compile(r"#/[A-Za-z0-9._~/%=&?-]+")
 # Every dialect shows an entity as its letter and takes it for no markup; a backslash is understood by some only.
 _SPECIAL = re.compile(r"[\\`*{}\[\]<>|~$@&!#^¨]|(?<![^\W_])_|_(?![^\W_])|:(?=\S)|(?<=www)\.", re.IGNORECASE)
-_HEAD = "| change | from | to |\n| --- | --- | --- |"
 
 
 def note(report: Report, link: str = "") -> str:
@@ -47,7 +46,7 @@ def note(report: Report, link: str = "") -> str:
 def _blocks(report: Report) -> Iterator[str]:
     """Parts that may follow each other, most important first, each with the line breaks before it.
 
-    MLflow's page of a run shows four lines, and the rest on a click.
+    MLflow's page of a run shows four lines, and the rest on a click; its tables have no space between their columns.
     """
     yield f"**Diagnosis: {_text(report.verdict, _LONGEST_NAME)}** ({report.severity})"
     yield f" – {_text(headline(report), _LONGEST_SENTENCE)}"
@@ -56,27 +55,16 @@ def _blocks(report: Report) -> Iterator[str]:
         return
     yield f"\n\n**Most likely cause: {_text(cause.name, _LONGEST_NAME)}**"
     changes = cause.prescription.changes
-    if changes:
-        yield f": {_step(changes[0])}"
-    if len(changes) > 1:
-        yield f" ({len(changes) - 1:,} more below)\n\n{_HEAD}\n{_row(changes[0])}\n{_row(changes[1])}"
-        yield from (f"\n{_row(change)}" for change in changes[2:_MOST_CHANGES])
+    for change in changes[:_MOST_CHANGES]:
+        yield f"{':' if change is changes[0] else ';'} {_change(change)}"
     yield f"\n\n**What to do:** {_text(cause.prescription.text, _LONGEST_SENTENCE)}"
     yield f"\n\n**Why:** {_text(cause.why, _LONGEST_SENTENCE)}"
 
 
-def _step(change: Change) -> str:
-    param, before, after = _cells(change)
-    return f"set {param} to {after}" if change.before is None else f"change {param} from {before} to {after}"
-
-
-def _row(change: Change) -> str:
-    return f"| {' | '.join(_cells(change))} |"
-
-
-def _cells(change: Change) -> tuple[str, str, str]:
+def _change(change: Change) -> str:
+    param = _text(change.param, _LONGEST_NAME)
     before, after = (_text(shown(value, _LONGEST_VALUE), _LONGEST_VALUE) for value in (change.before, change.after))
-    return _text(change.param, _LONGEST_NAME), before, after
+    return f"set {param} to {after}" if change.before is None else f"change {param} from {before} to {after}"
 
 
 def _closing(report: Report, link: str) -> str:
