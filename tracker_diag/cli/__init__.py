@@ -8,6 +8,7 @@ import typer
 
 from tracker_diag.cli import catalogue, clean, committed, diagnose, mcp, report, sweep
 from tracker_diag.cli.errors import Commands
+from tracker_diag.cli.sections import Sections
 from tracker_diag.core.version import __version__
 
 app = typer.Typer(
@@ -45,8 +46,8 @@ def _root(
     """Say why a network fails to learn, from what its experiment tracker holds, and write the answer back."""
 
 
-app.command("diagnose")(diagnose.diagnose)
-app.command("sweep")(sweep.sweep)
+app.command("diagnose", cls=Sections)(diagnose.diagnose)
+app.command("sweep", cls=Sections)(sweep.sweep)
 app.command("committed")(committed.committed)
 app.command("rules")(catalogue.rules)
 app.command("explain")(catalogue.explain)

@@ -28,6 +28,7 @@ from tracker_diag.cli.options import (
     read_settings,
 )
 from tracker_diag.cli.report import FormatOption, check_format, show
+from tracker_diag.cli.sections import WHICH, WRITTEN
 from tracker_diag.report.registry import DEFAULT
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def diagnose(
         typer.Option(
             "--run-id",
             "-r",
+            metavar="RUN",
+            rich_help_panel=WHICH,
             help="Its id or how that begins, name or address; W&B: entity/project/run.",
             show_default=False,
         ),
@@ -54,7 +57,14 @@ def diagnose(
     tracker: TrackerOption = None,
     tracking_uri: UriOption = None,
     project: ProjectOption = None,
-    write: Annotated[bool, typer.Option("--write/--dry-run", help="Write tags and reports, or only look.")] = True,
+    write: Annotated[
+        bool,
+        typer.Option(
+            "--write/--dry-run",
+            rich_help_panel=WRITTEN,
+            help="Write tags and reports, or only look.",
+        ),
+    ] = True,
     artifacts: ArtifactsOption = None,
     note: NoteOption = False,
     format: FormatOption = DEFAULT,

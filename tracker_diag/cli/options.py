@@ -10,6 +10,7 @@ import typer
 from tracker_diag.adapters.registry import check_prefix
 from tracker_diag.adapters.registry import names as trackers
 from tracker_diag.cli.errors import UsageError
+from tracker_diag.cli.sections import JUDGED, TOLD, WHERE, WHICH, WRITTEN
 
 if TYPE_CHECKING:
     from tracker_diag.core.finding import Severity
@@ -20,7 +21,11 @@ LEVELS = ("info", "warning", "error")
 TrackerOption = Annotated[
     str | None,
     typer.Option(
-        "--tracker", help=f"{', '.join(trackers())}; told from the address where it can be.", show_default=False
+        "--tracker",
+        help=f"{', '.join(trackers())}; told from the address where it can be.",
+        show_default=False,
+        metavar="NAME",
+        rich_help_panel=WHERE,
     ),
 ]
 UriOption = Annotated[
@@ -30,6 +35,8 @@ UriOption = Annotated[
         help="MLflow server, database or mlruns folder; a folder of W&B offline runs. "
         "Default: MLFLOW_TRACKING_URI, else ./mlruns if it holds experiments, else ./mlflow.db.",
         show_default=False,
+        metavar="URI",
+        rich_help_panel=WHERE,
     ),
 ]
 ConfigOption = Annotated[
@@ -38,48 +45,106 @@ ConfigOption = Annotated[
         "--config",
         help="Settings. Default: tracker-diag.yaml, or [tool.tracker-diag] of pyproject.toml, here or above.",
         show_default=False,
+        metavar="FILE",
+        rich_help_panel=JUDGED,
     ),
 ]
 RoleOption = Annotated[
     list[str] | None,
-    typer.Option("--role", help="Take a metric or parameter for a role: val_loss=my/metric.", show_default=False),
+    typer.Option(
+        "--role",
+        help="Take a metric or parameter for a role: val_loss=my/metric.",
+        show_default=False,
+        metavar="ROLE=NAME",
+        rich_help_panel=JUDGED,
+    ),
 ]
 SelectOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--select", help="These rules only: codes, names or beginnings of codes; LC,DA101.", show_default=False
+        "--select",
+        help="These rules only: codes, names or beginnings of codes; LC,DS201.",
+        show_default=False,
+        metavar="RULES",
+        rich_help_panel=JUDGED,
     ),
 ]
 IgnoreOption = Annotated[
     list[str] | None,
-    typer.Option("--ignore", help="Leave these rules out too: LC107,dead-relu.", show_default=False),
+    typer.Option(
+        "--ignore",
+        help="Leave these rules out too: LC107,dead-relu.",
+        show_default=False,
+        metavar="RULES",
+        rich_help_panel=JUDGED,
+    ),
 ]
 FailOnOption = Annotated[
     str | None,
-    typer.Option("--fail-on", help="Leave with 1 from this severity on: info, warning or error.", show_default=False),
+    typer.Option(
+        "--fail-on",
+        help="Leave with 1 from this severity on: info, warning or error.",
+        show_default=False,
+        metavar="LEVEL",
+        rich_help_panel=TOLD,
+    ),
 ]
 ArtifactsOption = Annotated[
     str | None,
     typer.Option(
-        "--artifacts", help="Reports for runs with findings (default), all, or none of them.", show_default=False
+        "--artifacts",
+        help="Reports for runs with findings (default), all, or none of them.",
+        show_default=False,
+        metavar="WHICH",
+        rich_help_panel=WRITTEN,
     ),
 ]
 NoteOption = Annotated[
-    bool, typer.Option("--note", help="Also write a section into the run's description, after your own text.")
+    bool,
+    typer.Option(
+        "--note",
+        help="Also write a section into the run's description, after your own text.",
+        rich_help_panel=WRITTEN,
+    ),
 ]
 ExperimentOption = Annotated[
     list[str] | None,
-    typer.Option("--experiment", "-e", help="Name or pattern, e.g. 'vision-*'; may be repeated.", show_default=False),
+    typer.Option(
+        "--experiment",
+        "-e",
+        help="Name or pattern, e.g. 'vision-*'; may be repeated.",
+        show_default=False,
+        metavar="NAME",
+        rich_help_panel=WHICH,
+    ),
 ]
 ProjectOption = Annotated[
     list[str] | None,
-    typer.Option("--project", "-p", help="W&B: entity/project; may be repeated.", show_default=False),
+    typer.Option(
+        "--project",
+        "-p",
+        help="W&B: entity/project; may be repeated.",
+        show_default=False,
+        metavar="NAME",
+        rich_help_panel=WHICH,
+    ),
 ]
 AnnotateOption = Annotated[
     bool,
-    typer.Option("--annotate", help="W&B folders: also write a log segment that `wandb sync` carries to the server."),
+    typer.Option(
+        "--annotate",
+        help="W&B folders: also write a log segment that `wandb sync` carries to the server.",
+        rich_help_panel=WRITTEN,
+    ),
 ]
-AllOption = Annotated[bool, typer.Option("--all", help="Every experiment that can be seen.")]
+AllOption = Annotated[
+    bool,
+    typer.Option(
+        "--all",
+        help="Every experiment that can be seen.",
+        rich_help_panel=WHICH,
+    ),
+]
 
 
 def read_settings(

@@ -12,6 +12,7 @@ from tracker_diag.cli.connect import connected, place
 from tracker_diag.cli.console import stdout
 from tracker_diag.cli.errors import PARTIAL, UsageError, complain
 from tracker_diag.cli.options import ConfigOption, TrackerOption, UriOption, read_settings
+from tracker_diag.cli.sections import TOLD
 from tracker_diag.cli.whole_files import check_folder, write_whole
 from tracker_diag.report.experiment.rendering import FORMS, SUFFIXES
 from tracker_diag.report.registry import DEFAULT, FormatError, UnknownFormatError, find_format, names, render
@@ -20,7 +21,12 @@ if TYPE_CHECKING:
     from tracker_diag.core.report import Report
 
 _FORMATS = names()
-FormatOption = Annotated[str, typer.Option("--format", help=f"{', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}.")]
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format", metavar="FORM", rich_help_panel=TOLD, help=f"{', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}."
+    ),
+]
 
 
 def report(

@@ -122,7 +122,7 @@ def sweep(
 
     \b
       tracker-diag sweep --experiment 'vision-*' --dry-run
-      tracker-diag sweep --all --since 24h --fail-on error --output-file runs.sarif
+      tracker-diag sweep --all --since 24h --fail-on error -o runs.sarif
       tracker-diag sweep --experiment vision --note --view
       tracker-diag sweep --all --every 15m --notify "$SLACK" --summary sweep.json
       tracker-diag sweep --all --report-dir answers

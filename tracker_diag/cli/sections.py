@@ -1,0 +1,29 @@
+"""The help of a command with many options: in sections, by what the options are about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.core import TyperCommand
+
+WHICH, WHERE = "Which runs", "Where they are"
+JUDGED, WRITTEN = "What is judged", "What is written"
+TOLD, WHEN = "What is told", "When, and on what"
+"""Headings, as an option names its own by ``rich_help_panel``, which Typer itself shows with markup alone."""
+_OTHERS = "Others"
+
+
+class Sections(TyperCommand):
+    """A command whose help has a section for each heading that its options name, in the order of the options."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the sections."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None:
+                default = "Arguments" if param.param_type_name == "argument" else _OTHERS
+                found.setdefault(getattr(param, "rich_help_panel", None) or default, []).append(record)
+        for heading, records in found.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
