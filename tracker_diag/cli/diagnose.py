@@ -40,7 +40,9 @@ def diagnose(
     path: Annotated[
         Path | None,
         typer.Argument(
-            help="A file or folder of curves, in place of a tracker; nothing is written.", show_default=False
+            metavar="PATH",
+            help="A file or folder of curves, in place of a tracker; nothing is written.",
+            show_default=False,
         ),
     ] = None,
     run_id: Annotated[

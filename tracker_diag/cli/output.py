@@ -52,7 +52,7 @@ def document_of(format: str | None, file: Path | None, *, repeated: bool) -> Doc
     format : str or None
         What ``--format`` says; None: what the file's name says.
     file : Path or None
-        What ``--output-file`` says.
+        What ``--output-file`` says; ``-`` is stdout.
     repeated : bool
         Whether there will be one sweep after the other.
 
@@ -62,6 +62,8 @@ def document_of(format: str | None, file: Path | None, *, repeated: bool) -> Doc
         If there is no such format, the file's folder does not exist, or stdout would get one document after the other.
     """
     known = ", ".join(FORMATS)
+    # As other commands have it.
+    file = None if file == Path("-") else file
     if format is not None and format not in FORMATS:
         raise UsageError(f"--format {format}: choose one of {known}")
     check_folder(file, "--output-file")

@@ -21,9 +21,13 @@ class Sections(TyperCommand):
         found: dict[str, list[tuple[str, str]]] = {}
         for param in self.get_params(ctx):
             record = param.get_help_record(ctx)
-            if record is not None:
-                default = "Arguments" if param.param_type_name == "argument" else _OTHERS
-                found.setdefault(getattr(param, "rich_help_panel", None) or default, []).append(record)
+            if record is None:
+                continue
+            heading = getattr(param, "rich_help_panel", None) or _OTHERS
+            if param.param_type_name == "argument":
+                # Typer puts Python's type behind the name of an argument, whatever that is.
+                heading, record = "Arguments", (record[0].partition(" <")[0], record[1])
+            found.setdefault(heading, []).append(record)
         for heading, records in found.items():
             with formatter.section(heading):
                 formatter.write_dl(records)

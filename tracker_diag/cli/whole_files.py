@@ -16,6 +16,8 @@ def check_folder(path: Path | None, option: str) -> None:
 def write_whole(path: Path, text: str, option: str) -> None:
     """Write a file: whoever reads it may come at any moment, and finds the old one or the new one.
 
+    What is no file, such as a pipe or ``/dev/null``, is written into and stays what it is.
+
     Raises
     ------
     UsageError
@@ -25,6 +27,9 @@ def write_whole(path: Path, text: str, option: str) -> None:
     from tracker_diag.adapters.disk import write_files
 
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_text(text, encoding="utf-8")
+            return
         write_files(path.parent, {path.name: text.encode()})
     except OSError as error:
         raise UsageError(f"{option} {path}: {error.strerror or error}") from None
