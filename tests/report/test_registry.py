@@ -151,7 +151,7 @@ WITH_CAPITALS = sorted({*names(), "capitals"}, key=lambda name: (name != "text",
 
 @pytest.mark.parametrize("command", ["report", "diagnose"])
 def test_a_new_file_is_offered(copied: Path, command: str) -> None:
-    assert f"--format <str> {', '.join(WITH_CAPITALS[:-1])} or {WITH_CAPITALS[-1]}." in offered(copied, command)
+    assert f"--format FORM {', '.join(WITH_CAPITALS[:-1])} or {WITH_CAPITALS[-1]}." in offered(copied, command)
 
 
 def test_a_new_file_is_used(copied: Path) -> None:

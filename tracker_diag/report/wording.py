@@ -137,7 +137,9 @@ def headline(report: Report) -> str:
     if named := named_cause(report):
         text = text.removesuffix(f"; most likely {clean(named.name)}")
     if sized := _SIZED.fullmatch(text):
-        text = f"{sized['size']}: {sized['what']}{sized['rest'] or ''}"
+        # Before what happened, "64% of the improvement achieved" would read as praise.
+        size = sized["size"].replace("the improvement achieved", "the improvement lost")
+        text = f"{size}: {sized['what']}{sized['rest'] or ''}"
     text = text.removeprefix("the ")
     return text if len(text) <= SUMMARY_LIMIT else text[: SUMMARY_LIMIT - 1].rstrip() + "…"
 
