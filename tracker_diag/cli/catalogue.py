@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def rules(
-    format: Annotated[str, typer.Option("--format", help="text, json, or config: the defaults as a file.")] = "text",
+    format: Annotated[
+        str, typer.Option("--format", metavar="FORM", help="text, json, or config: the defaults as a file.")
+    ] = "text",
 ) -> None:
     """List the rules and what each means."""
     from tracker_diag.rules.registry import all_rules
@@ -48,7 +50,10 @@ def rules(
 
 def explain(
     rule: Annotated[
-        list[str], typer.Argument(help="A code, a name or a verdict, in any spelling: LC104, overfitting, dead relu.")
+        list[str],
+        typer.Argument(
+            metavar="RULE", help="A code, a name or a verdict, in any spelling: LC104, overfitting, dead relu."
+        ),
     ],
 ) -> None:
     """Show the page of a rule or of a verdict.

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 def clean(
     run_id: Annotated[
-        list[str] | None, typer.Option("--run-id", "-r", help="The run; may be repeated.", show_default=False)
+        list[str] | None,
+        typer.Option("--run-id", "-r", metavar="ID", help="The run; may be repeated.", show_default=False),
     ] = None,
     experiment: ExperimentOption = None,
     project: ProjectOption = None,

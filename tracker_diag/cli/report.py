@@ -33,24 +33,32 @@ def report(
     file: Annotated[
         Path | None,
         typer.Argument(
-            help="A report.json that a sweep stored, or its folder; - reads standard input.", show_default=False
+            metavar="[FILE]",
+            help="A report.json that a sweep stored, or its folder; - reads standard input.",
+            show_default=False,
         ),
     ] = None,
     experiment: Annotated[
         str | None,
-        typer.Option("--experiment", "-e", help="All runs of this experiment on one page.", show_default=False),
+        typer.Option(
+            "--experiment", "-e", metavar="NAME", help="All runs of this experiment on one page.", show_default=False
+        ),
     ] = None,
     project: Annotated[
-        str | None, typer.Option("--project", "-p", help="W&B: the same, of entity/project.", show_default=False)
+        str | None,
+        typer.Option("--project", "-p", metavar="NAME", help="W&B: the same, of entity/project.", show_default=False),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Write the page of an experiment into this file.", show_default=False),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Write the page of an experiment into this file.", show_default=False
+        ),
     ] = None,
     format: Annotated[
         str | None,
         typer.Option(
             "--format",
+            metavar="FORM",
             help=f"{', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}. Of an experiment: "
             f"{', '.join(FORMS[:-1])} or {FORMS[-1]}; by default what the name of its file says.",
             show_default=False,
