@@ -48,12 +48,12 @@ def _root(
 
 app.command("diagnose", cls=Sections)(diagnose.diagnose)
 app.command("sweep", cls=Sections)(sweep.sweep)
-app.command("committed")(committed.committed)
-app.command("rules")(catalogue.rules)
-app.command("explain")(catalogue.explain)
-app.command("report")(report.report)
-app.command("clean")(clean.clean)
-app.command("mcp")(mcp.mcp)
+app.command("committed", cls=Sections)(committed.committed)
+app.command("rules", cls=Sections)(catalogue.rules)
+app.command("explain", cls=Sections)(catalogue.explain)
+app.command("report", cls=Sections)(report.report)
+app.command("clean", cls=Sections)(clean.clean)
+app.command("mcp", cls=Sections)(mcp.mcp)
 
 
 def main() -> None:

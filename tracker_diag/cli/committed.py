@@ -20,7 +20,7 @@ _GRAVEST_FIRST = (USAGE, TRACKER, PARTIAL, FOUND, OK)
 def committed(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILES]...", help="Files of mlruns folders; others are passed by.", show_default=False),
+        typer.Argument(metavar="FILES", help="Files of mlruns folders; others are passed by.", show_default=False),
     ] = None,
     fail_on: FailOnOption = "error",
     config: ConfigOption = None,

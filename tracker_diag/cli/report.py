@@ -33,7 +33,7 @@ def report(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]",
+            metavar="FILE",
             help="A report.json that a sweep stored, or its folder; - reads standard input.",
             show_default=False,
         ),

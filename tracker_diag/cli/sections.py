@@ -28,6 +28,7 @@ class Sections(TyperCommand):
                 # Typer puts Python's type behind the name of an argument, whatever that is.
                 heading, record = "Arguments", (record[0].partition(" <")[0], record[1])
             found.setdefault(heading, []).append(record)
+        alone = not found.keys() - {"Arguments", _OTHERS}
         for heading, records in found.items():
-            with formatter.section(heading):
+            with formatter.section("Options" if alone and heading == _OTHERS else heading):
                 formatter.write_dl(records)
