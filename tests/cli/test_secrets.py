@@ -97,7 +97,8 @@ def test_the_password_in_a_run_of_a_store_is_in_no_output(
     monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", "hunter2")
     said = [diag("diagnose", "-r", runs["overfitting-1"], "--format", x).output for x in ("text", "json", "markdown")]
     said += [
-        diag("sweep", "--all", "--force", "--summary", "s.json", "--log-format", x).output for x in ("text", "json")
+        diag("sweep", "--all", "--force", "--note", "--summary", "s.json", "--log-format", x).output
+        for x in ("text", "json")
     ]
     said += [Path("s.json").read_text()]
     assert "net of …" in said[0]
@@ -106,7 +107,7 @@ def test_the_password_in_a_run_of_a_store_is_in_no_output(
     )
     said += [path.read_text() for path in Path(folder).iterdir()]
     tags = client.get_run(runs["overfitting-1"]).data.tags
-    said += [value for key, value in tags.items() if key.startswith("diag.")]
+    said += [value for key, value in tags.items() if key.startswith("diag.")] + [tags["mlflow.note.content"]]
     assert not [text for text in said if "hunter2" in text]
 
 

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from tracker_diag.core.finding import Severity, Skip
+from tracker_diag.core.finding import Cause, Prescription, Severity, Skip
 from tracker_diag.core.report import Report
 from tracker_diag.report import wording
 
@@ -117,3 +117,45 @@ def test_to_log_puts_first_what_enables_most_rules():
 )
 def test_role_words(role, said):
     assert wording.role_words(role) == said
+
+
+@pytest.mark.parametrize(
+    ("verdict", "summary", "headed"),
+    [
+        (
+            "overfitting",
+            "overfitting: the validation curve is best at step 6 with 1.81 and rises to 3.23: 64% of the improvement "
+            "achieved; most likely no-regularisation",
+            "64% of the improvement lost: the validation curve is best at step 6 with 1.81 and rises to 3.23",
+        ),
+        (
+            "diverged",
+            "diverged: the training loss is not finite from step 31 on: 48% of the logged steps; most likely a",
+            "48% of the logged steps: the training loss is not finite from step 31 on; most likely a",
+        ),
+        (
+            "validation-easier",
+            "validation-easier: validation ends at 0.1, training at 0.2: 9% of the improvement achieved apart",
+            "9% of the improvement achieved apart: validation ends at 0.1, training at 0.2",
+        ),
+        (
+            "unrepresentative-train",
+            "unrepresentative-train: a gap of 32% of the improvement achieved remains: validation 0.8, training 0.1",
+            "a gap of 32% of the improvement achieved remains: validation 0.8, training 0.1",
+        ),
+        (
+            "insufficient-evidence",
+            "insufficient evidence: the loss still falls: train on",
+            "loss still falls: train on",
+        ),
+    ],
+)
+def test_a_headline_begins_with_how_much_and_leaves_out_what_stands_beside_it(verdict, summary, headed):
+    causes = (Cause("no-regularisation", 0.9, "w", Prescription("t")),)
+    assert wording.headline(Report("r", verdict, Severity.WARNING, summary, causes=causes)) == headed
+
+
+def test_a_headline_keeps_a_cause_that_no_tag_names():
+    causes = (Cause("no-regularisation", 0.9, "w", Prescription("t")),)
+    report = Report("r", "good-fit", Severity.OK, "good-fit: at rest; most likely no-regularisation", causes=causes)
+    assert wording.headline(report) == "at rest; most likely no-regularisation"

@@ -137,8 +137,9 @@ def headline(report: Report) -> str:
     if named := named_cause(report):
         text = text.removesuffix(f"; most likely {clean(named.name)}")
     if sized := _SIZED.fullmatch(text):
-        # Before what happened, "64% of the improvement achieved" would read as praise.
-        size = sized["size"].replace("the improvement achieved", "the improvement lost")
+        # Before what happened, "64% of the improvement achieved" would read as praise; a distance between curves is
+        # neither won nor lost.
+        size = re.sub(r"the improvement achieved(?! apart)", "the improvement lost", sized["size"])
         text = f"{size}: {sized['what']}{sized['rest'] or ''}"
     text = text.removeprefix("the ")
     return text if len(text) <= SUMMARY_LIMIT else text[: SUMMARY_LIMIT - 1].rstrip() + "…"
