@@ -271,9 +271,12 @@ def test_a_baseline_is_written_once_and_only_what_is_new_counts_then(diag: Invok
     first = diag(*words)
     assert first.exit_code == 0
     assert "4 accepted by the baseline" in first.stdout
+    assert f"wrote {file}: 4 runs accepted\n" in first.stdout
     accepted = json.loads(file.read_text())["runs"]
     assert sorted(entry["verdict"] for entry in accepted.values()) == ["diverged"] * 2 + ["overfitting"] * 2
-    assert diag(*words).exit_code == 0
+    second = diag(*words)
+    assert second.exit_code == 0
+    assert "wrote" not in second.stdout
     lost = next(run_id for run_id, entry in accepted.items() if entry["verdict"] == "diverged")
     file.write_text(json.dumps({"schema_version": 1, "runs": {k: v for k, v in accepted.items() if k != lost}}))
     assert diag(*words).exit_code == 1

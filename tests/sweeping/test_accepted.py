@@ -69,11 +69,11 @@ def test_a_sweep_that_did_not_see_all_runs_writes_none(file: Path, unfinished: d
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"\x00", "Expecting value"),
+        (b"\x00", "no baseline: it is not JSON"),
         (b"[]", "no baseline; delete it, and the next sweep writes a new one"),
         (b'{"runs": {}}', "no baseline"),
         (b'{"schema_version": 9}', "schema version 9, which this version does not read"),
-        (b"[" * 100_000, "nested too deeply"),
+        (b"[" * 100_000, "no baseline: it is not JSON"),
     ],
 )
 def test_what_is_no_baseline_is_said_in_one_line(file: Path, content: bytes, said: str) -> None:

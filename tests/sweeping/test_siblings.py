@@ -194,6 +194,15 @@ def test_a_run_that_changes_nothing_makes_few_others_read_again() -> None:
     assert len(tracker.loaded) <= 13
 
 
+def test_runs_beyond_the_scope_that_are_judged_again_and_stay_as_they_are_are_not_told() -> None:
+    tracker = swept(experiment())
+    tracker.add(member(0.001, 4, 8, id="new", end_time=LATEST + 10))
+    result = sweep(tracker, replace(ALL, query=Query(everything=True, limit=1)))
+    assert len(tracker.loaded) > 1
+    assert [row.id for row in result.rows] == ["new"]
+    assert result.standing == ()
+
+
 def test_counts_and_the_worst_severity_take_renewed_runs_in() -> None:
     tracker = swept([member(0.1, 64, seed) for seed in (0, 1)])
     assert sweep(tracker, ALL).worst == "info"

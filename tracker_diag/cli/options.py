@@ -83,7 +83,7 @@ FailOnOption = Annotated[
     str | None,
     typer.Option(
         "--fail-on",
-        help="Leave with 1 from this severity on: info, warning or error.",
+        help="Exit with 1 if a run has this severity or a worse one: info, warning or error.",
         show_default=False,
         metavar="LEVEL",
         rich_help_panel=TOLD,
@@ -103,7 +103,7 @@ NoteOption = Annotated[
     bool,
     typer.Option(
         "--note",
-        help="Also write a section into the run's description, after your own text.",
+        help="Also write a section into the run's description, after your own text; later diagnoses renew it.",
         rich_help_panel=WRITTEN,
     ),
 ]

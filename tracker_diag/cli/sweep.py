@@ -131,8 +131,8 @@ def sweep(
     from tracker_diag.cli.summary import closing_line
     from tracker_diag.core.finding import Severity
     from tracker_diag.settings.search import settings_file
-    from tracker_diag.sweeping import accepted, schedule
     from tracker_diag.sweeping import notify as messages
+    from tracker_diag.sweeping import schedule
     from tracker_diag.sweeping.open_engine import check_engine
     from tracker_diag.sweeping.plan import Plan
     from tracker_diag.sweeping.sweep import sweep as sweep_once
@@ -181,15 +181,14 @@ def sweep(
             viewer = viewer_of(adapter) if view else None
             with watch.watching(log_format, quiet=quiet) as watcher:
                 swept = sweep_once(adapter, plan, watcher, stop)
-            if baseline is not None:
-                swept = accepted.mark(baseline, swept)
+            swept, accepting = _accepted(baseline, swept)
             # On a schedule only what has changed: a sweep of nothing new has to stay cheap.
             named, standing = (query.experiments, swept.standing) if trigger is None else ((), ())
             seen = {row.experiment for row in (*swept.rows, *standing)}
             pages = _store_overviews(adapter, publisher, swept, named, settings)
             told = closing_lines(adapter, _done(swept)) if plan.write else ()
             hint = () if dry_run or view else first_look(adapter, swept, settings.prefix)
-            out.below = (*pages, *save_views(viewer, seen), *hint, *told)
+            out.below = (*accepting, *pages, *save_views(viewer, seen), *hint, *told)
             return swept
 
     level = None if fail_on is None else Severity(fail_on)
@@ -229,6 +228,19 @@ def sweep(
         if code == FOUND and level is not None:
             tell_found(swept.at_least(level), level, log_format)
         raise typer.Exit(code)
+
+
+def _accepted(baseline: Path | None, swept: Swept) -> tuple[Swept, tuple[str, ...]]:
+    """Mark what a baseline accepts, and say where one was written."""
+    from tracker_diag.report.wording import counted
+    from tracker_diag.sweeping import accepted
+
+    if baseline is None:
+        return swept, ()
+    new = not baseline.exists()
+    marked = accepted.mark(baseline, swept)
+    count = sum(row.accepted for row in (*marked.rows, *marked.standing))
+    return marked, (f"wrote {baseline}: {counted(count, 'run')} accepted",) if new and baseline.exists() else ()
 
 
 def _exit_code(swept: Swept, level: Severity | None) -> int:

@@ -53,7 +53,7 @@ DryRunOption = Annotated[
     bool,
     typer.Option(
         "--dry-run",
-        help="Show the answer, write nothing.",
+        help="Show the answer, write nothing into the tracker.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -172,7 +172,7 @@ ViewOption = Annotated[
     bool,
     typer.Option(
         "--view",
-        help="Also save a view of each experiment in MLflow: our tags, and no green runs.",
+        help="Also save a view of each experiment in MLflow: our tags as columns, runs with a warning or an error.",
         rich_help_panel=WRITTEN,
     ),
 ]

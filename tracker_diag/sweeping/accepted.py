@@ -11,7 +11,7 @@ from typing import Any
 from tracker_diag.adapters.base import TrackerError
 from tracker_diag.adapters.disk import write_files
 from tracker_diag.core.finding import Severity, is_name
-from tracker_diag.core.foreign_files import read_file
+from tracker_diag.core.foreign_files import NotAFileError, read_file
 from tracker_diag.core.foreign_json import read_json
 from tracker_diag.core.version import __version__
 from tracker_diag.sweeping.result import Row, Swept
@@ -62,8 +62,14 @@ def read(path: Path) -> Baseline | None:
         data = read_json(read_file(path, MOST_BYTES, typed=True))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
-        raise BaselineError(f"--baseline {path}: {getattr(error, 'strerror', None) or error}") from None
+    except OSError as error:
+        raise BaselineError(f"--baseline {path}: {error.strerror}") from None
+    except NotAFileError as error:
+        raise BaselineError(f"--baseline {path}: {error}") from None
+    except ValueError:
+        raise BaselineError(
+            f"--baseline {path}: no baseline: it is not JSON; delete it, or name another file"
+        ) from None
     version = data.get("schema_version") if isinstance(data, dict) else None
     if version != SCHEMA_VERSION:
         said = "no baseline" if version is None else f"schema version {version!r}, which this version does not read"

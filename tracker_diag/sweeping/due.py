@@ -25,10 +25,10 @@ _log = logging.getLogger(__name__)
 class Due:
     """A run to diagnose, with what the listing said about it; small, since there may be a million.
 
-    One that is judged ``again`` has not changed itself: its siblings have, and what they say of it may be the same. One
-    that ``keeps`` its diagnosis carries one by all rules, which a narrower one must not overwrite. A ``noted`` one
-    gets a section in its description, or a new one in place of that which it has; ``unnoted`` says why it gets none
-    where one was asked for.
+    One that is judged ``again`` has not changed itself: its siblings have, and what they say of it may be the same; it
+    may lie ``beyond`` the scope, and is then told only if its answer is another. One that ``keeps`` its diagnosis
+    carries one by all rules, which a narrower one must not overwrite. A ``noted`` one gets a section in its
+    description, or a new one in place of that which it has; ``unnoted`` says why it gets none where one was asked for.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Due:
     fingerprint: str
     before: Before
     again: bool = False
+    beyond: bool = False
     keeps: bool = False
     noted: bool = False
     unnoted: str = ""
@@ -126,7 +127,7 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
         candidate = guarded(listing.id, lambda x=listing: _due(x, plan, own[x.experiment], adapter.link(x), again=True))  # type: ignore[misc]
         # One whose own state has changed is for the sweep that has it in its scope.
         if isinstance(candidate, Due) and _carried(listing, plan) in _complete(candidate, listing):
-            again[listing.id] = candidate
+            again[listing.id] = replace(candidate, beyond=True)
     return Listed(again | due, standing, tuple(failures), without_reports, compared)
 
 

@@ -71,7 +71,7 @@ def sweep(adapter: Adapter, plan: Plan, watcher: Watcher | None = None, stop: th
         if waiting.pop(outcome.id, None) is None:
             continue
         if isinstance(outcome, Row) and due[outcome.id].again and not outcome.news:
-            standing.append(outcome)
+            standing += [outcome] * (not due[outcome.id].beyond)
         elif isinstance(outcome, Failure):
             failures.append(outcome)
             watcher.failed(outcome)
