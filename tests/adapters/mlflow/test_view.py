@@ -25,11 +25,13 @@ from tracker_diag.core import own
 MINE = {"mlflow.sharedViewState.mine": "{}", "owner": "me", "mlflow.note.content": "of the experiment"}
 
 
-@pytest.fixture(params=["server", "database", "folder"])
+@pytest.fixture(params=["server", "sqlite", "postgres", "folder"])
 def uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "server":
         return str(request.getfixturevalue("mlflow_server"))
-    return f"sqlite:///{tmp_path / 'mlflow.db'}" if request.param == "database" else str(tmp_path / "mlruns")
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_store")[0])
+    return f"sqlite:///{tmp_path / 'mlflow.db'}" if request.param == "sqlite" else str(tmp_path / "mlruns")
 
 
 @pytest.fixture(autouse=True)
