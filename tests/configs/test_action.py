@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.configs.formats import needs_formats
 from tests.runs import KINDS, curves
 
 ROOT = Path(__file__).parents[2]
@@ -214,7 +213,6 @@ def test_what_goes_wrong_fails_the_step_with_one_line(
     assert commands(ended.log) == []
 
 
-@needs_formats
 def test_by_default_the_job_is_annotated_and_has_a_table(runner: Runner) -> None:
     inputs = {"tracking-uri": f"sqlite:///{runner.work / 'mlflow.db'}", "all": "true", "fail-on": "error"}
     first, second = runner.sweep(inputs), runner.sweep(inputs)
@@ -230,7 +228,6 @@ def test_by_default_the_job_is_annotated_and_has_a_table(runner: Runner) -> None
     assert commands(first.log) == commands(second.log)
 
 
-@needs_formats
 def test_what_could_not_be_diagnosed_is_told_and_fails_the_step(runner: Runner) -> None:
     from sqlite3 import connect
 
@@ -247,7 +244,6 @@ def test_what_could_not_be_diagnosed_is_told_and_fails_the_step(runner: Runner) 
     assert "no more room" in ended.page
 
 
-@needs_formats
 def test_a_file_is_written_in_the_format_that_is_asked_for(runner: Runner) -> None:
     inputs = {"tracking-uri": f"sqlite:///{runner.work / 'mlflow.db'}", "all": "true"}
     ended = runner.sweep(inputs | {"output-file": "found.sarif"})

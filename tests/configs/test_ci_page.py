@@ -11,7 +11,6 @@ import pytest
 import typer
 import yaml
 
-from tests.configs.formats import needs_formats
 from tracker_diag.cli import app
 from tracker_diag.core.version import __version__
 
@@ -43,7 +42,6 @@ def test_the_workflow_says_what_the_action_takes() -> None:
     _understood(["sweep", *shlex.split(step["with"]["args"])])
 
 
-@needs_formats
 def test_the_commands_are_understood() -> None:
     assert len(COMMANDS) == 4
     for line in COMMANDS:

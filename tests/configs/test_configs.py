@@ -10,7 +10,6 @@ import pytest
 import typer
 import yaml
 
-from tests.configs.formats import needs_formats
 from tracker_diag.cli import app
 from tracker_diag.cli.defaults import default_config, threshold_notes
 from tracker_diag.core.version import __version__
@@ -111,7 +110,6 @@ def test_the_workflow_uses_the_action_on_a_schedule() -> None:
     _accepts(["tracker-diag", "sweep", "--all", *shlex.split(step["with"]["args"])])
 
 
-@needs_formats
 def test_the_gitlab_job_keeps_the_file_that_its_command_writes() -> None:
     (job,) = yaml.safe_load((CONFIGS / "gitlab" / "diagnose.yml").read_text()).values()
     (line,) = job["script"]
