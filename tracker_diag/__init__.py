@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from tracker_diag.core.version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from tracker_diag import controls as controls
+    from tracker_diag import probes as probes
     from tracker_diag.calls.diagnosing import diagnose as diagnose
     from tracker_diag.calls.diagnosing import diagnose_many as diagnose_many
     from tracker_diag.calls.reading_runs import read as read
@@ -53,12 +55,16 @@ _HOMES = {
     "profile_data": "profile",
     "watch_batches": "probes.watch_batches",
 }
-__all__ = ["__version__", *sorted(_HOMES)]
+_PARTS = ("controls", "probes")
+"""Packages that are used by their own name: ``tracker_diag.controls.tiny_subset(…)``."""
+__all__ = ["__version__", *sorted([*_HOMES, *_PARTS])]
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(f"tracker_diag.{_HOMES[name]}"), name)
+    if name in _PARTS:
+        return import_module(f"tracker_diag.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

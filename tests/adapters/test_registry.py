@@ -89,6 +89,14 @@ def test_a_bare_word_is_an_id_where_the_tracker_is_said(tracker: str) -> None:
     assert locate("ab12cd34", tracker) == Location(tracker, "ab12cd34")
 
 
+@pytest.mark.parametrize("name", ["lr-search/0.1", "a/b/c"])
+def test_a_run_of_mlflow_may_have_a_slash_in_its_name_where_the_store_is_mlflows(name: str) -> None:
+    assert locate(name, "mlflow") == Location("mlflow", name)
+    for uri in ("sqlite:///mlflow.db", "postgresql+psycopg2://h/db"):
+        assert registry.locate(Asked(name, uri)) == Location("mlflow", name, uri)
+    assert locate(name).tracker == "wandb"
+
+
 def test_hex_digits_may_be_an_id_on_wandb_where_that_is_said() -> None:
     assert locate(HEX, "wandb") == Location("wandb", HEX)
 

@@ -143,6 +143,8 @@ def test_the_verdict_is_among_the_findings(shape: str) -> None:
     [
         ({}, "no curve of at least two points"),
         ({"train_loss": [[0, 1.0]]}, "no curve of at least two points"),
+        ({"foo": [[0, 1.0], [1, 0.5]]}, "logged are foo: say which is which with --role train_loss=foo"),
+        ({f"m{i}": [[0, 1.0], [1, 0.5]] for i in range(9)}, "logged are m0, m1, m2, m3, m4 and 4 more: say which"),
         ({"train_loss": [[0, 1.0], [1, 0.9], [2, 0.8]]}, "fewer than four finite values"),
     ],
 )

@@ -105,6 +105,16 @@ def test_a_lost_run_is_behind_knowing_nothing(value: float) -> None:
     assert found.gains[0].alternative.parameter == "lr"
 
 
+def test_a_run_that_learned_nothing_itself_shows_no_other_the_way() -> None:
+    run = by_id("0.1-64-0")
+    lost = replace(run, metrics={name: cut(series, math.nan) for name, series in run.metrics.items()})
+    # A narrower network learns; the other rate stays where all begin, which is still less than what was lost.
+    idle = [member(0.01, 64, seed, id=f"idle-{seed}", end=START) for seed in (0, 1)]
+    good = [member(0.1, 16, seed, id=f"good-{seed}") for seed in (0, 1)]
+    gains = {gain.alternative.parameter: gain.value for gain in of(lost, [*idle, *good]).gains}
+    assert gains == {"hidden_units": pytest.approx(2.0), "lr": 0.0}
+
+
 def cut(series: Any, value: float) -> Any:
     """The curve, lost from its middle on."""
     values = series.values.copy()

@@ -13,6 +13,9 @@ from tracker_diag.rules.registry import all_rules, find_rule
 from tracker_diag.rules.rule import ABSTENTION, UNSETTLED, Rule
 from tracker_diag.rules.verdicts import GOOD_FIT
 
+NAMED = 5
+"""Metrics that are named where none of them is known."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -98,13 +101,23 @@ def _precedence(finding: Finding) -> float:
     return rule.verdict.precedence if rule is not None and rule.verdict is not None else math.inf
 
 
+def _others(values: Values) -> str:
+    """The curves of which nobody knows what they are, and what to do about it."""
+    logged = values.get("logged_metrics") or {}
+    names = sorted(name for name, series in logged.items() if len(series) > 1)
+    if not names:
+        return ""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"; logged are {', '.join(names[:NAMED])}{more}: say which is which with --role train_loss={names[0]}"
+
+
 def why_abstained(values: Values, not_shown: str) -> str:
     """What is missing for a verdict, in one sentence; ``not_shown`` is what a good fit lacks."""
     unsettled = sorted(values.get("traits").intersection(UNSETTLED))
     if unsettled:
         return f"losses of {', '.join(unsettled)} training have no level to rest at"
     if values.get("any_curve") is None:
-        return "no curve of at least two points was found for a training or validation loss or score"
+        return f"no curve of at least two points was found for a training or validation loss or score{_others(values)}"
     if values.get("active") and values.get("interim") is None:
         return "the run has logged fewer than eight values so far"
     if values.get("course") is None:

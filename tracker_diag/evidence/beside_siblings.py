@@ -183,10 +183,12 @@ def beside_siblings(
     lost = lost or found.value > start + unit
     ends = start + unit if lost else found.value
     spread = 0.0 if lost else ONE_SIDED * sigma
-    greatest = max((share(ends - a.value) for a in found.alternatives), default=0.0)
+    # What itself learned next to nothing shows no way, however much less it lost.
+    learned = [a for a in found.alternatives if a.value < start - WORTH * unit]
+    greatest = max((share(ends - a.value) for a in learned), default=0.0)
     gains = []
     for a in found.alternatives:
-        gain, at_least = share(ends - a.value), share(ends - a.at_worst - spread)
+        gain, at_least = (share(ends - a.value), share(ends - a.at_worst - spread)) if a in learned else (0.0, 0.0)
         sure = MATCHED if a.matched is not None else EXPECTED
         ratio = UNSURE if at_least <= NONE else sure
         gains.append(Gain(a, gain, at_least, ratio * (gain / greatest) ** 2 if 0 < gain <= greatest else 0.0))
