@@ -33,20 +33,20 @@ def test_a_folder_named_like_a_run_of_wandb_is_a_folder() -> None:
 
 @pytest.mark.parametrize("x", ["none.csv", "./none", "/none/of/this", Path("none"), "~/none"])
 def test_a_path_to_nothing_says_so(x: Any) -> None:
-    with pytest.raises(ReadingError, match="no file or folder "):
+    with pytest.raises(ReadingError, match="no file or folder '"):
         read(x)
 
 
 @pytest.mark.parametrize("x", [None, 5, ["log.csv"], {"loss": [1.0]}, object(), b"log.csv"])
 def test_what_is_no_place_says_what_is(x: Any) -> None:
-    with pytest.raises(TypeError, match="cannot be read: give a run's id or address") as error:
+    with pytest.raises(TypeError, match="cannot read .*: give a run's id or address") as error:
         read(x)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("x", ["", "  "])
 def test_an_empty_text_names_nothing(x: str) -> None:
-    with pytest.raises(ReadingError, match="an empty text names nothing"):
+    with pytest.raises(ReadingError, match="an empty string is no run"):
         read(x)
 
 

@@ -85,6 +85,12 @@ def test_several_runs_say_diagnose_many() -> None:
         diagnose([FRAME, FRAME])
 
 
+@pytest.mark.parametrize(("x", "said"), [([], "list is empty; give "), ("", "str is empty; give ")])
+def test_what_is_empty_is_called_empty(x: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        diagnose(x)
+
+
 class Touchy:
     """An object that answers no question."""
 
@@ -93,7 +99,7 @@ class Touchy:
 
 
 def test_an_object_that_fails_when_it_is_asked_is_nothing_of_these() -> None:
-    with pytest.raises(TypeError, match="Touchy is nothing that can be diagnosed"):
+    with pytest.raises(TypeError, match="cannot diagnose Touchy; give "):
         diagnose(Touchy())
 
 

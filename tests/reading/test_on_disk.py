@@ -65,5 +65,7 @@ def test_a_search_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("name", ["model.pt", "training_args.bin", "notes.txt"])
 def test_a_file_of_no_format_says_which_there_are(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
-    with pytest.raises(ReadingError, match=r"nothing that can be read; give .*Lightning's metrics.csv"):
+    with pytest.raises(
+        ReadingError, match=rf"{name}: not a known format\. Known: .*metrics.csv, .*CSV.*, or a wandb folder$"
+    ):
         read(tmp_path / name)

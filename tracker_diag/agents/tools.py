@@ -1,4 +1,4 @@
-"""The tools: what each is called and does. They know no protocol; each is a function that takes as long as it takes."""
+"""The tools: what each is called and does. They know no protocol, and are plain blocking functions."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ def read_all(x: object, *, tracking_uri: str | None = None) -> tuple[Run, ...]:
     """
     if isinstance(x, str):
         if not x.strip():
-            raise ReadingError(f"an empty text names nothing: {_FORMS}")
+            raise ReadingError(f"an empty string is no run: {_FORMS}")
         path = _path(x)
         if path is None:
             return tracked.read_tracked(tracked.located(x, tracking_uri))
@@ -113,7 +113,7 @@ def read_all(x: object, *, tracking_uri: str | None = None) -> tuple[Run, ...]:
         return _read_path(Path(x).expanduser())
     where = recognise(x)
     if where is None:
-        raise TypeError(f"{type(x).__name__} cannot be read: {_FORMS}")
+        raise TypeError(f"cannot read {type(x).__name__}: {_FORMS}")
     if tracking_uri is not None and where.folder is None:
         return tracked.read_tracked(tracked.located(where.run_id or "", tracking_uri))
     return tracked.read_tracked(where)
@@ -138,7 +138,7 @@ def _read_path(path: Path) -> tuple[Run, ...]:
     except (OSError, ValueError):
         known = False
     if not known:
-        raise ReadingError(f"no file or folder {clean(path)}")
+        raise ReadingError(f"no file or folder '{clean(path)}'")
     where = recognise(path)
     if where is not None:
         return tracked.read_tracked(where)

@@ -1,4 +1,4 @@
-"""A progress bar for calls that take longer than anybody waits without one, on a terminal or in a notebook."""
+"""A progress bar for calls that would be too slow without one, on a terminal or in a notebook."""
 
 from __future__ import annotations
 

@@ -18,9 +18,29 @@ from tracker_diag.stats.arrays import FloatArray
 BoolArray: TypeAlias = NDArray[np.bool_]
 
 MOST_CELLS = 10_000_000
-"""Of what does not say how many it holds, and may never end."""
+"""Most cells read from an iterable without a length, which may never end."""
 _BLANKS = frozenset({"", "na", "n/a", "<na>", "none", "null", "-", "--"})
 _NOT_FINITE = {"nan": math.nan, "inf": math.inf, "infinity": math.inf}
+
+
+class CellError(InvalidRunError):
+    """A cell that is not a number in a column of numbers.
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+    row : int
+        Counted from 0; the error keeps it.
+    problem : str
+        What is wrong with it, in words; the error keeps it.
+    """
+
+    def __init__(self, column: str, row: int, problem: str) -> None:
+        super().__init__(f"column {column!r}, row {row}", problem)
+        self.column = column
+        self.row = row
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,8 +123,10 @@ def read_column(name: str, values: Sequence[Any] | NDArray[Any], *, blank_nan: b
 
     Raises
     ------
-    InvalidRunError
+    CellError
         If most cells are numbers, and one is not.
+    InvalidRunError
+        If its cells are arrays.
     """
     array = values if isinstance(values, np.ndarray) else _as_array(values)
     if array.ndim != 1:
@@ -156,7 +178,7 @@ def _of_objects(name: str, cells: list[Any], blank_nan: bool) -> Column | Words 
         return Column(numbers, logged, doubt)
     if len(strange) < logged.sum():
         shown = str(plain(cells[strange[0]]))[:40]
-        raise InvalidRunError(f"column {name!r}, row {strange[0]}", f"{shown!r} is not a number")
+        raise CellError(name, strange[0], f"{shown!r} is not a number")
     return Words(tuple("" if is_blank(cell) or _is_nan(cell) else str(plain(cell)) for cell in cells))
 
 

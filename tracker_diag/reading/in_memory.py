@@ -159,4 +159,6 @@ def _wrong(x: object) -> str:
     home = type(x).__module__.partition(".")[0]
     if home in ("mlflow", "wandb"):
         return f"a run of {home}: tracker_diag.read(run) reads it; diagnose takes {forms}"
-    return f"{type(x).__name__} is nothing that can be diagnosed: give {forms}"
+    if isinstance(x, Sequence) and not x:
+        return f"{type(x).__name__} is empty; give {forms}"
+    return f"cannot diagnose {type(x).__name__}; give {forms}"

@@ -29,7 +29,7 @@ from tracker_diag.reading.column_names import (
 from tracker_diag.stats.arrays import FloatArray
 
 MOST_RUNS, MOST_METRICS, MOST_PARTS = 10_000, 10_000, 10
-"""Of one table."""
+"""Limits of one table."""
 _MILLISECONDS_ABOVE = 1e11
 _FROM_MLFLOW = "metrics."
 

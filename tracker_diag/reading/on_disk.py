@@ -28,7 +28,7 @@ def read_file(path: Path) -> tuple[Run, ...]:
     """
     kind = next((one for one in all_formats() if one.takes(path.name)), None)
     if kind is None:
-        raise ReadingError(f"{clean(path)}: nothing that can be read; {forms()}")
+        raise ReadingError(f"{clean(path)}: not a known format. {forms()}")
     home = path if kind.general else path.parent
     return kind.read(Found(_name(path, kind), home, (path,), typed=True))
 
@@ -45,7 +45,7 @@ def read_folder(folder: Path) -> tuple[Run, ...]:
     """
     found = list(find(folder))
     if not found:
-        raise ReadingError(f"{clean(folder)}: no run in it; {forms()}")
+        raise ReadingError(f"{clean(folder)}: no run in it. {forms()}")
     runs: list[Run] = []
     failed: list[str] = []
     for kind, files in found:
@@ -98,8 +98,9 @@ def find(folder: Path) -> Iterator[tuple[FileFormat, Found]]:
 
 
 def forms() -> str:
-    """What can be read, as a phrase."""
-    return "give " + "; ".join(one.title for one in all_formats())
+    """What can be read, as a sentence without its full stop."""
+    formats = ", ".join(one.title for one in all_formats())
+    return f"Known: {formats}, or MLflow's mlruns or mlflow.db, or a wandb folder"
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, bool]]:

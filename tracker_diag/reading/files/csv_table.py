@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.run import InvalidRunError, Run
-from tracker_diag.reading.cells import as_number
+from tracker_diag.reading.cells import CellError, as_number
 from tracker_diag.reading.file_format import FileFormat, Found, ReadingError, content
 from tracker_diag.reading.metric_table import Table, read_table
 
@@ -39,21 +40,44 @@ def runs_of(found: Found, params: dict[str, Any]) -> tuple[Run, ...]:
     path = found.files[-1]
     lines = _text(content(found)).splitlines(keepends=True)
     separator = max(_SEPARATORS, key=next((line for line in lines if line.strip()), "").count)
-    reader = csv.reader(lines, delimiter=separator)
     try:
-        header = [name.strip() for name in next((row for row in reader if any(map(str.strip, row))), [])]
+        rows = _rows(lines, separator)
+        header = [name.strip() for name in next(rows, (0, []))[1]]
         if problem := _wrong_with(header):
             raise ReadingError(f"{clean(path)}: {problem}")
-        columns = _columns(reader, header, clean(path), decimal_comma=separator == ";")
-    except csv.Error as error:
-        raise ReadingError(f"{clean(path)}, line {reader.line_num}: {clean(error, 120)}") from None
+        columns = _columns(rows, header, clean(path), decimal_comma=separator == ";")
+    except _NotCsvError as error:
+        raise ReadingError(f"{clean(path)}, line {error.line}: {clean(error, 120)}") from None
     # The numbers of rows, which pandas writes unless it is told not to, have no name.
     cells = {name: column for name, column in columns.items() if name}
     says_nan = any(_says_nan(column) for column in cells.values())
     try:
         return read_table(Table(cells, blank_nan=not says_nan), found.id, params)
+    except CellError as error:
+        # An editor counts the lines of the file; the first row stands below the header.
+        line = next(islice(_rows(lines, separator), error.row + 1, None))[0]
+        raise ReadingError(f"{clean(path)}, line {line}, column {clean(error.column, 80)}: {error.problem}") from None
     except InvalidRunError as error:
         raise ReadingError(f"{clean(path)}: {error}") from None
+
+
+class _NotCsvError(ValueError):
+    """A line that cannot be split into cells."""
+
+    def __init__(self, line: int, problem: csv.Error) -> None:
+        super().__init__(str(problem))
+        self.line = line
+
+
+def _rows(lines: Sequence[str], separator: str) -> Iterator[tuple[int, list[str]]]:
+    """The rows that hold something, each with the line of the file in which it ends, counted from 1."""
+    reader = csv.reader(lines, delimiter=separator)
+    try:
+        for row in reader:
+            if any(map(str.strip, row)):
+                yield reader.line_num, row
+    except csv.Error as error:
+        raise _NotCsvError(reader.line_num, error) from None
 
 
 def _text(file: bytes) -> str:
@@ -75,15 +99,15 @@ def _wrong_with(header: list[str]) -> str:
     return ""
 
 
-def _columns(rows: Iterator[list[str]], header: list[str], where: str, *, decimal_comma: bool) -> dict[str, Any]:
+def _columns(
+    rows: Iterator[tuple[int, list[str]]], header: list[str], where: str, *, decimal_comma: bool
+) -> dict[str, Any]:
     """The cells of each column; a row that is shorter ends in blanks, and where it is the last one it is unfinished."""
     n, size = len(header), len(header)
     columns: list[list[str]] = [[] for _ in header]
-    for i, row in enumerate(rows, start=1):
-        if not any(map(str.strip, row)):
-            continue
+    for line, row in rows:
         if len(row) > n and any(map(str.strip, row[n:])):
-            raise ReadingError(f"{where}: row {i} has {len(row)} cells, and the first line names {n}")
+            raise ReadingError(f"{where}, line {line}: {len(row)} cells, but the header names {n}")
         size = len(row)
         for column, cell in zip(columns, [*row[:n], *[""] * (n - len(row))], strict=True):
             column.append(cell.replace(",", ".") if decimal_comma else cell)
@@ -108,7 +132,7 @@ def _says_nan(column: Any) -> bool:
 
 
 FORMAT = FileFormat(
-    "a CSV (a column for each metric, or columns metric, value and step)",
+    "CSV (a column for each metric, or columns metric, value and step)",
     ("*.csv", "*.tsv"),
     read,
     general=True,

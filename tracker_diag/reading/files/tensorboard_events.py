@@ -120,4 +120,4 @@ def _home(path: Path) -> Path:
     return folder.parent if beside or several else folder
 
 
-FORMAT = FileFormat("event files of TensorBoard", ("*tfevents*",), read, _home)
+FORMAT = FileFormat("TensorBoard's event files", ("*tfevents*",), read, _home)
