@@ -85,6 +85,37 @@ def test_several_runs_say_diagnose_many() -> None:
         diagnose([FRAME, FRAME])
 
 
+@pytest.mark.parametrize(
+    "x",
+    [
+        {"a": {"loss": LOSS}, "b": {"loss": LOSS}},
+        {"train-1": {"loss": LOSS}, "train-2": {"loss": LOSS}},
+        {"a": {"train": {"loss": LOSS}, "val": {"loss": LOSS}}, "b": {"loss": LOSS}},
+        {"a": Run.from_dict({"id": "x"}), "b": Run.from_dict({"id": "x"})},
+        {"a": FRAME, "b": FRAME},
+    ],
+)
+def test_a_dict_of_several_runs_is_not_taken_for_one(x: Any) -> None:
+    with pytest.raises(InvalidRunError, match=r"it holds 2 runs \('(a|train-1)', '\S+'\): tracker_diag.diagnose_many"):
+        diagnose(x)
+    assert len(ids(x)) == 2
+
+
+@pytest.mark.parametrize(
+    ("x", "names"),
+    [
+        ({"train": {"loss": LOSS}, "val": {"loss": LOSS}}, {"train/loss", "val/loss"}),
+        ({"training": {"loss": LOSS}, "test_set": {"loss": LOSS}}, {"training/loss", "test_set/loss"}),
+        ({"loss": {"train": LOSS, "val": LOSS}, "f": {"train": LOSS}}, {"loss/train", "loss/val", "f/train"}),
+        ({"loss": {"mean": LOSS}, "accuracy": {"mean": LOSS}}, {"loss/mean", "accuracy/mean"}),
+        ({"metrics": {"a": {"loss": LOSS}, "b": {"loss": LOSS}}}, {"a/loss", "b/loss"}),
+        ({"a": {"loss": LOSS}}, {"a/loss"}),
+    ],
+)
+def test_dicts_of_metrics_in_a_dict_are_one_run(x: Any, names: set[str]) -> None:
+    assert set(one_run(x).metrics) == names
+
+
 @pytest.mark.parametrize(("x", "said"), [([], "list is empty; give "), ("", "str is empty; give ")])
 def test_what_is_empty_is_called_empty(x: Any, said: str) -> None:
     with pytest.raises(TypeError, match=said):

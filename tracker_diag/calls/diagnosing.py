@@ -33,8 +33,8 @@ def diagnose(run: object, settings: Settings | None = None, siblings: object = (
     ----------
     run : Run, or data in memory
         A ``Run``, as ``tracker_diag.read`` or ``Run.from_dict`` gives it. Or a pandas DataFrame, wide (a column for
-        each metric) or long (columns ``metric``, ``value`` and ``step``); a dict of lists; what ``fit`` of Keras
-        returns; the ``log_history`` of a Hugging Face Trainer. Values without a step count from 0. How empty cells are
+        each metric) or long (columns ``metric``, ``value`` and ``step``); a dict of lists, of which those in a dict get
+        its key, ``train/loss``; what ``fit`` of Keras returns; the ``log_history`` of a Hugging Face Trainer. Values without a step count from 0. How empty cells are
         told from NaN stands in ``docs/python.md``.
     settings : Settings, optional
         Defaults where absent. The tag ``<prefix>ignore`` of the run (rule names or codes, separated by commas) is
@@ -53,7 +53,7 @@ def diagnose(run: object, settings: Settings | None = None, siblings: object = (
     TypeError
         If run or a sibling is nothing of these; says what is taken.
     InvalidRunError
-        If it is, and cannot be read: names the column, and what to do; a ValueError.
+        If it is, and cannot be read, or holds several runs: names the column, and what to do; a ValueError.
 
     Examples
     --------

@@ -14,10 +14,13 @@ from tracker_diag.reading.asked import told
 from tracker_diag.reading.cells import as_number
 from tracker_diag.reading.kind import Kind
 from tracker_diag.reading.registry import all_kinds
+from tracker_diag.roles.metric_names import read_metric
+from tracker_diag.roles.words import read as read_words
 
 PLAIN_ID = "run"
 """The id of a run that has none."""
 MOST_RUNS = 100_000
+_SIDES = frozenset({"train", "val", "test", "eval"})
 
 
 class SeveralRunsError(InvalidRunError):
@@ -41,10 +44,13 @@ def one_run(x: object) -> Run:
     SeveralRunsError
         If it holds several runs.
     """
-    runs = _read(x, PLAIN_ID)
+    runs = runs_of(x, PLAIN_ID)
     if len(runs) != 1:
         named = ", ".join(repr(clean(run.id, 40)) for run in runs[:3]) + (", …" if len(runs) > 3 else "")
-        raise SeveralRunsError("data", f"it holds {len(runs)} runs ({named}): tracker_diag.diagnose_many takes them")
+        nested = '; nested metrics of one run are given as {"metrics": {…}}' if isinstance(x, Mapping) else ""
+        raise SeveralRunsError(
+            "data", f"it holds {len(runs)} runs ({named}): tracker_diag.diagnose_many takes them{nested}"
+        )
     return runs[0]
 
 
@@ -68,9 +74,9 @@ def several_runs(x: object, what: str = PLAIN_ID) -> tuple[Run, ...]:
     if isinstance(x, Run):
         return (x,)
     if isinstance(x, Mapping) and _names_runs(x):
-        return _unlike([run for name, inner in x.items() for run in _called(str(name), _read(inner, str(name)))])
+        return _unlike(_by_name(x))
     if _is_kind(x):
-        return _unlike(list(_read(x, what)))
+        return _unlike(list(runs_of(x, what)))
     if isinstance(x, str | bytes | PathLike) or not isinstance(x, Iterable):
         raise TypeError(_wrong(x))
     found: list[Run] = []
@@ -79,15 +85,38 @@ def several_runs(x: object, what: str = PLAIN_ID) -> tuple[Run, ...]:
             raise InvalidRunError("runs", f"more than {MOST_RUNS:,}: tracker_diag.sweep reads many from a tracker")
         # What groupby of pandas gives: the name, and the frame.
         if isinstance(item, tuple) and len(item) == 2 and _is_kind(item[1]):
-            found.extend(_called(_label(item[0]), _read(item[1], _label(item[0]))))
+            found.extend(_called(_label(item[0]), runs_of(item[1], _label(item[0]))))
         else:
-            found.extend(_read(item, f"{what}-{i}"))
+            found.extend(runs_of(item, f"{what}-{i}"))
     return _unlike(found)
 
 
-def _read(x: object, run_id: str) -> tuple[Run, ...]:
+def runs_of(x: object, run_id: str) -> tuple[Run, ...]:
+    """Read the runs of a thing that is most often one.
+
+    Parameters
+    ----------
+    x : object
+        A run, or of one of the kinds in ``reading/kinds``.
+    run_id : str
+        What a run without an id is called.
+
+    Returns
+    -------
+    tuple of Run
+        One; several where a table or a mapping names them.
+
+    Raises
+    ------
+    TypeError
+        If it is of no such kind.
+    InvalidRunError
+        If it is, and cannot be read.
+    """
     if isinstance(x, Run):
         return (x,)
+    if isinstance(x, Mapping) and len(x) > 1 and _names_runs(x) and not _nests_metrics(x):
+        return tuple(_by_name(x))
     kind = _kind(x)
     if kind is None:
         raise TypeError(_wrong(x))
@@ -111,6 +140,25 @@ def _names_runs(x: Mapping[Any, Any]) -> bool:
         _is_kind(inner) and not (isinstance(inner, Mapping) and _counts(inner)) and not _is_series(inner)
         for inner in x.values()
     )
+
+
+def _nests_metrics(x: Mapping[Any, Any]) -> bool:
+    """Whether a mapping of mappings is of one run: ``{"train": {"loss": […]}, "val": …}``, ``{"loss": {"train": […]}}``.
+
+    Two keys of one side, as ``train-1`` and ``train-2``, are names of runs.
+    """
+    if not all(isinstance(inner, Mapping) for inner in x.values()):
+        return False
+    outer = [str(key) for key in x]
+    sides = [frozenset(read_words(name).words & _SIDES) for name in outer]
+    if all(sides) and len(set(sides)) == len(sides):
+        return True
+    inner = {str(key) for each in x.values() for key in each}
+    return all(map(read_metric, outer)) or all(read_words(name).words <= _SIDES for name in inner)
+
+
+def _by_name(x: Mapping[Any, Any]) -> list[Run]:
+    return [run for name, inner in x.items() for run in _called(str(name), runs_of(inner, str(name)))]
 
 
 def _counts(x: Mapping[Any, Any]) -> bool:

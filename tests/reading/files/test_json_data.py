@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.reading.trained import KEPT
-from tracker_diag import ReadingError, diagnose, read
+from tracker_diag import ReadingError, diagnose, read, read_all
 
 
 def test_a_saved_history_of_keras_is_read() -> None:
@@ -31,6 +31,14 @@ def test_every_way_of_writing_curves_says_the_same(tmp_path: Path, name: str, te
     (tmp_path / name).write_text(text)
     series = read(tmp_path / name).metrics["loss"]
     assert (series.steps.tolist(), [str(x) for x in series.values]) == ([0, 1], ["0.9", "nan"])
+
+
+def test_a_file_that_names_runs_holds_several(tmp_path: Path) -> None:
+    path = tmp_path / "all.json"
+    path.write_text('{"a": {"loss": [0.9, 0.7]}, "b": {"loss": [0.8, 0.6]}}')
+    assert [run.id for run in read_all(path)] == ["a", "b"]
+    with pytest.raises(ReadingError, match="holds 2 runs"):
+        read(path)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from tracker_diag.core.foreign_json import read_json
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.run import InvalidRunError, Run
 from tracker_diag.reading.file_format import FileFormat, Found, ReadingError, content, json_of
-from tracker_diag.reading.kinds import log_history, mapping
+from tracker_diag.reading.in_memory import runs_of
+from tracker_diag.reading.kinds import log_history
 
 _FORMS = 'give {"loss": [0.9, …]}, or rows such as {"step": 10, "loss": 0.7}'
 
@@ -23,7 +24,7 @@ def read(found: Found) -> tuple[Run, ...]:
         if isinstance(data, dict) and "schema_version" in data and "verdict" in data:
             raise ReadingError(f"{clean(path)}: a report, not a run: `tracker-diag report FILE` shows it")
         if isinstance(data, dict):
-            return mapping.read(data, found.id)
+            return runs_of(data, found.id)
         if isinstance(data, list) and log_history.takes(data):
             return log_history.read(data, found.id)
     except InvalidRunError as error:
