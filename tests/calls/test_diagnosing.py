@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -79,6 +80,32 @@ def test_they_are_compared_with_each_other_where_parameters_are_known() -> None:
     assert beside["findings"] != ", ".join(f.code for f in alone.findings)
     without = diagnose_many([run(name, with_params=False) for name in rates]).set_index("id").loc["0.001-0"]
     assert without["findings"] == ", ".join(f.code for f in diagnose(run("0.001-0", with_params=False)).findings)
+
+
+def test_runs_of_different_experiments_are_not_compared() -> None:
+    def run(rate: float, seed: int, experiment: str | None) -> Run:
+        end = 0.9 if rate == 0.001 else 0.2
+        losses = [[i, end + math.exp(-i / 5) + 0.002 * math.sin(i + seed)] for i in range(40)]
+        data = {"id": f"{rate:g}-{seed}", "params": {"lr": rate, "batch_size": 32, "seed": seed}}
+        return Run.from_dict(data | {"metrics": {"loss": losses, "val_loss": losses}, "experiment": experiment})
+
+    def findings(runs: list[Run]) -> list[str]:
+        return diagnose_many(runs)["findings"].tolist()
+
+    poor = [run(0.001, seed, "poor") for seed in range(4)]
+    good = [run(0.1, seed, "good") for seed in range(4)]
+    together = [run(rate, seed, None) for rate in (0.001, 0.1) for seed in range(4)]
+    mixed = [each for pair in zip(poor, good, strict=True) for each in pair]
+    assert findings(mixed)[::2] == findings(poor)
+    assert findings(mixed)[1::2] == findings(good)
+    assert findings(together)[:4] != findings(poor)
+
+
+def test_settings_of_an_experiment_hold_for_its_runs() -> None:
+    settings = parse_settings({"experiments": {"vision-*": {"ignore": ["overfitting"]}}})
+    runs = {name: replace(make_run(1, "overfitting"), experiment=name) for name in ("vision-1", "text")}
+    runs["neither"] = make_run(1, "overfitting")
+    assert diagnose_many(runs, settings)["verdict"].eq("overfitting").tolist() == [False, True, True]
 
 
 def test_two_runs_of_one_id_are_refused() -> None:

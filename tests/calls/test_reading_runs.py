@@ -39,7 +39,7 @@ def test_a_path_to_nothing_says_so(x: Any) -> None:
 
 @pytest.mark.parametrize("x", [None, 5, ["log.csv"], {"loss": [1.0]}, object(), b"log.csv"])
 def test_what_is_no_place_says_what_is(x: Any) -> None:
-    with pytest.raises(TypeError, match="cannot read .*: give a run's id or address") as error:
+    with pytest.raises(TypeError, match=r"cannot read .*: give a run's id or address") as error:
         read(x)
     assert "\n" not in str(error.value)
 

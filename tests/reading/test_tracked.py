@@ -41,6 +41,7 @@ def test_a_run_is_read_by_its_id(store: tuple[str, list[str]], monkeypatch: pyte
     uri, (first, _) = store
     run = read(first, tracking_uri=uri)
     assert (run.id, run.name, diagnose(run).verdict) == (first, "overfitting", "overfitting")
+    assert run.experiment == "Default"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     assert read(first).name == "overfitting"
     assert read(f"runs:/{first}").name == "overfitting"
@@ -62,7 +63,7 @@ def test_an_object_of_mlflow_is_read_where_its_client_looks(
 def test_a_database_holds_all_its_runs(store: tuple[str, list[str]]) -> None:
     uri, ids = store
     path = Path(uri.removeprefix("sqlite:///"))
-    assert {run.id for run in read_all(path)} == set(ids)
+    assert {run.id: run.experiment for run in read_all(path)} == dict.fromkeys(ids, "Default")
     with pytest.raises(ReadingError, match="holds 2 runs"):
         read(str(path))
 
@@ -121,6 +122,7 @@ def test_an_offline_run_of_wandb_is_read_from_its_folder(offline: Path) -> None:
     for place in (folder, str(folder), log, offline, offline.parent):
         run = read(place)
         assert (run.id, run.name, len(run.metrics["val_loss"])) == ("healthy1", "healthy", 60)
+        assert run.experiment
 
 
 def test_a_run_that_wandb_init_gave_is_read_from_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,8 +34,8 @@ def diagnose(run: object, settings: Settings | None = None, siblings: object = (
     run : Run, or data in memory
         A ``Run``, as ``tracker_diag.read`` or ``Run.from_dict`` gives it. Or a pandas DataFrame, wide (a column for
         each metric) or long (columns ``metric``, ``value`` and ``step``); a dict of lists, of which those in a dict get
-        its key, ``train/loss``; what ``fit`` of Keras returns; the ``log_history`` of a Hugging Face Trainer. Values without a step count from 0. How empty cells are
-        told from NaN stands in ``docs/python.md``.
+        its key, ``train/loss``; what ``fit`` of Keras returns; the ``log_history`` of a Hugging Face Trainer. Values
+        without a step count from 0. How empty cells are told from NaN stands in ``docs/python.md``.
     settings : Settings, optional
         Defaults where absent. The tag ``<prefix>ignore`` of the run (rule names or codes, separated by commas) is
         honoured.
@@ -84,10 +84,10 @@ def diagnose(run: object, settings: Settings | None = None, siblings: object = (
 def diagnose_many(runs: object, settings: Settings | None = None) -> pd.DataFrame:
     """Diagnose several runs, and give a row for each.
 
-    The runs count as one experiment: each is compared with the others as a tracker's sweep compares them, by what they
-    ended with, and only with those of the same metric, data and much the same parameters. Runs of several experiments
-    are better given one experiment at a time. A run of which no parameter is known is compared with none: nobody can
-    tell in what it differs.
+    Each is compared with the others of its experiment as a tracker's sweep compares them, by what they ended with, and
+    only with those of the same metric, data and much the same parameters. Which experiment a run is of, ``read_all``
+    tells of a tracker's runs; runs of which nobody said it count as one experiment. A run of which no parameter is
+    known is compared with none: nobody can tell in what it differs.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def diagnose_many(runs: object, settings: Settings | None = None) -> pd.DataFram
         Also a dict of names to runs, what ``groupby`` of a frame gives, or one frame in which a column names the run.
         Runs without an id are numbered.
     settings : Settings, optional
-        Defaults where absent.
+        Defaults where absent. What they say of experiments by name holds for these.
 
     Returns
     -------
@@ -135,11 +135,19 @@ COLUMNS = ["id", "name", "verdict", "severity", "cause", "summary", "findings", 
 
 
 def reports_of(runs: Sequence[Run], settings: Settings) -> Iterator[Report]:
-    """Diagnose runs of one experiment, each compared with the others where both have parameters."""
-    reader = Siblings(settings, settings.prefix)
-    table = Table.of(reader.read(run) for run in runs if run.params)
+    """Diagnose runs in their order, each compared with the others of its experiment where both have parameters."""
+    parts: dict[str | None, list[Run]] = {}
     for run in runs:
-        yield diagnosis.diagnose(run, settings, table.compare(run.id) or ())
+        parts.setdefault(run.experiment, []).append(run)
+    own = {name: settings if name is None else settings.for_experiment(name) for name in parts}
+    tables = {name: _compared(part, own[name]) for name, part in parts.items()}
+    for run in runs:
+        yield diagnosis.diagnose(run, own[run.experiment], tables[run.experiment].compare(run.id) or ())
+
+
+def _compared(runs: Sequence[Run], settings: Settings) -> Table:
+    reader = Siblings(settings, settings.prefix)
+    return Table.of(reader.read(run) for run in runs if run.params)
 
 
 def row_of(report: Report) -> dict[str, Any]:

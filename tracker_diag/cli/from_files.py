@@ -40,8 +40,8 @@ def check_alone(
 def diagnose_path(path: Path, settings: Settings, format: str) -> Severity:
     """Diagnose what a path leads to, and print it: a report, or a table of several runs.
 
-    Several runs count as one experiment, and are compared with each other. In other formats than text their reports
-    come one after the other.
+    Each of several runs is compared with the others of its experiment; files that name none count as one experiment.
+    In other formats than text their reports come one after the other.
 
     Returns
     -------

@@ -221,6 +221,9 @@ class Run:
         The text of ``model_summary.txt``.
     model : Model or None
         The description of the network.
+    experiment : str or None
+        The name of the experiment that the tracker holds it in, on W&B of the project; runs of different experiments
+        are not compared. None where nobody said.
 
     Examples
     --------
@@ -243,6 +246,7 @@ class Run:
     profile: Mapping[str, Any] | None = None
     model_summary: str | None = None
     model: Model | None = None
+    experiment: str | None = None
 
     @property
     def active(self) -> bool:
@@ -262,8 +266,9 @@ class Run:
         data : mapping
             ``id`` and, all optional: ``params``, ``metrics`` as ``{name: [[step, value], …]}`` (a point may hold
             a third number, seconds), ``status``, ``tags``, ``name``, ``parent``, ``start_time``, ``end_time``,
-            ``datasets``, ``profile``, ``model_summary``, ``model`` (see ``tracker_diag.core.model.read_model``). A
-            value may be NaN, ±Infinity, or one of these as a string; a step may be None, repeated or out of order.
+            ``datasets``, ``profile``, ``model_summary``, ``model`` (see ``tracker_diag.core.model.read_model``),
+            ``experiment``. A value may be NaN, ±Infinity, or one of these as a string; a step may be None, repeated or
+            out of order.
 
         Returns
         -------
@@ -311,6 +316,7 @@ class Run:
             profile=_mapping(data, "profile") or None,
             model_summary=_text(data, "model_summary"),
             model=_model(data.get("model")),
+            experiment=_text(data, "experiment"),
         )
 
 

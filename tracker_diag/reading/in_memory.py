@@ -143,7 +143,7 @@ def _names_runs(x: Mapping[Any, Any]) -> bool:
 
 
 def _nests_metrics(x: Mapping[Any, Any]) -> bool:
-    """Whether a mapping of mappings is of one run: ``{"train": {"loss": […]}, "val": …}``, ``{"loss": {"train": […]}}``.
+    """Whether mappings in a mapping are of one run: ``{"train": {"loss": […]}, …}``, ``{"loss": {"train": […]}, …}``.
 
     Two keys of one side, as ``train-1`` and ``train-2``, are names of runs.
     """

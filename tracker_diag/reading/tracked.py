@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tracker_diag.adapters.locating import Asked, Location, Opening
@@ -53,14 +54,17 @@ def read_tracked(where: Location) -> tuple[Run, ...]:
     ReadingError
         If there is none, or there are too many.
     """
-    from tracker_diag.adapters.base import Failure, Query, TrackerError
+    from tracker_diag.adapters.base import Failure, Listing, Query, TrackerError
     from tracker_diag.adapters.guard import find_one, load_each
 
     with opened(where) as adapter:
+        found: Iterable[Listing | Failure]
         if where.run_id:
-            ids = [find_one(adapter, where.run_id).id]
+            found = [find_one(adapter, where.run_id)]
         else:
-            ids = [one.id for one in adapter.list_runs(Query(everything=True, limit=MOST_RUNS + 1))]
+            found = adapter.list_runs(Query(everything=True, limit=MOST_RUNS + 1))
+        experiments = {one.id: one.experiment if isinstance(one, Listing) else "" for one in found}
+        ids = list(experiments)
         if not ids:
             # A client writes a log block by block: that of a run that has just begun may not name it yet.
             raise ReadingError(f"{clean(adapter.describe())} holds no run, or none whose log has come so far")
@@ -72,7 +76,7 @@ def read_tracked(where: Location) -> tuple[Run, ...]:
         for run in load_each(adapter, ids):
             if isinstance(run, Failure):
                 raise TrackerError(f"run {clean(run.id)}: {run.reason}")
-            runs[run.id] = run
+            runs[run.id] = replace(run, experiment=experiments.get(run.id) or run.experiment)
     missing = next((x for x in ids if x not in runs), None)
     if missing is not None:
         raise TrackerError(f"run {clean(missing)}: the tracker lists it but does not return it")
