@@ -159,7 +159,7 @@ class Siblings:
         return Sibling(
             id=run.id,
             name=run.name or run.id,
-            status=run.status,
+            status=run.ended_as,
             ended=run.end_time,
             params=flat,
             played=played,
