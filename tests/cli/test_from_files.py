@@ -19,7 +19,7 @@ def test_a_file_is_diagnosed_and_nothing_is_written(diag: Invoke, tmp_path: Path
     result = diag("diagnose", str(HEALTHY), uri=None)
     assert result.exit_code == 0
     assert "good-fit" in result.stdout
-    assert result.stderr == "read from files: nothing was written\n"
+    assert result.stderr == "files are only read, nothing was written\n"
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -37,10 +37,28 @@ def test_a_folder_of_several_is_a_table(diag: Invoke, tmp_path: Path) -> None:
         ["error", "diverged"],
         ["info", "good-fit"],
     ]
-    assert "2 diagnosed (dry run: nothing written)" in result.stdout
+    assert result.stdout.endswith(
+        "\n\n2 diagnosed; files are only read, nothing was written. Verdicts: diverged 1, good-fit 1.\n"
+    )
     both = diag("diagnose", str(tmp_path / "logs"), "--format", "markdown", uri=None)
     assert both.stdout.count("# ERROR: diverged") == 1
     assert both.stdout.count("# INFO: good\\-fit") + both.stdout.count("# INFO: good-fit") == 1
+
+
+def test_a_dry_run_of_a_file_is_what_happens_anyway(diag: Invoke) -> None:
+    assert diag("diagnose", str(HEALTHY), "--dry-run", uri=None).exit_code == 0
+
+
+def test_the_experiments_of_a_store_are_shown_and_compared_apart(
+    diag: Invoke, store: str, runs: dict[str, str]
+) -> None:
+    database = store.removeprefix("sqlite:///")
+    shown = diag("diagnose", database, uri=None)
+    assert shown.exit_code == 0
+    assert "vision" in shown.stdout
+    swept = diag("sweep", "--all", "--dry-run")
+    lines = [{line.rstrip() for line in each.stdout.splitlines() if "diverged-" in line} for each in (shown, swept)]
+    assert lines[0] == lines[1] != set()
 
 
 def test_settings_hold_for_files_too(diag: Invoke) -> None:
@@ -51,10 +69,15 @@ def test_settings_hold_for_files_too(diag: Invoke) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["none.csv"], "error: no file or folder none.csv"),
+        (["over"], "error: no file or folder 'over'; for a run of a tracker: --run-id over\n"),
+        (["http://h/#/runs/1"], "error: no file or folder 'http:/h/#/runs/1'; for a run of a tracker: --run-id RUN\n"),
+        (["x" * 300], "error: no file or folder 'x"),
         ([str(HEALTHY), "--run-id", "x"], "error: a path and --run-id: give one"),
         ([str(HEALTHY), "--tracking-uri", "x"], "error: a path and --tracking-uri: give one"),
-        ([str(HEALTHY), "--annotate"], "error: a path and --annotate: give one"),
+        ([str(HEALTHY), "--annotate"], "error: --annotate needs a tracker: leave it out\n"),
+        ([str(HEALTHY), "--note"], "error: --note needs a tracker: leave it out\n"),
+        ([str(HEALTHY), "--write"], "error: --write needs a tracker: leave it out\n"),
+        ([str(HEALTHY), "--artifacts", "all"], "error: --artifacts needs a tracker: leave it out\n"),
         ([str(KEPT / "transformers" / "checkpoint-6" / "config.json")], "error: "),
         ([], "error: which run?"),
     ],

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 
 def diagnose(
+    context: typer.Context,
     path: Annotated[
         Path | None,
         typer.Argument(
@@ -90,7 +91,7 @@ def diagnose(
     check_level(fail_on)
     settings = read_settings(config, role, artifacts, note=note, select=select, ignore=ignore)
     if path is not None:
-        check_alone(run_id, tracker, tracking_uri, project, annotate)
+        check_alone(context)
         if fails(diagnose_path(path, settings, format), fail_on):
             raise typer.Exit(FOUND)
         return

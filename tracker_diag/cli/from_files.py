@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from tracker_diag.cli.errors import UsageError, complain
 from tracker_diag.cli.report import show
+from tracker_diag.core.outgoing import clean
 from tracker_diag.report.registry import DEFAULT
 
 if TYPE_CHECKING:
     from tracker_diag.core.finding import Severity
     from tracker_diag.core.report import Report
+    from tracker_diag.core.run import Run
     from tracker_diag.settings.settings import Settings
 
 
-def check_alone(
-    run_id: str | None, tracker: str | None, uri: str | None, project: list[str] | None, annotate: bool
-) -> None:
-    """Refuse options that speak of a tracker beside a path.
+_ONLY_READ = "files are only read, nothing was written"
+_PLACES = ("run_id", "tracker", "tracking_uri", "project")
+_WRITES = ("write", "artifacts", "note", "annotate")
+
+
+def check_alone(context: typer.Context) -> None:
+    """Refuse options of a tracker beside a path: those that say where a run is, and those that say what is written.
 
     Raises
     ------
     UsageError
         If there is one.
     """
-    given = {
-        "--run-id": run_id,
-        "--tracker": tracker,
-        "--tracking-uri": uri,
-        "--project": project,
-        "--annotate": annotate,
-    }
-    beside = next((name for name, value in given.items() if value), None)
-    if beside is not None:
-        raise UsageError(f"a path and {beside}: give one; what lies in files needs no tracker")
+    typed = [name for name, value in context.params.items() if value and _is_typed(context, name)]
+    for name in typed:
+        option = f"--{name.replace('_', '-')}"
+        if name in _PLACES:
+            raise UsageError(f"a path and {option}: give one; what lies in files needs no tracker")
+        if name in _WRITES:
+            raise UsageError(f"{option} needs a tracker: leave it out")
+
+
+def _is_typed(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def diagnose_path(path: Path, settings: Settings, format: str) -> Severity:
@@ -50,6 +61,8 @@ def diagnose_path(path: Path, settings: Settings, format: str) -> Severity:
 
     Raises
     ------
+    UsageError
+        If there is no such path: a run of a tracker is named by an option.
     ReadingError, TrackerError
         If it cannot be read.
     """
@@ -59,6 +72,7 @@ def diagnose_path(path: Path, settings: Settings, format: str) -> Severity:
     from tracker_diag.cli.watch import start_log
 
     start_log("text")
+    _check_there(path)
     runs = read_all(path)
     reports: list[Report] = []
     with progress.bar("diagnosing") as advance:
@@ -66,23 +80,36 @@ def diagnose_path(path: Path, settings: Settings, format: str) -> Severity:
             reports.append(report)
             advance(len(reports), len(runs))
     if len(reports) > 1 and format == DEFAULT:
-        _show_table(reports)
+        _show_table(reports, runs)
     else:
         for report in reports:
             show(report, format)
-        complain("read from files: nothing was written", label="")
+        complain(_ONLY_READ, label="")
     return max((report.severity for report in reports), key=lambda x: x.rank)
 
 
-def _show_table(reports: list[Report]) -> None:
-    from tracker_diag.cli.summary import show_table
-    from tracker_diag.sweeping.result import Row, Swept
+def _check_there(path: Path) -> None:
+    try:
+        there = path.expanduser().exists()
+    except (OSError, ValueError):
+        there = False
+    if not there:
+        # A path joins the slashes of an address.
+        run = "RUN" if ":" in str(path) else clean(path)
+        raise UsageError(f"no file or folder '{clean(path)}'; for a run of a tracker: --run-id {run}")
+
+
+def _show_table(reports: Sequence[Report], runs: Sequence[Run]) -> None:
+    from tracker_diag.cli.console import stdout
+    from tracker_diag.cli.run_tables import print_runs
+    from tracker_diag.cli.summary import ROWS
+    from tracker_diag.sweeping.result import Row
 
     rows = [
         Row(
             id=report.run_id,
             name=report.run_name or "",
-            experiment="",
+            experiment=run.experiment or "",
             link=None,
             verdict=report.verdict,
             severity=report.severity,
@@ -90,10 +117,12 @@ def _show_table(reports: list[Report]) -> None:
             summary=report.summary,
             news=True,
         )
-        for report in reports
+        for report, run in zip(reports, runs, strict=True)
     ]
     rows.sort(key=lambda row: (-row.severity.rank, row.verdict, row.id))
-    verdicts: dict[str, int] = {}
-    for row in rows:
-        verdicts[row.verdict] = verdicts.get(row.verdict, 0) + 1
-    show_table(Swept(rows=tuple(rows), verdicts=dict(sorted(verdicts.items())), worst=rows[0].severity), write=False)
+    verdicts = Counter(row.verdict for row in rows).most_common()
+    print_runs(stdout(), rows[:ROWS])
+    rest = f"… and {len(rows) - ROWS:,} more\n" if len(rows) > ROWS else ""
+    counts = ", ".join(f"{verdict} {n:,}" for verdict, n in sorted(verdicts, key=lambda x: (-x[1], x[0])))
+    line = f"{len(rows):,} diagnosed; {_ONLY_READ}. Verdicts: {counts}."
+    stdout().print(f"{rest}\n{line}", soft_wrap=True)
