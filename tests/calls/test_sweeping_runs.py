@@ -28,7 +28,8 @@ def test_a_sweep_writes_and_gives_a_table(tmp_path: Path) -> None:
     assert (again.unchanged, again.to_frame()["verdict"].tolist()) == (1, ["overfitting"])
     assert "verdict" in sweep(everything=True, tracking_uri=uri, limit=1, filter="params.none = 'x'").to_frame()
     assert len(sweep(everything=True, tracking_uri=uri, force=True).rows) == 1
-    assert sweep(everything=True, tracking_uri=uri, since=timedelta(days=1)).unchanged == 0
+    for since in (timedelta(days=1), "24h"):
+        assert sweep("vision", tracking_uri=uri, since=since).unchanged == 0
 
 
 def test_the_scope_is_asked_for(tmp_path: Path) -> None:
@@ -38,8 +39,10 @@ def test_the_scope_is_asked_for(tmp_path: Path) -> None:
         sweep(tracking_uri=uri)
     with pytest.raises(ValueError, match="everything=True goes without"):
         sweep(experiment="vision", everything=True, tracking_uri=uri)
-    with pytest.raises(TypeError, match=r"such as timedelta\(hours=24\), not str"):
-        sweep(everything=True, tracking_uri=uri, since="24h")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="since: a timedelta or a text such as '24h' is needed, not int"):
+        sweep(everything=True, tracking_uri=uri, since=24)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="since: yesterday"):
+        sweep(everything=True, tracking_uri=uri, since="yesterday")
     with pytest.raises(UnknownRunError, match="did you mean 'vision'"):
         sweep(experiment="visoin", tracking_uri=uri)
 

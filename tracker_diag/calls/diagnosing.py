@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tracker_diag.calls.chosen_settings import chosen
 from tracker_diag.calls.showing import shown
 from tracker_diag.comparison.comparison import Comparison
 from tracker_diag.comparison.experiment_table import Table
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 SIBLING = "sibling"
 
 
-def diagnose(run: object, settings: Settings | None = None, siblings: object = ()) -> Report:
+def diagnose(run: object, settings: Settings | Mapping[str, Any] | None = None, siblings: object = ()) -> Report:
     """Say what is wrong with a run, if anything.
 
     Pure: no input or output, no clock, no randomness that is not seeded. The same run gives the same report. It raises
@@ -36,8 +37,8 @@ def diagnose(run: object, settings: Settings | None = None, siblings: object = (
         each metric) or long (columns ``metric``, ``value`` and ``step``); a dict of lists, of which those in a dict get
         its key, ``train/loss``; what ``fit`` of Keras returns; the ``log_history`` of a Hugging Face Trainer. Values
         without a step count from 0. How empty cells are told from NaN stands in ``docs/python.md``.
-    settings : Settings, optional
-        Defaults where absent. The tag ``<prefix>ignore`` of the run (rule names or codes, separated by commas) is
+    settings : Settings or mapping, optional
+        Defaults where absent; a mapping holds what a file of settings does. The tag ``<prefix>ignore`` of the run (rule names or codes, separated by commas) is
         honoured.
     siblings : iterable of the same, or Comparison
         The other runs of its experiment, of whose metrics only the last values count; or what they say, where many
@@ -78,10 +79,10 @@ def diagnose(run: object, settings: Settings | None = None, siblings: object = (
     """
     found = run if isinstance(run, Run) else one_run(run)
     others = siblings if isinstance(siblings, Comparison) else several_runs(siblings, SIBLING)
-    return diagnosis.diagnose(found, settings, others)
+    return diagnosis.diagnose(found, chosen(settings), others)
 
 
-def diagnose_many(runs: object, settings: Settings | None = None) -> pd.DataFrame:
+def diagnose_many(runs: object, settings: Settings | Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Diagnose several runs, and give a row for each.
 
     Each is compared with the others of its experiment as a tracker's sweep compares them, by what they ended with, and
@@ -94,8 +95,8 @@ def diagnose_many(runs: object, settings: Settings | None = None) -> pd.DataFram
     runs : iterable of what :func:`diagnose` takes
         Also a dict of names to runs, what ``groupby`` of a frame gives, or one frame in which a column names the run.
         Runs without an id are numbered.
-    settings : Settings, optional
-        Defaults where absent. What they say of experiments by name holds for these.
+    settings : Settings or mapping, optional
+        As for :func:`diagnose`. What they say of experiments by name holds for these.
 
     Returns
     -------
@@ -125,7 +126,7 @@ def diagnose_many(runs: object, settings: Settings | None = None) -> pd.DataFram
     found = several_runs(runs)
     rows = []
     with shown("diagnosing") as advance:
-        for report in reports_of(found, settings or Settings()):
+        for report in reports_of(found, chosen(settings)):
             rows.append(row_of(report))
             advance(len(rows), len(found))
     return pd.DataFrame(rows, columns=COLUMNS)

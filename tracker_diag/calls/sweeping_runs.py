@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tracker_diag.adapters.base import Failure, Query
 from tracker_diag.adapters.locating import Asked, Opening
 from tracker_diag.adapters.registry import locate, open_tracker
+from tracker_diag.calls.chosen_settings import chosen
 from tracker_diag.calls.showing import shown
 from tracker_diag.core.outgoing import keep_secret
-from tracker_diag.settings.settings import Settings
 from tracker_diag.sweeping.plan import Plan
+from tracker_diag.sweeping.spans import seconds
 
 if TYPE_CHECKING:
+    from tracker_diag.settings.settings import Settings
     from tracker_diag.sweeping.result import Row, Swept
 
 
@@ -44,18 +46,19 @@ class _Told:
 
 
 def sweep(
-    *,
     experiment: str | Sequence[str] = (),
+    *,
     project: str | Sequence[str] = (),
     everything: bool = False,
     tracker: str | None = None,
     tracking_uri: str | None = None,
-    since: timedelta | None = None,
+    since: timedelta | str | None = None,
     filter: str = "",
     limit: int | None = None,
     force: bool = False,
     dry_run: bool = False,
-    settings: Settings | None = None,
+    note: bool = False,
+    settings: Settings | Mapping[str, Any] | None = None,
 ) -> Swept:
     """Diagnose the runs of experiments that are new or have changed, and write the answers onto them.
 
@@ -74,8 +77,8 @@ def sweep(
         Its name, where the address does not tell.
     tracking_uri : str, optional
         Server, database or folder; by default what the tracker's own environment says.
-    since : timedelta, optional
-        Only runs that changed so long ago at most.
+    since : timedelta or str, optional
+        Only runs that changed so long ago at most: ``"24h"``, ``"7d"``.
     filter : str
         In the tracker's own syntax.
     limit : int, optional
@@ -84,8 +87,10 @@ def sweep(
         Diagnose also what has not changed.
     dry_run : bool
         Write nothing.
-    settings : Settings, optional
-        Defaults where absent.
+    note : bool
+        Also write a section into each run's description.
+    settings : Settings or mapping, optional
+        Defaults where absent; a mapping holds what a file of settings does.
 
     Returns
     -------
@@ -117,19 +122,30 @@ def sweep(
         raise ValueError("which runs? name them with experiment= or project=, or say everything=True")
     if named and everything:
         raise ValueError("everything=True goes without experiment= and project=")
-    if since is not None and not isinstance(since, timedelta):
-        raise TypeError(f"since: a timedelta is needed, such as timedelta(hours=24), not {type(since).__name__}")
-    settings = settings or Settings()
+    begin = None if since is None else time.time() - _seconds(since)
+    own = chosen(settings)
+    if note:
+        own = own.model_copy(update={"note": True})
     keep_secret(tracking_uri or "")
     where = locate(Asked("", tracking_uri, _names(project)), tracker)
-    begin = None if since is None else time.time() - since.total_seconds()
-    plan = Plan(Query(named, everything, begin, filter, limit), settings, not dry_run, force)
-    adapter = open_tracker(where, Opening(settings.prefix, verdicts()))
+    plan = Plan(Query(named, everything, begin, filter, limit), own, not dry_run, force)
+    adapter = open_tracker(where, Opening(own.prefix, verdicts()))
     try:
         with shown("diagnosing") as advance:
             return sweep_once(adapter, plan, _Told(advance))
     finally:
         adapter.close()
+
+
+def _seconds(since: timedelta | str) -> float:
+    if isinstance(since, timedelta):
+        return since.total_seconds()
+    if not isinstance(since, str):
+        raise TypeError(f"since: a timedelta or a text such as '24h' is needed, not {type(since).__name__}")
+    try:
+        return seconds(since)
+    except ValueError as error:
+        raise ValueError(f"since: {error}") from None
 
 
 def _names(given: str | Sequence[str]) -> tuple[str, ...]:
