@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from tracker_diag.settings.settings import Settings, parse_settings
 
 
-def chosen(settings: Settings | Mapping[str, Any] | None) -> Settings:
-    """Take what a caller gives as settings.
+def chosen(settings: object) -> Settings:
+    """Take what a caller gives as settings; None means the defaults.
 
     Raises
     ------

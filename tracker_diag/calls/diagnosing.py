@@ -38,8 +38,8 @@ def diagnose(run: object, settings: Settings | Mapping[str, Any] | None = None, 
         its key, ``train/loss``; what ``fit`` of Keras returns; the ``log_history`` of a Hugging Face Trainer. Values
         without a step count from 0. How empty cells are told from NaN stands in ``docs/python.md``.
     settings : Settings or mapping, optional
-        Defaults where absent; a mapping holds what a file of settings does. The tag ``<prefix>ignore`` of the run (rule names or codes, separated by commas) is
-        honoured.
+        Defaults where absent; a mapping holds what a file of settings does. The tag ``<prefix>ignore`` of the run
+        (rule names or codes, separated by commas) is honoured.
     siblings : iterable of the same, or Comparison
         The other runs of its experiment, of whose metrics only the last values count; or what they say, where many
         runs of one experiment are diagnosed (``tracker_diag.comparison.experiment_table.Table``).
