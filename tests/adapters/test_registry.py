@@ -97,6 +97,16 @@ def test_a_run_of_mlflow_may_have_a_slash_in_its_name_where_the_store_is_mlflows
     assert locate(name).tracker == "wandb"
 
 
+@pytest.mark.parametrize("uri", ["http://127.0.0.1:5000", "https://mlflow.example/"])
+def test_a_key_of_wandb_is_not_sent_to_what_may_be_another_server(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    monkeypatch.delenv("WANDB_BASE_URL", raising=False)
+    with pytest.raises(LocationError, match="add --tracker wandb or --tracker mlflow"):
+        registry.locate(Asked("a/b/c", uri))
+    assert registry.locate(Asked("a/b/c", uri), "wandb").uri == uri
+    monkeypatch.setenv("WANDB_BASE_URL", uri.rstrip("/"))
+    assert registry.locate(Asked("a/b/c", uri)).tracker == "wandb"
+
+
 def test_hex_digits_may_be_an_id_on_wandb_where_that_is_said() -> None:
     assert locate(HEX, "wandb") == Location("wandb", HEX)
 

@@ -166,7 +166,7 @@ def test_the_configuration_is_obeyed(diag: Invoke, runs: dict[str, str], tmp_pat
         (["diagnose", "-r", "x", "--artifacts", "some"], "error: command line: artifacts: "),
         (["diagnose", "-r", "x", "--config", "none.yaml"], "error: none.yaml: No such file or directory"),
         (["diagnose"], "error: which run? name one with --run-id, or give the path of a file"),
-        (["diagnose", "-r", "a/b/c/d/e"], "error: 'a/b/c/d/e' names no run"),
+        (["diagnose", "-r", "a/b/c/d/e"], "error: no run 'a/b/c/d/e' in MLflow database"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(diag: Invoke, words: list[str], message: str) -> None:
@@ -315,3 +315,10 @@ def test_what_was_written_and_where_is_told(diag: Invoke, runs: dict[str, str]) 
         "wrote 7 tags diag.* and 2 files diagnosis/ (report.html, report.json) onto overfitting-1 in vision\n"
     )
     assert diag("diagnose", "-r", runs["healthy-0"]).stderr == "wrote 6 tags diag.* onto healthy-0 in vision\n"
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_id_is_no_run(diag: Invoke, empty: str) -> None:
+    result = diag("diagnose", "--run-id", empty)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "error: --run-id is empty: is the variable that it comes from set?\n"

@@ -271,16 +271,29 @@ def test_a_baseline_is_written_once_and_only_what_is_new_counts_then(diag: Invok
     first = diag(*words)
     assert first.exit_code == 0
     assert "4 accepted by the baseline" in first.stdout
-    assert f"wrote {file}: 4 runs accepted\n" in first.stdout
+    assert first.stderr == f"wrote {file}: 4 runs accepted from now on\n"
     accepted = json.loads(file.read_text())["runs"]
     assert sorted(entry["verdict"] for entry in accepted.values()) == ["diverged"] * 2 + ["overfitting"] * 2
     second = diag(*words)
     assert second.exit_code == 0
-    assert "wrote" not in second.stdout
+    assert "wrote" not in second.output
     lost = next(run_id for run_id, entry in accepted.items() if entry["verdict"] == "diverged")
     file.write_text(json.dumps({"schema_version": 1, "runs": {k: v for k, v in accepted.items() if k != lost}}))
     assert diag(*words).exit_code == 1
     assert diag(*VISION, "--fail-on", "error").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "part",
+    [["--limit", "1"], ["--since", "1h"], ["--filter", "params.x = 'y'"], ["--select", "LC"], ["--ignore", "HY"]],
+)
+def test_a_baseline_holds_all_runs_by_all_rules(diag: Invoke, tmp_path: Path, part: list[str]) -> None:
+    file = tmp_path / "baseline.json"
+    result = diag(*VISION, *part, "--baseline", str(file))
+    assert (result.exit_code, file.exists()) == (2, False)
+    assert f"it has to hold all runs by all rules: leave out {part[0]}" in result.stderr
+    file.write_text('{"schema_version": 1, "runs": {}}')
+    assert diag(*VISION, *part, "--baseline", str(file)).exit_code == 0
 
 
 def test_a_file_that_is_no_baseline_is_said_before_the_sweep_begins(diag: Invoke, tmp_path: Path) -> None:

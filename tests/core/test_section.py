@@ -10,8 +10,10 @@ from tracker_diag.core import section
 from tracker_diag.core.section import State
 
 BODY = "**overfitting**\n\n| lr | 0.1 |"
-DESCRIPTIONS = st.text(max_size=300).filter(lambda text: section.state(text) is State.ABSENT)
-BODIES = st.text(min_size=1, max_size=300).filter(lambda text: section.state(text) is State.ABSENT)
+DESCRIPTIONS = st.text(max_size=300).filter(lambda text: section.state(text) is State.ABSENT and "\ufffd" not in text)
+BODIES = st.text(min_size=1, max_size=300).filter(
+    lambda text: section.state(text) is State.ABSENT and "\ufffd" not in text
+)
 
 
 @given(text=DESCRIPTIONS, body=BODIES, later=BODIES)
@@ -49,6 +51,15 @@ def test_a_section_that_somebody_changed_is_theirs(change: Callable[[str], str])
     assert not section.lacks(text)
     assert section.with_section(text, "new") == text
     assert section.without_section(text) == text
+
+
+def test_what_is_no_text_is_not_written_again() -> None:
+    text = b"caf\xe9".decode("utf-8", "replace")
+    assert not section.lacks(text)
+    assert section.with_section(text, BODY) == text
+    broken = section.with_section("mine", BODY) + text
+    assert section.state(broken) is State.EDITED
+    assert section.without_section(broken) == broken
 
 
 def test_a_description_without_room_gets_none_and_loses_one_that_would_be_stale() -> None:

@@ -95,6 +95,8 @@ def diagnose(
         if fails(diagnose_path(path, settings, format), fail_on):
             raise typer.Exit(FOUND)
         return
+    if run_id is not None and not run_id.strip():
+        raise UsageError("--run-id is empty: is the variable that it comes from set?")
     if run_id is None:
         raise UsageError("which run? name one with --run-id, or give the path of a file or folder of curves")
     where = place(tracker, tracking_uri, tuple(project or ()), run_id)

@@ -147,7 +147,9 @@ def sweep(
     where = place(tracker, tracking_uri, tuple(project or ()))
     read_settings(config, role, artifacts, note=note, select=select, ignore=ignore)
     messages.check(notify or ())
-    _check_files(summary, baseline, report_dir, elsewhere=dry_run or annotate)
+    narrowing = {"--limit": limit, "--since": since, "--filter": filter, "--select": select, "--ignore": ignore}
+    part = next((option for option, given in narrowing.items() if given), "")
+    _check_files(summary, baseline, report_dir, elsewhere=dry_run or annotate, part=part)
     document = document_of(format, output_file, repeated=trigger is not None)
     _check_written("--overview", overview, dry_run, report_dir)
     _check_written("--view", view, dry_run, report_dir)
@@ -181,14 +183,14 @@ def sweep(
             viewer = viewer_of(adapter) if view else None
             with watch.watching(log_format, quiet=quiet) as watcher:
                 swept = sweep_once(adapter, plan, watcher, stop)
-            swept, accepting = _accepted(baseline, swept)
+            swept = swept if baseline is None else _accepted(baseline, swept)
             # On a schedule only what has changed: a sweep of nothing new has to stay cheap.
             named, standing = (query.experiments, swept.standing) if trigger is None else ((), ())
             seen = {row.experiment for row in (*swept.rows, *standing)}
             pages = _store_overviews(adapter, publisher, swept, named, settings)
             told = closing_lines(adapter, _done(swept)) if plan.write else ()
             hint = () if dry_run or view else first_look(adapter, swept, settings.prefix)
-            out.below = (*accepting, *pages, *save_views(viewer, seen), *hint, *told)
+            out.below = (*pages, *save_views(viewer, seen), *hint, *told)
             return swept
 
     level = None if fail_on is None else Severity(fail_on)
@@ -230,17 +232,20 @@ def sweep(
         raise typer.Exit(code)
 
 
-def _accepted(baseline: Path | None, swept: Swept) -> tuple[Swept, tuple[str, ...]]:
-    """Mark what a baseline accepts, and say where one was written."""
+def _accepted(baseline: Path, swept: Swept) -> Swept:
+    """Mark what a baseline accepts, and say where one was written, however quiet: a name that is misspelt hides all."""
     from tracker_diag.report.wording import counted
     from tracker_diag.sweeping import accepted
 
-    if baseline is None:
-        return swept, ()
     new = not baseline.exists()
     marked = accepted.mark(baseline, swept)
-    count = sum(row.accepted for row in (*marked.rows, *marked.standing))
-    return marked, (f"wrote {baseline}: {counted(count, 'run')} accepted",) if new and baseline.exists() else ()
+    if new:
+        count = sum(row.accepted for row in (*marked.rows, *marked.standing))
+        written = f"wrote {baseline}: {counted(count, 'run')} accepted from now on"
+        complain(
+            written if baseline.exists() else f"{baseline} is not written: the sweep did not reach all runs", label=""
+        )
+    return marked
 
 
 def _exit_code(swept: Swept, level: Severity | None) -> int:
@@ -268,13 +273,16 @@ def _check_log_format(log_format: str) -> None:
         raise UsageError(f"--log-format {log_format}: choose one of {', '.join(watch.LOG_FORMATS)}")
 
 
-def _check_files(summary: Path | None, baseline: Path | None, report_dir: Path | None, elsewhere: bool) -> None:
+def _check_files(
+    summary: Path | None, baseline: Path | None, report_dir: Path | None, elsewhere: bool, part: str
+) -> None:
     check_folder(summary, "--summary")
     if baseline is not None:
         from tracker_diag.sweeping import accepted
 
         check_folder(baseline, "--baseline")
-        accepted.read(baseline)
+        if accepted.read(baseline) is None and part:
+            raise UsageError(f"there is no {baseline} yet, and it has to hold all runs by all rules: leave out {part}")
     if report_dir is not None and elsewhere:
         raise UsageError("--report-dir cannot be combined with --dry-run or --annotate")
 

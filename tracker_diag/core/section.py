@@ -20,6 +20,8 @@ _BEGIN = re.compile(r"<!-- tracker-diag ([0-9a-f]{16}) -->")
 _MARK = re.compile(r"<!--\s*/?\s*tracker-diag\b")
 _SECTION = re.compile(rf"{_BEGIN.pattern}\n(.*?)\n{re.escape(_END)}", re.DOTALL)
 _BETWEEN = "\n\n"
+_UNREADABLE = "\ufffd"
+"""Stands for bytes that are no text: a description that holds some cannot be written again as it was."""
 
 
 class State(Enum):
@@ -35,13 +37,15 @@ def state(text: str) -> State:
     marks = len(_MARK.findall(text))
     if not marks:
         return State.ABSENT
+    if _UNREADABLE in text:
+        return State.EDITED
     found = _SECTION.search(text)
     return State.OURS if found is not None and marks == 2 and found[1] == _digest(found[2]) else State.EDITED
 
 
 def lacks(text: str) -> bool:
     """Whether a description holds no section, and has room for one."""
-    return state(text) is State.ABSENT and len(_added(text, "x" * LONGEST_BODY)) <= LONGEST
+    return state(text) is State.ABSENT and _UNREADABLE not in text and len(_added(text, "x" * LONGEST_BODY)) <= LONGEST
 
 
 def with_section(text: str, body: str) -> str:
@@ -61,7 +65,7 @@ def with_section(text: str, body: str) -> str:
         room for it any more: an old one would say what is no longer so.
     """
     before = state(text)
-    if before is State.EDITED:
+    if before is State.EDITED or _UNREADABLE in text:
         return text
     new = _added(text, body) if before is State.ABSENT else _SECTION.sub(lambda _: _section(body), text, count=1)
     return new if len(new) <= LONGEST else without_section(text)

@@ -82,7 +82,8 @@ def read(path: Path) -> Baseline | None:
 def mark(path: Path, swept: Swept) -> Swept:
     """Mark the runs of a sweep that the baseline in a file accepts; write the file first where there is none.
 
-    A sweep that did not reach all runs writes none: what it did not see would count as new ever after.
+    A sweep that broke off writes none: what it did not reach would count as new ever after. So do, on purpose, runs
+    that could not be read.
 
     Raises
     ------
@@ -90,7 +91,7 @@ def mark(path: Path, swept: Swept) -> Swept:
         If the file is no baseline, or cannot be written.
     """
     known = read(path)
-    if known is None and not (swept.error or swept.stopped or swept.left or swept.failures):
+    if known is None and not (swept.error or swept.stopped or swept.left):
         known = _write(path, swept)
     return swept if known is None else known.mark(swept)
 

@@ -187,7 +187,7 @@ def _listings(adapter: Adapter, query: Query) -> Iterator[Listing | Failure]:
 def _due(listing: Listing, plan: Plan, settings: Settings, link: str | None, *, again: bool = False) -> Due:
     return Due(
         id=listing.id,
-        name=listing.name or "",
+        name=(listing.name or "").strip(),
         experiment=listing.experiment,
         link=link,
         changed=listing.end_time or listing.start_time,

@@ -6,12 +6,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.rules.asked import curve
 from tests.rules.runs import EPOCHS, diverged, found, healthy, judge, skipped, spiked
 from tracker_diag.core.finding import Finding, Skip
 from tracker_diag.evidence.lost import Lost
 from tracker_diag.evidence.saturation import AtClip
+from tracker_diag.rules.curves.diverged import END, _ends_above
 from tracker_diag.rules.curves.diverged import diverged as the_rule
 
 
@@ -287,3 +290,17 @@ def test_too_few_values_and_losses_that_rise_by_design_are_skipped() -> None:
     assert isinstance(told(rises, traits=frozenset({"annealed"})), Skip)
     assert isinstance(told(rises, traits=frozenset({"boosting"})), Finding)
     assert told(None, FALL) is None
+
+
+@given(
+    st.lists(st.floats(0.01, 100.0), min_size=5, max_size=60),
+    st.sampled_from([1.0, 1.5, 3.0]),
+)
+def test_the_last_values_are_told_as_by_looking_at_each_length_in_turn(values: list[float], times: float) -> None:
+    longest = max(1, len(values) // END)
+    by_looking = next(
+        (n for n in range(1, longest + 1) if min(values[-n:]) > times * max(values[:-n])),
+        None,
+    )
+    found = _ends_above(curve(values), times)
+    assert (None if found is None else found.size) == by_looking

@@ -30,6 +30,7 @@ from tracker_diag.evidence.ending import Ending, Progress
 from tracker_diag.evidence.learned import Achieved
 from tracker_diag.roles.metric import Metric
 from tracker_diag.rules.curves.good_fit import good_fit as the_rule
+from tracker_diag.settings.settings import Settings
 from tracker_diag.stats.gap import Gap
 
 
@@ -250,7 +251,7 @@ def told(**inputs: Any) -> Finding | Skip | None:
     train, val = inputs.get("train", course()), inputs.get("val", course("val_loss", 0.6))
     absent = (
         "train_score val_score n_classes score_gap score_gap_at_most score_learned achieved explained "
-        "standing_from_start further restarts ending pretrained beside_siblings"
+        "standing_from_start further restarts ending lost pretrained beside_siblings"
     )
     nothing = dict.fromkeys(absent.split())
     usual = {
@@ -459,3 +460,13 @@ def test_a_start_of_a_usual_size_is_no_bad_one() -> None:
     fall = np.exp(-np.arange(EPOCHS) / 0.7)
     report = judge({"train_loss": 0.0003 + 0.69 * fall, "val_loss": 0.00032 + 0.69 * fall}, {"num_classes": None})
     assert "bad start" not in str(skipped(report, "LC101"))
+
+
+@pytest.mark.parametrize("name", ["train_loss", "val_loss"])
+def test_a_curve_that_is_lost_is_no_good_fit_even_where_no_rule_is_asked_that_says_so(name: str) -> None:
+    curves = healthy()
+    cut = curves[name].copy()
+    cut[-4:] = np.nan
+    report = judge({**curves, name: cut}, settings=Settings(select=("LC101",)))
+    assert report.verdict == "insufficient-evidence"
+    assert "is not finite from step" in report.summary

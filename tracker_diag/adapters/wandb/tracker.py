@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from tracker_diag.adapters.base import Adapter
 from tracker_diag.adapters.locating import Asked, Location, LocationError, Opening, Tracker
 from tracker_diag.adapters.wandb.policy import POLICY
+from tracker_diag.core.outgoing import clean
 
 _NAME = "wandb"
 _LOGS = ("*.wandb", "*run-*/*.wandb", "wandb/*run-*/*.wandb")
@@ -37,11 +38,24 @@ def locate(asked: Asked) -> Location | None:
     alone = not (asked.certain or asked.projects or asked.uri)
     if asked.is_form or (alone and _is_folder(asked.run)):
         found = _of_form(asked.run)
+        if found is not None and found.uri is None and found.folder is None:
+            _refuse_unsure(asked)
         return None if found is None else replace(found, uri=asked.uri or found.uri)
     if asked.certain or asked.projects:
         project = asked.projects[0] if len(asked.projects) == 1 else None
         return Location(_NAME, asked.run or None, asked.uri, project)
     return None
+
+
+def _refuse_unsure(asked: Asked) -> None:
+    """Refuse a run ``a/b`` on a server of which nobody said that it is one of W&B: it would be sent the key."""
+    uri = (asked.uri or "").rstrip("/")
+    if asked.certain or asked.projects or not uri or uri == os.environ.get("WANDB_BASE_URL", "").rstrip("/"):
+        return
+    raise LocationError(
+        f"'{clean(asked.run, 100)}' may be a run of W&B, or the name of a run of MLflow: add --tracker wandb or "
+        "--tracker mlflow"
+    )
 
 
 def _of_form(text: str) -> Location | None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tracker_diag.evidence.baseline import lead
+from tracker_diag.evidence.lost import Lost
 from tracker_diag.rules.api import Achieved, BesideSiblings, Curve, Ending, Explained
 from tracker_diag.rules.curves._never_rose import never_rose
 from tracker_diag.rules.curves._recovered import ends_above_nothing, recovered
@@ -97,6 +98,11 @@ def agree(score: Curve | None, n_classes: int | None) -> str | None:
     if turn.rise > WORSE * whole and turn.rise > ERRORS * turn.error:
         return f"{score.said} ends at {end:.3g}, and was {score.shown(score.best):.3g} at its best"
     return None
+
+
+def finite(lost: Lost | None) -> str | None:
+    """No loss ends in values that are not finite, whether or not a rule was asked that says so."""
+    return None if lost is None else f"{lost.said} is not finite from step {lost.first_step:g} on"
 
 
 def ended(ending: Ending | None) -> str | None:

@@ -139,11 +139,10 @@ def _ends_above(curve: Curve, times: float) -> FloatArray | None:
     x, y = curve.finite
     if y.size <= MINIMUM or not float(y.min()) > 0:
         return None
-    for last in range(1, max(1, y.size // END) + 1):
-        before, end = y[:-last], y[-last:]
-        if float(end.min()) > times * float(before.max()):
-            return x[-last:]
-    return None
+    last = np.arange(1, max(1, y.size // END) + 1)
+    before, end = np.maximum.accumulate(y), np.minimum.accumulate(y[::-1])
+    above = end[last - 1] > times * before[y.size - last - 1]
+    return x[-int(last[above.argmax()]) :] if above.any() else None
 
 
 def _at_the_end(curve: Curve, steps: FloatArray, advice: str) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tracker_diag.evidence.lost import Lost
 from tracker_diag.rules.api import (
     UNSETTLED,
     Achieved,
@@ -54,6 +55,7 @@ def good_fit(
     schedule_ran_out: bool | None,
     restarts: bool | None,
     ending: Ending | None,
+    lost: Lost | None,
     pretrained: object | None,
     beside_siblings: BesideSiblings | None,
     *,
@@ -71,6 +73,7 @@ def good_fit(
     A good fit is a claim. What it takes, in the order in which it is asked; of what is not shown, the first is said as
     the reason why there is no verdict:
 
+    - No loss ends in values that are not finite.
     - The run was not broken off (FAILED, KILLED or pruned, short of its planned length).
     - Validation ends near training. Near scores excuse a wider gap of the losses, up to three quarters of the
       improvement achieved; with boosted trees the gap is not asked for.
@@ -126,7 +129,8 @@ def good_fit(
     score = val_score if val_score is not val else None
     scores = [s for s in (train_score, score) if s is not None and s not in courses]
     missing = (
-        not_shown.ended(ending)
+        not_shown.finite(lost)
+        or not_shown.ended(ending)
         or not_shown.near(
             apart, small_gap, effect_unit, score_gap_at_most if score_gap is None else score_gap, small_score_gap
         )
