@@ -16,11 +16,12 @@ class Talking(MemoryAdapter):
     def closing(self, done: Done) -> tuple[str, ...]:
         if self.away:
             raise TrackerError("the tracker is away")
-        return (f"see {done.ids[0]}",)
+        return (f"see {(*done.ids, *done.standing)[0]}",)
 
 
 def test_only_a_tracker_that_has_something_to_say_is_asked() -> None:
     assert closing_lines(Talking(), Done(("a", "b"))) == ("see a",)
+    assert closing_lines(Talking(), Done((), ("c",))) == ("see c",)
     assert closing_lines(Talking(), Done(())) == ()
     assert closing_lines(MemoryAdapter(), Done(("a",))) == ()
 

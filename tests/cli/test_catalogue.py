@@ -70,3 +70,12 @@ def test_an_unknown_command_or_option_is_one_line(diag: Invoke) -> None:
         result = diag(*words, uri=None)
         assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
         assert result.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    "command", ["", "diagnose", "sweep", "committed", "rules", "explain", "report", "clean", "mcp"]
+)
+def test_help_fits_80_columns_and_no_summary_is_cut(diag: Invoke, command: str) -> None:
+    text = diag(*command.split(), "--help", uri=None, terminal_width=80).stdout
+    assert max(map(len, text.splitlines())) <= 80
+    assert not [line for line in text.splitlines() if line.endswith("...")]

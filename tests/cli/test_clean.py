@@ -45,3 +45,32 @@ def test_runs_that_controls_made_are_deleted_and_no_other(diag: Invoke, store: s
     assert client.get_run(ours).info.lifecycle_stage == "deleted"
     assert client.get_run(theirs).info.lifecycle_stage == "active"
     assert client.get_run(theirs).data.tags["diag.control"] == "tiny-subset"
+
+
+def test_segments_and_sections_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    class Counting(MemoryAdapter):
+        def remove(self, run_id: str) -> Removal:
+            return Removal(tags=7, artifacts=3, segments=int(run_id == "a"), notes=1)
+
+    clean._remove(Counting([]), ["b"])
+    clean._remove(Counting([]), ["a", "b"])
+    assert capsys.readouterr().out == (
+        "removed 7 tags and 3 files of 1 run, and sections of 1 description\n"
+        "removed 14 tags and 6 files of 2 runs, and 1 segment and sections of 2 descriptions\n"
+    )
+
+
+def test_a_run_is_named_as_to_diagnose_it_and_told_before_anything_goes(
+    diag: Invoke, store: str, runs: dict[str, str]
+) -> None:
+    client = mlflow.MlflowClient(store)
+    diag("sweep", "-e", "vision")
+    whole, begin = runs["diverged-2"], runs["healthy-0"][:12]
+    refused = diag("clean", "-r", "diverged-2", input="")
+    assert refused.exit_code == 2
+    assert f"this would remove the diagnosis of {whole} (diverged-2, vision) from MLflow database" in refused.stderr
+    assert "removed " in diag("clean", "-r", "diverged-2", "-r", begin, "-r", whole, "--yes").stdout
+    left = {name for name, run_id in runs.items() if "diag.verdict" in client.get_run(run_id).data.tags}
+    assert left == {"overfitting-1", "healthy-3", "overfitting-4", "diverged-5"}
+    unclear = diag("clean", "-r", "no such name", "--yes")
+    assert (unclear.exit_code, unclear.stdout) == (2, "")

@@ -85,11 +85,12 @@ def test_the_level_may_be_another(here: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [[], ["train.py"], ["mlruns/0/meta.yaml", "no/such/file"]])
-def test_where_no_run_is_among_the_files_nothing_is_said(here: Path, words: list[str]) -> None:
+def test_where_no_run_is_among_the_files_it_is_said_and_nothing_fails(here: Path, words: list[str]) -> None:
     (here / "mlruns" / "0").mkdir(parents=True)
     (here / "mlruns" / "0" / "meta.yaml").touch()
     result = _committed(*words)
-    assert (result.exit_code, result.output) == (0, "")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "no MLflow run among these files: nothing checked\n"
 
 
 def test_a_run_is_found_from_any_of_its_files_and_from_within_its_store(

@@ -159,11 +159,18 @@ def test_the_configuration_is_obeyed(diag: Invoke, runs: dict[str, str], tmp_pat
     ("words", "message"),
     [
         (["diagnose", "-r", "0" * 32], "error: no run '0000"),
+        (["diagnose", "-r", "o"], "error: no run 'o'"),
         (["diagnose", "-r", "x", "--format", "xml"], "error: --format xml: choose one of text, "),
         (["diagnose", "-r", "x", "--fail-on", "worst"], "error: --fail-on worst: choose one of info, warning, error"),
         (["diagnose", "-r", "x", "--tracker", "neptune"], "error: --tracker neptune: choose one of "),
         (["diagnose", "-r", "x", "--role", "val_loss"], "error: --role val_loss: write role=name"),
-        (["diagnose", "-r", "x", "--artifacts", "some"], "error: command line: artifacts: "),
+        (["diagnose", "-r", "x", "--artifacts", "some"], "error: --artifacts: choose one of findings, all, none\n"),
+        (
+            ["diagnose", "-r", "x", "--role", "foo=bar"],
+            "error: --role: no role 'foo'; roles are train_loss, val_loss, ",
+        ),
+        (["diagnose", "-r", "x", "--role", "vloss=bar"], "error: --role: no role 'vloss'; did you mean 'val_loss'?\n"),
+        (["diagnose", "-r", "x", "--select", "LC999"], "error: --select: no rule 'LC999'"),
         (["diagnose", "-r", "x", "--config", "none.yaml"], "error: none.yaml: No such file or directory"),
         (["diagnose"], "error: which run? name one with --run-id, or give the path of a file"),
         (["diagnose", "-r", "a/b/c/d/e"], "error: no run 'a/b/c/d/e' in MLflow database"),
@@ -284,7 +291,10 @@ def test_a_section_of_the_description(diag: Invoke, store: str, runs: dict[str, 
     client = mlflow.MlflowClient(store)
     run_id = runs["overfitting-1"]
     written = diag("diagnose", "--run-id", run_id, "--note").stderr
-    assert written.endswith(" and a section of the description onto overfitting-1 in vision\n")
+    assert (
+        written
+        == "wrote to run 'overfitting-1' (vision): 7 diag.* tags, 2 files in diagnosis/, a description section\n"
+    )
     text = client.get_run(run_id).data.tags["mlflow.note.content"]
     assert "**Diagnosis: overfitting** (warning)" in text
     client.set_tag(run_id, "mlflow.note.content", text.replace("warning", "fine"))
@@ -311,10 +321,8 @@ def test_a_run_is_named_by_its_name_or_by_how_its_id_begins(diag: Invoke, runs: 
 def test_what_was_written_and_where_is_told(diag: Invoke, runs: dict[str, str]) -> None:
     result = diag("diagnose", "-r", runs["overfitting-1"], "--format", "json")
     assert json.loads(result.stdout)["verdict"] == "overfitting"
-    assert result.stderr == (
-        "wrote 7 tags diag.* and 2 files diagnosis/ (report.html, report.json) onto overfitting-1 in vision\n"
-    )
-    assert diag("diagnose", "-r", runs["healthy-0"]).stderr == "wrote 6 tags diag.* onto healthy-0 in vision\n"
+    assert result.stderr == ("wrote to run 'overfitting-1' (vision): 7 diag.* tags, 2 files in diagnosis/\n")
+    assert diag("diagnose", "-r", runs["healthy-0"]).stderr == "wrote to run 'healthy-0' (vision): 6 diag.* tags\n"
 
 
 @pytest.mark.parametrize("empty", ["", "  "])

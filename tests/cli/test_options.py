@@ -11,7 +11,6 @@ import pytest
 from tests.cli.conftest import Invoke
 from tracker_diag.cli.errors import UsageError
 from tracker_diag.cli.options import read_settings
-from tracker_diag.settings.settings import SettingsError
 
 
 @pytest.fixture
@@ -45,7 +44,7 @@ def test_what_is_typed_is_laid_over_the_file(
 
 @pytest.mark.parametrize("option", ["select", "ignore"])
 def test_a_word_that_is_no_rule_is_one_line(config: Path, option: str) -> None:
-    with pytest.raises(SettingsError, match=f"^command line: {option}: no rule 'ovrfit'"):
+    with pytest.raises(UsageError, match=f"^--{option}: no rule 'ovrfit'"):
         read_settings(config, None, **{option: ["LC104,ovrfit"]})  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=f"^--{option}: name a rule, such as --{option} LC104"):
         read_settings(config, None, **{option: [" , "]})  # type: ignore[arg-type]
@@ -66,4 +65,4 @@ def test_a_sweep_and_a_diagnosis_ask_the_rules_that_were_chosen(diag: Invoke, ru
 def test_a_typo_is_told_before_anything_is_done(diag: Invoke) -> None:
     result = diag("sweep", "--all", "--select", "LC10x")
     assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (2, "", 1)
-    assert result.stderr.startswith("error: command line: select: no rule 'LC10x'; did you mean 'LC1")
+    assert result.stderr.startswith("error: --select: no rule 'LC10x'; did you mean 'LC1")

@@ -123,7 +123,7 @@ def test_a_tracker_that_refuses_the_overview_does_not_spoil_the_sweep(diag: Invo
 
 def test_it_is_said_where_each_page_was_stored(diag: Invoke, store: str) -> None:
     result = diag("sweep", "--all", "--overview")
-    lines = [f"overview of {name}: run {name} in experiment tracker-diag" for name in ("empty", "vision")]
+    lines = [f"overview of {name}: run {name}, in experiment tracker-diag" for name in ("empty", "vision")]
     assert result.stdout.splitlines()[-2:] == lines
     assert "overview of" not in diag("sweep", "--all", "--overview").stdout  # nothing was diagnosed
     logged = diag("sweep", "-e", "vision", "--overview", "--log-format", "json")
@@ -154,7 +154,8 @@ def test_files_that_would_lie_on_another_machine_are_refused_in_one_line(
     assert "overview of" not in result.stdout
     assert result.stderr == without.stderr.replace(
         "2 runs at or above",
-        f"WARNING: overview of vision: {away}vision does not exist on this machine: run the sweep where it does\n"
+        f"WARNING: overview of vision: there is no folder {away}vision: make it if the artifacts belong "
+        "on this machine, else sweep where they are\n"
         "2 runs at or above",
     )
     assert not away.parent.exists()

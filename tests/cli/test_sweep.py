@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 from pathlib import Path
 
 import mlflow
@@ -76,8 +77,8 @@ def test_the_scope_is_what_was_asked_for(diag: Invoke, words: list[str], runs: i
             ["--all", "--summary", "no/such/place.json"],
             "error: --summary no/such/place.json: there is no folder no/such",
         ),
-        (["--all", "--notify", "s3cret"], "error: --notify the address…: not an address that Apprise knows"),
-        (["--all", "--notify", "slack://s3cret"], "error: --notify slack://…: not an address that Apprise knows"),
+        (["--all", "--notify", "s3cret"], "error: --notify: not an Apprise URL (it is not shown"),
+        (["--all", "--notify", "slack://s3cret"], "error: --notify slack://…: not an Apprise URL"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(diag: Invoke, words: list[str], message: str) -> None:
@@ -171,7 +172,9 @@ def test_clean_takes_away_what_was_written_and_nothing_else(diag: Invoke, store:
     assert client.get_run(runs["diverged-2"]).data.tags != before["diverged-2"]
     refused = diag("clean", "--all", input="")
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
-    assert "the diagnosis of 7 runs would be removed in MLflow database" in refused.stderr
+    assert re.search(
+        "^error: this would remove the diagnoses of 7 runs from MLflow database .*; confirm with --yes$", refused.stderr
+    )
     one = diag("clean", "--run-id", runs["diverged-2"], "--yes")
     assert re.search(r"removed \d+ tags and \d+ files of 1 run", one.stdout)
     assert diag("clean", "--all", "--yes").exit_code == 0
@@ -341,5 +344,26 @@ def test_a_section_needs_a_tracker(diag: Invoke, tmp_path: Path) -> None:
     assert "--note writes into the tracker, --report-dir does not" in refused.stderr
     Path("tracker-diag.yaml").write_text("note: true\n", encoding="utf-8")
     aside = diag(*VISION, "--report-dir", str(tmp_path / "answers"))
-    assert "6 runs: no section in the description: none can be written here\n" in aside.stdout
+    assert (
+        "6 runs: no section in the description: it is a part of the tracker, which --report-dir leaves as it is\n"
+        in aside.stdout
+    )
+    assert f"6 answers in {tmp_path / 'answers'}/, one folder per run\n" in aside.stdout
+    assert "answers in" not in diag(*VISION, "--report-dir", str(tmp_path / "answers")).stdout
     assert aside.exit_code == 0
+
+
+def test_reports_that_had_no_place_are_stored_by_the_next_sweep_once_there_is_one(
+    diag: Invoke, store: str, tmp_path: Path
+) -> None:
+    place = tmp_path / "later" / "mlruns"
+    with sqlite3.connect(store.removeprefix("sqlite:///")) as database:
+        database.execute("UPDATE runs SET artifact_uri = ? || run_uuid || '/artifacts'", (f"{place.as_uri()}/1/",))
+    database.close()
+    first = diag("sweep", "-e", "vision").stdout
+    assert "4 runs: the report could not be stored: there is no folder " in first
+    assert "0 diagnosed, 6 unchanged (4 have no stored report)" in diag("sweep", "-e", "vision").stdout
+    place.mkdir(parents=True)
+    assert "4 diagnosed, 2 unchanged." in diag("sweep", "-e", "vision").stdout
+    assert len([*place.rglob("report.html")]) == 4
+    assert "0 diagnosed, 6 unchanged." in diag("sweep", "-e", "vision").stdout

@@ -92,7 +92,7 @@ def test_reports_that_could_not_be_stored_are_counted_and_explained_once(monkeyp
         "1 run: the report could not be stored: no such host: s3x",
         "",
     ]
-    assert "21 diagnosed, 13 without their reports." in lines[-1]
+    assert "21 diagnosed (13 have no stored report)." in lines[-1]
     assert summary.summary(swept, "x")["not_stored"] == 13
     assert summary.summary(Swept(rows=(ROW,)), "x")["not_stored"] == 0
     assert "reports" not in summary.closing_line(Swept(rows=(ROW,)), write=True)

@@ -22,9 +22,16 @@ def test_the_verdict_of_no_rule_is_explained(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "nearest"), [("ovrfitting", "overfitting"), ("insuficient", ABSTENTION), ("x" * 9999, "")]
+    ("word", "advice"),
+    [
+        ("ovrfitting", "the nearest is overfitting"),
+        ("insuficient", f"the nearest is {ABSTENTION}"),
+        ("nothing", "`tracker-diag rules` lists all"),
+        ("", "`tracker-diag rules` lists all"),
+        ("x" * 9999, "`tracker-diag rules` lists all"),
+    ],
 )
-def test_the_nearest_is_named_in_one_line(word: str, nearest: str) -> None:
-    with pytest.raises(UnknownPageError, match=f"the nearest is {nearest}") as told:
+def test_only_a_near_spelling_is_named_else_where_all_are_listed(word: str, advice: str) -> None:
+    with pytest.raises(UnknownPageError, match=f"; {advice}$") as told:
         page(word)
     assert len(str(told.value)) < 250

@@ -69,11 +69,16 @@ def test_a_sweep_that_did_not_see_all_runs_writes_none(file: Path, unfinished: d
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"\x00", "no baseline: it is not JSON"),
-        (b"[]", "no baseline; delete it, and the next sweep writes a new one"),
-        (b'{"runs": {}}', "no baseline"),
-        (b'{"schema_version": 9}', "schema version 9, which this version does not read"),
-        (b"[" * 100_000, "no baseline: it is not JSON"),
+        (b"\x00", r"baseline\.json: not a baseline file \(not JSON\)$"),
+        (b"import this", r"not a baseline file \(not JSON\)$"),
+        (b"SQLite format 3\x00\xff\xfe", r"not a baseline file \(not JSON\)$"),
+        (b"[]", r"not a baseline file \(no schema_version\)$"),
+        (b'{"runs": {}}', "not a baseline file"),
+        (
+            b'{"schema_version": 9}',
+            "schema version 9, which this version does not read; delete it, and the next sweep",
+        ),
+        (b"[" * 100_000, "nested too deeply"),
     ],
 )
 def test_what_is_no_baseline_is_said_in_one_line(file: Path, content: bytes, said: str) -> None:

@@ -423,7 +423,11 @@ def test_a_narrower_choice_of_rules_does_not_overwrite_a_whole_diagnosis() -> No
     assert {row.news for row in shown.rows} == {False}
     assert {row.verdict for row in shown.rows} != {row.verdict for row in sweep(tracker, ALL).standing}
     assert {run_id: run.tags for run_id, run in tracker.runs.items()} == whole
-    assert "6 of them keep what all rules said" in summary.closing_line(shown, write=True)
+    assert "6 diagnosed, none rewritten: they already have a diagnosis by all rules." in summary.closing_line(
+        shown, write=True
+    )
+    partly = replace(shown, rows=(replace(shown.rows[0], kept=False), *shown.rows[1:]))
+    assert "6 diagnosed, 5 not rewritten: they already" in summary.closing_line(partly, write=True)
 
 
 def test_a_run_that_no_rule_was_asked_about_takes_a_narrow_diagnosis_until_a_whole_one_comes() -> None:

@@ -15,14 +15,14 @@ DONE = Judgement("a", "overfitting", Severity.WARNING, {"verdict": "x", "severit
 @pytest.mark.parametrize(
     ("listing", "link", "stored", "said"),
     [
-        (Listing("a"), None, False, "wrote 3 tags dx.* onto a"),
+        (Listing("a"), None, False, "wrote to run 'a': 3 dx.* tags"),
         (
             Listing("a", experiment="vision", name="cnn"),
             "http://h/#/x",
             True,
-            "wrote 3 tags dx.* and 1 file diagnosis/ (report.json) onto cnn in vision: http://h/#/x",
+            "wrote to run 'cnn' (vision): 3 dx.* tags, 1 file in diagnosis/; http://h/#/x",
         ),
-        (Listing("a", name="x\x1b\n"), "javascript:1", False, "wrote 3 tags dx.* onto x\\x1b "),
+        (Listing("a", name="x\x1b\n"), "javascript:1", False, "wrote to run 'x\\x1b ': 3 dx.* tags"),
     ],
 )
 def test_what_and_where(listing: Listing, link: str | None, stored: bool, said: str) -> None:
@@ -31,5 +31,5 @@ def test_what_and_where(listing: Listing, link: str | None, stored: bool, said: 
 
 def test_a_section_of_the_description_is_told_where_there_is_one() -> None:
     told = wrote(Listing("a"), replace(DONE, note="**x**"), "diag.", None, stored=True, noted=True)
-    assert told == ("wrote 3 tags diag.*, 1 file diagnosis/ (report.json) and a section of the description onto a")
+    assert told == "wrote to run 'a': 3 diag.* tags, 1 file in diagnosis/, a description section"
     assert "section" not in wrote(Listing("a"), replace(DONE, note="**x**"), "diag.", None, stored=True, noted=False)

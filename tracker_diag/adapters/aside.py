@@ -10,9 +10,11 @@ from urllib.parse import quote
 
 from tracker_diag.adapters import beside
 from tracker_diag.adapters.base import Adapter, Diagnosis, Failure, Listing, Query, Removal, TrackerError
+from tracker_diag.adapters.closing import Done
 from tracker_diag.core.own import owned
 from tracker_diag.core.run import Run
 
+_UNDESCRIBED = "it is a part of the tracker, which --report-dir leaves as it is"
 _LONGEST_NAME = 120  # letters of a folder's name; file systems take 255 bytes
 
 
@@ -77,6 +79,12 @@ class AsideAdapter:
         """Give the address of the run in the tracker's UI."""
         return self._tracker.link(listing)
 
+    def closing(self, done: Done) -> tuple[str, ...]:
+        """Say where the answers are kept."""
+        number = len(done.ids)
+        answers = f"{number:,} answer{'s' * (number != 1)}"
+        return (f"{answers} in {self._folder}/, one folder per run",) if number else ()
+
     def close(self) -> None:
         """Give back the tracker's connections."""
         self._tracker.close()
@@ -85,7 +93,7 @@ class AsideAdapter:
         kept = beside.read(self._folder, folder_name(listing.id))
         others = {key: value for key, value in listing.tags.items() if not owned([key], self._prefix)}
         tags = others | {self._prefix + name: value for name, value in kept.items()}
-        return replace(listing, tags=tags, description=None)
+        return replace(listing, tags=tags, description=None, undescribed=_UNDESCRIBED)
 
 
 def folder_name(run_id: str) -> str:

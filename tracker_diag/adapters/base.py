@@ -85,10 +85,13 @@ class Listing:
     digests : tuple of str
         Dataset digests.
     store : str
-        Address of the run's artifacts, as far as the tracker tells it.
+        Address of the run's artifacts, as far as the tracker tells it, and the way to it: another text where files may
+        be stored that could not be before.
     description : str or None
         The user's own text about the run, which may hold our section (:mod:`tracker_diag.core.section`). None where the
         adapter writes none, and nobody is promised a section.
+    undescribed : str
+        Where there is no description: why no section can be written, and what to do.
     """
 
     id: str
@@ -103,6 +106,7 @@ class Listing:
     digests: tuple[str, ...] = ()
     store: str = ""
     description: str | None = None
+    undescribed: str = "none can be written here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +179,15 @@ class Removal:
         What it had to leave, each in words.
     notes : int
         Sections of descriptions that it took away.
+    segments : int
+        Log segments of W&B's, each with a diagnosis, that it took away.
     """
 
     tags: int = 0
     artifacts: int = 0
     left: tuple[str, ...] = ()
     notes: int = 0
+    segments: int = 0
 
 
 @runtime_checkable

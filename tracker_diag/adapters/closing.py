@@ -14,11 +14,15 @@ class Done:
     ----------
     ids : tuple of str
         Runs whose diagnosis was written now, worst first; as the listings have them.
+    standing : tuple of str
+        Runs in the scope of a sweep that carried the diagnosis of their present state, of which it may be told again
+        what is still to be done.
     first : bool
         Whether no run in the scope of a sweep carried a diagnosis before.
     """
 
     ids: tuple[str, ...]
+    standing: tuple[str, ...] = ()
     first: bool = False
 
 
@@ -32,7 +36,7 @@ class Closing(Protocol):
         Parameters
         ----------
         done : Done
-            What was written; at least one run.
+            What was written, and what was before; at least one run of either.
 
         Returns
         -------

@@ -13,7 +13,7 @@ from tracker_diag.core.outgoing import clean
 SHORTEST = 4
 """Letters of the beginning of an id; of fewer there are too many."""
 SEARCHED = 20_000
-"""Runs whose ids are looked at, those that changed last: listing more takes longer than anybody waits for it."""
+"""Runs whose ids are looked at, those that changed last: listing more is too slow."""
 SHOWN = 5
 """Runs that an error names."""
 _NAME = 60
@@ -64,6 +64,8 @@ def find(
     try:
         return find_one(adapter, word)
     except UnknownRunError as error:
+        if not word:
+            raise
         unknown = error
     short = word.rpartition("/")[2] if project else word
     scope = Query((project,)) if project else Query(everything=True)
@@ -71,12 +73,13 @@ def find(
     if not found and len(short) >= SHORTEST:
         found, what = _of_beginning(adapter, short, scope, advance), "has an id that begins with"
     if not found:
-        raise UnknownRunError(f"{unknown}; no run {what} {clean(short, _NAME)!r} either") from unknown
+        hint = f"; the beginning of an ID needs {SHORTEST} characters" if len(short) < SHORTEST else ""
+        raise UnknownRunError(f"{unknown}; no run {what} {clean(short, _NAME)!r} either{hint}") from unknown
     if len(found) > 1:
         more = f", … ({len(found):,} in all)" if len(found) > SHOWN else ""
         raise UnknownRunError(
             f"{clean(short, _NAME)!r} may be one of several runs: give the id of one, "
-            f"{', '.join(map(_shown, found[:SHOWN]))}{more}"
+            f"{', '.join(map(shown, found[:SHOWN]))}{more}"
         ) from unknown
     return found[0]
 
@@ -106,6 +109,7 @@ def _readable(runs: Iterable[Listing | Failure], advance: Callable[[int, int | N
             yield run
 
 
-def _shown(run: Listing) -> str:
+def shown(run: Listing) -> str:
+    """Write the id of a run, with its name and experiment as far as it has them."""
     about = ", ".join(clean(text, _NAME) for text in (run.name, run.experiment) if text)
     return f"{clean(run.id)} ({about})" if about else clean(run.id)

@@ -18,12 +18,15 @@ class SavedView:
     Attributes
     ----------
     address : str
-        Of the page that shows it; where the name of the server is not known, what follows it: ``#/…``.
+        Of the page that shows it; empty where the name of the server is not known.
+    place : str
+        How to come to it in the tracker's UI, in words.
     edited : bool
         Somebody has changed it, and it was left as it is.
     """
 
     address: str
+    place: str
     edited: bool = False
 
 

@@ -20,14 +20,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="""\b
 Examples:
-  tracker-diag diagnose --run-id 3f2a… --dry-run       look at one run, write nothing
-  tracker-diag sweep --experiment 'vision-*'           diagnose what changed, write tags and reports
-  tracker-diag sweep --all --every 15m                 the same every quarter of an hour
-  tracker-diag explain overfitting                     what a verdict means, and what to do
+  tracker-diag diagnose -r 3f2a… --dry-run   look at one run, write nothing
+  tracker-diag sweep -e 'vision-*'           diagnose what changed, write tags
+  tracker-diag sweep --all --every 15m       the same every quarter of an hour
+  tracker-diag explain overfitting           what it means, and what to do
 \b
-Exit codes: 0 fine; 1 a finding at or above --fail-on; 2 wrong usage, configuration or unknown run;
-3 the tracker could not be reached or refused; 4 some runs of a sweep failed, the others are done, or
-something that should not happen: a full disk, a defect.""",
+Exit codes:
+  0  fine
+  1  a finding at or above --fail-on
+  2  wrong usage or configuration, or an unknown run
+  3  the tracker could not be reached, or refused
+  4  some runs of a sweep failed, the others are done; or what should not
+     happen: a full disk, a defect""",
 )
 
 

@@ -17,7 +17,7 @@ def closing_lines(adapter: Adapter, done: Done) -> tuple[str, ...]:
     from tracker_diag.adapters.base import TrackerError
     from tracker_diag.adapters.closing import Closing
 
-    if not done.ids or not isinstance(adapter, Closing):
+    if not (done.ids or done.standing) or not isinstance(adapter, Closing):
         return ()
     try:
         return adapter.closing(done)

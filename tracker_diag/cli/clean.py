@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 def clean(
     run_id: Annotated[
         list[str] | None,
-        typer.Option("--run-id", "-r", metavar="ID", help="The run; may be repeated.", show_default=False),
+        typer.Option(
+            "--run-id", "-r", metavar="RUN", help="As `diagnose` takes it; may be repeated.", show_default=False
+        ),
     ] = None,
     experiment: ExperimentOption = None,
     project: ProjectOption = None,
@@ -40,16 +42,17 @@ def clean(
     config: ConfigOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Remove the tags and reports that were written, and the runs that `sweep --overview` and controls made.
+    """Remove what was written.
 
-    Sections that `--note` wrote into descriptions go too, and the text before and after stays; so do saved views of
-    `sweep --view`. Nothing else is touched, and what cannot be removed is counted, with the reason.
+    These are the tags and reports, and the runs that `sweep --overview` and controls made. Sections that `--note` wrote
+    into descriptions go too, and the text before and after stays; so do saved views of `sweep --view`, and log segments
+    of `--annotate`. Nothing else is touched, and what cannot be removed is counted, with the reason.
     """
     if run_id and (experiment or project or everything):
         raise UsageError("name runs, or experiments, or --all: not both")
     from tracker_diag.adapters.base import Listing
     from tracker_diag.adapters.controlled_runs import ControlRuns
-    from tracker_diag.adapters.guard import find_one
+    from tracker_diag.adapters.named import SHOWN, find, shown
     from tracker_diag.adapters.overviews import Publisher
     from tracker_diag.adapters.views import Viewer
     from tracker_diag.core import outgoing
@@ -65,8 +68,11 @@ def clean(
         views = () if viewer is None else viewer.views(query)
         pages: tuple[str, ...] = ()
         controls: tuple[str, ...] = ()
+        named: dict[str, Listing] = {}
         if run_id:
-            ids = [find_one(adapter, where.run_id or "").id for where in wheres]
+            with progress.bar("searching") as advance:
+                named = {x.id: x for x in (find(adapter, w.run_id or "", w.project, advance) for w in wheres)}
+            ids = [*named]
         else:
             # Also those without our tags: a sweep that was killed may have left them a report.
             runs = list(adapter.list_runs(query))
@@ -82,11 +88,13 @@ def clean(
             return
         others = ((pages, "overview"), (controls, "control"), (views, "saved view"))
         also = [counted(len(x), what) for x, what in others if x]
-        what = f"the diagnosis of {counted(len(ids), 'run')}" + "".join(f", {x}" for x in also)
+        whose = ", ".join(map(shown, named.values())) if 0 < len(named) <= SHOWN else counted(len(ids), "run")
+        parts = [f"the {'diagnosis' if len(ids) == 1 else 'diagnoses'} of {whose}"] * bool(ids) + also
+        what = ", ".join(parts[:-1]) + " and " * (len(parts) > 1) + parts[-1]
         if not yes:
             if not sys.stdin.isatty():
-                raise UsageError(f"{what} would be removed in {adapter.describe()}: say --yes")
-            typer.confirm(f"Remove {what} in {outgoing.clean(adapter.describe())}?", abort=True)
+                raise UsageError(f"this would remove {what} from {adapter.describe()}; confirm with --yes")
+            typer.confirm(f"Remove {what} from {outgoing.clean(adapter.describe())}?", abort=True)
         if publisher is not None and pages:
             typer.echo(f"deleted {counted(publisher.withdraw(scope), 'overview')}")
         if controls and isinstance(adapter, ControlRuns):
@@ -116,7 +124,7 @@ def _remove(adapter: Adapter, ids: list[str]) -> None:
     from tracker_diag.sweeping.executors import WRITERS, threads
     from tracker_diag.sweeping.flow import completed
 
-    tags = files = notes = failed = 0
+    tags = files = notes = segments = failed = 0
     left: Counter[str] = Counter()
     with progress.bar("cleaning") as advance, threads(WRITERS) as engine:
         for done, (run_id, removal) in enumerate(completed(engine, adapter.remove, ids), 1):
@@ -128,9 +136,12 @@ def _remove(adapter: Adapter, ids: list[str]) -> None:
                 failed += 1
                 continue
             tags, files, notes = tags + removal.tags, files + removal.artifacts, notes + removal.notes
+            segments += removal.segments
             left.update(removal.left)
-    also = f", and sections of {counted(notes, 'description')}" if notes else ""
-    typer.echo(f"removed {tags} tags and {files} files of {counted(len(ids) - failed, 'run')}{also}")
+    also = [f"{counted(segments, 'segment')}"] if segments else []
+    also += [f"sections of {counted(notes, 'description')}"] if notes else []
+    more = f", and {' and '.join(also)}" if also else ""
+    typer.echo(f"removed {tags} tags and {files} files of {counted(len(ids) - failed, 'run')}{more}")
     for reason, count in left.items():
         complain(f"left in {counted(count, 'run')}: {reason}", label="")
     if failed:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from tracker_diag.cli.errors import FOUND, OK, PARTIAL, TRACKER, USAGE
+from tracker_diag.cli.errors import FOUND, OK, PARTIAL, TRACKER, USAGE, complain
 from tracker_diag.cli.options import ConfigOption, FailOnOption, RoleOption
 from tracker_diag.cli.sweep import sweep
 
@@ -26,16 +26,20 @@ def committed(
     config: ConfigOption = None,
     role: RoleOption = None,
 ) -> None:
-    """Diagnose the runs of mlruns folders to which these files belong, and write nothing: for pre-commit.
+    """Check the runs of staged mlruns files (pre-commit).
 
-    Other runs of their experiments are compared with, and not judged. The exit code is that of a sweep: 1 where one of
+    A run is diagnosed where one of its files is among these; nothing is written. Other runs of their experiments are
+    compared with, and not judged. The exit code is that of a sweep: 1 where one of
     the runs is wasted, or as --fail-on says.
 
     \b
       tracker-diag committed $(git diff --name-only --staged)
     """  # noqa: D301  click wants a real backspace
     codes = {OK}
-    for folder, run_ids in runs_of(files or ()).items():
+    found = runs_of(files or ())
+    if not found:
+        complain("no MLflow run among these files: nothing checked", label="")
+    for folder, run_ids in found.items():
         try:
             sweep(
                 everything=True,

@@ -33,7 +33,6 @@ from tracker_diag.report.registry import DEFAULT
 
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter
-    from tracker_diag.adapters.locating import Location
 
 
 def diagnose(
@@ -53,7 +52,7 @@ def diagnose(
             "-r",
             metavar="RUN",
             rich_help_panel=WHICH,
-            help="Its id or how that begins, name or address; W&B: entity/project/run.",
+            help="Run ID, its first 4 or more characters, its name, or its URL; W&B: entity/project/run.",
             show_default=False,
         ),
     ] = None,
@@ -100,11 +99,16 @@ def diagnose(
     if run_id is None:
         raise UsageError("which run? name one with --run-id, or give the path of a file or folder of curves")
     where = place(tracker, tracking_uri, tuple(project or ()), run_id)
+    from tracker_diag.adapters.named import find
     from tracker_diag.cli import progress
     from tracker_diag.sweeping.one_run import diagnose_run
 
     with connected(where, settings.prefix, annotate=annotate) as adapter:
-        found = _found(adapter, where) if where.run_id else _only_run(adapter)
+        if where.run_id:
+            with progress.bar("searching") as advance:
+                found = find(adapter, where.run_id, where.project, advance).id
+        else:
+            found = _only_run(adapter)
         with progress.bar("comparing") as advance:
             diagnosed = diagnose_run(
                 adapter,
@@ -123,15 +127,6 @@ def diagnose(
     show_lines(below)
     if fails(diagnosed.report.severity, fail_on):
         raise typer.Exit(FOUND)
-
-
-def _found(adapter: Adapter, where: Location) -> str:
-    """The id of the run that was named, by its id or otherwise."""
-    from tracker_diag.adapters.named import find
-    from tracker_diag.cli import progress
-
-    with progress.bar("searching") as advance:
-        return find(adapter, where.run_id or "", where.project, advance).id
 
 
 def _only_run(adapter: Adapter) -> str:

@@ -21,10 +21,11 @@ def mcp(
     config: ConfigOption = None,
     write: Annotated[bool, typer.Option("--write", help="Let agents ask for diagnoses to be written.")] = False,
 ) -> None:
-    """Serve agents over the Model Context Protocol, on stdin and stdout.
+    """Serve agents over MCP.
 
-    An agent can list runs, diagnose them and read what a verdict means, and writes nothing without --write. The tracker
-    is the one named here, whatever an agent asks for. How to add it to an agent: docs/mcp.md.
+    The Model Context Protocol is spoken on stdin and stdout. An agent can list runs, diagnose them and read what a
+    verdict means, and writes nothing without --write. The tracker is the one named here, whatever an agent asks for.
+    How to add it to an agent: docs/mcp.md.
     """
     from tracker_diag.cli.watch import start_log
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tracker_diag.settings.settings import Settings
 
 LEVELS = ("info", "warning", "error")
+_TYPED = "command line"
 
 TrackerOption = Annotated[
     str | None,
@@ -166,7 +167,7 @@ def read_settings(
     SettingsError, UsageError, LocationError
         If a setting is not known, cannot be read, or is the prefix of a tracker's own tags.
     """
-    from tracker_diag.settings.settings import load_settings, parse_settings
+    from tracker_diag.settings.settings import SettingsError, load_settings, parse_settings
 
     settings = load_settings(config)
     check_prefix(settings.prefix)
@@ -188,7 +189,12 @@ def read_settings(
         whole["experiments"] = {
             pattern: _chosen_there(part, select, ignore) for pattern, part in settings.experiments.items()
         }
-    return parse_settings(whole, where="command line")
+    try:
+        return parse_settings(whole, where=_TYPED)
+    except SettingsError as error:
+        # The file itself was read without an error: what is wrong was typed.
+        key, _, why = str(error).removeprefix(f"{_TYPED}: ").partition(": ")
+        raise UsageError(f"--{'role' if key == 'roles' else key}: {why}") from None
 
 
 def _chosen_there(part: dict[str, Any], select: list[str] | None, ignore: list[str] | None) -> dict[str, Any]:

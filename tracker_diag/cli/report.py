@@ -68,7 +68,7 @@ def report(
     tracking_uri: UriOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Show a saved report again, or all runs of an experiment on one page.
+    """Show a saved report, or an experiment's page.
 
     An experiment's page reads the tags that a sweep wrote, diagnoses in memory what no sweep has, and writes nothing
     into the tracker.
@@ -103,6 +103,7 @@ def report(
 
 
 def _show_saved(file: Path, format: str) -> None:
+    from tracker_diag.core.foreign_json import fault
     from tracker_diag.report.schema import read_report
 
     check_format(format)
@@ -114,7 +115,7 @@ def _show_saved(file: Path, format: str) -> None:
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from None
     except ValueError as error:
-        raise UsageError(f"{file}: not a report of tracker-diag ({error})") from None
+        raise UsageError(f"{file}: not a report of tracker-diag ({fault(error)})") from None
     show(saved, format)
 
 

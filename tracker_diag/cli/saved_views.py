@@ -53,9 +53,9 @@ def save_views(viewer: Viewer | None, experiments: Iterable[str]) -> tuple[str, 
         except TrackerError as error:
             _log.warning("view of %s: %s", name, error)
             continue
-        watch.event("view saved", of=name, link=saved.address, edited=saved.edited)
+        watch.event("view saved", of=name, link=saved.address or None, edited=saved.edited)
         left = "somebody has changed it, and it is left as it is: " if saved.edited else ""
-        lines.append(f"view of {name}: {left}{saved.address}")
+        lines.append(f"view of {name}: {left}{saved.address or saved.place}")
     return tuple(lines)
 
 

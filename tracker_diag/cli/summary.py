@@ -73,10 +73,12 @@ def closing_line(swept: Swept, *, write: bool) -> str:
     from tracker_diag.report.wording import counted, duration
 
     parts = [f"{len(swept.rows):,} diagnosed" + ("" if write else " (dry run: nothing written)")]
-    parts += [f"{not_stored:,} without their reports"] if (not_stored := _not_stored(swept)) else []
+    parts[0] += _without_reports(_not_stored_now(swept))
     kept = sum(row.kept for row in swept.rows)
-    parts += [f"{kept:,} of them keep what all rules said: --select and --ignore overwrite nothing"] if kept else []
-    parts += [f"{swept.unchanged:,} unchanged"] if swept.unchanged else []
+    if kept:
+        how_many = "none" if kept == len(swept.rows) else f"{kept:,} not"
+        parts += [f"{how_many} rewritten: they already have a diagnosis by all rules"]
+    parts += [f"{swept.unchanged:,} unchanged{_without_reports(swept.without_reports)}"] if swept.unchanged else []
     accepted = sum(row.accepted for row in (*swept.rows, *swept.standing))
     parts += [f"{accepted:,} accepted by the baseline"] if accepted else []
     parts += [f"{len(swept.failures):,} failed"] if swept.failures else []
@@ -110,7 +112,7 @@ def summary(swept: Swept, tracker: str) -> dict[str, Any]:
             "failed": len(swept.failures),
             "not_reached": swept.left,
         },
-        "not_stored": _not_stored(swept),
+        "not_stored": _not_stored_now(swept) + swept.without_reports,
         "accepted": sum(row.accepted for row in (*swept.rows, *swept.standing)),
         "wasted": {
             "lost_seconds": round(spent.lost, 3),
@@ -142,8 +144,12 @@ def _counts(counts: Counter[str]) -> str:
     )
 
 
-def _not_stored(swept: Swept) -> int:
-    return sum(bool(row.note) for row in swept.rows) + swept.without_reports
+def _not_stored_now(swept: Swept) -> int:
+    return sum(bool(row.note) for row in swept.rows)
+
+
+def _without_reports(runs: int) -> str:
+    return f" ({runs:,} {'has' if runs == 1 else 'have'} no stored report)" if runs else ""
 
 
 def _notes(swept: Swept) -> list[str]:

@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from tracker_diag.adapters.overviews import Publisher
     from tracker_diag.core.finding import Severity
     from tracker_diag.settings.settings import Settings
-    from tracker_diag.sweeping.result import Swept
+    from tracker_diag.sweeping.result import Row, Swept
 
 _log = logging.getLogger("tracker_diag")
 
@@ -188,7 +188,7 @@ def sweep(
             named, standing = (query.experiments, swept.standing) if trigger is None else ((), ())
             seen = {row.experiment for row in (*swept.rows, *standing)}
             pages = _store_overviews(adapter, publisher, swept, named, settings)
-            told = closing_lines(adapter, _done(swept)) if plan.write else ()
+            told = closing_lines(adapter, _done(swept, standing)) if plan.write else ()
             hint = () if dry_run or view else first_look(adapter, swept, settings.prefix)
             out.below = (*pages, *save_views(viewer, seen), *hint, *told)
             return swept
@@ -334,16 +334,16 @@ def _store_overviews(
             _log.warning("overview of %s: %s", name, error)
         else:
             watch.event("overview stored", of=name, run_id=run_id, run=run.name, experiment=run.experiment, link=link)
-            at = f" ({link})" if link else ""
-            lines.append(f"overview of {name}: run {run.name or run_id} in experiment {run.experiment}{at}")
+            lines.append(f"overview of {name}: {link or f'run {run.name or run_id}'}, in experiment {run.experiment}")
     return tuple(lines)
 
 
-def _done(swept: Swept) -> Done:
+def _done(swept: Swept, standing: Sequence[Row]) -> Done:
     from tracker_diag.adapters.closing import Done
 
     new = all(not row.before.verdict for row in swept.rows)
-    return Done(tuple(row.id for row in swept.rows), first=new and not swept.standing)
+    written = tuple(row.id for row in swept.rows if not row.kept)
+    return Done(written, tuple(row.id for row in standing), first=new and not swept.standing)
 
 
 def _aside(tracker: Adapter, folder: Path, prefix: str) -> Adapter:

@@ -20,6 +20,17 @@ def read_json(text: str | bytes) -> Any:
         raise ValueError("nested too deeply") from None
 
 
+def fault(error: ValueError) -> str:
+    """Say what is wrong with a file that should hold JSON of ours; where it holds something else altogether, only that.
+
+    Parameters
+    ----------
+    error : ValueError
+        What reading it as text, or as JSON, raised.
+    """
+    return "not JSON" if isinstance(error, json.JSONDecodeError | UnicodeDecodeError) else str(error)
+
+
 def read_json_mapping(text: str | bytes | None) -> dict[str, Any] | None:
     """Parse a JSON text that should hold an object; None for any other, and for none."""
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
+from difflib import get_close_matches
 
 from tracker_diag.rules.registry import all_rules, find_rule
 from tracker_diag.rules.rule import ABSTENTION
@@ -11,7 +11,7 @@ from tracker_diag.rules.verdicts import GOOD_FIT, precedence
 
 
 class UnknownPageError(ValueError):
-    """There is neither a rule nor a verdict of this name; one line that gives the nearest."""
+    """There is neither a rule nor a verdict of this name; one line that gives one spelt nearly so, if any."""
 
 
 def page(word: str) -> str:
@@ -37,11 +37,12 @@ def page(word: str) -> str:
         return found.page
     if normal(word) == normal(ABSTENTION):
         return _abstention()
-    known = [ABSTENTION, *(name for r in all_rules().values() for name in (r.name, r.code))]
-    nearest = max(known, key=lambda name: SequenceMatcher(None, normal(name), normal(word)).ratio())
-    raise UnknownPageError(
-        f"no rule or verdict {word[:100]!r}; the nearest is {nearest} (`tracker-diag rules` lists all)"
-    )
+    known = {normal(name): name for r in all_rules().values() for name in (r.name, r.code)}
+    known[normal(ABSTENTION)] = ABSTENTION
+    form = normal(word)
+    near = [name for name in known if form and name.startswith(form)] or get_close_matches(form, known, n=1)
+    advice = f"the nearest is {known[near[0]]}" if near else "`tracker-diag rules` lists all"
+    raise UnknownPageError(f"no rule or verdict {word[:100]!r}; {advice}")
 
 
 def _abstention() -> str:

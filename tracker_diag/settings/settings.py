@@ -41,6 +41,8 @@ _NEEDED = {
 """pydantic's types of errors in plain words."""
 LONGEST_IGNORE = 5_000
 """Letters of a run's ``ignore`` tag that are read: what MLflow takes of a tag, and far more than all rules have."""
+ROLES_SHOWN = 5
+"""Roles that are named where none is spelt nearly as the one that was asked for."""
 UNKNOWN_SHOWN = 3
 """Words of it that are not a rule and are told one by one."""
 
@@ -118,7 +120,8 @@ class Settings(BaseModel):
         for key in ("roles", "vocabulary"):
             for role in getattr(self, key):
                 if role not in all_roles():
-                    raise SettingsError(f"{key}: no role {role!r}" + _nearest(role, all_roles()))
+                    some = f"; roles are {', '.join(islice(all_roles(), ROLES_SHOWN))}, …"
+                    raise SettingsError(f"{key}: no role {role!r}" + (_nearest(role, all_roles()) or some))
         for metric, direction in self.directions.items():
             if direction not in ("min", "max"):
                 raise SettingsError(f"directions.{metric}: {direction!r} is neither 'min' nor 'max'")

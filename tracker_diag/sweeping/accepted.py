@@ -12,7 +12,7 @@ from tracker_diag.adapters.base import TrackerError
 from tracker_diag.adapters.disk import write_files
 from tracker_diag.core.finding import Severity, is_name
 from tracker_diag.core.foreign_files import NotAFileError, read_file
-from tracker_diag.core.foreign_json import read_json
+from tracker_diag.core.foreign_json import fault, read_json
 from tracker_diag.core.version import __version__
 from tracker_diag.sweeping.result import Row, Swept
 
@@ -63,16 +63,16 @@ def read(path: Path) -> Baseline | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise BaselineError(f"--baseline {path}: {error.strerror}") from None
+        raise BaselineError(f"--baseline {path}: {error.strerror or error}") from None
     except NotAFileError as error:
         raise BaselineError(f"--baseline {path}: {error}") from None
-    except ValueError:
-        raise BaselineError(
-            f"--baseline {path}: no baseline: it is not JSON; delete it, or name another file"
-        ) from None
+    except ValueError as error:
+        raise BaselineError(f"--baseline {path}: not a baseline file ({fault(error)})") from None
     version = data.get("schema_version") if isinstance(data, dict) else None
+    if version is None:
+        raise BaselineError(f"--baseline {path}: not a baseline file (no schema_version)")
     if version != SCHEMA_VERSION:
-        said = "no baseline" if version is None else f"schema version {version!r}, which this version does not read"
+        said = f"schema version {version!r}, which this version does not read"
         raise BaselineError(f"--baseline {path}: {said}; delete it, and the next sweep writes a new one")
     runs = data.get("runs")
     entries = runs.items() if isinstance(runs, dict) else ()

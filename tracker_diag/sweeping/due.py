@@ -148,7 +148,7 @@ def why_not_noted(listing: Listing, settings: Settings) -> str:
     if not settings.note:
         return ""
     if listing.description is None:
-        return "none can be written here"
+        return listing.undescribed
     found = section.state(listing.description)
     if found is section.State.EDITED:
         return "the section was edited, and is left as it is"

@@ -88,7 +88,7 @@ def send(urls: Sequence[str], title: str, body: str) -> None:
     for url in urls:
         service = _service(url)
         if not _attempt(service, title, body):
-            failed.append(_scheme(url))
+            failed.append(_scheme(url) or "the address")
     if failed:
         raise NotifyError(f"the message was not taken by {', '.join(failed)}")
 
@@ -122,13 +122,14 @@ def _service(url: str) -> object:
     logging.getLogger("apprise").setLevel(logging.CRITICAL)
     service = apprise.Apprise()
     if not service.add(url):
-        raise NotifyError(f"--notify {_scheme(url)}…: not an address that Apprise knows (github.com/caronc/apprise)")
+        scheme = f" {_scheme(url)}…" if _scheme(url) else ""
+        raise NotifyError(f"--notify{scheme}: not an Apprise URL (it is not shown, it may hold a secret)")
     return service
 
 
 def _scheme(url: str) -> str:
     scheme, sign, _ = url.partition("://")
-    return f"{clean(scheme, 20)}://" if sign else "the address"
+    return f"{clean(scheme, 20)}://" if sign else ""
 
 
 def _line(row: Row) -> str:

@@ -19,7 +19,7 @@ from tracker_diag.sweeping.siblings import table_of
 from tracker_diag.sweeping.wrote import wrote
 
 COMPARED = 5_000
-"""Runs of its experiment that one run is compared with at most: listing more takes longer than anybody waits for it."""
+"""Runs of its experiment that one run is compared with at most: listing more is too slow."""
 
 Advance = Callable[[int, int | None], None]
 """Told how many runs of the experiment were listed, and of how many; None, since nobody knows."""

@@ -30,14 +30,11 @@ def wrote(listing: Listing, judgement: Judgement, prefix: str, link: str | None,
         Whether the description could take the section that was to be written, if there is one.
     """
     # The fingerprint is written last, beside those of the judgement.
-    parts = [f"{counted(len(judgement.tags) + 1, 'tag')} {prefix}*"]
+    parts = [counted(len(judgement.tags) + 1, f"{prefix}* tag")]
     if stored and judgement.artifacts:
-        parts.append(
-            f"{counted(len(judgement.artifacts), 'file')} {FOLDER}/ ({', '.join(sorted(judgement.artifacts))})"
-        )
+        parts.append(f"{counted(len(judgement.artifacts), 'file')} in {FOLDER}/")
     if noted and judgement.note:
-        parts.append("a section of the description")
-    where = f" in {clean(listing.experiment, _LONGEST)}" if listing.experiment else ""
-    address = f": {shown}" if (shown := web_link(link)) else ""
-    listed = ", ".join(parts[:-1]) + " and " * (len(parts) > 1) + parts[-1]
-    return f"wrote {listed} onto {clean(listing.name or listing.id, _LONGEST)}{where}{address}"
+        parts.append("a description section")
+    where = f" ({clean(listing.experiment, _LONGEST)})" if listing.experiment else ""
+    address = f"; {shown}" if (shown := web_link(link)) else ""
+    return f"wrote to run '{clean(listing.name or listing.id, _LONGEST)}'{where}: {', '.join(parts)}{address}"

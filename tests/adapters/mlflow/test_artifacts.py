@@ -37,7 +37,7 @@ def test_a_folder_that_mlflow_makes_is_accepted_once_what_holds_its_location_is_
         if exists not in ("", "."):
             assert local_root(uri, RUN) == path
         else:
-            with pytest.raises(UnusableStoreError, match="does not exist on this machine"):
+            with pytest.raises(UnusableStoreError, match="there is no folder "):
                 local_root(uri, RUN)
 
 
@@ -78,9 +78,12 @@ def test_any_other_address_of_a_folder_can_never_work(tmp_path: Path, uri: str) 
         ("", "the run has no artifact address"),
         ("/etc", "'/etc' does not end in <run id>/artifacts, as MLflow's artifact addresses do: correct artifact_uri"),
         ("/e/{run}/artifacts/x", "'/e/<run id>/artifacts/x' does not end in <run id>/artifacts"),
-        ("/nowhere/m/5/{run}/artifacts", "/nowhere/m/5 does not exist on this machine: run the sweep where it does"),
-        ("file:///nowhere/m/5/{run}/artifacts", "/nowhere/m/5 does not exist on this machine"),
-        ("/{run}/artifacts", "/<run id>/artifacts does not exist on this machine"),
+        (
+            "/nowhere/m/5/{run}/artifacts",
+            "there is no folder /nowhere/m/5: make it if the artifacts belong on this machine",
+        ),
+        ("file:///nowhere/m/5/{run}/artifacts", "there is no folder /nowhere/m/5: "),
+        ("/{run}/artifacts", "there is no folder /<run id>/artifacts: "),
         (
             "{run}/artifacts",
             "'<run id>/artifacts' is relative to a folder that is not known here: correct artifact_uri",
@@ -134,7 +137,7 @@ def test_a_relative_address_starts_at_its_base_where_that_holds_its_location(tmp
         if exists:
             assert local_root(uri, RUN, tmp_path) == tmp_path / "mlruns" / "0" / RUN / "artifacts"
         else:
-            with pytest.raises(UnusableStoreError, match="does not exist on this machine"):
+            with pytest.raises(UnusableStoreError, match="there is no folder "):
                 local_root(uri, RUN, tmp_path)
 
 

@@ -250,6 +250,9 @@ def test_an_annotation_carries_the_section_of_the_notes(home: Path) -> None:
     # A log is never changed: without a segment there is no place for it.
     plain.write("healthy1", noted)
     assert plain.find_run("healthy1").description is None
+    assert plain.find_run("healthy1").undescribed == (
+        "a W&B folder needs --annotate as well, which puts it into the run's notes"
+    )
     assert digest(home) == before
     assert adapter.find_run("healthy1").description == "first try"
     adapter.write("healthy1", noted)
@@ -259,7 +262,8 @@ def test_an_annotation_carries_the_section_of_the_notes(home: Path) -> None:
     adapter.write("sparse1", noted)
     assert adapter.find_run("sparse1").description == with_section("", "**overfitting**")
     for run_id in ("healthy1", "sparse1"):
-        adapter.remove(run_id)
+        assert adapter.remove(run_id).segments == 1
+        assert adapter.remove(run_id).segments == 0
     assert digest(home) == before
 
 
@@ -289,6 +293,7 @@ def test_a_run_that_still_goes_gets_no_segment(killed_log: Path, tmp_path: Path)
     assert not list(tmp_path.glob(f"wandb/*/{ANNOTATION_MARK}"))
     assert adapter.find_run("endless1").tags["diag.fingerprint"] == "f1"
     assert adapter.find_run("endless1").description is None
+    assert adapter.find_run("endless1").undescribed == "the run still goes, and gets one after its end"
     os.utime(log, (1e9, 1e9))
     assert "diag.fingerprint" not in adapter.find_run("endless1").tags
     adapter.write("endless1", DIAGNOSIS)

@@ -71,7 +71,7 @@ def test_the_command_names_the_segments_and_the_logs_that_are_not_there_yet(here
     resumed, healthy = runs["resumed1"], runs["healthy1"]
     (told,) = lines(here, "resumed1", "healthy1", annotate=True)
     before, _, named = told.partition(": wandb sync ")
-    assert before == "2 new segments for W&B, which shows them after"
+    assert before == "2 segments for W&B, which shows them after"
     expected = [resumed.logs[0].parent, resumed.logs[1].parent, resumed.annotations[0], healthy.home]
     expected.append(healthy.annotations[0])
     assert [Path(name).resolve() for name in shlex.split(named)] == expected
@@ -80,12 +80,12 @@ def test_the_command_names_the_segments_and_the_logs_that_are_not_there_yet(here
     (healthy.home / "run-healthy1.wandb.synced").touch()
     (told,) = lines(here, "healthy1", annotate=True)
     assert told == (
-        "1 new segment for W&B, which shows them after (with the -p and -e that you gave it before, if any): "
+        "1 segment for W&B, which shows them after (with the -p and -e that you gave it before, if any): "
         f"wandb sync wandb/{healthy.annotations[0].name}"
     )
     healthy.home.rename(here / "wandb" / healthy.home.name.removeprefix("offline-"))
     assert lines(here, "healthy1", annotate=True) == (
-        "1 new segment for W&B, which shows them after (with the -p and -e that you gave it before, if any): "
+        "1 segment for W&B, which shows them after (with the -p and -e that you gave it before, if any): "
         f"wandb sync wandb/{healthy.annotations[0].name}",
     )
     # Without a segment there is nothing to sync.
@@ -99,3 +99,24 @@ def test_a_command_that_would_be_too_long_names_a_pattern(here: Path, monkeypatc
     assert told.endswith(": wandb sync wandb/offline-run-*")
     found = set(here.glob("wandb/offline-run-*"))
     assert set(find_runs(here)["healthy1"].annotations) < found
+
+
+def test_segments_of_runs_that_stand_are_told_until_the_server_has_them(here: Path) -> None:
+    adapter = open_folder(here, annotate=True)
+    for run_id in ("healthy1", "diverged1"):
+        adapter.write(run_id, WITH_REPORT)
+    assert isinstance(adapter, Closing)
+    written = adapter.closing(Done(("healthy1", "diverged1")))
+    standing = Done((), ("healthy1", "diverged1"))
+    assert adapter.closing(standing) == written[1:]
+    healthy, diverged = (find_runs(here)[run_id] for run_id in ("healthy1", "diverged1"))
+    (healthy.annotations[0] / "run-healthy1.wandb.synced").touch()
+    (told,) = adapter.closing(standing)
+    assert told.startswith("1 segment for W&B, which shows them after: wandb sync ")
+    assert diverged.annotations[0].name in told
+    assert "healthy1" not in told
+    (diverged.annotations[0] / "run-diverged1.wandb.synced").touch()
+    assert adapter.closing(standing) == ()
+    plain = open_folder(here)
+    assert isinstance(plain, Closing)
+    assert plain.closing(standing) == ()

@@ -99,8 +99,25 @@ def local_root(uri: str, run_id: str, base: Path | None = None) -> Path | None:
         holds = path.parents[1]
         # One that lies directly in "/", or in the base, may be missing where the folder above its run's is not.
         missing = _without(run_id, str(path)) if _is_folder(holds) else str(holds)
-        raise NotHereError(f"{missing} does not exist on this machine: run the sweep where it does")
+        raise NotHereError(
+            f"there is no folder {missing}: make it if the artifacts belong on this machine, else sweep where they are"
+        )
     return path
+
+
+def store_at(uri: str, run_id: str, base: Path | None = None) -> str:
+    """Tell apart an address that leads to no folder on this machine, and the same one once it does.
+
+    What could not be stored before the folder was made, or from another machine, is due again by this: it is another
+    address (:func:`tracker_diag.adapters.base.without_files`). ``base`` is as in :func:`local_root`.
+    """
+    try:
+        local_root(uri, run_id, base)
+    except NotHereError:
+        return f"{uri} without its folder"
+    except UnusableStoreError:
+        return uri
+    return uri
 
 
 def _without(run_id: str, address: str) -> str:

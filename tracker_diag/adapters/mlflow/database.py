@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -26,7 +27,7 @@ from tracker_diag.adapters.base import (
 )
 from tracker_diag.adapters.guard import guarded, one_line
 from tracker_diag.adapters.mlflow import control_runs, overview_run, page_address, tables, view, writing
-from tracker_diag.adapters.mlflow.artifact_address import at_address, local_root
+from tracker_diag.adapters.mlflow.artifact_address import at_address, local_root, store_at
 from tracker_diag.adapters.mlflow.artifacts import Artifacts
 from tracker_diag.adapters.mlflow.commits import GroupCommit
 from tracker_diag.adapters.mlflow.engines import engine, is_denied, reason, with_driver
@@ -135,7 +136,7 @@ class DatabaseAdapter:
         with self._read() as connection:
             experiment = _experiments(connection)[record.experiment_id]
         self._experiment_ids[experiment] = record.experiment_id
-        return record.listing(experiment)
+        return self._listing(record, experiment)
 
     def name_filter(self, name: str) -> str:
         """Write the filter for runs of exactly this name."""
@@ -175,7 +176,7 @@ class DatabaseAdapter:
 
     def save_view(self, experiment: str) -> SavedView:
         """Save our view of an experiment."""
-        return view.save(self._view(experiment), self._experiment_ids[experiment], self._prefix)
+        return view.save(self._view(experiment), experiment, self._prefix)
 
     def views(self, query: Query) -> tuple[str, ...]:
         """List the experiments that hold a view of ours."""
@@ -221,6 +222,10 @@ class DatabaseAdapter:
         """Delete and set tags of a run in one transaction; repeated where another writer was in the way."""
         with self._refusals():
             self._commits.commit((run_id, tuple(delete), put))
+
+    def _listing(self, record: Record, experiment: str) -> Listing:
+        """A run as a page of a search shows it, with whether its artifacts have a place here."""
+        return replace(record.listing(experiment), store=store_at(record.artifact_uri, record.id, self._folder))
 
     def _view(self, experiment: str) -> _ViewTag:
         return _ViewTag(self, int(self._experiment_ids[experiment]))
@@ -355,7 +360,7 @@ class DatabaseAdapter:
                 if isinstance(record, Failure):
                     yield record
                 elif isinstance(record, Record):
-                    yield guarded(run_id, partial(record.listing, experiments[record.experiment_id]))
+                    yield guarded(run_id, partial(self._listing, record, experiments[record.experiment_id]))
 
 
 def _matching(connection: sa.Connection, ids: Sequence[str], wanted: Filter, links: Links) -> dict[str, bool | Failure]:
@@ -401,7 +406,7 @@ class _Target:
         return at_address(self._artifact_uri, self._run_id, self._folder)
 
     def store(self) -> str:
-        return self._artifact_uri
+        return store_at(self._artifact_uri, self._run_id, self._folder)
 
 
 class _ViewTag:

@@ -147,8 +147,7 @@ class FolderAdapter:
 
     def save_view(self, experiment: str) -> SavedView:
         """Save our view of an experiment."""
-        key = self._experiment_ids[experiment]
-        return view.save(_ViewTag(self._root / key), key, self._prefix)
+        return view.save(_ViewTag(self._root / self._experiment_ids[experiment]), experiment, self._prefix)
 
     def views(self, query: Query) -> tuple[str, ...]:
         """List the experiments that hold a view of ours."""

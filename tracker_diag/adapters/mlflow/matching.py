@@ -62,7 +62,7 @@ def _pattern(like: str, flags: int) -> re.Pattern[str]:
     if not rest:
         return re.compile(first, flags | re.DOTALL)
     # What stands between two % is taken where it is found first, and never sought again: with many of them, going back
-    # would take longer than anybody lives.
+    # would take exponential time.
     between = "".join(f"(?>.*?{part})" for part in rest[:-1])
     return re.compile(f"{first}{between}.*{rest[-1]}", flags | re.DOTALL)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tracker_diag.adapters.base import DeniedError, Listing, UnusableStoreError
-from tracker_diag.adapters.mlflow.artifact_address import at_address, local_root
+from tracker_diag.adapters.mlflow.artifact_address import at_address, local_root, store_at
 from tracker_diag.adapters.mlflow.artifacts import Artifacts, NotHereError, UnreachableArtifacts
 from tracker_diag.adapters.mlflow.http import Http
 from tracker_diag.adapters.mlflow.proxy import NoArtifacts, ProxiedArtifacts, StoreState, proxied_path
@@ -92,7 +92,7 @@ def listing_of(http: Http, record: Record, experiment: str) -> Listing:
 def store_of(http: Http, record: Record) -> str:
     """Give the address of a run's artifacts, and the way to it."""
     # What cannot be reached without a server may be through one: another way is another address.
-    return f"{record.artifact_uri} through {http.name}"
+    return f"{store_at(record.artifact_uri, record.id)} through {http.name}"
 
 
 def artifacts_of(http: Http, record: Record, state: StoreState) -> Artifacts:

@@ -206,8 +206,8 @@ class ServerAdapter:
     def save_view(self, experiment: str) -> SavedView:
         """Save our view of an experiment."""
         tag = ServedViewTag(self._http, self._experiment_ids[experiment])
-        saved = view.save(tag, tag.experiment_id, self._prefix)
-        return replace(saved, address=f"{self._http.name}/{saved.address}")
+        address = f"{self._http.name}/{page_address.of_view(tag.experiment_id, view.NAME)}"
+        return replace(view.save(tag, experiment, self._prefix), address=address)
 
     def views(self, query: Query) -> tuple[str, ...]:
         """List the experiments that hold a view of ours."""

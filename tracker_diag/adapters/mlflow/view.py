@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from tracker_diag.adapters.mlflow.page_address import of_view
 from tracker_diag.adapters.views import COLUMNS, SavedView
 from tracker_diag.core.foreign_json import read_json_mapping
 
@@ -39,17 +38,32 @@ class Tag(Protocol):
         """Delete it."""
 
 
-def save(tag: Tag, experiment_id: str, prefix: str) -> SavedView:
-    """Save the view, where it is not there as it should be; one that somebody has changed stays."""
+def save(tag: Tag, experiment: str, prefix: str) -> SavedView:
+    """Save the view, where it is not there as it should be; one that somebody has changed stays.
+
+    Parameters
+    ----------
+    tag : Tag
+        Of the experiment.
+    experiment : str
+        Its name.
+    prefix : str
+        Of the tags that the view shows.
+
+    Returns
+    -------
+    SavedView
+        Without an address, which the name of a server is a part of.
+    """
     value, state = tag.read(), _state(prefix)
-    address = of_view(experiment_id, NAME)
+    place = f"in MLflow's UI, experiment {experiment}, Views > {NAME}"
     if value and not is_ours(value):
-        return SavedView(address, edited=True)
+        return SavedView("", place, edited=True)
     if not value or (read_json_mapping(value) or {}).get("state") != state:
         now = int(time.time() * 1000)
         envelope = {"name": NAME, "createdAt": now, "updatedAt": now, "state": state, _DIGEST: _digest(state)}
         tag.write(json.dumps(envelope | json.loads(state)))
-    return SavedView(address)
+    return SavedView("", place)
 
 
 def delete(tag: Tag) -> bool:

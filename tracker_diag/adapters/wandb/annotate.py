@@ -18,7 +18,7 @@ from wandb.proto import wandb_internal_pb2 as pb
 
 from tracker_diag.adapters import disk
 from tracker_diag.adapters.base import Diagnosis
-from tracker_diag.adapters.wandb.folder import ANNOTATION_MARK, RunFolder, annotation_files
+from tracker_diag.adapters.wandb.folder import ANNOTATION_MARK, RunFolder, annotation_files, is_synced
 from tracker_diag.adapters.wandb.log import write_log
 from tracker_diag.adapters.wandb.names import Names
 from tracker_diag.adapters.wandb.notes import noted
@@ -62,8 +62,8 @@ def annotate(folder: RunFolder, segment: Segment, diagnosis: Diagnosis, names: N
         return _put_in_place(draft, home, folder.id)
 
 
-def remove_annotations(folder: RunFolder) -> bool:
-    """Remove the segments that carry a diagnosis; says whether one had been synced.
+def remove_annotations(folder: RunFolder) -> tuple[int, bool]:
+    """Remove the segments that carry a diagnosis; says how many, and whether one had been synced.
 
     Raises
     ------
@@ -71,15 +71,16 @@ def remove_annotations(folder: RunFolder) -> bool:
         If a link has come into one.
     OSError
     """
-    synced = False
+    removed, synced = 0, False
     for segment in folder.annotations:
         # It may be gone: another process sweeps here at the same time.
         with disk.draft_folder(segment.parent) as drafts, contextlib.suppress(FileNotFoundError):
             # Away in one step: what is left of a segment halfway would be taken for training.
             moved = segment.rename(drafts / segment.name)
-            synced |= (moved / f"run-{folder.id}.wandb.synced").exists()
+            synced |= is_synced(moved, folder.id)
+            removed += 1
             disk.delete_files(drafts, [f"{moved.name}/{name}" for name in annotation_files(folder.id)])
-    return synced
+    return removed, synced
 
 
 def _put_in_place(draft: Path, home: Path, run_id: str) -> Path:

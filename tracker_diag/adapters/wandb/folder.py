@@ -54,6 +54,11 @@ class RunFolder:
         return latest
 
 
+def is_synced(segment: Path, run_id: str) -> bool:
+    """Whether ``wandb sync`` has taken a segment of a run to the server."""
+    return (segment / f"run-{run_id}.wandb.synced").exists()
+
+
 def find_runs(path: Path) -> dict[str, RunFolder]:
     """Find the runs in a folder, by id.
 

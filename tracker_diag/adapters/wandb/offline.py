@@ -48,6 +48,8 @@ _LARGEST_PROFILE, _LARGEST_SUMMARY, _LARGEST_CONFIG = 16 * disk.MIB, 4 * disk.MI
 _MODEL, _LARGEST_MODEL = f"{own.FOLDER}/{own.MODEL}", 4 * disk.MIB
 _LAST_MOMENT = 253_402_300_800.0  # the end of the year 9999, after which no calendar of Python's goes
 _ADVICE = "check the folder's rights"
+_NOT_ANNOTATED = "a W&B folder needs --annotate as well, which puts it into the run's notes"
+_NOT_ENDED = "the run still goes, and gets one after its end"
 _HOW_TO_SYNC = "to see this in W&B: the same with --annotate, then the `wandb sync` that it names"
 
 _log = logging.getLogger(__name__)
@@ -160,12 +162,12 @@ class OfflineAdapter:
         folder = find_run(self._path, run_id)
         disk.remove_drafts(folder.home.parent)
         try:
-            synced = remove_annotations(folder)
+            segments, synced = remove_annotations(folder)
         except OSError as error:
             raise disk.refusal(error, _ADVICE) from None
         removal = beside.remove(folder.home, own.FOLDER)
         left = (f"{run_id}: its diagnosis was synced to the server; clean it there with --tracker wandb",) * synced
-        return Removal(removal.tags, removal.artifacts, (*left, *removal.left))
+        return Removal(removal.tags, removal.artifacts, (*left, *removal.left), segments=segments)
 
     def link(self, listing: Listing) -> str | None:
         """None: a folder has no UI."""
@@ -173,9 +175,11 @@ class OfflineAdapter:
 
     def closing(self, done: Done) -> tuple[str, ...]:
         """Say where the reports lie, and what takes the diagnoses to W&B."""
-        folders = [find_run(self._path, run_id) for run_id in done.ids]
-        syncing = syncing_lines(folders) if self._annotate else (_HOW_TO_SYNC,)
-        return (*report_lines(folders), *syncing)
+        runs = find_runs(self._path)
+        written, standing = ([runs[run_id] for run_id in ids if run_id in runs] for ids in (done.ids, done.standing))
+        if self._annotate:
+            return (*report_lines(written), *syncing_lines([*written, *standing]))
+        return (*report_lines(written), _HOW_TO_SYNC) if written else ()
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -185,7 +189,8 @@ class OfflineAdapter:
         facts = self._facts(folder, segment)
         summary = nest(segment.summary)
         tags, description = facts["tags"], None
-        if self._annotate and facts["status"] not in ACTIVE:
+        ended = facts["status"] not in ACTIVE
+        if self._annotate and ended:
             description = _carried_notes(folder, segment)
             key = self._names.prefix + own.FINGERPRINT
             if tags.get(key) != carried_fingerprint(folder):
@@ -196,6 +201,7 @@ class OfflineAdapter:
             tags=tags,
             latest=latest_values(summary, self._names, {".".join(key): step for key, step in segment.steps.items()}),
             description=description,
+            undescribed=_NOT_ENDED if self._annotate and not ended else _NOT_ANNOTATED,
             **{key: facts[key] for key in ("name", "status", "start_time", "end_time", "params")},
         )
 

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tracker_diag.adapters.wandb.folder import RunFolder
+from tracker_diag.adapters.wandb.folder import RunFolder, is_synced
 from tracker_diag.core import own
 
 LONGEST_COMMAND = 1_000
@@ -45,34 +45,30 @@ def syncing_lines(folders: Sequence[RunFolder]) -> tuple[str, ...]:
     Parameters
     ----------
     folders : sequence of RunFolder
-        As they are now; those without such a segment are left out.
+        As they are now; those without such a segment are left out, and those whose segment the server has.
 
     Returns
     -------
     tuple of str
         Empty where there is no such segment.
     """
-    carried = [folder for folder in folders if folder.annotations]
+    carried = [x for x in folders if x.annotations and not all(is_synced(segment, x.id) for segment in x.annotations)]
     if not carried:
         return ()
     named = [path for folder in carried for path in (*_unsynced(folder), *folder.annotations)]
     command = " ".join(["wandb sync", *map(_quoted, named)])
     if len(command) > LONGEST_COMMAND:
         command = f"wandb sync {_quoted(carried[0].home.parent)}/offline-run-*"
-    known = any(_is_synced(folder.home, folder.id) for folder in carried)
+    known = any(is_synced(folder.home, folder.id) for folder in carried)
     same = " (with the -p and -e that you gave it before, if any)" if known else ""
-    count = f"{len(carried):,} new segment{'s' * (len(carried) != 1)}"
+    count = f"{len(carried):,} segment{'s' * (len(carried) != 1)}"
     return (f"{count} for W&B, which shows them after{same}: {command}",)
 
 
 def _unsynced(folder: RunFolder) -> Iterable[Path]:
     # What was logged online is on the server; its log is only a copy.
     homes = (log.parent for log in folder.logs)
-    return (home for home in homes if home.name.startswith("offline-run-") and not _is_synced(home, folder.id))
-
-
-def _is_synced(home: Path, run_id: str) -> bool:
-    return (home / f"run-{run_id}.wandb.synced").exists()
+    return (home for home in homes if home.name.startswith("offline-run-") and not is_synced(home, folder.id))
 
 
 def _quoted(path: Path) -> str:
