@@ -78,4 +78,5 @@ def test_an_unknown_command_or_option_is_one_line(diag: Invoke) -> None:
 def test_help_fits_80_columns_and_no_summary_is_cut(diag: Invoke, command: str) -> None:
     text = diag(*command.split(), "--help", uri=None, terminal_width=80).stdout
     assert max(map(len, text.splitlines())) <= 80
-    assert not [line for line in text.splitlines() if line.endswith("...")]
+    # What a usage line ends with says that a word may be repeated.
+    assert not [line for line in text.splitlines()[1:] if line.endswith("...")]

@@ -304,7 +304,7 @@ def test_a_file_that_is_no_baseline_is_said_before_the_sweep_begins(diag: Invoke
     file.write_text("{}")
     result = diag(*VISION, "--baseline", str(file))
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"error: --baseline {file}: no baseline; delete it")
+    assert result.stderr.startswith(f"error: --baseline {file}: not a baseline file (no schema_version)\n")
     missing = diag(*VISION, "--baseline", "no/such/b.json")
     assert missing.stderr == "error: --baseline no/such/b.json: there is no folder no/such\n"
 
