@@ -62,8 +62,9 @@ def sweep(
 ) -> Swept:
     """Diagnose the runs of experiments that are new or have changed, and write the answers onto them.
 
-    What the command ``tracker-diag sweep`` does, with the same words for the scope, which is asked for and never
-    assumed. A progress bar appears after two seconds, on a terminal or in a notebook.
+    The arguments are the options of the command ``tracker-diag sweep``; its ``--all`` is ``everything=True``. It writes
+    unless ``dry_run=True``. The scope is asked for, never assumed. A progress bar appears after two seconds, on a
+    terminal or in a notebook.
 
     Parameters
     ----------

@@ -3,10 +3,10 @@
 A frame of pandas writes both as NaN. Loggers of CSV leave blank what was not logged at a step; a loss that diverged is
 NaN too. What tells them apart:
 
-1. A row is written because something was logged. Where all of it is empty, that was NaN, of the metrics that were due:
-   those that have been silent the longest for how often they speak.
-2. A metric that stood beside another in every row up to its last number, and is empty where the other goes on, is NaN
-   from there; unless the row holds a metric that never stood beside it, and so is another kind of row.
+1. A row with no values stands for NaN: in the metrics that are normally logged at that row, which are those that have
+   been silent the longest for how often they are logged.
+2. If two metrics were always logged together, up to the last number of one, and the other goes on, the missing values
+   are NaN. Rows with a metric that was never logged beside the one that stops, such as a final test loss, do not count.
 3. A column without a single number is NaN throughout; unless another one that ends in the same word has numbers, as
    ``loss`` beside an empty ``val_loss``: then it was never logged.
 
