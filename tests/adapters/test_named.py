@@ -6,7 +6,7 @@ import pytest
 
 from tracker_diag.adapters.base import UnknownRunError
 from tracker_diag.adapters.memory import MemoryAdapter
-from tracker_diag.adapters.named import SHOWN, find
+from tracker_diag.adapters.named import SHOWN, SeveralRunsError, find
 from tracker_diag.core.run import Run
 
 EVIL = "x\x1b[2J\nerror: forged"
@@ -31,7 +31,7 @@ def test_a_few_letters_are_no_beginning() -> None:
 
 def test_five_of_many_are_named_in_one_line() -> None:
     adapter = MemoryAdapter([Run(f"id{i}", name=EVIL) for i in range(12)])
-    with pytest.raises(UnknownRunError) as told:
+    with pytest.raises(SeveralRunsError) as told:
         find(adapter, EVIL, None)
     said = str(told.value)
     assert said.count("(x\\x1b[2J error: forged, memory)") == SHOWN

@@ -94,3 +94,22 @@ def test_a_link_is_a_page_or_nothing(name: str, link: str | None) -> None:
     found = call(tracker, "diagnose_run", {"run_id": "run-000"}).structured_content
     swept = call(tracker, "sweep", {"everything": True}).structured_content["runs"]
     assert [listed[0]["link"], found["link"], swept[0]["link"]] == [link] * 3
+
+
+def test_runs_beyond_the_limit_are_told_of() -> None:
+    overview = make_run(9, "healthy", tags={"diag.control": "overview"})
+    tracker = MemoryAdapter([*make_runs(3), overview])
+
+    def told(limit: int) -> tuple[bool, int]:
+        found = call(tracker, "sweep", {"everything": True, "limit": limit}).structured_content
+        assert found["left_out"] == {"runs": 0, "failures": 0}
+        return found["limit_reached"], len(found["runs"])
+
+    assert [told(limit) for limit in (1, 2, 3, 4, 5)] == [(True, 0), (True, 1), (True, 2), (False, 3), (False, 3)]
+
+
+def test_what_no_page_is_of_is_said_without_a_command() -> None:
+    assert line(call(MemoryAdapter(), "explain", {"name": "ovrfitting"})) == (
+        "no rule or verdict 'ovrfitting'; the nearest is overfitting; take a verdict, a cause or a code from an answer"
+    )
+    assert "`" not in line(call(MemoryAdapter(), "explain", {"name": "no such thing at all"}))

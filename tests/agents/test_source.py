@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from tracker_diag.adapters.base import Query
+from tracker_diag.adapters.base import Query, UnknownRunError
 from tracker_diag.adapters.locating import Location, LocationError
+from tracker_diag.adapters.memory import MemoryAdapter
 from tracker_diag.agents.arguments import Scope
-from tracker_diag.agents.source import RefusedError, Source
+from tracker_diag.agents.source import RefusedError, Source, find
+from tracker_diag.core.run import Run
 from tracker_diag.settings.settings import Settings
 
 ID = "0123456789abcdef0123456789abcdef"
@@ -35,15 +37,36 @@ FOLDER = source(Location("wandb", folder="wandb"))
     ],
 )
 def test_a_run_is_looked_for_in_the_one_tracker(of: Source, text: str, run_id: str) -> None:
-    assert of.run_id(text) == run_id
+    assert of.location(text).run_id == run_id
 
 
 @pytest.mark.parametrize("of", [MLFLOW, WANDB])
 @pytest.mark.parametrize("text", ["/etc/passwd", "~/x.wandb", "file:///etc", "./wandb", "http://[", "a\nb/c/d/e", " "])
 def test_no_file_is_opened_that_an_agent_names(of: Source, text: str) -> None:
     with pytest.raises(LocationError, match="names no run here: give ") as caught:
-        of.run_id(text)
+        of.location(text)
     assert "\n" not in str(caught.value)
+
+
+RUNS = [Run.from_dict({"id": run_id, "name": name}) for run_id, name in (("abcd1", "over"), ("abcd2", "under"))]
+
+
+def found(text: str) -> str:
+    return find(MemoryAdapter(RUNS), Location("memory", run_id=text), lambda *_: None).id
+
+
+def test_a_run_is_found_by_id_name_or_the_beginning_of_its_id() -> None:
+    assert [found(text) for text in ("abcd1", "under", "over")] == ["abcd1", "abcd2", "abcd1"]
+    assert find(MemoryAdapter(RUNS[:1]), Location("memory", run_id="abcd"), lambda *_: None).id == "abcd1"
+    with pytest.raises(UnknownRunError, match=r"one of several runs: give the id of one, abcd1 \(over\b"):
+        found("abcd")
+
+
+@pytest.mark.parametrize("text", ["none", "abc", "a\nb"])
+def test_a_run_that_is_not_there_is_said_in_words_for_an_agent(text: str) -> None:
+    with pytest.raises(RefusedError, match=r"^no run with the ID or name '.*list_runs gives the IDs$") as caught:
+        found(text)
+    assert "URI" not in str(caught.value)
 
 
 def test_a_scope_is_asked_for() -> None:

@@ -185,14 +185,22 @@ def test_pages_hold_every_run_once(speak: Callable[..., Any], runs: dict[str, st
 
 def test_what_is_left_out_is_counted(speak: Callable[..., Any], runs: dict[str, str]) -> None:
     async def talk(session: ClientSession) -> list[dict[str, Any]]:
-        swept = await session.call_tool("sweep", {"everything": True, "rows": 2})
+        swept = await session.call_tool("sweep", {"everything": True, "rows": 2, "limit": 7})
         return [data(swept), data(await session.call_tool("diagnose_run", {"run_id": runs["diverged-2"]}))]
 
     swept, diagnosed = speak(talk)
     assert [run["verdict"] for run in swept["runs"]] == ["diverged"] * 2
-    assert swept["left_out"] == {"runs": 5, "failures": 0}
+    assert (swept["left_out"], swept["limit_reached"]) == ({"runs": 5, "failures": 0}, False)
     assert sum(swept["verdicts"].values()) == 7
     assert (diagnosed["report"]["curves"], diagnosed["left_out"]) == ([], {"curves": 2})
+
+
+def test_a_run_may_be_called_by_its_name(speak: Callable[..., Any], runs: dict[str, str]) -> None:
+    async def talk(session: ClientSession) -> list[dict[str, Any]]:
+        words = ("diverged-2", runs["diverged-2"][:12])
+        return [data(await session.call_tool("diagnose_run", {"run_id": word})) for word in words]
+
+    assert [found["report"]["run_id"] for found in speak(talk)] == [runs["diverged-2"]] * 2
 
 
 def test_explain_shows_the_page_that_the_command_line_shows(speak: Callable[..., Any], diag: Invoke) -> None:
@@ -206,7 +214,7 @@ def test_explain_shows_the_page_that_the_command_line_shows(speak: Callable[...,
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [
-        ("diagnose_run", {"run_id": "0" * 32}, f"no run '{'0' * 32}' in "),
+        ("diagnose_run", {"run_id": "0" * 32}, f"no run with the ID or name '{'0' * 32}', and none whose ID begins so"),
         ("diagnose_run", {"run_id": "a/b/c"}, "'a/b/c' names no run here: give an MLflow run id"),
         ("diagnose_run", {"run_id": "/etc/passwd"}, "'/etc/passwd' names no run here"),
         ("diagnose_run", {"run_id": "../../\n\x1b[2J"}, "names no run here"),

@@ -19,6 +19,10 @@ SHOWN = 5
 _NAME = 60
 
 
+class SeveralRunsError(UnknownRunError):
+    """A name, or the beginning of an id, that several runs have; up to five of them are named."""
+
+
 @runtime_checkable
 class FindsNames(Protocol):
     """A tracker whose search finds runs of a name; not every adapter is one."""
@@ -57,7 +61,9 @@ def find(
     Raises
     ------
     UnknownRunError
-        If there is none, or more than one: then up to five are named.
+        If there is none.
+    SeveralRunsError
+        If there is more than one.
     TrackerError
         If it cannot be read, or the tracker cannot be reached.
     """
@@ -77,7 +83,7 @@ def find(
         raise UnknownRunError(f"{unknown}; no run {what} {clean(short, _NAME)!r} either{hint}") from unknown
     if len(found) > 1:
         more = f", … ({len(found):,} in all)" if len(found) > SHOWN else ""
-        raise UnknownRunError(
+        raise SeveralRunsError(
             f"{clean(short, _NAME)!r} may be one of several runs: give the id of one, "
             f"{', '.join(map(shown, found[:SHOWN]))}{more}"
         ) from unknown

@@ -42,7 +42,8 @@ class OfRun(Arguments):
     """Of ``diagnose_run``."""
 
     run_id: Name = Field(
-        description="The run's id; on W&B entity/project/run. Its address in the tracker's pages will do, too."
+        description="The run's ID, its first 4 or more characters, or its name; on W&B also entity/project/run. Its "
+        "address in the tracker's pages will do, too."
     )
     curves: bool = Field(
         default=False, description="Also return the points of the curves: a few hundred for each, and long."
@@ -72,13 +73,17 @@ class OfSweep(Scope):
         default=None, max_length=20, description="Only runs that changed within this span: 24h, 7d, 1h30m."
     )
     limit: int = Field(
-        default=100, ge=1, le=MOST_SWEPT, description="At most so many runs are looked at, those that changed last."
+        default=100,
+        ge=1,
+        le=MOST_SWEPT,
+        description="At most so many runs are looked at, those that changed last. Runs beyond it are neither read nor "
+        "counted; limit_reached in the answer says whether there are any.",
     )
     rows: int = Field(
         default=50,
         ge=1,
         le=MOST_SHOWN,
-        description="At most so many runs and failures are returned, worst first; all are counted.",
+        description="At most so many runs and failures are returned, worst first; left_out counts the others.",
     )
 
 

@@ -35,7 +35,6 @@ from tracker_diag.agents.source import RefusedError, Source
 from tracker_diag.agents.tools import Tool, tools
 from tracker_diag.core.run import InvalidRunError
 from tracker_diag.core.version import __version__
-from tracker_diag.rules.manual import UnknownPageError
 from tracker_diag.settings.settings import SettingsError
 from tracker_diag.sweeping.executors import EngineError
 
@@ -54,7 +53,6 @@ _EXPECTED = (
     SettingsError,
     InvalidRunError,
     EngineError,
-    UnknownPageError,
 )
 _log = logging.getLogger(__name__)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tracker_diag.adapters.base import Adapter, Query
+from tracker_diag.adapters import named, registry
+from tracker_diag.adapters.base import Adapter, Listing, Query, UnknownRunError
 from tracker_diag.adapters.locating import Asked, Location, LocationError, Opening
-from tracker_diag.adapters.registry import find, locate, open_tracker
+from tracker_diag.adapters.registry import locate, open_tracker
 from tracker_diag.agents.arguments import Scope
 from tracker_diag.agents.quoting import quote
 from tracker_diag.settings.settings import Settings
@@ -54,24 +55,26 @@ class Source:
         finally:
             adapter.close()
 
-    def run_id(self, text: str) -> str:
-        """Tell the id of a run from what names it. Of an address only the id counts: no other host is ever asked.
+    def location(self, text: str) -> Location:
+        """Tell where a run is by what names it. Of an address only the id counts: no other host is ever asked.
 
         Raises
         ------
         LocationError
-            If it names none of this tracker, or a file.
+            If it has no form of this tracker, or is a file.
         """
         if self.where.folder is not None:
-            return text
+            return replace(self.where, run_id=text)
         found: Location | None
         try:
             found = locate(Asked(text, self.where.uri, self.projects), self.where.tracker)
         except LocationError:
             found = None
         if found is None or found.run_id is None or found.folder is not None:
-            raise LocationError(f"'{quote(text, 200)}' names no run here: give {find(self.where.tracker).forms}")
-        return found.run_id
+            raise LocationError(
+                f"'{quote(text, 200)}' names no run here: give {registry.find(self.where.tracker).forms}"
+            )
+        return found
 
     def query(self, scope: Scope, *, since: float | None = None, limit: int | None = None) -> Query:
         """Tell the runs that the arguments of a tool mean.
@@ -87,3 +90,37 @@ class Source:
         if not names and not scope.everything:
             raise RefusedError("which runs? name them in experiments, or set everything to true")
         return Query(names, scope.everything, since, scope.filter, limit)
+
+
+def find(adapter: Adapter, where: Location, advance: Callable[[int, int | None], None]) -> Listing:
+    """Find a run by its id, its name, or how its id begins.
+
+    Parameters
+    ----------
+    adapter : Adapter
+        The tracker.
+    where : Location
+        What :meth:`Source.location` gave.
+    advance : callable
+        Told how many runs have been looked at.
+
+    Raises
+    ------
+    RefusedError
+        If there is no such run.
+    SeveralRunsError
+        If there are several.
+    TrackerError
+        If the tracker cannot be read.
+    """
+    word = where.run_id or ""
+    try:
+        return named.find(adapter, word, where.project, advance)
+    except named.SeveralRunsError:
+        raise
+    except UnknownRunError:
+        # What the adapter advises speaks of options, which an agent cannot change.
+        raise RefusedError(
+            f"no run with the ID or name '{quote(word, 200)}', and none whose ID begins so ({named.SHORTEST} "
+            "characters are needed): list_runs gives the IDs"
+        ) from None

@@ -61,6 +61,8 @@ class Listed:
         Those that are not due, and whose reports could not be stored.
     compared : Compared
         What the siblings of the runs say.
+    more : bool
+        Whether there are runs beyond the limit of the scope, which were not looked at.
     """
 
     due: Mapping[str, Due]
@@ -68,6 +70,7 @@ class Listed:
     failures: tuple[Failure, ...]
     without_reports: int
     compared: Compared
+    more: bool = False
 
 
 def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
@@ -85,8 +88,12 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
     own: dict[str, Settings] = {}
     seen: dict[str, list[Listing]] = {}
     kept = 0
-    for listing in _listings(adapter, plan.query):
-        if stop.is_set():
+    limit, more = plan.query.limit, False
+    # One more than is looked at tells whether there are others.
+    asked = plan.query if limit is None else replace(plan.query, limit=limit + 1)
+    for number, listing in enumerate(_listings(adapter, asked)):
+        more = limit is not None and number >= limit
+        if more or stop.is_set():
             break
         if isinstance(listing, Failure):
             failures.append(listing)
@@ -128,7 +135,7 @@ def list_due(adapter: Adapter, plan: Plan, stop: threading.Event) -> Listed:
         # One whose own state has changed is for the sweep that has it in its scope.
         if isinstance(candidate, Due) and _carried(listing, plan) in _complete(candidate, listing):
             again[listing.id] = replace(candidate, beyond=True)
-    return Listed(again | due, standing, tuple(failures), without_reports, compared)
+    return Listed(again | due, standing, tuple(failures), without_reports, compared, more)
 
 
 def noted(listing: Listing, settings: Settings) -> bool:

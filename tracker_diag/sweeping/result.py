@@ -95,6 +95,8 @@ class Swept:
         Of all runs in the scope, the unchanged ones included.
     without_reports : int
         Unchanged runs whose reports could not be stored when they were diagnosed.
+    more : bool
+        There are runs beyond the limit of the scope; they were neither read nor counted.
     left : int
         Runs that were due and not finished: the sweep was stopped, the tracker failed, or the experiment may not be
         written to.
@@ -114,6 +116,7 @@ class Swept:
     verdicts: Mapping[str, int] = field(default_factory=dict)
     worst: Severity = Severity.OK
     without_reports: int = 0
+    more: bool = False
     left: int = 0
     oldest: float | None = None
     seconds: float = 0.0

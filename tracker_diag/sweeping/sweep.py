@@ -91,6 +91,7 @@ def sweep(adapter: Adapter, plan: Plan, watcher: Watcher | None = None, stop: th
         verdicts=dict(sorted(Counter(row.verdict for row in (*rows, *standing)).items())),
         worst=max((row.severity for row in (*rows, *standing)), key=lambda s: s.rank, default=Severity.OK),
         without_reports=listed.without_reports,
+        more=listed.more,
         left=len(left),
         oldest=min((x for x in undone if x is not None), default=None),
         seconds=time.monotonic() - begin,
