@@ -100,7 +100,7 @@ def find(folder: Path) -> Iterator[tuple[FileFormat, Found]]:
 def forms() -> str:
     """What can be read, as a sentence without its full stop."""
     formats = ", ".join(one.title for one in all_formats())
-    return f"Known: {formats}, or MLflow's mlruns or mlflow.db, or a wandb folder"
+    return f"Known: {formats}, MLflow's mlruns or mlflow.db, or a wandb folder"
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, bool]]:
