@@ -158,7 +158,7 @@ def renderings(run: Run, report: Report, settings: Settings) -> Iterator[tuple[s
     """Whatever is made of a report, by name."""
     task = Task(run, settings.model_copy(update={"artifacts": "all"}), before(run.tags, settings.prefix))
     latest = {n: (s.steps[-1].item(), s.values[-1].item()) for n, s in run.metrics.items() if len(s)}
-    listing = Listing(run.id, tags=run.tags, params=run.params, status=run.ended_as, latest=latest)
+    listing = Listing(run.id, tags=run.tags, params=run.params, status=run.status, latest=latest)
     yield "text", lambda: print_text(report, Console(file=io.StringIO(), width=80))
     yield "markdown", lambda: render_markdown(report)
     yield "tags and files", lambda: json.loads(render(task, report).artifacts["report.json"], parse_constant=_no_json)

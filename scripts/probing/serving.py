@@ -20,7 +20,7 @@ def read_run(address: str, run_id: str) -> dict[str, Any]:
     return {
         "id": run.id,
         "params": dict(run.params),
-        "status": run.ended_as,
+        "status": run.status,
         "metrics": {
             name: [[step, value if value == value else "NaN"] for step, value in zip(s.steps, s.values, strict=True)]
             for name, s in run.metrics.items()

@@ -108,12 +108,6 @@ def test_settings_of_an_experiment_hold_for_its_runs() -> None:
     assert diagnose_many(runs, settings)["verdict"].eq("overfitting").tolist() == [False, True, True]
 
 
-def test_no_status_is_made_up_for_data_in_memory() -> None:
-    assert diagnose({"loss": FALLS}).status == ""
-    assert "FINISHED" not in diagnose({"loss": FALLS})._repr_html_()
-    assert diagnose({"metrics": {"loss": FALLS}, "status": "killed"}).status == "KILLED"
-
-
 def test_two_runs_of_one_id_are_refused() -> None:
     run = make_run(1, "healthy")
     with pytest.raises(InvalidRunError, match="two have the id 'run-001': name them"):

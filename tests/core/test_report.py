@@ -22,7 +22,6 @@ WHOLE = Report(
     Severity.ERROR,
     "s",
     run_name="n",
-    status="FINISHED",
     findings=(
         Finding("LC108", "diverged", Severity.ERROR, 1.0, "m", "a", {"x": math.inf, "y": 2.0}, (0.0, math.nan)),
         Finding("LC104", "overfitting", Severity.INFO, 0.5, "m", folded="LC108"),

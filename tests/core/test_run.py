@@ -270,13 +270,12 @@ def test_any_json_is_read_or_refused_by_name(data: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("word", "status"),
-    [("running", "RUNNING"), ("crashed", "FAILED"), ("pending", "SCHEDULED"), (None, ""), ("KILLED", "KILLED")],
+    [("running", "RUNNING"), ("crashed", "FAILED"), ("pending", "SCHEDULED"), (None, "FINISHED"), ("KILLED", "KILLED")],
 )
 def test_statuses_of_both_trackers(word: str | None, status: str) -> None:
     run = Run.from_dict({"id": "r", "status": word})
     assert run.status == status
     assert run.active == (status in ("RUNNING", "SCHEDULED"))
-    assert run.ended_as == (status or "FINISHED")
 
 
 def test_a_run_cannot_be_changed() -> None:

@@ -24,7 +24,6 @@ def overfitting() -> Report:
     return Report(
         run_id="4f6f2b0c9d1e4a5f8a7b6c5d4e3f2a1b",
         run_name="resnet-small-aug-off",
-        status="FINISHED",
         verdict="overfitting",
         severity=Severity.WARNING,
         summary="Validation loss turned at step 21 and has risen by 18 % of what was gained; training still improves.",
@@ -161,7 +160,6 @@ def healthy() -> Report:
     val = tuple(0.16 + 1.8 * math.exp(-s / 4) for s in steps)
     return Report(
         run_id="ok1",
-        status="FINISHED",
         run_name="baseline",
         verdict="good-fit",
         severity=Severity.OK,

@@ -5,7 +5,6 @@ import json
 import re
 
 import jsonschema
-import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -88,20 +87,6 @@ reports = st.builds(
 )
 
 ACTS = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-@pytest.mark.parametrize("run_name", [None, "first"])
-def test_a_status_that_nobody_said_is_left_out(run_name: str | None) -> None:
-    def shown(status: str) -> list[str]:
-        report = Report("r1", "good-fit", Severity.OK, "Fine.", run_name=run_name, status=status)
-        page = io.StringIO()
-        print_text(report, Console(file=page, width=80))
-        return [page.getvalue(), report.to_markdown(), report.to_html(), report._repr_html_()]
-
-    for known, unknown in zip(shown("KILLED"), shown(""), strict=True):
-        assert "KILLED" in known
-        assert len(known) > len(unknown)
-        assert not re.search(r"\(\)|, ?\)|first</bdi>,|· *</span>", unknown)
 
 
 @settings(deadline=None, max_examples=150)

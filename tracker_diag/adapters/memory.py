@@ -176,7 +176,7 @@ class MemoryAdapter:
             id=run.id,
             experiment=self._experiments[run.id],
             name=run.name,
-            status=run.ended_as,
+            status=run.status,
             start_time=run.start_time,
             end_time=run.end_time,
             tags=run.tags,

@@ -159,7 +159,7 @@ class Siblings:
         return Sibling(
             id=run.id,
             name=run.name or run.id,
-            status=run.ended_as,
+            status=run.status,
             ended=run.end_time,
             params=flat,
             played=played,

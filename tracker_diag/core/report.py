@@ -37,11 +37,7 @@ class Report:
     version: str = field(default="", kw_only=True, metadata={"description": "of tracker_diag"})
     run_id: str
     run_name: str | None = field(default=None, kw_only=True)
-    status: str = field(
-        default="",
-        kw_only=True,
-        metadata={"description": "the run's status when it was read; empty where nobody said, as in a file"},
-    )
+    status: str = field(default="FINISHED", kw_only=True, metadata={"description": "the run's status when it was read"})
     verdict: str = field(metadata={"description": "one of the catalogue's verdicts"})
     severity: Severity = field(metadata={"description": "the highest of the findings"})
     summary: str = field(metadata={"description": "one plain line"})

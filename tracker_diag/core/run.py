@@ -205,7 +205,7 @@ class Run:
     metrics : mapping of str to Series
         By the metric's name in the tracker.
     status : str
-        RUNNING, SCHEDULED, FINISHED, FAILED or KILLED; empty where nobody said, as in a file. Such a run has ended.
+        RUNNING, SCHEDULED, FINISHED, FAILED or KILLED.
     tags : mapping of str to str
         As the tracker holds them.
     name, parent : str or None
@@ -236,7 +236,7 @@ class Run:
     id: str
     params: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, Series] = field(default_factory=dict)
-    status: str = ""
+    status: str = "FINISHED"
     tags: Mapping[str, str] = field(default_factory=dict)
     name: str | None = None
     parent: str | None = None
@@ -252,11 +252,6 @@ class Run:
     def active(self) -> bool:
         """Whether the run may still log."""
         return self.status in ACTIVE
-
-    @property
-    def ended_as(self) -> str:
-        """The status, where it may be compared: what nobody said is FINISHED."""
-        return self.status or "FINISHED"
 
     def __getstate__(self) -> dict[str, Any]:
         # A read-only view cannot travel to another process; what it shows can.
@@ -294,11 +289,11 @@ class Run:
         if not isinstance(run_id, str) or not run_id:
             raise InvalidRunError("id", "a text that is not empty is needed")
         metrics = _mapping(data, "metrics")
-        status = data.get("status") or ""
+        status = data.get("status") or "FINISHED"
         if not isinstance(status, str):
             raise InvalidRunError("status", f"a text is needed, not {type(status).__name__}")
         status = _STATUS_WORDS.get(status.upper(), status.upper())
-        if status and status not in STATUSES:
+        if status not in STATUSES:
             raise InvalidRunError("status", f"{status!r} is none of {', '.join(STATUSES)}")
         datasets = data.get("datasets") or ()
         if isinstance(datasets, str | Mapping) or not isinstance(datasets, Iterable):

@@ -114,10 +114,10 @@ def ending(run: Run, roles: Roles, n_train: int | None) -> Ending | None:
         cut_short = True
     elif complete or by_patience:
         cut_short = False
-    elif progress is not None and not (run.ended_as == "FINISHED" and patience is not None):
+    elif progress is not None and not (run.status == "FINISHED" and patience is not None):
         # With patience at work, a curve that was not logged may have ended it.
         cut_short = True
-    return Ending(run.ended_as, progress, by_patience, pruned, cut_short)
+    return Ending(run.status, progress, by_patience, pruned, cut_short)
 
 
 def _progress(roles: Roles, n_train: int | None) -> Iterator[Progress]:

@@ -68,7 +68,7 @@ class JsonFolder:
             id=run_id,
             experiment=run_id.partition("/")[0],
             name=run.name,
-            status=run.ended_as,
+            status=run.status,
             start_time=run.start_time,
             end_time=run.end_time,
             tags=run.tags,

@@ -57,9 +57,8 @@ def _paragraph(value: object, limit: int = LONGEST_SENTENCE) -> str:
 
 def _blocks(report: Report) -> Iterator[str]:
     yield f"# {str(report.severity).upper()}: {_name(report.verdict)}"
-    run = f"run {_name(report.run_id)}" if report.run_name else ""
-    about = ", ".join(part for part in (run, _name(report.status)) if part)
-    yield f"**{_name(title(report))}**" + (f" ({about})" if about else "")
+    run = f"run {_name(report.run_id)}, " if report.run_name else ""
+    yield f"**{_name(title(report))}** ({run}{_name(report.status)})"
     yield DATA
     yield _paragraph(report.summary)
     if report.seen:

@@ -103,8 +103,7 @@ def _head(report: Report) -> Iterator[RenderableType]:
     name = Text(title(report), style="bold")
     if report.run_name:
         name.append(f"  {clean(report.run_id, 200)}", style="not bold dim")
-    if report.status:
-        name.append(f"  {clean(report.status)}", style="not bold dim")
+    name.append(f"  {clean(report.status)}", style="not bold dim")
     yield _Indented(name, 0)
     yield _Indented(Text(clean(report.summary)), 0)
 
