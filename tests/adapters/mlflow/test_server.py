@@ -252,7 +252,7 @@ def test_artifacts_on_a_disk_of_the_servers_machine_alone(tracker: MlflowTracker
     mlflow.MlflowClient(tracker.uri).create_experiment(experiment, f"/{experiment}/a/b/c")
     run_id = tracker.log(experiment, Logged())
     listing = tracker.adapter.find_run(run_id)
-    assert listing.store == f"/{experiment}/a/b/c/{run_id}/artifacts through {tracker.uri}"
+    assert listing.store == f"/{experiment}/a/b/c/{run_id}/artifacts without its folder through {tracker.uri}"
     assert "--artifacts-destination" in tracker.adapter.write(run_id, FIRST)
     assert not Path(f"/{experiment}").exists()
     assert tracker.written(run_id) == {**FIRST.tags, "fingerprint": without_files("f1", listing.store)}
