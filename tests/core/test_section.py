@@ -57,6 +57,7 @@ def test_what_is_no_text_is_not_written_again() -> None:
     text = b"caf\xe9".decode("utf-8", "replace")
     assert not section.lacks(text)
     assert section.with_section(text, BODY) == text
+    assert section.state(section.with_section("mine", text)) is State.OURS
     broken = section.with_section("mine", BODY) + text
     assert section.state(broken) is State.EDITED
     assert section.without_section(broken) == broken

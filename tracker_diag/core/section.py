@@ -84,6 +84,7 @@ def _added(text: str, body: str) -> str:
 
 
 def _section(body: str) -> str:
+    body = body.replace(_UNREADABLE, "?")
     return f"<!-- tracker-diag {_digest(body)} -->\n{body}\n{_END}"
 
 

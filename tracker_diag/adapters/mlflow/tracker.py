@@ -21,6 +21,7 @@ _PAGE = re.compile(r"/?(?:experiments/[^/]+/)?runs/(?P<run>[^/?]+)")
 _EXPERIMENT = re.compile(r"/?(?:experiments/[^/?]+|compare-experiments)(?:[/?]|\Z)")
 _COMPARISON = re.compile(r"/?compare-runs(?:/[^?]*)?\?(?P<query>.*)")
 _STORE = re.compile(r"(?:sqlite|postgres\w*|mysql|mssql)(?:\+\w+)?:", re.IGNORECASE)
+_PARTS = re.compile(r"(?![/.~])[^:\x00-\x1f\x7f]+")
 _URI = re.compile(r"runs:/+(?P<run>[^/]+)")
 _MOST_SHOWN = 10
 """Of the runs that an address compares."""
@@ -33,9 +34,11 @@ def locate(asked: Asked) -> Location | None:
     if "://" in asked.run:
         found = _of_page(asked.run)
         return None if found is None else replace(found, uri=asked.uri or found.uri)
+    if not asked.is_form:
+        return Location(_NAME, asked.run or None, asked.uri) if asked.certain else None
     # Runs of MLflow may be called anything: a/b is a name where the store can be no other's.
     certain = asked.certain or _STORE.match(asked.uri or "") is not None
-    return Location(_NAME, asked.run or None, asked.uri) if certain and ":" not in asked.run else None
+    return Location(_NAME, asked.run, asked.uri) if certain and _PARTS.fullmatch(asked.run) else None
 
 
 def _of_page(text: str) -> Location | None:
