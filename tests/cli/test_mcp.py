@@ -215,7 +215,7 @@ def test_explain_shows_the_page_that_the_command_line_shows(speak: Callable[...,
     ("name", "arguments", "said"),
     [
         ("diagnose_run", {"run_id": "0" * 32}, f"no run with the ID or name '{'0' * 32}', and none whose ID begins so"),
-        ("diagnose_run", {"run_id": "a/b/c"}, "'a/b/c' names no run here: give an MLflow run id"),
+        ("diagnose_run", {"run_id": "a/b/c"}, "no run with the ID or name 'a/b/c'"),
         ("diagnose_run", {"run_id": "/etc/passwd"}, "'/etc/passwd' names no run here"),
         ("diagnose_run", {"run_id": "../../\n\x1b[2J"}, "names no run here"),
         ("diagnose_run", None, "run_id: Field required"),

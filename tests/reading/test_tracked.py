@@ -128,7 +128,7 @@ def test_an_offline_run_of_wandb_is_read_from_its_folder(offline: Path) -> None:
 def test_a_run_that_wandb_init_gave_is_read_from_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment(tmp_path, WANDB_MODE="offline").items():
         monkeypatch.setenv(name, value)
-    run = wandb.init(project="p", dir=str(tmp_path), id="now1")
+    run = wandb.init(project="p", dir=str(tmp_path), id="now1", mode="offline")
     for step in range(5):
         run.log({"loss": 1 / (step + 1)})
     run.finish()
