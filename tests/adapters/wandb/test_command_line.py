@@ -16,6 +16,7 @@ from tests.adapters.wandb.server import Server
 from tests.adapters.wandb.training import environment, finish
 from tracker_diag.adapters.base import Diagnosis
 from tracker_diag.adapters.wandb import open_folder
+from tracker_diag.core.section import State, state
 
 ROOT = Path(__file__).parents[3]
 
@@ -171,7 +172,7 @@ def test_what_a_folder_was_told_is_seen_on_the_server_after_the_command_that_the
     named = reports.removeprefix("report: ")
     assert (tmp_path / named).read_text().startswith("<!doctype html>")
     assert "--annotate" in how
-    swept = command("sweep", "--tracking-uri", "./wandb", "--all", "--annotate", home=tmp_path, env=env)
+    swept = command("sweep", "--tracking-uri", "./wandb", "--all", "--annotate", "--note", home=tmp_path, env=env)
     assert swept.returncode == 0, swept.stderr
     # A user copies it; nothing has been synced, so the training goes along.
     *_, line = swept.stdout.splitlines()
@@ -185,10 +186,12 @@ def test_what_a_folder_was_told_is_seen_on_the_server_after_the_command_that_the
     assert json.loads(run.summary)["diag/verdict"] == "diverged"
     assert len(run.history) == 22
     assert run.files["diagnosis/report.html"] == next(runs.glob("*-diverged1/diagnosis/report.html")).read_bytes()
-    assert server.run("healthy1").notes == "first try"
+    assert (server.run("healthy1").notes or "").startswith("first try\n\n<!-- tracker-diag ")
+    assert all(state(run.notes or "") is State.OURS for run in server.store.runs.values())
+    assert "**Diagnosis: diverged** (error)" in (run.notes or "")
     assert json.loads(server.run("healthy1").summary)["best"] == 0.9
     # Nothing more to do.
-    again = command("sweep", "--tracking-uri", "./wandb", "--all", "--annotate", home=tmp_path, env=env)
+    again = command("sweep", "--tracking-uri", "./wandb", "--all", "--annotate", "--note", home=tmp_path, env=env)
     assert "4 unchanged" in again.stdout.splitlines()[-1]
 
 
