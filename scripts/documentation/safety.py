@@ -42,11 +42,13 @@ Everything else is only read, other tags under the prefix included; {_words(own.
 with `mlflow.` or `wandb.` is refused.
 
 Where you ask for it, and only there, something outside the prefix is written too: with `--note` a section of the run's
-description (in MLflow the tag `{own.DESCRIPTION}`), with `--view` a saved view of the experiment
-(`{own.VIEW}`). The section stands after your text, between two comments that hold its
-digest; the description is read again just before it is written. Once it is there, every later diagnosis renews it, so
-that it never says what is no longer so. A section or a view that somebody has changed is theirs: it is neither renewed
-nor removed, and that is told. `clean` takes both away, and your text is as it was, byte for byte.
+description (in MLflow the tag `{own.DESCRIPTION}`, in W&B the notes), with `--view` a saved view of the
+experiment (`{own.VIEW}`), with `--annotate` a log segment beside each offline run of W&B.
+
+The section stands after your text, between two comments that hold its digest; the description is read again just before
+it is written. Once it is there, every later diagnosis renews it, so that it never says what is no longer so. A section
+or a view that somebody has changed is theirs: it is neither renewed nor removed, and that is told. `clean` takes all of
+these away, and your text is as it was, byte for byte.
 
 Two things are made where you ask for them: `sweep --overview` keeps one run for each experiment in the experiment
 `tracker-diag`, which holds its page, and `tracker_diag.controls` logs the runs that it trains for you. `clean` deletes

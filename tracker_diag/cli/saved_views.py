@@ -10,8 +10,8 @@ from tracker_diag.cli.errors import UsageError, complain
 
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter
+    from tracker_diag.adapters.closing import Done
     from tracker_diag.adapters.views import Viewer
-    from tracker_diag.sweeping.result import Swept
 
 _log = logging.getLogger("tracker_diag")
 
@@ -59,12 +59,11 @@ def save_views(viewer: Viewer | None, experiments: Iterable[str]) -> tuple[str, 
     return tuple(lines)
 
 
-def first_look(adapter: Adapter, swept: Swept, prefix: str) -> tuple[str, ...]:
+def first_look(adapter: Adapter, done: Done, prefix: str) -> tuple[str, ...]:
     """Say how to see the answer, where it is the first in this scope; a line, or none."""
     from tracker_diag.adapters.views import COLUMNS, Viewer
 
-    first = not swept.standing and any(not row.before.verdict for row in swept.rows)
-    if not (first and isinstance(adapter, Viewer)):
+    if not (done.first and done.ids and isinstance(adapter, Viewer)):
         return ()
     columns = ", ".join(f"{prefix}{name}" for name in COLUMNS)
     return (

@@ -188,8 +188,9 @@ def sweep(
             named, standing = (query.experiments, swept.standing) if trigger is None else ((), ())
             seen = {row.experiment for row in (*swept.rows, *standing)}
             pages = _store_overviews(adapter, publisher, swept, named, settings)
-            told = closing_lines(adapter, _done(swept, standing)) if plan.write else ()
-            hint = () if dry_run or view else first_look(adapter, swept, settings.prefix)
+            done = _done(swept, standing)
+            told = closing_lines(adapter, done) if plan.write else ()
+            hint = () if dry_run or view else first_look(adapter, done, settings.prefix)
             out.below = (*pages, *save_views(viewer, seen), *hint, *told)
             return swept
 

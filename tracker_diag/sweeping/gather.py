@@ -19,11 +19,11 @@ from tracker_diag.core.run import Run
 from tracker_diag.core.version import __version__
 from tracker_diag.report.experiment.overview import Measure, Overview, Row, first_looks, worst_first
 from tracker_diag.report.tags import tags
-from tracker_diag.report.wording import real
 from tracker_diag.roles.params import flatten
 from tracker_diag.rules.registry import all_rules
 from tracker_diag.settings.settings import Settings
 from tracker_diag.stats.contrasts import Contrasts, contrasts
+from tracker_diag.sweeping.cost import wasted
 from tracker_diag.sweeping.flow import completed
 from tracker_diag.sweeping.judge import Task, before, examine
 from tracker_diag.sweeping.open_engine import open_engine
@@ -46,8 +46,7 @@ class Brief:
     severity: Severity
     cause: str
     summary: str
-    wasted_share: float
-    wasted_seconds: float | None
+    wasted: float | None
 
 
 def gather(
@@ -162,8 +161,7 @@ def _brief(task: Task) -> Brief:
         severity=report.severity,
         cause=said.get("cause", ""),
         summary=said["summary"],
-        wasted_share=real(report.cost.get("wasted_share")) or 0.0,
-        wasted_seconds=real(report.cost.get("wasted_seconds")),
+        wasted=wasted(task.run, report),
     )
 
 
@@ -198,11 +196,7 @@ def _row(listing: Listing, link: str | None, brief: Brief | None, prefix: str) -
 def _wasted(row: Row, brief: Brief | None) -> float | None:
     if row.is_lost:
         return row.seconds
-    if brief is None or not brief.wasted_share > 0:
-        return 0.0
-    if brief.wasted_seconds is not None:
-        return brief.wasted_seconds
-    return None if row.seconds is None else brief.wasted_share * row.seconds
+    return 0.0 if brief is None else brief.wasted
 
 
 def _outcome(run_id: str, table: Table, group: Group) -> float | None:
