@@ -113,3 +113,11 @@ def test_two_runs_of_one_id_are_refused() -> None:
     with pytest.raises(InvalidRunError, match="two have the id 'run-001': name them"):
         diagnose_many([run, run])
     assert diagnose_many({"a": run, "b": run}, Settings())["id"].tolist() == ["a", "b"]
+
+
+def test_a_run_that_is_green_has_no_cause_in_a_table() -> None:
+    run, capped = make_run(1, "overfitting"), {"rules": {"overfitting": {"severity": "info"}}}
+    assert diagnose(run, capped).causes
+    (row,) = diagnose_many([run], capped).to_dict("records")
+    assert (row["severity"], row["cause"]) == ("info", "")
+    assert diagnose_many([run])["cause"].tolist() == ["no-early-stopping"]

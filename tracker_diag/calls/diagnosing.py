@@ -15,6 +15,7 @@ from tracker_diag.core.report import Report
 from tracker_diag.core.run import Run
 from tracker_diag.engine import diagnosis
 from tracker_diag.reading.in_memory import one_run, several_runs
+from tracker_diag.report.wording import named_cause
 from tracker_diag.settings.settings import Settings
 
 if TYPE_CHECKING:
@@ -101,9 +102,9 @@ def diagnose_many(runs: object, settings: Settings | Mapping[str, Any] | None = 
     Returns
     -------
     pandas.DataFrame
-        In the order of the runs: ``id``, ``name``, ``verdict``, ``severity``, ``cause`` (the first; empty where there
-        is none), ``summary``, ``findings`` (codes, separated by commas), ``wasted_share`` in [0, 1] and
-        ``wasted_seconds``, NaN where nothing is known to be wasted.
+        In the order of the runs: ``id``, ``name``, ``verdict``, ``severity``, ``cause`` (the first, where a
+        change would pay; else empty), ``summary``, ``findings`` (codes, separated by commas), ``wasted_share`` in
+        [0, 1] and ``wasted_seconds``, NaN where nothing is known to be wasted.
 
     Raises
     ------
@@ -158,7 +159,7 @@ def row_of(report: Report) -> dict[str, Any]:
         "name": report.run_name,
         "verdict": report.verdict,
         "severity": str(report.severity),
-        "cause": report.causes[0].name if report.causes else "",
+        "cause": cause.name if (cause := named_cause(report)) else "",
         "summary": report.summary,
         "findings": ", ".join(finding.code for finding in report.findings),
         "wasted_share": report.cost.get("wasted_share", math.nan),

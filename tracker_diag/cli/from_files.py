@@ -103,6 +103,7 @@ def _show_table(reports: Sequence[Report], runs: Sequence[Run]) -> None:
     from tracker_diag.cli.console import stdout
     from tracker_diag.cli.run_tables import print_runs
     from tracker_diag.cli.summary import ROWS
+    from tracker_diag.report.wording import named_cause
     from tracker_diag.sweeping.result import Row
 
     rows = [
@@ -113,7 +114,7 @@ def _show_table(reports: Sequence[Report], runs: Sequence[Run]) -> None:
             link=None,
             verdict=report.verdict,
             severity=report.severity,
-            cause=report.causes[0].name if report.causes else "",
+            cause=cause.name if (cause := named_cause(report)) else "",
             summary=report.summary,
             news=True,
         )
