@@ -44,7 +44,8 @@ class Gain:
     alternative : Alternative
         The other value.
     value, at_least : float
-        The gain, and the lower end of its one-sided 95 % interval.
+        The gain, and the lower end of its one-sided 95 % interval; 0 where the other value itself brought less than a
+        tenth of that improvement.
     ratio : float
         Likelihood ratio of the cause that this change cures: what a matched run shows counts more than what a surface
         expects, what noise may explain counts less, and beside the greatest gain a lesser one counts by its square.
