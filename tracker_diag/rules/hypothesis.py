@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import string
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tracker_diag.core.finding import Finding, Prescription
+from tracker_diag.core.numbers import figure, share, times
 
 Source = Literal["curves", "data", "params", "siblings"]
 
@@ -17,6 +19,18 @@ OF_DATA = ("data", "preprocessing")
 #: What the likelihood ratios of the curves may multiply to for a cause in the data that nothing sets apart: neither a
 #: sign of its own, nor data, nor siblings.
 SHARED_MOST = 3.0
+
+
+class _Said(string.Formatter):
+    """Fills in a text; ``{cost:times}``, ``{cost:figure}`` and ``{cost:share}`` are written as sentences say them."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        write = _WRITTEN.get(format_spec)
+        return super().format_field(value, format_spec) if write is None else write(value)
+
+
+_WRITTEN = {write.__name__: write for write in (figure, share, times)}
+_SAID = _Said()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,8 @@ class LikelihoodRatio:
     value : float
         Likelihood ratio, positive; above 1 it speaks for the cause, below 1 against it.
     text : str
-        The observation, in words that follow "because"; what is seen of the run stands in braces.
+        The observation, in words that follow "because"; what is seen of the run stands in braces, with a format
+        that Python knows, or ``figure``, ``times`` or ``share`` (``tracker_diag.core.numbers``).
     source : str
         Where it is seen: ``curves``, ``data`` (profile, layers, gradients), ``params`` or ``siblings``.
     most : float or None
@@ -99,7 +114,9 @@ class LikelihoodRatio:
         if times != 1 and self.most is None:
             raise ValueError(f"{self.key}: a ratio that grows with what is seen needs the most that it may come to")
         ratio = self.value * times if self.most is None else min(self.most, self.value * times)
-        return Observation(self.text.format(times=times, **seen), ratio, self.source, self.key, self.own)
+        return Observation(
+            _SAID.vformat(self.text, (), {"times": times, **seen}), ratio, self.source, self.key, self.own
+        )
 
 
 def rows(table: type) -> Mapping[str, LikelihoodRatio]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -18,9 +17,10 @@ from jsonschema import Draft4Validator
 from tests.sweeping.formats.conftest import CNN, HEALTHY, HOSTILE, RESNET, SWEPT, TEXTS, again, hostile
 from tracker_diag.core.finding import Severity
 from tracker_diag.core.outgoing import clean
+from tracker_diag.core.project import SITE
 from tracker_diag.rules.verdicts import precedence
 from tracker_diag.sweeping.formats import sarif
-from tracker_diag.sweeping.formats.sarif import DOCUMENTATION, RULE_PAGES, render
+from tracker_diag.sweeping.formats.sarif import render
 from tracker_diag.sweeping.result import Swept
 
 ROOT = Path(__file__).parents[3]
@@ -80,14 +80,8 @@ def test_rules_have_what_github_asks_for_and_are_the_same_whatever_was_found() -
         assert 0 < len(rule["shortDescription"]["text"]) <= 1024
         assert 0 < len(rule["fullDescription"]["text"]) <= 1024
         assert "## What to do" in rule["help"]["markdown"]
-        page = rule["helpUri"].removeprefix(RULE_PAGES)
-        assert (ROOT / "docs" / "rules" / page.strip("/")).is_file()
-
-
-def test_the_documentation_is_where_the_package_says() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["urls"]["Documentation"] == DOCUMENTATION
-    assert DOCUMENTATION.replace("/tree/", "/blob/") + "/rules" == RULE_PAGES
+        page = rule["helpUri"].removeprefix(SITE).strip("/")
+        assert (ROOT / "docs" / f"{page}.md").is_file()
 
 
 def test_a_verdict_of_a_rule_that_is_not_installed_has_a_rule_of_its_own() -> None:

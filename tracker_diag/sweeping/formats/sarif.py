@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from tracker_diag.core.finding import Severity
 from tracker_diag.core.outgoing import clean, clean_data, web_link
+from tracker_diag.core.project import SITE, rule_page
 from tracker_diag.core.version import __version__
 from tracker_diag.rules.registry import find_rule
 from tracker_diag.rules.verdicts import precedence
@@ -17,8 +18,6 @@ from tracker_diag.sweeping.document import ANYTHING, Asked, all_rows, called, sa
 from tracker_diag.sweeping.result import Row, Swept
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-DOCUMENTATION = "https://github.com/tracker-diag/tracker-diag/tree/main/docs"
-RULE_PAGES = "https://github.com/tracker-diag/tracker-diag/blob/main/docs/rules"
 RESULTS = 25_000
 """GitHub refuses a file that holds more, and shows the 5,000 worst."""
 LONGEST_DESCRIPTION = 1_000
@@ -58,7 +57,7 @@ def _run(swept: Swept, asked: Asked) -> dict[str, Any]:
             "driver": {
                 "name": "tracker-diag",
                 "version": __version__,
-                "informationUri": DOCUMENTATION,
+                "informationUri": SITE,
                 "rules": [_descriptor(verdict) for verdict in verdicts],
             }
         },
@@ -95,7 +94,7 @@ def _descriptor(verdict: str) -> dict[str, Any]:
         "help": {"text": rule.page, "markdown": rule.page},
         "properties": {"tags": [rule.folder]},
     }
-    return described | ({"helpUri": f"{RULE_PAGES}/{rule.name}.md"} if rule.package == _OWN else {})
+    return described | ({"helpUri": rule_page(rule.name)} if rule.package == _OWN else {})
 
 
 def _descriptions(short: str, full: str) -> dict[str, Any]:
