@@ -73,7 +73,7 @@ def share(part: float) -> str:
     """
     if not math.isfinite(part):
         return figure(part)
-    if 0 < part < 0.005:
+    if 0 < part <= 0.005:
         return "less than 1%"
     if 0.995 <= part < 1:
         return "over 99%"
