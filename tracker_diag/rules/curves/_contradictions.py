@@ -1,4 +1,4 @@
-"""Where a cross-entropy rests that softmax is applied to twice."""
+"""The level at which a cross-entropy ends if softmax is applied twice."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tracker_diag.rules.curves._rest import ALPHA, last_third
 
 #: Evaluations at which it must rest there.
 EVALUATIONS = 3
-#: Share of right answers from which on a model knows what it says.
+#: Share of right predictions from which on a level shows anything.
 MOSTLY_RIGHT = 0.6
 #: Share from which on no honest network is as unsure, be it still learning; values that show rest below that.
 NEARLY_ALL, ENOUGH = 0.95, 8
@@ -23,7 +23,7 @@ NEARLY_ALL, ENOUGH = 0.95, 8
 
 @dataclass(frozen=True, slots=True)
 class OnFloor:
-    """A loss that rests on what softmax twice leaves.
+    """A loss at the level of softmax applied twice.
 
     Attributes
     ----------
@@ -32,9 +32,9 @@ class OnFloor:
     loss, accuracy : float
         At the end.
     allowed : float
-        The most that a calibrated model of that accuracy loses.
+        The largest loss of a calibrated model of that accuracy.
     floor : float
-        What softmax twice leaves where every answer is right.
+        The smallest loss with softmax applied twice, if every prediction is right.
     """
 
     said: str
@@ -47,14 +47,14 @@ class OnFloor:
 def on_floor_of_softmax_twice(
     pairs: Sequence[WithAccuracy], asks: Asked | None, n_classes: int, near: float, smoothing: float, *, sure: bool
 ) -> OnFloor | None:
-    """The loss that rests on what softmax twice leaves, where no honest loss of that accuracy lies.
+    """The loss at the level of softmax applied twice, which no plain cross-entropy of that accuracy reaches.
 
     Parameters
     ----------
     pairs : sequence of WithAccuracy
         Losses of both sides; softmax twice bounds them both.
     asks : Asked or None
-        What the loss function asks of the output.
+        What the loss function expects of the output.
     n_classes : int
         Classes among which one is chosen.
     near : float
@@ -62,7 +62,7 @@ def on_floor_of_softmax_twice(
     smoothing : float
         Share of the labels that may be spread over the classes.
     sure : bool
-        Whether nearly all answers must be right, and rest must be shown.
+        Whether nearly all predictions must be right, and a plateau must be shown.
     """
     if asks is not None and asks.kind != "classes":
         return None

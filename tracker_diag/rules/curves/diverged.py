@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure, share
 from tracker_diag.evidence.curve import MINIMUM
 from tracker_diag.evidence.lost import Lost
 from tracker_diag.evidence.saturation import AtClip
 from tracker_diag.rules.api import Curve, FloatArray, Outcome, Severity, Verdict, rule
+from tracker_diag.rules.curves._words import at, bare, level, named
 
 #: Kinds of training whose losses rise by design.
 RISING = frozenset({"adversarial", "reinforcement", "annealed"})
@@ -15,8 +17,8 @@ RISING = frozenset({"adversarial", "reinforcement", "annealed"})
 VALIDATION_TIMES = 10.0
 #: Part of the run whose median is its end, as one over it: a quarter.
 END = 4
-LOWER = "lower the learning rate tenfold or warm it up"
-GO_BACK = "go back to the checkpoint before; lower the learning rate, or clip the gradient; see whether it comes back"
+LOWER = "lower the learning rate by a factor of 10, or add a warm-up"
+GO_BACK = "resume from the checkpoint before the jump with a lower learning rate or gradient clipping"
 
 
 @rule(
@@ -25,7 +27,7 @@ GO_BACK = "go back to the checkpoint before; lower the learning rate, or clip th
     seen_as=("My loss is NaN or infinite", "My loss explodes"),
     verdict=Verdict(
         10,
-        "values that are not finite leave nothing else to judge",
+        "NaN or infinite values leave nothing else to judge",
         dismisses=True,
         wasted="from",
     ),
@@ -41,34 +43,42 @@ def diverged(
     blow_up: float = 1.0,
     times: float = 2.0,
 ) -> Outcome:
-    """The loss became NaN or infinite, or blew up and stayed up.
+    """The loss became NaN or infinite, or blew up and did not recover.
 
     What it measures
     ----------------
-    Whether the training or validation loss ends in values that are not finite, a single one where no other was logged;
-    whether it ends, over two values or more, at the most that one answer can cost where the framework clips the
-    logarithm (87.3365, the smallest number of single precision; 16.118 and 15.942 in Keras), having begun below; or
-    whether the last quarter of the training loss lies above everything that went before its best value, by more than
-    all that had been gained. As a warning: whether the last values, be it one, lie at more than twice all that went
-    before in training, at ten times in validation.
+    Each of these is an error:
+
+    - The training or validation loss ends in values that are NaN or infinite. One such value is enough if it is the
+      last.
+    - The loss started lower and ends, over two values or more, at the largest value that one prediction can cost if the
+      framework clips the logarithm. That is 87.3365 (the smallest number in single precision), or 16.118 or 15.942 in
+      Keras.
+    - The last quarter of the training loss lies above all values before its best one, by more than the improvement up
+      to then.
+
+    It is a warning if the last values, or only the very last one, are more than twice as high as all earlier values in
+    training, or ten times as high in validation.
 
     Why it matters
     --------------
-    "Find the highest value for the learning rate which doesn't make the error explode": beyond it, each update
-    overshoots by more than the last one. What was trained up to then is lost, and every step after it is wasted.
-    Single infinite values of a gradient norm under mixed precision are the loss scaler at work and are not looked at;
-    single holes in a loss from which it recovers are no divergence.
+    "Find the highest value for the learning rate which doesn't make the error explode": above that value, each update
+    overshoots further than the one before. The model that was trained up to then is lost, and every later step is
+    wasted.
+
+    Single infinite gradient norms under mixed precision come from the loss scaler, so the rule does not look at them.
+    Single missing values from which the loss recovers are not a divergence.
 
     What to do
     ----------
-    Lower the learning rate tenfold, or warm it up; check the inputs for NaN and for features with a standard
-    deviation of zero; clip the gradient once the rate is found.
+    Lower the learning rate by a factor of 10, or add a warm-up. Check the inputs for NaN and for features with a
+    standard deviation of zero. Clip the gradient once the learning rate is right.
 
     Thresholds
     ----------
-    blow_up : in units of the improvement that had been achieved. 1 means: worse than at the start by as much as had
-        been gained.
-    times : and the end must be so many times the start; a quarter more is not a blow-up.
+    blow_up : how far above the start the loss must end, as a multiple of the improvement up to then. 1 means: worse
+        than the start by as much as it had improved.
+    times : how many times its first value the loss must also reach at the end; a quarter more is not a blow-up.
 
     References
     ----------
@@ -81,10 +91,11 @@ def diverged(
         return diverged.finding(
             Severity.ERROR,
             1.0,
-            f"{lost.said} is not finite from step {lost.first_step:g} on: {lost.share:.0%} of the logged steps"
+            f"{bare(lost.said)} is NaN or infinite from step {at(lost.first_step)} on ({share(lost.share)} of the "
+            "logged steps)"
             if lost.values > 1
-            else f"{lost.said} is not finite at step {lost.first_step:g}, the last that was logged",
-            lower if trees else f"{lower}; check the inputs for NaN and constant features",
+            else f"{bare(lost.said)} is NaN or infinite at step {at(lost.first_step)}, the last one logged",
+            lower if trees else f"{lower}; check the inputs for NaN and for constant features",
             {"first_step": lost.first_step, "share": lost.share, "metric": lost.name},
             (lost.first_step, lost.last_step),
         )
@@ -93,14 +104,15 @@ def diverged(
         return diverged.finding(
             Severity.ERROR,
             0.97,
-            f"{loss.said} went from {loss.start:.4g} to {at_clip.value:.6g} at step {at_clip.since:g} and stayed: the "
-            "most that one answer can cost, and infinite but for the clip of the logarithm",
+            f"{named(loss)} went from {level(loss, loss.start)} to {figure(at_clip.value, 6)} at step "
+            f"{at(at_clip.since)} and stayed there; that is the largest possible loss, infinite if the framework did "
+            "not clip the logarithm",
             f"{LOWER}; scale the inputs to unit variance",
             {"first_step": at_clip.since, "metric": loss.name},
             (at_clip.since, float(loss.finite[0][-1])),
         )
     if any_curve is None or not any_curve.long_enough:
-        return diverged.skip("fewer than four values", "log the training loss at every epoch")
+        return diverged.skip("the loss has fewer than four values", "log the training loss at every epoch")
     if traits & RISING:
         return diverged.skip(f"losses of {', '.join(sorted(traits))} training rise by design")
     stayed = _blown_up(any_train, blow_up, times, lower) if any_train is not None else None
@@ -126,8 +138,8 @@ def _blown_up(train: Curve, blow_up: float, times: float, advice: str) -> Outcom
     return diverged.finding(
         Severity.ERROR,
         0.95,
-        f"the training loss blew up at step {step:g} and stayed up: from {train.shown(lowest):.4g} "
-        f"to {train.shown(end):.4g}",
+        f"{named(train)} blew up from {level(train, lowest)} to {level(train, end)} at step {at(step)} and did not "
+        "recover",
         advice,
         {"first_step": step, "factor": found.factor, "metric": train.name},
         (step, float(train.steps[-1])),
@@ -150,12 +162,11 @@ def _at_the_end(curve: Curve, steps: FloatArray, advice: str) -> Outcome:
     _, y = curve.finite
     last, first = float(y[-1]), float(y[0])
     values = "value" if steps.size == 1 else f"{steps.size} values"
-    lie = "lies" if steps.size == 1 else "lie"
     return diverged.finding(
         Severity.WARNING,
         0.7,
-        f"the last {values} of {curve.said} {lie} above all that went before: it ends at {last:.4g}, began at "
-        f"{first:.4g} and had come down to {float(y.min()):.4g}",
+        f"{named(curve)} jumped to {level(curve, last)} in the last {values}, far above all earlier ones (first "
+        f"{level(curve, first)}, lowest {level(curve, float(y.min()))})",
         advice,
         {"first_step": float(steps[0]), "factor": last / first, "metric": curve.name},
         (float(steps[0]), float(steps[-1])),

@@ -17,20 +17,20 @@ from tracker_diag.rules.api import (
 )
 from tracker_diag.rules.curves import _not_shown as not_shown
 from tracker_diag.rules.curves._rest import ALPHA, last_third
-from tracker_diag.rules.curves._share import of_improvement
+from tracker_diag.rules.curves._words import level, named, of_improvement
 from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.gap import Gap
 
-#: Share of the improvement achieved that is no gap.
+#: Share of the total improvement that is no gap.
 NONE = 0.005
 
 
 @rule(
     "LC101",
     "good-fit",
-    seen_as=("Nothing: it is fine, isn't it?",),
+    seen_as=("Everything looks fine",),
     unless=UNSETTLED,
-    verdict=Verdict(110, "nothing above was found, and each condition of a good fit is shown"),
+    verdict=Verdict(110, "none of the problems above was found, and every condition of a good fit is shown"),
 )
 def good_fit(
     course: Curve,
@@ -66,32 +66,33 @@ def good_fit(
     least_achieved: float = 0.1,
     far_behind: float = 0.15,
 ) -> Outcome:
-    """Both losses fall to a point of stability, with a small gap; each condition is shown.
+    """Training and validation loss level off with a small gap, and each condition is shown to hold.
 
     What it measures
     ----------------
-    A good fit is a claim. What it takes, in the order in which it is asked; of what is not shown, the first is said as
-    the reason why there is no verdict:
+    A good fit is a claim, so each of its conditions must be shown. They are checked in this order. The first one that
+    is not met is given as the reason why there is no verdict:
 
-    - No loss ends in values that are not finite.
-    - The run was not broken off (FAILED, KILLED or pruned, short of its planned length).
-    - Validation ends near training. Near scores excuse a wider gap of the losses, up to three quarters of the
-      improvement achieved; with boosted trees the gap is not asked for.
-    - Both curves have kept what they gained: they end no higher than they began, and near their best, on their own
-      scale and on that of the logarithm.
-    - The scores agree: they moved, after their second value as well, end above chance where the classes are known, and
-      near their best.
-    - Something was achieved, where a baseline is known or can be bounded; where none is, the losses did not come to
-      stand at their second value, and have fallen, not from a start a thousand times too high alone, or a score shows
-      what was learned. A score that stands for validation by itself has risen, an error has not.
-    - The end is at rest, unless the run is still going: the last third moves by less than a share of the improvement
-      (equivalence test at 5 %), or the upper end of the 90 % interval of what twice the training would bring is
-      little, or the learning rate was annealed and has run out, or patience ended the run. A validation score that
-      still rises is not at rest.
+    - No loss ends in values that are NaN or infinite.
+    - The run was not cut short (FAILED, KILLED or pruned before its planned length).
+    - Validation ends near training. If the scores are close, the gap between the losses may be wider, up to three
+      quarters of the total improvement. For boosted trees the gap is not checked.
+    - Both curves keep what they gained. They end no higher than they began and near their best value, on their own
+      scale and on a logarithmic one.
+    - The scores agree. They moved, after their second value as well. They end near their best value, and above chance
+      level if the number of classes is known.
+    - Something was learned. If a baseline is known or can be bounded, the run is better than it. If not, a score shows
+      what was learned, or the losses fell: they were not constant from their second value on, and they did more than
+      recover from a start that was a thousand times too high. If validation logged a score alone, that score rose; an
+      error did not.
+    - The run does not end far behind the best comparable run of its experiment, if there are such runs.
+    - The end is a plateau, unless the run is still going. One of these shows it: the last third moves by less than a
+      share of the total improvement (equivalence test at 5 %); the upper end of the 90 % interval of what twice the
+      training would bring is small; the learning rate was annealed to its end; early stopping with patience ended the
+      run. A validation score that still rises is not on a plateau.
 
-    - Where other runs of the experiment can be compared: it does not end far behind the best of them.
-
-    Where only one curve was logged, a loss or a score, it is said of that one.
+    The total improvement runs from the first value, or from the baseline where it is known, to the best value of both
+    curves. If only one curve was logged, a loss or a score, the conditions apply to that curve.
 
     Why it matters
     --------------
@@ -100,21 +101,22 @@ def good_fit(
 
     What to do
     ----------
-    Nothing. Compare with other seeds before believing a small difference between such runs.
+    Nothing needs to change. Repeat with other seeds before you trust a small difference between such runs.
 
     Thresholds
     ----------
-    small_gap : in units of the improvement achieved. Trees learn their training set by heart: with them
-        the gap is not asked for.
-    rest : movement over the last third, in units of the improvement achieved, that still counts as rest (equivalence
-        test at 5 %).
-    little : the most that twice the training would bring, upper end of its 90 % interval, in the same units.
-    least_achieved : share of a known baseline, or of the way of a score from what knowing nothing gives to perfect,
-        below which nothing is shown to have been achieved.
-    far_behind : by how much a run ends behind the best comparable one that is far behind, in units of the improvement
-        which that one achieved.
-    small_score_gap : distance of the scores at the end, as a share of the better one; a small one excuses a larger
-        gap of the losses.
+    small_gap : largest gap between validation and training that is small, as a share of the total improvement. Boosted
+        trees memorise their training set, so for them the gap is not checked.
+    rest : largest movement over the last third that still counts as a plateau, as a share of the total improvement
+        (equivalence test at 5 %).
+    little : upper end of the 90 % interval of what twice the training would bring, as a share of the total improvement,
+        below which little is left to gain.
+    least_achieved : share of the way from the uninformed level to a perfect value, below which nothing is shown to have
+        been learned. The uninformed level is that of a model that ignores its input.
+    far_behind : distance from the best comparable run at which a run is far behind, as a share of the total improvement
+        of that best run.
+    small_score_gap : difference of the scores at the end, as a share of the better one, below which the scores are
+        close and excuse a wider gap between the losses.
 
     References
     ----------
@@ -124,7 +126,6 @@ def good_fit(
     # Fine-tuning begins where most is learned already: what it adds is no unit.
     achieved_unit = effect_unit if pretrained else improvement
     moves = last_third(curve, rest * achieved_unit)
-    apart = end_gap.value if end_gap is not None and "boosting" not in traits else 0.0
     courses = [c for c in (train, val) if c is not None]
     score = val_score if val_score is not val else None
     scores = [s for s in (train_score, score) if s is not None and s not in courses]
@@ -132,7 +133,12 @@ def good_fit(
         not_shown.finite(lost)
         or not_shown.ended(ending)
         or not_shown.near(
-            apart, small_gap, effect_unit, score_gap_at_most if score_gap is None else score_gap, small_score_gap
+            None if "boosting" in traits else end_gap,
+            course,
+            small_gap,
+            effect_unit,
+            score_gap_at_most if score_gap is None else score_gap,
+            small_score_gap,
         )
         or next((why for c in courses if (why := not_shown.kept(c, effect_unit, improvement, pretrained))), None)
         or next((why for s in scores if (why := not_shown.agree(s, n_classes))), None)
@@ -165,25 +171,25 @@ def good_fit(
 
 
 def _apart(gap: float, improvement: float) -> str:
-    """How far validation ends from training, in words."""
+    """How far validation ends from training, in words that hold for losses and for scores."""
     if abs(gap) < NONE * improvement:
-        return "there is no gap between them"
-    return f"validation ends {'above' if gap > 0 else 'below'} training by {of_improvement(abs(gap) / improvement)}"
+        return "no gap between them"
+    return f"validation is {'worse' if gap > 0 else 'better'} by {of_improvement(abs(gap) / improvement)}"
 
 
 def _ends(course: Curve, val: Curve | None, rests: bool, active: bool) -> str:
     """Where the curve ends, or both do, and which of them is shown to rest, in words."""
-    ours = f"{course.shown(course.tail):.4g}"
+    ends = "is at" if active else "ends at"
     if val is None:
-        if rests:
-            return f"{course.side} comes to rest at {ours}"
-        return f"{course.side} {'is sound so far' if active else 'ends'} at {ours}" + _on(active)
-    theirs = f"{val.shown(val.tail):.4g}"
+        return _stays(course, "levels off at") if rests else _stays(course, ends) + _on(active)
     if rests:
-        return f"validation comes to rest at {theirs}, training ends at {ours}"
-    are = "are sound so far" if active else "end"
-    return f"training and validation {are} at {ours} and {theirs}" + _on(active)
+        return f"{_stays(val, 'levels off at')}, {_stays(course, 'ends at')}"
+    return f"{_stays(course, ends)}, {_stays(val, ends)}{_on(active)}"
+
+
+def _stays(curve: Curve, verb: str) -> str:
+    return f"{named(curve)} {verb} {level(curve, curve.tail)}"
 
 
 def _on(active: bool) -> str:
-    return ", and still on the way" if active else ", and little more is to be gained"
+    return ": no problem so far, and the run is still going" if active else ", with little left to gain"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from tracker_diag.core.numbers import figure, share
 from tracker_diag.evidence.cost_of_errors import CERTAINLY, CLEARLY, CostOfErrors
 from tracker_diag.evidence.losses import Asked
 from tracker_diag.evidence.with_accuracy import WithAccuracy
 from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._contradictions import on_floor_of_softmax_twice
+from tracker_diag.rules.curves._words import bare
 
 #: Classes for which the levels that softmax twice leaves lie far enough apart to be told, where nobody says how many.
 FEW_CLASSES = range(3, 13)
@@ -23,7 +25,7 @@ FEW_CLASSES = range(3, 13)
     ),
     verdict=Verdict(
         25,
-        "a loss that contradicts its score is not the loss that was meant, so its level and its course say nothing",
+        "a loss that contradicts its score is computed wrongly, so its level and its course mean nothing",
         dismisses=True,
     ),
 )
@@ -48,48 +50,56 @@ def inconsistent(
 
     What it measures
     ----------------
-    - Whether a cross-entropy, which cannot be below 0, falls below -1.
-    - Whether it is lower than the wrong answers beside it cost. A model that chooses the wrong class gives the right
-      one at most half, so that a share w of wrong answers costs at least w · ln 2 (over k for a binary cross-entropy,
-      which is averaged over k outputs). A loss of 0 at the accuracy of guessing is such a contradiction: labels or
-      loss are not those that were meant, or the two are not of the same data. It must hold at each of the last three
-      evaluations (of two, where there are no more), with 5 % wrong answers or more, for a loss that is known to be a
-      plain cross-entropy, without weights of classes, and the accuracy of the same data. Where the number of classes is
-      unknown, only a hundredth of that cost speaks: answers may be sequences, and the loss that of one word.
-    - Whether it rests, at each of the last three evaluations, on what softmax twice leaves: of k classes the right one
-      is given at most e/(e + k − 1), so that the loss is at least ln(1 + (k − 1)/e), and more by the share of wrong
-      answers, since each costs 1 more. Where the number of classes is unknown, 3 to 12 are tried, closer, and nearly
-      all answers must be right. Accuracy .99 beside a loss of 1.48 for ten classes is such a case. It must be
-      more than any calibrated model of that accuracy loses, the labels smoothed; and neither loss was ever lower. Three
-      of five answers must be right, and below 95 % rest must be shown, by an equivalence test over the last third of
-      eight values or more: a network that is still learning is less sure of its answers than it is right.
+    The rule checks for three contradictions.
 
-    An accuracy beside an error of numbers says nothing of it. A focal loss, a sum of losses, penalties that are part
-    of the loss and smoothed labels are left out.
+    **A negative cross-entropy.** It cannot be below 0. The rule reports one that falls below −1.
+
+    **A loss that is too low for its wrong predictions.** A model that predicts the wrong class gives the right class a
+    probability of at most one half. A share w of wrong predictions therefore costs at least w · ln 2 (divided by k for
+    a binary cross-entropy that is averaged over k outputs). For example, a loss of 0 at chance-level accuracy means
+    that the labels or the loss are wrong, or that the two come from different data. The contradiction must hold at each
+    of the last three evaluations (two, if there are no more), with at least 5 % wrong predictions. The loss must be
+    known as a plain cross-entropy without class weights, with the accuracy of the same data. If the number of classes
+    is unknown, the loss must be below a hundredth of that cost, because the predictions may be sequences and the loss
+    that of one word.
+
+    **A loss at the level of softmax applied twice.** Among k classes the right one then gets a probability of at most
+    e/(e + k − 1). The loss is at least ln(1 + (k − 1)/e), and higher by the share of wrong predictions, because each of
+    them costs 1 more. Accuracy 0.99 with a loss of 1.48 for ten classes is such a case. These conditions must hold:
+
+    - The loss is at that level at each of the last three evaluations, and neither loss was ever lower.
+    - The loss is higher than that of any calibrated model of the same accuracy, even with smoothed labels.
+    - Three of five predictions are right. Below 95 %, a plateau must be shown by an equivalence test over the last
+      third of eight values or more, because a network that is still learning is less confident than it is accurate.
+    - If the number of classes is unknown, 3 to 12 classes are tried with a smaller tolerance, and nearly all
+      predictions must be right.
+
+    Losses that no accuracy can bound are left out: a regression error, a focal loss, a sum of losses, a loss with
+    penalties, and a loss with smoothed labels.
 
     Why it matters
     --------------
-    "Make sure input and output match": something computes the wrong thing, and nothing complains. What is read off
-    such a curve (that it fits, that it overfits) is not so.
+    "Make sure input and output match": something is computed wrongly, and nothing raises an error. Conclusions from
+    such a curve (a good fit, overfitting) are wrong.
 
     What to do
     ----------
-    Print labels, outputs and loss of one batch and compute the loss by hand. Look for labels that were scaled or cast,
-    targets outside 0 and 1, a loss that is divided before it is logged, and softmax before a loss that applies it
-    itself.
+    Print labels, outputs and loss of one batch, and compute the loss by hand. Check for labels that were scaled or
+    cast, for targets outside 0 and 1, for a loss that is divided before it is logged, and for a softmax before a loss
+    that applies softmax itself.
 
     Thresholds
     ----------
-    clearly : share of the least that its wrong answers cost below which a loss is a warning. Weights of classes that
-        nobody logged may halve it; of answers that are sequences, the loss of one word may be a few tenths of it.
-    certainly : share below which it is an error, and speaks without the number of classes. No division of the loss by
-        accumulated batches, and no sequence of words, makes it so small.
-    near : share of the level that softmax twice leaves by which the loss may lie off it: noise and answers that are
-        not yet certain.
-    near_without_classes : the same where the number of classes is unknown: half of the distance between the levels of
+    clearly : a loss below this share of the smallest cost of its wrong predictions is a warning. Class weights that
+        were not logged may halve the loss. For sequences, the loss of one word may be a few tenths of that cost.
+    certainly : a loss below this share is an error, even if the number of classes is unknown. No division by
+        accumulated batches and no sequence of words makes a loss so small.
+    near : how far the loss may be from the level of softmax applied twice, as a share of that level. It allows for
+        noise and for predictions that are not yet certain.
+    near_without_classes : the same if the number of classes is unknown. Half of the distance between the levels of
         twelve and thirteen classes is 2.2 %.
-    explained_by_smoothing : share of the labels that smoothing may have spread over the classes, unlogged: twice what
-        is usual.
+    explained_by_smoothing : label smoothing that the run may have used without logging it, as a share of the labels:
+        twice the usual amount.
 
     References
     ----------
@@ -103,20 +113,21 @@ def inconsistent(
             return inconsistent.finding(
                 Severity.ERROR,
                 0.95,
-                f"{curve.name} is a cross-entropy, which cannot be below 0, and it falls to {below:.4g}",
-                "give it targets between 0 and 1, and outputs that are probabilities or logits, as it asks for",
+                f"{curve.name} falls to {figure(below, 4)}, but a cross-entropy cannot be below 0",
+                "use targets between 0 and 1, and outputs that are probabilities or logits as the loss expects",
                 {"lowest": below, "metric": curve.name},
             )
     if accuracy_beside is None:
-        return inconsistent.skip("no accuracy of the same data beside a loss", "log loss and accuracy of the same data")
+        return inconsistent.skip("no accuracy and loss of the same data", "log loss and accuracy of the same data")
     for cost in cost_of_errors or ():
         if cost.share < (clearly if n_classes else certainly):
             return inconsistent.finding(
                 Severity.ERROR if cost.share < certainly else Severity.WARNING,
                 0.97 if cost.share < certainly else 0.85,
-                f"{cost.said} is {cost.loss:.3g} where {cost.wrong:.0%} of the answers are wrong: those alone cost "
-                f"{cost.least:.3g} at least",
-                "compute the loss of one batch by hand: labels that were scaled or cast, or a loss that is divided",
+                f"{bare(cost.said)} is {figure(cost.loss)} although {share(cost.wrong)} of the predictions are wrong, "
+                f"which costs at least {figure(cost.least)}",
+                "compute the loss of one batch by hand; check for labels that were scaled or cast, and for a loss that "
+                "is divided before it is logged",
                 {"loss": cost.loss, "wrong": cost.wrong, "share_of_least": cost.share},
             )
     if label_smoothing or (layers_described is not None and layers_described.decay):
@@ -132,9 +143,9 @@ def inconsistent(
     return inconsistent.finding(
         Severity.WARNING,
         0.9,
-        f"{found.said} rests at {found.loss:.3g} where {found.accuracy:.0%} of the answers are right; a network that "
-        f"is as sure as it is right would be at {found.allowed:.2g} or below, one with softmax twice at "
-        f"{found.floor:.3g} or above",
-        "take the softmax out of the network, or tell the loss that it gets probabilities",
+        f"{bare(found.said)} levels off at {figure(found.loss)} although {share(found.accuracy)} of the predictions "
+        f"are right; a calibrated model has at most {figure(found.allowed, 2)}, softmax applied twice gives at least "
+        f"{figure(found.floor)}",
+        "remove the softmax from the network, or tell the loss that it receives probabilities",
         {"loss": found.loss, "accuracy": found.accuracy, "allowed": found.allowed, "floor": found.floor},
     )

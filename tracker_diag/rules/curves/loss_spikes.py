@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tracker_diag.rules.api import NEVER, UNSETTLED, Curve, Outcome, Severity, rule
+from tracker_diag.rules.curves._words import at, level, named
 
 #: Values before and after a jump that its height is measured from: as many as jumps are looked for in.
 NEIGHBOURS = 3
@@ -18,25 +19,26 @@ KEPT = 20
     verdict=NEVER,
 )
 def loss_spikes(train: Curve, improvement: float, *, minimum_height: float = 0.1) -> Outcome:
-    """Isolated jumps of the training loss from which it recovers.
+    """The training loss jumps at single points and recovers.
 
     What it measures
     ----------------
-    Points that stand more than eight robust standard deviations above both what went before and what came after, and
-    above the course by a share of the improvement achieved.
+    A spike lies more than eight robust standard deviations above the values before it and above the values after it. It
+    must also be higher than these by a share of the total improvement, which runs from the first value, or from the
+    baseline where it is known, to the best value.
 
     Why it matters
     --------------
-    "You will see jumping of loss": single bad batches, a rate near the edge of stability, numbers near overflow. The
-    run recovers; the spikes are a warning shot, so the finding is an `info`.
+    "You will see jumping of loss": the reasons are single bad batches, a learning rate that is almost unstable, or
+    numbers that almost overflow. The run recovers, so the finding is an `info`, but the next spike may not recover.
 
     What to do
     ----------
-    Clip the gradient norm at about its usual value; look at the batch of the step; lower the rate a little.
+    Clip the gradient norm near its typical value. Inspect the batches at these steps. Lower the learning rate a little.
 
     Thresholds
     ----------
-    minimum_height : in units of the improvement achieved.
+    minimum_height : smallest height of a spike, as a share of the total improvement.
 
     References
     ----------
@@ -53,12 +55,14 @@ def loss_spikes(train: Curve, improvement: float, *, minimum_height: float = 0.1
     if not peaks:
         return None
     highest = max(peaks, key=lambda i: float(y[i]))
+    to = f"to {level(train, float(y[highest]))} at step {at(float(x[highest]))}"
     return loss_spikes.finding(
         Severity.INFO,
         0.8,
-        f"{len(peaks)} jump{'s' if len(peaks) > 1 else ''} of the training loss, the highest at step "
-        f"{x[highest]:g} to {train.shown(float(y[highest])):.4g}, each recovered from",
-        "look at the batches of these steps; clip the gradient norm at about its usual value",
+        f"{named(train)} jumped {to} and recovered"
+        if len(peaks) == 1
+        else f"{named(train)} jumped {len(peaks):,} times, highest {to}, and recovered each time",
+        "inspect the batches at these steps; clip the gradient norm near its typical value",
         {"spikes": [float(x[i]) for i in peaks[:KEPT]], "count": len(peaks)},
         (float(x[peaks[0]]), float(x[peaks[-1]])),
     )

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import UNSETTLED, Curve, Ending, GivenBack, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._never_rose import never_rose
-from tracker_diag.rules.curves._share import of_improvement
+from tracker_diag.rules.curves._words import at, loses, named
 from tracker_diag.rules.curves._worse import training_worse_since
 from tracker_diag.stats.gap import Gap
 from tracker_diag.stats.kendall import MOST, p_of_rise
@@ -21,8 +22,8 @@ BEYOND_DOUBT = 0.1
 SCORES = 6
 #: Share of its highest value that the score must still gain: less excuses no rise of the loss.
 STILL_GAINS = 0.01
-#: Gap in units of the improvement achieved (lower end of its interval) that is wide. Level of the test of a rise beside
-#: it, since such a run is warned of anyway, and the rise only says of what.
+#: Gap, as a share of the total improvement (lower end of its interval), that is wide. Level of the test of a rise
+#: beside it, since such a run is warned of anyway, and the rise only says of what.
 WIDE, ALPHA_BESIDE_GAP = 0.25, 0.05
 
 
@@ -33,7 +34,7 @@ WIDE, ALPHA_BESIDE_GAP = 0.25, 0.05
     unless=UNSETTLED,
     verdict=Verdict(
         40,
-        "the best model lies behind: what follows the turn is not the run's answer",
+        "the best model is an earlier checkpoint, so the last values do not represent the run",
         wasted="after",
     ),
 )
@@ -57,39 +58,48 @@ def overfitting(
     least_rise: float = 0.02,
     alpha: float = 0.01,
 ) -> Outcome:
-    """Validation turned and rises while training does not get worse.
+    """Validation loss turns and rises again while training loss does not get worse.
 
     What it measures
     ----------------
-    The mean of the last tenth of the validation curve against its lowest tenth, in units of the improvement achieved,
-    with a p-value that allows for the choice of the lowest place, on the scale (its own or logarithmic) on which the
-    noise is even. Besides, up to ten evaluations that rise from the first on show it (Kendall's exact test, of a run
-    that has ended); a rise that is significant at 5 % beside a wide gap to training; and half of what was gained being
-    lost in every value of the last quarter, by four standard errors. The training curve must not have got worse since:
-    otherwise the whole run is coming apart, which is another trouble; where none was logged, that is not known. Where a
-    validation score still improves significantly since the turn, it is overconfidence, and an `info`; so is a run that
-    patience ended at its best step and no more than the patience after it.
+    The rule compares the mean of the last tenth of the validation curve with the mean of its lowest tenth. The rise is
+    given as a share of the total improvement, which runs from the first value, or from the baseline where it is known,
+    to the best value. Its p-value allows for the fact that the lowest place was chosen. It is computed on the scale,
+    linear or logarithmic, on which the noise is even.
 
-    Where training logged a loss and validation only a score, the score is asked, in units of its own improvement (one
-    side of a trade-off, as precision is, is not); where another score improves meanwhile it is an `info`.
+    Three other signs also show overfitting:
+
+    - Up to ten evaluations rise from the first one on (Kendall's exact test; only for a run that has ended).
+    - The rise is significant at 5 %, and there is a wide gap to training.
+    - Every value of the last quarter has lost half of the improvement, by four standard errors.
+
+    The training curve must not have got worse since the turn. If it has, the whole run is unstable, which is another
+    problem. If no training curve was logged, this cannot be checked.
+
+    The finding is an `info` if a validation score has improved significantly since the turn, because the model is then
+    overconfident rather than overfitted. It is also an `info` if early stopping ended the run no later than its
+    patience after the best step.
+
+    If training logged a loss and validation only a score, the rule uses the score, as a share of the score's own
+    improvement. It does not use a score that is one side of a trade-off, such as precision. If another score improves
+    meanwhile, the finding is an `info`.
 
     Why it matters
     --------------
     "A model has learned the training dataset too well, including statistical noise": each further step makes it worse
-    on what it has not seen.
+    on data that it has not seen.
 
     What to do
     ----------
-    Keep the checkpoint of the best step; stop early; then regularise (dropout, weight decay, augmentation), use more
-    data, or a smaller network.
+    Use the checkpoint of the best step and early stopping. Then regularise (dropout, weight decay, augmentation), add
+    data, or use a smaller network.
 
     Thresholds
     ----------
-    minimum_rise : in units of the improvement achieved. Less is not worth anyone's attention,
-        however significant.
-    least_rise : of what is left to improve, where nobody knows what knowing nothing costs: next to a loss that has
-        hardly moved at all, any rise is a large share.
-    alpha : level of the test "at rest since its minimum".
+    minimum_rise : smallest rise that is reported, as a share of the total improvement, however significant it is.
+    least_rise : smallest rise as a share of what is left to improve, if the baseline is unknown. After a loss that has
+        hardly moved, any rise is a large share of the improvement.
+    alpha : level of the test of a rise. Null hypothesis: the curve has been on a plateau since its minimum.
 
     References
     ----------
@@ -99,10 +109,10 @@ def overfitting(
     turn = held_out.turning
     rise = turn.rise / held_out_unit
     alone = held_out is not val
-    level = alpha * error_share
+    allowed = alpha * error_share
     wide = end_gap is not None and end_gap.low > WIDE * effect_unit
     lost = given_back["val"].lost
-    significant = rises["val"] <= (ALPHA_BESIDE_GAP * error_share if wide else level)
+    significant = rises["val"] <= (ALPHA_BESIDE_GAP * error_share if wide else allowed)
     if alone and never_rose(held_out) and held_out.tail <= held_out.start:
         # The best value of a score that never rose is chance.
         return None
@@ -120,28 +130,28 @@ def overfitting(
         return None
     severity, extra = Severity.WARNING, ""
     if ending is not None and ending.by_patience:
-        severity, extra = Severity.INFO, "; patience ended the run, as it should"
+        severity, extra = Severity.INFO, "; early stopping ended the run in time"
     # The later half of what follows the turn: a score that went on for a while and has come to rest no longer excuses
     # the loss.
     halfway = (turn.step + float(held_out.x[-1])) / 2
     if val_score is not None and val_score is not held_out and _improves_from(halfway, val_score, alpha):
         severity = Severity.INFO
-        extra = "; the validation score still improves, so it is overconfidence rather than overfitting"
+        extra = f"; {named(val_score)} still improves, which means overconfidence rather than overfitting"
     better = next((s for s in other_scores if held_out is val_score and _improves_from(turn.step, s, alpha)), None)
     if better is not None:
         severity = Severity.INFO
-        extra = f"; {better.name} improves meanwhile, so it is one score at the cost of another"
-    which = f"{held_out.said} ({held_out.name})" if alone else "the validation curve"
-    uncertain = f" (between {turn.low_step:g} and {turn.high_step:g})" if turn.high_step > turn.low_step else ""
+        extra = f"; {better.name} improves meanwhile, so one score gains at the cost of the other"
+    which = f"{named(held_out)} ({held_out.name})" if alone else named(held_out)
+    between = f", between {at(turn.low_step)} and {at(turn.high_step)}" if turn.high_step > turn.low_step else ""
     return overfitting.finding(
         severity,
         min(0.99, 0.7 + rise / 2) if lost or rises["val"] < BEYOND_DOUBT * alpha else 0.7,
-        f"{which} is best at step {turn.step:g}{uncertain} with {held_out.shown(turn.best):.4g} "
-        f"and {'falls' if held_out.flipped else 'rises'} to {held_out.shown(turn.tail):.4g}: "
-        f"{_of_own(held_out, turn.rise) if alone else of_improvement(rise)}{extra}",
-        f"keep the trees up to step {turn.step:g}; stop early, then grow smaller trees or add data"
+        f"{which} {'fell' if held_out.flipped else 'rose'} from {level(held_out, turn.best)} (step "
+        f"{at(turn.step)}{between}) to {level(held_out, turn.tail)}, "
+        f"{_of_own(held_out, turn.rise) if alone else loses(rise)}{extra}",
+        f"keep only the trees up to step {at(turn.step)} (early stopping), then grow smaller trees or add data"
         if "boosting" in traits
-        else f"keep the checkpoint of step {turn.step:g}; stop early, then regularise or add data",
+        else f"use the checkpoint of step {at(turn.step)} (early stopping), then regularise or add data",
         {
             "best_step": turn.step,
             "best_step_low": turn.low_step,
@@ -156,9 +166,9 @@ def overfitting(
 
 
 def _of_own(score: Curve, rise: float) -> str:
-    """How far a score fell, as a share of what it had gained, where that is more than it lost."""
+    """How far a score fell, as a share of its own improvement, where that is more than it lost."""
     gained = score.start - score.best
-    return f"{rise / gained:.0%} of what it had gained" if gained >= rise else f"{rise:.3g} off its best"
+    return loses(rise / gained, "its improvement") if gained >= rise else f"{figure(rise)} worse than its best"
 
 
 def _rises_from_the_first(val: Curve, train: Curve | None, alpha: float) -> bool:

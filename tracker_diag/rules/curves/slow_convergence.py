@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from tracker_diag.core.numbers import figure, share
 from tracker_diag.rules.api import UNSETTLED, Curve, Explained, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._pace import GOES_ON, MANY_TIMES, falls
+from tracker_diag.rules.curves._words import level, named
 from tracker_diag.stats.extrapolation import Extrapolation
 
 #: Times the present length beyond which curves are not carried on.
@@ -15,7 +17,7 @@ FARTHEST = 100.0
     "slow-convergence",
     seen_as=("My loss falls, but very slowly", "My loss still falls when training ends"),
     unless=UNSETTLED,
-    verdict=Verdict(80, "the pace, not the length, is the trouble"),
+    verdict=Verdict(80, "training is too slow, and more steps alone would not help enough"),
 )
 def slow_convergence(
     course: Curve,
@@ -33,32 +35,31 @@ def slow_convergence(
     least_gain: float = 0.05,
     alpha: float = 0.01,
 ) -> Outcome:
-    """Improves significantly, but at this pace needs many times the steps it was given.
+    """The loss falls steadily, but so slowly that it would need many times the steps.
 
     What it measures
     ----------------
-    The same extrapolation as for `undertrained`: the length at which nine tenths of the expected improvement are
-    reached, and what twice the training would bring.
+    The rule uses the same extrapolation as `undertrained`. It asks at which length 90 % of the expected improvement
+    would be reached, and what twice the training would bring.
 
     Why it matters
     --------------
     A small learning rate "might converge to the global minimum but it takes a huge amount of time". More epochs are
-    the wrong remedy then.
+    then the wrong remedy.
 
     What to do
     ----------
-    Raise the learning rate three- to tenfold before adding epochs; check that the inputs are scaled and that clipping
-    does not set the step.
+    Raise the learning rate by a factor of 3 to 10 before you add epochs. Check that the inputs are scaled, and that
+    gradient clipping does not limit the step size.
 
     Thresholds
     ----------
-    minimum_times : length, in multiples of the present one, at which nine tenths of the expected improvement are
-        reached.
-    minimum_gain : what doubling would bring, at the lower end of its interval, in units of what the curve itself has
-        improved.
-    least_gain : the same, in units of all that was achieved since knowing nothing, where that is known: a network that
-        goes on from where it had nearly arrived is not slow.
-    alpha : level of the trend test, and of the sign test of a fall at every step: a pace has to be there to be slow.
+    minimum_times : how many times the present length it must take to reach 90 % of the expected improvement.
+    minimum_gain : smallest gain from twice the training, at the lower end of its interval, as a share of the curve's
+        own improvement so far.
+    least_gain : the same as a share of the improvement from the baseline (a model that ignores its input), if that is
+        known. A network that starts close to its final level is not slow.
+    alpha : level of the trend test, and of the sign test of a fall at every step. The curve must fall significantly.
 
     References
     ----------
@@ -70,7 +71,7 @@ def slow_convergence(
         return None
     if pretrained and not known:
         return slow_convergence.skip(
-            "a pretrained model begins near its end, and the uninformed loss is not known",
+            "a pretrained model starts near its final loss, and the loss of random guessing is unknown",
             "log the number of classes",
         )
     achieved = curve.start - curve.best
@@ -78,13 +79,15 @@ def slow_convergence(
         return None
     if not falls(curve, alpha * error_share):
         return None
-    times = f"over {FARTHEST:g}" if further.enough > FARTHEST else f"{further.enough:g}"
+    many = f"more than {figure(FARTHEST)}" if further.enough > FARTHEST else f"about {figure(further.enough)}"
     return slow_convergence.finding(
         Severity.INFO if active else Severity.WARNING,
         0.8,
-        f"at this pace the run needs {times} times its steps; twice the steps would bring "
-        f"another {further.gain / achieved:.0%} of what they have brought so far",
-        f"raise the learning rate three- to tenfold before adding {'rounds' if 'boosting' in traits else 'epochs'}",
+        f"{named(curve)} improved slowly from {level(curve, curve.start)} to {level(curve, curve.best)}: it needs "
+        f"{many} times the steps, and twice the steps should bring another {share(further.gain / achieved)} of that "
+        "improvement",
+        "raise the learning rate by a factor of 3 to 10 before you add "
+        f"{'rounds' if 'boosting' in traits else 'epochs'}",
         {"times": further.enough, "gain": further.gain / achieved},
         (float(curve.x[0]), float(curve.x[-1])),
     )

@@ -39,7 +39,7 @@ HALF = 0.5
     unless=UNSETTLED,
     verdict=Verdict(
         30,
-        "nothing was learned, so there is no improvement to measure effects in",
+        "nothing was learned, so there is no improvement to compare other effects with",
         dismisses=True,
     ),
 )
@@ -78,63 +78,71 @@ def underfitting(
     far_behind: float = 0.15,
     alpha: float = 0.01,
 ) -> Outcome:
-    """Unable to learn the training set at all: a flat line, or noisy values of a high loss.
+    """The model does not learn the training set: a flat loss, or noisy values of a high loss.
 
     What it measures
     ----------------
-    Where the baseline is known (ln of the classes, the target's variance, chance accuracy): the share of it
-    that the better of both curves has explained at its best. Where it is not known, or less than a quarter is
-    explained: whether both accuracies stand still (where the level is not known, beside losses no smaller than the
-    entropy that being right so often by a constant prediction costs), or whether the training curve ever moved by
-    more than its noise (Mann–Kendall with the Hamed–Rao correction; noise that is large beside an unknown level says
-    nothing), or by more than a fiftieth of its level.
+    The baseline is the level of a model that ignores its input: ln k of a cross-entropy over k classes, the variance of
+    the target, or the accuracy of random guessing. If it is known, the rule computes which share of the way from the
+    baseline to a perfect value the better of the two curves covers at its best.
 
-    Where it is not known, more gives a network away that uses nothing of its input. A score that says by its name what
-    knowing nothing is (R², explained variance, a correlation, kappa, the area under the ROC curve) never rises above
-    that, or comes back to it and stays there. Losses came down from a start a thousand million times above where they
-    have stood since the first quarter of the run. An accuracy takes two values that add up to 1, and changes between
-    them. Accuracies, low ones (of both sides, or validation's where nothing else is beside the training loss), neither
-    rise significantly nor undo a twentieth of the errors they began with, while the
-    loss falls to what such guesses cost (−ln of the accuracy, up to three times it): the network only grows less sure
-    of what it guesses. Or both losses of a network with hidden layers reach within a few hundred updates the level at
-    which they end, and validation falls no further: a bias is learned that soon, while what is learned of the input
-    goes on for long, as power laws of the steps do. Where nobody knows how many updates there were, the losses must
-    stand from their second value on, ten values or more, at one level on both sides, without falling ever so little.
-    Neither for pretrained models, nor where a score or an accuracy shows more than a constant prediction has. None of
-    this while the run is still going.
+    If the baseline is unknown, or less than a quarter of that way is covered, the rule asks two questions. Are both
+    accuracies constant? (If the baseline is unknown, the losses must then be at least the entropy of a constant
+    prediction that is right as often.) Did the training curve ever move by more than its noise, or by more than a
+    fiftieth of its level? The test is Mann–Kendall with the Hamed–Rao correction. Noise that is large compared with an
+    unknown baseline decides nothing.
 
-    A level may give itself away. A loss that comes to ln k within the first fifth of the run and stands there to within
-    .3 %, for a whole k up to ten, is that of guessing between k classes (of 427 sound runs none does); beside the
-    accuracy of guessing three values are enough. An accuracy that does not move at all, beside a loss at the entropy of
-    that share, is that of always naming the larger class. A squared error and R² beside it show the target's variance;
-    one of the training examples that rests at 1, to within .4 %, is that of the mean of standardised targets.
+    If the baseline is unknown, these signs also show a model that does not use its input:
 
-    Beside other runs of the experiment: a run that is at rest, and whose training loss ends far above that of the best
-    comparable run, as its validation loss does, could have learned more.
+    - A score whose name tells its uninformed level (R², explained variance, a correlation, kappa, ROC AUC) never rises
+      above that level, or returns to it and stays there.
+    - The losses fell in the first quarter of the run from a start a billion times higher, and did not move after that.
+    - An accuracy takes only two values, which add up to 1, and switches between them.
+    - The accuracies are low, do not rise significantly, and correct less than a twentieth of their first errors, while
+      the loss falls to the cost of such guesses (between −ln of the accuracy and three times that). The model only
+      becomes less confident. This asks for accuracies of both sides, or for a validation accuracy beside a training
+      loss if nothing else was logged.
+    - Both losses of a network with hidden layers reach their final level within a few hundred updates, and validation
+      does not fall further. An output bias is learned that quickly. Learning from the input takes much longer and
+      follows a power law of the steps.
+    - If the number of updates is unknown, both losses stay at one common level from their second value on, for ten
+      values or more, without any fall.
+
+    These signs are not used for pretrained models, while the run is still going, or if a score shows more than a
+    constant prediction can reach.
+
+    Some levels identify themselves. A loss that reaches ln k within the first fifth of the run and stays within 0.3 %
+    of it, for a whole k up to ten, is that of random guessing among k classes: none of 427 sound runs does this. Beside
+    the accuracy of guessing, three values are enough. A constant accuracy, beside a loss at the entropy of that share,
+    is that of always predicting the larger class. A squared error with R² beside it gives the variance of the target. A
+    training error that stays within 0.4 % of 1 is that of always predicting the mean of standardised targets.
+
+    Other runs of the experiment are compared, too. A run could have learned more if it is on a plateau and both its
+    training and its validation loss end far above those of the best comparable run.
 
     Why it matters
     --------------
-    "Underfitting refers to a model that cannot learn the training dataset." A network that ends where a constant
-    prediction would be has used none of its input: the trouble is in the data, the rate, the initialisation or the
-    units, not in a lack of regularisation.
+    "Underfitting refers to a model that cannot learn the training dataset." A network that ends at the level of a
+    constant prediction has used nothing of its input. The problem then lies in the data, the learning rate, the
+    initialisation or the units. More regularisation does not help.
 
     What to do
     ----------
-    Try to overfit a few examples first: if that fails, the trouble lies deeper than capacity. Then look at the ranked
-    causes.
+    Try to overfit a few examples first. If that fails, more capacity will not help. Then check the ranked causes.
 
     Thresholds
     ----------
-    minimum_learned : share of the baseline. A twentieth is less than any use has been made of; nor has use
-        been made of twice as much in training that validation has less than a twentieth of.
-    high_loss : share of the baseline below which a flat curve counts as high: ln of the classes is an upper
-        bound where classes are uneven.
-    moved : share of the curve's own level, where the baseline is unknown; noise may be twice it. Fine-tuning
-        starts low and flat: with a pretrained model, the known level alone may speak.
-    rest : band around the level of a curve, as a share of it, that holds nine tenths of the values once it rests.
-    few_updates : number of updates within which both losses come to rest.
-    far_behind : distance of both losses from those of the best comparable run, in units of the improvement which that
-        one achieved.
+    minimum_learned : share of the way from the baseline to a perfect value below which nothing was learned. Up to twice
+        as much in training still counts as nothing if validation has less than this share.
+    high_loss : share of that way below which a flat curve counts as high. It is not lower because ln k is only an upper
+        bound if the classes are uneven.
+    moved : smallest movement that counts, as a share of the curve's own level, if the baseline is unknown; the noise
+        may be twice as large. Fine-tuning starts low and flat, so for a pretrained model only a known baseline counts.
+    rest : band around the level of a curve, as a share of that level, that holds nine tenths of the values on a
+        plateau.
+    few_updates : number of updates within which both losses reach their plateau.
+    far_behind : distance of both losses from those of the best comparable run, as a share of the total improvement of
+        that best run.
     alpha : level of the trend test, and of the sign test of a fall at every step.
 
     References
@@ -146,7 +154,7 @@ def underfitting(
         sides = ((train_loss, train_score), (val_loss, val_score))
         seen = few_values(sides, n_classes) if course is None and not active else None
         if seen is None:
-            return underfitting.skip("too few finite values of the losses, or they are better than a perfect model's")
+            return underfitting.skip("too few finite loss values, or they are better than a perfect model's")
         steps = main_curve.finite[0]
         ends = (float(steps[0]), float(steps[-1]))
         return underfitting.finding(seen.severity, seen.confidence, seen.message, seen.advice, span=ends)
@@ -163,12 +171,12 @@ def underfitting(
     seen = at_variance(variance_of_standardised, explained) or known_baseline(course, explained, minimum_learned)
     if seen is not None:
         if active and drift.slope < 0:
-            return underfitting.skip("still at the level of knowing nothing, but on its way down")
+            return underfitting.skip("still at the level of a model that ignores its input, but improving")
         evidence = {"learned": explained.most, "uninformed": course.shown(explained.baseline)}
         return underfitting.finding(seen.severity, seen.confidence, seen.message, seen.advice, evidence, whole_run)
     if pretrained and not explained.known:
         return underfitting.skip(
-            "a pretrained model starts low and flat, and the uninformed loss is not known",
+            "a pretrained model starts low and flat, and the loss of random guessing is unknown",
             "log the number of classes",
         )
     if slow_but_steady(val, further, alpha * error_share):

@@ -8,23 +8,27 @@ from typing import Any
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure, share
 from tracker_diag.evidence.curve import MINIMUM
 from tracker_diag.rules.api import UNSETTLED, Curve, Ending, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._pace import has_downward_trend
-from tracker_diag.rules.curves._share import of_improvement
+from tracker_diag.rules.curves._words import level, named, of_improvement
 from tracker_diag.stats.extrapolation import Extrapolation
 
-#: Share of the improvement achieved by which validation may lie above training and not have left it.
+#: Share of the total improvement by which validation may lie above training and still be close to it.
 TOGETHER = 0.05
 #: Validation has turned, and is not still improving, where it has risen by so many standard errors
 RISEN_ERRORS = 2.0
-#: and by such a share of the improvement achieved: less matters to nobody.
+#: and by such a share of the total improvement: less does not matter.
 RISEN = 0.02
 #: Level of the test that the later half still falls.
 FALLS = 0.01
 #: Values of the longer curve from which on a fall that does not slow down is no chance: one order of 120. Share of
 #: the earlier half's pace at which the later half falls as fast.
 STEADY, AS_FAST = 5, 0.8
+#: Times the present length from which on a higher learning rate is to be tried before more epochs.
+TOO_LONG = 10.0
+RAISE_FIRST = "raise the learning rate first"
 #: Part of the run that the finding points at, as one over it (a fifth), and how many values that are at least.
 LAST, FEWEST = 5, 2
 
@@ -34,7 +38,7 @@ LAST, FEWEST = 5, 2
     "undertrained",
     seen_as=("My loss still falls when training ends",),
     unless=UNSETTLED,
-    verdict=Verdict(90, "more of the same pays"),
+    verdict=Verdict(90, "training longer pays"),
 )
 def undertrained(
     course: Curve,
@@ -55,19 +59,26 @@ def undertrained(
     minimum_gain: float = 0.1,
     sure_gain: float = 0.05,
 ) -> Outcome:
-    """Still improving at the end: halted prematurely.
+    """Validation was still improving when training stopped: it stopped too early.
 
     What it measures
     ----------------
-    What twice the training would bring, extrapolated by saturating curves over the cumulative learning rate where it
-    is logged (a rate annealed to zero flattens any curve), in units of the improvement achieved, with a 90 %
-    interval; with a pretrained model whose baseline is unknown, in units of the loss that is left, if that is
-    more. The validation curve decides where there is one: training loss falls for ever. Only where validation has
-    not left training and is too noisy or too short to tell, and training surely goes on, training decides. Where the
-    learning rate was annealed and has run out it is an `info`; where early stopping ended the run, nothing is said. A
-    curve needs no interval where five values or more are each better than the one before, and the second half has
-    brought enough, at no less than four fifths of the pace of the first. Where enough is expected, the lower end of the
-    interval is next to nothing, and the later half still falls significantly (1 %), that is an `info`.
+    The rule extrapolates what twice the training would bring, as a share of the total improvement with a 90 % interval.
+    It fits saturating curves, over the cumulative learning rate if that is logged, because a learning rate annealed to
+    zero flattens any curve. The total improvement runs from the first value, or from the baseline where it is known, to
+    the best value. For a pretrained model whose baseline is unknown, the loss that is left is used instead if it is
+    larger.
+
+    The validation curve decides if there is one, because training loss can fall for ever. The training curve decides
+    only if validation is still close to it and is too noisy or too short to tell, and training surely goes on.
+
+    Two cases need less. A curve needs no interval if it has five values or more, each better than the one before, and
+    its second half brought enough at no less than four fifths of the pace of the first half. If the expected gain is
+    large enough but the lower end of the interval is not, the finding is an `info`, provided that the later half still
+    falls significantly (1 %).
+
+    The finding is also an `info` if the learning rate was annealed to its end. There is none if early stopping ended
+    the run.
 
     Why it matters
     --------------
@@ -76,12 +87,12 @@ def undertrained(
 
     What to do
     ----------
-    Train on for as long as the finding says, with the same schedule stretched.
+    Train for as long as the finding says, and stretch the learning rate schedule to that length.
 
     Thresholds
     ----------
-    minimum_gain : expected further improvement, in units of that achieved.
-    sure_gain : the lower end of the interval must lie above this for a warning.
+    minimum_gain : smallest expected gain from twice the training, as a share of the total improvement.
+    sure_gain : the lower end of the 90 % interval of that gain must lie above this share for a warning.
 
     References
     ----------
@@ -97,7 +108,8 @@ def undertrained(
         return None
     if ending is not None and ending.by_patience:
         return None
-    train_on = "grow more trees" if "boosting" in traits else "train on"
+    trees = "boosting" in traits
+    train_longer = "grow more trees" if trees else "train longer"
     further = _whose(train, val, further, further_train, improvement, minimum_gain, sure_gain)
     span = (float(curve.x[-max(FEWEST, curve.x.size // LAST)]), float(curve.x[-1]))
     # Training by steps over a stream, as large-scale pretraining does, never settles; and what a schedule that has run
@@ -107,27 +119,30 @@ def undertrained(
     gain, low, high = (
         (value / improvement for value in (further.gain, further.low, further.high)) if further else (0.0, 0.0, 0.0)
     )
+    of = train if further is further_train and further is not None and train is not None else curve
+    still = f"{named(of)} still {'rising' if of.flipped else 'falling'} at {level(of, of.tail)}"
+    expected = (
+        f"twice the training should bring another {share(gain)} of the total improvement (90% interval {share(low)} to "
+        f"{share(high)})"
+    )
     if further is not None and gain >= minimum_gain and low >= sure_gain:
         times = further.enough
-        more = "more than a hundred times" if math.isinf(times) else f"about {times:g} times"
+        more = "more than 100 times" if math.isinf(times) else f"about {figure(times)} times"
         return undertrained.finding(
             severity,
             0.9 if low > minimum_gain else 0.7,
-            f"still improving: training twice as long is expected to bring another {gain:.0%} "
-            f"of the improvement achieved ({low:.0%} to {high:.0%})",
-            f"{train_on}: {more} the present length reaches nine tenths of what can be expected",
+            f"{still}: {expected}",
+            f"{train_longer if times < TOO_LONG else RAISE_FIRST}; 90% of what can still be gained takes {more} the "
+            f"present {'number of trees' if trees else 'length'}",
             {"gain": gain, "gain_low": low, "gain_high": high, "times": times, "family": further.family},
             span,
         )
-    of = train if further is further_train and further is not None and train is not None else curve
     if further is not None and gain >= minimum_gain and _falls_at_the_end(of):
         return undertrained.finding(
             Severity.INFO,
             0.5,
-            f"{of.said} was still {'rising' if of.flipped else 'falling'} when it stopped: training twice as "
-            f"long is expected to bring another {gain:.0%} of the improvement achieved, and may bring {low:.0%} to "
-            f"{high:.0%}",
-            f"{train_on}, if the figure is worth the time",
+            f"{still}: {expected}",
+            f"{train_longer} if that gain is worth the time",
             {"gain": gain, "gain_low": low, "gain_high": high},
             span,
         )
@@ -139,16 +154,17 @@ def undertrained(
         return undertrained.finding(
             severity,
             0.7,
-            f"stopped in mid-fall: each value of {' and of '.join(c.said for c in courses)} is better than the one "
-            "before, and the second half falls at four fifths of the pace of the first, or faster; "
-            f"the last step of {curve.said} alone brought {of_improvement(step)}",
-            f"{train_on}, several times as {'many' if 'boosting' in traits else 'long'}",
+            f"{named(curve)} still {'rose' if curve.flipped else 'fell'} from {level(curve, float(curve.y[-2]))} to "
+            f"{level(curve, float(curve.y[-1]))} in the last step, {of_improvement(step)}; "
+            f"{' and '.join(named(c) for c in courses)} improved at every step, and in the second half at 80% of the "
+            "pace of the first half or faster",
+            "grow several times as many trees" if trees else "train several times as long",
             {"last_step": step},
             span,
         )
     if further is None:
         return undertrained.skip(
-            "the learning rate was annealed and not logged, or the curves have fewer than five values",
+            "learning rate was annealed but not logged, or the curves have fewer than five values",
             "log the learning rate at every epoch",
         )
     return None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tracker_diag.core.numbers import share
 from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._compared import compared_steps
 from tracker_diag.rules.curves._never_rose import never_rose
 from tracker_diag.rules.curves._pace import has_downward_trend
-from tracker_diag.rules.curves._share import of_improvement
+from tracker_diag.rules.curves._words import level, named, of_improvement
 from tracker_diag.stats.gap import Gap
 
-#: Share of its second value that the training loss has lost where it learned by heart (the first is of an epoch before
+#: Share of its second value that the training loss has lost where it memorised (the first is of an epoch before
 #: the end of which validation was not asked), and values that both curves must have.
 BY_HEART, VALUES = 0.8, 8
 #: Share of the way from guessing to perfect within which an accuracy is that of guesses, and accuracy up to which it
@@ -24,7 +25,7 @@ AT_CHANCE, LOW = 0.05, 0.55
     "unrepresentative-train",
     seen_as=("Validation is far worse than training",),
     unless=(*UNSETTLED, "boosting"),
-    verdict=Verdict(60, "a gap this large outweighs what more steps could bring"),
+    verdict=Verdict(60, "a gap this large outweighs what longer training could bring"),
 )
 def unrepresentative_train(
     train: Curve,
@@ -47,39 +48,47 @@ def unrepresentative_train(
     risen: float = 0.06,
     alpha: float = 0.01,
 ) -> Outcome:
-    """Both curves improve, and a large gap remains between them.
+    """Both curves improve, but a large gap between training and validation remains.
 
     What it measures
     ----------------
-    The distance of validation over training at the end, in units of the improvement achieved, with a 95 % interval
-    that must lie wholly above the threshold. Where both sides log a score, it has to show the gap too: a loss that is
-    high for being too sure of itself does not make the data unrepresentative; nor where validation alone logs an
-    accuracy that lies nearer to a perfect one than such a gap. Where only the start of the curves says
-    what knowing nothing costs, the unit is at least the loss that is left at the end: a first epoch may have learned
-    nearly all. Where validation logged an accuracy alone, whether training learned by heart while it stayed that of
-    guesses. While the run is still going it is an `info`: early on little has been achieved, and shares of it are
-    large.
+    The rule measures the gap between validation and training at the end, as a share of the total improvement. That runs
+    from the first value, or from the baseline where it is known, to the best value. The 95 % interval of the gap must
+    lie above the threshold.
+
+    If both sides log a score, the scores must show the gap too: a loss that is high because the model is overconfident
+    does not make the data unrepresentative. If validation alone logs an accuracy, there is no finding where that
+    accuracy is closer to a perfect one than such a gap. If the baseline is unknown, the gap is compared with the loss
+    that is left at the end where that is larger, because a first epoch may have learned nearly everything.
+
+    If validation logged only an accuracy, the rule asks whether the model memorised the training set while that
+    accuracy stayed at chance level.
+
+    While the run is still going the finding is an `info`: little has improved early on, so shares of it are large.
 
     Why it matters
     --------------
     "The training dataset does not provide sufficient information to learn the problem, relative to the validation
-    dataset": what was learned on the training examples holds there and not elsewhere.
+    dataset": what the model learned on the training examples does not hold for other examples.
 
-    Trees learn their training set by heart as a matter of course, so boosting is left out.
+    Boosted trees always memorise their training set, so the rule does not apply to them.
 
     What to do
     ----------
-    More training examples, or augmentation; check that both sides are drawn and preprocessed alike; then regularise.
+    Add training examples or augmentation. Check that training and validation are sampled and preprocessed alike. Then
+    regularise.
 
     Thresholds
     ----------
-    minimum_gap : in units of the improvement achieved. Sound modern training of networks that interpolate their
-        training set leaves gaps of up to a quarter.
-    minimum_score_gap : distance of the scores (accuracy, F1 and the like) at the end, as a share of the better one.
-    clear_score_gap : the same; from here on the scores alone decide, with losses apart at all: a training loss raised
-        by dropout hides a gap that the scores show.
-    risen : rise of validation since its best, in units of the improvement achieved, from which on it has not settled.
-    alpha : level of the test "at rest since its minimum" beside it.
+    minimum_gap : smallest gap that is reported, as a share of the total improvement. Sound networks that fit their
+        training set perfectly leave gaps of up to a quarter.
+    minimum_score_gap : difference of the scores (accuracy, F1 and the like) at the end, as a share of the better one,
+        that they must show too.
+    clear_score_gap : difference of the scores from which on they decide alone, if the losses differ at all. Dropout
+        raises the training loss and can hide a gap that the scores show.
+    risen : rise of validation since its best value, as a share of the total improvement, from which on it counts as
+        overfitting.
+    alpha : level of the test of that rise. Null hypothesis: the curve has been on a plateau since its minimum.
 
     References
     ----------
@@ -93,21 +102,21 @@ def unrepresentative_train(
     if val.turning.rise >= risen * improvement and rises["val"] < alpha * error_share:
         return None
     found = end_gap
-    share = found.value / improvement
+    part = found.value / improvement
     apart = score_gap_at_most if score_gap is None else score_gap
     wide = found.low / effect_unit >= minimum_gap and (apart is None or apart >= minimum_score_gap)
     clear = score_gap is not None and score_gap >= clear_score_gap and found.low > 0
     if not wide and not clear:
         return None
-    scores = f"; the scores are {score_gap:.0%} apart" if score_gap is not None and score_gap > 0 else ""
+    scores = f"; the scores differ by {share(score_gap)}" if score_gap is not None and score_gap > 0 else ""
     return unrepresentative_train.finding(
         Severity.INFO if active else Severity.WARNING,
-        min(0.97, 0.6 + share / 2),
-        f"a gap of {of_improvement(share)} remains: validation "
-        f"{val.shown(found.upper):.4g}, training {train.shown(found.lower):.4g}{scores}",
-        "add training examples or augmentation; check that both sides are drawn and preprocessed alike",
+        min(0.97, 0.6 + part / 2),
+        f"{named(val)} {level(val, found.upper)}, {named(train)} {level(train, found.lower)}: a gap of "
+        f"{of_improvement(part)}{scores}",
+        "add training examples or augmentation; check that training and validation are sampled and preprocessed alike",
         {
-            "gap": share,
+            "gap": part,
             "gap_low": found.low / improvement,
             "gap_high": found.high / improvement,
             "val": val.shown(found.upper),
@@ -130,13 +139,14 @@ def _for_nothing(train: Curve, score: Curve, n_classes: int | None, alpha: float
 
 
 def _by_score(train: Curve, score: Curve, *, active: bool) -> Outcome:
-    first, second, last = score.shown(score.start), float(train.finite[1][1]), train.tail
+    first, best = level(score, score.start, 3), level(score, score.best, 3)
     return unrepresentative_train.finding(
         Severity.INFO if active else Severity.WARNING,
         0.7,
-        f"{train.said} falls from {second:.4g} at its second value to {last:.4g}, while {score.said} goes from "
-        f"{first:.3g} to {score.shown(score.best):.3g} at best: what is learned holds for nothing else",
-        "check that both sides are drawn and preprocessed alike, and that labels belong to their inputs",
-        {"val": score.shown(score.best), "train": last},
+        f"{named(score)} hardly rose ({first} at first, {best} at best) while {named(train)} fell from "
+        f"{level(train, float(train.finite[1][1]))} (second value) to {level(train, train.tail)}: the model memorises "
+        "the training set",
+        "check that training and validation are sampled and preprocessed alike, and that labels match their inputs",
+        {"val": score.shown(score.best), "train": train.tail},
         compared_steps(score),
     )

@@ -14,7 +14,7 @@ from tracker_diag.rules.curves._unrest import climbed, climbing, losing, swingin
     "unstable",
     seen_as=("My loss jumps, or swings up and down",),
     unless=UNSETTLED,
-    verdict=Verdict(50, "a swinging curve has no settled level to compare"),
+    verdict=Verdict(50, "an unstable curve has no final level to compare"),
 )
 def unstable(
     train: Curve,
@@ -38,47 +38,56 @@ def unstable(
     many_examples: int = 100,
     alpha: float = 0.01,
 ) -> Outcome:
-    """The loss oscillates instead of settling.
+    """The loss swings up and down, or rises again, instead of settling.
 
     What it measures
     ----------------
-    The robust standard deviation of the second half of the training curve (and of validation's, where it rests on many
-    examples) around its straight course, in units of the improvement achieved, the share of steps at which it turns,
-    and whether the swings are still as wide as in the first half; and whether the training loss climbs from its lowest
-    stretch to its end, or validation does while training has got worse since; or whether half of what training had
-    gained is lost in every value of its last quarter; or whether a training loss that gained nothing ends 15 % and more
-    above where it began, while validation does not improve. Or whether both curves swing by a sixth of their own level,
-    and by a tenth of what was gained on the logarithmic scale: so, where nothing was gained, or a first value that
-    exploded makes any share of it small. Where only the start of the curves says what knowing nothing costs, swings are
-    measured against the loss that is left at the end as well. If training is logged at least three times as often as
-    validation, and validation is calm, the swings are those of single batches and are not reported; a climb still is.
-    Swings of a run that is still going are an `info`; the test of a climb allows for being repeated while the run is
+    The total improvement runs from the first value, or from the baseline where it is known, to the best value. Each of
+    these is reported:
+
+    - The second half of the training curve swings around its trend. The rule takes the robust standard deviation as a
+      share of the total improvement, and the share of steps at which the curve changes direction. The swings must still
+      be at least half as wide as in the first half. Validation is judged in the same way if it has many examples.
+    - The training loss rises from its lowest stretch to its end, or the validation loss does and training has got worse
+      since.
+    - Every value of the last quarter of training has lost half of the improvement.
+    - A training loss that never improved ends 15 % or more above its first value, while validation does not improve.
+    - Both curves swing by a sixth of their own level, and by a tenth of the improvement on a logarithmic scale. This
+      covers runs in which nothing improved, or in which a first value that exploded makes every share small.
+
+    If the baseline is unknown, swings are also compared with the loss that is left at the end. If training is logged at
+    least three times as often as validation and validation is calm, the swings are those of single batches. They are
+    then not reported, but a rise still is.
+
+    Swings of a run that is still going are an `info`. The test of a rise allows for being repeated while the run is
     going.
 
     Why it matters
     --------------
-    A high learning rate "hardly gets you to the global minimum (good chance of overshooting it)": the run jumps
-    around the valley and never comes down.
+    A high learning rate "hardly gets you to the global minimum (good chance of overshooting it)": the weights jump
+    around the minimum and never reach it.
 
     What to do
     ----------
-    Lower the learning rate three- to tenfold, or anneal it; use a larger batch; shuffle.
+    Lower the learning rate by a factor of 3 to 10, or anneal it. Use larger batches. Shuffle the data.
 
     Thresholds
     ----------
-    minimum_swing : in units of the improvement achieved.
-    reversals : share of steps at which the curve turns; white noise has two thirds, a smooth course none.
-    many_examples : validation examples from which on a swinging validation curve is the run's doing, not theirs.
-    minimum_climb : mean of the last tenth of the training curve over its lowest tenth, in units of the improvement
-        achieved.
-    alpha : level of the test "at rest since its minimum".
+    minimum_swing : smallest standard deviation of the swings that is reported, as a share of the total improvement.
+    reversals : share of steps at which the curve must change direction. White noise does so at two thirds of the steps,
+        a smooth curve at none.
+    many_examples : number of validation examples from which on swings of validation come from the run, not from the
+        small number of examples.
+    minimum_climb : smallest rise that is reported, from the lowest tenth of the curve to its last tenth, as a share of
+        the total improvement.
+    alpha : level of the test of that rise. Null hypothesis: the curve has been on a plateau since its minimum.
 
     References
     ----------
     Seminar: "Learning Rate". Zhang et al. (2021), AUTOTRAINER: oscillating loss.
     """
     if train.oscillation is None:
-        return unstable.skip("fewer than eight values", "log the training loss at every epoch")
+        return unstable.skip("the training curve has fewer than eight values", "log the training loss at every epoch")
     # A rate that is raised again and again swings the loss by design.
     wanders = None if restarts else wandering(train, restless)
     if improvement is None or effect_unit is None:
@@ -101,9 +110,9 @@ def unstable(
         Severity.INFO if active and swings else Severity.WARNING,
         min(0.95, 0.6 + unrest.size),
         unrest.message,
-        "lower the learning rate three- to tenfold"
+        "lower the learning rate by a factor of 3 to 10"
         if "boosting" in traits
-        else "lower the learning rate three- to tenfold or anneal it; use larger batches; shuffle",
+        else "lower the learning rate by a factor of 3 to 10, or anneal it; use larger batches; shuffle the data",
         {"swing": unrest.size, "metric": unrest.curve.name},
         (unrest.since, float(unrest.curve.x[-1])),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._compared import compared_steps
-from tracker_diag.rules.curves._share import of_improvement
+from tracker_diag.rules.curves._words import level, named, of_improvement
 from tracker_diag.stats.gap import Gap
 
 
@@ -13,7 +13,7 @@ from tracker_diag.stats.gap import Gap
     "validation-easier",
     seen_as=("Validation is better than training", "Results are too good to be true"),
     unless=UNSETTLED,
-    verdict=Verdict(100, "a run that got where it was going, and validation that does not say how it will do"),
+    verdict=Verdict(100, "training went well, but validation does not tell how the model will perform on new data"),
 )
 def validation_easier(
     train: Curve,
@@ -30,31 +30,36 @@ def validation_easier(
     beyond_dropout: float = 6.0,
     negligible: float = 0.02,
 ) -> Outcome:
-    """Validation loss stays below training loss beyond what dropout and averaging over the epoch explain.
+    """Validation loss stays below training loss by more than dropout or epoch averages can explain.
 
     What it measures
     ----------------
-    The distance of training over validation at the end, in units of the improvement achieved, with its interval.
-    Dropout, augmentation, mixup and label smoothing are switched off in validation and raise the training loss alone;
-    so does averaging over an epoch while the loss still falls. Where one of them is configured, or nothing says that
-    none is, training must lie above validation by a factor that no such noise brings about. While the run is still
-    going it is an `info`: early on little has been achieved, and shares of it are large.
+    The rule measures how far training ends above validation, as a share of the total improvement, with its 95 %
+    interval. The total improvement runs from the first value, or from the baseline where it is known, to the best
+    value.
+
+    Dropout, augmentation, mixup and label smoothing are switched off in validation, so they raise only the training
+    loss. Averaging over an epoch does the same while the loss still falls. If one of them is configured, or if the run
+    does not say that none is, training must lie above validation by a factor that none of them can cause.
+
+    While the run is still going the finding is an `info`: little has improved early on, so shares of it are large.
 
     Why it matters
     --------------
     "Validation loss is lower than the training loss: the validation dataset may be easier for the model to predict
-    than the training dataset." Then it does not tell how the model will do.
+    than the training dataset." It then does not tell how the model will perform on new data.
 
     What to do
     ----------
-    Draw the validation set at random from the same source, stratified; check for training examples among it.
+    Sample the validation set at random from the same source, stratified by class. Check that it contains no training
+    examples.
 
     Thresholds
     ----------
-    minimum_gap : in units of the improvement achieved.
-    beyond_dropout : training over validation loss, from which on noise in training no longer explains the difference.
-    negligible : in units of the improvement achieved; where that factor is exceeded the distance need only be more,
-        at the safe end of its interval.
+    minimum_gap : smallest distance that is reported, as a share of the total improvement, at the lower end of its
+        interval.
+    beyond_dropout : ratio of training to validation loss from which on noise in training cannot explain the difference.
+    negligible : smallest distance that is reported, in the same way, if that ratio is exceeded.
 
     References
     ----------
@@ -67,15 +72,16 @@ def validation_easier(
         return None
     if not far and (augmentation or mixup or label_smoothing or dropout is None or dropout > 0):
         return validation_easier.skip(
-            "validation is below training, as dropout or augmentation would have it",
+            "validation is better than training, which dropout or augmentation may explain",
             "log the training loss in evaluation mode",
         )
     return validation_easier.finding(
         Severity.INFO if active else Severity.WARNING,
         0.75,
-        f"validation ends at {val.shown(found.upper):.4g}, training at {train.shown(found.lower):.4g}: "
-        f"{of_improvement(-found.value / improvement)} apart",
-        "draw the validation set at random from the same source, stratified; check for training examples among it",
+        f"{named(val)} {level(val, found.upper)} is better than {named(train)} {level(train, found.lower)} by "
+        f"{of_improvement(-found.value / improvement)}",
+        "sample the validation set at random from the same source, stratified by class; check that it contains no "
+        "training examples",
         {"gap": found.value / improvement, "val": val.shown(found.upper), "train": train.shown(found.lower)},
         compared_steps(val),
     )

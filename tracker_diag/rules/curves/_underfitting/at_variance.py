@@ -1,7 +1,8 @@
-"""A squared error that rests at 1, as that of the mean of standardised targets does."""
+"""A squared error that levels off at 1, that of always predicting the mean of standardised targets."""
 
 from __future__ import annotations
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import Explained, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
 
@@ -13,6 +14,6 @@ def at_variance(variance_of_standardised: float | None, explained: Explained) ->
     return Sighting(
         Severity.ERROR,
         0.85,
-        f"the training loss rests at {explained.at(explained.train):.4g}, and always answering the mean of "
-        f"standardised targets costs {variance_of_standardised:g}",
+        f"training loss ends at {figure(explained.at(explained.train), 4)}, the loss of always predicting the mean of "
+        f"standardised targets ({figure(variance_of_standardised)})",
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._recovered import ends_above_nothing, recovered
 from tracker_diag.rules.curves._underfitting.sighting import ADVICE, Sighting
+from tracker_diag.rules.curves._words import level, named
 
 #: Times where they stand that the losses began: no targets come to that, be they dates learned to the day.
 FAR = 1e9
@@ -24,7 +25,8 @@ def bad_start(losses: Sequence[Curve], scores: Sequence[Curve | None]) -> Sighti
     return Sighting(
         Severity.WARNING,
         0.7,
-        f"{loss.said} began at {loss.start:.3g} and has stood at {loss.tail:.4g} since the first quarter of the run: "
-        "what fell is a start that had blown up, and nothing shows that anything of the input was learned",
-        f"compare with the loss of predicting the mean; if it is the same, {ADVICE}",
+        f"{named(loss)} fell from {level(loss, loss.start, 3)} to {level(loss, loss.tail)} in the first quarter of the "
+        "run and stayed there; that only undoes a start that had blown up, and nothing shows that the model uses its "
+        "input",
+        f"compare with the loss of always predicting the mean; if they are equal, {ADVICE}",
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import BesideSiblings, Curve, Severity
 from tracker_diag.rules.curves._rest import ALPHA, last_third
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
+from tracker_diag.rules.curves._words import bare
 
-ADVICE = "see what the comparable run that ends best was given: its values are known to work"
+ADVICE = "start from the settings of the best comparable run, which are known to work"
 
 
 def behind_siblings(beside: BesideSiblings | None, train: Curve | None, far: float) -> Sighting | None:
@@ -19,13 +21,13 @@ def behind_siblings(beside: BesideSiblings | None, train: Curve | None, far: flo
     train : Curve or None
         The training curve.
     far : float
-        In units of the improvement of the best run.
+        As a share of the total improvement of the best run.
     """
     if beside is None or train is None or not beside.far(far) or not beside.train_behind >= far:
         return None
     rest = far / 3 * beside.unit
     if not all(last_third(c, rest).p_rest < ALPHA for c in (train, beside.curve) if c is not None and c.long_enough):
         return None
-    own, best = (beside.comparison.measure.shown(x) for x in (beside.comparison.train, beside.best.train))
-    message = f"{beside.in_words}; in training they end at {own:.4g} and {best:.4g} ({beside.as_of})"
+    own, best = (figure(beside.comparison.measure.shown(x), 4) for x in (beside.comparison.train, beside.best.train))
+    message = f"{bare(beside.in_words)}; their training losses end at {own} and {best} ({beside.as_of})"
     return Sighting(Severity.WARNING, 0.9, message, ADVICE)

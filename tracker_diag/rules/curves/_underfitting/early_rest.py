@@ -11,6 +11,7 @@ from tracker_diag.evidence.guess import Beside, costs_as_much_as_guessing
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._pace import has_downward_trend
 from tracker_diag.rules.curves._underfitting.sighting import ADVICE, Sighting
+from tracker_diag.rules.curves._words import level
 
 #: Values of a curve from which on it shows when it came to rest.
 VALUES = 20
@@ -39,9 +40,9 @@ def early_rest(
     return Sighting(
         Severity.WARNING,
         0.7,
-        f"both losses came to rest after {settled * n_updates:.0f} of {n_updates} updates, training at "
-        f"{train.tail:.4g} and validation at {val.tail:.4g}, as those of a constant prediction do",
-        f"compare with the loss of a constant prediction; if it is the same, {ADVICE}",
+        f"both losses stopped falling after {settled * n_updates:,.0f} of {n_updates:,} updates (training "
+        f"{level(train, train.tail)}, validation {level(val, val.tail)}), as with a constant prediction",
+        f"compare with the loss of a constant prediction; if they are equal, {ADVICE}",
     )
 
 

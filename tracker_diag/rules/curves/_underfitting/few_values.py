@@ -1,4 +1,4 @@
-"""Two or three evaluations that are exactly those of knowing nothing."""
+"""Two or three evaluations that are exactly those of random guessing."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.classes_given_away import ACCURACY_OF_GUESSING, AT_LOG, TWO_CLASSES
 from tracker_diag.evidence.nats import in_unit
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
+from tracker_diag.rules.curves._words import level, named
 
 #: Values that a loss and its accuracy must have: the first may lie before the first update, the others do not.
 VALUES = 3
@@ -38,8 +40,8 @@ def few_values(sides: Sequence[tuple[Curve | None, Curve | None]], n_classes: in
         return Sighting(
             Severity.ERROR,
             0.9,
-            f"the loss is {float(loss.finite[1][-1]):.4g}, and {_log(k, loss)}; the accuracy beside it is "
-            f"{score.shown(float(score.finite[1][-1])):.3g}: both are those of a model that ignores its input",
+            f"{named(loss)} {level(loss, float(loss.finite[1][-1]))} and accuracy "
+            f"{level(score, float(score.finite[1][-1]), 3)} are those of random guessing ({_log(k, loss)})",
         )
     stuck = next((loss for loss in losses if n_classes and _stuck_above(loss, n_classes)), None)
     if stuck is None or not all(_stuck_above(loss, n_classes or 0) for loss in losses):
@@ -47,8 +49,8 @@ def few_values(sides: Sequence[tuple[Curve | None, Curve | None]], n_classes: in
     return Sighting(
         Severity.ERROR,
         0.85,
-        f"{stuck.said} stays at {float(stuck.finite[1][-1]):.4g}, where a model that ignores its input has "
-        f"{_log(n_classes or 1, stuck)}",
+        f"{named(stuck)} stays at {level(stuck, float(stuck.finite[1][-1]))}, above that of random guessing "
+        f"({_log(n_classes or 1, stuck)})",
     )
 
 
@@ -59,7 +61,7 @@ def _lowest(loss: Curve) -> float:
 def _log(n_classes: int, loss: Curve) -> str:
     """The logarithm of the classes in the unit of a loss, in words."""
     base = "log2" if loss.metric.unit == "bits" else "ln"
-    return f"{base} {n_classes} = {in_unit(math.log(n_classes), loss):.4g}"
+    return f"{base} {n_classes} = {figure(in_unit(math.log(n_classes), loss), 4)}"
 
 
 def _stuck_above(loss: Curve, n_classes: int) -> bool:

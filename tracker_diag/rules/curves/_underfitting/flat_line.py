@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
+from tracker_diag.rules.curves._words import level, named
 from tracker_diag.stats.trend import Trend
 
 #: Standard deviations of its noise that a curve without a trend must have fallen by to have moved: the best of a few
@@ -32,8 +34,8 @@ def flat_line(
     return Sighting(
         Severity.ERROR,
         0.8 if by_noise else 0.7,
-        f"the training curve never got better: {train.shown(train.start):.4g} at first, {train.shown(train.best):.4g} "
-        f"at best, {train.shown(train.tail):.4g} at the end, noise {train.noise.sigma:.2g}",
+        f"{named(train)} never improved: {level(train, train.start)} at first, {level(train, train.best)} at best, "
+        f"{level(train, train.tail)} at the end (noise {figure(train.noise.sigma, 2)})",
     )
 
 

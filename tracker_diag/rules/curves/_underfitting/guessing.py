@@ -1,4 +1,4 @@
-"""A loss that falls beside an accuracy that stands."""
+"""A loss that falls while the accuracy is stuck."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tracker_diag.evidence.guess import BOTH, Beside
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
+from tracker_diag.rules.curves._words import level
 from tracker_diag.stats.trend import trend
 
 #: Values of an accuracy from which on a trend test says anything.
@@ -21,7 +22,7 @@ COST = (0.9, 3.0)
 
 
 def guessing(scores: Sequence[Beside], alone: Beside | None, alpha: float) -> Sighting | None:
-    """The network only grows less sure of what it guesses: low accuracies stand, the loss falls to what they cost.
+    """The model only becomes less confident in its guesses: low accuracies are stuck, the loss falls to their cost.
 
     Of both sides; or of the training loss and the validation accuracy, where nothing else was logged (``alone``).
     """
@@ -29,12 +30,12 @@ def guessing(scores: Sequence[Beside], alone: Beside | None, alpha: float) -> Si
     if not pairs or not all(_guesses(loss, score, alpha) for loss, score in pairs):
         return None
     sides = ("validation",) if alone is not None else ("training", "validation")
-    stands = [f"{score.shown(score.tail):.3g} in {side}" for (_, score), side in zip(pairs, sides, strict=True)]
+    stuck = [f"{level(score, score.tail, 3)} in {side}" for (_, score), side in zip(pairs, sides, strict=True)]
     return Sighting(
         Severity.WARNING,
         0.8,
-        f"the loss falls, but the accuracy stands at {' and '.join(stands)}: the network only grows less sure of what "
-        "it guesses",
+        f"accuracy stuck at {' and '.join(stuck)} while the loss falls: the model only becomes less confident in its "
+        "guesses",
     )
 
 

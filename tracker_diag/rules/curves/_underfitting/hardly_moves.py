@@ -1,4 +1,4 @@
-"""A validation loss that came to stand early, and to so many digits that the weights hardly move."""
+"""A validation loss that stops early and stays so constant that the weights hardly move."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import numpy as np
 from tracker_diag.evidence.curve import MINIMUM
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
+from tracker_diag.rules.curves._words import level, named
 from tracker_diag.stats.trend import trend
 
 #: Values from which on a share of the run says when a curve came to stand.
@@ -37,9 +38,9 @@ def hardly_moves(train: Curve | None, val: Curve | None) -> Sighting | None:
     return Sighting(
         Severity.WARNING,
         0.7,
-        f"the validation loss stands at {float(y[-1]):.4g}, to a thousandth, over the last {stood} of {y.size} values: "
-        "the weights hardly move",
-        "look for a rate that was gone early, a clip or a penalty that holds the weights, units that are dead",
+        f"{named(val)} stayed within {100 * STILL:g}% of {level(val, float(y[-1]))} for the last {stood} of {y.size} "
+        "values: the weights hardly move",
+        "check for a learning rate that decays too early, clipping or weight decay that is too strong, and dead units",
     )
 
 

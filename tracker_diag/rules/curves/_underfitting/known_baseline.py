@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import Curve, Explained, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
+from tracker_diag.rules.curves._words import compared, level, noun, uninformed
 
 #: How many times the least share training may have learned that counts as nothing where validation has learned less
-#: than the least: training alone learns a little by heart.
+#: than the least: training alone memorises a little.
 BY_HEART = 2.0
 #: Part of the least share below which there is no doubt.
 NO_DOUBT = 0.5
-#: Share of the baseline above it from which on a run is called worse than knowing nothing: less is noise.
-WORSE = -0.02
 
 
 def known_baseline(train: Curve, explained: Explained, minimum_learned: float) -> Sighting | None:
@@ -20,10 +20,10 @@ def known_baseline(train: Curve, explained: Explained, minimum_learned: float) -
     by_heart = explained.val_best < minimum_learned and most < BY_HEART * minimum_learned
     if not explained.known or not (most < minimum_learned or by_heart):
         return None
-    worse = "" if most > WORSE else ", worse than knowing nothing"
+    nothing = train.shown(explained.baseline)
     return Sighting(
         Severity.ERROR,
         0.97 if most < NO_DOUBT * minimum_learned else 0.85,
-        f"at its best the {'score' if train.flipped else 'loss'} is {train.shown(explained.at(most)):.4g}, where a "
-        f"model that ignores its input has {train.shown(explained.baseline):.4g}{worse}",
+        f"best {noun(train)} {level(train, explained.at(most))} is {compared(most)} {uninformed(train, nothing)} "
+        f"({figure(nothing, 4)})",
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
+from tracker_diag.rules.curves._words import named
 
 #: How near to 1 the sum of both must be, and digits to which values are told apart; changes from the one to the other,
 #: since an accuracy may rise once from a third to two.
@@ -21,11 +23,11 @@ def one_answer(scores: tuple[Curve | None, ...]) -> Sighting | None:
         rights = np.unique(values)
         both = rights.size == len(("one", "other")) and rights[0] > 0 and abs(float(rights.sum()) - 1) <= ROUNDING
         if both and int((np.diff(values) != 0).sum()) >= SWITCHES:
-            low, high = (float(right) * score.whole for right in rights)
+            low, high = (figure(float(right) * score.whole, 4) for right in rights)
             return Sighting(
                 Severity.ERROR,
                 0.9,
-                f"{score.said} is {low:.4g} or {high:.4g} at each evaluation, which add up to {score.whole:g}: all "
-                "examples get one answer, now the one, now the other",
+                f"{named(score)} is always either {low} or {high}, which add up to {score.whole:g}: the model predicts "
+                "one class for all examples, and which one changes",
             )
     return None

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from tracker_diag.rules.api import Severity
 
-ADVICE = "try to overfit a few examples; if that fails, look at data, rate and initialisation before adding capacity"
+ADVICE = (
+    "try to overfit a few examples; if that fails, check the data, the learning rate and the initialisation before you "
+    "add capacity"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Accuracies that do not move."""
+"""Accuracies that are stuck."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.guess import BOTH, Beside, costs_as_much_as_guessing, entropy_of_share
 from tracker_diag.evidence.nats import in_unit
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
+from tracker_diag.rules.curves._words import level, named, noun
 
 #: Share of itself by which a score may move and still stand, where little is known to have been learned anyway;
 #: elsewhere it must not move at all.
@@ -25,24 +27,26 @@ VALUES, LEARNED = 8, 0.9
 
 
 def standing_accuracy(scores: Sequence[Beside], losses: Sequence[Curve], baseline_is_known: bool) -> Sighting | None:
-    """Both scores stand still: at the share of the largest class, where classes are uneven.
+    """Both scores are stuck: at the share of the largest class, where classes are uneven.
 
     Where the level is not known, the losses beside must be as large as such guesses cost. One score is enough that does
     not move at all, at a share whose entropy is what the loss beside it has come to, or a little less than that.
     """
     if any(_at_entropy(loss, score, losses) for loss, score in scores):
         loss, score = next(pair for pair in scores if _at_entropy(*pair, losses))
-        share = score.share(score.tail)
+        right = score.share(score.tail)
         return Sighting(
             Severity.ERROR,
             0.9,
-            f"the accuracy stands at {score.shown(score.tail):.4g}, and {loss.said} at {loss.tail:.4g}: what always "
-            f"naming a class of {share:.1%} costs ({in_unit(entropy_of_share(share), loss):.4g})",
+            f"accuracy stuck at {level(score, score.tail)} and {named(loss)} at {level(loss, loss.tail)}: the same as "
+            f"always predicting a class that {figure(100 * right)}% of the examples have "
+            f"({figure(in_unit(entropy_of_share(right), loss), 4)})",
         )
     stand = len(scores) == BOTH and all(_stands(score, STILL if baseline_is_known else 0.0) for _, score in scores)
     if not stand or not (baseline_is_known or all(costs_as_much_as_guessing(*pair) for pair in scores)):
         return None
-    return Sighting(Severity.ERROR, 0.8, "the accuracies stand still, as those of a constant prediction do")
+    stuck = " and ".join(f"{level(score, score.tail)} in {score.side}" for _, score in scores)
+    return Sighting(Severity.ERROR, 0.8, f"{noun(scores[0][1])} stuck at {stuck}, as with a constant prediction")
 
 
 def _stands(score: Curve, share: float) -> bool:

@@ -1,4 +1,4 @@
-"""Losses that have stood since their second value."""
+"""Losses that have not moved since their second value."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._pace import has_downward_trend
 from tracker_diag.rules.curves._underfitting.early_rest import FALLS_ON, STAYING
 from tracker_diag.rules.curves._underfitting.sighting import ADVICE, Sighting
+from tracker_diag.rules.curves._words import level
 
 #: Values after the first that must all stand.
 VALUES = 10
@@ -39,14 +40,14 @@ def standing_loss(
         return None
     if val is not None and abs(train.tail - val.tail) > APART * abs(val.tail):
         return None
-    who = "the training loss has" if val is None else "both losses have"
-    level = f"{train.tail:.4g}" + (f" and {val.tail:.4g}" if val is not None else "")
+    curves = (train,) if val is None else (train, val)
+    stuck = " and ".join(f"{level(c, c.tail)} in {c.side}" for c in curves)
     return Sighting(
         Severity.WARNING,
         0.6,
-        f"{who} stood since the second value, at {level}, as a constant prediction does: nothing shows that anything "
-        "of the input was learned",
-        f"compare with the loss of predicting the mean, or the shares of the classes; if it is the same, {ADVICE}",
+        f"loss stuck since the second value at {stuck}, as with a constant prediction: nothing shows that the model "
+        "uses its input",
+        f"compare with the loss of always predicting the mean or the class frequencies; if they are equal, {ADVICE}",
     )
 
 

@@ -1,0 +1,94 @@
+"""What several sentences on curves share: names of curves, levels, steps, and how large an effect is."""
+
+from __future__ import annotations
+
+import math
+
+from tracker_diag.core.numbers import figure, share, times
+from tracker_diag.evidence.nats import in_unit
+from tracker_diag.rules.api import Curve
+
+#: Share from which on a multiple is read more easily.
+MULTIPLE = 2.0
+#: Multiple from which on its digits say nothing.
+THOUSAND = 1000.0
+#: Steps from which on thousands are separated.
+GROUPED = 1e4
+#: Scores that readers know by these names; the others are called scores.
+FAMILIAR = frozenset({"accuracy", "balanced accuracy", "ROC AUC", "F1", "error rate"})
+#: Kinds of metric whose uninformed level is that of always predicting the mean, and that of random guessing.
+OF_THE_MEAN = frozenset({"squared error", "root of the squared error", "explained variance"})
+OF_GUESSES = frozenset({"ROC AUC", "agreement beyond chance", "correlation"})
+#: How near to ln k, as a share of it, a level is that of guessing between k classes.
+AT_LOG = 1e-6
+TWO_CLASSES, MOST_CLASSES = 2, 1e6
+#: Share of the way from the uninformed level to a perfect one below which a value is worse than that level, and no
+#: better: less is noise.
+WORSE, NO_BETTER = -0.02, 0.025
+
+
+def named(curve: Curve) -> str:
+    """Name a curve: "validation loss", "training accuracy"."""
+    return f"{curve.side} {noun(curve)}"
+
+
+def noun(curve: Curve) -> str:
+    """Say what a curve is: "loss", "accuracy", "score"."""
+    kind = curve.role.partition("_")[2]
+    return curve.metric.kind if kind == "score" and curve.metric.kind in FAMILIAR else kind
+
+
+def bare(text: str) -> str:
+    """Take the article from the beginning of a clause."""
+    return text.removeprefix("the ")
+
+
+def level(curve: Curve, value: float, digits: int = 4) -> str:
+    """Write a level of a curve in the metric's own sign."""
+    return figure(curve.shown(value), digits)
+
+
+def at(step: float) -> str:
+    """Write a step with all its digits: "8", "12,000", "0.5"."""
+    return f"{step:,.0f}" if abs(step) >= GROUPED else f"{step:g}"
+
+
+def of_improvement(part: float) -> str:
+    """Say how large an effect is: "80% of the total improvement", "17 times the total improvement"."""
+    if part >= THOUSAND:
+        return "over 1,000 times the total improvement"
+    return f"{times(part) if part >= MULTIPLE else share(part) + ' of'} the total improvement"
+
+
+def loses(part: float, whole: str = "the total improvement") -> str:
+    """Say how much a rise has lost: "losing 71% of the total improvement", "a rise of 3.2 times …"."""
+    return f"losing {share(part)} of {whole}" if part <= 1 else f"a rise of {of_improvement(part)}"
+
+
+def uninformed(curve: Curve, value: float) -> str:
+    """Name what has this level: random guessing, always predicting the mean, or any model that ignores its input.
+
+    Parameters
+    ----------
+    curve : Curve
+        Of the metric.
+    value : float
+        The level, as logged.
+    """
+    kind = curve.metric.kind
+    if kind in OF_THE_MEAN:
+        return "always predicting the mean"
+    if curve.accuracy or kind in OF_GUESSES or (curve.metric.of_classes and _is_log(value / in_unit(1.0, curve))):
+        return "random guessing"
+    return "a model that ignores its input"
+
+
+def _is_log(nats: float) -> bool:
+    """Whether this is the logarithm of a whole number from two on."""
+    classes = round(math.exp(nats)) if 0 < nats < math.log(MOST_CLASSES) else 0
+    return classes >= TWO_CLASSES and abs(math.log(classes) - nats) <= AT_LOG * nats
+
+
+def compared(part: float) -> str:
+    """Compare a value with the uninformed level, from its share of the way to a perfect one: "no better than"."""
+    return "worse than" if part < WORSE else "no better than" if part < NO_BETTER else "hardly better than"
