@@ -42,14 +42,14 @@ def test_both_fall_to_a_point_of_stability() -> None:
     assert finding is not None
     assert finding.severity == "ok"
     assert finding.evidence["gap"] < 0.1
-    assert "comes to rest" in finding.message
+    assert "levels off" in finding.message
 
 
 def test_rest_is_claimed_only_where_it_is_shown() -> None:
     at = np.arange(EPOCHS)
     drift = {name: curve - 0.006 * at for name, curve in healthy(end=0.5).items() if name.endswith("loss")}
     finding = found(judge(drift), "LC101")
-    assert finding is None or "comes to rest" not in finding.message
+    assert finding is None or "levels off" not in finding.message
 
 
 def test_without_validation_it_is_less_sure() -> None:
@@ -95,7 +95,9 @@ UNKNOWN: dict[str, object] = {"num_classes": None}
 
 def test_a_score_that_still_rises_is_not_at_rest() -> None:
     accuracy = np.linspace(0.3, 0.75, EPOCHS)
-    assert "score was still rising" in lacks({**healthy(), "val_accuracy": accuracy, "train_accuracy": accuracy})
+    assert "validation accuracy was still rising at 0.7" in lacks(
+        {**healthy(), "val_accuracy": accuracy, "train_accuracy": accuracy}
+    )
 
 
 def test_too_few_values_to_have_come_to_rest() -> None:
@@ -106,7 +108,7 @@ def test_too_few_values_to_have_come_to_rest() -> None:
 def test_a_score_that_never_moved_contradicts_a_loss_that_did() -> None:
     curves = {**healthy(end=1.4), "train_accuracy": None, "val_accuracy": np.full(EPOCHS, 0.36)}
     said = lacks({name: values for name, values in curves.items() if values is not None}, UNKNOWN)
-    assert "stood at 0.36" in said
+    assert "stuck at 0.36" in said
 
 
 def test_a_small_part_of_a_known_baseline_is_no_achievement() -> None:
@@ -156,7 +158,7 @@ def test_patience_shows_rest() -> None:
 def test_a_fine_tuning_that_has_hardly_moved_shows_nothing() -> None:
     falls = 5.6 - 0.013 * np.arange(10)
     params = {**UNKNOWN, "pretrained": True}
-    assert "stood since" in lacks(both(falls - 0.1, falls), params)
+    assert "not moved since" in lacks(both(falls - 0.1, falls), params)
     assert "nothing else shows" in lacks(both(falls[:6] - 0.1, falls[:6]), params)
     shown = judge({**both(falls - 0.1, falls), "val_accuracy": np.full(10, 0.9) + noise(0.004, 3, 10)}, params)
     assert "shows" not in (skipped(shown, "LC101") or "")
@@ -170,13 +172,13 @@ def test_a_run_still_going_need_not_be_at_rest() -> None:
 def test_a_run_that_was_broken_off() -> None:
     for status in ("FAILED", "KILLED"):
         said = lacks(healthy(), {"epochs": 10 * EPOCHS}, status=status)
-        assert said == f"the run was broken off at epoch {EPOCHS} of {10 * EPOCHS} ({status})"
+        assert said == f"run ended early at epoch {EPOCHS} of {10 * EPOCHS} (status {status})"
     assert judge(healthy(), {"epochs": EPOCHS}, status="FAILED").verdict == "good-fit"
 
 
 def test_a_score_that_ends_at_chance_or_far_below_its_best() -> None:
     chance = {**healthy(), "val_accuracy": 0.1 + noise(0.004, 4), "train_accuracy": 0.1 + noise(0.004, 3)}
-    assert "as guessing between 10 classes does" in lacks(chance)
+    assert "chance level for 10 classes" in lacks(chance)
     falls = np.r_[np.linspace(0.2, 0.85, 40), np.full(EPOCHS - 40, 0.5)] + noise(0.004, 4)
     alone = {name: curve for name, curve in healthy().items() if name != "train_accuracy"}
     assert "at its best" in lacks({**alone, "val_accuracy": falls}, UNKNOWN)
@@ -197,7 +199,8 @@ def test_the_summary_says_how_far_a_run_came() -> None:
     curves = {"train_loss": np.array([2.3, 2.0, 1.7, 1.4]), "val_loss": np.array([2.3, 2.05, 1.8, 1.55])}
     summary = judge(curves, {**UNKNOWN, "epochs": 50}).summary
     assert summary == (
-        "insufficient evidence: the validation loss was still falling when the run stopped: train on (epoch 4 of 50)"
+        "insufficient evidence: validation loss was still falling at 1.55 when training ended; train longer "
+        "(epoch 4 of 50)"
     )
 
 
@@ -275,8 +278,8 @@ def test_what_is_said_of_both_curves() -> None:
     assert isinstance(finding, Finding)
     assert (finding.severity, finding.confidence) == ("ok", 0.9)
     assert finding.message == (
-        "validation comes to rest at 0.6, training ends at 0.5; "
-        "validation ends above training by 5% of the improvement achieved"
+        "validation loss levels off at 0.6, training loss ends at 0.5; "
+        "validation is worse by 5% of the total improvement"
     )
     assert finding.evidence == {"gap": pytest.approx(0.05), "level": pytest.approx(0.6), "p_rest": 0.0}
 
@@ -284,11 +287,11 @@ def test_what_is_said_of_both_curves() -> None:
 @pytest.mark.parametrize(
     ("gap", "words"),
     [
-        (0.0099, "there is no gap between them"),
-        (-0.0099, "there is no gap between them"),
-        (0.01, "validation ends above training by 0% of the improvement achieved"),
-        (0.02, "validation ends above training by 1% of the improvement achieved"),
-        (-0.3, "validation ends below training by 15% of the improvement achieved"),
+        (0.0099, "; no gap between them"),
+        (-0.0099, "; no gap between them"),
+        (0.01, "validation is worse by less than 1% of the total improvement"),
+        (0.02, "validation is worse by 1% of the total improvement"),
+        (-0.3, "validation is better by 15% of the total improvement"),
     ],
 )
 def test_a_gap_in_words(gap: float, words: str) -> None:
@@ -304,7 +307,7 @@ def test_what_is_said_of_one_curve() -> None:
         assert finding.confidence == 0.6
         assert finding.evidence["gap"] == 0.0
     assert isinstance(told(val=None, end_gap=None), Finding)
-    assert told(val=None, end_gap=None).message == "training comes to rest at 0.5"
+    assert told(val=None, end_gap=None).message == "training loss levels off at 0.5"
 
 
 @pytest.mark.parametrize(("value", "seen"), [(0.5, True), (0.51, False), (1.5, False), (-9.0, True)])
@@ -369,10 +372,11 @@ def test_where_both_end_without_being_at_rest() -> None:
     alone, alone_going = told(**one, schedule_ran_out=True), told(**one, active=True)
     for said in (ran_out, going, alone, alone_going):
         assert isinstance(said, Finding)
-    assert ran_out.message.startswith("training and validation end at 0.5 and 0.6877, and little more is to be gained")
-    assert going.message.startswith("training and validation are sound so far at 0.5 and 0.6877, and still on the way")
-    assert alone.message == "training ends at 0.5877, and little more is to be gained"
-    assert alone_going.message == "training is sound so far at 0.5877, and still on the way"
+    ended, so_far = ", with little left to gain", ": no problem so far, and the run is still going"
+    assert ran_out.message.startswith(f"training loss ends at 0.5, validation loss ends at 0.6877{ended}")
+    assert going.message.startswith(f"training loss is at 0.5, validation loss is at 0.6877{so_far}")
+    assert alone.message == f"training loss ends at 0.5877{ended}"
+    assert alone_going.message == f"training loss is at 0.5877{so_far}"
 
 
 @pytest.mark.parametrize(("share", "seen"), [(0.1, True), (0.099, False), (None, True)])
@@ -410,7 +414,7 @@ def test_a_validation_score_without_a_loss_is_asked_as_well() -> None:
     assert judge({"train_loss": loss, "val_accuracy": turned_back}).verdict != "good-fit"
     never = judge({"train_loss": loss, "val_score": 0.175 + noise(0.004, 1)}, {"num_classes": None})
     assert skipped(never, "LC101") is not None
-    assert "has hardly risen" in str(skipped(never, "LC101"))
+    assert "validation score hardly rose" in str(skipped(never, "LC101"))
     rose = {"train_loss": loss, "val_accuracy": 0.9 - 0.8 * np.exp(-at / 4) + noise(0.004, 1)}
     assert judge(rose).verdict == "good-fit"
 
@@ -425,7 +429,7 @@ def test_what_fell_is_a_bad_start(times: float, sound: bool) -> None:
     report = judge(curves, {"num_classes": None, "loss": "mse"})
     assert (report.verdict == "good-fit") == sound
     if not sound:
-        assert "what fell is the bad start" in str(skipped(report, "LC101"))
+        assert "that only undoes a bad start" in str(skipped(report, "LC101"))
 
 
 def test_validation_a_million_times_above_training_is_no_unit() -> None:
@@ -452,7 +456,7 @@ def test_an_accuracy_that_stands_from_its_second_value_on(values: int, sound: bo
     loss = {"loss": 0.007 + 0.6 * np.exp(-at / 1.5), "val_loss": 0.0072 + 0.6 * np.exp(-at / 1.5)}
     report = judge(loss | {"val_accuracy": np.r_[0.8943, np.full(values, 0.9543)]}, {"num_classes": None})
     said = str(skipped(report, "LC101"))
-    assert ("has stood at 0.9543 since its second value" in said) != sound
+    assert ("stuck at 0.9543 since its second value" in said) != sound
 
 
 def test_a_start_of_a_usual_size_is_no_bad_one() -> None:
@@ -469,4 +473,4 @@ def test_a_curve_that_is_lost_is_no_good_fit_even_where_no_rule_is_asked_that_sa
     cut[-4:] = np.nan
     report = judge({**curves, name: cut}, settings=Settings(select=("LC101",)))
     assert report.verdict == "insufficient-evidence"
-    assert "is not finite from step" in report.summary
+    assert "is NaN or infinite from step" in report.summary

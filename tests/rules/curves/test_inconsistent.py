@@ -36,7 +36,7 @@ def test_a_loss_of_nothing_at_the_accuracy_of_guessing() -> None:
     assert report.verdict == "inconsistent"
     assert finding is not None
     assert finding.severity is Severity.ERROR
-    assert "90% of the answers are wrong" in finding.message
+    assert "90% of the predictions are wrong" in finding.message
 
 
 def test_two_evaluations_are_enough_and_one_is_not() -> None:
@@ -205,7 +205,7 @@ def test_no_softmax_of_any_calibration_is_cheaper_than_its_errors(
     share = share_of_least(losses, accuracies)
     assert share is None or share >= 1 - 1e-6
     finding = found(judge(both(losses, None, accuracies), {"num_classes": classes, "loss": "cross_entropy"}), "LC113")
-    assert finding is None or "softmax twice" in finding.message
+    assert finding is None or "softmax applied twice" in finding.message
 
 
 def test_the_bound_is_reached_by_a_model_that_is_wrong_by_a_hair() -> None:
@@ -257,7 +257,7 @@ def test_softmax_twice_is_told_without_the_number_of_classes() -> None:
     assert report.verdict == "inconsistent"
     assert finding is not None
     assert finding.severity is Severity.WARNING
-    assert f"rests at {loss[-1]:.2f}" in finding.message
+    assert f"levels off at {loss[-1]:.2f}" in finding.message
     assert report.causes[0].name == "output-loss-mismatch"
 
 

@@ -134,7 +134,7 @@ def test_patience_at_work_is_no_warning() -> None:
     stopped = found(judge(curves, {**params, "early_stopping_patience": 50 - 1 - int(np.argmin(val))}), "LC104")
     assert stopped is not None
     assert stopped.severity == "info"
-    assert "patience ended the run" in stopped.message
+    assert "early stopping ended the run" in stopped.message
 
 
 def test_a_rise_of_less_than_a_fiftieth_of_a_loss_that_hardly_moved_is_none() -> None:
@@ -180,10 +180,9 @@ def test_what_is_said_of_a_rise_of_a_quarter() -> None:
     assert finding.severity == "warning"
     assert finding.confidence == pytest.approx(0.7 + 0.25 / 2)
     assert finding.message == (
-        "the validation curve is best at step 10 (between 8 and 12) with 1 and rises to 1.5: "
-        "25% of the improvement achieved"
+        "validation loss rose from 1 (step 10, between 8 and 12) to 1.5, losing 25% of the total improvement"
     )
-    assert finding.advice == "keep the checkpoint of step 10; stop early, then regularise or add data"
+    assert finding.advice == "use the checkpoint of step 10 (early stopping), then regularise or add data"
     assert finding.span == (10, 59)
     assert finding.evidence == {
         "best_step": 10, "best_step_low": 8, "best_step_high": 12, "best": 1.0, "last": 1.5, "rise": 0.25, "p": 1e-9,
@@ -197,7 +196,7 @@ def test_of_a_score_it_is_said_as_it_was_logged() -> None:
     score = curve(np.full(60, 0.9), "val_score", turning=turned(10, -0.9, -0.4))
     finding = told(val=score)
     assert finding is not None
-    assert "with 0.9 and falls to 0.4" in finding.message
+    assert "fell from 0.9 (step 10, between 8 and 12) to 0.4" in finding.message
     assert (finding.evidence["best"], finding.evidence["last"]) == (0.9, 0.4)
 
 
@@ -290,7 +289,7 @@ def test_patience_that_ended_the_run_makes_it_an_info(patience: bool) -> None:
     finding = told(ending=Ending("FINISHED", None, patience, pruned=False, cut_short=None))
     assert finding is not None
     assert finding.severity == ("info" if patience else "warning")
-    assert ("patience ended the run" in finding.message) == patience
+    assert ("early stopping ended the run" in finding.message) == patience
 
 
 #: Half of what follows a turn at step 11 of 59 begins at step 35.
@@ -398,8 +397,8 @@ def test_what_a_score_lost_is_told_in_its_own_unit() -> None:
     hardly = 0.55 + 0.02 * (1 - np.exp(-np.arange(EPOCHS) / 3)) - 0.004 * np.clip(np.arange(EPOCHS) - 15, 0, None)
     finding = found(judge(only_score(hardly + noise(0.002, 1)), {"num_classes": 10}), "LC104")
     assert finding is not None
-    assert "off its best" in finding.message
-    assert "the validation score (val_accuracy) is best" in finding.message
+    assert "worse than its best" in finding.message
+    assert finding.message.startswith("validation accuracy (val_accuracy) fell from")
 
 
 def test_a_score_that_turned_is_no_reason_to_train_on() -> None:
@@ -418,8 +417,8 @@ def test_accuracies_of_both_sides_are_measured_as_losses_are() -> None:
     curves = {"train_accuracy": 0.98 - 0.85 * np.exp(-at / 6), "val_accuracy": rising_then_falling(0.8, 0.6)}
     finding = found(judge(curves, {"num_classes": 10}), "LC104")
     assert finding is not None
-    assert finding.message.startswith("the validation curve is best")
-    assert "of the improvement achieved" in finding.message
+    assert finding.message.startswith("validation accuracy fell from")
+    assert "of the total improvement" in finding.message
 
 
 def test_an_error_that_never_fell_and_rises_a_little_is_no_turn() -> None:

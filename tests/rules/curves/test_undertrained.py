@@ -43,7 +43,7 @@ def test_still_falling_at_the_end() -> None:
     seen = finding.evidence
     truth = 2 * (np.exp(-60 / 35) - np.exp(-120 / 35)) / (2 * (1 - np.exp(-60 / 35)))
     assert seen["gain_low"] - 0.03 <= truth <= seen["gain_high"] + 0.03
-    assert "train on" in finding.advice
+    assert "train longer" in finding.advice
 
 
 def test_a_run_still_going_is_told_and_not_warned() -> None:
@@ -185,10 +185,10 @@ def test_what_is_said_of_a_fifth_more() -> None:
     assert isinstance(finding, Finding)
     assert (finding.severity, finding.confidence) == ("warning", 0.7)
     assert finding.message == (
-        "still improving: training twice as long is expected to bring another 20% of the improvement achieved "
-        "(10% to 40%)"
+        "validation loss still falling at 0.5636: twice the training should bring another 20% of the total improvement "
+        "(90% interval 10% to 40%)"
     )
-    assert finding.advice == ("train on: about 3 times the present length reaches nine tenths of what can be expected")
+    assert finding.advice == "train longer; 90% of what can still be gained takes about 3 times the present length"
     assert finding.evidence == {
         "gain": 0.2, "gain_low": 0.1, "gain_high": 0.4, "times": 3.0, "family": "power",
     }  # fmt: skip
@@ -197,7 +197,9 @@ def test_what_is_said_of_a_fifth_more() -> None:
     endless = told(further=more(0.4, 0.22, 0.8, math.inf))
     assert isinstance(endless, Finding)
     assert endless.confidence == 0.9
-    assert "more than a hundred times the present length" in endless.advice
+    assert endless.advice == (
+        "raise the learning rate first; 90% of what can still be gained takes more than 100 times the present length"
+    )
 
 
 #: At rest in its later half, so that nothing but the extrapolation speaks.
@@ -286,8 +288,8 @@ def test_what_falls_beyond_its_noise_and_may_bring_nothing_is_an_info() -> None:
     assert isinstance(finding, Finding)
     assert (finding.severity, finding.confidence) == ("info", 0.5)
     assert finding.message == (
-        "the validation loss was still falling when it stopped: training twice as long is expected to bring another "
-        "20% of the improvement achieved, and may bring 1% to 40%"
+        "validation loss still falling at 0.5636: twice the training should bring another 20% of the total improvement "
+        "(90% interval 1% to 40%)"
     )
     assert finding.evidence == {"gain": 0.2, "gain_low": 0.01, "gain_high": 0.4}
     assert told(further=more(0.4, 0.02, 0.8), val=loss("val_loss", RESTS)) is None
@@ -319,7 +321,7 @@ def test_of_training_it_is_said_where_training_decides() -> None:
     }
     finding = told(further=more(0.3, 0.0, 0.9), further_train=more(0.5, 0.2, 0.6), sure_gain=0.15, **near)
     assert isinstance(finding, Finding)
-    assert finding.message.startswith("the training loss was still falling")
+    assert finding.message.startswith("training loss still falling")
 
 
 @pytest.mark.parametrize(
@@ -346,7 +348,7 @@ def test_each_value_better_and_no_slower_is_enough(values: list[float], seen: bo
     if isinstance(finding, Finding):
         step = (values[-2] - values[-1]) / 2
         assert (finding.severity, finding.confidence) == ("warning", 0.7)
-        assert f"the last step of the validation loss alone brought {step:.0%} of" in finding.message
+        assert f"in the last step ({step:.0%} of" in finding.message
         assert finding.evidence == {"last_step": pytest.approx(step)}
     assert isinstance(told(further=None, train=None, val=loss("val_loss", values)), Finding if seen else Skip)
 
@@ -356,7 +358,7 @@ def test_both_curves_have_to_fall_steadily_and_the_longer_one_needs_five_values(
     nothing = more(0.0, 0.0, 0.0)
     both = told(further=nothing, train=loss(values=falls), val=loss("val_loss", falls[:4]))
     assert isinstance(both, Finding)
-    assert "each value of the training loss and of the validation loss is better" in both.message
+    assert "both curves improved at every step" in both.message
     assert told(further=nothing, train=loss(values=rests), val=loss("val_loss", falls)) is None
     assert told(further=nothing, train=loss(values=falls[:4]), val=loss("val_loss", falls[:4])) is None
 

@@ -59,7 +59,7 @@ def rest(
     if ending is not None and ending.by_patience:
         return None
     if score is not None and _still_rises(score):
-        return f"{named(score)} was still rising at the end, at {level(score, score.tail)}; train longer"
+        return f"{named(score)} was still rising at {level(score, score.tail)} when training ended; train longer"
     # Carried on from a handful of values that fall to the last, a curve comes to rest by assumption.
     told = curve.y.size >= ENOUGH or not bool((np.diff(curve.y[-3:]) < 0).all())
     if moves.p_rest < ALPHA or (told and further is not None and further.high < little):
@@ -68,7 +68,7 @@ def rest(
         return None
     if moves.high < 0:
         way = "rising" if curve.flipped else "falling"
-        return f"{named(curve)} was still {way} at the end, at {level(curve, curve.tail)}; train longer"
+        return f"{named(curve)} was still {way} at {level(curve, curve.tail)} when training ended; train longer"
     if curve.y.size < ENOUGH:
         return (
             f"{named(curve)} has only {curve.y.size} values, too few to tell if it has levelled off; log it more often"

@@ -161,11 +161,11 @@ def _at_the_end(curve: Curve, steps: FloatArray, advice: str) -> Outcome:
     """A loss that is far above its start in its last values, too few to say that it stays there."""
     _, y = curve.finite
     last, first = float(y[-1]), float(y[0])
-    values = "value" if steps.size == 1 else f"{steps.size} values"
+    last_ones = "at the last value" if steps.size == 1 else f"over the last {steps.size} values"
     return diverged.finding(
         Severity.WARNING,
         0.7,
-        f"{named(curve)} jumped to {level(curve, last)} in the last {values}, far above all earlier ones (first "
+        f"{named(curve)} jumped to {level(curve, last)} {last_ones}, far above all earlier ones (first "
         f"{level(curve, first)}, lowest {level(curve, float(y.min()))})",
         advice,
         {"first_step": float(steps[0]), "factor": last / first, "metric": curve.name},

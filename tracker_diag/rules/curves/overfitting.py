@@ -9,7 +9,7 @@ import numpy as np
 from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import UNSETTLED, Curve, Ending, GivenBack, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._never_rose import never_rose
-from tracker_diag.rules.curves._words import at, loses, named
+from tracker_diag.rules.curves._words import at, level, loses, named
 from tracker_diag.rules.curves._worse import training_worse_since
 from tracker_diag.stats.gap import Gap
 from tracker_diag.stats.kendall import MOST, p_of_rise

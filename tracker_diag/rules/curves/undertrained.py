@@ -155,9 +155,9 @@ def undertrained(
             severity,
             0.7,
             f"{named(curve)} still {'rose' if curve.flipped else 'fell'} from {level(curve, float(curve.y[-2]))} to "
-            f"{level(curve, float(curve.y[-1]))} in the last step, {of_improvement(step)}; "
-            f"{' and '.join(named(c) for c in courses)} improved at every step, and in the second half at 80% of the "
-            "pace of the first half or faster",
+            f"{level(curve, float(curve.y[-1]))} in the last step ({of_improvement(step)}); "
+            f"{'it' if len(courses) == 1 else 'both curves'} improved at every step, and the second half was at least "
+            f"{100 * AS_FAST:.0f}% as fast as the first",
             "grow several times as many trees" if trees else "train several times as long",
             {"last_step": step},
             span,
