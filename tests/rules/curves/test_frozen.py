@@ -427,7 +427,7 @@ def test_two_or_three_values(values: int, role: str, metrics: int, decades: floa
     if isinstance(said, Finding):
         assert said.confidence == 0.9
         assert said.message == (
-            f"{loss.side} loss stuck at 2.5186 for all {values} values"
+            f"{loss.side} loss stuck at 2.5186 for {'both' if values == 2 else 'all 3'} values"
             + (", and every other loss and score is constant too" if metrics > 1 else "")
         )
         assert said.evidence == {"value": 2.51860001, "share": 1.0, "first_step": 0.0}

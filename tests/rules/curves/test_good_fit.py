@@ -373,8 +373,8 @@ def test_where_both_end_without_being_at_rest() -> None:
     for said in (ran_out, going, alone, alone_going):
         assert isinstance(said, Finding)
     ended, so_far = ", with little left to gain", ": no problem so far, and the run is still going"
-    assert ran_out.message.startswith(f"training loss ends at 0.5, validation loss ends at 0.6877{ended}")
-    assert going.message.startswith(f"training loss is at 0.5, validation loss is at 0.6877{so_far}")
+    assert ran_out.message.startswith(f"training loss ends at 0.5 and validation loss at 0.6877{ended}")
+    assert going.message.startswith(f"training loss is at 0.5 and validation loss at 0.6877{so_far}")
     assert alone.message == f"training loss ends at 0.5877{ended}"
     assert alone_going.message == f"training loss is at 0.5877{so_far}"
 

@@ -180,7 +180,7 @@ def test_what_is_said_of_a_rise_of_a_quarter() -> None:
     assert finding.severity == "warning"
     assert finding.confidence == pytest.approx(0.7 + 0.25 / 2)
     assert finding.message == (
-        "validation loss rose from 1 (step 10, between 8 and 12) to 1.5, losing 25% of the total improvement"
+        "validation loss rose from 1 (around step 10, between 8 and 12) to 1.5, losing 25% of the total improvement"
     )
     assert finding.advice == "use the checkpoint of step 10 (early stopping), then regularise or add data"
     assert finding.span == (10, 59)
@@ -196,7 +196,7 @@ def test_of_a_score_it_is_said_as_it_was_logged() -> None:
     score = curve(np.full(60, 0.9), "val_score", turning=turned(10, -0.9, -0.4))
     finding = told(val=score)
     assert finding is not None
-    assert "fell from 0.9 (step 10, between 8 and 12) to 0.4" in finding.message
+    assert "fell from 0.9 (around step 10, between 8 and 12) to 0.4" in finding.message
     assert (finding.evidence["best"], finding.evidence["last"]) == (0.9, 0.4)
 
 

@@ -27,6 +27,8 @@ def curve(metric: Metric = LOSS, role: str = "train_loss") -> Curve:
         (ACCURACY, "val_score", "validation accuracy"),
         (Metric("overlap", "max"), "val_score", "validation score"),
         (SCORE, "train_score", "training score"),
+        (Metric("error rate", "min"), "val_score", "validation error"),
+        (Metric("perplexity", "min"), "val_score", "validation perplexity"),
     ],
 )
 def test_a_curve_has_a_name_that_readers_know(metric: Metric, role: str, name: str) -> None:
@@ -50,7 +52,8 @@ def test_a_step_keeps_all_its_digits(step: float, words: str) -> None:
     [
         (0.8, "80% of the total improvement"),
         (0.003, "less than 1% of the total improvement"),
-        (1.5, "150% of the total improvement"),
+        (1.49, "149% of the total improvement"),
+        (1.5, "1.5 times the total improvement"),
         (9.9, "9.9 times the total improvement"),
         (17.2, "17 times the total improvement"),
         (4e6, "over 1,000 times the total improvement"),
@@ -65,8 +68,8 @@ def test_a_share_or_a_multiple(part: float, words: str) -> None:
     [
         (0.71, "losing 71% of the total improvement"),
         (1.0, "losing 100% of the total improvement"),
-        (1.01, "a rise of 101% of the total improvement"),
-        (3.2, "a rise of 3.2 times the total improvement"),
+        (1.01, "101% of the total improvement"),
+        (3.2, "3.2 times the total improvement"),
     ],
 )
 def test_no_more_than_all_can_be_lost(part: float, words: str) -> None:

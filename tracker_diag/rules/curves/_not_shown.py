@@ -232,5 +232,5 @@ def near(
     what = noun(curve)
     return (
         f"validation {what} {level(curve, gap.upper)}, training {what} {level(curve, gap.lower)}: a gap of "
-        f"{of_improvement(gap.value / unit)} is neither small nor clearly large"
+        f"{of_improvement(gap.value / unit)} is too large for a good fit, but not clearly large"
     )

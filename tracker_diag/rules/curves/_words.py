@@ -9,13 +9,13 @@ from tracker_diag.evidence.nats import in_unit
 from tracker_diag.rules.api import Curve
 
 #: Share from which on a multiple is read more easily.
-MULTIPLE = 2.0
+MULTIPLE = 1.5
 #: Multiple from which on its digits say nothing.
 THOUSAND = 1000.0
 #: Steps from which on thousands are separated.
 GROUPED = 1e4
-#: Scores that readers know by these names; the others are called scores.
-FAMILIAR = frozenset({"accuracy", "balanced accuracy", "ROC AUC", "F1", "error rate"})
+#: Scores that readers know by these names; the others are called scores, or errors where lower is better.
+FAMILIAR = frozenset({"accuracy", "balanced accuracy", "ROC AUC", "F1", "perplexity"})
 #: Kinds of metric whose uninformed level is that of always predicting the mean, and that of random guessing.
 OF_THE_MEAN = frozenset({"squared error", "root of the squared error", "explained variance"})
 OF_GUESSES = frozenset({"ROC AUC", "agreement beyond chance", "correlation"})
@@ -33,9 +33,12 @@ def named(curve: Curve) -> str:
 
 
 def noun(curve: Curve) -> str:
-    """Say what a curve is: "loss", "accuracy", "score"."""
-    kind = curve.role.partition("_")[2]
-    return curve.metric.kind if kind == "score" and curve.metric.kind in FAMILIAR else kind
+    """Say what a curve is: "loss", "accuracy", "score", "error"."""
+    if not curve.role.endswith("score"):
+        return curve.role.partition("_")[2]
+    if curve.metric.kind in FAMILIAR:
+        return curve.metric.kind
+    return "score" if curve.flipped else "error"
 
 
 def bare(text: str) -> str:
@@ -61,8 +64,8 @@ def of_improvement(part: float) -> str:
 
 
 def loses(part: float, whole: str = "the total improvement") -> str:
-    """Say how much a rise has lost: "losing 71% of the total improvement", "a rise of 3.2 times …"."""
-    return f"losing {share(part)} of {whole}" if part <= 1 else f"a rise of {of_improvement(part)}"
+    """Say how much a rise has lost: "losing 71% of the total improvement"; of more than all, how many times that."""
+    return f"losing {share(part)} of {whole}" if part <= 1 else of_improvement(part)
 
 
 def uninformed(curve: Curve, value: float) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.curve import MINIMUM
-from tracker_diag.evidence.identical import SAME, Identical
+from tracker_diag.evidence.identical import SAME, SEVERAL, Identical
 from tracker_diag.evidence.saturation import AtClip
 from tracker_diag.rules.api import Curve, FloatArray, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._words import level, named
@@ -24,8 +24,8 @@ MOST_DIGITS, ROUNDING, MANY_ROUNDINGS = 6, 1e-12, 10.0
 #: Values that a lone loss must have to count as constant where there are fewer than four.
 OF_ONE_LOSS = 3
 LOOK_AT_GRADIENTS = (
-    "log the gradient norm: zero means dead units or detached parameters, tiny means a learning rate or an "
-    "initialisation that is too small"
+    "log the gradient norm: zero means dead units or detached parameters, tiny means that the learning rate or the "
+    "initialisation is too small"
 )
 LOOK_AT_COLUMNS = (
     "no tree finds a split: check the columns and the minimum leaf size (min_child_weight, min_data_in_leaf)"
@@ -188,7 +188,7 @@ def _of_few_values(
 ) -> Outcome:
     """What two or three values say."""
     if identical is None:
-        return frozen.skip("fewer than four values, not all the same", "log the training loss at every epoch")
+        return frozen.skip("fewer than four values, and they differ", "log the training loss at every epoch")
     of_training = identical.loss.role == "train_loss" and identical.metrics > 1
     if not (identical.values >= OF_ONE_LOSS or of_training) or identical.decades < minimum_decades:
         return frozen.skip(
@@ -202,11 +202,15 @@ def _of_few_values(
     return frozen.finding(
         Severity.ERROR,
         0.9,
-        f"{named(identical.loss)} stuck at {level(identical.loss, float(y[-1]), 6)} for all {y.size} values{others}",
+        f"{named(identical.loss)} stuck at {level(identical.loss, float(y[-1]), 6)} for {_all(y.size)} values{others}",
         LOOK_AT_GRADIENTS,
         {"value": float(y[-1]), "share": 1.0, "first_step": float(x[0])},
         (float(x[0]), float(x[-1])),
     )
+
+
+def _all(values: int) -> str:
+    return "both" if values == SEVERAL else f"all {values}"
 
 
 def _frozen_at_clip(found: AtClip) -> Outcome:
@@ -214,7 +218,7 @@ def _frozen_at_clip(found: AtClip) -> Outcome:
     return frozen.finding(
         Severity.ERROR,
         0.97,
-        f"{named(found.loss)} stuck at {figure(found.value, 6)} for all {found.values} values, the largest possible "
+        f"{named(found.loss)} stuck at {figure(found.value, 6)} for {_all(found.values)} values, the largest possible "
         "loss: every prediction is wrong with full confidence, so gradients vanish",
         "lower the learning rate, scale the inputs to unit variance, and compute the loss from logits",
         {"value": found.value, "share": 1.0, "first_step": found.since},

@@ -184,7 +184,7 @@ def _ends(course: Curve, val: Curve | None, rests: bool, active: bool) -> str:
         return _stays(course, "levels off at") if rests else _stays(course, ends) + _on(active)
     if rests:
         return f"{_stays(val, 'levels off at')}, {_stays(course, 'ends at')}"
-    return f"{_stays(course, ends)}, {_stays(val, ends)}{_on(active)}"
+    return f"{_stays(course, ends)} and {_stays(val, 'at')}{_on(active)}"
 
 
 def _stays(curve: Curve, verb: str) -> str:

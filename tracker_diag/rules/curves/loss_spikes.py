@@ -61,8 +61,9 @@ def loss_spikes(train: Curve, improvement: float, *, minimum_height: float = 0.1
         0.8,
         f"{named(train)} jumped {to} and recovered"
         if len(peaks) == 1
-        else f"{named(train)} jumped {len(peaks):,} times, highest {to}, and recovered each time",
-        "inspect the batches at these steps; clip the gradient norm near its typical value",
+        else f"{named(train)} jumped {len(peaks):,} times and recovered each time; the highest jump was {to}",
+        f"inspect the {'batch at this step' if len(peaks) == 1 else 'batches at these steps'}; clip the gradient norm "
+        "near its typical value",
         {"spikes": [float(x[i]) for i in peaks[:KEPT]], "count": len(peaks)},
         (float(x[peaks[0]]), float(x[peaks[-1]])),
     )

@@ -142,12 +142,14 @@ def overfitting(
         severity = Severity.INFO
         extra = f"; {better.name} improves meanwhile, so one score gains at the cost of the other"
     which = f"{named(held_out)} ({held_out.name})" if alone else named(held_out)
-    between = f", between {at(turn.low_step)} and {at(turn.high_step)}" if turn.high_step > turn.low_step else ""
+    where = f"step {at(turn.step)}"
+    if turn.high_step > turn.low_step:
+        where = f"around {where}, between {at(turn.low_step)} and {at(turn.high_step)}"
     return overfitting.finding(
         severity,
         min(0.99, 0.7 + rise / 2) if lost or rises["val"] < BEYOND_DOUBT * alpha else 0.7,
-        f"{which} {'fell' if held_out.flipped else 'rose'} from {level(held_out, turn.best)} (step "
-        f"{at(turn.step)}{between}) to {level(held_out, turn.tail)}, "
+        f"{which} {'fell' if held_out.flipped else 'rose'} from {level(held_out, turn.best)} ({where}) to "
+        f"{level(held_out, turn.tail)}, "
         f"{_of_own(held_out, turn.rise) if alone else loses(rise)}{extra}",
         f"keep only the trees up to step {at(turn.step)} (early stopping), then grow smaller trees or add data"
         if "boosting" in traits

@@ -154,7 +154,7 @@ def undertrained(
         return undertrained.finding(
             severity,
             0.7,
-            f"{named(curve)} still {'rose' if curve.flipped else 'fell'} from {level(curve, float(curve.y[-2]))} to "
+            f"{named(curve)} {'rose' if curve.flipped else 'fell'} from {level(curve, float(curve.y[-2]))} to "
             f"{level(curve, float(curve.y[-1]))} in the last step ({of_improvement(step)}); "
             f"{'it' if len(courses) == 1 else 'both curves'} improved at every step, and the second half was at least "
             f"{100 * AS_FAST:.0f}% as fast as the first",

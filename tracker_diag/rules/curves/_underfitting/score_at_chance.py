@@ -26,10 +26,10 @@ def score_at_chance(
     return Sighting(
         Severity.ERROR,
         0.85,
-        f"best score covers {reached} of the way from a model that ignores its input to a perfect one"
+        f"best score is {compared(most)} a model that ignores its input ({reached} of the way to a perfect score)"
         if most == score_explained
-        else f"best error covers {reached} of the way from always predicting the mean to a perfect model, by the "
-        "target variance that R² shows",
+        else f"best error is {compared(most)} always predicting the mean ({reached} of the variance explained, as R² "
+        "shows)",
     )
 
 

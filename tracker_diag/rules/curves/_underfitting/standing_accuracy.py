@@ -38,9 +38,9 @@ def standing_accuracy(scores: Sequence[Beside], losses: Sequence[Curve], baselin
         return Sighting(
             Severity.ERROR,
             0.9,
-            f"accuracy stuck at {level(score, score.tail)} and {named(loss)} at {level(loss, loss.tail)}: the same as "
-            f"always predicting a class that {figure(100 * right)}% of the examples have "
-            f"({figure(in_unit(entropy_of_share(right), loss), 4)})",
+            f"accuracy stuck at {level(score, score.tail)} and {named(loss)} at {level(loss, loss.tail)}, as when "
+            f"always predicting a class with {figure(100 * right)}% of the examples (loss "
+            f"{figure(in_unit(entropy_of_share(right), loss), 4)})",
         )
     stand = len(scores) == BOTH and all(_stands(score, STILL if baseline_is_known else 0.0) for _, score in scores)
     if not stand or not (baseline_is_known or all(costs_as_much_as_guessing(*pair) for pair in scores)):
