@@ -84,8 +84,8 @@ def slow_convergence(
         Severity.INFO if active else Severity.WARNING,
         0.8,
         f"{named(curve)} improved slowly from {level(curve, curve.start)} to {level(curve, curve.best)}: at this pace "
-        f"it needs {many} times the steps, and twice the steps should bring another {share(further.gain / achieved)} of "
-        "that improvement",
+        f"it needs {many} times the steps, and twice the steps should bring another {share(further.gain / achieved)} "
+        "of that improvement",
         "raise the learning rate by a factor of 3 to 10 before you add "
         f"{'rounds' if 'boosting' in traits else 'epochs'}",
         {"times": further.enough, "gain": further.gain / achieved},
