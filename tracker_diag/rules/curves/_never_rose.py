@@ -1,4 +1,4 @@
-"""Whether a score shows by itself that nothing was learned."""
+"""Whether a score by itself shows that nothing was learned."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ FIRST = 3
 
 
 def never_rose(score: Curve) -> bool:
-    """Whether a low score has come next to nothing nearer to a perfect one than it began.
+    """Whether a low score has hardly come nearer to a perfect one than it began.
 
-    Rankings and texts are low by nature, and their scores are left out.
+    Scores of rankings and of texts are always low, so they are left out.
     """
     if not score.flipped or score.metric.kind in OF_MORE_THAN_CLASSES or score.share(score.best) > LOW:
         return False

@@ -1,4 +1,4 @@
-"""Whether a curve falls at all, as a claim, and whether it does so too slowly."""
+"""Whether a curve is shown to fall, and whether it does so too slowly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tracker_diag.stats.trend import trend
 
 #: Times its length that a run needs to be slow.
 MANY_TIMES = 5.0
-#: What twice the length surely brings to a slow run, as a share of what it has improved.
+#: What twice the length surely brings to a slow run, as a share of its improvement so far.
 GOES_ON = 0.25
 
 
@@ -23,8 +23,8 @@ def has_downward_trend(x: FloatArray, y: FloatArray, alpha: float) -> bool:
 def falls(curve: Curve, alpha: float) -> bool:
     """Whether a curve falls significantly, by the trend test or the sign test of a fall at every step.
 
-    The sign test holds for a random walk too, where each step falls with probability one half; the trend test lacks
-    power where a curve of few values is that smooth, as neighbours tell the same.
+    The sign test also holds for a random walk, each step of which falls with probability one half. The trend test lacks
+    power for a smooth curve of few values, because neighbouring values are nearly the same.
     """
     steps = np.diff(curve.y)
     at_every_step = bool((steps < 0).all()) and 0.5**steps.size < alpha

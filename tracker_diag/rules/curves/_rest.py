@@ -1,4 +1,4 @@
-"""How much the end of a curve moves: what rest is shown by."""
+"""How much the end of a curve moves, which shows a plateau."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from tracker_diag.evidence.curve import MINIMUM
 from tracker_diag.rules.api import Curve
 from tracker_diag.stats.plateau import Plateau, plateau
 
-#: Level of the equivalence test that shows rest.
+#: Level of the equivalence test that shows a plateau.
 ALPHA = 0.05
-#: Part of the run over which rest is shown, as one over it: a third.
+#: Part of the run over which a plateau is shown, as one over it: a third.
 LAST = 3
 
 

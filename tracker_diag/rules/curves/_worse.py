@@ -1,10 +1,10 @@
-"""Whether training has got worse: what tells a validation curve that turned from a run that comes apart."""
+"""Whether training has got worse, which tells an unstable run from overfitting."""
 
 from __future__ import annotations
 
 from tracker_diag.rules.api import Curve
 
-#: Share of the improvement achieved by which training has got worse; less is its noise.
+#: Share of the total improvement by which training has got worse; less is its noise.
 WORSE = 0.05
 
 

@@ -68,7 +68,7 @@ def frozen(
     perfect one, and an error that first fell by a fifth.
 
     Two or three values are enough if every loss and score of training and validation is constant to its last digit.
-    Working training changes a loss by about 1 % from one record to the next, so a loss with d digits repeats by chance
+    Working training changes a loss by about 1% from one record to the next, so a loss with d digits repeats by chance
     once in 10^(d − 2) times. Therefore 8.1 three times is no evidence, and 2.5186 three times is. Two values must come
     from the training loss and another metric, because a model that is evaluated twice also repeats its values.
 

@@ -82,14 +82,14 @@ def good_fit(
     - The scores agree. They moved, after their second value as well. They end near their best value, and above chance
       level if the number of classes is known.
     - Something was learned. If a baseline is known or can be bounded, the run is better than it. If not, a score shows
-      what was learned, or the losses fell: they were not constant from their second value on, and they did more than
-      recover from a start that was a thousand times too high. If validation logged a score alone, that score rose; an
-      error did not.
+      what was learned, or the losses fell. They must then not be constant from their second value on, and must do more
+      than recover from a start that was a thousand times too high. If validation logged only a score, it rose, or, if
+      it is an error, it did not.
     - The run does not end far behind the best comparable run of its experiment, if there are such runs.
-    - The end is a plateau, unless the run is still going. One of these shows it: the last third moves by less than a
-      share of the total improvement (equivalence test at 5 %); the upper end of the 90 % interval of what twice the
-      training would bring is small; the learning rate was annealed to its end; early stopping with patience ended the
-      run. A validation score that still rises is not on a plateau.
+    - The end is a plateau, unless the run is still going. This is shown if the last third moves by less than a share of
+      the total improvement (equivalence test at 5%), or if the upper end of the 90% interval of what twice the training
+      would bring is small. A learning rate that was annealed to its end also counts, and so does early stopping with
+      patience. A validation score that still rises is not on a plateau.
 
     The total improvement runs from the first value, or from the baseline where it is known, to the best value of both
     curves. If only one curve was logged, a loss or a score, the conditions apply to that curve.
@@ -108,8 +108,8 @@ def good_fit(
     small_gap : largest gap between validation and training that is small, as a share of the total improvement. Boosted
         trees memorise their training set, so for them the gap is not checked.
     rest : largest movement over the last third that still counts as a plateau, as a share of the total improvement
-        (equivalence test at 5 %).
-    little : upper end of the 90 % interval of what twice the training would bring, as a share of the total improvement,
+        (equivalence test at 5%).
+    little : upper end of the 90% interval of what twice the training would bring, as a share of the total improvement,
         below which little is left to gain.
     least_achieved : share of the way from the uninformed level to a perfect value, below which nothing is shown to have
         been learned. The uninformed level is that of a model that ignores its input.

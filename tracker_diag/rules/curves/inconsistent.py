@@ -58,7 +58,7 @@ def inconsistent(
     probability of at most one half. A share w of wrong predictions therefore costs at least w · ln 2 (divided by k for
     a binary cross-entropy that is averaged over k outputs). For example, a loss of 0 at chance-level accuracy means
     that the labels or the loss are wrong, or that the two come from different data. The contradiction must hold at each
-    of the last three evaluations (two, if there are no more), with at least 5 % wrong predictions. The loss must be
+    of the last three evaluations (two, if there are no more), with at least 5% wrong predictions. The loss must be
     known as a plain cross-entropy without class weights, with the accuracy of the same data. If the number of classes
     is unknown, the loss must be below a hundredth of that cost, because the predictions may be sequences and the loss
     that of one word.
@@ -69,7 +69,7 @@ def inconsistent(
 
     - The loss is at that level at each of the last three evaluations, and neither loss was ever lower.
     - The loss is higher than that of any calibrated model of the same accuracy, even with smoothed labels.
-    - Three of five predictions are right. Below 95 %, a plateau must be shown by an equivalence test over the last
+    - Three of five predictions are right. Below 95%, a plateau must be shown by an equivalence test over the last
       third of eight values or more, because a network that is still learning is less confident than it is accurate.
     - If the number of classes is unknown, 3 to 12 classes are tried with a smaller tolerance, and nearly all
       predictions must be right.
@@ -97,7 +97,7 @@ def inconsistent(
     near : how far the loss may be from the level of softmax applied twice, as a share of that level. It allows for
         noise and for predictions that are not yet certain.
     near_without_classes : the same if the number of classes is unknown. Half of the distance between the levels of
-        twelve and thirteen classes is 2.2 %.
+        twelve and thirteen classes is 2.2%.
     explained_by_smoothing : label smoothing that the run may have used without logging it, as a share of the labels:
         twice the usual amount.
 

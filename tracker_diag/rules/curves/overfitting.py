@@ -70,7 +70,7 @@ def overfitting(
     Three other signs also show overfitting:
 
     - Up to ten evaluations rise from the first one on (Kendall's exact test; only for a run that has ended).
-    - The rise is significant at 5 %, and there is a wide gap to training.
+    - The rise is significant at 5%, and there is a wide gap to training.
     - Every value of the last quarter has lost half of the improvement, by four standard errors.
 
     The training curve must not have got worse since the turn. If it has, the whole run is unstable, which is another

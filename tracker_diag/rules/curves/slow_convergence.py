@@ -39,7 +39,7 @@ def slow_convergence(
 
     What it measures
     ----------------
-    The rule uses the same extrapolation as `undertrained`. It asks at which length 90 % of the expected improvement
+    The rule uses the same extrapolation as `undertrained`. It asks at which length 90% of the expected improvement
     would be reached, and what twice the training would bring.
 
     Why it matters
@@ -54,7 +54,7 @@ def slow_convergence(
 
     Thresholds
     ----------
-    minimum_times : how many times the present length it must take to reach 90 % of the expected improvement.
+    minimum_times : how many times the present length it must take to reach 90% of the expected improvement.
     minimum_gain : smallest gain from twice the training, at the lower end of its interval, as a share of the curve's
         own improvement so far.
     least_gain : the same as a share of the improvement from the baseline (a model that ignores its input), if that is

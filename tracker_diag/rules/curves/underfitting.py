@@ -111,11 +111,11 @@ def underfitting(
     These signs are not used for pretrained models, while the run is still going, or if a score shows more than a
     constant prediction can reach.
 
-    Some levels identify themselves. A loss that reaches ln k within the first fifth of the run and stays within 0.3 %
+    Some levels identify themselves. A loss that reaches ln k within the first fifth of the run and stays within 0.3%
     of it, for a whole k up to ten, is that of random guessing among k classes: none of 427 sound runs does this. Beside
     the accuracy of guessing, three values are enough. A constant accuracy, beside a loss at the entropy of that share,
     is that of always predicting the larger class. A squared error with R² beside it gives the variance of the target. A
-    training error that stays within 0.4 % of 1 is that of always predicting the mean of standardised targets.
+    training error that stays within 0.4% of 1 is that of always predicting the mean of standardised targets.
 
     Other runs of the experiment are compared, too. A run could have learned more if it is on a plateau and both its
     training and its validation loss end far above those of the best comparable run.

@@ -63,7 +63,7 @@ def undertrained(
 
     What it measures
     ----------------
-    The rule extrapolates what twice the training would bring, as a share of the total improvement with a 90 % interval.
+    The rule extrapolates what twice the training would bring, as a share of the total improvement with a 90% interval.
     It fits saturating curves, over the cumulative learning rate if that is logged, because a learning rate annealed to
     zero flattens any curve. The total improvement runs from the first value, or from the baseline where it is known, to
     the best value. For a pretrained model whose baseline is unknown, the loss that is left is used instead if it is
@@ -75,7 +75,7 @@ def undertrained(
     Two cases need less. A curve needs no interval if it has five values or more, each better than the one before, and
     its second half brought enough at no less than four fifths of the pace of the first half. If the expected gain is
     large enough but the lower end of the interval is not, the finding is an `info`, provided that the later half still
-    falls significantly (1 %).
+    falls significantly (1%).
 
     The finding is also an `info` if the learning rate was annealed to its end. There is none if early stopping ended
     the run.
@@ -92,7 +92,7 @@ def undertrained(
     Thresholds
     ----------
     minimum_gain : smallest expected gain from twice the training, as a share of the total improvement.
-    sure_gain : the lower end of the 90 % interval of that gain must lie above this share for a warning.
+    sure_gain : the lower end of the 90% interval of that gain must lie above this share for a warning.
 
     References
     ----------

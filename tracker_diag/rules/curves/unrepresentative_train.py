@@ -53,7 +53,7 @@ def unrepresentative_train(
     What it measures
     ----------------
     The rule measures the gap between validation and training at the end, as a share of the total improvement. That runs
-    from the first value, or from the baseline where it is known, to the best value. The 95 % interval of the gap must
+    from the first value, or from the baseline where it is known, to the best value. The 95% interval of the gap must
     lie above the threshold.
 
     If both sides log a score, the scores must show the gap too: a loss that is high because the model is overconfident

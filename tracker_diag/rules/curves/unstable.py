@@ -51,7 +51,7 @@ def unstable(
     - The training loss rises from its lowest stretch to its end, or the validation loss does and training has got worse
       since.
     - Every value of the last quarter of training has lost half of the improvement.
-    - A training loss that never improved ends 15 % or more above its first value, while validation does not improve.
+    - A training loss that never improved ends 15% or more above its first value, while validation does not improve.
     - Both curves swing by a sixth of their own level, and by a tenth of the improvement on a logarithmic scale. This
       covers runs in which nothing improved, or in which a first value that exploded makes every share small.
 

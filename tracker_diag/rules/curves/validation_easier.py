@@ -34,7 +34,7 @@ def validation_easier(
 
     What it measures
     ----------------
-    The rule measures how far training ends above validation, as a share of the total improvement, with its 95 %
+    The rule measures how far training ends above validation, as a share of the total improvement, with its 95%
     interval. The total improvement runs from the first value, or from the baseline where it is known, to the best
     value.
 

@@ -8,7 +8,7 @@ from tracker_diag.rules.curves._underfitting.sighting import Sighting
 
 
 def at_variance(variance_of_standardised: float | None, explained: Explained) -> Sighting | None:
-    """Training rests at the variance of standardised targets; validation's may vary less, and its error be lower."""
+    """Training is at the variance of standardised targets; those of validation may vary less, so its error is lower."""
     if variance_of_standardised is None or not explained.known:
         return None
     return Sighting(

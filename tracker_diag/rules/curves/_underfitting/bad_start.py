@@ -1,4 +1,4 @@
-"""Losses that came down from a start a thousand million times above where they have stood since."""
+"""Losses that fell from a start a billion times above their later level."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from tracker_diag.rules.curves._recovered import ends_above_nothing, recovered
 from tracker_diag.rules.curves._underfitting.sighting import ADVICE, Sighting
 from tracker_diag.rules.curves._words import level, named
 
-#: Times where they stand that the losses began: no targets come to that, be they dates learned to the day.
+#: Times their later level that the losses began at: no targets come to that, not even dates learned to the day.
 FAR = 1e9
 
 
 def bad_start(losses: Sequence[Curve], scores: Sequence[Curve | None]) -> Sighting | None:
-    """What fell is what the start had blown up; a bias comes back that soon, and nothing has been learned since.
+    """The fall only undoes a start that blew up: a bias recovers that quickly, and nothing was learned after it.
 
-    Unless a score ends above what knowing nothing gives.
+    Not where a score ends above its uninformed level.
     """
     times = recovered(losses)
     if times is None or times < FAR or any(s is not None and ends_above_nothing(s) for s in scores):

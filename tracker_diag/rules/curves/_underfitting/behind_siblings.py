@@ -1,4 +1,4 @@
-"""At rest far above what comparable runs of the experiment reach, in training as in validation."""
+"""On a plateau far above comparable runs of the experiment, in training and in validation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ADVICE = "start from the settings of the best comparable run, which are known to
 
 
 def behind_siblings(beside: BesideSiblings | None, train: Curve | None, far: float) -> Sighting | None:
-    """Both losses are far above those of the best comparable run, and have come to rest.
+    """Both losses are far above those of the best comparable run, and on a plateau.
 
     Parameters
     ----------

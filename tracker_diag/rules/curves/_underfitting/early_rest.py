@@ -1,4 +1,4 @@
-"""Losses of a network with hidden layers that come to rest at once."""
+"""Losses of a network with hidden layers that reach a plateau at once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ FALLS_ON = 0.05
 def early_rest(
     train: Curve, val: Curve | None, scores: Sequence[Beside], n_updates: int | None, few_updates: int, rest: float
 ) -> Sighting | None:
-    """Both losses reach within a few updates the level at which they end: a bias is learned that soon, and no more.
+    """Both losses reach their final level within a few updates: only a bias is learned that quickly.
 
     The accuracies beside them, where there are some, must be those of a constant prediction.
     """
@@ -47,7 +47,7 @@ def early_rest(
 
 
 def _rests_from(curve: Curve, rest: float) -> float:
-    """Share of the run from which on nine tenths of the values lie at the level of the end; inf beyond a fifth."""
+    """Share of the run from which on nine tenths of the values are at the final level; inf beyond a fifth."""
     n = curve.y.size
     if n < VALUES or curve.flipped:
         return math.inf

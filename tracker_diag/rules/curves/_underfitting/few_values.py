@@ -26,9 +26,8 @@ FALLS = 0.02
 def few_values(sides: Sequence[tuple[Curve | None, Curve | None]], n_classes: int | None) -> Sighting | None:
     """From the second value on a loss is at ln k, and the accuracy beside it at 1/k; the other loss is no lower.
 
-    Either alone may be chance; a cross-entropy within .3 % of ln k beside the accuracy of guessing between as many
-    classes is neither reached nor held by a network that uses its input. Or every loss lies above ln k, k being
-    known, and none of them falls.
+    Either alone may be chance. But no network that uses its input stays at a cross-entropy within 0.3% of ln k with the
+    accuracy of guessing among k classes. Or k is known, every loss lies above ln k, and none of them falls.
     """
     losses = [loss for loss, _ in sides if loss is not None]
     for loss, score in sides:

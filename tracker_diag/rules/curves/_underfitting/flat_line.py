@@ -1,4 +1,4 @@
-"""A training curve that never moved."""
+"""A training curve that never improved."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TWICE = 2.0
 def flat_line(
     train: Curve, val: Curve | None, drift: Trend, baseline_is_known: bool, moved: float, alpha: float
 ) -> Sighting | None:
-    """Training moved by no more than its noise or than a small share of its level, and neither did validation.
+    """Training improved by no more than its noise or a small share of its level, and so did validation.
 
     ``drift`` is the trend of the training curve.
     """

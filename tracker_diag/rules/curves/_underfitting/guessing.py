@@ -15,7 +15,7 @@ from tracker_diag.stats.trend import trend
 VALUES = 12
 #: Accuracy above which it is no low one: that of guessing between two classes, and a little.
 LOW = 0.6
-#: Share of the errors it began with that an accuracy may undo and still stand.
+#: Share of its first errors that an accuracy may correct and still be stuck.
 UNDONE = 0.05
 #: Times -ln of the accuracy between which a loss goes with such guesses: far less or more is no cross-entropy.
 COST = (0.9, 3.0)

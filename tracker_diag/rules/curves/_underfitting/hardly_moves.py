@@ -10,23 +10,23 @@ from tracker_diag.rules.curves._underfitting.sighting import Sighting
 from tracker_diag.rules.curves._words import level, named
 from tracker_diag.stats.trend import trend
 
-#: Values from which on a share of the run says when a curve came to stand.
+#: Values from which on a share of the run says when a curve became constant.
 VALUES = 12
-#: Share of its last value within which it stands: weights that move at a usual rate make a loss jitter by more.
+#: Share of its last value within which it stays: weights that move at a usual rate make a loss fluctuate by more.
 STILL = 1e-3
-#: Share of the run, to its end, over which it stands. Of 310 sound runs, annealed ones among them, none comes to seven
-#: tenths, and one to six; of 375 faulty ones 61 do.
+#: Share of the run, to its end, over which it is constant. Of 310 sound runs, annealed ones among them, none comes to
+#: seven tenths, and one to six; of 375 faulty ones 61 do.
 LONG = 0.7
-#: Share of its first value by which validation has fallen that may have come to rest for good: a convex model does.
+#: Share of its first value by which validation has fallen that may have converged, as a convex model does.
 FALLEN = 0.25
 #: Level (p-value) of the test that training falls on; lenient, since a fall clears the run.
 FALLS_ON = 0.05
 
 
 def hardly_moves(train: Curve | None, val: Curve | None) -> Sighting | None:
-    """Validation changes by no more than a thousandth over seven tenths of the run, and training falls no more.
+    """Validation changes by no more than a thousandth over seven tenths of the run, and training no longer falls.
 
-    A training loss that falls on shows that the weights move, and that validation does not heed it.
+    A training loss that still falls shows that the weights move, though validation does not change.
     """
     if val is None or val.flipped or val.finite[1].size < VALUES or val.tail < (1 - FALLEN) * val.start:
         return None

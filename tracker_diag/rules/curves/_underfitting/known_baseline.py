@@ -1,4 +1,4 @@
-"""Both curves end where a model that ignores its input is known to be."""
+"""Both curves end at the known level of a model that ignores its input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An accuracy that takes two values which add up to 1: every example gets the one class, or every one the other."""
+"""An accuracy with only two values, which add up to 1: all examples get the one class, or all get the other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROUNDING, DIGITS, SWITCHES = 1e-3, 4, 3
 
 
 def one_answer(scores: tuple[Curve | None, ...]) -> Sighting | None:
-    """Between two classes all examples get one answer, which changes from time to time."""
+    """One of two classes is predicted for all examples, and which one changes from time to time."""
     for score in scores:
         if score is None or not score.accuracy:
             continue

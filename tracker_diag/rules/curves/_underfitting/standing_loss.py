@@ -24,10 +24,10 @@ BETTER = 0.05
 def standing_loss(
     train: Curve, val: Curve | None, scores: Sequence[Beside], n_updates: int | None, few_updates: int, rest: float
 ) -> Sighting | None:
-    """After one fall no loss has moved: a bias is learned as soon, and what is learned of the input goes on for long.
+    """After one fall no loss has moved: a bias is learned that quickly, and learning from the input takes longer.
 
-    Both stand at one level, for a constant prediction costs the same on either side; neither falls on, be it ever so
-    little; and the scores, where there are some, are no better than at first, or those of a constant prediction.
+    Both are at one level, because a constant prediction costs the same in training and validation. Neither falls, not
+    even a little. The scores, if there are any, are no better than at first, or those of a constant prediction.
     """
     if n_updates is not None and n_updates > few_updates * train.y.size:
         # So much may be learned of the input before the second value.
