@@ -115,7 +115,7 @@ def test_a_small_part_of_a_known_baseline_is_no_achievement() -> None:
     at = np.arange(EPOCHS)
     little = NOTHING * (0.93 + 0.07 * np.exp(-at / 4))
     said = lacks(both(little + noise(0.004, 1), little + 0.01 + noise(0.005, 2)))
-    assert "of the way is learned" in said
+    assert "% of the way" in said
 
 
 def test_a_curve_that_ends_far_above_its_best_has_not_kept_what_it_gained() -> None:
@@ -216,7 +216,7 @@ def test_a_run_far_behind_comparable_ones_is_none() -> None:
     assert found(behind, "LC101") is None
     reason = skipped(behind, "LC101")
     assert reason is not None
-    assert "the best of 15 comparable runs, 0.01-64-0, ends at 0.1958" in reason
+    assert all(part in reason for part in ("15 comparable runs", "0.01-64-0", "0.1958"))
 
 
 @pytest.mark.parametrize(("far", "good"), [(0.15, False), (0.9, True)])

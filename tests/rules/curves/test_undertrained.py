@@ -185,8 +185,8 @@ def test_what_is_said_of_a_fifth_more() -> None:
     assert isinstance(finding, Finding)
     assert (finding.severity, finding.confidence) == ("warning", 0.7)
     assert finding.message == (
-        "validation loss still falling at 0.5636: twice the training should bring another 20% of the total improvement "
-        "(90% interval 10% to 40%)"
+        "validation loss still falling at 0.5636: training twice as long should bring another 20% of the total "
+        "improvement (90% interval 10% to 40%)"
     )
     assert finding.advice == "train longer; 90% of what can still be gained takes about 3 times the present length"
     assert finding.evidence == {
@@ -288,8 +288,8 @@ def test_what_falls_beyond_its_noise_and_may_bring_nothing_is_an_info() -> None:
     assert isinstance(finding, Finding)
     assert (finding.severity, finding.confidence) == ("info", 0.5)
     assert finding.message == (
-        "validation loss still falling at 0.5636: twice the training should bring another 20% of the total improvement "
-        "(90% interval 1% to 40%)"
+        "validation loss still falling at 0.5636: training twice as long should bring another 20% of the total "
+        "improvement (90% interval 1% to 40%)"
     )
     assert finding.evidence == {"gain": 0.2, "gain_low": 0.01, "gain_high": 0.4}
     assert told(further=more(0.4, 0.02, 0.8), val=loss("val_loss", RESTS)) is None

@@ -87,9 +87,9 @@ def good_fit(
       it is an error, it did not.
     - The run does not end far behind the best comparable run of its experiment, if there are such runs.
     - The end is a plateau, unless the run is still going. This is shown if the last third moves by less than a share of
-      the total improvement (equivalence test at 5%), or if the upper end of the 90% interval of what twice the training
-      would bring is small. A learning rate that was annealed to its end also counts, and so does early stopping with
-      patience. A validation score that still rises is not on a plateau.
+      the total improvement (equivalence test at 5%), or if the upper end of the 90% interval of what training twice as
+      long would bring is small. A learning rate that was annealed to its end also counts, and so does early stopping
+      with patience. A validation score that still rises is not on a plateau.
 
     The total improvement runs from the first value, or from the baseline where it is known, to the best value of both
     curves. If only one curve was logged, a loss or a score, the conditions apply to that curve.
@@ -109,8 +109,8 @@ def good_fit(
         trees memorise their training set, so for them the gap is not checked.
     rest : largest movement over the last third that still counts as a plateau, as a share of the total improvement
         (equivalence test at 5%).
-    little : upper end of the 90% interval of what twice the training would bring, as a share of the total improvement,
-        below which little is left to gain.
+    little : upper end of the 90% interval of what training twice as long would bring, as a share of the total
+        improvement, below which little is left to gain.
     least_achieved : share of the way from the uninformed level to a perfect value, below which nothing is shown to have
         been learned. The uninformed level is that of a model that ignores its input.
     far_behind : distance from the best comparable run at which a run is far behind, as a share of the total improvement

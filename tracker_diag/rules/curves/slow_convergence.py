@@ -40,7 +40,7 @@ def slow_convergence(
     What it measures
     ----------------
     The rule uses the same extrapolation as `undertrained`. It asks at which length 90% of the expected improvement
-    would be reached, and what twice the training would bring.
+    would be reached, and what training twice as long would bring.
 
     Why it matters
     --------------
@@ -55,8 +55,8 @@ def slow_convergence(
     Thresholds
     ----------
     minimum_times : how many times the present length it must take to reach 90% of the expected improvement.
-    minimum_gain : smallest gain from twice the training, at the lower end of its interval, as a share of the curve's
-        own improvement so far.
+    minimum_gain : smallest gain from training twice as long, at the lower end of its interval, as a share of the
+        curve's own improvement so far.
     least_gain : the same as a share of the improvement from the baseline (a model that ignores its input), if that is
         known. A network that starts close to its final level is not slow.
     alpha : level of the trend test, and of the sign test of a fall at every step. The curve must fall significantly.

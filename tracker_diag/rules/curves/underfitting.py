@@ -78,7 +78,7 @@ def underfitting(
     far_behind: float = 0.15,
     alpha: float = 0.01,
 ) -> Outcome:
-    """The model does not learn the training set: a flat loss, or noisy values of a high loss.
+    """The model does not even learn the training set: its loss stays flat, or high and noisy.
 
     What it measures
     ----------------

@@ -59,15 +59,15 @@ def undertrained(
     minimum_gain: float = 0.1,
     sure_gain: float = 0.05,
 ) -> Outcome:
-    """Validation was still improving when training stopped: it stopped too early.
+    """Training stopped while the loss was still improving.
 
     What it measures
     ----------------
-    The rule extrapolates what twice the training would bring, as a share of the total improvement with a 90% interval.
-    It fits saturating curves, over the cumulative learning rate if that is logged, because a learning rate annealed to
-    zero flattens any curve. The total improvement runs from the first value, or from the baseline where it is known, to
-    the best value. For a pretrained model whose baseline is unknown, the loss that is left is used instead if it is
-    larger.
+    The rule extrapolates what training twice as long would bring, as a share of the total improvement with a 90%
+    interval. It fits saturating curves over the steps, or over the cumulative learning rate if that is logged, because
+    a learning rate annealed to zero flattens any curve. The total improvement runs from the first value, or from the
+    baseline where it is known, to the best value. For a pretrained model whose baseline is unknown, the loss that is
+    left is used instead if it is larger.
 
     The validation curve decides if there is one, because training loss can fall for ever. The training curve decides
     only if validation is still close to it and is too noisy or too short to tell, and training surely goes on.
@@ -91,7 +91,7 @@ def undertrained(
 
     Thresholds
     ----------
-    minimum_gain : smallest expected gain from twice the training, as a share of the total improvement.
+    minimum_gain : smallest expected gain from training twice as long, as a share of the total improvement.
     sure_gain : the lower end of the 90% interval of that gain must lie above this share for a warning.
 
     References
@@ -122,8 +122,8 @@ def undertrained(
     of = train if further is further_train and further is not None and train is not None else curve
     still = f"{named(of)} still {'rising' if of.flipped else 'falling'} at {level(of, of.tail)}"
     expected = (
-        f"twice the training should bring another {share(gain)} of the total improvement (90% interval {share(low)} to "
-        f"{share(high)})"
+        f"training twice as long should bring another {share(gain)} of the total improvement (90% interval "
+        f"{share(low)} to {share(high)})"
     )
     if further is not None and gain >= minimum_gain and low >= sure_gain:
         times = further.enough
