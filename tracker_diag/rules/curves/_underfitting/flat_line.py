@@ -34,7 +34,7 @@ def flat_line(
     return Sighting(
         Severity.ERROR,
         0.8 if by_noise else 0.7,
-        f"{named(train)} never improved: {level(train, train.start)} at first, {level(train, train.best)} at best, "
+        f"{named(train)} hardly improved: {level(train, train.start)} at first, {level(train, train.best)} at best, "
         f"{level(train, train.tail)} at the end (noise {figure(train.noise.sigma, 2)})",
     )
 
