@@ -1,4 +1,4 @@
-"""Other values of a parameter, and what shows that they do better, in words."""
+"""Says in words which value of a parameter does better, and which runs show it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from typing import Any
 
 from tracker_diag.comparison.comparison import LONGEST_NAME, Alternative
 from tracker_diag.comparison.sibling import Measure
+from tracker_diag.core.numbers import figure
 from tracker_diag.core.outgoing import clean
 from tracker_diag.evidence.beside_siblings import Gain
+from tracker_diag.rules.changes import DIGITS
 
 
 def value(x: Any) -> str:
-    """A value of a parameter."""
-    return f"{x:g}" if isinstance(x, int | float) and not isinstance(x, bool) else clean(x, LONGEST_NAME)
+    """A parameter's value as a sentence shows it."""
+    return figure(x, DIGITS) if isinstance(x, int | float) and not isinstance(x, bool) else clean(x, LONGEST_NAME)
 
 
 def change(alternative: Alternative) -> str:
@@ -23,16 +25,16 @@ def change(alternative: Alternative) -> str:
 
 
 def shows(gain: Gain, measure: Measure) -> str:
-    """What shows it: "run X, which differs in lr alone (0.0011 instead of 0.043), ends at 1.91"."""
+    """What shows it: "run X differs only in lr (0.0011 instead of 0.043) and ends at 1.91"."""
     a = gain.alternative
     names = " and ".join(clean(name, LONGEST_NAME) for name in (a.parameter, *a.tied))
     differs = f"{value(a.after)} instead of {value(a.before)}"
-    one = a.matched is not None and a.runs == 1
-    ends = f"{measure.shown(a.matched.value if one and a.matched is not None else a.value):.4g}"
     if a.matched is None:
-        about = f"{measure.shown(a.value):.2g}"
-        return f"with {names} {differs}, all else held, a surface through the runs expects about {about}"
+        about = figure(measure.shown(a.value), 2)
+        return f"a model fitted to all runs predicts about {about} for {names} {differs}, all else unchanged"
     who = clean(a.matched.name, LONGEST_NAME)
-    if one:
-        return f"run {who}, which differs in {names} alone ({differs}), ends at {ends}"
-    return f"{a.runs} runs such as {who}, which differ in {names} alone ({differs}), end at {ends} on average"
+    if a.runs == 1:
+        ends = figure(measure.shown(a.matched.value), 4)
+        return f"run {who} differs only in {names} ({differs}) and ends at {ends}"
+    ends = figure(measure.shown(a.value), 4)
+    return f"{a.runs} runs such as {who} differ only in {names} ({differs}) and end at {ends} on average"

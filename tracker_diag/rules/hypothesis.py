@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,16 +13,16 @@ from tracker_diag.core.numbers import figure, share, times
 
 Source = Literal["curves", "data", "params", "siblings"]
 
-#: Folders of rules whose causes lie in the data: what a learning curve alone shows of them, other causes show as well.
+#: Folders of rules whose causes lie in the data. What a learning curve alone shows of them, other causes show as well.
 OF_DATA = ("data", "preprocessing")
 
-#: What the likelihood ratios of the curves may multiply to for a cause in the data that nothing sets apart: neither a
-#: sign of its own, nor data, nor siblings.
+#: The most that the likelihood ratios of curves may multiply to for a cause in the data that nothing sets apart: no
+#: signature of its own, no data and no siblings.
 SHARED_MOST = 3.0
 
 
 class _Said(string.Formatter):
-    """Fills in a text; ``{cost:times}``, ``{cost:figure}`` and ``{cost:share}`` are written as sentences say them."""
+    """Fills in a text; knows the formats ``times``, ``figure`` and ``share`` of ``tracker_diag.core.numbers``."""
 
     def format_field(self, value: Any, format_spec: str) -> str:
         write = _WRITTEN.get(format_spec)
@@ -35,20 +35,20 @@ _SAID = _Said()
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """One observation, and how much likelier it is if the cause holds than if it does not.
+    """One observation, and how much likelier it is with the cause than without it.
 
     Attributes
     ----------
     text : str
         The observation, in words that follow "because".
     ratio : float
-        Likelihood ratio, positive; above 1 it speaks for the cause, below 1 against it.
+        Likelihood ratio, positive. Above 1 it speaks for the cause, below 1 against it.
     source : str
         Where it was seen: ``curves``, ``data`` (profile, layers, gradients), ``params`` or ``siblings``.
     key : str
         The row of the cause's table of likelihood ratios.
     own : bool
-        Whether hardly another cause leaves it: the signature of this one.
+        Whether it is the signature of this cause: hardly any other cause leaves it.
     """
 
     text: str
@@ -57,27 +57,49 @@ class Observation:
     key: str = ""
     own: bool = False
 
+    @property
+    def message(self) -> str:
+        """The text as a finding begins with it: without a leading article."""
+        return self.text.removeprefix("the ")
+
+
+def foremost(observations: Iterable[Observation]) -> Observation:
+    """The observation that a finding tells first.
+
+    Parameters
+    ----------
+    observations : iterable of Observation
+        At least one.
+
+    Returns
+    -------
+    Observation
+        The one that speaks most for the cause. What was seen in curves or data comes before the configuration, as long
+        as it speaks for the cause at all.
+    """
+    return max(observations, key=lambda o: (o.ratio > 1 and o.source != "params", o.ratio))
+
 
 @dataclass(frozen=True, slots=True)
 class LikelihoodRatio:
     """A row of a cause's table: what may be observed, and its likelihood ratio.
 
-    The table is a class whose attributes are rows. Called, a row gives the ``Observation`` of an observation.
+    The table is a class whose attributes are rows. Calling a row gives an ``Observation``.
 
     Attributes
     ----------
     value : float
-        Likelihood ratio, positive; above 1 it speaks for the cause, below 1 against it.
+        Likelihood ratio, positive. Above 1 it speaks for the cause, below 1 against it.
     text : str
-        The observation, in words that follow "because"; what is seen of the run stands in braces, with a format
-        that Python knows, or ``figure``, ``times`` or ``share`` (``tracker_diag.core.numbers``).
+        The observation, in words that follow "because". Values of the run stand in braces, with a format that Python
+        knows, or ``figure``, ``times`` or ``share`` (``tracker_diag.core.numbers``).
     source : str
         Where it is seen: ``curves``, ``data`` (profile, layers, gradients), ``params`` or ``siblings``.
     most : float or None
-        Where the ratio grows with what is seen, the most it may come to.
+        The largest ratio, for a row whose ratio grows with what is seen.
     own : bool
-        Whether hardly another cause leaves it: the signature of this one. What is seen of curves alone is shared by
-        several causes unless it says so.
+        Whether it is the signature of this cause: hardly any other cause leaves it. Without it, an observation of
+        curves is taken to be shared by several causes.
     key : str
         The row's name in its table.
     """
@@ -91,28 +113,28 @@ class LikelihoodRatio:
 
     def __post_init__(self) -> None:
         if not self.value > 0:
-            raise ValueError(f"{self.text!r}: a likelihood ratio is positive, not {self.value:g}")
+            raise ValueError(f"{self.text!r}: a likelihood ratio must be positive, not {self.value:g}")
 
     def __set_name__(self, owner: type, name: str) -> None:
         object.__setattr__(self, "key", name)
 
     def __call__(self, times: float = 1.0, **seen: Any) -> Observation:
-        """The observation, with what was seen put into the text.
+        """The observation, with the values of the run in its text.
 
         Parameters
         ----------
         times : float
-            How many times ``value`` the ratio is, up to ``most``; the text may show it as ``{times}``.
+            Factor on ``value``, up to ``most``. The text may show it as ``{times}``.
         **seen
-            What the text shows.
+            Values that the text shows.
 
         Raises
         ------
         ValueError
-            If the ratio is to grow, and the row does not say how far.
+            If ``times`` is given and the row has no ``most``.
         """
         if times != 1 and self.most is None:
-            raise ValueError(f"{self.key}: a ratio that grows with what is seen needs the most that it may come to")
+            raise ValueError(f"{self.key}: a ratio that grows needs an upper limit; set most=")
         ratio = self.value * times if self.most is None else min(self.most, self.value * times)
         return Observation(
             _SAID.vformat(self.text, (), {"times": times, **seen}), ratio, self.source, self.key, self.own
@@ -136,19 +158,19 @@ class Hypothesis(Finding):
     Attributes
     ----------
     prior : float
-        Odds of the cause among runs that somebody worries about, before anything is seen.
+        Prior odds of the cause, among runs that someone is worried about.
     observations : tuple of Observation
-        Taken to be independent of each other, whether the cause holds or not, so that their ratios multiply.
+        Taken to be independent of each other given the cause, and given its absence, so that their ratios multiply.
     prescription : Prescription
         What to change if the cause holds.
     settles : str
         What to log or run to be sure.
     verdict : str
-        What a run with this cause is called where its curves alone would pass for a good fit; empty where the cause
-        says nothing of them.
+        The verdict of a run with this cause whose curves alone would pass for a good fit. Empty if the cause says
+        nothing about the curves.
     shared_most : float
-        What the likelihood ratios of curves may multiply to while nothing sets the cause apart (``set_apart``): a flat
-        or an overfitted curve is left by many causes, and speaks for none.
+        The most that the likelihood ratios of curves may multiply to while nothing sets the cause apart
+        (``set_apart``). Many causes leave a flat or an overfitted curve, so such a curve points to none of them.
     """
 
     prior: float = 0.05
@@ -160,22 +182,22 @@ class Hypothesis(Finding):
 
     @property
     def set_apart(self) -> bool:
-        """Whether it has a reason of its own: its signature, or what data or siblings say for it."""
+        """Whether something points to this cause in particular: its signature, data or siblings."""
         return any(s.ratio > 1 and (s.own or s.source in ("data", "siblings")) for s in self.observations)
 
     @property
     def only_shared(self) -> bool:
-        """Whether ``shared_most`` holds: nothing sets a cause apart whose signs on curves are those of others too."""
+        """Whether ``shared_most`` applies: other causes leave the same curves, and nothing sets this one apart."""
         return not self.set_apart and self.shared_most < math.inf
 
     @property
     def odds(self) -> float:
-        """Prior odds times all likelihood ratios; of curves alone at most ``shared_most``, unless set apart."""
+        """Prior odds times all likelihood ratios; those of curves count up to ``shared_most`` if it applies."""
         return self.prior * self.seen_ratio * math.prod(s.ratio for s in self.observations if s.source == "params")
 
     @property
     def seen_ratio(self) -> float:
-        """The likelihood ratios of what curves and data say, without what the configuration says."""
+        """The product of the likelihood ratios of curves, data and siblings, without the configuration."""
         curves = math.prod(s.ratio for s in self.observations if s.source == "curves")
         others = math.prod(s.ratio for s in self.observations if s.source in ("data", "siblings"))
         return others * (min(curves, self.shared_most) if self.only_shared else curves)

@@ -1,4 +1,4 @@
-"""What a rate beside the usual ones says for a cause that makes a run fail at any rate."""
+"""What the usual learning rates say about a cause that makes a run fail at any rate."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from tracker_diag.rules.api import LikelihoodRatio, Observation
 
 
 class UsualRate:
-    """What the learning rate says for a cause that needs no rate above the usual ones, and against it."""
+    """What the learning rate says for a cause that needs no unusually high rate, and against it."""
 
-    USUAL = LikelihoodRatio(2.0, "{rate:g} is not above the usual rates for {optimizer}", "params")
-    TOO_HIGH = LikelihoodRatio(0.1, "{rate:g} is {above:.3g} times the highest usual rate ({high:g})", "params")
+    USUAL = LikelihoodRatio(2.0, "learning rate {rate:figure} is not above the usual range for {optimizer}", "params")
+    TOO_HIGH = LikelihoodRatio(
+        0.1, "learning rate {rate:figure} is {above:times} the highest usual one ({high:figure})", "params"
+    )
 
 
 def usual_rate(learning_rate: float | None, params: Mapping[str, Any]) -> list[Observation]:
-    """Whether the rate alone would explain the failure; nothing where no rate is logged."""
+    """Whether the learning rate alone would explain the failure; nothing where none is logged."""
     if learning_rate is None:
         return []
     optimizer = params.get("optimizer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.core.numbers import share as percent
 from tracker_diag.rules.api import (
     Change,
     Features,
@@ -13,30 +14,35 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    in_words,
     lower,
     rule,
 )
 from tracker_diag.rules.optimisation._progress import KEEPS_UP, STILL_FALLS
 
-#: Share of the training set from which on a batch is all of it: what is left over is the rounding of a split.
+#: Share of the training set from which on a batch holds all of it: the rest is the rounding of a split.
 ALL_OF_IT = 0.99
-#: Epochs after which small and large batches have made updates enough.
+#: Epochs after which small and large batches have both made enough updates.
 MANY_EPOCHS = 100
 #: Training examples below which any usual batch holds a large part of them.
 FEW_EXAMPLES = 200
-#: Times that a batch is made smaller at least: less would hardly change the number of updates.
+#: A batch is made smaller by at least this factor: less would hardly change the number of updates.
 TIMES_SMALLER = 4
 
 
 class Likelihoods:
     """What speaks for a batch that is too large, and against it."""
 
-    FULL_BATCH = LikelihoodRatio(40.0, "a batch holds {share:.0%} of the {n_train} training examples", "params")
-    LARGE_SHARE = LikelihoodRatio(15.0, "a batch holds {share:.0%} of the {n_train} training examples", "params")
+    FULL_BATCH = LikelihoodRatio(40.0, "each batch holds {part} of the {n_train:figure} training examples", "params")
+    LARGE_SHARE = LikelihoodRatio(15.0, "each batch holds {part} of the {n_train:figure} training examples", "params")
     STILL_FALLS = LikelihoodRatio(4.0, "the loss still falls at the end")
-    FEW_EXAMPLES = LikelihoodRatio(0.2, "{n_train} training examples are few, whatever the batch", "params")
-    NOT_ALL_EXPLAINED = LikelihoodRatio(3.0, "training explains less than four fifths, and validation keeps up")
-    SETTLED = LikelihoodRatio(0.2, "the curves have settled")
+    FEW_EXAMPLES = LikelihoodRatio(
+        0.2, "the training set is small at any batch size ({n_train:figure} examples)", "params"
+    )
+    NOT_ALL_EXPLAINED = LikelihoodRatio(
+        3.0, "the training set is not memorised, and validation stays close to training"
+    )
+    SETTLED = LikelihoodRatio(0.2, "the curves have levelled off")
 
 
 @rule(
@@ -60,14 +66,15 @@ def batch_too_large(
     large_share: float = 0.25,
     small: int = 32,
 ) -> Outcome:
-    """The batch is so large against the training set that few noisy updates are left.
+    """The batch is so large, compared with the training set, that few noisy updates are left.
 
     What it measures
     ----------------
-    The batch as a share of the training set, and whether the loss still falls at the end. Of graphs and of L-BFGS,
-    where a full batch is usual, nothing is said; a full batch of a small table is sound where the curves have settled,
-    and is an `info` at most. Silent where the run diverged, froze or learned nothing, which few updates do not do, and
-    from 100 epochs on.
+    The batch as a share of the training set, and whether the loss still falls at the end.
+
+    The rule says nothing about graphs and L-BFGS, for which a full batch is usual. A full batch of a small table is
+    sound once the curves have levelled off, and is an `info` at most. The rule also says nothing about runs that
+    diverged, froze or learned nothing, since too few updates do not cause that, and nothing from 100 epochs on.
 
     Why it matters
     --------------
@@ -81,9 +88,9 @@ def batch_too_large(
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    large_share : batch over training examples from which on an epoch has four updates or fewer.
-    small : the largest batch that is proposed; a quarter of the present one where that is less.
+    prior : prior odds of this cause among runs that someone is worried about.
+    large_share : batch size over training examples, from which on an epoch has four updates or fewer.
+    small : the largest batch size that is proposed; a quarter of the present one if that is less.
 
     References
     ----------
@@ -97,22 +104,23 @@ def batch_too_large(
     elsewhere = symptoms.has("diverged", "frozen", "underfitting") or features.stuck_at_baseline
     if elsewhere or (epochs is not None and epochs >= MANY_EPOCHS):
         return None
-    configured = Likelihoods.FULL_BATCH if share >= ALL_OF_IT else Likelihoods.LARGE_SHARE
+    row = Likelihoods.FULL_BATCH if share >= ALL_OF_IT else Likelihoods.LARGE_SHARE
+    configured = row(part="all" if share == 1 else percent(share), n_train=n_train)
     name = names.get("batch_size", "batch_size")
     target = min(small, int(batch_size) // TIMES_SMALLER)
     changes = (Change(name, batch_size, target),) if target else ()
-    text = f"lower {name} from {batch_size:g} to {target}" if target else "get more training examples"
+    text = in_words(changes) or "get more training examples"
     return batch_too_large.hypothesis(
         prior=prior,
         observations=[
-            configured(share=share, n_train=n_train),
+            configured,
             _seen(features, symptoms),
             *([Likelihoods.FEW_EXAMPLES(n_train=n_train)] if n_train < FEW_EXAMPLES else []),
         ],
-        message=f"a batch holds {share:.0%} of the training set",
+        message=configured.message,
         advice=text,
         prescription=Prescription(text, changes),
-        settles="run once with a batch of 32",
+        settles="run once with batch size 32",
     )
 
 

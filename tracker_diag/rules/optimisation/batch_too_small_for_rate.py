@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.roles.learning_rates import usual_rates
-from tracker_diag.rules.api import Change, LikelihoodRatio, Outcome, Prescription, Symptoms, higher, rule
+from tracker_diag.rules.api import Change, LikelihoodRatio, Outcome, Prescription, Symptoms, higher, in_words, rule
 
-#: Times below the highest usual rate down to which a rate is in the upper part of the range: noise goes with the rate.
+#: A learning rate is in the upper part of the usual range down to this factor below the highest usual one: noise grows
+#: with the rate.
 UPPER_PART = 5
-#: Times that the batch is made larger, which halves the noise of its mean,
+#: Factor by which the batch is made larger, which halves the noise of its mean.
 TIMES_LARGER = 4
-#: and examples that it then holds at least: the smallest batch that is usual.
+#: Smallest batch size that is proposed: the smallest usual one.
 LEAST_BATCH = 16
 
 
 class Likelihoods:
-    """What speaks for a batch that is too small for the rate."""
+    """What speaks for a batch that is too small for the learning rate."""
 
-    SMALL_BATCH = LikelihoodRatio(3.0, "batches of {batch:g}", "params")
-    SWINGS = LikelihoodRatio(6.0, "the loss swings instead of settling")
-    JUMPS = LikelihoodRatio(3.0, "the loss jumps")
-    HIGH_RATE = LikelihoodRatio(2.0, "a rate of {rate:g} is in the upper part of the usual range", "params")
+    SMALL_BATCH = LikelihoodRatio(3.0, "the batch size is only {batch:figure}", "params")
+    SWINGS = LikelihoodRatio(6.0, "the loss oscillates instead of settling")
+    JUMPS = LikelihoodRatio(3.0, "the loss spikes")
+    HIGH_RATE = LikelihoodRatio(2.0, "learning rate {rate:figure} is in the upper part of the usual range", "params")
 
 
 @rule(
@@ -43,25 +45,26 @@ def batch_too_small_for_rate(
     prior: float = 0.02,
     small: int = 8,
 ) -> Outcome:
-    """The batch sets a floor of noise under the loss at this rate.
+    """The batch is too small for this learning rate: noise keeps the loss from settling.
 
     What it measures
     ----------------
-    An oscillating or jumping loss together with a small batch and a rate in the upper part of the usual range.
+    Whether the loss oscillates or spikes while the batch is small and the learning rate is in the upper part of the
+    usual range.
 
     Why it matters
     --------------
-    At a fixed rate the loss fluctuates around its minimum in proportion to rate over batch: small batches are fine
-    with small rates, and jump with large ones.
+    At a constant learning rate, the loss fluctuates around its minimum in proportion to learning rate over batch
+    size. Small batches work with small learning rates, and make the loss jump with large ones.
 
     What to do
     ----------
-    Double the batch or halve the rate until the jumps are gone; or anneal the rate.
+    Double the batch size or halve the learning rate until the jumps are gone; or decay the learning rate.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    small : batch up to which noise is to be expected.
+    prior : prior odds of this cause among runs that someone is worried about.
+    small : batch size up to which noise is to be expected.
 
     References
     ----------
@@ -70,24 +73,24 @@ def batch_too_small_for_rate(
     """
     if batch_size > small:
         return None
-    observations = [Likelihoods.SMALL_BATCH(batch=batch_size)]
     if symptoms.has("unstable"):
-        observations.append(Likelihoods.SWINGS())
+        seen = Likelihoods.SWINGS()
     elif symptoms.has("loss-spikes"):
-        observations.append(Likelihoods.JUMPS())
+        seen = Likelihoods.JUMPS()
     else:
         return None
+    observations = [Likelihoods.SMALL_BATCH(batch=batch_size), seen]
     high = usual_rates(params.get("optimizer"), params)[1]
     if learning_rate is not None and learning_rate > high / UPPER_PART:
         observations.append(Likelihoods.HIGH_RATE(rate=learning_rate))
     name = names.get("batch_size", "batch_size")
-    target = int(max(LEAST_BATCH, TIMES_LARGER * batch_size))
-    text = f"raise {name} from {batch_size:g} to {target}, or halve the rate"
+    changes = (Change(name, batch_size, int(max(LEAST_BATCH, TIMES_LARGER * batch_size))),)
+    text = f"{in_words(changes)}, or halve the learning rate"
     return batch_too_small_for_rate.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"batches of {batch_size:g} at this rate leave a floor of noise",
+        message=f"{seen.message} with batch size {figure(batch_size)}",
         advice=text,
-        prescription=Prescription(text, (Change(name, batch_size, target),)),
-        settles="run once with four times the batch",
+        prescription=Prescription(text, changes),
+        settles="run once with four times the batch size",
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tracker_diag.core.numbers import share as percent
 from tracker_diag.rules.api import (
     Curve,
     Explained,
@@ -20,31 +21,32 @@ from tracker_diag.rules.api import (
     Watched,
     rule,
 )
+from tracker_diag.rules.hypothesis import foremost
 from tracker_diag.rules.optimisation._usual_rate import UsualRate, usual_rate
 
-#: Norms that it takes to compare an end with a beginning, and the part that is either: a thirtieth, and a quarter.
+#: Fewest norms with which an end can be compared with a beginning; a thirtieth is the beginning, a quarter the end.
 FEWEST_NORMS, BEGINNING, END = 5, 30, 4
-#: Values of the training loss that show a fall and a climb.
+#: Fewest values of the training loss that show a fall and a climb.
 FEWEST_LOSSES = 6
-#: Values over which a loss multiplies evenly, the least it comes to, the share of steps that go up, and how much more
-#: it may grow in the second half than in the first, in logarithms: an overshoot feeds on itself and grows ever faster.
+#: Steady growth: fewest values, smallest total factor, share of steps that go up, and how much more it may grow in the
+#: second half than in the first, in logarithms (an overshoot feeds on itself and grows ever faster).
 EVENLY, MULTIPLIED, UPWARDS, FASTER = 5, 1000.0, 0.8, 2.0
-#: Distance from the uninformed level, as a share of it, within which a loss has come to rest there.
+#: Distance from chance level, as a share of it, within which a loss has come to rest there.
 AT_NOTHING = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class Norm:
-    """What became of the gradient norm.
+    """How the gradient norm developed.
 
     Attributes
     ----------
     end, at_best : float
-        Times its beginning: in the last quarter, and where the training loss was lowest.
+        The norm in the last quarter, and where the training loss was lowest, over the norm at the beginning.
     lowest : float
-        The least share of its highest value before that it came back to.
+        The smallest value of the norm over its highest value until then.
     second_half : float
-        Its lowest value in the second half, as a share of its highest.
+        Its lowest value in the second half over its highest value.
     """
 
     end: float
@@ -56,24 +58,26 @@ class Norm:
 class Likelihoods(UsualRate):
     """What speaks for gradients that are never zeroed, and against it."""
 
-    KEPT = LikelihoodRatio(
-        5000.0, "at {share:.0%} of the steps looked at, the gradient still held that of the step before", "data"
-    )
-    NOT_KEPT = LikelihoodRatio(0.01, "the gradient was zeroed before each step looked at", "data")
+    KEPT = LikelihoodRatio(5000.0, "gradients were not reset to 0 before {part:share} of the logged steps", "data")
+    NOT_KEPT = LikelihoodRatio(0.01, "gradients were reset to 0 before each logged step", "data")
     NORM_STAYS_HIGH = LikelihoodRatio(
         100.0,
-        "the gradient norm grew {fold:.3g}-fold and never came back below {lowest:.0%} of its highest before, while "
-        "the training loss {what}",
+        "the gradient norm grew to {fold:times} its initial value and never fell below {lowest:share} of its highest "
+        "value until then, while the training loss {what}",
         "data",
     )
-    NORM_AS_BEFORE = LikelihoodRatio(0.05, "the gradient norm ends at {fold:.3g} times that of the beginning", "data")
+    NORM_AS_BEFORE = LikelihoodRatio(0.05, "the gradient norm ends at {fold:times} its initial value", "data")
     CLIMBS = LikelihoodRatio(
-        4.0, "the training loss fell from {start:.4g} to {best:.4g}, then climbed to {end:.4g}, above where it began"
+        4.0,
+        "the training loss fell from {start:figure} to {best:figure}, then climbed to {end:figure}, above its first "
+        "value",
     )
     MULTIPLIES = LikelihoodRatio(
-        4.0, "the training loss multiplied from {first:.3g} to {end:.3g} over {values} values, evenly and without end"
+        4.0,
+        "the training loss grew from {first:figure} to {end:figure} over {values} values, by about the same factor "
+        "each time",
     )
-    CLIPPED = LikelihoodRatio(0.1, "gradients are clipped at {clip:g}, which bounds what accumulates", "params")
+    CLIPPED = LikelihoodRatio(0.1, "gradients are clipped at {clip:figure}, which limits what accumulates", "params")
 
 
 @rule(
@@ -105,48 +109,48 @@ def gradients_accumulate(
 
     What it measures
     ----------------
-    Without `zero_grad` each step goes along the sum of all gradients so far. That sum grows as long as they agree, and
-    does not shrink with the loss. Three places show it:
+    Without `zero_grad`, each step goes along the sum of all gradients so far. That sum grows as long as the gradients
+    agree, and it does not shrink with the loss. It shows in three places:
 
-    - The gradient itself, where a callback looked at steps: before the first backward pass behind a step it is not 0.
+    - The gradient itself, if a callback logged steps: it is not 0 before the first backward pass after a step.
+    - The logged gradient norm. It ends at five times its initial value or more and never fell below 30% of its highest
+      value until then, and the training loss lost what it had achieved. The norm was already as high when the training
+      loss was lowest, or it stayed high throughout the second half. (At a learning rate that is too high, the norm
+      grows with the loss, or jumps and comes back. In a sound run it falls; or it grows as the loss leaves a flat
+      start, and the loss then falls without a setback.)
+    - The training loss. It learned, then climbed above its first value, and did not come to rest at chance level, where
+      too high a learning rate leaves a network; or it multiplies by about the same factor from record to record. A
+      validation loss that climbs alone is a different problem.
 
-    - The gradient norm, where it is logged. It ends at five times its beginning or more and never fell below three
-      tenths of its highest value before, and the training loss lost what it had achieved. The norm was as high already
-      where that loss was lowest, or stayed high throughout the second half. (At a rate that is too high the norm grows
-      with the loss, or jumps and comes back. In a sound run it falls; or it grows as the loss leaves a flat start, and
-      the loss then falls without a setback.)
-    - The training loss. It learned, then climbed above where it began, and did not come to rest at the level of knowing
-      nothing, where too high a rate leaves a network; or it multiplies by about the same factor from record to record.
-      Validation that climbs alone is another matter.
+    Where the gradient is clipped, what accumulates is limited, and hardly anything can be seen.
 
-    Where the gradient is clipped, what accumulates is bounded, and next to nothing is to be seen.
-
-    Measured on networks of two hidden layers for digits, tumours and a regression surface, over 30 epochs: of 144 runs
-    without zero_grad (SGD, momentum, Adam and AdamW at rates from 1e-4 to 0.1, batches of 32 and 128) 62 have this
-    sign of the norm and 32 one of these signs of the loss; of 36 with it at the same rates and of 66 at rates that
-    are too high none has either. Of 143 runs with it of other networks (linear, tanh, sigmoid, batch-normalised, six
-    layers, recurrent) at rates from 1e-4 to 10 one has a sign of the loss, a recurrent one at too high a rate, and none
-    that of the norm. At low rates most runs without it reach a good loss, later or with swings: nothing tells them by
-    their curves.
+    Measured on networks of two hidden layers for digits, tumours and a regression surface, over 30 epochs. Of 144 runs
+    without zero_grad (SGD, momentum, Adam and AdamW at learning rates from 1e-4 to 0.1, batch sizes 32 and 128), 62
+    show the sign of the norm and 32 one of the signs of the loss. None of 36 runs with zero_grad at the same learning
+    rates shows either, and none of 66 at learning rates that are too high. Of 143 runs with zero_grad of other networks
+    (linear, tanh, sigmoid, batch-normalised, six layers, recurrent) at learning rates from 1e-4 to 10, one shows a sign
+    of the loss (a recurrent one at too high a learning rate), and none that of the norm. At low learning rates most
+    runs without zero_grad reach a good loss, later or with swings; their curves do not give them away.
 
     Why it matters
     --------------
-    The step has no friction: plain SGD becomes momentum of 1, and swings across every minimum, ever farther.
+    Nothing slows the steps down: plain SGD becomes momentum of 1, and swings across every minimum, ever further.
 
     What to do
     ----------
-    Call ``optimizer.zero_grad()`` before each backward pass; where gradients are accumulated on purpose, after each
-    step.
+    Call ``optimizer.zero_grad()`` before each backward pass. Where gradients are accumulated on purpose, call it after
+    each step.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    grown : times its beginning that the gradient norm lies at: of 102 runs with zero_grad none that stayed came to 3.
-    stays : share of its highest value before that it never falls below.
-    setback : rise of the training loss above what it had been, in units of the improvement achieved.
+    prior : prior odds of this cause among runs that someone is worried about.
+    grown : gradient norm at the end over its initial value. Of 102 runs with zero_grad, none whose norm stayed high
+        came to 3.
+    stays : share of its highest value until then, below which the norm never falls.
+    setback : rise of the training loss above its earlier values, as a share of the total improvement.
     learned : share of its first value by which the training loss must have fallen before it climbed.
-    above : times its first value that it ends at.
-    most : share of the steps looked at, the first left out, whose gradient held that of the step before.
+    above : training loss at the end over its first value.
+    most : share of the logged steps, without the first, before which the gradient was not reset.
 
     References
     ----------
@@ -156,9 +160,9 @@ def gradients_accumulate(
     # The first step has none before it.
     kept = watched.values("gradients_kept")[1:] if watched is not None else np.empty(0)
     if kept.size and kept.mean() >= most:
-        return _found([Likelihoods.KEPT(share=float(kept.mean()))], prior)
+        return _found([Likelihoods.KEPT(part=float(kept.mean()))], prior)
     if train_loss is None or features is None:
-        return gradients_accumulate.skip("no train loss", "log the training loss each epoch")
+        return gradients_accumulate.skip("no training loss is logged", "log the training loss each epoch")
     climbs = _climbs(train_loss, explained, learned, above) or _multiplies(train_loss)
     values = train_loss.finite[1]
     norm = _norm(gradient_norm, int(np.argmin(values)) / train_loss.raw.size if values.size else 0.0)
@@ -179,15 +183,15 @@ def _found(observations: list[Observation], prior: float) -> Outcome:
     return gradients_accumulate.hypothesis(
         prior=prior,
         observations=observations,
-        message="gradients seem to add up from step to step",
+        message=foremost(observations).message,
         advice=text,
         prescription=Prescription(text),
-        settles="log the gradient norm at every step: it grows from the second step on if gradients add up",
+        settles="log the gradient norm at every step: if gradients add up, it grows from the second step on",
     )
 
 
 def _norm(norms: FloatArray | None, best: float) -> Norm | None:
-    """What became of the norm, the training loss having been best after that share of the run."""
+    """How the norm developed; ``best`` is the share of the run after which the training loss was lowest."""
     if norms is None or norms.size < FEWEST_NORMS:
         return None
     first = float(np.median(norms[: max(1, norms.size // BEGINNING)]))
@@ -205,18 +209,18 @@ def _norm(norms: FloatArray | None, best: float) -> Norm | None:
 
 
 def _of_norm(norm: Norm, lost: float, climbs: bool, grown: float, stays: float, setback: float) -> Observation | None:
-    """What the gradient norm says; nothing where it jumps, or grows with a loss that is being lost."""
+    """What the gradient norm says; nothing if it jumps, or grows while the loss gets worse."""
     if norm.end < grown:
         return Likelihoods.NORM_AS_BEFORE(fold=norm.end)
     grew_first = norm.at_best >= grown or norm.second_half >= stays
     if norm.lowest < stays or not grew_first or not (climbs or lost > setback):
         return None
-    what = "climbed above where it began" if climbs else f"lost {lost:.3g} times what it had achieved"
+    what = "climbed above its first value" if climbs else f"rose by {percent(lost)} of its total improvement"
     return Likelihoods.NORM_STAYS_HIGH(fold=norm.end, lowest=norm.lowest, what=what)
 
 
 def _climbs(loss: Curve, explained: Explained | None, learned: float, above: float) -> Observation | None:
-    """A training loss that learned, then climbed above where it began, to no level at which it rests."""
+    """A training loss that learned, then climbed above its first value, without coming to rest at chance level."""
     _, y = loss.finite
     if loss.flipped or y.size < FEWEST_LOSSES or not float(y.min()) > 0:
         return None

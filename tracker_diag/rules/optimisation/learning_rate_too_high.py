@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.saturation import Saturation
 from tracker_diag.roles.learning_rates import OF_ONE_LENGTH, between, rounded, usual_rates
 from tracker_diag.rules.api import (
@@ -15,48 +16,51 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    in_words,
     lower,
     rule,
 )
+from tracker_diag.rules.hypothesis import foremost
 
-#: Times the baseline above which a first value is high: sound initialisations begin closer to it.
+#: Times the baseline above which a first value is high: sound initialisations start closer to it.
 HIGH_START = 1.3
-#: Times below the highest usual rate from which on a rate is usual without doubt: the range ends nowhere sharply.
+#: Factor below the highest usual learning rate from which on a rate is certainly usual: the range has no sharp end.
 WELL_BELOW = 3
-#: Times their highest usual rate that nobody has seen to work: the rates of sound runs, ours and public ones, end at
-#: 20. A rate of plain SGD has no such limit: linear probes are trained at 30.
+#: Times the highest usual learning rate that is not known to work: the rates of sound runs, ours and public ones, end
+#: at 20. Plain SGD has no such limit: linear probes are trained at 30.
 BEYOND_DOUBT = 50
-#: Share of the run within which half of what is gained is gained where training steps over what it could learn.
+#: Share of the run within which half of the improvement comes if the steps are too long for the rest.
 AT_ONCE = 0.1
 
 
 class Likelihoods:
-    """What speaks for a rate that is too high, and against it."""
+    """What speaks for a learning rate that is too high, and against it."""
 
-    LOST = LikelihoodRatio(8.0, "the loss was lost or blew up")
-    SWINGS = LikelihoodRatio(8.0, "the loss swings or climbs instead of settling")
-    FELL_TO_NOTHING = LikelihoodRatio(
-        2.0, "the loss fell from a high first value to the uninformed level and stayed there"
-    )
-    SET_BACK = LikelihoodRatio(8.0, "on its way training lost {lost:.0%} of what it had achieved")
+    LOST = LikelihoodRatio(8.0, "the loss diverged")
+    SWINGS = LikelihoodRatio(8.0, "the loss oscillates or climbs instead of settling")
+    FELL_TO_NOTHING = LikelihoodRatio(2.0, "the loss fell from a high first value to chance level and stayed there")
+    SET_BACK = LikelihoodRatio(8.0, "the training loss rose midway by {lost:share} of its total improvement")
     SET_BACK_AND_REGAINED = LikelihoodRatio(
-        3.0, "on its way training lost {lost:.0%} of what it had achieved, and regained it"
+        3.0, "the training loss rose midway by {lost:share} of its total improvement, then recovered"
     )
     SATURATED = LikelihoodRatio(4.0, "the output is saturated")
     RESTS_AT_ONCE = LikelihoodRatio(
         4.0,
-        "half of what training gained came within {share:.0%} of the run, as where steps are too long for the rest: "
-        "no rate of such an optimiser so far above the usual ones is known to work",
+        "half of the training improvement came within {part:share} of the run, as with steps that are too long, and "
+        "this optimiser is not known to work at so high a learning rate",
         own=True,
     )
-    STAYS = LikelihoodRatio(4.0, "the loss stays at the uninformed level, as where steps so long undo each other")
-    JUMPS = LikelihoodRatio(1.5, "the loss jumps")
+    STAYS = LikelihoodRatio(4.0, "the loss stays at chance level, as with steps so long that they undo each other")
+    JUMPS = LikelihoodRatio(1.5, "the loss spikes")
     SMOOTH = LikelihoodRatio(0.2, "the loss moves smoothly or not at all")
     SETTLES = LikelihoodRatio(0.15, "the curves show no instability")
     FAR_ABOVE = LikelihoodRatio(
-        4.0, "{rate:g} is {times:.3g} times the highest usual rate ({high:g})", "params", most=60.0
+        4.0,
+        "learning rate {rate:figure} is {times:times} the highest usual one ({high:figure})",
+        "params",
+        most=60.0,
     )
-    USUAL = LikelihoodRatio(0.15, "{rate:g} is not above the usual rates for {optimizer}", "params")
+    USUAL = LikelihoodRatio(0.15, "learning rate {rate:figure} is not above the usual range for {optimizer}", "params")
 
 
 @rule(
@@ -84,12 +88,14 @@ def learning_rate_too_high(
 
     What it measures
     ----------------
-    Curves: a loss that is lost or blows up, oscillation, a fall from a high first value to the baseline, validation
-    that climbs while training does not improve, a saturated output, a training loss that loses on its way what it had
-    achieved. Configuration: the rate against the usual ones of its optimiser; alone it is never more than an `info`.
-    From fifty times the highest usual rate on, half of the gain within a tenth of the run, and nothing learned by
-    heart, is enough for a warning: of the sound runs of all labelled sets that log their rate, the highest lies 20
-    times above.
+    Curves: a loss that diverges or oscillates, or that falls from a high first value to chance level; validation that
+    climbs while training does not improve; a saturated output; a training loss that loses part of its improvement
+    midway.
+
+    Configuration: the learning rate, compared with the usual ones for its optimiser. By itself it is never more than
+    an `info`. From 50 times the highest usual learning rate on, a curve is enough for a warning if half of its
+    improvement comes within a tenth of the run and the training set is not memorised. Among the sound runs of all
+    labelled sets that log their learning rate, the highest lies 20 times above.
 
     Why it matters
     --------------
@@ -102,10 +108,10 @@ def learning_rate_too_high(
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about: "the most important hyperparameter".
-    step_down : by what a rate in the usual range is divided that proved too high.
-    setback : rise of the training loss above what it had been, in units of the improvement achieved: sound runs lose
-        next to nothing. Where the schedule raises the rate again it is the schedule's doing.
+    prior : prior odds of this cause among runs that someone is worried about: "the most important hyperparameter".
+    step_down : factor by which a learning rate in the usual range that proved too high is divided.
+    setback : rise of the training loss above its earlier values, as a share of the total improvement. Sound runs lose
+        next to nothing. A rise is not counted if the schedule raises the learning rate again.
 
     References
     ----------
@@ -125,16 +131,26 @@ def learning_rate_too_high(
     elif learning_rate and step_down > 1:
         target = rounded(learning_rate / step_down)
     name = names.get("learning_rate", "learning_rate")
-    text = f"lower {name} from {learning_rate:g} to {target:g}" if target else "lower the learning rate tenfold"
+    changes = (Change(name, learning_rate, target),) if target else ()
+    text = in_words(changes) or "divide the learning rate by 10"
     return learning_rate_too_high.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"the learning rate{f' {learning_rate:g}' if learning_rate else ''} looks too high",
-        advice=text + "; warm it up, or anneal it",
-        prescription=Prescription(text, (Change(name, learning_rate, target),) if target else ()),
-        settles="log the gradient norm, or run once with a tenth of the rate",
+        message=_message(observations, learning_rate),
+        advice=text + "; add warm-up or a decay schedule",
+        prescription=Prescription(text, changes),
+        settles="log the gradient norm, or run once with a tenth of the learning rate",
         verdict="underfitting" if seen.key in (Likelihoods.RESTS_AT_ONCE.key, Likelihoods.STAYS.key) else "unstable",
     )
+
+
+def _message(observations: list[Observation], learning_rate: float | None) -> str:
+    first = foremost(observations)
+    return first.message + ("" if first.source == "params" or not learning_rate else _at(learning_rate))
+
+
+def _at(learning_rate: float) -> str:
+    return f" (learning rate {figure(learning_rate)})"
 
 
 def _seen(
@@ -161,14 +177,14 @@ def _seen(
     if beyond_doubt and features.starts_at_baseline:
         return Likelihoods.STAYS()
     if beyond_doubt and features.quick <= AT_ONCE and not features.memorised:
-        return Likelihoods.RESTS_AT_ONCE(share=features.quick)
+        return Likelihoods.RESTS_AT_ONCE(part=features.quick)
     if symptoms.has("loss-spikes"):
         return Likelihoods.JUMPS()
     return Likelihoods.SMOOTH() if features.starts_at_baseline or features.above else Likelihoods.SETTLES()
 
 
 def _configured(rate: float, high: float, optimizer: object) -> list[Observation]:
-    """What the rate says beside the usual ones."""
+    """What the learning rate says, compared with the usual ones."""
     if rate > high:
         return [Likelihoods.FAR_ABOVE(times=rate / high, rate=rate, high=high)]
     return [Likelihoods.USUAL(rate=rate, optimizer=optimizer)] if rate <= high / WELL_BELOW else []

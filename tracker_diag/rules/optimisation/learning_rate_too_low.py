@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.roles.learning_rates import between, rounded, usual_rates
 from tracker_diag.rules.api import (
     Change,
@@ -16,44 +17,52 @@ from tracker_diag.rules.api import (
     Prescription,
     Symptoms,
     higher,
+    in_words,
     rule,
 )
+from tracker_diag.rules.hypothesis import foremost
 from tracker_diag.rules.optimisation._progress import STAYS_WITH
 
-#: Share of the baseline loss by which training that knows its examples by heart has left validation behind.
+#: Gap at the end, as a share of the baseline loss, from which on a memorised training set has left validation behind.
 LEFT_BEHIND = 0.2
-#: What twice the training would bring, as a share of the improvement achieved, from which on the pace is in question:
-#: more than noise, as any schedule leaves a little.
+#: What twice the training would bring, as a share of the total improvement, from which on the pace is in question: more
+#: than noise, as any schedule leaves a little.
 FALLS_A_LITTLE = 0.05
-#: Share of the baseline loss explained below which much of it is left.
+#: Explained share of the baseline loss below which much of it is left.
 LITTLE_EXPLAINED = 0.5
-#: Times the lowest usual rate from which on a rate is usual without doubt: the range ends nowhere sharply.
+#: Times the lowest usual learning rate from which on a rate is certainly usual: the range has no sharp end.
 WELL_ABOVE = 3
-#: Times that a rate in the usual range is raised, up to the range's end: between the three and the ten of the advice.
+#: Factor by which a learning rate in the usual range is raised, up to the end of the range: between the 3 and the 10 of
+#: the advice.
 TIMES_HIGHER = 5
 
 
 class Likelihoods:
-    """What speaks for a rate that is too low, and against it."""
+    """What speaks for a learning rate that is too low, and against it."""
 
-    CAME_APART = LikelihoodRatio(0.02, "the run came apart")
-    ARRIVED = LikelihoodRatio(0.1, "training got where it was going")
-    SLOW = LikelihoodRatio(10.0, "at this pace the run needs many times its steps")
-    STILL_ABOVE = LikelihoodRatio(6.0, "the loss is still on its way down to the uninformed level")
+    CAME_APART = LikelihoodRatio(0.02, "the run diverged or was unstable")
+    ARRIVED = LikelihoodRatio(0.1, "training went far enough to overfit")
+    SLOW = LikelihoodRatio(10.0, "at this pace the run needs many times more steps")
+    STILL_ABOVE = LikelihoodRatio(6.0, "the loss is still falling towards chance level")
     STILL_FALLS = LikelihoodRatio(3.0, "the loss still falls at the end")
-    FALLS_A_LITTLE = LikelihoodRatio(3.0, "the loss still falls a little at the end")
-    NOTHING_MOVES = LikelihoodRatio(1.5, "nothing moves")
+    FALLS_A_LITTLE = LikelihoodRatio(3.0, "the loss still falls slightly at the end")
+    NOTHING_MOVES = LikelihoodRatio(1.5, "the curves do not move")
     HARDLY_MOVED = LikelihoodRatio(
-        4.0, "the loss never left the uninformed level, and the answers do change from one evaluation to the next"
+        4.0, "the loss stays at chance level, but predictions change from one evaluation to the next"
     )
-    NEVER_LEFT = LikelihoodRatio(1.1, "the loss never left the uninformed level")
-    MUCH_IS_LEFT = LikelihoodRatio(3.0, "{left:.0%} of the loss is left and validation stays with training")
-    SETTLED = LikelihoodRatio(0.3, "the curves settle at a learned level")
+    NEVER_LEFT = LikelihoodRatio(1.1, "the loss stays at chance level")
+    MUCH_IS_LEFT = LikelihoodRatio(
+        3.0, "the loss is still {left:share} of chance level, and validation stays close to training"
+    )
+    SETTLED = LikelihoodRatio(0.3, "the loss fell and then levelled off")
     FAR_BELOW = LikelihoodRatio(
-        3.0, "{rate:g} is {times:.3g} times below the lowest usual rate ({low:g})", "params", most=60.0
+        3.0,
+        "learning rate {rate:figure} is {times:times} lower than the lowest usual one ({low:figure})",
+        "params",
+        most=60.0,
     )
-    ZERO = LikelihoodRatio(60.0, "the rate is zero", "params")
-    USUAL = LikelihoodRatio(0.25, "{rate:g} is a usual rate for {optimizer}", "params")
+    ZERO = LikelihoodRatio(60.0, "the learning rate is zero", "params")
+    USUAL = LikelihoodRatio(0.25, "learning rate {rate:figure} is usual for {optimizer}", "params")
 
 
 @rule(
@@ -84,9 +93,11 @@ def learning_rate_too_low(
 
     What it measures
     ----------------
-    Curves: slow convergence, a loss still falling or still above the baseline at the end, much left
-    unexplained while validation stays with training. Configuration: the rate against the usual ones of its optimiser;
-    alone it is never more than an `info`.
+    Curves: slow convergence; a loss that still falls, or is still above chance level, at the end; a loss of which much
+    is left while validation stays close to training.
+
+    Configuration: the learning rate, compared with the usual ones for its optimiser. By itself it is never more than
+    an `info`.
 
     Why it matters
     --------------
@@ -94,11 +105,11 @@ def learning_rate_too_low(
 
     What to do
     ----------
-    Raise the rate until the loss first becomes unstable, then go back one order of magnitude.
+    Raise the learning rate until the loss first becomes unstable, then go back one order of magnitude.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
 
     References
     ----------
@@ -113,17 +124,17 @@ def learning_rate_too_low(
     if learning_rate is not None:
         target = rounded(between(low, high) if learning_rate < low else min(TIMES_HIGHER * learning_rate, high))
     name = names.get("learning_rate", "learning_rate")
-    text = (
-        f"raise {name} from {learning_rate:g} to {target:g}" if target else "raise the learning rate three- to tenfold"
-    )
     changes = (Change(name, learning_rate, target),) if target and target != learning_rate else ()
+    text = in_words(changes) or "raise the learning rate 3–10 times"
+    first = foremost(observations)
+    at = f" (learning rate {figure(learning_rate)})" if learning_rate and first.source != "params" else ""
     return learning_rate_too_low.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"the learning rate{f' {learning_rate:g}' if learning_rate else ''} looks too low",
+        message=first.message + at,
         advice=text,
         prescription=Prescription(text, changes),
-        settles="run once with ten times the rate for a tenth of the steps",
+        settles="run once with 10 times the learning rate, for a tenth of the steps",
         verdict="slow-convergence",
     )
 
@@ -154,7 +165,7 @@ def _seen(
 
 
 def _configured(rate: float, low: float, optimizer: object) -> list[Observation]:
-    """What the rate says beside the usual ones."""
+    """What the learning rate says, compared with the usual ones."""
     if rate < low:
         return [Likelihoods.FAR_BELOW(times=low / rate, rate=rate, low=low) if rate > 0 else Likelihoods.ZERO()]
     return [Likelihoods.USUAL(rate=rate, optimizer=optimizer)] if rate >= WELL_ABOVE * low else []

@@ -22,19 +22,19 @@ from tracker_diag.rules.api import (
 )
 from tracker_diag.rules.optimisation._usual_rate import UsualRate, usual_rate
 
-#: Looks at steps within which the loss scaler finds its scale.
+#: Logged steps within which the loss scaler finds its scale.
 FINDS_ITS_SCALE = 3
-#: Values of exactly 0 at the end that are no rounding of a single small one.
+#: Values of exactly 0 at the end that cannot be the rounding of a single small one.
 SEVERAL = 3
-#: Share of its first value from which a loss that comes to rest at 0 was on its way down, and not stopped dead.
+#: Share of its first value from which on a loss that drops to 0 was stopped dead, and not on its way down.
 STOPPED_DEAD = 0.1
-#: Times its first value above which a loss blew up before it was lost.
+#: Times its first value above which a loss blew up before it became NaN.
 BLEW_UP = 2.0
-#: Share of a perfect score below which not every example is answered.
+#: Score below which not every answer is right.
 PERFECT = 0.995
 #: Flags that ask for half precision and name no type: the frameworks then take float16.
 OF_NO_TYPE = ("amp", "mixed precision", "autocast")
-#: What stands in place of each spelling of half precision for the type with the exponents of single precision.
+#: For each spelling of half precision, the type with the exponent range of single precision.
 WIDER: Mapping[str, str] = {
     "16": "bf16-mixed",
     "16-mixed": "bf16-mixed",
@@ -47,24 +47,28 @@ WIDER: Mapping[str, str] = {
 
 
 class Likelihoods(UsualRate):
-    """What speaks for a loss that half precision lost, and against it."""
+    """What speaks for a loss that half precision destroyed, and against it."""
 
     STEPS_LEFT_OUT = LikelihoodRatio(
         100.0,
-        "{share:.0%} of the steps were left out because a gradient was not finite; the scale ends at {scale:g}",
+        "{part:share} of the steps were skipped because a gradient was NaN or infinite; the loss scale ends at "
+        "{scale:figure}",
         "data",
     )
     ZERO_AND_LOST = LikelihoodRatio(
-        100.0, "with {precision}, {name} is exactly 0 throughout while {other} is not finite"
+        100.0, "{name} is exactly 0 throughout while {other} is NaN or infinite (precision: {precision})"
     )
     ZERO_AND_WRONG = LikelihoodRatio(
-        100.0, "with {precision}, {said} is exactly 0 at its last {values} values, but the score is {score:.4g}"
+        100.0,
+        "{said} is exactly 0 at its last {values} values, but the score is {score:figure} (precision: {precision})",
     )
     STOPPED_DEAD = LikelihoodRatio(
-        100.0, "with {precision}, {said} went from {before:.4g} to exactly 0 in one record and stayed"
+        100.0,
+        "{said} dropped from {before:figure} to exactly 0 in one record and stayed there (precision: {precision})",
     )
     LOST = LikelihoodRatio(
-        10.0, "with {precision}, {said} is not finite from step {step:g} on and had not doubled before"
+        10.0,
+        "{said} is NaN or infinite from step {step:figure} on, and did not blow up before (precision: {precision})",
     )
 
 
@@ -91,34 +95,39 @@ def mixed_precision_overflow(
     prior: float = 0.03,
     left_out: float = 0.2,
 ) -> Outcome:
-    """Half precision lost the loss at a usual learning rate.
+    """Half precision destroyed the loss at a usual learning rate.
 
     What it measures
     ----------------
-    Where a callback watched the loss scaler, the share of steps that it left out because a gradient was not finite.
+    If a callback watched the loss scaler: the share of steps that it skipped because a gradient was NaN or infinite.
 
-    Else whether the run was trained in half precision: float16, "16-mixed", "mixed_float16", ``fp16 = True``, or
-    automatic mixed precision without a type; bfloat16 has the exponents of single precision and is not meant. And
-    whether the loss then went without warning: it is not finite any more and had not doubled before; or the training
-    loss is exactly 0 throughout while another loss is not finite (Hugging Face logs 0 in place of NaN), or at its
-    last three values or more while the training score is not perfect, or after a value of a tenth of its first or
-    more. A loss that comes down to 0 by and by has learned its examples. Single infinite values of the gradient norm
-    are the loss scaler at work and are not looked at.
+    Otherwise the rule needs two things. The first is half precision: float16, "16-mixed", "mixed_float16",
+    ``fp16 = True``, or automatic mixed precision without a type. bfloat16 has the exponent range of single precision
+    and is not meant. The second is a loss that went without warning, in one of these ways:
+
+    - The loss is NaN or infinite and had not doubled before.
+    - The training loss is exactly 0 throughout while another loss is NaN or infinite. (Hugging Face logs 0 in place of
+      NaN.)
+    - The last three training losses or more are exactly 0 although the training score is not perfect, or although the
+      value before them was a tenth of the first value or more.
+
+    A loss that comes down to 0 gradually has memorised its examples. Single infinite values of the gradient norm come
+    from the loss scaler and are ignored.
 
     Why it matters
     --------------
-    The largest number of half precision is 65504, the smallest about 6e-8: the square of a large activation, or the
+    The largest number of half precision is 65504, the smallest about 6e-8. The square of a large activation, or the
     logarithm of a small probability, is infinite in it, and one such value makes all weights NaN.
 
     What to do
     ----------
-    Use bfloat16 where the hardware has it; else scale the loss (a dynamic loss scaler), compute softmax, norms and the
-    loss in single precision, or train in single precision. A rate above the usual ones is lowered first.
+    Use bfloat16 if the hardware supports it. Otherwise use dynamic loss scaling, compute softmax, norms and the loss in
+    single precision, or train in single precision. If the learning rate is above the usual ones, lower that first.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    left_out : share of the steps that the loss scaler left out, from which on it finds no scale that holds.
+    prior : prior odds of this cause among runs that someone is worried about.
+    left_out : share of skipped steps from which on the loss scaler finds no scale that holds.
 
     References
     ----------
@@ -127,7 +136,7 @@ def mixed_precision_overflow(
     """
     skipped = _skipped(watched, left_out)
     if precision is None and skipped is None:
-        return mixed_precision_overflow.skip("no precision", "log the precision, e.g. precision")
+        return mixed_precision_overflow.skip("no precision is logged", "log the precision, e.g. precision")
     if skipped is None and not _is_half(precision, logged_params):
         return None
     word = str(precision) if precision is not None else "half precision"
@@ -142,17 +151,15 @@ def mixed_precision_overflow(
     before = logged_params.get(name)
     wider = WIDER.get(str(before))
     changes = (Change(name, before, wider),) if wider is not None else ()
-    text = f"change {name} from {before} to {wider}" if wider is not None else "use bfloat16 in place of float16"
-    text += ", or scale the loss dynamically and compute it in single precision"
+    text = f"change {name} from {before} to {wider}" if wider is not None else "use bfloat16 instead of float16"
+    text += ", or use dynamic loss scaling and compute the loss in single precision"
     return mixed_precision_overflow.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"half precision ({word}) loses steps"
-        if skipped
-        else f"half precision ({word}) seems to have lost the loss",
+        message=seen.message,
         advice=text,
         prescription=Prescription(text, changes),
-        settles="run the first steps once more in single precision; log the loss scale",
+        settles="repeat the first steps in single precision, and log the loss scale",
     )
 
 
@@ -162,7 +169,7 @@ def _skipped(watched: Watched | None, left_out: float) -> Observation | None:
     scales = watched.values("loss_scale") if watched is not None else np.empty(0)
     if not shares.size or not scales.size or float(np.nanmean(shares)) < left_out:
         return None
-    return Likelihoods.STEPS_LEFT_OUT(share=float(np.nanmean(shares)), scale=float(scales[-1]))
+    return Likelihoods.STEPS_LEFT_OUT(part=float(np.nanmean(shares)), scale=float(scales[-1]))
 
 
 def _is_half(precision: Any, logged_params: Mapping[str, Any]) -> bool:
@@ -193,7 +200,7 @@ def _zero(precision: str, loss: Curve | None, score: Curve | None) -> Observatio
 
 
 def _lost(precision: str, lost: Lost | None, train: Curve | None, val: Curve | None) -> Observation | None:
-    """A loss that is not finite any more and had not blown up before."""
+    """A loss that became NaN or infinite without blowing up first."""
     if lost is None:
         return None
     for curve in (train, val):

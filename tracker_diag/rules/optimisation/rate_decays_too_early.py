@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure
+from tracker_diag.core.numbers import share as percent
 from tracker_diag.core.run import Series
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.roles.words import read
@@ -20,18 +22,20 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    in_words,
     rule,
 )
 
-#: Values of a logged rate that make a schedule, and values of the loss before the rate was gone and after it.
+#: Fewest values of a logged learning rate that make a schedule, and of the loss before and after the rate was gone.
 FEWEST_RATES, BEFORE, AFTER = 5, 2, 5
-#: Share of the fall until the rate was gone that must lie in the later half of that time: else it had settled before.
+#: Share of the fall before the rate was gone that must lie in the later half of that time: otherwise the loss had
+#: levelled off before.
 LATER_HALF = 0.1
-#: Share of that fall that may still follow in all the rest of the run, and by which it may move around its median.
+#: Share of that fall that may still follow in the rest of the run, and by which the loss may move around its median.
 FOLLOWS, STANDS = 1 / 3, 0.15
 #: Median of a standard normal's absolute value.
 MEDIAN_OF_NORMAL = 0.6745
-#: Deviations of the noise around the end by which a fall is more than noise.
+#: Standard deviations of the noise at the end beyond which a fall is more than noise.
 BEYOND_NOISE = 4.0
 
 
@@ -42,9 +46,9 @@ class Decay:
     Attributes
     ----------
     step : float
-        First step from which the rate stays at the small share of its peak that is asked for.
+        First step from which the rate stays below the given small share of its peak.
     share : float
-        Of the run that had gone by then.
+        Share of the run that had gone by then.
     left : float
         The rate at the end, as a share of its peak.
     logged : bool
@@ -58,19 +62,19 @@ class Decay:
 
 
 class Likelihoods:
-    """What speaks for a rate that came down too early, and against it."""
+    """What speaks for a learning rate that came down too early, and against it."""
 
     STOPPED_BY_IT = LikelihoodRatio(
         100.0,
-        "the rate was below {gone:.0%} of its peak from {share:.0%} of the run on; until then {said} fell by "
-        "{fell:.3g}, after it by {after:.2g}",
+        "the learning rate was below {gone:share} of its peak after {part:share} of the run; until then {said} fell by "
+        "{fell:figure}, and afterwards it {after}",
     )
     STOPPED_BY_IT_AS_CONFIGURED = LikelihoodRatio(
         30.0,
-        "as configured the rate is below {gone:.0%} of its peak from {share:.0%} of the run on; until then {said} fell "
-        "by {fell:.3g}, after it by {after:.2g}",
+        "the learning rate as configured is below {gone:share} of its peak after {part:share} of the run; until then "
+        "{said} fell by {fell:figure}, and afterwards it {after}",
     )
-    LITTLE_IS_KNOWN = LikelihoodRatio(0.05, "what could still be learned is not known")
+    LITTLE_IS_KNOWN = LikelihoodRatio(0.05, "how much more could be learned is not known")
 
 
 @rule(
@@ -95,32 +99,34 @@ def rate_decays_too_early(
     early: float = 0.5,
     enough: float = 0.5,
 ) -> Outcome:
-    """The schedule of the learning rate ended before the learning did.
+    """The learning rate schedule ended before the learning did.
 
     What it measures
     ----------------
-    From which step on the logged learning rate stays below a twentieth of its peak; where none is logged, from which
-    epoch on an exponential or a stepwise schedule of the configured factor does. It speaks where that was in the first
-    half of the run, the loss was falling when it happened and has stood since, and much is left to learn. A rate that
-    goes to nothing at the end of the run, one that is stepped down at a half or three quarters of it, and one that is
-    lowered because the loss stood already are sound, and so is what follows after a good fit.
+    From which step on the logged learning rate stays below 5% of its peak. If none is logged: from which epoch on an
+    exponential or stepwise schedule with the configured factor does.
+
+    The rule reports this if it happened in the first half of the run, the loss was falling until then and has been flat
+    since, and much is left to learn. Three schedules are sound: one that ends near zero at the end of the run, one that
+    steps down at half or three quarters of it, and one that lowers the learning rate because the loss was already flat.
+    So is anything that follows a good fit.
 
     Why it matters
     --------------
-    Weights can only go as far as the sum of the rates takes them. Multiplied by 0.33 every epoch the rate has made 96 %
-    of all its way after three, and every epoch after that is wasted.
+    The weights can move only as far as the sum of the learning rates takes them. With a factor of 0.33 per epoch, 96%
+    of that sum is used up after three epochs, and every later epoch is wasted.
 
     What to do
     ----------
-    Let the schedule last as long as the run: a larger factor, a longer step, a floor for the rate; or lower it when
-    validation stands, not before.
+    Stretch the schedule over the whole run: use a larger factor, longer steps or a minimum learning rate. Or lower the
+    learning rate only when validation stops improving.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    gone : share of its peak below which a rate moves next to nothing.
-    early : share of the run before which that is early: steps down at a half and at three quarters are practice.
-    enough : share of what knowing nothing costs from which on, once learned, the run is no longer held back by it.
+    prior : prior odds of this cause among runs that someone is worried about.
+    gone : share of its peak below which a learning rate moves next to nothing.
+    early : share of the run before which that is early: stepping down at half and at three quarters is common.
+    enough : share of the chance-level loss from which on, once learned, the run is no longer held back by it.
 
     References
     ----------
@@ -140,23 +146,25 @@ def rate_decays_too_early(
     if fall is None:
         return None
     row = Likelihoods.STOPPED_BY_IT if decay.logged else Likelihoods.STOPPED_BY_IT_AS_CONFIGURED
-    observations = [row(gone=gone, share=decay.share, said=course.said, fell=fall[0], after=fall[1])]
+    after = f"{'fell' if fall[1] >= 0 else 'rose'} by {figure(abs(fall[1]), 2)}"
+    observations = [row(gone=gone, part=decay.share, said=course.said, fell=fall[0], after=after)]
     if achieved is None or achieved.share is None:
         observations.append(Likelihoods.LITTLE_IS_KNOWN())
     text, changes = _prescription(params, numeric_params, decay)
     return rate_decays_too_early.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"the learning rate was gone after {decay.share:.0%} of the run, and the loss has stood since",
+        message=f"learning rate fell below {percent(gone)} of its peak after {percent(decay.share)} of the run, and "
+        "the loss has been flat since",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="run once with a constant rate",
+        settles="run once with a constant learning rate",
         verdict="underfitting",
     )
 
 
 def _logged(rate_curve: Series, gone: float) -> Decay | None:
-    """When the logged rate was gone for good."""
+    """When the logged learning rate was gone for good."""
     good = np.isfinite(rate_curve.values)
     steps, rates = rate_curve.steps[good], rate_curve.values[good]
     if rates.size < FEWEST_RATES or not float(rates.max()) > 0 or not steps[-1] > steps[0]:
@@ -172,7 +180,7 @@ def _logged(rate_curve: Series, gone: float) -> Decay | None:
 def _configured(
     course: Curve, params: Mapping[str, Any], numeric_params: Mapping[str, float], gone: float, ending: Ending | None
 ) -> Decay | None:
-    """When the rate is gone as an exponential or a stepwise schedule of one factor has it, in a run of epochs."""
+    """When the rate is gone by an exponential or stepwise schedule with one factor, in a run that counts epochs."""
     progress = ending.progress if ending is not None else None
     factor, epochs = _factor(params, numeric_params), _epochs_of_a_step(params, numeric_params)
     if factor is None or epochs is None or progress is None or progress.unit != "epoch" or not 0 < gone < 1:
@@ -190,7 +198,7 @@ def _schedule(params: Mapping[str, Any]) -> str:
 
 
 def _factor(params: Mapping[str, Any], numeric_params: Mapping[str, float]) -> tuple[str, float] | None:
-    """The name and the value of the factor of a schedule that multiplies."""
+    """The name and the value of the factor of a schedule that multiplies the rate."""
     if not any(word in _schedule(params) for word in ("exp", "step")):
         return None
     for key, factor in numeric_params.items():
@@ -201,7 +209,7 @@ def _factor(params: Mapping[str, Any], numeric_params: Mapping[str, float]) -> t
 
 
 def _epochs_of_a_step(params: Mapping[str, Any], numeric_params: Mapping[str, float]) -> tuple[str, float] | None:
-    """The name and the value of the epochs between two steps of a schedule; one where it goes down every epoch."""
+    """The name and the value of the epochs between two steps of a schedule; 1 if it goes down every epoch."""
     if "step" not in _schedule(params):
         return "", 1.0
     for key, epochs in numeric_params.items():
@@ -211,7 +219,7 @@ def _epochs_of_a_step(params: Mapping[str, Any], numeric_params: Mapping[str, fl
 
 
 def _stopped(course: Curve, step: float) -> tuple[float, float] | None:
-    """By how much the loss fell until the rate was gone, and after that; None where it was not this that stopped it."""
+    """By how much the loss fell until the rate was gone, and after that; None if something else stopped it."""
     x, y = course.finite
     before, after = y[x <= step], y[x > step]
     if before.size < BEFORE or after.size < AFTER:
@@ -232,7 +240,7 @@ def _end(after: FloatArray) -> float:
 
 
 def _spread(after: FloatArray) -> float:
-    """The deviation of single values of a curve that stands, by its differences."""
+    """The standard deviation of single values of a flat curve, from its differences."""
     return float(np.median(np.abs(np.diff(after))) / (MEDIAN_OF_NORMAL * np.sqrt(2)))
 
 
@@ -242,9 +250,9 @@ def _prescription(
     """A longer step or a larger factor, so that the rate comes to the same share at the end of the run."""
     step, factor = _epochs_of_a_step(params, numeric_params), _factor(params, numeric_params)
     if step is not None and step[0] and decay.share > 0:
-        longer = int(np.ceil(step[1] / decay.share))
-        return f"raise {step[0]} from {step[1]:g} to {longer}", (Change(step[0], step[1], longer),)
-    if factor is not None:
-        larger = float(f"{factor[1] ** decay.share:.3g}")
-        return f"raise {factor[0]} from {factor[1]:g} to {larger:g}", (Change(factor[0], factor[1], larger),)
-    return "let the schedule last as long as the run, or keep a floor for the rate", ()
+        changes = (Change(step[0], step[1], int(np.ceil(step[1] / decay.share))),)
+    elif factor is not None:
+        changes = (Change(factor[0], factor[1], float(f"{factor[1] ** decay.share:.3g}")),)
+    else:
+        return "stretch the schedule over the whole run, or set a minimum learning rate", ()
+    return in_words(changes), changes

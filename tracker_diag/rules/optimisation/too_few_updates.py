@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from tracker_diag.core.numbers import figure, times
 from tracker_diag.evidence.features import FAR_OFF
 from tracker_diag.rules.api import (
     FIRST_LOSS,
@@ -17,6 +18,7 @@ from tracker_diag.rules.api import (
     Prescription,
     Symptoms,
     higher,
+    in_words,
     rule,
 )
 from tracker_diag.rules.optimisation._progress import KEEPS_UP, STILL_FALLS
@@ -24,9 +26,9 @@ from tracker_diag.stats.extrapolation import Extrapolation
 
 #: Part of ``few`` (a third) up to which updates are very few: they carry no weights far, whatever the network.
 PART_OF_FEW = 3
-#: Examples of the batch that is proposed where updates are few: a usual small one.
+#: Batch size that is proposed if updates are few: a usual small one.
 BATCH = 32
-#: Times as long that is proposed where nothing says how long would do,
+#: How many times as long the run is to train if nothing says how long would do,
 TWICE = 2.0
 #: and at most, whatever the extrapolation says: so far ahead it is a guess.
 AT_MOST = 10.0
@@ -35,14 +37,16 @@ AT_MOST = 10.0
 class Likelihoods:
     """What speaks for a run that was too short, and against it."""
 
-    VERY_FEW = LikelihoodRatio(10.0, "{updates} updates in all", "params")
-    FEW = LikelihoodRatio(4.0, "{updates} updates in all", "params")
-    FALLS_SLOWLY = LikelihoodRatio(6.0, "the loss falls slowly to the end")
+    VERY_FEW = LikelihoodRatio(10.0, "the whole run made only {updates}", "params")
+    FEW = LikelihoodRatio(4.0, "the whole run made only {updates}", "params")
+    FALLS_SLOWLY = LikelihoodRatio(6.0, "the loss falls slowly until the end")
     STILL_FALLS = LikelihoodRatio(25.0, "the loss still falls at the end")
-    OTHER_TROUBLE = LikelihoodRatio(0.05, "the trouble is not one of length")
-    FALLS_A_LITTLE = LikelihoodRatio(3.0, "the loss still falls a little at the end")
-    NOT_ALL_EXPLAINED = LikelihoodRatio(3.0, "training has not explained all it could")
-    SETTLED = LikelihoodRatio(0.2, "the curves have settled")
+    OTHER_TROUBLE = LikelihoodRatio(0.05, "the run diverged or learned nothing, which is not a matter of length")
+    FALLS_A_LITTLE = LikelihoodRatio(3.0, "the loss still falls slightly at the end")
+    NOT_ALL_EXPLAINED = LikelihoodRatio(
+        3.0, "the training set is not memorised, and validation stays close to training"
+    )
+    SETTLED = LikelihoodRatio(0.2, "the curves have levelled off")
     BEGAN_FAR_OFF = LikelihoodRatio(0.1, FIRST_LOSS)
 
 
@@ -75,22 +79,22 @@ def too_few_updates(
 
     What it measures
     ----------------
-    The number of updates the configuration makes in all, and whether the loss still falls at the end. Where the
-    updates are few, the cause is named `too-few-updates` and smaller batches come first; where they are not, or are
-    not known, it is `too-few-epochs`.
+    The number of updates that the configuration makes in all, and whether the loss still falls at the end. If the
+    updates are few, the cause is `too-few-updates`, and smaller batches come first. If they are not, or are not known,
+    the cause is `too-few-epochs`.
 
     Why it matters
     --------------
-    "Training process was halted prematurely": weights can only move as far as the updates carry them. A few hundred
+    "Training process was halted prematurely": weights can move only as far as the updates carry them. A few hundred
     updates are few for any network that starts from scratch.
 
     What to do
     ----------
-    Smaller batches where the updates are few; else more epochs, as many as the extrapolation says.
+    Use smaller batches if the updates are few. Otherwise train for more epochs, as many as the extrapolation says.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
     few : number of updates up to which they are few: some hundred carry no network far.
 
     References
@@ -102,11 +106,14 @@ def too_few_updates(
     scarce = n_updates is not None and n_updates <= few
     if active or (not falling and not scarce):
         return None
-    observations: list[Observation] = []
+    seen = _seen(features, symptoms)
+    made = f"{figure(n_updates)} update{'' if n_updates == 1 else 's'}" if n_updates is not None else ""
+    observations: list[Observation] = [seen]
+    message = f"{seen.message}, after {made}" if made else seen.message
     if n_updates is not None and n_updates <= few:
         row = Likelihoods.VERY_FEW if n_updates <= few / PART_OF_FEW else Likelihoods.FEW
-        observations.append(row(updates=n_updates))
-    observations.append(_seen(features, symptoms))
+        observations.insert(0, row(updates=made))
+        message = f"only {made} in the whole run"
     if features.first.known and features.first.times > FAR_OFF and features.lost_at is None:
         observations.append(Likelihoods.BEGAN_FAR_OFF(**features.first.seen))
     prescription = _prescription(names, scarce, epochs, batch_size, further, ending)
@@ -114,15 +121,15 @@ def too_few_updates(
         name="" if scarce and not symptoms.has("undertrained") else "too-few-epochs",
         prior=prior,
         observations=observations,
-        message=f"{n_updates} updates in all" if n_updates else "stopped while it was still improving",
+        message=message,
         advice=prescription.text,
         prescription=prescription,
-        settles="train twice as long once",
+        settles="train once for twice as long",
     )
 
 
 def _seen(features: Features, symptoms: Symptoms) -> Observation:
-    """What the curves say of the length: the first of these that holds."""
+    """What the curves say about the length: the first of these that holds."""
     if symptoms.has("slow-convergence"):
         return Likelihoods.FALLS_SLOWLY()
     if symptoms.has("undertrained"):
@@ -144,19 +151,19 @@ def _prescription(
     further: Extrapolation | None,
     ending: Ending | None,
 ) -> Prescription:
-    """Smaller batches where updates are scarce, else more epochs: than were made, not than were planned."""
+    """Smaller batches if updates are scarce, otherwise more epochs: more than were made, not than were planned."""
     name, batch = names.get("epochs", "epochs"), names.get("batch_size", "batch_size")
     if scarce and batch_size and batch_size > BATCH:
-        more = f"which makes {batch_size / BATCH:.3g} times the updates"
-        return Prescription(
-            f"lower {batch} from {batch_size:g} to {BATCH}, {more}", (Change(batch, batch_size, BATCH),)
-        )
-    times = min(further.enough, AT_MOST) if further and further.enough > 1 else TWICE
+        smaller = (Change(batch, batch_size, BATCH),)
+        return Prescription(f"{in_words(smaller)}, for {times(batch_size / BATCH)} as many updates", smaller)
+    longer = min(further.enough, AT_MOST) if further and further.enough > 1 else TWICE
     made = ending.progress if ending is not None and not ending.complete else None
-    if epochs and made is not None and made.unit == "epoch" and times * made.reached <= epochs:
-        return Prescription(f"train on: {made.reached:g} of the {epochs:g} planned epochs were made")
+    if epochs and made is not None and made.unit == "epoch" and longer * made.reached <= epochs:
+        return Prescription(
+            f"keep training: only {figure(made.reached)} of the {figure(epochs)} planned epochs were made"
+        )
     if epochs:
         base = made.reached if made is not None and made.unit == "epoch" else epochs
-        longer = max(math.ceil(times * base), int(epochs) + 1)
-        return Prescription(f"raise {name} from {epochs:g} to {longer}", (Change(name, epochs, longer),))
-    return Prescription(f"train about {times:g} times as long")
+        changes = (Change(name, epochs, max(math.ceil(longer * base), int(epochs) + 1)),)
+        return Prescription(in_words(changes), changes)
+    return Prescription(f"train about {times(longer)} as long")

@@ -8,18 +8,20 @@ from typing import Any
 
 import numpy as np
 
+from tracker_diag.core.numbers import share as percent
 from tracker_diag.core.run import Series
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.roles.words import read
-from tracker_diag.rules.api import Change, Ending, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
+from tracker_diag.rules.api import Change, Ending, LikelihoodRatio, Outcome, Prescription, Symptoms, in_words, rule
 
-#: Values of a logged rate that show a rise.
+#: Fewest values of a logged learning rate that show a rise.
 FEWEST_RATES = 5
-#: Share of the highest rate from which on it is reached, and the most that a warm-up begins at: less of a rise is none.
+#: Share of its peak from which on the learning rate counts as warmed up, and the largest share of it that a warm-up
+#: starts at.
 REACHED, BEGINS_AT = 0.95, 0.5
-#: Share of the run that a warm-up takes in practice, and what is proposed.
+#: Share of the run that a warm-up takes in practice, and that is proposed.
 USUAL_SHARE = 0.1
-#: Largest share that is one; a larger number counts percent, or epochs.
+#: Largest number that is a share; a larger one counts percent, or epochs.
 ONE = 1.0
 
 
@@ -30,9 +32,9 @@ class WarmUp:
     Attributes
     ----------
     name : str
-        The parameter's.
+        Name of the parameter.
     length, total : float
-        Of the warm-up and of the run, in the same unit; a share is of 1.
+        Length of the warm-up and of the run, in the same unit; the run is 1 if the length is a share.
     """
 
     name: str
@@ -43,11 +45,9 @@ class WarmUp:
 class Likelihoods:
     """What speaks for a warm-up that was too long, and against it."""
 
-    STILL_RISING = LikelihoodRatio(100.0, "the learning rate was still rising at {share:.0%} of the run")
-    CONFIGURED = LikelihoodRatio(10.0, "{name} is {length:g} of {total:g}", "params")
-    QUICKENS = LikelihoodRatio(
-        3.0, "the loss fell {fold:.3g} times as far in the second half of the run as in the first"
-    )
+    STILL_RISING = LikelihoodRatio(100.0, "the learning rate was still rising after {part:share} of the run")
+    CONFIGURED = LikelihoodRatio(10.0, "{name} is {length:figure}, where the whole run is {total:figure}", "params")
+    QUICKENS = LikelihoodRatio(3.0, "the loss fell {fold:times} as far in the second half of the run as in the first")
 
 
 @rule(
@@ -72,31 +72,33 @@ def warm_up_too_long(
     most: float = 0.5,
     quickens: float = 1.5,
 ) -> Outcome:
-    """Most of the run went by before the learning rate came to its height.
+    """Most of the run went by before the learning rate reached its peak.
 
     What it measures
     ----------------
-    When the logged learning rate first came to 95 % of its highest value, having begun at half of it or less and never
-    fallen before, as a share of the run; or the configured warm-up against the configured length, in steps, in epochs
-    or as a share. It is told of runs that were undertrained, slow, underfitted or frozen. A loss that falls half as far
-    again in the second half of the run as in the first speaks for it too, since a loss else slows down. A run that goes
-    on, or was cut short, may have been planned longer.
+    When the logged learning rate first reached 95% of its highest value, as a share of the run. It must have started
+    at half of that value or less and never fallen before. If none is logged: the configured warm-up, compared with the
+    configured length of the run, in steps, in epochs or as a share.
+
+    The rule applies to runs that were undertrained, slow, underfitted or frozen. It also counts for this cause if the
+    loss fell at least 1.5 times as far in the second half of the run as in the first, since a loss normally slows down.
+    Runs that are still going or were cut short are left out, since they may have been planned to be longer.
 
     Why it matters
     --------------
-    "Training process was halted prematurely": at a small share of the rate the weights hardly move, and what is meant
-    to steady the first steps becomes the training.
+    "Training process was halted prematurely": at a small share of the learning rate the weights hardly move. What is
+    meant to steady the first steps becomes the whole training.
 
     What to do
     ----------
-    Warm up over a twentieth to a tenth of the run; or train longer, where the steps of the warm-up are right.
+    Warm up over 5–10% of the run. Or train longer, if the number of warm-up steps is right.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    most : share of the run from which on a warm-up is too long; a triangle of one cycle, whose peak is
-        at half, comes to 95 % of it before that.
-    quickens : times as far as in the first half that the loss falls in the second.
+    prior : prior odds of this cause among runs that someone is worried about.
+    most : share of the run from which on a warm-up is too long. A one-cycle triangle, whose peak is at half, reaches
+        95% of it before that.
+    quickens : fall of the loss in the second half of the run over that in the first.
 
     References
     ----------
@@ -116,26 +118,21 @@ def warm_up_too_long(
         return None
     observations = []
     if share is not None:
-        observations.append(Likelihoods.STILL_RISING(share=share))
+        observations.append(Likelihoods.STILL_RISING(part=share))
     elif warm_up is not None:
         observations.append(Likelihoods.CONFIGURED(name=warm_up.name, length=warm_up.length, total=warm_up.total))
     fold = _quickens(course)
     if fold is not None and fold >= quickens:
         observations.append(Likelihoods.QUICKENS(fold=fold))
-    target, text = None, f"warm up over {USUAL_SHARE:.0%} of the run, or train longer"
+    target = None
     if warm_up is not None:
         target = round(USUAL_SHARE * warm_up.total, 3) if warm_up.total <= ONE else int(USUAL_SHARE * warm_up.total)
-        text = f"lower {warm_up.name} from {warm_up.length:g} to {target:g}, or train longer"
     changes = () if warm_up is None or target is None else (Change(warm_up.name, warm_up.length, target),)
-    message = (
-        f"the learning rate was still rising at {share:.0%} of the run"
-        if share is not None
-        else "the learning rate was warmed up for most of the run"
-    )
+    text = f"{in_words(changes) or f'warm up over {percent(USUAL_SHARE)} of the run'}, or train longer"
     return warm_up_too_long.hypothesis(
         prior=prior,
         observations=observations,
-        message=message,
+        message=observations[0].message,
         advice=text,
         prescription=Prescription(text, changes),
         settles="log the learning rate at every epoch",

@@ -18,24 +18,26 @@ from tracker_diag.rules.api import (
 
 #: Values that must be the same from the first on: two may be one model that was evaluated twice.
 SEVERAL = 3
-#: Looks at steps that a layer must not have moved at.
+#: Logged steps at which a layer must not have moved.
 LOOKS = 2
 
 
 class Likelihoods:
     """What speaks for weights that do not move, and against it."""
 
-    NO_STEP = LikelihoodRatio(5000.0, "none of {count} layers moved at any of the {looks} steps looked at", "data")
-    SOME_DO_NOT_STEP = LikelihoodRatio(
-        1000.0, "{layer} has a gradient but does not move ({stuck} of {count} layers)", "data"
+    NO_STEP = LikelihoodRatio(
+        5000.0, "no weights changed at any of the {looks} logged steps ({count} of {count} layers)", "data"
     )
-    ALL_STEP = LikelihoodRatio(0.01, "all layers moved at the steps looked at", "data")
-    ALL_LAYERS_FROZEN = LikelihoodRatio(3000.0, "no layer is trained ({count} with weights, all frozen)", "data")
+    SOME_DO_NOT_STEP = LikelihoodRatio(
+        1000.0, "the weights of {layer} do not change although it has a gradient ({stuck} of {count} layers)", "data"
+    )
+    ALL_STEP = LikelihoodRatio(0.01, "the weights of all layers changed at the logged steps", "data")
+    ALL_LAYERS_FROZEN = LikelihoodRatio(3000.0, "every layer with weights is frozen ({count} of {count})", "data")
     NEVER_MOVED = LikelihoodRatio(
-        100.0, "{said}: to the last digit the value with which it began, at all of {values} values"
+        100.0, "{said} stayed at the first value to the last digit, at all of {values} evaluations"
     )
     SATURATED = LikelihoodRatio(0.05, "the output is saturated, which leaves no gradient")
-    MOVES = LikelihoodRatio(0.001, "the loss does change, or is too short to tell")
+    MOVES = LikelihoodRatio(0.001, "the loss does change, or the curve is too short to tell")
 
 
 @rule(
@@ -59,15 +61,17 @@ def weights_do_not_move(
 
     What it measures
     ----------------
-    Whether the description of the network says of every layer with weights, embeddings and normalisations included,
-    that it is frozen (Keras's ``trainable=False``, the last column of torchinfo's table), and a frozen or a flat curve
-    was found: layers may be frozen after the training, for the next one.
+    Three things can show it.
 
-    And whether a frozen run has, at three evaluations or more, the losses and scores with which it began: units that
-    die and gradients that vanish move something first. A saturated output is another reason. A loss that moved and then
-    stood, and a score that stands beside a loss that moves, are not meant.
+    The description of the network says that every layer with weights is frozen, embeddings and normalisation included
+    (Keras's ``trainable=False``, the last column of torchinfo's table). This counts only together with a frozen or flat
+    curve, since layers may have been frozen after the training, for the next one.
 
-    Where a callback looked at steps, whether layers that have a gradient moved at all.
+    A frozen run has the losses and scores of its start at three evaluations or more. Dead units and vanishing gradients
+    move something first. A saturated output is another possible reason. A loss that moved before it became constant
+    does not count, nor does a constant score beside a loss that moves.
+
+    A callback logged steps at which layers with a gradient did not change.
 
     Why it matters
     --------------
@@ -75,13 +79,13 @@ def weights_do_not_move(
 
     What to do
     ----------
-    Freeze the layers of the pretrained part alone, and compile after that; the head has to be trained. Where none is
-    frozen, see that the optimiser was given the parameters of this network and that its step is called, and that
+    Freeze only the layers of the pretrained part, and compile after that; the head has to be trained. If no layer is
+    frozen, check that the optimiser got the parameters of this network and that its ``step`` is called. Check also that
     nothing between the weights and the loss detaches the gradient (``detach``, ``no_grad``, NumPy).
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
 
     References
     ----------
@@ -91,27 +95,28 @@ def weights_do_not_move(
     observations: list[Observation] = []
     message = ""
     text = (
-        "check that the optimiser was given these parameters and that its step is called, and that nothing detaches "
-        "the loss from them; the gradient norm of the first step tells"
+        "check that the optimiser got this model's parameters, that its step is called, and that nothing detaches the "
+        "loss from them (detach, no_grad, NumPy)"
     )
     steps = _steps(layer_figures)
     if any_curve is None and steps is None:
         return weights_do_not_move.skip("no loss and no score", "log the training loss each epoch")
     if steps is not None and steps.ratio > 1:
         observations.append(steps)
-        message = steps.text
+        message = steps.message
     never_moved = identical is not None and identical.values >= SEVERAL and symptoms.has("frozen")
     if identical is not None and never_moved:
-        observations.append(Likelihoods.NEVER_MOVED(said=identical.said, values=identical.values))
-        message = f"no weight moves: {identical.said} never left the value with which it began"
+        constant = Likelihoods.NEVER_MOVED(said=identical.said, values=identical.values)
+        observations.append(constant)
+        message = constant.message
         observations += [steps] if steps is not None and steps.ratio < 1 else []
         if saturation is not None:
             observations.append(Likelihoods.SATURATED())
     if layers_described is not None and layers_described.frozen and not layers_described.trained:
-        count = len(layers_described.units)
-        observations.append(Likelihoods.ALL_LAYERS_FROZEN(count=count))
-        message = f"no layer is trained ({count} with weights, all frozen)"
-        text = "train the layers of the head: freeze only those of a pretrained part, before the network is compiled"
+        frozen = Likelihoods.ALL_LAYERS_FROZEN(count=len(layers_described.units))
+        observations.append(frozen)
+        message = frozen.message
+        text = "unfreeze the head: freeze only the layers of a pretrained part, before the network is compiled"
         if not symptoms.has("frozen", "underfitting"):
             observations.append(Likelihoods.MOVES())
     if not observations:
@@ -122,12 +127,12 @@ def weights_do_not_move(
         message=message,
         advice=text,
         prescription=Prescription(text),
-        settles="log the gradient norm, and the norm of the weights",
+        settles="log the gradient norm and the norm of the weights",
     )
 
 
 def _steps(layers: LayerSignals | None) -> Observation | None:
-    """What the steps say that were looked at: whether layers with a gradient moved."""
+    """What the logged steps say: whether layers with a gradient changed."""
     if layers is None:
         return None
     ratios = {name: series.values for name, series in layers.update_ratios.items() if len(series) >= LOOKS}
