@@ -19,36 +19,37 @@ from tracker_diag.rules.api import (
     middle,
     rule,
 )
+from tracker_diag.rules.hypothesis import foremost
 
 #: Activations whose units can die.
 RECTIFIED = ("relu", "relu6")
-#: Root mean square of the inputs from which on they are what kills units.
+#: Root mean square from which on the inputs are what kills units.
 LARGE = 10.0
-#: Layers from which on their number is a likelier reason.
+#: Layers from which on depth is a likelier cause.
 DEEP = 8
 
 
 class Likelihoods:
     """What speaks for units that died, and against it."""
 
-    MOST_DEAD = LikelihoodRatio(500.0, "{share:.0%} of the units that feed {layer} are 0 for whole batches", "data")
-    MANY_DEAD = LikelihoodRatio(8.0, "{share:.0%} of the units that feed {layer} are 0 for whole batches", "data")
+    MOST_DEAD = LikelihoodRatio(500.0, "{part:share} of the units that feed {layer} output 0 for whole batches", "data")
+    MANY_DEAD = LikelihoodRatio(8.0, "{part:share} of the units that feed {layer} output 0 for whole batches", "data")
     FEW_DEAD = LikelihoodRatio(
-        0.03, "at most {share:.0%} of the units that feed a layer are 0 for whole batches", "data"
+        0.03, "at most {part:share} of the units that feed any layer output 0 for whole batches", "data"
     )
-    LEARNED = LikelihoodRatio(0.02, "the run learned all the same")
+    LEARNED = LikelihoodRatio(0.02, "the run still reached a good fit")
     INPUTS_ARE_LARGE = LikelihoodRatio(
-        0.05, "inputs of size {size:.3g} kill units, and are the trouble themselves", "data"
+        0.05, "the inputs are large (root mean square {size:figure}), which kills units and is the cause itself", "data"
     )
     FROZEN = LikelihoodRatio(6.0, "the loss does not change from epoch to epoch")
-    STAYS = LikelihoodRatio(5.0, "the loss stays where only the last bias learns")
-    CAME_DOWN = LikelihoodRatio(2.5, "the loss came down to where only the last bias learns")
-    ANSWERS_VARY = LikelihoodRatio(0.15, "the answers change from one evaluation to the next")
+    STAYS = LikelihoodRatio(5.0, "the loss stays at the level a network reaches by learning the output bias alone")
+    CAME_DOWN = LikelihoodRatio(2.5, "the loss fell to the level a network reaches by learning the output bias alone")
+    ANSWERS_VARY = LikelihoodRatio(0.15, "predictions change from one evaluation to the next")
     RECTIFIED = LikelihoodRatio(1.5, "the activation is {activation}", "params")
     NOT_RECTIFIED = LikelihoodRatio(0.05, "the activation is {activation}", "params")
-    HIGH_RATE = LikelihoodRatio(3.0, "one step at a rate of {rate:g} can kill a layer", "params")
-    USUAL_RATE = LikelihoodRatio(0.6, "a rate of {rate:g} seldom kills units", "params")
-    DEEP = LikelihoodRatio(0.5, "{layers:g} layers are a likelier reason", "params")
+    HIGH_RATE = LikelihoodRatio(3.0, "one step at learning rate {rate:figure} can kill a layer", "params")
+    USUAL_RATE = LikelihoodRatio(0.6, "learning rate {rate:figure} seldom kills units", "params")
+    DEEP = LikelihoodRatio(0.5, "the network has {layers:figure} layers, which is a likelier cause", "params")
 
 
 @rule(
@@ -79,28 +80,29 @@ def dead_relu(
     most: float = 0.9,
     many: float = 0.6,
 ) -> Outcome:
-    """Units that never fire: the training error does not change from epoch to epoch.
+    """Units that always output 0: the training error does not change from epoch to epoch.
 
     What it measures
     ----------------
-    The share of units that are 0 for every example of a batch, in the median over the batches that a callback looked
-    at, of the worst layer. Else a loss that is frozen or stands at the baseline, in a network of rectified units.
+    The share of units that are 0 for every example of a batch: the median over the batches that a callback logged, for
+    the worst layer. Otherwise a loss that is frozen or stays at chance level, in a network of rectified units.
 
     Why it matters
     --------------
     "If you find that your training error does not change from epoch to epoch it may be that all your neurons have
-    died." A dead unit has no gradient, so it stays dead: only the last bias still learns, and it learns how often
+    died." A dead unit has no gradient, so it stays dead. Only the output bias still learns, and it learns how often
     each answer occurs.
 
     What to do
     ----------
-    Leaky ReLU or ELU; He initialisation with biases at zero; a lower rate, since one large step can kill a layer.
+    Use leaky ReLU or ELU, He initialisation with zero biases, and a lower learning rate: one large step can kill a
+    layer.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    most : share of a layer's units from which on, dead, they let nothing through.
-    many : share from which on it counts beside a loss that does not move.
+    prior : prior odds of this cause among runs that someone is worried about.
+    most : share of dead units from which on a layer lets nothing through.
+    many : share from which on dead units count together with a loss that does not move.
 
     References
     ----------
@@ -108,7 +110,7 @@ def dead_relu(
     """
     dead = _dead(layer_figures, most, many)
     seen = None if features is None else _seen(features, symptoms)
-    # Rectified units that are many and often at rest are sparse, which is what they are for: the curves must fail too.
+    # Many rectified units that are often 0 are sparse, which is what they are for: the curves must fail too.
     if seen is None and (dead is None or dead.key != Likelihoods.MOST_DEAD.key):
         return None
     low, high = usual_rates(params.get("optimizer"), params)
@@ -132,19 +134,19 @@ def dead_relu(
         if too_high:
             target = rounded(between(low, high))
             changes.append(Change(names.get("learning_rate", "learning_rate"), learning_rate, target))
-    text = "use leaky_relu or elu in place of relu, He initialisation with biases at zero, and a lower rate"
+    text = "use leaky_relu or elu instead of relu, He initialisation with zero biases, and a lower learning rate"
     return dead_relu.hypothesis(
         prior=prior,
         observations=observations,
-        message="no unit seems to answer to the input",
+        message=foremost(s for s in (dead, seen) if s is not None).message,
         advice=text,
         prescription=Prescription(text, tuple(changes)),
-        settles="log the share of units that are zero for a whole batch",
+        settles="log the share of units that output 0 for a whole batch",
     )
 
 
 def _seen(features: Features, symptoms: Symptoms) -> Observation | None:
-    """What the curves say: whether the loss stands as that of dead units does."""
+    """What the curves say: whether the loss is constant as that of dead units is."""
     if symptoms.has("frozen"):
         return Likelihoods.FROZEN()
     if features.starts_at_baseline:
@@ -157,7 +159,7 @@ def _seen(features: Features, symptoms: Symptoms) -> Observation | None:
 
 
 def _dead(layers: LayerSignals | None, most: float, many: float) -> Observation | None:
-    """What the units say that were looked at: those that feed the layer of which the largest share is at rest."""
+    """What the logged units say, for the layer that is fed by the largest share of dead ones."""
     shares = {} if layers is None else {name: middle(series.values) for name, series in layers.dead.items()}
     known = {name: share for name, share in shares.items() if share is not None}
     if not known:
@@ -165,9 +167,9 @@ def _dead(layers: LayerSignals | None, most: float, many: float) -> Observation 
     layer = max(known, key=known.__getitem__)
     if known[layer] >= many:
         return (Likelihoods.MOST_DEAD if known[layer] >= most else Likelihoods.MANY_DEAD)(
-            share=known[layer], layer=layer
+            part=known[layer], layer=layer
         )
-    return Likelihoods.FEW_DEAD(share=known[layer])
+    return Likelihoods.FEW_DEAD(part=known[layer])
 
 
 def _rectified(activation: str) -> bool:

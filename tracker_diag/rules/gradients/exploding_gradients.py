@@ -7,32 +7,34 @@ from typing import Any
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.roles.learning_rates import rounded
 from tracker_diag.rules.api import Change, Features, LikelihoodRatio, Observation, Outcome, Prescription, Symptoms, rule
+from tracker_diag.rules.hypothesis import foremost
 from tracker_diag.stats.arrays import FloatArray
 
-#: Norms that it takes to compute a median and an end.
+#: Fewest norms from which a median and an end are computed.
 FEWEST_NORMS = 5
-#: Part of the norms that is the end: a tenth, as of curves.
+#: One over the part of the norms that is the end: a tenth, as for curves.
 PARTS_OF_END = 10
-#: Share of the run after which a lost loss is a late one: something had been learned.
+#: Share of the run after which a loss diverged late: something had been learned.
 AT_ONCE = 0.05
 #: Layers from which on plain networks multiply their gradient to extremes.
 DEEP = 8
-#: Norm at which gradients are clipped where none was logged: the usual choice.
+#: Clipping threshold that is proposed if no norm was logged: the usual choice.
 USUAL_CLIP = 1.0
 
 
 class Likelihoods:
     """What speaks for gradients that explode, and against it."""
 
-    GROWN = LikelihoodRatio(30.0, "the gradient norm ends at {end:.2g}, its median is {median:.2g}", "data")
-    STEADY = LikelihoodRatio(0.15, "the gradient norm ends at {end:.2g}, its median is {median:.2g}", "data")
-    LOST_LATE = LikelihoodRatio(4.0, "the loss was lost after the run had learned")
-    LOST_AT_ONCE = LikelihoodRatio(2.0, "the loss was lost at once")
-    JUMPS = LikelihoodRatio(2.0, "the loss jumps")
-    CLIPPED = LikelihoodRatio(0.2, "gradients are clipped at {clip:g}", "params")
-    DEEP = LikelihoodRatio(2.0, "{layers:g} layers without normalisation", "params")
+    GROWN = LikelihoodRatio(30.0, "the gradient norm ends at {end:figure}, and its median is {median:figure}", "data")
+    STEADY = LikelihoodRatio(0.15, "the gradient norm ends at {end:figure}, and its median is {median:figure}", "data")
+    LOST_LATE = LikelihoodRatio(4.0, "the loss diverged after the run had learned")
+    LOST_AT_ONCE = LikelihoodRatio(2.0, "the loss diverged right at the start")
+    JUMPS = LikelihoodRatio(2.0, "the loss spikes")
+    CLIPPED = LikelihoodRatio(0.2, "gradients are clipped at {clip:figure}", "params")
+    DEEP = LikelihoodRatio(2.0, "the network has {layers:figure} layers without normalisation", "params")
 
 
 @rule(
@@ -58,21 +60,22 @@ def exploding_gradients(
 
     What it measures
     ----------------
-    The logged gradient norm against its own median; else a loss that is lost in the midst of a run that learned, or
-    jumps. Single infinite norms under mixed precision are the loss scaler at work.
+    The logged gradient norm, compared with its own median. Otherwise a loss that diverges in the middle of a run that
+    had learned, or that spikes. Single infinite norms under mixed precision come from the loss scaler.
 
     Why it matters
     --------------
-    "Network contains Bad Gradients": one step along such a gradient undoes what thousands have learned.
+    "Network contains Bad Gradients": one step along such a gradient undoes what thousands of steps have learned.
 
     What to do
     ----------
-    Clip the norm at about its median; lower the rate; normalise layers; for recurrent networks shorten the sequences.
+    Clip the gradient norm at about its median. Lower the learning rate. Add normalisation layers. Shorten the sequences
+    of recurrent networks.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    times : norm over its median.
+    prior : prior odds of this cause among runs that someone is worried about.
+    times : gradient norm at the end over its median.
 
     References
     ----------
@@ -89,16 +92,16 @@ def exploding_gradients(
     clipped = gradient_clip is not None and 0 < gradient_clip <= target
     name = names.get("gradient_clip", "gradient_clip")
     changes = () if clipped else (Change(name, gradient_clip, target),)
+    median = ", about its median" if target != USUAL_CLIP else ""
     text = (
-        "lower the learning rate; normalise layers"
+        "lower the learning rate and add normalisation layers"
         if clipped
-        else f"clip the gradient norm at {target:g}{', about its median' if target != USUAL_CLIP else ''}, "
-        "and lower the learning rate"
+        else f"clip the gradient norm at {figure(target)}{median}, and lower the learning rate"
     )
     return exploding_gradients.hypothesis(
         prior=prior,
         observations=observations,
-        message="gradients seem to explode",
+        message=foremost(observations).message,
         advice=text,
         prescription=Prescription(text, changes),
         settles="log the gradient norm",

@@ -12,9 +12,9 @@ from tracker_diag.rules.api import Change, LayerSignals, LikelihoodRatio, Outcom
 class Likelihoods:
     """What speaks for units that are saturated, and against them."""
 
-    MOST = LikelihoodRatio(3000.0, "{share:.0%} of what feeds {layer} lies at the flat ends of its activation", "data")
-    MANY = LikelihoodRatio(30.0, "{share:.0%} of what feeds {layer} lies at the flat ends of its activation", "data")
-    LEARNED = LikelihoodRatio(0.005, "the run learned all the same")
+    MOST = LikelihoodRatio(3000.0, "{part:share} of the activations that feed {layer} are saturated", "data")
+    MANY = LikelihoodRatio(30.0, "{part:share} of the activations that feed {layer} are saturated", "data")
+    LEARNED = LikelihoodRatio(0.005, "the run still reached a good fit")
 
 
 @rule(
@@ -35,29 +35,29 @@ def saturated_activations(
     most: float = 0.8,
     many: float = 0.5,
 ) -> Outcome:
-    """Units lie at the flat ends of their activation.
+    """Activations are saturated: units lie at the flat ends of their activation function.
 
     What it measures
     ----------------
-    The share of a layer's inputs within 0.02 of the ends of a tanh or sigmoid (−1 and 1, 0 and 1), in the median over
-    the batches that a callback looked at, of the worst layer. Gates of recurrent cells are open or shut on purpose, and
-    are not looked at.
+    The share of a layer's inputs that lie within 0.02 of the ends of a tanh or sigmoid (−1 and 1, or 0 and 1): the
+    median over the batches that a callback logged, for the worst layer. Gates of recurrent cells are left out, since
+    they are open or shut on purpose.
 
     Why it matters
     --------------
-    At its flat ends a sigmoid has a slope below 0.02, tanh below 0.04: what passes back through two such layers is a
-    thousandth. The units are stuck at yes or no, whatever comes in.
+    At its flat ends a sigmoid has a slope below 0.02, and tanh one below 0.04. Two such layers pass back about a
+    thousandth of the gradient. The units always give the same answer, whatever the input.
 
     What to do
     ----------
-    Scale the inputs, use Xavier initialisation with biases at zero, and normalise the layer; or use units that do not
-    saturate.
+    Scale the inputs, use Xavier initialisation with zero biases, and normalise the layer. Or use an activation that
+    does not saturate.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
     most : share of a layer from which on next to nothing passes back through it.
-    many : share from which on it holds learning back.
+    many : share from which on saturation slows learning down.
 
     References
     ----------
@@ -73,17 +73,17 @@ def saturated_activations(
     if known[layer] < many:
         return None
     row = Likelihoods.MOST if known[layer] >= most else Likelihoods.MANY
-    observations = [row(share=known[layer], layer=layer)]
+    observations = [row(part=known[layer], layer=layer)]
     if symptoms.verdict == "good-fit":
         observations.append(Likelihoods.LEARNED())
-    text = "scale the inputs, draw the weights by Xavier with biases at zero, and normalise before the activation"
+    text = "scale the inputs, use Xavier initialisation with zero biases, and normalise before the activation"
     replaced = str(activation or "").lower() in SATURATING and not params.get("pretrained")
     changes = (Change(names.get("activation", "activation"), activation, "relu"),) if replaced else ()
     return saturated_activations.hypothesis(
         prior=prior,
         observations=observations,
-        message=observations[0].text,
+        message=observations[0].message,
         advice=text + (", or use relu" if changes else ""),
         prescription=Prescription(text, changes),
-        settles="log the mean and deviation of what each layer computes before its activation",
+        settles="log the mean and standard deviation of each layer's output before its activation",
     )

@@ -11,13 +11,12 @@ class Likelihoods:
 
     EVERY_ERROR_AT_CLIP = LikelihoodRatio(
         110.0,
-        "the {side} loss is {cost:.2f} times the share of wrong answers: each costs the most there is, "
-        "since the framework clips the logarithm",
+        "the {side} loss is {cost:.2f} per wrong answer, the maximum that the framework's clipped logarithm allows",
     )
     ALL_WRONG_AT_CLIP = LikelihoodRatio(
         110.0,
-        "the {side} loss stands at {cost:.6g}, the most that one answer can cost: all are wrong, and given with "
-        "certainty",
+        "the {side} loss is stuck at {cost:.6g}, the maximum for one answer: all answers are wrong, and the network is "
+        "certain of them",
     )
 
 
@@ -34,29 +33,29 @@ def saturated_output(
     *,
     prior: float = 0.03,
 ) -> Outcome:
-    """Every wrong answer costs the most there is: the output saturates.
+    """The output is saturated: every wrong answer costs the maximum.
 
     What it measures
     ----------------
-    A cross-entropy over the share of wrong answers, at each of the last three evaluations, where at least one answer in
-    a hundred is wrong. Frameworks clip the logarithm, so that a wrong answer of which the network is certain costs
-    16.12 (Keras; a yes or no 15.94), 87.34 (the smallest number of single precision) or 100 (PyTorch's BCELoss). Where
-    the ratio stands there, all answers are given with certainty, right and wrong ones. A loss that itself stands at
-    87.34, 16.12 or 15.94 over its last two values needs no accuracy beside it: every answer is wrong.
+    A cross-entropy divided by the share of wrong answers, at each of the last three evaluations, if at least 1% of the
+    answers are wrong. Frameworks clip the logarithm, so a wrong answer of which the network is certain costs 16.12
+    (Keras; 15.94 for yes/no), 87.34 (the smallest number of single precision) or 100 (PyTorch's BCELoss). If the ratio
+    has one of these values, the network is certain of all its answers, right and wrong ones. A loss that itself is
+    stuck at 87.34, 16.12 or 15.94 over its last two values needs no accuracy: every answer is wrong.
 
     Why it matters
     --------------
-    Where the output is saturated its gradient is nearly nothing: the network goes on saying what it said, often one
-    class for every input.
+    A saturated output has almost no gradient. The network keeps giving the same answers, often one class for every
+    input.
 
     What to do
     ----------
-    Scale the inputs to unit variance (raw pixels and prices are the usual reason), use the framework's initialisation,
-    a lower rate, and a loss from logits, which is not clipped.
+    Scale the inputs to unit variance (raw pixels and prices are the usual cause). Use the framework's initialisation, a
+    lower learning rate, and a loss that takes logits, which is not clipped.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
 
     References
     ----------
@@ -66,13 +65,13 @@ def saturated_output(
     if saturation is None:
         return None
     row = Likelihoods.ALL_WRONG_AT_CLIP if saturation.all_wrong else Likelihoods.EVERY_ERROR_AT_CLIP
-    text = "scale the inputs to unit variance, lower the rate, and use a loss from logits"
+    text = "scale the inputs to unit variance, lower the learning rate, and use a loss that takes logits"
     return saturated_output.hypothesis(
         prior=prior,
         observations=[row(side=saturation.side, cost=saturation.cost)],
-        message=f"every wrong answer costs {saturation.cost:.2f}, the most there is: the output is saturated",
+        message=f"each wrong answer costs {saturation.cost:.2f}, the maximum: the output is saturated",
         advice=text,
         prescription=Prescription(text),
-        settles="log the range of the inputs, and of what the last layer computes before its activation",
+        settles="log the range of the inputs, and of the last layer's output before its activation",
         verdict="underfitting",
     )

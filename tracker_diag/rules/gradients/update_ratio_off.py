@@ -17,22 +17,27 @@ from tracker_diag.rules.api import (
     Prescription,
     Series,
     Symptoms,
+    in_words,
     middle,
     rule,
 )
 
-#: What the ratio is near in networks that learn well.
+#: Update-to-weight ratio of networks that learn well.
 USUAL = 1e-3
-#: Looks at which a ratio has to be off.
+#: Fewest logged ratios of a layer.
 FEWEST = 3
 
 
 class Likelihoods:
-    """What speaks for steps of a wrong length, and against them."""
+    """What speaks for steps that are too long or too short, and against them."""
 
-    LONG = LikelihoodRatio(12.0, "a step moves the weights of every layer by {ratio:.2g} of their size", "data")
-    SHORT = LikelihoodRatio(12.0, "a step moves the weights of no layer by more than {ratio:.2g} of their size", "data")
-    LEARNED = LikelihoodRatio(0.02, "the run learned all the same")
+    LONG = LikelihoodRatio(
+        12.0, "each step changes the weights of every layer by at least {ratio:share} of their norm", "data"
+    )
+    SHORT = LikelihoodRatio(
+        12.0, "each step changes the weights of each layer by at most {ratio:figure} of their norm", "data"
+    )
+    LEARNED = LikelihoodRatio(0.02, "the run still reached a good fit")
 
 
 @rule(
@@ -53,19 +58,19 @@ def update_ratio_off(
     long: float = 0.05,
     short: float = 1e-6,
 ) -> Outcome:
-    """A step is far longer or far shorter than a thousandth of the weights.
+    """Steps are far longer or far shorter than a thousandth of the weights.
 
     What it measures
     ----------------
-    The norm of a step over the norm of the weights that it changes, by layer, in the median over the steps that a
-    callback looked at: the layer that moves least has to move too far, or the one that moves most too little. Weights
-    that begin at zero, or small, move far at first. Of a run whose rate is annealed to zero
-    the first half counts. Frozen weights are left out: weights-do-not-move says that.
+    The norm of an update over the norm of the weights that it changes: the median over the steps that a callback
+    logged, for each layer. The layer that changes least has to change too much, or the one that changes most too
+    little. Weights that start at zero, or small, change much at first. If the learning rate is annealed to zero, only
+    the first half of the run counts. Frozen weights are left out: `weights-do-not-move` reports those.
 
     Why it matters
     --------------
-    A ratio of about 1e-3 is what well-trained networks have. At a twentieth the weights are new after twenty steps; at
-    a millionth they are all but the same after a hundred thousand.
+    Well-trained networks have a ratio of about 1e-3. At a twentieth, the weights are completely new after twenty steps.
+    At a millionth, they are almost the same after a hundred thousand.
 
     What to do
     ----------
@@ -73,7 +78,7 @@ def update_ratio_off(
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
     long : ratio above which a step is too long.
     short : ratio below which it is too short.
 
@@ -85,7 +90,8 @@ def update_ratio_off(
     measured = [ratio for ratio in ratios.values() if ratio is not None]
     if not measured:
         return update_ratio_off.skip(
-            f"no ratio of updates to weights was logged {FEWEST} times", "train with a callback of tracker_diag.probes"
+            f"update-to-weight ratios were logged fewer than {FEWEST} times",
+            "train with a callback of tracker_diag.probes",
         )
     known = [ratio for ratio in measured if ratio > 0]
     if not known:
@@ -103,19 +109,20 @@ def update_ratio_off(
     name = names.get("learning_rate", "learning_rate")
     rate = learning_rate * USUAL / ratio if learning_rate else 0.0
     changes = (Change(name, learning_rate, rounded(rate)),) if 0 < rate <= HIGHEST_RATE else ()
-    text = f"{verb} the learning rate until a step moves the weights by about a thousandth"
+    what = in_words(changes) or f"{verb} the learning rate"
+    text = f"{what}, so that each step changes the weights by about 0.1% of their norm"
     return update_ratio_off.hypothesis(
         prior=prior,
         observations=observations,
-        message=observations[0].text,
+        message=observations[0].message,
         advice=text,
         prescription=Prescription(text, changes),
-        settles="log the ratio at every hundredth step",
+        settles="log the update-to-weight ratio every 100 steps",
     )
 
 
 def _ratio(series: Series, *, annealed: bool) -> float | None:
-    """The median of a layer; None where there are too few."""
+    """The median ratio of a layer; None if too few are logged."""
     values: FloatArray = series.values[np.isfinite(series.values)]
     if annealed:
         values = values[: max(FEWEST, values.size // 2)]

@@ -23,47 +23,48 @@ from tracker_diag.rules.api import (
     middle,
     rule,
 )
+from tracker_diag.rules.hypothesis import foremost
 from tracker_diag.stats.arrays import FloatArray
 
-#: Norms that it takes to compute a median.
+#: Fewest norms from which a median is computed.
 FEWEST_NORMS = 3
-#: Share of the run within which half of the improvement is made by a loss that comes to rest at once.
+#: Share of the run within which a loss that levels off at once makes half of its improvement.
 AT_ONCE = 0.05
-#: Share of the improvement achieved that twice the training would bring, above which a loss does not rest.
+#: Share of the total improvement that twice the training would bring, above which a loss has not levelled off.
 STILL_FALLS = 0.02
 #: Gap of validation at the end, as a share of the baseline, from which on training did learn something.
 FAR_APART = 0.2
-#: Layers up to which a gradient reaches the first; so many are proposed.
+#: Layers up to which a gradient reaches the first one; so many are proposed.
 FEW_LAYERS = 4
-#: Layers of saturating units from which on each passes back a quarter at most of what it is given (sigmoid).
+#: Layers of saturating units from which on depth counts: each passes back at most a quarter of its gradient (sigmoid).
 SEVERAL = 4
-
-
-#: Share of the steps looked at, at which the gradient is lost on the way, from which on that held learning back.
+#: Share of the logged steps with a gradient that is lost on the way, from which on that held learning back.
 FOR_LONG = 0.25
 
 
 class Likelihoods:
     """What speaks for gradients that vanish, and against it."""
 
-    LOST_ON_THE_WAY = LikelihoodRatio(300.0, "the gradient of {first} is {ratio:.2g} times that of {last}", "data")
+    LOST_ON_THE_WAY = LikelihoodRatio(300.0, "the gradient of {first} is {ratio:times} that of {last}", "data")
     LOST_FOR_LONG = LikelihoodRatio(
         100.0,
-        "at {count} of {looks} steps looked at, the gradient of {first} is below {bound:g} times that of {last}",
+        "at {count} of {looks} logged steps, the gradient of {first} is below {bound:times} that of {last}",
         "data",
     )
-    ARRIVES = LikelihoodRatio(0.03, "the gradient of {first} is {ratio:.2g} times that of {last}", "data")
-    VANISHED = LikelihoodRatio(30.0, "the median gradient norm is {median:.2g}", "data")
-    NOT_VANISHED = LikelihoodRatio(0.1, "the median gradient norm is {median:.2g}", "data")
-    STAYS = LikelihoodRatio(4.0, "the loss stays at the uninformed level")
+    ARRIVES = LikelihoodRatio(0.03, "the gradient of {first} is {ratio:times} that of {last}", "data")
+    VANISHED = LikelihoodRatio(30.0, "the median gradient norm is {median:figure}", "data")
+    NOT_VANISHED = LikelihoodRatio(0.1, "the median gradient norm is {median:figure}", "data")
+    STAYS = LikelihoodRatio(4.0, "the loss stays at chance level")
     NOTHING_LEARNED = LikelihoodRatio(2.0, "nothing is learned")
-    RESTS_AT_ONCE = LikelihoodRatio(2.0, "the loss came to rest at once, at a high level")
+    RESTS_AT_ONCE = LikelihoodRatio(2.0, "the loss levelled off at once, at a high value")
     LEARNS = LikelihoodRatio(0.1, "the run learns")
-    DEEP_AND_PLAIN = LikelihoodRatio(12.0, "{layers:g} layers without shortcuts or normalisation", "params")
-    DEEP = LikelihoodRatio(2.0, "{layers:g} layers", "params")
-    FEW_LAYERS = LikelihoodRatio(0.3, "only {layers:g} layers", "params")
-    SEVERAL_SATURATE = LikelihoodRatio(8.0, "{count} layers of {activation}, which saturates", "params")
-    SATURATES = LikelihoodRatio(3.0, "{activation} saturates", "params")
+    DEEP_AND_PLAIN = LikelihoodRatio(
+        12.0, "the network has {layers:figure} layers without skip connections or normalisation", "params"
+    )
+    DEEP = LikelihoodRatio(2.0, "the network has {layers:figure} layers", "params")
+    FEW_LAYERS = LikelihoodRatio(0.3, "the network is shallow (depth {layers:figure})", "params")
+    SEVERAL_SATURATE = LikelihoodRatio(8.0, "{count} layers use {activation}, which saturates", "params")
+    SATURATES = LikelihoodRatio(3.0, "the activation is {activation}, which saturates", "params")
 
 
 @rule(
@@ -93,10 +94,10 @@ def vanishing_gradients(
 
     What it measures
     ----------------
-    What is left of the last layer's gradient at the first one, where norms are logged by layer; else the gradient
-    norm; else a loss that stands at the baseline, or comes to rest at
-    once at a high level, in a network that is deep without shortcuts or has saturating units. Depth and activations
-    come from the description of the network, which also says how many layers saturate, else from parameters.
+    How much of the last layer's gradient is left at the first layer, if norms are logged by layer. Otherwise the
+    gradient norm. Otherwise a loss that stays at chance level, or that levels off at once at a high value, in a network
+    that is deep without skip connections or has saturating units. Depth and activations come from the description of
+    the network, which also says how many layers saturate, or else from parameters.
 
     Why it matters
     --------------
@@ -105,14 +106,14 @@ def vanishing_gradients(
 
     What to do
     ----------
-    Fewer layers, residual connections, normalisation, He or Xavier initialisation, ReLU-like units.
+    Use fewer layers, residual connections, normalisation, He or Xavier initialisation, and ReLU-like units.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
     deep : layers from which on plain networks lose their gradient.
     vanished : gradient norm at which nothing is learned any more.
-    shrunk : the gradient of the first layer over that of the last, below which it is lost on the way.
+    shrunk : gradient of the first layer over that of the last, below which it is lost on the way.
 
     References
     ----------
@@ -124,7 +125,7 @@ def vanishing_gradients(
     if not measured and seen is None:
         return None
     saturates = str(activation or "").lower() in SATURATING
-    # A rest that came at once has many reasons: depth or saturating units have to make this one likely.
+    # A loss that levels off at once has many causes: depth or saturating units have to make this one likely.
     rests = not measured and seen is not None and seen.key == Likelihoods.RESTS_AT_ONCE.key
     if rests and not saturates and (layers is None or layers < deep):
         return None
@@ -135,14 +136,15 @@ def vanishing_gradients(
         several = Likelihoods.SEVERAL_SATURATE(count=count, activation=activation)
         observations.append(several if count >= SEVERAL else Likelihoods.SATURATES(activation=activation))
     name = names.get("layers", "layers")
-    text = "use fewer layers, or residual connections and normalisation; He or Xavier initialisation; ReLU-like units"
+    text = "use fewer layers, or add skip connections and normalisation; use He or Xavier initialisation and ReLU"
     changes: tuple[Change, ...] = (Change(name, layers, FEW_LAYERS),) if layers is not None and layers >= deep else ()
     if saturates:
         changes += (Change(names.get("activation", "activation"), activation, "relu"),)
+    first = foremost(observations).message
     return vanishing_gradients.hypothesis(
         prior=prior,
         observations=observations,
-        message="the gradient does not seem to reach the first layers",
+        message=first if measured else f"gradients may not reach the first layers: {first}",
         advice=text,
         prescription=Prescription(text, changes),
         settles="log the gradient norm of the first and of the last layer",
@@ -150,7 +152,7 @@ def vanishing_gradients(
 
 
 def _arrives(layers: LayerSignals | None, shrunk: float) -> Observation | None:
-    """What is left of the gradient at the first layer, in the median over the steps looked at."""
+    """How much of the gradient is left at the first layer, in the median over the logged steps."""
     if layers is None or not layers.ordered:
         return None
     norms = {name: middle(series.values) for name, series in layers.gradient_norms.items()}
@@ -168,14 +170,14 @@ def _arrives(layers: LayerSignals | None, shrunk: float) -> Observation | None:
 
 
 def _lost(first: Series, last: Series, shrunk: float) -> NDArray[np.bool_]:
-    """At which steps that both were looked at the gradient is lost on the way."""
+    """At which steps that were logged for both layers the gradient is lost on the way."""
     _, low, high = np.intersect1d(first.steps, last.steps, return_indices=True)
     lost: NDArray[np.bool_] = first.values[low] < shrunk * last.values[high]
     return lost
 
 
 def _saturating(laid: Layout | None) -> int:
-    """How many layers in a row have units that saturate; none where the layers are not described."""
+    """How many layers in a row have units that saturate; none if the layers are not described."""
     if laid is None or laid.normalisation is not None or laid.shortcuts:
         return 0
     return sum(unit.activation in SATURATING for unit in laid.hidden if not unit.recurrent)
@@ -191,7 +193,7 @@ def _measured(gradient_norm: FloatArray | None, vanished: float) -> list[Observa
 
 
 def _seen(features: Features, symptoms: Symptoms) -> Observation | None:
-    """What the loss says for it: that it never left its place, or came to rest at once."""
+    """What the loss says for it: that it never moved, or levelled off at once."""
     if features.starts_at_baseline:
         return Likelihoods.STAYS()
     if symptoms.has("frozen", "underfitting") and features.lost_at is None:

@@ -20,6 +20,7 @@ from tracker_diag.rules.api import (
     Watched,
     rule,
 )
+from tracker_diag.rules.hypothesis import foremost
 
 #: Words of initialisers that scale with the layer,
 SCALED = ("he", "kaiming", "xavier", "glorot", "lecun", "orthogonal", "fixup", "trunc")
@@ -29,13 +30,13 @@ PLAIN = ("normal", "uniform", "gauss")
 CONSTANT = ("zero", "constant", "ones", "one")
 #: Scales of a plain initialiser that are too large or too small for layers of any usual width,
 LARGE_SCALE, SMALL_SCALE = 0.5, 0.005
-#: and the one below which it is too small for many of them.
+#: and the one below which it is too small for deep networks.
 SMALL_FOR_DEEP = 0.1
-#: Factors by which hidden layers may change a signal and the last layer still makes up for it.
+#: Factors by which hidden layers may change a signal without the last layer failing to make up for it.
 SMALL_GAIN, LARGE_GAIN = 1e-3, 30.0
-#: Times the baseline above which it is off by what only factors from layer to layer make.
+#: Times the baseline above which a first loss can only come from factors that multiply from layer to layer.
 HUNDREDS = 300.0
-#: Times the baseline from which on the first value is no number any more.
+#: Times the baseline from which on the first value is not finite any more.
 LOST = 1e300
 
 
@@ -43,42 +44,48 @@ class Likelihoods:
     """What speaks for a wrong initial scale, and against it."""
 
     DRAWN_CONSTANT = LikelihoodRatio(
-        20000.0, "at first all weights of {layer} are the same ({count} of {of} layers)", "data"
+        20000.0, "all weights of {layer} start at the same value ({count} of {of} layers)", "data"
     )
-    LEARNED_FROM_CONSTANTS = LikelihoodRatio(0.001, "the run learned all the same")
+    LEARNED_FROM_CONSTANTS = LikelihoodRatio(0.001, "the run still reached a good fit")
     DRAWN_LARGE = LikelihoodRatio(
-        8000.0, "at first the weights of {layer} are {scale:.3g} times as large as {wanted} asks for", "data"
+        8000.0, "the initial weights of {layer} are {scale:times} as large as with {wanted} initialisation", "data"
     )
     DRAWN_SMALL = LikelihoodRatio(
-        8000.0, "at first the weights of {layer} are {scale:.2g} times as large as {wanted} asks for", "data"
+        8000.0, "the initial weights of {layer} are {scale:times} as large as with {wanted} initialisation", "data"
     )
     DRAWN_SOUND = LikelihoodRatio(
-        0.02, "at first the weights are {low:.2g} to {high:.2g} times as large as {wanted} asks for", "data"
+        0.02, "the initial weights are {low:figure} to {high:times} as large as with {wanted} initialisation", "data"
     )
     SCALED = LikelihoodRatio(0.15, "the initialiser is {initialiser}", "params")
-    CONSTANT = LikelihoodRatio(60.0, "all weights begin at the same value ({initialiser})", "params")
-    PLAIN_AND_OFF = LikelihoodRatio(15.0, "the initialiser is a plain {initialiser} of scale {scale:g}", "params")
-    ZERO_SCALE = LikelihoodRatio(15.0, "the initialiser is a plain {initialiser}", "params")
-    PLAIN_OF_SCALE = LikelihoodRatio(3.0, "the initialiser is a plain {initialiser} of scale {scale:g}", "params")
-    PLAIN = LikelihoodRatio(3.0, "the initialiser is a plain {initialiser}", "params")
+    CONSTANT = LikelihoodRatio(60.0, "all weights start at the same value (initialiser {initialiser})", "params")
+    PLAIN_AND_OFF = LikelihoodRatio(
+        15.0, "the initialiser is {initialiser} with scale {scale:figure}, whatever the layer size", "params"
+    )
+    ZERO_SCALE = LikelihoodRatio(15.0, "the initialiser is {initialiser} with scale 0", "params")
+    PLAIN_OF_SCALE = LikelihoodRatio(
+        3.0, "the initialiser is {initialiser} with scale {scale:figure}, whatever the layer size", "params"
+    )
+    PLAIN = LikelihoodRatio(3.0, "the initialiser is {initialiser}, not scaled to the layer size", "params")
     GAIN_OFF = LikelihoodRatio(
-        15.0, "as drawn ({initialiser}), the hidden layers make a signal {gain:.2g} times as large", "params"
+        15.0, "with initialiser {initialiser}, the hidden layers multiply a signal by {gain:figure}", "params"
     )
     GAIN_SOUND = LikelihoodRatio(
-        0.3, "as drawn ({initialiser}), the hidden layers make a signal {gain:.2g} times as large", "params"
+        0.3, "with initialiser {initialiser}, the hidden layers multiply a signal by {gain:figure}", "params"
     )
-    UNNAMED = LikelihoodRatio(0.3, "no initialiser is named, and the frameworks' defaults are sound", "params")
-    STAYS = LikelihoodRatio(5.0, "the loss begins and stays at the uninformed level: nothing reaches the output")
+    UNNAMED = LikelihoodRatio(0.3, "no initialiser is logged, and the defaults of frameworks are sound", "params")
+    STAYS = LikelihoodRatio(5.0, "the loss starts and stays at chance level, as if nothing reached the output")
     STAYS_AND_VARIES = LikelihoodRatio(
-        1.0, "the loss begins and stays at the uninformed level, and the answers change from one evaluation to the next"
+        1.0, "the loss starts and stays at chance level, and predictions change from one evaluation to the next"
     )
-    DEEP = LikelihoodRatio(2.0, "{layers:g} layers multiply whatever is wrong with their scale", "params")
+    DEEP = LikelihoodRatio(2.0, "a wrong scale multiplies over {layers:figure} layers", "params")
     HUNDREDS_ABOVE = LikelihoodRatio(10.0, FIRST_LOSS)
     FAR_OFF = LikelihoodRatio(4.0, FIRST_LOSS)
-    LOST_IN_FIRST_EPOCH = LikelihoodRatio(4.0, "the loss was lost in the first epoch")
-    LOST_AT_A_USUAL_RATE = LikelihoodRatio(12.0, "the loss was lost in the first epoch at a usual rate, {rate:g}")
-    LOST = LikelihoodRatio(1.3, "the loss was lost")
-    LEARNED = LikelihoodRatio(0.1, "the run began where a sound initialisation begins")
+    LOST_IN_FIRST_EPOCH = LikelihoodRatio(4.0, "the loss diverged in the first epoch")
+    LOST_AT_A_USUAL_RATE = LikelihoodRatio(
+        12.0, "the loss diverged in the first epoch at a normal learning rate ({rate:figure})"
+    )
+    LOST = LikelihoodRatio(1.3, "the loss diverged")
+    LEARNED = LikelihoodRatio(0.1, "the first loss is that of a sound initialisation")
 
 
 @rule(
@@ -110,12 +117,14 @@ def unscaled_initialisation(
 
     What it measures
     ----------------
-    The weights of the hidden layers before the first step, where a callback logged their scale. Else the
-    initialisers of the hidden layers, by the description of the network or as configured; where the widths and the
-    number of inputs are known too, by what factor a plain Gaussian or uniform one lets a signal grow or shrink from the
-    first layer to the last; a loss that begins and stays at the baseline, as it does where no signal passes (zeros, or
-    Gaussians too small for the depth); and a first loss hundreds of times above it, which a scale too large brings
-    about, multiplied from layer to layer.
+    The weights of the hidden layers before the first step, if a callback logged their scale. Otherwise three things:
+
+    - The initialisers of the hidden layers, from the description of the network or the configuration. If the widths and
+      the number of inputs are known too, the rule computes the factor by which a plain Gaussian or uniform initialiser
+      lets a signal grow or shrink from the first layer to the last.
+    - A loss that starts and stays at chance level. No signal passes then: the weights are zeros, or Gaussians too small
+      for the depth.
+    - A first loss hundreds of times above chance level. Too large a scale causes it, multiplied from layer to layer.
 
     Why it matters
     --------------
@@ -125,15 +134,15 @@ def unscaled_initialisation(
 
     What to do
     ----------
-    He initialisation for ReLU, Xavier for tanh and sigmoid, LeCun for SELU: the frameworks' defaults.
+    Use He initialisation for ReLU, Xavier for tanh and sigmoid, LeCun for SELU: the defaults of the frameworks.
     Zero-initialised residual branches, LoRA's B and N(0, 0.02) in transformers are right as they are.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
     deep : layers from which on a plain Gaussian fails.
-    small : times what He (or Xavier) asks, below which a layer's initial weights are too small. PyTorch's own linear
-        layers begin at 0.41.
+    small : scale relative to He (or Xavier) initialisation below which a layer's initial weights are too small.
+        PyTorch's own linear layers start at 0.41.
     large : the same, above which they are too large.
 
     References
@@ -160,25 +169,28 @@ def unscaled_initialisation(
         observations = [*(configured if drawn is None else [drawn]), *seen]
     # The frameworks' own initialisers are scaled ones: another of that kind changes little.
     sound = _scaled(word) or word == "default"
-    name = names.get("initialiser", "initialiser")
-    target = "xavier" if str(params.get("activation") or "").lower() in SATURATING else "he"
-    text = (
-        "check that the initialiser reaches every layer, the last one's bias included"
-        if sound
-        else f"set {name} from {initialiser or 'what it is'} to {target}: he for ReLU, xavier for tanh and sigmoid"
-    )
+    name, target = names.get("initialiser", "initialiser"), wanted.lower()
     return unscaled_initialisation.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"the weights' initial scale looks wrong{f' ({initialiser})' if initialiser else ''}",
-        advice=text,
+        message=foremost(observations).message,
+        advice=(text := _advice(name, initialiser, wanted, sound=sound)),
         prescription=Prescription(text, () if sound else (Change(name, initialiser, target),)),
         settles="log the standard deviation of each layer's activations at the first step",
     )
 
 
+def _advice(name: str, initialiser: str | None, wanted: str, *, sound: bool) -> str:
+    if sound:
+        return "check that the initialiser is applied to every layer, including the output bias"
+    suits = "He suits ReLU, Xavier tanh and sigmoid"
+    if not initialiser:
+        return f"use {wanted} initialisation (the current one is not logged); {suits}"
+    return f"change {name} from {initialiser} to {wanted.lower()}; {suits}"
+
+
 def _drawn(watched: Watched | None, small: float, large: float, wanted: str, *, excused: bool) -> Observation | None:
-    """What the weights before the first step say; those of the output may be 0, or small, on purpose."""
+    """What the weights before the first step say. Those of the output may be 0, or small, on purpose."""
     scales = watched.lasts("weight_scale") if watched is not None else {}
     # The second matrix of a low-rank adapter begins at zero on purpose.
     hidden = {layer: scale for layer, scale in list(scales.items())[:-1] if "lora" not in layer.lower()}
