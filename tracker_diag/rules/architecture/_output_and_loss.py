@@ -11,14 +11,14 @@ from tracker_diag.rules.api import LikelihoodRatio, Observation
 SOFTMAX = ("softmax", "log_softmax")
 SIGMOID = ("sigmoid", "hard_sigmoid", "log_sigmoid")
 TANH = ("tanh", "hard_tanh", "softsign")
-#: Outputs that are no probabilities, and that a logarithm is no loss of.
+#: Outputs that are no probabilities, so that their logarithm is no loss.
 UNBOUNDED = ("linear", "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "prelu", "relu6", *TANH)
 RECTIFIED = ("relu", "relu6", "crelu")
-#: Largest squared and absolute error of an output of this kind whose targets are within its range,
+#: Largest squared and absolute error of an output of this kind if the targets are in its range,
 REACH = {**dict.fromkeys((*SOFTMAX, *SIGMOID), (1.0, 1.0)), **dict.fromkeys(TANH, (4.0, 2.0))}
-#: and the largest of answering the middle of the range whatever comes in.
+#: and the largest of always predicting the middle of the range.
 OF_MIDDLE = {**dict.fromkeys((*SOFTMAX, *SIGMOID), (0.25, 0.5)), **dict.fromkeys(TANH, (1.0, 1.0))}
-#: Share by which an error may lie above that: what the first epochs of sound weights cost, and rounding.
+#: Share by which an error may lie above that: the cost of the first epochs of sound weights, and rounding.
 ABOVE_MIDDLE = 0.05
 TWO_CLASSES = 2
 
@@ -26,118 +26,126 @@ TWO_CLASSES = 2
 class Likelihoods:
     """What speaks for an output that does not fit the loss, and against it."""
 
-    SOFTMAX_OF_ONE = LikelihoodRatio(3000.0, "softmax over one unit answers 1 whatever comes in", "data")
-    NO_PROBABILITIES = LikelihoodRatio(400.0, "{output} before {loss}, which takes probabilities", "data")
-    ONE_UNIT_FOR_CLASSES = LikelihoodRatio(400.0, "one unit before {loss}, which chooses among several", "data")
-    FEWER_UNITS_THAN_CLASSES = LikelihoodRatio(400.0, "{units} for {n_classes} classes", "data")
+    SOFTMAX_OF_ONE = LikelihoodRatio(3000.0, "softmax over one unit always outputs 1", "data")
+    NO_PROBABILITIES = LikelihoodRatio(400.0, "the output layer has {output}, but {loss} expects probabilities", "data")
+    ONE_UNIT_FOR_CLASSES = LikelihoodRatio(
+        400.0, "the output layer has one unit, but {loss} chooses among several classes", "data"
+    )
+    FEWER_UNITS_THAN_CLASSES = LikelihoodRatio(400.0, "the output layer has {units} for {n_classes} classes", "data")
     SOFTMAX_OF_ONE_CONFIGURED = LikelihoodRatio(
-        400.0, "softmax by the parameters, over one unit by the layers: it answers 1 whatever comes in", "params"
+        400.0, "parameters name softmax, layers show one output unit: softmax over one unit always outputs 1", "params"
     )
     SOFTMAX_BEFORE_YES_OR_NO = LikelihoodRatio(
         30.0,
-        "softmax before {loss} for two classes: over one unit it answers 1 whatever comes in, over two it wants "
-        "a categorical one",
+        "softmax before {loss} for two classes: over one unit it always outputs 1, and over two it needs a categorical "
+        "cross-entropy",
         "params",
     )
-    NO_PROBABILITIES_CONFIGURED = LikelihoodRatio(20.0, "{output} before {loss}, which takes probabilities", "params")
+    NO_PROBABILITIES_CONFIGURED = LikelihoodRatio(
+        20.0, "the output activation is {output}, but {loss} expects probabilities", "params"
+    )
     ERROR_ON_SOFTMAX_CONFIGURED = LikelihoodRatio(
-        20.0, "{loss} of a softmax has hardly any gradient where the network is sure and wrong", "params"
+        20.0, "{loss} on a softmax output has almost no gradient when the network is confidently wrong", "params"
     )
     SOFTMAX_AMONG_MODULES = LikelihoodRatio(
-        20.0, "a module of {output}, and {loss}, which applies it itself: unless it is for predictions alone", "params"
+        20.0,
+        "the model has a {output} module and {loss} applies its own, unless the module is for predictions only",
+        "params",
     )
-    NO_LOG_BEFORE_NLL = LikelihoodRatio(100.0, "{output} before {loss}, which takes logarithms", "params")
-    SOFTMAX_BEFORE_LOGITS = LikelihoodRatio(100.0, "{output} before {loss}, which applies it itself", "params")
+    NO_LOG_BEFORE_NLL = LikelihoodRatio(100.0, "{output} before {loss}, which expects log-probabilities", "params")
+    SOFTMAX_BEFORE_LOGITS = LikelihoodRatio(100.0, "{output} before {loss}, which already applies it", "params")
     SIGMOIDS_FOR_ONE_OF_CLASSES = LikelihoodRatio(
-        60.0, "sigmoids before {loss}, which takes one class of several", "data"
+        60.0, "sigmoid outputs before {loss}, which expects one class out of several", "data"
     )
     SIGMOIDS_FOR_CLASSES = LikelihoodRatio(8.0, "sigmoid outputs for {n_classes} classes", "params")
     ABSOLUTE_ON_SOFTMAX = LikelihoodRatio(
         60.0,
-        "an absolute error ({loss}) of a softmax has hardly any gradient where the network is sure and wrong",
+        "an absolute error ({loss}) on a softmax output has almost no gradient when the network is confidently wrong",
         "data",
     )
     SQUARED_ON_SOFTMAX = LikelihoodRatio(
         60.0,
-        "a squared error ({loss}) of a softmax has hardly any gradient where the network is sure and wrong",
+        "a squared error ({loss}) on a softmax output has almost no gradient when the network is confidently wrong",
         "data",
     )
     ABSOLUTE_ON_SIGMOID = LikelihoodRatio(
         60.0,
-        "an absolute error ({loss}) of a sigmoid has hardly any gradient once every answer is the majority's",
+        "an absolute error ({loss}) on a sigmoid output has almost no gradient once every prediction is the majority "
+        "class",
         "data",
     )
     RELU_BEFORE_REGRESSION = LikelihoodRatio(
-        6.0, "{output} before a regression loss cannot answer below zero", "params"
+        6.0, "{output} before a regression loss cannot predict values below zero", "params"
     )
     BEYOND_REACH = LikelihoodRatio(
-        400.0, "the loss rests at {loss:.3g}, and for targets within reach of {output} it can be {most:g} at most"
+        400.0,
+        "the loss levels off at {loss:figure}, but with targets in the range of {output} it is at most {most:figure}",
     )
     WORSE_THAN_MIDDLE = LikelihoodRatio(
         60.0,
-        "the loss never falls below {loss:.3g}, and always answering {middle:g} would cost {most:g} at most "
-        "if the targets were within reach of {output}",
+        "the loss never falls below {loss:figure}, but with targets in the range of {output} always predicting "
+        "{middle:figure} would cost at most {most:figure}",
     )
     ON_BOUND_NEARLY_ALL_RIGHT = LikelihoodRatio(
         150.0,
-        "accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, "
-        "just above the {bound:.3g} that softmax twice leaves",
+        "accuracy is {accuracy:share} but the loss levels off at {loss:figure}, just above {bound:figure}, the minimum "
+        "with softmax applied twice",
     )
     ON_BOUND = LikelihoodRatio(
         110.0,
-        "accuracy is {accuracy:.0%}, and the loss rests at {loss:.3g}, "
-        "just above the {bound:.3g} that softmax twice leaves",
+        "accuracy is {accuracy:share} but the loss levels off at {loss:figure}, just above {bound:figure}, the minimum "
+        "with softmax applied twice",
     )
     NEGATIVE = LikelihoodRatio(
-        100.0, "the cross-entropy falls to {lowest:.4g}, and none is below 0 for targets and outputs that fit"
+        100.0, "the cross-entropy falls to {lowest:figure}, but with matching targets and outputs it is never below 0"
     )
     CHEAPER_THAN_ITS_ERRORS = LikelihoodRatio(
         400.0,
-        "{said} is {loss:.3g} where {wrong:.0%} of the answers are wrong, which cost {least:.3g} at least: "
-        "labels that were scaled or cast, or a loss of something else",
+        "{said} is {loss:figure}, but {wrong:share} of the answers are wrong, which costs at least {least:figure}: "
+        "the labels were scaled or cast, or the loss measures something else",
     )
     BELOW_ZERO_BESIDE_ACCURACY = LikelihoodRatio(
         150.0,
-        "the loss falls to {lowest:.4g} beside an accuracy, and a loss of classes is below 0 only where targets lie "
-        "outside 0 and 1",
+        "the loss falls to {lowest:figure} beside an accuracy, but a classification loss is below 0 only if targets "
+        "lie outside 0 to 1",
     )
     NO_MORE_THAN_BOUNDED = LikelihoodRatio(
         80.0,
-        "the loss rests at {loss:.4g} and has changed by {moved:.3g} in all: an output between -1 "
-        "and 1 changes a squared error of that size by {most:.3g} at most, one without bounds goes on",
+        "the loss levels off at {loss:figure} after changing by only {moved:figure}: an output between -1 and 1 can "
+        "change a squared error of this size by at most {most:figure}, an unbounded one by more",
     )
     ONE_UNIT_STANDS = LikelihoodRatio(
-        200.0, "one output unit, and {said} never left the first value, as where softmax over it answers 1"
+        200.0, "{said} never changed, and there is one output unit: softmax over it would always output 1"
     )
     CERTAIN_FROM_THE_START = LikelihoodRatio(
         200.0,
-        "{said} never left the first value, and each wrong answer costs {cost:.4g}, the most of a yes or no: every "
-        "answer is the same and certain from the start, as where softmax over one unit answers 1",
+        "{said} never changed, and each wrong answer costs {cost:.4g}, the maximum for yes/no: every answer is the "
+        "same and certain, as with softmax over one unit",
     )
     HIGHER_THAN_ALLOWED = LikelihoodRatio(
         25.0,
-        "accuracy is {accuracy:.0%}, where a calibrated model loses {allowed:.2g} at most, and the loss rests at "
-        "{loss:.3g}",
+        "accuracy is {accuracy:share} but the loss levels off at {loss:figure}; a calibrated model would have at most "
+        "{allowed:figure}",
     )
-    LEARNS = LikelihoodRatio(0.01, "the run learns all the same")
+    LEARNS = LikelihoodRatio(0.01, "the run learns well anyway")
     FAILS = LikelihoodRatio(3.0, "the run does not learn well")
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What the network gives.
+    """What the network outputs.
 
     Attributes
     ----------
     activation : str
         In the vocabulary's spelling.
     units : int or None
-        How many numbers; None where that is not known.
+        How many units; None if that is not known.
     described : bool
-        Whether the layers say it, and one description tells of output and loss; a parameter may be one of many, or not
-        be used.
+        Whether the layers show it, and the same description names the loss. A parameter may be one of many, or not be
+        used.
     listed : bool
-        Whether it is a module of PyTorch's, which are listed as they were made and not as they are applied.
+        Whether it is one of PyTorch's modules, which are listed as they were made and not as they are applied.
     """
 
     activation: str
@@ -147,7 +155,7 @@ class Output:
 
 
 def mismatches(output: Output, asked: Asked | None, n_classes: int | None) -> Iterator[Observation]:
-    """Tell what of an output does not fit its loss, the surest first."""
+    """Yield what about an output does not fit its loss, the surest first."""
     if output.described and output.activation in SOFTMAX and output.units == 1:
         yield Likelihoods.SOFTMAX_OF_ONE()
         return
@@ -188,7 +196,7 @@ def _described(output: Output, asked: Asked, n_classes: int | None) -> Iterator[
 
 
 def _configured(output: Output, asked: Asked, n_classes: int | None) -> Iterator[Observation]:
-    """By parameters alone, of which "linear" may mean that the loss takes logits."""
+    """By parameters alone, where "linear" may mean that the loss takes logits."""
     if asked.kind in ("classes", "yes or no") and asked.takes != "logits" and output.activation in (*RECTIFIED, *TANH):
         yield Likelihoods.NO_PROBABILITIES_CONFIGURED(output=output.activation, loss=asked.name)
     elif asked.kind == "yes or no" and output.activation in SOFTMAX and n_classes == TWO_CLASSES:
@@ -211,4 +219,4 @@ def fits(output: Output, asked: Asked) -> bool:
 
 
 def _said(output: Output) -> str:
-    return "no activation" if output.activation == "linear" else output.activation
+    return "no activation" if output.activation == "linear" else f"activation {output.activation}"

@@ -1,4 +1,4 @@
-"""What curves alone say of an output that does not fit its loss or its targets."""
+"""What curves alone say about an output that does not fit its loss or its targets."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import Curve, Observation
 from tracker_diag.rules.architecture._output_and_loss import SOFTMAX, Likelihoods
 
-#: Share of right answers from which on a loss below 0 works all the same, and up to which an accuracy counts equal
-#: numbers.
+#: Accuracy from which on a loss below 0 works anyway, and the one up to which an accuracy counts equal numbers.
 MOSTLY_RIGHT, HARDLY_EVER_RIGHT = 0.6, 0.02
 #: Below this a loss is no similarity either, which lies between -1 and 1.
 NO_SIMILARITY = -1.0
-#: The most that one answer costs where Keras clips the logarithm: what is larger throughout is an error of numbers.
+#: The most that one answer costs where Keras clips the logarithm: a loss that is always larger is a regression error.
 LARGEST_CROSS_ENTROPY = 16.2
 #: Width of the range of a tanh, and share of the loss that such an output leaves.
 RANGE, MOST_MOVED = 2.0, 0.1
-#: Part of the run over which it rests, as one over it, and share of all that it moved by which it may move there.
+#: One over the part of the run in which the loss is flat, and share of its total movement that it may move there.
 RESTS_FOR, RESTS = 4, 0.02
-#: What a wrong yes or no costs where Keras clips it, and PyTorch's BCELoss; and how near the cost lies, as rounded.
+#: Cost of a wrong yes or no in Keras, which clips it, and in PyTorch's BCELoss; and how near the rounded cost lies.
 YES_OR_NO, NEAR = (23 * math.log(2), 100.0), 0.02
-#: Values that must stand.
+#: Values that must not change.
+SEVERAL = 3
 SEVERAL = 3
 
 
@@ -42,24 +42,24 @@ def in_curves(
     laid: Layout | None,
     n_classes: int | None,
 ) -> Iterator[Observation]:
-    """What curves say, each by a value that no output that fits its loss and its targets leaves.
+    """What curves say, each by a value that no output leaves that fits its loss and its targets.
 
     Parameters
     ----------
     losses, scores : sequence of Curve or None
         Of training and of validation.
     asked : Asked or None
-        What the loss asks of the output.
+        What the loss expects of the output.
     costs : sequence of CostOfErrors
-        Cross-entropies beside what their wrong answers cost.
+        Cross-entropies beside the cost of their wrong answers.
     identical : Identical or None
-        That nothing ever moved.
+        That nothing ever changed.
     saturation : Saturation or None
-        That every wrong answer costs the most there is.
+        That every wrong answer costs the maximum.
     laid : Layout or None
         The layers.
     n_classes : int or None
-        Known, less of a contradiction is enough.
+        Number of classes; if it is known, a smaller contradiction is enough.
     """
     if cheap := [cost for cost in costs if cost.share < (CLEARLY if n_classes else CERTAINLY)]:
         cost = cheap[0]
@@ -98,10 +98,10 @@ def in_curves(
 
 
 def _no_more_than_bounded(loss: Curve) -> Observation | None:
-    """Whether an error of numbers rests, having changed by what an output between -1 and 1 can change it by.
+    """Whether an error of numbers is flat after changing by no more than an output between -1 and 1 can change it.
 
-    Of a squared error (m − o)² + v the size of m − o is at most its root, so that an output that moves by at most 2
-    changes it by at most four times the root, and 4. An output without bounds would go on to the mean of the targets.
+    In a squared error (m − o)² + v, the size of m − o is at most its root. An output that moves by at most 2 therefore
+    changes it by at most four times the root, and 4. An unbounded output would go on to the mean of the targets.
     """
     values = loss.finite[1]
     if values.size < SEVERAL or values.size < loss.raw.size or float(values.min()) <= LARGEST_CROSS_ENTROPY:

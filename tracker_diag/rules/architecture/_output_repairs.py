@@ -1,4 +1,4 @@
-"""What to do where the output does not fit the loss."""
+"""What to do if the output does not fit the loss."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tracker_diag.rules.api import Change, Observation
 from tracker_diag.rules.architecture._output_and_loss import TWO_CLASSES, Likelihoods, Output
 
 _BINARY, _CATEGORICAL = "binary_crossentropy", "categorical_crossentropy"
-_YES_OR_NO = "give the one unit a sigmoid and a binary cross-entropy"
-_ONE_A_CLASS = "give the last layer one unit for each class, softmax and a categorical cross-entropy"
-_TWICE = "give logits to a loss from logits, or probabilities to one that takes them: not softmax twice"
-_RANGE = "end without an activation, or scale the targets into the range of the output"
-_SUM_TO_ONE = "end in softmax, so that the outputs sum to one"
-_CROSS_ENTROPY = "use a categorical cross-entropy: its gradient does not vanish where the network is sure and wrong"
-#: Activation and loss to put in place ("" leaves what is there), and what to do in words; where one answer fits all.
+_YES_OR_NO = "use one sigmoid unit with binary cross-entropy"
+_ONE_A_CLASS = "use one output unit per class, softmax and categorical cross-entropy"
+_TWICE = "apply softmax or sigmoid only once: give logits to a loss that takes logits, and probabilities to others"
+_RANGE = "remove the output activation, or scale the targets into its range"
+_SUM_TO_ONE = "use softmax as the output activation, so that the outputs sum to 1"
+_CROSS_ENTROPY = "use categorical cross-entropy: its gradient does not vanish when the network is confidently wrong"
+#: Activation and loss to use instead ("" keeps the present one), and what to do in words, where one answer fits all.
 _FIXED: Mapping[str, tuple[str, str, str]] = {
     Likelihoods.SIGMOIDS_FOR_ONE_OF_CLASSES.key: ("softmax", "", _SUM_TO_ONE),
     Likelihoods.SIGMOIDS_FOR_CLASSES.key: ("softmax", "", _SUM_TO_ONE),
@@ -24,7 +24,7 @@ _FIXED: Mapping[str, tuple[str, str, str]] = {
     Likelihoods.ABSOLUTE_ON_SIGMOID.key: (
         "",
         _BINARY,
-        "use a binary cross-entropy, which is least at the share of yes and not at the majority",
+        "use binary cross-entropy, whose minimum lies at the share of positives and not at the majority class",
     ),
     Likelihoods.BEYOND_REACH.key: ("none", "", _RANGE),
     Likelihoods.WORSE_THAN_MIDDLE.key: ("none", "", _RANGE),
@@ -33,22 +33,22 @@ _FIXED: Mapping[str, tuple[str, str, str]] = {
     Likelihoods.NO_PROBABILITIES_CONFIGURED.key: (
         "",
         "",
-        "end in softmax (one of several classes) or a sigmoid (yes or no), or use a loss that takes logits",
+        "use softmax (several classes) or sigmoid (yes/no) as the output activation, or a loss that takes logits",
     ),
     Likelihoods.CHEAPER_THAN_ITS_ERRORS.key: (
         "",
         "",
-        "print the labels that the loss is given: whole numbers from 0 to the number of classes, not scaled or cast",
+        "print the labels that the loss gets: they must be class numbers counted from 0, not scaled or cast",
     ),
     Likelihoods.BELOW_ZERO_BESIDE_ACCURACY.key: (
         "",
         "",
-        "give the cross-entropy targets between 0 and 1; for several classes one unit each and softmax",
+        "use targets between 0 and 1; for several classes, use one output unit per class and softmax",
     ),
     Likelihoods.NEGATIVE.key: (
         "",
         "",
-        "give the cross-entropy targets between 0 and 1, and the outputs that it asks for",
+        "use targets between 0 and 1, and the output activation that the cross-entropy expects",
     ),
 }
 _OF_ONE_UNIT = (
@@ -65,7 +65,7 @@ _OF_ONE_UNIT = (
 def repair(
     seen: Observation, names: Mapping[str, str], output: Output | None, asked: Asked | None, n_classes: int | None
 ) -> tuple[tuple[Change, ...], str]:
-    """Say what to change, as data and in words; nothing as data where the run does not tell what is right."""
+    """Say what to change, as data and in words; no data if the run does not show what is right."""
     activation, loss, text = _wanted(seen, output, asked, n_classes)
     before = output.activation if output is not None else None
     changes = []
@@ -83,24 +83,24 @@ def _wanted(
     seen: Observation, output: Output | None, asked: Asked | None, n_classes: int | None
 ) -> tuple[str, str, str]:
     if seen.key == Likelihoods.NO_LOG_BEFORE_NLL.key:
-        return "log_softmax", "", "end in log_softmax, or give logits to a cross-entropy"
+        return "log_softmax", "", "use log_softmax as the output activation, or give logits to a cross-entropy"
     if seen.key in _OF_ONE_UNIT:
         return _of_one_unit(asked, n_classes)
     if seen.key == Likelihoods.NO_PROBABILITIES.key and asked is not None and asked.kind == "yes or no":
-        return "sigmoid", "", "end in a sigmoid, or tell the loss from_logits=True"
+        return "sigmoid", "", "use sigmoid as the output activation, or set from_logits=True in the loss"
     if seen.key == Likelihoods.NO_PROBABILITIES.key:
-        return "softmax", "", "end in softmax, or tell the loss from_logits=True"
+        return "softmax", "", "use softmax as the output activation, or set from_logits=True in the loss"
     if seen.key == Likelihoods.RELU_BEFORE_REGRESSION.key and output is not None:
-        return "none", "", f"give the regression loss what the last layer computes, without {output.activation}"
+        return "none", "", f"remove {output.activation} from the output layer"
     return _FIXED.get(seen.key, ("none", "", _TWICE))
 
 
 def _of_one_unit(asked: Asked | None, n_classes: int | None) -> tuple[str, str, str]:
-    """By what the loss asks for, and by how many classes there are, where that is known."""
+    """By what the loss expects, and by the number of classes if it is known."""
     if n_classes is not None and n_classes > TWO_CLASSES:
         return "softmax", "sparse_categorical_crossentropy", _ONE_A_CLASS
     if n_classes == TWO_CLASSES or (asked is not None and asked.kind == "yes or no"):
         return "sigmoid", _BINARY, _YES_OR_NO
     if asked is not None and asked.kind in ("squared", "absolute"):
-        return "none", "", "end the one unit without an activation"
-    return "", "", f"{_ONE_A_CLASS}; with two classes {_YES_OR_NO}; in a regression end without an activation"
+        return "none", "", "remove the activation of the output unit"
+    return "", "", f"{_ONE_A_CLASS}; for two classes, {_YES_OR_NO}; for regression, use no output activation"

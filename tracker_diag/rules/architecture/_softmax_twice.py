@@ -1,4 +1,4 @@
-"""What a loss beside an accuracy says of softmax that is applied twice."""
+"""What a loss beside an accuracy says about softmax that is applied twice."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ TWO_CLASSES = 2
 MOSTLY_RIGHT = 0.6
 #: Accuracy above which hardly any honest loss lies on the bound.
 NEARLY_ALL_RIGHT = 0.9
-#: Times the most that a calibrated model loses, below which the bound tells nothing: with few classes, or many errors,
+#: Times the largest loss of a calibrated model, below which the bound tells nothing: with few classes, or many errors,
 #: an honest loss lies there as well.
 ABOVE_HONEST = 1.5
-#: Share of the way from the bound to knowing nothing by which a loss may lie above what softmax twice leaves it.
+#: Share of the way from the bound to chance level by which a loss may lie above what softmax twice leaves it.
 ABOVE_BOUND = 0.15
-#: Share of the loss of knowing nothing above which a loss is high beside an accuracy that is not.
+#: Share of chance level above which a loss is high beside an accuracy that is not.
 HIGH_LOSS = 0.5
-#: Where the number of classes is unknown: classes over which errors are spread, which allows more loss than fewer do,
+#: If the number of classes is unknown: classes over which errors are spread, which allows more loss than fewer do,
 UNKNOWN_CLASSES = 101
 #: accuracy above which a loss can be too high for it whatever the classes,
 RIGHT_WHATEVER_THE_CLASSES = 0.85
 #: nats by which it must be higher than that accuracy allows,
 TOO_HIGH = 0.25
-#: and nats from which on errors that the model is certain of are the likelier reason.
+#: and nats from which on confident errors are the likelier reason.
 CERTAIN_OF_ERRORS = 3
 
 
 def softmax_twice(sides: Sequence[tuple[Curve | None, Curve | None]], n_classes: int | None) -> list[Observation]:
-    """What losses beside accuracies say: the clearer of training and validation."""
+    """What losses beside accuracies say: the clearer one of training and validation."""
     found = []
     for loss, score in sides:
         if loss and score and score.accuracy and loss.long_enough and score.long_enough:
@@ -46,7 +46,7 @@ def softmax_twice(sides: Sequence[tuple[Curve | None, Curve | None]], n_classes:
 
 
 def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Observation | None:
-    """What a loss says beside an accuracy, with the number of classes or without."""
+    """What a loss says beside an accuracy, with or without the number of classes."""
     if not MOSTLY_RIGHT < accuracy <= 1:
         return None
     if classes and classes >= TWO_CLASSES:
@@ -58,7 +58,7 @@ def _double_softmax(loss: float, accuracy: float, classes: int | None) -> Observ
 
 
 def _on_bound(loss: float, accuracy: float, classes: int) -> Observation | None:
-    """Whether the loss rests just above the least that softmax twice leaves."""
+    """Whether the loss levels off just above the least that softmax twice leaves."""
     bound, nothing = least_of_softmax_twice(classes), math.log(classes)
     if bound < ABOVE_HONEST * most_of_calibrated(accuracy, classes):
         return None

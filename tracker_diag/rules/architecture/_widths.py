@@ -1,4 +1,4 @@
-"""Prescribing widths: the same change for each layer that a run lists."""
+"""Prescribes widths: the same change for each layer that a run lists."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tracker_diag.rules.api import Change
 
 
 def resized(names: Mapping[str, str], params: Mapping[str, Any], to: Callable[[int], int]) -> tuple[Change, ...]:
-    """The change of the hidden width, or of all widths where one parameter lists them.
+    """The change of the hidden width, or of all widths if one parameter lists them.
 
-    Empty where each layer has a parameter of its own, and where nothing would change.
+    Empty if each layer has a parameter of its own, or if nothing would change.
     """
     name, widths = names.get("hidden_units", "hidden_units"), params.get("layer_widths")
     if isinstance(widths, tuple) and len(widths) > 1:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.roles.layer_kinds import is_block
 from tracker_diag.rules.api import (
     Curve,
@@ -22,38 +23,38 @@ from tracker_diag.rules.api import (
     middle,
     rule,
 )
+from tracker_diag.rules.hypothesis import foremost
 
-#: Share of the uninformed loss, or of its first value, that the training loss keeps at most where it learned.
+#: Share of the loss at chance level, or of its first value, that the training loss keeps at most if it learned.
 LEARNED = 0.3
-#: Shares of the uninformed level between which a validation loss stays where the network decides nothing; where that
-#: level is unknown, its highest over its lowest value, and the share of training's first value that it has at least.
+#: Shares of chance level between which a validation loss stays if the network decides nothing. If chance level is
+#: unknown: its highest over its lowest value, and the share of training's first value that it has at least.
 UNDECIDED_FROM, UNDECIDED_TO = 0.85, 1.1
 STEADY, AS_AT_FIRST = 1.25, 0.7
-#: Share of right answers that validation then stays behind training's at its end.
+#: Accuracy by which validation then stays behind training at its end.
 SCORE_BEHIND = 0.3
-#: Times the uninformed level, or the first training loss, that a validation loss is at least which is not of this
-#: network; and share of its first value from which on it has not come down.
+#: Times chance level, or the first training loss, that a validation loss of another network is at least; and share of
+#: its first value from which on it has not come down.
 FAR_ABOVE, STILL_THERE = 10.0, 0.5
-#: Logarithm of the largest factor that is told.
+#: Logarithm of the largest factor that is reported.
 MOST_LOG = 700.0
-#: Factor from one evaluation to the next, in the middle of all, from which on validation jumps.
+#: Median factor from one evaluation to the next, from which on validation jumps.
 JUMPS = 1.5
-#: Times the middle of its later half that a validation loss rises to and comes back from, and factor within which
+#: Times the median of its later half that a validation loss rises to and comes back from, and factor within which
 #: training is calm meanwhile.
 SPIKE, CALM = 10.0, 3.0
 #: Fewest values that can spike and come back.
 FEWEST = 8
-#: Batches whose statistics are those of a handful of examples.
+#: Batch size up to which the statistics are those of a handful of examples.
 SMALL_BATCH = 8
-#: What the statistics keep at each step, by the frameworks' defaults.
+#: Share that the statistics keep at each step, by the frameworks' defaults.
 KEEPS = {"keras": 0.99, "torch": 0.9}
-#: Steps, in units of one over what they take up at each, after which the statistics have forgotten where they began.
+#: Steps, in units of one over the share that they replace at each, after which the statistics have forgotten their
+#: start.
 SETTLED = 5.0
-#: What they should keep where the steps are few.
+#: Share that they should keep if the steps are few.
 PROPOSED = 0.9
-
-
-#: Times one over the root of a batch's examples that its statistics lie away from any, by chance.
+#: Distance of a batch's statistics from any others by chance, times the root of its examples.
 BY_CHANCE = 1.7
 #: Steps after which running statistics have come near, at the frameworks' slowest default.
 SETTLING = 100
@@ -64,33 +65,35 @@ class Likelihoods:
 
     FAR_FROM_BATCHES = LikelihoodRatio(
         1000.0,
-        "in the second half of the run, the running statistics of {layer} lie {gap:.2g} deviations, or "
-        "factors of e, from a batch's",
+        "running statistics of {layer} lie {gap:figure} standard deviations (or factors of e) from the batch "
+        "statistics in the second half of the run",
         "data",
     )
     NEAR_BATCHES = LikelihoodRatio(
         0.1,
-        "in the second half of the run, no running statistics lie more than {gap:.2g} deviations, or "
-        "factors of e, from a batch's",
+        "no running statistics lie more than {gap:figure} standard deviations (or factors of e) from the batch "
+        "statistics in the second half of the run",
         "data",
     )
-    BATCH_NORM = LikelihoodRatio(6.0, "the network normalises over the batch", "params")
+    BATCH_NORM = LikelihoodRatio(6.0, "the network uses batch normalisation", "params")
     UNDECIDED = LikelihoodRatio(
         10.0,
-        "training fell from {first:.3g} to {last:.3g} while validation stayed between {low:.3g} and {high:.3g}, as of "
-        "a network that decides nothing when it is evaluated",
+        "validation loss stayed between {low:figure} and {high:figure} while training loss fell from {first:figure} to "
+        "{last:figure}, as if the network decided nothing in evaluation",
     )
     FAR_ABOVE = LikelihoodRatio(
-        8.0, "at every evaluation validation is {over:.2g} times {level} or more, and training learns"
+        8.0, "validation loss is at least {over:times} {level} at every evaluation, while training learns"
     )
-    JUMPS = LikelihoodRatio(2.5, "from one evaluation to the next validation changes by a factor of {factor:.2g}")
+    JUMPS = LikelihoodRatio(2.5, "validation loss changes by a factor of {factor:figure} between evaluations")
     SPIKES = LikelihoodRatio(
-        8.0, "validation rises to {over:.2g} times its usual level and comes back, and training has no such spike"
+        8.0, "validation loss rises to {over:times} its usual level and comes back, without such a spike in training"
     )
     FEW_STEPS = LikelihoodRatio(
-        4.0, "{steps} steps are few for statistics that keep {keep:g} of themselves at each", "params"
+        4.0,
+        "{steps:figure} steps are few for running statistics that keep {keep:figure} of themselves at each step",
+        "params",
     )
-    SMALL_BATCH = LikelihoodRatio(2.0, "the statistics are those of {batch:g} examples at a time", "params")
+    SMALL_BATCH = LikelihoodRatio(2.0, "the batch statistics come from a batch size of {batch:figure}", "params")
 
 
 @rule(
@@ -116,42 +119,46 @@ def batch_norm_statistics(
     prior: float = 0.03,
     far: float = 0.7,
 ) -> Outcome:
-    """Batch normalisation is evaluated with statistics that do not fit.
+    """Batch normalisation is evaluated with running statistics that do not fit.
 
     What it measures
     ----------------
-    Where a callback looked at steps, how far the running statistics lie from those of the batch. Else whether
-    validation behaves as if the network were another one there. It decides nothing: its cross-entropy stays
-    where it began, near that of knowing nothing, while training learns its examples (one that learned them by heart is
-    confidently wrong, and its loss climbs). Or it costs ten times what knowing nothing does, from the first epoch to
-    the last. Or, in a network known to normalise over the batch, it rises tenfold at least once and comes back, and
-    training stays within three times its usual level.
+    If a callback logged steps: how far the running statistics lie from those of the batch. Otherwise whether validation
+    behaves as if the network were a different one there, in one of three ways:
 
-    Batches of a handful of examples, and steps that are few for the momentum of the statistics, speak for it besides.
-    Where the layers are described and none normalises over the batch, nothing is said; nor where validation recovers.
+    - It decides nothing. Its cross-entropy stays near chance level, where it started, while training learns its
+      examples. (A network that memorised them is confidently wrong, and its validation loss climbs.)
+    - Its loss is ten times chance level or more, from the first epoch to the last.
+    - In a network that is known to use batch normalisation, it rises tenfold at least once and comes back, while
+      training stays within three times its usual level.
+
+    Two more signs count: batches of a handful of examples, and too few steps for the momentum of the statistics. The
+    rule says nothing if the layers are described and none uses batch normalisation, or if validation recovers.
 
     Why it matters
     --------------
-    In training each batch is normalised by its own mean and variance, in evaluation by running averages. Where these
-    have not come near (Keras keeps .99 of them at each step, so a few hundred steps are needed), or batches are too
-    small or too different to have an average, the network that is evaluated is not the one that was trained.
+    In training, each batch is normalised by its own mean and variance; in evaluation, by running averages. These need
+    time to come near (Keras keeps 0.99 of them at each step, so a few hundred steps). Batches may also be too small or
+    too different to have an average. The network that is evaluated is then not the one that was trained.
 
     What to do
     ----------
-    Evaluate once on training examples: if they are as bad, it is this. Lower the momentum to .9 in Keras's sense (.1 in
-    PyTorch's), make the batches larger, or normalise over groups or layers instead.
+    Evaluate once on training examples: if the result is as bad, this is the cause. Lower the momentum to 0.9 in Keras
+    (in PyTorch, where it counts the other way round, raise it to 0.1). Make the batches larger, or use group or layer
+    normalisation instead.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    far : deviations of a batch that the running means lie away, or factors of e between the deviations, in the mean
-        over the units of a layer.
+    prior : prior odds of this cause among runs that someone is worried about.
+    far : distance of the running means from a batch's in its standard deviations, or factors of e between the standard
+        deviations; mean over the units of a layer.
 
     References
     ----------
     Seminar: "Network contains Bad Gradients" (batch normalisation). Ioffe and Szegedy (2015), ICML; Wu and He (2018),
     Group normalization, ECCV; Wu and Johnson (2021), Rethinking "Batch" in BatchNorm, arXiv:2105.07576.
     """
+    # Small batches lie so far from the running statistics by chance.
     # So few examples lie as far from the running statistics by chance.
     gap = _gap(watched, max(far, BY_CHANCE / math.sqrt(batch_size)) if batch_size else far)
     if gap is not None and gap.ratio > 1:
@@ -162,7 +169,7 @@ def batch_norm_statistics(
         return None
     known = _normalises(network, params)
     if known is False:
-        return batch_norm_statistics.skip("no layer normalises over the batch")
+        return batch_norm_statistics.skip("no layer uses batch normalisation")
     signs = _undecided(train, val, train_score, val_score, explained) or _far_above(train, val, explained)
     if not signs and known and symptoms.findings:
         signs = _spikes(train, val)
@@ -179,7 +186,7 @@ def batch_norm_statistics(
 
 
 def _gap(watched: Watched | None, far: float) -> Observation | None:
-    """How far running statistics lie from the batches' in the second half of the run, when they have come near."""
+    """How far running statistics lie from the batches' in the second half of the run, after they have come near."""
     late = {
         layer: value
         for layer, series in (watched.layers.get("batch_norm_gap", {}) if watched is not None else {}).items()
@@ -197,25 +204,32 @@ def _gap(watched: Watched | None, far: float) -> Observation | None:
 def _found(signs: list[Observation], network: Model | None, prior: float) -> Outcome:
     """The finding, and what to do."""
     keep = _keeps(network)
-    lower = f"lower the momentum of the statistics from {keep:g} to {PROPOSED:g}, " if keep and keep > PROPOSED else ""
-    text = f"{lower}make the batches larger, or normalise over groups or layers instead of the batch"
+    lower = f"{_less_momentum(keep, network)}, " if keep and keep > PROPOSED else ""
+    text = f"{lower}make the batches larger, or use group or layer normalisation instead of batch normalisation"
     return batch_norm_statistics.hypothesis(
         prior=prior,
         observations=signs,
-        message="validation looks as if it were judged with other statistics of the batches than training",
+        message=foremost(signs).message,
         advice=text,
         prescription=Prescription(text),
-        settles="evaluate once on training examples: if they are as bad as validation, it is the statistics",
+        settles="evaluate once on training examples: if they do as badly as validation, the statistics are the cause",
     )
 
 
+def _less_momentum(keep: float, network: Model | None) -> str:
+    """PyTorch's momentum counts the share that is replaced, Keras's the one that is kept."""
+    if network is not None and network.framework == "torch":
+        return f"raise the momentum of the statistics from {figure(1 - keep)} to {figure(1 - PROPOSED)}"
+    return f"lower the momentum of the statistics from {figure(keep)} to {figure(PROPOSED)}"
+
+
 def _learned(train: Curve, explained: Explained) -> bool:
-    """Whether training came down well below knowing nothing; a penalty or a bad start that goes is no learning."""
+    """Whether training came down well below chance level; losing a penalty or a bad start is no learning."""
     return explained.train > 1 - LEARNED if explained.known else 0 < train.tail < LEARNED * train.start
 
 
 def _normalises(network: Model | None, params: Mapping[str, Any]) -> bool | None:
-    """Whether the network normalises over the batch; None where nothing says."""
+    """Whether the network uses batch normalisation; None if nothing says."""
     kinds = [layer.type.lower() for layer in network.layers] if network is not None else []
     if any("batchnorm" in kind for kind in kinds) or params.get("normalisation") == "batch":
         return True
@@ -225,7 +239,7 @@ def _normalises(network: Model | None, params: Mapping[str, Any]) -> bool | None
 
 
 def _keeps(network: Model | None) -> float | None:
-    """What the statistics keep of themselves at each step; the most where several layers differ."""
+    """What the statistics keep of themselves at each step; the most if several layers differ."""
     if network is None or network.framework not in KEEPS:
         return None
     told = []
@@ -242,7 +256,7 @@ def _keeps(network: Model | None) -> float | None:
 def _undecided(
     train: Curve, val: Curve, train_score: Curve | None, val_score: Curve | None, explained: Explained
 ) -> list[Observation]:
-    """A validation loss that stays at that of knowing nothing, neither falling nor climbing."""
+    """A validation loss that stays at chance level, neither falling nor climbing."""
     low, high = float(val.finite[1].min()), float(val.finite[1].max())
     if not (train.metric.of_classes and val.metric.of_classes) or low <= 0:
         return []
@@ -265,11 +279,11 @@ def _behind(train_score: Curve | None, val_score: Curve | None) -> bool:
 
 
 def _far_above(train: Curve, val: Curve, explained: Explained) -> list[Observation]:
-    """A validation loss that is many times what knowing nothing costs, at every evaluation."""
+    """A validation loss that is many times chance level at every evaluation."""
     level, values = (explained.baseline if explained.known else train.start), val.finite[1]
     if float(values.min()) < FAR_ABOVE * level or val.tail < STILL_THERE * val.start:
         return []
-    said = "the uninformed loss" if explained.known else "the first training loss"
+    said = "chance level" if explained.known else "the first training loss"
     found = [Likelihoods.FAR_ABOVE(over=float(values.min()) / level, level=said)]
     steps = np.abs(np.diff(np.log(values)))
     factor = math.exp(min(float(np.median(steps)), MOST_LOG)) if steps.size else 1.0
@@ -277,7 +291,7 @@ def _far_above(train: Curve, val: Curve, explained: Explained) -> list[Observati
 
 
 def _spikes(train: Curve, val: Curve) -> list[Observation]:
-    """A validation loss that rises manifold and comes back, in the later half, while training is calm."""
+    """A validation loss that rises many times and comes back in the later half, while training is calm."""
     values, beside = val.finite[1], train.finite[1]
     late, calm = values[values.size // 2 :], beside[beside.size // 2 :]
     if late.size < FEWEST or calm.size < FEWEST or late.min() <= 0 or calm.min() <= 0:

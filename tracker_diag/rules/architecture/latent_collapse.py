@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.kl_term import KLTerm
-from tracker_diag.rules.api import Change, LikelihoodRatio, Observation, Outcome, Prescription, Roles, rule
+from tracker_diag.rules.api import Change, LikelihoodRatio, Observation, Outcome, Prescription, Roles, in_words, rule
 
-#: Values that the term must have, and part of them that is its end, as one over it.
+#: Fewest values of the KL term, and one over the part of them that is its end.
 VALUES, END = 8, 4
-#: A KL term of so many nats bounds what a code can tell of its input: next to nothing, and less than telling three
+#: A KL term of so many nats bounds what a code can tell about its input: next to nothing, and less than telling three
 #: inputs apart.
 NOTHING, LITTLE = 0.01, 1.0
 #: Share of its highest value up to which a term below the first of these has gone down.
 GONE_DOWN = 0.1
-#: How much lower the share of its highest value must be where the weight is phased in: without weight the term climbs
-#: far above where it then comes to rest.
+#: How much lower the share of its highest value must be if the weight is phased in: without weight the term climbs far
+#: above where it then levels off.
 PHASED_IN = 0.1
-#: Weight from which on it is more than the bound on the likelihood has.
+#: Weight above which the term counts more than in the bound on the likelihood.
 AS_DERIVED = 1.0
 
 
@@ -23,9 +24,9 @@ class Likelihoods:
     """What speaks for a latent code that has collapsed, and against it."""
 
     GONE = LikelihoodRatio(
-        100.0, "{name} went from {highest:.3g} to {end:.2g}, {share:.2g} of its highest value, and stayed there"
+        100.0, "{name} fell from {highest:figure} to {end:figure}, {part:share} of its highest value, and stayed there"
     )
-    WEIGHT = LikelihoodRatio(3.0, "the term is weighted by {weight:g} ({name})", "params")
+    WEIGHT = LikelihoodRatio(3.0, "the weight of the KL term is {weight:figure} ({name})", "params")
 
 
 @rule(
@@ -36,37 +37,37 @@ class Likelihoods:
     likelihoods=Likelihoods,
 )
 def latent_collapse(kl_term: KLTerm | None, roles: Roles, *, prior: float = 0.05, lowest: float = 0.01) -> Outcome:
-    """The latent code of a variational autoencoder carries nothing.
+    """The latent code of a variational autoencoder carries no information.
 
     What it measures
     ----------------
-    Whether the logged KL term (kl, kl_loss, kld, …) has gone to zero and stayed: all of the last quarter of its values
-    are below a hundredth of its highest value and below 1 nat, or below 0.01 nats and a tenth of its highest value. The
-    KL term is an upper bound of what the code tells of the input, in nats, so that a code at 0.01 nats cannot tell two
-    inputs apart. A term that was divided by the number of dimensions is lower, which is why its own highest value is
-    the yardstick.
+    Whether the logged KL term (kl, kl_loss, kld, …) has gone to zero and stayed there. All of the last quarter of its
+    values must lie below a hundredth of its highest value and below 1 nat, or below 0.01 nats and a tenth of its
+    highest value. The KL term is an upper bound of what the code tells about the input, in nats, so a code at 0.01 nats
+    cannot tell two inputs apart. A term that was divided by the number of dimensions is lower, so the rule also
+    compares it with its own highest value.
 
-    Where the weight of the term is phased in, it climbs far above where it then rests: a thousandth is asked for in
-    place of a hundredth; below 0.01 nats a tenth still does. A KL divergence between policies (reinforcement,
-    preference tuning) or between teacher and student is to go to zero; without a name that only an autoencoder has
-    (reconstruction, ELBO, latent) nothing is said.
+    If the weight of the term is phased in, the term climbs far above where it then levels off. The rule then asks for a
+    thousandth instead of a hundredth; below 0.01 nats a tenth is still enough. A KL divergence between policies
+    (reinforcement learning, preference tuning) or between teacher and student is meant to go to zero. The rule
+    therefore needs a name that only an autoencoder has (reconstruction, ELBO, latent).
 
     Why it matters
     --------------
-    An encoder that answers with the prior whatever comes in costs nothing; a decoder that does without the code then
-    draws the average, or models the data by itself. The loss looks like one that has converged.
+    An encoder that always outputs the prior costs nothing. A decoder that does without the code then produces the
+    average, or models the data by itself. The loss looks as if it had converged.
 
     What to do
     ----------
-    Phase the weight of the KL term in from zero, lower it, or leave each latent dimension some nats that cost nothing
-    (free bits); see that reconstruction and KL are both summed, or both averaged; weaken a decoder that sees its own
+    Phase the weight of the KL term in from zero, lower it, or give each latent dimension some nats that cost nothing
+    (free bits). Check that reconstruction and KL are both summed, or both averaged. Weaken a decoder that sees its own
     past.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    lowest : share of its highest value below which the term is gone. A working code rests at no less than a fifth of
-        it in sound runs that phase nothing in.
+    prior : prior odds of this cause among runs that someone is worried about.
+    lowest : share of its highest value below which the term is gone. In sound runs that phase nothing in, the term of a
+        working code stays above a fifth of it.
 
     References
     ----------
@@ -79,7 +80,7 @@ def latent_collapse(kl_term: KLTerm | None, roles: Roles, *, prior: float = 0.05
         return None
     steps, values = kl_term.finite
     if values.size < VALUES:
-        return latent_collapse.skip("the KL term has fewer than eight values", "log the KL term at every epoch")
+        return latent_collapse.skip("the KL term has fewer than 8 values", "log the KL term at every epoch")
     end, highest = float(values[-max(2, values.size // END) :].max()), float(values.max())
     share = end / highest if highest > 0 else 1.0
     # Of the names, since a run whose ramp has ended is judged like any other.
@@ -88,21 +89,22 @@ def latent_collapse(kl_term: KLTerm | None, roles: Roles, *, prior: float = 0.05
     if not gone:
         return None
     name = kl_term.series.name
-    observations: list[Observation] = [Likelihoods.GONE(name=name, highest=highest, end=end, share=share)]
+    gone_to = Likelihoods.GONE(name=name, highest=highest, end=end, part=share)
+    observations: list[Observation] = [gone_to]
     weight, weight_name = kl_term.weight, kl_term.weight_name
     heavy = weight is not None and weight > AS_DERIVED
     if heavy:
         observations.append(Likelihoods.WEIGHT(weight=weight, name=weight_name))
     changes = (Change(weight_name, weight, AS_DERIVED),) if heavy else ()
-    text = f"lower {weight_name} from {weight:g} to 1, and " if heavy else ""
+    text = f"{in_words(changes)}, and " if heavy else ""
     text += (
-        f"phase {weight_name or 'the weight of the KL term'} in from 0 over the first third of the run, or give each "
+        f"phase {weight_name or 'the weight of the KL term'} in from 0 over the first third of the run, or use free "
+        "bits; check that reconstruction and KL are both summed or both averaged"
     )
-    text += "latent dimension free bits; see that reconstruction and KL are both summed or both averaged"
     return latent_collapse.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"the latent code carries nothing: {name} went from {highest:.3g} to {end:.2g} and stayed there",
+        message=f"{name} fell from {figure(highest)} to {figure(end)} and stayed there: the latent code is empty",
         advice=text,
         prescription=Prescription(text, changes),
         verdict="underfitting",

@@ -18,9 +18,9 @@ from tracker_diag.rules.api import (
 )
 from tracker_diag.rules.architecture._capacity import KEEPS_UP
 
-#: Linear layers in a summary that lists nothing else which make a row: one or two are a small model of any kind.
+#: Linear layers from which on a summary that lists nothing else shows a row: one or two may be a small model.
 LINEAR_LAYERS = 3
-#: Layers of the smallest network that has something between them.
+#: Layers of the smallest network that has anything between layers.
 LAYERS = 2
 
 
@@ -28,9 +28,9 @@ class Likelihoods:
     """What speaks for linear layers in a row, and against them."""
 
     LINEAR = LikelihoodRatio(60.0, "the activation is {activation}", "params")
-    ONLY_LINEAR_LAYERS = LikelihoodRatio(3.0, "the model summary lists linear layers and nothing else", "params")
-    LINEAR_LAYERS = LikelihoodRatio(60.0, "{layers} layers stand in a row with no activation between them", "params")
-    HIGH_LEVEL = LikelihoodRatio(3.0, "training and validation rest together at a high level")
+    ONLY_LINEAR_LAYERS = LikelihoodRatio(3.0, "the model summary lists only linear layers", "params")
+    LINEAR_LAYERS = LikelihoodRatio(60.0, "{layers} layers in a row have no activation between them", "params")
+    HIGH_LEVEL = LikelihoodRatio(3.0, "training and validation level off together at a high loss")
     LEARNS = LikelihoodRatio(0.1, "the run learns its training set")
 
 
@@ -52,17 +52,18 @@ def missing_nonlinearity(
     *,
     prior: float = 0.02,
 ) -> Outcome:
-    """Linear layers in a row.
+    """Linear layers follow each other without an activation in between.
 
     What it measures
     ----------------
-    Hidden layers that are all dense and, by the description of the network, linear; an activation configured as none or
-    linear; or a summary of PyTorch that lists three or more linear layers and nothing else. Functional activations and
-    adapters do not show in summaries, so a summary alone weighs little; Keras's show no activations at all.
+    One of three things: hidden layers that are all dense and linear, by the description of the network; an activation
+    that is configured as none or linear; or a PyTorch summary that lists three or more linear layers and nothing else.
+    Functional activations and adapters do not show in summaries, so a summary alone counts little. Keras summaries show
+    no activations at all.
 
     Why it matters
     --------------
-    Linear layers in a row are one linear layer: depth adds nothing that the network could express.
+    Several linear layers in a row can express only what one linear layer can: the depth adds nothing.
 
     What to do
     ----------
@@ -70,7 +71,7 @@ def missing_nonlinearity(
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
 
     References
     ----------
@@ -82,11 +83,11 @@ def missing_nonlinearity(
         return None
     together = not features.memorised and features.apart < KEEPS_UP
     high = symptoms.has("underfitting", "unrepresentative-train") or together
-    advice = "put a ReLU (or another non-linear activation) between linear layers"
+    advice = "put a ReLU (or another non-linear activation) between the linear layers"
     return missing_nonlinearity.hypothesis(
         prior=prior,
         observations=[configured, Likelihoods.HIGH_LEVEL() if high else Likelihoods.LEARNS()],
-        message="linear layers in a row",
+        message=configured.message,
         advice=advice,
         prescription=Prescription(advice, (Change(names.get("activation", "activation"), activation, "relu"),)),
         settles="log the model summary",
@@ -94,7 +95,7 @@ def missing_nonlinearity(
 
 
 def _described(laid: Layout | None) -> Observation | None:
-    """What the layers say: that whatever they compute together is linear."""
+    """What the layers say: that everything they compute together is linear."""
     if laid is None or not laid.hidden or not laid.linear_between:
         return None
     linear = all(unit.dense and unit.activation == "linear" for unit in laid.hidden)
@@ -102,7 +103,7 @@ def _described(laid: Layout | None) -> Observation | None:
 
 
 def _configured(activation: str | None, network: Model | None) -> Observation | None:
-    """What the activation says; only where none is named, what the layers of a summary do."""
+    """What the activation says; only if none is named, what the layers of a summary do."""
     word = str(activation or "").lower()
     if word:
         return Likelihoods.LINEAR(activation=activation) if word in ("linear", "identity", "none") else None

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import (
     Features,
     LikelihoodRatio,
@@ -29,11 +30,11 @@ LEAST_PER_EXAMPLE = 1e-15
 class Likelihoods:
     """What speaks for a network that is too big for its data, and against it."""
 
-    MANY_WEIGHTS = LikelihoodRatio(2.0, "{ratio:.0f} weights per training example", "params", most=12.0)
-    FEW_EXAMPLES = LikelihoodRatio(3.0, "only {n_train} training examples", "params")
-    OVERFITS = LikelihoodRatio(4.0, "training explains what validation does not")
-    BEHIND = LikelihoodRatio(2.0, "validation stays {apart:.0%} of the uninformed loss behind")
-    KEEPS_UP = LikelihoodRatio(0.1, "validation keeps up, or nothing was learned")
+    MANY_WEIGHTS = LikelihoodRatio(2.0, "there are {ratio:figure} weights per training example", "params", most=12.0)
+    FEW_EXAMPLES = LikelihoodRatio(3.0, "the training set is small ({n_train:figure} examples)", "params")
+    OVERFITS = LikelihoodRatio(4.0, "the network fits training much better than validation")
+    BEHIND = LikelihoodRatio(2.0, "validation ends above training by {apart:share} of chance level")
+    KEEPS_UP = LikelihoodRatio(0.1, "validation stays close to training, or nothing was learned")
 
 
 @rule(
@@ -57,27 +58,27 @@ def network_too_big_for_data(
     prior: float = 0.04,
     per_example: float = 10.0,
 ) -> Outcome:
-    """A big network on a small dataset: it memorises.
+    """A large network on a small dataset: it memorises the training set.
 
     What it measures
     ----------------
-    Weights a training example (from the model summary, a parameter, or width and depth), and whether training
-    explains what validation does not. Overparameterised networks that generalise are sound: the number alone is an
+    The number of weights per training example (from the model summary, a parameter, or width and depth), and whether
+    training fits better than validation. Overparameterised networks that generalise are sound: the number alone is an
     `info`.
 
     Why it matters
     --------------
-    "Small dataset and big network: will stop learning." With many more weights than examples the network can store
-    the examples in place of the rule.
+    "Small dataset and big network: will stop learning." With many more weights than examples, the network can store
+    the examples instead of learning the rule.
 
     What to do
     ----------
-    Stop where validation was best; more data; regularisation. A smaller network only then: "number of hidden units
-    often has quite a small impact", and a narrower network may do worse as well as better.
+    Stop where validation was best, get more data, or regularise. Try a smaller network only after that: "number of
+    hidden units often has quite a small impact", and a narrower network may do worse as well as better.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
     per_example : weights per training example.
 
     References
@@ -86,7 +87,7 @@ def network_too_big_for_data(
     Nakkiran et al. (2021), ICLR: optimal regularisation can mitigate double descent, width alone does not.
     """
     if params.get("pretrained"):
-        return network_too_big_for_data.skip("a pretrained model's weights are not learned from these examples")
+        return network_too_big_for_data.skip("the weights of a pretrained model are not learned from these examples")
     ratio = n_weights / n_train
     if ratio < per_example:
         return None
@@ -95,13 +96,13 @@ def network_too_big_for_data(
         observations.append(Likelihoods.FEW_EXAMPLES(n_train=n_train))
     observations.append(_seen(features, symptoms))
     changes = stop_at_best(symptoms, names, epochs)
-    # Where validation never turned, nothing in the run says how much smaller a network, or how much noise, would do.
-    more = "get more training examples or augment them; then try weight decay, dropout, a quarter of the units"
+    # If validation never turned, nothing in the run says how much smaller a network, or how much noise, would do.
+    more = "get more training examples or augment them; then try weight decay, dropout or a quarter of the units"
     text = f"{in_words(changes)}; {more}" if changes else more
     return network_too_big_for_data.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{counted(n_weights, n_weights_from)} for {n_train} training examples",
+        message=f"{counted(n_weights, n_weights_from)} for {figure(n_train)} training examples",
         advice=text,
         prescription=Prescription(text, changes),
         settles="run once with a quarter of the units",
@@ -109,7 +110,7 @@ def network_too_big_for_data(
 
 
 def _seen(features: Features, symptoms: Symptoms) -> Observation:
-    """What the curves say of learning by heart."""
+    """What the curves say about memorising."""
     if symptoms.has("overfitting", "unrepresentative-train"):
         return Likelihoods.OVERFITS()
     if features.apart > KEEPS_UP and not features.stuck_at_baseline:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import (
     Explained,
     Features,
@@ -19,16 +20,16 @@ from tracker_diag.rules.api import (
 from tracker_diag.rules.architecture._capacity import HIGH_LEVEL, KEEPS_UP, counted
 from tracker_diag.rules.architecture._widths import resized
 
-#: Times that the width is raised: less would hardly show beside the noise of another run.
+#: Factor by which the width is raised: less would hardly show beside the noise of another run.
 TIMES_WIDER = 4
 
 
 class Likelihoods:
     """What speaks for a network that is too small for its data, and against it."""
 
-    FEW_WEIGHTS = LikelihoodRatio(8.0, "{ratio:.0f} training examples per weight", "params")
-    CAPACITY_ENOUGH = LikelihoodRatio(0.05, "capacity is not what the run lacks")
-    HIGH_LEVEL = LikelihoodRatio(3.0, "training comes to rest at a high level, or jumps")
+    FEW_WEIGHTS = LikelihoodRatio(8.0, "there are {ratio:figure} training examples per weight", "params")
+    CAPACITY_ENOUGH = LikelihoodRatio(0.05, "the run memorises, overfits or diverges, so capacity is not the limit")
+    HIGH_LEVEL = LikelihoodRatio(3.0, "training levels off at a high loss, or jumps")
     LEARNS = LikelihoodRatio(0.3, "the run learns")
 
 
@@ -53,11 +54,12 @@ def network_too_small_for_data(
     prior: float = 0.02,
     per_weight: float = 10.0,
 ) -> Outcome:
-    """A small network on a big dataset: it cannot hold what there is to learn.
+    """A small network on a large dataset: it cannot hold what there is to learn.
 
     What it measures
     ----------------
-    Training examples per weight, and whether training and validation come to rest together at a high level, or jump.
+    The number of training examples per weight, and whether training and validation level off together at a high loss,
+    or jump.
 
     Why it matters
     --------------
@@ -65,11 +67,11 @@ def network_too_small_for_data(
 
     What to do
     ----------
-    More units, then more layers, until training and validation first part.
+    Add units, then layers, until training and validation first part.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
     per_weight : training examples per weight.
 
     References
@@ -85,7 +87,7 @@ def network_too_small_for_data(
     return network_too_small_for_data.hypothesis(
         prior=prior,
         observations=[Likelihoods.FEW_WEIGHTS(ratio=ratio), _seen(features, symptoms, explained)],
-        message=f"{counted(n_weights, n_weights_from)} for {n_train} training examples",
+        message=f"{counted(n_weights, n_weights_from)} for {figure(n_train)} training examples",
         advice=text,
         prescription=Prescription(text, changes),
         settles="run once with four times the units",
@@ -93,7 +95,7 @@ def network_too_small_for_data(
 
 
 def _seen(features: Features, symptoms: Symptoms, explained: Explained | None) -> Observation:
-    """What the curves say of the capacity."""
+    """What the curves say about the capacity."""
     if features.memorised or features.apart > KEEPS_UP or symptoms.has("diverged", "overfitting"):
         return Likelihoods.CAPACITY_ENOUGH()
     high = explained is not None and explained.train < HIGH_LEVEL

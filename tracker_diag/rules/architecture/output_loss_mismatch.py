@@ -29,14 +29,14 @@ from tracker_diag.rules.architecture._output_in_curves import in_curves
 from tracker_diag.rules.architecture._output_repairs import repair
 from tracker_diag.rules.architecture._softmax_twice import softmax_twice
 
-#: Accuracy, and share of what knowing nothing costs, from which on a run has learned whatever its layers look like.
+#: Accuracy, and explained share of chance level, from which on a run has learned whatever its layers look like.
 ACCURATE, EXPLAINED = 0.9, 0.8
-#: Share of what knowing nothing costs below which a run that came to rest falls short.
+#: Explained share of chance level below which a run that levelled off falls short.
 FALLS_SHORT = 0.5
-#: Share of where it began to which an error has fallen far: of a run that has learned, where nothing else tells; an
-#: error that comes down so far and is larger than its output allows is a sum, and its targets are not out of reach.
+#: Share of its first value to which an error has fallen far, as in a run that has learned if nothing else tells. If an
+#: error falls so far and is still larger than its output allows, it is a sum, and its targets are not out of reach.
 FELL_FAR = 0.1
-#: Times the largest error that an output can make, beyond which no penalty of weights explains a loss.
+#: Times the largest error that an output can make, beyond which no weight penalty explains a loss.
 TIMES_A_PENALTY = 10.0
 #: Words of which a name that counts the outputs has one of each kind, and no other.
 _OUTPUT, _COUNT = frozenset({"output", "out"}), frozenset({"num", "width", "size", "features"})
@@ -92,55 +92,62 @@ def output_loss_mismatch(
     *,
     prior: float = 0.03,
 ) -> Outcome:
-    """The output layer and the loss do not fit.
+    """The output layer and the loss do not fit together.
 
-    Softmax over one unit or twice, no probabilities before a cross-entropy, an error of a softmax, ReLU before a
-    regression loss, sigmoids for one class of several, an output that cannot reach its targets.
+    Examples: softmax over one unit, softmax applied twice, a cross-entropy without probabilities, a squared error on a
+    softmax, ReLU before a regression loss, sigmoids for one class of several, an output that cannot reach its targets.
 
     What it measures
     ----------------
-    From the description of the network (a softmax before a loss of logits, a ReLU before a regression and sigmoids for
-    several classes are also told from parameters):
+    From the description of the network. (Parameters alone can also show a softmax before a loss that takes logits, a
+    ReLU before a regression loss, and sigmoids for several classes.)
 
-    - Softmax over one unit is 1 whatever comes in. One unit before a loss that chooses among several classes always
-      chooses the same.
-    - A cross-entropy takes the logarithm of probabilities: no activation, ReLU or tanh give none. Told to take logits
-      it applies softmax or sigmoid itself, and a second one keeps the network from ever being sure.
-    - Sigmoids before a categorical cross-entropy need not sum to one. A squared or absolute error of a softmax has
-      hardly any gradient where the network is sure of the wrong class. An absolute error of a sigmoid has hardly any
-      gradient once every answer is the majority's.
-    - The squared error of an output in [0, 1] or [−1, 1] is 1 or 4 at most (the absolute one 1 or 2) if the targets lie
-      in that range too: one that rests above has targets out of reach. If it never falls below that of always
-      answering the middle of the range (0.25 or 1, absolute 0.5 or 1), the targets are out of reach or the output is
-      saturated. Networks with weight penalties are left out, since the penalty is part of the loss.
+    - Softmax over one unit always outputs 1. One unit before a loss that chooses among several classes always chooses
+      the same class.
+    - A cross-entropy takes the logarithm of probabilities; no activation, ReLU and tanh give none. A cross-entropy that
+      takes logits applies softmax or sigmoid itself, and a second one keeps the network from ever being certain.
+    - Sigmoids before a categorical cross-entropy need not sum to 1. A squared or absolute error on a softmax has almost
+      no gradient when the network is certain of the wrong class. An absolute error on a sigmoid has almost no gradient
+      once every prediction is the majority class.
+    - The squared error of an output in [0, 1] or [−1, 1] is at most 1 or 4 (the absolute one 1 or 2) if the targets lie
+      in that range too. A loss that levels off above this has targets out of reach. Always predicting the middle of
+      the range costs at most 0.25 or 1 (absolute: 0.5 or 1). If the loss never falls below that, the targets are out of
+      reach or the output is saturated. Networks with weight penalties are left out, since the penalty is part of the
+      loss.
 
-    From the curves: softmax before a loss that applies softmax itself leaves a cross-entropy that cannot fall below
-    ln(1 + (k − 1)/e) for k classes, reached when every answer is right and certain. A loss that comes to rest just
-    above that value with a high accuracy gives it away, unless the layers show that output and loss fit; without the
-    number of classes, a loss far higher than that of a calibrated model of this accuracy. A cross-entropy below 0 has
-    targets outside 0 and 1, or outputs that are no probabilities; so has a loss below -1 beside an accuracy that stays
-    low. A loss far below what its wrong answers cost has labels that were scaled or cast. A squared error that comes to
-    rest having changed by no more than an output between -1 and 1 can change it has targets out of reach. A loss that
-    never leaves its first value has softmax over one unit where the layers end in one unit, or where each wrong answer
-    costs the most of a yes or no. Several labels at once take sigmoids.
+    From the curves:
 
-    A run that learns all the same (nine right answers in ten, four fifths of the way from knowing nothing to a perfect
-    loss, an error of a tenth of where it began) is hardly suspected for what its layers say, softmax over one unit
-    excepted; what the curves say stands. A network that was logged without its loss, or against a parameter, and
-    modules of PyTorch, which are listed as they were made, weigh little.
+    - Softmax before a loss that applies softmax itself leaves a cross-entropy of at least ln(1 + (k − 1)/e) for k
+      classes, reached when every answer is right and certain. A loss that levels off just above that value with a high
+      accuracy gives it away, unless the layers show that output and loss fit. If the number of classes is unknown, a
+      loss far above that of a calibrated model of this accuracy does.
+    - A cross-entropy below 0 has targets outside 0 to 1, or outputs that are no probabilities. So has a loss below -1
+      beside an accuracy that stays low.
+    - A loss far below the cost of its wrong answers has labels that were scaled or cast.
+    - A squared error has targets out of reach if it levels off after changing by no more than an output between -1 and
+      1 can change it.
+    - A loss that never leaves its first value has softmax over one unit, if the layers end in one unit or if each wrong
+      answer costs the maximum for yes/no.
+
+    Several labels at once take sigmoids, and are left out.
+
+    A run that learns well anyway is hardly suspected for what its layers say, except for softmax over one unit: it has
+    an accuracy of 90%, or has come 80% of the way from chance level to a perfect loss, or its error is a tenth of the
+    first value. What the curves say still counts. A network counts little if it was logged without its loss, if it
+    contradicts a parameter, or if it is a list of PyTorch modules, which are listed as they were made.
 
     Why it matters
     --------------
-    "Make sure input and output match": such a network trains, slowly and never to the end, and nothing complains.
+    "Make sure input and output match": such a network trains slowly and never completely, and nothing complains.
 
     What to do
     ----------
-    Give logits to a loss from logits (PyTorch's CrossEntropyLoss; Keras's from_logits=True), or probabilities to one
-    that takes them; end a regression without an activation.
+    Give logits to a loss that takes logits (PyTorch's CrossEntropyLoss; Keras's from_logits=True), or probabilities to
+    one that takes probabilities. Use no output activation for regression.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
 
     References
     ----------
@@ -196,7 +203,7 @@ def output_loss_mismatch(
     return output_loss_mismatch.hypothesis(
         prior=prior,
         observations=observations,
-        message=_message(first),
+        message=first.message,
         advice=text,
         prescription=Prescription(text, changes),
         verdict="inconsistent" if first.key in CONTRADICTS else "underfitting" if described else "",
@@ -209,18 +216,12 @@ def _counts_outputs(name: str) -> bool:
     return words <= _OUTPUT | _COUNT and bool(words & _OUTPUT and words & _COUNT)
 
 
-def _message(first: Observation) -> str:
-    if first.key in OF_ONE:
-        return f"the output layer cannot answer: {first.text}"
-    return f"the output layer and the loss do not fit: {first.text}"
-
-
 def _output(
     laid: Layout | None, network: Model | None, activation: str | None, units: int | None, *, configured: bool
 ) -> Output | None:
-    """What the network gives, by its layers, else by a parameter.
+    """What the network outputs, by its layers, or else by a parameter.
 
-    A network that was logged without the loss that it was trained with may be a part of that one, or another.
+    A network that was logged without its training loss may be only a part of the trained one, or another network.
     """
     last = laid.output if laid is not None else None
     if last is None or last.activation is None or laid is None or (configured and activation != last.activation):
@@ -231,7 +232,7 @@ def _output(
 
 
 def _of_output(output: Output, asked: Asked | None, task: str | None, *, accurate: bool) -> Iterator[Observation]:
-    """What of an output does not fit what is to be learned."""
+    """What about an output does not fit the task."""
     if output.activation in RECTIFIED and task == "regression" and (asked is None or asked.kind != "counts"):
         yield Likelihoods.RELU_BEFORE_REGRESSION(output=output.activation)
     if (
@@ -247,7 +248,7 @@ def _of_output(output: Output, asked: Asked | None, task: str | None, *, accurat
 def _beyond(
     output: Output, asked: Asked | None, losses: Sequence[Curve | None], times: float = 1.0
 ) -> list[Observation]:
-    """Whether an error is larger (so many times) than an output of this range can make with targets in it."""
+    """Whether an error is larger (by a factor) than an output of this range can make with targets in it."""
     reach = REACH.get(output.activation)
     if reach is None or asked is None or asked.kind not in ("squared", "absolute"):
         return []
@@ -270,7 +271,7 @@ def _course(
     explained: Explained | None,
     score_explained: float | None,
 ) -> list[Observation]:
-    """What the curves say of the learning; of ``errors``, that they fell to a small part of where they began."""
+    """What the curves say about the learning; about ``errors``, that they fell to a small part of their first value."""
     if symptoms.has("underfitting", "frozen"):
         return [Likelihoods.FAILS()]
     accurate = any(c is not None and c.long_enough and c.accuracy and c.share(c.best) >= ACCURATE for c in scores)

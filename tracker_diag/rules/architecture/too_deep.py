@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import (
     Change,
@@ -15,15 +16,16 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    in_words,
     lower,
     rule,
 )
 
-#: Names of parameters that blocks of attention have and plain networks do not.
+#: Names of parameters that attention blocks have and plain networks do not.
 _ATTENTION = re.compile(
     r"(?<![a-z])(d_?model|n_?heads?|num_?heads?)(?![a-z])|attention|attn|transformer", re.IGNORECASE
 )
-#: Families of networks whose blocks are residual or normalised, in the name of the model.
+#: Families of networks with residual or normalised blocks, by the name of the model.
 _FAMILIES = re.compile(
     r"former|bert|gpt|llama|mistral|qwen|gemma|falcon|mamba|electra|whisper|wav2vec|hubert|"
     r"(?<![a-z])(t5|bart|vit|deit|swin|beit|clip|dino|u-?net|yolo)|"
@@ -32,17 +34,19 @@ _FAMILIES = re.compile(
 )
 #: Characters of a name that are looked at.
 LONGEST = 200
-#: Layers that such blocks are, by what their types hold.
+#: Parts of layer types that name such blocks.
 _BLOCKS = ("attention", "transformer", "residual", "bottleneck", "basicblock", "encoderlayer", "decoderlayer")
 
 
 class Likelihoods:
     """What speaks for a network that is too deep, and against it."""
 
-    MANY_LAYERS = LikelihoodRatio(10.0, "{layers:g} layers without shortcuts or normalisation", "params")
-    NOTHING_ARRIVES = LikelihoodRatio(4.0, "nothing reaches the output")
+    MANY_LAYERS = LikelihoodRatio(
+        10.0, "the network has {layers:figure} layers without skip connections or normalisation", "params"
+    )
+    NOTHING_ARRIVES = LikelihoodRatio(4.0, "the loss stays at chance level")
     NOTHING_LEARNED = LikelihoodRatio(4.0, "nothing is learned")
-    LEARNS_BADLY = LikelihoodRatio(1.5, "the run learns badly")
+    LEARNS_BADLY = LikelihoodRatio(1.5, "the run learns slowly or unsteadily")
     LEARNS = LikelihoodRatio(0.05, "the run learns")
 
 
@@ -71,9 +75,9 @@ def too_deep(
 
     What it measures
     ----------------
-    The number of layers of a plain network, and whether it fails to learn. Residual or normalised networks are deep
-    by design: where parameters or layers say so, and where they tell of attention (heads, `d_model`) or the model's
-    name is that of such a family, nothing is said.
+    The number of layers of a plain network, and whether it fails to learn. Residual and normalised networks are deep by
+    design. The rule leaves them out if parameters or layers name them, if there are signs of attention (heads,
+    `d_model`), or if the model's name belongs to such a family.
 
     Why it matters
     --------------
@@ -82,13 +86,13 @@ def too_deep(
 
     What to do
     ----------
-    Start with three to eight layers; add more once they learn.
+    Start with three to eight layers. Add more once they learn.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    usual : layers up to which nothing is said.
-    proposed : layers that are proposed.
+    prior : prior odds of this cause among runs that someone is worried about.
+    usual : number of layers up to which the rule says nothing.
+    proposed : number of layers that is proposed.
 
     References
     ----------
@@ -99,20 +103,20 @@ def too_deep(
     plain = not (params.get("residual") or params.get("normalisation", "none") != "none" or params.get("pretrained"))
     if not plain or _of_blocks(params, flat_params, layers_described):
         return too_deep.skip("residual, normalised and pretrained networks are deep by design")
-    name = names.get("layers", "layers")
-    text = f"lower {name} from {layers:g} to {proposed}, or add residual connections and normalisation"
+    changes = (Change(names.get("layers", "layers"), layers, proposed),)
+    text = f"{in_words(changes)}, or add skip connections and normalisation"
     return too_deep.hypothesis(
         prior=prior,
         observations=[Likelihoods.MANY_LAYERS(layers=layers), _seen(features, symptoms)],
-        message=f"{layers:g} plain layers",
+        message=f"{figure(layers)} layers without skip connections or normalisation",
         advice=text,
-        prescription=Prescription(text, (Change(name, layers, proposed),)),
+        prescription=Prescription(text, changes),
         settles="run once with three layers",
     )
 
 
 def _of_blocks(params: Mapping[str, Any], logged: Mapping[str, Any], laid: Layout | None) -> bool:
-    """Whether the network is known to be made of blocks that are residual or normalised."""
+    """Whether the network is known to consist of residual or normalised blocks."""
     if laid is not None and (
         laid.shortcuts or laid.normalisation is not None or any(kind in u.kind for u in laid.units for kind in _BLOCKS)
     ):
@@ -123,7 +127,7 @@ def _of_blocks(params: Mapping[str, Any], logged: Mapping[str, Any], laid: Layou
 
 
 def _seen(features: Features, symptoms: Symptoms) -> Observation:
-    """What the curves say of the learning."""
+    """What the curves say about the learning."""
     if features.starts_at_baseline:
         return Likelihoods.NOTHING_ARRIVES()
     if symptoms.has("underfitting", "frozen"):

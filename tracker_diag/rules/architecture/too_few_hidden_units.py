@@ -8,6 +8,7 @@ from typing import Any
 
 from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import (
+    Change,
     Explained,
     Features,
     LikelihoodRatio,
@@ -16,24 +17,25 @@ from tracker_diag.rules.api import (
     Prescription,
     Symptoms,
     higher,
+    in_words,
     rule,
 )
-from tracker_diag.rules.architecture._capacity import HIGH_LEVEL, KEEPS_UP
+from tracker_diag.rules.architecture._capacity import HIGH_LEVEL, KEEPS_UP, in_units
 from tracker_diag.rules.architecture._widths import resized
 
-#: Units an input that a regression wants: the lower end of the rule of thumb,
+#: Units per input that a regression needs: the lower end of the rule of thumb,
 PER_INPUT = 2
-#: and inputs up to which it is taken at its word: it ends where they are many, as with classes.
+#: and number of inputs up to which the rule of thumb is followed: as with classes, it ends where they are many.
 MANY_INPUTS = 50
-#: Units that any network wants, where neither classes nor inputs say more.
+#: Units that any network needs, if neither classes nor inputs ask for more.
 UNITS = 8
 #: Units that pass next to nothing on, whatever the task.
 NEXT_TO_NOTHING = 2
-#: Share of what knowing nothing costs below which training, through so few, rests at a high level.
+#: Explained share of chance level below which training, through so few units, levels off at a high loss.
 HIGHEST_LEVEL = 0.8
 #: Times the units per class that are proposed: the upper end of "five to ten times",
 TIMES_WANTED = 2
-#: and units that are proposed at least: a usual small layer.
+#: and fewest units that are proposed: a usual small layer.
 PROPOSED = 16
 #: Width up to which the last of several layers is an output: one number, or the two answers of a decision.
 OUTPUTS = 2
@@ -44,13 +46,15 @@ AUTOENCODER = 3
 class Likelihoods:
     """What speaks for too few units, and against it."""
 
-    NEXT_TO_NOTHING = LikelihoodRatio(60.0, "a layer of {units:g} units passes next to nothing", "params")
-    FEWER_THAN_CLASSES = LikelihoodRatio(8.0, "{units:g} units are fewer than the {n_classes} classes", "params")
-    FEWER_THAN_WANTED = LikelihoodRatio(1.5, "{units:g} units, where {wanted:g} are a good first guess", "params")
-    CAPACITY_ENOUGH = LikelihoodRatio(0.05, "capacity is not what the run lacks")
+    NEXT_TO_NOTHING = LikelihoodRatio(60.0, "a hidden layer has only {units}", "params")
+    FEWER_THAN_CLASSES = LikelihoodRatio(8.0, "a hidden layer has {units} for {n_classes} classes", "params")
+    FEWER_THAN_WANTED = LikelihoodRatio(
+        1.5, "a hidden layer has {units}, and {wanted:figure} are a good first guess", "params"
+    )
+    CAPACITY_ENOUGH = LikelihoodRatio(0.05, "the curves show no lack of capacity")
     NOTHING_LEARNED = LikelihoodRatio(4.0, "nothing is learned")
-    LEARNS_NOTHING = LikelihoodRatio(0.8, "nothing is learned, where so many units learn a little")
-    HIGH_LEVEL = LikelihoodRatio(5.0, "training and validation come to rest together at a high level")
+    LEARNS_NOTHING = LikelihoodRatio(0.8, "nothing is learned, although so many units should learn a little")
+    HIGH_LEVEL = LikelihoodRatio(5.0, "training and validation level off together at a high loss")
     LEARNS = LikelihoodRatio(0.3, "the run learns")
 
 
@@ -77,30 +81,31 @@ def too_few_hidden_units(
     per_class: float = 5.0,
     many_classes: int = 100,
 ) -> Outcome:
-    """Too few units to express the task.
+    """Too few hidden units to express the task.
 
     What it measures
     ----------------
-    The width of the narrowest hidden layer, by the description of the network or by a parameter (a list that ends as an
-    output does, or that narrows to a code and widens again, is read as such) against the classes (or, for a regression,
-    the inputs), and whether training and validation come to rest together at a high level. A layer as wide as the input
-    passes on all there is. Layers that score, gate or join others are left out: they may be as narrow as they like.
+    The width of the narrowest hidden layer, compared with the number of classes (or of inputs, for a regression), and
+    whether training and validation level off together at a high loss. The width comes from the description of the
+    network or from a parameter. A list of widths that ends like an output, or that narrows to a code and widens again,
+    is read as such. A layer as wide as the input passes on everything. Layers that score, gate or join others are left
+    out: they may be as narrow as they like.
 
     Why it matters
     --------------
-    "It may not have the capacity to express the task required": a layer of one unit passes one number, whatever comes
-    after it.
+    "It may not have the capacity to express the task required": a layer of one unit passes on one number, whatever
+    comes after it.
 
     What to do
     ----------
     "For classification use five to ten times the number of classes as a good initial guess, for regression two to
-    three times the number of input or output variables." The rule of thumb ends where classes are many.
+    three times the number of input or output variables." The rule of thumb does not hold for many classes.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
     per_class : units per class.
-    many_classes : classes from which on the rule of thumb says nothing.
+    many_classes : number of classes from which on the rule of thumb says nothing.
 
     References
     ----------
@@ -121,7 +126,7 @@ def too_few_hidden_units(
         return None
     target = int(max(PROPOSED, TIMES_WANTED * wanted if classes else wanted))
     name = names.get("hidden_units", "hidden_units")
-    text = f"raise {name} from {narrow:g} to {target}"
+    text = in_words((Change(name, narrow, target),))
     changes = resized(names, params, lambda w: max(w, target) if not hidden or w in hidden else w)
     level = HIGHEST_LEVEL if narrow <= NEXT_TO_NOTHING else HIGH_LEVEL
     configured_as = _configured(narrow, wanted, classes, n_inputs, known=configured or bool(n_inputs))
@@ -132,7 +137,7 @@ def too_few_hidden_units(
     return too_few_hidden_units.hypothesis(
         prior=prior,
         observations=[configured_as, seen],
-        message=f"a hidden layer of {narrow:g} units",
+        message=configured_as.message,
         advice=text,
         prescription=Prescription(text, changes),
         settles="run once with four times the units",
@@ -151,16 +156,17 @@ def _wanted(classes: int | None, n_inputs: float | None, per_class: float) -> fl
 def _configured(
     narrow: float, wanted: float, classes: int | None, n_inputs: float | None, *, known: bool
 ) -> Observation:
-    """What the narrowest layer says; one as wide as the input, which has to be ``known``, passes on all there is."""
+    """What the narrowest layer says. One as wide as the input, which has to be ``known``, passes on everything."""
+    units = in_units(narrow)
     if known and narrow <= NEXT_TO_NOTHING and not (n_inputs and n_inputs <= narrow):
-        return Likelihoods.NEXT_TO_NOTHING(units=narrow)
+        return Likelihoods.NEXT_TO_NOTHING(units=units)
     if classes and narrow < classes:
-        return Likelihoods.FEWER_THAN_CLASSES(units=narrow, n_classes=classes)
-    return Likelihoods.FEWER_THAN_WANTED(units=narrow, wanted=wanted)
+        return Likelihoods.FEWER_THAN_CLASSES(units=units, n_classes=classes)
+    return Likelihoods.FEWER_THAN_WANTED(units=units, wanted=wanted)
 
 
 def _seen(features: Features, symptoms: Symptoms, explained: Explained | None, level: float) -> Observation:
-    """What the curves say of the capacity."""
+    """What the curves say about the capacity."""
     if symptoms.has("diverged", "overfitting") or features.memorised or features.above:
         return Likelihoods.CAPACITY_ENOUGH()
     if symptoms.has("underfitting", "frozen"):

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import (
+    Change,
     Curve,
     LikelihoodRatio,
     Outcome,
@@ -18,20 +20,24 @@ from tracker_diag.rules.api import (
 )
 from tracker_diag.rules.architecture._widths import resized
 
-#: Classes up to which so many units per class are taken at their word: the rule of thumb ends where classes are many.
+#: Number of classes up to which the rule of thumb of units per class is followed: it ends where classes are many.
 MANY_CLASSES = 100
-#: Units that are generous where it says nothing.
+#: Units that are generous if the rule of thumb says nothing.
 GENEROUS = 128
-#: Times that the width is lowered: "number of hidden units often has quite a small impact", less would not show.
+#: Factor by which the width is lowered: "number of hidden units often has quite a small impact", less would not show.
 TIMES_NARROWER = 4
 
 
 class Likelihoods:
     """What speaks for too many units."""
 
-    WIDER_THAN_GENEROUS = LikelihoodRatio(3.0, "{units:g} units, where {generous:g} are generous", "params")
-    OVERFITS = LikelihoodRatio(3.0, "training explains what validation does not")
-    MORE_THAN_EXAMPLES = LikelihoodRatio(2.0, "more units than training examples ({n_train})", "params")
+    WIDER_THAN_GENEROUS = LikelihoodRatio(
+        3.0, "the hidden width is {units:figure}, and {generous:figure} would be generous", "params"
+    )
+    OVERFITS = LikelihoodRatio(3.0, "the network fits training much better than validation")
+    MORE_THAN_EXAMPLES = LikelihoodRatio(
+        2.0, "there are more units than training examples ({n_train:figure})", "params"
+    )
 
 
 @rule(
@@ -55,12 +61,12 @@ def too_many_hidden_units(
     prior: float = 0.02,
     per_class: float = 10.0,
 ) -> Outcome:
-    """Far more units than the task asks for, and the run overfits.
+    """Far more hidden units than the task asks for, and the run overfits.
 
     What it measures
     ----------------
-    The width against ten times the classes and against the training examples, and whether the curves overfit. Wide
-    networks that generalise are sound.
+    The width, compared with ten times the number of classes and with the number of training examples, and whether the
+    curves overfit. Wide networks that generalise are sound.
 
     Why it matters
     --------------
@@ -69,11 +75,11 @@ def too_many_hidden_units(
 
     What to do
     ----------
-    Stop where validation was best; where it never turned, a quarter of the width.
+    Stop where validation was best. If it never turned, use a quarter of the width.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
     per_class : units per class.
 
     References
@@ -91,12 +97,12 @@ def too_many_hidden_units(
     name = names.get("hidden_units", "hidden_units")
     target = int(max(generous, hidden_units // TIMES_NARROWER))
     changes = stop_at_best(symptoms, names, epochs)
-    text = in_words(changes) if changes else f"lower {name} from {hidden_units:g} to {target}"
+    text = in_words(changes or (Change(name, hidden_units, target),))
     changes = changes or resized(names, params, lambda w: min(w, max(int(generous), w // TIMES_NARROWER)))
     return too_many_hidden_units.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{hidden_units:g} hidden units",
+        message=f"{figure(hidden_units)} hidden units for {figure(n_train)} training examples",
         advice=text,
         prescription=Prescription(text, changes),
         settles="run once with a quarter of the units",

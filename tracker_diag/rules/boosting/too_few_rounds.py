@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure, times
 from tracker_diag.evidence.curve import MINIMUM
 from tracker_diag.rules.api import (
     Change,
@@ -22,14 +23,14 @@ from tracker_diag.rules.api import (
 )
 from tracker_diag.stats.extrapolation import Extrapolation
 
-#: Times as many rounds that are proposed where nothing says how many would do,
+#: Times as many rounds that are proposed if nothing says how many would do,
 TWICE = 2.0
 #: and at most, whatever the extrapolation says: so far ahead it is a guess.
 AT_MOST = 10.0
-#: What rounds leave of a residual that each tree fits in full, where there are enough of them; and where the rate is so
-#: low that they have hardly begun.
+#: Share of a residual that is left by enough rounds if each tree fits it in full; and the share above which they have
+#: hardly begun.
 DONE, HARDLY_BEGUN = 0.01, 0.5
-#: A usual rate, for where it is too low for any number of rounds that anybody grows.
+#: A usual learning rate, in case it is too low for any realistic number of rounds.
 USUAL = 0.1
 
 
@@ -37,11 +38,11 @@ class Likelihoods:
     """What speaks for too few rounds, and against it."""
 
     STILL_FALLS = LikelihoodRatio(80.0, "the loss still falls when the rounds run out")
-    FALLS_EACH_ROUND = LikelihoodRatio(80.0, "the training loss fell at every one of {rounds} recorded values")
-    FALLS_A_LITTLE = LikelihoodRatio(5.0, "the loss may still fall a little when the rounds run out")
+    FALLS_EACH_ROUND = LikelihoodRatio(80.0, "the training loss fell at each of the {rounds} recorded values")
+    FALLS_A_LITTLE = LikelihoodRatio(5.0, "the loss may still fall slightly when the rounds run out")
     RATE_TOO_LOW = LikelihoodRatio(
         6.0,
-        "at a rate of {rate:g}, {rounds} rounds leave {left:.0%} of the residual even if each tree fits it in full",
+        "{rounds} at learning rate {rate:figure} leave {left:share} of the residual even if each tree fits it in full",
         "params",
     )
 
@@ -65,30 +66,32 @@ def too_few_rounds(
     *,
     prior: float = 0.05,
 ) -> Outcome:
-    """Boosting was still improving at this rate when the rounds ran out.
+    """Boosting was still improving when the rounds ran out.
 
     What it measures
     ----------------
     Whether the curves of boosted trees still fall at the end (`undertrained`, `slow-convergence`), and how many more
-    rounds the extrapolation asks for. And what the rate leaves: with a rate of η, R rounds leave (1 − η)^R of a
-    residual that each tree fits in full. Where that is more than half, and the rate below 0.1, the rate is raised
-    first: rounds cost time, a rate of 0.1 does not. Where it is more than half, a training loss that fell from each
-    recorded value to the next is enough, since so low a rate may bring so little that no other rule sees it fall. A run
-    that is still going is not asked.
+    rounds the extrapolation asks for.
+
+    Also what the learning rate leaves: with a rate of η, R rounds leave (1 − η)^R of a residual that each tree fits in
+    full. If that is more than half and the rate is below 0.1, the rate is raised first: rounds cost time, a rate of 0.1
+    does not. If it is more than half, a training loss that fell from each recorded value to the next is enough, since
+    so low a rate may improve the loss so little that no other rule sees it fall. Runs that are still going are left
+    out.
 
     Why it matters
     --------------
-    Each tree adds a small share of what it has found. If the rounds run out before the sum has arrived, the model
-    stays close to the mean, however good each tree is.
+    Each tree adds a small share of what it has found. If the rounds run out too early, the model stays close to the
+    mean, however good each tree is.
 
     What to do
     ----------
-    More rounds (n_estimators, num_boost_round, iterations), and validation to stop them; where the
-    rate is too low for the rounds, a higher rate.
+    Use more rounds (n_estimators, num_boost_round, iterations), and early stopping on validation. If the learning rate
+    is too low for the rounds, raise it.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
 
     References
     ----------
@@ -107,18 +110,18 @@ def too_few_rounds(
         observations = [Likelihoods.FALLS_A_LITTLE()]
     else:
         return None
+    rounds = f"{figure(n_estimators)} round{'' if n_estimators == 1 else 's'}" if n_estimators else "the last round"
     if left > HARDLY_BEGUN:
-        observations.append(Likelihoods.RATE_TOO_LOW(rate=learning_rate, rounds=n_estimators, left=left))
+        observations.append(Likelihoods.RATE_TOO_LOW(rate=learning_rate, rounds=rounds, left=left))
     prescription = _prescription(names, n_estimators, learning_rate, left, further)
-    rounds = f"{n_estimators} rounds" if n_estimators else "the rounds"
-    rate = f" at a rate of {learning_rate:g}" if learning_rate else ""
+    rate = f" at learning rate {figure(learning_rate)}" if learning_rate else ""
     return too_few_rounds.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{rounds}{rate} ran out while the loss still fell",
+        message=f"loss still fell after {rounds}{rate}",
         advice=prescription.text,
         prescription=prescription,
-        settles="grow twice as many trees once",
+        settles="train once with twice as many trees",
     )
 
 
@@ -134,22 +137,22 @@ def _prescription(
     left: float,
     further: Extrapolation | None,
 ) -> Prescription:
-    """A usual rate where it is so low that the rounds hardly begin; and as many rounds as the rate asks for."""
-    times = min(further.enough, AT_MOST) if further and further.enough > 1 else TWICE
-    stop = ", and let validation stop them early"
+    """A usual learning rate if it is so low that the rounds hardly begin, and as many rounds as the rate asks for."""
+    longer = min(further.enough, AT_MOST) if further and further.enough > 1 else TWICE
+    stop = ", and use early stopping on validation"
     if not rounds:
-        return Prescription(f"grow about {times:g} times as many trees{stop}")
+        return Prescription(f"train about {times(longer)} as many trees{stop}")
     changes: list[Change] = []
     if rate and left > HARDLY_BEGUN and rate < USUAL:
         changes.append(Change(names.get("learning_rate", "learning_rate"), rate, USUAL))
         needed = _rounds_for(USUAL)
     else:
-        needed = max(math.ceil(times * rounds), _rounds_for(rate) if rate else 0)
+        needed = max(math.ceil(longer * rounds), _rounds_for(rate) if rate else 0)
     if needed > rounds:
         changes.append(Change(names.get("n_estimators", "n_estimators"), rounds, needed))
     return Prescription(in_words(tuple(changes)) + stop, tuple(changes))
 
 
 def _rounds_for(rate: float) -> int:
-    """Rounds that leave next to nothing of a residual which each tree fits in full."""
+    """Rounds that leave next to nothing of a residual that each tree fits in full."""
     return math.ceil(math.log(DONE) / math.log1p(-rate)) if 0 < rate < 1 else 0

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure
+from tracker_diag.core.numbers import share as percent
 from tracker_diag.rules.api import (
     Change,
     Curve,
@@ -14,22 +16,23 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    in_words,
     lower,
     rule,
 )
 
-#: Part of what follows the best round that is looked at, as one over it.
+#: One over the part of what follows the best round that is looked at.
 LATER = 2
 
 
 class Likelihoods:
     """What speaks for too many rounds, and against it."""
 
-    TURNED = LikelihoodRatio(80.0, "validation turned, and {share:.0%} of the rounds came after its best")
+    TURNED = LikelihoodRatio(80.0, "validation got worse after its best round, with {part:share} of the rounds to go")
     STAYS_ABOVE = LikelihoodRatio(
         60.0,
-        "validation lies {rise:.0%} of the improvement achieved above its best, or more, in all of the later half of "
-        "what came after it",
+        "validation stays above its best by at least {rise:share} of its total improvement, in the later half of the "
+        "rounds after it",
     )
     STOPPING = LikelihoodRatio(0.2, "early stopping is configured", "params")
     BY_PATIENCE = LikelihoodRatio(0.02, "early stopping ended the run")
@@ -60,26 +63,26 @@ def too_many_rounds(
 
     What it measures
     ----------------
-    The share of the rounds that came after the best one on validation, where validation has risen significantly since
-    (`overfitting`), or has left its best for good: every value of the later half of what followed is worse by the share
-    of the improvement below. A round changes a sum of trees by little, so that such a curve is smooth, and its turn
-    may lie in the first rounds, where tests that need many values on either side see nothing. Early stopping that is
-    switched on, or that ended the run, speaks against it.
+    The share of the rounds that came after the best one on validation, if validation has risen significantly since
+    (`overfitting`) or has left its best for good. In the second case, every value of the later half of what followed
+    must be worse by the share of the improvement below. A round changes a sum of trees only a little, so such a curve
+    is smooth. Its turn may lie in the first rounds, where tests that need many values on either side see nothing. Early
+    stopping that is switched on, or that ended the run, speaks against this cause.
 
     Why it matters
     --------------
-    Each round after the turn fits what the training examples do not share with others; the model that is left is
-    worse than one that was cheaper.
+    Each round after the turn fits details that only the training examples have. The final model is worse than a cheaper
+    one.
 
     What to do
     ----------
-    Stop at the best round: early_stopping_rounds on validation data, or as many rounds as were best.
+    Stop at the best round: use early_stopping_rounds on validation data, or as many rounds as were best.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
     minimum_share : share of the run after the best round.
-    minimum_rise : in units of the improvement achieved: patience after the turn of a sound run costs less.
+    minimum_rise : share of the total improvement. Patience after the turn of a sound run costs less.
 
     References
     ----------
@@ -96,7 +99,7 @@ def too_many_rounds(
     if share < minimum_share:
         return None
     if shown:
-        observations = [Likelihoods.TURNED(share=share)]
+        observations = [Likelihoods.TURNED(part=share)]
     else:
         later = y[best + 1 + (y.size - best - 1) // LATER :]
         rise = float(later.min() - y[best]) / improvement if later.size else 0.0
@@ -113,13 +116,14 @@ def too_many_rounds(
         rounds = int(x[best] - x[0]) + 1
     name = names.get("n_estimators", "n_estimators")
     changes = (Change(name, n_estimators, rounds),) if n_estimators and rounds < n_estimators else ()
-    text = f"stop at step {x[best]:g}, after {best + 1} of {y.size} recorded rounds"
-    text += f": lower {name} from {n_estimators} to {rounds}" if changes else ""
+    at = figure(float(x[best]), 6)
+    text = f"stop at step {at}, after {best + 1} of {y.size} recorded rounds"
+    text += f": {in_words(changes)}" if changes else ""
     text += ", or set early_stopping_rounds"
     return too_many_rounds.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{share:.0%} of the rounds came after the best one on validation, at step {x[best]:g}",
+        message=f"{percent(share)} of the rounds came after the best validation loss, at step {at}",
         advice=text,
         prescription=Prescription(text, changes),
         span=(float(x[best]), float(x[-1])),

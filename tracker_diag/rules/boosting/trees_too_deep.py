@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tracker_diag.core.numbers import figure, share
 from tracker_diag.evidence.trees import CarriedOver
 from tracker_diag.rules.api import (
     Change,
@@ -18,11 +19,11 @@ from tracker_diag.rules.api import (
     rule,
 )
 
-#: Examples to a leaf below which a tree learns single examples, and from which on it does not.
+#: Examples per leaf below which a tree learns single examples, and from which on it does not.
 FEW, MANY = 10, 20
 #: Depth up to which trees are shallow, however many examples there are.
 SHALLOW = 4
-#: Depth, and leaves, that are proposed where trees are larger: what most tables need. And examples of a leaf.
+#: Depth and leaves that are proposed for larger trees: what most tables need. And examples per leaf.
 DEPTH, LEAVES, LEAF = 4, 15, 10
 
 
@@ -31,16 +32,16 @@ class Likelihoods:
 
     HARDLY_CARRIED = LikelihoodRatio(
         80.0,
-        "when training had come half of its way, at step {step:g}, validation had gained {share:.0%} of what training "
-        "had",
+        "validation gained only {part:share} of what training did in the first half of its fall (until step "
+        "{step:figure})",
     )
     HALF_CARRIED = LikelihoodRatio(
-        6.0, "validation gained {share:.0%} of what training did in the first half of its way"
+        6.0, "validation gained {part:share} of what training did in the first half of its fall"
     )
-    CARRIED = LikelihoodRatio(0.5, "validation gained {share:.0%} of what training did in the first half of its way")
-    OVERFITS = LikelihoodRatio(2.0, "validation turned and rises while training does not")
-    FEW_A_LEAF = LikelihoodRatio(4.0, "a full tree has {each:.2g} training examples to a leaf", "params")
-    MANY_A_LEAF = LikelihoodRatio(0.2, "even a full tree has {each:.3g} training examples to a leaf", "params")
+    CARRIED = LikelihoodRatio(0.5, "validation gained {part:share} of what training did in the first half of its fall")
+    OVERFITS = LikelihoodRatio(2.0, "validation gets worse while training does not")
+    FEW_A_LEAF = LikelihoodRatio(4.0, "a full tree has only {each:figure} training examples per leaf", "params")
+    MANY_A_LEAF = LikelihoodRatio(0.2, "even a full tree has {each:figure} training examples per leaf", "params")
     SHALLOW = LikelihoodRatio(0.3, "trees of depth {depth} are shallow", "params")
 
 
@@ -69,32 +70,33 @@ def trees_too_deep(
 
     What it measures
     ----------------
-    Of boosted trees whose training loss goes to zero (a tenth of its first value, or less): how much of what training
-    gained in the first half of its fall was gained on validation, too. Where most of it was not, the first trees
-    already learned what holds for single examples, and no number of rounds is right. And whether a tree that is as
-    large as its depth and its leaves allow has few training examples to a leaf; by itself that counts only beside a
-    validation curve that turned.
+    The rule looks at boosted trees whose training loss falls to a tenth of its first value or less. It asks how much of
+    what training gained in the first half of that fall was gained on validation, too. If most of it was not, the first
+    trees already learned what holds only for single examples, and no number of rounds is right.
 
-    A training loss that goes to zero is no fault: where validation gains as much at first, and stays there, trees learn
-    their training set by heart and are right elsewhere.
+    It also asks whether a tree that is as large as its depth and its leaves allow has few training examples per leaf.
+    By itself that counts only beside a validation curve that turned.
+
+    A training loss near zero is no fault in itself. If validation gains as much at first, and stays there, the trees
+    memorise their training set and are still right elsewhere.
 
     Why it matters
     --------------
-    A tree of depth d has up to 2^d leaves. With as many leaves as there are examples it gives back the training labels,
-    noise included; each further tree corrects that noise, and not the rule.
+    A tree of depth d has up to 2^d leaves. With as many leaves as examples it reproduces the training labels, noise
+    included, and each further tree corrects that noise instead of learning the rule.
 
     What to do
     ----------
     Lower max_depth (num_leaves), raise min_child_weight (min_child_samples, min_data_in_leaf, min_samples_leaf), and
-    let validation stop the rounds.
+    use early stopping on validation.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    hardly : share of training's gain that validation has gained as well, up to which what the first trees learn is
-        noise for the most part: twice as much as what holds elsewhere.
-    half : the same, up to which it is noise for the greater part; complex tasks with noisy labels come to that with
-        trees of any depth, so that it does not warn by itself.
+    prior : prior odds of this cause among runs that someone is worried about.
+    hardly : validation's gain over training's gain, up to which the first trees learn noise for the most part: twice as
+        much as what holds elsewhere.
+    half : the same, up to which it is more than half noise. Complex tasks with noisy labels reach that with trees of
+        any depth, so this alone gives no warning.
 
     References
     ----------
@@ -111,9 +113,9 @@ def trees_too_deep(
         return None
     observations: list[Observation] = []
     if carried_over is not None:
-        share = max(0.0, carried_over.share)
-        row = Likelihoods.HARDLY_CARRIED if share <= hardly else Likelihoods.HALF_CARRIED
-        observations.append((Likelihoods.CARRIED if shared else row)(share=share, step=carried_over.step))
+        gained = max(0.0, carried_over.share)
+        row = Likelihoods.HARDLY_CARRIED if gained <= hardly else Likelihoods.HALF_CARRIED
+        observations.append((Likelihoods.CARRIED if shared else row)(part=gained, step=carried_over.step))
     if overfits:
         observations.append(Likelihoods.OVERFITS())
     if examples_a_leaf is not None and (few or examples_a_leaf >= MANY):
@@ -122,7 +124,7 @@ def trees_too_deep(
         observations.append(Likelihoods.SHALLOW(depth=max_depth))
     changes = _smaller(names, max_depth, num_leaves, leaf_examples)
     text = in_words(changes) or "lower max_depth or num_leaves, and raise min_child_weight or min_child_samples"
-    text += ", and let validation stop the rounds"
+    text += ", and use early stopping on validation"
     return trees_too_deep.hypothesis(
         prior=prior,
         observations=observations,
@@ -136,15 +138,15 @@ def trees_too_deep(
 
 def _message(carried_over: CarriedOver | None, each: float | None, shared: bool) -> str:
     if carried_over is None or shared:
-        return f"a full tree has {each or 0:.2g} training examples to a leaf"
+        return f"a full tree has only {figure(each or 0)} training examples per leaf"
     return (
-        f"training comes down to {carried_over.left:.2g} times its first loss, and on the first half of that way "
-        f"validation gains {max(0.0, carried_over.share):.0%} of what training does"
+        f"validation gains {share(max(0.0, carried_over.share))} of what training does at first; training loss falls "
+        f"to {share(carried_over.left)} of its first value"
     )
 
 
 def _smaller(names: Mapping[str, str], depth: int | None, leaves: int | None, leaf: int | None) -> tuple[Change, ...]:
-    """Smaller trees: what bounds them is lowered where it is high; else leaves hold more examples."""
+    """Smaller trees: lower what bounds them if it is high; otherwise more examples per leaf."""
     changes = [
         Change(names.get(role, role), before, after)
         for role, before, after in (("max_depth", depth, DEPTH), ("num_leaves", leaves, LEAVES))

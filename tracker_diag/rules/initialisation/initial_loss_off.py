@@ -31,8 +31,8 @@ def initial_loss_off(
     What it measures
     ----------------
     The loss of the first batch before any update, divided by the loss at chance level, if a callback logged both.
-    Otherwise the first training loss divided by ln of the number of classes, or by the variance of the target, whichever
-    is known. If there is an accuracy but the number of classes is unknown, the loss is divided by ln 1000, the chance
+    Otherwise the first training loss divided by ln of the number of classes or by the variance of the target, if one is
+    known. If there is an accuracy but the number of classes is unknown, the loss is divided by ln 1000, the chance
     level of a thousand classes.
 
     A first loss below that level is not reported: the mean over the first epoch, pretrained weights and reweighted

@@ -18,22 +18,23 @@ from tracker_diag.rules.api import (
     Symptoms,
     rule,
 )
+from tracker_diag.rules.hypothesis import foremost
 from tracker_diag.stats.gap import Gap
 
-#: Share of the baseline loss that training has explained at most where it stays hard, and where it learns nothing.
+#: Largest share of chance level that training has explained if it stays hard, and if it learns nothing.
 HARD, NOTHING = 0.4, 0.1
-#: Uninformed levels that training ends above validation, and times validation's loss, from which on it is far above.
+#: How far training ends above validation, as a share of chance level, and times validation's loss, to be far above.
 FAR_ABOVE, TIMES = 0.2, 1.8
-#: Times what guessing gets right that validation does where it learned although training did not.
+#: Validation accuracy, in times that of guessing, from which on validation learned although training did not.
 TIMES_GUESSING = 1.5
-#: Dropout up to which it leaves training as it is.
+#: Dropout up to which training is hardly affected.
 MODERATE_DROPOUT = 0.5
-#: What mixes or smooths labels: training then cannot come near nothing.
+#: What mixes or smooths labels: training loss then cannot come near 0.
 MIXING = ("mixup", "label_smoothing")
 #: Words by which an augmentation says that it is strong, and by which a number says that it is a spread.
 _STRONG = re.compile(r"strong|heavy|hard|extreme|max", re.IGNORECASE)
 _SPREAD = re.compile(r"std|sigma|noise|deviation", re.IGNORECASE)
-#: Spread of noise from which on it is larger than an input that was brought to unit scale.
+#: Standard deviation from which on noise is larger than a standardised input.
 LARGER_THAN_INPUT = 1.0
 
 
@@ -42,17 +43,16 @@ class Likelihoods:
 
     FAR_ABOVE = LikelihoodRatio(
         15.0,
-        "training, which is augmented, explains {train:.0%} of the uninformed loss, and validation, which is not, "
-        "{val:.0%}",
+        "training (augmented) brings the loss {train:share} below chance level, validation (not augmented) {val:share}",
     )
     EASIER = LikelihoodRatio(
-        6.0, "training, which is augmented, learns next to nothing and ends above validation, which is not"
+        6.0, "training (augmented) learns next to nothing and ends above validation (not augmented)"
     )
     LEARNED_ALL_THE_SAME = LikelihoodRatio(
-        2.0, "validation is right {right:.0%} of the time, where guessing would be {guessing:.0%}"
+        2.0, "validation accuracy is {right:share}, where random guessing gives {guessing:share}"
     )
     STRONG = LikelihoodRatio(4.0, "{name} is {value}", "params")
-    DROPOUT = LikelihoodRatio(0.3, "dropout of {dropout:g} holds training back as well", "params")
+    DROPOUT = LikelihoodRatio(0.3, "dropout {dropout:figure} also holds training back", "params")
     MIXED = LikelihoodRatio(0.3, "{name} makes training harder by design", "params")
 
 
@@ -83,32 +83,37 @@ def augmentation_too_strong(
     *,
     prior: float = 0.03,
 ) -> Outcome:
-    """Augmentation leaves little to recognise in the training examples.
+    """Augmentation makes the training examples hard to recognise.
 
     What it measures
     ----------------
-    Whether augmentation is logged and on, or part of the described layers, training explains less than 40 % of the
-    uninformed loss, and validation, whose examples are not augmented, ends far below training. Or, where training
-    learns next to nothing, whether validation ends below it all the same, beyond their noise. The uninformed loss has
-    to be known. Noise with a deviation above that of a scaled input, and an augmentation that calls itself strong,
-    speak for it besides.
+    Whether augmentation is logged and switched on, or part of the described layers. Then one of two things, for which
+    chance level has to be known:
 
-    A training loss above validation's that has come down well is how augmentation works, and nothing is said of it;
-    mixup and label smoothing raise it by design.
+    - Training brings the loss less than 40% below chance level, and validation, whose examples are not augmented, ends
+      far below training.
+    - Training learns next to nothing, and validation still ends below it, beyond their noise.
+
+    Noise with a standard deviation above that of a scaled input, and an augmentation whose name says that it is strong,
+    count as well.
+
+    A training loss above validation that has come down well is normal with augmentation, and is not reported. Mixup
+    and label smoothing raise it by design.
 
     Why it matters
     --------------
-    "Regularisation (dropout, noise, or some form of stochastic process)" helps while the examples stay what they are
-    called. What is cropped, turned or drowned beyond recognition is a wrong label, and the network learns to guess.
+    "Regularisation (dropout, noise, or some form of stochastic process)" helps as long as the examples still show what
+    their labels say. An example that is cropped, rotated or drowned in noise beyond recognition has a wrong label, and
+    the network learns to guess.
 
     What to do
     ----------
-    Look at ten augmented examples: could you name them? Halve the strength until training comes down, and train once
-    without any.
+    Look at ten augmented examples: could you label them? Halve the strength until the training loss comes down, and
+    train once without augmentation.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
 
     References
     ----------
@@ -127,7 +132,7 @@ def augmentation_too_strong(
         right = val_score.share(val_score.best)
         if right > TIMES_GUESSING / n_classes:
             observations.append(Likelihoods.LEARNED_ALL_THE_SAME(right=right, guessing=1 / n_classes))
-    name = names.get("augmentation", "augmentation") if augmentation else "of the layers"
+    name = names.get("augmentation", "augmentation") if augmentation else "in the layers"
     if _strong(name, augmentation):
         observations.append(Likelihoods.STRONG(name=name, value=augmentation))
     if dropout is not None and dropout > MODERATE_DROPOUT:
@@ -137,7 +142,7 @@ def augmentation_too_strong(
     return augmentation_too_strong.hypothesis(
         prior=prior,
         observations=observations,
-        message="training stays hard while validation, which is not augmented, is easier",
+        message=foremost(observations).message,
         advice=text,
         prescription=Prescription(text),
         settles="train once without augmentation",
@@ -145,7 +150,7 @@ def augmentation_too_strong(
 
 
 def _seen(features: Features, explained: Explained, end_gap: Gap) -> list[Observation]:
-    """What the curves say: how little training explains, and how much lower validation ends."""
+    """What the curves say: how little training learns, and how much lower validation ends."""
     far_above = features.apart < -FAR_ABOVE or features.loss_ratio > TIMES
     if explained.train < HARD and far_above:
         return [Likelihoods.FAR_ABOVE(train=max(0.0, explained.train), val=explained.val)]

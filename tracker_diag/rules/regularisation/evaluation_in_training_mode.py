@@ -19,34 +19,33 @@ from tracker_diag.rules.api import (
     rule,
 )
 
-#: Share of its first value to which the training loss must have fallen for its course to say anything.
+#: Share of its first value to which the training loss must have fallen for the curves to say anything.
 LEARNED = 0.6
-#: Shares of training's fall between which a network has not yet learned by heart, and gains most from all its units.
+#: Shares of training's fall between which a network has not memorised yet, and gains most from all its units.
 MIDDLE = (0.2, 0.8)
-#: Evaluations at least, in all and in the middle of the fall.
+#: Fewest evaluations in all, and in the middle of the fall.
 FEWEST, FEWEST_IN_MIDDLE = 8, 2
-#: Shares of the training loss, in the middle and at the end, at which validation has gained nothing from its units.
+#: Validation loss over training loss, in the middle and at the end, from which on validation gained nothing from its
+#: units.
 BESIDE, BESIDE_AT_END = 0.9, 0.95
-#: Times the training loss, half-way, up to which validation lies beside it.
+#: Validation loss over training loss, half-way, up to which validation lies close to it.
 STILL_BESIDE = 3.0
-#: Jitter of validation, in times that of training, which has the noise of dropout.
+#: Jitter of validation in times that of training, which has the noise of dropout.
 AS_NOISY = 0.9
 
 
 class Likelihoods:
-    """What speaks for an evaluation that drops units, and against it."""
+    """What speaks for an evaluation with dropout on, and against it."""
 
-    SEEN = LikelihoodRatio(
-        3000.0, "{share:.0%} of the evaluations looked at had dropout or batch statistics on", "data"
-    )
+    SEEN = LikelihoodRatio(3000.0, "{part:share} of the logged evaluations had dropout or batch statistics on", "data")
     TRACKS = LikelihoodRatio(
         4.0,
-        "dropout of {dropout:g} holds training back, and validation lies at {middle:.2g} times its loss half-way down, "
-        "{end:.2g} times at the end",
+        "dropout {dropout:figure} raises training loss, but validation loss is {middle:times} as high half-way down "
+        "and {end:times} at the end",
     )
     AS_NOISY = LikelihoodRatio(
         3.0,
-        "from one evaluation to the next validation jitters {jitter:.2g} times as much as training with its dropout",
+        "validation loss jitters {jitter:times} as much between evaluations as training loss with its dropout",
     )
 
 
@@ -73,28 +72,28 @@ def evaluation_in_training_mode(
 
     What it measures
     ----------------
-    Where a callback looked at evaluations, in which mode the network was.
+    If a callback logged evaluations: in which mode the network was.
 
-    Else, in a network with dropout, two things together. Validation never gains from having all units: it lies beside
-    the training loss, or above it, while training is on its way down, and still does at the end. And it jitters from
-    one evaluation to the next as much as training does: without dropout the same examples and nearly the same weights
-    give nearly the same loss. Each alone has other reasons (a gap, a high learning rate), so this is a hint and no
-    more.
+    Otherwise, in a network with dropout, two things together. Validation never gains from having all units: it lies
+    close to the training loss, or above it, while training is on its way down, and still does at the end. And it
+    jitters from one evaluation to the next as much as training does. Without dropout, the same examples and nearly the
+    same weights give nearly the same loss. Each sign alone has other causes (a gap, a high learning rate), so this is
+    only a hint.
 
     Why it matters
     --------------
-    The numbers by which the best checkpoint is chosen are too bad, and noise decides among them. Whoever uses the model
-    in the same mode gets another answer each time.
+    The metrics that choose the best checkpoint are too pessimistic, and noise decides among them. Anyone who uses the
+    model in the same mode gets a different answer each time.
 
     What to do
     ----------
-    Call `model.eval()` before the evaluation and `model.train()` after it; in Keras, do not call the model with
-    `training=True`. Evaluate twice: the two losses must agree but for rounding.
+    Call `model.eval()` before the evaluation and `model.train()` after it. In Keras, do not call the model with
+    `training=True`. Evaluate twice: the two losses must be equal up to rounding.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    most : share of the evaluations looked at that were in training mode.
+    prior : prior odds of this cause among runs that someone is worried about.
+    most : share of the logged evaluations that were in training mode.
     strong_enough : dropout from which on it shows in the training loss.
 
     References
@@ -104,8 +103,9 @@ def evaluation_in_training_mode(
     """
     seen = watched.values("eval_in_training_mode") if watched is not None else np.empty(0)
     if seen.size:
-        share = float(seen.mean())
-        return _found([Likelihoods.SEEN(share=share)], prior) if share >= most else None
+        part = float(seen.mean())
+        on = Likelihoods.SEEN(part=part)
+        return _found([on], on.message, prior) if part >= most else None
     if train is None or val is None:
         return evaluation_in_training_mode.skip("no training or no validation loss", "log the loss of both each epoch")
     known = [rate for rate in layers_described.dropout if not math.isnan(rate)] if layers_described is not None else []
@@ -131,24 +131,24 @@ def evaluation_in_training_mode(
     jitter = _jitter(theirs) / swing if swing > 0 else 0.0
     if end < BESIDE_AT_END or jitter < AS_NOISY:
         return None
-    return _found(
-        [Likelihoods.TRACKS(dropout=rate, middle=half_way, end=end), Likelihoods.AS_NOISY(jitter=jitter)], prior
-    )
+    noisy = Likelihoods.AS_NOISY(jitter=jitter)
+    tracks = Likelihoods.TRACKS(dropout=rate, middle=half_way, end=end)
+    return _found([tracks, noisy], f"dropout may be on during evaluation: {noisy.message}", prior)
 
 
-def _found(observations: list[Observation], prior: float) -> Outcome:
+def _found(observations: list[Observation], message: str, prior: float) -> Outcome:
     """The finding, and what to do."""
     text = "switch dropout off before the evaluation (`model.eval()`), and on again after it"
     return evaluation_in_training_mode.hypothesis(
         prior=prior,
         observations=observations,
-        message="validation looks as if dropout were on in it as well",
+        message=message,
         advice=text,
         prescription=Prescription(text),
-        settles="evaluate twice without training in between: the two losses must agree but for rounding",
+        settles="evaluate twice without training in between: the two losses must be equal up to rounding",
     )
 
 
 def _jitter(values: FloatArray) -> float:
-    """Deviation of the noise in the logarithm, from second differences, which leave out the course."""
+    """Standard deviation of the noise in the logarithm, from second differences, which leave out the course."""
     return float(np.diff(np.log(values), 2).std() / math.sqrt(6))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import (
     Curve,
     Explained,
@@ -18,18 +19,18 @@ from tracker_diag.rules.api import (
     stop_at_best,
 )
 
-#: Share of the baseline loss that validation explains at its best where it learned before it turned.
+#: Share of chance level that validation explains at its best if it learned before it turned.
 LEARNED = 0.1
 
 
 class Likelihoods:
     """What speaks for a run that went on too long, and against it."""
 
-    #: From 3, where nothing came after the best checkpoint, to 6, where all did: the longer, the less it is chance.
-    WENT_ON = LikelihoodRatio(3.0, "{share:.0%} of the run came after the best checkpoint", most=6.0)
-    LEARNED_BEFORE = LikelihoodRatio(1.5, "validation had learned before it turned")
+    #: From 3, if nothing came after the best checkpoint, to 6, if all did: the longer, the less it is chance.
+    WENT_ON = LikelihoodRatio(3.0, "{part:share} of the run came after the best checkpoint", most=6.0)
+    LEARNED_BEFORE = LikelihoodRatio(1.5, "validation had improved before it got worse")
     STOPPING = LikelihoodRatio(0.3, "early stopping is configured", "params")
-    ALL_EPOCHS = LikelihoodRatio(1.5, "epochs are configured, and early stopping is not", "params")
+    ALL_EPOCHS = LikelihoodRatio(1.5, "the number of epochs is configured, and early stopping is not", "params")
 
 
 @rule(
@@ -52,17 +53,18 @@ def no_early_stopping(
     prior: float = 0.03,
     minimum_share: float = 0.3,
 ) -> Outcome:
-    """Trained on past the best checkpoint.
+    """Training went on past the best checkpoint.
 
     What it measures
     ----------------
-    The share of the run that came after the best validation step, where validation has risen significantly since: the
-    lowest point of a plateau is noise, and is not counted. Validation that had learned before it turned left a
-    checkpoint worth keeping. Of boosting the rule `too-many-rounds` says it.
+    The share of the run that came after the best validation step, if validation has risen significantly since. (The
+    lowest point of a plateau is noise, and does not count.) Validation that had improved before it turned left a
+    checkpoint worth keeping. For boosting, the rule `too-many-rounds` reports this.
 
     Why it matters
     --------------
-    What comes after the turn costs time and makes the model worse; without a kept checkpoint it is the model one has.
+    Training after the turn costs time and makes the model worse. If the best checkpoint is not kept, the worse model is
+    the result.
 
     What to do
     ----------
@@ -70,7 +72,7 @@ def no_early_stopping(
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
     minimum_share : share of the run after the best step.
 
     References
@@ -79,11 +81,12 @@ def no_early_stopping(
     """
     if not symptoms.has("overfitting"):
         return None
-    # What surely came after it decides, what came after the likeliest step is told.
+    # What certainly came after it decides; what came after the likeliest step is reported.
     if float((held_out.x > held_out.turning.high_step).mean()) < minimum_share:
         return None
     share = float((held_out.x > held_out.turning.step).mean())
-    observations = [Likelihoods.WENT_ON(times=1 + share, share=share)]
+    went_on = Likelihoods.WENT_ON(times=1 + share, part=share)
+    observations = [went_on]
     if explained is not None and explained.val_best > LEARNED:
         observations.append(Likelihoods.LEARNED_BEFORE())
     if early_stopping:
@@ -92,11 +95,11 @@ def no_early_stopping(
         observations.append(Likelihoods.ALL_EPOCHS())
     at = held_out.turning.step
     changes = stop_at_best(symptoms, names, epochs)
-    text = f"stop at step {at:g} and keep that checkpoint" + (f": {in_words(changes)}" if changes else "")
+    text = f"stop at step {figure(at, 6)} and keep that checkpoint" + (f": {in_words(changes)}" if changes else "")
     return no_early_stopping.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{share:.0%} of the run came after the best checkpoint at step {at:g}",
+        message=f"{went_on.message} at step {figure(at, 6)}",
         advice=text,
         prescription=Prescription(text, changes),
         span=(at, float(held_out.x[-1])),

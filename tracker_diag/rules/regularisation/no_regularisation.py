@@ -41,30 +41,30 @@ _ALSO = re.compile(
     r"(input|gaussian|feature|embedding)_?noise|(?<![a-z])hsv_[hsv]",
     re.IGNORECASE,
 )
-#: Values by which a parameter says that it does nothing, beside 0, None and false.
+#: Values by which a parameter says that it does nothing, besides 0, None and false.
 _NOTHING = ("", "none", "no", "off", "false", "null")
 #: Characters of a name that are looked at.
 _LONGEST = 200
-#: Optimisers that decay weights unless told otherwise: by a hundredth in PyTorch, by four thousandths in Keras.
+#: Optimisers that decay weights unless told otherwise: by 0.01 in PyTorch, by 0.004 in Keras.
 _DECAYING = ("adamw",)
 #: Regularisers from which on the run has regularisation, whatever came of it.
 _ENOUGH = 2
-#: Dropout for each baseline that validation ends above training: the larger the gap, the more noise.
+#: Dropout for each chance level by which validation ends above training: the larger the gap, the more noise.
 DROPOUT_OF_GAP = 0.5
 #: The most dropout that is usual.
 MOST_DROPOUT = 0.5
 
 
 class Likelihoods:
-    """What speaks for a want of regularisation, and against it."""
+    """What speaks for too little regularisation, and against it."""
 
-    OVERFITS = LikelihoodRatio(5.0, "training explains what validation does not")
-    UNREPRESENTATIVE = LikelihoodRatio(3.0, "training explains what validation does not")
+    OVERFITS = LikelihoodRatio(5.0, "the model fits training much better than validation")
+    UNREPRESENTATIVE = LikelihoodRatio(3.0, "the model fits training much better than validation")
     NONE_CONFIGURED = LikelihoodRatio(
-        10.0, "no regularisation is at work in parameters or layers (off: {known})", "params"
+        10.0, "no regularisation is active in parameters or layers (off: {known})", "params"
     )
     ONE_CONFIGURED = LikelihoodRatio(0.4, "{used} is configured", "params")
-    BLIND = LikelihoodRatio(0.03, "validation never gained on knowing nothing, which regularisation does not change")
+    BLIND = LikelihoodRatio(0.03, "validation never got better than chance level, which regularisation does not change")
 
 
 @rule(
@@ -92,11 +92,15 @@ def no_regularisation(
 
     What it measures
     ----------------
-    Which regularisers the configuration names with a value above zero, or the layers of the model hold, and whether
-    validation turned or stayed behind. Weight decay, augmentation and early stopping count, and so does a parameter
-    whose name says that it regularises (`kernel_regularizer`, `rotation_range`, `mosaic`, …), a layer that augments or
-    adds noise, and AdamW, which decays weights unless told not to. Where two or more are at work, nothing is said. None
-    at all is sound where the curves do not overfit.
+    Which regularisers the configuration names with a value above zero, or the layers of the model contain, and whether
+    validation turned or stayed behind. These count as regularisers:
+
+    - weight decay, augmentation and early stopping;
+    - a parameter whose name says that it regularises (`kernel_regularizer`, `rotation_range`, `mosaic`, …);
+    - a layer that augments or adds noise;
+    - AdamW, which decays weights unless told not to.
+
+    The rule says nothing if two or more are active. No regularisation at all is sound if the curves do not overfit.
 
     Why it matters
     --------------
@@ -105,12 +109,12 @@ def no_regularisation(
 
     What to do
     ----------
-    "Add dropout before each linear layer." Then weight decay and augmentation. Where validation turned, stop as well:
-    at the best step, or later by as much as dropout slows learning down, since it leaves 1 − p of the units to learn.
+    "Add dropout before each linear layer." Then add weight decay and augmentation. If validation turned, stop as well:
+    at the best step, or later if dropout is added, since it leaves 1 − p of the units to learn and slows learning down.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
     proposed : dropout that is proposed.
     tiny : value up to which a regulariser (dropout, weight decay, …) does nothing.
 
@@ -144,10 +148,11 @@ def no_regularisation(
     slowed = (1 - (before or 0)) / (1 - target) if changes else 1.0
     changes += stop_at_best(symptoms, names, epochs, slowed)
     text = (f"{in_words(changes)}, and " if changes else "") + "add weight decay or augmentation"
+    regularised = f"with only {used[0]} to regularise it" if used else "without any regularisation"
     return no_regularisation.hypothesis(
         prior=prior,
         observations=observations,
-        message="the run overfits, and little holds it back",
+        message=f"run overfits {regularised}",
         advice=text,
         prescription=Prescription(text, changes),
         settles="run once with dropout 0.3",
@@ -155,11 +160,10 @@ def no_regularisation(
 
 
 def _described(laid: Layout | None) -> dict[str, float | bool]:
-    """What the layers say; whether weights are penalised only where their settings are told."""
+    """What the layers say. Weight penalties are included only if the layers show their settings."""
     if laid is None:
         return {}
-    # One whose strength is not said counts.
-    # Of PyTorch's functions, dropout among them, no module tells.
+    # One whose strength is not known counts. Dropout as a function of PyTorch shows in no module.
     strengths = ({"dropout": max(laid.dropout, default=0.0)} if laid.ordered or laid.dropout else {}) | (
         {} if laid.decay is None else {"weight_decay": laid.decay}
     )
@@ -168,7 +172,7 @@ def _described(laid: Layout | None) -> dict[str, float | bool]:
 
 
 def _named(flat_params: Mapping[str, Any], tiny: float) -> list[str]:
-    """Parameters at work whose names say that they regularise."""
+    """Active parameters whose names say that they regularise."""
     return [name for name, value in flat_params.items() if _ALSO.search(name[:_LONGEST]) and _acts(value, tiny)]
 
 

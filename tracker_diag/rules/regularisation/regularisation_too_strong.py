@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import (
     Change,
     Curve,
@@ -18,43 +19,45 @@ from tracker_diag.rules.api import (
     Outcome,
     Prescription,
     Symptoms,
+    in_words,
     lower,
     rule,
 )
+from tracker_diag.rules.hypothesis import foremost
 
-#: How many times the decay those optimisers take that multiply it by the rate alone. Chen et al. (2023), Lion: three to
-#: ten times that of AdamW.
+#: Times the usual weight decay that optimisers take which multiply it by the learning rate alone. Chen et al. (2023),
+#: Lion: three to ten times that of AdamW.
 DECOUPLED = {"adamw": 5, "lamb": 5, "lion": 20}
 #: Dropout up to which it is moderate: between what is usual for inputs and for hidden units.
 MODERATE_DROPOUT = 0.3
 #: Dropout and weight decay that are proposed: usual ones, with which networks learn.
 PROPOSED_DROPOUT, PROPOSED_DECAY = 0.2, 1e-4
-#: Uninformed levels that training ends above validation, and times validation's loss that it ends at, from which on its
-#: noise is too much: dropout of a half leaves it at most at twice the loss of validation in nearly all sound runs.
+#: How far training ends above validation, as a share of chance level, and times validation's loss, from which on its
+#: noise is too much: with dropout 0.5, nearly all sound runs end at most at twice the validation loss.
 NOISY_GAP, NOISY_RATIO = 0.25, 2.0
-#: Dropout that nobody has seen to work in hidden layers, and times validation's loss above which training then ends.
+#: Dropout that is not known to work in hidden layers, and times validation's loss above which training then ends.
 BEYOND_DOUBT, NOISY_BEYOND_DOUBT = 0.85, 1.1
 #: What mixes or smooths the labels, and raises the training loss for a reason of its own.
 MIXING = ("mixup", "augmentation", "label_smoothing")
-#: Times validation that a training loss begins at which a penalty is part of, at least and at most (more is a loss that
-#: explodes), and at which it is at the next record,
-#: and share of itself by which validation, which has none, may move, and training may end below and above it.
+#: A training loss with a penalty in it. Times validation that it starts at, at least and at most (more is a loss that
+#: explodes), and that it has at the next record; share of itself by which validation, which has no penalty, may move;
+#: shares by which training may end below and above it.
 PENALISED, EXPLODED, PENALISED_NEXT, STANDS, BELOW, ABOVE = 2.0, 30.0, 1.2, 0.02, 0.1, 0.5
-#: Share of the baseline above which a run has learned more than an underfitting one.
+#: Explained share of chance level above which a run has learned more than an underfitting one.
 LEARNED_HALF = 0.5
 
 
 class Likelihoods:
     """What speaks for regularisation that is too strong, and against it."""
 
-    DROPOUT = LikelihoodRatio(6.0, "dropout of {dropout:g}", "params", most=60.0)
-    MODERATE_DROPOUT = LikelihoodRatio(0.5, "dropout of {dropout:g} is moderate", "params")
-    DECAY = LikelihoodRatio(10.0, "weight decay of {decay:g}", "params", most=60.0)
-    NOISY = LikelihoodRatio(8.0, "training, with its noise, ends far above validation")
+    DROPOUT = LikelihoodRatio(6.0, "dropout is {dropout:figure}", "params", most=60.0)
+    MODERATE_DROPOUT = LikelihoodRatio(0.5, "dropout {dropout:figure} is moderate", "params")
+    DECAY = LikelihoodRatio(10.0, "weight decay is {decay:figure}", "params", most=60.0)
+    NOISY = LikelihoodRatio(8.0, "training loss ends far above validation loss, as with too much noise in training")
     PENALTY = LikelihoodRatio(
         30.0,
-        "training begins at {over:.3g} times validation and comes down to it, while validation stands: a penalty of "
-        "the weights is in the training loss",
+        "training loss starts at {over:times} the validation loss and comes down to it while validation stays flat, as "
+        "with a weight penalty in the training loss",
         own=True,
     )
     NOTHING_LEARNED = LikelihoodRatio(2.0, "little or nothing is learned")
@@ -93,26 +96,26 @@ def regularisation_too_strong(
 
     What it measures
     ----------------
-    Dropout and weight decay against their usual range, and what too much of them does: training far above validation,
-    both resting at a high level. From dropout of 0.85 on, training need only end a tenth above validation. Or whether
-    training begins at twice validation or more and comes down to it while validation stands, as with a penalty of the
-    weights in the training loss.
+    Dropout and weight decay, compared with their usual range, and the effect of too much of them: training ends far
+    above validation, and both level off at a high loss. From dropout 0.85 on, it is enough that training ends a tenth
+    above validation. Or the training loss starts at twice the validation loss or more and comes down to it while
+    validation stays flat, as with a weight penalty in the training loss.
 
     Why it matters
     --------------
-    Regularisation smooths the cost landscape; too much of it flattens it. Dropout of 0.9 leaves a tenth of the units
-    to learn with, at ten times the variance.
+    Regularisation smooths the loss landscape; too much of it flattens it. Dropout 0.9 leaves a tenth of the units to
+    learn with, at ten times the variance.
 
     What to do
     ----------
-    Lower dropout to 0.2 and weight decay to 1e-4, then raise them while validation gains.
+    Lower dropout to 0.2 and weight decay to 1e-4. Then raise them as long as validation improves.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
     strong_dropout : dropout above this is unusual.
-    strong_decay : weight decay above this is unusual; with AdamW, which decouples it from the gradient, five times as
-        much is, and with Lion, whose rates are lower, twenty times.
+    strong_decay : weight decay above this is unusual. With AdamW, which decouples it from the gradient, the limit is
+        five times as high; with Lion, whose learning rates are lower, twenty times.
 
     References
     ----------
@@ -123,10 +126,10 @@ def regularisation_too_strong(
     decayed = weight_decay is not None and weight_decay > limit
     strong, changes = [], []
     if thinned:
-        strong.append(f"dropout of {dropout:g}")
+        strong.append(f"dropout {figure(dropout or 0)}")
         changes.append(Change(names.get("dropout", "dropout"), dropout, PROPOSED_DROPOUT))
     if decayed:
-        strong.append(f"weight decay of {weight_decay:g}")
+        strong.append(f"weight decay {figure(weight_decay or 0)}")
         changes.append(Change(names.get("weight_decay", "weight_decay"), weight_decay, PROPOSED_DECAY))
     # Decay raises both curves.
     accurate = any(score is not None and score.accuracy for score in (train_score, val_score))
@@ -147,14 +150,16 @@ def regularisation_too_strong(
         observations.append(Likelihoods.NOISY())
     observations += _seen(features, symptoms, noisy, bool(changes))
     text = (
-        "; ".join(f"lower {c.param} from {c.before:g} to {c.after:g}" for c in changes)
-        or ("lower the penalty of the weights tenfold" if penalty is not None else "")
+        in_words(tuple(changes))
+        or ("divide the weight penalty by 10" if penalty is not None else "")
         or "halve dropout, augmentation or label smoothing"
     )
+    first = foremost(observations)
+    at = f" ({' and '.join(strong)})" if strong and first.source != "params" else ""
     return regularisation_too_strong.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{' and '.join(strong) or 'regularisation'} seems to keep the network from learning",
+        message=first.message + at,
         advice=text,
         prescription=Prescription(text, tuple(changes)),
         settles="run once without dropout and weight decay",
@@ -180,7 +185,7 @@ def _configured(
 
 
 def _penalty(train: Curve | None, val: Curve | None) -> Observation | None:
-    """Whether training comes down to a validation loss that stands: what only training holds is what falls."""
+    """Whether training comes down to a flat validation loss: what falls is then something that only training has."""
     if train is None or val is None or not (train.long_enough and val.long_enough):
         return None
     ours, theirs = train.finite[1], val.finite[1]
@@ -194,13 +199,13 @@ def _penalty(train: Curve | None, val: Curve | None) -> Observation | None:
 
 
 def _noisy(features: Features, params: Mapping[str, Any], ratio: float) -> bool:
-    """Whether training ends far above validation, by noise of its own."""
+    """Whether training ends far above validation, because of its own noise."""
     far_above = features.apart < -NOISY_GAP or features.loss_ratio > ratio
     return far_above and not any(params.get(name) for name in MIXING)
 
 
 def _seen(features: Features, symptoms: Symptoms, noisy: bool, configured: bool) -> list[Observation]:
-    """What the curves say of how much was learned."""
+    """What the curves say about how much was learned."""
     if symptoms.has("underfitting", "frozen") or features.stuck_at_baseline:
         return [Likelihoods.NOTHING_LEARNED()]
     if symptoms.has("diverged", "unstable"):
