@@ -22,6 +22,7 @@ from tests.rules.runs import (
 )
 from tests.watched_runs import by_layer
 from tracker_diag import Severity
+from tracker_diag.core.numbers import times
 
 NAME = "batch-norm-statistics"
 
@@ -58,7 +59,7 @@ def test_the_first_cause_where_the_network_decides_nothing_in_evaluation():
     why = cause(report, NAME).why
     low, high = curves["val_loss"].min(), curves["val_loss"].max()
     assert f"stayed between {low:.3g} and {high:.3g}" in why
-    assert "normalises over the batch" in why
+    assert "uses batch normalisation" in why
 
 
 def test_a_warning_where_the_steps_are_few_for_the_momentum():
@@ -66,8 +67,8 @@ def test_a_warning_where_the_steps_are_few_for_the_momentum():
     curves = {name: values[:20] for name, values in undecided().items()}
     report = judge(curves, params, model=normalised(momentum=0.99))
     assert found(report, "AR708").severity is Severity.WARNING
-    assert "200 steps are few for statistics that keep 0.99 of themselves" in cause(report, NAME).why
-    assert "from 0.99 to 0.9" in cause(report, NAME).prescription.text
+    assert "200 steps are few for running statistics that keep 0.99 of themselves" in cause(report, NAME).why
+    assert "lower the momentum of the statistics from 0.99 to 0.9" in cause(report, NAME).prescription.text
     enough = judge(curves, {**params, "n_train": 6400}, model=normalised(momentum=0.99))
     assert "steps are few" not in cause(enough, NAME).why
 
@@ -79,21 +80,22 @@ def test_the_momentum_of_pytorch_is_what_is_taken_up():
     }
     report = judge(undecided(), {**SOUND, "n_train": 128}, model=model)
     assert "keep 0.99 of themselves" in cause(report, NAME).why
+    assert "raise the momentum of the statistics from 0.01 to 0.1" in cause(report, NAME).prescription.text
 
 
 @pytest.mark.parametrize(("batch", "told"), [(8, True), (9, False)])
 def test_batches_of_a_handful(batch, told):
     why = cause(judge(undecided(), {**SOUND, "batch_size": batch}, model=normalised()), NAME).why
-    assert (f"{batch} examples at a time" in why) == told
+    assert (f"batch size of {batch}" in why) == told
 
 
 def test_a_loss_hundreds_of_times_the_uninformed_one_in_a_network_with_batch_norm():
     curves = far_above()
     report = judge(curves, {**SOUND, "norm": "batch", "batch_size": 2, "n_train": 12}, model=normalised(momentum=0.99))
     assert ranked(report)[0] == NAME
-    assert f"{curves['val_loss'].min() / NOTHING:.2g} times the uninformed loss" in cause(report, NAME).why
+    assert f"at least {times(curves['val_loss'].min() / NOTHING)} chance level" in cause(report, NAME).why
     factor = math.exp(np.median(np.abs(np.diff(np.log(curves["val_loss"])))))
-    assert f"by a factor of {factor:.2g}" in cause(report, NAME).why
+    assert f"by a factor of {factor:.3g}" in cause(report, NAME).why
 
 
 def test_below_preprocessing_where_nothing_tells_of_batch_norm():
@@ -106,7 +108,7 @@ def test_spikes_that_come_back_while_training_is_calm():
     curves = spiked()
     report = judge(curves, SOUND, model=normalised())
     late = curves["val_loss"][EPOCHS // 2 :]
-    assert f"rises to {late.max() / np.sort(late)[late.size // 2]:.2g} times its usual level" in cause(report, NAME).why
+    assert f"rises to {times(late.max() / np.sort(late)[late.size // 2])} its usual level" in cause(report, NAME).why
     assert cause(judge(curves, SOUND), NAME) is None
     curves["train_loss"][[33, 41, 52]] *= 40
     assert cause(judge(curves, SOUND, model=normalised()), NAME) is None
@@ -124,7 +126,7 @@ def test_silent_where_validation_recovers():
 def test_silent_where_nothing_normalises_over_the_batch(known):
     report = judge(undecided(), {**SOUND, **known.get("params", {})}, model=known.get("model"))
     assert cause(report, NAME) is None
-    assert "no layer normalises over the batch" in skipped(report, "AR708")
+    assert "no layer uses batch normalisation" in skipped(report, "AR708")
 
 
 def test_silent_where_what_was_learned_by_heart_makes_validation_confidently_wrong():
@@ -180,7 +182,8 @@ def test_the_first_cause_where_a_callback_saw_statistics_far_from_the_batches(sh
     assert ranked(report)[0] == NAME
     assert found(report, "AR708").severity is Severity.WARNING
     assert (
-        "the running statistics of fc1 lie 2.5 deviations, or factors of e, from a batch's" in cause(report, NAME).why
+        "running statistics of fc1 lie 2.5 standard deviations (or factors of e) from the batch"
+        in cause(report, NAME).why
     )
 
 

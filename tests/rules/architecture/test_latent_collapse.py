@@ -36,7 +36,7 @@ def test_the_first_cause_where_the_kl_term_is_gone(names):
     assert ranked(report)[0] == NAME
     assert found(report, "AR709").severity is Severity.WARNING
     end = GONE[-EPOCHS // 4 :].max()
-    assert f"{names[2]} went from {GONE.max():.3g} to {end:.2g}" in found(report, "AR709").message
+    assert f"{names[2]} fell from {GONE.max():.3g} to {end:.3g}" in found(report, "AR709").message
 
 
 def test_in_other_units():
@@ -75,7 +75,7 @@ def test_it_must_have_stayed():
 def test_a_weight_above_one_is_lowered_by_its_own_name(name):
     report = judge(vae(GONE), PARAMS | {name: 4.0})
     assert changes(report, NAME) == {name: (4.0, 1.0)}
-    assert f"weighted by 4 ({name})" in cause(report, NAME).why
+    assert f"weight of the KL term is 4 ({name})" in cause(report, NAME).why
     assert changes(judge(vae(GONE), PARAMS | {name: 0.5}), NAME) == {}
 
 

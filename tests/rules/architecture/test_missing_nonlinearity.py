@@ -66,7 +66,7 @@ def test_on_a_healthy_run_it_is_at_most_info():
 def test_layers_without_an_activation_are_one_layer():
     report = judge(high_level(), SOUND, model=network(64, 64, activation="linear"))
     assert ranked(report)[0] == NAME
-    assert "3 layers stand in a row" in cause(report, NAME).why
+    assert "3 layers in a row have no activation" in cause(report, NAME).why
 
 
 @pytest.mark.parametrize(

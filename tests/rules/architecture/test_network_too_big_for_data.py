@@ -37,15 +37,15 @@ def test_no_number_where_validation_never_turned():
 
 def test_the_weights_may_come_from_the_model_summary():
     report = judge(overfitting(), {**SOUND, "n_train": 400}, model_summary=SUMMARY)
-    assert "64000 weights per training example" in cause(report, NAME).why
+    assert "64,000 weights per training example" in cause(report, NAME).why
 
 
 @pytest.mark.parametrize(
     ("params", "summary", "said"),
     [
-        ({"n_parameters": 1_200_000}, SUMMARY, "1.2e+06 weights (as configured)"),
-        ({}, SUMMARY, "2.56e+07 weights (as the model is described)"),
-        ({}, None, "1.68e+07 weights (estimated from width and depth)"),
+        ({"n_parameters": 1_200_000}, SUMMARY, "1.2 million weights (as configured)"),
+        ({}, SUMMARY, "25.6 million weights (as the model is described)"),
+        ({}, None, "16.8 million weights (estimated from width and depth)"),
     ],
     ids=["configured", "described", "estimated"],
 )

@@ -44,7 +44,7 @@ def test_a_layer_of_one_unit_is_a_warning():
 
 def test_the_narrowest_of_several_layers_decides_and_only_it_is_widened():
     report = judge(high_level(), {**SOUND, "net.hidden_sizes": "[256, 2, 256]"})
-    assert "a layer of 2 units" in cause(report, NAME).why
+    assert "a hidden layer has only 2 units" in cause(report, NAME).why
     assert changes(report, NAME) == {"net.hidden_sizes": ([256, 2, 256], [256, 100, 256])}
 
 
@@ -64,7 +64,7 @@ def test_an_output_layer_is_left_as_it_is():
 
 def test_layers_with_a_parameter_each_are_left_to_the_words():
     report = judge(high_level(), {**SOUND, "fc1_dim": 64, "fc2_dim": 1})
-    assert "a layer of 1 units" in cause(report, NAME).why
+    assert "a hidden layer has only 1 unit;" in cause(report, NAME).why
     assert changes(report, NAME) == {}
 
 
@@ -88,7 +88,7 @@ def test_on_a_healthy_run_it_is_at_most_info(units):
 def test_the_layers_of_the_network_say_how_wide_they_are():
     report = judge(high_level(), SOUND, model=network(64, 2, 64), datasets=FIFTY_FEATURES)
     assert ranked(report)[0] == NAME
-    assert "a layer of 2 units" in cause(report, NAME).why
+    assert "a hidden layer has only 2 units" in cause(report, NAME).why
     assert changes(report, NAME) == {"hidden_units": ([64, 2, 64], [100, 100, 100])}
 
 
@@ -100,7 +100,7 @@ def test_a_layer_as_wide_as_the_input_passes_on_all_there_is():
     narrow = judge(high_level(), SOUND, model=network(2), datasets=FIFTY_FEATURES)
     wide_enough = judge(high_level(), SOUND, model=network(2), datasets=shaped(2))
     assert found(narrow, "AR702").severity is Severity.WARNING
-    assert "next to nothing" not in cause(wide_enough, NAME).why
+    assert "has only" not in cause(wide_enough, NAME).why
 
 
 def test_the_code_of_an_autoencoder_is_no_narrow_layer():

@@ -19,7 +19,7 @@ def test_the_first_cause_where_the_loss_still_falls_when_the_rounds_run_out():
     assert report.verdict in ("undertrained", "slow-convergence")
     assert ranked(report)[0] == NAME
     assert found(report, "BO1001").severity is Severity.WARNING
-    assert "20 rounds at a rate of 0.05" in found(report, "BO1001").message
+    assert "20 rounds at learning rate 0.05" in found(report, "BO1001").message
 
 
 def test_the_rounds_are_raised_at_least_until_a_hundredth_of_what_each_tree_fits_is_left():
@@ -40,7 +40,7 @@ def test_the_rate_is_raised_where_the_rounds_leave_more_than_half(rate, rounds):
 def test_a_rate_so_low_that_nothing_else_sees_the_loss_fall():
     report = short(100, 0.0001)
     assert ranked(report)[0] == NAME
-    assert "fell at every one of 100 recorded values" in cause(report, NAME).why
+    assert "fell at each of the 100 recorded values" in cause(report, NAME).why
     assert cause(report, "constant-input") is None
 
 

@@ -4,6 +4,7 @@ import pytest
 from tests.rules.boosted import NOTHING, grown, shrinking, sound, turned
 from tests.rules.runs import SOUND, cause, changes, found, judge, overfitting, ranked
 from tracker_diag import Severity
+from tracker_diag.core.numbers import share
 
 NAME = "trees-too-deep"
 BY_HEART = shrinking(0.005)
@@ -22,7 +23,7 @@ def test_the_first_cause_where_validation_hardly_gains_what_training_does():
     assert report.verdict == "overfitting"
     assert "validation gains 20% of what training does" in found(report, "BO1003").message
     left = BY_HEART.min() / BY_HEART[0]
-    assert f"{left:.2g} times its first loss" in found(report, "BO1003").message
+    assert f"to {share(left)} of its first value" in found(report, "BO1003").message
 
 
 def test_where_validation_turned_as_well():
@@ -54,7 +55,7 @@ def test_silent_on_a_sound_run():
 def test_few_examples_to_a_leaf_are_told_beside_a_validation_that_turned():
     turns = turned(0.1, 20, 0.6)
     told = grown(BY_HEART, turns, max_depth=8, n_train=500)
-    assert f"{500 / 2**8:.2g} training examples to a leaf" in cause(told, NAME).why
+    assert f"{500 / 2**8:.3g} training examples per leaf" in cause(told, NAME).why
     assert cause(grown(BY_HEART, turns, max_depth=3, n_train=5000), NAME) is None
     # From configuration alone: never.
     assert cause(grown(BY_HEART, shrinking(0.08), max_depth=8, n_train=500), NAME) is None

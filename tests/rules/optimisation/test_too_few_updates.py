@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from tests.rules.runs import (
@@ -35,7 +37,7 @@ def test_the_number_of_epochs_is_the_extrapolation_s_and_bounded():
 def test_sixty_updates_in_all_are_few():
     report = judge(high_level(), FEW)
     assert "too-few-updates" in ranked(report)[:3]
-    assert "60 updates in all" in cause(report, "too-few-updates").why
+    assert "only 60 updates" in cause(report, "too-few-updates").why
     assert changes(report, "too-few-updates") == {"batch_size": (512, 32)}
 
 
@@ -75,5 +77,4 @@ def test_a_run_that_began_far_off_has_another_reason_to_be_slow(first, told):
     for name in ("train_loss", "val_loss"):
         curves[name][0] = first * NOTHING
     why = cause(judge(curves, SOUND), "too-few-epochs").why
-    said = f"the first loss, {first * NOTHING:.4g}, is {first:.3g} times what knowing nothing costs ({NOTHING:.4g})"
-    assert (said in why) == told
+    assert (re.search(rf"first .*loss.* {first:.3g} times", why) is not None) == told

@@ -45,7 +45,7 @@ def test_the_first_cause_and_a_warning(curves, params):
 def test_its_numbers_are_those_of_the_run():
     rate = TRAINED["lr"]
     reached = int(np.argmax(rate >= 0.95 * rate.max()))
-    assert f"still rising at {reached / 24:.0%} of the run" in cause(judge(TRAINED, OF_25), NAME).why
+    assert f"still rising after {reached / 24:.0%} of the run" in cause(judge(TRAINED, OF_25), NAME).why
 
 
 @pytest.mark.parametrize("scale", [1.0, 1000.0])

@@ -54,11 +54,11 @@ def test_silent_on_a_healthy_run(early):
 
 def test_surer_where_validation_had_learned_before_it_turned():
     learned = cause(judge(overfitting(), SOUND), NAME)
-    assert "validation had learned before it turned" in learned.why
+    assert "validation had improved before it got worse" in learned.why
     never = overfitting()
     never["val_loss"] = 2.3 + 0.03 * np.arange(EPOCHS) + np.random.default_rng(2).normal(0, 0.01, EPOCHS)
     named = cause(judge(never, SOUND), NAME)
-    assert named is None or "had learned" not in named.why
+    assert named is None or "had improved" not in named.why
 
 
 def test_before_exotic_causes_where_only_the_curves_are_known():

@@ -14,7 +14,7 @@ class UsualRate:
 
     USUAL = LikelihoodRatio(2.0, "learning rate {rate:figure} is not above the usual range for {optimizer}", "params")
     TOO_HIGH = LikelihoodRatio(
-        0.1, "learning rate {rate:figure} is {above:times} the highest usual one ({high:figure})", "params"
+        0.1, "learning rate {rate:figure} is {above:figure} times the highest usual one ({high:figure})", "params"
     )
 
 

@@ -66,7 +66,7 @@ class Likelihoods(UsualRate):
         "value until then, while the training loss {what}",
         "data",
     )
-    NORM_AS_BEFORE = LikelihoodRatio(0.05, "the gradient norm ends at {fold:times} its initial value", "data")
+    NORM_AS_BEFORE = LikelihoodRatio(0.05, "the gradient norm ends at {fold:figure} times its initial value", "data")
     CLIMBS = LikelihoodRatio(
         4.0,
         "the training loss fell from {start:figure} to {best:figure}, then climbed to {end:figure}, above its first "

@@ -56,7 +56,7 @@ class Likelihoods:
     SETTLES = LikelihoodRatio(0.15, "the curves show no instability")
     FAR_ABOVE = LikelihoodRatio(
         4.0,
-        "learning rate {rate:figure} is {times:times} the highest usual one ({high:figure})",
+        "learning rate {rate:figure} is {times:figure} times the highest usual one ({high:figure})",
         "params",
         most=60.0,
     )

@@ -57,7 +57,7 @@ class Likelihoods:
     SETTLED = LikelihoodRatio(0.3, "the loss fell and then levelled off")
     FAR_BELOW = LikelihoodRatio(
         3.0,
-        "learning rate {rate:figure} is {times:times} lower than the lowest usual one ({low:figure})",
+        "learning rate {rate:figure} is {times:figure} times lower than the lowest usual one ({low:figure})",
         "params",
         most=60.0,
     )

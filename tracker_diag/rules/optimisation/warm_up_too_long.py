@@ -46,7 +46,7 @@ class Likelihoods:
     """What speaks for a warm-up that was too long, and against it."""
 
     STILL_RISING = LikelihoodRatio(100.0, "the learning rate was still rising after {part:share} of the run")
-    CONFIGURED = LikelihoodRatio(10.0, "{name} is {length:figure}, where the whole run is {total:figure}", "params")
+    CONFIGURED = LikelihoodRatio(10.0, "{name} is {length:figure}, out of {total:figure} for the whole run", "params")
     QUICKENS = LikelihoodRatio(3.0, "the loss fell {fold:times} as far in the second half of the run as in the first")
 
 

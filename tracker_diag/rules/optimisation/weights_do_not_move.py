@@ -33,9 +33,7 @@ class Likelihoods:
     )
     ALL_STEP = LikelihoodRatio(0.01, "the weights of all layers changed at the logged steps", "data")
     ALL_LAYERS_FROZEN = LikelihoodRatio(3000.0, "every layer with weights is frozen ({count} of {count})", "data")
-    NEVER_MOVED = LikelihoodRatio(
-        100.0, "{said} stayed at the first value to the last digit, at all of {values} evaluations"
-    )
+    NEVER_MOVED = LikelihoodRatio(100.0, "{said} kept exactly the same value over {values} evaluations")
     SATURATED = LikelihoodRatio(0.05, "the output is saturated, which leaves no gradient")
     MOVES = LikelihoodRatio(0.001, "the loss does change, or the curve is too short to tell")
 

@@ -40,12 +40,12 @@ class Likelihoods:
     SEEN = LikelihoodRatio(3000.0, "{part:share} of the logged evaluations had dropout or batch statistics on", "data")
     TRACKS = LikelihoodRatio(
         4.0,
-        "dropout {dropout:figure} raises training loss, but validation loss is {middle:times} as high half-way down "
-        "and {end:times} at the end",
+        "validation loss is {middle:figure} times the training loss half-way down and {end:figure} times at the end, "
+        "although dropout {dropout:figure} raises training loss",
     )
     AS_NOISY = LikelihoodRatio(
         3.0,
-        "validation loss jitters {jitter:times} as much between evaluations as training loss with its dropout",
+        "validation loss jitters {jitter:figure} times as much between evaluations as training loss with its dropout",
     )
 
 

@@ -147,7 +147,9 @@ def no_regularisation(
     changes: tuple[Change, ...] = () if before and before >= target else (Change(name, before, target),)
     slowed = (1 - (before or 0)) / (1 - target) if changes else 1.0
     changes += stop_at_best(symptoms, names, epochs, slowed)
-    text = (f"{in_words(changes)}, and " if changes else "") + "add weight decay or augmentation"
+    text = (f"{in_words(changes)}; " if changes else "") + (
+        "add augmentation" if "weight_decay" in used else "add weight decay or augmentation"
+    )
     regularised = f"with only {used[0]} to regularise it" if used else "without any regularisation"
     return no_regularisation.hypothesis(
         prior=prior,
