@@ -31,8 +31,8 @@ class Likelihoods:
     TURNED = LikelihoodRatio(80.0, "validation got worse after its best round, with {part:share} of the rounds to go")
     STAYS_ABOVE = LikelihoodRatio(
         60.0,
-        "validation stays worse than its best by at least {rise:share} of its total improvement, in the later half of the "
-        "rounds after it",
+        "validation stays worse than its best by at least {rise:share} of its total improvement, in the later half of "
+        "the rounds after it",
     )
     STOPPING = LikelihoodRatio(0.2, "early stopping is configured", "params")
     BY_PATIENCE = LikelihoodRatio(0.02, "early stopping ended the run")

@@ -140,8 +140,8 @@ def _message(carried_over: CarriedOver | None, each: float | None, shared: bool)
     if carried_over is None or shared:
         return f"a full tree has only {figure(each or 0)} training examples per leaf"
     return (
-        f"validation gains {share(max(0.0, carried_over.share))} of what training does at first, while training loss falls "
-        f"to {share(carried_over.left)} of its first value"
+        f"validation gains {share(max(0.0, carried_over.share))} of what training does at first, while training loss "
+        f"falls to {share(carried_over.left)} of its first value"
     )
 
 
