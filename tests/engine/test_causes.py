@@ -134,7 +134,7 @@ def test_of_signs_that_others_leave_too_a_cause_in_the_data_has_little(
 def test_a_ratio_that_grows_says_how_far() -> None:
     assert LikelihoodRatio(2.0, "{times:g}", most=6.0)(2.0).ratio == 4.0
     assert LikelihoodRatio(2.0, "{times:g}", most=6.0)(9.0).ratio == 6.0
-    with pytest.raises(ValueError, match="the most that it may come to"):
+    with pytest.raises(ValueError, match="needs an upper limit"):
         LikelihoodRatio(2.0, "{times:g}")(2.0)
 
 

@@ -23,8 +23,8 @@ def test_it_names_the_best_run_the_matched_one_and_the_value_that_worked() -> No
     runs = [replace(run, end_time=LATEST) for run in experiment()]
     seen = of(member(0.1, 64, 0), runs)
     assert seen.message == (
-        "the validation loss ends at 0.5531; the best of 15 comparable runs, 0.01-64-0, ends at 0.1958; run 0.01-64-0, "
-        "which differs in lr alone (0.01 instead of 0.1), ends at 0.1958 (of 15 runs, as of 2027-01-15 08:00 UTC)"
+        "the validation loss ends at 0.5531; the best of 15 comparable runs, 0.01-64-0, ends at 0.1958; run 0.01-64-0 "
+        "differs only in lr (0.01 instead of 0.1) and ends at 0.1958 (of 15 runs, as of 2027-01-15 08:00 UTC)"
     )
     assert seen.advice == "lower lr from 0.1 to 0.01"
     assert (seen.severity, seen.confidence) == ("warning", 0.95)
@@ -35,7 +35,7 @@ def test_it_names_the_best_run_the_matched_one_and_the_value_that_worked() -> No
 def test_where_no_run_is_matched_the_surface_speaks_and_is_less_sure() -> None:
     runs = [run for run in experiment() if run.id not in ("0.01-4-0", "0.01-4-1", "0.1-64-0", "0.1-64-1")]
     seen = of(member(0.1, 4, 0), runs)
-    assert "all else held, a surface through the runs expects about" in seen.message
+    assert "a model fitted to all runs predicts about" in seen.message
     assert seen.confidence == 0.85
 
 
