@@ -54,11 +54,18 @@ def _blocks(report: Report) -> Iterator[str]:
     if cause is None:
         return
     yield f"\n\n**Most likely cause: {_text(cause.name, _LONGEST_NAME)}**"
-    changes = cause.prescription.changes
-    for change in changes[:_MOST_CHANGES]:
-        yield f"{':' if change is changes[0] else ';'} {_change(change)}"
-    yield f"\n\n**What to do:** {_text(cause.prescription.text, _LONGEST_SENTENCE)}"
-    yield f"\n\n**Why:** {_text(cause.why, _LONGEST_SENTENCE)}"
+    # What the line above told is not told again: of runs that were compared, both speak.
+    speaks, against = why(cause)
+    reason = "; ".join(unsaid("; ".join(speaks), [headline(report)])) + (
+        f". Against: {'; '.join(against)}" if against else ""
+    )
+    if speaks and reason:
+        yield f" – {_text(reason, _LONGEST_SENTENCE)}"
+    yield f"\n\n**What to do:** {_text(remedy(cause), _LONGEST_SENTENCE)}"
+    changes = [_change(change) for change in cause.prescription.changes]
+    # "lower lr from 1 to 0.1" says the change already.
+    for change in [x for x in changes if x.removeprefix("set ").partition(" ")[0] not in x][:_MOST_CHANGES]:
+        yield change
 
 
 def _change(change: Change) -> str:
