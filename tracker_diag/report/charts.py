@@ -226,7 +226,7 @@ def _line(plot: Element, frame: Frame, curve: DrawnCurve) -> None:
         elif runs[-1]:
             runs.append([])
     path = "".join(
-        f"M{' '.join(f'{x:.1f},{y:.1f}' for x, y in run)}" + ("h0" if len(run) == 1 else "") for run in runs if run
+        f"M{' '.join(f'{x:.0f},{y:.1f}' for x, y in run)}" + ("h0" if len(run) == 1 else "") for run in runs if run
     )
     if path:
         _stroke(plot, f"curve {_kind(curve)}", path)

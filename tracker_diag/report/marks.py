@@ -123,7 +123,11 @@ def span_words(report: Report, marks: Marks) -> str:
     name = marks.spanned.name
     if name in WASTED:
         return f"{steps_words(marks.span)}: {WASTED[name][1]}"
-    return f"affected {steps_words(marks.span)}" if name == report.verdict else f"{steps_words(marks.span)}: {clean(name, 80)}"
+    return (
+        f"affected {steps_words(marks.span)}"
+        if name == report.verdict
+        else f"{steps_words(marks.span)}: {clean(name, 80)}"
+    )
 
 
 def broken(curve: DrawnCurve) -> Broken | None:

@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tracker_diag.core.finding import Cause, Finding, for_and_against
+from tracker_diag.core.finding import Cause, Change, Finding, for_and_against
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import Report
-from tracker_diag.report.wording import headline
+from tracker_diag.report.wording import headline, shown
 
 CAUSES_OPEN = 3
 """Causes that are told in full; the others are named."""
 CAUSES_SHOWN = 6
 """Causes that are told at all; the JSON holds all."""
-FINDINGS_SHOWN = 20
+FINDINGS_SHOWN = 12
 """Findings of a kind that are told; the JSON holds all."""
 
 # The comparison's rules, and the words by which a sentence that rests on it ends: "(of 19 runs, as of 2026-…)".
@@ -127,7 +127,15 @@ def remedy(cause: Cause) -> str:
     text = without_runs(cause.prescription.text)
     for reason in clauses(for_and_against(cause.why)[0]):
         text = text.removesuffix(f": {reason}")
-    return text
+    return text.strip()
+
+
+def changes_left(cause: Cause) -> tuple[Change, ...]:
+    """Give the changes that the words of the remedy leave open: ``lower lr from 1 to 0.1`` says all of one."""
+    said = remedy(cause)
+    return tuple(
+        x for x in cause.prescription.changes if not (clean(x.param) in said and f" to {shown(x.after)}" in said)
+    )
 
 
 def finding_of(cause: Cause, report: Report) -> Finding | None:

@@ -127,7 +127,6 @@ SUMMARY_LIMIT = 250
 """Letters of a summary that a tag, and so a list of runs, has room for."""
 
 
-
 def headline(report: Report) -> str:
     """Shorten the summary for where verdict and cause stand beside it.
 

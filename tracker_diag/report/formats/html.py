@@ -10,15 +10,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from tracker_diag.core.finding import Cause, Finding, Prescription
+from tracker_diag.core.finding import Cause, Prescription
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import SCHEMA_VERSION, Report
 from tracker_diag.report.charts import MOST_CURVES, broken_words, line_chart, room_for
 from tracker_diag.report.marks import Marks, Panel, broken, finite, labels, marks, panels, side_of, span_words
-from tracker_diag.report.names import not_obvious
 from tracker_diag.report.patch import entries
 from tracker_diag.report.rule_pages import name_of, page_of
 from tracker_diag.report.told import Told, by_runs, comparison, finding_of, remedy, told, unsaid, why, without_runs
+from tracker_diag.report.understood import not_obvious
 from tracker_diag.report.wording import (
     SEVERITIES,
     causes_title,
@@ -32,10 +32,12 @@ from tracker_diag.report.wording import (
     to_log,
 )
 
-LONGEST = 700
-"""Letters of a sentence on the page; the JSON holds all."""
-MOST_ROWS, MOST_CHARTS, LONGEST_PATCH = 40, 6, 3000
-"""Rows of a table, charts, and letters of a change that are shown; the JSON holds all."""
+LONGEST, LONGEST_REASON, LONGEST_CELL, LONGEST_PATCH = 500, 300, 80, 2000
+"""Letters of a sentence, of one reason, of a cell of a table and of a change that are shown; the JSON holds all."""
+MOST_ROWS, MOST_NUMBERS, MOST_SKIPPED = 15, 8, 100
+"""Rows of a table, of the numbers behind a finding, and of the rules that were skipped."""
+MOST_CHARTS, MOST_DRAWN = 4, 14
+"""Charts, and curves in all of them."""
 _OF_A_CAUSE = {"for", "against", "odds"}
 """Evidence of a cause that its card tells anyway."""
 
@@ -55,7 +57,8 @@ def render(report: Report) -> str:
     Every text is escaped by the template engine, control characters are shown as escapes, and the page's own policy
     forbids scripts and requests should anything get past both.
     """
-    drawn = panels(report)
+    every = panels(report)
+    drawn = _fitting(every)
     places = marks(report)
     seen = told(report)
     return (
@@ -66,8 +69,8 @@ def render(report: Report) -> str:
             title=title(report),
             icon=_ICONS[report.severity],
             severity_words=SEVERITIES[report.severity],
-            charts=_charts(drawn[:MOST_CHARTS], places),
-            not_drawn=_not_drawn(drawn),
+            charts=_charts(drawn, places),
+            not_drawn=sum(len(panel.curves) for panel in every) - sum(len(panel.curves) for panel in drawn),
             span_words=span_words(report, places),
             places=places,
             told=seen,
@@ -81,9 +84,23 @@ def render(report: Report) -> str:
             to_log=[(what, [(name_of(code), page_of(code)) for code in codes]) for what, codes in to_log(report)],
             skipped=[(name_of(clean(skip.code)), page_of(skip.code), skip.reason) for skip in report.skipped],
             most=MOST_ROWS,
+            most_numbers=MOST_NUMBERS,
+            most_skipped=MOST_SKIPPED,
             schema_version=SCHEMA_VERSION,
         )
     )
+
+
+def _fitting(every: tuple[Panel, ...]) -> tuple[Panel, ...]:
+    """Choose what is drawn, so that the page of a run with very many curves opens at once."""
+    drawn: list[Panel] = []
+    left = MOST_DRAWN
+    for panel in every[:MOST_CHARTS]:
+        curves = panel.curves[: min(left, MOST_CURVES)]
+        left -= len(curves)
+        if curves:
+            drawn.append(Panel(panel.quantity, curves))
+    return tuple(drawn)
 
 
 def _charts(drawn: tuple[Panel, ...], places: Marks) -> list[dict[str, Any]]:
@@ -108,19 +125,12 @@ def _legend(panel: Panel) -> list[dict[str, str]]:
             # A side is told by the role's words, a letter has to be told as well.
             "label": label if label != side_of(curve) else "",
             "role": role_words(curve.role),
-            "name": clean(curve.name, 120),
+            "name": clean(curve.name, LONGEST_CELL),
             "points": counted(curve.n, "point"),
             "broken": broken_words(stop) if (stop := broken(curve)) else "",
         }
-        for curve, label in zip(panel.curves[:MOST_CURVES], labels(panel), strict=False)
+        for curve, label in zip(panel.curves, labels(panel), strict=True)
     ]
-
-
-def _not_drawn(drawn: tuple[Panel, ...]) -> str:
-    """Say how many curves are not on the page; empty where all are."""
-    left = sum(len(panel.curves[MOST_CURVES:]) for panel in drawn[:MOST_CHARTS])
-    left += sum(len(panel.curves) for panel in drawn[MOST_CHARTS:])
-    return f"{counted(left, 'more curve')} in report.json" if left else ""
 
 
 def _cause(cause: Cause, report: Report) -> dict[str, Any]:
@@ -131,15 +141,22 @@ def _cause(cause: Cause, report: Report) -> dict[str, Any]:
         "name": cause.name,
         "code": "" if finding is None else finding.code,
         "score": cause.score,
-        "speaks": speaks[:MOST_ROWS],
-        "against": against[:MOST_ROWS],
+        "speaks": [clean(reason, LONGEST_REASON) for reason in speaks[:MOST_NUMBERS]],
+        "against": [clean(reason, LONGEST_REASON) for reason in against[:MOST_NUMBERS]],
         "by_runs": by_runs(cause),
         "remedy": remedy(cause),
         "patch": _patch(cause.prescription),
-        "told": "" if finding is None else "; ".join(unsaid(finding.message, (*speaks, *against))),
-        "rests": ", ".join(dict.fromkeys(clean(code, 20) for code in cause.findings[:MOST_ROWS])),
+        "told": "" if finding is None else _told_besides(finding.message, (*speaks, *against)),
+        "rests": ", ".join(dict.fromkeys(clean(code, 20) for code in cause.findings[:MOST_NUMBERS])),
         "numbers": numbers,
     }
+
+
+def _told_besides(message: str, reasons: tuple[str, ...]) -> str:
+    """Leave out of the message of a cause what its reasons say: ``lr 0.1 is too low: run a, which …``."""
+    for reason in reasons:
+        message = without_runs(message).removesuffix(f": {reason}")
+    return "; ".join(unsaid(message, reasons))
 
 
 def _compared(seen: Told) -> list[dict[str, Any]]:
@@ -176,13 +193,14 @@ def templates() -> Environment:
     )
     environment.filters |= {
         "confidence": confidence,
-        "shown": shown,
+        "shown": partial(shown, limit=LONGEST_CELL),
         "number": number,
         "counted": counted,
         "bar": _bar,
         "page": page_of,
         "says": _says,
-        "name": partial(clean, limit=120),
+        "cell": partial(clean, limit=2 * LONGEST_CELL),
+        "name": partial(clean, limit=LONGEST_CELL),
     }
     return environment
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from tracker_diag.core.finding import Cause, Finding
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import Report
-from tracker_diag.report.names import not_obvious
 from tracker_diag.report.rule_pages import name_of
-from tracker_diag.report.told import comparison, remedy, told, unsaid, why
+from tracker_diag.report.told import changes_left, comparison, remedy, told, unsaid, why
+from tracker_diag.report.understood import not_obvious
 from tracker_diag.report.wording import (
     SEVERITIES,
     causes_title,
@@ -62,7 +62,11 @@ def _blocks(report: Report) -> Iterator[str]:
     seen = told(report)
     yield f"# {str(report.severity).upper()}: {_name(report.verdict)}"
     run = f"run {_name(report.run_id)}, " if report.run_name else ""
-    sure = "" if seen.verdict is None else f", confidence {confidence(seen.verdict.confidence)}"
+    sure = (
+        ""
+        if seen.verdict is None
+        else f", {_name(seen.verdict.code)}, confidence {confidence(seen.verdict.confidence)}"
+    )
     yield f"**{_name(title(report))}** ({run}{_name(report.status)}), {SEVERITIES[report.severity]}{sure}"
     yield DATA
     yield _paragraph(seen.opening)
@@ -105,11 +109,9 @@ def _cause(rank: int, cause: Cause) -> Iterator[str]:
     yield f"### {rank}\\. {_name(cause.name)} (score {confidence(cause.score)})"
     if said := remedy(cause):
         yield f"→ {escape(said)}"
-    if cause.prescription.changes:
-        changes = (
-            (x.param, shown(x.before, LONGEST_VALUE), shown(x.after, LONGEST_VALUE)) for x in cause.prescription.changes
-        )
-        yield _table(("parameter", "from", "to"), changes)
+    if changes := changes_left(cause):
+        rows = ((x.param, shown(x.before, LONGEST_VALUE), shown(x.after, LONGEST_VALUE)) for x in changes)
+        yield _table(("parameter", "from", "to"), rows)
     for label, reasons in zip(("Because", "Against"), why(cause), strict=True):
         if reasons:
             yield f"{label}: {escape('; '.join(reasons))}"

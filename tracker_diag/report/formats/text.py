@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
@@ -13,8 +14,8 @@ from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import Report
 from tracker_diag.report.braille import draw, legend
 from tracker_diag.report.marks import Marks, Panel, marks, panels, span_words
-from tracker_diag.report.names import not_obvious
-from tracker_diag.report.told import Told, comparison, remedy, told, unsaid, why
+from tracker_diag.report.told import Told, changes_left, comparison, remedy, told, unsaid, why
+from tracker_diag.report.understood import not_obvious
 from tracker_diag.report.wording import (
     SEVERITIES,
     causes_title,
@@ -101,13 +102,18 @@ def _spaced(sections: Iterable[Iterable[RenderableType]]) -> Iterator[Renderable
 
 def _head(report: Report, seen: Told) -> Iterator[RenderableType]:
     style = SEVERITY_STYLES[report.severity]
-    sure = "" if seen.verdict is None else f" · confidence {confidence(seen.verdict.confidence)}"
-    yield Text.assemble(
+    sure = (
+        ""
+        if seen.verdict is None
+        else f" · {clean(seen.verdict.code)} · confidence {confidence(seen.verdict.confidence)}"
+    )
+    head = Text.assemble(
         (f" {report.severity.upper()} ", f"bold reverse {style}"),
         "  ",
         (clean(report.verdict), f"bold {style}"),
         (f"  {SEVERITIES[report.severity]}{sure}", "dim"),
     )
+    yield _Indented(head, 0)
     name = Text(title(report), style="bold")
     if report.run_name:
         name.append(f"  {clean(report.run_id, 200)}", style="not bold dim")
@@ -163,8 +169,9 @@ def _cause(rank: int, cause: Cause) -> Iterator[RenderableType]:
     yield _Indented(head, 2)
     if said := remedy(cause):
         yield _Indented(Text(f"→ {said}", style="bold"), 5)
-    width = max((len(clean(x.param, 250)) for x in cause.prescription.changes), default=0)
-    for change in cause.prescription.changes:
+    changes = changes_left(cause)
+    width = max((len(clean(x.param, 250)) for x in changes), default=0)
+    for change in changes:
         line = Text(clean(change.param, 250).ljust(min(width, 32)), style="bold")
         line.append(f"  {shown(change.before)} → ", style="not bold")
         line.append(shown(change.after), style="green")
@@ -180,8 +187,10 @@ def _compared(report: Report, seen: Told) -> Iterator[RenderableType]:
         return
     yield Text(heading, style="bold")
     said = [seen.opening, *(cause.why for cause in seen.causes)]
+    remedies = [remedy(cause) for cause in seen.causes]
     for finding in seen.compared:
-        yield from _finding(finding, "; ".join(unsaid(finding.message, said)) or "its numbers stand above")
+        once = replace(finding, advice="" if finding.advice in remedies else finding.advice)
+        yield from _finding(once, "; ".join(unsaid(finding.message, said)) or "its numbers stand above")
 
 
 def _others(seen: Told) -> Iterator[RenderableType]:
@@ -213,8 +222,7 @@ def _closing(report: Report) -> Iterator[RenderableType]:
         wishes = to_log(report)
         # A line each, cut where the terminal ends: the page has all of it.
         for what, codes in wishes[:_SKIPS_SHOWN]:
-            line = Text(f"  {counted(len(codes), 'check')}: {what}", no_wrap=True, overflow="ellipsis")
-            yield line
+            yield Text(f"  {counted(len(codes), 'check')}: {what}", no_wrap=True, overflow="ellipsis")
     if taken := not_obvious(report.roles):
         yield _labelled("Names", ", ".join(f"{clean(role)} = {clean(name, 250)}" for role, name in taken.items()))
     for note in report.notes:

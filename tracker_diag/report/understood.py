@@ -28,8 +28,12 @@ _SAME = {
 }
 # Where a parameter or a metric stands, and how often it is logged.
 _PLACES = frozenset(
-    "hparams hparam hyperparameters config configuration cfg params parameters args model network optimizer trainer "
-    "train data dataset metrics metric epoch step mean avg average max total name type value of the per n".split()
+    re.findall(
+        r"\w+",
+        "hparams hparam hyperparameters config configuration cfg params parameters args model network "
+        "optimizer trainer train data dataset metrics metric epoch step mean avg average max total name type "
+        "value of the per n",
+    )
 )
 
 
