@@ -186,7 +186,7 @@ def test_a_span_of_all_steps_is_not_shaded():
     ("name", "said"),
     [
         ("overfitting", "steps 8–30: after the best checkpoint"),
-        ("diverged", "steps 8–30: after the loss diverged"),
+        ("diverged", "steps 8–30: after the loss blew up"),
         ("unstable", "affected steps 8–30"),
         ("curve-gaps", "steps 8–30: curve-gaps"),
     ],

@@ -106,9 +106,9 @@ def test_cost(cost, sentence):
 @pytest.mark.parametrize(
     ("names", "happened"),
     [
-        (("diverged",), "came after the loss diverged"),
+        (("diverged",), "came after the loss blew up"),
         (("frozen",), "passed without any change in the loss"),
-        (("overfitting", "diverged"), "came after the loss diverged"),
+        (("overfitting", "diverged"), "came after the loss blew up"),
         (("unstable",), "did not improve the run"),
     ],
 )

@@ -67,9 +67,10 @@ def steps(span: tuple[float, float]) -> str:
 
 
 #: What may follow a step from which on nothing was gained, by the finding that names it; the worst first, as the engine
-#: counts them. What each part of the steps did, and the same of a span of steps.
+#: counts them: what part of the steps did so, and the same of a span of steps. Never the word of the verdict, which stands
+#: above.
 WASTED = {
-    "diverged": ("came after the loss diverged", "after the loss diverged"),
+    "diverged": ("came after the loss blew up", "after the loss blew up"),
     "frozen": ("passed without any change in the loss", "without any change in the loss"),
     "overfitting": ("came after the best checkpoint", "after the best checkpoint"),
 }

@@ -85,7 +85,7 @@ def test_all_that_a_reader_needs_is_said(samples):
         "score 0.58",
         "steps 21–60: after the best checkpoint",
         "gap 0.594",
-        "a dataset profile (profile_data) unscaled-inputs , mixed-feature-scales , near-constant-feature",
+        "a dataset profile (profile_data) unscaled-inputs , mixed-feature-scales , non-finite-input",
         "7 checks need more data",
         "val_loss: 2 repeated steps",
         "tracker_diag 0.1.0 · report schema 1",
