@@ -11,7 +11,7 @@ from tracker_diag.core.report import Report
 from tracker_diag.report.charts import line_chart
 from tracker_diag.report.formats.html import templates
 from tracker_diag.report.marks import marks, panels, span_words
-from tracker_diag.report.told import remedy, told, why
+from tracker_diag.report.told import comparison, remedy, told, why
 from tracker_diag.report.wording import SEVERITIES, causes_title, cost, counted, title
 
 FINDINGS = 5
@@ -31,8 +31,7 @@ def cell(report: Report) -> str:
     # Two reports on one page need different ids.
     ident = "td" + hashlib.sha256(repr((report, report.curves)).encode("utf-8", "replace")).hexdigest()[:10]
     seen, places = told(report), marks(report)
-    others = (*seen.compared, *seen.others)
-    more = len(others) - FINDINGS + seen.more
+    more = len(seen.others) - FINDINGS + seen.more
     causes = [{"name": cause.name, "remedy": remedy(cause), "reasons": why(cause)} for cause in seen.causes]
     return (
         templates()
@@ -46,7 +45,8 @@ def cell(report: Report) -> str:
             span_words=span_words(report, places) if drawn else "",
             causes=causes,
             causes_title=causes_title(report),
-            findings=others[:FINDINGS],
+            findings=seen.others[:FINDINGS],
+            comparison=comparison(report),
             more=counted(more, "more finding") if more > 0 else "",
             cost=cost(report),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tracker_diag.core.finding import Cause, Change, Finding, for_and_against
 from tracker_diag.core.outgoing import clean
@@ -36,7 +36,7 @@ class Told:
     causes, less_likely : tuple of Cause
         Those in full, and those that are folded or only named.
     compared : tuple of Finding
-        What other runs of the experiment say.
+        What other runs of the experiment say, without what the verdict and the causes said of it.
     others : tuple of Finding
         What was seen besides: neither the verdict nor one of the causes.
     explained : tuple of Finding
@@ -61,19 +61,30 @@ def told(report: Report) -> Told:
     shown = report.causes[:CAUSES_SHOWN]
     named = {cause.name for cause in shown}
     rest = [f for f in report.seen if f is not verdict and f.name not in named]
-    compared = tuple(f for f in rest if compares(f))
+    opening = verdict.message if verdict is not None else headline(report)
+    compared = tuple(_once(f, opening, shown) for f in rest if compares(f))
     others = tuple(f for f in rest if not compares(f))
     explained = tuple(f for f in report.findings if f.folded is not None)
     parts = (compared, others, explained)
     return Told(
         verdict=verdict,
-        opening=verdict.message if verdict is not None else headline(report),
+        opening=opening,
         causes=shown[:CAUSES_OPEN],
         less_likely=shown[CAUSES_OPEN:],
         compared=compared[:FINDINGS_SHOWN],
         others=others[:FINDINGS_SHOWN],
         explained=explained[:FINDINGS_SHOWN],
         more=sum(max(0, len(part) - FINDINGS_SHOWN) for part in parts),
+    )
+
+
+def _once(finding: Finding, opening: str, causes: tuple[Cause, ...]) -> Finding:
+    """Leave out what was said before, of what other runs say."""
+    left = unsaid(finding.message, [opening, *(cause.why for cause in causes)])
+    known = {remedy(cause) for cause in causes}
+    advice = without_runs(finding.advice)
+    return replace(
+        finding, message="; ".join(left) or "the numbers stand above", advice="" if advice in known else advice
     )
 
 

@@ -66,8 +66,8 @@ def steps(span: tuple[float, float]) -> str:
     return f"step {first}" if first == last else f"steps {first}–{last}"
 
 
-#: By the finding that names a step from which on nothing was gained, what the steps after it did, and the same of a span
-#: of steps; the worst first, as the engine counts them. Never the word of the verdict, which stands above.
+#: By the finding that names a step from which on nothing was gained, what the steps after it did, and the same of a
+#: span of steps; the worst first, as the engine counts them. Never the word of the verdict, which stands above.
 WASTED = {
     "diverged": ("came after the loss blew up", "after the loss blew up"),
     "frozen": ("passed without any change in the loss", "without any change in the loss"),

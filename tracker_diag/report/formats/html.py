@@ -17,7 +17,7 @@ from tracker_diag.report.charts import MOST_CURVES, broken_words, line_chart, ro
 from tracker_diag.report.marks import Marks, Panel, broken, finite, labels, marks, panels, side_of, span_words
 from tracker_diag.report.patch import entries
 from tracker_diag.report.rule_pages import name_of, page_of
-from tracker_diag.report.told import Told, by_runs, comparison, finding_of, remedy, told, unsaid, why, without_runs
+from tracker_diag.report.told import by_runs, comparison, finding_of, remedy, told, unsaid, why, without_runs
 from tracker_diag.report.understood import not_obvious
 from tracker_diag.report.wording import (
     SEVERITIES,
@@ -74,7 +74,6 @@ def render(report: Report) -> str:
             span_words=span_words(report, places),
             places=places,
             told=seen,
-            compared=_compared(seen),
             comparison=comparison(report),
             causes=[_cause(cause, report) for cause in seen.causes],
             less_likely=[_cause(cause, report) for cause in seen.less_likely],
@@ -157,21 +156,6 @@ def _told_besides(message: str, reasons: tuple[str, ...]) -> str:
     for reason in reasons:
         message = without_runs(message).removesuffix(f": {reason}")
     return "; ".join(unsaid(message, reasons))
-
-
-def _compared(seen: Told) -> list[dict[str, Any]]:
-    """Give what other runs say, without what the verdict and the causes have said already."""
-    said = [seen.opening, *(cause.why for cause in (*seen.causes, *seen.less_likely))]
-    changes = [remedy(cause) for cause in seen.causes]
-    return [
-        {
-            "finding": finding,
-            "message": "; ".join(unsaid(finding.message, said)) or "The numbers of this comparison stand above.",
-            "advice": "" if finding.advice in changes else without_runs(finding.advice),
-            "best": best if isinstance(best := finding.evidence.get("best"), str) else "",
-        }
-        for finding in seen.compared
-    ]
 
 
 def _patch(prescription: Prescription) -> Markup:

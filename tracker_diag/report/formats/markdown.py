@@ -9,7 +9,7 @@ from tracker_diag.core.finding import Cause, Finding
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import Report
 from tracker_diag.report.rule_pages import name_of
-from tracker_diag.report.told import changes_left, comparison, remedy, told, unsaid, why
+from tracker_diag.report.told import changes_left, comparison, remedy, told, why
 from tracker_diag.report.understood import not_obvious
 from tracker_diag.report.wording import (
     SEVERITIES,
@@ -85,12 +85,10 @@ def _blocks(report: Report) -> Iterator[str]:
         yield f"**Next:** {escape(report.next_evidence)}"
     if heading := comparison(report):
         yield f"## {escape(heading)}"
-        said = [seen.opening, *(cause.why for cause in seen.causes)]
-        messages = ["; ".join(unsaid(f.message, said)) or "its numbers stand above" for f in seen.compared]
-        yield "\n".join(_finding(f, message) for f, message in zip(seen.compared, messages, strict=True))
+        yield "\n".join(map(_finding, seen.compared))
     if seen.others or seen.explained:
         yield "## Other findings"
-        yield "\n".join(_finding(f, f.message) for f in seen.others)
+        yield "\n".join(map(_finding, seen.others))
     folded = [f"{_name(f.code)} {_name(f.name)} by {_name(f.folded)}" for f in seen.explained]
     if folded:
         yield f"Explained by a stronger finding: {', '.join(folded)}."
@@ -99,9 +97,9 @@ def _blocks(report: Report) -> Iterator[str]:
     yield from _closing(report)
 
 
-def _finding(finding: Finding, message: str) -> str:
+def _finding(finding: Finding) -> str:
     head = f"- **{_name(finding.code)} {_name(finding.name)}**"
-    head += f" ({finding.severity}, confidence {confidence(finding.confidence)}): {escape(message)}"
+    head += f" ({finding.severity}, confidence {confidence(finding.confidence)}): {escape(finding.message)}"
     return f"{head} → {escape(finding.advice)}" if finding.advice else head
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.text import Text
@@ -14,7 +13,7 @@ from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import Report
 from tracker_diag.report.braille import draw, legend
 from tracker_diag.report.marks import Marks, Panel, marks, panels, span_words
-from tracker_diag.report.told import Told, changes_left, comparison, remedy, told, unsaid, why
+from tracker_diag.report.told import Told, changes_left, comparison, remedy, told, why
 from tracker_diag.report.understood import not_obvious
 from tracker_diag.report.wording import (
     SEVERITIES,
@@ -186,18 +185,15 @@ def _compared(report: Report, seen: Told) -> Iterator[RenderableType]:
     if not heading:
         return
     yield Text(heading, style="bold")
-    said = [seen.opening, *(cause.why for cause in seen.causes)]
-    remedies = [remedy(cause) for cause in seen.causes]
     for finding in seen.compared:
-        once = replace(finding, advice="" if finding.advice in remedies else finding.advice)
-        yield from _finding(once, "; ".join(unsaid(finding.message, said)) or "its numbers stand above")
+        yield from _finding(finding)
 
 
 def _others(seen: Told) -> Iterator[RenderableType]:
     if seen.others or seen.explained:
         yield Text("Other findings", style="bold")
     for finding in seen.others:
-        yield from _finding(finding, finding.message)
+        yield from _finding(finding)
     if seen.explained:
         pairs = ", ".join(f"{clean(f.code)} {clean(f.name)} by {clean(f.folded)}" for f in seen.explained)
         yield _Indented(Text(f"Explained by a stronger finding: {pairs}", style="dim"), 2)
@@ -205,13 +201,13 @@ def _others(seen: Told) -> Iterator[RenderableType]:
         yield _Indented(Text(f"{counted(seen.more, 'more finding')} in report.json", style="dim"), 2)
 
 
-def _finding(finding: Finding, message: str) -> Iterator[RenderableType]:
+def _finding(finding: Finding) -> Iterator[RenderableType]:
     head = Text()
     head.append(clean(finding.code), style=f"bold {SEVERITY_STYLES[finding.severity]}")
     head.append(f" {clean(finding.name)}", style="bold")
     head.append(f" · {finding.severity} · confidence {confidence(finding.confidence)}", style="dim")
     yield _Indented(head, 2)
-    yield _Indented(Text(clean(message)), 4)
+    yield _Indented(Text(clean(finding.message)), 4)
     if finding.advice:
         yield _Indented(Text(f"→ {clean(finding.advice)}"), 4)
 
