@@ -25,9 +25,9 @@ IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SHOWN = "digits-overfitting"
 SIZE = {"width": 1400, "height": 760}
 REPORTS = (
-    ("light", "light", 1280, 820),
-    ("dark", "dark", 1280, 820),
-    ("715", "light", 715, 1230),
+    ("light", "light", 1280, 760),
+    ("dark", "dark", 1280, 760),
+    ("715", "light", 715, 1150),
     ("400", "light", 400, 1500),
 )
 """Name, colours, width and height of the pictures of a report."""
