@@ -16,7 +16,6 @@ from tracker_diag.report.marks import Marks, Panel, marks, panels, span_words
 from tracker_diag.report.told import Told, changes_left, comparison, remedy, told, why
 from tracker_diag.report.understood import not_obvious
 from tracker_diag.report.wording import (
-    SEVERITIES,
     causes_title,
     confidence,
     cost,
@@ -101,22 +100,16 @@ def _spaced(sections: Iterable[Iterable[RenderableType]]) -> Iterator[Renderable
 
 def _head(report: Report, seen: Told) -> Iterator[RenderableType]:
     style = SEVERITY_STYLES[report.severity]
-    sure = (
-        ""
-        if seen.verdict is None
-        else f" · {clean(seen.verdict.code)} · confidence {confidence(seen.verdict.confidence)}"
+    yield Text.assemble(
+        (f" {report.severity.upper()} ", f"bold reverse {style}"), "  ", (clean(report.verdict), f"bold {style}")
     )
-    head = Text.assemble(
-        (f" {report.severity.upper()} ", f"bold reverse {style}"),
-        "  ",
-        (clean(report.verdict), f"bold {style}"),
-        (f"  {SEVERITIES[report.severity]}{sure}", "dim"),
-    )
-    yield _Indented(head, 0)
     name = Text(title(report), style="bold")
     if report.run_name:
         name.append(f"  {clean(report.run_id, 200)}", style="not bold dim")
     name.append(f"  {clean(report.status)}", style="not bold dim")
+    if seen.verdict is not None:
+        sure = f"  {clean(seen.verdict.code)}, confidence {confidence(seen.verdict.confidence)}"
+        name.append(sure, style="not bold dim")
     yield _Indented(name, 0)
     yield _Indented(Text(clean(seen.opening)), 0)
     if seen.verdict is not None and seen.verdict.advice:
