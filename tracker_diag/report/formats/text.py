@@ -107,11 +107,11 @@ def _head(report: Report, seen: Told) -> Iterator[RenderableType]:
     if report.run_name:
         name.append(f"  {clean(report.run_id, 200)}", style="not bold dim")
     name.append(f"  {clean(report.status)}", style="not bold dim")
-    if seen.verdict is not None:
-        sure = f"  {clean(seen.verdict.code)}, confidence {confidence(seen.verdict.confidence)}"
-        name.append(sure, style="not bold dim")
     yield _Indented(name, 0)
-    yield _Indented(Text(clean(seen.opening)), 0)
+    opening = Text(clean(seen.opening))
+    if seen.verdict is not None:
+        opening.append(f" ({clean(seen.verdict.code)}, confidence {confidence(seen.verdict.confidence)})", style="dim")
+    yield _Indented(opening, 0)
     if seen.verdict is not None and seen.verdict.advice:
         yield _Indented(Text(f"→ {clean(seen.verdict.advice)}", style="bold"), 0)
     if sentence := cost(report):
