@@ -1,6 +1,7 @@
 """Train the demo's networks, sweep them with ``--note --view``, and take pictures of what MLflow's pages show then.
 
-Needs Debian's chromium. The pictures are those of docs/in-mlflow.md.
+Needs Debian's chromium. The pictures are those of the page on MLflow, and of a report by itself: wide, in light and in
+dark colours, as wide as MLflow's viewer, and on a telephone.
 """
 
 from __future__ import annotations
@@ -18,11 +19,18 @@ from tests.mlflow_server import serving
 from tests.pages import SECONDS, launched
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 SHOWN = "digits-overfitting"
 SIZE = {"width": 1400, "height": 760}
+REPORTS = (
+    ("light", "light", 1280, 760),
+    ("dark", "dark", 1280, 760),
+    ("715", "light", 715, 1150),
+    ("400", "light", 400, 1500),
+)
+"""Name, colours, width and height of the pictures of a report."""
 MINE = "Labels as they came from the second annotator. Compare with the run of last week before using it."
 """A description that the user wrote."""
 
@@ -46,7 +54,19 @@ def main() -> int:
             take(page, "mlflow-note.png")
             show_report(page, f"{run}/artifacts/diagnosis/report.html?workflowType=machine_learning")
             take(page, "mlflow-report.png")
+            page.close()
+            written = client.download_artifacts(ids[SHOWN], "diagnosis/report.html", folder)
+            photograph(browser, Path(written))
     return 0
+
+
+def photograph(browser: Browser, report: Path) -> None:
+    """Take pictures of the upper part of a report."""
+    for name, scheme, width, height in REPORTS:
+        page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+        page.goto(report.as_uri())
+        page.screenshot(path=IMAGES / f"report-{name}.png")
+        page.close()
 
 
 def show_view(page: Page, address: str) -> None:

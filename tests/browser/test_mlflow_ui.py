@@ -17,6 +17,7 @@ from mlflow.entities import Metric, Param
 
 from tests.mlflow_server import serving
 from tests.runs import curves
+from tracker_diag.core.project import rule_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Frame, Page
@@ -143,6 +144,18 @@ def test_the_report_renders_in_the_artifact_viewer(page: Page, store: Store) -> 
     charts = "[...document.querySelectorAll('svg')].filter(svg => svg.getBoundingClientRect().width > 200).length"
     assert frame.evaluate(charts) >= 1
     assert frame.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1")
+
+
+def test_a_link_of_the_report_leaves_the_report_where_it_is(page: Page, store: Store) -> None:
+    """The viewer's frame may open no window; the link's address can be copied, and the page says so."""
+    frame = report_of(page, store, store.plain)
+    link = frame.locator("h1 a")
+    assert link.get_attribute("href") == rule_page("overfitting")
+    link.click()
+    page.wait_for_timeout(1000)
+    assert [other.url for other in page.context.pages] == [page.url]
+    assert "overfitting" in frame.inner_text("h1")
+    assert "where a viewer opens no links, copy the address" in frame.inner_text("footer")
 
 
 def test_the_payload_runs_where_nothing_escapes_it(page: Page) -> None:

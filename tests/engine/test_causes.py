@@ -140,7 +140,7 @@ def test_a_ratio_that_grows_says_how_far() -> None:
 
 def test_what_nothing_sets_apart_is_said_so() -> None:
     (cause,) = rank([replace(suspect("A", 8.0), shared_most=SHARED_MOST)], ILL)[0]
-    assert cause.why == "not excluded, but nothing sets it apart: A0"
+    assert cause.why == "possible, but nothing points to it in particular: A0"
 
 
 @pytest.mark.parametrize("code", ["DS201", "DS202", "DS203", "DS208", "PP307"])
@@ -157,7 +157,7 @@ def test_what_the_evidence_speaks_against_is_not_told() -> None:
 
 def test_why_says_the_strongest_first_and_what_speaks_against_it() -> None:
     (cause,) = rank([suspect("A", 2.0, 30.0, 0.5)], CALM)[0]
-    assert cause.why == "A1; A0 — against it: A2"
+    assert cause.why == "A1; A0. Against: A2"
 
 
 def test_a_cause_rests_on_the_symptoms_and_its_rule() -> None:

@@ -36,7 +36,7 @@ def test_the_best_step_is_an_arrow_and_the_span_a_thick_axis():
     assert set(plain.strip()) == {"└", "─"}
     assert thick.removesuffix(" step").strip("━") == ""
     assert abs(len(plain.strip()) - 1 - len(thick.removesuffix(" step"))) <= 1
-    assert legend(panel, places) == ["▲ best at step 10", "turns at step 12", "━ steps 10 to 20: overfitting"]
+    assert legend(panel, places, "steps 10–20: so") == ["▲ best at step 10", "turns at step 12", "━ steps 10–20: so"]
 
 
 def test_a_nan_leaves_a_gap():

@@ -1,5 +1,6 @@
 """What stands in a run's description, as Markdown's dialects read it."""
 
+import html
 import re
 from html.parser import HTMLParser
 
@@ -40,11 +41,26 @@ def test_what_a_reader_needs_is_there(samples):
     assert note(samples["overfitting"], LINK) == (
         "**Diagnosis: overfitting** (warning) – Validation loss turned at step 21 and has risen by 18 % of what was "
         "gained; training still improves.\n\n"
-        "**Most likely cause: no-regularisation**: change model/dropout from 0 to 0.3; "
-        "set optimizer.weight_decay to 0.01\n\n"
-        "**What to do:** Add dropout before the classifier and decoupled weight decay.\n\n"
+        "**Most likely cause: no-regularisation**\n\n"
+        "**What to do:** Add dropout before the classifier and decoupled weight decay; "
+        "change model/dropout from 0 to 0.3; set optimizer.weight_decay to 0.01\n\n"
         "**Why:** Neither dropout nor weight decay nor augmentation is set, and the gap opened early.\n\n"
         f"[The whole report]({LINK}), by tracker-diag 0.1.0"
+    )
+
+
+def test_what_other_runs_say_is_told_once():
+    from tests.report.test_told import compared
+
+    assert html.unescape(note(compared())) == (
+        "**Diagnosis: underfitting** (warning) – validation loss ends at 0.7; the best of 31 comparable runs, a, ends "
+        "at 0.1 (of 31 runs, as of 2026-11-27 21:40 UTC)\n\n"
+        "**Most likely cause: learning-rate-too-low**\n\n"
+        "**What to do:** raise lr from 0.0001 to 0.1\n\n"
+        "**Why:** run b, which differs in lr alone, ends at 0.2; updates are tiny (compared with 31 other runs, as of "
+        "2026-11-27 21:40 UTC)\n\n"
+        "**Against:** lr is usual for adam\n\n"
+        "By tracker-diag"
     )
 
 

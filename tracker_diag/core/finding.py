@@ -91,10 +91,29 @@ class Cause:
         metadata={"description": "its share of the odds of all causes told, which orders them; no probability", **SHARE}
     )
     why: str = field(
-        metadata={"description": "the evidence for it, and against it where there is some, in one sentence"}
+        metadata={"description": "what in the run points to it; what speaks against it follows after 'Against:'"}
     )
     prescription: Prescription
     findings: tuple[str, ...] = field(default=(), metadata={"description": "codes of the findings it rests on"})
+
+
+AGAINST = ". Against: "
+"""Stands in ``Cause.why`` between what points to a cause and what speaks against it."""
+
+
+def for_and_against(why: str) -> tuple[str, str]:
+    """Split ``Cause.why`` into what points to the cause and what speaks against it; the second is empty if nothing does.
+
+    Examples
+    --------
+    >>> from tracker_diag.core.finding import for_and_against
+    >>> for_and_against("training loss rose from 2.3 to 8.1. Against: the learning rate, 1e-5, is low")
+    ('training loss rose from 2.3 to 8.1', 'the learning rate, 1e-5, is low')
+    >>> for_and_against("training loss rose from 2.3 to 8.1")
+    ('training loss rose from 2.3 to 8.1', '')
+    """
+    speaks, _, against = why.partition(AGAINST)
+    return speaks, against
 
 
 LONGEST_NAME = 60

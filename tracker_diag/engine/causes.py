@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tracker_diag.core.finding import Cause, Finding, Severity
+from tracker_diag.core.finding import AGAINST, Cause, Finding, Severity
 from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.rules.hypothesis import Hypothesis
 from tracker_diag.rules.registry import all_rules
@@ -66,9 +66,9 @@ def rank(hypotheses: list[Hypothesis], symptoms: Symptoms) -> tuple[tuple[Cause,
             Cause(
                 s.name,
                 round(score, 4),
-                ("not excluded, but nothing sets it apart: " if s.only_shared else "")
+                ("possible, but nothing points to it in particular: " if s.only_shared else "")
                 + speaks
-                + (f" — against it: {against}" if against else ""),
+                + (AGAINST + against if against else ""),
                 s.prescription,
                 (*rests, s.code),
             )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import DrawnCurve
 from tracker_diag.report.charts import broken_words
 from tracker_diag.report.marks import Marks, Panel, broken, finite, side_of
 from tracker_diag.report.scale import Scale, step_scale, value_scale
-from tracker_diag.report.wording import number, role_words, steps
+from tracker_diag.report.wording import number, role_words
 
 # Unicode's braille patterns number the dots of a cell, two wide and four high, in this order.
 _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -54,16 +53,26 @@ def draw(panel: Panel, marks: Marks, width: int, height: int = 10, *, ascii_only
     return [row[:width] for row in rows]
 
 
-def legend(panel: Panel, marks: Marks, *, ascii_only: bool = False) -> list[str]:
-    """Say what the marks mean, one line each: the scale, best step, turn, span, and where values stop being finite."""
+def legend(panel: Panel, marks: Marks, span: str = "", *, ascii_only: bool = False) -> list[str]:
+    """Say what the marks mean, one line each: the scale, best step, turn, span, and where values stop being finite.
+
+    Parameters
+    ----------
+    panel, marks : Panel, Marks
+        What was drawn.
+    span : str
+        What the thick part of the axis is, in words.
+    ascii_only : bool
+        Use no character beyond ASCII.
+    """
     y_axis = value_scale(v for c in panel.curves for _, v in finite(c))
     lines = ["log scale"] if y_axis.log else []
     if marks.best_step is not None:
         lines.append(f"{'^' if ascii_only else '▲'} best at step {number(marks.best_step, 6)}")
     if marks.turn_step is not None and marks.turn_step != marks.best_step:
         lines.append(f"turns at step {number(marks.turn_step, 6)}")
-    if marks.span is not None and marks.spanned is not None:
-        lines.append(f"{'=' if ascii_only else '━'} {steps(marks.span)}: {clean(marks.spanned.name, 80)}")
+    if span:
+        lines.append(f"{'=' if ascii_only else '━'} {span}")
     stops = ((curve, broken(curve)) for curve in panel.curves)
     return lines + [f"{role_words(curve.role)}: {broken_words(stop)}" for curve, stop in stops if stop]
 

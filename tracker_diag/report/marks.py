@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import count
+from string import ascii_lowercase
 
 from tracker_diag.core.finding import Finding
+from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import DrawnCurve, Report
-from tracker_diag.report.wording import real
+from tracker_diag.report.wording import WASTED, real
+from tracker_diag.report.wording import steps as steps_words
 
 _SIDES = ("train", "val", "test")
 
@@ -61,6 +65,26 @@ def side_of(curve: DrawnCurve) -> str:
     return side if side in _SIDES else ""
 
 
+def labels(panel: Panel) -> tuple[str, ...]:
+    """Name the curves of a panel so that they can be told apart without colour: by side, and by a letter in addition.
+
+    Returns
+    -------
+    tuple of str
+        ``train``, ``val``, ``test``, or nothing where one curve belongs to no side; ``a``, ``val b`` and so on where
+        several curves would be called the same.
+    """
+    sides = [side_of(curve) for curve in panel.curves]
+    letters = {side: iter(_letters()) for side in sides if sides.count(side) > 1}
+    return tuple(f"{side} {next(letters[side])}".strip() if side in letters else side for side in sides)
+
+
+def _letters() -> Iterator[str]:
+    for round_ in count():
+        for letter in ascii_lowercase:
+            yield f"{letter}{round_ or ''}"
+
+
 def panels(report: Report) -> tuple[Panel, ...]:
     """Group curves by what they measure: the loss first, then in the report's order; those without a point go."""
     groups: dict[str, list[DrawnCurve]] = {}
@@ -78,12 +102,31 @@ def marks(report: Report) -> Marks:
     """
     standing = [f for f in report.findings if f.folded is None]
     spanned = next((f for f in standing if f.span is not None and all(map(math.isfinite, f.span))), None)
+    span = None if spanned is None or spanned.span is None else (min(spanned.span), max(spanned.span))
+    steps = [x for curve in report.curves for x in curve.steps if math.isfinite(x)]
+    # To shade all of a chart says nothing.
+    if span is not None and steps and span[0] <= min(steps) and max(steps) <= span[1]:
+        span = None
     return Marks(
-        span=None if spanned is None or spanned.span is None else (min(spanned.span), max(spanned.span)),
+        span=span,
         spanned=spanned,
         best_step=_first(standing, "best_step"),
         turn_step=_first(standing, "turn_step"),
         gap=_first(report.findings, "gap") is not None,
+    )
+
+
+def span_words(report: Report, marks: Marks) -> str:
+    """Say which steps are shaded and what they are, without the word of the verdict; empty where none are."""
+    if marks.span is None or marks.spanned is None:
+        return ""
+    name = marks.spanned.name
+    if name in WASTED:
+        return f"{steps_words(marks.span)}: {WASTED[name][1]}"
+    return (
+        f"affected {steps_words(marks.span)}"
+        if name == report.verdict
+        else f"{steps_words(marks.span)}: {clean(name, 80)}"
     )
 
 

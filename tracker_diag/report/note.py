@@ -9,6 +9,7 @@ from tracker_diag.core.finding import Change
 from tracker_diag.core.outgoing import clean, web_link
 from tracker_diag.core.report import Report
 from tracker_diag.core.section import LONGEST_BODY
+from tracker_diag.report.told import by_runs, changes_left, comparison, remedy, unsaid, why
 from tracker_diag.report.wording import headline, named_cause, shown
 
 _LONGEST_NAME, _LONGEST_VALUE, _LONGEST_SENTENCE = 60, 40, 300
@@ -54,11 +55,17 @@ def _blocks(report: Report) -> Iterator[str]:
     if cause is None:
         return
     yield f"\n\n**Most likely cause: {_text(cause.name, _LONGEST_NAME)}**"
-    changes = cause.prescription.changes
-    for change in changes[:_MOST_CHANGES]:
-        yield f"{':' if change is changes[0] else ';'} {_change(change)}"
-    yield f"\n\n**What to do:** {_text(cause.prescription.text, _LONGEST_SENTENCE)}"
-    yield f"\n\n**Why:** {_text(cause.why, _LONGEST_SENTENCE)}"
+    yield f"\n\n**What to do:** {_text(remedy(cause).removesuffix('.'), _LONGEST_SENTENCE)}"
+    for change in changes_left(cause)[:_MOST_CHANGES]:
+        yield f"; {_change(change)}"
+    speaks, against = why(cause)
+    # Of runs that were compared, the line of the verdict may have told the same.
+    if reasons := unsaid("; ".join(speaks), [headline(report)]):
+        yield f"\n\n**Why:** {_text('; '.join(reasons), _LONGEST_SENTENCE)}"
+        if by_runs(cause):
+            yield f" ({_text(comparison(report).replace('Compared', 'compared', 1), _LONGEST_SENTENCE)})"
+    if against:
+        yield f"\n\n**Against:** {_text('; '.join(against), _LONGEST_SENTENCE)}"
 
 
 def _change(change: Change) -> str:

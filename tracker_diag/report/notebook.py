@@ -10,15 +10,16 @@ from markupsafe import Markup
 from tracker_diag.core.report import Report
 from tracker_diag.report.charts import line_chart
 from tracker_diag.report.formats.html import templates
-from tracker_diag.report.marks import marks, panels
-from tracker_diag.report.wording import causes_title, cost, counted, title
+from tracker_diag.report.marks import marks, panels, span_words
+from tracker_diag.report.told import comparison, remedy, told, why
+from tracker_diag.report.wording import SEVERITIES, causes_title, cost, counted, title
 
-FINDINGS, CAUSES = 5, 3
-"""That a cell shows at most; ``to_html`` shows all."""
+FINDINGS = 5
+"""That a cell shows at most beside the verdict and its causes; ``to_html`` shows all."""
 
 
 def cell(report: Report) -> str:
-    """Write the verdict, the first findings and causes, and the chart of the losses.
+    """Write the verdict, its causes and what to change, the chart of the losses, and the first of the other findings.
 
     Returns
     -------
@@ -29,18 +30,24 @@ def cell(report: Report) -> str:
     axis = [s for panel in drawn for curve in panel.curves for s in curve.steps if math.isfinite(s)]
     # Two reports on one page need different ids.
     ident = "td" + hashlib.sha256(repr((report, report.curves)).encode("utf-8", "replace")).hexdigest()[:10]
-    more = len(report.seen) - FINDINGS
+    seen, places = told(report), marks(report)
+    more = len(seen.others) - FINDINGS + seen.more
+    causes = [{"name": cause.name, "remedy": remedy(cause), "reasons": why(cause)} for cause in seen.causes]
     return (
         templates()
         .get_template("notebook.html.j2")
         .render(
             report=report,
+            told=seen,
             title=title(report),
-            chart=Markup(line_chart(drawn[0], marks(report), axis, ident)) if drawn else "",
-            findings=report.seen[:FINDINGS],
-            more=counted(more, "more finding") if more > 0 else "",
-            causes=report.causes[:CAUSES],
+            severity_words=SEVERITIES[report.severity],
+            chart=Markup(line_chart(drawn[0], places, axis, ident)) if drawn else "",
+            span_words=span_words(report, places) if drawn else "",
+            causes=causes,
             causes_title=causes_title(report),
+            findings=seen.others[:FINDINGS],
+            comparison=comparison(report),
+            more=counted(more, "more finding") if more > 0 else "",
             cost=cost(report),
         )
     )

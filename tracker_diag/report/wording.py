@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Any
 
 from tracker_diag.core.finding import Cause, Severity
+from tracker_diag.core.numbers import share as share_words
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.plain import plain
 from tracker_diag.core.report import Report
@@ -41,8 +41,8 @@ def shown(value: Any, limit: int = 120) -> str:
 
 
 def percent(share: float) -> str:
-    """Write a share in [0, 1]."""
-    return "–" if not math.isfinite(share) else f"{100 * share:.0f} %"
+    """Write a share in [0, 1]: ``71%``, ``less than 1%``."""
+    return share_words(share) if math.isfinite(share) else "–"
 
 
 def confidence(value: float) -> str:
@@ -61,9 +61,18 @@ def duration(seconds: float) -> str:
 
 
 def steps(span: tuple[float, float]) -> str:
-    """Write a span of steps in words."""
+    """Write a span of steps in words: ``steps 8–30``."""
     first, last = number(span[0], 6), number(span[1], 6)
-    return f"step {first}" if first == last else f"steps {first} to {last}"
+    return f"step {first}" if first == last else f"steps {first}–{last}"
+
+
+#: By the finding that names a step from which on nothing was gained, what the steps after it did, and the same of a
+#: span of steps; the worst first, as the engine counts them. Never the word of the verdict, which stands above.
+WASTED = {
+    "diverged": ("came after the loss blew up", "after the loss blew up"),
+    "frozen": ("passed without any change in the loss", "without any change in the loss"),
+    "overfitting": ("came after the best checkpoint", "after the best checkpoint"),
+}
 
 
 def cost(report: Report) -> str:
@@ -73,7 +82,9 @@ def cost(report: Report) -> str:
     if not amounts:
         return ""
     amount = amounts[0] + "".join(f" ({more})" for more in amounts[1:])
-    return f"{amount} came after the best checkpoint or after the run had diverged."
+    spanned = {finding.name for finding in report.findings if finding.span is not None}
+    happened = next((words for name, (words, _) in WASTED.items() if name in spanned), "did not improve the run")
+    return f"{amount} {happened}."
 
 
 def to_log(report: Report) -> list[tuple[str, tuple[str, ...]]]:
@@ -115,16 +126,9 @@ def real(value: Any) -> float | None:
 SUMMARY_LIMIT = 250
 """Letters of a summary that a tag, and so a list of runs, has room for."""
 
-#: Causes that are shown; the JSON holds all.
-CAUSES_SHOWN = 6
-
-
-# "the loss rises to 0.5: 29% of the improvement achieved": what happened, and how much that is.
-_SIZED = re.compile(r"(?P<what>[^:;]+): (?P<size>\d+(?:\.\d+)?%[^:;]*)(?P<rest>;.*)?", re.DOTALL)
-
 
 def headline(report: Report) -> str:
-    """Shorten the summary for where verdict and cause stand beside it; how much comes first, since the end may be cut.
+    """Shorten the summary for where verdict and cause stand beside it.
 
     Returns
     -------
@@ -136,18 +140,21 @@ def headline(report: Report) -> str:
         text = text.removeprefix(f"{clean(known)}: ")
     if named := named_cause(report):
         text = text.removesuffix(f"; most likely {clean(named.name)}")
-    if sized := _SIZED.fullmatch(text):
-        # Before what happened, "64% of the improvement achieved" would read as praise; a distance between curves is
-        # neither won nor lost.
-        size = re.sub(r"the improvement achieved(?! apart)", "the improvement lost", sized["size"])
-        text = f"{size}: {sized['what']}{sized['rest'] or ''}"
-    text = text.removeprefix("the ")
     return text if len(text) <= SUMMARY_LIMIT else text[: SUMMARY_LIMIT - 1].rstrip() + "…"
 
 
 def named_cause(report: Report) -> Cause | None:
     """Find the first cause, where the severity calls for a change; a run that is green has none to name."""
     return report.causes[0] if report.causes and report.severity.rank >= Severity.WARNING.rank else None
+
+
+#: What a severity means, in words.
+SEVERITIES = {
+    Severity.OK: "no problem found",
+    Severity.INFO: "worth knowing",
+    Severity.WARNING: "a change would pay",
+    Severity.ERROR: "the run is wasted",
+}
 
 
 def causes_title(report: Report) -> str:

@@ -165,5 +165,5 @@ def test_the_palette_is_that_of_the_report_of_a_run() -> None:
     from tracker_diag.report.formats.html import render as render_report
 
     palettes = [re.findall(r":root \{(.*?)\}", text, re.DOTALL) for text in (render(large()), render_report(healthy()))]
-    assert [p.split() for p in palettes[0]] == [p.split() for p in palettes[1]]
+    assert [p.split() for p in palettes[0]] == [p.split() for p in palettes[1][:2]]
     assert len(palettes[0]) == 2

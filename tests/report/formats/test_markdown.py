@@ -45,7 +45,8 @@ def test_what_a_reader_needs_is_there(samples):
     assert text.startswith("# WARNING: overfitting\n\n**resnet-small-aug-off**")
     assert "| model/dropout | 0 | 0.3 |" in text
     assert "### 1\\. no-regularisation (score 0.58)" in text
-    assert "**Cost:** 65 % of the steps (1 h 13 min)" in text
+    assert "\n\n65% of the steps (1 h 13 min) came after the best checkpoint.\n" in text
+    assert text.count("Validation loss was lowest at step 21") == 1
     assert text.endswith("\n")
     assert len(parsed(text).tags) > 50
 

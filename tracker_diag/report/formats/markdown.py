@@ -8,8 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from tracker_diag.core.finding import Cause, Finding
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import Report
+from tracker_diag.report.rule_pages import name_of
+from tracker_diag.report.told import changes_left, comparison, remedy, told, why
+from tracker_diag.report.understood import not_obvious
 from tracker_diag.report.wording import (
-    CAUSES_SHOWN,
+    SEVERITIES,
     causes_title,
     confidence,
     cost,
@@ -56,21 +59,41 @@ def _paragraph(value: object, limit: int = LONGEST_SENTENCE) -> str:
 
 
 def _blocks(report: Report) -> Iterator[str]:
+    seen = told(report)
     yield f"# {str(report.severity).upper()}: {_name(report.verdict)}"
     run = f"run {_name(report.run_id)}, " if report.run_name else ""
-    yield f"**{_name(title(report))}** ({run}{_name(report.status)})"
+    sure = (
+        ""
+        if seen.verdict is None
+        else f", {_name(seen.verdict.code)}, confidence {confidence(seen.verdict.confidence)}"
+    )
+    yield f"**{_name(title(report))}** ({run}{_name(report.status)}), {SEVERITIES[report.severity]}{sure}"
     yield DATA
-    yield _paragraph(report.summary)
-    if report.seen:
-        yield "## What was seen"
-        yield "\n".join(_finding(f) for f in report.seen)
-    folded = [f"{_name(f.code)} {_name(f.name)} by {_name(f.folded)}" for f in report.findings if f.folded is not None]
+    yield _paragraph(seen.opening)
+    if seen.verdict is not None and seen.verdict.advice:
+        yield f"→ {escape(seen.verdict.advice)}"
+    if sentence := cost(report):
+        yield escape(sentence)
+    if seen.causes:
+        yield f"## {causes_title(report)}"
+    for rank, cause in enumerate(seen.causes, start=1):
+        yield from _cause(rank, cause)
+    if seen.less_likely:
+        names = ", ".join(f"{_name(cause.name)} ({confidence(cause.score)})" for cause in seen.less_likely)
+        yield f"{len(seen.less_likely)} less likely: {names}"
+    if report.next_evidence:
+        yield f"**Next:** {escape(report.next_evidence)}"
+    if heading := comparison(report):
+        yield f"## {escape(heading)}"
+        yield "\n".join(map(_finding, seen.compared))
+    if seen.others or seen.explained:
+        yield "## Other findings"
+        yield "\n".join(map(_finding, seen.others))
+    folded = [f"{_name(f.code)} {_name(f.name)} by {_name(f.folded)}" for f in seen.explained]
     if folded:
         yield f"Explained by a stronger finding: {', '.join(folded)}."
-    if report.causes:
-        yield f"## {causes_title(report)}"
-    for rank, cause in enumerate(report.causes[:CAUSES_SHOWN], start=1):
-        yield from _cause(rank, cause)
+    if seen.more:
+        yield f"{counted(seen.more, 'more finding')} in report.json"
     yield from _closing(report)
 
 
@@ -82,29 +105,26 @@ def _finding(finding: Finding) -> str:
 
 def _cause(rank: int, cause: Cause) -> Iterator[str]:
     yield f"### {rank}\\. {_name(cause.name)} (score {confidence(cause.score)})"
-    yield _paragraph(cause.why)
-    yield f"→ {_paragraph(cause.prescription.text)}"
-    if cause.prescription.changes:
-        changes = (
-            (x.param, shown(x.before, LONGEST_VALUE), shown(x.after, LONGEST_VALUE)) for x in cause.prescription.changes
-        )
-        yield _table(("parameter", "from", "to"), changes)
+    if said := remedy(cause):
+        yield f"→ {escape(said)}"
+    if changes := changes_left(cause):
+        rows = ((x.param, shown(x.before, LONGEST_VALUE), shown(x.after, LONGEST_VALUE)) for x in changes)
+        yield _table(("parameter", "from", "to"), rows)
+    for label, reasons in zip(("Because", "Against"), why(cause), strict=True):
+        if reasons:
+            yield f"{label}: {escape('; '.join(reasons))}"
 
 
 def _closing(report: Report) -> Iterator[str]:
-    if report.next_evidence:
-        yield f"**Next evidence:** {escape(report.next_evidence)}"
-    if sentence := cost(report):
-        yield f"**Cost:** {escape(sentence)}"
     if report.skipped:
-        yield f"## Skipped: {counted(len(report.skipped), 'rule')}"
+        yield f"## {counted(len(report.skipped), 'check needs', 'checks need')} more data"
         wishes = to_log(report)
         if wishes:
-            yield _table(("what to log", "for"), ((what, ", ".join(codes)) for what, codes in wishes))
-        yield "\n".join(f"- {_paragraph(s.code, LONGEST_NAME)}: {escape(s.reason)}" for s in report.skipped)
-    if report.roles:
-        yield "## Names taken"
-        yield _table(("role", "name"), report.roles.items())
+            rows = ((what, ", ".join(map(name_of, codes))) for what, codes in wishes)
+            yield _table(("what to log", "checks"), rows)
+    if taken := not_obvious(report.roles):
+        yield "## Names that were not obvious"
+        yield _table(("taken for", "name in the run"), taken.items())
     if report.notes:
         yield "## Notes"
         yield "\n".join(f"- {_paragraph(note)}" for note in report.notes)

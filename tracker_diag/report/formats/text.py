@@ -1,4 +1,4 @@
-"""A report for a terminal: the verdict first, then what was seen, why, and what to change."""
+"""A report for a terminal: the verdict, its causes and what to change first, then the curves and the rest."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from tracker_diag.core.finding import Cause, Finding, Severity
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import Report
 from tracker_diag.report.braille import draw, legend
-from tracker_diag.report.marks import Marks, Panel, marks, panels
+from tracker_diag.report.marks import Marks, Panel, marks, panels, span_words
+from tracker_diag.report.told import Told, changes_left, comparison, remedy, told, why
+from tracker_diag.report.understood import not_obvious
 from tracker_diag.report.wording import (
-    CAUSES_SHOWN,
     causes_title,
     confidence,
     cost,
@@ -27,7 +28,7 @@ from tracker_diag.report.wording import (
 
 SEVERITY_STYLES = {Severity.OK: "green", Severity.INFO: "blue", Severity.WARNING: "yellow", Severity.ERROR: "red"}
 _CURVE_STYLES = {"train": "cyan", "val": "magenta", "test": "green", "other": "cyan", "mark": "bold", "span": "bold"}
-_SKIPS_SHOWN = 3
+_SKIPS_SHOWN = 2
 _ASCII = str.maketrans({"→": "->", "…": "...", "–": "-", "·": "-", "█": "#", "░": "."})
 
 
@@ -73,14 +74,16 @@ def _page(report: Report, *, ascii_only: bool) -> Group:
 
 
 def _sections(report: Report, ascii_only: bool) -> Iterator[Iterable[RenderableType]]:
-    yield _head(report)
+    seen = told(report)
+    yield _head(report, seen)
+    yield _causes(report, seen)
     places = marks(report)
     for panel in panels(report):
         if any(x in ("train", "val") for x in (c.role.partition("_")[0] for c in panel.curves)):
-            yield [_Chart(panel, places, ascii_only)]
+            yield [_Chart(panel, places, span_words(report, places), ascii_only)]
             break
-    yield _findings(report)
-    yield _causes(report)
+    yield _compared(report, seen)
+    yield _others(seen)
     yield _closing(report)
 
 
@@ -95,7 +98,7 @@ def _spaced(sections: Iterable[Iterable[RenderableType]]) -> Iterator[Renderable
         yield from parts
 
 
-def _head(report: Report) -> Iterator[RenderableType]:
+def _head(report: Report, seen: Told) -> Iterator[RenderableType]:
     style = SEVERITY_STYLES[report.severity]
     yield Text.assemble(
         (f" {report.severity.upper()} ", f"bold reverse {style}"), "  ", (clean(report.verdict), f"bold {style}")
@@ -105,14 +108,21 @@ def _head(report: Report) -> Iterator[RenderableType]:
         name.append(f"  {clean(report.run_id, 200)}", style="not bold dim")
     name.append(f"  {clean(report.status)}", style="not bold dim")
     yield _Indented(name, 0)
-    yield _Indented(Text(clean(report.summary)), 0)
+    opening = Text(clean(seen.opening))
+    if seen.verdict is not None:
+        opening.append(f" ({clean(seen.verdict.code)}, confidence {confidence(seen.verdict.confidence)})", style="dim")
+    yield _Indented(opening, 0)
+    if seen.verdict is not None and seen.verdict.advice:
+        yield _Indented(Text(f"→ {clean(seen.verdict.advice)}", style="bold"), 0)
+    if sentence := cost(report):
+        yield _Indented(Text(sentence), 0)
 
 
 class _Chart:
     """The curves, drawn when the width is known."""
 
-    def __init__(self, panel: Panel, places: Marks, ascii_only: bool) -> None:
-        self.panel, self.places, self.ascii_only = panel, places, ascii_only
+    def __init__(self, panel: Panel, places: Marks, span: str, ascii_only: bool) -> None:
+        self.panel, self.places, self.span, self.ascii_only = panel, places, span, ascii_only
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
         names = Text()
@@ -127,19 +137,61 @@ class _Chart:
                 line.append(char, style=_CURVE_STYLES.get(kind, "dim"))
             line.rstrip()
             yield line
-        if words := legend(self.panel, self.places, ascii_only=self.ascii_only):
+        if words := legend(self.panel, self.places, self.span, ascii_only=self.ascii_only):
             yield from _Indented(Text(" · ".join(words), style="dim"), 0).__rich_console__(console, options)
 
 
-def _findings(report: Report) -> Iterator[RenderableType]:
-    if report.seen:
-        yield Text("What was seen", style="bold")
-    for finding in report.seen:
+def _causes(report: Report, seen: Told) -> Iterator[RenderableType]:
+    if seen.causes:
+        yield Text(causes_title(report), style="bold")
+    for rank, cause in enumerate(seen.causes, start=1):
+        yield from _cause(rank, cause)
+    if seen.less_likely:
+        names = ", ".join(f"{clean(cause.name, 80)} {confidence(cause.score)}" for cause in seen.less_likely)
+        yield _Indented(Text(f"{len(seen.less_likely)} less likely: {names}", style="dim"), 2)
+    if report.next_evidence:
+        yield _labelled("Next", report.next_evidence)
+
+
+def _cause(rank: int, cause: Cause) -> Iterator[RenderableType]:
+    filled = min(10, max(0, round(10 * cause.score))) if cause.score == cause.score else 0
+    head = Text()
+    head.append(f"{rank}. {clean(cause.name)}", style="bold")
+    head.append(f"  {'█' * filled}{'░' * (10 - filled)} score {confidence(cause.score)}", style="cyan")
+    yield _Indented(head, 2)
+    if said := remedy(cause):
+        yield _Indented(Text(f"→ {said}", style="bold"), 5)
+    changes = changes_left(cause)
+    width = max((len(clean(x.param, 250)) for x in changes), default=0)
+    for change in changes:
+        line = Text(clean(change.param, 250).ljust(min(width, 32)), style="bold")
+        line.append(f"  {shown(change.before)} → ", style="not bold")
+        line.append(shown(change.after), style="green")
+        yield _Indented(line, 7)
+    for label, reasons in zip(("Because", "Against"), why(cause), strict=True):
+        if reasons:
+            yield _Indented(Text.assemble((f"{label}: ", "dim"), "; ".join(reasons)), 5)
+
+
+def _compared(report: Report, seen: Told) -> Iterator[RenderableType]:
+    heading = comparison(report)
+    if not heading:
+        return
+    yield Text(heading, style="bold")
+    for finding in seen.compared:
         yield from _finding(finding)
-    folded = [f for f in report.findings if f.folded is not None]
-    if folded:
-        pairs = ", ".join(f"{clean(f.code)} {clean(f.name)} by {clean(f.folded)}" for f in folded)
+
+
+def _others(seen: Told) -> Iterator[RenderableType]:
+    if seen.others or seen.explained:
+        yield Text("Other findings", style="bold")
+    for finding in seen.others:
+        yield from _finding(finding)
+    if seen.explained:
+        pairs = ", ".join(f"{clean(f.code)} {clean(f.name)} by {clean(f.folded)}" for f in seen.explained)
         yield _Indented(Text(f"Explained by a stronger finding: {pairs}", style="dim"), 2)
+    if seen.more:
+        yield _Indented(Text(f"{counted(seen.more, 'more finding')} in report.json", style="dim"), 2)
 
 
 def _finding(finding: Finding) -> Iterator[RenderableType]:
@@ -153,46 +205,15 @@ def _finding(finding: Finding) -> Iterator[RenderableType]:
         yield _Indented(Text(f"→ {clean(finding.advice)}"), 4)
 
 
-def _causes(report: Report) -> Iterator[RenderableType]:
-    if report.causes:
-        yield Text(causes_title(report), style="bold")
-    for rank, cause in enumerate(report.causes[:CAUSES_SHOWN], start=1):
-        yield from _cause(rank, cause)
-
-
-def _cause(rank: int, cause: Cause) -> Iterator[RenderableType]:
-    filled = min(10, max(0, round(10 * cause.score))) if cause.score == cause.score else 0
-    head = Text()
-    head.append(f"{rank}. {clean(cause.name)}", style="bold")
-    head.append(f"  {'█' * filled}{'░' * (10 - filled)} score {confidence(cause.score)}", style="cyan")
-    yield _Indented(head, 2)
-    if cause.why:
-        yield _Indented(Text(clean(cause.why)), 5)
-    if cause.prescription.text:
-        yield _Indented(Text(f"→ {clean(cause.prescription.text)}"), 5)
-    width = max((len(clean(x.param, 250)) for x in cause.prescription.changes), default=0)
-    for change in cause.prescription.changes:
-        line = Text(clean(change.param, 250).ljust(min(width, 32)), style="bold")
-        line.append(f"  {shown(change.before)} → ", style="not bold")
-        line.append(shown(change.after), style="green")
-        yield _Indented(line, 7)
-
-
 def _closing(report: Report) -> Iterator[RenderableType]:
-    if report.next_evidence:
-        yield _labelled("Next evidence", report.next_evidence)
-    if sentence := cost(report):
-        yield _labelled("Cost", sentence)
     if report.skipped:
-        yield _labelled("Skipped", f"{counted(len(report.skipped), 'rule')} had too little to go by.")
+        yield Text.assemble((counted(len(report.skipped), "check needs", "checks need") + " more data", "bold"))
         wishes = to_log(report)
+        # A line each, cut where the terminal ends: the page has all of it.
         for what, codes in wishes[:_SKIPS_SHOWN]:
-            yield _Indented(Text(f"{what} (for {', '.join(codes)})"), 2)
-        if len(wishes) > _SKIPS_SHOWN:
-            yield _Indented(Text(f"… and {len(wishes) - _SKIPS_SHOWN} more", style="dim"), 2)
-    if report.roles:
-        taken = (f"{clean(role)} = {clean(name, 250)}" for role, name in report.roles.items())
-        yield _labelled("Names taken", ", ".join(taken))
+            yield Text(f"  {counted(len(codes), 'check')}: {what}", no_wrap=True, overflow="ellipsis")
+    if taken := not_obvious(report.roles):
+        yield _labelled("Names", ", ".join(f"{clean(role)} = {clean(name, 250)}" for role, name in taken.items()))
     for note in report.notes:
         yield _labelled("Note", note)
 

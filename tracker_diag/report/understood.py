@@ -1,0 +1,60 @@
+"""Which names of the run were understood in a way that is not obvious."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+# Words that people take for one another.
+_SAME = {
+    "valid": "val",
+    "validation": "val",
+    "eval": "val",
+    "dev": "val",
+    "training": "train",
+    "acc": "score",
+    "accuracy": "score",
+    "size": "n",
+    "num": "n",
+    "lr": "learning rate",
+    "optim": "optimizer",
+    "opt": "optimizer",
+    "wd": "weight decay",
+    "bs": "batch n",
+    "init": "initialiser",
+    "initializer": "initialiser",
+    "fn": "function",
+}
+# Where a parameter or a metric stands, and how often it is logged.
+_PLACES = frozenset(
+    re.findall(
+        r"\w+",
+        "hparams hparam hyperparameters config configuration cfg params parameters args model network "
+        "optimizer trainer train data dataset metrics metric epoch step mean avg average max total name type "
+        "value of the per n",
+    )
+)
+
+
+def not_obvious(roles: Mapping[str, str]) -> dict[str, str]:
+    """Leave out roles whose name says them: ``val_loss`` taken from ``validation_loss``, ``batch_size``, ``lr``.
+
+    Parameters
+    ----------
+    roles : mapping of str to str
+        Role to the name taken for it.
+    """
+    return {role: name for role, name in roles.items() if not _says(name, role)}
+
+
+def _says(name: str, role: str) -> bool:
+    """Whether the words of the name are those of the role, besides the place where it stands."""
+    wanted, found = _words(role), _words(name)
+    # A loss of which nothing is said is that of training.
+    return bool(wanted & found) and wanted - {"train", "n"} <= found and found <= wanted | _PLACES
+
+
+def _words(text: str) -> set[str]:
+    words = [word.lower() for word in _WORD.findall(text[:500])]
+    return {part for word in words for part in _SAME.get(word, word).split()}
