@@ -20,6 +20,7 @@ from tests.rules.runs import (
     ranked,
 )
 from tracker_diag import Severity
+from tracker_diag.core.numbers import share as in_words
 
 NAME = "label-mismatch"
 
@@ -65,8 +66,8 @@ def test_the_first_cause_where_validation_is_wrong_more_often_than_guessing():
     report = judge(numbered_otherwise(), SOUND)
     assert ranked(report)[0] == NAME
     share = numbered_otherwise()["val_accuracy"][-6:].mean() * 10
-    assert f"right {share:.2g} times as often as guessing" in cause(report, NAME).why
-    assert "number the classes once" in cause(report, NAME).prescription.text
+    assert f"validation accuracy is {in_words(share)} of chance level" in cause(report, NAME).why
+    assert "build the class-to-index mapping once" in cause(report, NAME).prescription.text
 
 
 def test_two_classes_swapped():
@@ -79,7 +80,7 @@ def test_two_classes_swapped():
 @pytest.mark.parametrize("right", [0.06, 0.1, 0.3])
 def test_a_guess_is_not_wrong_on_purpose(right):
     named = cause(judge(numbered_otherwise(right), SOUND), NAME)
-    assert named is None or "as often as guessing" not in named.why
+    assert named is None or "of chance level" not in named.why
 
 
 @pytest.mark.parametrize("curves", [flat(), gap(), overfitting()], ids=["flat", "gap", "overfits"])
@@ -88,14 +89,14 @@ def test_the_first_cause_where_neighbours_share_their_labels_on_validation_and_n
     report = judge(curves, SOUND, profile=related(UNRELATED, RELATED, UNRELATED))
     assert ranked(report)[0] == NAME
     assert found(report, "DS203").severity is Severity.WARNING
-    assert "the nearest neighbours of 1,000 training examples say nothing of their labels" in cause(report, NAME).why
+    assert "only by chance in training (1,000 examples checked)" in cause(report, NAME).why
 
 
 def test_the_first_cause_where_each_side_numbers_its_classes_otherwise():
     report = judge(gap(), SOUND, profile=related(RELATED, RELATED, UNRELATED, held_out=0.1))
     assert ranked(report)[0] == NAME
     assert "not across the two" in cause(report, NAME).why
-    assert "number the classes once" in cause(report, NAME).prescription.text
+    assert "build the class-to-index mapping once" in cause(report, NAME).prescription.text
 
 
 def test_other_inputs_in_validation_are_no_other_numbering():
@@ -129,7 +130,7 @@ def test_neighbours_that_share_their_labels_speak_against_it_and_those_that_do_n
         for more in ({}, {"profile": related(RELATED)}, {"profile": related(UNRELATED)})
     )
     assert against is None or against.score < 0.2 * plain.score
-    assert "training examples say nothing of their labels" in beside.why
+    assert "share labels only by chance" in beside.why
 
 
 def test_a_relation_needs_no_curves():

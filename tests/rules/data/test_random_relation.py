@@ -45,13 +45,13 @@ def test_silent_where_something_was_learned_or_nothing_ever_moved(curves):
 def test_the_first_cause_where_answers_change_and_are_no_better_than_chance():
     report = judge(guessing(), SOUND)
     assert ranked(report)[0] == NAME
-    assert "the answers change from one evaluation to the next" in cause(report, NAME).why
+    assert "the predictions change from one evaluation to the next" in cause(report, NAME).why
 
 
 def test_the_first_cause_where_neighbours_share_no_targets_on_either_side():
     report = judge(fallen_to_nothing(), SOUND, profile=related(UNRELATED, UNRELATED, UNRELATED))
     assert ranked(report)[0] == NAME
-    assert "the nearest neighbours of 1,000 training examples say nothing of their targets" in cause(report, NAME).why
+    assert "share targets only by chance (1,000 training examples checked)" in cause(report, NAME).why
 
 
 @pytest.mark.parametrize(("train", "validation"), [(RELATED, None), (UNRELATED, RELATED), (RELATED, RELATED)])

@@ -26,7 +26,7 @@ def test_the_first_cause_where_validation_jitters_over_twenty_examples():
 def test_the_steps_of_an_accuracy_give_the_number_away():
     report = judge(jittery(), SOUND)
     assert ranked(report)[0] == NAME
-    assert "as the steps of its accuracy show" in found(report, "DS212").message
+    assert "read from the steps of the accuracy" in found(report, "DS212").message
 
 
 def test_does_not_ask_for_more_than_there_is():

@@ -43,25 +43,23 @@ _BALANCED_BY = ("weighted", "balanced", "oversampl", "undersampl", "smote", "cla
 class Likelihoods:
     """What speaks for classes of too different frequency, and against it."""
 
-    EXTREME = LikelihoodRatio(
-        80.0, "the most frequent class has {examples:,.0f} examples for each of the rarest", "data"
-    )
-    LARGE = LikelihoodRatio(20.0, "the most frequent class has {examples:,.0f} examples for each of the rarest", "data")
-    IMBALANCED = LikelihoodRatio(
-        3.0, "the most frequent class has {examples:,.0f} examples for each of the rarest", "data"
-    )
+    EXTREME = LikelihoodRatio(80.0, "the largest class has {examples:times} as many examples as the smallest", "data")
+    LARGE = LikelihoodRatio(20.0, "the largest class has {examples:times} as many examples as the smallest", "data")
+    IMBALANCED = LikelihoodRatio(3.0, "the largest class has {examples:times} as many examples as the smallest", "data")
     MAJORITY = LikelihoodRatio(
-        12.0, "the accuracy is no more than that of always answering the most frequent class, {share:.1%}"
+        12.0, "accuracy {accuracy:.1%} is no better than always predicting the largest class ({share:.1%})"
     )
-    FAR_ABOVE = LikelihoodRatio(0.2, "the accuracy is far above that of always answering the most frequent class")
+    FAR_ABOVE = LikelihoodRatio(
+        0.2, "accuracy {accuracy:.1%} is far better than always predicting the largest class ({share:.1%})"
+    )
     ONE_CLASS_FOR_ALL = LikelihoodRatio(
         150.0,
-        "the validation accuracy stands at {share:.1%} at {values} values to the end, while the training loss begins "
-        "at {first:.0%} of validation's and falls to {last:.0%} of itself: the network answers the one class that "
-        "training is full of",
+        "validation accuracy is exactly {share:.1%} at the last {values} values, while training loss starts at "
+        "{first:share} of the validation loss and falls to {last:share} of its first value: the network predicts "
+        "the class that dominates training",
         own=True,
     )
-    GOOD_FIT = LikelihoodRatio(0.5, "the curves are those of a good fit")
+    GOOD_FIT = LikelihoodRatio(0.5, "the curves show a good fit")
 
 
 @rule(
@@ -85,65 +83,70 @@ def class_imbalance(
     imbalance: float = 10.0,
     vocabulary: int = 500,
 ) -> Outcome:
-    """One class is many times as frequent as another, and the loss is not balanced for it.
+    """One class has many times more examples than another, and the loss is not balanced for it.
 
     What it measures
     ----------------
-    Examples of the most frequent class over those of the rarest, from a dataset profile, and whether the accuracy ends
-    no higher than always answering the most frequent class would.
+    The rule divides the number of examples of the largest class by that of the smallest. The counts come from a dataset
+    profile. It also checks whether the accuracy ends no higher than always predicting the largest class would give.
 
-    Without a profile, whether validation's accuracy is the same at all values after the first, five or more, and
-    neither nothing nor all, while the training loss begins a fifth below validation's and falls to half or less: then
-    every validation example gets the one class that training is full of.
+    Without a profile, the rule looks at the curves. It fires if validation accuracy is exactly the same at all values
+    after the first (five or more), neither 0 nor 1, while training loss starts at least 20% below the validation loss
+    and falls to half of its first value or less. Then every validation example gets the one class that dominates
+    training.
 
-    Silent where the classes are weighted or resampled, or the loss is focal; for several labels an example; and for
-    vocabularies, whose words are of very different frequency by nature.
+    The rule says nothing if the classes are weighted or resampled, or if the loss is focal. It also skips targets with
+    several labels per example, and vocabularies, because words are never equally frequent.
 
     Why it matters
     --------------
     "Are there a 1000 class A images for every class B image? Balance loss function or try other class imbalance
-    approaches." The cheapest way down is then to answer A, always.
+    approaches." With such data, always predicting A is the easiest way to lower the loss.
 
     What to do
     ----------
-    Weight the loss by the inverse frequency, or sample the classes evenly; judge by balanced accuracy or F1.
+    Weight the loss by the inverse class frequency, or sample the classes evenly. Judge the model by balanced accuracy
+    or F1.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    imbalance : ratio from which it is a sign at all; 100 is a stronger one, and 1000, the seminar's, the
-        strongest.
-    vocabulary : classes above which they are taken for words.
+    prior : prior odds of this cause among runs that someone is worried about.
+    imbalance : smallest ratio that counts as a sign. A ratio of 100 is a stronger sign, and 1000, the seminar's number,
+        is the strongest.
+    vocabulary : number of classes above which they are assumed to be words.
 
     References
     ----------
     Seminar: "Dataset issues" (reduce class imbalance), "Dataset problems" (use balanced datasets). Buda et al. (2018),
     Neural Networks 106:249, on oversampling.
     """
-    text = "weight the loss by inverse class frequency, or sample the classes evenly; judge by balanced accuracy"
+    text = "weight the loss by inverse class frequency, or sample the classes evenly; judge by balanced accuracy or F1"
     before = params.get("class_weight")
     remedy = Prescription(text, (Change(names.get("class_weight", "class_weight"), before, "balanced"),))
     counts = dataset is not None and (dataset.target.class_counts or dataset.target.largest_class is not None)
     one = None if counts or _balanced(params, logged_params) else _one_class_for_all(val_score, train_loss, val_loss)
     if one is not None:
+        observation, stuck = one
         return class_imbalance.hypothesis(
             prior=prior,
-            observations=[one],
-            message="every validation example seems to get the same class",
+            observations=[observation],
+            message=f"{stuck}: every example probably gets the same class",
             advice=text,
             prescription=remedy,
             settles=WHAT_TO_LOG,
         )
     if dataset is None:
-        return class_imbalance.skip("no class counts", WHAT_TO_LOG)
+        return class_imbalance.skip("class counts are not known", WHAT_TO_LOG)
     target = dataset.target
     if target.kind in ("multilabel", "regression"):
-        return class_imbalance.skip(f"{target.kind} has no one class an example")
+        return class_imbalance.skip(f"{target.kind} targets do not have one class per example")
     if (target.n_classes or 0) > vocabulary:
-        return class_imbalance.skip(f"{target.n_classes:,} classes: a vocabulary, uneven by nature")
+        return class_imbalance.skip(
+            f"{target.n_classes:,} classes look like a vocabulary, where uneven counts are normal"
+        )
     counted = _counts(target)
     if counted is None:
-        return class_imbalance.skip("no class counts", WHAT_TO_LOG)
+        return class_imbalance.skip("class counts are not known", WHAT_TO_LOG)
     most, least, total = counted
     ratio = most / max(1, least)
     if most < imbalance * max(1, least) or _balanced(params, logged_params):
@@ -158,15 +161,15 @@ def class_imbalance(
     return class_imbalance.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{most:,} examples of the most frequent class, {least:,} of the rarest: {ratio:,.0f} to 1",
+        message=f"{most:,} examples in the largest class, {least:,} in the smallest: {ratio:,.0f} to 1",
         advice=text,
         prescription=remedy,
-        settles="log the recall of the rarest class",
+        settles="log the recall of the smallest class",
     )
 
 
-def _one_class_for_all(score: Curve | None, train: Curve | None, val: Curve | None) -> Observation | None:
-    """Whether validation's accuracy never moves although training learns what it holds from the first value on."""
+def _one_class_for_all(score: Curve | None, train: Curve | None, val: Curve | None) -> tuple[Observation, str] | None:
+    """Whether validation accuracy never changes although training learns from its first value on, and in words."""
     if score is None or train is None or val is None or not score.accuracy or not train.long_enough:
         return None
     values, ours, theirs = score.finite[1][FIRST:], train.finite[1], val.finite[1]
@@ -175,17 +178,19 @@ def _one_class_for_all(score: Curve | None, train: Curve | None, val: Curve | No
     share, first, last = score.share(float(values[0])), float(ours[0] / theirs[0]), float(ours[-1] / ours[0])
     if not 0 < share < 1 or first > BELOW_VALIDATION or last > TO_NOTHING:
         return None
-    return Likelihoods.ONE_CLASS_FOR_ALL(share=share, values=values.size, first=first, last=last)
+    observation = Likelihoods.ONE_CLASS_FOR_ALL(share=share, values=values.size, first=first, last=last)
+    return observation, f"validation accuracy stuck at {share:.1%} for the last {values.size} values"
 
 
 def _beside(score: Curve, share: float) -> list[Observation]:
-    """What an accuracy says beside the share of the most frequent class."""
+    """What an accuracy says beside the share of the largest class."""
     if not score.accuracy or score.metric.kind != "accuracy" or not score.long_enough:
         return []
-    lift = (score.share(score.tail) - share) / max(1e-9, 1 - share)
+    accuracy = score.share(score.tail)
+    lift = (accuracy - share) / max(1e-9, 1 - share)
     if lift < NO_MORE:
-        return [Likelihoods.MAJORITY(share=share)]
-    return [Likelihoods.FAR_ABOVE()] if lift > FAR_MORE else []
+        return [Likelihoods.MAJORITY(accuracy=accuracy, share=share)]
+    return [Likelihoods.FAR_ABOVE(accuracy=accuracy, share=share)] if lift > FAR_MORE else []
 
 
 def _counts(target: Target) -> tuple[int, int, int | None] | None:

@@ -21,15 +21,15 @@ ALL_BUT_FEW = 0.9
 
 
 class Likelihoods:
-    """What speaks for an input that is constant, and against it."""
+    """What speaks for a constant input, and against it."""
 
-    SAME = LikelihoodRatio(10000.0, "{share:.0%} of a batch's other examples equal its first", "data")
-    NOT_SAME = LikelihoodRatio(0.01, "{share:.0%} of a batch's other examples equal its first", "data")
-    CONSTANT = LikelihoodRatio(200.0, "{share:.0%} of the examples are constant", "data")
-    VARIED = LikelihoodRatio(0.05, "{share:.0%} of the examples are constant", "data")
-    STAYS_AT_NOTHING = LikelihoodRatio(6.0, "the loss begins and stays where a model that sees no input is")
-    ANSWERS_VARY = LikelihoodRatio(0.1, "the answers change from one evaluation to the next")
-    ENDS_AT_NOTHING = LikelihoodRatio(1.5, "the loss ends where a model that sees no input is")
+    SAME = LikelihoodRatio(10000.0, "{share:share} of the other examples in a batch equal the first one", "data")
+    NOT_SAME = LikelihoodRatio(0.01, "{share:share} of the other examples in a batch equal the first one", "data")
+    CONSTANT = LikelihoodRatio(200.0, "{share:share} of the examples are constant (one value throughout)", "data")
+    VARIED = LikelihoodRatio(0.05, "{share:share} of the examples are constant (one value throughout)", "data")
+    STAYS_AT_NOTHING = LikelihoodRatio(6.0, "the loss starts at chance level and stays there")
+    ANSWERS_VARY = LikelihoodRatio(0.1, "the predictions change from one evaluation to the next")
+    ENDS_AT_NOTHING = LikelihoodRatio(1.5, "the loss ends at chance level")
 
 
 @rule(
@@ -57,23 +57,25 @@ def constant_input(
 
     What it measures
     ----------------
-    The share of constant and of all-zero examples in a dataset profile; what share of the examples of a batch are the
-    same, where a callback looked at batches; and a loss that begins and stays at the
-    prior's entropy, as it does when the network can learn nothing but how often each answer occurs. Trees that find no
-    split add nothing at all, so that of boosting only a frozen curve shows it.
+    From a dataset profile, the rule takes the share of examples that hold one value throughout, such as all zeros. If a
+    callback looked at batches, it takes the share of examples in a batch that are equal.
+
+    From the curves, it checks whether the loss starts and stays at the entropy of the class shares. A network that can
+    only learn how often each class occurs ends there. For boosting, only an unchanged (frozen) curve is a sign: trees
+    that find no split add nothing at all.
 
     Why it matters
     --------------
-    "Images with all zeros? Using the same image over and over?" A wrong path or a broken decoder feeds constants, and
-    nothing complains.
+    "Images with all zeros? Using the same image over and over?" A wrong path or a broken decoder can feed constants to
+    the network, and nothing raises an error.
 
     What to do
     ----------
-    Look at a batch as the network gets it: its minimum, maximum, and a picture.
+    Look at a batch as the network gets it: print its minimum and maximum, and show one image or row.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
 
     References
     ----------
@@ -98,13 +100,14 @@ def constant_input(
         return None
     if answers_vary:
         observations.append(Likelihoods.ANSWERS_VARY())
+    seen = next((s.text for s in observations if s.ratio > 1), "")
     return constant_input.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"the {'trees seem' if trees else 'network seems'} to see no input",
-        advice="look at the columns as the trees get them: minimum, maximum, number of values"
+        message=f"{seen}: the {'trees' if trees else 'network'} may be getting no usable input",
+        advice="print the minimum, maximum and number of distinct values of each column as the trees get it"
         if trees
-        else "look at a batch as the network gets it: minimum, maximum, one picture or row",
+        else "print the minimum and maximum of one batch as the network gets it, and look at one image or row",
         settles=WHAT_TO_LOG,
     )
 

@@ -35,20 +35,20 @@ MEDIAN = 3
 class Likelihoods:
     """What speaks for corrupt or duplicate examples, and against them."""
 
-    TARGETS_MISSING = LikelihoodRatio(300.0, "{count:,} targets are missing or not finite", "data")
-    MANY_CONFLICTS = LikelihoodRatio(30.0, "{share:.0%} of the examples have a copy with another label", "data")
-    CONFLICTS = LikelihoodRatio(6.0, "{share:.0%} of the examples have a copy with another label", "data")
+    TARGETS_MISSING = LikelihoodRatio(300.0, "{targets} missing or not finite", "data")
+    MANY_CONFLICTS = LikelihoodRatio(30.0, "{share:share} of the examples have a duplicate with another label", "data")
+    CONFLICTS = LikelihoodRatio(6.0, "{share:share} of the examples have a duplicate with another label", "data")
     NEARLY_ALL_COPIES = LikelihoodRatio(
-        1000.0, "{share:.0%} of the examples are copies of others; without them {left:,} would be left", "data"
+        1000.0, "{share:share} of the examples are duplicates: only {left:,} different ones are left", "data"
     )
-    MOSTLY_COPIES = LikelihoodRatio(15.0, "{share:.0%} of the examples are copies of others", "data")
-    COPIES = LikelihoodRatio(4.0, "{share:.0%} of the examples are copies of others", "data")
+    MOSTLY_COPIES = LikelihoodRatio(15.0, "{share:share} of the examples are duplicates of others", "data")
+    COPIES = LikelihoodRatio(4.0, "{share:share} of the examples are duplicates of others", "data")
     BLANK_IN_TRAINING_ALONE = LikelihoodRatio(
-        1000.0, "{share:.0%} of the training examples are blank, and {other:.0%} of validation's", "data"
+        1000.0, "{share:share} of the training examples are blank, compared with {other:share} in validation", "data"
     )
-    MANY_BLANK = LikelihoodRatio(15.0, "{share:.0%} of the examples are blank", "data")
-    BLANK = LikelihoodRatio(4.0, "{share:.0%} of the examples are blank", "data")
-    LEARNED = LikelihoodRatio(0.1, "the run learned all the same")
+    MANY_BLANK = LikelihoodRatio(15.0, "{share:share} of the examples are blank (one value throughout)", "data")
+    BLANK = LikelihoodRatio(4.0, "{share:share} of the examples are blank (one value throughout)", "data")
+    LEARNED = LikelihoodRatio(0.1, "the run learned anyway")
 
 
 @rule("DS210", "corrupt-or-duplicate-examples", seen_as=("Something is odd about my data",), likelihoods=Likelihoods)
@@ -66,40 +66,45 @@ def corrupt_or_duplicate_examples(
 
     What it measures
     ----------------
-    From a dataset profile: exact copies among the training examples, copies that carry different labels, examples that
-    are one number throughout, targets that are missing or not finite. Copies and blanks are no sign where the table
-    can hardly help repeating itself (all features discrete, with few combinations), or where classes are resampled on
-    purpose; blank examples none where most are (constant-input says that), or where the columns are mostly zeros by
-    nature.
+    From a dataset profile, the rule counts four things in the training set: exact duplicates, duplicates with different
+    labels, blank examples (one value throughout), and targets that are missing or not finite.
+
+    Duplicates and blank examples do not count if the table can hardly avoid repeating itself, because all features are
+    discrete and have few combinations. Duplicates do not count if classes are resampled on purpose. Blank examples do
+    not count if most columns are zero by nature. If nearly all examples are blank, constant-input reports it instead.
 
     Why it matters
     --------------
-    "Remove duplicates/corrupt images." Copies count several times in the loss and end up on both sides of a split;
-    copies with different labels put a floor under the loss; a missing target makes it NaN.
+    "Remove duplicates/corrupt images." Duplicates count several times in the loss, and they can end up in both training
+    and validation. Duplicates with different labels keep the loss above 0 for any model. A missing target makes the
+    loss NaN.
 
     What to do
     ----------
-    Look at the examples counted here, and leave out the copies and the blank ones before splitting.
+    Look at the examples counted here. Remove duplicates and blank examples before you split the data.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    repeated : share of copies below which they hardly matter.
-    blank : share of blank examples likewise.
-    conflicting : share of examples whose copies have another label.
+    prior : prior odds of this cause among runs that someone is worried about.
+    repeated : share of duplicates below which they hardly matter.
+    blank : share of blank examples below which they hardly matter.
+    conflicting : share of examples with a duplicate that has another label, from which on it is a sign.
 
     References
     ----------
-    Seminar: "Become one with the data", "Dataset issues" (have enough relevant data). Barz & Denzler (2020), J.
-    Imaging 6:41, on duplicates in CIFAR.
+    Seminar: "Become one with the data", "Dataset issues" (have enough relevant data). Barz & Denzler (2020), J. Imaging
+    6:41, on duplicates in CIFAR.
     """
     side, target = dataset.train, dataset.target
     read = side.rows_read or side.rows
     if not read or (side.duplicates is None and target.non_finite is None):
-        return corrupt_or_duplicate_examples.skip("the examples are not described", WHAT_TO_LOG)
+        return corrupt_or_duplicate_examples.skip("no dataset profile describes the examples", WHAT_TO_LOG)
     observations: list[Observation] = []
     if target.non_finite:
-        observations.append(Likelihoods.TARGETS_MISSING(count=target.non_finite))
+        count = target.non_finite
+        observations.append(
+            Likelihoods.TARGETS_MISSING(targets="1 target is" if count == 1 else f"{count:,} targets are")
+        )
     conflicts = (side.conflicts or 0) / read
     if conflicts >= conflicting:
         observations.append(
@@ -120,21 +125,19 @@ def corrupt_or_duplicate_examples(
     said = "; ".join(s.text for s in observations)
     if symptoms.verdict == "good-fit":
         observations.append(Likelihoods.LEARNED())
-    text = (
-        "look at the examples counted here; leave out blank ones, copies and those without a target, before splitting"
-    )
+    text = "look at these examples; remove duplicates, blank ones and those without a target before you split the data"
     return corrupt_or_duplicate_examples.hypothesis(
         prior=prior,
         observations=observations,
         message=said,
         advice=text,
         prescription=Prescription(text, (Change("data.drop_duplicates", None, True),) if copies >= repeated else ()),
-        settles="look at the twenty examples that occur most often",
+        settles="look at the 20 most frequent examples",
     )
 
 
 def _copied(copies: float, read: int) -> Observation:
-    """What copies say; where nearly all are copies, few examples are learned many times."""
+    """What duplicates say; where nearly all are duplicates, few examples are learned many times."""
     if copies > NEARLY_ALL:
         return Likelihoods.NEARLY_ALL_COPIES(share=copies, left=round((1 - copies) * read))
     return (Likelihoods.MOSTLY_COPIES if copies > MOST else Likelihoods.COPIES)(share=copies)

@@ -31,18 +31,20 @@ OF_ONE_UNIT = 2
 class Likelihoods:
     """What speaks for empty or wrong data, and against it."""
 
-    NO_TRAINING = LikelihoodRatio(3000.0, "there are no training examples", "data")
-    NO_VALIDATION = LikelihoodRatio(300.0, "there are no validation examples", "data")
-    ONE_CLASS = LikelihoodRatio(500.0, "all targets are of one class", "data")
-    NEGATIVE_LABEL = LikelihoodRatio(100.0, "the smallest label is {low}", "data")
-    LABEL_BEYOND = LikelihoodRatio(300.0, "labels go up to {high}, {declared} classes are declared", "data")
+    NO_TRAINING = LikelihoodRatio(3000.0, "the training set is empty (0 examples)", "data")
+    NO_VALIDATION = LikelihoodRatio(300.0, "the validation set is empty (0 examples)", "data")
+    ONE_CLASS = LikelihoodRatio(500.0, "all targets belong to one class", "data")
+    NEGATIVE_LABEL = LikelihoodRatio(100.0, "the smallest label is {low}, which is below 0", "data")
+    LABEL_BEYOND = LikelihoodRatio(300.0, "labels go up to {high}, but only {declared} classes are declared", "data")
     COUNTED_FROM_ONE = LikelihoodRatio(
-        300.0, "labels go up to {high}, {declared} classes are declared, counted from 1?", "data"
+        300.0, "labels run from 1 to {high}, but {declared} declared classes are usually numbered from 0", "data"
     )
-    FEW_CLASSES = LikelihoodRatio(10.0, "{found} of {declared} declared classes occur", "data")
-    UNSEEN_LABELS = LikelihoodRatio(20.0, "{count:,} validation examples have a label that training lacks", "data")
-    OTHER_FEATURES = LikelihoodRatio(4.0, "{found} features, where {declared} are declared", "data")
-    LEARNED = LikelihoodRatio(0.01, "the run learned all the same")
+    FEW_CLASSES = LikelihoodRatio(10.0, "only {found} of {declared} declared classes occur", "data")
+    UNSEEN_LABELS = LikelihoodRatio(
+        20.0, "the labels of {count:,} of {rows:,} validation examples never occur in training", "data"
+    )
+    OTHER_FEATURES = LikelihoodRatio(4.0, "the data have {found} features, but {declared} are declared", "data")
+    LEARNED = LikelihoodRatio(0.01, "the run learned anyway")
 
 
 @rule("DS214", "empty-or-wrong-data", seen_as=("Something is odd about my data",), likelihoods=Likelihoods)
@@ -56,29 +58,31 @@ def empty_or_wrong_data(
     prior: float = 0.02,
     unseen: float = 0.01,
 ) -> Outcome:
-    """There are no examples, one class only, or labels outside the declared classes.
+    """There are no examples, only one class, or labels outside the declared classes.
 
     What it measures
     ----------------
-    From a dataset profile, declared inputs and parameters: sides without examples, targets of a single class, labels
-    below 0 or at or above the declared number of classes, validation labels that training lacks, far fewer classes
-    than declared, another number of features than declared. Labels that commonly mean "leave out" (-100, -1, 255) are
-    allowed, and one output for two classes.
+    The rule compares a dataset profile and declared inputs with the run's parameters. It reports a training or
+    validation set without examples, and targets that all belong to one class. It reports labels below 0, labels at or
+    above the declared number of classes, and validation labels that never occur in training. It also reports far fewer
+    classes than declared, and another number of features than declared.
+
+    Labels that commonly mean "ignore this example" (-100, -1, 255) are allowed. So is one output unit for two classes.
 
     Why it matters
     --------------
-    "Correct data & label path?" A pattern that matches no file, a label file of another version, classes counted from
-    1: each gives a run that fails, or one that succeeds at the wrong task.
+    "Correct data & label path?" A file pattern may match nothing, a label file may be outdated, or classes may be
+    numbered from 1. Each of these makes a run fail, or makes it succeed at the wrong task.
 
     What to do
     ----------
-    Print the path, the number of examples and the set of labels at the start of the run, and stop where they are not
+    Print the path, the number of examples and the set of labels at the start of the run. Stop the run if they are not
     as declared.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    unseen : share of validation examples with a label that training lacks, from which it is a sign.
+    prior : prior odds of this cause among runs that someone is worried about.
+    unseen : share of validation examples with a label that never occurs in training, from which on it is a sign.
 
     References
     ----------
@@ -108,7 +112,7 @@ def empty_or_wrong_data(
         # Nothing can be learned from no examples: the profile is of other data than the run was fed.
         observations.append(Likelihoods.LEARNED())
     text = (
-        "check the paths of data and labels; stop at the start of a run where examples and labels are not as declared"
+        "check the paths of data and labels; at the start of a run, assert the number of examples, classes and features"
     )
     return empty_or_wrong_data.hypothesis(
         prior=prior,
@@ -116,7 +120,7 @@ def empty_or_wrong_data(
         message=said,
         advice=text,
         prescription=Prescription(text, changes),
-        settles="log the number of examples and the set of labels at the start",
+        settles="log the number of examples and the set of labels at the start of the run",
     )
 
 
@@ -142,7 +146,7 @@ def _classes(dataset: Dataset, declared: int | None, unseen: float) -> list[Obse
         observations.append(Likelihoods.FEW_CLASSES(found=target.n_classes, declared=declared))
     held = _read(dataset.validation)
     if held and target.unseen and target.unseen / held >= unseen:
-        observations.append(Likelihoods.UNSEEN_LABELS(count=target.unseen))
+        observations.append(Likelihoods.UNSEEN_LABELS(count=target.unseen, rows=held))
     return observations
 
 

@@ -18,13 +18,17 @@ DIFFERS, UNBROKEN = 0.99, 1.5
 
 
 class Likelihoods:
-    """What speaks for features that carry nothing, and against them."""
+    """What speaks for irrelevant features, and against them."""
 
-    IDENTIFIER = LikelihoodRatio(4.0, "{name} differs in every example", "data")
-    NEARLY_ALL = LikelihoodRatio(6.0, "{count} of {tested} features tell nothing of the target by themselves", "data")
-    MANY = LikelihoodRatio(2.5, "{count} of {tested} features tell nothing of the target by themselves", "data")
-    DOES_NOT_HOLD = LikelihoodRatio(3.0, "training explains what validation does not")
-    LEARNED = LikelihoodRatio(0.5, "the run learned all the same")
+    IDENTIFIER = LikelihoodRatio(4.0, "{name} differs in nearly every example, like an identifier", "data")
+    NEARLY_ALL = LikelihoodRatio(
+        6.0, "{count} of {tested} features carry no information about the target on their own", "data"
+    )
+    MANY = LikelihoodRatio(
+        2.5, "{count} of {tested} features carry no information about the target on their own", "data"
+    )
+    DOES_NOT_HOLD = LikelihoodRatio(3.0, "what the model learns in training does not carry over to validation")
+    LEARNED = LikelihoodRatio(0.5, "the run learned anyway")
 
 
 @rule(
@@ -42,40 +46,42 @@ def irrelevant_features(
     examples: int = 500,
     alpha: float = 0.05,
 ) -> Outcome:
-    """Most features carry nothing about the target.
+    """Most features carry no information about the target.
 
     What it measures
     ----------------
-    From a dataset profile: features without mutual information with the target (G-test, adjusted for the number of
-    features by Benjamini and Hochberg), and identifiers, whose value is another in every example. A feature may matter
-    only together with another, so this is never more than a weak sign; where no feature at all tells anything, that is
-    another trouble (random-relation). Images are left out: a pixel alone says nothing.
+    From a dataset profile, the rule counts features without mutual information with the target. Each feature is tested
+    with a G-test, whose null hypothesis is independence. The p-values are adjusted for the number of features
+    (Benjamini-Hochberg). Identifiers are counted as well: their value is different in nearly every example.
+
+    A feature may matter only together with another one, so this is never more than a weak sign. If no feature at all
+    carries information, random-relation reports it instead. Images are left out, because a single pixel says nothing.
 
     Why it matters
     --------------
-    "Inclusion of useless data does not help." Each feature that carries nothing is a way to memorise.
+    "Inclusion of useless data does not help." Each irrelevant feature gives the model one more way to memorise.
 
     What to do
     ----------
-    "Human intelligence needed to select the right data, use only relevant data." Leave out identifiers; drop the named
-    features once, and see whether validation suffers.
+    "Human intelligence needed to select the right data, use only relevant data." Leave out identifiers. Train once
+    without the named features, and see whether the validation loss gets worse.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    share : of the features without information, from which it is a sign.
-    examples : fewest from which "no information" is not just "too few examples to see it".
+    prior : prior odds of this cause among runs that someone is worried about.
+    share : share of features without information, from which on it is a sign.
+    examples : smallest number of examples for the test; with fewer, real information may go unnoticed.
     alpha : level of the tests.
 
     References
     ----------
-    Seminar: "Dataset issues" (have enough relevant data). Benjamini & Hochberg (1995), J. R. Stat. Soc. B 57:289.
-    Guyon & Elisseeff (2003), JMLR 3:1157, why a feature useless by itself can be useful with others.
+    Seminar: "Dataset issues" (have enough relevant data). Benjamini & Hochberg (1995), J. R. Stat. Soc. B 57:289. Guyon
+    & Elisseeff (2003), JMLR 3:1157, why a feature useless by itself can be useful with others.
     """
     read = dataset.train.rows_read or dataset.train.rows or 0
     tested = [f for f in dataset.features if f.information_p is not None]
     if dataset.kind == "image" or len(tested) < FEATURES or read < examples:
-        return irrelevant_features.skip(f"needs five features, {examples} examples and a target, and no images")
+        return irrelevant_features.skip(f"needs {FEATURES} features, {examples} examples and a target, and no images")
     identifiers = [f for f in tested if _identifier(f, read)]
     others = [f for f in tested if f not in identifiers]
     p = adjusted({str(i): f.information_p for i, f in enumerate(others) if f.information_p is not None})
@@ -98,14 +104,15 @@ def irrelevant_features(
         observations.append(Likelihoods.LEARNED())
     listed = [f.label for f in found[:LISTED]]
     more = " and others" if len(found) > NAMED else ""
-    advice = f"leave out {', '.join(listed[:NAMED])}{more} once, and compare validation"
+    named = ", ".join(listed[:NAMED]) + more
+    advice = f"train once without {named}, and compare the validation loss"
     return irrelevant_features.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{len(found)} of {len(tested)} features carry nothing about the target: {', '.join(listed[:NAMED])}",
+        message=f"{len(found)} of {len(tested)} features seem irrelevant to the target: {named}",
         advice=advice,
         prescription=Prescription(advice, (Change("preprocessing.drop_features", None, listed),)),
-        settles="train once without the named features",
+        settles="train once without these features",
     )
 
 

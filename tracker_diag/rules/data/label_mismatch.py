@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from tracker_diag.core.numbers import share
 from tracker_diag.evidence.features import FAR_OFF
 from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Relation, Symptoms, rule
+from tracker_diag.rules.at_the_end import at_the_end
 
 #: Share of the run needed for half of the improvement above which training is slow: memorising takes longer than
 #: learning what holds for other examples as well.
@@ -25,28 +27,26 @@ class Likelihoods:
 
     BROKEN = LikelihoodRatio(
         3000.0,
-        "the nearest neighbours of {rows:,} training examples say nothing of their labels, those in validation do",
+        "nearest neighbours share labels in validation, but only by chance in training ({rows:,} examples checked)",
         "data",
     )
     SIDES_DISAGREE = LikelihoodRatio(
         1000.0,
-        "neighbours share their labels within training and within validation, but not across the two",
+        "nearest neighbours share labels within training and within validation, but not across the two",
         "data",
     )
     NOWHERE = LikelihoodRatio(
-        4.0, "the nearest neighbours of {rows:,} training examples say nothing of their labels", "data"
+        4.0, "nearest neighbours share labels only by chance ({rows:,} training examples checked)", "data"
     )
-    RELATED = LikelihoodRatio(0.02, "neighbouring training examples share their labels, beyond chance", "data")
-    BLIND = LikelihoodRatio(8.0, "validation never gained on knowing nothing, while training did")
-    SLOWLY = LikelihoodRatio(2.5, "training learns slowly, as by heart", own=True)
-    FAST = LikelihoodRatio(0.4, "training learned fast, or completely")
-    CONFIDENTLY_WRONG = LikelihoodRatio(
-        0.5, "validation is confidently wrong: its loss ends far above that of knowing nothing"
-    )
-    OFF_AT_FIRST = LikelihoodRatio(0.5, "validation is off from the first epoch on")
-    CAME_DOWN = LikelihoodRatio(5.0, "the loss came down to the uninformed level and stayed there")
+    RELATED = LikelihoodRatio(0.02, "nearest neighbours in training share labels more often than by chance", "data")
+    BLIND = LikelihoodRatio(8.0, "validation shows no learning, while training does")
+    SLOWLY = LikelihoodRatio(2.5, "training loss falls slowly, as it does when a model memorises", own=True)
+    FAST = LikelihoodRatio(0.4, "training learned quickly or completely")
+    CONFIDENTLY_WRONG = LikelihoodRatio(0.5, "validation is confidently wrong: its loss ends far above chance level")
+    OFF_AT_FIRST = LikelihoodRatio(0.5, "validation is far too high from the first epoch on")
+    CAME_DOWN = LikelihoodRatio(5.0, "the loss fell to chance level and stayed there")
     BELOW_GUESSING = LikelihoodRatio(
-        30.0, "validation is right {share:.2g} times as often as guessing, and training learns", own=True
+        30.0, "validation accuracy is {part:share} of chance level, while training learns", own=True
     )
     FEW = LikelihoodRatio(0.3, "{count} training examples may simply be too few", "params")
 
@@ -69,19 +69,20 @@ def label_mismatch(
     *,
     prior: float = 0.035,
 ) -> Outcome:
-    """Inputs and labels are not paired, or are shuffled apart.
+    """Inputs and labels are not paired, or were shuffled separately.
 
     What it measures
     ----------------
-    A validation loss that never falls below that of knowing nothing while training slowly goes below it: what is
-    learned is by heart, and there is no relation to be found.
+    The rule looks for a validation loss that never falls below chance level while training slowly does. Such a model
+    memorises, because there is no relation between inputs and labels to learn. (Chance level is the loss of random
+    guessing, or of always predicting the mean.)
 
-    And a validation accuracy less than half of what guessing gets right while training does well: the network knows
-    the answers, and validation numbers the classes in another order, as two generators or encoders do that were each
-    fitted to their own folder.
+    It also looks for a validation accuracy below half of chance level while training does well. Then the network knows
+    the answers, but validation numbers the classes in another order. This happens if two generators or encoders are
+    each fitted to their own folder.
 
-    A dataset profile says more: whether the nearest other examples share an example's label, beyond what permuted
-    labels do. Where they do on validation and not in training, the labels of training were shuffled apart.
+    A dataset profile says more. It tells whether nearest neighbours share a label more often than permuted labels
+    would. If they do in validation and not in training, the training labels were shuffled separately from their inputs.
 
     Why it matters
     --------------
@@ -89,37 +90,41 @@ def label_mismatch(
 
     What to do
     ----------
-    Look at ten examples with their labels as the network gets them; shuffle inputs and labels by one permutation.
-    Number the classes once, on the training data, and use that for validation.
+    Look at 10 examples with their labels as the network gets them. Shuffle inputs and labels with one permutation.
+    Build the class-to-index mapping once, on the training data, and reuse it for validation.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
 
     References
     ----------
-    Seminar: "Dataset issues" (make sure input and output match). Zhang et al. (2017), ICLR: networks fit random
-    labels, only more slowly.
+    Seminar: "Dataset issues" (make sure input and output match). Zhang et al. (2017), ICLR: networks fit random labels,
+    only more slowly.
     """
-    message = "nothing that training learns holds for validation: labels and inputs may not belong together"
     seen = "trees get" if "boosting" in traits else "network gets"
-    advice = f"look at ten examples with their labels as the {seen} them; shuffle inputs and labels by one permutation"
+    advice = f"look at 10 examples with their labels as the {seen} them; shuffle inputs and labels with one permutation"
+    numbering = "build the class-to-index mapping once, on the training data; print it, and reuse it for validation"
     if relation is not None and (relation.broken_in_training or (relation.sides_disagree and not shifted)):
         row = Likelihoods.BROKEN if relation.broken_in_training else Likelihoods.SIDES_DISAGREE
         observations = [row(rows=relation.rows)]
+        message = "training labels are unrelated to their inputs: they may have been shuffled separately"
         if not relation.broken_in_training:
-            message = "training and validation may number their classes differently"
-            advice = "number the classes once, on the training data, and print that numbering for both"
+            message, advice = "training and validation may number their classes differently", numbering
     elif symptoms.has("diverged", "frozen") or features is None or explained is None:
         return None
     elif times_guessing is not None and times_guessing < FAR_BELOW_GUESSING:
-        observations = [Likelihoods.BELOW_GUESSING(share=times_guessing)]
-        message = "validation is wrong more often than guessing: its classes may be numbered in another order"
-        advice = "number the classes once, on the training data, and print that numbering for training and validation"
+        observations = [Likelihoods.BELOW_GUESSING(part=times_guessing)]
+        message = (
+            f"validation accuracy is {share(times_guessing)} of chance level: its classes may be numbered differently"
+        )
+        advice = numbering
     elif features.val_blind:
         observations = _blind(features, explained)
+        message = f"{at_the_end(explained)}: inputs and labels may be mismatched"
     elif features.stuck_at_baseline and not features.starts_at_baseline and not features.above:
         observations = [Likelihoods.CAME_DOWN()]
+        message = f"{at_the_end(explained)}: inputs and labels may be mismatched"
     else:
         return None
     if relation is not None and relation.nowhere:
@@ -133,12 +138,12 @@ def label_mismatch(
         observations=observations,
         message=message,
         advice=advice,
-        settles="run once with shuffled labels: if nothing changes, the labels are wrong now",
+        settles="train once with shuffled labels: if the curves stay the same, the labels are already wrong",
     )
 
 
 def _blind(features: Features, explained: Explained) -> list[Observation]:
-    """What a validation that never gained says."""
+    """What a validation curve that shows no learning says."""
     slow = features.quick > SLOW and explained.train < COMPLETE
     observations = [Likelihoods.BLIND(), Likelihoods.SLOWLY() if slow else Likelihoods.FAST()]
     if features.val_wrong > CONFIDENTLY_WRONG:

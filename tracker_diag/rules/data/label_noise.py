@@ -17,6 +17,7 @@ from tracker_diag.rules.api import (
     rule,
     stop_at_best,
 )
+from tracker_diag.rules.at_the_end import at_the_end
 
 #: Share of the baseline that validation may lie behind training where it was best, and both fell together.
 TOGETHER = 0.15
@@ -39,26 +40,26 @@ class Likelihoods:
 
     LESS_ALIKE = LikelihoodRatio(
         1000.0,
-        "neighbours agree on {own:.2g} of the training targets and on {held_out:.2g} of validation's",
+        "nearest neighbours agree with training targets to {own:figure}, with validation targets to {held_out:figure}",
         "data",
     )
     MANY_WRONG = LikelihoodRatio(
-        20.0, "about {share:.0%} of the training labels are wrong, judged by their neighbours", "data"
+        20.0, "label noise in training is estimated at {share:share}, judged by nearest neighbours", "data"
     )
     FEW_WRONG = LikelihoodRatio(
-        0.05, "about {share:.0%} of the training labels are wrong, judged by their neighbours", "data"
+        0.05, "label noise in training is estimated at {share:share}, judged by nearest neighbours", "data"
     )
-    TURNED = LikelihoodRatio(2.0, "validation learned, then turned and rose while training learned the rest by heart")
-    TOGETHER = LikelihoodRatio(1.5, "both fell together before")
+    TURNED = LikelihoodRatio(2.0, "validation improved, then got worse while the model memorised the training set")
+    TOGETHER = LikelihoodRatio(1.5, "training and validation improved together before that")
     MANY_EXAMPLES = LikelihoodRatio(
-        6.0, "{count} training examples are not so few that they must be memorised", "params"
+        6.0, "{count:figure} training examples are too many to be memorised easily", "params"
     )
-    FEW_EXAMPLES = LikelihoodRatio(0.2, "{count} training examples are few", "params")
-    BLIND = LikelihoodRatio(3.0, "validation never gained on knowing nothing")
-    SLOWLY = LikelihoodRatio(1.5, "training learns slowly")
-    BY_HEART = LikelihoodRatio(0.5, "training learned it by heart")
+    FEW_EXAMPLES = LikelihoodRatio(0.2, "{count:figure} training examples are few", "params")
+    BLIND = LikelihoodRatio(3.0, "validation shows no learning, while training does")
+    SLOWLY = LikelihoodRatio(1.5, "training loss falls slowly")
+    BY_HEART = LikelihoodRatio(0.5, "the model memorised the training set")
     ABOVE_VALIDATION = LikelihoodRatio(
-        25.0, "training stays above validation, and no dropout or augmentation explains it", own=True
+        25.0, "training stays worse than validation, and no dropout or augmentation explains it", own=True
     )
 
 
@@ -87,18 +88,20 @@ def label_noise(
     differs: float = 0.15,
     noisy: float = 0.15,
 ) -> Outcome:
-    """Too many bad labels.
+    """Too many training labels are wrong.
 
     What it measures
     ----------------
-    Two courses that wrong training labels bring about: the network learns the rule first and the errors later, by
-    heart, so validation turns early and rises while training goes to nothing, although there are examples enough; or
-    it never fits the errors, and training stays above validation without any dropout or augmentation to explain it.
-    A dataset profile says it of the targets themselves: the ten nearest training examples agree on fewer of the
-    training targets than of validation's. Where both sides are as noisy, the share of training labels is estimated that
-    the neighbours contradict; classes that overlap add to it, so that it counts for less.
+    Wrong training labels leave one of two patterns in the curves. In the first, the network learns the general rule
+    first and memorises the wrong labels later. Validation then turns early and gets worse while training loss goes to
+    0, although there are enough examples. In the second, the network never fits the wrong labels. Training then stays
+    worse than validation, and no dropout or augmentation explains it.
 
-    Boosted trees come to the first course by too many rounds alone, whatever the labels, and are not judged by it.
+    A dataset profile shows it in the targets themselves: the ten nearest training examples agree less with training
+    targets than with validation targets. If both sets are equally noisy, the rule estimates the share of training
+    labels that contradict their neighbours. Overlapping classes add to that estimate, so it counts for less.
+
+    Boosted trees show the first pattern after too many rounds alone, whatever the labels. It does not count for them.
 
     Why it matters
     --------------
@@ -106,15 +109,16 @@ def label_noise(
 
     What to do
     ----------
-    Look at the training examples with the highest loss at the best checkpoint: wrong labels gather there. Stop early
-    meanwhile.
+    Look at the training examples with the highest loss at the best checkpoint, because wrong labels gather there. Until
+    they are corrected, stop early.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    many : training examples per class, from which on memorising is not explained by their being few.
+    prior : prior odds of this cause among runs that someone is worried about.
+    many : training examples per class from which on a small training set no longer explains memorising.
     noisy : estimated share of wrong training labels from which on there are too many.
-    differs : share of the agreement of neighbours on validation's targets that agreement on training's lacks.
+    differs : how much lower neighbours' agreement is for training targets than for validation targets, as a share of
+        the latter.
 
     References
     ----------
@@ -123,7 +127,8 @@ def label_noise(
     """
     compared = _compared(relation, differs, noisy)
     measured = [] if compared is None else [compared]
-    message = "training learns by heart what does not hold elsewhere"
+    ends = "" if explained is None else at_the_end(explained)
+    message = f"{ends}: the model memorises the training set, perhaps with wrong labels"
     if compared is not None and compared.key == Likelihoods.LESS_ALIKE.key:
         return _found(measured, symptoms, names, epochs, compared.text, prior)
     seen: list[Observation] = []
@@ -132,7 +137,7 @@ def label_noise(
         trees = "boosting" in traits
         seen = _of_curves(features, symptoms, explained, n_train, n_classes, many, loose=loose, trees=trees)
     if Likelihoods.ABOVE_VALIDATION.key in {s.key for s in seen}:
-        message = "training cannot fit some of its labels"
+        message = f"{ends}: the model cannot fit some training labels"
     if compared is not None and not seen:
         message = compared.text
     return _found([*seen, *measured], symptoms, names, epochs, message, prior)
@@ -184,7 +189,7 @@ def _found(
     """The finding, and what to do."""
     text = (
         "look at the training examples with the highest loss at the best checkpoint, and correct or drop "
-        "the wrong ones; stop early meanwhile"
+        "wrong labels; until then, stop early"
     )
     # Networks fit what the examples have in common first, and wrong labels last.
     changes = stop_at_best(symptoms, names, epochs)
@@ -195,12 +200,12 @@ def _found(
         message=message,
         advice=text,
         prescription=Prescription(text, changes),
-        settles="log the loss on a hundred examples whose labels were checked by hand",
+        settles="log the loss on 100 examples whose labels were checked by hand",
     )
 
 
 def _turned(features: Features, n_train: int | None, n_classes: int | None, many: int) -> list[Observation]:
-    """What a validation that learned and then turned says, beside the number of examples."""
+    """What a validation curve that improved and then got worse says, beside the number of examples."""
     observations = [Likelihoods.TURNED()]
     if features.parted < TOGETHER:
         observations.append(Likelihoods.TOGETHER())

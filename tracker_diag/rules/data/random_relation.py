@@ -5,6 +5,7 @@ from __future__ import annotations
 from tracker_diag.evidence.features import FAR_OFF
 from tracker_diag.evidence.noise_control import NoiseControl
 from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Relation, Symptoms, rule
+from tracker_diag.rules.at_the_end import at_the_end
 
 #: Share of the baseline loss that training has explained where it does not know its examples by heart.
 NOT_BY_HEART = 0.6
@@ -13,35 +14,33 @@ CONFIDENTLY_WRONG = 2
 
 
 class Likelihoods:
-    """What speaks for an input that says nothing about the output, and against it."""
+    """What speaks for an input that is unrelated to the target, and against it."""
 
     NOWHERE = LikelihoodRatio(
         30.0,
-        "the nearest neighbours of {rows:,} training examples say nothing of their targets, "
-        "and validation shows no relation",
+        "nearest neighbours share targets only by chance ({rows:,} training examples checked), "
+        "and validation shows no relation either",
         "data",
     )
-    RELATED = LikelihoodRatio(0.01, "neighbouring examples share their targets, beyond chance", "data")
-    CAME_DOWN = LikelihoodRatio(9.0, "the loss came down to the uninformed level and stayed there")
+    RELATED = LikelihoodRatio(0.01, "nearest neighbours share targets more often than by chance", "data")
+    CAME_DOWN = LikelihoodRatio(9.0, "the loss fell to chance level and stayed there")
     ANSWERS_VARY = LikelihoodRatio(
         8.0,
-        "the loss stays at the uninformed level while the answers change from one evaluation to the next: the network "
-        "sees its input, and nothing of it helps",
+        "the loss stays at chance level while the predictions change from one evaluation to the next: the network "
+        "uses its input, but the input does not help",
         own=True,
     )
-    FROM_FAR_ABOVE = LikelihoodRatio(0.2, "the first loss was far above the uninformed level")
-    BLIND = LikelihoodRatio(6.0, "validation never gained on knowing nothing")
-    SLOWLY = LikelihoodRatio(1.5, "training learns slowly, as by heart")
-    BY_HEART = LikelihoodRatio(0.6, "training learned by heart")
+    FROM_FAR_ABOVE = LikelihoodRatio(0.2, "the first loss was far above chance level")
+    BLIND = LikelihoodRatio(6.0, "validation shows no learning, while training does")
+    SLOWLY = LikelihoodRatio(1.5, "training loss falls slowly, as it does when a model memorises")
+    BY_HEART = LikelihoodRatio(0.6, "the model memorised the training set")
     AS_ON_NOISE = LikelihoodRatio(
-        40.0, "a control on random input ends at {control:.4g}, this run at {own:.4g}", "siblings"
+        40.0, "a control run on random input ends at {control:figure}, this run at {own:figure}", "siblings"
     )
     BETTER_THAN_ON_NOISE = LikelihoodRatio(
-        0.02, "a control on random input ends at {control:.4g}, this run at {own:.4g}", "siblings"
+        0.02, "a control run on random input ends at {control:figure}, this run at {own:figure}", "siblings"
     )
-    CONFIDENTLY_WRONG = LikelihoodRatio(
-        0.4, "validation is confidently wrong: its loss ends far above that of knowing nothing"
-    )
+    CONFIDENTLY_WRONG = LikelihoodRatio(0.4, "validation is confidently wrong: its loss ends far above chance level")
 
 
 @rule(
@@ -60,25 +59,27 @@ def random_relation(
     *,
     prior: float = 0.03,
 ) -> Outcome:
-    """The input is hardly related to the output.
+    """The input has little or no relation to the target.
 
     What it measures
     ----------------
-    A loss that comes down from a first guess to the baseline and stays there, or a validation loss that never
-    falls below it. A control of the experiment that was trained on random input settles it.
+    The rule looks for a loss that falls to chance level and stays there, or for a validation loss that never gets below
+    it. (Chance level is the loss of random guessing, or of always predicting the mean.) A control run of the same
+    experiment that was trained on random input settles the question.
 
     Why it matters
     --------------
-    "Maybe the input is not sufficiently related to the output." Also the mark of noise where data should be: a
-    generator that makes random numbers, a wrong column.
+    "Maybe the input is not sufficiently related to the output." Noise in place of data looks the same: a generator may
+    return random numbers, or the wrong column may be read.
 
     What to do
     ----------
-    "Pass random numbers instead of actual data and check": if the curves are the same, nothing of the input is used.
+    "Pass random numbers instead of actual data and check": if the curves stay the same, the network uses nothing of its
+    input.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
 
     References
     ----------
@@ -112,8 +113,8 @@ def random_relation(
     return random_relation.hypothesis(
         prior=prior,
         observations=observations,
-        message="the input seems to say nothing about the output",
-        advice="run once on random input: if the curves are the same, nothing of the input is used; then check "
-        "columns, paths and generators",
-        settles="run once on random input and tag it diag.control = random-input",
+        message=f"{at_the_end(explained)}: the input seems unrelated to the target",
+        advice="train once on random input; if the curves look the same, the network uses nothing of its input: check "
+        "columns, paths and data generators",
+        settles="train once on random input, and tag that run diag.control = random-input",
     )

@@ -18,6 +18,7 @@ from tracker_diag.rules.api import (
     Watched,
     rule,
 )
+from tracker_diag.rules.at_the_end import at_the_end, reference
 
 #: Share of the baseline loss that training must have explained to have learned a batch.
 LEARNED = 0.5
@@ -49,33 +50,33 @@ MANY_REPEATED = 0.3
 
 
 class Likelihoods:
-    """What speaks for one batch over and over, and against it."""
+    """What speaks for the same batch over and over, and against it."""
 
-    REPEATED = LikelihoodRatio(5000.0, "{share:.0%} of the batches had come before in the same epoch", "data")
-    NOT_REPEATED = LikelihoodRatio(0.01, "no batch that was looked at came twice in an epoch", "data")
-    AT_ONCE = LikelihoodRatio(4.0, "half of what training gained came within {share:.0%} of the run")
-    EXPLAINED = LikelihoodRatio(1.5, "training explains four fifths or more")
-    NOT_AT_ONCE = LikelihoodRatio(0.3, "half of what training gained took longer than a tenth of the run")
-    BEHIND = LikelihoodRatio(4.0, "validation stays {share:.0%} of the uninformed loss behind")
-    APART_AT_BEST = LikelihoodRatio(3.0, "where validation was best, training was far below it already")
-    TOGETHER = LikelihoodRatio(0.1, "when training was half-way down, validation was beside it")
-    FELL_AT_FIRST = LikelihoodRatio(0.1, "validation fell with training at first")
-    KEEPS_UP = LikelihoodRatio(0.05, "validation keeps up")
+    REPEATED = LikelihoodRatio(5000.0, "{part:share} of the batches had already appeared in the same epoch", "data")
+    NOT_REPEATED = LikelihoodRatio(0.01, "no batch that the callback saw appeared twice in an epoch", "data")
+    AT_ONCE = LikelihoodRatio(4.0, "half of the training improvement took {part:share} of the run")
+    EXPLAINED = LikelihoodRatio(1.5, "training improves on {level} by at least 80%")
+    NOT_AT_ONCE = LikelihoodRatio(0.3, "half of the training improvement took more than 10% of the run")
+    BEHIND = LikelihoodRatio(4.0, "the final gap between validation and training is {part:share} of {level}")
+    APART_AT_BEST = LikelihoodRatio(3.0, "training was already far better when validation was best")
+    TOGETHER = LikelihoodRatio(0.1, "validation was level with training when training was halfway down")
+    FELL_AT_FIRST = LikelihoodRatio(0.1, "validation improved together with training at first")
+    KEEPS_UP = LikelihoodRatio(0.05, "validation keeps up with training")
     FIRST_EPOCH_AT_ONCE = LikelihoodRatio(
-        4.0, "in the first epoch already training is far below validation, and soon at its end", own=True
+        4.0, "training is far below validation already in the first epoch, and soon at its final level", own=True
     )
-    FIRST_EPOCH = LikelihoodRatio(4.0, "in the first epoch already training is far below validation")
-    MANY_EXAMPLES = LikelihoodRatio(3.0, "{count} training examples take long to memorise", "params")
-    FEW_EXAMPLES = LikelihoodRatio(0.2, "{count} training examples are soon memorised", "params")
-    PRETRAINED = LikelihoodRatio(0.3, "a pretrained network memorises within a few epochs", "params")
+    FIRST_EPOCH = LikelihoodRatio(4.0, "training is far below validation already in the first epoch")
+    MANY_EXAMPLES = LikelihoodRatio(3.0, "{count:figure} training examples take long to memorise", "params")
+    FEW_EXAMPLES = LikelihoodRatio(0.2, "{count:figure} training examples are memorised quickly", "params")
+    PRETRAINED = LikelihoodRatio(0.3, "a pretrained network can memorise within a few epochs", "params")
     FAR_OFF = LikelihoodRatio(
-        0.1, "validation begins at {over:.2g} times training's loss: a batch learned by heart does not do that"
+        0.1, "validation loss starts at {over:times} the training loss, which memorising one batch does not explain"
     )
     BELOW_GUESSING = LikelihoodRatio(
-        0.2, "validation is right {share:.2g} times as often as guessing: one batch learned by heart does not do that"
+        0.2, "validation accuracy is {part:share} of chance level, which memorising one batch does not explain"
     )
-    LEARNED_LATER = LikelihoodRatio(0.3, "validation learned much after its first epoch")
-    LEARNED_WELL = LikelihoodRatio(0.1, "validation did well at its best")
+    LEARNED_LATER = LikelihoodRatio(0.3, "validation improved a lot after its first epoch")
+    LEARNED_WELL = LikelihoodRatio(0.1, "validation was good at its best")
 
 
 @rule(
@@ -99,28 +100,31 @@ def repeated_batch(
     prior: float = 0.03,
     many: int = 300,
 ) -> Outcome:
-    """The same batch over and over.
+    """The network gets the same batch over and over.
 
     What it measures
     ----------------
-    A training loss that gains half of what it gains within 6 % of the run, and explains four fifths or more in the end,
-    while validation gains little: as many examples as there are said to be cannot be memorised that fast. Where both
-    losses fall together at first, or a pretrained network is trained on, it is hardly this. Where a callback looked at
-    batches, their hashes decide: more than three tenths that came before in the same epoch.
+    The rule looks for a training loss that makes half of its improvement within 6% of the run, or ends at least 80%
+    better than chance level, while validation improves little. The declared number of training examples could not be
+    memorised that fast. If both losses fall together at first, or if a pretrained network is used, this cause is
+    unlikely.
+
+    If a callback looked at batches, their hashes decide: more than 30% of the batches had already appeared in the same
+    epoch.
 
     Why it matters
     --------------
-    "Using the same image or batch over and over?" A generator that is not advanced, a loader that is rebuilt for each
-    step: training looks perfect.
+    "Using the same image or batch over and over?" A generator may never advance, or a loader may be rebuilt at each
+    step. Training then looks perfect.
 
     What to do
     ----------
-    Log a hash of each batch, or print the first labels of three batches in a row.
+    Log a hash of each batch, or print the first labels of three consecutive batches.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    many : training examples that take more than a few epochs to memorise.
+    prior : prior odds of this cause among runs that someone is worried about.
+    many : number of training examples that take more than a few epochs to memorise.
 
     References
     ----------
@@ -128,9 +132,12 @@ def repeated_batch(
     """
     repeated = watched.median("batches_repeated") if watched else None
     if repeated is not None and repeated > MANY_REPEATED:
-        return _found([Likelihoods.REPEATED(share=repeated)], prior)
+        seen = Likelihoods.REPEATED(part=repeated)
+        return _found([seen], seen.text, prior)
     if features is None or explained is None or train is None:
-        return repeated_batch.skip("no training loss, and no look at batches", "log the training loss each epoch")
+        return repeated_batch.skip(
+            "no training loss, and no callback looked at batches", "log the training loss every epoch"
+        )
     if (
         symptoms.has("diverged", "frozen")
         or features.stuck_at_baseline
@@ -141,7 +148,8 @@ def repeated_batch(
     observations = _of_curves(features, explained, train, val, n_train, params, times_guessing, many)
     if repeated == 0:
         observations.append(Likelihoods.NOT_REPEATED())
-    return _found(observations, prior)
+    message = f"{at_the_end(explained)}: training may see the same few examples again and again"
+    return _found(observations, message, prior)
 
 
 def _of_curves(
@@ -154,14 +162,15 @@ def _of_curves(
     times_guessing: float | None,
     many: int,
 ) -> list[Observation]:
-    """What the curves of a run say that learned its training data by heart."""
+    """What the curves of a run say that memorised its training set."""
     half_way = int(np.argmax(train.y <= 0.5 * (train.start + train.best)))
     before = 0 if val is None else int((val.x < train.x[half_way]).sum())
     at_once = features.quick <= AT_ONCE and before < SOME_EPOCHS
-    observations = [Likelihoods.AT_ONCE(share=features.quick) if at_once else Likelihoods.EXPLAINED()]
+    level = reference(explained)
+    observations = [Likelihoods.AT_ONCE(part=features.quick) if at_once else Likelihoods.EXPLAINED(level=level)]
     if features.quick > NOT_AT_ONCE:
         observations.append(Likelihoods.NOT_AT_ONCE())
-    observations += _behind(features)
+    observations += _behind(features, level)
     if val is not None and features.apart > BEHIND:
         beside = float(np.interp(train.x[half_way], val.x, val.y))
         if beside - float(train.y[half_way]) < TOGETHER * (explained.baseline - explained.bottom):
@@ -169,7 +178,7 @@ def _of_curves(
     if features.val_first > FAR_OFF and features.val_wrong > FAR_OFF:
         observations.append(Likelihoods.FAR_OFF(over=features.val_first))
     if times_guessing is not None and times_guessing < FAR_BELOW_GUESSING:
-        observations.append(Likelihoods.BELOW_GUESSING(share=times_guessing))
+        observations.append(Likelihoods.BELOW_GUESSING(part=times_guessing))
     if params.get("pretrained"):
         observations.append(Likelihoods.PRETRAINED())
     if n_train is not None:
@@ -181,21 +190,22 @@ def _of_curves(
     return observations
 
 
-def _found(observations: list[Observation], prior: float) -> Outcome:
+def _found(observations: list[Observation], message: str, prior: float) -> Outcome:
     return repeated_batch.hypothesis(
         prior=prior,
         observations=observations,
-        message="training learns as if it saw few examples again and again",
-        advice="print the first labels of three batches in a row; advance or rebuild the loader once an epoch",
+        message=message,
+        advice="print the first labels of three consecutive batches; advance the generator at every step, and rebuild "
+        "the loader only once per epoch",
         settles="log a hash of each batch",
     )
 
 
-def _behind(features: Features) -> list[Observation]:
+def _behind(features: Features, level: str) -> list[Observation]:
     """What validation beside training says."""
     if features.apart > BEHIND:
         observations = [
-            Likelihoods.BEHIND(share=features.apart),
+            Likelihoods.BEHIND(part=features.apart, level=level),
             Likelihoods.APART_AT_BEST() if features.parted > APART_AT_BEST else Likelihoods.FELL_AT_FIRST(),
         ]
     else:

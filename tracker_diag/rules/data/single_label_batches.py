@@ -17,14 +17,14 @@ class Likelihoods:
 
     ONE_LABEL = LikelihoodRatio(
         2000.0,
-        "{share:.0%} of a batch's examples have the same label; if shuffled, {expected:.0%} would",
+        "{part:share} of the examples in a batch have the same label ({expected:share} if shuffled)",
         "data",
     )
     MOSTLY_ONE = LikelihoodRatio(
-        500.0, "{share:.0%} of a batch's examples have the same label; if shuffled, {expected:.0%} would", "data"
+        500.0, "{part:share} of the examples in a batch have the same label ({expected:share} if shuffled)", "data"
     )
-    LABELS_DIFFER = LikelihoodRatio(3.0, "the label changes from batch to batch", "data")
-    LEARNED = LikelihoodRatio(0.3, "the run learned all the same")
+    LABELS_DIFFER = LikelihoodRatio(3.0, "that label changes from batch to batch", "data")
+    LEARNED = LikelihoodRatio(0.3, "the run learned anyway")
 
 
 @rule(
@@ -48,25 +48,28 @@ def single_label_batches(
 
     What it measures
     ----------------
-    The share of the most frequent label in the batches that a callback looked at, beside what it would be if the
-    labels seen so far were shuffled into batches of that size: a rare class, or a batch of four, makes some such
-    batches by chance. Batches that hold four fifths of one label count where it would make up less than half of
-    shuffled ones. Where batches in a row hold the same label, the data come in an order (unshuffled).
+    A callback that looks at batches logs the share of the most frequent label in each. The rule compares it with the
+    share expected if the labels seen so far were shuffled into batches of that size. A rare class, or a batch of four,
+    makes some such batches by chance.
+
+    Batches in which at least 80% of the examples have one label count only if shuffled batches would hold less than
+    half of it. If consecutive batches hold the same label, the data come in order, and unshuffled reports it.
 
     Why it matters
     --------------
-    "Make sure your batches don't contain a single label." Each step teaches the network to give that label whatever
-    comes in, and the next one takes it back; batch normalisation sees one class at a time.
+    "Make sure your batches don't contain a single label." Each step teaches the network to predict that label for any
+    input, and the next step undoes it. Batch normalisation sees one class at a time.
 
     What to do
     ----------
-    Draw batches from all classes: shuffle, or use a sampler that balances classes within the batch, not across batches.
+    Draw each batch from all classes. Shuffle the data, or use a sampler that balances classes within the batch, not
+    across batches.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    expected : share of the most frequent label in shuffled batches, above which batches of one label are what the
-        classes make them.
+    prior : prior odds of this cause among runs that someone is worried about.
+    expected : share of the most frequent label in shuffled batches above which such batches are normal for these
+        classes.
 
     References
     ----------
@@ -81,16 +84,16 @@ def single_label_batches(
     if by_chance is None or by_chance > expected or share < (NEARLY_ALL if by_chance > MUCH_LESS else MOSTLY):
         return None
     row = Likelihoods.ONE_LABEL if share >= NEARLY_ALL else Likelihoods.MOSTLY_ONE
-    observations = [row(share=share, expected=by_chance)]
+    observations = [row(part=share, expected=by_chance)]
     if (labels_in_a_row(watched) or 0.0) > WIDE:
         observations.append(Likelihoods.LABELS_DIFFER())
     if symptoms.verdict == "good-fit":
         observations.append(Likelihoods.LEARNED())
-    text = "draw each batch from all classes: shuffle, or balance the classes within a batch"
+    text = "draw each batch from all classes: shuffle the data, or balance the classes within each batch"
     return single_label_batches.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{share:.0%} of a batch's examples have the same label; if shuffled, {by_chance:.0%} would",
+        message=observations[0].text,
         advice=text,
         prescription=Prescription(text),
         settles="print the labels of three batches",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import (
     Features,
     LikelihoodRatio,
@@ -27,16 +28,20 @@ MANY_TIMES = 10
 class Likelihoods:
     """What speaks for too few examples, and against it."""
 
-    SCARCE = LikelihoodRatio(25.0, "{count} training examples", "params", own=True)
-    SCARCE_OF_CLASSES = LikelihoodRatio(25.0, "{count} training examples for {classes} classes", "params", own=True)
-    FEW = LikelihoodRatio(8.0, "only {count} training examples", "params", own=True)
-    FEW_OF_EACH = LikelihoodRatio(1.2, "{each:.0f} training examples per class", "params", own=True)
-    MANY = LikelihoodRatio(0.3, "{count} training examples", "params")
+    SCARCE = LikelihoodRatio(25.0, "there are only {count:figure} training examples", "params", own=True)
+    SCARCE_OF_CLASSES = LikelihoodRatio(
+        25.0, "there are only {count:figure} training examples for {classes:figure} classes", "params", own=True
+    )
+    FEW = LikelihoodRatio(8.0, "there are only {count:figure} training examples", "params", own=True)
+    FEW_OF_EACH = LikelihoodRatio(1.2, "there are {each:figure} training examples per class", "params", own=True)
+    MANY = LikelihoodRatio(0.3, "there are {count:figure} training examples", "params")
     NOTHING_LEARNED = LikelihoodRatio(0.05, "the run did not even learn its training set")
-    DOES_NOT_HOLD = LikelihoodRatio(4.0, "training explains what validation does not")
-    BEHIND = LikelihoodRatio(3.0, "validation stays {share:.0%} of the uninformed loss behind")
-    KEEPS_UP = LikelihoodRatio(0.3, "validation keeps up")
-    KEEPS_UP_WITH_FEW = LikelihoodRatio(1.0, "validation keeps up")
+    DOES_NOT_HOLD = LikelihoodRatio(4.0, "what the model learns in training does not carry over to validation")
+    BEHIND = LikelihoodRatio(
+        3.0, "the final gap between validation and training is {part:share} of the initial or chance-level loss"
+    )
+    KEEPS_UP = LikelihoodRatio(0.3, "validation keeps up with training")
+    KEEPS_UP_WITH_FEW = LikelihoodRatio(1.0, "validation keeps up with training")
 
 
 @rule(
@@ -60,29 +65,31 @@ def too_few_examples(
     scarce: int = 30,
     few: int = 300,
 ) -> Outcome:
-    """Too few training examples to learn from scratch.
+    """There are too few training examples to learn from scratch.
 
     What it measures
     ----------------
-    Training examples, in all and a class, and whether training explains what validation does not. Boosted trees learn
-    their training set by heart, so that of them only a validation curve that turned counts.
+    The rule looks at the number of training examples, in total and per class. It also checks whether what the model
+    learns in training carries over to validation. Boosted trees always memorise their training set, so for them only a
+    validation curve that turned counts.
 
     Why it matters
     --------------
-    "If you are training a net from scratch, you probably need lots of data. For image classification you probably
-    need 1000 images per class or more." How many are enough depends on the problem, so the number alone is never more
+    "If you are training a net from scratch, you probably need lots of data. For image classification you probably need
+    1000 images per class or more." How many are enough depends on the problem. The number alone is therefore never more
     than an `info`.
 
     What to do
     ----------
-    More data, augmentation, a pretrained model, or a smaller one; until then, stop where validation was best.
+    Get more data, augment it, start from a pretrained model, or use a smaller one. Until then, stop where validation
+    was best.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    scarce : examples per class below which they hardly show a class's variation, unless there are ten times `few`: many
-        classes share what is learned.
-    few : examples in all below which networks usually memorise.
+    prior : prior odds of this cause among runs that someone is worried about.
+    scarce : examples per class below which they hardly show how a class varies. It does not count if there are ten
+        times `few` examples in total, because many classes share what is learned.
+    few : total number of examples below which networks usually memorise.
 
     References
     ----------
@@ -97,15 +104,15 @@ def too_few_examples(
         "or grow smaller trees" if trees else "augment them, or start from a pretrained model"
     )
     changes = stop_at_best(symptoms, names, epochs)
-    text += f"; until then {in_words(changes)}" if changes else ""
-    each = f", {n_train / n_classes:.0f} a class" if n_classes else ""
+    text += f"; until then, {in_words(changes)}" if changes else ""
+    each = f" ({figure(n_train / n_classes, 2)} per class)" if n_classes else ""
     return too_few_examples.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{n_train} training examples{each}",
+        message=f"{figure(n_train)} training examples{each}",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="train on half of the examples once: if validation hardly changes, their number is not it",
+        settles="train once on half of the examples: if validation hardly changes, more examples will not help",
         verdict="unrepresentative-train",
     )
 
@@ -130,5 +137,5 @@ def _seen(features: Features, symptoms: Symptoms, scarce: bool, trees: bool) -> 
         return Likelihoods.DOES_NOT_HOLD()
     # Trees learn their training set by heart, and stay ahead of validation, however many examples there are.
     if features.apart > BEHIND and not trees:
-        return Likelihoods.BEHIND(share=features.apart)
+        return Likelihoods.BEHIND(part=features.apart)
     return Likelihoods.KEEPS_UP_WITH_FEW() if scarce else Likelihoods.KEEPS_UP()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tracker_diag.core.numbers import share as in_words
 from tracker_diag.rules.api import (
     WHAT_TO_LOG,
     Change,
@@ -21,13 +22,13 @@ MOST, MANY, SOME = 0.5, 0.1, 0.02
 
 
 class Likelihoods:
-    """What speaks for the same examples on both sides, and against it."""
+    """What speaks for the same examples in training and validation, and against it."""
 
-    MOST = LikelihoodRatio(1000.0, "{share:.1%} of the validation examples occur in training", "data")
-    MANY = LikelihoodRatio(300.0, "{share:.1%} of the validation examples occur in training", "data")
-    SOME = LikelihoodRatio(40.0, "{share:.1%} of the validation examples occur in training", "data")
-    FEW = LikelihoodRatio(8.0, "{share:.1%} of the validation examples occur in training", "data")
-    ONE_DIGEST = LikelihoodRatio(200.0, "training and validation were declared with one digest", "data")
+    MOST = LikelihoodRatio(1000.0, "{part} of the validation examples also occur in training", "data")
+    MANY = LikelihoodRatio(300.0, "{part} of the validation examples also occur in training", "data")
+    SOME = LikelihoodRatio(40.0, "{part} of the validation examples also occur in training", "data")
+    FEW = LikelihoodRatio(8.0, "{part} of the validation examples also occur in training", "data")
+    ONE_DIGEST = LikelihoodRatio(200.0, "the same dataset is logged for training and validation", "data")
 
 
 @rule(
@@ -44,28 +45,31 @@ def train_validation_overlap(
     prior: float = 0.03,
     least: float = 0.005,
 ) -> Outcome:
-    """The same examples lie on both sides of the split.
+    """The same examples occur in training and in validation.
 
     What it measures
     ----------------
-    The share of validation examples that occur in training, from a dataset profile, beyond the share of training
-    examples that have a copy within training: in a table of few combinations, both sides repeat the same rows by
-    chance. Or inputs declared as training and as validation with one digest. A training set that is evaluated
-    for its own curve is left out, where another set is evaluated too or no validation curve exists, as are controls
-    that are meant to memorise a subset.
+    From a dataset profile, the rule takes the share of validation examples that also occur in training. It subtracts
+    the share of training examples that have a duplicate within training: in a table with few combinations, both sets
+    repeat the same rows by chance. The rule also fires if the same dataset digest is declared for training and for
+    validation.
+
+    A training set that is evaluated for its own curve does not count if another set is evaluated too, or if there is no
+    validation curve. Control runs that are meant to memorise a subset do not count either.
 
     Why it matters
     --------------
-    Validation then measures memory. Overfitting does not show, early stopping does not stop, and the score is too good.
+    With such data leakage, validation measures memory. Overfitting stays hidden, early stopping does not stop, and the
+    score is too good.
 
     What to do
     ----------
-    Remove the copies before splitting; split by group where examples belong together (a patient, a video, a source).
+    Remove duplicates before splitting. Split by group if examples belong together (a patient, a video, a source).
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    least : share beyond chance below which it changes no conclusion.
+    prior : prior odds of this cause among runs that someone is worried about.
+    least : share beyond chance below which the overlap changes no conclusion.
 
     References
     ----------
@@ -73,7 +77,7 @@ def train_validation_overlap(
     duplicates). Kapoor & Narayanan (2023), Patterns 4:100804, on leakage. Barz & Denzler (2020), J. Imaging 6:41.
     """
     if control or any(key.endswith(".control") for key in logged_tags):
-        return train_validation_overlap.skip("a control may be judged on what it is trained on")
+        return train_validation_overlap.skip("a control run may be evaluated on its own training examples")
     train, validation = (
         {i.digest for i in dataset.inputs if i.side == side and i.digest} for side in ("train", "validation")
     )
@@ -81,10 +85,10 @@ def train_validation_overlap(
     if share is None and dataset.overlap.rows is not None and dataset.validation.rows:
         share = dataset.overlap.rows / dataset.validation.rows
     if share is None and not (train and validation):
-        return train_validation_overlap.skip("nothing says what both sides hold", WHAT_TO_LOG)
+        return train_validation_overlap.skip("nothing says which examples training and validation hold", WHAT_TO_LOG)
     observations: list[Observation] = []
     beyond = None if share is None else share - (dataset.train.twins or 0.0)
-    if beyond is not None and beyond >= least:
+    if share is not None and beyond is not None and beyond >= least:
         row = next(
             (
                 r
@@ -93,15 +97,16 @@ def train_validation_overlap(
             ),
             Likelihoods.FEW,
         )
-        observations.append(row(share=share))
+        # Below a tenth, whole per cents would hide most of what is known.
+        observations.append(row(part=in_words(share) if share >= MANY else f"{100 * share:.2g}%"))
     if train & validation:
         observations.append(Likelihoods.ONE_DIGEST())
-    text = "remove the copies before splitting, and split by group where examples belong together"
+    text = "remove duplicates before splitting, and split by group if examples belong together"
     return train_validation_overlap.hypothesis(
         prior=prior,
         observations=observations,
         message=observations[0].text if observations else "",
         advice=text,
         prescription=Prescription(text, (Change("data.drop_duplicates", None, True),)),
-        settles="evaluate once on examples that were collected apart",
+        settles="evaluate once on examples that were collected separately",
     )

@@ -33,32 +33,32 @@ NARROW, MOSTLY_ONE = 0.6, 0.8
 
 
 class Likelihoods:
-    """What speaks for examples that come in an order, and against it."""
+    """What speaks for examples that come in order, and against it."""
 
     IN_ORDER = LikelihoodRatio(
         3000.0,
-        "labels of neighbouring examples agree {share:.0%} of the way from chance to always: they come in an order",
+        "neighbouring examples share a label with agreement {part:share} (0% if shuffled, 100% if sorted)",
         "data",
     )
-    MIXED_IN_BATCHES = LikelihoodRatio(0.02, "the labels are mixed within the batches", "data")
+    MIXED_IN_BATCHES = LikelihoodRatio(0.02, "labels are mixed within the batches", "data")
     OFF = LikelihoodRatio(40.0, "shuffling is off", "params", own=True)
     ON = LikelihoodRatio(0.05, "shuffling is on", "params")
     SORTED = LikelihoodRatio(10.0, "the labels are sorted", "data")
     MIXED = LikelihoodRatio(0.2, "the labels are mixed", "data")
-    SORTED_AND_OFF = LikelihoodRatio(400.0, "the labels are sorted, and shuffling is off", "data")
-    LEARNS_SORTED = LikelihoodRatio(0.5, "the run learns all the same")
-    FAILS = LikelihoodRatio(4.0, "the run fails to learn, or swings")
-    BLIND = LikelihoodRatio(4.0, "training learns, and validation gains nothing")
+    SORTED_AND_OFF = LikelihoodRatio(400.0, "the labels are sorted and shuffling is off", "data")
+    LEARNS_SORTED = LikelihoodRatio(0.5, "the run learned anyway")
+    FAILS = LikelihoodRatio(4.0, "the run fails to learn, or its loss swings")
+    BLIND = LikelihoodRatio(4.0, "training learns, but validation does not")
     LEARNS = LikelihoodRatio(0.1, "the run learns")
     UNSEEN_IN_LAST_ROWS = LikelihoodRatio(
         100.0,
-        "{name} takes the last {share:.0%} of the rows, before any shuffling, and {none} of {of} validation accuracies "
-        "are exactly 0 while training is right {right:.0%} of the time",
+        "{name} holds out the last {part:share} of the rows before any shuffling, and {none} of {of} validation "
+        "accuracies are exactly 0 while training accuracy ends at {right:share}",
         own=True,
     )
     UNSEEN = LikelihoodRatio(
         40.0,
-        "{none} of {of} validation accuracies are exactly 0 while training is right {right:.0%} of the time",
+        "{none} of {of} validation accuracies are exactly 0 while training accuracy ends at {right:share}",
         own=True,
     )
 
@@ -91,20 +91,20 @@ def unshuffled(
     prior: float = 0.03,
     in_a_row: float = 0.5,
 ) -> Outcome:
-    """Data come in an order, by label or by time.
+    """Training examples come in order, by label or by time.
 
     What it measures
     ----------------
-    Whether shuffling is switched off, whether the labels of a dataset profile are sorted, and whether the run fails to
-    learn, swings, or learns in training alone while validation gains nothing.
+    The rule checks whether shuffling is off and whether the labels of a dataset profile are sorted. It also checks
+    whether the run fails to learn, swings, or learns in training while validation does not improve.
 
-    And whether not one answer on validation is right at half of the evaluations or more, while training is right most
-    of the time and the validation loss stays above where training's began: all examples held out are then of classes
-    that training never saw. Keras's `validation_split` does that to sorted rows: it takes the last of them, and
-    shuffles what is left.
+    It also looks for a validation accuracy of exactly 0 at half of the evaluations or more, while training accuracy is
+    high and validation loss stays above the first training loss. Then all validation examples belong to classes that
+    training never saw. Keras's `validation_split` does that to sorted rows: it holds out the last rows and shuffles
+    only the others.
 
-    Where a callback looked at batches, they say it: neighbouring examples share their label, and a few batches in a row
-    hold one label (or, of numbers, a part of their range).
+    If a callback looked at batches, they decide: neighbouring examples share their label, and a few consecutive batches
+    hold one label (or, for numbers, a part of their range).
 
     Why it matters
     --------------
@@ -113,25 +113,26 @@ def unshuffled(
 
     What to do
     ----------
-    Shuffle inputs and labels together, anew each epoch, and once before a part of the rows is held out; or hold out a
-    share of each class (`train_test_split` with `stratify`). Trees see all examples at once, in no order.
+    Shuffle inputs and labels together before every epoch, and once before you hold out validation rows. Or hold out a
+    share of each class (`train_test_split` with `stratify`). Trees see all examples at once, so their order does not
+    matter.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    in_a_row : agreement of the labels of neighbouring examples beyond chance from which on they come in an order;
-        shuffled ones have about 0.
+    prior : prior odds of this cause among runs that someone is worried about.
+    in_a_row : agreement of neighbouring labels beyond chance from which on examples come in order; shuffled ones have
+        about 0.
 
     References
     ----------
-    Seminar: "Dataset issues" (shuffle the dataset). Bengio (2012), Practical recommendations, §3.2.
-    Keras's API of `Model.fit`: "the validation data is selected from the last samples, before shuffling".
+    Seminar: "Dataset issues" (shuffle the dataset). Bengio (2012), Practical recommendations, §3.2. Keras's API of
+    `Model.fit`: "the validation data is selected from the last samples, before shuffling".
     """
     in_batches = _in_batches(watched, in_a_row)
     if in_batches is not None and in_batches.ratio > 1:
         return _ordered([in_batches], names, shuffle, prior)
     if features is None:
-        return unshuffled.skip("no curves, and no look at batches", "log the training loss each epoch")
+        return unshuffled.skip("no curves, and no callback looked at batches", "log the training loss every epoch")
     unseen = _unseen(train_score, val_score, n_classes)
     if unseen is not None and _fell(train_loss, val_loss):
         unseen = None
@@ -163,19 +164,20 @@ def _in_batches(watched: Watched | None, in_a_row: float) -> Observation | None:
     # them ranges over the labels.
     narrow = labels_in_a_row(watched)
     seen = 1.0 if watched.median("target_std") is not None else watched.median("label_top_share") or 0.0
-    return Likelihoods.IN_ORDER(share=order) if narrow is not None and narrow < NARROW and seen > MOSTLY_ONE else None
+    return Likelihoods.IN_ORDER(part=order) if narrow is not None and narrow < NARROW and seen > MOSTLY_ONE else None
 
 
 def _ordered(
     observations: list[Observation], names: Mapping[str, str], shuffle: object | None, prior: float
 ) -> Outcome:
-    """The finding that examples come in an order."""
+    """The finding that examples come in order."""
     name = names.get("shuffle", "shuffle")
-    text = "shuffle inputs and labels together, anew each epoch"
+    text = "shuffle inputs and labels together before every epoch"
+    seen = next((s.text for s in observations if s.ratio > 1), "")
     return unshuffled.hypothesis(
         prior=prior,
         observations=observations,
-        message="the training examples come in an order",
+        message=f"{seen}: training examples probably come in order",
         advice=text,
         prescription=Prescription(text, () if shuffle is True else (Change(name, shuffle, True),)),
         settles="log the labels of the first three batches",
@@ -183,7 +185,7 @@ def _ordered(
 
 
 def _course(features: Features, symptoms: Symptoms, *, in_order: bool) -> Observation:
-    """What the curves say of a run whose examples may come in an order."""
+    """What the curves say of a run whose examples may come in order."""
     if symptoms.has("unstable", "underfitting", "loss-spikes", "diverged") or features.stuck_at_baseline:
         return Likelihoods.FAILS()
     # Rows in an order, split as they stand, leave validation other classes than training.
@@ -198,17 +200,17 @@ def _of_the_split(
     """The finding that validation holds other classes than training."""
     none, of, right = unseen
     if val_fraction and split.lower().endswith(_LAST_ROWS):
-        observations = [Likelihoods.UNSEEN_IN_LAST_ROWS(name=split, share=val_fraction, none=none, of=of, right=right)]
+        observations = [Likelihoods.UNSEEN_IN_LAST_ROWS(name=split, part=val_fraction, none=none, of=of, right=right)]
     else:
         observations = [Likelihoods.UNSEEN(none=none, of=of, right=right)]
         if shuffle is not None and str(shuffle).lower() not in _OFF:
             observations.append(Likelihoods.ON())
-    text = "shuffle inputs and labels together before a part of them is held out, or hold out a share of each class"
+    text = "shuffle inputs and labels together before holding out validation rows, or hold out a share of each class"
     return unshuffled.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{none} of {of} validation accuracies are exactly 0: the examples held out seem to be of classes that "
-        "training never saw",
+        message=f"{none} of {of} validation accuracies are exactly 0: validation seems to hold classes that training "
+        "never saw",
         advice=text,
         prescription=Prescription(text),
         settles="count the examples of each class in training and in validation",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import Change, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
 
 #: Variance of one answer at an accuracy of 0.9, and of one squared error over its mean squared where errors are normal:
@@ -17,15 +18,15 @@ PROPOSED, PROPOSED_SHARE = 300, 0.2
 class Likelihoods:
     """What speaks for a validation set that is too small."""
 
-    USELESS = LikelihoodRatio(400.0, "{count} validation examples: {error}", "data")
-    SMALL = LikelihoodRatio(3.0, "{count} validation examples: {error}", "data")
-    SHOWN = LikelihoodRatio(3.0, "the validation curve shows it")
+    USELESS = LikelihoodRatio(400.0, "with {examples}, {error}", "data")
+    SMALL = LikelihoodRatio(3.0, "with {examples}, {error}", "data")
+    SHOWN = LikelihoodRatio(3.0, "the validation curve looks unrepresentative too")
 
 
 @rule(
     "DS212",
     "validation-too-small",
-    seen_as=("Validation is noisy", "Runs differ, but do they?"),
+    seen_as=("Validation is noisy", "Two runs differ a little, and I cannot tell whether it matters"),
     likelihoods=Likelihoods,
 )
 def validation_too_small(
@@ -40,33 +41,34 @@ def validation_too_small(
     useless: int = 30,
     small: int = 100,
 ) -> Outcome:
-    """The standard error of the validation metric is as large as what is read off it.
+    """The validation set is so small that noise hides real differences.
 
     What it measures
     ----------------
-    The number of validation examples, configured, profiled, or read off the steps of an accuracy (whose values are
-    multiples of one over their number): the standard error of an accuracy p is √(p(1−p)/n), that of a mean squared
-    error, as a share of it, √(2/n) where the errors are normal.
+    The rule takes the number of validation examples from the configuration or a dataset profile. If neither has it, the
+    rule reads it from the steps of an accuracy, whose values are multiples of one over that number.
+
+    The standard error of an accuracy p is √(p(1−p)/n). That of a mean squared error, relative to its value, is √(2/n)
+    if the errors are normal.
 
     Why it matters
     --------------
-    "The validation dataset does not provide sufficient information to evaluate the ability of the model to
-    generalise."
+    "The validation dataset does not provide sufficient information to evaluate the ability of the model to generalise."
 
     What to do
     ----------
-    Hold out more, or cross-validate.
+    Hold out more examples, or cross-validate.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    useless : below this the standard error of an accuracy of 0.9 is above 0.05.
-    small : below this it is above 0.03.
+    prior : prior odds of this cause among runs that someone is worried about.
+    useless : number of examples below which the standard error of an accuracy of 0.9 is above 0.05.
+    small : number of examples below which it is above 0.03.
 
     References
     ----------
-    Seminar: "Unrepresentative Validation Dataset". Guyon (1997), A scaling law for the validation-set training-set
-    size ratio.
+    Seminar: "Unrepresentative Validation Dataset". Guyon (1997), A scaling law for the validation-set training-set size
+    ratio.
     """
     if n_val_seen >= small:
         return None
@@ -75,17 +77,19 @@ def validation_too_small(
         if params.get("task") == "regression"
         else f"an accuracy of 0.9 has a standard error of {(OF_ANSWER / n_val_seen) ** 0.5:.2f}"
     )
-    observations = [(Likelihoods.USELESS if n_val_seen < useless else Likelihoods.SMALL)(count=n_val_seen, error=error)]
+    examples = f"only {n_val_seen} validation example{'' if n_val_seen == 1 else 's'}"
+    row = Likelihoods.USELESS if n_val_seen < useless else Likelihoods.SMALL
+    observations = [row(examples=examples, error=error)]
     if symptoms.has("unrepresentative-validation", "validation-easier"):
         observations.append(Likelihoods.SHOWN())
     target = max(PROPOSED, round(PROPOSED_SHARE * n_train)) if n_train else PROPOSED
     enough = n_train is None or target <= n_train // 2
-    text = f"hold out about {target} validation examples, or cross-validate" if enough else "cross-validate"
+    text = f"hold out about {figure(target)} examples for validation, or cross-validate" if enough else "cross-validate"
     changes = (Change(names.get("n_val", "n_val"), n_val_seen, target),) if enough else ()
     return validation_too_small.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"validation rests on {n_val_seen} examples{'' if n_val else ', as the steps of its accuracy show'}",
+        message=f"{examples}{'' if n_val else ' (read from the steps of the accuracy)'}: {error}",
         advice=text,
         prescription=Prescription(text, changes),
         settles="log the number of validation examples as n_val",
