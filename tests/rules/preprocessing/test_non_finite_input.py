@@ -15,7 +15,7 @@ def test_a_single_value_is_a_warning_and_says_where(bad):
     X[17, 2] = bad
     found = finding("PP304", profile_data(X, y))
     assert found.severity is Severity.WARNING
-    assert found.message == "1 of 600 training examples hold NaN or infinite values"
+    assert found.message == "NaN or infinite values in 1 of 600 training examples"
     assert "x2" in found.advice
 
 
@@ -36,7 +36,7 @@ def test_a_run_that_learned_with_a_finite_loss_was_fed_something_else():
 def test_a_loss_that_is_not_finite_confirms_it():
     X, y = table()
     X[17, 2] = np.nan
-    assert "the loss is not finite either" in finding("PP304", profile_data(X, y), lost()).evidence["for"]
+    assert "the loss blew up or became NaN as well" in finding("PP304", profile_data(X, y), lost()).evidence["for"]
 
 
 def test_trees_take_missing_values():
@@ -54,7 +54,7 @@ def test_silent_on_finite_data():
 def test_the_first_cause_where_a_callback_saw_them_in_batches(signal, shape):
     report = judge({**SHAPES[shape](), **seen(**{signal: [0.0, 0.25, 0.0]})}, SOUND)
     assert ranked(report)[0] == "non-finite-input"
-    assert "25.00% of the values in the batches are not finite" in cause(report, "non-finite-input").why
+    assert "25% of the values in the batches are NaN or infinite" in cause(report, "non-finite-input").why
     assert cause(judge(SHAPES[shape](), SOUND), "non-finite-input") is None
 
 

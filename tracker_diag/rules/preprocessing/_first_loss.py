@@ -19,20 +19,20 @@ THOUSANDS = 1e3
 class FirstLoss:
     """What the first loss says for inputs out of scale, and against them."""
 
-    LOST_AT_A_USUAL_RATE = LikelihoodRatio(15.0, "the loss was lost at once at a usual rate", own=True)
-    LOST_AT_ONCE = LikelihoodRatio(2.0, "the loss was lost at once")
-    LOST = LikelihoodRatio(2.0, "the loss was lost")
+    LOST_AT_A_USUAL_RATE = LikelihoodRatio(15.0, "the loss blew up immediately at a normal learning rate", own=True)
+    LOST_AT_ONCE = LikelihoodRatio(2.0, "the loss blew up immediately")
+    LOST = LikelihoodRatio(2.0, "the loss blew up")
     THOUSANDS_ABOVE = LikelihoodRatio(3.6, FIRST_LOSS, own=True)
     FAR_ABOVE = LikelihoodRatio(12.0, FIRST_LOSS, own=True)
     FALLS_AT_ONCE = LikelihoodRatio(4.0, FIRST_LOSS)
-    KNOWS_NOTHING = LikelihoodRatio(0.1, "the first loss is that of a model that knows nothing")
-    IN_PLACE = LikelihoodRatio(0.15, "the first loss is in its usual place")
+    KNOWS_NOTHING = LikelihoodRatio(0.1, "the first loss is at chance level")
+    IN_PLACE = LikelihoodRatio(0.15, "the first loss is in the usual range")
 
 
 def first_loss(
     features: Features, symptoms: Symptoms, params: Mapping[str, Any], learning_rate: float | None
 ) -> Observation:
-    """A loss lost at once at a usual rate, or one that begins far above what knowing nothing costs."""
+    """A loss that blew up immediately at a normal learning rate, or one that starts far above chance level."""
     if features.lost_at is not None and features.lost_at < AT_ONCE:
         return FirstLoss.LOST_AT_A_USUAL_RATE() if is_usual(learning_rate, params) else FirstLoss.LOST_AT_ONCE()
     if symptoms.has("diverged"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tracker_diag.core.numbers import share
 from tracker_diag.rules.api import WHAT_TO_LOG, Change, Dataset, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
 from tracker_diag.rules.preprocessing._features import MOST_CHANGES
 
@@ -9,9 +10,9 @@ from tracker_diag.rules.preprocessing._features import MOST_CHANGES
 class Likelihoods:
     """What speaks for clusters that make learning hard, and against them."""
 
-    SEVERAL = LikelihoodRatio(3.0, "{count} features fall into clusters", "data")
-    ONE = LikelihoodRatio(2.0, "one feature falls into clusters", "data")
-    LEARNED = LikelihoodRatio(0.5, "the run learned all the same")
+    SEVERAL = LikelihoodRatio(3.0, "{count} features fall into separate clusters", "data")
+    ONE = LikelihoodRatio(2.0, "one feature falls into separate clusters", "data")
+    LEARNED = LikelihoodRatio(0.5, "the run learned anyway")
 
 
 @rule("PP308", "clustered-feature", seen_as=("Something is odd about my data",), likelihoods=Likelihoods)
@@ -27,9 +28,9 @@ def clustered_feature(
 
     What it measures
     ----------------
-    Features of a dataset profile in two or more groups, each of a twentieth of the values, with empty space between
-    them wider than either group's interquartile range. Discrete features are left out: they are binned already. So are
-    images, and boosting, which splits at gaps by itself.
+    The rule looks for features of a dataset profile in two or more groups, each with at least 5% of the values. The
+    empty space between two groups has to be wider than the interquartile range of either. Discrete features are left
+    out, because they are already binned. Images are left out too, and so is boosting, which splits at gaps by itself.
 
     Why it matters
     --------------
@@ -39,13 +40,14 @@ def clustered_feature(
 
     What to do
     ----------
-    "Can you make a feature discrete or binned in some way?" Add the cluster as a feature of its own, and centre each.
-    First ask whether a sentinel (-999 for "missing") or a mixture of units makes the gap.
+    First check whether a sentinel (-999 for "missing") or a mixture of units causes the gap. "Can you make a feature
+    discrete or binned in some way?" Otherwise add the cluster as a feature of its own, and centre each cluster.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about; clusters are often the very signal, so it stays small.
-    gap : empty space, as a share of the 1 to 99 % range, from which it counts.
+    prior : prior odds of this cause among runs that someone is worried about. Clusters are often the signal itself, so
+        the odds are small.
+    gap : smallest gap that counts, as a share of the range from the 1% to the 99% quantile.
 
     References
     ----------
@@ -53,25 +55,29 @@ def clustered_feature(
     Transformation".
     """
     if "boosting" in traits or dataset.kind == "image":
-        return clustered_feature.skip("images have no such features, and trees split at gaps")
+        return clustered_feature.skip("does not apply to images, nor to trees, which split at gaps")
     if not dataset.features:
-        return clustered_feature.skip("no feature is described", WHAT_TO_LOG)
+        return clustered_feature.skip("no dataset profile describes the features", WHAT_TO_LOG)
     found = [f for f in dataset.features if f.varies and (f.clusters or 0) > 1 and f.gap is not None and f.gap >= gap]
     if not found:
         return None
     found.sort(key=lambda f: (-(f.gap or 0.0), f.label))
     worst = found[0]
+    empty = share(worst.gap or 0.0)
     row = Likelihoods.SEVERAL if len(found) > 1 else Likelihoods.ONE
     observations = [row(count=len(found))]
     if symptoms.verdict == "good-fit":
         observations.append(Likelihoods.LEARNED())
-    text = f"ask what makes the gap in {worst.label} (a sentinel, two units); bin it, or add the cluster as a feature"
+    text = (
+        f"find out what makes the gap in {worst.label} (a sentinel such as -999, or two units); "
+        "bin it, or add the cluster as a feature"
+    )
     changes = tuple(Change(f"preprocessing.{f.label}", None, "bins") for f in found[:MOST_CHANGES])
     return clustered_feature.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{worst.label} falls into {worst.clusters} clusters, with a gap of {worst.gap:.0%} of its range",
+        message=f"{worst.label} falls into {worst.clusters} clusters, with a gap of {empty} of its range",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="train once with the named features binned",
+        settles="train once with these features binned",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.core.profile_schema import Feature
 from tracker_diag.rules.api import WHAT_TO_LOG, Change, Dataset, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
 from tracker_diag.rules.preprocessing._features import MOST_CHANGES
@@ -18,11 +19,11 @@ LEAST = 1e-9
 class Likelihoods:
     """What speaks for a feature that wants its logarithm, and against it."""
 
-    SEVERAL_FAR = LikelihoodRatio(5.0, "{worst} and {more} more spread like an exponential", "data")
-    SEVERAL = LikelihoodRatio(2.5, "{worst} and {more} more spread like an exponential", "data")
-    ONE_FAR = LikelihoodRatio(5.0, "{worst} spreads like an exponential", "data")
-    ONE = LikelihoodRatio(2.5, "{worst} spreads like an exponential", "data")
-    LEARNED = LikelihoodRatio(0.5, "the run learned all the same")
+    SEVERAL_FAR = LikelihoodRatio(5.0, "{worst} and {more} more look exponentially distributed", "data")
+    SEVERAL = LikelihoodRatio(2.5, "{worst} and {more} more look exponentially distributed", "data")
+    ONE_FAR = LikelihoodRatio(5.0, "{worst} looks exponentially distributed", "data")
+    ONE = LikelihoodRatio(2.5, "{worst} looks exponentially distributed", "data")
+    LEARNED = LikelihoodRatio(0.5, "the run learned anyway")
 
 
 @rule("PP306", "exponential-feature", seen_as=("Something is odd about my data",), likelihoods=Likelihoods)
@@ -34,35 +35,37 @@ def exponential_feature(
     prior: float = 0.02,
     magnitudes: float = 3.0,
 ) -> Outcome:
-    """A feature is exponential, or spreads over orders of magnitude: take its logarithm.
+    """A feature is exponential, or spans orders of magnitude: take its logarithm.
 
     What it measures
     ----------------
-    Features of a dataset profile that are never negative, spread over more than an order of magnitude (95 % quantile
-    over 5 %), and whose fitted Box-Cox lambda is within 0.35 of 0, the logarithm; for an exponential distribution it
-    is 0.27. Discrete features are left out, images too, and boosting, which no monotone transform changes.
+    The rule looks for features of a dataset profile that are never negative and whose 95% quantile is more than ten
+    times the 5% quantile. Their fitted Box-Cox lambda has to be within 0.35 of 0, which is the logarithm. For an
+    exponential distribution lambda is 0.27. Discrete features and images are left out. So is boosting, which a monotone
+    transform does not change.
 
     Why it matters
     --------------
-    Equal ratios mean equal things in such a feature. Left as it is, most examples lie within rounding of zero.
+    In such a feature, equal ratios mean equal differences. Without a transform, most examples lie very close to 0
+    compared with the largest ones.
 
     What to do
     ----------
-    "An exponential distribution: consider a log transform"; log(1 + x) where zeros occur.
+    "An exponential distribution: consider a log transform". Use log(1 + x) if zeros occur.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    magnitudes : orders of magnitude between the 5 and 95 % quantiles from which it is a stronger sign.
+    prior : prior odds of this cause among runs that someone is worried about.
+    magnitudes : orders of magnitude between the 5% and 95% quantiles from which on it is a stronger sign.
 
     References
     ----------
     Seminar: "Data Transformation". Box & Cox (1964), J. R. Stat. Soc. B 26:211.
     """
     if "boosting" in traits or dataset.kind == "image":
-        return exponential_feature.skip("neither images nor trees are transformed")
+        return exponential_feature.skip("does not apply to images, nor to trees, which ignore monotone transforms")
     if not dataset.features:
-        return exponential_feature.skip("no feature is described", WHAT_TO_LOG)
+        return exponential_feature.skip("no dataset profile describes the features", WHAT_TO_LOG)
     found = [f for f in dataset.features if f.varies and f.logarithmic]
     if not found:
         return None
@@ -72,16 +75,16 @@ def exponential_feature(
     observations = [_row(far, more)(worst=worst.label, more=more)]
     if symptoms.verdict == "good-fit":
         observations.append(Likelihoods.LEARNED())
-    text = f"take {_transform(worst)} of {worst.label}" + (f"; likewise {more} more" if more else "")
+    text = f"take {_transform(worst)} of {worst.label}" + (f", and likewise of {more} more" if more else "")
     changes = tuple(Change(f"preprocessing.{f.label}", None, _transform(f)) for f in found[:MOST_CHANGES])
-    middle = f"{worst.quantiles[AT_5]:.3g} to {worst.quantiles[AT_95]:.3g}" if worst.quantiles else ""
+    low, high = (figure(worst.quantiles[at]) if worst.quantiles else "" for at in (AT_5, AT_95))
     return exponential_feature.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"nine tenths of {worst.label} lie from {middle}, skewness {worst.skewness:.3g}",
+        message=f"90% of {worst.label} lies between {low} and {high} (skewness {figure(worst.skewness or 0.0)})",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="train once with the logarithm of the named features",
+        settles="train once with the logarithm of these features",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.core.numbers import figure, times
 from tracker_diag.evidence.features import FAR_OFF
 from tracker_diag.rules.api import (
     WHAT_TO_LOG,
@@ -33,16 +34,16 @@ LEFT = 0.2
 class Likelihoods(FirstLoss):
     """What speaks for features that differ in scale, and against it."""
 
-    TEN_THOUSAND_APART = LikelihoodRatio(1000.0, "the features' sizes differ by a factor of {ratio:.3g}", "data")
-    THOUSAND_APART = LikelihoodRatio(300.0, "the features' sizes differ by a factor of {ratio:.3g}", "data")
-    APART = LikelihoodRatio(25.0, "the features' sizes differ by a factor of {ratio:.3g}", "data")
-    ALIKE = LikelihoodRatio(0.05, "the features' sizes differ by a factor of {ratio:.3g}", "data")
-    PRETRAINED = LikelihoodRatio(0.1, "a pretrained model comes with its preprocessing", "params")
+    TEN_THOUSAND_APART = LikelihoodRatio(1000.0, "the largest feature scale is {ratio:times} the smallest", "data")
+    THOUSAND_APART = LikelihoodRatio(300.0, "the largest feature scale is {ratio:times} the smallest", "data")
+    APART = LikelihoodRatio(25.0, "the largest feature scale is {ratio:times} the smallest", "data")
+    ALIKE = LikelihoodRatio(0.05, "the largest feature scale is only {ratio:times} the smallest", "data")
+    PRETRAINED = LikelihoodRatio(0.1, "a pretrained model comes with its own preprocessing", "params")
     SCALED = LikelihoodRatio(0.1, "the inputs are scaled ({scaling})", "params")
     FALLS_SHORT = LikelihoodRatio(
-        4.0, "{left:.0%} of what knowing nothing costs is left, as where small features go unheard"
+        4.0, "{left:share} of the chance-level loss is left, as happens when small features are ignored"
     )
-    LEARNED = LikelihoodRatio(0.3, "the run learned all the same")
+    LEARNED = LikelihoodRatio(0.3, "the run learned anyway")
 
 
 @rule(
@@ -70,28 +71,30 @@ def mixed_feature_scales(
 
     What it measures
     ----------------
-    The largest root mean square of a feature over the smallest, from a dataset profile, or of the columns of the
-    batches that a callback looked at; near-constant features and
-    those of two values (indicators) are left out. And what large inputs do to curves: a first loss many times the
-    baseline, or a loss that is lost at once at a usual rate; that speaks for unscaled-inputs as well, and more. Beside
-    a profile, a run that begins as usual and leaves a fifth or more of the baseline speaks for it as well.
+    The rule divides the scale (root mean square) of the largest feature by that of the smallest. The scales come from a
+    dataset profile, or from the batches that a callback looked at. Near-constant features and features with two values
+    (indicators) are left out.
+
+    The rule also looks for what large inputs do to curves: a first loss many times chance level, or a loss that blows
+    up immediately at a normal learning rate. Both are stronger signs of unscaled-inputs. Beside a profile, a run that
+    starts as usual and ends with at least 20% of the chance-level loss also counts.
 
     Why it matters
     --------------
     "Large scale features in the input will dominate the network and cause larger changes downstream." The gradient of a
-    weight is proportional to its input, so one learning rate cannot suit them all.
+    weight is proportional to its input, so no single learning rate suits all weights.
 
     What to do
     ----------
     "Is the range of a feature small or large because it is an (un-)important feature (don't re-scale), or because it
-    has some small or large unit in comparison to other features (re-scale)?" Ask that of the named features first;
-    then standardise each. Trees and boosting need no scaling.
+    has some small or large unit in comparison to other features (re-scale)?" Answer that for the named features first.
+    Then standardise each of them (mean 0, standard deviation 1). Trees and boosting need no scaling.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    apart : ratio of scales from which it is a sign; two orders of magnitude, below which adaptive optimisers
-        cope.
+    prior : prior odds of this cause among runs that someone is worried about.
+    apart : smallest ratio of scales that is a sign. The default is two orders of magnitude; adaptive optimisers cope
+        with less.
 
     References
     ----------
@@ -100,16 +103,19 @@ def mixed_feature_scales(
     scales = _scales(dataset) if dataset else None
     in_batches = watched.median("input_scale_ratio") if watched is not None else None
     if scales is None and in_batches is not None:
-        scales = ("the smallest column of a batch", 1.0), ("the largest", in_batches)
+        # Batches tell the ratio alone.
+        scales = ("", 1.0), ("", in_batches)
     if scales is None and features is None:
-        return mixed_feature_scales.skip("no scales of features, and no curves", WHAT_TO_LOG)
+        return mixed_feature_scales.skip("no feature scales, and no curves", WHAT_TO_LOG)
     observations: list[Observation] = []
     ratio = 1.0
-    message = "the features may differ in scale by orders of magnitude"
+    message = ""
     if scales is not None:
         (small, low), (large, high) = scales
         ratio = high / low
-        message = f"{large} is of size {high:.3g}, {small} of {low:.3g}: {ratio:.3g} times"
+        message = f"largest column of a batch has {times(ratio)} the scale of the smallest"
+        if large:
+            message = f"{large} has scale {figure(high)}, {small} {figure(low)}: {times(ratio)} as large"
         observations.append(_row(ratio, apart)(ratio=ratio))
     if params.get("pretrained"):
         observations.append(Likelihoods.PRETRAINED())
@@ -121,11 +127,13 @@ def mixed_feature_scales(
         # Small features that go unheard leave the first loss where it is.
         observations.append(Likelihoods.FALLS_SHORT(left=left))
     elif features is not None:
-        observations.append(first_loss(features, symptoms, params, learning_rate))
+        seen = first_loss(features, symptoms, params, learning_rate)
+        observations.append(seen)
+        message = message or f"{seen.text}: feature scales may differ by orders of magnitude"
     # Only beside a usual first loss: one that came down from far above says that the scales did cost something.
     if scales is not None and symptoms.verdict == "good-fit" and usual and left < LEFT:
         observations.append(Likelihoods.LEARNED())
-    text = "ask of each whether its size is its unit or its importance; where it is the unit, standardise the features"
+    text = "check whether each scale is only a unit or shows importance; standardise the features where it is a unit"
     name = names.get("input_scaling", "preprocessing.scaler")
     return mixed_feature_scales.hypothesis(
         prior=prior,

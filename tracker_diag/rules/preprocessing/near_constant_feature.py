@@ -24,14 +24,14 @@ MOST_DROPPED = 20
 
 
 class Likelihoods:
-    """What speaks for a feature that is blown up by normalising, and against it."""
+    """What speaks for a near-constant feature that normalising blows up, and against it."""
 
-    ROUNDING = LikelihoodRatio(8.0, "{shown} varies by rounding alone", "data")
-    NEVER_VARIES = LikelihoodRatio(3.0, "{count} features never vary", "data")
-    DIVIDED = LikelihoodRatio(2.0, "features are divided by their deviation ({scaling})", "params", own=True)
-    NEVER_A_NUMBER = LikelihoodRatio(60.0, "the loss was never a number")
-    LOST_AT_ONCE = LikelihoodRatio(25.0, "the loss was lost at once")
-    LEARNED = LikelihoodRatio(0.3, "the run learned all the same")
+    ROUNDING = LikelihoodRatio(8.0, "rounding errors are the only variation of {shown}", "data")
+    NEVER_VARIES = LikelihoodRatio(3.0, "{features} constant", "data")
+    DIVIDED = LikelihoodRatio(2.0, "features are divided by their standard deviation ({scaling})", "params", own=True)
+    NEVER_A_NUMBER = LikelihoodRatio(60.0, "the loss was never finite")
+    LOST_AT_ONCE = LikelihoodRatio(25.0, "the loss blew up immediately")
+    LEARNED = LikelihoodRatio(0.3, "the run learned anyway")
 
 
 @rule(
@@ -49,54 +49,58 @@ def near_constant_feature(
     *,
     prior: float = 0.02,
 ) -> Outcome:
-    """A feature's standard deviation is near zero: normalising it makes NaN.
+    """A feature's standard deviation is near zero, so normalising it can produce NaN.
 
     What it measures
     ----------------
-    Features whose standard deviation is at most a millionth of their root mean square, from a dataset profile, and
-    whether the loss was lost from the first steps on. A feature that never varies at all is harmless where the scaler
-    guards against it (border pixels): alone it hardly counts. One that varies by rounding alone is blown up to unit
-    scale.
+    From a dataset profile, the rule takes features whose standard deviation is at most a millionth of their root mean
+    square. It also checks whether the loss blew up in the first steps.
+
+    A feature that never varies, such as a border pixel, is harmless if the scaler guards against it. Alone it hardly
+    counts. If rounding errors are the only variation, normalising scales them up to a standard deviation of 1.
 
     Why it matters
     --------------
-    "Be careful with features that have such a small range that their standard deviation becomes (close to) zero -
-    these will produce instabilities or NaNs if you normalize them."
+    "Be careful with features that have such a small range that their standard deviation becomes (close to) zero - these
+    will produce instabilities or NaNs if you normalize them."
 
     What to do
     ----------
-    Drop the feature, or add a small constant to the standard deviation that it is divided by.
+    Drop the feature, or add a small constant to the standard deviation that divides it.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
 
     References
     ----------
     Seminar: "Do not use normalisation blindly!".
     """
     if not dataset.features and dataset.columns.near_constant is None:
-        return near_constant_feature.skip("no feature is described", WHAT_TO_LOG)
+        return near_constant_feature.skip("no dataset profile describes the features", WHAT_TO_LOG)
     flat = [f for f in dataset.features if f.kind != "category" and (f.near_constant or f.std == 0)]
     count = max(len(flat), dataset.columns.near_constant or 0)
     if not count:
         return None
     rounding = [f for f in flat if f.std]
     shown = _labels(rounding or flat, NAMED)
-    observations = [Likelihoods.ROUNDING(shown=", ".join(shown)) if rounding else Likelihoods.NEVER_VARIES(count=count)]
+    constant = "1 feature is" if count == 1 else f"{count:,} features are"
+    observations = [
+        Likelihoods.ROUNDING(shown=", ".join(shown)) if rounding else Likelihoods.NEVER_VARIES(features=constant)
+    ]
     if input_scaling:
         observations.append(Likelihoods.DIVIDED(scaling=input_scaling))
     observations += _seen(features, explained)
-    text = "drop these features, or add a small constant to the deviation they are divided by"
+    text = "drop these features, or add a small constant to the standard deviation that divides them"
     dropped = _labels(rounding or flat, MOST_DROPPED)
     changes = (Change("preprocessing.drop_features", None, dropped),) if dropped else ()
     return near_constant_feature.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{count} of the features hardly vary" + (f": {', '.join(shown)}" if shown else ""),
+        message=f"{constant} near-constant" + (f": {', '.join(shown)}" if shown else ""),
         advice=text,
         prescription=Prescription(text, changes),
-        settles="count the values that are not finite after normalising",
+        settles="count NaN and infinite values after normalising",
     )
 
 
@@ -105,7 +109,7 @@ def _labels(features: list[Feature], most: int) -> list[str]:
 
 
 def _seen(features: Features | None, explained: Explained | None) -> list[Observation]:
-    """What the curves say: whether the loss was lost from the first steps on."""
+    """What the curves say: whether the loss blew up in the first steps."""
     if features is not None and features.lost_at is not None and features.lost_at < AT_ONCE:
         return [Likelihoods.NEVER_A_NUMBER() if features.lost_at == 0 else Likelihoods.LOST_AT_ONCE()]
     if explained is not None and explained.most > LEARNED:

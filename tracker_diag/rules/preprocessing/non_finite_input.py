@@ -23,12 +23,12 @@ from tracker_diag.rules.preprocessing._features import LEARNED, NAMED
 
 
 class Likelihoods:
-    """What speaks for values that are not finite in what the network was fed, and against it."""
+    """What speaks for NaN or infinite values in the inputs, and against them."""
 
-    IN_BATCHES = LikelihoodRatio(20000.0, "{share:.2%} of the values in the batches are not finite", "data")
-    IN_TRAINING = LikelihoodRatio(1000.0, "{places} hold values that are not finite", "data")
-    IN_VALIDATION = LikelihoodRatio(200.0, "{places} hold values that are not finite", "data")
-    LOST = LikelihoodRatio(10.0, "the loss is not finite either")
+    IN_BATCHES = LikelihoodRatio(20000.0, "{percent:figure}% of the values in the batches are NaN or infinite", "data")
+    IN_TRAINING = LikelihoodRatio(1000.0, "there are NaN or infinite values in {places}", "data")
+    IN_VALIDATION = LikelihoodRatio(200.0, "there are NaN or infinite values in {places}", "data")
+    LOST = LikelihoodRatio(10.0, "the loss blew up or became NaN as well")
     # A network that was fed them has no finite loss: the profile is of other data.
     LEARNED = LikelihoodRatio(0.01, "the run learned, with a finite loss")
 
@@ -52,24 +52,25 @@ def non_finite_input(
 
     What it measures
     ----------------
-    Values that are not finite in the batches that a callback looked at. Else examples that hold such values, on either
-    side of a dataset profile, and the features they lie in. A run
-    that learned, and stayed finite, cannot have been fed these: then the profile is of data before they were cleaned.
-    Trees and boosting take missing values.
+    If a callback looked at batches, the rule takes the share of NaN or infinite values in them. Otherwise it counts the
+    training and validation examples of a dataset profile that hold such values, and names the features.
+
+    A run that learned with a finite loss cannot have been fed such values. Then the profile describes the data before
+    they were cleaned. The rule does not apply to trees and boosting, which accept missing values.
 
     Why it matters
     --------------
-    A single NaN in a batch makes the loss, every gradient and, after one step, every weight NaN. "Using faulty data or
-    dirty data can lead to making bad predictions."
+    A single NaN in a batch makes the loss and every gradient NaN, and after one step every weight. "Using faulty data
+    or dirty data can lead to making bad predictions."
 
     What to do
     ----------
-    Find where they come from (a division by a zero deviation, a logarithm of zero, a missing field); then fill, or
-    leave out, those examples, in training and validation alike.
+    Find out where the values come from: a division by a standard deviation of 0, the logarithm of 0, or a missing
+    field. Then fill them in or leave out those examples, in training and validation alike.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
+    prior : prior odds of this cause among runs that someone is worried about.
 
     References
     ----------
@@ -84,41 +85,43 @@ def non_finite_input(
         default=None,
     )
     if share is not None and share > 0:
-        return _finding([Likelihoods.IN_BATCHES(share=share)], f"{share:.2%} of the values in the batches", [], prior)
+        seen = Likelihoods.IN_BATCHES(percent=100 * share)
+        return _finding([seen], seen.text, [], prior)
     if dataset is None and share is not None:
         return None
     if dataset is None or (not dataset.features and dataset.train.non_finite is None):
-        return non_finite_input.skip("no feature is described", WHAT_TO_LOG)
+        return non_finite_input.skip("no dataset profile describes the features", WHAT_TO_LOG)
     found = _found(dataset)
     columns = [f.label for f in dataset.features if f.missing or f.infinite]
     if not found and not columns:
         return None
-    places = "; ".join(found.values()) or f"{len(columns)} features"
+    count = len(columns)
+    places = " and ".join(found.values()) or f"{count:,} feature{'' if count == 1 else 's'}"
     row = Likelihoods.IN_TRAINING if columns or "training" in found else Likelihoods.IN_VALIDATION
     observations = [row(places=places)]
     if features is not None and features.lost_at is not None:
         observations.append(Likelihoods.LOST())
     elif explained is not None and explained.most > LEARNED:
         observations.append(Likelihoods.LEARNED())
-    return _finding(observations, places, columns, prior)
+    return _finding(observations, f"NaN or infinite values in {places}", columns, prior)
 
 
 def _seen(watched: Watched | None, signal: str) -> FloatArray:
     return np.empty(0) if watched is None else watched.values(signal)
 
 
-def _finding(observations: list[Observation], places: str, columns: list[str], prior: float) -> Outcome:
+def _finding(observations: list[Observation], message: str, columns: list[str], prior: float) -> Outcome:
     """The finding, and what to do."""
-    text = "fill or leave out the values that are not finite, in training and validation alike"
+    text = "fill in or leave out NaN and infinite values, in training and validation alike"
     if columns:
-        text += f"; they lie in {', '.join(columns[:NAMED])}{' and others' if len(columns) > NAMED else ''}"
+        text += f"; they occur in {', '.join(columns[:NAMED])}{' and others' if len(columns) > NAMED else ''}"
     return non_finite_input.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{places} hold NaN or infinite values",
+        message=message,
         advice=text,
         prescription=Prescription(text, (Change("preprocessing.missing", None, "median"),)),
-        settles="assert that a batch is finite just before it enters the network",
+        settles="assert that each batch is finite just before it enters the network",
     )
 
 

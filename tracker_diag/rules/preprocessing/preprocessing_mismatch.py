@@ -15,6 +15,7 @@ from tracker_diag.rules.api import (
     Watched,
     rule,
 )
+from tracker_diag.rules.at_the_end import at_the_end
 
 #: First validation loss over the first training loss from which it is off: it should lie below.
 FIRST_FAR_ABOVE = 1.5
@@ -47,43 +48,45 @@ class Likelihoods:
 
     OTHER_INPUTS = LikelihoodRatio(
         2000.0,
-        "what reaches the network is {mean:.3g} ± {deviation:.3g} (mean, deviation) in training, "
-        "{eval_mean:.3g} ± {eval_deviation:.3g} in evaluation",
+        "network inputs are {mean:figure} ± {deviation:figure} (mean ± std) in training, "
+        "{eval_mean:figure} ± {eval_deviation:figure} in evaluation",
         "data",
     )
     SOMEWHAT_OTHER_INPUTS = LikelihoodRatio(
         300.0,
-        "what reaches the network is {mean:.3g} ± {deviation:.3g} (mean, deviation) in training, "
-        "{eval_mean:.3g} ± {eval_deviation:.3g} in evaluation",
+        "network inputs are {mean:figure} ± {deviation:figure} (mean ± std) in training, "
+        "{eval_mean:figure} ± {eval_deviation:figure} in evaluation",
         "data",
     )
     SAME_INPUTS = LikelihoodRatio(
         0.1,
-        "what reaches the network is {mean:.3g} ± {deviation:.3g} (mean, deviation) in training, "
-        "{eval_mean:.3g} ± {eval_deviation:.3g} in evaluation",
+        "network inputs are {mean:figure} ± {deviation:figure} (mean ± std) in training, "
+        "{eval_mean:figure} ± {eval_deviation:figure} in evaluation",
         "data",
     )
-    SHIFTED = LikelihoodRatio(300.0, "the dataset profile shows other inputs in validation than in training", "data")
-    KEEPS_UP = LikelihoodRatio(0.05, "validation keeps up with training all the same")
-    BLANK_EXAMPLES = LikelihoodRatio(0.02, "{share:.0%} of the training examples are blank, which explains it", "data")
+    SHIFTED = LikelihoodRatio(
+        300.0, "the dataset profile shows different input distributions in training and validation", "data"
+    )
+    KEEPS_UP = LikelihoodRatio(0.05, "validation keeps up with training anyway")
+    BLANK_EXAMPLES = LikelihoodRatio(0.02, "{part:share} of the training examples are blank, which explains it", "data")
     FIRST_FAR_ABOVE = LikelihoodRatio(
         20.0,
-        "the first validation loss is {val_first:.2g} times the first training loss, where it should lie below",
+        "the first validation loss is {val_first:times} the first training loss, but it should be lower",
         own=True,
     )
-    BLIND = LikelihoodRatio(4.0, "validation sees nothing of what training learns")
-    SMOOTH = LikelihoodRatio(2.0, "training learns smoothly, at an ordinary pace")
-    CONFIDENTLY_WRONG = LikelihoodRatio(3.0, "validation is confidently wrong")
+    BLIND = LikelihoodRatio(4.0, "validation shows no learning, while training does")
+    SMOOTH = LikelihoodRatio(2.0, "training learns smoothly at an ordinary pace")
+    CONFIDENTLY_WRONG = LikelihoodRatio(3.0, "validation is confidently wrong: its loss ends far above chance level")
     FAR_OUTSIDE = LikelihoodRatio(
         5.0,
-        "validation is wrong with a certainty that training never had: its loss ends {over:.2g} times what knowing "
-        "nothing costs above it, as inputs far outside of training's leave it",
+        "validation loss ends at {level:times} chance level, as happens with inputs far outside the training range",
         own=True,
     )
-    SCORES_CLOSE = LikelihoodRatio(5.0, "the losses are far apart, the scores are close")
-    FAR_BEHIND = LikelihoodRatio(1.5, "validation stays far behind")
+    SCORES_CLOSE = LikelihoodRatio(5.0, "the scores are close, although the losses are far apart")
+    FAR_BEHIND = LikelihoodRatio(1.5, "validation stays far behind training")
     BELOW_GUESSING = LikelihoodRatio(
-        0.1, "validation is right {share:.2g} times as often as guessing: other inputs leave a guess, not less"
+        0.1,
+        "validation accuracy is {part:share} of chance level, but different inputs would leave it near chance level",
     )
     CLOSE = LikelihoodRatio(0.3, "validation ends close to training")
 
@@ -111,27 +114,30 @@ def preprocessing_mismatch(
 
     What it measures
     ----------------
-    Validation that is off from the very first epoch — a validation loss well above the first epoch's mean training
-    loss, where it should lie below — or that never sees any of what training learns smoothly and at an ordinary pace.
-    Trees learn their training set by heart: how far their validation stays behind, or ends off, says nothing.
+    The rule looks for validation that is wrong from the very first epoch: a validation loss well above the first
+    training loss (a mean over the first epoch), although it should be lower. It also looks for validation that shows no
+    learning while training learns smoothly at an ordinary pace. Trees memorise their training set, so their final gap
+    says nothing.
 
-    Where a callback looked at what reaches the network, its mean and deviation in training and in evaluation say it,
-    and so do a dataset profile's distributions of both sides, unless neighbours across the sides share their labels.
+    If a callback looked at the network's inputs, the rule compares their mean and standard deviation in training and in
+    evaluation. It also compares the distributions of both sets in a dataset profile, unless nearest neighbours across
+    the sets share their labels.
 
     Why it matters
     --------------
-    "Same pre-processing steps for input and truth?" A scaler fitted twice, an augmentation left on, a colour order
-    swapped: the network is right, the numbers it is judged by are not.
+    "Same pre-processing steps for input and truth?" A scaler may be fitted twice, an augmentation left on, or a colour
+    order swapped. The network is then right, but it is judged on wrong numbers.
 
     What to do
     ----------
-    Run the validation pipeline over training examples: the loss must be about that of training.
+    Run training examples through the validation pipeline. Their loss must be about the training loss.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    apart : deviations of training's inputs that the means of what the network is fed may lie apart.
-    wider : factor by which their deviations may differ.
+    prior : prior odds of this cause among runs that someone is worried about.
+    apart : largest difference between the input means of training and evaluation, in standard deviations of the
+        training inputs.
+    wider : largest factor between their standard deviations.
 
     References
     ----------
@@ -139,8 +145,8 @@ def preprocessing_mismatch(
     learning, MLSys: training-serving skew.
     """
     trees = "boosting" in traits
-    compared = "columns, their order, their coding" if trees else "scaling, colour order, tokeniser, augmentation"
-    text = f"send training examples through the validation pipeline and compare: {compared}"
+    compared = "columns, their order and encoding" if trees else "scaling, colour order, tokeniser and augmentation"
+    text = f"run training examples through the validation pipeline, and compare {compared}"
     inputs = _inputs(watched, apart, wider)
     if inputs is None and shifted and not (relation is not None and relation.across):
         inputs = Likelihoods.SHIFTED()
@@ -148,17 +154,18 @@ def preprocessing_mismatch(
         against = [] if dataset is None else _blank(dataset)
         if symptoms.verdict == "good-fit" or (features is not None and features.apart < STAYS_WITH):
             against.append(Likelihoods.KEEPS_UP())
-        return _found([inputs, *against], "validation is fed other inputs than training", text, prior)
+        return _found([inputs, *against], inputs.text, text, prior)
     if features is None or explained is None or val is None:
         return None
     if symptoms.has("diverged", "frozen") or features.stuck_at_baseline:
         return None
     observations = _seen(features, train_score, val_score, known=explained.known, trees=trees)
     if observations and times_guessing is not None and times_guessing < FAR_BELOW_GUESSING:
-        observations.append(Likelihoods.BELOW_GUESSING(share=times_guessing))
+        observations.append(Likelihoods.BELOW_GUESSING(part=times_guessing))
     if observations and inputs is not None:
         observations.append(inputs)
-    return _found(observations, "validation does not see what training learns", text, prior)
+    off = next((s.text for s in observations if s.key == Likelihoods.FIRST_FAR_ABOVE.key), at_the_end(explained))
+    return _found(observations, f"{off}: validation may be preprocessed differently", text, prior)
 
 
 def _inputs(watched: Watched | None, apart: float, wider: float) -> Observation | None:
@@ -182,7 +189,7 @@ def _inputs(watched: Watched | None, apart: float, wider: float) -> Observation 
 def _blank(dataset: Dataset) -> list[Observation]:
     """That blank examples on one side make the difference."""
     shares = [max(side.constant_share or 0.0, side.zero_share or 0.0) for side in (dataset.train, dataset.validation)]
-    return [Likelihoods.BLANK_EXAMPLES(share=shares[0])] if shares[0] - shares[1] > MANY_BLANK else []
+    return [Likelihoods.BLANK_EXAMPLES(part=shares[0])] if shares[0] - shares[1] > MANY_BLANK else []
 
 
 def _found(observations: list[Observation], message: str, text: str, prior: float) -> Outcome:
@@ -191,7 +198,7 @@ def _found(observations: list[Observation], message: str, text: str, prior: floa
         observations=observations,
         message=message,
         advice=text,
-        settles="evaluate once on training examples through the validation pipeline",
+        settles="evaluate once on training examples, run through the validation pipeline",
     )
 
 
@@ -201,7 +208,7 @@ def _seen(
     """What the curves say: how validation begins, and how far it follows training."""
     observations: list[Observation] = []
     low, high = USUAL_FIRST
-    # Where the level of knowing nothing is unknown, validation's own first value stands in for it.
+    # Where chance level is unknown, validation's own first value stands in for it.
     usual = low < features.first.times < high if known else features.first.times < high
     if features.val_first > FIRST_FAR_ABOVE and usual:
         observations.append(Likelihoods.FIRST_FAR_ABOVE(val_first=features.val_first))
@@ -210,7 +217,7 @@ def _seen(
         if features.memorised and not trees and features.quick > ORDINARY_PACE:
             observations.append(Likelihoods.SMOOTH())
         if features.val_wrong > FAR_OUTSIDE and not trees:
-            observations.append(Likelihoods.FAR_OUTSIDE(over=features.val_wrong))
+            observations.append(Likelihoods.FAR_OUTSIDE(level=1 + features.val_wrong))
         elif features.val_wrong > CONFIDENTLY_WRONG and not trees:
             observations.append(Likelihoods.CONFIDENTLY_WRONG())
     elif features.apart > FAR_APART and not trees:

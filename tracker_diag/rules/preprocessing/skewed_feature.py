@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.core.profile_schema import Feature
 from tracker_diag.rules.api import WHAT_TO_LOG, Change, Dataset, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
 from tracker_diag.rules.preprocessing._features import MOST_CHANGES
@@ -13,11 +14,11 @@ LEFT_OF_SKEW = 0.5
 
 
 class Likelihoods:
-    """What speaks for a skew that costs something, and against it."""
+    """What speaks for a skew that hurts, and against it."""
 
-    MANY = LikelihoodRatio(4.0, "{count} features ({share:.0%}) are skewed", "data")
-    FEW = LikelihoodRatio(2.0, "{count} features ({share:.0%}) are skewed", "data")
-    LEARNED = LikelihoodRatio(0.5, "the run learned all the same")
+    MANY = LikelihoodRatio(4.0, "{part:share} of the features are skewed ({count})", "data")
+    FEW = LikelihoodRatio(2.0, "{part:share} of the features are skewed ({count})", "data")
+    LEARNED = LikelihoodRatio(0.5, "the run learned anyway")
 
 
 @rule("PP305", "skewed-feature", seen_as=("Something is odd about my data",), likelihoods=Likelihoods)
@@ -34,59 +35,62 @@ def skewed_feature(
 
     What it measures
     ----------------
-    Features of a dataset profile with a skewness beyond `skewed` that Box-Cox (above zero) or Yeo-Johnson, with the
-    fitted lambda, brings below half. Discrete features are left out, and so are those that a logarithm mends
-    (exponential-feature), images, and boosting, which no monotone transform changes.
+    The rule looks for features of a dataset profile with a skewness beyond `skewed` that a transform brings below half.
+    The transform is Box-Cox (for values above 0) or Yeo-Johnson, with the fitted lambda. Discrete features and images
+    are left out. Features that a logarithm straightens belong to exponential-feature. Boosting is left out too, because
+    a monotone transform does not change it.
 
     Why it matters
     --------------
-    Standardising leaves the skew: most examples crowd at one place, and the few far out set the gradient.
+    Standardising does not remove skew. Most examples stay crowded in one place, and the few far from it dominate the
+    gradient.
 
     What to do
     ----------
-    "A skewed Gaussian: consider adjusting the skew with a Box-Cox transform", with the lambda given, fitted on
-    training alone.
+    "A skewed Gaussian: consider adjusting the skew with a Box-Cox transform". Use the lambda that the message gives,
+    fitted on training data only.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about; networks cope with some skew, so it stays small.
-    skewed : skewness; 2 is that of an exponential distribution.
-    many : share of the features from which it is a stronger sign.
+    prior : prior odds of this cause among runs that someone is worried about. Networks cope with some skew, so the odds
+        are small.
+    skewed : smallest skewness that counts; 2 is that of an exponential distribution.
+    many : share of skewed features from which on it is a stronger sign.
 
     References
     ----------
-    Seminar: "Data Transformation", the table of scalers under "Do not use normalisation blindly!". Box & Cox (1964),
-    J. R. Stat. Soc. B 26:211. Yeo & Johnson (2000), Biometrika 87:954.
+    Seminar: "Data Transformation", the table of scalers under "Do not use normalisation blindly!". Box & Cox (1964), J.
+    R. Stat. Soc. B 26:211. Yeo & Johnson (2000), Biometrika 87:954.
     """
     if "boosting" in traits or dataset.kind == "image":
-        return skewed_feature.skip("neither images nor trees are transformed")
+        return skewed_feature.skip("does not apply to images, nor to trees, which ignore monotone transforms")
     if not dataset.features:
-        return skewed_feature.skip("no feature is described", WHAT_TO_LOG)
+        return skewed_feature.skip("no dataset profile describes the features", WHAT_TO_LOG)
     found = [f for f in dataset.features if f.varies and _mendable(f, skewed) and not f.logarithmic]
     if not found:
         return None
     found.sort(key=lambda f: (-abs(f.skewness or 0.0), f.label))
     share = len(found) / max(1, sum(f.varies for f in dataset.features))
     row = Likelihoods.MANY if share >= many else Likelihoods.FEW
-    observations = [row(count=len(found), share=share)]
+    observations = [row(count=len(found), part=share)]
     if symptoms.verdict == "good-fit":
         observations.append(Likelihoods.LEARNED())
     worst = found[0]
     how = _transform(worst)
     text = (
-        f"transform {worst.label} by {how['transform']} with lambda {how['lambda']:.2g}, fitted on training alone"
-        + (f"; likewise {len(found) - 1} more" if len(found) > 1 else "")
+        f"apply a {how['transform']} transform with lambda {figure(how['lambda'], 2)} to {worst.label}, fitted on "
+        "training data only" + (f"; likewise to {len(found) - 1} more" if len(found) > 1 else "")
     )
     return skewed_feature.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{worst.label} has a skewness of {worst.skewness:.3g}, "
-        f"{worst.skewness_after:.2g} after {how['transform']}",
+        message=f"{worst.label} has skewness {figure(worst.skewness or 0.0)}, "
+        f"and {figure(worst.skewness_after or 0.0, 2)} after a {how['transform']} transform",
         advice=text,
         prescription=Prescription(
             text, tuple(Change(f"preprocessing.{f.label}", None, _transform(f)) for f in found[:MOST_CHANGES])
         ),
-        settles="train once with a power transform of the named features",
+        settles="train once with a power transform of these features",
     )
 
 

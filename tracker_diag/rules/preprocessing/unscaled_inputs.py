@@ -35,25 +35,27 @@ class Likelihoods(FirstLoss):
     """What speaks for unscaled inputs, and against them."""
 
     LARGE_IN_BATCHES = LikelihoodRatio(
-        500.0, "what reaches the network has a mean of {mean:.3g} and a deviation of {deviation:.3g}", "data"
+        500.0, "network inputs have mean {mean:figure} and standard deviation {deviation:figure}", "data"
     )
     FAR_IN_BATCHES = LikelihoodRatio(
-        60.0, "what reaches the network has a mean of {mean:.3g} and a deviation of {deviation:.3g}", "data"
+        60.0, "network inputs have mean {mean:figure} and standard deviation {deviation:figure}", "data"
     )
     SMALL_IN_BATCHES = LikelihoodRatio(
-        300.0, "what reaches the network has a root mean square of {size:.2g}, where 1 is expected", "data"
+        300.0, "network inputs have root mean square {size:figure}, while about 1 is expected", "data"
     )
     SOUND_IN_BATCHES = LikelihoodRatio(
-        0.02, "what reaches the network has a mean of {mean:.3g} and a deviation of {deviation:.3g}", "data"
+        0.02, "network inputs have mean {mean:figure} and standard deviation {deviation:figure}", "data"
     )
-    FIRST_LAYER_SCALES = LikelihoodRatio(0.02, "the first layer of the network scales its inputs", "data")
-    LEARNED = LikelihoodRatio(0.1, "the run learned all the same")
+    FIRST_LAYER_SCALES = LikelihoodRatio(0.02, "the first layer of the network normalises its inputs", "data")
+    LEARNED = LikelihoodRatio(0.1, "the run learned anyway")
     SOME_COLUMNS = LikelihoodRatio(
-        0.1, "the columns' sizes differ by a factor of {ratio:.3g}: some are large, not all", "data"
+        0.1, "the largest column scale is {ratio:times} the smallest, so only some columns are large", "data"
     )
-    LARGE = LikelihoodRatio(1.0, "the largest feature is of size {times:.3g}", "data", most=100.0)
-    SMALL = LikelihoodRatio(0.05, "the largest feature is of size {size:.3g}", "data")
-    PRETRAINED = LikelihoodRatio(0.1, "a pretrained model comes with its preprocessing", "params")
+    LARGE = LikelihoodRatio(
+        1.0, "the largest feature has scale {times:figure}, while about 1 is expected", "data", most=100.0
+    )
+    SMALL = LikelihoodRatio(0.05, "the largest feature has scale {size:figure}", "data")
+    PRETRAINED = LikelihoodRatio(0.1, "a pretrained model comes with its own preprocessing", "params")
     SCALED = LikelihoodRatio(0.1, "the inputs are scaled ({scaling})", "params")
 
 
@@ -84,14 +86,14 @@ def unscaled_inputs(
     large: float = 10.0,
     small: float = 0.01,
 ) -> Outcome:
-    """Inputs are not centred, or not around unit scale.
+    """Inputs are not centred, or far from unit scale.
 
     What it measures
     ----------------
-    The mean and deviation of what reached the network, where a callback looked at batches; the size (offset or
-    deviation) of the largest feature, where a dataset profile holds them; else what unscaled
-    inputs do to curves: a first loss many times the baseline, or a loss that is lost at once although the rate
-    is usual.
+    If a callback looked at batches, the rule takes the mean and standard deviation of the network's inputs. If there is
+    a dataset profile, it takes the scale (root mean square) of the largest feature. Otherwise it looks for what
+    unscaled inputs do to curves: a first loss many times chance level, or a loss that blows up immediately at a normal
+    learning rate.
 
     Why it matters
     --------------
@@ -100,21 +102,21 @@ def unscaled_inputs(
 
     What to do
     ----------
-    Standardise each feature with the mean and standard deviation of the training set; images: divide by 255 and
-    centre. Token ids, trees and boosting need none.
+    Standardise each feature with the mean and standard deviation of the training set. For images, divide by 255 and
+    subtract the mean. Token ids, trees and boosting need no scaling.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    small : root mean square of all inputs below which they hardly tell from nothing.
-    large : root mean square of the largest feature, where 1 is expected; that one dominates the first layer.
+    prior : prior odds of this cause among runs that someone is worried about.
+    small : root mean square of all inputs below which the network can hardly tell them from 0.
+    large : root mean square of the largest feature above which it dominates the first layer; about 1 is expected.
 
     References
     ----------
     Seminar: "Normalisation/Standardisation", "Data Transformation". LeCun et al. (1998), Efficient BackProp, §4.3.
     """
     if features is None and watched is None:
-        return unscaled_inputs.skip("no curves, and no look at batches", WHAT_TO_LOG)
+        return unscaled_inputs.skip("no curves, and no callback looked at batches", WHAT_TO_LOG)
     observations: list[Observation] = _in_batches(watched, large, small)
     if _scales_itself(network):
         observations = [Likelihoods.FIRST_LAYER_SCALES()] if observations else []
@@ -132,11 +134,12 @@ def unscaled_inputs(
         observations.append(first_loss(features, symptoms, params, learning_rate))
     standard = "standard" in str(input_scaling).lower()
     name = names.get("input_scaling", "preprocessing.scaler")
-    text = "standardise the inputs with the mean and standard deviation of the training set"
+    text = "standardise the inputs (mean 0, standard deviation 1) with the statistics of the training set"
+    seen = next((s.text for s in observations if s.ratio > 1), "")
     return unscaled_inputs.hypothesis(
         prior=prior,
         observations=observations,
-        message="the inputs look unscaled" + (f": the largest feature is of size {size:.3g}" if size else ""),
+        message=f"{seen}: inputs look unscaled",
         advice=text,
         prescription=Prescription(text, () if standard else (Change(name, input_scaling or None, "standard"),)),
         settles=WHAT_TO_LOG,

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.roles.layout import Layout
 from tracker_diag.roles.learning_rates import OF_ONE_LENGTH
 from tracker_diag.rules.api import (
@@ -34,29 +35,33 @@ FAR_FROM_MEAN, LEFT = 2.0, 0.2
 
 
 class Likelihoods:
-    """What speaks for targets that are not scaled, and against it."""
+    """What speaks for unscaled targets, and against them."""
 
     FAR_OFF = LikelihoodRatio(
         15.0,
-        "at first the network is about {size:.3g} off its targets, where an untrained output is about 1 in size",
+        "the first predictions miss the targets by about {size:figure}, while an untrained output is about 1 in size",
         own=True,
     )
-    HARDLY_MOVED = LikelihoodRatio(8.0, "the whole run took away {share:.2g} of the first loss")
+    HARDLY_MOVED = LikelihoodRatio(8.0, "the whole run removed {part:share} of the first loss")
     FALLS_SHORT = LikelihoodRatio(
-        3.0, "the network came most of the way to the targets, yet {left:.0%} of their variance is left", "data"
+        3.0, "the network came most of the way to the targets, but {left:share} of their variance is left", "data"
     )
     STAYS_FAR_OFF = LikelihoodRatio(
-        2.0, "the run took away {share:.2g} of its first loss, and is about {size:.3g} off at best"
+        2.0,
+        "the run removed {part:share} of the first loss, but its best predictions still miss by about {size:figure}",
     )
     BLEW_UP = LikelihoodRatio(3.0, "the loss blew up")
-    SPREAD = LikelihoodRatio(20.0, "the targets have a standard deviation of {deviation:.3g}", "data")
+    SPREAD = LikelihoodRatio(20.0, "the targets have standard deviation {deviation:figure}", "data")
     NOT_AT_MEAN = LikelihoodRatio(
-        20.0, "the loss comes down to {best:.3g}, and always answering the mean of the targets costs {mean:.3g}"
+        20.0, "the best loss is {best:figure}, worse than always predicting the mean of the targets ({mean:figure})"
     )
     OUT_OF_REACH = LikelihoodRatio(
-        3.0, "{updates} updates of {optimizer} at {rate:g} move a weight by about {reach:.2g} at most", "params"
+        3.0,
+        "{updates:figure} updates of {optimizer} at learning rate {rate:figure} move a weight by at most about "
+        "{reach:figure}",
+        "params",
     )
-    LINEAR = LikelihoodRatio(1.5, "the output is linear, and so can reach them", "data")
+    LINEAR = LikelihoodRatio(1.5, "the output is linear, so it can reach any target", "data")
 
 
 @rule(
@@ -87,38 +92,42 @@ def unscaled_targets(
 
     What it measures
     ----------------
-    How far off its targets the network is at first: the root of the first squared error, or the first absolute error.
-    An untrained output is about 1 in size, so that this is about the size of the targets themselves. Where it is large,
-    and the whole run took away hardly any of it, or never came down to what always answering the mean costs, the
-    network is still on its way there; where it took away less than three quarters and ends far off still, that is worth
-    knowing. The standard deviation of the targets in a dataset profile settles it, and optimisers of the Adam kind show
-    by rate and updates how far a weight can have come. A loss that blew up counts where the profile shows targets that
-    are large: the first epoch's mean of such a run says nothing of them.
+    The rule estimates by how much the first predictions miss the targets: the root of the first squared error, or the
+    first absolute error. An untrained output is about 1 in size, so this is about the size of the targets themselves.
 
-    A run that learned in the targets' own units is left alone, and so are targets that a profile shows to be of unit
-    scale; a bounded output with such targets is `output-loss-mismatch`; a loss that does not move at all is another
-    trouble. Trees need no scale, and returns of reinforcement have none.
+    If that error is large, the rule looks at the rest of the run. The network has not reached the targets if the run
+    removed hardly any of the first loss, or if the loss never got as low as always predicting the mean. If the run
+    removed less than 75% and its predictions still miss by much, that is worth knowing.
+
+    The standard deviation of the targets in a dataset profile settles the question. For optimisers like Adam, learning
+    rate and number of updates show how far a weight can have moved. A loss that blew up counts only if the profile
+    shows large targets, because the first mean loss of such a run says nothing about them.
+
+    A run that learned in the targets' own units is left alone, and so are targets of unit scale in a profile. A bounded
+    output with such targets is `output-loss-mismatch`. A loss that does not move at all has another cause. The rule
+    does not apply to trees, which need no scale, nor to returns of reinforcement learning.
 
     Why it matters
     --------------
-    Weights begin near 0 and move by about the rate at each step. A house price of 200,000 is a long way off: thousands
-    of steps go into the mean alone; with plain gradient descent the gradients are as large as the targets, and the loss
-    explodes at any usual rate.
+    Weights start near 0 and move by about the learning rate at each step. A house price of 200,000 is far away, so the
+    network spends thousands of steps on the mean alone. With plain gradient descent, gradients grow with the targets,
+    and the loss explodes at any normal learning rate.
 
     What to do
     ----------
-    Subtract the mean of the training targets and divide by their standard deviation (or take the logarithm of prices
-    and counts); undo it in predictions.
+    Subtract the mean of the training targets and divide by their standard deviation. For prices and counts, take the
+    logarithm. Undo the transform in predictions.
 
     Thresholds
     ----------
-    prior : odds of this cause among runs somebody worries about.
-    far : how far off the targets the network must be at first, in sizes of an untrained output: 30 is a squared error
+    prior : prior odds of this cause among runs that someone is worried about.
+    far : smallest first error that counts, in sizes of an untrained output (about 1). An error of 30 is a squared error
         of about 1000.
-    wide : standard deviation of the targets from which on, or one over it down to which, they are far from unit scale.
-    hardly : share of the first loss that the run took away, up to which it is still on its way.
-    above : times the variance of the targets down to which it is, where R² or a profile tells that variance: to answer
-        the mean, whatever comes in, is the first thing that a network learns.
+    wide : standard deviation of the targets from which on they are far from unit scale; its inverse is the limit for
+        small targets.
+    hardly : share of the first loss that a run removed, up to which the network has not reached the targets.
+    above : how many times the variance of the targets the best loss must be to count as worse than always predicting
+        the mean. The variance comes from R² or a profile. Predicting the mean is the first thing a network learns.
 
     References
     ----------
@@ -129,7 +138,7 @@ def unscaled_targets(
     if kind != SQUARED and kind not in SIZES:
         if params.get("loss_function"):
             return None
-        return unscaled_targets.skip("the loss is not known to be an error of numbers", "log the loss function")
+        return unscaled_targets.skip("the loss is not known to be a squared or absolute error", "log the loss function")
     output = _output(layers_described, params)
     if (output is not None and output not in UNBOUNDED) or symptoms.has("frozen"):
         return None
@@ -152,9 +161,9 @@ def unscaled_targets(
     elif nothing is not None and best > above * nothing:
         course = Likelihoods.NOT_AT_MEAN(best=best, mean=nothing)
     elif moved <= hardly:
-        course = Likelihoods.HARDLY_MOVED(share=max(0.0, moved))
+        course = Likelihoods.HARDLY_MOVED(part=max(0.0, moved))
     elif large and not spread and rest >= far and moved < MOST:
-        course = Likelihoods.STAYS_FAR_OFF(share=moved, size=rest)
+        course = Likelihoods.STAYS_FAR_OFF(part=moved, size=rest)
     else:
         course = _falls_short(variance, size, best) if large and spread else None
     if course is None:
@@ -177,8 +186,9 @@ def unscaled_targets(
     return unscaled_targets.hypothesis(
         prior=prior,
         observations=observations,
-        message="the targets are far from unit scale: "
-        + (f"the network begins about {size:.3g} off" if large else f"their standard deviation is {deviation:.3g}"),
+        message=f"first predictions miss the targets by about {figure(size)}: targets are far from unit scale"
+        if large or deviation is None
+        else f"target standard deviation is {figure(deviation)}: targets are far from unit scale",
         advice=text,
         prescription=Prescription(text),
         settles=WHAT_TO_LOG,
