@@ -26,12 +26,12 @@ def of(run: Run, runs: list[Run], **thresholds: Any) -> Any:
 def test_the_highest_rate_that_did_not_explode_and_one_order_below() -> None:
     seen = of(member(0.001, end=0.2), ladder(1.0, 0.1))
     assert seen.severity == "info"
-    assert "of 5 learning rates from 0.0001 to 1, 0.01 is the highest that did not explode" in seen.message
-    assert "this run's 0.001 is 10 times below it" in seen.message
+    assert "0.01 is the highest of 5 learning rates (0.0001 to 1) that did not explode" in seen.message
+    assert "this run's 0.001 is 10 times lower" in seen.message
     assert seen.evidence["proposed"] == 0.001
     assert seen.advice == ""
     high = of(member(0.01, end=0.2), ladder(1.0, 0.1))
-    assert high.advice.startswith("begin with 0.001, one order of magnitude below")
+    assert high.advice.startswith("lower the learning rate from 0.01 to 0.001, 10 times lower")
 
 
 def test_where_other_runs_show_a_better_rate_they_speak() -> None:
@@ -47,7 +47,7 @@ def test_where_nobody_does_better_than_guessing_it_says_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lr", "stands"), [(0.01, "is at it"), (0.1, "is 10 times that"), (1e-4, "100 times below it")]
+    ("lr", "stands"), [(0.01, "is about as high"), (0.1, "is 10 times higher"), (1e-4, "100 times lower")]
 )
 def test_where_this_run_stands(lr: float, stands: str) -> None:
     lost = member(0.1, seed=1, end=math.nan, id="lost")

@@ -23,7 +23,7 @@ def at_steps(steps: list[Any]) -> Report:
         ([0] * 60, "order of logging"),
         (list(range(59, -1, -1)), "out of order"),
         ([*range(40), *range(39, 59)], "repeated"),
-        ([*range(30), *range(500, 530)], "nothing between"),
+        ([*range(30), *range(500, 530)], "no values between"),
         ([*range(30), None, *range(31, 60)], "without a step"),
     ],
 )

@@ -29,7 +29,7 @@ def test_epochs_are_joined_and_it_is_said_once() -> None:
     report = report_of(curve, anew(25, 5), val_loss=points(curve + 0.05, anew(25, 5)))
     finding = said(report)
     assert finding.message == (
-        "the steps of train_loss begin again 4 times, as at 0 after 24: joined, as the curve goes on where it stood "
+        "steps of train_loss restart 4 times, last from 24 to 0: the parts were joined, because the curve continues "
         f"({curve[99]:.4g} before, {curve[100]:.4g} after, {curve[0]:.4g} at the start)"
     )
     assert finding.evidence["restarts"] == 4
@@ -56,8 +56,8 @@ def test_a_resumed_run_says_which_values_count(overlap: int) -> None:
     finding = found(report_of(noisy(falling(80)[steps], 0, 0.01), steps), "HY005")
     assert finding is not None
     assert finding.message == (
-        f"the steps of train_loss go back, as to {40 - overlap} after 39: the run was resumed, and what was logged "
-        f"last counts, 80 of {80 + overlap} values"
+        f"steps of train_loss go back from 39 to {40 - overlap}: the run was resumed, and later values replace earlier "
+        f"ones (80 of {80 + overlap} values are judged)"
     )
     assert finding.advice == ""
     assert finding.severity == "ok"
@@ -65,13 +65,15 @@ def test_a_resumed_run_says_which_values_count(overlap: int) -> None:
 
 def test_where_neither_is_shown_the_longest_stretch_is_judged() -> None:
     finding = said(report_of(np.full(70, 2.3), np.append(np.arange(30), np.arange(40))))
-    assert "neither that the training went on nor that another began" in finding.message
-    assert finding.message.endswith("the longest part is judged, the last of equals, 40 of 70 values")
+    assert "it is unclear whether the training continued or another one began" in finding.message
+    assert finding.message.endswith(
+        "only the longest part is judged, or the last of equally long ones (40 of 70 values)"
+    )
 
 
 def test_many_values_a_step_are_said() -> None:
     report = report_of(noisy(falling(2000), 0, 0.02), np.repeat(np.arange(10), 200))
-    assert said(report).message == "train_loss: 200 values under each step: taken in the order of logging"
+    assert said(report).message == "train_loss: 200 values per step, taken in the order of logging"
     assert report.verdict == "good-fit"
 
 

@@ -9,25 +9,25 @@ from tracker_diag.rules.api import Comparison, Outcome, Severity, rule
 
 @rule("EX905", "duplicate-run")
 def duplicate_run(comparison: Comparison) -> Outcome:
-    """Another run has the same parameters, and ended with the same values.
+    """Another run has the same parameters and ended with the same values.
 
     What it measures
     ----------------
-    Whether a comparable run has the same parameters throughout, the seed among them, and whether the last values of all
-    its metrics, of which a validation loss has to be one, are the same to the digit. A listing does not hold the
-    curves; that all of them end alike by chance is next to impossible.
+    The rule checks whether a comparable run has exactly the same parameters, including the seed. The last values of all
+    metrics also have to be equal to the last digit, and a validation loss has to be among them. A list of runs does not
+    hold the curves, but it is next to impossible that all of them end alike by chance.
 
     Why it matters
     --------------
-    A copy is no repetition: as one more seed it makes noise look smaller than it is.
+    A copy is not a repetition. Counted as one more seed, it makes noise look smaller than it is.
 
     What to do
     ----------
-    Give each repetition a seed of its own, and keep one of the two.
+    Give each repetition its own seed, and keep only one of the two runs.
 
     Thresholds
     ----------
-    None: the values are the same to the digit, or they are not.
+    None: the values are equal to the last digit, or they are not.
 
     References
     ----------
@@ -40,6 +40,6 @@ def duplicate_run(comparison: Comparison) -> Outcome:
         Severity.INFO,
         0.95,
         f"run {clean(twin.name, LONGEST_NAME)} has the same parameters and ended with the same value of every metric",
-        "give each repetition a seed of its own, and count the two as one",
+        "give each repetition its own seed, and count these two runs as one",
         {"twin": twin.id},
     )

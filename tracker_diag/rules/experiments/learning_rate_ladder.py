@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from tracker_diag.core.numbers import figure, times
 from tracker_diag.evidence.beside_siblings import NONE
 from tracker_diag.roles.learning_rates import rounded
 from tracker_diag.rules.api import BesideSiblings, Comparison, Outcome, Severity, rule
 
 #: Times the highest sound rate within which a rate is at it.
 AT_IT = 1.5
-#: Ratios from here on are shown in full.
-FULL = 10.0
 
 
 @rule("EX903", "learning-rate-ladder", seen_as=("My loss explodes",))
 def learning_rate_ladder(
     comparison: Comparison, learning_rate: float, beside_siblings: BesideSiblings | None, *, step_down: float = 10.0
 ) -> Outcome:
-    """The learning rates of the experiment: the highest that did not explode, and where this run stands.
+    """The highest learning rate of the experiment that did not explode, and how this run's compares.
 
     What it measures
     ----------------
-    Where four rates or more were tried in comparable runs, over a factor of thirty: the highest below the lowest that
-    exploded, and a rate one order of magnitude below. A rate exploded where most of its runs ended without a finite
-    value, or ten times as far from the best as runs typically end; never the rate of the best run. It is a remark, and
-    nothing is said where other runs show which rate this one should have (EX906), or none beats guessing.
+    The rule needs at least four learning rates in comparable runs that span a factor of thirty. It takes the highest
+    rate below the lowest one that exploded, and proposes a rate one order of magnitude lower. A rate exploded if most
+    of its runs ended without a finite value, or ten times further from the best run than runs typically end. The rate
+    of the best run never counts as exploded.
+
+    This is a remark. The rule says nothing if other runs show which rate this one should have (EX906), or if no run
+    beats random guessing.
 
     Why it matters
     --------------
@@ -32,16 +34,16 @@ def learning_rate_ladder(
 
     What to do
     ----------
-    Begin with the rate that is one order of magnitude below, and search around it.
+    Start with the rate that is one order of magnitude lower, and search around it.
 
     Thresholds
     ----------
-    step_down : by what the highest sound rate is divided: one order of magnitude.
+    step_down : factor by which the highest rate that did not explode is divided; 10 is one order of magnitude.
 
     References
     ----------
-    Seminar: "How to find best learning rate?". Smith (2017), WACV: Cyclical learning rates for training
-    neural networks.
+    Seminar: "How to find best learning rate?". Smith (2017), WACV: Cyclical learning rates for training neural
+    networks.
     """
     ladder = comparison.ladder
     if ladder is None or ladder.sound is None or step_down <= 0 or comparison.guessing is not None:
@@ -52,22 +54,19 @@ def learning_rate_ladder(
         return None
     target = rounded(ladder.sound / step_down)
     if learning_rate > AT_IT * ladder.sound:
-        stands = f"{_times(learning_rate / ladder.sound)} that"
+        stands = f"{times(learning_rate / ladder.sound)} higher"
     elif learning_rate > ladder.sound / AT_IT:
-        stands = "at it"
+        stands = "about as high"
     else:
-        stands = f"{_times(ladder.sound / learning_rate)} below it" if learning_rate > 0 else "0"
+        stands = f"{times(ladder.sound / learning_rate)} lower" if learning_rate > 0 else "no learning at all"
     return learning_rate_ladder.finding(
         Severity.INFO,
         0.8,
-        f"of {ladder.rates} learning rates from {ladder.lowest:g} to {ladder.highest:g}, {ladder.sound:g} is the "
-        f"highest that did not explode; this run's {learning_rate:g} is {stands}",
-        f"begin with {target:g}, one order of magnitude below the highest that did not explode"
+        f"{figure(ladder.sound)} is the highest of {ladder.rates} learning rates ({figure(ladder.lowest)} to "
+        f"{figure(ladder.highest)}) that did not explode; this run's {figure(learning_rate)} is {stands}",
+        f"lower the learning rate from {figure(learning_rate)} to {figure(target)}, {times(step_down)} lower than the "
+        "highest that did not explode"
         if learning_rate > target
         else "",
         {"sound": ladder.sound, "rates": ladder.rates, "rate": learning_rate, "proposed": target},
     )
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:,.0f} times" if ratio >= FULL else f"{ratio:.2g} times"

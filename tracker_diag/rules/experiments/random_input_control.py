@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.noise_control import NoiseControl
 from tracker_diag.rules.api import Outcome, Severity, rule
 
 
 @rule("EX901", "random-input-control", seen_as=("Accuracy is stuck at chance",))
 def random_input_control(noise_control: NoiseControl) -> Outcome:
-    """A control that was trained on random input does as well.
+    """A control run that was trained on random input does as well.
 
     What it measures
     ----------------
-    The last validation loss (a score, where no loss was logged) of the run of the same experiment whose tag
-    `diag.control` says `random-input`, and of this one. The control does as well where this run is ahead by less than a
-    tenth of what it improved on its own first value. Nothing is said where another comparable run clearly does better
-    than the control: then the input is of use.
+    The rule compares the last validation loss (a score, if no loss was logged) of this run with that of a control run.
+    The control is the run of the same experiment whose tag `diag.control` says `random-input`. It does as well if this
+    run is ahead by less than a tenth of its own total improvement. The rule says nothing if another comparable run
+    clearly does better than the control, because then the input is useful.
 
     Why it matters
     --------------
-    "Pass random numbers/images/labels instead of actual data and check." Where the error is the same, something between
-    the data and the output turns them into garbage.
+    "Pass random numbers/images/labels instead of actual data and check." If the error is the same, something between
+    the data and the output destroys the information.
 
     What to do
     ----------
-    Go through the input step by step: columns, paths, preprocessing, the layer that reads it.
+    Check the input step by step: columns, paths, preprocessing, the layer that reads it.
 
     Thresholds
     ----------
@@ -39,8 +40,8 @@ def random_input_control(noise_control: NoiseControl) -> Outcome:
     return random_input_control.finding(
         Severity.WARNING,
         0.9,
-        f"run {noise_control.name}, trained on random input, ends at {noise_control.control:.4g}, this run at "
-        f"{noise_control.own:.4g}: nothing of the input is used",
-        "go through the input step by step: columns, paths, preprocessing, the layer that reads it",
+        f"ends at {figure(noise_control.own)}, run {noise_control.name} on random input at "
+        f"{figure(noise_control.control)}: the network does not use its input",
+        "check the input step by step: columns, paths, preprocessing, the layer that reads it",
         {"control": noise_control.control, "own": noise_control.own, "lead": noise_control.lead},
     )

@@ -6,6 +6,7 @@ import math
 
 from tracker_diag.comparison.comparison import LONGEST_NAME
 from tracker_diag.core.controlled import TINY_SUBSET
+from tracker_diag.core.numbers import figure
 from tracker_diag.core.outgoing import clean
 from tracker_diag.evidence.baseline import first_value
 from tracker_diag.rules.api import Comparison, Curve, Outcome, Severity, rule
@@ -13,25 +14,26 @@ from tracker_diag.rules.api import Comparison, Curve, Outcome, Severity, rule
 
 @rule("EX902", "tiny-subset-control", seen_as=("My loss is flat from the start",))
 def tiny_subset_control(comparison: Comparison, train_loss: Curve, *, learned: float = 0.5) -> Outcome:
-    """A control could not learn a few examples by heart.
+    """A control run could not memorise a few examples.
 
     What it measures
     ----------------
-    The last training loss of the run of the same experiment whose tag `diag.control` says `tiny-subset`, against the
-    first training loss of this run. Nothing is said where this run, or another comparable one, has learned as much.
+    The rule compares the last training loss of a control run with the first training loss of this run. The control is
+    the run of the same experiment whose tag `diag.control` says `tiny-subset`. The rule says nothing if this run, or
+    another comparable one, reached a loss that low.
 
     Why it matters
     --------------
-    "Try to overfit your model with small dataset": if it cannot learn two dozen examples by heart, the trouble is in
-    the network, the loss or the optimiser, and neither more data nor more epochs will mend it.
+    "Try to overfit your model with small dataset": if a network cannot memorise two dozen examples, the fault is in the
+    network, the loss or the optimiser. More data or more epochs will not help.
 
     What to do
     ----------
-    Take out dropout, weight decay and augmentation, then look at the loss, the output layer and the rate.
+    Remove dropout, weight decay and augmentation. Then check the loss, the output layer and the learning rate.
 
     Thresholds
     ----------
-    learned : share of the first training loss below which the control has learned some of its examples.
+    learned : share of the first training loss below which the control has memorised some of its examples.
 
     References
     ----------
@@ -51,9 +53,9 @@ def tiny_subset_control(comparison: Comparison, train_loss: Curve, *, learned: f
     return tiny_subset_control.finding(
         Severity.WARNING,
         0.85,
-        f"run {clean(control.name, LONGEST_NAME)}, trained on a few examples, ends at a loss of {ended:.4g}, where "
-        f"this run began at {start:.4g}: it did not learn them by heart",
-        "the trouble is in the network, the loss or the optimiser, not in the data: take out dropout and weight decay, "
-        "then look at the loss, the output layer and the rate",
+        f"training loss {figure(ended)} at the end of run {clean(control.name, LONGEST_NAME)}, trained on a few "
+        f"examples, and {figure(start)} at the start of this run: it did not memorise them",
+        "look for the fault in the network, the loss or the optimiser, not in the data: remove dropout and weight "
+        "decay, then check the loss, the output layer and the learning rate",
         {"ended": ended, "start": start},
     )

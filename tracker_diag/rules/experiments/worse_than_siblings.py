@@ -17,41 +17,42 @@ def worse_than_siblings(
 
     What it measures
     ----------------
-    The last validation loss (a score, where no loss was logged) beside that of every other run of the experiment that
-    has ended and can be compared: same metric by role and unit, same data where known, three quarters of the parameters
-    in common. The yardstick is the improvement that the best of them achieved; the noise is that between runs which
-    differ in their seed alone, or where there are none the scatter around a surface through all runs. Where a run
-    differs in one parameter alone, its value and what it brought are named; where none does, the value that the surface
-    puts highest.
+    The rule compares the last validation loss (a score, if no loss was logged) with that of every comparable run of the
+    experiment that has ended. Comparable runs have the same metric by role and unit, the same data where known, and
+    three quarters of the parameters in common. Distances are measured in units of the improvement of the best run. The
+    noise is that between runs that differ only in their seed, or, if there are none, the scatter around a surface
+    through all runs.
 
-    It says nothing of runs that are still going, were broken off or are controls, where no run is better than guessing,
-    and where a validation score beside the loss is as good as the best run's.
+    If another run differs in one parameter only, the message names its value and its result. Otherwise it names the
+    value that the surface expects to be best.
 
-    Null: the run comes from the same distribution as the best of the others, of which the best was chosen; one-sided
-    95 % interval. Values that are not finite count as the worst. The runs of an experiment are taken to be independent
-    of each other; a comparison is renewed when runs have ended, so that it is looked at repeatedly: the size of the
-    effect, and not the interval alone, has to be large.
+    The rule says nothing about runs that are still going, were stopped early or are controls. It also says nothing if
+    no run is better than random guessing, or if a validation score beside the loss is as good as that of the best run.
+
+    Null hypothesis: the run comes from the same distribution as the best of the others, taking into account that the
+    best was selected. The interval is one-sided at 95%. Values that are not finite count as the worst. The runs of an
+    experiment are assumed to be independent of each other. The comparison is renewed when more runs have ended, which
+    means repeated looks. The size of the effect has to be large as well, not only the interval.
 
     Why it matters
     --------------
-    Two runs that differ in one parameter are an experiment that somebody has paid
-    for already. A single curve cannot show that another rate, or twice the units, would have halved the loss.
+    Two runs that differ in one parameter are an experiment that somebody has already paid for. A single curve cannot
+    show that another learning rate, or twice the units, would have halved the loss.
 
     What to do
     ----------
-    Take the value of the run that did better.
+    Use the value of the run that did better.
 
     Thresholds
     ----------
-    far : distance from the best run, in units of the improvement which that one achieved, of which a third has to lie
-        beyond noise.
-    worth : gain of another value of one parameter, in the same units, that is worth a word.
+    far : distance from the best run, as a share of the improvement of that run. A third of it has to lie beyond noise.
+    worth : smallest gain from another value of one parameter that is mentioned, as a share of the same improvement.
 
     References
     ----------
-    Seminar: "How to find best learning rate?". Hutter, Hoos and Leyton-Brown (2014), ICML: An efficient
-    approach for assessing hyperparameter importance. Bouthillier et al. (2021), MLSys: Accounting for variance in
-    machine learning benchmarks.
+    Seminar: "How to find best learning rate?". Hutter, Hoos and Leyton-Brown (2014), ICML: An efficient approach for
+    assessing hyperparameter importance. Bouthillier et al. (2021), MLSys: Accounting for variance in machine learning
+    benchmarks.
     """
     beside = beside_siblings
     if not beside.far(far):
@@ -62,7 +63,7 @@ def worse_than_siblings(
         Severity.WARNING,
         0.95 if best is not None and best.alternative.matched is not None else 0.85,
         f"{message} ({beside.as_of})",
-        change(best.alternative) if best is not None else "compare its parameters with those of the best run",
+        change(best.alternative) if best is not None else "compare this run's parameters with those of the best run",
         {
             "behind": beside.behind,
             "behind_at_least": beside.at_least,

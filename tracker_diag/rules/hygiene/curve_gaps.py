@@ -20,21 +20,21 @@ def curve_gaps(logged_metrics: Mapping[str, Series], *, wide: float = 10.0) -> O
 
     What it measures
     ----------------
-    What had to be put right when the curves were read, and distances between neighbouring steps that are many times
-    the usual one.
+    The rule reports what had to be corrected when the curves were read. It also reports gaps between neighbouring steps
+    that are many times wider than usual.
 
     Why it matters
     --------------
-    Resumed runs overwrite steps, crashed ones leave holes, callers who pass no step put everything at 0: what is
-    judged may not be what was meant.
+    Resumed runs overwrite steps, crashed runs leave gaps, and logging without a step puts every value at step 0. The
+    curve that is judged may then not be the one you meant.
 
     What to do
     ----------
-    Pass the step explicitly, and a new run (or a nested one) for each attempt.
+    Pass the step explicitly, and start a new run (or a nested one) for each attempt.
 
     Thresholds
     ----------
-    wide : distance of two steps, in multiples of the median distance and of those on either side.
+    wide : how many times wider a gap is than the median distance of two steps and than the distances next to it.
 
     References
     ----------
@@ -54,7 +54,7 @@ def curve_gaps(logged_metrics: Mapping[str, Series], *, wide: float = 10.0) -> O
 
 
 def _notes(name: str, series: Series, wide: float) -> Iterator[str]:
-    """What had to be put right in a metric, and the first of its holes."""
+    """What had to be corrected in a metric, and the first of its gaps."""
     for note in series.notes:
         yield f"{name}: {note}"
     if len(series) < POINTS:
@@ -67,4 +67,4 @@ def _notes(name: str, series: Series, wide: float) -> Iterator[str]:
     usual = np.maximum(np.append(0.0, jump[:-1]), np.append(jump[1:], 0.0))
     holes = np.flatnonzero((jump > wide * usual) & (jump > wide * typical))
     if holes.size:
-        yield f"{name}: nothing between steps {series.steps[holes[0]]:g} and {series.steps[holes[0] + 1]:g}"
+        yield f"{name}: no values between steps {series.steps[holes[0]]:g} and {series.steps[holes[0] + 1]:g}"

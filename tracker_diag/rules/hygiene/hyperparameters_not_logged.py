@@ -21,24 +21,24 @@ def hyperparameters_not_logged(
     *,
     tolerated: int = 2,
 ) -> Outcome:
-    """Parameters that would have enabled rules are not logged.
+    """Parameters that many rules need are not logged.
 
     What it measures
     ----------------
-    Which of learning rate, optimiser, batch size, number of classes and number of training examples no parameter,
-    dataset or profile holds.
+    The rule checks learning rate, optimiser, batch size, number of classes and number of training examples. It reports
+    which of them no parameter, dataset or profile holds.
 
     Why it matters
     --------------
-    A curve says what went wrong, the configuration why: without it the causes cannot be told apart.
+    A curve shows what went wrong, and the configuration shows why. Without it, causes cannot be told apart.
 
     What to do
     ----------
-    Log them as parameters; autologging does.
+    Log them as parameters. Autologging does so.
 
     Thresholds
     ----------
-    tolerated : so many may be missing without a word.
+    tolerated : number of missing parameters that is not reported.
 
     References
     ----------
@@ -53,7 +53,7 @@ def hyperparameters_not_logged(
     return hyperparameters_not_logged.finding(
         Severity.INFO,
         1.0,
-        f"not logged: {', '.join(missing)}",
-        "log them as parameters, or switch autologging on",
+        f"{len(missing)} important parameters are not logged: {', '.join(missing)}",
+        "log them as parameters, or turn on autologging",
         {"missing": missing},
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import Curve, Outcome, Severity, Standing, Timeline, rule
 
 #: Metrics that the message names.
@@ -14,25 +15,25 @@ SHOWN = 3
 def metric_stands_or_vanishes(
     timeline: Timeline, standing: Mapping[str, Standing], train_loss: Curve | None, traits: frozenset[str]
 ) -> Outcome:
-    """A logged metric never changes, or is zero in every other record.
+    """A logged metric never changes, or is 0 in every other record.
 
     What it measures
     ----------------
-    Losses and scores that are exactly 0 in every other record (or in all but every third, fourth and so on); losses
-    that are exactly 0 in all of five records or more; and a loss or score with the same value in all its records, five
-    or more, while some loss changes. A perfect score is not reported. A warning only where the training loss is 0 and
-    no other was logged.
+    The rule reports losses and scores that are exactly 0 in every other record, or in all but every third, fourth and
+    so on. It reports losses that are exactly 0 in all of five or more records. It also reports a loss or score with the
+    same value in all of five or more records while some loss changes. A perfect score is not reported. The finding is a
+    warning only if the training loss is 0 and no other training loss was logged.
 
     Why it matters
     --------------
-    Keras logs zeros for an epoch in which its generator gave no batch: half of the epochs trained nothing. A loss that
-    is always 0 was divided away by integers, or lost to a precision that overflows; a score that never changes was
-    computed once, on a model that does not change, or from labels that it cannot match.
+    Keras logs zeros for an epoch in which its generator gave no batch. Half of the epochs then trained nothing. A loss
+    that is always 0 was lost to integer division or to numeric overflow. A score that never changes was computed only
+    once, on a model that does not change, or against labels that it cannot match.
 
     What to do
     ----------
-    Let the generator repeat, or set the steps of an epoch to the batches that it holds. Check what the metric is
-    computed from.
+    Let the generator repeat, or set the steps per epoch to the number of batches that it holds. Check what the metric
+    is computed from.
 
     Thresholds
     ----------
@@ -61,14 +62,16 @@ def _zeros(timeline: Timeline) -> Iterator[str]:
         name = min(timeline.zeros)
         kept = len(timeline.metrics[name])
         yield (
-            f"{timeline.zeros[name]} of {timeline.zeros[name] + kept} records of {_listed(sorted(timeline.zeros))} are "
-            "exactly 0, evenly spaced: nothing was trained or measured there, and they were left out"
+            f"{timeline.zeros[name]} of {timeline.zeros[name] + kept} values of {_listed(sorted(timeline.zeros))} are "
+            "exactly 0, at regular intervals: nothing was trained or measured there, so they were left out"
         )
 
 
 def _standing(standing: Mapping[str, Standing]) -> Iterator[str]:
     if standing:
-        yield "one value throughout: " + _listed([f"{name} ({x.value:.4g})" for name, x in sorted(standing.items())])
+        yield "stuck at one value: " + _listed(
+            [f"{name} ({figure(x.value, 4)})" for name, x in sorted(standing.items())]
+        )
 
 
 def _listed(names: list[str]) -> str:

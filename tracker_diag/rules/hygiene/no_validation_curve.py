@@ -9,20 +9,20 @@ from tracker_diag.rules.api import Curve, Outcome, Severity, rule
 def no_validation_curve(
     any_train: Curve, traits: frozenset[str], val_loss: Curve | None, val_score: Curve | None
 ) -> Outcome:
-    """There is a training curve and no validation curve beside it.
+    """There is a training curve, but no validation curve.
 
     What it measures
     ----------------
-    Whether any metric was taken for a validation loss or score with more than one value.
+    The rule checks whether any metric with more than one value was recognised as a validation loss or score.
 
     Why it matters
     --------------
-    "Validation learning curve: gives an idea of how well the model is generalising." Without it overfitting,
-    unrepresentative data and most of what is wrong with a dataset cannot be seen.
+    "Validation learning curve: gives an idea of how well the model is generalising." Without it, overfitting,
+    unrepresentative data and most faults of a dataset stay hidden.
 
     What to do
     ----------
-    Evaluate on held-out examples at every epoch and log the loss, for instance as `val_loss`.
+    Evaluate on validation data at every epoch and log the loss, for example as `val_loss`.
 
     Thresholds
     ----------
@@ -37,8 +37,8 @@ def no_validation_curve(
     return no_validation_curve.finding(
         Severity.INFO,
         1.0,
-        f"only a training curve was found ({any_train.name})",
-        f"log the loss on held-out examples at every {'round' if 'boosting' in traits else 'epoch'}, for instance as "
+        f"no validation curve was found, only the training curve {any_train.name}",
+        f"log the loss on validation data at every {'round' if 'boosting' in traits else 'epoch'}, for example as "
         "val_loss",
         {"train": any_train.name},
     )

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import Outcome, Seam, Severity, Timeline, rule
 
 
 @rule("HY006", "several-runs-in-one", seen_as=("The tool says too little about my run",))
 def several_runs_in_one(timeline: Timeline) -> Outcome:
-    """Several trainings were logged as one run; the last is judged.
+    """Several trainings were logged as one run; only the last is judged.
 
     What it measures
     ----------------
-    Where steps (or a logged epoch) begin again, whether training losses (without any, all losses and scores) are at
-    least twice as near to the first values of the training as to its last. Parts of fewer than four records do not
-    count. Trainings whose losses begin where others ended, as with very different rates, are not always told apart.
+    The rule looks at places where steps (or a logged epoch) start again. Another training began there if the training
+    losses are at least twice as near to the first values of the training as to its last ones. If no training loss was
+    logged, all losses and scores are used. Parts of fewer than four records do not count. Two trainings are not always
+    told apart if one starts where the other ended, for example with very different learning rates.
 
     Why it matters
     --------------
-    Curves of several trainings, drawn as one, look like a training that diverges. The logged parameters fit at
-    most one of them.
+    Drawn as one curve, several trainings look like a training that diverges. The logged parameters fit at most one of
+    them.
 
     What to do
     ----------
@@ -39,9 +41,9 @@ def several_runs_in_one(timeline: Timeline) -> Outcome:
     return several_runs_in_one.finding(
         Severity.INFO,
         1.0,
-        f"{timeline.trainings} trainings stand in this run: {name} is back where it began "
-        f"({last.first:.4g} at the start, {last.last:.4g} before, {last.next:.4g} after step {last.before:g}); "
-        f"the last is judged, {timeline.judged} of {timeline.logged} values",
-        "log each training as a run of its own",
+        f"{timeline.trainings} trainings were logged as one run: after step {last.before:g}, {name} jumps from "
+        f"{figure(last.last, 4)} to {figure(last.next, 4)}, back to where it started ({figure(last.first, 4)}); "
+        f"only the last training is judged ({timeline.judged} of {timeline.logged} values)",
+        "log each training as a separate run",
         {"metric": name, "trainings": timeline.trainings, "judged": timeline.judged, "logged": timeline.logged},
     )

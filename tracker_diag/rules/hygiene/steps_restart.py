@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import Outcome, Restart, Seam, Severity, Timeline, rule
 
 
 @rule("HY005", "steps-restart", seen_as=("The tool says too little about my run",))
 def steps_restart(timeline: Timeline) -> Outcome:
-    """Steps begin again, each epoch or after a resume; the message says how the parts were joined.
+    """Steps start again, at each epoch or after a resume; the message says how the parts were joined.
 
     What it measures
     ----------------
-    Whether steps go back in the order in which the records were logged. At each such place training losses (without
-    any, all losses and scores) are set against three levels: where they stood before it, where they stood at the steps
-    that come again, and where the training began. If a part begins at least twice as near to where the curve stood as
-    to where the training began, it continues it; in reverse, another training began (HY006). If neither is shown, one
-    part is judged: the longest, or the last of equals. Steps that go back by up to two records, or a twentieth, need
-    no such reason. Three and more values under one step are reported here as well.
+    The rule checks whether steps go back in the order in which the records were logged. At each such place, training
+    losses are compared with three levels: just before it, at the steps that are repeated, and at the start of the
+    training. If no training loss was logged, all losses and scores are used.
+
+    A part continues the curve if it starts at least twice as near to where the curve was as to where the training
+    started. In the reverse case, another training began (HY006). If neither is shown, only one part is judged: the
+    longest, or the last of equally long ones. Steps that go back by up to two records, or by a twentieth, need no such
+    evidence. The rule also reports three or more values at one step.
 
     Why it matters
     --------------
-    A curve sorted by such steps mixes the first epoch with the last: sound runs seem to diverge.
+    A curve sorted by such steps mixes the first epoch with the last, so healthy runs seem to diverge.
 
     What to do
     ----------
-    Log a global step: batches over all epochs, or epochs over all resumes.
+    Log a global step: batches counted over all epochs, or epochs counted over all resumes.
 
     Thresholds
     ----------
@@ -39,13 +42,13 @@ def steps_restart(timeline: Timeline) -> Outcome:
     said = [*_restarts(timeline), *_crowded(timeline)]
     if not said:
         return None
-    # Who resumes at the true step has nothing to mend.
+    # A run resumed at its true step needs no change.
     resumed = not timeline.crowded and all(x.seam is Seam.BACK for x in timeline.restarts)
     return steps_restart.finding(
         Severity.OK if resumed else Severity.INFO,
         1.0,
         "; ".join(said),
-        "" if resumed else "log a global step, which counts on over epochs and resumes",
+        "" if resumed else "log a global step that keeps counting across epochs and resumes",
         {
             "metric": timeline.told_by,
             "restarts": len(timeline.restarts),
@@ -64,21 +67,23 @@ def _restarts(timeline: Timeline) -> Iterator[str]:
 
 
 def _sentence(timeline: Timeline, seam: Seam, places: list[Restart]) -> str:
-    times = "" if len(places) == 1 else f" {len(places)} times"
     last = places[-1]
-    levels = f"{last.last:.4g} before, {last.next:.4g} after, {last.first:.4g} at the start"
+    place = f"from {last.before:g} to {last.after:g}"
+    jump = place if len(places) == 1 else f"{len(places)} times, last {place}"
+    before, after, first = (figure(x, 4) for x in (last.last, last.next, last.first))
+    levels = f"{before} before, {after} after, {first} at the start"
     name = timeline.told_by
     if seam is Seam.BACK:
         return (
-            f"the steps of {name} go back{times}, as to {last.after:g} after {last.before:g}: the run was resumed, and "
-            f"what was logged last counts, {timeline.judged} of {timeline.logged} values"
+            f"steps of {name} go back {jump}: the run was resumed, and later values replace earlier ones "
+            f"({timeline.judged} of {timeline.logged} values are judged)"
         )
-    again = f"the steps of {name} begin again{times}, as at {last.after:g} after {last.before:g}"
     if seam is Seam.ON:
-        return f"{again}: joined, as the curve goes on where it stood ({levels})"
+        return f"steps of {name} restart {jump}: the parts were joined, because the curve continues ({levels})"
     return (
-        f"{again}, and the curve shows neither that the training went on nor that another began ({levels}): "
-        f"the longest part is judged, the last of equals, {timeline.judged} of {timeline.logged} values"
+        f"steps of {name} restart {jump}: it is unclear whether the training continued or another one began "
+        f"({levels}); only the longest part is judged, or the last of equally long ones "
+        f"({timeline.judged} of {timeline.logged} values)"
     )
 
 
@@ -87,9 +92,5 @@ def _crowded(timeline: Timeline) -> Iterator[str]:
         name = max(timeline.crowded, key=lambda name: (timeline.crowded[name].values, name))
         crowd, more = timeline.crowded[name], len(timeline.crowded) - 1
         others = "" if not more else f" and {more} other metric{'s' if more > 1 else ''}"
-        how = (
-            "taken in the order of logging"
-            if crowd.in_order
-            else "their timestamps are the same, so their median is taken"
-        )
-        yield f"{name}{others}: {crowd.values:.3g} values under each step: {how}"
+        how = "taken in the order of logging" if crowd.in_order else "with equal timestamps, so their median is taken"
+        yield f"{name}{others}: {figure(crowd.values)} values per step, {how}"

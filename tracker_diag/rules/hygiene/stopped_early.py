@@ -28,34 +28,37 @@ def stopped_early(
     fewest: int = 4,
     warned_from: int = 5,
 ) -> Outcome:
-    """Ended as FAILED or KILLED, and how far it had come.
+    """The run ended as FAILED or KILLED; how far it had come.
 
     What it measures
     ----------------
-    For a run that the tracker has as FAILED or KILLED: the epochs, updates or rounds that were made of those that were
-    planned, and whether the validation curve (training's where there is none, or it is too short) was still improving:
-    the end is its best value, and the last values, or the four quarters of its second half, improve one after another.
-    A warning only where it was, with less than nine tenths of the planned length made. Otherwise it is a remark: where
-    the planned length was reached (MLflow marks runs FAILED that were trained to their end), where none was logged,
-    where early stopping or a pruner ended the run.
+    For a run that the tracker marks as FAILED or KILLED, the rule reports how many of the planned epochs, updates or
+    rounds were done. It also checks whether the validation curve was still improving. (If there is none, or it is too
+    short, the training curve is used.) It was improving if the end is its best value, and the last values, or the four
+    quarters of its second half, improve one after another.
+
+    The finding is a warning only if the curve was improving and less than 90% of the planned length was done. Otherwise
+    it is a remark. That includes runs that reached their planned length (MLflow marks some of them FAILED), runs
+    without a logged length, and runs that early stopping or a pruner ended.
 
     Why it matters
     --------------
-    A run that was broken off is not what its parameters say: its last values are not its best, and comparing them with
-    those of finished runs is unfair.
+    The parameters of an interrupted run do not describe it. Its last values are not the best it could reach, and
+    comparing them with those of finished runs is unfair.
 
     What to do
     ----------
-    Resume it from the last checkpoint, or run it again; log the planned length.
+    Resume the run from the last checkpoint, or run it again. Log the planned length.
 
     Thresholds
     ----------
-    worth : what the last values, or the second half, must have brought, in units of the improvement so far; less would
-        not pay for going on.
-    fewest : finite values of a curve that can show that it was still improving; three values fall one after another by
-        chance once in six times.
-    warned_from : finite values from which on it is a warning; the last four of five fall one after another to the
-        lowest by chance once in 30 times. Autocorrelated values do so more often: there ``worth`` decides.
+    worth : how much the last values, or the second half, must have improved, as a share of the total improvement. Less
+        would not justify going on.
+    fewest : number of finite values from which on a curve can show that it was still improving. Three values fall one
+        after another by chance once in six times.
+    warned_from : number of finite values from which on it is a warning. The last four of five values fall one after
+        another to the lowest by chance once in 30 times. Autocorrelated values do so more often; there, ``worth``
+        decides.
 
     References
     ----------
@@ -68,22 +71,22 @@ def stopped_early(
     improving = curve is not None and _improves(curve, worth)
     progress = ending.progress
     far = "" if progress is None else f"{progress.unit} {progress.reached:g} of {progress.planned:g}"
-    said = f" while {curve.said} still {'rose' if curve.flipped else 'fell'}" if curve and improving else ""
+    said = f" while {curve.said} was still {'rising' if curve.flipped else 'falling'}" if curve and improving else ""
     severity, advice = Severity.INFO, ""
     if ending.pruned:
-        message = f"a pruner ended it{f' at {far}' if far else ''} ({ending.status})"
+        message = f"stopped by a pruner{f' at {far}' if far else ''} ({ending.status})"
     elif ending.complete:
-        message = f"marked {ending.status}, yet it came to its planned length: {far}"
+        message = f"marked {ending.status}, although it reached its planned length ({far})"
     elif ending.by_patience:
-        message = f"marked {ending.status}, yet early stopping had ended it{f' at {far}' if far else ''}"
+        message = f"marked {ending.status}, although early stopping ended it{f' at {far}' if far else ''}"
     elif far:
         message = f"stopped at {far} ({ending.status}){said}"
-        advice = "resume it from the last checkpoint, or run it again"
+        advice = "resume from the last checkpoint, or run it again"
         enough = curve is not None and curve.finite[1].size >= warned_from
         severity = Severity.WARNING if improving and enough else Severity.INFO
     else:
-        message = f"ended as {ending.status}{said}; no planned length is known in the unit of its steps"
-        advice = f"log the planned length, e.g. as {'n_estimators' if 'boosting' in traits else 'epochs'}"
+        message = f"ended as {ending.status}{said}; its planned length is not known in the unit of its steps"
+        advice = f"log the planned length, for example as {'n_estimators' if 'boosting' in traits else 'epochs'}"
     return stopped_early.finding(
         severity,
         0.8 if severity is Severity.WARNING else 1.0,

@@ -11,20 +11,20 @@ def too_few_points(any_curve: Curve, traits: frozenset[str], any_val: Curve | No
 
     What it measures
     ----------------
-    The number of finite values of the curves the verdict rests on. A metric logged once is no curve, and is not
-    complained about.
+    The rule counts the finite values of the curves that the verdict rests on. A metric that was logged only once is not
+    a curve, and is not reported.
 
     Why it matters
     --------------
-    With fewer than eight values, noise cannot be told from a course; with fewer than four nothing can be said.
+    With fewer than eight values, a trend cannot be told from noise. With fewer than four, nothing can be said.
 
     What to do
     ----------
-    Log more often: several times an epoch where there are few epochs.
+    Log more often. If there are few epochs, log several times per epoch.
 
     Thresholds
     ----------
-    enough : values of a curve.
+    enough : number of values that a curve needs.
 
     References
     ----------
@@ -37,7 +37,7 @@ def too_few_points(any_curve: Curve, traits: frozenset[str], any_val: Curve | No
     return too_few_points.finding(
         Severity.INFO,
         1.0,
-        "few values: " + ", ".join(f"{name} has {n}" for name, n in short),
-        "log every round" if "boosting" in traits else "log several times an epoch",
+        "only " + " and ".join(f"{n} value{'' if n == 1 else 's'} of {name}" for name, n in short),
+        "log every round" if "boosting" in traits else "log several times per epoch",
         {"points": dict(short)},
     )
