@@ -28,44 +28,47 @@ def profile_data(
     *,
     feature_names: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """Describe a dataset as it is fed to the network: after scaling and encoding, not as it lies on disk.
+    """Describe a dataset in figures, as the network gets it: after scaling and encoding, not as it is stored.
 
     Parameters
     ----------
     X : array_like, shape (n, d), (n,), or images of shape (n, h, w), (n, h, w, c), (n, c, h, w)
-        Training inputs: numpy array, pandas frame or series, scipy sparse matrix, torch tensor, or lists. Images are
-        described by channel. Texts as a list, array, series or one column of a frame. Or batches to be gone through
-        once, such as a generator or a data loader: pairs (X, y), or X alone; a list of two is a pair, too.
+        Training inputs as a numpy array, pandas frame or series, scipy sparse matrix, torch tensor, or lists. Images
+        are described by channel. Texts are passed as a list, array, series or single column of a frame. Batches, such
+        as a generator or a data loader, are read once: each is a pair (X, y) or X alone. A list of two items counts as
+        a pair.
     y : array_like, shape (n,) or (n, outputs), optional
-        Training targets: labels of any type, one-hot rows, several labels an example, or numbers.
+        Training targets: labels of any type, one-hot rows, several labels per example, or numbers.
     X_val, y_val : array_like, optional
-        The validation side, in the same forms.
+        Validation inputs and targets, in the same forms.
     feature_names : sequence of str, optional
-        Names of the columns, or of the channels of images; a frame brings its own.
+        Names of the columns, or of the channels of images. A frame has its own names.
 
     Returns
     -------
     dict
-        Strict JSON data, by the schema ``docs/profile.schema.json``. It holds no example, no word of a text, no label
-        but the classes' names, and no time.
+        Strict JSON data that follows the schema ``docs/profile.schema.json``. It holds no example, no word of a text,
+        no label except the names of classes, and no time.
 
     Raises
     ------
     ValueError
-        If inputs and targets differ in length, the two sides in columns, or batches among each other; if an array
-        cannot be read as numbers; or if batches and targets are passed together.
+        If inputs and targets differ in length, if training and validation differ in columns, or if batches differ from
+        each other. If an array cannot be read as numbers. If batches and targets are passed together.
 
     Notes
     -----
-    All examples enter means, deviations, extremes and counts of missing values of numbers, in chunks. Up to 2·10⁷
-    values, or 200,000 examples, are read for the rest; beyond that, they are sampled with a fixed seed, and
-    ``rows_read`` says how many. All columns enter the aggregates; the 200 that are most worth it are described.
+    Means, standard deviations, minima, maxima and counts of missing values of numbers use all examples, in chunks. For
+    the rest, up to 2·10⁷ values or 200,000 examples are read. Larger data are sampled with a fixed seed, and
+    ``rows_read`` says how many examples were read. Totals cover all columns; the 200 most informative ones are
+    described one by one.
 
-    Between the sides, each described feature is tested: numbers by Kolmogorov-Smirnov on up to 20,000 finite values of
-    each side, categories by χ² on as many, NaN a category of its own; the channels of images on the means of whole
-    images, as many as there are. The null is that all these values were drawn independently from one distribution, so
-    that neighbours in time make p too small; the effective number is n m / (n + m). P-values are corrected over all
-    tested features (Benjamini-Hochberg).
+    Each described feature is tested for a difference between training and validation. Numbers are tested by
+    Kolmogorov-Smirnov on up to 20,000 finite values of each side. Categories are tested by χ² on as many, with NaN as a
+    category of its own. Channels of images are tested on the means of whole images. The null hypothesis is that all
+    values were drawn independently from one distribution, so correlated neighbours (a time series) make p too small.
+    The effective number of examples is n m / (n + m). P-values are corrected over all tested features
+    (Benjamini-Hochberg).
 
     Examples
     --------
@@ -77,7 +80,9 @@ def profile_data(
     train, train_y = _read(X, y, "X", "y", feature_names)
     val, val_y = (None, None) if X_val is None else _read(X_val, y_val, "X_val", "y_val", feature_names)
     if val is not None and val.columns.shape[1] != train.columns.shape[1] and val.rows and train.rows:
-        raise ValueError(f"X has {train.columns.shape[1]} columns and X_val {val.columns.shape[1]}: pass the same ones")
+        raise ValueError(
+            f"X has {train.columns.shape[1]} columns, but X_val has {val.columns.shape[1]}: pass the same columns"
+        )
     aimed = target(train_y, val_y)
     single = train.single or (val is not None and val.single)
     train_hashes = hashes(train, single)
@@ -120,7 +125,7 @@ def _read(
         read = table(inputs, name, feature_names)
         return read, None if targets is None else labels(targets, targets_name, read)
     if targets is not None:
-        raise ValueError(f"{name} comes in batches: let them be pairs (X, y), and leave {targets_name} out")
+        raise ValueError(f"{name} comes in batches: pass batches that are pairs (X, y), and leave {targets_name} out")
     return gathered(inputs, name, feature_names)
 
 

@@ -53,8 +53,9 @@ def images(data: Table, stats: Basics) -> Images | None:
 def nearly_equal(train: Table, validation: Table) -> float | None:
     """Share of the validation images that have a nearly equal one in training.
 
-    Two are nearly equal if thumbnails of 8 × 8 differ, as a root mean square, by less than a twentieth of what two
-    training images drawn at random do: the same image recoded, scaled or with other noise, but not another exposure.
+    Two images are nearly equal if their 8 × 8 thumbnails differ by less than 5% of the difference of two random
+    training images (as a root mean square). This finds the same image after recompression, scaling or added noise, but
+    not after another exposure.
 
     Parameters
     ----------
@@ -65,7 +66,7 @@ def nearly_equal(train: Table, validation: Table) -> float | None:
     Returns
     -------
     float or None
-        At most 1; None where images differ in size, or all look the same.
+        At most 1; None if images differ in size, or if all look the same.
     """
     if not train.image or train.shape != validation.shape or not train.values.size or not validation.values.size:
         return None

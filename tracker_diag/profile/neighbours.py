@@ -49,10 +49,10 @@ class Space:
 
 
 def space(values: FloatArray, data: Table) -> Space:
-    """Measure columns: a number is divided by its deviation within its 1 to 99 % range, and cut to that range.
+    """Scale columns: a number is clipped to its 1% to 99% range and divided by its standard deviation there.
 
-    Two different categories are as far apart, in the mean over pairs of examples, as two numbers are. The pixels of
-    images share one deviation. Columns that do not vary are left out.
+    Averaged over pairs of examples, two categories are as far apart as two numbers. The pixels of images share one
+    standard deviation. Columns that do not vary are left out.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whether targets depend on inputs, and how many labels look wrong, told from the nearest other examples."""
+"""Whether targets depend on inputs, and how many labels look wrong, judged by nearest neighbours."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class Asked:
 
 
 def asked(data: Table, hashed: NDArray[np.int64], targets: Aims | None) -> Asked | None:
-    """Draw up to 2,000 different examples that have a target; None for texts, ids, and fewer than 50.
+    """Draw up to 2,000 different examples that have a target; None for texts, ids, or fewer than 50.
 
     Parameters
     ----------
@@ -168,21 +168,23 @@ def relation(side: Asked | None) -> Relation | None:
 
     Notes
     -----
-    p holds where examples are independent; neighbours in time or of one patient, split over rows, make it too small.
-    Of labels it tests the share of neighbours with the example's own label, each class alike (Schilling 1986, J. Am.
-    Stat. Assoc. 81:799), because the majority says nothing of rare classes. Columns that say nothing hide a relation:
-    a large p among hundreds of columns is no proof of none.
+    The p-value assumes independent examples. Rows that belong together, in time or to one patient, make it too small.
+    For labels, the test statistic is the share of neighbours with the example's own label, with equal weight for each
+    class (Schilling 1986, J. Am. Stat. Assoc. 81:799), because a majority vote says nothing about rare classes.
+    Irrelevant columns can hide a relation, so a large p among hundreds of columns does not prove that there is none.
 
-    ``noise`` is the share of labels that contradict their neighbours' majority, among the quarter of the examples
-    whose neighbours agree most. Their own label has no part in that choice, and there the classes overlap least. What
-    overlap is left counts as wrong, so it is biased upwards, the more the less the columns separate the classes; rates
-    near (classes - 1)/classes are the same as no relation, and are not estimated.
+    ``noise`` is the share of labels that contradict the majority of their neighbours. It is taken over the quarter of
+    the examples whose neighbours agree most, where classes overlap least; an example's own label has no part in that
+    choice. Any overlap that is left counts as wrong labels. The estimate is therefore biased upwards, and more so if
+    the columns separate the classes poorly. Rates near (classes - 1)/classes look the same as no relation, and are not
+    estimated.
 
-    Simulated, 1,500 to 1,797 examples, five seeds, mean estimate of 0, 10, 20 and 40 % labels drawn from the other
-    classes: handwritten digits 0.1, 10.7, 21.0, 42.0 %; five Gaussian classes in 20 columns 0.0, 9.6, 20.1, 41.5 %; two
-    moons 0.6, 11.0, 21.2, 42.1 %; two Gaussian classes of 90 and 10 % 0.0, 11.1, 20.7, 37.8 %; a linear border through
-    ten columns 0.3, 10.3, 23.1 % and none; two overlapping Gaussian classes 4.0, 17.0, 27.6 % and
-    none. Of two classes, 40 % were estimated in 4 of 20 data sets: in the others p stayed above 0.01.
+    The estimate was simulated with 1,500 to 1,797 examples and five seeds. The means below are for 0%, 10%, 20% and 40%
+    of the labels drawn from the other classes. Handwritten digits gave 0.1%, 10.7%, 21.0% and 42.0%. Five Gaussian
+    classes in 20 columns gave 0.0%, 9.6%, 20.1% and 41.5%. Two moons gave 0.6%, 11.0%, 21.2% and 42.1%. Two Gaussian
+    classes of 90% and 10% gave 0.0%, 11.1%, 20.7% and 37.8%. A linear border through ten columns gave 0.3%, 10.3%,
+    23.1% and no estimate. Two overlapping Gaussian classes gave 4.0%, 17.0%, 27.6% and no estimate. With two classes, a
+    rate of 40% was estimated in 4 of 20 data sets; in the others, p stayed above 0.01.
     """
     if side is None or _constant(side.targets):
         return None
@@ -217,9 +219,10 @@ def relation(side: Asked | None) -> Relation | None:
 def across(train: Asked | None, validation: Asked | None) -> Across | None:
     """Ask the ten nearest training examples of each validation example for its target.
 
-    Where each side alone has an agreement and this has less, the sides number their classes differently, or are
-    preprocessed differently. Compare agreements rather than p: digits of which one side was not divided by 16 kept a p
-    of 0.005 at an agreement of 19 %, beside 96 % of each side alone. Columns are measured on the training side.
+    If training and validation each have a high agreement and this one is lower, the two number their classes
+    differently or are preprocessed differently. Compare agreements rather than p. For digits of which one side was not
+    divided by 16, p stayed at 0.005, while the agreement was 19%, compared with 96% within each side. Columns are scaled
+    by the training side.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Shape of one column: skew and what would mend it, clusters, what it tells of the target."""
+"""Shape of one column: skew and what would correct it, clusters, information about the target."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ def exponential_distance(ordered: FloatArray) -> float | None:
 def clusters(ordered: FloatArray) -> tuple[int | None, float | None]:
     """Find groups of values with empty space between them.
 
-    A gap counts if it is wider than a tenth of the range from 1 to 99 %, and than the interquartile range of the group
-    on either side; a group, if it holds at least a twentieth of the values. So neither outliers nor the thinning tail
-    of a skewed column are a cluster.
+    A gap counts if it is wider than 10% of the range from the 1% to the 99% quantile, and wider than the interquartile
+    range of the group on either side. A group counts if it holds at least 5% of the values. Neither outliers nor the
+    thin tail of a skewed column are therefore a cluster.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def clusters(ordered: FloatArray) -> tuple[int | None, float | None]:
     -------
     (int, float) or (None, None)
         Number of groups, and the widest gap between two as a share of that range; None for fewer than 100 values, or
-        discrete ones.
+        discrete values.
     """
     n = ordered.size
     if n < 100 or np.unique(ordered).size <= DISCRETE:
@@ -123,7 +123,8 @@ def clusters(ordered: FloatArray) -> tuple[int | None, float | None]:
 def information(values: FloatArray, target: NDArray[np.intp]) -> tuple[float, float]:
     """Mutual information of a column with the target, from bins of equal counts, and the p-value of none at all.
 
-    The bins are as many as leave five examples expected in each cell, 2 to 10; the test is G = 2 n ln 2 · I against χ².
+    There are 2 to 10 bins, so that at least five examples are expected in each cell. The test compares G = 2 n ln 2 · I
+    with χ²; the null hypothesis is independence.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ def ks_p(one: FloatArray, other: FloatArray, distance: float) -> float | None:
     Returns
     -------
     float or None
-        Of the asymptotic distribution, too large where values are tied; None for fewer than 20 values of a side.
+        Of the asymptotic distribution, too large if values are tied; None for fewer than 20 values on a side.
 
     References
     ----------
@@ -49,7 +49,7 @@ def ks_p(one: FloatArray, other: FloatArray, distance: float) -> float | None:
 
 
 def categories_p(one: FloatArray, other: FloatArray) -> float | None:
-    """P-value of the same shares of categories on both sides, by χ² of homogeneity.
+    """P-value of the χ² test of homogeneity: both sides have the same shares of categories.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def categories_p(one: FloatArray, other: FloatArray) -> float | None:
     Returns
     -------
     float or None
-        None for fewer than 20 values of a side, or a single category.
+        None for fewer than 20 values on a side, or a single category.
     """
     n, m = one.size, other.size
     if min(n, m) < FEWEST:
@@ -89,7 +89,7 @@ def brightness(data: Table) -> FloatArray:
 def corrected(features: Sequence[Feature]) -> tuple[list[Feature], Shift | None]:
     """Correct the p-values of features over all of them, and sum up.
 
-    The family is what is described: chosen by the training side alone, so before the two sides are compared.
+    The corrected family is all described features. They are chosen by the training side alone, before the comparison.
 
     Parameters
     ----------

@@ -34,17 +34,17 @@ class _Part:
 
 
 def is_stream(data: Any) -> bool:
-    """Whether data come in batches: what can be gone through, but is no array, no frame and no list."""
+    """Whether data come in batches: they can be iterated, but are not an array, a frame or a list."""
     arrays = ("shape", "__array__", "detach")
     listed = isinstance(data, Sequence | Set | Mapping)
     return hasattr(data, "__iter__") and not listed and not any(hasattr(data, name) for name in arrays)
 
 
 def gathered(data: Any, name: str, feature_names: Sequence[str] | None) -> tuple[Table, Labels | None]:
-    """Go through batches once.
+    """Read batches once.
 
-    Each example gets a random number, and those of the smallest numbers are the sample, so that all examples are drawn
-    alike however many there will be (Vitter 1985, ACM TOMS 11:37).
+    Each example gets a random number, and the examples with the smallest numbers are the sample. Every example thus has
+    the same chance, however many there will be (Vitter 1985, ACM TOMS 11:37).
 
     Raises
     ------
@@ -88,7 +88,7 @@ def gathered(data: Any, name: str, feature_names: Sequence[str] | None) -> tuple
 def _pairs(data: Any, name: str) -> Iterator[tuple[Any, Any]]:
     for position, batch in enumerate(data):
         if isinstance(batch, Mapping):
-            raise ValueError(f"batch {position} of {name} is a mapping: pass batches (X, y), or of X alone")
+            raise ValueError(f"batch {position} of {name} is a mapping: pass batches (X, y), or X alone")
         if not isinstance(batch, tuple | list):
             yield batch, None
         elif len(batch) == 2:
@@ -96,18 +96,23 @@ def _pairs(data: Any, name: str) -> Iterator[tuple[Any, Any]]:
         elif len(batch) == 1:
             yield batch[0], None
         else:
-            raise ValueError(f"batch {position} of {name} has {len(batch)} parts: pass batches (X, y), or of X alone")
+            raise ValueError(f"batch {position} of {name} has {len(batch)} parts: pass batches (X, y), or X alone")
 
 
 def _alike(first: Table, batch: Table, where: str, parts: list[_Part], aim: Labels | None) -> None:
     if batch.shape != first.shape or not np.array_equal(batch.kinds, first.kinds):
         wide = " × ".join(map(str, batch.shape))
-        raise ValueError(f"{where} has examples of {wide} values, the first of {' × '.join(map(str, first.shape))}")
+        raise ValueError(
+            f"{where} has examples of {wide} values, but the first batch has {' × '.join(map(str, first.shape))}: "
+            "pass batches of one shape and type"
+        )
     if parts and (aim is None) != (parts[0].targets is None):
-        raise ValueError(f"{where} has {'no' if aim is None else 'a'} target, unlike the first")
+        raise ValueError(
+            f"{where} has {'no' if aim is None else 'a'} target, unlike the first batch: pass targets with all or none"
+        )
     known = parts[0].targets if parts else None
     if aim is not None and known is not None and aim.values.shape[1:] != known.shape[1:]:
-        raise ValueError(f"{where} has targets of another shape than the first")
+        raise ValueError(f"{where} has targets of another shape than the first batch: pass targets of one shape")
 
 
 def _joined(parts: list[_Part]) -> _Part:

@@ -94,14 +94,16 @@ def table(data: Any, name: str, feature_names: Sequence[str] | None) -> Table:
         return _from_frame(frame, name)
     array = data if hasattr(data, "toarray") else _array(data, name)
     if array.ndim == 0:
-        raise ValueError(f"{name} is a single number: pass an array with one row an example")
+        raise ValueError(f"{name} is a single number: pass an array with one row per example")
     if array.ndim == 1:
         array = array.reshape(-1, 1)
     if array.dtype.kind in "OUSMm":
         import pandas as pd
 
         if array.ndim > 2:
-            raise ValueError(f"{name} holds {array.dtype} in {array.ndim} dimensions: pass numbers, or a table")
+            raise ValueError(
+                f"{name} holds {array.dtype} in {array.ndim} dimensions: pass numbers, or a table of 2 dimensions"
+            )
         return _from_frame(pd.DataFrame(array).infer_objects(), name, feature_names)
     if hasattr(array, "tocsr"):
         array = array.tocsr()
@@ -113,14 +115,16 @@ def table(data: Any, name: str, feature_names: Sequence[str] | None) -> Table:
     single = part.dtype.kind == "f" and part.dtype.itemsize <= 4
     whole = part.dtype.kind in "iu" and part.dtype.itemsize > 1
     if part.dtype.kind == "c":
-        raise ValueError(f"{name} holds complex numbers: pass their parts as two columns")
+        raise ValueError(f"{name} holds complex numbers: pass real and imaginary parts as two columns")
     part = part.astype(np.float64, copy=False)
     image = part.ndim >= 3
     values = part.reshape(read.size, width)
     columns = by_channel(part) if image else values
     names = tuple(map(str, feature_names)) if feature_names is not None else ()
     if names and len(names) != columns.shape[1]:
-        raise ValueError(f"feature_names has {len(names)} names for {columns.shape[1]} columns of {name}")
+        raise ValueError(
+            f"feature_names has {len(names)} names for {columns.shape[1]} columns of {name}: pass one per column"
+        )
     prefix = "channel" if image else "x"
     names = names or tuple(f"{prefix}{i}" for i in range(columns.shape[1]))
     kinds = np.ones(columns.shape[1], dtype=bool)
@@ -135,12 +139,12 @@ def labels(data: Any, name: str, inputs: Table) -> Labels:
     Raises
     ------
     ValueError
-        If there are not as many as inputs.
+        If their number differs from that of the inputs.
     """
     array = data.to_numpy() if _is_pandas(data) else _array(data, name)
     if array.ndim == 0 or array.shape[0] != inputs.rows:
         length = 0 if array.ndim == 0 else array.shape[0]
-        raise ValueError(f"{name} has {length} values for {inputs.rows} examples: pass one target an example")
+        raise ValueError(f"{name} has {length} values for {inputs.rows} examples: pass one target per example")
     part = array[inputs.read]
     if part.ndim > 2:
         part = part.reshape(part.shape[0], -1)
@@ -241,7 +245,7 @@ def _from_frame(frame: Any, name: str, feature_names: Sequence[str] | None = Non
     whole, frame = frame, frame.iloc[read]
     names = tuple(str(c) for c in frame.columns) if feature_names is None else tuple(map(str, feature_names))
     if len(names) != width:
-        raise ValueError(f"feature_names has {len(names)} names for {width} columns of {name}")
+        raise ValueError(f"feature_names has {len(names)} names for {width} columns of {name}: pass one per column")
     numeric = np.array([pd.api.types.is_numeric_dtype(t) for t in frame.dtypes], dtype=bool)
     if numeric.all():
         values = np.ascontiguousarray(frame.to_numpy(dtype=np.float64, na_value=np.nan))

@@ -54,5 +54,13 @@ def test_steps_that_restart_are_said_once_and_elsewhere(steps: list[int]) -> Non
     assert found(report, "HY005") is not None
 
 
+def test_what_several_metrics_share_is_said_once() -> None:
+    curve = list(zip([*range(30), *range(500, 530)], LOSS, strict=True))
+    finding = found(diagnose(Run.from_dict({"id": "r", "metrics": dict.fromkeys("abcde", curve)})), "HY004")
+    assert finding is not None
+    assert finding.message == "no values between steps 29 and 500 (a, b, c and 2 more)"
+    assert finding.evidence["notes"] == [f"{name}: no values between steps 29 and 500" for name in "abcde"]
+
+
 def test_silent_on_a_healthy_run() -> None:
     assert found(judge(healthy()), "HY004") is None

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.core.profile_schema import Target
 from tracker_diag.rules.api import (
     WHAT_TO_LOG,
@@ -47,14 +48,14 @@ class Likelihoods:
     LARGE = LikelihoodRatio(20.0, "the largest class has {examples:times} as many examples as the smallest", "data")
     IMBALANCED = LikelihoodRatio(3.0, "the largest class has {examples:times} as many examples as the smallest", "data")
     MAJORITY = LikelihoodRatio(
-        12.0, "accuracy {accuracy:.1%} is no better than always predicting the largest class ({share:.1%})"
+        12.0, "accuracy {accuracy:figure}% is no better than always predicting the largest class ({share:figure}%)"
     )
     FAR_ABOVE = LikelihoodRatio(
-        0.2, "accuracy {accuracy:.1%} is far better than always predicting the largest class ({share:.1%})"
+        0.2, "accuracy {accuracy:figure}% is far better than always predicting the largest class ({share:figure}%)"
     )
     ONE_CLASS_FOR_ALL = LikelihoodRatio(
         150.0,
-        "validation accuracy is exactly {share:.1%} at the last {values} values, while training loss starts at "
+        "validation accuracy is exactly {share:figure}% at the last {values} values, while training loss starts at "
         "{first:share} of the validation loss and falls to {last:share} of its first value: the network predicts "
         "the class that dominates training",
         own=True,
@@ -178,8 +179,8 @@ def _one_class_for_all(score: Curve | None, train: Curve | None, val: Curve | No
     share, first, last = score.share(float(values[0])), float(ours[0] / theirs[0]), float(ours[-1] / ours[0])
     if not 0 < share < 1 or first > BELOW_VALIDATION or last > TO_NOTHING:
         return None
-    observation = Likelihoods.ONE_CLASS_FOR_ALL(share=share, values=values.size, first=first, last=last)
-    return observation, f"validation accuracy stuck at {share:.1%} for the last {values.size} values"
+    observation = Likelihoods.ONE_CLASS_FOR_ALL(share=100 * share, values=values.size, first=first, last=last)
+    return observation, f"validation accuracy stuck at {figure(100 * share)}% for the last {values.size} values"
 
 
 def _beside(score: Curve, share: float) -> list[Observation]:
@@ -189,8 +190,8 @@ def _beside(score: Curve, share: float) -> list[Observation]:
     accuracy = score.share(score.tail)
     lift = (accuracy - share) / max(1e-9, 1 - share)
     if lift < NO_MORE:
-        return [Likelihoods.MAJORITY(accuracy=accuracy, share=share)]
-    return [Likelihoods.FAR_ABOVE(accuracy=accuracy, share=share)] if lift > FAR_MORE else []
+        return [Likelihoods.MAJORITY(accuracy=100 * accuracy, share=100 * share)]
+    return [Likelihoods.FAR_ABOVE(accuracy=100 * accuracy, share=100 * share)] if lift > FAR_MORE else []
 
 
 def _counts(target: Target) -> tuple[int, int, int | None] | None:

@@ -81,7 +81,7 @@ def irrelevant_features(
     read = dataset.train.rows_read or dataset.train.rows or 0
     tested = [f for f in dataset.features if f.information_p is not None]
     if dataset.kind == "image" or len(tested) < FEATURES or read < examples:
-        return irrelevant_features.skip(f"needs {FEATURES} features, {examples} examples and a target, and no images")
+        return irrelevant_features.skip(f"needs a table with {FEATURES} features, {examples} examples and a target")
     identifiers = [f for f in tested if _identifier(f, read)]
     others = [f for f in tested if f not in identifiers]
     p = adjusted({str(i): f.information_p for i, f in enumerate(others) if f.information_p is not None})

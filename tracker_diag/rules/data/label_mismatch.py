@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracker_diag.core.numbers import share
 from tracker_diag.evidence.features import FAR_OFF
 from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Relation, Symptoms, rule
-from tracker_diag.rules.at_the_end import at_the_end
+from tracker_diag.rules.from_to import from_to
 
 #: Share of the run needed for half of the improvement above which training is slow: memorising takes longer than
 #: learning what holds for other examples as well.
@@ -121,10 +121,10 @@ def label_mismatch(
         advice = numbering
     elif features.val_blind:
         observations = _blind(features, explained)
-        message = f"{at_the_end(explained)}: inputs and labels may be mismatched"
+        message = f"{from_to(explained)}: inputs and labels may be mismatched"
     elif features.stuck_at_baseline and not features.starts_at_baseline and not features.above:
         observations = [Likelihoods.CAME_DOWN()]
-        message = f"{at_the_end(explained)}: inputs and labels may be mismatched"
+        message = f"{from_to(explained)}: inputs and labels may be mismatched"
     else:
         return None
     if relation is not None and relation.nowhere:

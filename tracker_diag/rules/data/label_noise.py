@@ -17,7 +17,7 @@ from tracker_diag.rules.api import (
     rule,
     stop_at_best,
 )
-from tracker_diag.rules.at_the_end import at_the_end
+from tracker_diag.rules.from_to import from_to
 
 #: Share of the baseline that validation may lie behind training where it was best, and both fell together.
 TOGETHER = 0.15
@@ -127,7 +127,7 @@ def label_noise(
     """
     compared = _compared(relation, differs, noisy)
     measured = [] if compared is None else [compared]
-    ends = "" if explained is None else at_the_end(explained)
+    ends = "" if explained is None else from_to(explained)
     message = f"{ends}: the model memorises the training set, perhaps with wrong labels"
     if compared is not None and compared.key == Likelihoods.LESS_ALIKE.key:
         return _found(measured, symptoms, names, epochs, compared.text, prior)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracker_diag.evidence.features import FAR_OFF
 from tracker_diag.evidence.noise_control import NoiseControl
 from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Relation, Symptoms, rule
-from tracker_diag.rules.at_the_end import at_the_end
+from tracker_diag.rules.from_to import from_to
 
 #: Share of the baseline loss that training has explained where it does not know its examples by heart.
 NOT_BY_HEART = 0.6
@@ -113,7 +113,7 @@ def random_relation(
     return random_relation.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{at_the_end(explained)}: the input seems unrelated to the target",
+        message=f"{from_to(explained)}: the input seems unrelated to the target",
         advice="train once on random input; if the curves look the same, the network uses nothing of its input: check "
         "columns, paths and data generators",
         settles="train once on random input, and tag that run diag.control = random-input",

@@ -18,7 +18,7 @@ from tracker_diag.rules.api import (
     Watched,
     rule,
 )
-from tracker_diag.rules.at_the_end import at_the_end, reference
+from tracker_diag.rules.from_to import from_to, reference
 
 #: Share of the baseline loss that training must have explained to have learned a batch.
 LEARNED = 0.5
@@ -148,7 +148,7 @@ def repeated_batch(
     observations = _of_curves(features, explained, train, val, n_train, params, times_guessing, many)
     if repeated == 0:
         observations.append(Likelihoods.NOT_REPEATED())
-    message = f"{at_the_end(explained)}: training may see the same few examples again and again"
+    message = f"{from_to(explained)}: training may see the same few examples again and again"
     return _found(observations, message, prior)
 
 

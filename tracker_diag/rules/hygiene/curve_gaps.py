@@ -10,7 +10,7 @@ from tracker_diag.rules.api import Outcome, Series, Severity, rule
 
 #: Points from which on the distances of a metric's steps have a usual one.
 POINTS = 12
-#: Notes that the message shows, and that are kept as evidence.
+#: Notes, and metrics of each, that the message shows; notes that are kept as evidence.
 SHOWN, KEPT = 3, 20
 
 
@@ -40,23 +40,26 @@ def curve_gaps(logged_metrics: Mapping[str, Series], *, wide: float = 10.0) -> O
     ----------
     Seminar: "Learning Curves".
     """
-    seen = [note for name in sorted(logged_metrics) for note in _notes(name, logged_metrics[name], wide)]
+    seen: dict[str, list[str]] = {}
+    for name in sorted(logged_metrics):
+        for note in _notes(logged_metrics[name], wide):
+            seen.setdefault(note, []).append(name)
     if not seen:
         return None
-    more = f"; and {len(seen) - SHOWN} more" if len(seen) > SHOWN else ""
+    said = [f"{note} ({_listed(names)})" for note, names in seen.items()]
+    more = f"; and {len(said) - SHOWN} more" if len(said) > SHOWN else ""
     return curve_gaps.finding(
         Severity.INFO,
         1.0,
-        "; ".join(seen[:SHOWN]) + more,
+        "; ".join(said[:SHOWN]) + more,
         "pass the step explicitly when logging",
-        {"notes": seen[:KEPT]},
+        {"notes": [f"{name}: {note}" for note, names in seen.items() for name in names][:KEPT]},
     )
 
 
-def _notes(name: str, series: Series, wide: float) -> Iterator[str]:
+def _notes(series: Series, wide: float) -> Iterator[str]:
     """What had to be corrected in a metric, and the first of its gaps."""
-    for note in series.notes:
-        yield f"{name}: {note}"
+    yield from series.notes
     if len(series) < POINTS:
         return
     jump = np.diff(series.steps)
@@ -67,4 +70,9 @@ def _notes(name: str, series: Series, wide: float) -> Iterator[str]:
     usual = np.maximum(np.append(0.0, jump[:-1]), np.append(jump[1:], 0.0))
     holes = np.flatnonzero((jump > wide * usual) & (jump > wide * typical))
     if holes.size:
-        yield f"{name}: no values between steps {series.steps[holes[0]]:g} and {series.steps[holes[0] + 1]:g}"
+        yield f"no values between steps {series.steps[holes[0]]:g} and {series.steps[holes[0] + 1]:g}"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more

@@ -15,7 +15,7 @@ from tracker_diag.rules.api import (
     Watched,
     rule,
 )
-from tracker_diag.rules.at_the_end import at_the_end
+from tracker_diag.rules.from_to import from_to
 
 #: First validation loss over the first training loss from which it is off: it should lie below.
 FIRST_FAR_ABOVE = 1.5
@@ -164,7 +164,7 @@ def preprocessing_mismatch(
         observations.append(Likelihoods.BELOW_GUESSING(part=times_guessing))
     if observations and inputs is not None:
         observations.append(inputs)
-    off = next((s.text for s in observations if s.key == Likelihoods.FIRST_FAR_ABOVE.key), at_the_end(explained))
+    off = next((s.text for s in observations if s.key == Likelihoods.FIRST_FAR_ABOVE.key), from_to(explained))
     return _found(observations, f"{off}: validation may be preprocessed differently", text, prior)
 
 

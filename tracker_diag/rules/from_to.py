@@ -1,0 +1,54 @@
+"""From where to where the curves of a run went, in words for the messages of rules."""
+
+from __future__ import annotations
+
+import math
+
+from tracker_diag.core.numbers import figure
+from tracker_diag.evidence.baseline import Explained
+
+
+def from_to(explained: Explained) -> str:
+    """Say where validation and training started and ended, beside chance level where it is known.
+
+    Parameters
+    ----------
+    explained : Explained
+        How much of the loss at chance level each curve explains. The values named are those of its first and last
+        windows, so that they are close to the logged ones and not equal to them.
+
+    Returns
+    -------
+    str
+        ``validation loss went from about 2.4 to 2.31, training loss from 2.3 to 0.12 (chance level 2.3)``.
+    """
+    sign, measure = (-1, "score") if explained.bottom < 0 else (1, "loss")
+    sides = {
+        "validation": (explained.val_start, explained.val),
+        "training": (explained.start, explained.train),
+    }
+    known = ((side, shares) for side, shares in sides.items() if not math.isnan(shares[1]))
+    courses: list[str] = []
+    for side, shares in known:
+        start, end = (figure(sign * explained.at(share)) for share in shares)
+        courses.append(
+            f"{side} {measure} {'' if courses else 'went '}from {'' if courses else 'about '}{start} to {end}"
+        )
+    level = f" (chance level {figure(sign * explained.baseline)})" if explained.known else ""
+    return ", ".join(courses) + level
+
+
+def reference(explained: Explained) -> str:
+    """Name the level that shares are of: chance level where it is known, else where the curves start.
+
+    Parameters
+    ----------
+    explained : Explained
+        How much of that level each curve explains.
+
+    Returns
+    -------
+    str
+        ``chance level`` or ``the initial level``.
+    """
+    return "chance level" if explained.known else "the initial level"
