@@ -111,6 +111,12 @@ def test_columns_of_another_kind_on_the_other_side():
     sound(words, Y[:60], X, Y)
 
 
+def test_values_further_apart_than_the_largest_double_have_quantiles():
+    values = np.full((57, 1), -8e307)
+    values[0] = 1e308
+    assert sound(values)["train"]["features"][0]["quantiles"][0] == -8e307
+
+
 VALUES = st.floats(width=64) | st.sampled_from([0.0, 1.0, np.nan, np.inf, -np.inf, 1e308, -1e308, 5e-324])
 
 

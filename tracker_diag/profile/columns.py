@@ -237,7 +237,7 @@ def _feature(
         std=_number(stats.std[i]),
         min=_number(stats.low[i]),
         max=_number(stats.high[i]),
-        quantiles=[float(q) for q in np.quantile(thin, QUANTILES)] if thin.size else None,
+        quantiles=_quantiles(thin) if thin.size else None,
         skewness=skew,
         missing=missing,
         infinite=int(stats.infinite[i]),
@@ -290,6 +290,12 @@ def _distance(one: FloatArray, other: FloatArray) -> float:
     below = np.searchsorted(one, both, side="right") / one.size
     below_other = np.searchsorted(other, both, side="right") / other.size
     return float(np.abs(below - below_other).max())
+
+
+def _quantiles(ordered: FloatArray) -> list[float]:
+    # Halved where the values lie further apart than the largest double, which interpolation would exceed.
+    part = 1.0 if np.isfinite(ordered[-1] - ordered[0]) else 0.5
+    return [float(q / part) for q in np.quantile(part * ordered, QUANTILES)]
 
 
 def _spread(values: FloatArray, count: int) -> FloatArray:
