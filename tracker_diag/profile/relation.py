@@ -221,8 +221,8 @@ def across(train: Asked | None, validation: Asked | None) -> Across | None:
 
     If training and validation each have a high agreement and this one is lower, the two number their classes
     differently or are preprocessed differently. Compare agreements rather than p. For digits of which one side was not
-    divided by 16, p stayed at 0.005, while the agreement was 19%, compared with 96% within each side. Columns are scaled
-    by the training side.
+    divided by 16, p stayed at 0.005, while the agreement was 19%, compared with 96% within each side. Columns are
+    scaled by the training side.
 
     Parameters
     ----------

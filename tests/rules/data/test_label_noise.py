@@ -94,7 +94,7 @@ def rows(said: Hypothesis | None) -> list[str]:
 
 def test_what_it_proposes():
     said = told()
-    assert said.message.endswith("the model memorises the training set, perhaps with wrong labels")
+    assert said.message.endswith("the model may be memorising wrong labels")
     assert said.prescription.changes == (Change("max_epochs", 60, 15),)
     assert said.advice.endswith("until then, stop early: lower max_epochs from 60 to 15")
     assert told(epochs=None).advice.endswith("until then, stop early")
@@ -207,7 +207,7 @@ def test_the_first_cause_where_neighbours_agree_on_fewer_training_targets_than_o
     assert ranked(judge(curves, SOUND))[:1] != [NAME]
     report = judge(curves, SOUND, profile=related(RELATED, RELATED, RELATED, agreement=0.5, held_out=0.9))
     assert ranked(report)[0] == NAME
-    assert "agree with training targets to 0.5, with validation targets to 0.9" in cause(report, NAME).why
+    assert "agreement is 0.5 for training targets, 0.9 for validation targets" in cause(report, NAME).why
 
 
 def beside(**facts: Any) -> Relation:

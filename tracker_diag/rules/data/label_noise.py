@@ -40,7 +40,7 @@ class Likelihoods:
 
     LESS_ALIKE = LikelihoodRatio(
         1000.0,
-        "nearest neighbours agree with training targets to {own:figure}, with validation targets to {held_out:figure}",
+        "nearest-neighbour agreement is {own:figure} for training targets, {held_out:figure} for validation targets",
         "data",
     )
     MANY_WRONG = LikelihoodRatio(
@@ -128,7 +128,7 @@ def label_noise(
     compared = _compared(relation, differs, noisy)
     measured = [] if compared is None else [compared]
     ends = "" if explained is None else from_to(explained)
-    message = f"{ends}: the model memorises the training set, perhaps with wrong labels"
+    message = f"{ends}: the model may be memorising wrong labels"
     if compared is not None and compared.key == Likelihoods.LESS_ALIKE.key:
         return _found(measured, symptoms, names, epochs, compared.text, prior)
     seen: list[Observation] = []

@@ -113,9 +113,12 @@ def mixed_feature_scales(
     if scales is not None:
         (small, low), (large, high) = scales
         ratio = high / low
-        message = f"largest column of a batch has {times(ratio)} the scale of the smallest"
-        if large:
-            message = f"{large} has scale {figure(high)}, {small} {figure(low)}: {times(ratio)} as large"
+        if ratio >= apart:
+            message = (
+                f"{large} has scale {figure(high)}, {small} {figure(low)}: {times(ratio)} as large"
+                if large
+                else f"largest column of a batch has {times(ratio)} the scale of the smallest"
+            )
         observations.append(_row(ratio, apart)(ratio=ratio))
     if params.get("pretrained"):
         observations.append(Likelihoods.PRETRAINED())

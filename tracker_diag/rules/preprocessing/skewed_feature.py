@@ -16,8 +16,8 @@ LEFT_OF_SKEW = 0.5
 class Likelihoods:
     """What speaks for a skew that hurts, and against it."""
 
-    MANY = LikelihoodRatio(4.0, "{part:share} of the features are skewed ({count})", "data")
-    FEW = LikelihoodRatio(2.0, "{part:share} of the features are skewed ({count})", "data")
+    MANY = LikelihoodRatio(4.0, "{part:share} of the features are skewed ({count} of {varying})", "data")
+    FEW = LikelihoodRatio(2.0, "{part:share} of the features are skewed ({count} of {varying})", "data")
     LEARNED = LikelihoodRatio(0.5, "the run learned anyway")
 
 
@@ -70,22 +70,23 @@ def skewed_feature(
     if not found:
         return None
     found.sort(key=lambda f: (-abs(f.skewness or 0.0), f.label))
-    share = len(found) / max(1, sum(f.varies for f in dataset.features))
+    varying = max(1, sum(f.varies for f in dataset.features))
+    share = len(found) / varying
     row = Likelihoods.MANY if share >= many else Likelihoods.FEW
-    observations = [row(count=len(found), part=share)]
+    observations = [row(count=len(found), varying=varying, part=share)]
     if symptoms.verdict == "good-fit":
         observations.append(Likelihoods.LEARNED())
     worst = found[0]
     how = _transform(worst)
     text = (
-        f"apply a {how['transform']} transform with lambda {figure(how['lambda'], 2)} to {worst.label}, fitted on "
+        f"apply a {how['transform'].title()} transform with lambda {figure(how['lambda'], 2)} to {worst.label}, fitted on "
         "training data only" + (f"; likewise to {len(found) - 1} more" if len(found) > 1 else "")
     )
     return skewed_feature.hypothesis(
         prior=prior,
         observations=observations,
         message=f"{worst.label} has skewness {figure(worst.skewness or 0.0)}, "
-        f"and {figure(worst.skewness_after or 0.0, 2)} after a {how['transform']} transform",
+        f"and {figure(worst.skewness_after or 0.0, 2)} after a {how['transform'].title()} transform",
         advice=text,
         prescription=Prescription(
             text, tuple(Change(f"preprocessing.{f.label}", None, _transform(f)) for f in found[:MOST_CHANGES])
