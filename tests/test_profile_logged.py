@@ -29,6 +29,6 @@ def test_a_profile_logged_to_mlflow_reaches_the_rules(mlflow_server: str) -> Non
     assert run.profile == profile
     report = diagnose(run)
     said = {f.name: f.message for f in report.findings}
-    assert "33.3% of the validation examples occur in training" in said["train-validation-overlap"]
+    assert "33% of the validation examples also occur in training" in said["train-validation-overlap"]
     assert "x4 is of size" in said["mixed-feature-scales"]
     assert report.causes[0].name == "train-validation-overlap"

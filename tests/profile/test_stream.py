@@ -129,7 +129,7 @@ def test_every_example_of_a_stream_is_drawn_alike(little):
 @pytest.mark.parametrize(
     ("made", "said"),
     [
-        (lambda: iter([(X, Y), (X[:, :2], Y)]), "batch 1 of X has examples of 2 values, the first of 3"),
+        (lambda: iter([(X, Y), (X[:, :2], Y)]), "batch 1 of X has examples of 2 values, but the first batch has 3"),
         (lambda: iter([(X, Y), X]), "batch 1 of X has no target"),
         (lambda: iter([(X, Y), (X, np.eye(2)[Y])]), "targets of another shape"),
         (lambda: iter([(X, Y[:-1])]), "999 values for 1000 examples"),

@@ -79,8 +79,8 @@ def skewed_feature(
     worst = found[0]
     how = _transform(worst)
     text = (
-        f"apply a {how['transform'].title()} transform with lambda {figure(how['lambda'], 2)} to {worst.label}, fitted on "
-        "training data only" + (f"; likewise to {len(found) - 1} more" if len(found) > 1 else "")
+        f"apply a {how['transform'].title()} transform with lambda {figure(how['lambda'], 2)} to {worst.label}, "
+        "fitted on training data only" + (f"; likewise to {len(found) - 1} more" if len(found) > 1 else "")
     )
     return skewed_feature.hypothesis(
         prior=prior,
