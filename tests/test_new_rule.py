@@ -148,7 +148,7 @@ def test_without_the_input_it_says_what_to_log(package: Path) -> None:
         "report = tracker_diag.diagnose(tracker_diag.Run.from_dict({'id': 'r'}))\n"
         "print(*(f'{s.reason}: {s.what_to_log}' for s in report.skipped if s.code == 'LC999'))",
     )
-    assert said.startswith("no train loss: log the training loss")
+    assert said.startswith("no training loss found: log the training loss")
 
 
 def test_its_verdict_is_read_where_verdicts_are(package: Path) -> None:

@@ -299,7 +299,7 @@ def test_the_other_runs_reach_a_rule_that_asks_for_them(monkeypatch: pytest.Monk
     rules = dict(all_rules())
     rules["HY003"] = replace(rules["HY003"], check=check, needs=("siblings",), wants=())
     monkeypatch.setattr(diagnosis, "all_rules", lambda: rules)
-    assert skipped(diagnose(run), "HY003") == "no other runs of the experiment"
+    assert skipped(diagnose(run), "HY003") == "no other runs of the experiment given"
     assert skipped(diagnose(run, siblings=(other,)), "HY003") is None
     assert asked == [(other,)]
 

@@ -13,14 +13,14 @@ from tracker_diag.evidence.features import FIRST_LOSS
 @pytest.mark.parametrize(
     ("curves", "params", "said"),
     [
-        ({"loss": [8.1, 2.0, 1.5, 1.4]}, {"num_classes": 10}, "the first loss, 8.1, is 3.52 times what knowing nothing "
-         "costs (2.303)"),
+        ({"loss": [8.1, 2.0, 1.5, 1.4]}, {"num_classes": 10}, "first loss 8.1 is 3.5 times the loss of random guessing "
+         "(2.303)"),
         ({"loss": [0.14, 0.04, 0.03, 0.02]}, {"num_classes": None},
-         "the first loss, 0.14, is 3.5 times the second (0.04)"),
+         "first loss 0.14 is 3.5 times the second value (0.04)"),
         ({"loss": [0.139, 0.04, 0.03, 0.02], "val_loss": [0.1, 0.05, 0.04, 0.04]}, {"num_classes": None},
-         "the first loss, 0.139, is 1.39 times the first of validation (0.1)"),
+         "first loss 0.139 is 1.4 times the first validation loss (0.1)"),
         ({"loss": [69.0, 2.0, 1.5, 1.4], "accuracy": [0.1, 0.3, 0.4, 0.5]}, {"num_classes": None},
-         f"the first loss, 69, is {69 / math.log(1000):.3g} times what knowing nothing of a thousand classes costs "
+         f"first loss 69 is {69 / math.log(1000):.2g} times the loss of random guessing between 1,000 classes "
          f"({math.log(1000):.4g})"),
     ],
 )  # fmt: skip

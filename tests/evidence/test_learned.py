@@ -16,15 +16,13 @@ def test_what_of_a_known_level_was_explained_is_said_in_words() -> None:
     curves = both(falling(0.92 * math.log(5), 5, start=math.log(5)), falling(0.93 * math.log(5), 5, start=math.log(5)))
     achieved = seen(curves, {"num_classes": 5}).achieved
     assert achieved.share == pytest.approx(0.08, abs=0.002)
-    assert achieved.said == (
-        "the best loss is 1.481, and the logarithm of the number of classes 1.609: 8% of the way is learned"
-    )
+    assert achieved.said == ("best loss 1.481 is 8% of the way from random guessing (1.609) to a perfect model")
 
 
 def test_an_unknown_level_is_said_in_words() -> None:
     achieved = seen(healthy(), {"num_classes": None}).achieved
     assert achieved.share is None
-    assert achieved.said.startswith("no baseline is known to compare it with: log ")
+    assert achieved.said.startswith("no baseline to compare it with: log ")
 
 
 def test_an_untrained_network_costs_at_least_as_much_as_knowing_nothing() -> None:
@@ -85,7 +83,10 @@ def test_an_error_and_r2_show_the_variance() -> None:
     assert rooted.variance_shown == pytest.approx(2.0)
     assert rooted.variance_explained == pytest.approx(0.6, abs=0.01)
     assert rooted.achieved.share == rooted.variance_explained
-    assert rooted.achieved.said == "by R² a constant prediction has an error of 2: 60% of the way is learned"
+    assert (
+        rooted.achieved.said
+        == "best value is 60% of the way from always predicting the mean (error 2, from R²) to a perfect model"
+    )
     assert seen({"val_loss": mse, "val_r2": r2}, unknown).variance_shown == pytest.approx(4.0)
     # Another loss falls with R² too, but not in proportion; and where R² stands, any loss does.
     assert seen({"val_loss": np.sqrt(mse), "val_r2": r2}, unknown).variance_shown is None

@@ -24,7 +24,7 @@ def test_a_loss_that_ends_finite_is_not_lost(values):
 
 def test_training_comes_first_and_scores_only_where_there_is_no_loss():
     gone = np.array([1.0, math.nan])
-    assert seen({"val_loss": gone, "train_loss": gone}).lost.said == "the training loss"
+    assert seen({"val_loss": gone, "train_loss": gone}).lost.said == "training loss"
     assert seen({"val_accuracy": gone, "train_loss": np.ones(2)}).lost is None
     assert seen({"val_accuracy": gone}).lost.said == "the validation score"
 

@@ -72,7 +72,7 @@ def test_what_is_missing_is_the_first_need_that_is() -> None:
 
     added(within)
     lacking = Values({"train_loss": None, "roles": NO_ROLES}).missing("within")
-    assert (lacking.missing, lacking.log) == ("no train loss", all_inputs()["train_loss"].log)
+    assert (lacking.missing, lacking.log) == ("no training loss found", all_inputs()["train_loss"].log)
     assert Values({"train_loss": 1}).missing("within").missing == "no within"
 
 
@@ -80,7 +80,7 @@ def test_an_unknown_name_is_refused_and_the_nearest_told() -> None:
     def odd(n_trian: int) -> int:
         return n_trian
 
-    with pytest.raises(ValueError, match=r"^input odd asks for 'n_trian', which is no input: n_train\?$"):
+    with pytest.raises(ValueError, match=r"^input odd asks for an unknown input 'n_trian'; did you mean 'n_train'\?$"):
         added(odd)
 
 
@@ -113,7 +113,7 @@ def test_a_name_that_is_taken_is_refused() -> None:
     def features(n_train: int) -> int:
         return n_train
 
-    with pytest.raises(ValueError, match=r"input features: taken by tracker_diag\.evidence\.features"):
+    with pytest.raises(ValueError, match=r"input features: the name is taken by tracker_diag\.evidence\.features"):
         added(features)
 
 
@@ -157,7 +157,7 @@ def test_each_comes_behind_what_it_asks_for() -> None:
 
 
 def test_a_rule_that_asks_for_what_is_no_input_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^XX901 odd asks for 'tran', which is no input: train\?$"):
+    with pytest.raises(ValueError, match=r"^XX901 odd asks for an unknown input 'tran'; did you mean 'train'\?$"):
 
         @rule("XX901", "odd")
         def odd(tran: object) -> None:
@@ -201,17 +201,17 @@ def test_an_input_that_the_engine_gives_or_a_role_is_taken() -> None:
     def learning_rate(train: object) -> object:
         return train
 
-    with pytest.raises(ValueError, match="input symptoms: taken by the engine"):
+    with pytest.raises(ValueError, match="input symptoms: the name is taken by the engine"):
         added(symptoms)
-    with pytest.raises(ValueError, match="input learning_rate: taken by the parameter role learning_rate"):
+    with pytest.raises(ValueError, match="input learning_rate: the name is taken by the parameter role learning_rate"):
         added(learning_rate)
 
 
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"log": "train_los"}, r"log names no role 'train_los': train_loss\?"),
-        ({"evidence": "Z"}, "evidence 'Z' is not of the letters"),
+        ({"log": "train_los"}, r"log: no role 'train_los'; did you mean 'train_loss'\?"),
+        ({"evidence": "Z"}, "evidence 'Z' has unknown letters: use CPMDGBX"),
     ],
 )
 def test_what_is_misspelt_is_refused(more: dict[str, str], said: str) -> None:
@@ -273,7 +273,7 @@ def test_what_was_refused_leaves_nothing_behind() -> None:
         return n_trian
 
     for function in (own, odd):
-        with pytest.raises(ValueError, match=r"in a circle|is no input"):
+        with pytest.raises(ValueError, match=r"in a circle|asks for an unknown input"):
             added(function)
     assert dict(all_inputs()) == before
     in_order({})
@@ -281,9 +281,9 @@ def test_what_was_refused_leaves_nothing_behind() -> None:
 
 @pytest.mark.parametrize("name", ["train", "baseline", "symptoms", "batch_size"])
 def test_no_way_of_registering_takes_a_name_that_is_taken(name: str) -> None:
-    with pytest.raises(ValueError, match=f"input {name}: taken"):
+    with pytest.raises(ValueError, match=f"input {name}: the name is taken"):
         first_of(name, {"n_train": "x"}, missing="no")
-    with pytest.raises(ValueError, match=f"input {name}: taken"):
+    with pytest.raises(ValueError, match=f"input {name}: the name is taken"):
         given_input(name, "one more", "str")
 
 
@@ -313,7 +313,7 @@ print(tracker_diag.diagnose(tracker_diag.Run.from_dict({{"id": "r"}})).verdict)
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ("@rule_input(missing='no')\n    def train(n_train: int) -> int: ...", "input train: taken"),
+        ("@rule_input(missing='no')\n    def train(n_train: int) -> int: ...", "input train: the name is taken"),
         ("rule('LC901', 'a', verdict=Verdict(30, 'x'))(lambda train: None)", "is that of LC102 underfitting"),
         ("rule('LC108', 'a', verdict=Verdict(31, 'x'))(lambda train: None)", "taken by LC108 diverged"),
     ],

@@ -208,8 +208,8 @@ class Comparison:
 
     @property
     def of_when(self) -> str:
-        """What was compared, and when: "of 19 runs, as of 2026-11-27 21:40 UTC"."""
-        runs = f"of {self.runs} run{'' if self.runs == 1 else 's'}"
+        """What was compared, and until when: "of 19 runs, as of 2026-11-27 21:40 UTC"."""
+        runs = f"of {self.runs:,} run{'' if self.runs == 1 else 's'}"
         return (
             runs
             if self.as_of is None

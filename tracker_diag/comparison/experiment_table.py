@@ -60,7 +60,7 @@ class Table:
         left_out: Counter[str] = Counter()
         for run in sorted(runs, key=lambda run: run.id):
             if run.control:
-                left_out["that are controls"] += 1
+                left_out["that are control runs"] += 1
                 controls[run.control].append(run)
             elif run.measure is None:
                 left_out["without a validation metric"] += 1
@@ -81,15 +81,15 @@ class Table:
         return cls(tuple(groups), places, latest, left_out)
 
     def _left_out(self, group: Group) -> tuple[str, ...]:
-        """Why runs were not compared with those of a group, and parameters not looked at, in words."""
+        """Why runs were not compared with those of a group, and which parameters were not, in words."""
         elsewhere = len(self.places) - len(group.runs)
         reasons = {
-            "of another metric, on other data or with other parameters": elsewhere,
+            "with another metric, other data or other parameters": elsewhere,
             **group.left_out,
             **self.left_out,
         }
         unlooked = group.factors.unlooked[:NAMED]
-        named = tuple(f"{clean(name, LONGEST_NAME)} ({group.factors.left_out[name]})" for name in unlooked)
+        named = tuple(f"parameter {clean(name, LONGEST_NAME)} ({group.factors.left_out[name]})" for name in unlooked)
         return (*_told(reasons), *named)
 
     def compare(self, run_id: str) -> Comparison | None:
@@ -154,7 +154,7 @@ def _is_control_of(control: Sibling, run: Sibling) -> bool:
 
 
 def _told(reasons: Mapping[str, int]) -> tuple[str, ...]:
-    return tuple(f"{n} {why}" for why, n in reasons.items() if n)
+    return tuple(f"{n:,} run{'s' * (n != 1)} {why}" for why, n in reasons.items() if n)
 
 
 def _of_one_size(runs: list[Sibling]) -> list[list[Sibling]]:

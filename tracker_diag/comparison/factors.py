@@ -183,7 +183,7 @@ def _varying(runs: Sequence[Sibling]) -> Factors:
         if role == "seed" or is_of_repeats(name):
             repeats.append(factor)
         elif any(is_of_data(name, value) for value in distinct) and role in ("", *LABELS):
-            left_out[name] = "names the data or the kind of network"
+            left_out[name] = "names the dataset or the kind of model"
         elif not role and read_metric(_OF_RESULTS.sub("", name)) is not None:
             left_out[name] = "a result, not a setting"
         elif why := _not_comparable(factor, len(runs)):
@@ -236,11 +236,11 @@ def _factor(name: str, role: str, column: Sequence[Any], distinct: Sequence[Any]
 def _not_comparable(factor: Factor, n: int) -> str:
     many = len(factor.values) * 2 > n
     if not factor.role and read(factor.name).words & OF_RUNS:
-        return "names a run, or says when or where it ran"
+        return "names a run, or when or where it ran"
     if factor.category and many:
-        return "a text that differs in most runs"
+        return "text that differs in most runs"
     if not factor.role and len(factor.values) == n and all(float(v).is_integer() for v in factor.values):
-        return "a number that differs in every run"
+        return "number that differs in every run"
     return ""
 
 
@@ -272,8 +272,8 @@ def _told_apart(found: Sequence[Factor]) -> tuple[list[Factor], dict[str, str]]:
         group.sort(key=lambda f: (f.role in ("", *LABELS), f.category, f.name))
         main, others = group[0], group[1:]
         labels = [f for f in others if _same(f, main) or (f.category and f.role in ("", *LABELS))]
-        left_out.update({f.name: f"says the same as {main.name}" for f in labels})
+        left_out.update({f.name: f"same values as {main.name}" for f in labels})
         tied = tuple(f.name for f in others if f not in labels)
-        left_out.update(dict.fromkeys(tied, f"always varied with {main.name}: they cannot be told apart"))
+        left_out.update(dict.fromkeys(tied, f"always varied together with {main.name}"))
         chosen.append(replace(main, tied=tied) if tied else main)
     return chosen, left_out

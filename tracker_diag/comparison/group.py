@@ -104,13 +104,13 @@ class Group:
 
     @cached_property
     def left_out(self) -> Mapping[str, int]:
-        """Why runs of the group do not count, and how many."""
+        """Why runs of the group are left out, and how many."""
         going = sum(run.status in ACTIVE for run in self.runs)
         doubtful = int(self.doubtful.sum())
         return {
             "still going": going,
-            "broken off": len(self.runs) - int(self.ended.sum()) - going - doubtful,
-            "of one setting and seed that ended elsewhere": doubtful,
+            "interrupted": len(self.runs) - int(self.ended.sum()) - going - doubtful,
+            "with the same settings and seed but another result": doubtful,
         }
 
     @cached_property

@@ -102,7 +102,7 @@ AGAINST = ". Against: "
 
 
 def for_and_against(why: str) -> tuple[str, str]:
-    """Split ``Cause.why`` into what points to the cause and what speaks against it; the second is empty if nothing does.
+    """Split ``Cause.why`` into what points to the cause and what speaks against it, empty where nothing does.
 
     Examples
     --------

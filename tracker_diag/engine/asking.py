@@ -90,7 +90,7 @@ def _outcome(rule: Rule, values: Values, settings: Settings, run_id: str) -> Out
     outcome = attempted(
         f"run {run_id}: rule {rule.code} failed",
         lambda: _sound(rule, _asked(rule, values, chosen)),
-        lambda said: rule.skip(f"the rule failed: {said}", f"report this as a defect of {rule.package}"),
+        lambda said: rule.skip(f"the rule failed: {said}", f"report this as a bug in {rule.package}"),
     )
     if isinstance(outcome, Finding) and not isinstance(outcome, Hypothesis):
         return capped(outcome, chosen)
@@ -102,21 +102,21 @@ def _sound(rule: Rule, outcome: object) -> Outcome:
     if outcome is None:
         return None
     if not isinstance(outcome, Finding | Skip):
-        raise TypeError(f"it returned {type(outcome).__name__}, not a finding, a skip or None")
+        raise TypeError(f"it returned a {type(outcome).__name__}: return a finding, a skip or None")
     if outcome.code != rule.code:
-        raise ValueError(f"it returned the code {plain(outcome.code)} in place of {rule.code}")
+        raise ValueError(f"it returned the code {plain(outcome.code)} instead of {rule.code}")
     if isinstance(outcome, Skip):
         _check_texts(outcome.reason, outcome.what_to_log)
         return outcome
     if outcome.name not in (rule.name, *rule.also):
-        raise ValueError(f"its finding is called {plain(outcome.name)}: name other causes that it tells in also=(…)")
+        raise ValueError(f"its finding has the unknown name {plain(outcome.name)}: add it to also=(…)")
     _check_texts(outcome.message, outcome.advice)
     if not isinstance(outcome.severity, Severity):
-        raise TypeError(f"its severity is {type(outcome.severity).__name__}: give Severity.WARNING or the like")
+        raise TypeError(f"its severity is a {type(outcome.severity).__name__}: give a Severity, e.g. Severity.WARNING")
     if not 0 <= outcome.confidence <= 1:
-        raise ValueError(f"its confidence is {outcome.confidence:g}, and has to be in [0, 1]")
+        raise ValueError(f"its confidence is {outcome.confidence:g}: give a number from 0 to 1")
     if not isinstance(outcome.evidence, Mapping):
-        raise TypeError(f"its evidence is {type(outcome.evidence).__name__}, not a mapping")
+        raise TypeError(f"its evidence is a {type(outcome.evidence).__name__}: give a mapping")
     if outcome.span is not None:
         first, last = outcome.span
         float(first), float(last)
@@ -125,7 +125,7 @@ def _sound(rule: Rule, outcome: object) -> Outcome:
 
 def _check_texts(*several: object) -> None:
     if wrong := [text for text in several if not isinstance(text, str)]:
-        raise TypeError(f"a message, an advice or a reason is {type(wrong[0]).__name__}, not str")
+        raise TypeError(f"a message, advice or reason is a {type(wrong[0]).__name__}: give a str")
 
 
 def _asked(rule: Rule, values: Values, chosen: RuleSettings | None) -> Outcome:

@@ -46,7 +46,7 @@ class Parts:
     run_id : str
         The run's, for the log.
     failed : list of str
-        Notes on those that failed: "the roles could not be found: IndexError: list index out of range".
+        Notes on those that failed: "the causes could not be ranked: IndexError: list index out of range".
     """
 
     run_id: str

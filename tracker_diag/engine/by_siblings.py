@@ -74,7 +74,7 @@ def settled(
     best = clean(beside.best.name, LONGEST_NAME)
     for name, known in said.items() if far else ():
         if rules[known.code].folder in OF_DATA:
-            said[name] = _cleared(known, f"run {best}, which ends best, learns from the same data", OF_DATA_CLEARED)
+            said[name] = _cleared(known, f"the best run, {best}, was trained on the same data", OF_DATA_CLEARED)
     for name, known in said.items():
         roles = {r.role for r in rules[known.code].cured_by if (r.name or rules[known.code].name) == name}
         if roles and not any((role, way) in shown for role in roles for way in (-1, 1)):
@@ -110,14 +110,15 @@ def _clears(roles: Set[str], beside: BesideSiblings) -> str:
     """What clears a cause that parameters of these roles stand for; empty where something does not."""
     found = beside.comparison
     if roles and roles <= found.shared:
-        named = " and ".join(sorted(role.replace("_", " ") for role in roles))
-        return (
-            f"the best of {found.runs} comparable runs, {clean(beside.best.name, LONGEST_NAME)}, has the same {named}"
-        )
+        return f"the best of {found.runs:,} comparable runs, {clean(beside.best.name, LONGEST_NAME)}, has the same {_named(roles)}"
     idle = {g.alternative.role for g in beside.gains if g.alternative.matched is not None and g.value < NONE}
     if roles and roles <= idle | found.shared:
-        return "runs that differ in nothing else do no better"
+        return f"runs that differ only in {_named(roles & idle, ' or ')} do no better"
     return ""
+
+
+def _named(roles: Set[str], joint: str = " and ") -> str:
+    return joint.join(sorted(role.replace("_", " ") for role in roles))
 
 
 def _cleared(known: Hypothesis, text: str, ratio: float = CLEARED) -> Hypothesis:

@@ -40,25 +40,30 @@ UNRANKED: tuple[tuple[Cause, ...], list[Finding], str] = ((), [], "")
 def diagnose(run: Run, settings: Settings | None = None, siblings: Iterable[Run] | Comparison = ()) -> Report:
     """Say what is wrong with a run, if anything.
 
-    Pure: no input or output, no clock, no randomness that is not seeded. The same run gives the same report. It raises
-    for no run: what goes wrong in a rule or in another part is said in the report, the traceback is in the log, and
-    the other parts still speak.
+    The same run always gives the same report: this function reads and writes no files, asks no server and uses no
+    clock. It never raises for a valid run. If a rule or another part fails, the report says so, the log holds the
+    traceback, and all other rules still run.
 
     Parameters
     ----------
     run : Run
         As an adapter or ``Run.from_dict`` reads it.
     settings : Settings, optional
-        Defaults where absent. The tag ``<prefix>ignore`` of the run (rule names or codes, separated by commas) is
-        honoured.
+        The defaults if not given. Rules named in the run's tag ``<prefix>ignore`` (names or codes, separated by
+        commas) are left out.
     siblings : iterable of Run, or Comparison
-        The other runs of its experiment, of whose metrics only the last values count; or what they say, where many
-        runs of one experiment are diagnosed (``tracker_diag.comparison.experiment_table.Table``).
+        The other runs of the experiment. Only the last values of their metrics are used. To diagnose many runs of one
+        experiment, build a ``tracker_diag.comparison.experiment_table.Table`` once and pass ``table.compare(run.id)``.
 
     Returns
     -------
     Report
-        The verdict, the findings and causes behind it, and what was skipped.
+        The verdict, its findings and causes, and the rules that were skipped.
+
+    Raises
+    ------
+    TypeError
+        If a sibling is not a ``Run``.
 
     Examples
     --------
@@ -80,15 +85,19 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: Iterable[Run]
     if not isinstance(siblings, Comparison):
         siblings = tuple(siblings)
         if wrong := next((other for other in siblings if not isinstance(other, Run)), None):
-            raise TypeError(f"siblings are runs: tracker_diag.Run.from_dict makes one, not {type(wrong).__name__}")
+            raise TypeError(
+                f"siblings must be runs, not {type(wrong).__name__}: make them with tracker_diag.Run.from_dict"
+            )
     parts = Parts(run.id)
     signals, run = _apart(run)
-    timeline = parts.attempt("the records could not be put in order", lambda: straighten(run), Timeline(run.metrics))
+    timeline = parts.attempt("the metrics could not be sorted by step", lambda: straighten(run), Timeline(run.metrics))
     logged = run
     run = replace(run, metrics=timeline.metrics)
-    compared = parts.attempt("the siblings could not be compared", lambda: _compared(logged, siblings, settings), None)
-    network = parts.attempt("the model could not be described", lambda: described(run), None)
-    roles = parts.attempt("the roles could not be found", lambda: resolve(run, settings, network), NO_ROLES)
+    compared = parts.attempt(
+        "the run could not be compared with its siblings", lambda: _compared(logged, siblings, settings), None
+    )
+    network = parts.attempt("the model description could not be read", lambda: described(run), None)
+    roles = parts.attempt("the names could not be recognised", lambda: resolve(run, settings, network), NO_ROLES)
     others = None if isinstance(siblings, Comparison) else siblings or None
     given = {"run": run, "timeline": timeline, "network": network, "roles": roles, "signals": signals or None}
     values = Values({**given, "siblings": others, "comparison": compared})
@@ -99,7 +108,7 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: Iterable[Run]
     said = ask(chosen, values, settings, run.id)
     # A rule may tell more than one cause (too-few-updates, too-few-epochs): each can be left out by its own name.
     heard = parts.attempt(
-        "the siblings could not be heard",
+        "the siblings could not be used to rank causes",
         lambda: settled(said.hypotheses, values.get("beside_siblings"), chosen, roles.params.keys()),
         said.hypotheses,
     )
@@ -136,14 +145,16 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: Iterable[Run]
         causes=causes,
         skipped=tuple(said.skipped),
         roles=dict(sorted(roles.names.items())),
-        curves=parts.attempt("the curves could not be thinned", lambda: _curves(roles), tuple[DrawnCurve, ...]()),
+        curves=parts.attempt("the curves could not be drawn", lambda: _curves(roles), tuple[DrawnCurve, ...]()),
         next_evidence=next_evidence,
-        cost=parts.attempt("the cost could not be counted", lambda: _cost(values, said.symptoms), dict[str, float]()),
+        cost=parts.attempt(
+            "the wasted steps could not be counted", lambda: _cost(values, said.symptoms), dict[str, float]()
+        ),
         # Last of what may fail, since it tells what did.
         notes=(
             *roles.notes,
             *parts.attempt("the dataset could not be read", lambda: _notes(values), tuple[str, ...]()),
-            *parts.attempt("the network could not be told", lambda: _of_network(network), tuple[str, ...]()),
+            *parts.attempt("the model could not be described", lambda: _of_network(network), tuple[str, ...]()),
             *_of_siblings(compared),
             *unknown,
             *parts.failed,
@@ -192,7 +203,7 @@ def _of_siblings(compared: Comparison | None) -> tuple[str, ...]:
     """What the comparison with other runs had to leave out."""
     if compared is None or not compared.left_out:
         return ()
-    return (f"of the experiment's runs and parameters were left out: {'; '.join(compared.left_out)}",)
+    return (f"left out of the comparison with other runs: {'; '.join(compared.left_out)}",)
 
 
 def _summary(answer: str, findings: list[Finding], cause: str, values: Values, skipped: Sequence[Skip]) -> str:

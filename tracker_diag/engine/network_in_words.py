@@ -1,4 +1,4 @@
-"""What was read of the network, in one line."""
+"""The model description in one line."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MOST_NAMED = 6
 
 
 def in_words(network: Model) -> str:
-    """Say what is known of a network: layers, output, loss, weights.
+    """Describe a network in one line: layers, output, loss, weights.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def in_words(network: Model) -> str:
     Returns
     -------
     str
-        ``the network, as logged: keras; Dense 64 relu, Dense 10 softmax; dropout 0.2; loss mse; optimiser Adam; 4,810
+        ``model read from the run: keras; Dense 64 relu, Dense 10 softmax; dropout 0.2; loss mse; optimiser Adam; 4,810
         trainable weights``. Empty where neither layers nor a loss nor weights are known.
     """
     laid = layout(network)
@@ -33,7 +33,7 @@ def in_words(network: Model) -> str:
     ]
     if laid is None and not network.loss and not network.trainable_parameters:
         return ""
-    return "the network, as logged: " + "; ".join(x for x in (network.framework or "", *said) if x)
+    return "model read from the run: " + "; ".join(x for x in (network.framework or "", *said) if x)
 
 
 def _layers(laid: Layout) -> str:
@@ -48,8 +48,8 @@ def _besides(laid: Layout) -> str:
     rates = sorted({rate for rate in laid.dropout if rate > 0})
     dropout = " ".join(["dropout", *(f"{rate:g}" for rate in rates)]) if laid.dropout else ""
     normalisation = f"{laid.normalisation} normalisation" if laid.normalisation else ""
-    shortcuts = "shortcuts" if laid.shortcuts else ""
-    frozen = f"{laid.frozen} layer{'s' if laid.frozen > 1 else ''} frozen" if laid.frozen else ""
+    shortcuts = "residual connections" if laid.shortcuts else ""
+    frozen = f"{laid.frozen} frozen layer{'s' if laid.frozen > 1 else ''}" if laid.frozen else ""
     return ", ".join(x for x in (dropout, normalisation, shortcuts, frozen) if x)
 
 

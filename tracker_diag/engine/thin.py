@@ -40,9 +40,9 @@ def thin_curve(name: str, role: str, steps: ArrayLike, values: ArrayLike, n: int
     step = np.asarray(steps, dtype=np.float64).ravel()
     value = np.asarray(values, dtype=np.float64).ravel()
     if step.size != value.size:
-        raise ValueError(f"{name}: {step.size} steps, but {value.size} values")
+        raise ValueError(f"{name}: {step.size} steps but {value.size} values: give as many of both")
     if n < FEWEST:
-        raise ValueError(f"n is {n}; fewer than {FEWEST} points cannot keep a curve's extremes")
+        raise ValueError(f"n is {n}: give at least {FEWEST} points")
     logged = value.size
     known = np.isfinite(step)
     order = np.argsort(step[known], kind="stable")

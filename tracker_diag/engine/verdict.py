@@ -66,7 +66,7 @@ def verdict(
     rule = find_rule(said) if said else None
     if first is None or rule is None:
         return Answer(name or ABSTENTION)
-    message = f"{first.message}; the curves alone do not show it"
+    message = f"{first.message}; the curves alone would pass for a good fit"
     evidence = {"cause": first.name}
     return Answer(rule.name, rule.finding(first.severity, first.confidence, message, first.advice, evidence))
 
@@ -102,32 +102,32 @@ def _precedence(finding: Finding) -> float:
 
 
 def _others(values: Values) -> str:
-    """The curves of which nobody knows what they are, and what to do about it."""
+    """Names of curves that no role was found for, and how to name one."""
     logged = values.get("logged_metrics") or {}
     names = sorted(name for name, series in logged.items() if len(series) > 1)
     if not names:
         return ""
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return f"; logged are {', '.join(names[:NAMED])}{more}: say which is which with --role train_loss={names[0]}"
+    return f"; logged: {', '.join(names[:NAMED])}{more}; name the loss with --role train_loss={names[0]}"
 
 
 def why_abstained(values: Values, not_shown: str) -> str:
-    """What is missing for a verdict, in one sentence; ``not_shown`` is what a good fit lacks."""
+    """What is missing for a verdict, as a clause; ``not_shown`` is what a good fit lacks."""
     unsettled = sorted(values.get("traits").intersection(UNSETTLED))
     if unsettled:
-        return f"losses of {', '.join(unsettled)} training have no level to rest at"
+        return f"in {' and '.join(unsettled)} training the losses do not settle, so they show no good fit"
     if values.get("any_curve") is None:
-        return f"no curve of at least two points was found for a training or validation loss or score{_others(values)}"
+        return f"no loss or score with at least 2 values was found{_others(values)}"
     if values.get("active") and values.get("interim") is None:
-        return "the run has logged fewer than eight values so far"
+        return "fewer than 8 values logged so far"
     if values.get("course") is None:
-        return f"{values.get('any_curve').name} has fewer than four finite values"
+        return f"{values.get('any_curve').name} has fewer than 4 finite values"
     if values.get("improvement") is None:
-        return "the curves have not improved on where they began"
+        return "the curves have not improved on their first values"
     ending = values.get("ending")
     if not_shown and ending is not None and ending.progress is not None and not ending.complete and not ending.failed:
         far = ending.progress
         return f"{not_shown} ({far.unit} {far.reached:g} of {far.planned:g})"
     if not_shown:
         return not_shown
-    return "no rule could decide"
+    return "no rule reached a verdict"

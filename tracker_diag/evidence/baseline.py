@@ -84,13 +84,13 @@ class Explained:
         return float(np.nanmax([self.train_best, self.val_best]))
 
 
-@rule_input(missing="too few finite values of the train loss", evidence="C")
+@rule_input(missing="too few finite values of the training loss", evidence="C")
 def main_curve(any_curve: Curve, train: Curve | None, val: Curve | None) -> Curve:
     """The training curve, else the validation curve; one that is too short, where no other is there."""
     return train or val or any_curve
 
 
-@rule_input(missing="no chance accuracy", unit="that of the score, turned")
+@rule_input(missing="chance-level accuracy is not known", unit="same as the score, with the sign turned")
 def chance_accuracy(
     main_curve: Curve,
     train_score: Curve | None,
@@ -105,7 +105,7 @@ def chance_accuracy(
     return -main_curve.whole / classes
 
 
-@rule_input(missing="no class counts", unit="that of the loss")
+@rule_input(missing="class counts not found", unit="same as the loss")
 def entropy_of_classes(
     main_curve: Curve, dataset: Dataset, label_smoothing: float | None, class_weight: object | None
 ) -> float | None:
@@ -118,7 +118,7 @@ def entropy_of_classes(
     return in_unit(float(-(shares @ np.log(shares))), main_curve) or None
 
 
-@rule_input(missing="no number of classes", unit="that of the loss")
+@rule_input(missing="number of classes not found", unit="same as the loss")
 def log_of_classes(
     main_curve: Curve,
     n_classes: int | None,
@@ -176,7 +176,7 @@ def rises(score: Curve) -> bool:
     return score.start - score.best > max(ROSE * score.whole, LEFT_BY * score.noise.sigma)
 
 
-@rule_input(missing="no level at which several runs of the experiment stand", unit="that of the loss")
+@rule_input(missing="no level at which several runs of the experiment are stuck", unit="same as the loss")
 def level_of_siblings(main_curve: Curve, comparison: Comparison) -> float | None:
     """The level at which comparable runs of different settings stand, where the loss begins near it.
 
@@ -193,20 +193,20 @@ def level_of_siblings(main_curve: Curve, comparison: Comparison) -> float | None
 first_of(
     "baseline",
     {
-        "chance_accuracy": "the accuracy of guessing",
-        "target_variance": "the target's variance",
-        "variance_of_standardised": "the variance of standardised targets",
-        "entropy_of_classes": "the entropy of the class shares",
-        "log_of_classes": "the logarithm of the number of classes",
-        "level_of_siblings": "the level at which several runs of the experiment stand",
+        "chance_accuracy": "random guessing",
+        "target_variance": "always predicting the mean",
+        "variance_of_standardised": "always predicting the mean of standardised targets",
+        "entropy_of_classes": "always predicting the class frequencies",
+        "log_of_classes": "random guessing",
+        "level_of_siblings": "several stuck runs of the experiment",
     },
-    missing="no uninformed level",
+    missing="the loss of a model that ignores its input is not known",
     log="n_classes",
-    unit="that of the curves, turned so that lower is better",
+    unit="same as the curves, with the sign turned where higher is better",
 )
 
 
-@rule_input(missing="too few finite values of the train loss", evidence="C", unit="that of the curves")
+@rule_input(missing="too few finite values of the training loss", evidence="C", unit="same as the curves")
 def beginning(main_curve: Curve, train: Curve | None, val: Curve | None) -> float | None:
     """Level at which the curves begin: the higher of both; training's, where validation's is a million times that.
 
@@ -236,7 +236,7 @@ def first_value(curve: Curve) -> float:
     return min(first, FIRST_OVER_SECOND * second) if second > 0 else first
 
 
-@rule_input(missing="the curves are better than a perfect model's, or begin there", evidence="C", unit="shares")
+@rule_input(missing="the curves begin at, or go below, the lowest possible loss", evidence="C", unit="shares")
 def explained(train: Curve | None, val: Curve | None, beginning: float, baseline: float | None) -> Explained | None:
     """How much of the baseline loss, or of the errors of chance, the run has explained."""
     level = beginning if baseline is None else baseline
@@ -260,7 +260,11 @@ def explained(train: Curve | None, val: Curve | None, beginning: float, baseline
     )
 
 
-@rule_input(missing="no score that says what knowing nothing is", evidence="C", unit="share of a perfect score's lead")
+@rule_input(
+    missing="no score with a known chance level",
+    evidence="C",
+    unit="share of the way from chance level to a perfect score",
+)
 def score_explained(train_score: Curve | None, val_score: Curve | None) -> float | None:
     """Share of a perfect score's lead over knowing nothing that a score has at its best."""
     found = []

@@ -11,7 +11,7 @@ OFTENER = 3
 CALM = 0.06
 
 
-@rule_input(missing="no validation curve beside", evidence="C")
+@rule_input(missing="no validation curve found", evidence="C")
 def of_single_batches(train: Curve, val: Curve, effect_unit: float) -> bool:
     """Whether training swings from batch to batch, and not the network: validation, logged less often, is calm."""
     if train.finite[1].size < OFTENER * val.finite[1].size:

@@ -15,10 +15,10 @@ def learned(right: float, n_classes: int | None) -> bool:
 
 
 @rule_input(
-    missing="no accuracies of training and validation",
-    log="log the accuracy of both at every epoch",
+    missing="no training and validation accuracy found",
+    log="log training and validation accuracy each epoch",
     evidence="C",
-    unit="times guessing",
+    unit="times chance level",
 )
 def times_guessing(train_score: Curve | None, val_score: Curve | None, n_classes: int | None) -> float | None:
     """How many times as often as guessing validation is right at its end, where training learned.

@@ -1,4 +1,4 @@
-"""Inputs that set a run beside the other runs of its experiment."""
+"""Inputs that compare a run with the other runs of its experiment."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from tracker_diag.comparison.comparison import LONGEST_NAME, ONE_SIDED, Alternative, Comparison, Other
+from tracker_diag.core.numbers import figure
 from tracker_diag.core.outgoing import clean
 from tracker_diag.evidence.baseline import first_value
 from tracker_diag.evidence.curve import Curve
@@ -61,7 +62,7 @@ class Gain:
 class BesideSiblings:
     """How a run ended beside comparable ones.
 
-    All shares are in units of the improvement that the best of them achieved: the way from knowing nothing, or from
+    All shares are of the improvement of the best of them: from the loss of a model that ignores its input, or from
     where the run began, to where the best ended.
 
     Attributes
@@ -110,13 +111,13 @@ class BesideSiblings:
 
     @property
     def in_words(self) -> str:
-        """Where the run ends, and where the best does: "ends at 3.87; the best of 19 comparable runs, X, at 1.84"."""
+        """Where both end: "validation loss ended at 3.87, run X at 1.84 (best of 19 comparable runs)"."""
         found = self.comparison
-        many = "the one comparable run" if found.runs == 1 else f"the best of {found.runs} comparable runs"
-        own, best = (f"{found.measure.shown(x):.4g}" for x in (found.value, self.best.value))
-        what = f"the validation {found.measure.role.removeprefix('val_')}"
-        ends = f"ends at {own}" if math.isfinite(found.value) else "has no finite value at its end"
-        return f"{what} {ends}; {many}, {clean(self.best.name, LONGEST_NAME)}, ends at {best}"
+        many = "the only comparable run" if found.runs == 1 else f"best of {found.runs:,} comparable runs"
+        own, best = (figure(found.measure.shown(x), 4) for x in (found.value, self.best.value))
+        what = f"validation {found.measure.role.removeprefix('val_')}"
+        ends = f"ended at {own}" if math.isfinite(found.value) else "ended without a finite value"
+        return f"{what} {ends}, run {clean(self.best.name, LONGEST_NAME)} at {best} ({many})"
 
     @property
     def as_of(self) -> str:
@@ -146,7 +147,7 @@ class BesideSiblings:
         return controlled and worse and self.of_note and not self.score_behind < NO_WORSE
 
 
-@rule_input(missing="no other run of the experiment that can be compared", evidence="CX")
+@rule_input(missing="no comparable run in the experiment", evidence="CX")
 def beside_siblings(
     comparison: Comparison,
     val_loss: Curve | None,
@@ -159,7 +160,7 @@ def beside_siblings(
 ) -> BesideSiblings | None:
     """How the run ended beside the comparable ones of its experiment.
 
-    Missing for one that was broken off and not lost, and where no comparable run is better than knowing nothing.
+    Missing for a run that was interrupted without diverging, and where no comparable run beats random guessing.
     """
     found = comparison
     loss = found.measure.role == "val_loss"

@@ -46,13 +46,13 @@ class Chance:
     comparison: Comparison
 
 
-@rule_input(missing="it has ended")
+@rule_input(missing="the run has ended")
 def going(active: bool) -> bool | None:
     """True for a run that may still log."""
     return active or None
 
 
-@rule_input(missing="it has ended, or its curve cannot be counted in a planned length", log="epochs", evidence="CPX")
+@rule_input(missing="the run has ended, or its planned length is not known", log="epochs", evidence="CPX")
 def seen_so_far(
     run: Run, roles: Roles, n_train: int | None, comparison: Comparison, val_loss: Curve | None, val_score: Curve | None
 ) -> Progress | None:
@@ -72,7 +72,7 @@ def seen_so_far(
     return replace(so_far.progress, reached=part * so_far.progress.reached)
 
 
-@rule_input(missing="too few comparable runs have ended for the parameters that vary, or its curve is too short")
+@rule_input(missing="too few comparable runs have ended, or the curve is too short")
 def chance(
     comparison: Comparison, seen_so_far: Progress, val_loss: Curve | None, val_score: Curve | None
 ) -> Chance | None:

@@ -33,7 +33,7 @@ VALIDATION_LEARNED = 0.8
 TWO_CLASSES = 2
 
 
-@rule_input(missing="no classes are given away", evidence="C", unit="classes")
+@rule_input(missing="no class is never predicted", evidence="C", unit="classes")
 def classes_shown(
     train_loss: Curve | None, val_loss: Curve | None, train_score: Curve | None, val_score: Curve | None
 ) -> int | None:

@@ -46,7 +46,11 @@ class CostOfErrors:
     share: float
 
 
-@rule_input(missing="no cross-entropy beside an accuracy", log="log loss and accuracy of the same data", evidence="CPM")
+@rule_input(
+    missing="no cross-entropy and accuracy of the same data found",
+    log="log loss and accuracy of the same data each epoch",
+    evidence="CPM",
+)
 def cost_of_errors(
     accuracy_beside: tuple[WithAccuracy, ...],
     n_classes: int | None,

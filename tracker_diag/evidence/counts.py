@@ -27,7 +27,7 @@ READ_OFF_UP_TO, READ_OFF_VALUES = 100, 4
 ROUNDING = 2e-5
 
 
-@rule_input(missing="no number of classes", log="n_classes", evidence="PMD")
+@rule_input(missing="number of classes not found", log="n_classes", evidence="PMD")
 def n_classes(
     params: Mapping[str, Any],
     dataset: Dataset | None,
@@ -72,20 +72,20 @@ def _chosen_among(
     return 2 if single else None
 
 
-@rule_input(missing="no number of weights", log="n_parameters", unit="weights")
+@rule_input(missing="number of weights not found", log="n_parameters", unit="weights")
 def n_weights_configured(params: Mapping[str, Any]) -> float | None:
     """Trainable weights as configured."""
     given = params.get("n_parameters")
     return float(given) if isinstance(given, int | float) and given > 0 else None
 
 
-@rule_input(missing="no count in the description of the network", unit="weights")
+@rule_input(missing="the model description holds no number of weights", unit="weights")
 def n_weights_described(network: Model) -> float | None:
     """Trainable weights as a model summary, or the graph of ``wandb.watch``, counts them."""
     return float(network.trainable_parameters) if network.trainable_parameters else None
 
 
-@rule_input(missing="no hidden units", log="hidden_units", evidence="P", unit="weights")
+@rule_input(missing="number of hidden units not found", log="hidden_units", evidence="P", unit="weights")
 def n_weights_estimated(params: Mapping[str, Any], n_classes: int | None, n_inputs: float | None) -> float | None:
     """About width squared times depth, plus the inputs where they are known."""
     width, layers = (params.get(k) for k in ("hidden_units", "layers"))
@@ -99,35 +99,35 @@ def n_weights_estimated(params: Mapping[str, Any], n_classes: int | None, n_inpu
 first_of(
     "n_weights",
     {
-        "n_weights_configured": "as configured",
-        "n_weights_described": "as the model is described",
+        "n_weights_configured": "from the parameters",
+        "n_weights_described": "from the model description",
         "n_weights_estimated": "estimated from width and depth",
     },
-    missing="no number of weights",
+    missing="number of weights not found",
     log="n_parameters",
     unit="weights",
 )
 
 
-@rule_input(missing="no number of training examples", unit="examples")
+@rule_input(missing="number of training examples not found", unit="examples")
 def n_train_configured(params: Mapping[str, Any]) -> int | None:
     """Training examples as configured."""
     return _examples(params.get("n_train"))
 
 
-@rule_input(missing="no number of training examples", unit="examples")
+@rule_input(missing="number of training examples not found", unit="examples")
 def n_train_counted(dataset: Dataset) -> int | None:
     """Training examples as profiled or declared as an input."""
     return _examples(dataset.train.rows)
 
 
-@rule_input(missing="no number of validation examples", unit="examples")
+@rule_input(missing="number of validation examples not found", unit="examples")
 def n_val_configured(params: Mapping[str, Any]) -> int | None:
     """Validation examples as configured."""
     return _examples(params.get("n_val"))
 
 
-@rule_input(missing="no number of validation examples", unit="examples")
+@rule_input(missing="number of validation examples not found", unit="examples")
 def n_val_counted(dataset: Dataset) -> int | None:
     """Validation examples as profiled or declared as an input."""
     return _examples(dataset.validation.rows)
@@ -137,25 +137,25 @@ def _examples(value: Any) -> int | None:
     return int(value) if isinstance(value, int | float) and 0 < value < MOST_EXAMPLES else None
 
 
-_CONFIGURED, _COUNTED = "as configured", "counted in the dataset"
+_CONFIGURED, _COUNTED = "from the parameters", "counted in the dataset"
 
 first_of(
     "n_train",
     {"n_train_configured": _CONFIGURED, "n_train_counted": _COUNTED},
-    missing="no number of training examples",
+    missing="number of training examples not found",
     log="n_train",
     unit="examples",
 )
 first_of(
     "n_val",
     {"n_val_configured": _CONFIGURED, "n_val_counted": _COUNTED},
-    missing="no number of validation examples",
+    missing="number of validation examples not found",
     log="n_val",
     unit="examples",
 )
 
 
-@rule_input(missing="no number of inputs", unit="features")
+@rule_input(missing="number of input features not found", unit="features")
 def n_features_counted(dataset: Dataset) -> int | None:
     """Features of an example, as the declared training data is shaped."""
     return dataset.n_features
@@ -164,13 +164,13 @@ def n_features_counted(dataset: Dataset) -> int | None:
 first_of(
     "n_inputs",
     {"n_features": _CONFIGURED, "n_features_counted": _COUNTED},
-    missing="no number of inputs",
+    missing="number of input features not found",
     log="n_features",
     unit="features",
 )
 
 
-@rule_input(missing="no number of updates", evidence="PD", unit="updates")
+@rule_input(missing="number of updates not known", evidence="PD", unit="updates")
 def n_updates(params: Mapping[str, Any], n_train: int) -> int | None:
     """Updates of the weights that the configuration makes in all."""
     epochs, batch = (params.get(k) for k in ("epochs", "batch_size"))
@@ -179,7 +179,7 @@ def n_updates(params: Mapping[str, Any], n_train: int) -> int | None:
     return int(min(epochs * math.ceil(n_train / batch), MOST_EXAMPLES)) if 0 < epochs <= MOST_EPOCHS else None
 
 
-@rule_input(missing="no number of validation examples", evidence="C", unit="examples")
+@rule_input(missing="number of validation examples not found", evidence="C", unit="examples")
 def n_val_of_accuracy(roles: Roles) -> int | None:
     """Validation examples as an accuracy gives them away, its values being multiples of one over their number.
 
@@ -200,8 +200,8 @@ def n_val_of_accuracy(roles: Roles) -> int | None:
 
 first_of(
     "n_val_seen",
-    {"n_val": "as said", "n_val_of_accuracy": "as the steps of the accuracy show"},
-    missing="no number of validation examples",
+    {"n_val": "as logged", "n_val_of_accuracy": "from the steps between accuracy values"},
+    missing="number of validation examples not found",
     log="n_val",
     unit="examples",
 )

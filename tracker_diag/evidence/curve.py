@@ -59,8 +59,8 @@ class Curve:
 
     @property
     def said(self) -> str:
-        """What it is, in a sentence: "the training loss"."""
-        return f"the {self.side} {self.role.partition('_')[2]}"
+        """What it is, in a sentence: "training loss"."""
+        return f"{self.side} {self.role.partition('_')[2]}"
 
     @property
     def flipped(self) -> bool:

@@ -17,14 +17,14 @@ TRADE_OFFS = ("one side of a trade-off", "calibration error")
 _JUDGED = ("train_loss", "train_score", "val_loss", "val_score")
 
 
-@rule_input(missing="fewer than eight values so far", evidence="C")
+@rule_input(missing="fewer than 8 values so far", evidence="C")
 def interim(active: bool, roles: Roles) -> InterimAnalysis | None:
     """What may be judged of a run that is still going; None for one that has ended, or has hardly begun."""
     sizes = [len(s) for role, s in roles.metrics.items() if role in _JUDGED]
     return look(min(sizes)) if active and sizes else None
 
 
-@rule_input(missing="no level", evidence="C", unit="share of the error probability")
+@rule_input(missing="no error rate found", evidence="C", unit="share of the error probability")
 def error_share(active: bool, interim: InterimAnalysis | None) -> float:
     """Share of the error probability that this look may spend: four fifths for a run that has ended."""
     if not active:
@@ -32,7 +32,7 @@ def error_share(active: bool, interim: InterimAnalysis | None) -> float:
     return interim.share if interim else 0.0
 
 
-@rule_input(missing="it has ended", evidence="C", unit="steps")
+@rule_input(missing="the run has ended", evidence="C", unit="steps")
 def judged_until(active: bool, roles: Roles, interim: InterimAnalysis | None) -> float | None:
     """Step up to which a run that is still going is judged: both curves at the same point of the run."""
     chosen = [s for role, s in roles.metrics.items() if role in _JUDGED]
@@ -59,31 +59,31 @@ def _course(role: str, roles: Roles, until: float | None, since: float | None) -
     return Curve(series.name, steps, raw, metric, role)
 
 
-@rule_input(missing="no train loss", log="train_loss", evidence="C")
+@rule_input(missing="no training loss found", log="train_loss", evidence="C")
 def train_loss(roles: Roles, judged_until: float | None, ramp_end: float | None) -> Curve | None:
     """Training loss."""
     return _course("train_loss", roles, judged_until, ramp_end)
 
 
-@rule_input(missing="no val loss", log="val_loss", evidence="C")
+@rule_input(missing="no validation loss found", log="val_loss", evidence="C")
 def val_loss(roles: Roles, judged_until: float | None, ramp_end: float | None) -> Curve | None:
     """Validation loss."""
     return _course("val_loss", roles, judged_until, ramp_end)
 
 
-@rule_input(missing="no train score", log="train_score", evidence="C")
+@rule_input(missing="no training score found", log="train_score", evidence="C")
 def train_score(roles: Roles, judged_until: float | None, ramp_end: float | None) -> Curve | None:
     """Training score, turned so that lower is better."""
     return _course("train_score", roles, judged_until, ramp_end)
 
 
-@rule_input(missing="no val score", log="val_score", evidence="C")
+@rule_input(missing="no validation score found", log="val_score", evidence="C")
 def val_score(roles: Roles, judged_until: float | None, ramp_end: float | None) -> Curve | None:
     """Validation score, turned so that lower is better."""
     return _course("val_score", roles, judged_until, ramp_end)
 
 
-@rule_input(missing="no curves", evidence="C")
+@rule_input(missing="no loss or score curve found", evidence="C")
 def pair(
     train_loss: Curve | None, val_loss: Curve | None, train_score: Curve | None, val_score: Curve | None
 ) -> tuple[Curve | None, Curve | None]:
@@ -97,43 +97,43 @@ def pair(
     return (None, val_loss) if val_loss else (train_score, val_score)
 
 
-@rule_input(missing="no train loss", log="train_loss")
+@rule_input(missing="no training loss found", log="train_loss")
 def any_train(pair: tuple[Curve | None, Curve | None]) -> Curve | None:
     """The training curve, however short, with values that are not finite."""
     return pair[0]
 
 
-@rule_input(missing="no val loss", log="val_loss")
+@rule_input(missing="no validation loss found", log="val_loss")
 def any_val(pair: tuple[Curve | None, Curve | None]) -> Curve | None:
     """The validation curve, however short, with values that are not finite."""
     return pair[1]
 
 
-@rule_input(missing="no train loss", log="train_loss", evidence="C")
+@rule_input(missing="no training loss found", log="train_loss", evidence="C")
 def any_curve(any_train: Curve | None, any_val: Curve | None) -> Curve | None:
     """The training curve, the validation curve where there is none, however short."""
     return any_train or any_val
 
 
-@rule_input(missing="fewer than eight values so far")
+@rule_input(missing="fewer than 8 values so far")
 def judgeable(active: bool, interim: InterimAnalysis | None) -> bool | None:
     """True for a run of which more may be said than that it diverged: one that has ended, or come to the first look."""
     return True if not active or interim is not None else None
 
 
-@rule_input(missing="too few finite values of the train loss")
+@rule_input(missing="too few finite values of the training loss")
 def train(any_train: Curve, judgeable: bool) -> Curve | None:
     """The training curve, where it is long enough for statistics."""
     return any_train if any_train.long_enough else None
 
 
-@rule_input(missing="too few finite values of the val loss")
+@rule_input(missing="too few finite values of the validation loss")
 def val(any_val: Curve, judgeable: bool) -> Curve | None:
     """The validation curve, where it is long enough for statistics."""
     return any_val if any_val.long_enough else None
 
 
-@rule_input(missing="no val loss", log="val_loss", evidence="C")
+@rule_input(missing="no validation loss found", log="val_loss", evidence="C")
 def any_held_out(any_val: Curve | None, any_train: Curve | None, val_score: Curve | None) -> Curve | None:
     """The validation curve; the validation score, where training logged a loss and validation only that.
 
@@ -144,7 +144,7 @@ def any_held_out(any_val: Curve | None, any_train: Curve | None, val_score: Curv
     return None if val_score.metric.kind in TRADE_OFFS else val_score
 
 
-@rule_input(missing="no other score of validation", evidence="C")
+@rule_input(missing="no second validation score found", evidence="C")
 def other_scores(run: Run, roles: Roles) -> tuple[Curve, ...]:
     """Scores of validation beside the one that is judged, in the order of their names."""
     chosen = {s.name for s in roles.metrics.values()}
@@ -158,13 +158,13 @@ def other_scores(run: Run, roles: Roles) -> tuple[Curve, ...]:
     return tuple(found)
 
 
-@rule_input(missing="too few finite values of the val loss")
+@rule_input(missing="too few finite values of the validation loss")
 def held_out(any_held_out: Curve, judgeable: bool) -> Curve | None:
     """The validation curve, or the score that stands for it, where it is long enough for statistics."""
     return any_held_out if any_held_out.long_enough else None
 
 
-@rule_input(missing="too few finite values of the train loss", evidence="C")
+@rule_input(missing="too few finite values of the training loss", evidence="C")
 def course(train: Curve | None, val: Curve | None) -> Curve | None:
     """The training curve; the held-out curve where no training curve was logged."""
     return train or val

@@ -14,13 +14,13 @@ from tracker_diag.roles.resolve import Roles
 _UNTOLD = re.compile(r"validation_\d+\b")
 
 
-@rule_input(missing="no dataset", log=WHAT_TO_LOG, evidence="D")
+@rule_input(missing="no dataset description found", log=WHAT_TO_LOG, evidence="D")
 def declared_dataset(run: Run, roles: Roles) -> Dataset | None:
     """The dataset profile joined with the declared inputs, whatever they say."""
     return read_dataset(run.profile, run.datasets, validated=_validated(roles), held_out=_held_out(run, roles))
 
 
-@rule_input(missing="the declared dataset holds no facts", log=WHAT_TO_LOG)
+@rule_input(missing="the logged dataset holds no statistics", log=WHAT_TO_LOG)
 def dataset(declared_dataset: Dataset) -> Dataset | None:
     """What the dataset profile and the declared inputs say; None where that is nothing."""
     return None if declared_dataset.silent else declared_dataset

@@ -32,7 +32,7 @@ LOST = 0.5
 ACCURACY = 0.1
 
 
-@rule_input(missing="nothing was achieved that effects could be measured in", evidence="C", unit="that of the curves")
+@rule_input(missing="the curves have not improved", evidence="C", unit="same as the curves")
 def improvement(
     train: Curve | None, val: Curve | None, beginning: float, baseline: float | None, traits: frozenset[str]
 ) -> float | None:
@@ -66,7 +66,7 @@ def _swing(y: FloatArray) -> float:
     return oscillation(y).amplitude if y.size >= POINTS_OF_SWINGS else noise(y).sigma
 
 
-@rule_input(missing="nothing was achieved that effects could be measured in", evidence="C", unit="that of the curves")
+@rule_input(missing="the curves have not improved", evidence="C", unit="same as the curves")
 def effect_unit(
     improvement: float, train: Curve | None, val: Curve | None, explained: Explained | None, baseline: float | None
 ) -> float:
@@ -82,7 +82,7 @@ def effect_unit(
     return max(improvement, least, *(c.tail - explained.bottom for c in (train, val) if c))
 
 
-@rule_input(missing="too few finite values of the val loss", evidence="C", unit="that of the validation curve")
+@rule_input(missing="too few finite values of the validation loss", evidence="C", unit="same as the validation curve")
 def held_out_unit(held_out: Curve, val: Curve | None, improvement: float) -> float | None:
     """What a rise of validation is measured in: the improvement achieved; of a score that stands alone, its own.
 
@@ -95,7 +95,7 @@ def held_out_unit(held_out: Curve, val: Curve | None, improvement: float) -> flo
     return max(held_out.start - held_out.best, least) or None
 
 
-@rule_input(missing="the curves do not swing by a share of their own level", evidence="C", unit="of the logarithm")
+@rule_input(missing="the curves do not oscillate in proportion to their level", evidence="C", unit="natural logarithm")
 def restless(train: Curve, val: Curve, improvement: float | None, beginning: float) -> float | None:
     """By how much the later halves of both curves swing, where it is a large share of their own level.
 
@@ -137,7 +137,7 @@ class GivenBack:
         return self.share >= LOST
 
 
-@rule_input(missing="too few finite values of the train loss", evidence="C")
+@rule_input(missing="too few finite values of the training loss", evidence="C")
 def given_back(
     train: Curve | None,
     val: Curve | None,

@@ -95,7 +95,7 @@ class Ending:
         return self.share is not None and self.share >= WHOLE
 
 
-@rule_input(missing="it has not ended", evidence="CP")
+@rule_input(missing="the run has not ended", evidence="CP")
 def ending(run: Run, roles: Roles, n_train: int | None) -> Ending | None:
     """How the run ended: how far it came of its planned length, and what ended it; None while it may still log."""
     if run.active:

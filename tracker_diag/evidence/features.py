@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure, times
 from tracker_diag.evidence.baseline import Explained
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.registry import rule_input
@@ -32,7 +32,7 @@ LOG_THOUSAND = math.log(1000)
 #: Accuracy below which it counts equal numbers, as that of a regression does.
 HARDLY_EVER_RIGHT = 0.02
 #: The sentence on a first loss that is far off, as a row of a table of likelihood ratios says it.
-FIRST_LOSS = "the first loss, {first:.4g}, is {excess:.3g} times {what} ({level:.4g})"
+FIRST_LOSS = "first loss {first} is {excess} {what} ({level})"
 #: Times the level of knowing nothing above which a first loss is far off: sound inputs and weights begin closer to it;
 FAR_OFF = 3.0
 #: and times another value of the run, where nobody knows that level: sound runs fall as fast in one epoch.
@@ -66,9 +66,14 @@ class FirstExcess:
     known: bool = False
 
     @property
-    def seen(self) -> dict[str, Any]:
+    def seen(self) -> dict[str, str]:
         """What ``FIRST_LOSS`` asks for."""
-        return {"first": self.first, "excess": self.times, "what": self.what, "level": self.level}
+        return {
+            "first": figure(self.first, 4),
+            "excess": times(self.times),
+            "what": self.what,
+            "level": figure(self.level, 4),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,7 @@ class Features:
     regained: bool = True
 
 
-@rule_input(missing="no train loss", log="train_loss", evidence="C", unit="baselines")
+@rule_input(missing="no training loss found", log="train_loss", evidence="C", unit="baselines")
 def first_excess(
     any_curve: Curve,
     train: Curve | None,
@@ -150,8 +155,9 @@ def first_excess(
     train_score: Curve | None,
     val_score: Curve | None,
     layers_described: Layout | None,
+    baseline_from: str | None,
 ) -> FirstExcess:
-    """How many times the baseline the first value is, and what it is set against; see ``Features``.
+    """How many times the baseline the first value is, and what it is compared with; see ``Features``.
 
     Penalties of weights, which are part of the loss, are added to the baseline where the layers tell their strength.
     """
@@ -165,8 +171,8 @@ def first_excess(
         return FirstExcess()
     if explained is not None and explained.known:
         penalty = layers_described.penalty if layers_described is not None else 0.0
-        with_it = ", with the penalty of the weights" if penalty else ""
-        return _beside(first, explained.baseline + penalty, f"what knowing nothing costs{with_it}", known=True)
+        with_it = " plus the penalty of the weights" if penalty else ""
+        return _beside(first, explained.baseline + penalty, f"the loss of {baseline_from}{with_it}", known=True)
     score = train_score or val_score
     accurate = (
         score is not None
@@ -175,10 +181,10 @@ def first_excess(
         and float(np.abs(score.y).max(initial=0)) > HARDLY_EVER_RIGHT * score.whole
     )
     if accurate and any_curve.metric.of_classes and first > LOG_THOUSAND:
-        return _beside(first, LOG_THOUSAND, "what knowing nothing of a thousand classes costs", known=True)
+        return _beside(first, LOG_THOUSAND, "the loss of random guessing between 1,000 classes", known=True)
     others = [
         (float(c.y[i]), what)
-        for c, i, what in ((train, 1, "the second"), (val, 0, "the first of validation"))
+        for c, i, what in ((train, 1, "the second value"), (val, 0, "the first validation loss"))
         if c is not None
     ]
     largest = max(others, default=(0.0, ""))
@@ -189,7 +195,7 @@ def _beside(first: float, level: float, what: str, *, known: bool = False) -> Fi
     return FirstExcess(first / level, first, what, level, known)
 
 
-@rule_input(missing="no val loss", log="val_loss", evidence="C")
+@rule_input(missing="no validation loss found", log="val_loss", evidence="C")
 def val_blind(
     train: Curve, val: Curve, explained: Explained, train_score: Curve | None, val_score: Curve | None
 ) -> bool:
@@ -206,7 +212,7 @@ def val_blind(
     return explained.train > TRAINING_LEARNED and val.best > HAS_NOT_FALLEN * first
 
 
-@rule_input(missing="no train loss", log="train_loss", evidence="C")
+@rule_input(missing="no training loss found", log="train_loss", evidence="C")
 def features(
     any_curve: Curve,
     symptoms: Symptoms,

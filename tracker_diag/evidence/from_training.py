@@ -120,8 +120,8 @@ class Watched:
 
 
 @rule_input(
-    missing="no gradients, weights or units of layers are logged",
-    log="train with a callback of tracker_diag.probes",
+    missing="no gradients, weights or activations per layer found",
+    log="train with a callback from tracker_diag.probes",
     evidence="G",
 )
 def layer_figures(run: Run, signals: Mapping[str, Series] | None) -> LayerSignals | None:
@@ -170,8 +170,8 @@ def labels_in_a_row(watched: Watched) -> float | None:
 
 
 @rule_input(
-    missing="nothing was logged from within the training",
-    log="train with a callback of tracker_diag.probes",
+    missing="no values from inside the training loop found",
+    log="train with a callback from tracker_diag.probes",
     evidence="GB",
 )
 def watched(signals: Mapping[str, Series]) -> Watched:

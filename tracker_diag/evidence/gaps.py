@@ -12,13 +12,13 @@ from tracker_diag.stats.gap import Gap, gap
 from tracker_diag.stats.multiplicity import adjusted
 
 
-@rule_input(missing="no gap", evidence="C", unit="that of the curves")
+@rule_input(missing="no training and validation curve to compare", evidence="C", unit="same as the curves")
 def end_gap(train: Curve, val: Curve) -> Gap | None:
     """Validation over training at the end."""
     return gap(val.y, train.y)
 
 
-@rule_input(missing="no scores beside the losses", evidence="C", unit="share of the better score")
+@rule_input(missing="no training and validation score found", evidence="C", unit="share of the better score")
 def score_gap(train: Curve | None, train_score: Curve, val_score: Curve) -> float | None:
     """Distance of the scores at the end; None for errors, or without losses beside."""
     ours, theirs = train_score, val_score
@@ -28,7 +28,7 @@ def score_gap(train: Curve | None, train_score: Curve, val_score: Curve) -> floa
     return gap(theirs.y, ours.y).value / best if best > 0 else None
 
 
-@rule_input(missing="no validation accuracy", evidence="C", unit="share of a perfect score")
+@rule_input(missing="no validation accuracy found", evidence="C", unit="share of a perfect score")
 def score_gap_at_most(val: Curve | None, val_score: Curve) -> float | None:
     """Distance of the accuracies at the end, at most: however good training is, it is no better than perfect."""
     if val_score is val or not val_score.long_enough:
@@ -40,7 +40,7 @@ def score_gap_at_most(val: Curve | None, val_score: Curve) -> float | None:
     return val_score.tail / (100 if float(val_score.y.max()) > PER_CENT_ABOVE else 1)
 
 
-@rule_input(missing="no curves", evidence="C", unit="p-value")
+@rule_input(missing="no training and validation curve to compare", evidence="C", unit="p-value")
 def rises(train: Curve | None, held_out: Curve | None) -> Mapping[str, float]:
     """p-values of "at rest since its minimum" for the training and the validation curve, adjusted for asking both.
 

@@ -2,39 +2,41 @@
 
 from tracker_diag.evidence.registry import given_input
 
-given_input("run", "the run, its records in order", "Run")
-given_input("timeline", "what had to be decided to put its records in order", "Timeline", evidence="C")
-given_input("roles", "what its names were taken for", "Roles")
+given_input("run", "the run, with its values sorted by step", "Run")
+given_input("timeline", "decisions made when sorting its values by step", "Timeline", evidence="C")
+given_input("roles", "the metric or parameter taken for each role", "Roles")
 given_input(
     "signals",
-    "what the callbacks logged (`diag/…`), which is no part of `run`, by its key",
+    "what the callbacks logged, by key (`diag/…`); `run` does not include it",
     "Mapping",
-    missing="nothing was logged from within the training",
-    log="train with a callback of tracker_diag.probes",
+    missing="no values from inside the training loop found",
+    log="train with a callback from tracker_diag.probes",
     evidence="GB",
 )
 given_input(
     "network",
-    "the description of the network, from the logged model, its summary and the parameters",
+    "the model description, from the logged model, its summary and the parameters",
     "Model",
-    missing="no description of the model",
+    missing="no model description found",
     log="log the model",
     evidence="M",
 )
 given_input(
     "siblings",
-    "the other runs of its experiment, as they were handed to `diagnose`; a sweep hands over what they say alone",
+    "the other runs of its experiment, as passed to `diagnose`; missing in a sweep, which passes only their comparison",
     "tuple",
-    missing="no other runs of the experiment",
-    log="diagnose it with its experiment",
+    missing="no other runs of the experiment given",
+    log="diagnose the run together with its experiment",
     evidence="X",
 )
 given_input(
     "comparison",
-    "what the other runs of its experiment say of it, as far as they can be compared",
+    "how the run compares with the other runs of its experiment",
     "Comparison",
-    missing="no other run of the experiment that can be compared",
-    log="sweep the experiment, or diagnose the run with its siblings",
+    missing="no comparable run in the experiment",
+    log="sweep the experiment, or pass siblings to diagnose",
     evidence="X",
 )
-given_input("symptoms", 'what the rules on curves (LC) found: `symptoms.has("unstable")`', "Symptoms", evidence="C")
+given_input(
+    "symptoms", 'what the rules on curves (LC) found, e.g. `symptoms.has("unstable")`', "Symptoms", evidence="C"
+)

@@ -29,7 +29,7 @@ class Identical:
     Attributes
     ----------
     said : str
-        Which: "every loss and score", "the loss and the score of validation".
+        Which: "every loss and score", "validation loss and score".
     loss : Curve
         The training loss; validation's, where training logged none.
     values : int
@@ -47,7 +47,7 @@ class Identical:
     decades: float
 
 
-@rule_input(missing="a loss or a score moves, or there is none", evidence="C")
+@rule_input(missing="some loss or score changes, or none was found", evidence="C")
 def identical(
     train_loss: Curve | None, val_loss: Curve | None, train_score: Curve | None, val_score: Curve | None
 ) -> Identical | None:
@@ -61,7 +61,7 @@ def identical(
     every = _identical("every loss and score", [train_loss, val_loss, train_score, val_score])
     if every is not None or val_loss is None or val_score is None or val_loss.finite[1].size < MINIMUM:
         return every
-    return _identical("the loss and the score of validation", [val_loss, val_score])
+    return _identical("validation loss and score", [val_loss, val_score])
 
 
 def _identical(said: str, of: Sequence[Curve | None]) -> Identical | None:

@@ -55,7 +55,11 @@ class KLTerm:
         return self.series.steps[known], np.abs(self.series.values[known])
 
 
-@rule_input(missing="no KL term of a variational autoencoder", log="log the KL term, e.g. as kl_loss", evidence="C")
+@rule_input(
+    missing="no KL term of a variational autoencoder found",
+    log="log the KL term each epoch, e.g. as kl_loss",
+    evidence="C",
+)
 def kl_term(
     run: Run, traits: frozenset[str], flat_params: Mapping[str, Any], numeric_params: Mapping[str, float]
 ) -> KLTerm | None:

@@ -18,13 +18,13 @@ KERAS_SCALE = 0.05
 MOST_SCALE = 1e6
 
 
-@rule_input(missing="no layers are described", log="log the model", evidence="M")
+@rule_input(missing="no layers found in a model description", log="log the model", evidence="M")
 def layers_described(network: Model) -> Layout | None:
     """The network as its layers show it: what is hidden, what is the output."""
     return layout(network)
 
 
-@rule_input(missing="no plain initialisers are described", log="log the model", evidence="M", unit="times")
+@rule_input(missing="no initialiser with a known scale found", log="log the model", evidence="M", unit="times")
 def initial_gain(layers_described: Layout, n_inputs: float | None) -> float | None:
     """How much larger a signal is behind the hidden layers than before them, as they are initialised.
 

@@ -1,4 +1,4 @@
-"""Inputs that say what shows that anything was learned, and what does not."""
+"""Inputs that tell whether the run has learned anything."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure, share
 from tracker_diag.evidence.baseline import OF_MORE_THAN_CLASSES, ROSE, Explained, lead, rises
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.guess import costs_less_than_guessing
@@ -31,23 +32,22 @@ A_QUARTER = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Achieved:
-    """What of the cost of knowing nothing a run has explained, as far as anybody can know.
+    """How far the best value lies on the way from a model that ignores its input to a perfect one.
 
     Attributes
     ----------
     share : float or None
-        Of the baseline, at its best: 0 nothing, 1 all; the most it can be where only an untrained network's loss, which
-        is no lower than the baseline, is known. None where nobody knows either.
+        0 for a model that ignores its input, 1 for a perfect one. Where only the loss of the untrained network is
+        known, which is no lower, the most it can be. None where neither is known.
     said : str
-        In words, as a clause: "the best loss is 1.485, and the logarithm of the number of classes 1.609: 8% of the way
-        is learned".
+        In words, as a clause: "best loss 1.485 is 8% of the way from random guessing (1.609) to a perfect model".
     """
 
     share: float | None
     said: str
 
 
-@rule_input(missing="too few finite values of the train loss", evidence="CPD")
+@rule_input(missing="too few finite values of the training loss", evidence="CPD")
 def achieved(
     main_curve: Curve,
     train: Curve | None,
@@ -58,29 +58,34 @@ def achieved(
     variance_explained: float | None,
     log_for_baseline: str,
 ) -> Achieved | None:
-    """How much of what knowing nothing costs the run has explained, and how that is known."""
+    """How far the best value lies on the way from a model that ignores its input to a perfect one, and in words."""
     if explained is None:
         return None
     if explained.known:
-        level = f"{main_curve.shown(explained.baseline):.4g}"
-        reached = f"{main_curve.shown(explained.at(explained.most)):.4g}"
-        said = f"the best {'score' if main_curve.flipped else 'loss'} is {reached}, and {baseline_from} {level}"
-        return Achieved(explained.most, f"{said}: {max(explained.most, 0):.0%} of the way is learned")
+        level, reached = (figure(main_curve.shown(x), 4) for x in (explained.baseline, explained.at(explained.most)))
+        best = f"best {'score' if main_curve.flipped else 'loss'} {reached}"
+        return Achieved(explained.most, _way(best, explained.most, f"{baseline_from} ({level})"))
     if variance_explained is not None:
-        said = f"by R² a constant prediction has an error of {variance_shown:.4g}"
-        return Achieved(variance_explained, f"{said}: {max(variance_explained, 0):.0%} of the way is learned")
+        level = f"always predicting the mean (error {figure(variance_shown or 0.0, 4)}, from R²)"
+        return Achieved(variance_explained, _way("best value", variance_explained, level))
     first = _untrained(train, val)
     if first is not None and not main_curve.flipped and first > 0:
-        best = min(c.best for c in (train, val) if c is not None)
-        share = 1 - best / first
-        said = f"the best loss is {best:.4g}, and the untrained network's {first:.4g}"
-        return Achieved(share, f"{said}: at most {max(share, 0):.0%} of the way is learned")
-    return Achieved(None, f"no baseline is known to compare it with: log {log_for_baseline}")
+        lowest = min(c.best for c in (train, val) if c is not None)
+        part = 1 - lowest / first
+        level = f"the untrained network ({figure(first, 4)})"
+        return Achieved(part, _way(f"best loss {figure(lowest, 4)}", part, level, most="at most "))
+    return Achieved(None, f"no baseline to compare it with: log {log_for_baseline}")
 
 
-@rule_input(missing="no curve", evidence="C")
+def _way(best: str, part: float, level: str, most: str = "") -> str:
+    if part <= 0:
+        return f"{best} is no better than {level}"
+    return f"{best} is {most}{share(part)} of the way from {level} to a perfect model"
+
+
+@rule_input(missing="no loss or score curve found", evidence="C")
 def log_for_baseline(main_curve: Curve) -> str:
-    """What to log so that the cost of knowing nothing is known, as a phrase."""
+    """What to log so that the loss of a model that ignores its input is known, as a phrase."""
     if main_curve.metric.kind in ("squared error", "root of the squared error"):
         return "R², or the target's variance"
     if main_curve.metric.kind in ("cross-entropy", "negative log-likelihood"):
@@ -95,7 +100,7 @@ def _untrained(train: Curve | None, val: Curve | None) -> float | None:
     return val.start
 
 
-@rule_input(missing="no score", evidence="C")
+@rule_input(missing="no score found", evidence="C")
 def score_learned(
     train_loss: Curve | None, val_loss: Curve | None, train_score: Curve | None, val_score: Curve | None
 ) -> bool | None:
@@ -122,7 +127,7 @@ def _shows(loss: Curve | None, score: Curve) -> bool:
     return accurate and loss is not None and loss.long_enough and costs_less_than_guessing(loss, score)
 
 
-@rule_input(missing="too few values of a loss", evidence="C")
+@rule_input(missing="too few values of the loss", evidence="C")
 def standing_from_start(
     train: Curve | None,
     val: Curve | None,

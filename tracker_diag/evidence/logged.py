@@ -17,19 +17,19 @@ from tracker_diag.roles.resolve import Roles
 from tracker_diag.timeline.straighten import Timeline
 
 
-@rule_input(missing="no parameters", evidence="P")
+@rule_input(missing="no parameters logged", evidence="P")
 def params(roles: Roles) -> Mapping[str, Any]:
     """All parameters by role."""
     return roles.params
 
 
-@rule_input(missing="no names")
+@rule_input(missing="no names logged")
 def names(roles: Roles) -> Mapping[str, str]:
     """The run's own name for each role."""
     return roles.names
 
 
-@rule_input(missing="no names")
+@rule_input(missing="no names logged")
 def traits(roles: Roles, ramp_end: float | None) -> frozenset[str]:
     """Kinds of training that the names give away: adversarial, reinforcement, contrastive, boosting, annealed.
 
@@ -38,7 +38,7 @@ def traits(roles: Roles, ramp_end: float | None) -> frozenset[str]:
     return roles.traits if ramp_end is None else roles.traits - {"annealed"}
 
 
-@rule_input(missing="no metrics", evidence="C")
+@rule_input(missing="no metrics logged", evidence="C")
 def logged_metrics(run: Run) -> Mapping[str, Series]:
     """All metrics by the names under which they were logged."""
     return run.metrics
@@ -64,7 +64,7 @@ class Standing:
     kind: str
 
 
-@rule_input(missing="no metrics", evidence="C")
+@rule_input(missing="no metrics logged", evidence="C")
 def standing(run: Run, roles: Roles, timeline: Timeline) -> Mapping[str, Standing]:
     """Losses and scores that never change, and the value: exactly 0, or any value beside a loss that moves."""
     moving = any(role.endswith("_loss") and _moves(series) for role, series in roles.metrics.items())
@@ -92,19 +92,19 @@ def _moves(series: Series) -> bool:
     return bool((series.values != series.values[0]).any())
 
 
-@rule_input(missing="no parameters", evidence="P")
+@rule_input(missing="no parameters logged", evidence="P")
 def logged_params(run: Run) -> Mapping[str, Any]:
     """All parameters as they were logged."""
     return run.params
 
 
-@rule_input(missing="no parameters", evidence="P")
+@rule_input(missing="no parameters logged", evidence="P")
 def flat_params(run: Run) -> Mapping[str, Any]:
     """All parameters without nesting (``optimizer.lr``), texts read as the numbers and truth values they are."""
     return flatten(run.params).values
 
 
-@rule_input(missing="no parameters", evidence="P")
+@rule_input(missing="no parameters logged", evidence="P")
 def numeric_params(flat_params: Mapping[str, Any]) -> Mapping[str, float]:
     """All parameters that are finite numbers, without nesting, in the order of their names; truth values are none."""
     return {
@@ -114,13 +114,13 @@ def numeric_params(flat_params: Mapping[str, Any]) -> Mapping[str, float]:
     }
 
 
-@rule_input(missing="no status")
+@rule_input(missing="no status known")
 def active(run: Run) -> bool:
     """Whether the run may still log."""
     return run.active
 
 
-@rule_input(missing="no tags", evidence="P")
+@rule_input(missing="no tags set", evidence="P")
 def logged_tags(run: Run) -> Mapping[str, str]:
     """All tags of the run."""
     return run.tags

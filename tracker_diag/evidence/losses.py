@@ -46,7 +46,7 @@ class Asked:
     one_hot: bool = False
 
 
-@rule_input(missing="no loss function", log="loss_function", evidence="MP")
+@rule_input(missing="loss function not found", log="loss_function", evidence="MP")
 def loss_asks(
     network: Model | None, loss_function: str | None, names: Mapping[str, str], logged_params: Mapping[str, Any]
 ) -> Asked | None:

@@ -24,7 +24,7 @@ class Lost:
     name : str
         The metric's.
     said : str
-        What it is, in a sentence: "the training loss".
+        What it is, in a sentence: "training loss".
     first_step, last_step : float
         Step since which no value is finite, and the last one.
     values : int
@@ -41,7 +41,7 @@ class Lost:
     share: float
 
 
-@rule_input(missing="every loss ends finite", evidence="C")
+@rule_input(missing="every loss ends with a finite value", evidence="C")
 def lost(roles: Roles) -> Lost | None:
     """The first loss that ends in values that are not finite, one value being enough; a score where no loss is logged.
 
@@ -61,7 +61,7 @@ def _first(roles: Roles, several: Sequence[str]) -> Lost | None:
         split, _, kind = role.partition("_")
         return Lost(
             name=series.name,
-            said=f"the {SPLITS[split]} {kind}",
+            said=f"{SPLITS[split]} {kind}",
             first_step=float(series.steps[since]),
             last_step=float(series.steps[-1]),
             values=len(series) - since,

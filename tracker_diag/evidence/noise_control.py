@@ -48,7 +48,9 @@ class NoiseControl:
         return self.lead > CLEARLY
 
 
-@rule_input(missing="no control on random input in the experiment", log="run tracker_diag.controls.random_input once")
+@rule_input(
+    missing="no control run on random input in the experiment", log="run tracker_diag.controls.random_input once"
+)
 def noise_control(comparison: Comparison, val_loss: Curve | None, val_score: Curve | None) -> NoiseControl | None:
     """How the run ended beside the control of its experiment that was trained on random input.
 

@@ -52,7 +52,7 @@ _PERIOD = re.compile(r"(?:tmax|decaysteps)$")
 _ANNEALING = ("cos", "linear", "poly", "onecycle", "one_cycle", "decay", "exp")
 
 
-@rule_input(missing="no learning rate", log="learning_rate", evidence="C")
+@rule_input(missing="no learning rate curve found", log="learning_rate", evidence="C")
 def rate_curve(roles: Roles) -> Series | None:
     """The learning rate as logged over steps; NaN where it is none."""
     series = roles.metrics.get("learning_rate")
@@ -62,7 +62,7 @@ def rate_curve(roles: Roles) -> Series | None:
     return replace(series, values=np.where(is_rate, series.values, math.nan))
 
 
-@rule_input(missing="no gradient norm", log="gradient_norm", evidence="G", unit="as logged")
+@rule_input(missing="no gradient norm found", log="gradient_norm", evidence="G", unit="as logged")
 def gradient_norm(roles: Roles, layer_figures: LayerSignals | None) -> FloatArray | None:
     """The logged gradient norms that are finite and not so large that sums overflow, in order of steps, shape (n,).
 
@@ -78,7 +78,7 @@ def gradient_norm(roles: Roles, layer_figures: LayerSignals | None) -> FloatArra
     return norms if norms.size else None
 
 
-@rule_input(missing="no schedule", evidence="CP")
+@rule_input(missing="no learning rate schedule found", evidence="CP")
 def annealed(rate_curve: Series | None, params: Mapping[str, Any]) -> bool:
     """Whether the learning rate fell to less than a tenth of its peak, or a schedule that does so is configured."""
     if rate_curve is not None and len(rate_curve) >= POINTS_OF_SCHEDULE:
@@ -88,7 +88,7 @@ def annealed(rate_curve: Series | None, params: Mapping[str, Any]) -> bool:
     return any(word in schedule for word in _ANNEALING)
 
 
-@rule_input(missing="the rate never fell below a hundredth of its peak", evidence="C", unit="steps")
+@rule_input(missing="the learning rate never fell below 1% of its peak", evidence="C", unit="steps")
 def settled_from(rate_curve: Series) -> float | None:
     """Last step with a learning rate of at least a hundredth of its peak; None if it stays above to the end."""
     if len(rate_curve) < POINTS_OF_SCHEDULE or np.isnan(rate_curve.values).all():
@@ -97,7 +97,7 @@ def settled_from(rate_curve: Series) -> float | None:
     return float(rate_curve.steps[low[-1]]) if low.size and low[-1] < len(rate_curve) - 1 else None
 
 
-@rule_input(missing="neither a logged rate nor a schedule says that it ran out", evidence="CP")
+@rule_input(missing="neither the logged learning rate nor a schedule shows that it decayed to almost 0", evidence="CP")
 def schedule_ran_out(
     rate_curve: Series | None, params: Mapping[str, Any], logged_params: Mapping[str, Any], ending: Ending | None
 ) -> bool | None:
@@ -148,7 +148,7 @@ def _goes_to_nothing(params: Mapping[str, Any], logged_params: Mapping[str, Any]
     return all(str(value).strip() in (f"{progress.planned:g}", f"{progress.planned:.1f}") for value in periods)
 
 
-@rule_input(missing="no schedule", evidence="CP")
+@rule_input(missing="no learning rate schedule found", evidence="CP")
 def restarts(params: Mapping[str, Any], rate_curve: Series | None) -> bool:
     """Whether the schedule raises the rate again on its way, as warm restarts and cycles do."""
     schedule = str(params.get("scheduler") or "").lower()
@@ -184,7 +184,9 @@ class Clock:
 
 
 @rule_input(
-    missing="the learning rate was annealed and not logged", log="log the learning rate at every epoch", evidence="C"
+    missing="the learning rate was annealed but not logged",
+    log="log the learning rate each epoch, e.g. as learning_rate",
+    evidence="C",
 )
 def clock(rate_curve: Series | None, annealed: bool) -> Clock | None:
     """How far the optimiser goes with the steps; None where the rate was annealed but not logged."""
@@ -211,8 +213,8 @@ def lowest_possible(curve: Curve) -> float:
     return floor if lowest >= floor else 0.0
 
 
-_ANNEALED_OR_SHORT = "the learning rate was annealed and not logged, or the curve is too short to carry on"
-_LOG_THE_RATE = "log the learning rate at every epoch"
+_ANNEALED_OR_SHORT = "the learning rate was annealed but not logged, or the curve is too short to extrapolate"
+_LOG_THE_RATE = "log the learning rate each epoch, e.g. as learning_rate"
 
 
 @rule_input(missing=_ANNEALED_OR_SHORT, log=_LOG_THE_RATE, evidence="C")

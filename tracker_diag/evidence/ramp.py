@@ -19,7 +19,7 @@ ENOUGH = 8
 _JUDGED = ("train_loss", "val_loss", "train_score", "val_score")
 
 
-@rule_input(missing="no weight that is phased in, or no end of it", evidence="CP", unit="steps")
+@rule_input(missing="no loss term that is phased in, or its end is not known", evidence="CP", unit="steps")
 def ramp_end(run: Run, roles: Roles, params: Mapping[str, Any]) -> float | None:
     """Step from which on a term that is phased in, as the KL term of a variational autoencoder, has its full weight.
 

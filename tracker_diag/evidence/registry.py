@@ -28,8 +28,8 @@ EVIDENCE = MappingProxyType(
     {
         "C": "curves",
         "P": "parameters",
-        "M": "the description of the network",
-        "D": "dataset facts",
+        "M": "model description",
+        "D": "dataset statistics",
         "G": "gradient, weight or activation statistics",
         "B": "per-batch statistics",
         "X": "other runs of the experiment",
@@ -50,8 +50,8 @@ class Input:
     wants : tuple of str
         Inputs it uses where they exist.
     missing : str
-        What a skip says where the run does not hold it: "no batch size". An input whose needs are missing says what
-        the first of them says.
+        What a skip says where the run does not hold it: "batch_size not found". An input whose needs are missing gives
+        the reason of the first of them.
     log : str
         What to log to have it, as a phrase; empty where nothing would help.
     evidence : str
@@ -88,7 +88,7 @@ def rule_input(*, missing: str, log: str = "", evidence: str = "", unit: str = "
     Parameters
     ----------
     missing : str
-        What a skip says where only this input is missing: "no batch size".
+        What a skip says where only this input is missing: "batch_size not found".
     log : str
         What to log to have it: a role, whose words are taken from the vocabulary, or a phrase.
     evidence : str
@@ -112,7 +112,7 @@ def rule_input(*, missing: str, log: str = "", evidence: str = "", unit: str = "
     --------
     >>> from tracker_diag.evidence.registry import all_inputs
     >>> from tracker_diag.rules.api import Curve, rule_input
-    >>> @rule_input(missing="no train loss", log="train_loss", unit="that of the loss")
+    >>> @rule_input(missing="no training loss found", log="train_loss", unit="same as the loss")
     ... def lowest_loss(train_loss: Curve, val_loss: Curve | None) -> float:
     ...     return min(c.best for c in (train_loss, val_loss) if c is not None)
     >>> all_inputs()["lowest_loss"].needs, all_inputs()["lowest_loss"].wants
@@ -126,9 +126,9 @@ def rule_input(*, missing: str, log: str = "", evidence: str = "", unit: str = "
         _refuse_taken(name, compute)
         needs, wants, kept = parameters(compute)
         if kept:
-            raise ValueError(f"input {name}: {', '.join(kept)} is keyword-only, and inputs have no thresholds")
+            raise ValueError(f"input {name}: {', '.join(kept)} is keyword-only, which inputs may not have")
         if set(evidence) - set(EVIDENCE):
-            raise ValueError(f"input {name}: evidence {evidence!r} is not of the letters {''.join(EVIDENCE)}")
+            raise ValueError(f"input {name}: evidence {evidence!r} has unknown letters: use {''.join(EVIDENCE)}")
         _add(Input(name, needs, wants, missing, _said(name, log), evidence, unit, compute))
         return compute
 
@@ -139,10 +139,10 @@ def _refuse_taken(name: str, compute: Callable[..., Any]) -> None:
     taken = _INPUTS.get(name)
     if taken is None or (taken.compute and taken.compute.__module__ == compute.__module__ != __name__):
         return
-    by = taken.compute.__module__ if taken.compute else "the engine, which gives it"
+    by = taken.compute.__module__ if taken.compute else "the engine"
     if taken.compute and taken.compute.__module__ == __name__:
         by = f"the parameter role {name}" if name in all_roles() else "first_of"
-    raise ValueError(f"input {name}: taken by {by}; choose another name")
+    raise ValueError(f"input {name}: the name is taken by {by}; choose another")
 
 
 def _said(name: str, log: str) -> str:
@@ -150,14 +150,14 @@ def _said(name: str, log: str) -> str:
         return what_to_log(log)
     if log and " " not in log:
         near = get_close_matches(log, all_roles(), 1)
-        raise ValueError(f"input {name}: log names no role {log!r}" + (f": {near[0]}?" if near else ""))
+        raise ValueError(f"input {name}: log: no role {log!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
     return log
 
 
 def given_input(name: str, about: str, type: str, *, missing: str = "", log: str = "", evidence: str = "") -> None:
     """Declare an input that the engine gives."""
     if name in _INPUTS:
-        raise ValueError(f"input {name}: taken; choose another name")
+        raise ValueError(f"input {name}: the name is taken; choose another")
     _add(Input(name, missing=missing, log=log, evidence=evidence, about=about, type=type))
 
 
@@ -198,7 +198,7 @@ def first_of(name: str, sources: Mapping[str, str], *, missing: str, log: str = 
     text = _said(name, log)
     for new in (name, f"{name}_from"):
         if new in _INPUTS:
-            raise ValueError(f"input {new}: taken; choose another name")
+            raise ValueError(f"input {new}: the name is taken; choose another")
     _add(
         Input(name, (), tuple(sources), missing, text, "", unit, value),
         Input(f"{name}_from", (), tuple(sources), missing, text, "", "", taken_from),
@@ -230,7 +230,9 @@ def find_input(name: str, asking: str) -> Input:
     found = _INPUTS.get(name)
     if found is None:
         near = get_close_matches(name, _INPUTS, 1)
-        raise ValueError(f"{asking} asks for {name!r}, which is no input" + (f": {near[0]}?" if near else ""))
+        raise ValueError(
+            f"{asking} asks for an unknown input {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+        )
     return found
 
 
@@ -317,7 +319,7 @@ def _package() -> None:
         import_module(module.name)
     for role, filled_by in all_roles().items():
         if "param" in filled_by and role not in _INPUTS:
-            said = f"no {role.replace('_', ' ')}"
+            said = f"{role} not found"
             _INPUTS[role] = Input(role, ("params",), (), said, what_to_log(role), "P", "", _of_role(role))
     _check(list(_INPUTS.values()))
 

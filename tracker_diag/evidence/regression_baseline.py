@@ -44,7 +44,7 @@ _SQUARES, _ROOT = "squared error", "root of the squared error"
 _ERRORS = (_SQUARES, _ROOT, "absolute error")
 
 
-@rule_input(missing="no variance of the target", unit="that of the loss")
+@rule_input(missing="variance of the target not found", unit="same as the loss")
 def target_variance(
     main_curve: Curve,
     dataset: Dataset,
@@ -76,7 +76,7 @@ def target_variance(
     return variance if number and _as_squares_go(main_curve, variance) else None
 
 
-@rule_input(missing="no squared error that rests at 1", evidence="C", unit="that of the loss")
+@rule_input(missing="no squared error with a plateau at 1", evidence="C", unit="same as the loss")
 def variance_of_standardised(
     train_loss: Curve, val_loss: Curve | None, run: Run, pretrained: object | None, active: bool
 ) -> float | None:
@@ -99,7 +99,7 @@ def variance_of_standardised(
     return 1.0 if rests and lowest >= UNLEARNED else None
 
 
-@rule_input(missing="no R² beside a squared error", evidence="C", unit="that of the loss")
+@rule_input(missing="no R² with a squared error of the same data found", evidence="C", unit="same as the loss")
 def variance_shown(
     main_curve: Curve, run: Run, params: Mapping[str, Any], train_loss: Curve | None, val_loss: Curve | None
 ) -> float | None:
@@ -121,7 +121,7 @@ def variance_shown(
     return None
 
 
-@rule_input(missing="no R² beside a squared error", evidence="C", unit="share of the variance")
+@rule_input(missing="no R² with a squared error of the same data found", evidence="C", unit="share of the variance")
 def variance_explained(
     variance_shown: float, main_curve: Curve, train: Curve | None, val: Curve | None
 ) -> float | None:

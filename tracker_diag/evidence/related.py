@@ -76,7 +76,9 @@ class Relation:
 
 
 @rule_input(
-    missing="nothing says whether inputs and targets belong together", log="log a dataset profile", evidence="D"
+    missing="the profile does not tell whether inputs and targets are related",
+    log="log a dataset profile",
+    evidence="D",
 )
 def relation(dataset: Dataset) -> Relation | None:
     """Whether inputs and targets belong together, by the targets of the nearest other examples (a dataset profile)."""
@@ -96,7 +98,11 @@ def relation(dataset: Dataset) -> Relation | None:
     )
 
 
-@rule_input(missing="nothing says whether the sides differ", log="log a dataset profile", evidence="D")
+@rule_input(
+    missing="the profile does not tell whether training and validation inputs differ",
+    log="log a dataset profile",
+    evidence="D",
+)
 def shifted(dataset: Dataset) -> bool | None:
     """Whether inputs of validation are other than training's: most features tested, or images in scale or offset."""
     train, validation = dataset.train.images, dataset.validation.images

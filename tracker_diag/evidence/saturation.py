@@ -73,7 +73,7 @@ class Saturation:
     all_wrong: bool = False
 
 
-@rule_input(missing="no loss at a clip", evidence="C")
+@rule_input(missing="no loss value at a clipping limit", evidence="C")
 def at_clip(train_loss: Curve | None, val_loss: Curve | None, loss_asks: Asked | None) -> AtClip | None:
     """The loss that stands at what one answer costs at most, over its last two values or more."""
     if _of_other_than_classes(loss_asks):
@@ -95,7 +95,7 @@ def _standing_at_clip(loss: Curve) -> AtClip | None:
     return AtClip(loss, float(values[-1]), float(steps[first]), values.size - first)
 
 
-@rule_input(missing="no saturated output", evidence="C")
+@rule_input(missing="no saturated output found", evidence="C")
 def saturation(
     train_loss: Curve | None,
     val_loss: Curve | None,

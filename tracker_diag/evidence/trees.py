@@ -19,7 +19,7 @@ DEEPEST = 60
 
 
 @rule_input(
-    missing="neither the depth nor the leaves of a tree, or no number of training examples",
+    missing="tree depth, number of leaves or number of training examples not found",
     log="log max_depth or num_leaves, and how many training examples there are",
     evidence="PD",
     unit="examples",
@@ -53,7 +53,7 @@ class CarriedOver:
     left: float
 
 
-@rule_input(missing="no training loss that trees learned by heart, with a validation loss beside it", evidence="C")
+@rule_input(missing="no training loss of trees that memorised the training set, with a validation loss", evidence="C")
 def carried_over(train_loss: Curve, val_loss: Curve, traits: frozenset[str]) -> CarriedOver | None:
     """How much of what trees learned at first holds for validation; None where training was not learned by heart."""
     if "boosting" not in traits or not (train_loss.long_enough and val_loss.long_enough):

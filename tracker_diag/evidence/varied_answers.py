@@ -14,7 +14,11 @@ SEVERAL, DIGITS = 8, 6
 FEW, MANY = 4, 0.4
 
 
-@rule_input(missing="no validation accuracy", log="log the validation accuracy at every epoch", evidence="C")
+@rule_input(
+    missing="no validation accuracy found",
+    log="log the validation accuracy each epoch, e.g. as val_accuracy",
+    evidence="C",
+)
 def answers_vary(val_score: Curve) -> bool | None:
     """Whether validation's answers change from one evaluation to the next, or all get one class.
 

@@ -30,7 +30,11 @@ class WithAccuracy:
     wrong: FloatArray
 
 
-@rule_input(missing="no accuracy beside a loss", log="log the accuracy at every epoch", evidence="C")
+@rule_input(
+    missing="no accuracy with a loss of the same data found",
+    log="log the accuracy each epoch, e.g. as val_accuracy",
+    evidence="C",
+)
 def accuracy_beside(
     train_loss: Curve | None, val_loss: Curve | None, train_score: Curve | None, val_score: Curve | None
 ) -> tuple[WithAccuracy, ...] | None:

@@ -22,11 +22,11 @@ HEADINGS = ("What it measures", "Why it matters", "What to do", "Thresholds", "R
 #: Kinds of training that names give away and that rules may not apply to, in words.
 KINDS = MappingProxyType(
     {
-        "adversarial": "two losses against each other",
-        "reinforcement": "a reward in place of labels",
-        "contrastive": "a dictionary that grows",
-        "annealed": "a term that is phased in",
-        "boosting": "trees, with rounds and no epochs",
+        "adversarial": "two losses compete",
+        "reinforcement": "rewards instead of labels",
+        "contrastive": "the loss depends on a growing dictionary",
+        "annealed": "a loss term is phased in",
+        "boosting": "trees, with rounds instead of epochs",
     }
 )
 
