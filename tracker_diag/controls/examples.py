@@ -93,7 +93,7 @@ def _told_apart(names: Iterable[Any], target: tuple[str, ...]) -> tuple[list[Any
     labels = _targets(names, target)
     if not labels or len(labels) == len(names):
         shown = ", ".join(str(name)[:40] for name in names[:8])
-        raise TypeError(f"which of {shown} are labels, and which inputs? Name the labels: target='…'")
+        raise TypeError(f"cannot tell which of {shown} are labels: name them, target='…'")
     return [name for name in names if name not in labels], labels
 
 
@@ -201,7 +201,7 @@ def input_of(example: Any, target: tuple[str, ...]) -> Any:
         return {name: example[name] for name in inputs}
     if isinstance(example, tuple | list) and len(example) > 1:
         return example[0]
-    raise TypeError(f"an example is a {type(example).__name__}, neither (input, label) nor a mapping: pass transform=")
+    raise TypeError(f"an example is a {type(example).__name__}, not (input, label) or a mapping: pass transform=")
 
 
 def _with_input(example: Any, made: Any, target: tuple[str, ...]) -> Any:

@@ -13,10 +13,11 @@ from scipy.special import stdtrit
 
 from tracker_diag.controls.examples import size, with_noise
 from tracker_diag.controls.recorders import TrackerName, recorder
-from tracker_diag.controls.saying import Answer, logged_roles, named, number, percent, several
+from tracker_diag.controls.saying import Answer, logged_roles, named, number, several
 from tracker_diag.controls.splits import split
 from tracker_diag.controls.trial import Train, Trial, curves, found, resolved, roles_of, trained
 from tracker_diag.core.controlled import RANDOM_INPUT, REAL_INPUT
+from tracker_diag.core.numbers import share as percent
 from tracker_diag.core.run import Run
 
 _ROLES = ("val_loss", "val_score", "test_loss", "test_score", "train_loss", "train_score")
@@ -27,25 +28,25 @@ _WORTH = 0.1
 
 @dataclass(frozen=True, slots=True)
 class RandomInput(Answer):
-    """What came out of random input.
+    """Result of ``random_input``.
 
     Attributes
     ----------
     verdict : {'input-used', 'input-ignored', 'inconclusive'}
-        Whether the network does better on its input than on noise.
+        Whether the network does better on the real input than on noise.
     says : str
         The answer in words.
     runs : tuple of str
-        Ids of the runs that were logged, the one on the real input first where it was trained here.
+        Ids of the logged runs; the one on the real input comes first if it was trained here.
     metric : str
-        What was compared: the best value of this metric.
+        Name of the metric whose best values are compared.
     real : float
-        On the real input.
+        Best value on the real input.
     random : tuple of float
-        On random input, one a draw.
+        Best values on random input, one per draw.
     share : float or None
-        Share of what was learned on the real input, from the worst first value on, that noise does not bring; None
-        where training returned no curve.
+        Share of the total improvement (from the worst first value to the best one on the real input) that random input
+        does not bring; None if training returned no curve.
     """
 
     verdict: Literal["input-used", "input-ignored", "inconclusive"]
@@ -58,7 +59,7 @@ class RandomInput(Answer):
 
     @property
     def passed(self) -> bool | None:
-        """True where the input is used, False where it is not; None where nothing was shown."""
+        """True if the input is used, False if it is not, None if the result is inconclusive."""
         return {"input-used": True, "input-ignored": False}.get(self.verdict)
 
 
@@ -75,55 +76,55 @@ def random_input(
     tracker: TrackerName | None = None,
     seed: int = 0,
 ) -> RandomInput:
-    """Train on noise instead of the input, and compare with training on the input.
+    """Train on noise instead of the real input, and compare the results.
 
-    Inputs of all sets, held-out ones too, are replaced by noise of the same shape, type, and mean and standard
-    deviation of each column; whole numbers, words and tokens are permuted within their column. Labels are kept.
+    A network that does no better on its real input than on noise does not use it. The inputs of all sets, validation
+    included, are replaced by noise of the same shape, type, mean and standard deviation per column. Whole numbers,
+    words and tokens are permuted within their column instead. Labels are kept.
 
     Parameters
     ----------
     train : callable or str
-        ``train(config, data) -> metrics``, or where it is: ``package.module:function``. Metrics: a mapping of names to
-        a value or a curve, or a mapping for each epoch; best with ``val_loss``.
+        A function ``train(config, data) -> metrics``, or its address ``package.module:function``. It returns a mapping
+        of metric names to a value or a curve, or yields one mapping per epoch; ``val_loss`` is the best metric to have.
     config : mapping
-        Handed to it each time.
+        Passed to ``train`` each time.
     data : object
         The real data, in the form that ``train`` takes; see ``docs/controls.md``.
     target : str or tuple of str
-        Columns or keys that hold labels, where their names do not say so.
+        Columns or keys that hold labels, if their names do not show it.
     transform : callable, optional
-        ``transform(data, rng)`` gives data with random input, where data have a form of their own.
+        ``transform(data, rng)`` returns data with random input, for data in a form of your own.
     real : object, optional
-        What ``train(config, data)`` returned before; trained now where neither this nor ``of`` is given.
+        What ``train(config, data)`` returned before. If neither this nor ``of`` is given, it is trained now.
     of : str, optional
-        The logged run on the real input, named as for ``tracker-diag diagnose --run-id``: its metrics are compared
-        with.
+        The logged run on the real input, given as for ``tracker-diag diagnose --run-id``. Its metrics are used.
     draws : int
-        Trainings on noise, which show how far results scatter; 3 are few, 1 shows none.
+        Number of trainings on noise, which show how much results vary. 3 are few; 1 shows no variation.
     tracker : {'mlflow', 'wandb', 'none'}, optional
-        Where runs are logged; where the active run is, if None.
+        Where to log the runs; None logs them where the active run is.
     seed : int
-        Of the noise.
+        Seed of the noise.
 
     Returns
     -------
     RandomInput
-        Its ``says`` is the answer in words, its ``verdict`` in one.
+        ``says`` is the answer in a sentence, ``verdict`` in one word.
 
     Raises
     ------
     TypeError
-        If data or returned metrics have no form that is known.
+        If the form of the data or of the returned metrics is not known.
     ValueError
-        If both ``real`` and ``of`` are given, or no metric was returned for the real and the random input.
+        If both ``real`` and ``of`` are given, or real and random input share no metric.
 
     Notes
     -----
-    If the input says nothing to the network, the real run is one more draw. With the mean m and the deviation s of k
-    draws, it would come out better than m by t·s·√(1 + 1/k) in 1 of 100 cases, t being the .99 quantile of Student's
-    distribution with k - 1 degrees of freedom; for an accuracy, s is at least its sampling error on the held-out
-    examples. Better by that, and by a tenth of what was learned, is "input-used"; better by the .95 quantile
-    "inconclusive".
+    Null hypothesis: the network ignores its input, so the real run is just one more draw. Let m and s be the mean and
+    the standard deviation of k draws, and t the 0.99 quantile of Student's distribution with k - 1 degrees of freedom.
+    Then the real run beats m by more than t·s·√(1 + 1/k) in 1 of 100 cases. For an accuracy, s is at least its sampling
+    error on the held-out examples. The verdict is "input-used" if the real run is better by that margin and by a tenth
+    of the total improvement. It is "inconclusive" if it only exceeds the margin with the 0.95 quantile.
 
     References
     ----------
@@ -144,7 +145,7 @@ def random_input(
     'input-ignored'
     """
     if draws < 1:
-        raise ValueError("draws has to be 1 or more")
+        raise ValueError(f"draws={draws!r}: give 1 or more")
     if real is not None and of is not None:
         raise ValueError("give real or of, not both: each is the result on the real input")
     train, labels = found(train), (target,) if isinstance(target, str) else target
@@ -174,7 +175,7 @@ def random_input(
 def _noisy(data: Any, rng: np.random.Generator, target: tuple[str, ...]) -> Any:
     parts = split(data, target)
     if not all(size(each) for each in parts.sets):
-        raise ValueError("data hold a set without examples")
+        raise ValueError("one of the data sets is empty: give at least one example in each")
     return parts.rebuild([with_noise(each, rng, target) for each in parts.sets])
 
 
@@ -198,7 +199,7 @@ def _compared(real: Trial, random: list[Trial], held_out: int | None) -> RandomI
     said = f"{name[:1].upper()}{name[1:]}: {number(ours)} on the real input, {several(theirs)} on random input"
     said += f" ({len(theirs)} draw{'s' * (len(theirs) > 1)})"
     if not np.isfinite([ours, *theirs]).all():
-        return replace(result, says=f"{said}: without finite values there is nothing to compare.")
+        return replace(result, says=f"{said}. Values that are not finite cannot be compared.")
     level = float(np.mean(theirs))
     gain = sign * (level - ours)
     share = _share(real, random, role, sign, level, ours)
@@ -207,21 +208,21 @@ def _compared(real: Trial, random: list[Trial], held_out: int | None) -> RandomI
     scatter = max(float(np.std(theirs, ddof=1)) if len(theirs) > 1 else 0.0, chance, 1e-9 * abs(level))
     worth = share is None or share >= _WORTH
     if worth and gain > _margin(_SURE, len(theirs)) * scatter:
-        brings = "" if share is None else f", which brings {percent(share)} of what is learned"
-        return replace(result, verdict="input-used", says=f"{said}: the network uses its input{brings}.")
+        brings = "" if share is None else f", which brings {percent(share)} of the total improvement"
+        return replace(result, verdict="input-used", says=f"{said}. The network uses its input{brings}.")
     if worth and gain > _margin(_LIKELY, len(theirs)) * scatter:
-        says = f"{said}: better on the real input, but no more than draws scatter; more draws would tell."
+        says = f"{said}. The real input is better, but by no more than draws vary; use more draws."
         return replace(result, says=says)
     if role.startswith("train_") and _learned(random, role, sign):
-        says = f"{said}: noise is learned by heart, so that training metrics tell nothing; return val_loss."
+        says = f"{said}. The network memorises noise, so training metrics show nothing; return val_loss."
         return replace(result, says=says)
     if share is not None and gain > _margin(_SURE, len(theirs)) * scatter:
-        says = f"{said}: the input brings {percent(share)} of what is learned, next to nothing: "
+        says = f"{said}. The input brings only {percent(share)} of the total improvement: "
         says += "the network ignores its input, or the input says little about the labels."
         return replace(result, verdict="input-ignored", says=says)
     says = (
-        f"{said}: random input does as well, so the network ignores its input, or the input says nothing about the "
-        "labels. tiny_subset tells which: a network that uses its input learns a few examples by heart, whatever their "
+        f"{said}. Random input does as well: the network ignores its input, or the input says nothing about the "
+        "labels. Run tiny_subset to tell which: a network that uses its input memorises a few examples, whatever their "
         "labels."
     )
     return replace(result, verdict="input-ignored", says=says)

@@ -19,7 +19,7 @@ def as_array(column: Any) -> NDArray[Any]:
         If it is sparse.
     """
     if hasattr(column, "toarray"):
-        raise TypeError("a sparse matrix would be dense as noise: pass transform= or .toarray()")
+        raise TypeError("a sparse matrix cannot be replaced by noise: pass transform=, or call .toarray() first")
     if hasattr(column, "detach"):
         column = column.detach().cpu()
         # NumPy has no bfloat16.

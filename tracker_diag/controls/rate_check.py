@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from tracker_diag.controls.recorders import TrackerName, recorder
 from tracker_diag.controls.rungs import LEARNED, Rung, Yardstick, fine, judged
-from tracker_diag.controls.saying import Answer, named, number, percent
+from tracker_diag.controls.saying import Answer, named, number
 from tracker_diag.controls.trial import Train, Trial, found, roles_of, trained, with_value
 from tracker_diag.core.controlled import RATE_RANGE
+from tracker_diag.core.numbers import share as percent
 from tracker_diag.roles.resolve import Roles
 
 HALF_DECADES = tuple(float(f"{10 ** (i / 2):.2g}") for i in range(-10, 3))
@@ -22,24 +23,24 @@ _STOP_AFTER = 2
 
 @dataclass(frozen=True, slots=True)
 class LearningRateRange(Answer):
-    """What came out of a ladder of learning rates.
+    """Result of ``learning_rate_range``.
 
     Attributes
     ----------
     verdict : {'found', 'none-exploded', 'all-exploded', 'nothing-learned'}
-        Whether the highest rate that does not explode lies within the ladder.
+        Whether the highest learning rate that works lies within those tried.
     says : str
         The answer in words.
     runs : tuple of str
-        Ids of the runs that were logged.
+        Ids of the logged runs.
     highest : float or None
-        The highest rate below which none exploded or collapsed.
+        The highest learning rate that works: the loss neither explodes nor collapses there or at a lower one.
     proposed : float or None
-        One order of magnitude below it; the rate with the lowest loss, where none exploded.
+        A tenth of it; if no loss exploded, the learning rate with the lowest loss.
     best : float or None
-        The rate with the lowest loss; None where no rate learned.
+        The learning rate with the lowest loss; None if none learned anything.
     rungs : tuple of Rung
-        Each rate that was tried, rising.
+        Each learning rate that was tried, in rising order.
     """
 
     verdict: Literal["found", "none-exploded", "all-exploded", "nothing-learned"]
@@ -52,7 +53,7 @@ class LearningRateRange(Answer):
 
     @property
     def passed(self) -> bool:
-        """Whether a rate can be proposed."""
+        """Whether a learning rate can be proposed."""
         return self.proposed is not None
 
 
@@ -66,46 +67,47 @@ def learning_rate_range(
     of: str | None = None,
     tracker: TrackerName | None = None,
 ) -> LearningRateRange:
-    """Train briefly with rising learning rates, until the loss explodes, and propose a rate.
+    """Train briefly with rising learning rates until the loss explodes, and propose a learning rate.
 
     Parameters
     ----------
     train : callable or str
-        ``train(config, data) -> metrics``, or where it is: ``package.module:function``. It should return a training
-        loss, better a validation loss too, for each epoch.
+        A function ``train(config, data) -> metrics``, or its address ``package.module:function``. It should return a
+        training loss for each epoch, and a validation loss if possible.
     config : mapping
-        Handed to it with another rate each time. Where an entry is the number of epochs, a tenth is trained, at least
-        3.
+        Passed to ``train`` with another learning rate each time. If an entry is the number of epochs, it is lowered to
+        a tenth, at least 3.
     data : object
-        Handed to it as it is.
+        Passed to ``train`` unchanged.
     rates : sequence of float
-        To be tried, from the lowest on; half decades from 1e-5 to 10 by default. After two in a row that explode or
-        collapse, the higher ones are left out.
+        Learning rates to try, from the lowest up; half decades from 1e-5 to 10 by default. After two in a row that
+        explode or collapse, higher ones are not tried.
     name : str, optional
-        Entry of the configuration that is the rate, ``optimizer.lr`` where it lies deeper; found by its words if None.
+        Entry of ``config`` that is the learning rate, e.g. ``optimizer.lr`` if nested; None finds it by its name.
     of : str, optional
         The logged run that this is a control of; logged as ``control_of``.
     tracker : {'mlflow', 'wandb', 'none'}, optional
-        Where runs are logged; where the active run is, if None.
+        Where to log the runs; None logs them where the active run is.
 
     Returns
     -------
     LearningRateRange
-        Its ``says`` is the answer in words, ``proposed`` the rate.
+        ``says`` is the answer in sentences, ``proposed`` the learning rate to use.
 
     Raises
     ------
     TypeError
-        If returned metrics have no form that is known.
+        If the form of the returned metrics is not known.
     ValueError
-        If no entry of the configuration is the rate, rates are not positive, or no loss was returned. An
-        ArithmeticError or ValueError of ``train`` at a higher rate than one that worked counts as an explosion.
+        If no entry of ``config`` is the learning rate, a rate is not positive, or no loss was returned. If ``train``
+        itself raises an ArithmeticError or ValueError at a higher rate than one that worked, that is an explosion.
 
     Notes
     -----
-    A loss has exploded that is not finite at the end, or lies above 1.5 times where the lowest rate began. A rate has
-    collapsed that gains less than a tenth of what a lower one does, or ends at what is reached without the input (the
-    entropy of classes, the variance of targets): a network that was thrown into a corner by one step may stand there.
+    A loss has exploded if it is not finite at the end, or above 1.5 times the first loss at the lowest learning rate.
+    A learning rate has collapsed if its improvement is less than a tenth of that at a lower one, or if the loss ends at
+    the level of a model that ignores its input (the entropy of the classes, the variance of the targets). One large
+    step may leave a network stuck there.
 
     References
     ----------
@@ -126,10 +128,10 @@ def learning_rate_range(
     train, roles = found(train), roles_of(config)
     name = name or roles.names.get("learning_rate")
     if name is None:
-        raise ValueError("no entry of config is known as the learning rate: give its name, name='…'")
+        raise ValueError("no learning rate found in config: give its name, e.g. name='optimizer.lr'")
     ladder = sorted({float(rate) for rate in rates})
     if not ladder or not all(0 < rate < math.inf for rate in ladder):
-        raise ValueError("rates have to be positive numbers")
+        raise ValueError("rates: give positive numbers")
     config = with_value(_shorter(config, roles), name, ladder[0])
     record, says = recorder(tracker, RATE_RANGE), ""
 
@@ -172,7 +174,7 @@ def _concluded(rungs: tuple[Rung, ...], first: Trial, yardstick: Yardstick, role
     runs = tuple(rung.run for rung in rungs if rung.run)
     result = LearningRateRange("all-exploded", "", runs, None, None, None, rungs)
     if not kept:
-        says = f"The loss explodes at every rate from {number(rungs[0].rate)} on: the trouble is not the learning rate."
+        says = f"The loss explodes at every learning rate from {number(rungs[0].rate)} up: it is not the cause."
         return replace(result, says=says)
     lost = next((rung for rung in rungs if rung.state != "fine"), None)
     below = [rung for rung in kept if lost is None or rung.rate < lost.rate] or kept
@@ -181,21 +183,22 @@ def _concluded(rungs: tuple[Rung, ...], first: Trial, yardstick: Yardstick, role
     level = yardstick.reached(best.loss)
     if level is not None:
         says = (
-            f"No rate of {len(rungs)} from {span} brings the {metric} {percent(LEARNED)} below {number(level)}, which "
-            "a network reaches that knows nothing of its input: the trouble is not the learning rate."
+            f"None of {len(rungs)} learning rates from {span} brings the {metric} {percent(LEARNED)} below "
+            f"{number(level)}, the loss of a model that ignores its input: the learning rate is not the cause."
         )
         return replace(result, verdict="nothing-learned", says=says)
-    lowest = f"the lowest {metric}, {number(best.loss)}, comes with {number(best.rate)}"
+    lowest = f"lowest {metric}, {number(best.loss)}, came at learning rate {number(best.rate)}"
     result = replace(result, best=best.rate)
     if lost is None:
-        says = f"None of {len(rungs)} rates from {span} makes the loss explode; {lowest}.{_clipping(roles)}"
+        says = (
+            f"None of {len(rungs)} learning rates from {span} makes the loss explode. The {lowest}.{_clipping(roles)}"
+        )
         return replace(result, verdict="none-exploded", proposed=best.rate, says=says)
     proposed = float(f"{highest.rate / 10:.2g}")
-    what = "the loss explodes" if lost.state == "exploded" else "nothing is learned any more"
+    what = "the loss explodes" if lost.state == "exploded" else "the network stops learning"
     says = (
-        f"The highest of {len(rungs)} rates that does not make the loss explode is {number(highest.rate)} (at "
-        f"{number(lost.rate)} {what}); one order of magnitude below it: {number(proposed)}. Of these short trainings, "
-        f"{lowest}.{_clipping(roles)}"
+        f"The highest learning rate that works is {number(highest.rate)}: at {number(lost.rate)} {what}. Use a tenth "
+        f"of it: {number(proposed)}. In {len(rungs)} short trainings, the {lowest}.{_clipping(roles)}"
     )
     return replace(result, verdict="found", highest=highest.rate, proposed=proposed, says=says)
 
@@ -204,4 +207,4 @@ def _clipping(roles: Roles) -> str:
     clip = roles.params.get("gradient_clip")
     if not isinstance(clip, int | float) or not clip > 0:
         return ""
-    return f" Gradients are clipped at {number(clip)}, which hides explosions: turn that off here."
+    return f" Gradients are clipped at {number(clip)}, which hides explosions: turn clipping off for this check."

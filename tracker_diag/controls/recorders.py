@@ -54,11 +54,11 @@ def recorder(tracker: TrackerName | None, control: str) -> Recorder:
         If there is no such tracker, or both have an active run and none is named.
     """
     if tracker not in (None, "none", *_TRACKERS):
-        raise ValueError(f"tracker = {tracker!r}: give 'mlflow', 'wandb', 'none', or None for the active run's")
+        raise ValueError(f"tracker={tracker!r}: give 'mlflow', 'wandb', 'none', or None for that of the active run")
     if tracker is None:
         active = [name for name in _TRACKERS if _module(name).is_active()]
         if len(active) > 1:
-            raise ValueError("MLflow and W&B both have an active run here: name one, tracker='mlflow' or 'wandb'")
+            raise ValueError("MLflow and W&B both have an active run: name one, tracker='mlflow' or 'wandb'")
         tracker = active[0] if active else "none"  # type: ignore[assignment]
     if tracker == "none":
         return Nowhere()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tracker_diag.controls.trial import resolved
+from tracker_diag.core.numbers import figure
 from tracker_diag.core.run import Run
 from tracker_diag.roles.resolve import Roles
 
@@ -22,12 +23,7 @@ class Answer:
 
 def number(value: float) -> str:
     """Write a number with four digits."""
-    return f"{value:.4g}"
-
-
-def percent(share: float) -> str:
-    """Write a share in per cent."""
-    return f"{100 * share:.0f} %"
+    return figure(value, 4)
 
 
 def several(values: tuple[float, ...]) -> str:
@@ -71,7 +67,7 @@ def logged_roles(address: str) -> Roles:
         if where.run_id is None:
             ids = [each.id for each in adapter.list_runs(Query(everything=True)) if isinstance(each, Listing)]
         if len(ids) != 1:
-            raise UnknownRunError(f"{address} holds {len(ids)} runs: name one of them")
+            raise UnknownRunError(f"{address} holds {len(ids):,} runs: name one of them")
         (run,) = adapter.load_runs([adapter.find_run(ids[0]).id])
     finally:
         adapter.close()

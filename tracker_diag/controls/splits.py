@@ -57,7 +57,7 @@ def split(data: Any, target: tuple[str, ...]) -> Split:
     if is_set(data):
         return Split((data,), lambda sets: sets[0])
     raise TypeError(
-        f"data of type {type(data).__name__} cannot be taken apart: pass (X, y), a mapping or frame with a column of "
+        f"data of type {type(data).__name__} cannot be split: pass (X, y), a mapping or frame with a column of "
         "labels, a sequence of (input, label), a data set with len() and indexing, several of these as "
         "{'train': …, 'val': …}, or a function of your own as transform="
     )
@@ -110,7 +110,7 @@ def _of_four(data: tuple[Any, ...]) -> Split:
     keras = rows[0] == rows[1] and rows[2] == rows[3] and shapes[0] == shapes[2] and shapes[1] == shapes[3]
     sklearn = rows[0] == rows[2] and rows[1] == rows[3] and shapes[0] == shapes[1] and shapes[2] == shapes[3]
     if keras == sklearn:
-        raise TypeError("of four arrays it is not clear which belong together: pass ((X, y), (X_val, y_val))")
+        raise TypeError("four arrays: cannot tell which belong together: pass ((X, y), (X_val, y_val))")
     order = (0, 1, 2, 3) if keras else (0, 2, 1, 3)
     x, y, x_val, y_val = (data[i] for i in order)
 

@@ -1,4 +1,4 @@
-"""A tiny subset: whether a network can learn a few examples by heart."""
+"""A tiny subset: whether a network can memorise a few examples."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from numpy.typing import NDArray
 from tracker_diag.controls.examples import size, taken
 from tracker_diag.controls.label_facts import entropy, label_facts
 from tracker_diag.controls.recorders import TrackerName, recorder
-from tracker_diag.controls.saying import Answer, number, percent
+from tracker_diag.controls.saying import Answer, number
 from tracker_diag.controls.splits import split
 from tracker_diag.controls.trial import Train, Trial, found, roles_of, trained, with_value
 from tracker_diag.core.controlled import TINY_SUBSET
+from tracker_diag.core.numbers import share as percent
 from tracker_diag.roles.resolve import Roles
 from tracker_diag.stats.arrays import FloatArray
 
 _NEAR_ZERO = 0.05
-"""Of the loss of a network that knows nothing."""
+"""Of the loss of a model that ignores its input."""
 _ALL_RIGHT = 0.999
 _FEWEST_EPOCHS, _MOST_EPOCHS = 300, 1000
 _HALF = 0.5
-"""Of the loss of a network that knows nothing: below that, some of the examples were learned."""
+"""Of the loss of a model that ignores its input: below that, some of the examples were learned."""
 _STILL_FALLING = 0.05
 """Share of that loss by which the last quarter lies below the one before."""
 _NEAR = 3.0
@@ -34,27 +35,27 @@ _NEAR = 3.0
 
 @dataclass(frozen=True, slots=True)
 class TinySubset(Answer):
-    """What came out of a tiny subset.
+    """Result of ``tiny_subset``.
 
     Attributes
     ----------
     verdict : {'learned', 'not-learned', 'inconclusive'}
-        Whether the examples were learned by heart.
+        Whether the network memorised the examples.
     says : str
         The answer in words.
     runs : tuple of str
-        Id of the run that was logged.
+        Id of the logged run.
     n : int
-        Examples.
+        Number of examples.
     classes : int or None
-        Classes among them; None where labels are no classes, or could not be read.
+        Number of classes among them; None if labels are not classes or could not be read.
     loss : float
-        Lowest training loss; NaN where none was returned.
+        Lowest training loss; NaN if none was returned.
     uninformed : float
-        The loss of a network that knows nothing: the lowest of the first one, the entropy of these labels, and their
-        variance, as far as the loss is below that; NaN where none was returned.
+        The loss of a model that ignores its input: the lowest of the first loss, the entropy of the labels, and their
+        variance if the loss is below it; NaN if no loss was returned.
     accuracy : float or None
-        Highest accuracy on the examples, as a share.
+        Highest accuracy on the examples, from 0 to 1.
     """
 
     verdict: Literal["learned", "not-learned", "inconclusive"]
@@ -68,7 +69,7 @@ class TinySubset(Answer):
 
     @property
     def passed(self) -> bool | None:
-        """True where the examples were learned, False where they were not; None where nothing was shown."""
+        """True if the examples were memorised, False if not, None if the result is inconclusive."""
         return {"learned": True, "not-learned": False}.get(self.verdict)
 
 
@@ -96,49 +97,49 @@ def tiny_subset(
     tracker: TrackerName | None = None,
     seed: int = 0,
 ) -> TinySubset:
-    """Train on a few examples, which are the validation set too, and see whether they are learned by heart.
+    """Train and validate on the same few examples, to see whether the network can memorise them.
 
-    If not, the trouble is in the network, the loss or the optimiser, not in the amount or the quality of the data.
+    If it cannot, the problem is in the network, the loss or the optimiser, not in the amount or quality of the data.
 
     Parameters
     ----------
     train : callable or str
-        ``train(config, data) -> metrics``, or where it is: ``package.module:function``. It should return a training
-        loss for each epoch, and the accuracy where there is one.
+        A function ``train(config, data) -> metrics``, or its address ``package.module:function``. It should return a
+        training loss for each epoch, and an accuracy if there is one.
     config : mapping
-        Handed to it. Where an entry is the number of epochs, it is raised so that as many updates are made as on all of
-        the data, to between 300 and 1,000 epochs.
+        Passed to ``train``. If an entry is the number of epochs, it is raised to between 300 and 1,000, to make as many
+        updates as on all of the data.
     data : object
         In the form that ``train`` takes; see ``docs/controls.md``.
     n : int
-        Examples; of every class in turn, where labels are classes.
+        Number of examples; if labels are classes, they are taken from each class in turn.
     target : str or tuple of str
-        Columns or keys that hold labels, where their names do not say so.
+        Columns or keys that hold labels, if their names do not show it.
     transform : callable, optional
-        ``transform(data, rng)`` gives data of a few examples, where data have a form of their own.
+        ``transform(data, rng)`` returns a few examples, for data in a form of your own.
     of : str, optional
         The logged run that this is a control of; logged as ``control_of``.
     tracker : {'mlflow', 'wandb', 'none'}, optional
-        Where the run is logged; where the active run is, if None.
+        Where to log the run; None logs it where the active run is.
     seed : int
-        Of the choice of examples.
+        Seed of the choice of examples.
 
     Returns
     -------
     TinySubset
-        Its ``says`` is the answer in words, its ``verdict`` in one.
+        ``says`` is the answer in a sentence, ``verdict`` in one word.
 
     Raises
     ------
     TypeError
-        If data or returned metrics have no form that is known.
+        If the form of the data or of the returned metrics is not known.
     ValueError
-        If n is less than 2, or there are fewer examples, or neither a loss nor an accuracy was returned.
+        If n is below 2 or above the number of examples, or neither a loss nor an accuracy was returned.
 
     Notes
     -----
-    Learned is an accuracy of 1, or a loss below 5 % of the one of a network that knows nothing. A loss that still falls
-    at the end, one below half of that, and one that may be below 0, show nothing.
+    The verdict is "learned" if the accuracy is 1, or if the loss is below 5% of the loss of a model that ignores its
+    input. It is "inconclusive" if the loss still falls at the end, is below half of that loss, or may become negative.
 
     References
     ----------
@@ -180,7 +181,7 @@ def _chosen(data: Any, n: int, target: tuple[str, ...], rng: np.random.Generator
     parts = split(data, target)
     rows = size(parts.sets[0])
     if n < 2 or rows < n:
-        raise ValueError(f"{n} of {rows} training examples: n has to be 2 or more, and no more than there are")
+        raise ValueError(f"n={n}: give a number from 2 to {rows:,}, the number of training examples")
     known = label_facts(parts.sets[0], target)
     index, classes, guessing, spread = np.sort(rng.choice(rows, n, replace=False)), None, None, None
     if known is not None and known.classes is not None:
@@ -232,26 +233,28 @@ def _judged(trial: Trial, subset: _Subset, roles: Roles) -> TinySubset:
     result = replace(result, uninformed=uninformed)
     said = f"{among}: {right}{', ' * bool(right)}training loss from {number(began)} to {number(loss)}"
     if uninformed < began:
-        said += f" ({number(uninformed)} without looking at the input)"
+        said += f" (a model that ignores its input: {number(uninformed)})"
     if accuracy is not None and accuracy >= _ALL_RIGHT:
         return _settled(result, True, said, roles)
     if math.isnan(loss):
         return _settled(result, False, said, roles)
     facts = trial.roles.facts[role]
     if facts.may_be_negative or loss < 0:
-        return replace(result, says=f"{said}: how low this loss can get is not known; return an accuracy or a score.")
+        return replace(
+            result, says=f"{said}. The lowest possible value of this loss is not known: return an accuracy too."
+        )
     if subset.spread and (1 - _NEAR_ZERO) * subset.spread < loss < subset.spread * _NEAR:
         # Far below where it began, perhaps, and yet no better than their mean for all of them.
-        return _settled(result, False, f"{said}, where the targets' variance is {number(subset.spread)}", roles)
+        return _settled(result, False, f"{said}, while always predicting the mean gives {number(subset.spread)}", roles)
     if loss <= _NEAR_ZERO * uninformed:
         return _settled(result, True, said, roles)
     if accuracy is None and trial.values(role).size == 1 and subset.guessing is None:
-        return replace(result, says=f"{said}: one value says little; return the training loss of each epoch.")
+        return replace(result, says=f"{said}. One value is too few: return the training loss of each epoch.")
     if _still_falling(trial.values(role), uninformed):
-        return replace(result, says=f"{said}, and still falling when training ended: give it more epochs.")
+        return replace(result, says=f"{said}, still falling at the end: train for more epochs.")
     if loss <= _HALF * uninformed:
-        says = f"{said}: learned in part. More epochs, a higher rate or more units may do; "
-        says += f"{_regularised(roles) or 'if not, '}the trouble is in the network, the loss or the optimiser."
+        says = f"{said}. They were partly memorised: try more epochs, a higher learning rate or more units; "
+        says += f"{_regularised(roles) or 'if that does not help, '}the problem is in the network, loss or optimiser."
         return replace(result, says=says)
     return _settled(result, False, said, roles)
 
@@ -290,18 +293,18 @@ def _still_falling(values: FloatArray, uninformed: float) -> bool:
 
 def _settled(result: TinySubset, learned: bool, said: str, roles: Roles) -> TinySubset:
     if learned:
-        says = f"{said}: learned by heart, so that network, loss and optimiser work."
+        says = f"{said}. The network memorised them, so network, loss and optimiser work."
         return replace(result, verdict="learned", says=says)
-    says = f"{said}: not learned by heart; {_regularised(roles)}"
-    says += "the trouble is in the network, the loss or the optimiser, not in the data."
+    says = f"{said}. The network did not memorise them; {_regularised(roles)}"
+    says += "the problem is in the network, the loss or the optimiser, not in the data."
     return replace(result, verdict="not-learned", says=says)
 
 
 def _regularised(roles: Roles) -> str:
-    """What may forbid learning by heart, and is best left out first."""
+    """Regularisation that may prevent memorising, and is best turned off first."""
     held = [
         f"{role.replace('_', ' ')} {number(roles.params[role])}"
         for role in ("dropout", "weight_decay", "label_smoothing")
         if isinstance(roles.params.get(role), int | float) and roles.params[role] > 0
     ]
-    return f"if the same holds without {' and '.join(held)}, " if held else ""
+    return f"if that is still so without {' and '.join(held)}, " if held else ""

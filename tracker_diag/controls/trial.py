@@ -70,14 +70,14 @@ def found(train: Train | str) -> Train:
     """
     if isinstance(train, str):
         if not _PATH.fullmatch(train):
-            raise TypeError(f"train = {train[:80]!r}: name a function as 'package.module:function', or pass it")
+            raise TypeError(f"train={train[:80]!r}: give the function, or its address 'package.module:function'")
         module, _, path = train.partition(":")
         target: Any = import_module(module)
         for part in path.split("."):
             target = getattr(target, part)
         train = target
     if not callable(train):
-        raise TypeError(f"train is a {type(train).__name__}: pass a function train(config, data) -> metrics")
+        raise TypeError(f"train is a {type(train).__name__}: give a function train(config, data) -> metrics")
     return train
 
 
@@ -90,7 +90,7 @@ def roles_of(config: Mapping[str, Any]) -> Roles:
         If it is no mapping with texts as names.
     """
     if not isinstance(config, Mapping) or not all(isinstance(key, str) for key in config):
-        raise TypeError("config has to be a mapping of names to values")
+        raise TypeError("config: give a mapping of names to values")
     return resolved(Run(id="config", params=config))
 
 

@@ -129,20 +129,22 @@ def read_profile(data: Any) -> Dataset:
         contradict each other, are left out and noted.
     """
     if not isinstance(data, Mapping):
-        return Dataset(notes=(f"dataset profile: a mapping is needed, not {type(data).__name__}",))
+        return Dataset(notes=(f"dataset profile: a {type(data).__name__} instead of a mapping, so it was not read",))
     notes: list[str] = []
     known = {key: data[key] for key in Profile.model_fields if key in data}
     if len(data) > len(known):
-        notes.append(f"{len(data) - len(known):,} unknown parts were ignored")
+        notes.append(f"{len(data) - len(known):,} unknown keys ignored")
     version = known.setdefault("schema_version", PROFILE_VERSION)
     if not isinstance(version, int | float) or isinstance(version, bool) or version != PROFILE_VERSION:
-        notes.append(f"schema version {shown(version)} is not {PROFILE_VERSION}: read as far as it agrees")
+        notes.append(
+            f"schema version {shown(version)} instead of {PROFILE_VERSION}: only the parts that agree were read"
+        )
     for name in ("train", "validation"):
         side = known.get(name)
         features = side.get("features") if isinstance(side, Mapping) else None
         if isinstance(side, Mapping) and isinstance(features, list):
             if len(features) > MAX_FEATURES:
-                notes.append(f"{len(features):,} features: the first {MAX_FEATURES} were read")
+                notes.append(f"only the first {MAX_FEATURES} of {len(features):,} features were read")
             kept = [f for f in features[:MAX_FEATURES] if isinstance(f, dict)]
             known[name] = {key: side[key] for key in Side.model_fields if key in side} | {"features": kept}
     profile = Profile.model_validate(known, context=notes)
@@ -198,7 +200,7 @@ def read_dataset(
 def _few(notes: list[str]) -> tuple[str, ...]:
     kept = [f"dataset profile: {n}" for n in dict.fromkeys(notes)]
     more = len(kept) - MAX_NOTES
-    return (*kept[:MAX_NOTES], f"dataset profile: {more} more notes") if more > 0 else tuple(kept)
+    return (*kept[:MAX_NOTES], f"dataset profile: {more:,} more note{'s' * (more != 1)}") if more > 0 else tuple(kept)
 
 
 def _consistent(dataset: Dataset, notes: list[str]) -> Dataset:
@@ -209,7 +211,7 @@ def _consistent(dataset: Dataset, notes: list[str]) -> Dataset:
         seen = side.rows_read if side.rows_read is not None else side.rows
         parts = (side.duplicates, side.conflicts, side.non_finite_rows)
         if seen is not None and any(p is not None and p > seen for p in parts):
-            notes.append(f"{name} counts more examples of a kind than it has: left out")
+            notes.append(f"{name}: some counts exceed the number of examples, so they were ignored")
             bare = side.model_copy(update={"duplicates": None, "conflicts": None, "non_finite_rows": None})
             train, validation = (bare, validation) if name == "train" else (train, bare)
     counts = target.class_counts
@@ -218,24 +220,24 @@ def _consistent(dataset: Dataset, notes: list[str]) -> Dataset:
         or (target.n_classes is not None and len(counts) > target.n_classes)
         or (target.kind == "classification" and train.rows is not None and sum(counts.values()) > train.rows)
     ):
-        notes.append("class_counts contradict the number of classes or examples: left out")
+        notes.append("class_counts contradict the number of classes or examples, so they were ignored")
         target = target.model_copy(update={"class_counts": None, "largest_class": None, "smallest_class": None})
     if _above(target.smallest_class, target.largest_class):
-        notes.append("the rarest class is larger than the most frequent one: left out")
+        notes.append("smallest_class is above largest_class, so both were ignored")
         target = target.model_copy(update={"largest_class": None, "smallest_class": None})
     if _above(target.smallest_label, target.largest_label):
-        notes.append("the smallest label is above the largest: left out")
+        notes.append("smallest_label is above largest_label, so both were ignored")
         target = target.model_copy(update={"largest_label": None, "smallest_label": None})
     if overlap.rows is not None and validation.rows is not None and overlap.rows > validation.rows:
-        notes.append("more examples overlap than validation has: left out")
+        notes.append("more overlapping examples than validation examples, so the overlap was ignored")
         overlap = Overlap()
     shift = dataset.shift
     if _above(shift.shifted, shift.tested):
-        notes.append("more features shifted than were tested: left out")
+        notes.append("more shifted features than tested ones, so the shift was ignored")
         shift = Shift()
     crossed = [f for f in dataset.features if _above(f.min, f.max)]
     if crossed:
-        notes.append(f"{len(crossed)} features have a minimum above their maximum: left out")
+        notes.append(f"{len(crossed):,} feature{'s' * (len(crossed) != 1)} with a minimum above the maximum ignored")
         train = train.model_copy(update={"features": [f for f in dataset.features if f not in crossed]})
     return replace(dataset, train=train, validation=validation, target=target, overlap=overlap, shift=shift)
 

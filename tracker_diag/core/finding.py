@@ -15,7 +15,7 @@ from typing import Any
 
 
 class Severity(StrEnum):
-    """How much a finding matters; ordered."""
+    """How serious a finding is, in rising order."""
 
     OK = "ok"
     INFO = "info"
@@ -39,18 +39,18 @@ SHARE = {"ge": 0, "le": 1}
 class Finding:
     """One thing a rule saw."""
 
-    code: str = field(metadata={"description": "the rule's, from the catalogue"})
-    name: str = field(metadata={"description": "the rule's, from the catalogue"})
+    code: str = field(metadata={"description": "code of the rule"})
+    name: str = field(metadata={"description": "name of the rule"})
     severity: Severity
     confidence: float = field(
-        metadata={"description": "how sure the rule is that what it says is so, whatever its severity", **SHARE}
+        metadata={"description": "how sure the rule is, from 0 to 1, whatever the severity", **SHARE}
     )
-    message: str = field(metadata={"description": "what was seen, with its numbers, one sentence"})
+    message: str = field(metadata={"description": "what was seen, with its numbers, as one clause"})
     advice: str = field(default="", metadata={"description": "what to do"})
     evidence: Mapping[str, Any] = field(
-        default_factory=dict, metadata={"description": "the numbers behind the message; which, the rule's page says"}
+        default_factory=dict, metadata={"description": "the numbers behind the message; the rule's page explains them"}
     )
-    span: tuple[float, float] | None = field(default=None, metadata={"description": "steps in question"})
+    span: tuple[float, float] | None = field(default=None, metadata={"description": "first and last step affected"})
     folded: str | None = field(
         default=None, metadata={"description": "code of the stronger finding that explains this one"}
     )
@@ -58,20 +58,20 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A rule that could not speak."""
+    """A rule that could not run, and why."""
 
     code: str
     reason: str
-    what_to_log: str = field(default="", metadata={"description": "what to log so that it can"})
+    what_to_log: str = field(default="", metadata={"description": "what to log so that it can run"})
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One change of one parameter."""
 
-    param: str = field(metadata={"description": "the run's own name for it, where it has one"})
-    before: Any = field(metadata={"alias": "from", "description": "null where the run did not log it"})
-    after: Any = field(metadata={"alias": "to"})
+    param: str = field(metadata={"description": "the run's own name of the parameter, where it has one"})
+    before: Any = field(metadata={"alias": "from", "description": "current value; null if it is not logged"})
+    after: Any = field(metadata={"alias": "to", "description": "value to try"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +84,20 @@ class Prescription:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A trouble to fix."""
+    """A likely reason for the verdict, and what to change."""
 
-    name: str = field(metadata={"description": "the rule that stands for it"})
+    name: str = field(metadata={"description": "name of the rule behind it"})
     score: float = field(
-        metadata={"description": "its share of the odds of all causes told, which orders them; no probability", **SHARE}
+        metadata={
+            "description": "share of the odds of all causes listed; it ranks them and is not a probability",
+            **SHARE,
+        }
     )
     why: str = field(
         metadata={"description": "what in the run points to it; what speaks against it follows after 'Against:'"}
     )
     prescription: Prescription
-    findings: tuple[str, ...] = field(default=(), metadata={"description": "codes of the findings it rests on"})
+    findings: tuple[str, ...] = field(default=(), metadata={"description": "codes of the findings behind it"})
 
 
 AGAINST = ". Against: "

@@ -64,16 +64,16 @@ def open_regular(path: Path, most: int, *, typed: bool = False) -> BinaryIO:
         descriptor = os.open(path, os.O_RDONLY | NO_WAITING | (0 if typed else NO_LINKS))
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise NotAFileError(f"{path}: a link, not a regular file") from None
+            raise NotAFileError(f"{path}: is a link, not a regular file") from None
         raise
     try:
         found = os.fstat(descriptor)
         if stat.S_ISDIR(found.st_mode):
             raise IsADirectoryError(errno.EISDIR, "Is a directory", str(path))
         if not stat.S_ISREG(found.st_mode):
-            raise NotAFileError(f"{path}: not a regular file")
+            raise NotAFileError(f"{path}: is not a regular file")
         if found.st_size > most:
-            raise NotAFileError(f"{path}: {found.st_size:,} bytes are more than the {most:,} that are read")
+            raise NotAFileError(f"{path}: has {found.st_size:,} bytes, more than the limit of {most:,}")
         return os.fdopen(descriptor, "rb")
     except BaseException:
         os.close(descriptor)

@@ -49,7 +49,7 @@ def read_yaml_mapping(text: str, *, with_tags: bool = False) -> dict[str, Any]:
         # What the parser raises for a tag without a value, a date of month 13 or the like is its own to choose.
         raise ValueError(f"{type(error).__name__}: {error}") from None
     if not isinstance(found, Mapping):
-        raise ValueError("it is not a mapping")
+        raise ValueError("not a mapping")
     return {key: value for key, value in found.items() if isinstance(key, str)}
 
 
@@ -59,7 +59,7 @@ def _check(text: str) -> None:
     for number, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
         level += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent):
-            raise ValueError("it refers to a part of itself")
+            raise ValueError("refers to itself")
         if number > MOST_PARTS or level > MOST_LEVELS:
             raise ValueError(f"more than {MOST_PARTS:,} parts, or {MOST_LEVELS} levels")
         if isinstance(event, yaml.ScalarEvent) and len(event.value) > LONGEST:

@@ -43,7 +43,7 @@ def declared(group: str) -> Mapping[str, EntryPoint]:
     named: dict[str, EntryPoint] = {}
     for point in _points(group):
         if named.setdefault(point.name, point) is not point:
-            _log.warning("%s is left out: %s has that name", _said(point), _package(named[point.name]))
+            _log.warning("%s is left out: the name is taken by %s", _said(point), _package(named[point.name]))
     return MappingProxyType(named)
 
 
@@ -70,7 +70,7 @@ def tell_if_hidden(name: str, group: str) -> None:
     """Log that another package gave one of our own names to something of its own, which therefore is not used."""
     point = declared(group).get(name)
     if point is not None:
-        _log.warning("%s is not used: the name is one of tracker_diag's", _said(point))
+        _log.warning("%s is left out: tracker_diag has one of that name", _said(point))
 
 
 @cache

@@ -28,14 +28,14 @@ def _leave_out(value: Any, handler: ValidatorFunctionWrapHandler, info: Validati
     try:
         if isinstance(value, numbers.Complex) and not isinstance(value, numbers.Real):
             # Its real part would be taken for the whole.
-            notes.append(f"{info.field_name}: {shown(value)} does not fit")
+            notes.append(f"{info.field_name}: {shown(value)} is not valid, so it was ignored")
             return None
         if isinstance(value, dict | list | str) and len(value) > MAX_ENTRIES:
-            notes.append(f"{info.field_name}: {len(value):,} entries are more than are read")
+            notes.append(f"{info.field_name}: too many entries ({len(value):,}), so they were ignored")
             return None
         return handler(value)
     except (ValidationError, ArithmeticError):
-        notes.append(f"{info.field_name}: {shown(value)} does not fit")
+        notes.append(f"{info.field_name}: {shown(value)} is not valid, so it was ignored")
         return None
 
 
@@ -82,30 +82,35 @@ class Feature(_Part):
     min: Real = None
     max: Real = None
     quantiles: Annotated[list[float] | None, Field(min_length=7, max_length=7), _soft] = Field(
-        None, description="at 1, 5, 25, 50, 75, 95 and 99 %"
+        None, description="quantiles at 1%, 5%, 25%, 50%, 75%, 95% and 99%"
     )
     skewness: Real = Field(None, description="third standardised moment")
-    box_cox: Real = Field(None, description="lambda of the Box-Cox transform; for skewed features above zero")
-    yeo_johnson: Real = Field(None, description="lambda of the Yeo-Johnson transform; for skewed features")
-    skewness_after: Real = Field(None, description="skewness after the first of these that applies")
+    box_cox: Real = Field(None, description="lambda of the Box-Cox transform, for skewed positive features")
+    yeo_johnson: Real = Field(None, description="lambda of the Yeo-Johnson transform, for skewed features")
+    skewness_after: Real = Field(
+        None, description="skewness after the Box-Cox transform, else after the Yeo-Johnson transform"
+    )
     exponential_distance: Share = Field(
-        None, description="Kolmogorov-Smirnov distance to the exponential distribution of the same minimum and mean"
+        None, description="Kolmogorov-Smirnov distance to the exponential distribution with its minimum and mean"
     )
     missing: Share = Field(None, description="share of NaN")
-    infinite: Count = Field(None, description="infinite values read")
-    distinct: Count = Field(None, description="different values read")
+    infinite: Count = Field(None, description="number of infinite values")
+    distinct: Count = Field(None, description="number of distinct values")
     whole: Flag = Field(None, description="whether all values are whole numbers")
-    clusters: Count = Field(None, description="groups of values with empty space between them; 1 is the usual")
-    gap: Share = Field(None, description="widest empty space between two groups, as a share of the 1 to 99 % range")
-    information: Positive = Field(None, description="mutual information with the target, in bits, from bins")
-    information_p: Share = Field(None, description="p-value of that information being none (G-test)")
+    clusters: Count = Field(None, description="groups of values separated by empty space; usually 1")
+    gap: Share = Field(
+        None, description="widest empty space between two groups, as a share of the range from 1% to 99%"
+    )
+    information: Positive = Field(None, description="mutual information with the target in bits, computed from bins")
+    information_p: Share = Field(None, description="p-value of no mutual information (G-test)")
     validation: Annotated[Described | None, _soft] = None
     smd: Real = Field(None, description="standardised mean difference, validation minus training")
     ks: Share = Field(None, description="Kolmogorov-Smirnov distance between training and validation")
     shift_p: Share = Field(
-        None, description="p-value of the same distribution on both sides: Kolmogorov-Smirnov for numbers, χ² otherwise"
+        None,
+        description="p-value of equal distributions on both sides: Kolmogorov-Smirnov for numbers, else χ²",
     )
-    shift_p_adjusted: Share = Field(None, description="the same, corrected over all features tested")
+    shift_p_adjusted: Share = Field(None, description="the same, corrected for all features tested")
 
     @property
     def size(self) -> float | None:
@@ -142,23 +147,23 @@ class Feature(_Part):
 class Relation(_Part):
     """What the nearest other examples say of an example's target, against targets dealt out at random."""
 
-    rows: Count = Field(None, description="examples asked, exact copies left out")
-    neighbours: Count = Field(None, description="nearest examples that answer for each")
+    rows: Count = Field(None, description="examples tested, without exact copies")
+    neighbours: Count = Field(None, description="nearest neighbours used for each example")
     agreement: Real = Field(
         None,
-        description="share of the labels that are those of the neighbours' majority; for regression, R² of their mean",
+        description="share of labels equal to the majority of the neighbours' labels; for regression, R² of their mean",
     )
-    chance: Real = Field(None, description="mean of the same over permuted targets")
+    chance: Real = Field(None, description="mean agreement with permuted targets")
     p: Share = Field(
         None,
-        description="permutation p-value of no relation; of labels, how many neighbours share them, class by class",
+        description="permutation p-value of no relation; for labels, of the neighbours that share them, by class",
     )
     noise: Share = Field(
         None,
-        description="estimated share of wrong labels, if p is at most 0.01; overlap of classes adds to it",
+        description="estimated share of wrong labels, if p is at most 0.01; overlapping classes raise it",
     )
     strong_disagreements: Count = Field(
-        None, description="examples of which at least nine neighbours in ten agree on one other class"
+        None, description="examples where at least 90% of the neighbours agree on another class"
     )
 
 
@@ -168,61 +173,63 @@ class Images(_Part):
     height: Count = None
     width: Count = None
     channels: Count = None
-    low: Real = Field(None, description="least value of a pixel")
+    low: Real = Field(None, description="lowest pixel value")
     high: Real = None
-    mean: Real = Field(None, description="of all finite pixels")
+    mean: Real = Field(None, description="mean of all finite pixels")
     std: Positive = None
 
 
 class Texts(_Part):
     """What the texts of one side look like; none of them is held."""
 
-    read: Count = Field(None, description="texts that these figures rest on")
+    read: Count = Field(None, description="number of texts read")
     characters: Annotated[list[float] | None, Field(min_length=7, max_length=7), _soft] = Field(
-        None, description="lengths at 1, 5, 25, 50, 75, 95 and 99 %"
+        None, description="text lengths at the quantiles 1%, 5%, 25%, 50%, 75%, 95% and 99%"
     )
     words: Annotated[list[float] | None, Field(min_length=7, max_length=7), _soft] = Field(
-        None, description="the same in words, divided by white space"
+        None, description="the same in words, split at white space"
     )
-    empty: Share = Field(None, description="share that is missing or white space alone")
-    duplicates: Share = Field(None, description="share that repeats an earlier one exactly")
+    empty: Share = Field(None, description="share of texts that are missing or only white space")
+    duplicates: Share = Field(None, description="share of texts that repeat an earlier one exactly")
     distinct_words: Count = None
 
 
 class Side(_Part):
     """The examples of one side, training or validation."""
 
-    rows: Count = Field(None, description="examples in all")
+    rows: Count = Field(None, description="number of examples")
     rows_scanned: Count = Field(
-        None, description="examples that means, deviations, extremes and counts of missing values of numbers rest on"
+        None, description="examples used for means, deviations, extremes and counts of missing values"
     )
-    rows_read: Count = Field(None, description="examples that the other figures rest on")
-    duplicates: Count = Field(None, description="examples read that repeat an earlier one exactly")
-    twins: Share = Field(None, description="share of the examples read that have at least one exact copy")
-    conflicts: Count = Field(None, description="examples read whose exact copies carry another label")
-    constant_share: Share = Field(None, description="share of the examples read that are one number throughout")
-    zero_share: Share = Field(None, description="share of the examples read that hold nothing but zeros")
-    non_finite: Count = Field(None, description="values read that are NaN or infinite")
-    non_finite_rows: Count = Field(None, description="examples read that hold such a value")
+    rows_read: Count = Field(None, description="examples used for all other figures")
+    duplicates: Count = Field(None, description="examples that repeat an earlier one exactly")
+    twins: Share = Field(None, description="share of examples with at least one exact copy")
+    conflicts: Count = Field(None, description="examples with an exact copy that has another label")
+    constant_share: Share = Field(None, description="share of examples that consist of one repeated number")
+    zero_share: Share = Field(None, description="share of examples that are all zeros")
+    non_finite: Count = Field(None, description="number of NaN or infinite values")
+    non_finite_rows: Count = Field(None, description="examples with such a value")
     labels_sorted: Flag = Field(
-        None, description="whether neighbouring examples mostly have the same or a close target"
+        None, description="whether neighbouring examples mostly have the same or a similar target"
     )
     relation: Annotated[Relation | None, _soft] = None
     images: Annotated[Images | None, _soft] = None
     texts: Annotated[Texts | None, _soft] = None
-    features: Annotated[list[Feature] | None, _soft] = Field(None, description="of the training side")
+    features: Annotated[list[Feature] | None, _soft] = Field(None, description="training features")
 
 
 class Columns(_Part):
     """What is known of all columns, those that are not described included."""
 
     count: Count = None
-    described: Count = Field(None, description="how many of them `features` describes")
-    near_constant: Count = Field(None, description="columns whose deviation is below a millionth of their size")
-    non_finite: Count = Field(None, description="columns that hold NaN or infinite values")
-    skewed: Count = Field(None, description="columns with a skewness beyond 2")
+    described: Count = Field(None, description="number of columns that `features` describes")
+    near_constant: Count = Field(
+        None, description="columns with a standard deviation below a millionth of their root mean square"
+    )
+    non_finite: Count = Field(None, description="columns with NaN or infinite values")
+    skewed: Count = Field(None, description="columns with a skewness above 2 or below -2")
     smallest_scale: Positive = Field(
-        None, description="smallest root mean square of a column that is neither near-constant nor of two values"
+        None, description="smallest root mean square of a column that is not near-constant and has more than two values"
     )
     smallest_scale_name: Word = None
     largest_scale: Positive = None
@@ -233,10 +240,11 @@ class Order(_Part):
     """Whether the examples lie in an order of their targets."""
 
     autocorrelation: Real = Field(
-        None, description="of neighbours; 0 when shuffled, near 1 when sorted; of ranks for regression"
+        None,
+        description="autocorrelation of neighbouring targets: 0 if shuffled, near 1 if sorted; of ranks for regression",
     )
-    p: Share = Field(None, description="p-value of the neighbours being unrelated")
-    is_sorted: Flag = Field(None, description="whether the targets never fall, or never rise")
+    p: Share = Field(None, description="p-value of unrelated neighbours")
+    is_sorted: Flag = Field(None, description="whether the targets never decrease, or never increase")
 
 
 class Target(_Part):
@@ -244,47 +252,49 @@ class Target(_Part):
 
     kind: Annotated[Literal["classification", "multilabel", "regression"] | None, _soft] = None
     n_classes: Count = None
-    class_counts: Annotated[dict[str, BoundedInt] | None, _soft] = Field(None, description="for up to 1000 classes")
-    largest_class: Count = Field(None, description="examples read of the most frequent class")
-    smallest_class: Count = Field(None, description="examples read of the rarest class")
-    smallest_label: Whole = Field(None, description="where labels are whole numbers")
+    class_counts: Annotated[dict[str, BoundedInt] | None, _soft] = Field(
+        None, description="examples per class, for up to 1,000 classes"
+    )
+    largest_class: Count = Field(None, description="examples in the most frequent class")
+    smallest_class: Count = Field(None, description="examples in the rarest class")
+    smallest_label: Whole = Field(None, description="smallest label, where labels are whole numbers")
     largest_label: Whole = None
     unseen: Count = Field(None, description="validation examples whose label does not occur in training")
-    non_finite: Count = Field(None, description="targets read that are missing, NaN or infinite")
+    non_finite: Count = Field(None, description="targets that are missing, NaN or infinite")
     mean: Real = None
-    variance: Positive = Field(None, description="averaged over the outputs, where there are several")
+    variance: Positive = Field(None, description="variance, averaged over the outputs")
     order: Annotated[Order | None, _soft] = None
 
 
 class Overlap(_Part):
     """Examples that lie on both sides."""
 
-    rows: Count = Field(None, description="validation examples read that were found among the training examples read")
-    share: Share = Field(None, description="of the validation examples; scaled up where training was sampled")
+    rows: Count = Field(None, description="validation examples that also occur in training")
+    share: Share = Field(None, description="share of the validation examples; scaled up if training was sampled")
     nearly_equal: Share = Field(
-        None, description="share of the validation images that have a nearly equal one in training, copies included"
+        None, description="share of validation images with a nearly equal training image, copies included"
     )
 
 
 class Shift(_Part):
     """How the described features differ between the sides."""
 
-    tested: Count = Field(None, description="features tested")
-    shifted: Count = Field(None, description="those of them that differ at 1 % after the correction")
-    largest_ks: Share = Field(None, description="largest Kolmogorov-Smirnov distance among those that differ")
+    tested: Count = Field(None, description="number of features tested")
+    shifted: Count = Field(None, description="number of features that differ at the 1% level after correction")
+    largest_ks: Share = Field(None, description="largest Kolmogorov-Smirnov distance of a feature that differs")
     largest_ks_name: Word = None
 
 
 class Across(_Part):
     """What the nearest training examples say of a validation example's target, against targets dealt out at random."""
 
-    rows: Count = Field(None, description="validation examples asked, those that training holds left out")
-    neighbours: Count = Field(None, description="nearest training examples that answer for each")
+    rows: Count = Field(None, description="validation examples tested, without those that also occur in training")
+    neighbours: Count = Field(None, description="nearest training examples used for each example")
     agreement: Real = Field(
         None,
-        description="share of the labels that are those of the neighbours' majority; for regression, R² of their mean",
+        description="share of labels equal to the majority of the neighbours' labels; for regression, R² of their mean",
     )
-    chance: Real = Field(None, description="mean of the same over permuted validation targets")
+    chance: Real = Field(None, description="mean agreement with permuted validation targets")
     p: Share = Field(None, description="permutation p-value of no relation")
 
 

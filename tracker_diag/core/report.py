@@ -26,7 +26,7 @@ class DrawnCurve:
     role: str = field(metadata={"description": "train_loss, val_loss, …"})
     steps: tuple[float, ...] = field(metadata={"description": "at most a few hundred points"})
     values: tuple[float, ...]
-    n: int = field(metadata={"description": "how many points were logged", "ge": 0})
+    n: int = field(metadata={"description": "number of points logged", "ge": 0})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,26 +34,26 @@ class Report:
     """The diagnosis of one run."""
 
     # The order is that of the keys of ``to_dict``.
-    version: str = field(default="", kw_only=True, metadata={"description": "of tracker_diag"})
+    version: str = field(default="", kw_only=True, metadata={"description": "version of tracker_diag"})
     run_id: str
     run_name: str | None = field(default=None, kw_only=True)
-    status: str = field(default="FINISHED", kw_only=True, metadata={"description": "the run's status when it was read"})
-    verdict: str = field(metadata={"description": "one of the catalogue's verdicts"})
-    severity: Severity = field(metadata={"description": "the highest of the findings"})
-    summary: str = field(metadata={"description": "one plain line"})
-    _: KW_ONLY
-    findings: tuple[Finding, ...] = field(
-        default=(), metadata={"description": "worst first; those folded under another last"}
+    status: str = field(
+        default="FINISHED", kw_only=True, metadata={"description": "status of the run when it was read"}
     )
+    verdict: str = field(metadata={"description": "a verdict of the catalogue"})
+    severity: Severity = field(metadata={"description": "highest severity of the findings"})
+    summary: str = field(metadata={"description": "the answer in one line"})
+    _: KW_ONLY
+    findings: tuple[Finding, ...] = field(default=(), metadata={"description": "worst first; folded findings last"})
     causes: tuple[Cause, ...] = field(default=(), metadata={"description": "most likely first"})
     skipped: tuple[Skip, ...] = ()
     roles: Mapping[str, str] = field(
-        default_factory=dict, metadata={"description": "role to the metric or parameter name taken for it"}
+        default_factory=dict, metadata={"description": "role, and the metric or parameter name taken for it"}
     )
     curves: tuple[DrawnCurve, ...] = ()
     next_evidence: str = field(
         default="",
-        metadata={"description": "the missing evidence that would best tell the first two causes apart"},
+        metadata={"description": "what to log or run to tell the first two causes apart"},
     )
     cost: Mapping[str, float] = field(
         default_factory=dict,
@@ -64,7 +64,7 @@ class Report:
     )
     notes: tuple[str, ...] = field(
         default=(),
-        metadata={"description": "what was read of the network; what was put right or ignored on reading the run"},
+        metadata={"description": "what was read of the model; what was corrected or ignored when the run was read"},
     )
 
     @property
@@ -197,7 +197,5 @@ class Report:
         True
         """
         if data.get("schema_version") != SCHEMA_VERSION:
-            raise ValueError(
-                f"report schema version {data.get('schema_version')!r}; this version reads {SCHEMA_VERSION}"
-            )
+            raise ValueError(f"report schema version {data.get('schema_version')!r}: give version {SCHEMA_VERSION}")
         return from_plain(cls, data)

@@ -147,10 +147,10 @@ class Series:
             order = np.lexsort((value, np.where(missing, np.inf, step), second))
             step, value, second, missing = step[order], value[order], second[order], missing[order]
         if missing.any():
-            notes.append(f"{_count(int(missing.sum()), 'point')} without a step: the order of logging was taken")
+            notes.append(f"{_count(int(missing.sum()), 'point')} without a step: the order of logging was used instead")
             step = np.where(missing, np.arange(step.size, dtype=np.float64), step)
         if step.size > 2 and (step == step[0]).all():
-            notes.append(f"all {step.size} points at step {step[0]:g}: the order of logging was taken")
+            notes.append(f"all {step.size:,} points at step {step[0]:g}: the order of logging was used instead")
             records = Records(step, value, second)
             return cls(name, np.arange(step.size, dtype=np.float64), value, second, tuple(notes), records)
         if (np.diff(step) > 0).all():
@@ -187,7 +187,7 @@ def by_step(name: str, records: Records, notes: tuple[str, ...] = ()) -> Series:
     value, again = records.values[lost], records.values[kept[np.searchsorted(step[kept], step[lost])]]
     same = (value == again) | (np.isnan(value) & np.isnan(again))
     if not same.all():
-        said.append(f"{_count(int((~same).sum()), 'repeated step')}: the value logged last was kept")
+        said.append(f"{_count(int((~same).sum()), 'repeated step')}: the last logged value was kept")
     seconds = None if records.seconds is None else records.seconds[kept]
     return Series(name, step[kept], records.values[kept], seconds, tuple(said), records)
 
@@ -281,27 +281,27 @@ class Run:
             Names the field that cannot be read.
         """
         if not isinstance(data, Mapping):
-            raise InvalidRunError("run", f"a mapping is needed, not {type(data).__name__}")
+            raise InvalidRunError("run", f"a mapping is needed, not a {type(data).__name__}")
         unknown = sorted(_shown(key) for key in data if key not in _FIELDS)
         if unknown:
-            raise InvalidRunError(unknown[0], f"no such field; known are {', '.join(_FIELDS)}")
+            raise InvalidRunError(unknown[0], f"no such field; choose from {', '.join(_FIELDS)}")
         run_id = data.get("id")
         if not isinstance(run_id, str) or not run_id:
             raise InvalidRunError("id", "a text that is not empty is needed")
         metrics = _mapping(data, "metrics")
         status = data.get("status") or "FINISHED"
         if not isinstance(status, str):
-            raise InvalidRunError("status", f"a text is needed, not {type(status).__name__}")
+            raise InvalidRunError("status", f"a text is needed, not a {type(status).__name__}")
         status = _STATUS_WORDS.get(status.upper(), status.upper())
         if status not in STATUSES:
-            raise InvalidRunError("status", f"{status!r} is none of {', '.join(STATUSES)}")
+            raise InvalidRunError("status", f"unknown status {status!r}; choose from {', '.join(STATUSES)}")
         datasets = data.get("datasets") or ()
         if isinstance(datasets, str | Mapping) or not isinstance(datasets, Iterable):
             raise InvalidRunError("datasets", "a list of mappings is needed")
         datasets = tuple(datasets)
         for i, dataset in enumerate(datasets):
             if not isinstance(dataset, Mapping):
-                raise InvalidRunError(f"datasets[{i}]", f"a mapping is needed, not {type(dataset).__name__}")
+                raise InvalidRunError(f"datasets[{i}]", f"a mapping is needed, not a {type(dataset).__name__}")
         return cls(
             id=run_id,
             params=MappingProxyType(dict(_mapping(data, "params"))),

@@ -40,8 +40,8 @@ class Signal:
 
 
 _ALL = (
-    Signal("initial_loss", "the loss of the first batch, before any update", "once"),
-    Signal("baseline_loss", "what that loss is for answers that know nothing of the input", "once"),
+    Signal("initial_loss", "loss of the first batch, before any update", "once"),
+    Signal("baseline_loss", "the first loss of a model that ignores its input", "once"),
     Signal(
         "weight_scale",
         "deviation of the initial weights over what keeps a signal's size: He (rectifiers), LeCun (SELU), Xavier "
@@ -49,9 +49,14 @@ _ALL = (
         "once",
         by_layer=True,
     ),
-    Signal("grad_norm", "L2 norm of the gradient, before any clipping; without a layer that of all", "every k steps"),
-    Signal("grad_norm", "L2 norm of a layer's gradient, before any clipping", "every k steps", by_layer=True),
-    Signal("update_ratio", "norm of a step over the norm of the weights it changes", "every k steps", by_layer=True),
+    Signal("grad_norm", "L2 norm of the gradient before clipping, over all layers", "every k steps"),
+    Signal("grad_norm", "L2 norm of the gradient of a layer before clipping", "every k steps", by_layer=True),
+    Signal(
+        "update_ratio",
+        "norm of an update, divided by the norm of the weights it changes",
+        "every k steps",
+        by_layer=True,
+    ),
     Signal("dead", "share of a layer's inputs that are 0 for the whole batch", "every k steps", by_layer=True),
     Signal(
         "saturated",
@@ -66,43 +71,45 @@ _ALL = (
         "every k steps",
         by_layer=True,
     ),
-    Signal("clipped", "share of the steps looked at whose gradient was clipped", "every k steps"),
-    Signal("clip_ratio", "norm of the gradient after clipping over that before", "every k steps"),
+    Signal("clipped", "share of the measured steps whose gradient was clipped", "every k steps"),
+    Signal("clip_ratio", "norm of the gradient after clipping, divided by the norm before", "every k steps"),
     Signal(
-        "gradients_kept", "share of the steps looked at whose gradient held that of the step before", "every k steps"
+        "gradients_kept",
+        "share of the measured steps whose gradient contains that of the previous step",
+        "every k steps",
     ),
     Signal("loss_scale", "the factor by which mixed precision multiplies the loss", "every k steps"),
-    Signal("skipped_steps", "share of the steps that mixed precision left out", "every k steps"),
-    Signal("input_mean", "mean of what reaches the network", "from batches"),
-    Signal("input_std", "its standard deviation", "from batches"),
-    Signal("input_min", "its smallest value", "from batches"),
-    Signal("input_max", "its largest value", "from batches"),
-    Signal("input_zeros", "share of zeros in it", "from batches"),
-    Signal("input_non_finite", "share of NaN and infinite values in it", "from batches"),
-    Signal("input_same", "share of the examples of a batch that equal its first", "from batches"),
+    Signal("skipped_steps", "share of the steps that mixed precision skipped", "every k steps"),
+    Signal("input_mean", "mean of the network's inputs", "from batches"),
+    Signal("input_std", "standard deviation of the network's inputs", "from batches"),
+    Signal("input_min", "smallest input value", "from batches"),
+    Signal("input_max", "largest input value", "from batches"),
+    Signal("input_zeros", "share of zeros in the inputs", "from batches"),
+    Signal("input_non_finite", "share of NaN and infinite values in the inputs", "from batches"),
+    Signal("input_same", "share of the examples of a batch that equal its first one", "from batches"),
     Signal(
         "input_scale_ratio",
-        "largest over smallest root mean square of its columns, of values other than 0",
+        "largest root mean square of an input column, divided by the smallest, zeros left out",
         "from batches",
     ),
     Signal("label_top_share", "share of the most frequent label of a batch", "from batches"),
-    Signal("label_top_share_expected", "the same, were the labels shuffled", "from batches"),
+    Signal("label_top_share_expected", "the same for shuffled labels", "from batches"),
     Signal("label_entropy", "entropy of the labels of a batch, in nats", "from batches"),
-    Signal("label_entropy_expected", "the same, were the labels shuffled", "from batches"),
-    Signal(
-        "label_order", "agreement of the labels of neighbouring examples beyond chance; 0 is shuffled", "from batches"
-    ),
-    Signal("classes_seen", "different labels so far", "from batches"),
+    Signal("label_entropy_expected", "the same for shuffled labels", "from batches"),
+    Signal("label_order", "agreement of neighbouring labels beyond chance; 0 for shuffled data", "from batches"),
+    Signal("classes_seen", "number of different labels so far", "from batches"),
     Signal("label_min", "smallest label", "from batches"),
     Signal("label_max", "largest label", "from batches"),
     Signal("label_non_finite", "share of NaN and infinite targets", "from batches"),
     Signal("target_mean", "mean of numeric targets", "from batches"),
-    Signal("target_std", "their standard deviation", "from batches"),
+    Signal("target_std", "standard deviation of numeric targets", "from batches"),
     Signal("batches_repeated", "share of the batches seen before in the same epoch", "from batches"),
-    Signal("batches_added", "batches that these figures rest on", "from batches"),
-    Signal("eval_input_mean", "mean of what reaches the network in evaluation", "in evaluation"),
-    Signal("eval_input_std", "its standard deviation", "in evaluation"),
-    Signal("eval_in_training_mode", "share of the evaluations with dropout or batch statistics on", "in evaluation"),
+    Signal("batches_added", "number of batches behind these values", "from batches"),
+    Signal("eval_input_mean", "mean of the network's inputs in evaluation", "in evaluation"),
+    Signal("eval_input_std", "standard deviation of the network's inputs", "in evaluation"),
+    Signal(
+        "eval_in_training_mode", "share of the evaluations with dropout or batch statistics active", "in evaluation"
+    ),
 )
 
 SIGNALS: Mapping[str, Signal] = MappingProxyType({f"{s.name}/<layer>" if s.by_layer else s.name: s for s in _ALL})

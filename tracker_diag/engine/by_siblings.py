@@ -110,7 +110,8 @@ def _clears(roles: Set[str], beside: BesideSiblings) -> str:
     """What clears a cause that parameters of these roles stand for; empty where something does not."""
     found = beside.comparison
     if roles and roles <= found.shared:
-        return f"the best of {found.runs:,} comparable runs, {clean(beside.best.name, LONGEST_NAME)}, has the same {_named(roles)}"
+        best = clean(beside.best.name, LONGEST_NAME)
+        return f"the best of {found.runs:,} comparable runs, {best}, has the same {_named(roles)}"
     idle = {g.alternative.role for g in beside.gains if g.alternative.matched is not None and g.value < NONE}
     if roles and roles <= idle | found.shared:
         return f"runs that differ only in {_named(roles & idle, ' or ')} do no better"

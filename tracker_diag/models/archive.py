@@ -56,7 +56,7 @@ def member(chunks: Iterable[bytes], name: str, most: int) -> bytes:
         _skip(stream, header)
         if stream.read(len(_ZIP)) != _ZIP:
             raise ArchiveError("is damaged")
-    raise ArchiveError(f"holds more than {MOST_MEMBERS:,} members before {name}")
+    raise ArchiveError(f"holds more than {MOST_MEMBERS:,} files before {name}")
 
 
 class _Stream:
@@ -135,7 +135,7 @@ def _header(stream: _Stream, sought: str) -> _Header:
     name = stream.read(of_name).decode("utf-8" if flags & _UTF8 else "cp437", errors="replace")
     stream.read(of_rest)
     if _IN_ZIP64 in (packed, size):
-        raise ArchiveError("holds a member in the format zip64")
+        raise ArchiveError("holds a file in zip64 format, which is not supported")
     return _Header(name, flags, method, checksum, packed, size)
 
 
@@ -169,9 +169,9 @@ def _check_method(header: _Header) -> None:
     if header.flags & _ENCRYPTED:
         raise ArchiveError("is encrypted")
     if header.method not in (_STORED, _DEFLATED):
-        raise ArchiveError(f"is packed by a method that is not read ({header.method})")
+        raise ArchiveError(f"uses an unsupported compression method ({header.method})")
     if header.method == _STORED and header.sizes_behind:
-        raise ArchiveError(f"does not say before {header.name} how long it is")
+        raise ArchiveError(f"does not give the size of {header.name}")
 
 
 def _unpacked(stream: _Stream, header: _Header) -> Iterator[bytes]:

@@ -31,7 +31,7 @@ def described(run: Run) -> Model | None:
     summed = read_summary(run.model_summary) if run.model_summary else None
     logged = run.model
     if logged is not None and summed is not None and _differ(logged, summed):
-        logged = Model(notes=(*logged.notes, "the logged model is not the network of the summary: it is not used"))
+        logged = Model(notes=(*logged.notes, "the logged model differs from the model summary, so it was ignored"))
     return merged([logged, summed, read_configured(run.params)])
 
 

@@ -54,7 +54,7 @@ def read_keras(config: bytes) -> Model:
     try:
         data = read_json(config)
     except ValueError as error:
-        raise InvalidModelError("", f"config.json is not JSON that can be read ({error})") from None
+        raise InvalidModelError("", f"config.json cannot be read as JSON ({error})") from None
     kind, model = _kind_and_config(data, "")
     compiled = data.get("compile_config")
     compiled = compiled if isinstance(compiled, Mapping) else {}
@@ -75,10 +75,10 @@ def read_keras(config: bytes) -> Model:
         }
     )
     if not told:
-        return replace(found, notes=(f"config.json: {kind} is a subclassed model, whose layers Keras does not store",))
+        return replace(found, notes=(f"config.json: {kind} is a subclassed model; Keras does not store its layers",))
     if len(found.layers) < len(layers):
         # Some of them would be worse than none: which is the last decides a lot.
-        return replace(found, layers=(), notes=("config.json: its layers are too many to be read",))
+        return replace(found, layers=(), notes=("config.json: too many layers to read",))
     return found
 
 

@@ -61,14 +61,14 @@ def read_mlmodel(text: bytes) -> Model:
 
 def _yaml(text: bytes) -> Mapping[str, Any]:
     if len(text) > LARGEST:
-        raise InvalidModelError("", f"it is larger than {LARGEST // 2**20} MiB")
+        raise InvalidModelError("", f"larger than {LARGEST // 2**20} MiB")
     try:
         _check(text)
         data = yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, UnicodeError) as error:
         raise InvalidModelError("", f"it is not YAML ({getattr(error, 'problem', None) or 'no text'})") from None
     if not isinstance(data, Mapping):
-        raise InvalidModelError("", "it is not a mapping")
+        raise InvalidModelError("", "not a mapping")
     return data
 
 
@@ -77,12 +77,12 @@ def _check(text: bytes) -> None:
     level = 0
     for count, event in enumerate(yaml.parse(text, Loader=_Loader)):
         if isinstance(event, yaml.AliasEvent):
-            raise InvalidModelError("", "it holds an alias")
+            raise InvalidModelError("", "holds an alias")
         level += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if level > _DEEPEST:
-            raise InvalidModelError("", f"it is nested more than {_DEEPEST} levels deep")
+            raise InvalidModelError("", f"nested more than {_DEEPEST} levels deep")
         if count > _MOST_PARTS:
-            raise InvalidModelError("", "it holds too many values")
+            raise InvalidModelError("", "holds too many values")
 
 
 def _outputs(signature: Mapping[str, Any]) -> tuple[list[Any], tuple[str, ...]]:

@@ -55,9 +55,7 @@ def read_summary(text: str) -> Model | None:
     model = read_model({**(found or {}), "trainable_parameters": count})
     if whole:
         return model
-    return replace(
-        model, notes=(f"model summary: it is longer than {LETTERS:,} characters, so its layers were not read",)
-    )
+    return replace(model, notes=(f"model summary: longer than {LETTERS:,} characters, so its layers were not read",))
 
 
 def _trainable(text: str) -> int | None:

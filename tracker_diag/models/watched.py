@@ -48,7 +48,7 @@ def read_graph(data: bytes | Any) -> Model:
     if not isinstance(nodes, list):
         raise InvalidModelError("['nodes']", "a list of mappings is needed")
     if len(nodes) > MAX_LAYERS:
-        raise InvalidModelError("['nodes']", f"more than the {MAX_LAYERS:,} that are read")
+        raise InvalidModelError("['nodes']", f"more than {MAX_LAYERS:,} layers")
     for i, node in enumerate(nodes):
         if not isinstance(node, Mapping):
             raise InvalidModelError(f"['nodes'][{i}]", f"a mapping is needed, not {type(node).__name__}")
@@ -75,9 +75,9 @@ def _of_torch(nodes: Sequence[Mapping[str, Any]]) -> Model:
         if len(found) > MAX_LAYERS:
             break
         unread += not whole
-    notes = [f"graph of the network: {unread} of {len(nodes)} modules cannot be read"] if unread else []
+    notes = [f"model graph: {unread:,} of {len(nodes):,} modules cannot be read"] if unread else []
     if len(found) > MAX_LAYERS:
-        notes.append(f"graph of the network: it has more than the {MAX_LAYERS:,} layers that are read")
+        notes.append(f"model graph: only the first {MAX_LAYERS:,} layers were read")
     known = {"framework": "torch", "output_shape": shape, "trainable_parameters": _parameters(nodes)}
     return replace(read_model(known | (network(found) or {})), notes=tuple(notes))
 

@@ -108,7 +108,7 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
             return
         self._watching.warn(
             "backend",
-            f"Keras on {backend} shows updates and curves; gradients, activations and batches need PyTorch",
+            f"Keras on {backend}: only updates and curves are measured; the torch backend gives all",
         )
         self._steps = _Updates(self._watching, self)
 

@@ -100,7 +100,7 @@ class Watch(Callback):  # type: ignore[misc]
             return
         if len(optimizers) > 1:
             self._watching.warn(
-                "optimisers", f"the first of {len(optimizers)} optimisers is followed, and what it trains"
+                "optimisers", f"only the first of {len(optimizers)} optimisers, and what it trains, is measured"
             )
         losses = [m for m in module.modules() if isinstance(m, torch.nn.modules.loss._Loss)]
         live = self._watching.live

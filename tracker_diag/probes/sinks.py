@@ -99,7 +99,7 @@ class OfWandb:
         try:
             self._run.log({**figures, STEP: step}, commit=False)
         except Exception as error:  # noqa: BLE001
-            self._warn("wandb", f"W&B took no figures: {_line(error)}")
+            self._warn("wandb", f"W&B refused the metrics: {_line(error)}")
 
     def leave(self, name: str, data: Mapping[str, Any]) -> None:
         """Save a file of the run."""
@@ -110,7 +110,7 @@ class OfWandb:
             path.write_text(json.dumps(data), encoding="utf-8")
             self._run.save(str(path), base_path=str(folder), policy="now")
         except Exception as error:  # noqa: BLE001
-            self._warn("wandb", f"W&B took no {name}: {_line(error)}")
+            self._warn("wandb", f"W&B refused the file {name}: {_line(error)}")
 
     def close(self) -> None:
         """W&B sends by itself."""
@@ -154,7 +154,7 @@ class OfMlflow:
         try:
             self._waiting.put_nowait(send)
         except queue.Full:
-            self._warn("full", "the tracker is slower than the training: some figures are left out")
+            self._warn("full", "the tracker is slower than training: some values are not logged")
 
     def _work(self) -> None:
         from mlflow import MlflowClient
@@ -167,7 +167,7 @@ class OfMlflow:
                 send(client)
             except Exception as error:  # noqa: BLE001
                 self._failed = True
-                self._warn("mlflow", f"MLflow took no figures, so nothing more is sent: {_line(error)}")
+                self._warn("mlflow", f"MLflow refused the metrics, so nothing more is logged: {_line(error)}")
 
     def close(self) -> None:
         """Wait a little for what is still to be sent."""
@@ -179,7 +179,7 @@ class OfMlflow:
         self._thread.join(PATIENCE)
         if self._thread.is_alive() and not self._failed:
             self._failed = True
-            self._warn("mlflow", f"MLflow did not answer within {PATIENCE:g} s of the end: some figures are lost")
+            self._warn("mlflow", f"MLflow did not answer within {PATIENCE:g} s of the end: the last values are lost")
         self._thread = None
 
 

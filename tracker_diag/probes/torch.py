@@ -90,15 +90,13 @@ def watch(
     (1.0, 1.0)
     """
     if not isinstance(model, torch.nn.Module) or not hasattr(optimizer, "register_step_post_hook"):
-        raise ValueError("give watch(model, optimizer, loader): a torch.nn.Module and a torch.optim.Optimizer first")
+        raise ValueError("watch(model, optimizer, loader): give a torch.nn.Module and a torch.optim.Optimizer first")
     watching = Watching(log=log, every=every, profile=profile, live=live, stop_on=stop_on)
     if loss is not None and not isinstance(loss, torch.nn.Module):
-        watching.warn(
-            "loss", "loss= takes a module, such as torch.nn.CrossEntropyLoss(): the first loss is not compared"
-        )
+        watching.warn("loss", "loss: give a module, e.g. torch.nn.CrossEntropyLoss(); the first loss is not compared")
         loss = None
     if scaler is not None and not hasattr(scaler, "get_scale"):
-        watching.warn("scaler", "scaler= takes a torch.amp.GradScaler: it is not watched")
+        watching.warn("scaler", "scaler: give a torch.amp.GradScaler; this one is not watched")
         scaler = None
     earlier = _WATCHED.get(model)
     if earlier is not None and (forgotten := earlier()) is not None:
@@ -220,7 +218,7 @@ class Watch:
         self._epochs += 1
         self._training.end_evaluation()
         if self._loader is not None and not self._passed:
-            said = "no batch of the loader was seen: iterate over watch.batches in place of a list or a generator"
+            said = "no batch of the loader was seen: iterate over watch.batches instead of your list or generator"
             self._watching.warn("batches", said)
         told = self._watching.epoch(metrics, self._epochs)
         if self._watching.stopped is not None:

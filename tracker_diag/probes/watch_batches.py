@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 from tracker_diag.core.dataset import Dataset, read_profile
 from tracker_diag.core.finding import Severity
+from tracker_diag.core.numbers import figure, times
+from tracker_diag.core.numbers import share as percent
 from tracker_diag.core.profile_schema import Target
 from tracker_diag.probes.batch_facts import (
     BatchLog,
@@ -98,7 +100,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table: what was looked at, its figure, what is usual, and whether it is."""
+    """One line of the table: what was checked, what was found, what is expected, and whether it fits."""
 
     what: str
     figure: str
@@ -108,16 +110,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class BatchesReport:
-    """What the first batches of a loader are like. ``str`` is a table for 80 columns.
+    """What the first batches of a loader are like; ``str`` gives a table, 80 columns wide.
 
     Attributes
     ----------
     problems : tuple of Problem
-        The gravest first.
+        Most serious first.
     rows : tuple of Row
-        All that was looked at.
+        Everything that was checked.
     batches : int
-        How many were drawn.
+        Number of batches drawn.
     failed : bool
         Whether the loader raised, or gave nothing that could be read.
     """
@@ -129,16 +131,16 @@ class BatchesReport:
 
     @property
     def exit_code(self) -> int:
-        """3 where the loader failed, 1 where a problem is a warning or an error, else 0."""
+        """3 if the loader failed, 1 if a problem is a warning or an error, else 0."""
         if self.failed:
             return 3
         return int(any(p.severity.rank >= Severity.WARNING.rank for p in self.problems))
 
     def __str__(self) -> str:
-        found = f"{len(self.problems)} to look at" if self.problems else "nothing wrong"
+        found = _times(len(self.problems), "problem", "problems") if self.problems else "no problem found"
         head = f"{_times(self.batches, 'batch', 'batches')}: {found}"
         lines = [head, ""]
-        lines += [f"{'looked at':<24}{'figure':<24}{'usual':<24}"] if self.rows else []
+        lines += [f"{'checked':<24}{'found':<24}{'expected':<24}"] if self.rows else []
         lines += [
             f"{_cut(row.what)}{_cut(row.figure)}{_cut(row.usual)}{'ok' if row.ok else 'problem'}" for row in self.rows
         ]
@@ -348,16 +350,16 @@ def _check(what: str, figure: str, usual: str, problem: Problem | None = None) -
 
 def _drawn(seen: _Watched) -> _Check:
     message = None
-    advice = "check the path of the data, and what makes the batches"
+    advice = "check the path of the data and the code that makes the batches"
     if seen.error is not None:
-        message = f"the loader raised {seen.error} after {_times(seen.drawn, 'batch', 'batches')}"
-        advice = "draw that batch by itself, in one process, to see where it comes from"
+        message = f"loader raised {seen.error} after {_times(seen.drawn, 'batch', 'batches')}"
+        advice = "load that batch alone, in one process, to find the cause"
     elif not seen.drawn:
-        message = "the loader gave no batch"
+        message = "no batch came from the loader"
     elif not seen.rows and not seen.labels:
         message = f"no array of numbers in {_times(seen.drawn, 'batch', 'batches')}"
     problem = None if message is None else Problem("DS214", "empty-or-wrong-data", Severity.ERROR, message, advice)
-    return _check("batches that were drawn", f"{seen.drawn:,}", "1 or more", problem)
+    return _check("batches drawn", f"{seen.drawn:,}", "1 or more", problem)
 
 
 def _of_inputs(seen: _Watched) -> list[_Check]:
@@ -376,12 +378,12 @@ def _constant(seen: _Watched) -> _Check:
     same = seen.figures.get("input_same")
     message = None
     if low is not None and low == high and seen.rows > 1:
-        message = f"all values that were looked at are {low:.4g}"
+        message = f"all input values checked are {figure(low, 4)}"
     elif same is not None and same >= CONSTANT:
-        message = f"{same:.0%} of the examples equal the first of their batch"
-    advice = "look at one batch as the network gets it: its minimum, its maximum, a picture or a row"
+        message = f"{percent(same)} of the examples equal the first example of their batch"
+    advice = "look at one batch as the network gets it: minimum, maximum, and one example"
     problem = None if message is None else Problem("DS201", "constant-input", Severity.ERROR, message, advice)
-    return _check("equal inputs in a batch", "-" if same is None else f"{same:.0%}", "hardly any", problem)
+    return _check("equal inputs in a batch", "-" if same is None else percent(same), "hardly any", problem)
 
 
 def _finite(seen: _Watched) -> _Check:
@@ -389,13 +391,13 @@ def _finite(seen: _Watched) -> _Check:
     problem = None
     if lost:
         both = (("inputs", seen.lost_inputs), ("labels", seen.lost_labels))
-        where = " and ".join(f"{what} of {count:,}" for what, count in both if count)
+        where = " and ".join(f"{what} in {count:,}" for what, count in both if count)
         problem = Problem(
             "PP304",
             "non-finite-input",
             Severity.ERROR,
-            f"{where} of {_times(seen.drawn, 'batch', 'batches')} hold NaN or infinite values",
-            "find the column or file they come from, and fill or drop them before the network sees them",
+            f"NaN or infinite {where} of {_times(seen.drawn, 'batch', 'batches')}",
+            "find the column or file they come from, and fill or drop these values",
         )
     return _check("NaN or infinite in", f"{lost:,} of {seen.drawn:,} batches", "none", problem)
 
@@ -410,9 +412,9 @@ def _scale(seen: _Watched) -> _Check:
             "PP301",
             "unscaled-inputs",
             Severity.INFO if seen.bytes_only else Severity.WARNING,
-            f"inputs have mean {mean:.3g} and standard deviation {std:.3g}, from {seen.figures['input_min']:.3g} to "
-            f"{seen.figures['input_max']:.3g}",
-            "standardise them with the mean and deviation of the training set, unless the network does so first",
+            f"inputs have mean {figure(mean)} and standard deviation {figure(std)}, from "
+            f"{figure(seen.figures['input_min'])} to {figure(seen.figures['input_max'])}",
+            "standardise them (mean 0, std 1) with the statistics of the training set, unless the first layer does",
         )
     return _check("mean ± std of inputs", f"{mean:.3g} ± {std:.3g}", "about 0 ± 1", problem)
 
@@ -429,10 +431,10 @@ def _feature_scales(ratio: float) -> _Check:
             "PP302",
             "mixed-feature-scales",
             Severity.WARNING,
-            f"the largest feature is {ratio:,.0f} times the size of the smallest",
-            "standardise each feature whose size is its unit and not its importance",
+            f"largest feature is {times(ratio)} as large as the smallest (root mean square)",
+            "standardise each feature (mean 0, std 1), unless its scale carries its importance",
         )
-    return _check("features' sizes differ", f"{ratio:,.3g} times", f"less than {APART:g} times", problem)
+    return _check("feature sizes", f"{times(ratio)} apart", f"less than {APART:g} times", problem)
 
 
 def _repeated(seen: _Watched) -> _Check:
@@ -447,21 +449,20 @@ def _repeated(seen: _Watched) -> _Check:
                 "DS202",
                 "repeated-batch",
                 Severity.INFO,
-                f"after {period:,} batches the same come again in the same order, taken for a new epoch",
-                "shuffle anew in each epoch",
+                f"the same {period:,} batches come again in the same order, probably a new epoch",
+                "reshuffle the data each epoch",
             )
-        return _check("batches that come again", figure, f"each {period:,}: an epoch", problem)
+        return _check("repeated batches", figure, f"epochs of {period:,}", problem)
     problem = None
     if again and not _repeats_by_chance(hashes, seen.examples):
         problem = Problem(
             "DS202",
             "repeated-batch",
             Severity.WARNING,
-            f"{again:,} of {_times(len(hashes), 'batch', 'batches')} equal an earlier one",
-            "look for workers that all read the same files, for an index that stands still, and for a seed that is "
-            "set anew",
+            f"{again:,} of {_times(len(hashes), 'batch equals', 'batches equal')} an earlier one",
+            "check for workers that all read the same files, an index that never advances, or a seed that is reset",
         )
-    return _check("batches that come again", figure, "as by chance", problem)
+    return _check("repeated batches", figure, "few, by chance", problem)
 
 
 def _round(hashes: Sequence[int]) -> int | None:
@@ -518,11 +519,11 @@ def _label_range(seen: _Watched, classes: int | None) -> _Check:
     signs = classes is None and set(seen.counts) <= {-1.0, 1.0}
     message, severity = None, Severity.ERROR
     if classes is not None and (beyond or low < 0):
-        message = f"labels go from {low:g} to {high:g}, {_times(classes, 'class is', 'classes are')} declared"
-        message += ", counted from 1?" if low == 1 and high == classes else ""
+        message = f"labels go from {low:g} to {high:g}, but {_times(classes, 'class is', 'classes are')} declared"
+        message += " (counted from 1?)" if low == 1 and high == classes else ""
     elif low < 0 and not signs:
-        message, severity = f"labels go down to {low:g}", Severity.WARNING
-    advice = "count the classes from 0, and mark what the loss leaves out as it expects it; give numbers as real ones"
+        message, severity = f"lowest label is {low:g}", Severity.WARNING
+    advice = "number the classes from 0, use the ignore index of the loss, and pass regression targets as floats"
     problem = None if message is None else Problem("DS214", "empty-or-wrong-data", severity, message, advice)
     usual = f"0 to {classes - 1:,}" if classes is not None else "0 or more"
     return _check("labels", f"{low:g} to {high:g}, {len(seen.counts):,} seen", usual, problem)
@@ -543,16 +544,16 @@ def _imbalance(counts: Counter[float]) -> _Check:
                 "DS206",
                 "class-imbalance",
                 Severity.WARNING if grave else Severity.INFO,
-                f"{most:,} examples of the most frequent class, {least:,} of the rarest: {ratio:,.0f} to 1",
-                "weight the loss by inverse frequency, or sample the classes evenly; judge by balanced accuracy",
+                f"{most:,} examples of the most frequent class, {least:,} of the rarest ({ratio:,.0f} to 1)",
+                "weight the loss by inverse class frequency or sample the classes evenly, and log balanced accuracy",
             )
-    return _check("most to rarest class", f"{ratio:,.3g} to 1", f"less than {FAR_IMBALANCED:g} to 1", problem)
+    return _check("class imbalance", f"{ratio:,.3g} to 1", f"less than {FAR_IMBALANCED:g} to 1", problem)
 
 
 def _single(seen: _Watched) -> list[_Check]:
     """Batches of one label, against what shuffling the labels makes of them."""
     n = sum(b.size for b in seen.labels)
-    advice = "shuffle inputs and labels together, anew each epoch; a shuffle buffer must be larger than a class"
+    advice = "shuffle inputs and labels together each epoch; a shuffle buffer must be larger than a class"
     if len(seen.counts) == 1:
         problem = None
         if n >= ONE_LABEL_SAID:
@@ -560,11 +561,10 @@ def _single(seen: _Watched) -> list[_Check]:
                 "DS205",
                 "single-label-batches",
                 Severity.WARNING if n >= ONE_LABEL else Severity.INFO,
-                f"all {n:,} labels that were seen are {next(iter(seen.counts)):g}: the data come sorted by label, or "
-                "hold one class",
+                f"all {n:,} labels seen are {next(iter(seen.counts)):g}: the data is sorted by label or has one class",
                 advice,
             )
-        return [_check("batches of one label", "all", "-", problem)]
+        return [_check("one-label batches", "all", "-", problem)]
     batches = [b for b in seen.labels if b.size > 1]
     if not batches:
         return []
@@ -582,11 +582,11 @@ def _single(seen: _Watched) -> list[_Check]:
             "DS205",
             "single-label-batches",
             Severity.WARNING,
-            f"{seen_share:.0%} of {_times(len(batches), 'batch holds', 'batches hold')} one label, {mean:.0%} would if "
-            "the same labels were shuffled",
+            f"{percent(seen_share)} of {_times(len(batches), 'batch has', 'batches have')} only one label, "
+            f"{percent(mean)} would if shuffled",
             advice,
         )
-    return [_check("batches of one label", f"{seen_share:.0%}", f"{mean:.0%} when shuffled", problem)]
+    return [_check("one-label batches", percent(seen_share), f"{percent(mean)} if shuffled", problem)]
 
 
 def _by_chance(values: FloatArray, statistic: Callable[[FloatArray], float]) -> tuple[float, float]:
@@ -617,7 +617,7 @@ def _order(seen: _Watched) -> _Check:
             return float(np.dot(order[1:], order[:-1]))
 
     if order is None:
-        return _check("likeness of neighbours", "-", "about 0")
+        return _check("neighbouring labels", "-", "about 0")
     problem = None
     if order >= ORDER:
         mean, deviation = _by_chance(values, alike)
@@ -627,12 +627,12 @@ def _order(seen: _Watched) -> _Check:
                 "DS204",
                 "unshuffled",
                 Severity.WARNING,
-                f"labels of neighbouring examples agree {order:.0%} of the way from chance to always, "
-                f"{beyond:,.0f} standard deviations from what {stream.size - 1:,} pairs of a shuffled order do, and "
-                "batches in a row are alike",
-                "shuffle inputs and labels together, anew each epoch",
+                f"labels of neighbouring examples agree {percent(order)} of the way from chance to always "
+                f"({beyond:,.0f} standard deviations above shuffled data, {stream.size - 1:,} pairs), and successive "
+                "batches are similar",
+                "shuffle inputs and labels together each epoch",
             )
-    return _check("likeness of neighbours", f"{order:.2f}", f"below {ORDER:g}", problem)
+    return _check("neighbouring labels", f"{order:.2f}", f"below {ORDER:g}", problem)
 
 
 def _batches_alike(seen: _Watched) -> float:
@@ -681,8 +681,8 @@ def _targets(seen: _Watched) -> _Check:
             "PP309",
             "unscaled-targets",
             Severity.WARNING,
-            f"targets have mean {mean:.3g} and standard deviation {std:.3g}",
-            "subtract the mean of the training targets and divide by their deviation; undo it in predictions",
+            f"targets have mean {figure(mean)} and standard deviation {figure(std)}",
+            "standardise the targets (mean 0, std 1) with the training set, and undo it in predictions",
         )
     return _check("mean ± std of targets", f"{mean:.3g} ± {std:.3g}", "about 0 ± 1", problem)
 
@@ -706,7 +706,7 @@ def _against(seen: _Watched, data: Dataset, disordered: bool) -> list[_Check]:
 
 
 def _contradicts(what: str, figure: str, usual: str, message: str | None, severity: Severity) -> _Check:
-    advice = "profile the data as they are fed to the network, and check that inputs and labels stay paired"
+    advice = "profile the data as it is fed to the network, and check that inputs and labels stay paired"
     problem = None if message is None else Problem("DS203", "label-mismatch", severity, message, advice)
     return _check(what, figure, usual, problem)
 
@@ -731,8 +731,8 @@ def _other_moments(what: str, now: tuple[float, float], profiled: tuple[float, f
     message = None
     if other_size or abs(mean - old_mean) >= OTHER_MEAN * max(std, old_std):
         message = (
-            f"{what} have mean {mean:.3g} and standard deviation {std:.3g} in the batches, {old_mean:.3g} and "
-            f"{old_std:.3g} in the profile"
+            f"{what} have mean {figure(mean)} and standard deviation {figure(std)} in the batches, "
+            f"{figure(old_mean)} and {figure(old_std)} in the profile"
         )
     usual = f"{old_mean:.3g} ± {old_std:.3g}"
     return _contradicts(f"{what} and the profile", f"{mean:.3g} ± {std:.3g}", usual, message, Severity.WARNING)
@@ -743,7 +743,7 @@ def _other_classes(seen: _Watched, target: Target, disordered: bool) -> list[_Ch
     now = f"{min(seen.counts):g} to {max(seen.counts):g}"
     message = None
     if low is not None and high is not None and (min(seen.counts) < low or max(seen.counts) > high):
-        message = f"labels go from {now} in the batches, {low} to {high} in the profile"
+        message = f"labels go from {now} in the batches, from {low} to {high} in the profile"
     elif target.n_classes is not None and len(seen.counts) > target.n_classes:
         message = f"{len(seen.counts):,} classes in the batches, {target.n_classes:,} in the profile"
     usual = "-" if low is None or high is None else f"{low} to {high}"
@@ -770,12 +770,12 @@ def _other_shares(counts: Counter[float], profiled: Mapping[str, int]) -> _Check
     message = None
     severity = Severity.WARNING
     if apart >= OTHER_SHARES and float(stats.chi2.sf(g, now.size - 1)) < RULED_OUT:
-        message = f"class shares differ by {apart:.0%} between the batches and the profile"
+        message = f"class shares differ by {percent(apart)} between batches and profile"
         if _from_even(share) < _from_even(old) / 2:
-            message += ", as where classes are sampled evenly"
+            message += ", as if classes were sampled evenly"
             severity = Severity.INFO
-    figure, usual = f"{apart:.0%} from the profile's", f"below {OTHER_SHARES:.0%}"
-    return _contradicts("class shares", figure, usual, message, severity)
+        found, usual = f"{percent(apart)} off the profile", f"below {percent(OTHER_SHARES)}"
+    return _contradicts("class shares", found, usual, message, severity)
 
 
 def _from_even(shares: FloatArray) -> float:
@@ -807,7 +807,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; gives its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m tracker_diag.probes.watch_batches",
-        description="Look at the first batches of a loader as a network gets them, and say what is wrong with them.",
+        description="Check the first batches of a data loader, as the network gets them.",
         epilog="""\
 example:
   python -m tracker_diag.probes.watch_batches train:make_loader --classes 10
@@ -819,10 +819,10 @@ Exit codes: 0 nothing wrong; 1 a warning or an error; 2 wrong usage, or no such 
     parser.add_argument(
         "loader",
         metavar="package.module:name",
-        help="a loader, or a function without arguments that makes one; imported from the current folder",
+        help="package.module:name of a loader, or of a function without arguments that returns one",
     )
-    parser.add_argument("--batches", type=int, default=200, metavar="N", help="batches to draw at most (default: 200)")
-    parser.add_argument("--classes", type=int, metavar="K", help="number of classes: labels are then 0 to K - 1")
+    parser.add_argument("--batches", type=int, default=200, metavar="N", help="most batches to draw (default: 200)")
+    parser.add_argument("--classes", type=int, metavar="K", help="number of classes; labels must then be 0 to K - 1")
     given = parser.parse_args(arguments)
     if given.batches < 1 or (given.classes is not None and given.classes < 1):
         parser.error("--batches and --classes: give 1 or more")

@@ -55,13 +55,13 @@ class Watching:
         stop_on: Literal["error"] | None = None,
     ) -> None:
         if not isinstance(every, int) or every < 1:
-            raise ValueError(f"every={every!r}: give the number of steps from one look to the next, 1 or more")
+            raise ValueError(f"every={every!r}: give the number of steps between measurements, 1 or more")
         if log is not None and not callable(log):
-            raise ValueError(f"log={log!r}: give a function that takes (dict, step), or leave it out")
+            raise ValueError(f"log={log!r}: give a function log(values, step), or leave it out")
         if profile is not None and not isinstance(profile, Mapping):
-            raise ValueError("profile: give what tracker_diag.profile_data returns")
+            raise ValueError("profile: give the mapping that tracker_diag.profile_data returns")
         if stop_on not in (None, "error"):
-            raise ValueError(f"stop_on={stop_on!r}: give 'error', or None")
+            raise ValueError(f"stop_on={stop_on!r}: give 'error' or None")
         self.warn = Warned()
         self.schedule = Schedule(every)
         self.live = Live(profile=profile)
@@ -86,7 +86,7 @@ class Watching:
             return do()
         except Exception as error:  # noqa: BLE001 - the training must not end by being watched
             said = str(error).partition("\n")[0][:200]
-            self.warn(what, f"{what} could not be looked at, the training goes on: {type(error).__name__}: {said}")
+            self.warn(what, f"{what} could not be measured; training continues: {type(error).__name__}: {said}")
             return None
 
     def into(self, sink: Sink) -> None:
@@ -136,8 +136,8 @@ class Watching:
                 self._asked = True
                 self.warn(
                     "nowhere",
-                    "no run is going in MLflow or W&B, so nothing is logged: start one before the training, "
-                    "or pass log=, a function that takes (dict, step)",
+                    "no active run in MLflow or W&B, so nothing is logged: start one before training, or pass "
+                    "log=, a function log(values, step)",
                 )
         return self._sink
 

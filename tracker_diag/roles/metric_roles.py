@@ -96,13 +96,13 @@ def _take(
         if what == "loss":
             if turn and c.reading.kind == "likelihood":
                 series = replace(series, values=-series.values)
-                found.notes.append(f"{c.series.name}: taken as a loss with its sign turned")
+                found.notes.append(f"{c.series.name}: used as a loss with the opposite sign")
             better = "min"
         found.metrics[f"{split}_{what}"] = series
         found.directions[f"{split}_{what}"] = better
         found.notes += [c.note] if c.note else []
         if what == "loss" and c.reading.parts and SUM not in series.name:
-            found.notes.append(f"{c.series.name}: a part of the loss, taken for want of the whole")
+            found.notes.append(f"{c.series.name}: a part of the loss, used because the total was not found")
     return list(picked.values())
 
 

@@ -93,8 +93,8 @@ def find_params(values: Mapping[str, Any], extra: Mapping[str, tuple[frozenset[s
     _choose(found, candidates)
     for role, refusals in unfit.items():
         if role not in found.values:
-            name, wanted = min(refusals), _KINDS_IN_WORDS.get(kind_of(role), "fitting value")
-            found.notes.append(f"{role}: {name} = {str(values[name])[:40]!r} is no {wanted}")
+            name, wanted = min(refusals), _KINDS_IN_WORDS.get(kind_of(role), "valid value")
+            found.notes.append(f"{role}: {name} = {str(values[name])[:40]!r} is not a {wanted}, so it was ignored")
     _by_value(found, values)
     _derive(found, values)
     return found
@@ -108,7 +108,7 @@ def _choose(found: FoundParams, candidates: Mapping[str, list[tuple[tuple[bool, 
         rivals = [x for x in several if x[1] != value and x[0][0] == key[0] and x[0][1] - key[1] < EQUAL_STANDING]
         if rivals and role not in _MANY:
             others = ", ".join(f"{k[3]} = {v}" for k, v in sorted(rivals, key=lambda x: x[0])[:3])
-            found.notes.append(f"{role}: {key[3]} = {value} was taken, not {others}"[:300])
+            found.notes.append(f"{role}: used {key[3]} = {value}, not {others}"[:300])
 
 
 # Roles that several parameters may fill side by side without contradiction.

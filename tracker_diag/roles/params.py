@@ -93,7 +93,7 @@ def flatten(params: Mapping[str, Any]) -> Params:
         if name != "_wandb":
             flat.queue.append(_Item(name, name, 1, value))
     if len(params) > MAX_VALUES:
-        flat.cut[f"{len(params):,} parameters: the first {MAX_VALUES:,} were read"] = None
+        flat.cut[f"only the first {MAX_VALUES:,} of {len(params):,} parameters were read"] = None
     while flat.queue:
         flat.take(flat.queue.popleft())
     return Params(MappingProxyType(flat.values), MappingProxyType(flat.sources), tuple(sorted(flat.cut)))
@@ -122,7 +122,7 @@ class _Flattening:
     def take(self, item: _Item) -> None:
         """Keep a value, and put what is nested in it into the queue."""
         if len(item.name) > MAX_NAME:
-            self.cut[f"names over {MAX_NAME} characters were left out"] = None
+            self.cut[f"parameter names over {MAX_NAME} characters were ignored"] = None
             return
         value = self._parsed(item.value) if isinstance(item.value, str) else item.value
         if isinstance(value, Mapping) and "value" in value and all(key in ("value", "desc") for key in value):
@@ -132,7 +132,7 @@ class _Flattening:
         if inner:
             free = MAX_VALUES - len(self.values) - len(self.queue)
             if len(inner) > free and item.depth < MAX_DEPTH:
-                self.cut[f"more than {MAX_VALUES:,} values: the rest was left out"] = None
+                self.cut[f"only the first {MAX_VALUES:,} parameter values were read"] = None
             named = ((f"{item.name}.{_key(k)}", x) for k, x in islice(inner.items(), max(free, 0)) if k != "_wandb")
             self._put(item, named)
         known = self.sources.get(item.name)
@@ -142,7 +142,7 @@ class _Flattening:
 
     def _put(self, around: _Item, named: Iterable[tuple[str, Any]]) -> None:
         if around.depth >= MAX_DEPTH:
-            self.cut[f"nesting over {MAX_DEPTH} levels was left out"] = None
+            self.cut[f"parameters nested more than {MAX_DEPTH} levels deep were ignored"] = None
             return
         self.queue.extend(_Item(name, around.source, around.depth + 1, value) for name, value in named)
 
@@ -151,7 +151,7 @@ class _Flattening:
         if parsed is not text or text[-1:] not in (")", "]", "}"):
             return parsed
         if len(text) > self.letters:
-            self.cut["long texts were not read as structures"] = None
+            self.cut["long parameter texts were not parsed"] = None
             return text
         self.letters -= len(text)
         return _structure(text)
@@ -175,7 +175,7 @@ class _Flattening:
     def _listed(self, value: Sequence[Any]) -> tuple[Any, Mapping[Any, Any]]:
         most = min(MAX_ITEMS, self.items)
         if len(value) > most:
-            self.cut["long lists were cut"] = None
+            self.cut["long parameter lists were cut"] = None
         items = tuple(_scalar(x) if isinstance(x, str) else x for x in islice(value, most))
         self.items -= len(items)
         if any(isinstance(x, Mapping | list | tuple | _Call) for x in items):

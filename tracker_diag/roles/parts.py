@@ -79,7 +79,7 @@ def _sum(parts: list[Candidate]) -> Candidate | None:
     )
     name = SUM.join(c.series.name for c in together)
     series = Series(name, first.steps, values, first.seconds)
-    return Candidate(series, reading, together[0].cost, f"{name}: added up, for want of the whole loss")
+    return Candidate(series, reading, together[0].cost, f"{name}: summed, because the total loss was not found")
 
 
 def scores_of(sides: Sides, losses: list[Candidate]) -> Sides:

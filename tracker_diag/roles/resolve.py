@@ -146,9 +146,9 @@ def _told(
             if fits(value):
                 known.values[role], known.names[role] = value, name
             else:
-                notes.append(f"roles.{role}: {name} = {str(params[name])[:40]!r} does not fit")
+                notes.append(f"roles.{role}: {name} = {str(params[name])[:40]!r} is not a valid value for {role}")
         elif not metric and name in metrics and role in metric_roles():
-            notes.append(f"roles.{role}: {name!r} has no value")
+            notes.append(f"roles.{role}: metric {name!r} has no values")
         elif not metric:
             notes.append(f"roles.{role}: the run has no {all_roles()[role]} {name!r}")
     return notes

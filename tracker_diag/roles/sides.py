@@ -53,7 +53,7 @@ def _numbered(sides: Sides) -> None:
     if not {c.reading.stem for c in first} & {c.reading.stem for c in second}:
         return
     sides["val"] = [c for c in sides["val"] if c not in first]
-    sides["train"] = [_noted(c, "taken as the training side, being the first of the evaluation sets") for c in first]
+    sides["train"] = [_noted(c, "used as the training curve, being the first evaluation set") for c in first]
 
 
 def _place(unsplit: list[Candidate], sides: Sides) -> list[Candidate]:
@@ -82,13 +82,15 @@ def _place(unsplit: list[Candidate], sides: Sides) -> list[Candidate]:
         elif reading.stem in train and reading.stem not in val and told:
             sides["val"].append(moved)
         elif known and not told and scored and 2 * len(c.series) <= often:
-            why = "taken as a score on the validation data, being logged less often than the loss"
+            why = "used as a validation score, being logged less often than the loss"
             sides["val"].append(_noted(moved, why))
         elif known and not told:
-            why = "taken as a training score, as its name does not say; if it is validation's, --role val_score says so"
+            why = "used as a training score; if it is a validation score, set --role val_score"
             sides["train"].append(_noted(moved, why) if scored and not often else moved)
         elif known and explicit and len(c.series) > 1 and held_out == {len(c.series)}:
-            sides["val"].append(_noted(moved, "taken as a score on the validation data, beside whose loss it stands"))
+            sides["val"].append(
+                _noted(moved, "used as a validation score, being logged as often as the validation loss")
+            )
         else:
             left.append(c)
     return left
@@ -98,7 +100,7 @@ def _held_out_by_test(sides: Sides) -> None:
     """Take what is called test, logged as a curve, for the held-out curve where no validation is one."""
     longest = {split: max((len(c.series) for c in sides[split]), default=0) for split in ("val", "test")}
     if longest["val"] <= 1 < longest["test"]:
-        why = "taken as the held-out curve, as no validation curve was logged"
+        why = "used as the validation curve, as none was logged"
         sides["val"], sides["test"] = [_noted(c, why) for c in sides["test"]], []
 
 
@@ -114,8 +116,4 @@ def _notes(left: list[Candidate]) -> list[str]:
     role = "train_loss" if first.reading.kind == "loss" else "val_score"
     names = ", ".join(c.series.name for c in several[:SHOWN])
     more = f" and {len(several) - SHOWN} more" if len(several) > SHOWN else ""
-    whose, whether = ("its name does", "it is") if len(several) == 1 else ("their names do", "they are")
-    return [
-        f"{names}{more}: left out, as {whose} not say whether {whether} training or validation; "
-        f"say so with --role {role}={first.series.name}"
-    ]
+    return [f"{names}{more}: not used, training or validation is not clear; set --role {role}={first.series.name}"]

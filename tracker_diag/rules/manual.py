@@ -41,7 +41,7 @@ def page(word: str) -> str:
     known[normal(ABSTENTION)] = ABSTENTION
     form = normal(word)
     near = [name for name in known if form and name.startswith(form)] or get_close_matches(form, known, n=1)
-    advice = f"the nearest is {known[near[0]]}" if near else "`tracker-diag rules` lists all"
+    advice = f"did you mean {known[near[0]]}?" if near else "`tracker-diag rules` lists all rules"
     raise UnknownPageError(f"no rule or verdict {word[:100]!r}; {advice}")
 
 
@@ -49,20 +49,22 @@ def _abstention() -> str:
     others = [name for name in precedence() if name != GOOD_FIT]
     return f"""# {ABSTENTION}
 
-The verdict of a run whose curves neither show a trouble nor a good fit.
+The verdict of a run whose curves show neither a problem nor a good fit.
 
 ## What it measures
 
-It is no finding, and no rule gives it. It stands where none of {", ".join(others)} was found, and not every condition
-of {GOOD_FIT} is shown: curves that are missing, too short or not finite, or a difference that is smaller than what the
-run's noise allows to tell.
+No rule gives this verdict. A run gets it if both of these hold:
+
+- None of {", ".join(others)} was found.
+- At least one condition of {GOOD_FIT} is not shown: curves are missing, too short or not finite, or a difference is
+  too small to tell from the run's noise.
 
 ## Why it matters
 
-A good fit is a claim that has to be shown. A run that was not judged is not a run in which nothing is wrong: its other
-findings, on its data and its configuration, still count.
+A good fit is a claim that must be shown. A run without a verdict may still have a problem. Its other findings, on its
+data and its configuration, still count.
 
 ## What to do
 
-Read the run's summary: it says what is missing. The report lists what to log so that further rules can speak, what
-enables most of them first. Most often that is a loss on validation data, logged once an epoch, or more epochs."""
+Read the run's summary: it says what is missing. The report also lists what to log so that more rules can run, starting
+with what enables most of them. Most often you need a validation loss, logged once per epoch, or more epochs."""

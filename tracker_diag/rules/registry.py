@@ -128,25 +128,27 @@ def _refuse(new: Rule) -> None:
     said = f"{new.code} {new.name}"
     if wrong := [name for name in (new.name, *new.also) if not is_name(name)]:
         raise ValueError(
-            f"{said}: {wrong[0]!r} is not lower-case words joined by hyphens, {LONGEST_NAME} letters at most"
+            f"{said}: name {wrong[0]!r}: use lower-case words joined by hyphens, at most {LONGEST_NAME} letters"
         )
     for other in _RULES.values():
         if (other.check.__module__, other.check.__qualname__) == (new.check.__module__, new.check.__qualname__):
             continue
         if any(other.is_called(word) for word in (new.code, new.name, *new.also)):
-            raise ValueError(f"{said}: taken by {other.code} {other.name} in {other.check.__module__}")
+            raise ValueError(
+                f"{said}: the name or code is taken by {other.code} {other.name} in {other.check.__module__}"
+            )
         if new.verdict and other.verdict and new.verdict.precedence == other.verdict.precedence < math.inf:
-            raise ValueError(f"{said}: the precedence {new.verdict.precedence:g} is that of {other.code} {other.name}")
+            raise ValueError(f"{said}: precedence {new.verdict.precedence:g} is taken by {other.code} {other.name}")
     if new.code.upper().startswith(ON_CURVES) and new.verdict is None:
-        raise ValueError(f"{said}: say where its findings stand among the verdicts: verdict=Verdict(…), or NEVER")
+        raise ValueError(f"{said}: give its place among the verdicts, verdict=Verdict(…), or verdict=NEVER")
     if new.verdict and math.isnan(new.verdict.precedence):
-        raise ValueError(f"{said}: the precedence is no number")
+        raise ValueError(f"{said}: the precedence is NaN: give a number")
     _refuse_words(new, said)
     _refuse_remedies(new, said)
     if bare := [name for name, default in new.thresholds.items() if default is inspect.Parameter.empty]:
-        raise ValueError(f"{said}: the threshold {bare[0]} has no default")
+        raise ValueError(f"{said}: give the threshold {bare[0]} a default")
     if "prior" in new.thresholds and new.likelihoods is None:
-        raise ValueError(f"{said}: a rule that tells a cause has a table of likelihood ratios: likelihoods=Likelihoods")
+        raise ValueError(f"{said}: a rule with a prior needs a table of likelihood ratios: likelihoods=Likelihoods")
     for name in new.needs + new.wants:
         find_input(name, said)
     if new.verdict:
@@ -155,27 +157,27 @@ def _refuse(new: Rule) -> None:
 
 def _refuse_remedies(new: Rule, said: str) -> None:
     if new.cured_by and "prior" not in new.thresholds:
-        raise ValueError(f"{said}: only a rule that tells a cause, and has a prior, is cured by something")
+        raise ValueError(f"{said}: cured_by is only for rules with a prior")
     for remedy in new.cured_by:
         if remedy.role not in param_roles():
-            raise ValueError(f"{said}: cured by {remedy.role!r}, which is the role of no parameter")
+            raise ValueError(f"{said}: cured_by: no parameter role {remedy.role!r}")
         if remedy.name not in ("", new.name, *new.also):
-            raise ValueError(f"{said}: tells no cause {remedy.name!r} that could be cured; name it in also=")
+            raise ValueError(f"{said}: cured_by: unknown cause {remedy.name!r}: add it to also=")
 
 
 def _refuse_words(new: Rule, said: str) -> None:
     if ABSTENTION in (new.name, *new.also):
-        raise ValueError(f"{said}: {ABSTENTION} is the verdict where no rule gives one; choose another name")
+        raise ValueError(f"{said}: {ABSTENTION} is reserved for runs without a verdict; choose another name")
     codes = [code for code in _RULES if any(code.startswith(name.upper()) for name in (new.name, *new.also))]
     if codes:
-        raise ValueError(f"{said}: the name is also a code, or the beginning of one: {codes[0]}")
+        raise ValueError(f"{said}: the name is also the beginning of the code {codes[0]}; choose another name")
     if re.fullmatch(r"[A-Z]+[0-9]+", new.code) is None:
-        raise ValueError(f"{said}: a code is capitals and a number, such as LC104")
+        raise ValueError(f"{said}: write the code as capitals and a number, e.g. LC104")
     if unknown := sorted(set(new.unless) - set(KINDS)):
-        raise ValueError(f"{said}: unless {unknown[0]!r} is none of {', '.join(KINDS)}")
+        raise ValueError(f"{said}: unless: no kind {unknown[0]!r}; choose from {', '.join(KINDS)}")
     for seen in new.seen_as:
         if not seen.strip() or seen.splitlines() != [seen]:
-            raise ValueError(f"{said}: seen as {seen!r}, which is not one line")
+            raise ValueError(f"{said}: seen_as: {seen!r} is not one line of text")
 
 
 @cache

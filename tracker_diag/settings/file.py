@@ -31,7 +31,7 @@ _DOTTED = re.compile(f"{_PART}{{{MOST_PARTS}}}")
 
 
 class SettingsError(ValueError):
-    """A configuration that cannot be used; says in one line where, and the nearest name that could."""
+    """Settings that cannot be used. One line says where the fault is, and names the nearest valid name."""
 
     def __init__(self, text: str) -> None:
         super().__init__(clean(text, 500))
@@ -93,7 +93,7 @@ def _check_yaml(text: str) -> None:
         anchor = getattr(event, "anchor", None)
         if isinstance(event, yaml.AliasEvent):
             if anchor not in sizes:
-                raise TooMuchError(f"*{anchor} stands for nothing that ends before it")
+                raise TooMuchError(f"*{anchor} refers to nothing defined before it")
             total += sizes[anchor]
         elif isinstance(event, yaml.CollectionStartEvent):
             open_parts.append((anchor, total))
@@ -106,7 +106,7 @@ def _check_yaml(text: str) -> None:
             if len(event.value) > LONGEST:
                 # Not only of no use: a number to the base of 60, as YAML has them, takes time in proportion to the
                 # square of its length.
-                raise TooMuchError(f"a text of more than {LONGEST:,} letters")
+                raise TooMuchError(f"a text of more than {LONGEST:,} characters")
             total += 1
             if anchor is not None:
                 sizes[anchor] = 1

@@ -1,4 +1,4 @@
-"""What a user may set: which rules, how severe, which thresholds, which names; by file, by experiment, by tag."""
+"""What a user may set: rules, severities, thresholds and names, by file, by experiment or by tag."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ LONGEST_PREFIX = 50
 """Letters: trackers take keys of 250, and the longest of ours has to follow."""
 _PREFIX = re.compile(r"[A-Za-z0-9_\-. :/]+")
 _NEEDED = {
-    **dict.fromkeys(("tuple_type", "list_type"), "a list is needed"),
-    **dict.fromkeys(("dict_type", "model_type"), "a mapping is needed"),
-    **dict.fromkeys(("float_type", "int_type", "bool_type"), "a number is needed"),
-    "string_type": "a text is needed",
-    "string_too_short": "it must not be empty",
-    "invalid_key": "a key must be a text",
+    **dict.fromkeys(("tuple_type", "list_type"), "give a list"),
+    **dict.fromkeys(("dict_type", "model_type"), "give a mapping"),
+    **dict.fromkeys(("float_type", "int_type", "bool_type"), "give a number"),
+    "string_type": "give a text, in quotes",
+    "string_too_short": "must not be empty",
+    "invalid_key": "keys must be texts: put them in quotes",
 }
 """pydantic's types of errors in plain words."""
 LONGEST_IGNORE = 5_000
@@ -48,16 +48,18 @@ UNKNOWN_SHOWN = 3
 
 
 class RuleSettings(BaseModel):
-    """What may be set for one rule."""
+    """Settings of one rule."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    severity: Severity | None = Field(default=None, description="the highest severity it may have")
-    thresholds: dict[str, float | int | bool | str] = Field(default_factory=dict, description="see the rule's page")
+    severity: Severity | None = Field(default=None, description="highest severity that the rule may report")
+    thresholds: dict[str, float | int | bool | str] = Field(
+        default_factory=dict, description="thresholds by name; the rule's page lists them"
+    )
 
 
 class Settings(BaseModel):
-    """Everything a user may set.
+    """All settings. Those that are not given keep their defaults.
 
     Examples
     --------
@@ -72,30 +74,30 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     select: tuple[str, ...] = Field(
-        default=(), description="run these rules only: codes, names, or prefixes such as LC; empty means all"
+        default=(), description="run only these rules: codes, names, or prefixes such as LC; empty runs all rules"
     )
-    ignore: tuple[str, ...] = Field(default=(), description="leave these out: codes, names, or prefixes")
+    ignore: tuple[str, ...] = Field(default=(), description="do not run these rules: codes, names, or prefixes")
     rules: dict[str, RuleSettings] = Field(
-        default_factory=dict, description="severity and thresholds, by name or code of the rule"
+        default_factory=dict, description="highest severity and thresholds of a rule, by its name or code"
     )
     roles: dict[str, str] = Field(
-        default_factory=dict, description="take this metric or parameter for this role, e.g. val_loss: my/metric"
+        default_factory=dict, description="metric or parameter to use for a role, e.g. val_loss: my/metric"
     )
     vocabulary: dict[str, list[str]] = Field(
-        default_factory=dict, description="further words for a role, e.g. val_loss: [holdout_nll]"
+        default_factory=dict, description="more names to recognise as a role, e.g. val_loss: [holdout_nll]"
     )
     directions: dict[str, str] = Field(
-        default_factory=dict, description="metric name to 'min' or 'max': which way is better"
+        default_factory=dict, description="by metric name, 'min' if lower is better or 'max' if higher is better"
     )
-    prefix: str = Field(default="diag.", min_length=1, description="prefix of every tag that is written")
+    prefix: str = Field(default="diag.", min_length=1, description="prefix of every tag that tracker-diag writes")
     artifacts: str = Field(
         default="findings",
         pattern="^(findings|all|none)$",
-        description="reports for runs that are not green, for all, or for none",
+        description="which runs get report files: those with a warning or error (findings), all, or none",
     )
-    note: bool = Field(default=False, description="also a section in the run's description")
+    note: bool = Field(default=False, description="also write a section into the run's description")
     experiments: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="the same keys for experiments whose name matches a pattern"
+        default_factory=dict, description="the same settings for experiments whose name matches a pattern"
     )
 
     def model_post_init(self, _: Any) -> None:
@@ -113,7 +115,7 @@ class Settings(BaseModel):
         for pattern, part in self.experiments.items():
             # Checked here, not when the first run of such an experiment is met in the middle of a sweep.
             if "experiments" in part:
-                raise SettingsError(f"experiments.{pattern}: 'experiments' cannot be nested")
+                raise SettingsError(f"experiments.{pattern}: remove the inner 'experiments', which cannot be nested")
             parse_settings(part, where=f"experiments.{pattern}")
 
     def _check_names(self) -> None:
@@ -124,7 +126,7 @@ class Settings(BaseModel):
                     raise SettingsError(f"{key}: no role {role!r}" + (_nearest(role, all_roles()) or some))
         for metric, direction in self.directions.items():
             if direction not in ("min", "max"):
-                raise SettingsError(f"directions.{metric}: {direction!r} is neither 'min' nor 'max'")
+                raise SettingsError(f"directions.{metric}: {direction!r} is not 'min' or 'max'")
 
     def for_experiment(self, experiment: str) -> Settings:
         """Lay the settings of the patterns that match an experiment's name over these.
@@ -169,7 +171,7 @@ def parse_settings(data: Mapping[str, Any], where: str = "settings") -> Settings
         Names the key, and the nearest one that exists.
     """
     if _holds_more_than(2 * MOST_VALUES, data):
-        raise SettingsError(f"{where}: more than {2 * MOST_VALUES:,} values")
+        raise SettingsError(f"{where}: more than {2 * MOST_VALUES:,} values: keep only what differs from the defaults")
     try:
         return Settings.model_validate(dict(data))
     except ValidationError as error:
@@ -181,13 +183,13 @@ def parse_settings(data: Mapping[str, Any], where: str = "settings") -> Settings
             key = str(first["loc"][-1])
             known = RuleSettings.model_fields if first["loc"][0] == "rules" else Settings.model_fields
             raise SettingsError(
-                f"{where}: {path}: no such key" + (_nearest(key, known) or f"; known are {', '.join(known)}")
+                f"{where}: {path}: no such setting" + (_nearest(key, known) or f"; choose from {', '.join(known)}")
             ) from None
         raise SettingsError(": ".join(x for x in (where, path, _needed(first)) if x)) from None
     except SettingsError as error:
         raise SettingsError(f"{where}: {error}") from None
     except Exception as error:  # noqa: BLE001  data may be nested so deeply that pydantic cannot say what is wrong
-        raise SettingsError(f"{where}: a value that cannot be read ({type(error).__name__})") from None
+        raise SettingsError(f"{where}: a value cannot be read ({type(error).__name__})") from None
 
 
 def _holds_more_than(most: int, data: Any) -> bool:
@@ -205,16 +207,16 @@ def _holds_more_than(most: int, data: Any) -> bool:
 def _needed(error: Mapping[str, Any]) -> str:
     """Say in plain words what pydantic misses."""
     if error["loc"] == ("artifacts",):
-        return "choose one of findings, all, none"
+        return "choose findings, all or none"
     if error["loc"] == ("note",):
-        return "choose one of true, false"
+        return "choose true or false"
     if isinstance(error["input"], date | time):
-        return f"{error['input']} is a date; put it in quotes"
+        return f"{error['input']} is read as a date: put it in quotes"
     context = error.get("ctx", {})
     if "error" in context:
         return str(context["error"])
     if error["type"] == "enum":
-        return f"choose one of {', '.join(Severity)}"
+        return f"choose from {', '.join(Severity)}"
     return _NEEDED.get(error["type"], str(error["msg"]))
 
 
@@ -252,7 +254,7 @@ def load_settings(path: Path | None = None) -> Settings:
     if data is None:
         return Settings()
     if not isinstance(data, Mapping):
-        raise SettingsError(f"{path}: a mapping of settings is needed, not {type(data).__name__}")
+        raise SettingsError(f"{path}: holds a {type(data).__name__}: give a mapping of settings")
     return parse_settings(data, where=str(path))
 
 
@@ -285,9 +287,9 @@ def ignored_words(text: str, where: str) -> tuple[tuple[str, ...], tuple[str, ..
     known, unknown = ([w for w, rule in meant.items() if rule is wanted] for wanted in (True, False))
     notes = [clean(f"{where}: {_no_rule(w)}", 300) for w in unknown[:UNKNOWN_SHOWN]]
     if len(unknown) > UNKNOWN_SHOWN:
-        notes.append(f"{where}: {len(unknown) - UNKNOWN_SHOWN:,} more words are not a rule either")
+        notes.append(f"{where}: {len(unknown) - UNKNOWN_SHOWN:,} more words name no rule")
     if len(read) < len(text):
-        notes = [f"{where}: {len(text):,} letters, of which the first {LONGEST_IGNORE:,} were read"]
+        notes = [f"{where}: only the first {LONGEST_IGNORE:,} of {len(text):,} characters were read"]
     return tuple(known), tuple(notes)
 
 
@@ -318,7 +320,11 @@ def _check_thresholds(where: str, chosen: Mapping[str, Any], rule: Rule) -> None
         if threshold not in rule.thresholds:
             raise SettingsError(
                 f"{where}.{threshold}: {rule.name} has no such threshold"
-                + (_nearest(threshold, rule.thresholds) or f"; it has {', '.join(rule.thresholds) or 'none'}")
+                + (
+                    _nearest(threshold, rule.thresholds) or f"; choose from {', '.join(rule.thresholds)}"
+                    if rule.thresholds
+                    else "; it has none"
+                )
             )
         if misfit := _misfit(value, rule.thresholds[threshold]):
             raise SettingsError(f"{where}.{threshold}: {misfit}")
@@ -336,9 +342,9 @@ def _no_rule(word: str) -> str:
 
 def _check_prefix(prefix: str) -> None:
     if len(prefix) > LONGEST_PREFIX:
-        raise SettingsError(f"prefix: {prefix[:20]!r}… has {len(prefix):,} letters, and may have {LONGEST_PREFIX}")
+        raise SettingsError(f"prefix: {prefix[:20]!r}… has {len(prefix):,} characters: use at most {LONGEST_PREFIX}")
     if not _PREFIX.fullmatch(prefix):
-        raise SettingsError(f"prefix: {prefix!r}: only letters, digits, spaces and _ - . : / are allowed")
+        raise SettingsError(f"prefix: {prefix!r}: use only letters, digits, spaces and _ - . : /")
     # MLflow stores a tag as a file of its name, and refuses names that are not plain paths.
     key = f"{prefix}verdict"
     if ".." in prefix or key.startswith("/") or posixpath.normpath(key) != key:

@@ -162,7 +162,7 @@ def contrasts(parameters: Mapping[str, Sequence[Any]], outcome: FloatArray, repe
     """
     for name, values in parameters.items():
         if len(values) != outcome.size:
-            raise ValueError(f"{name!r} has {len(values)} values, there are {outcome.size} runs")
+            raise ValueError(f"{name!r} has {len(values)} values for {outcome.size} runs")
     y = np.where(np.isfinite(outcome), outcome, np.inf)
     if not np.isfinite(y).any():
         return Contrasts((), (), dict.fromkeys(sorted(parameters), "no run has a finite outcome"))
@@ -190,8 +190,8 @@ def contrasts(parameters: Mapping[str, Sequence[Any]], outcome: FloatArray, repe
     return Contrasts(_corrected(found, table.unit), together, dict(sorted(left_out.items())))
 
 
-_TOO_MANY = f"more than {MOST} parameters vary; those are looked at that split the runs most evenly"
-_NOTHING_HELD = "does not vary where the other parameters are held"
+_TOO_MANY = f"beyond the {MOST} parameters that split the runs most evenly"
+_NOTHING_HELD = "does not vary if the other parameters are held fixed"
 
 
 class _Factor(NamedTuple):
@@ -228,7 +228,7 @@ def _factors(
     left_out: dict[str, str] = {}
     for name in sorted(parameters):
         if name in repeats:
-            left_out[name] = "only repeats a run"
+            left_out[name] = "only numbers repeated runs"
             continue
         factor, reason = _factor(name, parameters[name])
         if factor is not None:
@@ -384,7 +384,7 @@ def _nested(groups: Sequence[Sequence[_Factor]]) -> _Told:
         under = [b for b in below[a] if b in above]
         tops = sorted(name[b] for b in under if not any(b in below[c] for c in under))
         if len(tops) > 1:
-            told.combined.update((f.name, f"decides {tops[0]} and {tops[1]} at once") for f in groups[a])
+            told.combined.update((f.name, f"determines {tops[0]} and {tops[1]} at once") for f in groups[a])
         else:
             above[a] = []
             for b in under:
@@ -395,7 +395,7 @@ def _nested(groups: Sequence[Sequence[_Factor]]) -> _Told:
         if len(finest) == 1:
             members[finest[0][1]] += [f.name for f in groups[b]]
         elif finest:
-            told.follow.update((f.name, f"follows from {finest[0][0]}, and from {finest[1][0]}") for f in groups[b])
+            told.follow.update((f.name, f"is determined by {finest[0][0]} and by {finest[1][0]}") for f in groups[b])
     told.groups.extend(sorted((names[0], *sorted(names[1:])) for names in members.values()))
     return told
 
@@ -485,7 +485,7 @@ def _bounded(factors: Sequence[_Factor], cells: int) -> _Held:
     columns = 1
     for k, more in zip(order, widths[curve], strict=False):
         if cells - columns - more < max(3, cells / 4):
-            held.crowded[k] = f"{cells} configurations do not tell so many parameters apart"
+            held.crowded[k] = f"{cells} configurations are too few to separate so many parameters"
         else:
             held.factors.append(k)
             columns += more

@@ -1,4 +1,4 @@
-"""What a run cost that bought nothing: seconds, and on how many graphics cards."""
+"""How much time a run wasted, and on how many GPUs."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _MOST = 100_000
 
 
 def wasted(run: Run, report: Report) -> float | None:
-    """Tell how many seconds of a run bought nothing.
+    """Tell how many seconds of a run were wasted.
 
-    All of a run whose diagnosis is an error; of any other, those after its best checkpoint or after it had diverged.
+    All of a run whose severity is error. Of any other run, the time after its best checkpoint or after it diverged.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def wasted(run: Run, report: Report) -> float | None:
 
 
 def gpus(run: Run) -> int:
-    """Count the graphics cards that a run says it had: by its system metrics, else by a parameter; 0 if by neither."""
+    """Count the GPUs of a run: by its system metrics, else by a parameter; 0 if neither tells."""
     cards = {found[1] or found[2] for name in run.metrics if (found := _CARD.match(name))}
     if cards:
         return len(cards)

@@ -1,4 +1,4 @@
-"""What the runs of a sweep spent for nothing: hours, and hours of graphics cards."""
+"""What the runs of a sweep wasted: hours, and GPU hours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORTH_SAYING = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Spending:
-    """What was spent for nothing, in seconds.
+    """Wasted time, in seconds.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Spending:
 
 
 def spending(rows: Iterable[Row]) -> Spending:
-    """Add up what runs spent for nothing; those that were not diagnosed now do not say."""
+    """Add up the wasted time of runs; runs that were not diagnosed now have none."""
     lost = after_best = cards = 0.0
     unknown = 0
     for row in rows:
@@ -56,7 +56,7 @@ def in_words(spent: Spending) -> str:
     if total < WORTH_SAYING:
         return ""
     cards = f", {spent.cards / 3600:,.1f} GPU hours" if spent.cards >= WORTH_SAYING else ""
-    parts = [f"{duration(spent.lost)} on lost runs"] * (spent.lost > 0)
+    parts = [f"{duration(spent.lost)} in runs with an error"] * (spent.lost > 0)
     parts += [f"{duration(spent.after_best)} after the best checkpoint"] * (spent.after_best > 0)
-    unknown = f" ({counted(spent.unknown, 'run')} without a time)" if spent.unknown else ""
-    return f"Spent for nothing: {duration(total)}{cards}: {' and '.join(parts)}{unknown}."
+    unknown = f" (no time known for {counted(spent.unknown, 'run')})" if spent.unknown else ""
+    return f"Wasted {duration(total)}{cards}: {' and '.join(parts)}{unknown}."

@@ -35,10 +35,10 @@ _ENDLESS = 1e150
 class Seam(Enum):
     """What was shown of a place where steps go back."""
 
-    ON = "the training went on, its steps counted anew"
-    BACK = "the training went on from an earlier step"
-    NEW = "another training began"
-    OPEN = "neither is shown"
+    ON = "training continued, with steps counted from the start again"
+    BACK = "training resumed from an earlier step"
+    NEW = "another training started"
+    OPEN = "not clear"
 
 
 @dataclass(frozen=True, slots=True)

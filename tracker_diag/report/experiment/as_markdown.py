@@ -79,7 +79,7 @@ def _over_time(overview: Overview) -> str:
     names = [name for name in overview.verdicts if any(name in period.verdicts for period in shown)]
     rows = ((moment(p.start, p.length), *(f"{p.verdicts.get(name, 0):,}" for name in names)) for p in shown)
     earlier = sum(sum(period.verdicts.values()) for period in overview.periods[:-PERIODS])
-    return _table(("from", *names), rows) + (f"\n\nAnd {earlier:,} runs before." if earlier else "")
+    return _table(("from", *names), rows) + (f"\n\n{earlier:,} earlier runs are not shown." if earlier else "")
 
 
 def _effects(overview: Overview) -> Iterator[str]:
@@ -87,7 +87,7 @@ def _effects(overview: Overview) -> Iterator[str]:
     if found is None or measure is None:
         return
     yield "## What the parameters change"
-    held = "the other parameters held, with 95 % intervals that hold for all rows at once"
+    held = "other parameters held fixed, with 95% intervals that hold for all rows at once"
     yield f"Effect on the last value of {escape(direction(measure))}; {held}. {escape(P_WORDS)}"
     rows = [
         (name if i == 0 else "", probability(c.p) if i == 0 else "", levels(c), effect_words(c, measure), basis(c))
@@ -106,7 +106,7 @@ def _runs(overview: Overview) -> str:
     lines = [head, ["---"] * len(head), *(_cells(row, names) for row in overview.rows[:ROWS])]
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     rest = len(overview.rows) - ROWS
-    return table + (f"\n\nAnd {rest:,} more: the CSV holds all." if rest > 0 else "")
+    return table + (f"\n\n{rest:,} more runs: the CSV lists all." if rest > 0 else "")
 
 
 def _cells(row: Row, names: Sequence[str]) -> Sequence[str]:

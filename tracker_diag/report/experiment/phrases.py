@@ -14,8 +14,8 @@ from tracker_diag.report.wording import counted, duration, number, percent, show
 from tracker_diag.stats.contrasts import Contrast
 
 P_WORDS = (
-    "p is of a parameter as a whole, corrected for all that were looked at; it can be small although none of the "
-    "parameter's intervals excludes 0."
+    "p is for a parameter as a whole, corrected for the number of parameters tested. It can be small even if no "
+    "interval of the parameter excludes 0."
 )
 _DAY = 24 * 3600.0
 
@@ -41,7 +41,7 @@ def took(row: Row) -> str:
 
 
 def wasted(row: Row) -> str:
-    """Write how much of that bought nothing; empty for none, a question mark where nobody knows."""
+    """Write how much of that was wasted; empty for none, a question mark if not known."""
     known = clocked(row.wasted)
     return "?" if known is None else duration(known) if known else ""
 
@@ -65,22 +65,22 @@ def compared(overview: Overview) -> str:
     if n < 2:
         return ""
     if n == runs:
-        return f"Compared with each other: all {n:,} runs."
-    group = "the largest group with one metric, the same data and much the same parameters"
-    return f"Compared with each other: {n:,} of {runs:,} runs, {group}; runs that are still going do not count."
+        return f"All {n:,} runs are compared with each other."
+    group = "the largest group with the same metric, the same data and similar parameters"
+    return f"{n:,} of {runs:,} runs are compared with each other: {group}. Active runs are left out."
 
 
 def spending(overview: Overview) -> str:
-    """Say in one or two sentences where the time went; empty where no run says how long it took."""
+    """Say in one or two sentences where the time went; empty if no run has a known duration."""
     spent = overview.spent
     if not spent.total > 0:
         return ""
     lost, after = percent(spent.lost / spent.total), percent(spent.after_best / spent.total)
     text = (
-        f"Of {duration(spent.total)}, {duration(spent.lost)} ({lost}) went into lost runs, "
-        f"and {duration(spent.after_best)} ({after}) passed after the best checkpoint of the others."
+        f"Of {duration(spent.total)} in total, {duration(spent.lost)} ({lost}) went into runs with an error, "
+        f"and {duration(spent.after_best)} ({after}) came after the best checkpoint of other runs."
     )
-    return text + (f" What {counted(spent.unknown, 'run')} wasted is not known." if spent.unknown else "")
+    return text + (f" No time is known for {counted(spent.unknown, 'run')}." if spent.unknown else "")
 
 
 def direction(measure: Measure) -> str:
@@ -91,7 +91,7 @@ def direction(measure: Measure) -> str:
 
 def levels(contrast: Contrast) -> str:
     """Say which two values are contrasted."""
-    return f"{shown(contrast.high, 40)} against {shown(contrast.low, 40)}"
+    return f"{shown(contrast.high, 40)} vs {shown(contrast.low, 40)}"
 
 
 def in_measure(contrast: Contrast, measure: Measure) -> tuple[float, tuple[float, float]]:
@@ -140,7 +140,7 @@ def not_told_apart(overview: Overview) -> list[str]:
     if overview.contrasts is None:
         return []
     apart = [
-        f"{' and '.join(clean(name, 80) for name in group)} always varied together: their effects cannot be told apart."
+        f"{' and '.join(clean(name, 80) for name in group)} always varied together: their effects cannot be separated."
         for group in overview.contrasts.aliased
     ]
     reasons: dict[str, list[str]] = {}
@@ -148,7 +148,7 @@ def not_told_apart(overview: Overview) -> list[str]:
         reasons.setdefault(clean(reason, 200), []).append(clean(name, 80))
     for reason, names in sorted(reasons.items()):
         more = f" and {len(names) - 12:,} more" if len(names) > 12 else ""
-        apart.append(f"Left out, since {reason}: {', '.join(sorted(names)[:12])}{more}.")
+        apart.append(f"Not analysed ({reason}): {', '.join(sorted(names)[:12])}{more}.")
     return apart
 
 
