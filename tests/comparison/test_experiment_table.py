@@ -93,7 +93,7 @@ def test_controls_are_in_no_comparison_and_the_last_of_a_kind_is_held_against() 
     controls[2] = replace(controls[2], end_time=LATEST - 1)
     found = table([*experiment(), *controls])
     assert found.compare("c1.8") is None
-    assert found.left_out == {"that are controls": 3}
+    assert found.left_out == {"that are control runs": 3}
     said = of([*experiment(), *controls])
     assert said.controls["random-input"].id == "c1.9"
     assert repr(replace(said, controls={})) == repr(of(experiment()))

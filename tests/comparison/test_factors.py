@@ -67,10 +67,10 @@ def test_numbers_that_were_logged_as_text_are_numbers() -> None:
     ("column", "why"),
     [
         ([1] * 6 + [None] * 6, "missing in half of the runs"),
-        ([f"run {i}" for i in range(N)], "a text that differs in most runs"),
-        ([f"/data/{i}/train.csv" for i in range(N)], "a text that differs in most runs"),
-        ([[i, i] for i in range(N)], "a text that differs in most runs"),
-        (list(range(N)), "a number that differs in every run"),
+        ([f"run {i}" for i in range(N)], "text that differs in most runs"),
+        ([f"/data/{i}/train.csv" for i in range(N)], "text that differs in most runs"),
+        ([[i, i] for i in range(N)], "text that differs in most runs"),
+        (list(range(N)), "number that differs in every run"),
     ],
     ids=["missing", "text", "path", "list", "number"],
 )
@@ -108,13 +108,13 @@ def test_lists_that_recur_are_a_category() -> None:
 def test_what_always_varied_together_is_one_factor_under_the_known_name() -> None:
     found = of(lr=[0.1, 0.01] * 6, zeal=[7.5, 2.5] * 6)
     assert [(f.name, f.tied) for f in found.chosen] == [("lr", ("zeal",))]
-    assert found.left_out == {"zeal": "always varied with lr: they cannot be told apart"}
+    assert found.left_out == {"zeal": "always varied together with lr"}
 
 
 def test_a_label_of_the_setting_ties_nothing() -> None:
     found = of(lr=[0.1, 0.01] * 6, name=["high", "low"] * 6)
     assert [(f.name, f.tied) for f in found.chosen] == [("lr", ())]
-    assert found.left_out == {"name": "says the same as lr"}
+    assert found.left_out == {"name": "same values as lr"}
 
 
 def test_rates_that_rise_together_in_every_run_are_tied_and_others_are_not() -> None:

@@ -14,7 +14,7 @@ def test_a_file_is_read_up_to_its_size(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"12345")
     assert read_file(path, 5) == b"12345"
-    with pytest.raises(NotAFileError, match="5 bytes are more than the 4 that are read"):
+    with pytest.raises(NotAFileError, match="has 5 bytes, more than the limit of 4"):
         read_file(path, 4)
 
 

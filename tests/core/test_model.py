@@ -130,5 +130,5 @@ def test_what_is_wrong_with_a_file_is_said_in_a_note(data: dict[str, Any]) -> No
     found = described_in(data, "diagnosis/model.json")
     assert found is not None
     (note,) = found.notes
-    assert note.startswith("diagnosis/model.json is not used: model[")
+    assert note.startswith("diagnosis/model.json was ignored: model[")
     assert found == Model(notes=(note,))

@@ -120,7 +120,7 @@ def test_a_finding_of_a_subclass_is_written_as_a_finding() -> None:
 
 @pytest.mark.parametrize("version", [None, 0, 2, "1"])
 def test_another_version_of_the_schema_is_not_read(version: object) -> None:
-    with pytest.raises(ValueError, match=rf"^report schema version {version!r}; this version reads 1$"):
+    with pytest.raises(ValueError, match=rf"^report schema version {version!r}: give version 1$"):
         Report.from_dict({**DATA, "schema_version": version})
 
 

@@ -39,7 +39,7 @@ def test_unsorted_points_are_sorted_and_it_is_said() -> None:
 def test_of_a_repeated_step_the_last_logged_value_is_kept() -> None:
     found = series([[0, 3.0], [1, 2.0], [1, 1.5], [2, 1.0]])
     assert found.values.tolist() == [3, 1.5, 1]
-    assert found.notes == ("1 repeated step: the value logged last was kept",)
+    assert found.notes == ("1 repeated step: the last logged value was kept",)
 
 
 def test_the_wall_time_says_what_was_logged_last() -> None:
@@ -60,7 +60,7 @@ def test_where_no_step_was_passed_the_order_is_the_step(step: int) -> None:
     found = series([[step, 3.0], [step, 2.0], [step, 1.0]])
     assert found.steps.tolist() == [0, 1, 2]
     assert found.values.tolist() == [3, 2, 1]
-    assert found.notes == (f"all 3 points at step {step}: the order of logging was taken",)
+    assert found.notes == (f"all 3 points at step {step}: the order of logging was used instead",)
 
 
 def test_where_no_step_was_passed_the_wall_time_orders() -> None:
@@ -71,14 +71,14 @@ def test_where_no_step_was_passed_the_wall_time_orders() -> None:
 def test_a_missing_step_takes_its_place(missing: Any) -> None:
     found = series([[0, 3.0], [missing, 2.0], [2, 1.0]])
     assert found.steps.tolist() == [0, 1, 2]
-    assert found.notes == ("1 point without a step: the order of logging was taken",)
+    assert found.notes == ("1 point without a step: the order of logging was used instead",)
 
 
 @pytest.mark.parametrize("step", [1e100, -1e300, 10**400])
 def test_a_step_beyond_any_counter_is_none(step: float) -> None:
     found = series([[0, 3.0], [step, 2.0], [2, 1.0]])
     assert found.steps.tolist() == [0, 1, 2]
-    assert found.notes == ("1 point without a step: the order of logging was taken",)
+    assert found.notes == ("1 point without a step: the order of logging was used instead",)
 
 
 @pytest.mark.parametrize("value", [2.0, NAN])
@@ -92,7 +92,7 @@ def test_what_is_logged_twice_alike_is_no_note(value: float) -> None:
 def test_only_values_that_were_overwritten_are_counted() -> None:
     found = series([[0, 3.0], [1, 2.0], [1, 2.0], [2, 1.0], [2, 1.5], [2, 1.0]])
     assert found.values.tolist() == [3, 2, 1]
-    assert found.notes == ("1 repeated step: the value logged last was kept",)
+    assert found.notes == ("1 repeated step: the last logged value was kept",)
 
 
 @pytest.mark.parametrize(

@@ -49,25 +49,25 @@ def _named(check: Any) -> Any:
 @pytest.mark.parametrize(
     ("outcome", "said"),
     [
-        (True, "TypeError: it returned bool, not a finding, a skip or None"),
+        (True, "TypeError: it returned bool: return a finding, a skip or None"),
         ("bad", "TypeError: it returned str"),
-        (replace(GOOD, severity="info"), "TypeError: its severity is str: give Severity.WARNING or the like"),  # type: ignore[arg-type]
-        (replace(GOOD, confidence=70.0), "ValueError: its confidence is 70, and has to be in [0, 1]"),
+        (replace(GOOD, severity="info"), "TypeError: its severity is str: give a Severity, e.g. Severity.WARNING"),  # type: ignore[arg-type]
+        (replace(GOOD, confidence=70.0), "ValueError: its confidence is 70: give a number from 0 to 1"),
         (replace(GOOD, confidence=math.nan), "ValueError: its confidence is nan"),
         (replace(GOOD, confidence="high"), "TypeError"),  # type: ignore[arg-type]
-        (replace(GOOD, code="LC104"), "ValueError: it returned the code LC104 in place of HY001"),
-        (replace(GOOD, name="overfitting"), "ValueError: its finding is called overfitting"),
+        (replace(GOOD, code="LC104"), "ValueError: it returned the code LC104 instead of HY001"),
+        (replace(GOOD, name="overfitting"), "ValueError: its finding has the unknown name overfitting"),
         (replace(GOOD, name="<b>\n"), "ValueError: its finding is called"),
-        (replace(GOOD, message=None), "TypeError: a message, an advice or a reason is NoneType, not str"),  # type: ignore[arg-type]
-        (replace(GOOD, evidence=[1]), "TypeError: its evidence is list, not a mapping"),  # type: ignore[arg-type]
+        (replace(GOOD, message=None), "TypeError: a message, advice or reason is NoneType: give str"),  # type: ignore[arg-type]
+        (replace(GOOD, evidence=[1]), "TypeError: its evidence is list: give a mapping"),  # type: ignore[arg-type]
         (replace(GOOD, span=(1.0, 2.0, 3.0)), "ValueError: too many values"),  # type: ignore[arg-type]
         (replace(GOOD, span=("a", "b")), "ValueError: could not convert"),  # type: ignore[arg-type]
-        (Skip("HY002", "why"), "ValueError: it returned the code HY002 in place of HY001"),
-        (Skip("HY001", 3), "TypeError: a message, an advice or a reason is int, not str"),  # type: ignore[arg-type]
-        (Skip(None, "why"), "ValueError: it returned the code None in place of HY001"),  # type: ignore[arg-type]
+        (Skip("HY002", "why"), "ValueError: it returned the code HY002 instead of HY001"),
+        (Skip("HY001", 3), "TypeError: a message, advice or reason is int: give str"),  # type: ignore[arg-type]
+        (Skip(None, "why"), "ValueError: it returned the code None instead of HY001"),  # type: ignore[arg-type]
         (
             Hypothesis("LC104", "overfitting", Severity.INFO, 0.0, "x"),
-            "ValueError: it returned the code LC104 in place of HY001",
+            "ValueError: it returned the code LC104 instead of HY001",
         ),
         (SystemExit(0), "SystemExit: 0"),
     ],

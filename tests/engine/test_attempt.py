@@ -63,11 +63,11 @@ def fails(*_: Any, **__: Any) -> Any:
 @pytest.mark.parametrize(
     ("part", "said"),
     [
-        ("resolve", "the roles could not be found"),
+        ("resolve", "the names could not be recognised"),
         ("rank", "the causes could not be ranked"),
         ("_summary", "the summary could not be written"),
-        ("_curves", "the curves could not be thinned"),
-        ("_cost", "the cost could not be counted"),
+        ("_curves", "the curves could not be drawn"),
+        ("_cost", "the wasted steps could not be counted"),
         ("_notes", "the dataset could not be read"),
     ],
 )
@@ -103,7 +103,7 @@ def test_an_error_that_has_no_text_is_told_by_its_class(monkeypatch: pytest.Monk
         raise KeyError(DEEP["list"])
 
     monkeypatch.setattr(diagnosis, "_curves", lost)
-    assert diagnose(a_run(healthy())).notes == ("the curves could not be thinned: KeyError",)
+    assert diagnose(a_run(healthy())).notes == ("the curves could not be drawn: KeyError",)
 
 
 def test_no_roles_are_roles() -> None:
@@ -123,7 +123,7 @@ def test_a_class_count_beyond_any_dataset_is_left_out(count: int) -> None:
     profile = {"target": {"kind": "classification", "class_counts": {"a": count, "b": 5}}}
     report = sound(diagnose(a_run(overfitting(), profile=profile)))
     assert report.verdict == "overfitting"
-    assert report.notes == ("dataset profile: class_counts: a value of type dict does not fit",)
+    assert report.notes == ("dataset profile: class_counts: a value of type dict is not valid, so it was ignored",)
 
 
 @pytest.mark.parametrize("role", ["val_loss", "train_loss", "val_score", "learning_rate"])

@@ -7,7 +7,7 @@ from tracker_diag.engine.network_in_words import in_words
 def test_says_layers_output_loss_and_weights():
     said = in_words(read_model({**network(64, 32), "trainable_parameters": 4810}))
     assert said == (
-        "the network, as logged: keras; Dense 64 relu, Dense 32 relu, Dense 10 softmax; "
+        "model read from the run: keras; Dense 64 relu, Dense 32 relu, Dense 10 softmax; "
         "loss sparse_categorical_crossentropy; 4,810 trainable weights"
     )
 
@@ -32,4 +32,4 @@ def test_says_nothing_where_nothing_is_known():
 
 def test_stands_in_the_report_with_what_could_not_be_read():
     report = judge(healthy(), SOUND, model=Model(loss="mse", notes=("data/model.keras is not a zip archive",)))
-    assert report.notes == ("the network, as logged: loss mse", "data/model.keras is not a zip archive")
+    assert report.notes == ("model read from the run: loss mse", "data/model.keras is not a zip archive")

@@ -143,7 +143,7 @@ def test_the_verdict_is_among_the_findings(shape: str) -> None:
     [
         ({}, "no curve of at least two points"),
         ({"train_loss": [[0, 1.0]]}, "no curve of at least two points"),
-        ({"foo": [[0, 1.0], [1, 0.5]]}, "logged are foo: say which is which with --role train_loss=foo"),
+        ({"foo": [[0, 1.0], [1, 0.5]]}, "logged: foo; name the loss with --role train_loss=foo"),
         ({f"m{i}": [[0, 1.0], [1, 0.5]] for i in range(9)}, "logged are m0, m1, m2, m3, m4 and 4 more: say which"),
         ({"train_loss": [[0, 1.0], [1, 0.9], [2, 0.8]]}, "fewer than four finite values"),
     ],
@@ -181,7 +181,7 @@ def test_the_first_cause_that_is_a_warning_decides_and_only_its_own_hypothesis()
         assert told.name == "undertrained"
         assert told.finding is not None
         assert (told.finding.confidence, told.finding.advice) == (0.8, "train on")
-        assert told.finding.message == "it is slow; the curves alone do not show it"
+        assert told.finding.message == "it is slow; the curves alone would pass for a good fit"
         assert told.finding.evidence == {"cause": "b"}
     assert verdict(FIT, [info, other], judged[:2]).name == "good-fit"
     assert verdict({}, [info], judged[:1]).name == ABSTENTION
@@ -230,20 +230,20 @@ def at_end(reached: float, planned: float, status: str = "FINISHED") -> Ending:
 @pytest.mark.parametrize(
     ("values", "not_shown", "why"),
     [
-        ({"traits": frozenset({"annealed", "boosting"})}, "", "losses of annealed training have no level to rest at"),
+        ({"traits": frozenset({"annealed", "boosting"})}, "", "in annealed training the losses do not settle, so they show no good fit"),
         (
             {"any_curve": None},
             "x",
-            "no curve of at least two points was found for a training or validation loss or score",
+            "no loss or score with at least 2 values was found",
         ),
-        ({"active": True}, "x", "the run has logged fewer than eight values so far"),
-        ({"active": True, "interim": 8}, "x", "loss has fewer than four finite values"),
-        ({"active": False}, "x", "loss has fewer than four finite values"),
-        ({"course": 1.0}, "x", "the curves have not improved on where they began"),
-        (ALL, "", "no rule could decide"),
+        ({"active": True}, "x", "fewer than 8 values logged so far"),
+        ({"active": True, "interim": 8}, "x", "loss has fewer than 4 finite values"),
+        ({"active": False}, "x", "loss has fewer than 4 finite values"),
+        ({"course": 1.0}, "x", "the curves have not improved on their first values"),
+        (ALL, "", "no rule reached a verdict"),
         (ALL, "it swings", "it swings"),
         ({**ALL, "ending": at_end(5, 10)}, "it swings", "it swings (epoch 5 of 10)"),
-        ({**ALL, "ending": at_end(5, 10)}, "", "no rule could decide"),
+        ({**ALL, "ending": at_end(5, 10)}, "", "no rule reached a verdict"),
         ({**ALL, "ending": at_end(10, 10)}, "it swings", "it swings"),
         ({**ALL, "ending": at_end(5, 10, "FAILED")}, "it swings", "it swings"),
         ({**ALL, "ending": Ending("FINISHED", None, False, False, None)}, "it swings", "it swings"),

@@ -116,7 +116,7 @@ def test_of_several_outputs_no_loss_and_no_shape_is_said() -> None:
 def test_of_a_model_of_a_class_of_its_own_no_layer_is_known() -> None:
     model = of_file("keras-subclassed")
     assert (model.layers, model.loss, model.optimizer) == ((), "Huber", "Adam")
-    assert model.notes == ("config.json: Sub is a subclassed model, whose layers Keras does not store",)
+    assert model.notes == ("config.json: Sub is a subclassed model; Keras does not store its layers",)
 
 
 def test_all_of_a_frozen_model_is_frozen_at_any_depth() -> None:
@@ -238,7 +238,7 @@ def test_the_shape_of_the_output_is_said_where_it_is_certain(model: Any, shape: 
 @pytest.mark.parametrize(
     ("config", "said"),
     [
-        (b"", "model: config.json is not JSON that can be read (Expecting value: line 1 column 1 (char 0))"),
+        (b"", "model: config.json cannot be read as JSON (Expecting value: line 1 column 1 (char 0))"),
         (b"\xff\xfe\xfa", "model: config.json is not JSON that can be read"),
         (b'{"class_name": "' + b"x" * 999 + b'", "config": {}}', "model: a mapping with a class_name and a config"),
         (b"[]", "model: a mapping with a class_name and a config is needed"),
@@ -253,7 +253,7 @@ def test_the_shape_of_the_output_is_said_where_it_is_certain(model: Any, shape: 
         ),
         (
             b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
-            "model: config.json is not JSON that can be read (nested too deeply)",
+            "model: config.json cannot be read as JSON (nested too deeply)",
         ),
         (b'{"a":1' + b"0" * 5_000 + b"}", "model: config.json is not JSON that can be read"),
     ],
@@ -278,7 +278,7 @@ def test_a_network_that_is_too_large_is_not_read_in_part(count: int) -> None:
     settings = {f"setting{i}": i for i in range(1 if count > MAX_LAYERS else 20)}
     model = read(sequential(*[layer("Dense", **settings)] * count) | {"compile_config": {"loss": "mse"}})
     assert (model.layers, model.loss) == ((), "mse")
-    assert model.notes == ("config.json: its layers are too many to be read",)
+    assert model.notes == ("config.json: too many layers to read",)
 
 
 def test_the_spelling_without_modules_is_read() -> None:

@@ -321,7 +321,7 @@ def test_of_a_summary_that_is_too_long_the_count_at_its_end_is_read() -> None:
     long = "".join([*rows[:4], *rows[4:6] * (LETTERS // 100), *rows[-7:]])
     model = read(long)
     assert (model.layers, model.trainable_parameters, model.output_shape) == ((), 1106, None)
-    assert model.notes == ("model summary: it is longer than 200,000 characters, so its layers were not read",)
+    assert model.notes == ("model summary: longer than 200,000 characters, so its layers were not read",)
 
 
 def test_of_more_layers_than_are_read_none_are_given() -> None:

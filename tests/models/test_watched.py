@@ -178,7 +178,7 @@ def test_a_graph_of_keras_is_read() -> None:
         ({"format": "torch", "nodes": {}}, "model['nodes']: a list of mappings is needed"),
         ({"format": "torch", "nodes": [node("ReLU()"), 3]}, "model['nodes'][1]: a mapping is needed, not int"),
         ({"format": "torch", "nodes": [{"class_name": 3}]}, "model['nodes'][0]['class_name']: a text is needed"),
-        ({"format": "torch", "nodes": [node("ReLU()")] * 10_001}, "model['nodes']: more than the 10,000 that are read"),
+        ({"format": "torch", "nodes": [node("ReLU()")] * 10_001}, "model['nodes']: more than 10,000 layers"),
         ({"format": "onnx", "nodes": []}, "model['format']: neither torch nor keras"),
         ({"nodes": []}, "model['format']: neither torch nor keras"),
         ({"format": "torch", "nodes": [node("A()", 10**15)] * 2_000}, "model['trainable_parameters']: a whole number"),
@@ -193,7 +193,7 @@ def test_what_is_no_graph_is_refused(data: Any, said: str) -> None:
 def test_modules_that_cannot_be_read_are_counted() -> None:
     model = graph(node("<function relu>"), node("ReLU()"))
     assert model.layers == (Layer("ReLU"),)
-    assert model.notes == ("graph of the network: 1 of 2 modules cannot be read",)
+    assert model.notes == ("model graph: 1 of 2 modules cannot be read",)
 
 
 @pytest.mark.parametrize(
@@ -219,4 +219,4 @@ def test_a_hostile_module_takes_no_time(printed: str) -> None:
 def test_more_layers_than_are_read_are_said() -> None:
     model = graph(node("Net(\n  (0-8): 9 x ReLU()\n)"), node("Net(\n  (0-9999): 10000 x ReLU()\n)"))
     assert len(model.layers) == MAX_LAYERS
-    assert model.notes == ("graph of the network: it has more than the 10,000 layers that are read",)
+    assert model.notes == ("model graph: only the first 10,000 layers were read",)

@@ -29,7 +29,7 @@ def test_a_loss_that_is_lost_is_told_at_the_epoch_it_is_lost() -> None:
 
 def test_what_curves_show_has_to_stand_at_two_looks_in_a_row() -> None:
     live = Live(params={"epochs": 60})
-    # It learns, and from the tenth epoch on validation gets worse and worse.
+    # It learns and by the tenth epoch on validation gets worse and worse.
     losses = [(2 * 0.85**e, 2 * 0.85 ** min(e, 10) + 0.08 * max(0, e - 10)) for e in range(60)]
     first = told(live, losses)[0]
     assert 12 < first < 40

@@ -212,7 +212,7 @@ def test_a_value_that_is_not_finite_is_found_wherever_it_is() -> None:
     inputs = rng().normal(size=(2, 200, 300))
     inputs[1, 123, 217] = np.nan
     (problem,) = watch_batches([(inputs, np.array([0, 1]))]).problems
-    assert (problem.code, problem.message) == ("PP304", "inputs of 1 of 1 batch hold NaN or infinite values")
+    assert (problem.code, problem.message) == ("PP304", "inputs of 1 of 1 batch")
 
 
 def test_bytes_may_be_scaled_by_the_network() -> None:
@@ -240,7 +240,7 @@ def test_one_label_says_the_more_the_more_there_are(n: int, severity: Severity |
         (Y + 1, 10, "labels go from 1 to 10, 10 classes are declared, counted from 1?"),
         (Y, 5, "labels go from 0 to 9, 5 classes are declared"),
         (Y - 1, 10, "labels go from -1 to 8, 10 classes are declared"),
-        (Y - 1, None, "labels go down to -1"),
+        (Y - 1, None, "lowest label is -1"),
         (Y % 2 * 2 - 1, None, None),
         (np.where(Y == 3, -100, Y), 10, None),
         (Y, 10, None),
@@ -281,7 +281,7 @@ def test_labels_that_the_profile_does_not_have() -> None:
 
 def test_classes_of_another_frequency() -> None:
     other = np.where(rng(6).random(N) < 0.5, 3, Y)
-    assert beside(cut(X, other)) == ["class shares differ by 45% between the batches and the profile"]
+    assert beside(cut(X, other)) == ["class shares differ by 45% between batches and profile"]
 
 
 def test_classes_that_are_sampled_evenly_are_no_alarm() -> None:
@@ -319,18 +319,18 @@ def raising(error: BaseException, after: int = 1) -> Iterator[Any]:
 @pytest.mark.parametrize(
     ("loader", "said"),
     [
-        (raising(KeyError("colour\nrow 17")), "the loader raised KeyError: 'colour\\nrow 17' after 1 batch"),
-        (raising(ValueError("first\nsecond"), 3), "the loader raised ValueError: first after 3 batches"),
+        (raising(KeyError("colour\nrow 17")), "loader raised KeyError: 'colour\\nrow 17' after 1 batch"),
+        (raising(ValueError("first\nsecond"), 3), "loader raised ValueError: first after 3 batches"),
         (
             raising(
                 ValueError("Caught ValueError in worker 0.\nOriginal Traceback (…):\n  File x\nValueError: bad file")
             ),
-            "the loader raised ValueError: Caught ValueError in worker 0. ValueError: bad file after 1 batch",
+            "loader raised ValueError: Caught ValueError in worker 0. ValueError: bad file after 1 batch",
         ),
-        (raising(ValueError()), "the loader raised ValueError: no message after 1 batch"),
-        (raising(SystemExit(4), 0), "the loader raised SystemExit: 4 after 0 batches"),
-        (3, "the loader raised TypeError: 'int' object is not iterable after 0 batches"),
-        ([], "the loader gave no batch"),
+        (raising(ValueError()), "loader raised ValueError: no message after 1 batch"),
+        (raising(SystemExit(4), 0), "loader raised SystemExit: 4 after 0 batches"),
+        (3, "loader raised TypeError: 'int' object is not iterable after 0 batches"),
+        ([], "no batch came from the loader"),
         ([(["a", "b"], ["c", "d"])], "no array of numbers in 1 batch"),
         ([None, object()], "no array of numbers in 2 batches"),
     ],

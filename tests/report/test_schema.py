@@ -150,7 +150,7 @@ def test_the_bytes_are_the_same_each_time_and_read_back(samples):
         ("no json", "Expecting value"),
         ("[]", "AttributeError"),
         ("[" * 100_000, "nested too deeply"),
-        ('{"schema_version": 2}', "report schema version 2; this version reads 1"),
+        ('{"schema_version": 2}', "report schema version 2: give version 1"),
         ('{"schema_version": 1}', "KeyError: 'version'"),
     ],
 )

@@ -24,8 +24,8 @@ def test_the_verdict_of_no_rule_is_explained(word: str) -> None:
 @pytest.mark.parametrize(
     ("word", "advice"),
     [
-        ("ovrfitting", "the nearest is overfitting"),
-        ("insuficient", f"the nearest is {ABSTENTION}"),
+        ("ovrfitting", "did you mean overfitting?"),
+        ("insuficient", f"did you mean {ABSTENTION}?"),
         ("nothing", "`tracker-diag rules` lists all"),
         ("", "`tracker-diag rules` lists all"),
         ("x" * 9999, "`tracker-diag rules` lists all"),

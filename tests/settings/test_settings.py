@@ -34,9 +34,9 @@ def test_a_prefix_that_trackers_take(prefix: str) -> None:
 @pytest.mark.parametrize(
     ("prefix", "said"),
     [
-        ("a" * 51, "'aaaaaaaaaaaaaaaaaaaa'… has 51 letters, and may have 50"),
-        ("a" * 10**6, "has 1,000,000 letters, and may have 50"),
-        ("diag\n.", "'diag\\n.': only letters, digits, spaces and _ - . : / are allowed"),
+        ("a" * 51, "'aaaaaaaaaaaaaaaaaaaa'… has 51 characters: use at most 50"),
+        ("a" * 10**6, "has 1,000,000 characters: use at most 50"),
+        ("diag\n.", "'diag\\n.': use only letters, digits, spaces and _ - . : /"),
         ("däg.", "only letters, digits, spaces and _ - . : / are allowed"),
         ("dıag.", "only letters, digits, spaces and _ - . : / are allowed"),
         ("a*", "only letters, digits, spaces and _ - . : / are allowed"),
@@ -48,7 +48,7 @@ def test_a_prefix_that_trackers_take(prefix: str) -> None:
         ("/etc/", "must not begin with '/' or './', or contain '..' or '//'"),
         ("a//", "must not begin with '/' or './', or contain '..' or '//'"),
         ("./", "must not begin with '/' or './', or contain '..' or '//'"),
-        ("", "prefix: it must not be empty"),
+        ("", "prefix: must not be empty"),
     ],
 )
 @pytest.mark.parametrize("place", ["whole", "experiment"])
@@ -72,11 +72,11 @@ def test_a_prefix_that_could_destroy_or_is_none_is_refused(prefix: str, said: st
         ({"roles": {"vloss": "x"}}, "experiments.vision*: roles: no role 'vloss'; did you mean 'val_loss'?"),
         (
             {"rules": {"LC104": {"severity": "bad"}}},
-            "experiments.vision*: rules.LC104.severity: choose one of ok, info, warning, error",
+            "experiments.vision*: rules.LC104.severity: choose from ok, info, warning, error",
         ),
-        ({"experiments": {}}, "experiments.vision*: 'experiments' cannot be nested"),
-        ({"artifacts": "some"}, "experiments.vision*: artifacts: choose one of findings, all, none"),
-        (3, "experiments.vision*: a mapping is needed"),
+        ({"experiments": {}}, "experiments.vision*: remove the inner 'experiments', which cannot be nested"),
+        ({"artifacts": "some"}, "experiments.vision*: artifacts: choose findings, all or none"),
+        (3, "experiments.vision*: give a mapping"),
     ],
 )
 def test_a_part_for_an_experiment_is_checked_when_it_is_read(part: Any, said: str) -> None:
@@ -88,15 +88,15 @@ def test_a_part_for_an_experiment_is_checked_when_it_is_read(part: Any, said: st
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({"select": "LC"}, "select: a list is needed"),
-        ({"vocabulary": {"val_loss": "x"}}, "vocabulary.val_loss: a list is needed"),
+        ({"select": "LC"}, "select: give a list"),
+        ({"vocabulary": {"val_loss": "x"}}, "vocabulary.val_loss: give a list"),
         ({"vocabulary": {"vloss": ["x"]}}, "vocabulary: no role 'vloss'; did you mean 'val_loss'?"),
-        ({"roles": {"val_loss": 3}}, "roles.val_loss: a text is needed"),
-        ({"rules": ["LC104"]}, "rules: a mapping is needed"),
-        ({"rules": {"LC104": 3}}, "rules.LC104: a mapping is needed"),
-        ({"rules": {"LC104": {"thresholds": {"alpha": [1]}}}}, "rules.LC104.thresholds.alpha: a number is needed"),
-        ({"prefix": date(2024, 1, 1)}, "prefix: 2024-01-01 is a date; put it in quotes"),
-        ({"artifacts": 3}, "artifacts: choose one of findings, all, none"),
+        ({"roles": {"val_loss": 3}}, "roles.val_loss: give a text, in quotes"),
+        ({"rules": ["LC104"]}, "rules: give a mapping"),
+        ({"rules": {"LC104": 3}}, "rules.LC104: give a mapping"),
+        ({"rules": {"LC104": {"thresholds": {"alpha": [1]}}}}, "rules.LC104.thresholds.alpha: give a number"),
+        ({"prefix": date(2024, 1, 1)}, "prefix: 2024-01-01 is read as a date: put it in quotes"),
+        ({"artifacts": 3}, "artifacts: choose findings, all or none"),
     ],
 )
 def test_what_is_needed_is_said_in_plain_words(data: dict[str, Any], said: str) -> None:
@@ -185,14 +185,14 @@ def test_many_words_that_are_none_take_few_notes() -> None:
     words, notes = ignored_words(",".join(f"z{i}" for i in range(500)) + ",LC104", "diag.ignore")
     assert words == ("LC104",)
     assert len(notes) == 4
-    assert notes[-1] == "diag.ignore: 497 more words are not a rule either"
+    assert notes[-1] == "diag.ignore: 497 more words name no rule"
 
 
 def test_ten_megabytes_are_one_note() -> None:
     text = "LC104," + "no-such-rule," * 800_000 + "LC101"
     words, notes = ignored_words(text, "diag.ignore")
     assert words == ("LC104",)
-    assert notes == (f"diag.ignore: {len(text):,} letters, of which the first 5,000 were read",)
+    assert notes == (f"diag.ignore: only the first 5,000 of {len(text):,} characters were read",)
     assert ignored_words("LC104" * 2_000_000, "diag.ignore")[0] == ()
 
 
@@ -249,5 +249,5 @@ def test_a_rule_can_be_set_by_the_name_of_a_cause_that_it_tells() -> None:
 def test_a_section_in_the_description_is_asked_for_without_making_every_run_due() -> None:
     assert Settings(note=True).digest() == Settings().digest()
     assert parse_settings({"experiments": {"a": {"note": True}}}).for_experiment("a").note
-    with pytest.raises(SettingsError, match=r"note: choose one of true, false"):
+    with pytest.raises(SettingsError, match=r"note: choose true or false"):
         parse_settings({"note": "often"})

@@ -45,7 +45,7 @@ def test_known_effects_of_a_grid() -> None:
     (width,) = by_name(found, "width")
     assert width.matched == 27
     assert width.interval[0] < 0 < width.interval[1]
-    assert found.left_out == {"seed": "only repeats a run"}
+    assert found.left_out == {"seed": "only numbers repeated runs"}
 
 
 def test_effects_in_a_random_search() -> None:
@@ -155,7 +155,7 @@ def test_nothing_to_compare() -> None:
     (single,) = contrasts({"lr": [0.1, 0.2]}, np.array([1.0, 2.0])).contrasts
     assert single.effect == pytest.approx(1.0)
     assert (single.interval, single.p) == ((-math.inf, math.inf), 1.0)
-    with pytest.raises(ValueError, match="'lr' has 1 values, there are 2 runs"):
+    with pytest.raises(ValueError, match="'lr': give one value per run, 2 in all, not 1"):
         contrasts({"lr": [1]}, np.zeros(2))
 
 
@@ -672,7 +672,7 @@ def test_what_follows_from_one_other_is_looked_at_with_it_and_from_two_with_neit
     kept = [i for i in range(36) if (a[i] == 0) == (b[i] == 0)]
     parameters = {"a": a, "b": b, "zero": [x == 0 for x in a]}
     two = contrasts({name: [values[i] for i in kept] for name, values in parameters.items()}, y[kept])
-    assert two.left_out["zero"] == "follows from a, and from b"
+    assert two.left_out["zero"] == "is determined by a and by b"
     assert {c.parameter for c in two.contrasts} == {"a", "b"}
     assert two.aliased == ()
 
@@ -697,6 +697,6 @@ def test_so_many_configurations_do_not_tell_so_many_parameters_apart() -> None:
         crowded = [
             name
             for name, why in found.left_out.items()
-            if why == f"{n} configurations do not tell so many parameters apart"
+            if why == f"{n} configurations are too few to separate so many parameters"
         ]
         assert len(parameters) - len(crowded) == most

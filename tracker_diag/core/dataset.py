@@ -129,7 +129,7 @@ def read_profile(data: Any) -> Dataset:
         contradict each other, are left out and noted.
     """
     if not isinstance(data, Mapping):
-        return Dataset(notes=(f"dataset profile: a {type(data).__name__} instead of a mapping, so it was not read",))
+        return Dataset(notes=(f"dataset profile: {type(data).__name__} instead of a mapping, so it was not read",))
     notes: list[str] = []
     known = {key: data[key] for key in Profile.model_fields if key in data}
     if len(data) > len(known):

@@ -103,7 +103,7 @@ def read_model(data: Any) -> Model:
         Names the part that cannot be read.
     """
     if not isinstance(data, Mapping):
-        raise InvalidModelError("", f"a mapping is needed, not a {type(data).__name__}")
+        raise InvalidModelError("", f"a mapping is needed, not {type(data).__name__}")
     layers = data.get("layers")
     if layers is not None and not isinstance(layers, list | tuple):
         raise InvalidModelError("['layers']", "a list of mappings is needed")
@@ -150,7 +150,7 @@ def _layers(data: Sequence[Any]) -> tuple[Layer, ...]:
 
 def _settings(value: Any) -> Mapping[str, Any]:
     if value is not None and not isinstance(value, Mapping):
-        raise InvalidModelError("['loss_settings']", f"a mapping is needed, not a {type(value).__name__}")
+        raise InvalidModelError("['loss_settings']", f"a mapping is needed, not {type(value).__name__}")
     known: Mapping[str, Any] = plain(_bounded(value or {}))
     return known
 
@@ -163,7 +163,7 @@ def _bounded(layer: Any) -> Any:
 
 def _layer(i: int, data: Any) -> Layer:
     if not isinstance(data, Mapping):
-        raise InvalidModelError(f"['layers'][{i}]", f"a mapping is needed, not a {type(data).__name__}")
+        raise InvalidModelError(f"['layers'][{i}]", f"a mapping is needed, not {type(data).__name__}")
     kind = data.get("type")
     if not isinstance(kind, str):
         raise InvalidModelError(f"['layers'][{i}]['type']", "a text is needed")
@@ -173,7 +173,7 @@ def _layer(i: int, data: Any) -> Layer:
 def _text(data: Mapping[str, Any], key: str) -> str | None:
     value = data.get(key)
     if value is not None and not isinstance(value, str):
-        raise InvalidModelError(f"[{key!r}]", f"a text is needed, not a {type(value).__name__}")
+        raise InvalidModelError(f"[{key!r}]", f"a text is needed, not {type(value).__name__}")
     return value
 
 

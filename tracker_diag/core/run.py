@@ -281,7 +281,7 @@ class Run:
             Names the field that cannot be read.
         """
         if not isinstance(data, Mapping):
-            raise InvalidRunError("run", f"a mapping is needed, not a {type(data).__name__}")
+            raise InvalidRunError("run", f"a mapping is needed, not {type(data).__name__}")
         unknown = sorted(_shown(key) for key in data if key not in _FIELDS)
         if unknown:
             raise InvalidRunError(unknown[0], f"no such field; choose from {', '.join(_FIELDS)}")
@@ -291,7 +291,7 @@ class Run:
         metrics = _mapping(data, "metrics")
         status = data.get("status") or "FINISHED"
         if not isinstance(status, str):
-            raise InvalidRunError("status", f"a text is needed, not a {type(status).__name__}")
+            raise InvalidRunError("status", f"a text is needed, not {type(status).__name__}")
         status = _STATUS_WORDS.get(status.upper(), status.upper())
         if status not in STATUSES:
             raise InvalidRunError("status", f"unknown status {status!r}; choose from {', '.join(STATUSES)}")
@@ -301,7 +301,7 @@ class Run:
         datasets = tuple(datasets)
         for i, dataset in enumerate(datasets):
             if not isinstance(dataset, Mapping):
-                raise InvalidRunError(f"datasets[{i}]", f"a mapping is needed, not a {type(dataset).__name__}")
+                raise InvalidRunError(f"datasets[{i}]", f"a mapping is needed, not {type(dataset).__name__}")
         return cls(
             id=run_id,
             params=MappingProxyType(dict(_mapping(data, "params"))),

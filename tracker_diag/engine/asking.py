@@ -102,7 +102,7 @@ def _sound(rule: Rule, outcome: object) -> Outcome:
     if outcome is None:
         return None
     if not isinstance(outcome, Finding | Skip):
-        raise TypeError(f"it returned a {type(outcome).__name__}: return a finding, a skip or None")
+        raise TypeError(f"it returned {type(outcome).__name__}: return a finding, a skip or None")
     if outcome.code != rule.code:
         raise ValueError(f"it returned the code {plain(outcome.code)} instead of {rule.code}")
     if isinstance(outcome, Skip):
@@ -112,11 +112,11 @@ def _sound(rule: Rule, outcome: object) -> Outcome:
         raise ValueError(f"its finding has the unknown name {plain(outcome.name)}: add it to also=(…)")
     _check_texts(outcome.message, outcome.advice)
     if not isinstance(outcome.severity, Severity):
-        raise TypeError(f"its severity is a {type(outcome.severity).__name__}: give a Severity, e.g. Severity.WARNING")
+        raise TypeError(f"its severity is {type(outcome.severity).__name__}: give a Severity, e.g. Severity.WARNING")
     if not 0 <= outcome.confidence <= 1:
         raise ValueError(f"its confidence is {outcome.confidence:g}: give a number from 0 to 1")
     if not isinstance(outcome.evidence, Mapping):
-        raise TypeError(f"its evidence is a {type(outcome.evidence).__name__}: give a mapping")
+        raise TypeError(f"its evidence is {type(outcome.evidence).__name__}: give a mapping")
     if outcome.span is not None:
         first, last = outcome.span
         float(first), float(last)
@@ -125,7 +125,7 @@ def _sound(rule: Rule, outcome: object) -> Outcome:
 
 def _check_texts(*several: object) -> None:
     if wrong := [text for text in several if not isinstance(text, str)]:
-        raise TypeError(f"a message, advice or reason is a {type(wrong[0]).__name__}: give a str")
+        raise TypeError(f"a message, advice or reason is {type(wrong[0]).__name__}: give str")
 
 
 def _asked(rule: Rule, values: Values, chosen: RuleSettings | None) -> Outcome:

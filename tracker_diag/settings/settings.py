@@ -254,7 +254,7 @@ def load_settings(path: Path | None = None) -> Settings:
     if data is None:
         return Settings()
     if not isinstance(data, Mapping):
-        raise SettingsError(f"{path}: holds a {type(data).__name__}: give a mapping of settings")
+        raise SettingsError(f"{path}: holds {type(data).__name__}: give a mapping of settings")
     return parse_settings(data, where=str(path))
 
 

@@ -162,7 +162,7 @@ def contrasts(parameters: Mapping[str, Sequence[Any]], outcome: FloatArray, repe
     """
     for name, values in parameters.items():
         if len(values) != outcome.size:
-            raise ValueError(f"{name!r} has {len(values)} values for {outcome.size} runs")
+            raise ValueError(f"{name!r}: give one value per run, {outcome.size} in all, not {len(values)}")
     y = np.where(np.isfinite(outcome), outcome, np.inf)
     if not np.isfinite(y).any():
         return Contrasts((), (), dict.fromkeys(sorted(parameters), "no run has a finite outcome"))

@@ -39,9 +39,9 @@ def test_what_is_on_the_page_is_in_it() -> None:
     text = render(large())
     for heading in ("Look at these first", "Verdicts over time", "Most frequent causes", "What the parameters change"):
         assert f"\n## {heading}\n" in text
-    assert f"And {2000 - ROWS:,} more: the CSV holds all." in text
+    assert f"And {2000 - ROWS:,} more runs: the CSV lists all." in text
     assert "(<http://127.0.0.1:5000/#/experiments/1/runs/" in text
-    assert "Compared with each other: 1,990 of 2,000 runs" in text
+    assert "1,990 of 2,000 runs are compared with each other" in text
     (head,) = re.findall(r"^\| severity .*$", text, re.MULTILINE)
     assert head.replace("\\", "").split(" | ")[4:10] == ["outcome", *PARAMETERS[:4], "took"]
     first = large().rows[0]
