@@ -25,7 +25,7 @@ def test_a_tag_makes_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: &x [1]\nb: *x\n", "refers to a part of itself"),
+        ("a: &x [1]\nb: *x\n", "refers to itself"),
         ("a: " + "[" * 100_000, "50 levels|deeply"),
         ("a: [" + "1," * 30_000 + "]", "20,000 parts"),
         ("a: " + "9" * 20_000, "10,000 characters"),

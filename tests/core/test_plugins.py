@@ -52,10 +52,10 @@ def test_two_packages_may_give_their_rules_the_same_name(tmp_path: Path) -> None
         ("import no_such_module_at_all", "ModuleNotFoundError: No module named 'no_such_module_at_all'"),
         (RULE.format(code="LC104", name="mine"), "taken by LC104 overfitting"),
         (RULE.format(code="XX901", name="overfitting"), "taken by LC104 overfitting"),
-        (RULE.format(code="XX901", name="Mine"), "'Mine' is not lower-case words"),
+        (RULE.format(code="XX901", name="Mine"), "'Mine': use lower-case words"),
         (RULE.format(code="XX901", name="lc104"), "taken by LC104 overfitting"),
-        (RULE.format(code="XX901", name="lc10"), "the name is also a code, or the beginning of one: LC10"),
-        (RULE.format(code="XX901", name="insufficient-evidence"), "is the verdict where no rule gives one"),
+        (RULE.format(code="XX901", name="lc10"), "the name is also the beginning of the code LC10"),
+        (RULE.format(code="XX901", name="insufficient-evidence"), "is reserved for runs without a verdict"),
         (RULE.format(code="XX901", name="odd") + "raise RuntimeError('after')", "RuntimeError: after"),
         ("import sys\nprint('hello')\nsys.exit(0)", "SystemExit: 0"),
         ("raise ImportError('one\\ntwo \\x1b[2J')", "ImportError: one two"),
@@ -98,7 +98,7 @@ def test_the_second_of_a_name_is_told(tmp_path: Path) -> None:
             tmp_path, name, {module: "def render(report):\n    return 'x'\n"}, {FORMATS: {"mine": f"{module}:render"}}
         )
     _, (line,) = said(tmp_path, "-m", "tracker_diag", "rules")
-    assert line == "tracker_diag.formats 'mine' of two 1.0 is left out: one has that name"
+    assert line == "tracker_diag.formats 'mine' of two 1.0 is left out: the name is taken by one"
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def _named(check: Any) -> Any:
         (replace(GOOD, confidence="high"), "TypeError"),  # type: ignore[arg-type]
         (replace(GOOD, code="LC104"), "ValueError: it returned the code LC104 instead of HY001"),
         (replace(GOOD, name="overfitting"), "ValueError: its finding has the unknown name overfitting"),
-        (replace(GOOD, name="<b>\n"), "ValueError: its finding is called"),
+        (replace(GOOD, name="<b>\n"), "ValueError: its finding has the unknown name"),
         (replace(GOOD, message=None), "TypeError: a message, advice or reason is NoneType: give str"),  # type: ignore[arg-type]
         (replace(GOOD, evidence=[1]), "TypeError: its evidence is list: give a mapping"),  # type: ignore[arg-type]
         (replace(GOOD, span=(1.0, 2.0, 3.0)), "ValueError: too many values"),  # type: ignore[arg-type]
@@ -77,7 +77,7 @@ def test_what_no_report_could_hold_is_that_rule_s_failure(returning: Any, outcom
     report = diagnose(RUN)
     (skip,) = [skip for skip in report.skipped if skip.code == "HY001"]
     assert skip.reason.startswith(f"the rule failed: {said}")
-    assert skip.what_to_log == "report this as a defect of acme_diag"
+    assert skip.what_to_log == "report this as a bug in acme_diag"
     assert read_report(to_json(report).decode()).verdict == report.verdict
 
 

@@ -131,7 +131,7 @@ def test_a_metric_without_points_plays_no_role(role: str) -> None:
     settings = parse_settings({"roles": {role: "nothing"}})
     run = a_run({**overfitting(), "nothing": []}, SOUND, status="RUNNING")
     report = sound(diagnose(run, settings))
-    assert report.notes == (f"roles.{role}: 'nothing' has no value",)
+    assert report.notes == (f"roles.{role}: metric 'nothing' has no values",)
     assert report.verdict == diagnose(run).verdict
 
 

@@ -22,7 +22,7 @@ def test_says_what_stands_between_the_layers():
     model = network(64, trainable=False)
     model["layers"] += [{"type": "Dropout", "rate": 0.2}, {"type": "BatchNormalization"}, {"type": "Add"}]
     said = in_words(read_model({**model, "optimizer": "Adam"}))
-    assert "; dropout 0.2, batch normalisation, shortcuts, 1 layer frozen; loss" in said
+    assert "; dropout 0.2, batch normalisation, residual connections, 1 frozen layer; loss" in said
     assert said.endswith("optimiser Adam")
 
 

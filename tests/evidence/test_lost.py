@@ -26,7 +26,7 @@ def test_training_comes_first_and_scores_only_where_there_is_no_loss():
     gone = np.array([1.0, math.nan])
     assert seen({"val_loss": gone, "train_loss": gone}).lost.said == "training loss"
     assert seen({"val_accuracy": gone, "train_loss": np.ones(2)}).lost is None
-    assert seen({"val_accuracy": gone}).lost.said == "the validation score"
+    assert seen({"val_accuracy": gone}).lost.said == "validation score"
 
 
 def test_an_infinite_gradient_norm_is_no_loss():

@@ -165,7 +165,7 @@ def test_a_rule_that_asks_for_what_is_no_input_is_refused() -> None:
 
 
 def test_a_rule_on_curves_without_a_place_among_the_verdicts_is_refused() -> None:
-    with pytest.raises(ValueError, match="LC901 odd: say where its findings stand among the verdicts"):
+    with pytest.raises(ValueError, match="LC901 odd: give its place among the verdicts"):
 
         @rule("LC901", "odd")
         def odd(train: object) -> None:
@@ -225,9 +225,9 @@ def test_what_is_misspelt_is_refused(more: dict[str, str], said: str) -> None:
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ({"unless": ("reinforment",)}, "unless 'reinforment' is none of"),
-        ({"also": ("too-few-epochs",)}, "taken by OP406 too-few-updates"),
-        ({}, "a rule that tells a cause has a table of likelihood ratios"),
+        ({"unless": ("reinforment",)}, "unless: no kind 'reinforment'; choose from"),
+        ({"also": ("too-few-epochs",)}, "the name or code is taken by OP406 too-few-updates"),
+        ({}, "a rule with a prior needs a table of likelihood ratios"),
     ],
 )
 def test_a_rule_that_does_not_fit_is_refused(more: dict[str, Any], said: str) -> None:
@@ -251,7 +251,7 @@ def test_a_code_that_is_given_twice_is_refused() -> None:
     def odd(train: object) -> None:
         return None
 
-    with pytest.raises(ValueError, match="XX901 odder: the name is taken by XX901 odd"):
+    with pytest.raises(ValueError, match="XX901 odder: the name or code is taken by XX901 odd"):
 
         @rule("XX901", "odder")
         def odder(train: object) -> None:
@@ -314,7 +314,7 @@ print(tracker_diag.diagnose(tracker_diag.Run.from_dict({{"id": "r"}})).verdict)
     ("lines", "said"),
     [
         ("@rule_input(missing='no')\n    def train(n_train: int) -> int: ...", "input train: the name is taken"),
-        ("rule('LC901', 'a', verdict=Verdict(30, 'x'))(lambda train: None)", "is that of LC102 underfitting"),
+        ("rule('LC901', 'a', verdict=Verdict(30, 'x'))(lambda train: None)", "is taken by LC102 underfitting"),
         ("rule('LC108', 'a', verdict=Verdict(31, 'x'))(lambda train: None)", "taken by LC108 diverged"),
     ],
 )
@@ -335,7 +335,7 @@ def test_a_parameter_that_cannot_be_given_by_name_is_refused() -> None:
 
 
 def test_a_precedence_is_a_number() -> None:
-    with pytest.raises(ValueError, match="LC901 odd: precedence is NaN: give a number"):
+    with pytest.raises(ValueError, match="LC901 odd: the precedence is NaN: give a number"):
 
         @rule("LC901", "odd", verdict=Verdict(math.nan, "so"))
         def odd(train: object) -> None:
@@ -345,12 +345,12 @@ def test_a_precedence_is_a_number() -> None:
 @pytest.mark.parametrize(
     ("code", "name", "said"),
     [
-        ("XX901", "Too_Loud", "'Too_Loud' is not lower-case words joined by hyphens"),
-        ("XX901", "warning", "'warning' is not"),
+        ("XX901", "Too_Loud", "'Too_Loud': use lower-case words joined by hyphens"),
+        ("XX901", "warning", "'warning': use lower-case"),
         ("XX901", "x" * 61, "60 letters"),
-        ("XX901", "<b>", "'<b>' is not"),
-        ("xx901", "odd", "a code is capitals and a number"),
-        ("XX901,LC104", "odd", "a code is capitals and a number"),
+        ("XX901", "<b>", "'<b>': use lower-case"),
+        ("xx901", "odd", "write the code as capitals and a number"),
+        ("XX901,LC104", "odd", "write the code as capitals and a number"),
     ],
 )
 def test_what_no_tag_could_carry_is_refused(code: str, name: str, said: str) -> None:

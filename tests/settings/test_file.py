@@ -22,13 +22,13 @@ def bomb(use: str) -> str:
 
 YAML = {
     "ignore: [overfiting]": "ignore: no rule 'overfiting'; did you mean 'overfitting'?",
-    "- a": "a mapping of settings is needed, not list",
+    "- a": "holds list: give a mapping of settings",
     "prefix: 2024-01-01": "prefix: 2024-01-01 is read as a date: put it in quotes",
     "2024-01-01: x": "2024-01-01 is read as a date: put it in quotes",
     "roles: {val_loss: 2024-01-01}": "roles.val_loss: 2024-01-01 is read as a date: put it in quotes",
     "prefix: 2024-13-45": "month must be in 1..12",
     "experiments: {a: {ignore: 2024-01-01}}": "experiments.a: ignore: ",
-    "experiments: {a: {ignor: [x]}}": "experiments.a: ignor: no such key; did you mean 'ignore'?",
+    "experiments: {a: {ignor: [x]}}": "experiments.a: ignor: no such setting; did you mean 'ignore'?",
     bomb("[{}]"): "more than 10,000 values",
     bomb("{{<<: [{}]}}"): "more than 10,000 values",
     "&a [*a]": "*a refers to nothing defined before it",
@@ -38,8 +38,8 @@ YAML = {
     "? " * DEEP: "nested more than 20 levels deep",
     "".join(" " * i + "a:\n" for i in range(600)): "nested more than 20 levels deep",
     "ignore: [" + "a," * DEEP + "]": "more than 10,000 values",
-    "prefix: " + "a" * DEEP: "a text of more than 10,000 letters",
-    "prefix: 1" + ":1" * DEEP: "a text of more than 10,000 letters",
+    "prefix: " + "a" * DEEP: "a text of more than 10,000 characters",
+    "prefix: 1" + ":1" * DEEP: "a text of more than 10,000 characters",
     "prefix: " + "a" * MOST_BYTES: "has 262,152 bytes, more than the limit of 262,144",
     "!!int ''": "IndexError",
     "!!timestamp x": "AttributeError",
@@ -61,7 +61,7 @@ TOML = {
     "[tool.tracker-diag]\nrules = " + "{a = " * 30 + "1" + "}" * 30: "nested more than 20 levels deep",
     "[tool.tracker-diag]\n" + "\n".join(f"k{i} = 1" for i in range(12_000)): "more than 10,000 values",
     "[tool.tracker-diag]\nprefix = " + "9" * 5000: "Exceeds the limit",
-    "[tool]\ntracker-diag = 3": "a mapping of settings is needed, not int",
+    "[tool]\ntracker-diag = 3": "holds int: give a mapping of settings",
     "[": "Invalid initial character for a key part",
 }
 

@@ -37,10 +37,10 @@ def test_a_prefix_that_trackers_take(prefix: str) -> None:
         ("a" * 51, "'aaaaaaaaaaaaaaaaaaaa'… has 51 characters: use at most 50"),
         ("a" * 10**6, "has 1,000,000 characters: use at most 50"),
         ("diag\n.", "'diag\\n.': use only letters, digits, spaces and _ - . : /"),
-        ("däg.", "only letters, digits, spaces and _ - . : / are allowed"),
-        ("dıag.", "only letters, digits, spaces and _ - . : / are allowed"),
-        ("a*", "only letters, digits, spaces and _ - . : / are allowed"),
-        ("<b>", "only letters, digits, spaces and _ - . : / are allowed"),
+        ("däg.", "use only letters, digits, spaces and _ - . : /"),
+        ("dıag.", "use only letters, digits, spaces and _ - . : /"),
+        ("a*", "use only letters, digits, spaces and _ - . : /"),
+        ("<b>", "use only letters, digits, spaces and _ - . : /"),
         ("../", "must not begin with '/' or './', or contain '..' or '//'"),
         ("a/../../", "must not begin with '/' or './', or contain '..' or '//'"),
         ("..", "must not begin with '/' or './', or contain '..' or '//'"),
@@ -67,7 +67,7 @@ def test_a_prefix_that_could_destroy_or_is_none_is_refused(prefix: str, said: st
 @pytest.mark.parametrize(
     ("part", "said"),
     [
-        ({"ignor": ["x"]}, "experiments.vision*: ignor: no such key; did you mean 'ignore'?"),
+        ({"ignor": ["x"]}, "experiments.vision*: ignor: no such setting; did you mean 'ignore'?"),
         ({"ignore": ["overfiting"]}, "experiments.vision*: ignore: no rule 'overfiting'; did you mean 'overfitting'?"),
         ({"roles": {"vloss": "x"}}, "experiments.vision*: roles: no role 'vloss'; did you mean 'val_loss'?"),
         (

@@ -66,7 +66,7 @@ def verdict(
     rule = find_rule(said) if said else None
     if first is None or rule is None:
         return Answer(name or ABSTENTION)
-    message = f"{first.message}; the curves alone would pass for a good fit"
+    message = f"{first.message}; the curves alone do not show it"
     evidence = {"cause": first.name}
     return Answer(rule.name, rule.finding(first.severity, first.confidence, message, first.advice, evidence))
 

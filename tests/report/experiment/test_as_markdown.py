@@ -32,14 +32,14 @@ def test_the_p_of_a_parameter_is_said_once() -> None:
         ("hidden_units", "0.7"),
         ("batch_size", "1"),
     ]
-    assert "although none of the parameter's intervals excludes 0" in effects
+    assert "even if no interval of the parameter excludes 0" in effects
 
 
 def test_what_is_on_the_page_is_in_it() -> None:
     text = render(large())
     for heading in ("Look at these first", "Verdicts over time", "Most frequent causes", "What the parameters change"):
         assert f"\n## {heading}\n" in text
-    assert f"And {2000 - ROWS:,} more runs: the CSV lists all." in text
+    assert f"{2000 - ROWS:,} more runs: the CSV lists all." in text
     assert "(<http://127.0.0.1:5000/#/experiments/1/runs/" in text
     assert "1,990 of 2,000 runs are compared with each other" in text
     (head,) = re.findall(r"^\| severity .*$", text, re.MULTILINE)
