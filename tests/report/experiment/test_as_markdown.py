@@ -46,4 +46,4 @@ def test_what_is_on_the_page_is_in_it() -> None:
     assert head.replace("\\", "").split(" | ")[4:10] == ["outcome", *PARAMETERS[:4], "took"]
     first = large().rows[0]
     assert f" | {first.params['hidden_units']} | {first.params['batch_size']} | " in text.partition("## Runs")[2]
-    assert "before." in text.partition("## Verdicts over time")[2].partition("## ")[0]
+    assert "earlier runs are not shown." in text.partition("## Verdicts over time")[2].partition("## ")[0]

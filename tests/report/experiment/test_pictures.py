@@ -56,7 +56,7 @@ def test_a_parameter_and_its_p_are_said_once_above_its_rows() -> None:
     texts = ["".join(x.itertext()) for x in ElementTree.fromstring(svg).iter(f"{NAME}text")]
     assert texts.count("max_learning_rate") == texts.count("p < 0.001") == 1
     assert [text for text in texts if text.startswith("p ")] == ["p < 0.001", "p 0.03", "p 0.7", "p 1"]
-    assert texts.index("max_learning_rate") < texts.index("0.1 vs 0.003") < texts.index("0.00.1 vs 0.003")
+    assert texts.index("max_learning_rate") < texts.index("0.1 vs 0.003") < texts.index("0.0001 vs 0.003")
 
 
 def test_effects_on_a_score_lie_on_the_other_side() -> None:
