@@ -50,7 +50,7 @@ def trained(name: str, folder: Path) -> Run:
         [sys.executable, script], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
     )
     assert done.returncode == 0, done.stderr
-    assert "could not be looked at" not in done.stderr
+    assert "could not be measured" not in done.stderr
     (run,) = connect(uri).load_runs([done.stdout.split()[-1]])
     assert isinstance(run, Run)
     return run

@@ -200,7 +200,7 @@ def test_of_several_optimisers_the_first_is_followed_and_that_is_said_once() -> 
     rows: Rows = []
     watch = Watch(log=lambda figures, step: rows.append((step, figures)))
     said = warned(lambda: fit(ByHand(), watch))
-    assert said == ["tracker_diag: the first of 2 optimisers, and what it trains, is measured"]
+    assert said == ["tracker_diag: only the first of 2 optimisers, and what it trains, is measured"]
     assert max(step for step, _ in rows) == 18
     assert merged(rows)["diag/clip_ratio"] < 0.5
     assert not any("other" in key for key in merged(rows))

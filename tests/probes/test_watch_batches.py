@@ -237,7 +237,7 @@ def test_one_label_says_the_more_the_more_there_are(n: int, severity: Severity |
 @pytest.mark.parametrize(
     ("labels", "classes", "said"),
     [
-        (Y + 1, 10, "labels go from 1 to 10, 10 classes are declared, counted from 1?"),
+        (Y + 1, 10, "labels go from 1 to 10, but 10 classes are declared (counted from 1?)"),
         (Y, 5, "labels go from 0 to 9, 5 classes are declared"),
         (Y - 1, 10, "labels go from -1 to 8, 10 classes are declared"),
         (Y - 1, None, "lowest label is -1"),
@@ -393,7 +393,7 @@ def test_the_report_is_a_table_for_80_columns_with_the_problems_below() -> None:
     report = watch_batches(cut(X * 1e6, np.sort(Y)))
     lines = str(report).splitlines()
     assert max(map(len, lines)) <= 80
-    assert lines[0] == "100 batches: 3 to look at"
+    assert lines[0] == "100 batches: 3 problems"
     assert lines[3].split() == ["batches", "that", "were", "drawn", "100", "1", "or", "more", "ok"]
     assert sum(line.endswith("problem") for line in lines) == 3
     assert [p.code for p in report.problems] == [line.split()[0] for line in lines if line[:2] in ("DS", "PP")]
@@ -435,8 +435,8 @@ number = 3
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["made:loader"], 0, "20 batches: nothing wrong"),
-        (["made:loader", "--batches", "5"], 0, "5 batches: nothing wrong"),
+        (["made:loader"], 0, "20 batches: no problem found"),
+        (["made:loader", "--batches", "5"], 0, "5 batches: no problem found"),
         (["made:loader", "--classes", "3"], 1, "labels go from 0 to 3, 3 classes are declared"),
         (["made:make_loader"], 1, "PP301 unscaled-inputs"),
         (["made:broken"], 3, "OSError: no such folder"),

@@ -24,10 +24,10 @@ def test_what_was_lost_and_what_came_too_late_are_apart() -> None:
     [
         (
             [LATE, LOST],
-            "Spent for nothing: 3 h 30 min, 3.0 GPU hours: 2 h on lost runs and 1 h 30 min after the best checkpoint.",
+            "Wasted 3 h 30 min, 3.0 GPU hours: 2 h in runs with an error and 1 h 30 min after the best checkpoint.",
         ),
-        ([LOST, ROW], "Spent for nothing: 2 h: 2 h on lost runs (1 run without a time)."),
-        ([replace(LATE, gpus=0)], "Spent for nothing: 1 h 30 min: 1 h 30 min after the best checkpoint."),
+        ([LOST, ROW], "Wasted 2 h: 2 h in runs with an error (no time known for 1 run)."),
+        ([replace(LATE, gpus=0)], "Wasted 1 h 30 min: 1 h 30 min after the best checkpoint."),
         ([GREEN, ROW], ""),
         ([replace(LATE, wasted=30.0)], ""),
     ],

@@ -276,7 +276,7 @@ def test_what_frameworks_log_twice_is_no_note() -> None:
 
 def test_a_value_that_was_corrected_keeps_its_note() -> None:
     found = straighten(a_run(train_loss=[[0, 3.0], [1, 2.0], [1, 1.5], [2, 1.0]]))
-    assert found.metrics["train_loss"].notes == ("1 repeated step: the value logged last was kept",)
+    assert found.metrics["train_loss"].notes == ("1 repeated step: the last logged value was kept",)
 
 
 def test_epochs_of_zeros_are_left_out() -> None:
