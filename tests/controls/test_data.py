@@ -208,7 +208,7 @@ def test_sets_are_told_and_put_together_again(data: Any, sizes: list[int]) -> No
         (iter([A]), "transform="),
         (None, "transform="),
         ("text", "transform="),
-        ((Y, Y, Y, Y), "not clear"),
+        ((Y, Y, Y, Y), "cannot tell which belong together"),
     ],
 )
 def test_what_cannot_be_taken_apart_is_refused(data: Any, said: str) -> None:

@@ -258,16 +258,16 @@ def test_clipped_gradients_are_told() -> None:
         (lambda: learning_rate_range(train, {"lr": 1}, None, name="optimizer.lr"), ValueError, "no entry"),
         (lambda: learning_rate_range(train, {"lr": 1}, None, rates=[0.0]), ValueError, "positive"),
         (lambda: learning_rate_range(lambda c, d: {"acc": 1.0}, {"lr": 1}, None), ValueError, "no loss"),
-        (lambda: tiny_subset(train, {}, blobs(), n=301), ValueError, "301 of 300"),
+        (lambda: tiny_subset(train, {}, blobs(), n=301), ValueError, "n=301: give a number from 2 to 300"),
         (lambda: tiny_subset(lambda c, d: {"lr": 1.0}, {}, blobs()), ValueError, "neither a loss"),
         (lambda: tiny_subset(lambda c, d: None, {}, blobs()), TypeError, "without metrics"),
         (lambda: random_input(lambda c, d: {}, {}, blobs()), TypeError, "without metrics"),
         (lambda: random_input(train, {}, blobs(), draws=0), ValueError, "draws"),
         (lambda: random_input(train, {}, blobs(), real={"loss": 1}, of="x"), ValueError, "not both"),
         (lambda: random_input("os.system", {}, blobs()), TypeError, "package.module:function"),
-        (lambda: random_input(3, {}, blobs()), TypeError, "pass a function"),  # type: ignore[arg-type]
+        (lambda: random_input(3, {}, blobs()), TypeError, "give a function"),  # type: ignore[arg-type]
         (lambda: random_input(train, 3, blobs()), TypeError, "mapping"),  # type: ignore[arg-type]
-        (lambda: random_input(train, {}, (np.zeros((0, 1)), np.zeros(0))), ValueError, "without examples"),
+        (lambda: random_input(train, {}, (np.zeros((0, 1)), np.zeros(0))), ValueError, "one of the data sets is empty"),
     ],
 )
 def test_what_cannot_be_done_is_said(call: Any, error: type[Exception], said: str) -> None:

@@ -165,7 +165,9 @@ def test_ten_thousand_parameters_are_bounded() -> None:
     found = contrasts({f"p{k}": (rng.random(300) < 0.5).tolist() for k in range(10_000)}, y)
     assert 0 < len({c.parameter for c in found.contrasts}) <= MOST
     assert len(found.left_out) == 10_000 - len({c.parameter for c in found.contrasts})
-    assert any(reason == f"beyond the {MOST} parameters that split the runs most evenly" for reason in found.left_out.values())
+    assert any(
+        reason == f"beyond the {MOST} parameters that split the runs most evenly" for reason in found.left_out.values()
+    )
 
 
 value = st.one_of(
