@@ -91,7 +91,7 @@ class Series:
     >>> print(loss.steps, loss.values)
     [1. 2.] [0.9 0.5]
     >>> loss.notes
-    ('steps out of order at 1 place: sorted', '1 repeated step: the value logged last was kept')
+    ('steps out of order at 1 place: sorted', '1 repeated step: the last logged value was kept')
     """
 
     name: str

@@ -224,7 +224,7 @@ def watch_batches(
     >>> inputs = [[0.1, 1.2], [0.3, -0.8], [-1.1, 0.4], [0.9, -0.2]]
     >>> report = watch_batches([(inputs, [0, 1, 1, 5])], classes=3)
     >>> report.exit_code, report.problems[0].message
-    (1, 'labels go from 0 to 5, 3 classes are declared')
+    (1, 'labels go from 0 to 5, but 3 classes are declared')
     """
     for name, value in (("batches", batches), ("classes", classes)):
         if value is not None and value < 1:
@@ -434,7 +434,7 @@ def _feature_scales(ratio: float) -> _Check:
             f"largest feature is {times(ratio)} as large as the smallest (root mean square)",
             "standardise each feature (mean 0, std 1), unless its scale carries its importance",
         )
-    return _check("feature sizes", f"{times(ratio)} apart", f"less than {APART:g} times", problem)
+    return _check("feature sizes", f"ratio {figure(ratio)}", f"below {APART:g}", problem)
 
 
 def _repeated(seen: _Watched) -> _Check:
