@@ -30,5 +30,5 @@ def test_a_profile_logged_to_mlflow_reaches_the_rules(mlflow_server: str) -> Non
     report = diagnose(run)
     said = {f.name: f.message for f in report.findings}
     assert "33% of the validation examples also occur in training" in said["train-validation-overlap"]
-    assert "x4 is of size" in said["mixed-feature-scales"]
+    assert "x4 has scale" in said["mixed-feature-scales"]
     assert report.causes[0].name == "train-validation-overlap"
