@@ -70,7 +70,7 @@ def diagnose(run: object, settings: Settings | Mapping[str, Any] | None = None, 
     >>> report.verdict, report.findings[0].code
     ('overfitting', 'LC104')
     >>> report.findings[0].message
-    'the validation curve is best at step 8 with 0.382 and rises to 1.752: 71% of the improvement achieved'
+    'validation loss rose from 0.382 (step 8) to 1.752, losing 71% of the total improvement'
 
     What is known of the training besides goes into ``params``:
 

@@ -77,7 +77,7 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: Iterable[Run]
     >>> report.verdict, report.findings[0].code
     ('overfitting', 'LC104')
     >>> report.findings[0].message
-    'the validation curve is best at step 8 with 0.382 and rises to 1.752: 71% of the improvement achieved'
+    'validation loss rose from 0.382 (step 8) to 1.752, losing 71% of the total improvement'
     >>> report.causes[0].prescription.text
     'stop at step 8 and keep that checkpoint: lower epochs from 30 to 8'
     """
