@@ -1,6 +1,6 @@
 """Train the demo's networks, sweep them with ``--note --view``, and take pictures of what MLflow's pages show then.
 
-Needs Debian's chromium. The pictures are those of docs/in-mlflow.md.
+Needs Debian's chromium. The pictures are those of docs/how-to/in-mlflow.md.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def test_pages_schemas_and_the_default_configuration_are_made() -> None:
     for name, text in files.items():
         assert text.endswith("\n"), name
         assert (ROOT / name).parent.is_dir()
-    for name in ("docs/report.schema.json", "docs/profile.schema.json"):
+    for name in ("docs/reference/report.schema.json", "docs/reference/profile.schema.json"):
         assert json.loads(files[name])["$schema"]
     assert parse_settings(yaml.safe_load(files["configs/tracker-diag.yaml"]) or {}) == Settings()
 

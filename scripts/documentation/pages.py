@@ -9,6 +9,7 @@ from scripts.documentation import inputs, signals
 from scripts.documentation.configuration import configuration
 from scripts.documentation.decisions import causes, verdict
 from scripts.documentation.index import index
+from scripts.documentation.markdown import placed
 from scripts.documentation.names import names
 from scripts.documentation.rule import page
 from scripts.documentation.safety import safety
@@ -22,24 +23,25 @@ from tracker_diag.rules.registry import all_rules
 def pages() -> dict[str, str]:
     """The generated pages: path below docs/ to text."""
     made = {
-        "README.md": index(),
-        "verdict.md": verdict(),
-        "causes.md": causes(),
-        "configuration.md": configuration(),
-        "inputs.md": inputs.page(),
-        "names.md": names(),
+        "how-it-works/causes.md": causes(),
+        "how-it-works/verdict.md": verdict(),
+        "reference/inputs.md": inputs.page(),
+        "reference/names.md": names(),
+        "reference/settings.md": configuration(),
+        "reference/signals.md": signals.page(),
+        "rules/index.md": index(),
         "safety.md": safety(),
         "seminar.md": seminar(),
-        "signals.md": signals.page(),
     }
-    return made | {f"rules/{rule.name}.md": page(rule) for rule in all_rules().values()}
+    made |= {f"rules/{rule.name}.md": page(rule) for rule in all_rules().values()}
+    return {name: placed(name, text) for name, text in made.items()}
 
 
 def made() -> dict[str, str]:
     """Every file that is made from the code: path to text."""
     return {f"docs/{name}": text for name, text in pages().items()} | {
-        "docs/report.schema.json": report.schema_text(),
-        "docs/profile.schema.json": json.dumps(profile.schema(), indent=2) + "\n",
+        "docs/reference/report.schema.json": report.schema_text(),
+        "docs/reference/profile.schema.json": json.dumps(profile.schema(), indent=2) + "\n",
         "configs/tracker-diag.yaml": default_config(),
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from scripts.documentation.markdown import GENERATED, table
+from scripts.documentation.markdown import GENERATED, source, table
 from tracker_diag.evidence.registry import EVIDENCE
 from tracker_diag.rules.hypothesis import rows
 from tracker_diag.rules.rule import Rule
@@ -18,7 +18,7 @@ def page(rule: Rule) -> str:
     parts = [
         f"# {rule.code} {rule.name}",
         text[""],
-        f"Evidence: {evidence}. Source: [{_path(rule)}](../../{_path(rule)})",
+        f"Evidence: {evidence}. Source: [{_path(rule)}]({source(_path(rule))})",
         *(f"## {heading}\n\n{text[heading]}" for heading in ("What it measures", "Why it matters", "What to do")),
     ]
     if rule.thresholds:
@@ -29,7 +29,7 @@ def page(rule: Rule) -> str:
         parts.append(
             "## Likelihoods it weighs\n\n"
             "How much likelier each observation is if this is the cause than if it is not "
-            "([how causes are scored](../causes.md)).\n\n"
+            "([how causes are scored](/how-it-works/causes.md)).\n\n"
             + table(("observation", "likelihood ratio", "seen in"), observations(rule.likelihoods))
         )
     parts.append(f"## Leave it out\n\n{_leave_out(rule)}")
@@ -56,7 +56,7 @@ def observations(rows_of: type) -> Iterator[tuple[str, str, str]]:
 def _leave_out(rule: Rule) -> str:
     return (
         f"`ignore: [{rule.name}]` in `tracker-diag.yaml`, or the tag `diag.ignore = {rule.name}` on a run "
-        "([configuration](../configuration.md))."
+        "([how to leave rules out](/how-to/tune.md))."
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from scripts.documentation.markdown import GENERATED, link, table
+from scripts.documentation.markdown import GENERATED, link, source, table
 from tracker_diag.rules.registry import all_rules, find_rule
 
 _DATA = Path(__file__).with_name("seminar.yaml")
@@ -46,7 +46,7 @@ def seminar() -> str:
             slide["slide"],
             statement["says"],
             "<br>".join(link(name) for name in statement["rules"]),
-            "<br>".join(f"[{Path(test).name}](../{test})" for test in shown_by(statement)),
+            "<br>".join(f"[{Path(test).name}]({source(test)})" for test in shown_by(statement)),
         )
         for slide in deck()
         for statement in slide["statements"]
