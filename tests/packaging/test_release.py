@@ -18,8 +18,8 @@ import pytest
 import yaml
 from readme_renderer import markdown
 
-from scripts.packaging.building import Built, same, sdist_files, wheel_files
-from scripts.packaging.steps import StepError, run, step
+from scripts.releasing.building import Built, same, sdist_files, wheel_files
+from scripts.releasing.steps import StepError, run, step
 from tests.copies import ROOT
 from tracker_diag.core.project import REPOSITORY, SITE
 from tracker_diag.core.version import __version__

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.packaging.steps import StepError
-from scripts.packaging.trying import EXTRAS, Installed, trials
+from scripts.releasing.steps import StepError
+from scripts.releasing.trying import EXTRAS, Installed, trials
 from tests.copies import ROOT
 from tracker_diag.core.version import __version__
 

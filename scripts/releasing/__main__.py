@@ -6,9 +6,9 @@ import tempfile
 import venv
 from pathlib import Path
 
-from scripts.packaging.building import build, build_wheel, same, sdist_files
-from scripts.packaging.steps import StepError, run, step
-from scripts.packaging.trying import Installed, trials
+from scripts.releasing.building import build, build_wheel, same, sdist_files
+from scripts.releasing.steps import StepError, run, step
+from scripts.releasing.trying import Installed, trials
 from tracker_diag.core.version import __version__
 
 TREE = Path(__file__).parents[2]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.packaging.steps import StepError, run
+from scripts.releasing.steps import StepError, run
 
 CURVES = "epoch,train_loss,val_loss\n" + "".join(
     f"{epoch},{2 / epoch:.4f},{2 / epoch + 0.002 * epoch**2:.4f}\n" for epoch in range(1, 31)

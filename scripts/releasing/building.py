@@ -8,7 +8,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.packaging.steps import StepError, run
+from scripts.releasing.steps import StepError, run
 
 
 @dataclass(frozen=True, slots=True)
