@@ -38,5 +38,10 @@ def placed(page: str, text: str) -> str:
     return re.sub(r"\]\(/([^)#\s]+)", lambda goal: f"]({posixpath.relpath(goal[1], folder)}", text)
 
 
+def anchor(heading: str) -> str:
+    """The anchor of a heading, as GitHub and MkDocs both make it of plain words."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+
+
 def _row(cells: Iterable[str]) -> str:
     return "| " + " | ".join(" ".join(str(cell).replace("|", "\\|").split()) for cell in cells) + " |"
