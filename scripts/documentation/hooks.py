@@ -19,6 +19,7 @@ from scripts.documentation.flowchart import svg
 from scripts.documentation.navigation import rules
 
 RULES = "RULES"
+DOCS = Path(__file__).parents[2] / "docs"
 _FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
 
 
@@ -32,6 +33,7 @@ def on_config(config: Any) -> Any:
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """Draw what no page of ours may ask another server to draw."""
+    markdown = re.sub(r"!\[([^\]]*)\]\((curves/[\w.-]+\.svg)\)", lambda m: _curves(m[2]), markdown)
     drawn = re.sub(r"^```mermaid\n(.*?)^```$", lambda m: _figure(svg(m[1])), markdown, flags=re.MULTILINE | re.DOTALL)
     parts, end = [], 0
     for fence in _FENCE.finditer(drawn):
@@ -43,6 +45,12 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def _formulas(text: str) -> str:
     text = re.sub(r"^\$\$\n?(.+?)\n?\$\$$", lambda m: _figure(convert(m[1], display="block")), text, flags=re.M | re.S)
     return re.sub(r"\$`(.+?)`\$", lambda m: convert(m[1]), text)
+
+
+def _curves(path: str) -> str:
+    """A picture of curves as part of the page, where the style sheet colours it for light and for dark."""
+    svg = (DOCS / "rules" / path).read_text(encoding="utf-8").strip()
+    return re.sub(r"<style>.*?</style>", "", svg.replace("<svg ", '<svg class="curves" ', 1))
 
 
 def _figure(drawn: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from scripts.documentation import inputs, signals
+from scripts.documentation import command_line, inputs, signals, statistics
 from scripts.documentation.configuration import configuration
 from scripts.documentation.decisions import causes, verdict
 from scripts.documentation.index import index
@@ -27,7 +27,9 @@ def pages() -> dict[str, str]:
     """The generated pages: path below docs/ to text."""
     made = {
         "how-it-works/causes.md": causes(),
+        "how-it-works/statistics.md": statistics.page(),
         "how-it-works/verdict.md": verdict(),
+        "reference/command-line.md": command_line.page(),
         "reference/inputs.md": inputs.page(),
         "reference/names.md": names(),
         "reference/settings.md": configuration(),
