@@ -1,4 +1,4 @@
-"""The documentation is what the code makes it, its links lead somewhere, and its diagram says what the engine does."""
+"""The documentation is what the code makes it, its links lead somewhere, and its table of verdicts says what the engine does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.documentation.decisions import diagram
 from scripts.documentation.index import by_slide, by_symptom
 from scripts.documentation.pages import made, outdated, pages
 from scripts.documentation.rule import observations, thresholds
@@ -23,6 +22,7 @@ from tracker_diag.engine import causes as ranking
 from tracker_diag.engine.verdict import verdict
 from tracker_diag.rules.hypothesis import SHARED_MOST
 from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.rule import ABSTENTION
 from tracker_diag.rules.verdicts import precedence
 from tracker_diag.settings.settings import Settings, parse_settings
 
@@ -133,21 +133,19 @@ TROUBLES = st.dictionaries(st.sampled_from([name for name in precedence() if nam
 
 
 @given(troubles=TROUBLES, fits=st.booleans())
-def test_the_diagram_says_what_the_engine_does(troubles: dict[str, Severity], fits: bool) -> None:
+def test_the_table_of_verdicts_says_what_the_engine_does(troubles: dict[str, Severity], fits: bool) -> None:
     found = troubles | ({"good-fit": Severity.OK} if fits else {})
     findings = {name: Finding(CODES[name], name, severity, 1.0, "", "", {}) for name, severity in found.items()}
-    assert _walk(diagram(), found) == verdict(findings).name
+    assert _first(found) == verdict(findings).name
 
 
-def _walk(chart: str, found: dict[str, Severity]) -> str:
-    """Follow the arrows of the chart, answering its questions from what was found."""
-    yes = dict(re.findall(r"^  (\w+)\{.*-- yes --> (\w+)", chart, re.MULTILINE))
-    no = dict(re.findall(r"^  (\w+) -- no --> (\w+)", chart, re.MULTILINE))
-    asks = dict(re.findall(r'^  (\w+)\{"([^"]+)\?"\}', chart, re.MULTILINE))
-    says = dict(re.findall(r'(\w+)\(\["([^"]+)"\]\)', chart))
-    node = re.findall(r"^  (\w+)\{", chart, re.MULTILINE)[0]
-    while node not in says:
-        name, _, level = asks[node].partition(", ")
-        answer = str(found.get(name, "")) in (level or "ok").split(" or ")
-        node = (yes if answer else no)[node]
-    return says[node]
+def _first(found: dict[str, Severity]) -> str:
+    """The verdict by the places in the table of the page."""
+    rows = re.findall(r"^\| \[([\w-]+)\]\(\S+\) \| (\S+) \| (\d+)", pages()["how-it-works/verdict.md"], re.MULTILINE)
+    assert len(rows) == len(precedence())
+    asked = {}
+    for name, loud, quiet in rows:
+        severity = found.get(name)
+        if severity is not None:
+            asked[int(loud if severity in (Severity.WARNING, Severity.ERROR) else quiet)] = name
+    return asked[min(asked)] if asked else ABSTENTION

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 from tracker_diag.core.project import REPOSITORY
 from tracker_diag.rules.registry import find_rule
+from tracker_diag.rules.rule import ABSTENTION
 
 GENERATED = "<!-- Made by scripts/docs from the code: edit the code. -->\n\n"
 
@@ -19,8 +20,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def link(name: str) -> str:
-    """A link to a rule's page, from the top of docs/, or its name alone where there is no such rule."""
-    return f"[{name}](/rules/{name}.md)" if find_rule(name) else name
+    """A link to the page of a rule or a verdict, from the top of docs/, or its name alone where there is none."""
+    return f"[{name}](/rules/{name}.md)" if name == ABSTENTION or find_rule(name) else name
 
 
 def links(names: Iterable[str]) -> str:
@@ -36,6 +37,11 @@ def placed(page: str, text: str) -> str:
     """Make links from the top of docs/ (``](/rules/…)``) relative to the page, so that they hold on GitHub too."""
     folder = posixpath.dirname(page) or "."
     return re.sub(r"\]\(/([^)#\s]+)", lambda goal: f"]({posixpath.relpath(goal[1], folder)}", text)
+
+
+def anchor(heading: str) -> str:
+    """The anchor of a heading, as GitHub and MkDocs both make it of plain words."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
 
 
 def _row(cells: Iterable[str]) -> str:
