@@ -39,6 +39,9 @@ def ours(line: str) -> list[list[str]]:
     for i, word in enumerate(words):
         if not re.fullmatch(r"(?:\S*/)?tracker-diag(?::[\w.]+)?", word) or i + 1 == len(words):
             continue
+        # A name that is given to what is built.
+        if i and words[i - 1] in ("--tag", "-t"):
+            continue
         after = words[i + 1 :]
         ends = [j for j, other in enumerate(after) if other in _ENDS]
         after = after[: ends[0]] if ends else after

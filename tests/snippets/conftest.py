@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import logging
 import os
 import shutil
@@ -21,16 +22,16 @@ from tests.runs import KINDS, curves
 from tests.snippets.session import Session
 from tracker_diag.cli.console import QUIET
 
+EXAMPLE_SERVER = "http://127.0.0.1:5000"
 #: Experiments that pages name, and runs; each run of another kind than the one before.
 EXPERIMENTS = {"vision": ["cnn-7", "cnn-8", "cnn-9"], "vision-large": ["vit-1", "vit-2"], "speech": ["asr-1", "asr-2"]}
 
 
-def fill(uri: str, artifacts: str | None = None) -> str:
-    """Log runs of known troubles; gives the ID of one that overfits."""
+def fill(uri: str, artifacts: str | None = None) -> None:
+    """Log runs of known troubles."""
     import mlflow
 
     client = mlflow.MlflowClient(uri)
-    chosen = ""
     number = 0
     for experiment, names in EXPERIMENTS.items():
         experiment_id = client.create_experiment(
@@ -47,16 +48,15 @@ def fill(uri: str, artifacts: str | None = None) -> str:
             params = {"lr": "0.01", "optimizer": "sgd", "epochs": "60", "seed": str(number)}
             client.log_batch(run, metrics, [mlflow.entities.Param(*pair) for pair in params.items()])
             client.set_terminated(run)
-            chosen = run if kind == "overfitting" and not chosen else chosen
             number += 1
-    return chosen
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    """Address of a real server with runs, and the ID of one."""
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real server with runs."""
     with serving(tmp_path_factory.mktemp("served")) as uri:
-        yield uri, fill(uri)
+        fill(uri)
+        yield uri
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +106,7 @@ def wandb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-def arrays() -> dict[str, Any]:
+def training() -> dict[str, Any]:
     """What a training script has at hand, under the names that it mostly has."""
     import mlflow
     import numpy as np
@@ -119,7 +119,16 @@ def arrays() -> dict[str, Any]:
     y = rng.integers(0, 10, 400)
     loader = [(X[i : i + 32], y[i : i + 32]) for i in range(0, 300, 32)]
     named = [f"x{i}" for i in range(8)]
+    network: dict[str, Any] = {}
+    if importlib.util.find_spec("torch"):
+        import torch
+
+        network["model"] = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.ReLU(), torch.nn.Linear(16, 10))
+        network["optimizer"] = torch.optim.Adam(network["model"].parameters(), lr=1e-3)
+        network["criterion"] = torch.nn.CrossEntropyLoss()
+        network["loader"] = [(torch.tensor(x, dtype=torch.float32), torch.tensor(labels)) for x, labels in loader]
     return {
+        **network,
         "X_train": X[:300],
         "y_train": y[:300],
         "X_val": X[300:],
@@ -139,14 +148,18 @@ def arrays() -> dict[str, Any]:
 def reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Iterator[Callable[[str], Session]]:
-    """Make a session for the text of a page, in a folder with what that text names."""
+    """Make a session for the blocks of a page, in a folder with what they name."""
     environ, levels = dict(os.environ), {name: logging.getLogger(name).level for name in QUIET}
     folder = tmp_path / "work"
     folder.mkdir()
     with contextlib.ExitStack() as stack:
 
         def session(text: str) -> Session:
-            uri, run = request.getfixturevalue("served")
+            own = tmp_path / "tracker.db"
+            shutil.copy(request.getfixturevalue("stores") / "mlflow.db", own)
+            uri, replaced = f"sqlite:///{own}", {}
+            if EXAMPLE_SERVER in text:
+                uri = replaced[EXAMPLE_SERVER] = request.getfixturevalue("served")
             for name in [name for name in os.environ if name.startswith(("MLFLOW_", "WANDB_", "TRACKER_DIAG"))]:
                 monkeypatch.delenv(name)
             for name, value in {
@@ -161,12 +174,14 @@ def reading(
                 monkeypatch.setenv(name, value)
             monkeypatch.chdir(folder)
             monkeypatch.syspath_prepend(str(folder))
-            shutil.copytree(request.getfixturevalue("stores"), folder, dirs_exist_ok=True)
-            if "mlruns" in text:
+            # Nothing else: some commands take whatever is there.
+            for path in request.getfixturevalue("stores").iterdir():
+                if path.name in text or f"{path.stem}:" in text:
+                    (shutil.copytree if path.is_dir() else shutil.copy)(path, folder / path.name)
+            if "mlruns" in text or "git diff" in text:
                 shutil.copytree(request.getfixturevalue("mlruns"), folder / "mlruns")
             if "git diff" in text:
                 subprocess.run("git init --quiet && git add mlruns", shell=True, check=True)
-            replaced = {"http://127.0.0.1:5000": uri, "0123456789abcdef0123456789abcdef": run}
             if "./wandb" in text:
                 shutil.copytree(request.getfixturevalue("offline"), folder / "wandb", symlinks=True)
             if "my-team/my-project" in text:
@@ -176,7 +191,7 @@ def reading(
                 import wandb
 
                 stack.callback(wandb.teardown)
-            return Session(folder, replaced, stack, names=arrays())
+            return Session(folder, replaced, stack, names=training())
 
         yield session
     os.environ.clear()
