@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from scripts.releasing.trying import CURVES
 from tests.adapters.wandb.conftest import account
 from tests.adapters.wandb.server import Server
 from tests.adapters.wandb.training import environment, train
@@ -66,12 +67,8 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fill(f"sqlite:///{folder / 'mlflow.db'}", (folder / "mlartifacts").as_uri())
     lightning = folder / "lightning_logs" / "version_3"
     lightning.mkdir(parents=True)
-    rows = zip(*curves("overfitting").values(), strict=True)
-    table = "epoch,step,train_loss,val_loss\n" + "".join(
-        f"{int(epoch)},{int(epoch) * 50},{train:.5f},{val:.5f}\n" for (epoch, train), (_, val) in rows
-    )
-    (lightning / "metrics.csv").write_text(table)
-    (folder / "metrics.csv").write_text(table)
+    for place in (folder, lightning):
+        (place / "metrics.csv").write_text(CURVES)
     (folder / "train.py").write_text(
         "import numpy as np\n\n\ndef make_loader():\n    rng = np.random.default_rng(0)\n"
         "    return [(rng.normal(size=(32, 8)), rng.integers(0, 10, 32)) for _ in range(60)]\n"

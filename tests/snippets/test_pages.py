@@ -1,8 +1,13 @@
-"""What pages tell to run runs; what they show to copy is read; what they cannot run here is at least understood."""
+"""What pages tell to run runs; what they show to copy is read; what they cannot run here is at least understood.
+
+README.md and the tutorial also show what comes out, in a block ``text`` after the commands: a line ``…`` stands for what
+is left out. To accept other output, run with UPDATE_SNAPSHOTS=1 and read the difference.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +19,12 @@ import yaml
 from tests.copies import ROOT
 from tests.snippets.blocks import PYTHON, SHELL, Block, blocks, blocks_of, pages
 from tests.snippets.command_lines import check_ours, check_pip, lines, ours
+from tests.snippets.outputs import missing, renewed
 from tests.snippets.session import Session
 from tracker_diag.settings.settings import Settings, parse_settings
 
+#: Pages whose output is held against what comes.
+COMPARED = (ROOT / "README.md", ROOT / "docs" / "getting-started" / "tutorial.md")
 #: More than these would be a documentation that nobody tries.
 MOST_NOT_RUN = 25
 
@@ -42,12 +50,21 @@ def _name(value: Block | Path) -> str:
 def test_what_a_page_tells_to_run_runs(page: Path, reading: Callable[[str], Session]) -> None:
     told = [block for block in RUN if block.page == page]
     session = reading("".join(block.text for block in told))
+    new = page.read_text(encoding="utf-8")
     for block in told:
         try:
-            session.run(block)
+            came = session.run(block)
         except BaseException as error:
             error.add_note(f"in {block}:\n{block.text}")
             raise
+        if page not in COMPARED or block.shown is None or session.lacking:
+            continue
+        if os.environ.get("UPDATE_SNAPSHOTS"):
+            new = new.replace(block.shown, renewed(block.shown, came))
+            page.write_text(new, encoding="utf-8")
+        else:
+            lost = missing(block.shown, came)
+            assert lost is None, f"{block} shows\n{lost}\nand what came is\n{came}"
     if session.lacking:
         pytest.skip(f"{_name(page)} needs {', '.join(sorted(session.lacking))}")
 
