@@ -1,6 +1,6 @@
 """What pages tell to run runs; what they show to copy is read; what they cannot run here is at least understood.
 
-README.md and the tutorial also show what comes out, in a block ``text`` after the commands: a line ``…`` stands for what
+README.md and the tutorial also show what comes out, in a block ``text`` after the commands. A line ``…`` stands for what
 is left out. To accept other output, run with UPDATE_SNAPSHOTS=1 and read the difference.
 """
 
