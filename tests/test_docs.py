@@ -1,4 +1,4 @@
-"""The documentation is what the code makes it, its links lead somewhere, and its table of verdicts says what the engine does."""
+"""The documentation is what the code makes it, its links lead somewhere, its verdicts are ranked as the engine does."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scripts.documentation.decisions import causes as page_on_causes
+from scripts.documentation.decisions import verdict as page_on_verdicts
 from scripts.documentation.index import by_slide, by_symptom
 from scripts.documentation.pages import made, outdated, pages
 from scripts.documentation.rule import observations, thresholds
+from scripts.documentation.rule import page as rule_page
 from scripts.documentation.seminar import deck, shown_by
 from tests.catalogue import CATALOGUE
 from tracker_diag.core.finding import Finding, Severity
@@ -113,20 +116,21 @@ def test_thresholds_and_priors_are_read_off_the_rule(rule) -> None:  # type: ign
 
 
 def test_the_page_on_causes_holds_every_prior_and_constant() -> None:
-    page = pages()["causes.md"]
+    page = page_on_causes()
     for rule in all_rules().values():
         if "prior" in rule.thresholds:
-            assert f"| [{rule.name}](rules/{rule.name}.md) | {rule.thresholds['prior']:g} |" in page
+            assert f"| [{rule.name}](/rules/{rule.name}.md) | {rule.thresholds['prior']:g} |" in page
     for name in ("WARNING_ODDS", "SEEN_RATIO", "LEAST"):
         assert f"| `{name}` | {getattr(ranking, name)} |" in page
     assert f"| `SHARED_MOST` | {SHARED_MOST} |" in page
 
 
 def test_the_page_of_a_rule_marks_the_signs_of_its_own() -> None:
-    rows = [row for row in pages()["rules/repeated-batch.md"].splitlines() if row.startswith("| in the first epoch")]
+    rows = [row for row in rule_page(all_rules()["DS202"]).splitlines() if row.startswith("| in the first epoch")]
     assert [row.rpartition("curves")[2] for row in rows] == [": a sign of its own |", " |"]
 
 
+VERDICTS = page_on_verdicts()
 CODES = {rule.name: code for code, rule in all_rules().items()}
 LEVELS = st.sampled_from([Severity.INFO, Severity.WARNING, Severity.ERROR])
 TROUBLES = st.dictionaries(st.sampled_from([name for name in precedence() if name != "good-fit"]), LEVELS)
@@ -141,7 +145,7 @@ def test_the_table_of_verdicts_says_what_the_engine_does(troubles: dict[str, Sev
 
 def _first(found: dict[str, Severity]) -> str:
     """The verdict by the places in the table of the page."""
-    rows = re.findall(r"^\| \[([\w-]+)\]\(\S+\) \| (\S+) \| (\d+)", pages()["how-it-works/verdict.md"], re.MULTILINE)
+    rows = re.findall(r"^\| \[([\w-]+)\]\(\S+\) \| (\S+) \| (\d+)", VERDICTS, re.MULTILINE)
     assert len(rows) == len(precedence())
     asked = {}
     for name, loud, quiet in rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from scripts.documentation import command_line, inputs, signals, statistics
+from scripts.documentation import command_line, inputs, report_schema, signals, statistics
 from scripts.documentation.configuration import configuration
 from scripts.documentation.decisions import causes, verdict
 from scripts.documentation.index import index
@@ -32,6 +32,7 @@ def pages() -> dict[str, str]:
         "reference/command-line.md": command_line.page(),
         "reference/inputs.md": inputs.page(),
         "reference/names.md": names(),
+        "reference/report.md": report_schema.page(),
         "reference/settings.md": configuration(),
         "reference/signals.md": signals.page(),
         "rules/index.md": index(),
