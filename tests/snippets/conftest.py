@@ -24,6 +24,7 @@ from tests.snippets.session import Session
 from tracker_diag.cli.console import QUIET
 
 EXAMPLE_SERVER = "http://127.0.0.1:5000"
+EXAMPLE_ID = "0123456789abcdef0123456789abcdef"
 #: Experiments that pages name, and runs; each run of another kind than the one before.
 EXPERIMENTS = {"vision": ["cnn-7", "cnn-8", "cnn-9"], "vision-large": ["vit-1", "vit-2"], "speech": ["asr-1", "asr-2"]}
 
@@ -50,6 +51,16 @@ def fill(uri: str, artifacts: str | None = None) -> None:
             client.log_batch(run, metrics, [mlflow.entities.Param(*pair) for pair in params.items()])
             client.set_terminated(run)
             number += 1
+
+
+def run_id(uri: str) -> str:
+    """Give the ID of a run."""
+    import mlflow
+
+    client = mlflow.MlflowClient(uri)
+    experiment = client.get_experiment_by_name("vision")
+    assert experiment is not None
+    return str(client.search_runs([experiment.experiment_id])[0].info.run_id)
 
 
 @pytest.fixture(scope="session")
@@ -141,6 +152,13 @@ def training() -> dict[str, Any]:
     }
 
 
+def end_run() -> None:
+    """End the run that a page left open."""
+    import mlflow
+
+    mlflow.end_run()
+
+
 @pytest.fixture
 def reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
@@ -157,6 +175,8 @@ def reading(
             uri, replaced = f"sqlite:///{own}", {}
             if EXAMPLE_SERVER in text:
                 uri = replaced[EXAMPLE_SERVER] = request.getfixturevalue("served")
+            if EXAMPLE_ID in text:
+                replaced[EXAMPLE_ID] = run_id(uri)
             for name in [name for name in os.environ if name.startswith(("MLFLOW_", "WANDB_", "TRACKER_DIAG"))]:
                 monkeypatch.delenv(name)
             for name, value in {
@@ -167,6 +187,7 @@ def reading(
                 "OMP_NUM_THREADS": "1",
                 "COLUMNS": "100",
                 "HOME": str(tmp_path),
+                "PWD": str(folder),
             }.items():
                 monkeypatch.setenv(name, value)
             monkeypatch.chdir(folder)
@@ -188,6 +209,8 @@ def reading(
                 import wandb
 
                 stack.callback(wandb.teardown)
+            # Values that are logged outside a run begin one, which would be the next page's too.
+            stack.callback(end_run)
             return Session(folder, replaced, stack, names=training())
 
         yield session

@@ -81,7 +81,7 @@ class Session:
             case "" | "cd":
                 return ""
             case "export":
-                os.environ |= dict(word.split("=", 1) for word in words[1:])
+                os.environ |= dict(os.path.expandvars(word).split("=", 1) for word in words[1:])
                 return ""
             case "pip":
                 command_lines.check_pip(words[1:])

@@ -1,7 +1,7 @@
 """What pages tell to run runs; what they show to copy is read; what they cannot run here is at least understood.
 
-README.md and the tutorial also show what comes out, in a block ``text`` after the commands. A line ``…`` stands for what
-is left out. To accept other output, run with UPDATE_SNAPSHOTS=1 and read the difference.
+README.md and the pages for newcomers also show what comes out, in a block ``text`` after the commands. A line ``…``
+stands for what is left out. To accept other output, run with UPDATE_SNAPSHOTS=1 and read the difference.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.snippets.session import Session
 from tracker_diag.settings.settings import Settings, parse_settings
 
 #: Pages whose output is held against what comes.
-COMPARED = (ROOT / "README.md", ROOT / "docs" / "getting-started" / "tutorial.md")
+COMPARED = (ROOT / "README.md", *(ROOT / "docs" / "getting-started").glob("*.md"))
 #: More than these would be a documentation that nobody tries.
 MOST_NOT_RUN = 25
 
