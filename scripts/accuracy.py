@@ -7,7 +7,7 @@ same curves, found by the same names, at their published defaults.
     scripts/evaluate                          print the tables
     scripts/evaluate --errors                 and every run that was answered wrongly
     scripts/evaluate --published FILE         and the same on another file of labelled runs
-    scripts/evaluate --docs docs/accuracy.md  write them into the page, between its markers
+    scripts/evaluate --docs docs/how-it-works/accuracy.md  write them into the page, between its markers
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ alone:
 
     scripts/controls                              print the tables (about eight minutes)
     scripts/controls --seeds 1
-    scripts/controls --docs docs/controls.md      write the tables into the page, between its markers
+    scripts/controls --docs docs/how-to/controls.md      write the tables into the page, between its markers
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Sourced by the scripts beside it: .venv with Python 3.11 or later and pip, made once and used again.
+# Sourced by the scripts beside it: .venv with Python 3.11 or later and pip, made once and used again; `install`.
 cd "$(dirname "$0")/.."
 if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
     python=""
@@ -18,5 +18,11 @@ if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
         exit 1
     fi
 fi
+# The first word says what is installed, the others are pip's: one line, and then only what pip fails with.
+install() {
+    echo "Installing $1 into .venv (a few minutes the first time, seconds later) …"
+    shift
+    .venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check "$@"
+}
 # The pip that comes with Python 3.11 does not know dependency groups yet.
-.venv/bin/python -m pip install --quiet "pip>=25.1"
+.venv/bin/python -m pip install --quiet --quiet --disable-pip-version-check "pip>=25.1"

@@ -9,7 +9,7 @@ imported everything that the mutant has no part in.
     scripts/mutants trend overfitting       of modules whose path contains one of these
     scripts/mutants --survivors             and each mutant that no test noticed, as a diff
     scripts/mutants --sample 20 --seed 1    of each module at most 20 mutants, drawn at random
-    scripts/mutants --docs docs/mutants.md  write the table into the page, between its markers
+    scripts/mutants --docs docs/how-it-works/mutants.md  write the table into the page, between its markers
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the statistics of curves do where their nulls hold, by length, tail and autocorrelation of the noise.
 
 Each measure asks one statistic about curves of which the truth is known, and counts where it is wrong. ``tables`` gives
-one table a measure for ``docs/calibration.md``; ``measured`` one cell, which the tests recompute.
+one table a measure for ``docs/how-it-works/calibration.md``; ``measured`` one cell, which the tests recompute.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ changed in the rules.
 
     scripts/weigh                                print the tables
     scripts/weigh --also FILE …                  count further files of labelled runs, each as one task
-    scripts/weigh --docs docs/likelihoods.md     write the table of all ratios into the page, between its markers
-    scripts/weigh --accuracy docs/accuracy.md    write how often the cause named first is right into that page
+    scripts/weigh --docs docs/how-it-works/likelihoods.md     write the table of all ratios into the page, between its markers
+    scripts/weigh --accuracy docs/how-it-works/accuracy.md    write how often the cause named first is right into that page
     scripts/weigh --left-out FILE                and what its score is worth on runs that nobody tuned on
 """
 
@@ -112,7 +112,7 @@ def why(key: Key, estimate: Estimate | None, found: Measured) -> str:
 
 
 def page(found: Measured) -> str:
-    """Everything that docs/likelihoods.md says of it."""
+    """Everything that docs/how-it-works/likelihoods.md says of it."""
     labelled = [run for run in found.runs if run.causes]
     sets = Counter(run.held_in for run in labelled)
     counted = [run for run in labelled if run.held_in != DRAWN]

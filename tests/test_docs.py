@@ -1,4 +1,4 @@
-"""The documentation is what the code makes it, its links lead somewhere, and its diagram says what the engine does."""
+"""The documentation is what the code makes it, its links lead somewhere, its verdicts are ranked as the engine does."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.documentation.decisions import diagram
+from scripts.documentation.decisions import causes as page_on_causes
+from scripts.documentation.decisions import verdict as page_on_verdicts
 from scripts.documentation.index import by_slide, by_symptom
 from scripts.documentation.pages import made, outdated, pages
 from scripts.documentation.rule import observations, thresholds
+from scripts.documentation.rule import page as rule_page
 from scripts.documentation.seminar import deck, shown_by
 from tests.catalogue import CATALOGUE
 from tracker_diag.core.finding import Finding, Severity
@@ -23,6 +25,7 @@ from tracker_diag.engine import causes as ranking
 from tracker_diag.engine.verdict import verdict
 from tracker_diag.rules.hypothesis import SHARED_MOST
 from tracker_diag.rules.registry import all_rules
+from tracker_diag.rules.rule import ABSTENTION
 from tracker_diag.rules.verdicts import precedence
 from tracker_diag.settings.settings import Settings, parse_settings
 
@@ -46,7 +49,7 @@ def test_pages_schemas_and_the_default_configuration_are_made() -> None:
     for name, text in files.items():
         assert text.endswith("\n"), name
         assert (ROOT / name).parent.is_dir()
-    for name in ("docs/report.schema.json", "docs/profile.schema.json"):
+    for name in ("docs/reference/report.schema.json", "docs/reference/profile.schema.json"):
         assert json.loads(files[name])["$schema"]
     assert parse_settings(yaml.safe_load(files["configs/tracker-diag.yaml"]) or {}) == Settings()
 
@@ -113,41 +116,40 @@ def test_thresholds_and_priors_are_read_off_the_rule(rule) -> None:  # type: ign
 
 
 def test_the_page_on_causes_holds_every_prior_and_constant() -> None:
-    page = pages()["causes.md"]
+    page = page_on_causes()
     for rule in all_rules().values():
         if "prior" in rule.thresholds:
-            assert f"| [{rule.name}](rules/{rule.name}.md) | {rule.thresholds['prior']:g} |" in page
+            assert f"| [{rule.name}](/rules/{rule.name}.md) | {rule.thresholds['prior']:g} |" in page
     for name in ("WARNING_ODDS", "SEEN_RATIO", "LEAST"):
         assert f"| `{name}` | {getattr(ranking, name)} |" in page
     assert f"| `SHARED_MOST` | {SHARED_MOST} |" in page
 
 
 def test_the_page_of_a_rule_marks_the_signs_of_its_own() -> None:
-    rows = [row for row in pages()["rules/repeated-batch.md"].splitlines() if row.startswith("| in the first epoch")]
+    rows = [row for row in rule_page(all_rules()["DS202"]).splitlines() if row.startswith("| in the first epoch")]
     assert [row.rpartition("curves")[2] for row in rows] == [": a sign of its own |", " |"]
 
 
+VERDICTS = page_on_verdicts()
 CODES = {rule.name: code for code, rule in all_rules().items()}
 LEVELS = st.sampled_from([Severity.INFO, Severity.WARNING, Severity.ERROR])
 TROUBLES = st.dictionaries(st.sampled_from([name for name in precedence() if name != "good-fit"]), LEVELS)
 
 
 @given(troubles=TROUBLES, fits=st.booleans())
-def test_the_diagram_says_what_the_engine_does(troubles: dict[str, Severity], fits: bool) -> None:
+def test_the_table_of_verdicts_says_what_the_engine_does(troubles: dict[str, Severity], fits: bool) -> None:
     found = troubles | ({"good-fit": Severity.OK} if fits else {})
     findings = {name: Finding(CODES[name], name, severity, 1.0, "", "", {}) for name, severity in found.items()}
-    assert _walk(diagram(), found) == verdict(findings).name
+    assert _first(found) == verdict(findings).name
 
 
-def _walk(chart: str, found: dict[str, Severity]) -> str:
-    """Follow the arrows of the chart, answering its questions from what was found."""
-    yes = dict(re.findall(r"^  (\w+)\{.*-- yes --> (\w+)", chart, re.MULTILINE))
-    no = dict(re.findall(r"^  (\w+) -- no --> (\w+)", chart, re.MULTILINE))
-    asks = dict(re.findall(r'^  (\w+)\{"([^"]+)\?"\}', chart, re.MULTILINE))
-    says = dict(re.findall(r'(\w+)\(\["([^"]+)"\]\)', chart))
-    node = re.findall(r"^  (\w+)\{", chart, re.MULTILINE)[0]
-    while node not in says:
-        name, _, level = asks[node].partition(", ")
-        answer = str(found.get(name, "")) in (level or "ok").split(" or ")
-        node = (yes if answer else no)[node]
-    return says[node]
+def _first(found: dict[str, Severity]) -> str:
+    """The verdict by the places in the table of the page."""
+    rows = re.findall(r"^\| \[([\w-]+)\]\(\S+\) \| (\S+) \| (\d+)", VERDICTS, re.MULTILINE)
+    assert len(rows) == len(precedence())
+    asked = {}
+    for name, loud, quiet in rows:
+        severity = found.get(name)
+        if severity is not None:
+            asked[int(loud if severity in (Severity.WARNING, Severity.ERROR) else quiet)] = name
+    return asked[min(asked)] if asked else ABSTENTION

@@ -1,4 +1,4 @@
-"""The picture of the layers in docs/architecture.md against the imports, and other manners of importing."""
+"""The picture of the layers in docs/how-it-works/architecture.md against the imports, and other manners of importing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import tracker_diag
 from tracker_diag.cli import app
 
 PACKAGE = Path(tracker_diag.__file__).parent
-PAGE = PACKAGE.parent / "docs" / "architecture.md"
+PAGE = PACKAGE.parent / "docs" / "how-it-works" / "architecture.md"
 
 
 def drawn(page: str) -> dict[str, set[str]]:

@@ -401,11 +401,11 @@ def test_no_declared_input_whatever_breaks_the_reader(inputs):
 
 
 def test_the_published_schema_is_that_of_the_code():
-    assert json.loads((ROOT / "docs" / "profile.schema.json").read_text(encoding="utf-8")) == schema()
+    assert json.loads((ROOT / "docs" / "reference" / "profile.schema.json").read_text(encoding="utf-8")) == schema()
 
 
 def test_every_fact_is_on_the_page():
-    page = (ROOT / "docs" / "profile.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "how-to" / "profile.md").read_text(encoding="utf-8")
     names = {p for d in [schema(), *schema()["$defs"].values()] for p in d.get("properties", {})}
     assert not [n for n in sorted(names) if f"`{n}`" not in page]
 

@@ -10,13 +10,13 @@ import pytest
 import tracker_diag
 from tracker_diag.reading.registry import all_formats, all_kinds
 
-TEXT = (Path(__file__).parents[1] / "docs" / "python.md").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[1] / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
 
 
 def test_its_python_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     code = "\n".join(re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL))
-    exec(compile(code, "docs/python.md", "exec"), {})
+    exec(compile(code, "docs/reference/python.md", "exec"), {})
     assert "<Report overfitting (warning): " in capsys.readouterr().out
 
 

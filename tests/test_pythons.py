@@ -35,8 +35,8 @@ exit {code}
 
 
 def test_the_page_names_the_pythons_that_the_project_claims() -> None:
-    assert pythons() in (ROOT / "docs" / "compatibility.md").read_text(encoding="utf-8"), (
-        "write what scripts.compatibility.page.pythons gives into docs/compatibility.md"
+    assert pythons() in (ROOT / "docs" / "how-it-works" / "compatibility.md").read_text(encoding="utf-8"), (
+        "write what scripts.compatibility.page.pythons gives into docs/how-it-works/compatibility.md"
     )
 
 

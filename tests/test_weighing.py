@@ -25,7 +25,7 @@ from tracker_diag.core.finding import Severity
 from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.rules.hypothesis import Hypothesis, LikelihoodRatio, Observation
 
-PAGE = Path(__file__).parents[1] / "docs" / "likelihoods.md"
+PAGE = Path(__file__).parents[1] / "docs" / "how-it-works" / "likelihoods.md"
 CAUSES = tabled()
 REASONS = {
     "measured",
@@ -273,7 +273,7 @@ def test_every_row_of_every_table_is_on_the_page_with_its_judged_value_and_a_rea
         for cause in CAUSES.values()
         for name, (_, judged, _) in zip(cause.rows, observations(cause.table), strict=True)
     }
-    again = "out of date: scripts/weigh --docs docs/likelihoods.md"
+    again = "out of date: scripts/weigh --docs docs/how-it-works/likelihoods.md"
     assert {at: judged for at, (judged, _) in listed.items()} == wanted, again
     assert {reason for _, reason in listed.values()} <= REASONS
     assert len(wanted) == len(keys(CAUSES))

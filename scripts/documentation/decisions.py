@@ -18,19 +18,24 @@ from tracker_diag.rules.verdicts import GOOD_FIT, precedence
 
 def verdict() -> str:
     """The page on the verdict."""
-    rows = [(str(i), link(name), why) for i, (name, why) in enumerate(precedence().items(), start=1)]
     one, info, cause = (" ".join(part.split()) for part in _paragraphs(competing.verdict)[:3])
     reasons = "\n".join(f"- {reason}" for reason in _reasons())
     return (
         f"{GENERATED}# The verdict\n\n"
         "Every rule on learning curves looks at a run by itself, and several may find something. One of them is the "
         "verdict: the first of these that was found as a warning or an error.\n\n"
-        + table(("", "verdict", "why it stands here"), rows)
-        + f"\n{one} {info}\n\n```mermaid\n{diagram()}\n```\n\n"
+        + table(
+            ("verdict", "place as a warning or an error", "place as an info", "why it stands here"),
+            (
+                (link(name), *map(str, order), why)
+                for (name, why), order in zip(precedence().items(), places(), strict=True)
+            ),
+        )
+        + f"\n{one} {info}\n\n"
         "## Where the curves are not enough\n\n"
         f"{cause}\n\n"
         "## When there is none\n\n"
-        f"The verdict is `{ABSTENTION}` where none was found, and the summary says what is missing:\n\n"
+        f"The verdict is {link(ABSTENTION)} where none was found, and the summary says what is missing:\n\n"
         f"{reasons}\n\n"
         "A rule that lacks an input does not guess either: it is skipped, and the report says what to log.\n\n"
         "## What is folded\n\n"
@@ -38,18 +43,14 @@ def verdict() -> str:
     )
 
 
-def diagram() -> str:
-    """The order of precedence as a Mermaid flowchart."""
+def places() -> list[tuple[int | str, int | str]]:
+    """For each verdict in its order: when it is asked for as a warning or an error, and when as an info."""
     troubles = [name for name in precedence() if name != GOOD_FIT]
-    steps = [(_node(name), f"{name}, warning or error?", name) for name in troubles]
-    steps.append(("good_fit", "good-fit?", "good-fit"))
-    steps += [(f"{_node(name)}_info", f"{name}, info?", name) for name in troubles]
-    lines = ["flowchart TD"]
-    for (node, question, said), onward in zip(steps, [*(step[0] for step in steps[1:]), "none"], strict=True):
-        lines.append(f'  {node}{{"{question}"}} -- yes --> {_node(said)}_said(["{said}"])')
-        lines.append(f"  {node} -- no --> {onward}")
-    lines.append(f'  none(["{ABSTENTION}"])')
-    return "\n".join(lines)
+    before = len(troubles) + 1
+    return [
+        ("–", f"{before}, as ok") if name == GOOD_FIT else (troubles.index(name) + 1, before + 1 + troubles.index(name))
+        for name in precedence()
+    ]
 
 
 def causes() -> str:
@@ -94,10 +95,6 @@ def _attributes(kind: type) -> dict[str, str]:
         elif name:
             said[name] = (said.get(name, "") + " " + line.strip()).strip()
     return said
-
-
-def _node(name: str) -> str:
-    return name.replace("-", "_")
 
 
 def _paragraphs(thing: object) -> list[str]:

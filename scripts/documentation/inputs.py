@@ -29,7 +29,7 @@ def page() -> str:
         )
         + "\n## Parameters by role\n\n"
         "Each is the value of the parameter that plays the role "
-        "([roles are told from names](configuration.md#roles)).\n\n"
+        "([roles are told from names](/reference/settings.md#roles)).\n\n"
         + table(("input", "what to log", "asked for by"), ((f"`{i.name}`", i.log, _rules(i)) for i in roles))
     )
 

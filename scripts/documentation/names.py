@@ -36,7 +36,8 @@ def names() -> str:
         "with sight of them.\n\n"
         f"**Bold** is wrong, with what the name really is. A dash: nothing was taken. Names longer than "
         f"{LONGEST_NAME} letters are cut. Whatever is wrong can be set right with `--role`, see "
-        "[configuration](configuration.md#roles).\n" + "".join(_part(file, sets) for file, sets in by_file.items())
+        "[configuration](/reference/settings.md#roles).\n"
+        + "".join(_part(file, sets) for file, sets in by_file.items())
     )
 
 

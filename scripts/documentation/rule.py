@@ -1,14 +1,22 @@
-"""The page of a rule: its docstring, its inputs and thresholds, and the observations it weighs."""
+"""The page of a rule: its docstring, two runs that show it, its thresholds, and the observations it weighs."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from scripts.documentation.markdown import GENERATED, table
+from scripts.documentation.drawing import picture
+from scripts.documentation.markdown import GENERATED, link, links, source, table
+from scripts.documentation.seminar import cited, places
+from scripts.documentation.shown import Shown, examples
+from tracker_diag.core.finding import Finding
+from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.registry import EVIDENCE
 from tracker_diag.rules.hypothesis import rows
+from tracker_diag.rules.registry import all_rules
 from tracker_diag.rules.rule import Rule
+
+RELATED = 6
 
 
 def page(rule: Rule) -> str:
@@ -18,7 +26,8 @@ def page(rule: Rule) -> str:
     parts = [
         f"# {rule.code} {rule.name}",
         text[""],
-        f"Evidence: {evidence}. Source: [{_path(rule)}](../../{_path(rule)})",
+        f"Evidence: {evidence}. Source: [{_path(rule)}]({source(_path(rule))}).",
+        *_example(rule),
         *(f"## {heading}\n\n{text[heading]}" for heading in ("What it measures", "Why it matters", "What to do")),
     ]
     if rule.thresholds:
@@ -29,12 +38,27 @@ def page(rule: Rule) -> str:
         parts.append(
             "## Likelihoods it weighs\n\n"
             "How much likelier each observation is if this is the cause than if it is not "
-            "([how causes are scored](../causes.md)).\n\n"
+            "([how causes are scored](/how-it-works/causes.md)). Words in italics stand for values of the run.\n\n"
             + table(("observation", "likelihood ratio", "seen in"), observations(rule.likelihoods))
         )
     parts.append(f"## Leave it out\n\n{_leave_out(rule)}")
-    parts.append(f"## References\n\n{text['References']}")
+    if near := related(rule):
+        parts.append(f"## Related rules\n\n{links(near)}")
+    parts.append(f"## References\n\n{_references(rule)}")
     return GENERATED + "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def pictures(rule: Rule) -> dict[str, str]:
+    """The pictures of its page: path below docs/ to SVG."""
+    both = examples(rule)
+    if both is None or both[0].beyond_curves:
+        return {}
+    speaks, silent = both
+    drawn = {
+        _picture(rule.name): picture(speaks.report, speaks.finding(rule)),
+        _picture(silent.name): picture(silent.report),
+    }
+    return {name: svg for name, svg in drawn.items() if svg}
 
 
 def thresholds(rule: Rule) -> dict[str, str]:
@@ -46,19 +70,104 @@ def thresholds(rule: Rule) -> dict[str, str]:
 def observations(rows_of: type) -> Iterator[tuple[str, str, str]]:
     """Text, ratio and source of every row of a table of likelihood ratios.
 
-    What is seen of the run shows as dots; a row that sets the cause apart says so.
+    What is seen of the run shows as its name in italics; a row that sets the cause apart says so.
     """
     for row in rows(rows_of).values():
         ratio = f"{row.value:g}" if row.most is None else f"from {row.value:g}, rising to {row.most:g}"
-        yield re.sub(r"\{[^}]*\}", "…", row.text), ratio, f"{row.source}: a sign of its own" if row.own else row.source
+        yield named(row.text), ratio, f"{row.source}: a sign of its own" if row.own else row.source
+
+
+def named(text: str) -> str:
+    """Show what a text leaves to be filled in as its name: ``{rate:g}`` as *rate*."""
+    return re.sub(r"\{(\w+)[^}]*\}", lambda gap: f"*{gap[1].replace('_', ' ')}*", text)
+
+
+def related(rule: Rule) -> list[str]:
+    """Names of the rules that people find under the same symptoms, those that share most of them first."""
+    shared = {
+        other.name: len(set(other.seen_as) & set(rule.seen_as)) for other in all_rules().values() if other is not rule
+    }
+    return sorted((name for name, n in shared.items() if n), key=lambda name: -shared[name])[:RELATED]
+
+
+def _example(rule: Rule) -> Iterator[str]:
+    both = examples(rule)
+    if both is None:
+        return
+    speaks, silent = both
+    finding = speaks.finding(rule)
+    if finding is None:
+        return
+    yield "## Example"
+    if pictures(rule):
+        yield '<div class="pair" markdown>'
+        yield _figure(rule.name, "It speaks", speaks)
+        yield _figure(silent.name, "It is silent", silent)
+        yield "</div>"
+        yield "What it says of the first run:"
+    else:
+        yield f"What it says of a run ({speaks.about}):"
+    yield f"```text\n{_said(finding)}\n```"
+    if not pictures(rule) and (seen := list(_evidence(finding))):
+        yield "The evidence that it found:"
+        yield table(("evidence", "value"), seen)
+
+
+def _figure(name: str, what: str, run: Shown) -> str:
+    return f"![{what}](/{_picture(name)})\n*{what}: {run.about}.*"
+
+
+def _said(finding: Finding) -> str:
+    lines = [f"{finding.name} ({finding.severity}): {finding.message}"]
+    against = finding.evidence.get("against") or ()
+    if "for" in finding.evidence:
+        lines.append(f"because: {'; '.join(map(str, finding.evidence['for']))}")
+    if against:
+        lines.append(f"against: {'; '.join(map(str, against))}")
+    if finding.advice:
+        lines.append(f"what to do: {finding.advice}")
+    return "\n".join(lines)
+
+
+def _evidence(finding: Finding) -> Iterator[tuple[str, str]]:
+    """What a finding rests on, value by value; the reasons of a cause stand in what it says."""
+    for key, value in finding.evidence.items():
+        if isinstance(value, bool):
+            yield f"`{key}`", "yes" if value else "no"
+        elif isinstance(value, int | float):
+            yield f"`{key}`", figure(value)
+        elif isinstance(value, str):
+            yield f"`{key}`", value
 
 
 def _leave_out(rule: Rule) -> str:
     return (
-        f"`ignore: [{rule.name}]` in `tracker-diag.yaml`, or the tag `diag.ignore = {rule.name}` on a run "
-        "([configuration](../configuration.md))."
+        f"Write `ignore: [{rule.name}]` in `tracker-diag.yaml`, or put the tag `diag.ignore = {rule.name}` on a run: "
+        "[how to change or leave out rules](/how-to/tune.md)."
     )
+
+
+def _references(rule: Rule) -> str:
+    """The docstring's references; those of the seminar lead to its slides."""
+    text = rule.sections["References"]
+    at = places()
+    for title in sorted(cited(rule) & set(at), key=len, reverse=True):
+        words = r"\s+".join(map(re.escape, title.split()))
+        text = re.sub(rf'(?<!\[)"({words})"', lambda quoted, to=at[title]: f'["{quoted[1]}"](/seminar.md#{to})', text)
+    return text.replace("Seminar:", "[Seminar](/seminar.md):")
+
+
+def _picture(name: str) -> str:
+    return f"rules/curves/{name}.svg"
 
 
 def _path(rule: Rule) -> str:
     return rule.check.__module__.replace(".", "/") + ".py"
+
+
+def alias(name: str, rule: str) -> str:
+    """The page of a cause that is told by a rule of another name."""
+    return (
+        f"{GENERATED}# {name}\n\n"
+        f"This cause is told by the rule {link(rule)}; its page says what it measures, and what to do.\n"
+    )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from scripts.documentation.markdown import GENERATED, link, table
+from scripts.documentation.markdown import GENERATED, anchor, link, source, table
 from tracker_diag.rules.registry import all_rules, find_rule
+from tracker_diag.rules.rule import Rule
 
 _DATA = Path(__file__).with_name("seminar.yaml")
 
@@ -23,7 +25,18 @@ def deck() -> list[dict[str, Any]]:
 
 def slides() -> frozenset[str]:
     """Titles of the slides, and the headings on them."""
-    return frozenset(title for slide in deck() for title in (slide["slide"], *slide.get("parts", ())))
+    return frozenset(places())
+
+
+def places() -> dict[str, str]:
+    """Titles of the slides, and the headings on them, to the anchor of the slide on the page."""
+    return {title: anchor(slide["slide"]) for slide in deck() for title in (slide["slide"], *slide.get("parts", ()))}
+
+
+def cited(rule: Rule) -> set[str]:
+    """What a rule's references quote of the seminar: nothing where they name papers only."""
+    _, _, seminar = " ".join(rule.sections.get("References", "").split()).partition("Seminar:")
+    return set(re.findall(r'"([^"]+)"', seminar))
 
 
 def shown_by(statement: dict[str, Any]) -> list[str]:
@@ -40,19 +53,26 @@ def rule_test(name: str) -> str:
 
 
 def seminar() -> str:
-    """The page: statement → rule → test."""
-    rows = [
-        (
-            slide["slide"],
-            statement["says"],
-            "<br>".join(link(name) for name in statement["rules"]),
-            "<br>".join(f"[{Path(test).name}](../{test})" for test in shown_by(statement)),
-        )
-        for slide in deck()
-        for statement in slide["statements"]
-    ]
+    """The page: statement → rule → test, a section for each slide."""
     return (
         f"{GENERATED}# The seminar\n\n"
-        "The rules implement what P. Heuser's seminar *Why does my network fail to learn?* (DESY, 30 September 2019) "
-        "says, statement by statement.\n\n" + table(("slide", "statement", "rules", "tests"), rows)
+        "The rules implement a seminar talk: P. Heuser, *Why does my network fail to learn?*, DESY machine learning and "
+        'deep learning seminar, 30 September 2019. Pages of rules quote it as "Seminar:", with the title of the '
+        "slide.\n\n"
+        "Below is what each slide states, the rules that look for it in a run, and the tests that show that they do.\n"
+        + "".join(f"\n## {slide['slide']}\n\n{_statements(slide)}" for slide in deck())
     )
+
+
+def _statements(slide: dict[str, Any]) -> str:
+    parts = "; ".join(slide.get("parts", ()))
+    rows = (
+        (
+            statement["says"],
+            "<br>".join(link(name) for name in statement["rules"]),
+            "<br>".join(f"[{Path(test).name}]({source(test)})" for test in shown_by(statement)),
+        )
+        for slide in [slide]
+        for statement in slide["statements"]
+    )
+    return (f"Headings on it: {parts}.\n\n" if parts else "") + table(("statement", "rules", "tests"), rows)

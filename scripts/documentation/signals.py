@@ -10,12 +10,12 @@ def page() -> str:
     """The page."""
     return (
         f"{GENERATED}# What the callbacks log\n\n"
-        "One scheme of keys, whatever the framework and the tracker ([the callbacks](probes.md)). `<layer>` is the "
+        "One scheme of keys, whatever the framework and the tracker ([the callbacks](/how-to/callbacks.md)). `<layer>` is the "
         "layer's place in the network and its name, as in `003.encoder.fc1`; of a network with more than "
         f"{MOST_LAYERS} layers with weights the first, the last and others evenly between are logged. Steps are those "
         f"of the optimiser; in W&B, which numbers the rows of all metrics together, `{STEP}` says them.\n\n"
         "Beside the figures, two files: `diagnosis/model.json`, the description of the network, and "
-        "`diagnosis/profile.json`, where a [dataset profile](profile.md) is given.\n\n"
+        "`diagnosis/profile.json`, where a [dataset profile](/how-to/profile.md) is given.\n\n"
         + table(
             ("key", "what it is", "when"),
             ((f"`{PREFIX}{name}`", signal.meaning, signal.when) for name, signal in SIGNALS.items()),

@@ -9,7 +9,7 @@ worse.
     scripts/probes --task digits --framework torch --kind "dead units"
     scripts/probes --fresh                      only the kinds and the task written without a look at the rules
     scripts/probes --runs FILE                  keep what was trained, or diagnose again what FILE holds
-    scripts/probes --docs docs/probes-shown.md  write the page
+    scripts/probes --docs docs/how-it-works/probes-shown.md  write the page
 
 Exit code: 0; 2 for wrong usage or a missing framework.
 """

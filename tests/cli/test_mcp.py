@@ -516,7 +516,7 @@ def test_what_is_wrong_at_the_start_is_said_there(diag: Invoke, tmp_path: Path) 
     logging.getLogger("tracker_diag").setLevel(levels)
 
 
-PAGE = (ROOT / "docs" / "mcp.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "agents.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("block", re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL))

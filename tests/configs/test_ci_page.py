@@ -1,4 +1,4 @@
-"""docs/ci.md says what the action, the hook and the command line take."""
+"""docs/how-to/ci.md says what the action, the hook and the command line take."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tracker_diag.cli import app
 from tracker_diag.core.version import __version__
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "how-to" / "ci.md").read_text(encoding="utf-8")
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 (HOOK,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
 WORKFLOW, PRE_COMMIT = (yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL))

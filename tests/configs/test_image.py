@@ -63,10 +63,15 @@ def test_it_runs_the_command_that_the_package_installs() -> None:
 def test_its_labels_say_what_the_project_says() -> None:
     labels = dict(word.split("=", 1) for word in shlex.split(_last("LABEL")))
     prefix = "org.opencontainers.image."
-    assert {key.removeprefix(prefix) for key in labels} == {"title", "description", "source", "licenses"}
+    urls = PROJECT["project"]["urls"]
+    assert {key.removeprefix(prefix) for key in labels} == {
+        *("title", "description", "licenses"),
+        *("url", "source", "documentation"),
+    }
     assert labels[f"{prefix}title"] == PROJECT["project"]["name"]
     assert labels[f"{prefix}licenses"] == PROJECT["project"]["license"]
-    assert PROJECT["project"]["urls"]["Documentation"].startswith(labels[f"{prefix}source"])
+    for label, name in {"url": "Homepage", "source": "Source", "documentation": "Documentation"}.items():
+        assert labels[f"{prefix}{label}"] == urls[name]
 
 
 def test_what_is_copied_is_sent_to_the_builder_and_is_all_that_pip_needs() -> None:
@@ -76,8 +81,10 @@ def test_what_is_copied_is_sent_to_the_builder_and_is_all_that_pip_needs() -> No
     ignore = [x for x in (ROOT / ".dockerignore").read_text().splitlines() if x and not x.startswith("#")]
     assert ignore[0] == "*"
     assert {line.removeprefix("!") for line in ignore if line.startswith("!")} == copied
-    wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert copied == {"pyproject.toml", PROJECT["project"]["readme"], *wheel["packages"]}
+    hatch = PROJECT["tool"]["hatch"]
+    pages = {part["path"] for part in hatch["metadata"]["hooks"]["fancy-pypi-readme"]["fragments"]}
+    licences = set(PROJECT["project"]["license-files"])
+    assert copied == {"pyproject.toml", *pages, *licences, *hatch["build"]["targets"]["wheel"]["packages"]}
 
 
 def test_the_extras_that_it_installs_exist() -> None:

@@ -13,7 +13,7 @@ from tests.copies import ROOT, install, python
 from tracker_diag.core.plugins import RULES
 
 EXAMPLE = ROOT / "examples" / "acme_diag"
-GUIDE = ROOT / "docs" / "extending.md"
+GUIDE = ROOT / "docs" / "how-to" / "extend.md"
 WAITING: dict[str, Any] = {
     "name": "starved",
     "status": "FINISHED",

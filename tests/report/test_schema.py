@@ -19,12 +19,12 @@ from tracker_diag.core.report import SCHEMA_VERSION, DrawnCurve, Report
 from tracker_diag.report.registry import names, render
 from tracker_diag.report.schema import json_schema, read_report, report_model, schema_text, to_json
 
-PUBLISHED = Path(__file__).parents[2] / "docs" / "report.schema.json"
+PUBLISHED = Path(__file__).parents[2] / "docs" / "reference" / "report.schema.json"
 
 
 def test_the_published_schema_is_the_codes():
     assert PUBLISHED.read_text(encoding="utf-8") == schema_text(), (
-        "run: python -m tracker_diag.report.schema > docs/report.schema.json"
+        "run: python -m tracker_diag.report.schema > docs/reference/report.schema.json"
     )
     jsonschema.Draft202012Validator.check_schema(json_schema())
 

@@ -12,7 +12,7 @@ import pytest
 from scripts.nulls import MEASURES, PLAIN, measured
 from scripts.simulated import NOISES
 
-PAGE = Path(__file__).parents[2] / "docs" / "calibration.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-it-works" / "calibration.md"
 #: Curves of the test's own, whose chance is the larger one.
 CURVES = 1000
 

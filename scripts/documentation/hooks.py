@@ -1,0 +1,57 @@
+"""What MkDocs does besides with the pages: rules in the navigation, flowcharts as SVG, formulas as MathML.
+
+The pages stay plain Markdown as GitHub shows it: a ``mermaid`` block, a formula between ``$$`` or ``$`` and backticks.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+# MkDocs loads this file by its path, from wherever it runs.
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from latex2mathml.converter import convert
+
+from scripts.documentation.flowchart import svg
+from scripts.documentation.navigation import rules
+
+RULES = "RULES"
+DOCS = Path(__file__).parents[2] / "docs"
+_FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
+
+
+def on_config(config: Any) -> Any:
+    """Put the pages of the rules where the navigation has the word RULES."""
+    config["nav"] = [
+        {title: rules() if entry == RULES else entry for title, entry in part.items()} for part in config["nav"]
+    ]
+    return config
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Draw what no page of ours may ask another server to draw."""
+    markdown = re.sub(r"!\[([^\]]*)\]\((curves/[\w.-]+\.svg)\)", lambda m: _curves(m[2]), markdown)
+    drawn = re.sub(r"^```mermaid\n(.*?)^```$", lambda m: _figure(svg(m[1])), markdown, flags=re.MULTILINE | re.DOTALL)
+    parts, end = [], 0
+    for fence in _FENCE.finditer(drawn):
+        parts += [_formulas(drawn[end : fence.start()]), fence[0]]
+        end = fence.end()
+    return "".join([*parts, _formulas(drawn[end:])])
+
+
+def _formulas(text: str) -> str:
+    text = re.sub(r"^\$\$\n?(.+?)\n?\$\$$", lambda m: _figure(convert(m[1], display="block")), text, flags=re.M | re.S)
+    return re.sub(r"\$`(.+?)`\$", lambda m: convert(m[1]), text)
+
+
+def _curves(path: str) -> str:
+    """A picture of curves as part of the page, where the style sheet colours it for light and for dark."""
+    svg = (DOCS / "rules" / path).read_text(encoding="utf-8").strip()
+    return re.sub(r"<style>.*?</style>", "", svg.replace("<svg ", '<svg class="curves" ', 1))
+
+
+def _figure(drawn: str) -> str:
+    return f'<div class="drawn">{drawn}</div>'

@@ -1,0 +1,1 @@
+"""What is released: built, compared, installed into an empty environment, and tried there."""
