@@ -1,7 +1,7 @@
 """Draws the flowcharts of the pages (Mermaid, ``a & b --> c``) as SVG, so that a page asks nothing of other servers.
 
-Layers in the manner of Sugiyama: parts in rows so that every arrow leads downwards, a place in each row for an arrow that
-passes through it, and rows sorted so that few arrows cross.
+Layers in the manner of Sugiyama: parts in rows so that every arrow leads downwards, a place in each row for an arrow
+that passes through it, and rows sorted so that few arrows cross.
 """
 
 from __future__ import annotations
