@@ -1,7 +1,7 @@
 """Follows pages as a reader would, and writes what came into the outputs that they show.
 
     python -m scripts.documentation.followed                 the tutorial and the quickstart for files
-    python -m scripts.documentation.followed docs/PAGE.md …  other pages
+    python -m scripts.documentation.followed PAGE …          other pages
 
 A block of commands or of Python is run, in a folder of its own for each page, unless ``<!-- not run: REASON -->``
 stands before it. A block ``text`` right after it is the output that is shown.
