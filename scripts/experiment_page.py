@@ -1,4 +1,4 @@
-"""Train a small experiment into a temporary MLflow, and take the pictures of its page that docs/how-to/experiment.md shows.
+"""Train a small experiment into a temporary MLflow, and take the pictures for docs/how-to/experiment.md.
 
 Needs Debian's chromium. The trainings, their curves and how long they took are real; only when each began is moved, so
 that they do not all lie within one hour.

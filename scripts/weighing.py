@@ -6,8 +6,8 @@ changed in the rules.
 
     scripts/weigh                                print the tables
     scripts/weigh --also FILE …                  count further files of labelled runs, each as one task
-    scripts/weigh --docs docs/how-it-works/likelihoods.md     write the table of all ratios into the page, between its markers
-    scripts/weigh --accuracy docs/how-it-works/accuracy.md    write how often the cause named first is right into that page
+    scripts/weigh --docs docs/how-it-works/likelihoods.md  write the table of all ratios into the page
+    scripts/weigh --accuracy docs/how-it-works/accuracy.md  write how often the cause named first is right
     scripts/weigh --left-out FILE                and what its score is worth on runs that nobody tuned on
 """
 

@@ -20,7 +20,9 @@ from scripts.documentation.rule import observations, thresholds
 from scripts.documentation.rule import page as rule_page
 from scripts.documentation.seminar import deck, shown_by
 from tests.catalogue import CATALOGUE
+from tracker_diag.core import own
 from tracker_diag.core.finding import Finding, Severity
+from tracker_diag.core.project import REPOSITORY
 from tracker_diag.engine import causes as ranking
 from tracker_diag.engine.verdict import verdict
 from tracker_diag.rules.hypothesis import SHARED_MOST
@@ -153,3 +155,24 @@ def _first(found: dict[str, Severity]) -> str:
         if severity is not None:
             asked[int(loud if severity in (Severity.WARNING, Severity.ERROR) else quiet)] = name
     return asked[min(asked)] if asked else ABSTENTION
+
+
+def test_files_of_the_repository_that_pages_link_are_there() -> None:
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        text = page.read_text(encoding="utf-8")
+        for path in re.findall(rf"{re.escape(REPOSITORY)}/(?:blob|tree)/main/([^)#\s\"]+)", text):
+            assert (ROOT / path).exists(), f"{page.name}: {path}"
+
+
+@pytest.mark.parametrize("folder", ["configs", "examples", "scripts", "tests", "tracker_diag"])
+def test_pages_that_files_speak_of_are_there(folder: str) -> None:
+    here = {Path(__file__), ROOT / "tests" / "test_new_rule.py"}
+    for path in sorted({*(ROOT / folder).rglob("*.py"), *(ROOT / folder).rglob("*.md")} - here):
+        for page in re.findall(r"(?<![\w/])docs/[\w/-]+\.(?:md|json)\b", path.read_text(encoding="utf-8")):
+            assert (ROOT / page).is_file(), f"{path.relative_to(ROOT)}: {page}"
+
+
+def test_the_page_on_tags_names_all_that_is_written() -> None:
+    page = (ROOT / "docs" / "reference" / "tags.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `diag\.(\w+)`", page, re.MULTILINE)) == {*own.TAGS, *own.USERS}
+    assert all(f"`{name}`" in page for name in (*own.REPORTS, *own.LEFT))

@@ -14,10 +14,10 @@ enumerations and properties, nor of what another package calls.
 Left out by kind, since something else decides about their text:
 
 - Rules: their headings are those of their page (``tests/test_rule_pages.py``).
-- The first line of an input is what ``docs/reference/inputs.md`` says that it is, and names a thing: no verb (SS05), and it may
-  begin with a symbol (SS02).
-- The parts of a report: the docstring of each is its description in ``docs/reference/report.schema.json``, one sentence, and so
-  are those of their fields.
+- The first line of an input is what ``docs/reference/inputs.md`` says that it is, and names a thing: no verb (SS05),
+  and it may begin with a symbol (SS02).
+- The parts of a report: the docstring of each is its description in ``docs/reference/report.schema.json``, one
+  sentence, and so are those of their fields.
 - The fields of a dataclass are its parameters, and stand under Attributes; those of settings are described where they
   are defined, for the documentation is made from there.
 """

@@ -1,4 +1,4 @@
-"""The picture of the layers in docs/how-it-works/architecture.md against the imports, and other manners of importing."""
+"""The picture of the layers (docs/how-it-works/architecture.md) against the imports, and other manners of importing."""
 
 from __future__ import annotations
 

@@ -48,10 +48,11 @@ def page(found: Mapping[tuple[str, str], Result], releases: Mapping[str, str]) -
     explained = "".join(f"{number}. {note}\n" for number, note in enumerate(notes, 1))
     return f"""# Compatibility: which servers, stores and clients were tried
 
-Made by `scripts/versions --docs docs/how-it-works/compatibility.md`. It makes an environment for each version, lets that version's
-own client log the same 36 runs (twelve kinds of curve, NaN, infinities and the smallest numbers, letters beyond ASCII),
-and sweeps each store with tracker-diag. MLflow gets a server, SQLite, PostgreSQL and a folder `mlruns`, with nested,
-running and deleted runs, datasets and files too; wandb a folder of offline runs, with nested metrics and histograms.
+Made by `scripts/versions --docs docs/how-it-works/compatibility.md`. It makes an environment for each version,
+lets that version's own client log the same 36 runs (twelve kinds of curve, NaN, infinities and the smallest numbers,
+letters beyond ASCII), and sweeps each store with tracker-diag. MLflow gets a server, SQLite, PostgreSQL and a folder `mlruns`,
+with nested, running and deleted runs, datasets and files too; wandb a folder of offline runs, with nested metrics and
+histograms.
 
 {table(("column", "what must hold"), ((name, about) for name, about in CELLS.items()))}
 {table(("made by", "store", *CELLS), cells)}

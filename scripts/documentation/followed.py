@@ -1,10 +1,10 @@
 """Follows pages as a reader would, and writes what came into the outputs that they show.
 
     python -m scripts.documentation.followed                 the tutorial and the quickstart for files
-    python -m scripts.documentation.followed docs/PAGE.md …  other pages
+    python -m scripts.documentation.followed PAGE …          other pages
 
-A block of commands or of Python is run, in a folder of its own for each page, unless ``<!-- not run: REASON -->`` stands
-before it. A block ``text`` right after it is the output that is shown.
+A block of commands or of Python is run, in a folder of its own for each page, unless ``<!-- not run: REASON -->``
+stands before it. A block ``text`` right after it is the output that is shown.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ ROOT = Path(__file__).parents[2]
 PAGES = ("docs/getting-started/files.md", "docs/getting-started/tutorial.md")
 COLUMNS = "100"
 _BLOCK = re.compile(
-    r"(?P<skip><!-- not run:.*?-->\n)?^```(?P<language>sh|python)\n(?P<code>.*?)^```\n(?P<gap>\n```text\n)?(?P<shown>(?<=```text\n).*?^```\n)?",
+    r"(?P<skip><!-- not run:.*?-->\n)?^```(?P<language>sh|python)\n(?P<code>.*?)^```\n"
+    r"(?:\n```text\n)?(?P<shown>(?<=```text\n).*?^```\n)?",
     re.MULTILINE | re.DOTALL,
 )
 _EXPORT = re.compile(r"^export .*$", re.MULTILINE)

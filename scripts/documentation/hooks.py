@@ -44,7 +44,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 def _formulas(text: str) -> str:
     text = re.sub(r"^\$\$\n?(.+?)\n?\$\$$", lambda m: _figure(convert(m[1], display="block")), text, flags=re.M | re.S)
-    return re.sub(r"\$`(.+?)`\$", lambda m: convert(m[1]), text)
+    return re.sub(r"\$`(.+?)`\$", lambda m: f"<span>{convert(m[1])}</span>", text)
 
 
 def _curves(path: str) -> str:

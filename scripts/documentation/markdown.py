@@ -39,6 +39,11 @@ def placed(page: str, text: str) -> str:
     return re.sub(r"\]\(/([^)#\s]+)", lambda goal: f"]({posixpath.relpath(goal[1], folder)}", text)
 
 
+def plain(text: str) -> str:
+    """Text in which no letter is markup."""
+    return "".join(f"\\{letter}" if letter in "*_[]<>`" else letter for letter in text)
+
+
 def anchor(heading: str) -> str:
     """The anchor of a heading, as GitHub and MkDocs both make it of plain words."""
     return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from scripts.documentation.markdown import GENERATED, table
+from scripts.documentation.markdown import GENERATED, plain, table
 from scripts.names import Judged, Taken, all_judged, totals
 
 MOST_NAMES, LONGEST_NAME = 6, 40
@@ -58,7 +58,7 @@ def _row(j: Judged) -> tuple[str, ...]:
     more = len(j.unread) - len(shown)
     unread = ", ".join(shown) + (f" and {more} more" if more else "")
     others = "".join(f"; {t.role}: {_cell(t)}" for t in j.taken if t.mark == "wrong" and t.role not in _ROLES)
-    return (_plain(j.names.source), *(_cell(j.by_role(role)) for role in _ROLES), (unread or "–") + others)
+    return (plain(j.names.source), *(_cell(j.by_role(role)) for role in _ROLES), (unread or "–") + others)
 
 
 def _cell(taken: Taken | None) -> str:
@@ -71,8 +71,3 @@ def _cell(taken: Taken | None) -> str:
 def _code(name: str) -> str:
     short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
     return f"`{' '.join(short.split())}`"
-
-
-def _plain(text: str) -> str:
-    """Text in which no letter is markup."""
-    return "".join(f"\\{letter}" if letter in "*_[]<>`" else letter for letter in text)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scripts.documentation.drawing import picture
-from scripts.documentation.markdown import GENERATED, link, links, source, table
+from scripts.documentation.markdown import GENERATED, link, links, plain, source, table
 from scripts.documentation.seminar import cited, places
 from scripts.documentation.shown import Shown, examples
 from tracker_diag.core.finding import Finding
@@ -17,6 +17,7 @@ from tracker_diag.rules.registry import all_rules
 from tracker_diag.rules.rule import Rule
 
 RELATED = 6
+_REASONS = {"for": "Because", "against": "Against"}
 
 
 def page(rule: Rule) -> str:
@@ -107,7 +108,7 @@ def _example(rule: Rule) -> Iterator[str]:
         yield "What it says of the first run:"
     else:
         yield f"What it says of a run ({speaks.about}):"
-    yield f"```text\n{_said(finding)}\n```"
+    yield _said(finding, reasons=bool(pictures(rule)))
     if not pictures(rule) and (seen := list(_evidence(finding))):
         yield "The evidence that it found:"
         yield table(("evidence", "value"), seen)
@@ -117,27 +118,29 @@ def _figure(name: str, what: str, run: Shown) -> str:
     return f"![{what}](/{_picture(name)})\n*{what}: {run.about}.*"
 
 
-def _said(finding: Finding) -> str:
-    lines = [f"{finding.name} ({finding.severity}): {finding.message}"]
-    against = finding.evidence.get("against") or ()
-    if "for" in finding.evidence:
-        lines.append(f"because: {'; '.join(map(str, finding.evidence['for']))}")
-    if against:
-        lines.append(f"against: {'; '.join(map(str, against))}")
+def _said(finding: Finding, *, reasons: bool) -> str:
+    lines = [f"**{finding.name}** ({finding.severity}): {plain(finding.message)}"]
+    for key, word in _REASONS.items() if reasons else ():
+        if told := finding.evidence.get(key):
+            lines.append(f"{word}: {plain('; '.join(map(str, told)))}")
     if finding.advice:
-        lines.append(f"what to do: {finding.advice}")
-    return "\n".join(lines)
+        lines.append(f"What to do: {plain(finding.advice)}")
+    return "\n>\n".join(f"> {line}" for line in lines)
 
 
 def _evidence(finding: Finding) -> Iterator[tuple[str, str]]:
-    """What a finding rests on, value by value; the reasons of a cause stand in what it says."""
+    """What a finding rests on: the reasons of a cause, or else value by value."""
+    for key, word in _REASONS.items():
+        yield from ((word, plain(str(reason))) for reason in finding.evidence.get(key, ()))
+    if "for" in finding.evidence:
+        return
     for key, value in finding.evidence.items():
         if isinstance(value, bool):
             yield f"`{key}`", "yes" if value else "no"
         elif isinstance(value, int | float):
             yield f"`{key}`", figure(value)
         elif isinstance(value, str):
-            yield f"`{key}`", value
+            yield f"`{key}`", plain(value)
 
 
 def _leave_out(rule: Rule) -> str:

@@ -56,7 +56,7 @@ def seminar() -> str:
     """The page: statement → rule → test, a section for each slide."""
     return (
         f"{GENERATED}# The seminar\n\n"
-        "The rules implement a seminar talk: P. Heuser, *Why does my network fail to learn?*, DESY machine learning and "
+        "The rules implement a seminar talk: P. Heuser, *Why does my network fail to learn?*, DESY machine learning "
         'deep learning seminar, 30 September 2019. Pages of rules quote it as "Seminar:", with the title of the '
         "slide.\n\n"
         "Below is what each slide states, the rules that look for it in a run, and the tests that show that they do.\n"

@@ -1,7 +1,7 @@
 """The runs that the pages of the rules show, and what ``diagnose`` says of them when the pages are made.
 
-``examples/runs.yaml`` names for each rule a run on which it speaks and one on which it is silent. Both are real networks
-of tests/data, whose fault is known, or made by formula (``examples/made.jsonl``).
+``examples/runs.yaml`` names for each rule a run on which it speaks and one on which it is silent. They are real
+networks of tests/data, whose fault is known, or made by formula (``examples/made.jsonl``).
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _runs() -> Mapping[str, tuple[dict[str, Any], list[dict[str, Any]], str]]:
     found = {}
     for line in (_EXAMPLES / "made.jsonl").read_text(encoding="utf-8").splitlines():
         made = json.loads(line)
-        found[made["example"]] = (made["run"], made.get("siblings", []), "made by formula")
+        found[made["example"]] = (made["run"], made.get("siblings", []), "a run made by formula")
     for data in _corpora():
         if data["id"] in wanted:
             truth, group = data.pop("truth"), data.pop("group")
@@ -123,5 +123,5 @@ def _corpora() -> Iterator[dict[str, Any]]:
 
 def _about(group: str, truth: Mapping[str, Any]) -> str:
     task = group.rpartition("-")[2]
-    fault = f"known fault: {truth['fault'].replace('-', ' ')}" if truth["faulty"] else "no known fault"
-    return f"a real model on the task {task}, {fault}"
+    known = " and ".join(truth["causes"][:2]) or truth["fault"].replace("-", " ")
+    return f"a real model on the task {task}, {f'known fault: {known}' if truth['faulty'] else 'no known fault'}"

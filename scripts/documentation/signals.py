@@ -10,8 +10,8 @@ def page() -> str:
     """The page."""
     return (
         f"{GENERATED}# What the callbacks log\n\n"
-        "One scheme of keys, whatever the framework and the tracker ([the callbacks](/how-to/callbacks.md)). `<layer>` is the "
-        "layer's place in the network and its name, as in `003.encoder.fc1`; of a network with more than "
+        "One scheme of keys, whatever the framework and the tracker ([the callbacks](/how-to/callbacks.md)). `<layer>` "
+        "is the layer's place in the network and its name, as in `003.encoder.fc1`; of a network with more than "
         f"{MOST_LAYERS} layers with weights the first, the last and others evenly between are logged. Steps are those "
         f"of the optimiser; in W&B, which numbers the rows of all metrics together, `{STEP}` says them.\n\n"
         "Beside the figures, two files: `diagnosis/model.json`, the description of the network, and "

@@ -11,7 +11,7 @@ test set that nothing else has seen. Needs PyTorch, for this alone:
     scripts/prescriptions --task words --fault dead-relu
     scripts/prescriptions --cache FOLDER                 keep what was trained: after a change of a rule, only what is
                                                          prescribed anew is trained
-    scripts/prescriptions --docs docs/how-it-works/prescriptions.md   write the tables into the page, between its markers
+    scripts/prescriptions --docs docs/how-it-works/prescriptions.md  write the tables into the page, between its markers
 """
 
 from __future__ import annotations
