@@ -112,7 +112,7 @@ def test_the_password_in_a_run_of_a_store_is_in_no_output(
 
 
 def _table(text: str) -> str:
-    row = Row(text, text, text, text, text, Severity.WARNING, text, text, news=True, note=text)
+    row = Row(text, text, text, text, text, Severity.WARNING, text, text, news=True, not_stored=text)
     swept = Swept((row,) * 50, (row,) * 3, (Failure(text, text),) * 30, {text: 3}, error=text)
     file = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
@@ -122,7 +122,7 @@ def _table(text: str) -> str:
 
 
 def _summary(text: str, folder: Path) -> str:
-    row = Row(text, text, text, text, text, Severity.WARNING, text, text, news=True, note=text)
+    row = Row(text, text, text, text, text, Severity.WARNING, text, text, news=True, not_stored=text)
     swept = Swept((row,), (row,) * 3, (Failure(text, text),), {text: 3}, error=text)
     summary.write_summary(folder / "s.json", summary.summary(swept, text))
     return json.dumps(json.loads((folder / "s.json").read_text()), ensure_ascii=False)

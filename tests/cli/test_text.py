@@ -56,7 +56,7 @@ def test_verdicts_of_unchanged_runs_are_shown_as_text(monkeypatch: pytest.Monkey
 
 
 def test_all_cells_are_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    row = replace(ROW, id=EVIL, name=EVIL, experiment=EVIL, link=EVIL, verdict=EVIL, cause=EVIL, note=EVIL)
+    row = replace(ROW, id=EVIL, name=EVIL, experiment=EVIL, link=EVIL, verdict=EVIL, cause=EVIL, not_stored=EVIL)
     said = _shown(Swept(rows=(row,)), monkeypatch)
     assert not {"\x1b", "\x07", "\u202e"} & set(said)
     assert "[red]x[/] :fire: ERROR" in said
@@ -84,8 +84,8 @@ def test_only_an_address_of_a_page_is_clickable(
 
 
 def test_reports_that_could_not_be_stored_are_counted_and_explained_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = [replace(ROW, id=str(i), note="no server at mlflow-artifacts:/1" if i < 12 else "") for i in range(20)]
-    swept = Swept(rows=(*rows, replace(ROW, note="no such host: s3x")))
+    rows = [replace(ROW, id=str(i), not_stored="no server at mlflow-artifacts:/1" if i < 12 else "") for i in range(20)]
+    swept = Swept(rows=(*rows, replace(ROW, not_stored="no such host: s3x")))
     lines = _shown(swept, monkeypatch).splitlines()
     assert lines[-4:-1] == [
         "12 runs: the report could not be stored: no server at mlflow-artifacts:/1",
@@ -99,7 +99,7 @@ def test_reports_that_could_not_be_stored_are_counted_and_explained_once(monkeyp
 
 
 def test_many_reasons_are_cut_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = tuple(replace(ROW, id=str(i), note=f"reason {i}") for i in range(summary.FAILURES + 5))
+    rows = tuple(replace(ROW, id=str(i), not_stored=f"reason {i}") for i in range(summary.FAILURES + 5))
     assert "… and 5 more reasons" in _shown(Swept(rows=rows), monkeypatch)
 
 

@@ -381,12 +381,12 @@ def test_a_report_that_cannot_be_stored_is_noted_and_tried_again_when_the_addres
 
     tracker = Nowhere(make_runs(3))
     first = sweep(tracker, ALL)
-    assert [row.note for row in first.rows] == ["no server"] * 3
+    assert [row.not_stored for row in first.rows] == ["no server"] * 3
     assert (first.failures, first.error) == ((), "")
     second = sweep(tracker, ALL)
     assert (second.unchanged, second.without_reports) == (3, 3)
     tracker.store, tracker.reason = "s3://bucket/x", ""
-    assert [row.note for row in sweep(tracker, ALL).rows] == [""] * 3
+    assert [row.not_stored for row in sweep(tracker, ALL).rows] == [""] * 3
     assert sweep(tracker, ALL).unchanged == 3
 
 

@@ -36,7 +36,7 @@ def check_address(address: str, what: str) -> None:
     form = f"{what} is not an address: give one like http://host:port"
     user = address.partition("://")[2].rpartition("@")[0]
     if ":" in user and set(user) & set("/?#"):
-        raise TrackerError(f"{form}; in a password, / is written %2F, # %23 and ? %3F")
+        raise TrackerError(f"{form}; in a password, write / as %2F, # as %23 and ? as %3F")
     try:
         parts = urlsplit(address)
         known = parts.scheme.lower() in ("http", "https") and parts.hostname and parts.port != 0
@@ -45,6 +45,6 @@ def check_address(address: str, what: str) -> None:
     if not known:
         raise TrackerError(form)
     if parts.query and "@" not in parts.query:
-        raise TrackerError(f"{what} has a query: write {shown_address(address).rstrip('/')}")
+        raise TrackerError(f"{what} has a query: use {shown_address(address).rstrip('/')}")
     if parts.fragment and "@" not in parts.fragment:
-        raise TrackerError(f"{what} is the address of a page: write {shown_address(address).rstrip('/')}")
+        raise TrackerError(f"{what} is the address of a page: use {shown_address(address).rstrip('/')}")

@@ -14,7 +14,7 @@ from tracker_diag.adapters.closing import Done
 from tracker_diag.core.own import owned
 from tracker_diag.core.run import Run
 
-_UNDESCRIBED = "it is a part of the tracker, which --report-dir leaves as it is"
+_UNDESCRIBED = "--report-dir writes nothing into the tracker"
 _LONGEST_NAME = 120  # letters of a folder's name; file systems take 255 bytes
 
 
@@ -44,14 +44,14 @@ class AsideAdapter:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise TrackerError(f"{folder}: {error.strerror}; give --report-dir a folder that can be made") from None
+            raise TrackerError(f"{folder}: {error.strerror}; --report-dir needs a folder that can be created") from None
         self._tracker = tracker
         self._folder = folder
         self._prefix = prefix
 
     def describe(self) -> str:
         """Name the tracker, and where the answers are kept."""
-        return f"{self._tracker.describe()}, answers in {self._folder}"
+        return f"{self._tracker.describe()}, diagnoses in {self._folder}"
 
     def list_runs(self, query: Query) -> Iterator[Listing | Failure]:
         """List runs as the tracker does, with the tags that are kept here."""
@@ -82,8 +82,8 @@ class AsideAdapter:
     def closing(self, done: Done) -> tuple[str, ...]:
         """Say where the answers are kept."""
         number = len(done.ids)
-        answers = f"{number:,} answer{'s' * (number != 1)}"
-        return (f"{answers} in {self._folder}/, one folder per run",) if number else ()
+        diagnoses = f"{number:,} diagnos{'i' if number == 1 else 'e'}s"
+        return (f"{diagnoses} in {self._folder}/, one folder per run",) if number else ()
 
     def close(self) -> None:
         """Give back the tracker's connections."""

@@ -169,7 +169,7 @@ def refusal(error: OSError, what_to_do: str) -> TrackerError:
 def _parts(name: str) -> tuple[str, ...]:
     parts = PurePosixPath(name).parts
     if not parts or name.startswith("/") or ".." in parts or "\0" in name:
-        raise TrackerError(f"{name[:80]!r} names no file inside the run; nothing was written")
+        raise TrackerError(f"{name[:80]!r} is not the name of a file in the run; nothing was written")
     return parts
 
 
@@ -177,7 +177,7 @@ def _parts(name: str) -> tuple[str, ...]:
 def _opened(root: Path, parts: Iterable[str], *, make: bool = False) -> Iterator[int]:
     """Open a folder below another, one part of its path after the other; gives its descriptor."""
     if os.open not in os.supports_dir_fd:
-        raise TrackerError("files cannot be written safely on this system: sweep through a server, or with --dry-run")
+        raise TrackerError("this system cannot write files safely: use a tracking server, or --dry-run")
     descriptor, path = os.open(root, _FOLDER), root
     try:
         for part in parts:
@@ -191,10 +191,10 @@ def _opened(root: Path, parts: Iterable[str], *, make: bool = False) -> Iterator
                 except OSError:
                     if stat.S_ISLNK(os.stat(part, dir_fd=descriptor, follow_symlinks=False).st_mode):
                         raise TrackerError(
-                            f"{path} is a link, and nothing is written through one; put a folder in its place"
+                            f"{path} is a link, and tracker-diag writes through none: replace it with a folder"
                         ) from None
                     if make:
-                        raise FileExistsError(errno.EEXIST, "File exists where a folder is needed") from None
+                        raise FileExistsError(errno.EEXIST, "a file is where a folder is needed") from None
                     raise
             os.close(descriptor)
             descriptor = below

@@ -67,7 +67,7 @@ class MemoryAdapter:
     def list_runs(self, query: Query) -> Iterator[Listing]:
         """List runs; a filter is not understood."""
         if query.filter.strip():
-            raise QueryError("runs in memory know no filter: leave it out")
+            raise QueryError("runs in memory cannot be filtered: leave the filter out")
         experiments = {name: name for name in self._experiments.values()}
         wanted = chosen(experiments, query)
         runs = [run for run in self.runs.values() if self._experiments[run.id] in wanted and _changed(run, query.since)]
@@ -75,7 +75,7 @@ class MemoryAdapter:
 
     def load_runs(self, ids: Sequence[str]) -> Iterator[Run | Failure]:
         """Whole runs."""
-        return (self.runs.get(run_id) or Failure(run_id, "no such run, or it is deleted") for run_id in ids)
+        return (self.runs.get(run_id) or Failure(run_id, "no such run, or it was deleted") for run_id in ids)
 
     def find_run(self, run_id: str) -> Listing:
         """Find one run by its id."""
@@ -105,7 +105,7 @@ class MemoryAdapter:
         after = section.without_section(before)
         self._describe(run_id, after)
         edited = section.state(before) is section.State.EDITED
-        left = ("the section in the description, which was edited",) if edited else ()
+        left = ("the section in the description, because somebody has edited it",) if edited else ()
         return Removal(len(ours), self._clear(run_id), left, notes=int(after != before))
 
     def delete_control(self, run_id: str) -> bool:
@@ -158,7 +158,7 @@ class MemoryAdapter:
         try:
             return self.runs[run_id]
         except KeyError:
-            raise UnknownRunError(f"no run {run_id!r} in memory: check the id") from None
+            raise UnknownRunError(f"no run {run_id!r} in memory: check the ID") from None
 
     def _describe(self, run_id: str, text: str) -> None:
         self.descriptions[run_id] = text

@@ -77,14 +77,14 @@ def find(
     scope = Query((project,)) if project else Query(everything=True)
     found, what = _of_name(adapter, short, scope, advance), "has the name"
     if not found and len(short) >= SHORTEST:
-        found, what = _of_beginning(adapter, short, scope, advance), "has an id that begins with"
+        found, what = _of_beginning(adapter, short, scope, advance), "has an ID that begins with"
     if not found:
-        hint = f"; the beginning of an ID needs {SHORTEST} characters" if len(short) < SHORTEST else ""
+        hint = f"; the start of an ID needs at least {SHORTEST} characters" if len(short) < SHORTEST else ""
         raise UnknownRunError(f"{unknown}; no run {what} {clean(short, _NAME)!r} either{hint}") from unknown
     if len(found) > 1:
         more = f", … ({len(found):,} in all)" if len(found) > SHOWN else ""
         raise SeveralRunsError(
-            f"{clean(short, _NAME)!r} may be one of several runs: give the id of one, "
+            f"{clean(short, _NAME)!r} fits several runs: give the ID of one, "
             f"{', '.join(map(shown, found[:SHOWN]))}{more}"
         ) from unknown
     return found[0]

@@ -99,11 +99,11 @@ def locate(asked: Asked, tracker: str | None = None) -> Location:
         others = (name for name in names() if name != tracker)
         if found is None and (other := _first(others, Asked(asked.run))) is not None:
             raise LocationError(
-                f"'{clean(asked.run, _SHOWN)}' names a run of {other.tracker}, not of {tracker}; leave --tracker out"
+                f"'{clean(asked.run, _SHOWN)}' is a run of {other.tracker}, not of {tracker}: leave --tracker out"
             )
     if found is None:
         forms = "; ".join(usable.forms for name in names() if (usable := _usable(name)) is not None)
-        raise LocationError(f"'{clean(asked.run, _SHOWN)}' names no run; give {forms}")
+        raise LocationError(f"'{clean(asked.run, _SHOWN)}' is not the name of a run; give {forms}")
     return found
 
 
@@ -213,4 +213,4 @@ def check_prefix(prefix: str) -> None:
         for start, why in tracker.policy.reserved.items() if tracker is not None else ():
             # Names of files and keys of databases may be the same whatever their case.
             if f"{prefix.lower()}.".startswith(start):
-                raise LocationError(f"prefix: {start!r} is reserved: {why}; take another, such as 'diag.'")
+                raise LocationError(f"prefix: {start!r} is reserved: {why}; use another, such as 'diag.'")

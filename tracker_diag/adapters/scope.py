@@ -34,7 +34,7 @@ def chosen(experiments: Mapping[str, str], query: Query) -> dict[str, str]:
     if query.everything:
         return dict(experiments)
     if not query.experiments:
-        raise QueryError("no scope: name an experiment, or ask for all of them")
+        raise QueryError("no runs selected: name an experiment, or ask for all")
     names = set(experiments.values())
     wanted: set[str] = set()
     for pattern in query.experiments:

@@ -42,11 +42,11 @@ class OfRun(Arguments):
     """Of ``diagnose_run``."""
 
     run_id: Name = Field(
-        description="The run's ID, its first 4 or more characters, or its name; on W&B also entity/project/run. Its "
-        "address in the tracker's pages will do, too."
+        description="The run's ID, its first 4 or more characters, its name, or the URL of its page in the "
+        "tracker. On W&B also entity/project/run."
     )
     curves: bool = Field(
-        default=False, description="Also return the points of the curves: a few hundred for each, and long."
+        default=False, description="Also return the points of the curves. This is long: a few hundred points per curve."
     )
 
 
@@ -56,13 +56,13 @@ class Scope(Arguments):
     experiments: Annotated[list[Name], BeforeValidator(_names)] = Field(
         default=[],
         max_length=100,
-        description="Names of experiments, or patterns such as 'vision-*'; on W&B entity/project.",
+        description="Names of experiments, or patterns such as 'vision-*'. On W&B: entity/project.",
     )
-    everything: bool = Field(default=False, description="All experiments that can be seen, instead of names.")
+    everything: bool = Field(default=False, description="Take all accessible experiments, instead of naming some.")
     filter: str = Field(
         default="",
         max_length=2_000,
-        description="The tracker's own search syntax; on MLflow \"params.model = 'cnn' and metrics.loss < 1\".",
+        description="A filter in the tracker's syntax. On MLflow, e.g. \"params.model = 'cnn' and metrics.loss < 1\".",
     )
 
 
@@ -70,42 +70,45 @@ class OfSweep(Scope):
     """Of ``sweep``."""
 
     since: str | None = Field(
-        default=None, max_length=20, description="Only runs that changed within this span: 24h, 7d, 1h30m."
+        default=None, max_length=20, description="Only runs that changed within this time: 24h, 7d, 1h30m."
     )
     limit: int = Field(
         default=100,
         ge=1,
         le=MOST_SWEPT,
-        description="At most so many runs are looked at, those that changed last. Runs beyond it are neither read nor "
-        "counted; limit_reached in the answer says whether there are any.",
+        description="Maximum number of runs to look at, last changed first. Other runs are neither read nor counted; "
+        "limit_reached in the answer says whether there are any.",
     )
     rows: int = Field(
         default=50,
         ge=1,
         le=MOST_SHOWN,
-        description="At most so many runs and failures are returned, worst first; left_out counts the others.",
+        description="Maximum number of runs, and of failures, to return, worst first. left_out counts the others.",
     )
 
 
 class OfListing(Scope):
     """Of ``list_runs``."""
 
-    limit: int = Field(default=50, ge=1, le=MOST_LISTED, description="At most so many runs are returned.")
+    limit: int = Field(default=50, ge=1, le=MOST_LISTED, description="Maximum number of runs to return.")
     offset: int = Field(
-        default=0, ge=0, le=FARTHEST, description="Runs to pass over: next_offset of the page before, for the next one."
+        default=0,
+        ge=0,
+        le=FARTHEST,
+        description="Number of runs to skip. For the next page, give next_offset of this one.",
     )
 
 
 class OfRule(Arguments):
     """Of ``explain``."""
 
-    name: Name = Field(description="A verdict, a cause, or a finding's code: overfitting, LC104.")
+    name: Name = Field(description="A verdict, a cause, or the code of a finding: overfitting, LC104.")
 
 
 _WRITE = Field(
     default=False,
-    description="Write the diagnosis onto the run in the tracker: tags and report files, replacing an earlier one. "
-    "Only where the user asked for it.",
+    description="Write the diagnosis to the run in the tracker (tags and report files). It replaces an earlier one. "
+    "Use this only if the user asked for it.",
 )
 
 
@@ -162,4 +165,4 @@ def faults(error: ValidationError) -> str:
 
 
 def _fault(one: ErrorDetails) -> str:
-    return "there is no such argument" if one["type"] == "extra_forbidden" else quote(one["msg"], 200)
+    return "no such argument: leave it out" if one["type"] == "extra_forbidden" else quote(one["msg"], 200)

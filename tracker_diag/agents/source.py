@@ -72,7 +72,7 @@ class Source:
             found = None
         if found is None or found.run_id is None or found.folder is not None:
             raise LocationError(
-                f"'{quote(text, 200)}' names no run here: give {registry.find(self.where.tracker).forms}"
+                f"'{quote(text, 200)}' is not the name of a run: give {registry.find(self.where.tracker).forms}"
             )
         return found
 
@@ -85,10 +85,10 @@ class Source:
             If they give no scope, or two.
         """
         if scope.experiments and scope.everything:
-            raise RefusedError("everything goes without experiments: leave one out")
+            raise RefusedError("everything cannot be combined with experiments: leave one out")
         names = () if scope.everything else tuple(scope.experiments) or self.projects
         if not names and not scope.everything:
-            raise RefusedError("which runs? name them in experiments, or set everything to true")
+            raise RefusedError("no runs selected: name experiments, or set everything to true")
         return Query(names, scope.everything, since, scope.filter, limit)
 
 
@@ -121,6 +121,6 @@ def find(adapter: Adapter, where: Location, advance: Callable[[int, int | None],
     except UnknownRunError:
         # What the adapter advises speaks of options, which an agent cannot change.
         raise RefusedError(
-            f"no run with the ID or name '{quote(word, 200)}', and none whose ID begins so ({named.SHORTEST} "
-            "characters are needed): list_runs gives the IDs"
+            f"no run has the name or ID '{quote(word, 200)}', or an ID that begins with it (at least "
+            f"{named.SHORTEST} characters): list_runs gives the IDs"
         ) from None

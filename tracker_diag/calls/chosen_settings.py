@@ -24,6 +24,4 @@ def chosen(settings: object) -> Settings:
     if isinstance(settings, Mapping):
         return parse_settings(dict(settings), where="settings")
     kind = type(settings).__name__
-    raise TypeError(
-        f"settings: a tracker_diag.Settings or a mapping is needed, such as {{'ignore': ['HY003']}}, not {kind}"
-    )
+    raise TypeError(f"settings: give a tracker_diag.Settings or a dict such as {{'ignore': ['HY003']}}, not {kind}")

@@ -12,8 +12,8 @@ from tracker_diag.reading import on_disk, tracked
 from tracker_diag.reading.file_format import ReadingError
 
 _FORMS = (
-    "give a run's id or address, a run of mlflow or wandb, or the path of a file or folder; "
-    "tracker_diag.diagnose takes data in memory"
+    "give a run ID or URL, a run object of mlflow or wandb, or the path of a file or folder; "
+    "for data in memory, use tracker_diag.diagnose"
 )
 
 
@@ -64,7 +64,7 @@ def read(x: object, *, tracking_uri: str | None = None) -> Run:
     runs = read_all(x, tracking_uri=tracking_uri)
     if len(runs) > 1:
         named = ", ".join(repr(clean(run.id, 40)) for run in runs[:3]) + (", …" if len(runs) > 3 else "")
-        raise ReadingError(f"{clean(_shown(x))} holds {len(runs)} runs ({named}): tracker_diag.read_all reads them all")
+        raise ReadingError(f"{clean(_shown(x))} holds {len(runs)} runs ({named}): use tracker_diag.read_all")
     return runs[0]
 
 
@@ -104,7 +104,7 @@ def read_all(x: object, *, tracking_uri: str | None = None) -> tuple[Run, ...]:
     """
     if isinstance(x, str):
         if not x.strip():
-            raise ReadingError(f"an empty string is no run: {_FORMS}")
+            raise ReadingError(f"the name of the run is empty: {_FORMS}")
         path = _path(x)
         if path is None:
             return tracked.read_tracked(tracked.located(x, tracking_uri))
@@ -138,7 +138,7 @@ def _read_path(path: Path) -> tuple[Run, ...]:
     except (OSError, ValueError):
         known = False
     if not known:
-        raise ReadingError(f"no file or folder '{clean(path)}'")
+        raise ReadingError(f"no file or folder '{clean(path)}': check the path")
     where = recognise(path)
     if where is not None:
         return tracked.read_tracked(where)

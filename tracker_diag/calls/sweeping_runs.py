@@ -120,9 +120,9 @@ def sweep(
 
     named = (*_names(experiment), *_names(project))
     if not named and not everything:
-        raise ValueError("which runs? name them with experiment= or project=, or say everything=True")
+        raise ValueError("no runs selected: give experiment=, project= or everything=True")
     if named and everything:
-        raise ValueError("everything=True goes without experiment= and project=")
+        raise ValueError("everything=True cannot be combined with experiment= or project=")
     begin = None if since is None else time.time() - _seconds(since)
     own = chosen(settings)
     if note:
@@ -142,7 +142,7 @@ def _seconds(since: timedelta | str) -> float:
     if isinstance(since, timedelta):
         return since.total_seconds()
     if not isinstance(since, str):
-        raise TypeError(f"since: a timedelta or a text such as '24h' is needed, not {type(since).__name__}")
+        raise TypeError(f"since: give a timedelta or a text such as '24h', not {type(since).__name__}")
     try:
         return seconds(since)
     except ValueError as error:

@@ -20,18 +20,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="""\b
 Examples:
-  tracker-diag diagnose -r 3f2a… --dry-run   look at one run, write nothing
-  tracker-diag sweep -e 'vision-*'           diagnose what changed, write tags
-  tracker-diag sweep --all --every 15m       the same every quarter of an hour
-  tracker-diag explain overfitting           what it means, and what to do
+  tracker-diag diagnose -r 3f2a… --dry-run   diagnose one run, write nothing
+  tracker-diag sweep -e 'vision-*'           diagnose new and changed runs
+  tracker-diag sweep --all --every 15m       do so every 15 minutes
+  tracker-diag explain overfitting           what it means and what to do
 \b
 Exit codes:
-  0  fine
-  1  a finding at or above --fail-on
-  2  wrong usage or configuration, or an unknown run
-  3  the tracker could not be reached, or refused
-  4  some runs of a sweep failed, the others are done; or what should not
-     happen: a full disk, a defect""",
+  0  success
+  1  a run has the severity given with --fail-on, or a worse one
+  2  wrong usage, wrong configuration or an unknown run
+  3  the tracker could not be reached, or refused the request
+  4  some runs of a sweep failed (the others are done), the disk is full,
+     or there is a bug in tracker-diag""",
 )
 
 
@@ -47,7 +47,7 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Say why a network fails to learn, from what its experiment tracker holds, and write the answer back."""
+    """Find out why a network fails to learn, from its runs in MLflow or W&B, and write the answer back."""
 
 
 app.command("diagnose", cls=Sections)(diagnose.diagnose)

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 def rules(
     format: Annotated[
-        str, typer.Option("--format", metavar="FORM", help="text, json, or config: the defaults as a file.")
+        str, typer.Option("--format", metavar="FORM", help="text, json, or config (a settings file with all defaults).")
     ] = "text",
 ) -> None:
-    """List the rules and what each means."""
+    """List the rules and what each one means."""
     from tracker_diag.rules.registry import all_rules
 
     if format == "json":
@@ -51,14 +51,12 @@ def rules(
 def explain(
     rule: Annotated[
         list[str],
-        typer.Argument(
-            metavar="RULE", help="A code, a name or a verdict, in any spelling: LC104, overfitting, dead relu."
-        ),
+        typer.Argument(metavar="RULE", help="Code or name of a rule, or a verdict: LC104, overfitting, dead relu."),
     ],
 ) -> None:
-    """Show the page of a rule or of a verdict.
+    """Show the page of a rule or verdict.
 
-    What it measures, why it matters, what to do, its thresholds, and where they come from.
+    The page says what is measured, why it matters, what to do, which thresholds apply and where they come from.
     """
     from tracker_diag.rules.manual import UnknownPageError, page
 

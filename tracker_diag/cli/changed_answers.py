@@ -23,8 +23,9 @@ def only_changed(swept: Swept) -> Swept:
     return replace(swept, rows=tuple(row for row in swept.rows if row.differs), standing=())
 
 
-def show_changes(swept: Swept, *, write: bool) -> None:
+def show_changes(swept: Swept, *, write: bool, scope: str) -> None:
     """Print the runs that were diagnosed before and are judged otherwise now, then the rules behind it, then counts."""
+    from tracker_diag.cli.summary import beyond_limit, closing_line, looked_at
     from tracker_diag.report.wording import counted
 
     console = stdout()
@@ -45,11 +46,14 @@ def show_changes(swept: Swept, *, write: bool) -> None:
     new = sum(not row.before.verdict for row in swept.rows)
     same = len(swept.rows) - len(changed) - new + swept.unchanged
     verb = "changed" if write else "would change"
-    parts = [f"{counted(len(changed), 'answer')} {verb}", f"{same:,} as before"]
+    parts = [f"{counted(len(changed), 'diagnosis', 'diagnoses')} {verb}", f"{same:,} stay{'s' * (same == 1)} the same"]
     parts += [f"{counted(new, 'run')} never diagnosed before"] if new else []
     parts += [f"{len(swept.failures):,} failed"] if swept.failures else []
     parts += [f"{swept.left:,} not reached"] if swept.left else []
-    console.print(f"{', '.join(parts)}.", soft_wrap=True)
+    told = f"{', '.join(parts)}." if looked_at(swept) else closing_line(swept, write=write, scope=scope)
+    console.print(told, soft_wrap=True)
+    if line := beyond_limit(swept):
+        console.print(line, soft_wrap=True)
 
 
 def lines(row: Row) -> tuple[str, str]:
@@ -73,7 +77,7 @@ def rules(changed: Sequence[Row]) -> list[str]:
         rule = find_rule(code)
         name = f" {rule.name}" if rule is not None else ""
         parts = [f"new in {counted(more[code], 'run')}"] * (more[code] > 0)
-        parts += [f"gone from {counted(less[code], 'run')}"] * (less[code] > 0)
+        parts += [f"no longer in {counted(less[code], 'run')}"] * (less[code] > 0)
         said.append(f"{clean(code)}{name}: {', '.join(parts)}")
     return said
 

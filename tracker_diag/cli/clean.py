@@ -20,8 +20,9 @@ from tracker_diag.cli.options import (
     UriOption,
     read_settings,
 )
-from tracker_diag.cli.query import query_of
+from tracker_diag.cli.query import query_of, where
 from tracker_diag.cli.saved_views import delete_views
+from tracker_diag.cli.sections import WHICH
 
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Adapter, Query
@@ -31,7 +32,12 @@ def clean(
     run_id: Annotated[
         list[str] | None,
         typer.Option(
-            "--run-id", "-r", metavar="RUN", help="As `diagnose` takes it; may be repeated.", show_default=False
+            "--run-id",
+            "-r",
+            metavar="RUN",
+            help="Run ID, name or URL, as for `diagnose`. Can be repeated.",
+            show_default=False,
+            rich_help_panel=WHICH,
         ),
     ] = None,
     experiment: ExperimentOption = None,
@@ -40,16 +46,16 @@ def clean(
     tracker: TrackerOption = None,
     tracking_uri: UriOption = None,
     config: ConfigOption = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Remove what was written.
+    """Remove everything that tracker-diag wrote.
 
-    These are the tags and reports, and the runs that `sweep --overview` and controls made. Sections that `--note` wrote
-    into descriptions go too, and the text before and after stays; so do saved views of `sweep --view`, and log segments
-    of `--annotate`. Nothing else is touched, and what cannot be removed is counted, with the reason.
+    This removes tags and reports, sections of `--note`, saved views of `--view`, log segments of `--annotate`, and the
+    runs that `--overview` and controls created. Your own text in descriptions stays, and nothing else is changed.
+    If something cannot be removed, the command says so and why.
     """
     if run_id and (experiment or project or everything):
-        raise UsageError("name runs, or experiments, or --all: not both")
+        raise UsageError("--run-id cannot be combined with --experiment, --project or --all")
     from tracker_diag.adapters.base import Listing
     from tracker_diag.adapters.controlled_runs import ControlRuns
     from tracker_diag.adapters.named import SHOWN, find, shown
@@ -70,7 +76,7 @@ def clean(
         controls: tuple[str, ...] = ()
         named: dict[str, Listing] = {}
         if run_id:
-            with progress.bar("searching") as advance:
+            with progress.bar("looking for the runs") as advance:
                 named = {x.id: x for x in (find(adapter, w.run_id or "", w.project, advance) for w in wheres)}
             ids = [*named]
         else:
@@ -84,7 +90,7 @@ def clean(
             made = {*pages, *controls}
             ids = [one for one in listed if one not in made]
         if not ids and not pages and not controls and not views:
-            typer.echo("no runs")
+            typer.echo(f"nothing to remove: no runs found {where(experiment, project)}")
             return
         others = ((pages, "overview"), (controls, "control"), (views, "saved view"))
         also = [counted(len(x), what) for x, what in others if x]
@@ -93,7 +99,7 @@ def clean(
         what = ", ".join(parts[:-1]) + " and " * (len(parts) > 1) + parts[-1]
         if not yes:
             if not sys.stdin.isatty():
-                raise UsageError(f"this would remove {what} from {adapter.describe()}; confirm with --yes")
+                raise UsageError(f"add --yes to confirm: this removes {what} from {adapter.describe()}")
             typer.confirm(f"Remove {what} from {outgoing.clean(adapter.describe())}?", abort=True)
         if publisher is not None and pages:
             typer.echo(f"deleted {counted(publisher.withdraw(scope), 'overview')}")
@@ -126,7 +132,7 @@ def _remove(adapter: Adapter, ids: list[str]) -> None:
 
     tags = files = notes = segments = failed = 0
     left: Counter[str] = Counter()
-    with progress.bar("cleaning") as advance, threads(WRITERS) as engine:
+    with progress.bar("removing") as advance, threads(WRITERS) as engine:
         for done, (run_id, removal) in enumerate(completed(engine, adapter.remove, ids), 1):
             advance(done, len(ids))
             if isinstance(removal, DeniedError | AwayError):
@@ -138,11 +144,13 @@ def _remove(adapter: Adapter, ids: list[str]) -> None:
             tags, files, notes = tags + removal.tags, files + removal.artifacts, notes + removal.notes
             segments += removal.segments
             left.update(removal.left)
-    also = [f"{counted(segments, 'segment')}"] if segments else []
-    also += [f"sections of {counted(notes, 'description')}"] if notes else []
+    also = [counted(segments, "log segment")] if segments else []
+    also += [f"sections in {counted(notes, 'description')}"] if notes else []
     more = f", and {' and '.join(also)}" if also else ""
-    typer.echo(f"removed {tags} tags and {files} files of {counted(len(ids) - failed, 'run')}{more}")
+    typer.echo(
+        f"removed {counted(tags, 'tag')} and {counted(files, 'file')} from {counted(len(ids) - failed, 'run')}{more}"
+    )
     for reason, count in left.items():
-        complain(f"left in {counted(count, 'run')}: {reason}", label="")
+        complain(f"not removed from {counted(count, 'run')}: {reason}", label="")
     if failed:
         raise typer.Exit(PARTIAL)

@@ -20,7 +20,7 @@ _GRAVEST_FIRST = (USAGE, TRACKER, PARTIAL, FOUND, OK)
 def committed(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILES", help="Files of mlruns folders; others are passed by.", show_default=False),
+        typer.Argument(metavar="FILES", help="Files in mlruns folders. Other files are skipped.", show_default=False),
     ] = None,
     fail_on: FailOnOption = "error",
     config: ConfigOption = None,
@@ -28,9 +28,9 @@ def committed(
 ) -> None:
     """Check the runs of staged mlruns files (pre-commit).
 
-    A run is diagnosed where one of its files is among these; nothing is written. Other runs of their experiments are
-    compared with, and not judged. The exit code is that of a sweep: 1 where one of
-    the runs is wasted, or as --fail-on says.
+    Diagnoses each run that one of the files belongs to, and writes nothing. The other runs of its experiment are only
+    compared with it. The exit code is 1 if one of the runs has an error, or the severity given with --fail-on;
+    otherwise it is that of a sweep.
 
     \b
       tracker-diag committed $(git diff --name-only --staged)
@@ -38,7 +38,7 @@ def committed(
     codes = {OK}
     found = runs_of(files or ())
     if not found:
-        complain("no MLflow run among these files: nothing checked", label="")
+        complain("nothing to check: none of these files belongs to an MLflow run", label="")
     for folder, run_ids in found.items():
         try:
             sweep(

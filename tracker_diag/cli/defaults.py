@@ -13,9 +13,9 @@ from tracker_diag.settings.settings import Settings
 
 WIDTH = 118
 _HEAD = (
-    "Every setting of tracker-diag with its default. Copy this file to tracker-diag.yaml, or the keys into "
-    "[tool.tracker-diag] of pyproject.toml, and take the # off what you change: what stays a comment follows the "
-    "defaults of later versions. Made by `tracker-diag rules --format config`."
+    "All settings of tracker-diag with their defaults. Copy this file to tracker-diag.yaml, or the keys to "
+    "[tool.tracker-diag] in pyproject.toml. Remove the # from what you change; a line that stays a comment follows "
+    "the defaults of later versions. Written by `tracker-diag rules --format config`."
 )
 _ENTRY = re.compile(r"(\w+) *: *(.*)")
 

@@ -41,7 +41,7 @@ def diagnose(
         Path | None,
         typer.Argument(
             metavar="PATH",
-            help="A file or folder of curves, in place of a tracker; nothing is written.",
+            help="File or folder with curves, instead of a tracker. Nothing is written.",
             show_default=False,
         ),
     ] = None,
@@ -52,7 +52,7 @@ def diagnose(
             "-r",
             metavar="RUN",
             rich_help_panel=WHICH,
-            help="Run ID, its first 4 or more characters, its name, or its URL; W&B: entity/project/run.",
+            help="Run ID, its first 4 or more characters, run name, or URL. W&B: entity/project/run.",
             show_default=False,
         ),
     ] = None,
@@ -64,7 +64,7 @@ def diagnose(
         typer.Option(
             "--write/--dry-run",
             rich_help_panel=WRITTEN,
-            help="Write tags and reports, or only look.",
+            help="Write tags and reports, or only show the diagnosis.",
         ),
     ] = True,
     artifacts: ArtifactsOption = None,
@@ -77,11 +77,11 @@ def diagnose(
     ignore: IgnoreOption = None,
     annotate: AnnotateOption = False,
 ) -> None:
-    """Diagnose one run, and write the answer into the tracker.
+    """Diagnose one run and write the answer into the tracker.
 
-    It is compared with the other runs of its experiment, of which one listing is read. What lies in a file is only
-    looked at: a CSV, Lightning's metrics.csv, trainer_state.json, results.csv, event files of TensorBoard, a folder of
-    these, an mlruns or a wandb folder.
+    The run is compared with the other runs of its experiment.
+    With PATH, runs are read from files and nothing is written: a CSV, Lightning's metrics.csv, trainer_state.json,
+    results.csv, TensorBoard event files, a folder of these, or an mlruns or wandb folder.
     """
     from tracker_diag.adapters.closing import Done
     from tracker_diag.cli.summary import show_lines
@@ -95,9 +95,9 @@ def diagnose(
             raise typer.Exit(FOUND)
         return
     if run_id is not None and not run_id.strip():
-        raise UsageError("--run-id is empty: is the variable that it comes from set?")
+        raise UsageError("--run-id is empty: check the variable that it comes from")
     if run_id is None:
-        raise UsageError("which run? name one with --run-id, or give the path of a file or folder of curves")
+        raise UsageError("no run given: add --run-id RUN, or the path of a file or folder with curves")
     where = place(tracker, tracking_uri, tuple(project or ()), run_id)
     from tracker_diag.adapters.named import find
     from tracker_diag.cli import progress
@@ -105,11 +105,11 @@ def diagnose(
 
     with connected(where, settings.prefix, annotate=annotate) as adapter:
         if where.run_id:
-            with progress.bar("searching") as advance:
+            with progress.bar("looking for the run") as advance:
                 found = find(adapter, where.run_id, where.project, advance).id
         else:
             found = _only_run(adapter)
-        with progress.bar("comparing") as advance:
+        with progress.bar("comparing with other runs") as advance:
             diagnosed = diagnose_run(
                 adapter,
                 found,
@@ -134,7 +134,9 @@ def _only_run(adapter: Adapter) -> str:
 
     ids = [listing.id for listing in adapter.list_runs(Query(everything=True, limit=2))]
     if len(ids) != 1:
+        if not ids:
+            raise UsageError(f"{adapter.describe()} holds no runs: check the address")
         raise UsageError(
-            f"{adapter.describe()} holds {len(ids) or 'no'} runs or more: `tracker-diag sweep` takes them all"
+            f"{adapter.describe()} holds several runs: name one with --run-id, or use `tracker-diag sweep` for all"
         )
     return ids[0]

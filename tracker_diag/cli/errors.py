@@ -47,7 +47,7 @@ class Commands(TyperGroup):
         try:
             code = super().main(*args, **(kwargs | {"standalone_mode": False}))
         except typer.Abort:
-            complain("nothing was done", label="")
+            complain("cancelled, nothing was changed", label="")
             code = INTERRUPTED
         except Exception as error:  # noqa: BLE001  whatever it is, it ends in one line and an exit code of ours
             if type(error).__name__ == "NoArgsIsHelpError":
@@ -70,6 +70,7 @@ def explain(error: Exception) -> tuple[str, int]:
     from tracker_diag.adapters.base import QueryError, TrackerError, UnknownRunError
     from tracker_diag.adapters.locating import LocationError
     from tracker_diag.core.outgoing import clean
+    from tracker_diag.core.project import REPOSITORY
     from tracker_diag.core.run import InvalidRunError
     from tracker_diag.reading.file_format import ReadingError
     from tracker_diag.settings.settings import SettingsError
@@ -97,11 +98,11 @@ def explain(error: Exception) -> tuple[str, int]:
         return str(error), TRACKER
     if isinstance(error, OSError) and error.strerror:
         # A full disk, a file that may not be read: nobody's defect.
-        _log.info("the system refused", exc_info=error)
+        _log.info("the operating system refused", exc_info=error)
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror, PARTIAL
     _log_once(error)
     what = clean(f"{type(error).__name__}: {_text(error)}".rstrip(": "), 300)
-    advice = "this is a defect of tracker_diag: please report it with the traceback above"
+    advice = f"this is a bug in tracker-diag: please report it with the traceback above at {REPOSITORY}/issues"
     return f"internal error: {what}; {advice}", PARTIAL
 
 

@@ -29,6 +29,7 @@ def tell_found(found: Sequence[Row], fail_on: Severity, log_format: str) -> None
         What ``--log-format`` says: a line of text a run, or a record.
     """
     from tracker_diag.cli import watch
+    from tracker_diag.core.finding import Severity
     from tracker_diag.core.outgoing import clean, web_link
     from tracker_diag.report.wording import counted
     from tracker_diag.sweeping.document import called
@@ -39,7 +40,8 @@ def tell_found(found: Sequence[Row], fail_on: Severity, log_format: str) -> None
             watch.event("found", logging.WARNING, run_id=row.id, run=row.name, **about)
         watch.event("exit code 1", logging.WARNING, runs=len(found), fail_on=str(fail_on))
         return
-    complain(f"{counted(len(found), 'run')} at or above --fail-on {fail_on}:", label="")
+    worse = "" if fail_on is Severity.ERROR else " or worse"
+    complain(f"{counted(len(found), 'run')} with severity {fail_on}{worse} (--fail-on {fail_on}):", label="")
     verdicts = [clean(row.verdict) for row in found[:LISTED]]
     for row, verdict in zip(found, verdicts, strict=False):
         line = f"{row.severity:<{len('warning')}}  {verdict:<{max(map(len, verdicts))}}  {called(row)}"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tracker_diag.settings.settings import Settings
 
 
-_ONLY_READ = "files are only read, nothing was written"
+_ONLY_READ = "nothing was written, since files are only read"
 _PLACES = ("run_id", "tracker", "tracking_uri", "project")
 _WRITES = ("write", "artifacts", "note", "annotate")
 
@@ -38,9 +38,9 @@ def check_alone(context: typer.Context) -> None:
     for name in typed:
         option = f"--{name.replace('_', '-')}"
         if name in _PLACES:
-            raise UsageError(f"a path and {option}: give one; what lies in files needs no tracker")
+            raise UsageError(f"{option} cannot be combined with a path: files need no tracker")
         if name in _WRITES:
-            raise UsageError(f"{option} needs a tracker: leave it out")
+            raise UsageError(f"{option} cannot be combined with a path: files are only read")
 
 
 def _is_typed(context: typer.Context, name: str) -> bool:
@@ -96,7 +96,7 @@ def _check_there(path: Path) -> None:
     if not there:
         # A path joins the slashes of an address.
         run = "RUN" if ":" in str(path) else clean(path)
-        raise UsageError(f"no file or folder '{clean(path)}'; for a run of a tracker: --run-id {run}")
+        raise UsageError(f"no file or folder '{clean(path)}'; for a run in a tracker, use --run-id {run}")
 
 
 def _show_table(reports: Sequence[Report], runs: Sequence[Run]) -> None:

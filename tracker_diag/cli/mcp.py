@@ -12,6 +12,7 @@ from tracker_diag.cli.connect import place
 from tracker_diag.cli.console import hush
 from tracker_diag.cli.errors import UsageError, complain
 from tracker_diag.cli.options import ConfigOption, ProjectOption, TrackerOption, UriOption, read_settings
+from tracker_diag.cli.sections import WRITTEN
 
 
 def mcp(
@@ -19,13 +20,16 @@ def mcp(
     tracking_uri: UriOption = None,
     project: ProjectOption = None,
     config: ConfigOption = None,
-    write: Annotated[bool, typer.Option("--write", help="Let agents ask for diagnoses to be written.")] = False,
+    write: Annotated[
+        bool,
+        typer.Option("--write", help="Allow agents to write diagnoses into the tracker.", rich_help_panel=WRITTEN),
+    ] = False,
 ) -> None:
-    """Serve agents over MCP.
+    """Run an MCP server for AI agents.
 
-    The Model Context Protocol is spoken on stdin and stdout. An agent can list runs, diagnose them and read what a
-    verdict means, and writes nothing without --write. The tracker is the one named here, whatever an agent asks for.
-    How to add it to an agent: docs/mcp.md.
+    The server speaks the Model Context Protocol on stdin and stdout. An agent can list runs, diagnose them and look up
+    what a verdict means. It can write only if --write is given, and it can reach no other tracker than the one given
+    here. How to add the server to an agent: https://tracker-diag.github.io/tracker-diag/
     """
     from tracker_diag.cli.watch import start_log
 
@@ -36,7 +40,7 @@ def mcp(
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("mcp", "mcp_types"):
             raise
-        raise UsageError("agents are served by the package mcp, from 2.0 on: pip install 'tracker-diag[mcp]'") from None
+        raise UsageError("the package mcp 2.0 or later is not installed: pip install 'tracker-diag[mcp]'") from None
     from tracker_diag.agents.source import Source
     from tracker_diag.rules.verdicts import verdicts
 
@@ -46,7 +50,7 @@ def mcp(
     read_settings(config, None)
     source = Source(where, projects, lambda: read_settings(config, None), verdicts())
     if sys.stdin.isatty():
-        complain("speaks MCP on stdin and stdout, for an agent that starts it; Ctrl-C ends it", label="")
+        complain("MCP server on stdin and stdout, meant to be started by an agent; press Ctrl-C to stop it", label="")
     # A thread waits for the next line of stdin, and nothing but the end of the process ends that.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     serve(source, may_write=write)

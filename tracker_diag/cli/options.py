@@ -23,7 +23,7 @@ TrackerOption = Annotated[
     str | None,
     typer.Option(
         "--tracker",
-        help=f"{', '.join(trackers())}; told from the address where it can be.",
+        help=f"{' or '.join(trackers())}. Default: recognised from the address.",
         show_default=False,
         metavar="NAME",
         rich_help_panel=WHERE,
@@ -33,7 +33,7 @@ UriOption = Annotated[
     str | None,
     typer.Option(
         "--tracking-uri",
-        help="MLflow server, database or mlruns folder; a folder of W&B offline runs. "
+        help="MLflow server, database or mlruns folder, or a folder of W&B offline runs. "
         "Default: MLFLOW_TRACKING_URI, else ./mlruns if it holds experiments, else ./mlflow.db.",
         show_default=False,
         metavar="URI",
@@ -44,7 +44,8 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option(
         "--config",
-        help="Settings. Default: tracker-diag.yaml, or [tool.tracker-diag] of pyproject.toml, here or above.",
+        help="Settings file. Default: tracker-diag.yaml, or [tool.tracker-diag] in pyproject.toml, in this folder or "
+        "one above it.",
         show_default=False,
         metavar="FILE",
         rich_help_panel=JUDGED,
@@ -54,7 +55,7 @@ RoleOption = Annotated[
     list[str] | None,
     typer.Option(
         "--role",
-        help="Take a metric or parameter for a role: val_loss=my/metric.",
+        help="Use this metric or parameter for a role, e.g. val_loss=my/metric. Can be repeated.",
         show_default=False,
         metavar="ROLE=NAME",
         rich_help_panel=JUDGED,
@@ -64,7 +65,7 @@ SelectOption = Annotated[
     list[str] | None,
     typer.Option(
         "--select",
-        help="These rules only: codes, names or beginnings of codes; LC,DS201.",
+        help="Run only these rules: codes, names or prefixes of codes, e.g. LC,DS201.",
         show_default=False,
         metavar="RULES",
         rich_help_panel=JUDGED,
@@ -74,7 +75,7 @@ IgnoreOption = Annotated[
     list[str] | None,
     typer.Option(
         "--ignore",
-        help="Leave these rules out too: LC107,dead-relu.",
+        help="Also leave these rules out, e.g. LC107,dead-relu.",
         show_default=False,
         metavar="RULES",
         rich_help_panel=JUDGED,
@@ -84,7 +85,7 @@ FailOnOption = Annotated[
     str | None,
     typer.Option(
         "--fail-on",
-        help="Exit with 1 if a run has this severity or a worse one: info, warning or error.",
+        help="Exit with code 1 if a run has this severity or a worse one: info, warning or error.",
         show_default=False,
         metavar="LEVEL",
         rich_help_panel=TOLD,
@@ -94,7 +95,7 @@ ArtifactsOption = Annotated[
     str | None,
     typer.Option(
         "--artifacts",
-        help="Reports for runs with findings (default), all, or none of them.",
+        help="Which runs get a report: findings (default: those with a warning or an error), all or none.",
         show_default=False,
         metavar="WHICH",
         rich_help_panel=WRITTEN,
@@ -104,7 +105,7 @@ NoteOption = Annotated[
     bool,
     typer.Option(
         "--note",
-        help="Also write a section into the run's description, after your own text; later diagnoses renew it.",
+        help="Also write a section into the run's description, below your own text. Later diagnoses update it.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -113,7 +114,7 @@ ExperimentOption = Annotated[
     typer.Option(
         "--experiment",
         "-e",
-        help="Name or pattern, e.g. 'vision-*'; may be repeated.",
+        help="Experiment name or pattern, e.g. 'vision-*'. Can be repeated.",
         show_default=False,
         metavar="NAME",
         rich_help_panel=WHICH,
@@ -124,7 +125,7 @@ ProjectOption = Annotated[
     typer.Option(
         "--project",
         "-p",
-        help="W&B: entity/project; may be repeated.",
+        help="W&B: entity/project. Can be repeated.",
         show_default=False,
         metavar="NAME",
         rich_help_panel=WHICH,
@@ -134,7 +135,7 @@ AnnotateOption = Annotated[
     bool,
     typer.Option(
         "--annotate",
-        help="W&B folders: also write a log segment that `wandb sync` carries to the server.",
+        help="W&B folders: also write a log segment, which `wandb sync` uploads to the server.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -142,7 +143,7 @@ AllOption = Annotated[
     bool,
     typer.Option(
         "--all",
-        help="Every experiment that can be seen.",
+        help="All experiments that you have access to.",
         rich_help_panel=WHICH,
     ),
 ]
@@ -210,7 +211,7 @@ def _chosen_there(part: dict[str, Any], select: list[str] | None, ignore: list[s
 def _words(typed: list[str], option: str) -> tuple[str, ...]:
     words = tuple(word.strip() for text in typed for word in text.split(",") if word.strip())
     if not words:
-        raise UsageError(f"{option}: name a rule, such as {option} LC104")
+        raise UsageError(f"{option} is empty: name a rule, such as {option} LC104")
     return words
 
 

@@ -32,6 +32,8 @@ class Outlets:
         Addresses of messages.
     write : bool
         False for a dry run, of which nobody is notified.
+    scope : str
+        Where runs were looked for, in words.
     document : Document
         What is made of each sweep for other programs.
     quiet : bool
@@ -55,6 +57,7 @@ class Outlets:
     summary: Path | None
     notify: tuple[str, ...]
     write: bool
+    scope: str
     document: Document
     quiet: bool
     fail_on: Severity | None
@@ -89,13 +92,13 @@ class Outlets:
             if not (self.quiet or self.document.takes_stdout):
                 if swept != Swept(error=swept.error):
                     show = show_changes if self.changed_only else show_table
-                    show(swept, write=self.write)
+                    show(swept, write=self.write, scope=self.scope)
                 show_lines(self.below)
             self.below = ()
             if swept.error:
                 complain(swept.error)
         told = only_changed(swept) if self.changed_only else swept
-        give(self.document, told, Asked(self.tracker, self.fail_on), write=self.write)
+        give(self.document, told, Asked(self.tracker, self.fail_on), write=self.write, scope=self.scope)
         news = f"{swept.error} (failed sweeps so far: {self.failed:,})" if swept.error not in ("", self.told) else ""
         self.told = swept.error
         message = notify.digest(swept.rows, news) if self.notify and self.write else None

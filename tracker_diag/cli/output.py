@@ -68,14 +68,16 @@ def document_of(format: str | None, file: Path | None, *, repeated: bool) -> Doc
         raise UsageError(f"--format {format}: choose one of {known}")
     check_folder(file, "--output-file")
     if format is None and file is not None and file.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"--output-file {file}: its name does not say in which format; add --format, one of {known}")
+        raise UsageError(f"--output-file {file}: its suffix names no format; add --format with one of {known}")
     found = Document(format or (TEXT if file is None else SUFFIXES[file.suffix.lower()]), file)
     if repeated and found.takes_stdout:
-        raise UsageError(f"--format {found.format} on a schedule: add --output-file, which each sweep writes anew")
+        raise UsageError(
+            f"--format {found.format} with --every or --cron: add --output-file, which each sweep overwrites"
+        )
     return found
 
 
-def give(document: Document, swept: Swept, asked: Asked, *, write: bool) -> None:
+def give(document: Document, swept: Swept, asked: Asked, *, write: bool, scope: str) -> None:
     """Write the document of a sweep; of one that did not reach every run none is made: the others would look fixed.
 
     Raises
@@ -88,10 +90,12 @@ def give(document: Document, swept: Swept, asked: Asked, *, write: bool) -> None
     if document.format == TEXT and document.file is None:
         return
     if swept.error or swept.stopped:
-        what = f"no {document.format} is written" if document.file is None else f"{document.file} is left as it was"
+        what = f"no {document.format} was written" if document.file is None else f"{document.file} was not updated"
         complain(f"{what}: the sweep did not reach every run", label="")
         return
-    text = as_text(swept, write=write) if document.format == TEXT else render(document.format, swept, asked)
+    text = (
+        as_text(swept, write=write, scope=scope) if document.format == TEXT else render(document.format, swept, asked)
+    )
     if document.file is None:
         typer.echo(text, nl=False)
     else:

@@ -9,6 +9,9 @@ from tracker_diag.cli.errors import UsageError
 if TYPE_CHECKING:
     from tracker_diag.adapters.base import Query
 
+NAMED = 5
+"""Experiments that a sentence names; more are counted."""
+
 
 def query_of(
     experiment: list[str] | None,
@@ -43,7 +46,26 @@ def query_of(
 
     names = (*(experiment or ()), *(project or ()))
     if not names and not everything:
-        raise UsageError("which runs? name them with --experiment or --project, or say --all")
+        raise UsageError("no runs selected: add --experiment NAME, --project NAME or --all")
     if names and everything:
-        raise UsageError("--all goes without --experiment and --project")
+        raise UsageError("--all cannot be combined with --experiment or --project")
     return Query(experiments=names, everything=everything, since=since, filter=filter, limit=limit)
+
+
+def where(experiment: list[str] | None, project: list[str] | None) -> str:
+    """Say where runs were looked for: ``in experiment vision``, ``in experiments a, b``, ``in any experiment``.
+
+    Parameters
+    ----------
+    experiment, project : list of str or None
+        What ``--experiment`` and ``--project`` say; neither: ``--all``.
+    """
+    from tracker_diag.core.outgoing import clean
+
+    parts = []
+    for kind, names in (("experiment", experiment or ()), ("project", project or ())):
+        if names:
+            more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+            listed = ", ".join(clean(name, 80) for name in names[:NAMED])
+            parts.append(f"in {kind}{'s' * (len(names) > 1)} {listed}{more}")
+    return " and ".join(parts) or "in any experiment"

@@ -12,7 +12,7 @@ from tracker_diag.cli.connect import connected, place
 from tracker_diag.cli.console import stdout
 from tracker_diag.cli.errors import PARTIAL, UsageError, complain
 from tracker_diag.cli.options import ConfigOption, TrackerOption, UriOption, read_settings
-from tracker_diag.cli.sections import TOLD
+from tracker_diag.cli.sections import TOLD, WHICH
 from tracker_diag.cli.whole_files import check_folder, write_whole
 from tracker_diag.report.experiment.rendering import FORMS, SUFFIXES
 from tracker_diag.report.registry import DEFAULT, FormatError, UnknownFormatError, find_format, names, render
@@ -34,24 +34,41 @@ def report(
         Path | None,
         typer.Argument(
             metavar="FILE",
-            help="A report.json that a sweep stored, or its folder; - reads standard input.",
+            help="A report.json that a sweep stored, or its folder. Use - for standard input.",
             show_default=False,
         ),
     ] = None,
     experiment: Annotated[
         str | None,
         typer.Option(
-            "--experiment", "-e", metavar="NAME", help="All runs of this experiment on one page.", show_default=False
+            "--experiment",
+            "-e",
+            metavar="NAME",
+            rich_help_panel=WHICH,
+            help="Show the page of this experiment: all its runs.",
+            show_default=False,
         ),
     ] = None,
     project: Annotated[
         str | None,
-        typer.Option("--project", "-p", metavar="NAME", help="W&B: the same, of entity/project.", show_default=False),
+        typer.Option(
+            "--project",
+            "-p",
+            metavar="NAME",
+            rich_help_panel=WHICH,
+            help="W&B: show the page of entity/project.",
+            show_default=False,
+        ),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write the page of an experiment into this file.", show_default=False
+            "--output",
+            "-o",
+            metavar="FILE",
+            rich_help_panel=TOLD,
+            help="Write the page of the experiment to this file.",
+            show_default=False,
         ),
     ] = None,
     format: Annotated[
@@ -59,8 +76,9 @@ def report(
         typer.Option(
             "--format",
             metavar="FORM",
-            help=f"{', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}. Of an experiment: "
-            f"{', '.join(FORMS[:-1])} or {FORMS[-1]}; by default what the name of its file says.",
+            rich_help_panel=TOLD,
+            help=f"For a report: {', '.join(_FORMATS[:-1])} or {_FORMATS[-1]} (default: {DEFAULT}). For an experiment: "
+            f"{', '.join(FORMS[:-1])} or {FORMS[-1]} (default: by the suffix of --output, else markdown).",
             show_default=False,
         ),
     ] = None,
@@ -68,10 +86,10 @@ def report(
     tracking_uri: UriOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Show a saved report, or an experiment's page.
+    """Show a saved report, or the page of an experiment.
 
-    An experiment's page reads the tags that a sweep wrote, diagnoses in memory what no sweep has, and writes nothing
-    into the tracker.
+    The page of an experiment shows what the last sweep found. Runs that no sweep has diagnosed are diagnosed now.
+    Nothing is written into the tracker.
 
     \b
       tracker-diag report diagnosis/report.json
@@ -79,10 +97,10 @@ def report(
       tracker-diag report --experiment vision --format csv
     """  # noqa: D301  click wants a real backspace
     if sum(x is not None for x in (file, experiment, project)) != 1:
-        raise UsageError("give one: the file of a report, or --experiment NAME, or --project ENTITY/NAME")
+        raise UsageError("give exactly one of these: a report file, --experiment NAME or --project ENTITY/NAME")
     if file is not None:
         if output is not None:
-            raise UsageError("--output goes with --experiment: the report of a run is a file already")
+            raise UsageError("--output needs --experiment: the report of a run is already a file")
         _show_saved(file, format or DEFAULT)
         return
     form = _form(format, output)
@@ -115,7 +133,9 @@ def _show_saved(file: Path, format: str) -> None:
     except OSError as error:
         raise UsageError(f"{file}: {error.strerror}") from None
     except ValueError as error:
-        raise UsageError(f"{file}: not a report of tracker-diag ({fault(error)})") from None
+        raise UsageError(
+            f"{file}: not a report of tracker-diag ({fault(error)}); give a report.json that a sweep stored"
+        ) from None
     show(saved, format)
 
 
@@ -124,14 +144,12 @@ def _form(format: str | None, output: Path | None) -> str:
     known = f"{', '.join(FORMS[:-1])} or {FORMS[-1]}"
     if format is not None:
         if format not in FORMS:
-            raise UsageError(f"--format {format}: the page of an experiment is {known}")
+            raise UsageError(f"--format {format}: choose {known} for the page of an experiment")
         return format
     if output is None:
         return "markdown"
     if output.suffix.lower() not in SUFFIXES:
-        raise UsageError(
-            f"--output {output}: its name does not end as one of {' '.join(SUFFIXES)}; add --format {known}"
-        )
+        raise UsageError(f"--output {output}: its suffix is none of {', '.join(SUFFIXES)}; add --format {known}")
     return SUFFIXES[output.suffix.lower()]
 
 

@@ -27,7 +27,7 @@ def viewer_of(adapter: Adapter) -> Viewer:
     from tracker_diag.adapters.views import Viewer
 
     if not isinstance(adapter, Viewer):
-        raise UsageError(f"--view: {adapter.describe()} has no saved views; leave it out")
+        raise UsageError(f"--view: {adapter.describe()} has no saved views; leave --view out")
     return adapter
 
 
@@ -54,7 +54,7 @@ def save_views(viewer: Viewer | None, experiments: Iterable[str]) -> tuple[str, 
             _log.warning("view of %s: %s", name, error)
             continue
         watch.event("view saved", of=name, link=saved.address or None, edited=saved.edited)
-        left = "somebody has changed it, and it is left as it is: " if saved.edited else ""
+        left = "not updated, because somebody has changed it: " if saved.edited else ""
         lines.append(f"view of {name}: {left}{saved.address or saved.place}")
     return tuple(lines)
 
@@ -67,8 +67,8 @@ def first_look(adapter: Adapter, done: Done, prefix: str) -> tuple[str, ...]:
         return ()
     columns = ", ".join(f"{prefix}{name}" for name in COLUMNS)
     return (
-        f"To see it in the tracker's list of runs, tick these columns: {columns}. "
-        "`--view` saves a view that shows them; `--note` writes a few lines into each run's description.",
+        f"To see the diagnoses in the tracker's list of runs, tick these columns: {columns}. "
+        "Or add `--view` to save a view with these columns, or `--note` to write into each run's description.",
     )
 
 
@@ -86,5 +86,5 @@ def delete_views(viewer: Viewer, experiments: Iterable[str]) -> tuple[int, int]:
             continue
         deleted += gone
         if not gone:
-            complain(f"left the view of {name}, which somebody has changed", label="")
+            complain(f"kept the view of {name}, because somebody has changed it", label="")
     return deleted, failed

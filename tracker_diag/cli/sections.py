@@ -6,11 +6,11 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-WHICH, WHERE = "Which runs", "Where they are"
-JUDGED, WRITTEN = "What is judged", "What is written"
-TOLD, WHEN = "What is told", "When, and on what"
+WHICH, WHERE = "Which runs", "Tracker"
+JUDGED, WRITTEN = "Rules and settings", "What is written"
+TOLD, WHEN = "Output", "Schedule and workers"
 """Headings, as an option names its own by ``rich_help_panel``, which Typer itself shows with markup alone."""
-_OTHERS = "Others"
+_OTHERS = "Other options"
 
 
 class Sections(TyperCommand):

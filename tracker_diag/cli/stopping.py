@@ -33,7 +33,7 @@ def stopping(*, quiet: bool) -> Iterator[tuple[threading.Event, list[int]]]:
         if signals.count(signal.SIGINT) > 1:
             _leave_now()
         if not quiet and len(signals) == 1:
-            again = "; Ctrl-C again ends at once" if number == signal.SIGINT else ""
+            again = "; press Ctrl-C again to stop at once" if number == signal.SIGINT else ""
             # Not print: a handler may find the buffer of stderr in use.
             os.write(sys.stderr.fileno(), f"finishing the runs in progress{again}\n".encode())
 

@@ -23,21 +23,21 @@ ROWS = 40
 FAILURES = 20
 
 
-def show_table(swept: Swept, *, write: bool) -> None:
+def show_table(swept: Swept, *, write: bool, scope: str) -> None:
     """Print the runs, worst first, then what failed, then one line of figures."""
-    _print(stdout(), swept, write=write)
+    _print(stdout(), swept, write=write, scope=scope)
 
 
-def as_text(swept: Swept, *, write: bool) -> str:
+def as_text(swept: Swept, *, write: bool, scope: str) -> str:
     """Write what ``show_table`` prints, for a file."""
     import io
 
     file = io.StringIO()
-    _print(plain(file), swept, write=write)
+    _print(plain(file), swept, write=write, scope=scope)
     return file.getvalue()
 
 
-def _print(console: Console, swept: Swept, *, write: bool) -> None:
+def _print(console: Console, swept: Swept, *, write: bool, scope: str) -> None:
     from tracker_diag.sweeping.spending import in_words, spending
 
     if swept.rows:
@@ -57,7 +57,9 @@ def _print(console: Console, swept: Swept, *, write: bool) -> None:
         console.print(line, soft_wrap=True)
     if notes:
         console.print()
-    console.print(closing_line(swept, write=write), soft_wrap=True)
+    console.print(closing_line(swept, write=write, scope=scope), soft_wrap=True)
+    if line := beyond_limit(swept):
+        console.print(line, soft_wrap=True)
 
 
 def show_lines(lines: Sequence[str]) -> None:
@@ -68,8 +70,8 @@ def show_lines(lines: Sequence[str]) -> None:
         stdout().print(clean(line), soft_wrap=True)
 
 
-def closing_line(swept: Swept, *, write: bool) -> str:
-    """Say in one line what was done."""
+def closing_line(swept: Swept, *, write: bool, scope: str) -> str:
+    """Say in one line what was done; the scope is told where it holds no runs."""
     from tracker_diag.report.wording import counted, duration
 
     parts = [f"{len(swept.rows):,} diagnosed" + ("" if write else " (dry run: nothing written)")]
@@ -77,19 +79,31 @@ def closing_line(swept: Swept, *, write: bool) -> str:
     kept = sum(row.kept for row in swept.rows)
     if kept:
         how_many = "none" if kept == len(swept.rows) else f"{kept:,} not"
-        parts += [f"{how_many} rewritten: they already have a diagnosis by all rules"]
+        parts += [f"{how_many} written, because they already have a diagnosis by all rules"]
     parts += [f"{swept.unchanged:,} unchanged{_without_reports(swept.without_reports)}"] if swept.unchanged else []
     accepted = sum(row.accepted for row in (*swept.rows, *swept.standing))
     parts += [f"{accepted:,} accepted by the baseline"] if accepted else []
     parts += [f"{len(swept.failures):,} failed"] if swept.failures else []
     parts += [f"{swept.left:,} not reached"] if swept.left else []
-    runs = len(swept.rows) + swept.unchanged + len(swept.failures) + swept.left
+    runs = looked_at(swept)
     if runs == 0 and swept.stopped:
-        return f"0 runs in {duration(swept.seconds)}: ended before any was reached."
+        return "no run was diagnosed before the stop."
     if runs == 0 and not swept.error:
-        return f"0 runs in {duration(swept.seconds)}: nothing in this scope; check its names, patterns and filter."
+        return f"no runs found {scope}"
     line = f"{counted(runs, 'run')} in {duration(swept.seconds)}: {', '.join(parts)}."
     return line + (f" Verdicts: {_counts(Counter(swept.verdicts))}." if swept.verdicts else "")
+
+
+def beyond_limit(swept: Swept) -> str:
+    """Say that there are runs beyond ``--limit``, and how to see them; empty where there are none."""
+    if not swept.more:
+        return ""
+    return f"Only the newest {looked_at(swept):,} were looked at (--limit): there are more, raise --limit to see them."
+
+
+def looked_at(swept: Swept) -> int:
+    """Count the runs in the scope, the ones that failed or were not reached too."""
+    return len(swept.rows) + swept.unchanged + len(swept.failures) + swept.left
 
 
 def summary(swept: Swept, tracker: str) -> dict[str, Any]:
@@ -145,7 +159,7 @@ def _counts(counts: Counter[str]) -> str:
 
 
 def _not_stored_now(swept: Swept) -> int:
-    return sum(bool(row.note) for row in swept.rows)
+    return sum(bool(row.not_stored) for row in swept.rows)
 
 
 def _without_reports(runs: int) -> str:
@@ -157,7 +171,7 @@ def _notes(swept: Swept) -> list[str]:
     from tracker_diag.core.outgoing import clean
     from tracker_diag.report.wording import counted
 
-    reasons = Counter(clean(row.note, 500) for row in swept.rows if row.note)
+    reasons = Counter(clean(row.not_stored, 500) for row in swept.rows if row.not_stored)
     lines = [f"{counted(n, 'run')}: the report could not be stored: {why}" for why, n in reasons.most_common(FAILURES)]
     lines += [f"… and {len(reasons) - FAILURES:,} more reasons"] if len(reasons) > FAILURES else []
     unnoted = Counter(row.unnoted for row in (*swept.rows, *swept.standing) if row.unnoted)

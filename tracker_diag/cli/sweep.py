@@ -38,7 +38,7 @@ from tracker_diag.cli.options import (
 )
 from tracker_diag.cli.outlets import Outlets, broken_off, keep_going
 from tracker_diag.cli.output import document_of
-from tracker_diag.cli.query import query_of
+from tracker_diag.cli.query import query_of, where
 from tracker_diag.cli.saved_views import first_look, save_views, viewer_of
 from tracker_diag.cli.stopping import stopping
 from tracker_diag.cli.sweep_options import (
@@ -117,8 +117,8 @@ def sweep(
 ) -> None:
     """Diagnose the runs that are new or have changed.
 
-    Tags, and reports where something is wrong, are written onto each run.
-    What has been done is read from the tracker itself, so a sweep may be repeated, killed, or run twice at once.
+    Each run gets tags, and a report if something is wrong.
+    The tracker itself records what is done, so a sweep can be repeated, stopped at any time, or run twice at once.
 
     \b
       tracker-diag sweep --experiment 'vision-*' --dry-run
@@ -144,7 +144,7 @@ def sweep(
     age = None if since is None else seconds(since, "--since")
     trigger = _trigger(every, cron)
     query_of(experiment, project, everything)
-    where = place(tracker, tracking_uri, tuple(project or ()))
+    there = place(tracker, tracking_uri, tuple(project or ()))
     read_settings(config, role, artifacts, note=note, select=select, ignore=ignore)
     messages.check(notify or ())
     narrowing = {"--limit": limit, "--since": since, "--filter": filter, "--select": select, "--ignore": ignore}
@@ -176,7 +176,7 @@ def sweep(
             workers=workers,
             scheduler=scheduler,
         )
-        with connected(where, settings.prefix, annotate=annotate) as opened:
+        with connected(there, settings.prefix, annotate=annotate) as opened:
             adapter = opened if report_dir is None else _aside(opened, report_dir, settings.prefix)
             out.tracker = adapter.describe()
             publisher = _publisher(adapter) if overview else None
@@ -200,6 +200,7 @@ def sweep(
         summary,
         tuple(notify or ()),
         write=not dry_run,
+        scope=where(experiment, project) + _narrowed(since, filter),
         document=document,
         quiet=quiet,
         fail_on=level,
@@ -225,7 +226,7 @@ def sweep(
         out.tell(swept)
     if signals:
         if log_format != "json":
-            complain(f"stopped: {closing_line(swept, write=not dry_run)}", label="")
+            complain(f"stopped: {closing_line(swept, write=not dry_run, scope=out.scope)}", label="")
         raise typer.Exit(INTERRUPTED if signals[0] == signal.SIGINT else TERMINATED)
     if code := _exit_code(swept, level):
         if code == FOUND and level is not None:
@@ -242,9 +243,9 @@ def _accepted(baseline: Path, swept: Swept) -> Swept:
     marked = accepted.mark(baseline, swept)
     if new:
         count = sum(row.accepted for row in (*marked.rows, *marked.standing))
-        written = f"wrote {baseline}: {counted(count, 'run')} accepted from now on"
+        written = f"wrote {baseline}, which accepts {counted(count, 'run')} from now on"
         complain(
-            written if baseline.exists() else f"{baseline} is not written: the sweep did not reach all runs", label=""
+            written if baseline.exists() else f"{baseline} was not written: the sweep did not reach every run", label=""
         )
     return marked
 
@@ -257,11 +258,17 @@ def _exit_code(swept: Swept, level: Severity | None) -> int:
     return FOUND if level is not None and swept.at_least(level) else OK
 
 
+def _narrowed(since: str | None, filter: str) -> str:
+    """Say what runs have to be like beside where they are."""
+    parts = [f"changed in the last {since}"] * (since is not None) + ["match the filter"] * bool(filter)
+    return f" that {' and '.join(parts)}" if parts else ""
+
+
 def _trigger(every: str | None, cron: str | None) -> BaseTrigger | None:
     from tracker_diag.sweeping import schedule
 
     if every is not None and cron is not None:
-        raise UsageError("--every and --cron are two schedules: give one")
+        raise UsageError("--every cannot be combined with --cron")
     if cron is not None:
         return schedule.cron(cron)
     return None if every is None else schedule.every(seconds(every, "--every"))
@@ -283,7 +290,9 @@ def _check_files(
 
         check_folder(baseline, "--baseline")
         if accepted.read(baseline) is None and part:
-            raise UsageError(f"there is no {baseline} yet, and it has to hold all runs by all rules: leave out {part}")
+            raise UsageError(
+                f"--baseline {baseline}: no such file; a new one has to cover all runs and rules, so leave out {part}"
+            )
     if report_dir is not None and elsewhere:
         raise UsageError("--report-dir cannot be combined with --dry-run or --annotate")
 
@@ -291,14 +300,16 @@ def _check_files(
 def _check_written(option: str, given: bool, dry_run: bool, report_dir: Path | None) -> None:
     for other, elsewhere in (("--dry-run", dry_run), ("--report-dir", report_dir is not None)):
         if given and elsewhere:
-            raise UsageError(f"{option} writes into the tracker, {other} does not: leave one out")
+            raise UsageError(
+                f"{option} cannot be combined with {other}: {option} writes into the tracker, {other} does not"
+            )
 
 
 def _publisher(adapter: Adapter) -> Publisher:
     from tracker_diag.adapters.overviews import Publisher
 
     if not isinstance(adapter, Publisher):
-        raise UsageError(f"--overview: {adapter.describe()} cannot hold one; use `tracker-diag report --experiment`")
+        raise UsageError(f"--overview: {adapter.describe()} cannot store it; use `tracker-diag report --experiment`")
     return adapter
 
 
@@ -327,7 +338,7 @@ def _store_overviews(
     plain = {name for name in named if not set(name) & set("*?[")}
     for name in sorted({row.experiment for row in swept.rows} | plain - {EXPERIMENT}):
         try:
-            with progress.bar("overview") as advance:
+            with progress.bar("writing the overview") as advance:
                 run_id = publish(adapter, publisher, name, settings, advance)
             run = adapter.find_run(run_id)
             link = adapter.link(run)

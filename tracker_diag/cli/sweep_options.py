@@ -14,7 +14,7 @@ SinceOption = Annotated[
     str | None,
     typer.Option(
         "--since",
-        help="Only runs that changed in the last 24h, 7d, …",
+        help="Only runs that changed within this time: 24h, 7d, …",
         show_default=False,
         metavar="AGE",
         rich_help_panel=WHICH,
@@ -24,7 +24,7 @@ FilterOption = Annotated[
     str,
     typer.Option(
         "--filter",
-        help="The tracker's own syntax: \"params.model = 'cnn'\".",
+        help="Filter in the tracker's own syntax, e.g. \"params.model = 'cnn'\".",
         show_default=False,
         metavar="FILTER",
         rich_help_panel=WHICH,
@@ -35,7 +35,7 @@ LimitOption = Annotated[
     typer.Option(
         "--limit",
         min=1,
-        help="At most so many runs, newest first.",
+        help="Look at no more than N runs, newest first.",
         show_default=False,
         metavar="N",
         rich_help_panel=WHICH,
@@ -45,7 +45,7 @@ ForceOption = Annotated[
     bool,
     typer.Option(
         "--force",
-        help="Diagnose also what has not changed.",
+        help="Also diagnose runs that have not changed.",
         rich_help_panel=WHICH,
     ),
 ]
@@ -53,7 +53,7 @@ DryRunOption = Annotated[
     bool,
     typer.Option(
         "--dry-run",
-        help="Show the answer, write nothing into the tracker.",
+        help="Show the diagnoses, write nothing into the tracker.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -61,8 +61,8 @@ BaselineOption = Annotated[
     Path | None,
     typer.Option(
         "--baseline",
-        help="File of accepted runs: only what is new or worse counts for --fail-on and --notify. Where there is no "
-        "such file, all runs are accepted as they are now, and it is written; delete it to accept anew.",
+        help="File of accepted runs: --fail-on and --notify ignore a run until it gets worse or gets another verdict. "
+        "If there is no such file, the sweep creates it and accepts all runs as they are. Delete it to start again.",
         show_default=False,
         metavar="FILE",
         rich_help_panel=TOLD,
@@ -72,8 +72,8 @@ ChangedOnlyOption = Annotated[
     bool,
     typer.Option(
         "--changed-only",
-        help="Show only runs that were diagnosed before and are judged otherwise now, and by which rules. With "
-        "--dry-run: what a new version or new settings would change.",
+        help="Show only runs whose diagnosis differs from their last one, and the rules behind it. With --dry-run, this "
+        "shows what a new version or new settings would change.",
         rich_help_panel=TOLD,
     ),
 ]
@@ -81,7 +81,7 @@ EveryOption = Annotated[
     str | None,
     typer.Option(
         "--every",
-        help="Sweep again and again: 15m, 1h, …",
+        help="Repeat the sweep at this interval: 15m, 1h, …",
         show_default=False,
         metavar="SPAN",
         rich_help_panel=WHEN,
@@ -91,7 +91,7 @@ CronOption = Annotated[
     str | None,
     typer.Option(
         "--cron",
-        help="Sweep by a crontab line: '*/15 * * * *'.",
+        help="Repeat the sweep on a crontab schedule, e.g. '*/15 * * * *'.",
         show_default=False,
         metavar="LINE",
         rich_help_panel=WHEN,
@@ -101,7 +101,7 @@ EngineOption = Annotated[
     str,
     typer.Option(
         "--engine",
-        help="Where runs are diagnosed: local or dask.",
+        help="Where runs are diagnosed: local (this machine) or dask.",
         metavar="NAME",
         rich_help_panel=WHEN,
     ),
@@ -110,7 +110,7 @@ SchedulerOption = Annotated[
     str | None,
     typer.Option(
         "--scheduler",
-        help="Address of a Dask scheduler: tcp://host:8786.",
+        help="Address of the Dask scheduler, e.g. tcp://host:8786.",
         show_default=False,
         metavar="ADDRESS",
         rich_help_panel=WHEN,
@@ -121,7 +121,7 @@ WorkersOption = Annotated[
     typer.Option(
         "--workers",
         min=1,
-        help="Processes; as many as processors.",
+        help="Number of worker processes. Default: one per processor.",
         show_default=False,
         metavar="N",
         rich_help_panel=WHEN,
@@ -132,10 +132,10 @@ NotifyOption = Annotated[
     typer.Option(
         "--notify",
         envvar="TRACKER_DIAG_NOTIFY",
-        help="Apprise address that gets one digest per sweep of what is new and severe.",
+        help="Apprise URL. Each sweep sends one message about new warnings and errors.",
         show_default=False,
         show_envvar=True,
-        metavar="ADDRESS",
+        metavar="URL",
         rich_help_panel=TOLD,
     ),
 ]
@@ -143,7 +143,7 @@ SummaryOption = Annotated[
     Path | None,
     typer.Option(
         "--summary",
-        help="JSON file with the sweep's figures.",
+        help="Write the sweep's figures to this JSON file.",
         show_default=False,
         metavar="FILE",
         rich_help_panel=TOLD,
@@ -153,7 +153,7 @@ ReportDirOption = Annotated[
     Path | None,
     typer.Option(
         "--report-dir",
-        help="Write the answers into this folder, nothing into the tracker.",
+        help="Write the diagnoses into this folder, nothing into the tracker.",
         show_default=False,
         metavar="FOLDER",
         rich_help_panel=WRITTEN,
@@ -163,8 +163,8 @@ OverviewOption = Annotated[
     bool,
     typer.Option(
         "--overview",
-        help="Also store a page of each experiment that is named, or in which runs were diagnosed, in the "
-        "experiment tracker-diag.",
+        help="Also store a page about each experiment that is named or has newly diagnosed runs, in the experiment "
+        "tracker-diag.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -172,7 +172,7 @@ ViewOption = Annotated[
     bool,
     typer.Option(
         "--view",
-        help="Also save a view of each experiment in MLflow: our tags as columns, runs with a warning or an error.",
+        help="Also save a view of each experiment in MLflow: runs with a warning or an error, diagnoses as columns.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -180,7 +180,7 @@ LogFormatOption = Annotated[
     str,
     typer.Option(
         "--log-format",
-        help="text, or json lines on stderr.",
+        help="text, or json: one JSON object per line, on stderr.",
         metavar="FORM",
         rich_help_panel=TOLD,
     ),
@@ -189,8 +189,8 @@ DocumentOption = Annotated[
     str | None,
     typer.Option(
         "--format",
-        help=f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}, of all runs in the scope; text by default, or what the name "
-        "of --output-file says.",
+        help=f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}, about all runs in the scope. Default: by the suffix of "
+        "--output-file, else text.",
         show_default=False,
         metavar="FORM",
         rich_help_panel=TOLD,
@@ -201,7 +201,7 @@ OutputFileOption = Annotated[
     typer.Option(
         "--output-file",
         "-o",
-        help="Write it into this file; stdout keeps the text for people.",
+        help="Write the document to this file. The table for people still goes to stdout.",
         show_default=False,
         metavar="FILE",
         rich_help_panel=TOLD,
@@ -212,7 +212,7 @@ QuietOption = Annotated[
     typer.Option(
         "--quiet",
         "-q",
-        help="Print nothing but errors, and the runs that --fail-on found.",
+        help="Print only errors and the runs that --fail-on found.",
         rich_help_panel=TOLD,
     ),
 ]

@@ -110,7 +110,7 @@ class Lines:
             verdict=row.verdict,
             severity=str(row.severity),
             cause=row.cause,
-            not_stored=row.note,
+            not_stored=row.not_stored,
         )
 
     def failed(self, failure: Failure) -> None:
@@ -155,4 +155,4 @@ def watching(log_format: str, *, quiet: bool = False) -> Iterator[Watcher]:
     with Progress(
         *columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal
     ) as bar:
-        yield Bar(bar, bar.add_task("listing", total=None))
+        yield Bar(bar, bar.add_task("listing runs", total=None))

@@ -10,7 +10,7 @@ from tracker_diag.cli.errors import UsageError
 def check_folder(path: Path | None, option: str) -> None:
     """Refuse a file in a folder that does not exist, before anything is done."""
     if path is not None and not path.parent.is_dir():
-        raise UsageError(f"{option} {path}: there is no folder {path.parent}")
+        raise UsageError(f"{option} {path}: no folder {path.parent}; create it first")
 
 
 def write_whole(path: Path, text: str, option: str) -> None:

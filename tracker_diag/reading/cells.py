@@ -130,7 +130,7 @@ def read_column(name: str, values: Sequence[Any] | NDArray[Any], *, blank_nan: b
     """
     array = values if isinstance(values, np.ndarray) else _as_array(values)
     if array.ndim != 1:
-        raise InvalidRunError(f"column {name!r}", "its cells are arrays: one number a cell is needed")
+        raise InvalidRunError(f"column {name!r}", "its cells are arrays: give one number per cell")
     if array.dtype.kind in "iuf":
         numbers = array.astype(np.float64)
         nan = np.isnan(numbers)

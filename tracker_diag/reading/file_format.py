@@ -112,7 +112,7 @@ def json_of(found: Found) -> Any:
     except ReadingError:
         raise
     except ValueError as error:
-        raise ReadingError(f"{clean(found.files[-1])}: not JSON that can be read ({clean(error, 120)})") from None
+        raise ReadingError(f"{clean(found.files[-1])}: not valid JSON ({clean(error, 120)})") from None
 
 
 def settings_beside(folder: Path, names: Iterable[str]) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def settings_beside(folder: Path, names: Iterable[str]) -> dict[str, Any]:
         except FileNotFoundError:
             continue
         except (ValueError, OSError) as error:
-            _log.warning("%s is left out: %s", clean(folder / name), clean(error, 200))
+            _log.warning("%s was skipped: %s", clean(folder / name), clean(error, 200))
             continue
         params |= {str(key): value for key, value in said.items()} if isinstance(said, Mapping) else {}
     return params

@@ -47,10 +47,8 @@ def one_run(x: object) -> Run:
     runs = runs_of(x, PLAIN_ID)
     if len(runs) != 1:
         named = ", ".join(repr(clean(run.id, 40)) for run in runs[:3]) + (", …" if len(runs) > 3 else "")
-        nested = '; nested metrics of one run are given as {"metrics": {…}}' if isinstance(x, Mapping) else ""
-        raise SeveralRunsError(
-            "data", f"it holds {len(runs)} runs ({named}): tracker_diag.diagnose_many takes them{nested}"
-        )
+        nested = '; for nested metrics of one run, give {"metrics": {…}}' if isinstance(x, Mapping) else ""
+        raise SeveralRunsError("data", f"it holds {len(runs)} runs ({named}): use tracker_diag.diagnose_many{nested}")
     return runs[0]
 
 
@@ -82,7 +80,9 @@ def several_runs(x: object, what: str = PLAIN_ID) -> tuple[Run, ...]:
     found: list[Run] = []
     for i, item in enumerate(x):
         if i >= MOST_RUNS:
-            raise InvalidRunError("runs", f"more than {MOST_RUNS:,}: tracker_diag.sweep reads many from a tracker")
+            raise InvalidRunError(
+                "runs", f"more than {MOST_RUNS:,} runs: use tracker_diag.sweep to read that many from a tracker"
+            )
         # What groupby of pandas gives: the name, and the frame.
         if isinstance(item, tuple) and len(item) == 2 and _is_kind(item[1]):
             found.extend(_called(_label(item[0]), runs_of(item[1], _label(item[0]))))
@@ -188,7 +188,7 @@ def _unlike(runs: list[Run]) -> tuple[Run, ...]:
         if run.id in seen:
             shown = clean(run.id, 80)
             raise InvalidRunError(
-                "runs", f"two have the id {shown!r}: name them, as in {{'first': run, 'second': run}}"
+                "runs", f"two runs have the id {shown!r}: name them, as in {{'first': run, 'second': run}}"
             )
         seen.add(run.id)
     return tuple(runs)
@@ -201,12 +201,14 @@ def _wrong(x: object) -> str:
     forms = "; ".join(["a tracker_diag.Run", *(kind.form for kind in all_kinds())])
     if isinstance(x, PathLike) or (isinstance(x, str) and _LIKE_A_PLACE.search(x)):
         shown = clean(str(x), 60)
-        return f"{shown!r} is a path or the id of a run: tracker_diag.read({shown!r}) reads it; diagnose takes {forms}"
+        return (
+            f"{shown!r} is a path or a run ID: read it first with tracker_diag.read({shown!r}); diagnose takes {forms}"
+        )
     if isinstance(x, Sequence) and x and all(map(_is_kind, x)):
-        return f"a {type(x).__name__} of several runs: tracker_diag.diagnose_many takes them; diagnose takes {forms}"
+        return f"a {type(x).__name__} of several runs: use tracker_diag.diagnose_many; diagnose takes {forms}"
     home = type(x).__module__.partition(".")[0]
     if home in ("mlflow", "wandb"):
-        return f"a run of {home}: tracker_diag.read(run) reads it; diagnose takes {forms}"
+        return f"a run object of {home}: read it first with tracker_diag.read(run); diagnose takes {forms}"
     if isinstance(x, Sequence) and not x:
         return f"{type(x).__name__} is empty; give {forms}"
     return f"cannot diagnose {type(x).__name__}; give {forms}"

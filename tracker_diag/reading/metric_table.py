@@ -81,14 +81,15 @@ def read_table(table: Table, run_id: str, params: Mapping[str, Any] | None = Non
     names = [simple(name) for name in table.columns]
     if "run_id" in names and any(name.startswith(_FROM_MLFLOW) for name in names):
         raise InvalidRunError(
-            "table", "these are last values (mlflow.search_runs): tracker_diag.read(run_id) reads a run with its curves"
+            "table",
+            "it holds only last values (mlflow.search_runs): read a run with its curves by tracker_diag.read(run_id)",
         )
     read = {name: read_column(name, cells, blank_nan=table.blank_nan) for name, cells in table.columns.items()}
     sizes = {len(cells) for cells in table.columns.values()}
     if sizes <= {0}:
-        raise InvalidRunError("table", "it is empty: a row for each step is needed")
+        raise InvalidRunError("table", "it is empty: give one row per step")
     if len(sizes) > 1:
-        raise InvalidRunError("table", "its columns differ in length")
+        raise InvalidRunError("table", "its columns have different lengths: give one cell per step in each")
     rows = sizes.pop()
     known: dict[str, Column | Words] = {name: column for name, column in read.items() if column is not None}
     naming = first_of(known, METRICS)
@@ -106,7 +107,7 @@ def read_table(table: Table, run_id: str, params: Mapping[str, Any] | None = Non
         found.append(Run.from_dict({"id": name, "metrics": metrics, "params": params or {}}))
     if not any(one.metrics for one in found):
         raise InvalidRunError(
-            "table", f"no column of numbers that could be a metric among {_shown(table.columns)}: loss, val_loss, …"
+            "table", f"no metric among its columns {_shown(table.columns)}: give a column of numbers, such as loss"
         )
     return tuple(found)
 
@@ -127,7 +128,7 @@ def _parts(known: Mapping[str, Column | Words], run: str | None, run_id: str, ro
     for i, text in enumerate(texts):
         places.setdefault(text or run_id, []).append(i)
     if len(places) > MOST_RUNS:
-        raise InvalidRunError(f"column {run!r}", f"it names {len(places):,} runs, more than the {MOST_RUNS:,} taken")
+        raise InvalidRunError(f"column {run!r}", f"it names {len(places):,} runs, but at most {MOST_RUNS:,} are read")
     return {name: np.array(at) for name, at in places.items()}
 
 
@@ -147,7 +148,7 @@ def _wide(columns: Mapping[str, Column | Words], index: FloatArray) -> dict[str,
     }
     metrics = {name: column for name, column in metrics.items() if column.logged.any() or column.open.any()}
     if len(metrics) > MOST_METRICS:
-        raise InvalidRunError("table", f"{len(metrics):,} metrics are more than the {MOST_METRICS:,} that are read")
+        raise InvalidRunError("table", f"{len(metrics):,} metrics, but at most {MOST_METRICS:,} are read")
     counters = {name: column for name, column in metrics.items() if simple(name) in COUNTERS and column.logged.any()}
     measured = settled({name: column for name, column in metrics.items() if simple(name) not in COUNTERS})
     measured = {name: column for name, column in measured.items() if column.logged.any()}
@@ -176,7 +177,7 @@ def _by_part(columns: Mapping[str, Column | Words], rows: NDArray[np.intp]) -> d
 def _long(columns: Mapping[str, Column | Words], naming: str, holding: str, index: FloatArray) -> dict[str, Series]:
     names, values = columns[naming], columns[holding]
     if not isinstance(names, Words) or not isinstance(values, Column):
-        raise InvalidRunError(f"column {holding!r}", "the values of metrics have to be numbers")
+        raise InvalidRunError(f"column {holding!r}", "the values of metrics must be numbers")
     inner = {name: column for name, column in columns.items() if name not in (naming, holding)}
     step, steps = _steps(inner, index)
     _, seconds = _seconds(inner)
@@ -185,7 +186,7 @@ def _long(columns: Mapping[str, Column | Words], naming: str, holding: str, inde
     kinds = list(dict.fromkeys(names.texts))
     if len(kinds) > MOST_METRICS:
         raise InvalidRunError(
-            f"column {naming!r}", f"it names {len(kinds):,} metrics, more than the {MOST_METRICS:,} that are read"
+            f"column {naming!r}", f"it names {len(kinds):,} metrics, but at most {MOST_METRICS:,} are read"
         )
     found = {}
     order = np.argsort(texts, kind="stable")

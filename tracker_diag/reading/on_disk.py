@@ -28,7 +28,7 @@ def read_file(path: Path) -> tuple[Run, ...]:
     """
     kind = next((one for one in all_formats() if one.takes(path.name)), None)
     if kind is None:
-        raise ReadingError(f"{clean(path)}: not a known format. {forms()}")
+        raise ReadingError(f"{clean(path)}: unknown file format; {forms()}")
     home = path if kind.general else path.parent
     return kind.read(Found(_name(path, kind), home, (path,), typed=True))
 
@@ -45,7 +45,7 @@ def read_folder(folder: Path) -> tuple[Run, ...]:
     """
     found = list(find(folder))
     if not found:
-        raise ReadingError(f"{clean(folder)}: no run in it. {forms()}")
+        raise ReadingError(f"{clean(folder)}: no runs found; {forms()}")
     runs: list[Run] = []
     failed: list[str] = []
     for kind, files in found:
@@ -56,7 +56,7 @@ def read_folder(folder: Path) -> tuple[Run, ...]:
     if not runs:
         raise ReadingError(failed[0] + (f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""))
     for reason in failed:
-        _log.warning("a run is left out: %s", reason)
+        _log.warning("a run was skipped: %s", reason)
     return tuple(runs)
 
 
@@ -88,7 +88,9 @@ def find(folder: Path) -> Iterator[tuple[FileFormat, Found]]:
         if not any(taken.get(above, place) < place for above in (home, *home.parents))
     }
     if len(kept) > MOST_RUNS:
-        raise ReadingError(f"{clean(folder)}: {len(kept):,} runs are more than the {MOST_RUNS:,} that are read at once")
+        raise ReadingError(
+            f"{clean(folder)}: {len(kept):,} runs, but at most {MOST_RUNS:,} are read at once; give a smaller folder"
+        )
     for place, home in sorted(kept, key=lambda key: (key[1], key[0])):
         files = tuple(homes[place, home])
         below = home.with_suffix("") if home.is_file() else home
@@ -100,7 +102,7 @@ def find(folder: Path) -> Iterator[tuple[FileFormat, Found]]:
 def forms() -> str:
     """What can be read, as a sentence without its full stop."""
     formats = ", ".join(one.title for one in all_formats())
-    return f"Known: {formats}, MLflow's mlruns or mlflow.db, or a wandb folder"
+    return f"readable are {formats}, MLflow's mlruns or mlflow.db, and a wandb folder"
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, bool]]:
@@ -113,7 +115,9 @@ def _files(folder: Path) -> Iterator[tuple[Path, bool]]:
         for name in sorted(names):
             seen += 1
             if seen > MOST_FILES:
-                raise ReadingError(f"{clean(folder)}: more than {MOST_FILES:,} files: give the folder of the runs")
+                raise ReadingError(
+                    f"{clean(folder)}: more than {MOST_FILES:,} files; give the folder that holds the runs"
+                )
             path = here / name
             if not path.is_symlink():
                 yield path, depth == 0

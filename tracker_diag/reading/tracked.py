@@ -67,10 +67,10 @@ def read_tracked(where: Location) -> tuple[Run, ...]:
         ids = list(experiments)
         if not ids:
             # A client writes a log block by block: that of a run that has just begun may not name it yet.
-            raise ReadingError(f"{clean(adapter.describe())} holds no run, or none whose log has come so far")
+            raise ReadingError(f"{clean(adapter.describe())} holds no runs, or none that has logged anything yet")
         if len(ids) > MOST_RUNS:
             raise ReadingError(
-                f"{clean(adapter.describe())} holds more than {MOST_RUNS:,} runs: tracker_diag.sweep takes them"
+                f"{clean(adapter.describe())} holds more than {MOST_RUNS:,} runs: use tracker_diag.sweep"
             )
         runs = {}
         for run in load_each(adapter, ids):
@@ -79,5 +79,5 @@ def read_tracked(where: Location) -> tuple[Run, ...]:
             runs[run.id] = replace(run, experiment=experiments.get(run.id) or run.experiment)
     missing = next((x for x in ids if x not in runs), None)
     if missing is not None:
-        raise TrackerError(f"run {clean(missing)}: the tracker lists it but does not return it")
+        raise TrackerError(f"run {clean(missing)}: the tracker lists it but does not return it; try again")
     return tuple(runs[x] for x in ids)

@@ -67,10 +67,10 @@ def read(path: Path) -> Baseline | None:
     except NotAFileError as error:
         raise BaselineError(f"--baseline {path}: {error}") from None
     except ValueError as error:
-        raise BaselineError(f"--baseline {path}: not a baseline file ({fault(error)})") from None
+        raise BaselineError(f"--baseline {path}: not a baseline file ({fault(error)}); give another name") from None
     version = data.get("schema_version") if isinstance(data, dict) else None
     if version is None:
-        raise BaselineError(f"--baseline {path}: not a baseline file (no schema_version)")
+        raise BaselineError(f"--baseline {path}: not a baseline file (no schema_version); give another name")
     if version != SCHEMA_VERSION:
         said = f"schema version {version!r}, which this version does not read"
         raise BaselineError(f"--baseline {path}: {said}; delete it, and the next sweep writes a new one")

@@ -35,16 +35,18 @@ def cluster(workers: int, scheduler: str | None) -> Iterator[Pooled]:
             client = stack.enter_context(Client(address, timeout=DASK_TIMEOUT, set_as_default=False))
             versions = client.run(_version)
         except (OSError, ValueError) as error:
-            raise EngineError(f"no Dask scheduler answers at {scheduler}: {type(error).__name__}") from None
+            raise EngineError(
+                f"no Dask scheduler answers at {scheduler} ({type(error).__name__}): check --scheduler"
+            ) from None
         except ImportError:
             raise EngineError(f"the Dask workers cannot import tracker_diag: install {__version__} there") from None
         others = sorted(set(versions.values()) - {__version__})
         if others:
             raise EngineError(
-                f"the Dask workers have tracker_diag {', '.join(others)}, not {__version__}: install the same"
+                f"the Dask workers have tracker_diag {', '.join(others)}, not {__version__}: install that version there"
             )
         if not versions:
-            raise EngineError(f"the Dask scheduler at {scheduler} has no workers")
+            raise EngineError(f"the Dask scheduler at {scheduler} has no workers: start some first")
         width = sum(client.nthreads().values())
         yield Pooled(width, stack.enter_context(client.get_executor()))
 

@@ -158,8 +158,12 @@ def why_not_noted(listing: Listing, settings: Settings) -> str:
         return listing.undescribed
     found = section.state(listing.description)
     if found is section.State.EDITED:
-        return "the section was edited, and is left as it is"
-    return "" if found is section.State.OURS or section.lacks(listing.description) else "the description has no room"
+        return "it was not updated, because somebody has edited it"
+    return (
+        ""
+        if found is section.State.OURS or section.lacks(listing.description)
+        else "the description is too long to add one"
+    )
 
 
 def _has_report(earlier: Before, settings: Settings) -> bool:

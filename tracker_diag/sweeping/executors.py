@@ -55,7 +55,7 @@ class Pooled:
 
     def recover(self, function: Callable[[T], R], item: T) -> R:
         """Give up: the scheduler has tried several workers already."""
-        raise WorkerLostError("the workers that diagnosed it died, or their scheduler did")
+        raise WorkerLostError("the Dask workers that diagnosed it died, or their scheduler did")
 
 
 @contextmanager

@@ -78,7 +78,7 @@ def gather(
     listings, unread = _listed(adapter, experiment, settings.prefix, advance)
     names = sorted({listing.experiment for listing in listings})
     if len(names) > 1:
-        raise UnknownRunError(f"{experiment!r} matches {len(names)} experiments: give the name of one")
+        raise UnknownRunError(f"{experiment!r} matches {len(names)} experiments: give the full name of one")
     name = names[0] if names else experiment
     own = settings.for_experiment(name)
     to_read = [x.id for x in listings if not before(x.tags, own.prefix).verdict or _has_waste(x, own.prefix)]
@@ -119,7 +119,7 @@ def _listed(adapter: Adapter, experiment: str, prefix: str, advance: Advance) ->
             listings.append(listing)
             advance(len(listings), None)
     if not listings and not unread and any(letter in experiment for letter in "*?["):
-        raise UnknownRunError(f"no experiment matches {experiment!r}, or none that has runs")
+        raise UnknownRunError(f"no experiment with runs matches {experiment!r}: check the name")
     return listings, unread
 
 

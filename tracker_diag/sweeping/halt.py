@@ -40,7 +40,7 @@ class Halt:
         """Count writes refused in a row; an empty text means that the write succeeded."""
         self.refused = self.refused + 1 if refusal else 0
         if self.refused >= GIVE_UP_AFTER:
-            self.error = f"{self.refused} writes in a row were refused, the last because: {refusal}"
+            self.error = f"stopped after {self.refused} refused writes in a row; the last one: {refusal}"
 
     def deny(self, run_id: str, reason: str) -> None:
         """Take note of a run that may not be written to."""
@@ -59,4 +59,6 @@ class Halt:
             return ""
         reason = next(why for run_id, why in self.denied.items() if self.due[run_id].experiment in closed)
         where = "" if len(closed) == 1 else f" of {len(closed)} experiments"
-        return f"the runs{where} may not be written to: {reason}; --report-dir DIR keeps the answers here"
+        return (
+            f"no permission to write to the runs{where}: {reason}; --report-dir FOLDER stores the diagnoses in a folder"
+        )

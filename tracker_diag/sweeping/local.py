@@ -60,7 +60,9 @@ class Processes:
             try:
                 return alone.submit(function, item).result()
             except BrokenExecutor:
-                raise WorkerLostError("the process that diagnosed it died twice; is there too little memory?") from None
+                raise WorkerLostError(
+                    "the process that diagnosed it died twice, perhaps for lack of memory: try fewer --workers"
+                ) from None
 
 
 @contextmanager

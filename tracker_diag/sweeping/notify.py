@@ -55,7 +55,7 @@ def digest(rows: Sequence[Row], error: str = "") -> tuple[str, str] | None:
     if not news:
         return ("A sweep failed", _failed(error)) if error else None
     wasted = sum(row.severity is Severity.ERROR for row in news)
-    title = f"{counted(len(news), 'training run')} need{'s' if len(news) == 1 else ''} a look"
+    title = f"{counted(len(news), 'training run')} need{'s' if len(news) == 1 else ''} attention"
     lines = [_line(row) for row in news[:LINES]]
     if len(news) > LINES:
         lines.append(f"… and {len(news) - LINES:,} more")
@@ -90,7 +90,7 @@ def send(urls: Sequence[str], title: str, body: str) -> None:
         if not _attempt(service, title, body):
             failed.append(_scheme(url) or "the address")
     if failed:
-        raise NotifyError(f"the message was not taken by {', '.join(failed)}")
+        raise NotifyError(f"could not send the message to {', '.join(failed)}: check the address and the network")
 
 
 def check(urls: Sequence[str]) -> None:
@@ -123,7 +123,7 @@ def _service(url: str) -> object:
     service = apprise.Apprise()
     if not service.add(url):
         scheme = f" {_scheme(url)}…" if _scheme(url) else ""
-        raise NotifyError(f"--notify{scheme}: not an Apprise URL (it is not shown, it may hold a secret)")
+        raise NotifyError(f"--notify{scheme}: not a valid Apprise URL (not shown, because it may hold a secret)")
     return service
 
 

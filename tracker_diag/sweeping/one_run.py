@@ -83,7 +83,7 @@ def diagnose_run(
     listing = find_one(adapter, run_id)
     run = next(load_each(adapter, [listing.id]), None)
     if run is None:
-        raise UnknownRunError(f"run {run_id}: the tracker lists it but does not return it")
+        raise UnknownRunError(f"run {run_id}: the tracker lists it but does not return it; try again")
     if isinstance(run, Failure):
         raise TrackerError(f"run {run_id}: {run.reason}")
     own = settings.for_experiment(listing.experiment)
@@ -93,22 +93,22 @@ def diagnose_run(
     try:
         compared = _compared(adapter, listing, own, advance)
     except Exception as error:  # noqa: BLE001  what is wrong with another run must not keep this one from its answer
-        notes.append(f"not compared with the other runs of its experiment: {one_line(error)}")
+        notes.append(f"could not compare the run with others of its experiment: {one_line(error)}")
     reference = report_reference(adapter, listing.id, listing.experiment)
     task = Task(run, own, before(listing.tags, own.prefix), compared, noted(listing, own), reference)
     report = examine(task)
     if write and narrowed and is_by_all_rules(listing.tags.get(f"{own.prefix}{FINGERPRINT}")):
-        notes.append("nothing is written: the run carries a diagnosis by all rules, and this one is by fewer")
+        notes.append("nothing was written: the run already has a diagnosis by all rules, and this one uses fewer")
     elif write:
         judgement = render(task, report)
         mark = (NARROWED if narrowed else "") + fingerprint(listing, own)
         diagnosis = Diagnosis(judgement.tags, judgement.artifacts, mark, judgement.note)
         not_stored = adapter.write(listing.id, diagnosis)
         if not_stored:
-            notes.append(f"the tags are written, the report is not: {not_stored}")
+            notes.append(f"tags were written, but the report could not be stored: {not_stored}")
         why = why_not_noted(listing, own)
         if why:
-            notes.append(f"no section in the description: {why}")
+            notes.append(f"no section was written into the description: {why}")
         said = wrote(listing, judgement, own.prefix, adapter.link(listing), stored=not not_stored, noted=not why)
     return Diagnosed(listing, report, tuple(notes), said)
 

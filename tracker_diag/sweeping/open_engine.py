@@ -18,9 +18,9 @@ POOL_PAYS_FROM = 100
 def check_engine(name: str, scheduler: str | None) -> None:
     """Refuse an engine that does not exist, or a scheduler that the engine does not take."""
     if name not in ENGINES:
-        raise EngineError(f"no engine {name!r}: there are {' and '.join(ENGINES)}")
+        raise EngineError(f"--engine {name}: choose {' or '.join(ENGINES)}")
     if scheduler is not None and name != "dask":
-        raise EngineError("a scheduler's address goes with --engine dask")
+        raise EngineError("--scheduler needs --engine dask")
 
 
 @contextmanager

@@ -28,7 +28,7 @@ class Row:
         As its report says them; the cause is the first.
     news : bool
         Its tags said something else, or nothing, before.
-    note : str
+    not_stored : str
         Why its report could not be stored; empty if it could, or there is none.
     codes : tuple of str
         Of its findings.
@@ -56,7 +56,7 @@ class Row:
     cause: str
     summary: str
     news: bool
-    note: str = ""
+    not_stored: str = ""
     codes: tuple[str, ...] = ()
     before: Before = NOTHING
     wasted: float | None = None

@@ -34,7 +34,7 @@ def every(seconds: float) -> BaseTrigger:
     from apscheduler.triggers.interval import IntervalTrigger
 
     if not seconds >= 1:
-        raise ScheduleError(f"an interval of {seconds:g} s is too short: give a second or more, such as 15m")
+        raise ScheduleError(f"an interval of {seconds:g} s is too short: give at least 1s, such as 15m")
     return IntervalTrigger(seconds=round(seconds))
 
 
@@ -50,12 +50,12 @@ def cron(line: str) -> BaseTrigger:
 
     fields = line.split()
     if len(fields) != 5:
-        raise ScheduleError(f"cron {line!r}: five fields are needed (minute hour day month weekday)")
+        raise ScheduleError(f"--cron {line!r}: write five fields (minute hour day month weekday)")
     minute, hour, day, month, weekday = fields
     try:
         return CronTrigger(minute=minute, hour=hour, day=day, month=month, day_of_week=_weekdays(weekday))
     except ValueError as error:
-        raise ScheduleError(f"cron {line!r}: {error}") from None
+        raise ScheduleError(f"--cron {line!r}: {error}") from None
 
 
 def repeat(work: Callable[[], None], trigger: BaseTrigger, stop: threading.Event, *, at_once: bool = False) -> None:
@@ -117,4 +117,4 @@ def _day(word: str) -> int:
         return _DAYS.index(word)
     if word.isdecimal() and int(word) <= 7:
         return int(word)
-    raise ValueError(f"no weekday {word!r}: 0 to 7, or sun to sat")
+    raise ValueError(f"no weekday {word!r}: use 0 to 7, or sun to sat")

@@ -147,9 +147,9 @@ def _all_of(adapter: Adapter, experiment: str, listings: Sequence[Listing]) -> S
     try:
         return [x for x in adapter.list_runs(Query((experiment,))) if isinstance(x, Listing)][:MOST]
     except TrackerError as error:
-        _log.warning("only the runs in the scope are compared: %s", error)
+        _log.warning("runs are compared only with those in the scope: %s", error)
     except Exception as error:  # noqa: BLE001  the sweep goes on, whatever an adapter raises
-        _log.exception("only the runs in the scope are compared: %s", one_line(error))
+        _log.exception("runs are compared only with those in the scope: %s", one_line(error))
     return listings
 
 

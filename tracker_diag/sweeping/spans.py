@@ -29,10 +29,10 @@ def seconds(text: str) -> float:
     """
     parts = re.findall(r"(\d+(?:\.\d+)?)\s*([smhdw])", text.lower())
     if not parts or re.sub(r"\s", "", text.lower()) != "".join(n + unit for n, unit in parts):
-        raise ValueError("a time span is needed, such as 15m, 24h or 7d")
+        raise ValueError("write a time span such as 15m, 24h or 7d")
     total = sum(float(n) * _SECONDS[unit] for n, unit in parts)
     if total <= 0:
-        raise ValueError("it must be longer than nothing")
+        raise ValueError("it must be longer than 0")
     if total > LONGEST:
-        raise ValueError("it must be no longer than a century")
+        raise ValueError("it must not exceed 100 years")
     return total

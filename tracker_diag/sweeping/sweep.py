@@ -121,12 +121,12 @@ def _outcomes(adapter: Adapter, plan: Plan, listed: Listed, halt: Halt) -> Itera
             if row.kept or (due[item.id].again and not row.news):
                 return row
             if halt.ends(item.id) and not halt.is_set():
-                raise DeniedError("its experiment may not be written to")
+                raise DeniedError("no permission to write to its experiment")
             diagnosis = Diagnosis(item.tags, item.artifacts, due[item.id].fingerprint, item.note)
             not_stored = adapter.write(item.id, diagnosis)
             if item.artifacts and not not_stored:
                 row = replace(row, link=report_page(adapter, row.id, row.experiment, row.link))
-            return replace(row, note=not_stored)
+            return replace(row, not_stored=not_stored)
 
         with threads(WRITERS) as writers:
             for item, outcome in completed(writers, write, judged, WRITE_AHEAD):

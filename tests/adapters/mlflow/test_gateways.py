@@ -128,7 +128,7 @@ def test_guarded_artifacts_cost_the_files_alone_and_are_told_once(
     with guarding(tracker.uri, {ARTIFACTS: REFUSALS[name]}) as (uri, _):
         swept = _sweep(uri, experiment)
     assert (swept.error, swept.failures) == ("", ())
-    (note,) = {row.note for row in swept.rows} - {""}
+    (note,) = {row.not_stored for row in swept.rows} - {""}
     assert "is blocked by something in front of the server; once it is allowed, sweep with --force" in note
     assert all("fingerprint" in tracker.written(run_id) for run_id in _ids(tracker, experiment))
 

@@ -55,7 +55,7 @@ HOSTILE = (
 
 def again(swept: Swept) -> Swept:
     """What a second sweep finds, in which nothing is due."""
-    rows = tuple(replace(row, news=False, wasted=None, gpus=0, note="") for row in swept.rows)
+    rows = tuple(replace(row, news=False, wasted=None, gpus=0, not_stored="") for row in swept.rows)
     return replace(swept, rows=(), standing=rows, seconds=0.2)
 
 

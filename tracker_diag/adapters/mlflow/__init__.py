@@ -42,7 +42,7 @@ def connect(tracking_uri: str | None, prefix: str = "diag.") -> Adapter:
     except ValueError:
         raise TrackerError(f"the tracking URI is not an address: {_KNOWN}") from None
     if _HOST_AND_PORT.fullmatch(uri) and not os.path.lexists(uri):
-        raise TrackerError(f"the tracking URI {uri} has no scheme: write http://{uri}")
+        raise TrackerError(f"the tracking URI {uri} has no scheme: use http://{uri}")
     scheme = parts.scheme.lower()
     if scheme in ("http", "https"):
         from tracker_diag.adapters.mlflow.server import ServerAdapter
@@ -57,11 +57,11 @@ def connect(tracking_uri: str | None, prefix: str = "diag.") -> Adapter:
 
         path = Path(url2pathname(parts.path)) if scheme else Path(uri)
         if path.is_file():
-            raise TrackerError(f"{redacted(str(path))} is a file: write sqlite:///{redacted(str(path))}")
+            raise TrackerError(f"{redacted(str(path))} is a file: use sqlite:///{redacted(str(path))}")
         adapter = FolderAdapter(path, prefix)
         _check_store(path)
         return adapter
-    raise TrackerError(f"no adapter for tracking URIs of the kind {scheme or uri!r}: {_KNOWN}")
+    raise TrackerError(f"tracking URIs of the kind {scheme or uri!r} are not supported: {_KNOWN}")
 
 
 def _check_store(root: Path) -> None:

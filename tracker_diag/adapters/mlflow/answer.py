@@ -165,7 +165,7 @@ def read_head(response: requests.Response, most: int, take: Callable[[Iterator[b
         return read_answer(response, LONGEST_ERROR), None
     with response:
         if response.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity"):
-            raise BodyError("is compressed in a way that was not asked for", passing=False)
+            raise BodyError("has a compression that was not asked for", passing=False)
         if response.status_code == PART and not _FROM_THE_FIRST.match(response.headers.get("Content-Range", "")):
             raise BodyError("is another part of the file than was asked for", passing=False)
         taken = take(_first(_parts(response), most))
@@ -200,7 +200,7 @@ def _parts(response: requests.Response) -> Iterator[bytes]:
         except ReadTimeoutError:
             raise TimeoutError from None
         except HTTPError:
-            raise BodyError("broke off", passing=True) from None
+            raise BodyError("ended early", passing=True) from None
         if not part:
             return
         yield part
@@ -208,7 +208,7 @@ def _parts(response: requests.Response) -> Iterator[bytes]:
         now = time.monotonic()
         if now - mark >= WINDOW:
             if size - counted < SLOWEST * (now - mark):
-                raise SlowError(f"comes at less than {SLOWEST:g} bytes per second", passing=True)
+                raise SlowError(f"arrives at less than {SLOWEST:g} bytes per second", passing=True)
             mark, counted = now, size
 
 
@@ -217,14 +217,14 @@ def _decoded(body: bytes, headers: Mapping[str, str], most: int) -> bytes:
     if encoding in ("", "identity") or not body:
         return body
     if encoding != ENCODING:
-        raise BodyError("is compressed in a way that was not asked for", passing=False)
+        raise BodyError("has a compression that was not asked for", passing=False)
     decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
         decoded = decoder.decompress(body, most + 1)
     except zlib.error:
-        raise BodyError("is not compressed as it says", passing=False) from None
+        raise BodyError("is not compressed in the way it says", passing=False) from None
     if len(decoded) > most:
         raise BodyError(f"is longer than {most // disk.MIB} MiB", passing=False)
     if not decoder.eof:
-        raise BodyError("broke off", passing=True)
+        raise BodyError("ended early", passing=True)
     return decoded

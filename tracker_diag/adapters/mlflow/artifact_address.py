@@ -33,7 +33,7 @@ def at_address(uri: str, run_id: str, base: Path | None = None) -> Artifacts:
     scheme = uri.partition(":")[0].lower()
     if scheme in ("mlflow-artifacts", "http", "https"):
         return UnreachableArtifacts(
-            "its artifacts are behind an MLflow server: sweep with that server's address as --tracking-uri"
+            "its artifacts are behind an MLflow server: give the address of that server as --tracking-uri"
         )
     if scheme in ("runs", "models"):
         return UnreachableArtifacts(f"{scheme}:/… is not the address of an artifact store: {_CORRECT}")
@@ -78,7 +78,9 @@ def local_root(uri: str, run_id: str, base: Path | None = None) -> Path | None:
     if parts.scheme not in ("", "file"):
         return None
     if not _RUN_ID.fullmatch(run_id):
-        raise UnusableStoreError("the run's id is not one of MLflow's, and may name a folder of somebody else's")
+        raise UnusableStoreError(
+            "the run's ID is not an MLflow ID, and may name a folder that belongs to somebody else"
+        )
     path = Path(url2pathname(parts.path)) if parts.scheme else Path(uri)
     if path.parts[-2:] != (run_id, "artifacts") or ".." in path.parts or parts.netloc not in ("", "localhost"):
         raise UnusableStoreError(
@@ -88,9 +90,7 @@ def local_root(uri: str, run_id: str, base: Path | None = None) -> Path | None:
     top = Path(path.anchor)
     if not path.is_absolute():
         if base is None:
-            raise UnusableStoreError(
-                f"{_without(run_id, uri)!r} is relative to a folder that is not known here: {_CORRECT}"
-            )
+            raise UnusableStoreError(f"{_without(run_id, uri)!r} is relative to an unknown folder: {_CORRECT}")
         path, top = base / path, base
         if not _is_folder(path.parent) and _is_file_store(path.parents[2]):
             raise NotHereError(f"{path.parents[2]} is another store, which does not hold this run: {_CORRECT}")
@@ -100,7 +100,8 @@ def local_root(uri: str, run_id: str, base: Path | None = None) -> Path | None:
         # One that lies directly in "/", or in the base, may be missing where the folder above its run's is not.
         missing = _without(run_id, str(path)) if _is_folder(holds) else str(holds)
         raise NotHereError(
-            f"there is no folder {missing}: make it if the artifacts belong on this machine, else sweep where they are"
+            f"no folder {missing}: create it if the artifacts belong on this machine, otherwise sweep on the machine "
+            "that has them"
         )
     return path
 

@@ -110,14 +110,14 @@ class LocalArtifacts:
         """Read the beginning of a file that lies there itself, not behind a link."""
         place = self._path / path
         if any(above.is_symlink() for above in place.parents if above.is_relative_to(self._root)):
-            raise TrackerError("it lies behind a link, and what that leads to may be somebody else's")
+            raise TrackerError("it is behind a link, which may lead to somebody else's files")
         try:
             with disk.open_regular(place, sys.maxsize) as file:
                 return take(parts(file, most))
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         except disk.NotAFileError:
-            raise TrackerError("it is no regular file") from None
+            raise TrackerError("it is not a regular file") from None
         except OSError as error:
             raise _refusal(error) from error
 

@@ -80,7 +80,7 @@ class DatabaseAdapter:
             url = sa.make_url(uri)
         except (ArgumentError, ValueError):
             raise TrackerError(
-                "the tracking URI is not a database address; write it as sqlite:///path/to/mlflow.db"
+                "the tracking URI is not a database address: use the form sqlite:///path/to/mlflow.db"
             ) from None
         self._url = with_driver(url)
         self._folder = _folder(url) if url.drivername.partition("+")[0] == "sqlite" else None
@@ -121,7 +121,7 @@ class DatabaseAdapter:
                 known = [run_id for run_id in page if _can_be_asked_for(run_id)]
                 found = tables.records(connection, known, links=self._links(connection))
                 counts = tables.point_counts(connection, known)
-            yield from (Failure(run_id, "no such run, or it is deleted") for run_id in page if run_id not in found)
+            yield from (Failure(run_id, "no such run, or it was deleted") for run_id in page if run_id not in found)
             yield from (record for record in found.values() if isinstance(record, Failure))
             good = {run_id: record for run_id, record in found.items() if isinstance(record, Record)}
             for batch in _packed([run_id for run_id in page if run_id in good], counts):
@@ -274,7 +274,7 @@ class DatabaseAdapter:
             yield
         except SQLAlchemyError as error:
             kind = DeniedError if is_denied(error) else TrackerError
-            raise kind(f"{self.describe()} refused to write: {reason(error)}; check its permissions") from None
+            raise kind(f"{self.describe()} cannot be written to: {reason(error)}; check the permissions") from None
 
     @contextmanager
     def _read(self) -> Iterator[sa.Connection]:
@@ -304,11 +304,11 @@ class DatabaseAdapter:
             found = tables.target(connection, run_id) if _can_be_asked_for(run_id) else None
         if found is None:
             self._get(run_id)
-            raise UnknownRunError(f"run {run_id} came and went: it is left to the next sweep")
+            raise UnknownRunError(f"run {run_id} was deleted or restored meanwhile: the next sweep takes care of it")
         return _Target(self, run_id, self._folder, *found)
 
     def _get(self, run_id: str) -> Record:
-        unknown = UnknownRunError(f"no run {run_id!r} in {self.describe()}: check the id and the tracking URI")
+        unknown = UnknownRunError(f"no run {run_id!r} in {self.describe()}: check the ID and the tracking URI")
         if not _can_be_asked_for(run_id):
             raise unknown
         with self._read() as connection:
@@ -320,8 +320,7 @@ class DatabaseAdapter:
             return found
         if deleted:
             raise UnknownRunError(
-                f"run {run_id}, or its experiment, is deleted: bring it back with "
-                f"`mlflow runs restore --run-id {run_id}`"
+                f"run {run_id}, or its experiment, is deleted: restore it with `mlflow runs restore --run-id {run_id}`"
             )
         raise unknown
 
@@ -348,7 +347,7 @@ class DatabaseAdapter:
         self, ids: Sequence[Any], wanted: Filter, experiments: Mapping[str, str]
     ) -> Iterator[Listing | Failure]:
         known = [run_id for run_id in ids if _can_be_asked_for(run_id)]
-        yield from (Failure(str(x)[:80], "its id is not a text") for x in ids if not _can_be_asked_for(x))
+        yield from (Failure(str(x)[:80], "its ID is not a text") for x in ids if not _can_be_asked_for(x))
         for page in batches(known, _PAGE):
             with self._read() as connection:
                 links = self._links(connection)
@@ -448,7 +447,7 @@ def _folder(url: sa.URL) -> Path:
     if url.host or not path:
         meant = f"{url.host}/{path}".rstrip("/") if url.host else "mlflow.db"
         given = f"{url.host or ''}/{path}".rstrip("/")
-        raise TrackerError(f"sqlite://{given} names no file: write sqlite:///{meant} (three slashes)")
+        raise TrackerError(f"sqlite://{given} names no file: use sqlite:///{meant} (three slashes)")
     if not Path(path).is_file():
         raise TrackerError(f"no MLflow database at {path}: check the tracking URI (MLFLOW_TRACKING_URI)")
     return Path(path).resolve().parent

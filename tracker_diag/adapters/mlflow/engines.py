@@ -89,7 +89,7 @@ def engine(url: sa.URL, mode: str) -> sa.Engine:
 def _not_installed(backend: str, driver: str, error: ImportError | None = None) -> TrackerError:
     package = _DRIVERS.get(backend, {}).get(driver, (driver, driver))[1]
     why = f" ({reason(error)})" if error is not None and not isinstance(error, ModuleNotFoundError) else ""
-    return TrackerError(f"the driver of {backend} databases is missing{why}: pip install {package}")
+    return TrackerError(f"the driver for {backend} databases is not installed{why}: pip install {package}")
 
 
 class _Sqlite(sqlite3.Connection):

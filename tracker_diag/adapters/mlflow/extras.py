@@ -28,7 +28,7 @@ def read_extras(artifacts: Artifacts, record: Record) -> Extras:
         beside = artifacts.names(own.FOLDER) if own.FOLDER in top else set()
     except TrackerError as error:
         if not isinstance(error, UnusableStoreError) or isinstance(error, GuardedError):
-            warn_once(f"artifacts not read: {error}")
+            warn_once(f"artifacts could not be read: {error}")
         return Extras(model=unreachable(record, error))
     profile = _mapping(artifacts, _PROFILE) if own.PROFILE in beside else None
     left = described_in(_mapping(artifacts, _MODEL), _MODEL) if own.MODEL in beside else None
@@ -41,7 +41,7 @@ def _mapping(artifacts: Artifacts, path: str) -> dict[str, Any] | None:
     content = _left(artifacts, path)
     mapping = read_json_mapping(content)
     if content is not None and mapping is None:
-        warn_once(f"{path} is not a JSON object, or nested too deeply: not used")
+        warn_once(f"{path} is ignored: not a JSON object, or nested too deeply")
     return mapping
 
 
@@ -49,5 +49,5 @@ def _left(artifacts: Artifacts, path: str) -> bytes | None:
     try:
         return artifacts.read(path)
     except TrackerError as error:
-        warn_once(f"artifact not read: {error}")
+        warn_once(f"an artifact could not be read: {error}")
         return None

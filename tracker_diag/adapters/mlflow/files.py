@@ -46,7 +46,7 @@ def experiment_name(folder: Path) -> str | None:
     """
     meta = read_meta(folder)
     if "experiment_id" not in meta:
-        raise MalformedError(f"{folder / META} is not an experiment's")
+        raise MalformedError(f"{folder / META} does not describe an experiment")
     return (text(meta, "name", folder) or folder.name) if _is_active(meta, folder) else None
 
 
@@ -81,7 +81,7 @@ def head(run: Path) -> Record | None:
     """
     meta = read_meta(run)
     if "run_id" not in meta and "run_uuid" not in meta:
-        raise MalformedError(f"{run / META} is not a run's")
+        raise MalformedError(f"{run / META} does not describe a run")
     if not _is_active(meta, run):
         return None
     status = meta.get("status", 1)
@@ -268,7 +268,7 @@ def _texts(folder: Path) -> dict[str, str]:
 def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
     """Files by their path below the folder, which is the key: ``val/loss`` lies in a folder ``val``."""
     if folder.is_symlink():
-        raise MalformedError(f"{folder} is a link, and what it leads to is not the run's")
+        raise MalformedError(f"{folder} is a link, and links are not followed")
     for parent, _, names in os.walk(folder, onerror=_raise_unless_missing):
         for name in names:
             path = Path(parent, name)

@@ -89,7 +89,7 @@ class FolderAdapter:
             for run in runs:
                 if run.name in found:
                     first = found[run.name].run.parent.name
-                    reason = f"there is a run of that id in {first} too, which is the one that is read"
+                    reason = f"there is a run with that ID in {first} too, and that one is read"
                     failures.append(Failure(f"{folder.name}/{run.name}", reason))
                 else:
                     found[run.name] = _Found(run, name, guarded(run.name, partial(_recency, run, query.since)))
@@ -183,7 +183,7 @@ class FolderAdapter:
         run = files.find(self._root, run_id)
         head = None if run is None else files.head(run)
         if run is None or head is None:
-            return Failure(run_id, "no such run, or it is deleted")
+            return Failure(run_id, "no such run, or it was deleted")
         record = files.record(run, head)
         return record.run(curves(files.histories(run)), read_extras(_artifacts(run, head), record))
 
@@ -193,12 +193,10 @@ class FolderAdapter:
         except OSError as error:
             raise AwayError(f"{self._root} cannot be read: {error.strerror}; check its permissions") from None
         if run is None:
-            raise UnknownRunError(f"no run {run_id!r} in {self._root}: check the id and the tracking URI")
+            raise UnknownRunError(f"no run {run_id!r} in {self._root}: check the ID and the tracking URI")
         head = files.head(run)
         if head is None:
-            raise UnknownRunError(
-                f"run {run_id} is deleted: bring it back with `mlflow runs restore --run-id {run_id}`"
-            )
+            raise UnknownRunError(f"run {run_id} is deleted: restore it with `mlflow runs restore --run-id {run_id}`")
         return run, head
 
 
@@ -218,7 +216,7 @@ class _Target:
     def change_tags(self, delete: Collection[str], put: Mapping[str, str]) -> None:
         for key in (*delete, *put):
             if key.startswith("/") or ".." in key.split("/"):
-                raise TrackerError(f"{key!r} cannot be the name of a tag: choose another prefix")
+                raise TrackerError(f"{key!r} cannot be the name of a tag: use another prefix")
         with _refusals():
             disk.delete_files(self._run, [f"tags/{key}" for key in delete], keep="tags")
             # A draft among the tags would be a tag to whoever reads now.

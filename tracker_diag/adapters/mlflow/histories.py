@@ -101,7 +101,7 @@ class Histories:
             return failure(run, told)
         self._refused += 1
         if self._refused == _ENOUGH_REFUSALS:
-            _log.info("histories are read metric by metric, which takes longer: %s", error)
+            _log.info("histories are read one metric at a time, which takes longer: %s", error)
         return points
 
     @staticmethod
@@ -184,7 +184,7 @@ class Histories:
             if len(pages) >= _MOST_PAGES:
                 raise TrackerError(f"{self._http.name} gives more than {_MOST_PAGES} pages of one metric")
         if not any(page.steps.size for page in pages):
-            raise TrackerError(f"{self._http.name} gives no points of {name!r:.100}, and a last value of it")
+            raise TrackerError(f"{self._http.name} returns no points of {name!r:.100}, although it has a last value")
         return Points(
             *(
                 np.concatenate([getattr(page, column) for page in pages])

@@ -115,7 +115,7 @@ class Http:
         try:
             value = read_json(answer.body)
         except ValueError:
-            what = "a web page (a login page?)" if answer.is_page else "something else than JSON"
+            what = "a web page (a login page?)" if answer.is_page else "something other than JSON"
             kind = PageError if answer.is_page else TrackerError
             raise kind(f"{self.name} answered {path} with {what}: {_IS_IT}") from None
         if not isinstance(value, dict):
@@ -150,7 +150,7 @@ class Http:
         for kept in range(len(steps) - 1, max(-1, len(steps) - 1 - _MOST_PROBES), -1):
             shorter = Http(urlunsplit((parts.scheme, parts.netloc, "/".join(["", *steps[:kept]]), "", "")))
             if any(shorter._is_there(api, method, path, params, body) for api in (_API, _API_OF_PAGES)):
-                raise TrackerError(f"{no_server}, but one at {shorter.name}: write that instead")
+                raise TrackerError(f"{no_server}, but one answers at {shorter.name}: use that address")
         raise error if isinstance(error, PageError) else TrackerError(f"{no_server}: {_WHOLE_ADDRESS}")
 
     def _is_there(self, api: str, method: str, path: str, params: Params, body: Mapping[str, Any] | None) -> bool:

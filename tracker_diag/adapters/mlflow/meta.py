@@ -47,7 +47,7 @@ def read_meta(folder: Path, most: int = LARGEST) -> dict[str, Any]:
     """
     path = folder / META
     if folder.is_symlink():
-        raise MalformedError(f"{folder} is a link: sweep the store that it leads to")
+        raise MalformedError(f"{folder} is a link: give the store that it leads to")
     try:
         content = _content(yaml.parse(disk.read_file(path, most), Loader=_Loader))
     except OSError as error:
@@ -107,7 +107,7 @@ def _node(event: Any, events: Iterator[Any], depth: int) -> Any:
     if isinstance(event, yaml.ScalarEvent):
         return _scalar(event)
     if isinstance(event, yaml.AliasEvent):
-        raise _RefusedError("it holds an alias")
+        raise _RefusedError("it contains an alias")
     if depth > _DEEPEST:
         raise _RefusedError(f"it is nested more than {_DEEPEST} levels deep")
     if isinstance(event, yaml.SequenceStartEvent):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -12,10 +14,11 @@ from tracker_diag.adapters.base import AwayError, TrackerError
 from tracker_diag.adapters.guard import one_line
 from tracker_diag.adapters.mlflow.answer import within
 from tracker_diag.adapters.mlflow.artifacts import Artifacts, UnreachableArtifacts
-from tracker_diag.adapters.overviews import EXPERIMENT, Publication, is_overview, marks
+from tracker_diag.adapters.overviews import EXPERIMENT, OVERVIEW, Publication, is_overview, marks
 from tracker_diag.core import own
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 Open = Callable[[str, str], Artifacts]
 """Opens the artifacts of a run by their address and its id, as where its reports go; the run may be yet to be made."""
 
@@ -64,7 +67,7 @@ def publish(
             if root is not None and below is not None:
                 _check(artifacts, root.artifact_location)
                 location = below(root.artifact_location)
-            experiment = client.create_experiment(EXPERIMENT, artifact_location=location)
+            experiment = client.create_experiment(EXPERIMENT, artifact_location=location, tags=_marks(prefix))
         runs = _runs(client, experiment, prefix, {publication.experiment})
         if runs:
             run = min(runs, key=lambda run: (run.info.start_time, run.info.run_id))
@@ -85,7 +88,7 @@ def publish(
 
 
 def withdraw(uri: str, experiments: Collection[str] | None, prefix: str) -> int:
-    """Delete the runs that hold overviews of these experiments, or of all.
+    """Delete the runs that hold overviews of these experiments, or of all, and the experiment they leave empty.
 
     Raises
     ------
@@ -98,6 +101,8 @@ def withdraw(uri: str, experiments: Collection[str] | None, prefix: str) -> int:
         runs = [] if experiment is None else _runs(client, experiment, prefix, experiments)
         for run in runs:
             client.delete_run(run.info.run_id)
+        if runs and experiment is not None:
+            _delete_if_ours_alone(client, experiment, prefix)
         return len(runs)
 
     return _do(uri, delete)
@@ -124,7 +129,7 @@ def _ours(client: Any) -> str | None:
         return None
     if found.lifecycle_stage == "deleted":
         again = f"mlflow experiments restore --experiment-id {found.experiment_id}"
-        raise TrackerError(f"the experiment {EXPERIMENT!r} is deleted: bring it back with `{again}`")
+        raise TrackerError(f"the experiment {EXPERIMENT!r} is deleted: restore it with `{again}`")
     return str(found.experiment_id)
 
 
@@ -136,6 +141,37 @@ def _runs(client: Any, experiment: str, prefix: str, experiments: Collection[str
         token = page.token
         if not token:
             return found
+
+
+def _marks(prefix: str) -> dict[str, str]:
+    """Tags of an experiment that we made; one that somebody else made for us, with a place of its own, has none."""
+    return {prefix + own.CONTROL: OVERVIEW}
+
+
+def _delete_if_ours_alone(client: Any, experiment: str, prefix: str) -> None:
+    """Delete the experiment of overviews, where we made it and nothing but deleted overviews lies in it.
+
+    It gets another name first: MLflow keeps what is deleted until ``mlflow gc``, and its name is taken until then.
+    """
+    from mlflow.entities import ViewType
+    from mlflow.exceptions import MlflowException
+
+    if not _marks(prefix).items() <= client.get_experiment(experiment).tags.items():
+        return
+    page = client.search_runs([experiment], run_view_type=ViewType.ALL, max_results=_PAGE)
+    others = [
+        run for run in page if not is_overview(run.data.tags, prefix, None) or run.info.lifecycle_stage == "active"
+    ]
+    if others or page.token:
+        return
+    try:
+        client.rename_experiment(experiment, f"{EXPERIMENT} (removed, {experiment})")
+        client.delete_experiment(experiment)
+    except MlflowException as error:
+        # Whoever may delete runs need not be allowed to delete experiments.
+        _log.warning("the empty experiment %s is left: %s", EXPERIMENT, one_line(error))
+        with contextlib.suppress(MlflowException):
+            client.rename_experiment(experiment, EXPERIMENT)
 
 
 def _check(artifacts: Open, location: str) -> None:

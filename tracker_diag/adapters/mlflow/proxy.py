@@ -156,7 +156,7 @@ class ProxiedArtifacts:
             answer = self._get(lambda attempts: self._http.request("GET", self._address(path), LONGEST_FILE, attempts))
         except RefusedError as refusal:
             if _serves_none(refusal):
-                self._explain(refusal, f"artifact {path} not read")
+                self._explain(refusal, f"artifact {path} was not read")
             if refusal.status == 404:
                 return None
             raise
@@ -183,7 +183,7 @@ class ProxiedArtifacts:
             try:
                 self._check(self._http.request("PUT", self._address(path), data=content), path)
             except TrackerError as error:
-                self._explain(error, f"artifact {path} not stored")
+                self._explain(error, f"artifact {path} was not stored")
 
     def delete(self, paths: Collection[str], folder: str) -> None:
         """Delete files of ours: the folder as a whole if nothing else is in it, else one by one.
@@ -206,7 +206,7 @@ class ProxiedArtifacts:
         except _KeptError:
             raise
         except TrackerError as error:
-            self._explain(error, f"artifacts in {folder} not deleted")
+            self._explain(error, f"artifacts in {folder} were not deleted")
 
     def _list(self, folder: str) -> dict[str, bool]:
         """Names in a folder, and whether each is a folder itself."""
@@ -215,14 +215,14 @@ class ProxiedArtifacts:
             answer = self._get(lambda attempts: self._http.json("GET", ENDPOINT, params, attempts=attempts))
         except RefusedError as refusal:
             if _serves_none(refusal):
-                self._explain(refusal, "artifacts not listed")
+                self._explain(refusal, "artifacts were not listed")
             # Servers answer for a folder that is not there with an empty list, or with MLflow's code.
             if refusal.status == 404 and refusal.code:
                 return {}
-            self._check_guard(refusal, "artifacts not listed", (*_GUARDED, 404))
+            self._check_guard(refusal, "artifacts were not listed", (*_GUARDED, 404))
             raise
         except ElsewhereError as error:
-            self._check_guard(error, "artifacts not listed")
+            self._check_guard(error, "artifacts were not listed")
             raise
         self._seen[folder] = entries_of(answer, self._http.name)
         return self._seen[folder]
@@ -246,8 +246,8 @@ class ProxiedArtifacts:
     def _delete_file(self, folder: str, name: str, entries: Mapping[str, bool]) -> None:
         if entries[name] or begins_another(name, entries):
             raise _KeptError(
-                f"{folder}/{name} is left: it is a folder, or the store may also delete "
-                "other files whose names begin like it"
+                f"{folder}/{name} was not deleted: it is a folder, or the store might also delete "
+                "other files whose names begin with the same letters"
             )
         if self._state.deletes is False:
             raise self._kept()
@@ -287,7 +287,7 @@ class ProxiedArtifacts:
         """Tell a gateway that guards the artifacts' paths, while it lets those of the runs through."""
         if isinstance(error, ElsewhereError) or (isinstance(error, RefusedError) and error.status in statuses):
             raise GuardedError(
-                f"{error}; {what}: {ENDPOINT} is blocked by something in front of the server; once it is allowed, "
+                f"{error}; {what}: {ENDPOINT} is blocked by something in front of the server; allow it, then "
                 "sweep with --force"
             ) from error
 

@@ -62,7 +62,7 @@ class Trail:
         rest = f"{there.path}?{there.query}" if there.query else there.path
         self._at = base + rest
         if self._at in self._seen or len(self._seen) > MOST:
-            raise ElsewhereError(f"{self._name} redirects in a circle: check the tracking URI")
+            raise ElsewhereError(f"{self._name} redirects in a loop: check the tracking URI")
         self._seen.add(self._at)
         return base, rest
 

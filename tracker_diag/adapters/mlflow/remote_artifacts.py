@@ -63,7 +63,10 @@ class RepositoryArtifacts:
         names = self.names(folder)
         for path in paths:
             if begins_another(PurePosixPath(path).name, names):
-                raise TrackerError(f"{path} is left: the store may also delete other files whose names begin like it")
+                raise TrackerError(
+                    f"{path} was not deleted: the store might also delete other files whose names begin with the same "
+                    "letters"
+                )
             self._do("delete_artifacts", path)
 
     def _copied(self, path: str, largest: int, read: Callable[[BinaryIO], T]) -> T | None:
@@ -73,7 +76,7 @@ class RepositoryArtifacts:
         if entry is None or entry.is_dir:
             return None
         if (entry.file_size or 0) > largest:
-            raise TrackerError(f"{path}: {entry.file_size:,} bytes are more than the {largest:,} that are read")
+            raise TrackerError(f"{path}: {entry.file_size:,} bytes, but at most {largest:,} are read")
         with tempfile.TemporaryDirectory() as local:
             copy = Path(self._do("download_artifacts", path, local))
             if not copy.is_file():
@@ -98,7 +101,7 @@ class RepositoryArtifacts:
             if _can_never_work(error):
                 raise UnusableStoreError(
                     f"artifact store ({store}) cannot be used from here: {type(error).__name__}; "
-                    "check its address and packages"
+                    "check its address, and install the packages it needs"
                 ) from error
             raise TrackerError(
                 f"artifact store ({store}) refused {method}: {type(error).__name__}; check its credentials and packages"

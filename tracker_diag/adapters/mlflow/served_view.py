@@ -61,7 +61,7 @@ class ServedViewTag:
             if refusal.status != 404:
                 raise
             raise TrackerError(
-                f"{self._http.name} cannot delete tags of experiments, so no view is saved there: upgrade MLflow to 3"
+                f"{self._http.name} cannot delete tags of experiments, so it cannot keep a view: upgrade MLflow to 3"
             ) from None
 
     def _change(self, what: str, **change: Any) -> None:

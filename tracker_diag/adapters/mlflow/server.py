@@ -137,12 +137,12 @@ class ServerAdapter:
         answer = self._http.json("GET", path, params=[("experiment_id", record.experiment_id)])
         experiment = experiment_of(answer.get("experiment"))
         if experiment is None:
-            raise TrackerError(f"{self._http.name} answered {path} with something else than an experiment")
+            raise TrackerError(f"{self._http.name} answered {path} with something other than an experiment")
         name = experiment[1]
         if answer["experiment"].get("lifecycle_stage") == "deleted":
             shown = clean(name, 100)
             raise UnknownRunError(
-                f"run {run_id} lies in the deleted experiment {shown!r}: restore that, or give another run id"
+                f"run {run_id} is in the deleted experiment {shown!r}: restore the experiment, or give another run ID"
             )
         self._experiment_ids[name] = record.experiment_id
         return listing_of(self._http, record, name)
@@ -233,7 +233,7 @@ class ServerAdapter:
         for number, item in enumerate(self._listed_experiments(), 1):
             experiment = experiment_of(item)
             if experiment is None:
-                failures.append(Failure(f"experiment {number} of the list", "the server gives it no id, or no name"))
+                failures.append(Failure(f"experiment {number} of the list", "the server gives it no ID or no name"))
             else:
                 found[experiment[0]] = experiment[1]
         self._experiment_ids.update({name: key for key, name in found.items()})
@@ -286,7 +286,7 @@ class ServerAdapter:
 
     def _get(self, run_id: str) -> Record:
         unknown = UnknownRunError(
-            f"no run {clean(run_id, 80)!r} at {self._http.name}: check the id and the tracking URI"
+            f"no run {clean(run_id, 80)!r} at {self._http.name}: check the ID and the tracking URI"
         )
         if not RUN_ID.fullmatch(run_id):
             raise unknown
@@ -302,9 +302,7 @@ class ServerAdapter:
         if record.id != run_id:
             raise TrackerError(f"{self._http.name} answered with another run than {run_id}")
         if answer["run"]["info"].get("lifecycle_stage") == "deleted":
-            raise UnknownRunError(
-                f"run {run_id} is deleted: bring it back with `mlflow runs restore --run-id {run_id}`"
-            )
+            raise UnknownRunError(f"run {run_id} is deleted: restore it with `mlflow runs restore --run-id {run_id}`")
         return record
 
     def _remove(self, record: Record, *, bare: bool = False) -> Removal:
@@ -351,7 +349,7 @@ class ServerAdapter:
 
     def _load_new(self, ids: Sequence[str], experiments: Sequence[str]) -> _Group:
         found = self._records([run_id for run_id in ids if RUN_ID.fullmatch(run_id)], experiments)
-        unknown = [Failure(run_id, "no such run, or it is deleted") for run_id in ids if run_id not in found]
+        unknown = [Failure(run_id, "no such run, or it was deleted") for run_id in ids if run_id not in found]
         failures: list[Run | Failure] = [*unknown, *(x for x in found.values() if isinstance(x, Failure))]
         loaded, records, rest = self._load_group([x for x in found.values() if not isinstance(x, Failure)])
         return failures + loaded, records, rest

@@ -63,13 +63,13 @@ def _of_address(url: SplitResult) -> Location | None:
         if runs:
             ids = ", ".join(clean(run, 40) for run in runs[:_MOST_SHOWN]) + (", …" if len(runs) > _MOST_SHOWN else "")
             raise LocationError(
-                f"this address compares {len(runs)} runs: give one of them with --tracking-uri {shown} --run-id ID, "
+                f"this address compares {len(runs)} runs: name one with --tracking-uri {shown} --run-id ID, "
                 f"where ID is one of {ids}"
             )
     if _EXPERIMENT.match(url.fragment):
         raise LocationError(
-            f"this address shows an experiment and names no run: give the address of one run ({shown}/#/experiments/"
-            f"1/runs/id), or take all with `tracker-diag sweep --tracking-uri {shown} --experiment NAME`"
+            f"this address shows an experiment, not a run: give the address of a run ({shown}/#/experiments/"
+            f"1/runs/id), or diagnose all with `tracker-diag sweep --tracking-uri {shown} --experiment NAME`"
         )
     return None
 
@@ -102,7 +102,7 @@ def _of_path(path: Path) -> Location | None:
         if (path / META).is_file():
             if "run_uuid" not in read_meta(path):
                 shown = clean(path.parent)
-                raise LocationError(f"{clean(path)} is one experiment of a store: give a run's folder, or {shown}")
+                raise LocationError(f"{clean(path)} is the folder of an experiment: give a run's folder, or {shown}")
             return Location(_NAME, path.name, uri=str(path.parent.parent))
         return Location(_NAME, uri=str(path)) if any(path.glob(f"*/{META}")) else None
     except (OSError, TrackerError):
@@ -114,13 +114,13 @@ def open_location(where: Location, opening: Opening) -> Adapter:
     from tracker_diag.adapters.mlflow import connect
 
     if opening.annotate:
-        raise LocationError("--annotate is for folders of W&B logs: give one with --tracking-uri or --run-id")
+        raise LocationError("--annotate needs a folder of W&B logs: give one with --tracking-uri or --run-id")
     return connect(where.uri, opening.prefix)
 
 
 TRACKER = Tracker(
     title="MLflow",
-    forms="an MLflow run id (32 hex digits) or address (http://host:5000/#/experiments/1/runs/id)",
+    forms="an MLflow run ID (32 hex digits) or the URL of a run (http://host:5000/#/experiments/1/runs/id)",
     locate=locate,
     open=open_location,
     policy=POLICY,

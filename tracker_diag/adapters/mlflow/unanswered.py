@@ -24,7 +24,7 @@ def silence(name: str, seconds: float, *, answered: bool) -> TransientError:
     answered : bool
         Whether it has answered before.
     """
-    text = f"{name} did not answer within {seconds:g} s (MLFLOW_HTTP_REQUEST_TIMEOUT sets another time)"
+    text = f"{name} did not answer within {seconds:g} s (set MLFLOW_HTTP_REQUEST_TIMEOUT to wait longer)"
     return TransientError(AwayError(text), attempts=3 if answered else 1)
 
 
@@ -52,10 +52,10 @@ def failure_of(name: str, error: Exception, seconds: float, *, answered: bool) -
         if any(word in repr(cause).upper() for word in _NOT_TLS):
             plain = f"http://{name.partition('://')[2]}"
             return AwayError(
-                f"{name}: no TLS connection: if the server speaks plain http, write {plain}, "
+                f"{name}: no TLS connection: if the server speaks plain http, use {plain}, "
                 "else set MLFLOW_TRACKING_SERVER_CERT_PATH"
             )
-        return AwayError(f"{name}: its TLS certificate was refused; set MLFLOW_TRACKING_SERVER_CERT_PATH")
+        return AwayError(f"{name}: its TLS certificate is not trusted; set MLFLOW_TRACKING_SERVER_CERT_PATH")
     if isinstance(cause, requests.exceptions.InvalidHeader):
         return TrackerError("MLFLOW_TRACKING_TOKEN contains characters that an HTTP header cannot carry")
     if isinstance(cause, requests.exceptions.InvalidURL):
@@ -74,7 +74,9 @@ def failure_of(name: str, error: Exception, seconds: float, *, answered: bool) -
 def _unreached(name: str, cause: requests.exceptions.RequestException, answered: bool) -> TransientError:
     if _was_connected(cause):
         # A worker that dies of one request breaks its connection; the next request may well be answered.
-        return TransientError(TrackerError(f"{name} broke the connection; check that the server runs"), ATTEMPTS_OF_ONE)
+        return TransientError(
+            TrackerError(f"{name} closed the connection; check that the server runs"), ATTEMPTS_OF_ONE
+        )
     if answered:
         attempts = ATTEMPTS
     elif isinstance(cause, requests.exceptions.ConnectTimeout):

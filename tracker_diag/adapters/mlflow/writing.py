@@ -22,7 +22,7 @@ from tracker_diag.core import own, section
 from tracker_diag.core.finding import Severity
 
 # Servers before 2.14 and their tables take 5,000 letters, later ones 8,000 (and cut silently).
-_TAGS_ALONE = "--artifacts none writes tags alone"
+_TAGS_ALONE = "use --artifacts none to write only tags"
 
 
 class Target(Protocol):
@@ -128,7 +128,7 @@ def _undescribed(target: Target) -> tuple[list[str], dict[str, str], tuple[str, 
     """What takes our section out of the description as it is now, or why it stays."""
     before = target.description()
     edited = section.state(before) is section.State.EDITED
-    left = ("the section in the description, which was edited",) if edited else ()
+    left = ("the section in the description, because somebody has edited it",) if edited else ()
     return *_described(before, section.without_section(before)), left
 
 

@@ -151,5 +151,5 @@ def remove_folder(path: Path, run_id: str, tags: Mapping[str, str]) -> bool:
             if not log.parent.is_symlink():
                 shutil.rmtree(log.parent)
     except OSError as error:
-        raise disk.refusal(error, "check the folder's rights") from None
+        raise disk.refusal(error, "check the folder's permissions") from None
     return True

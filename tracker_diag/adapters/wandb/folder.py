@@ -102,7 +102,7 @@ def find_run(path: Path, run_id: str) -> RunFolder:
         folder = _sorted_out(found, logs[found])
         if folder is not None:
             return folder
-    raise UnknownRunError(f"{path}: no run {clean(run_id, 200)!r}; there {listed(sorted(logs))}")
+    raise UnknownRunError(f"{path}: no run {clean(run_id, 200)!r}; runs here: {listed(sorted(logs))}")
 
 
 def carried_fingerprint(folder: RunFolder) -> str:
@@ -124,8 +124,7 @@ def annotation_files(run_id: str) -> tuple[str, ...]:
 
 def listed(names: Sequence[str]) -> str:
     """Say which names there are, the first of them."""
-    shown = ", ".join(clean(name, 80) for name in names[:5]) + (" …" if len(names) > 5 else "")
-    return f"is {shown}" if len(names) == 1 else f"are {shown}"
+    return ", ".join(clean(name, 80) for name in names[:5]) + (" …" if len(names) > 5 else "")
 
 
 def _find_logs(path: Path) -> dict[str, list[Path]]:
@@ -145,9 +144,9 @@ def _find_logs(path: Path) -> dict[str, list[Path]]:
             if runs:
                 return runs
     except OSError as error:
-        raise AwayError(f"{path}: {error.strerror or error}; check the path, and your rights") from None
+        raise AwayError(f"{path}: {error.strerror or error}; check the path and its permissions") from None
     raise UnknownRunError(
-        f"{path}: no W&B run here; name a run's folder, the wandb/ folder, or the folder that holds it"
+        f"{path}: no W&B runs found; give a run's folder, the wandb/ folder, or the folder that holds it"
     )
 
 

@@ -41,7 +41,7 @@ def watched_model(summary: Mapping[str, Any], read: Callable[[str], bytes | None
         return None
     if len(paths) > 1:
         # A generator and its critic, or one network watched twice: nothing says which of them the losses are of.
-        return _unread(f"the run has {len(paths)} of them")
+        return _unread(f"the run has {len(paths)} graphs")
     try:
         content = read(_checked(paths[0]))
         if content is None:
@@ -71,7 +71,7 @@ def read_below(root: Path, name: str) -> bytes | None:
 
 
 def _unread(why: object) -> Model:
-    return Model(notes=(f"graph of the network is not read: {clean(why, 300)}",))
+    return Model(notes=(f"the graph of the network was not read: {clean(why, 300)}",))
 
 
 def _checked(path: Any) -> str:

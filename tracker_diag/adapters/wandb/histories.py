@@ -67,7 +67,7 @@ def _rows(server: Server, path: RunPath, lines: int, last: int) -> Iterator[dict
         read += len(rows)
         # A run that is being logged to has a few more by now.
         if read > 2 * lines + PAGE:
-            raise TrackerError(f"the server gives more rows of its history than the {lines:,} it says there are")
+            raise TrackerError(f"the server returns more rows of its history than the {lines:,} it reports")
         for row in rows:
             yield _row(row)
         start += width

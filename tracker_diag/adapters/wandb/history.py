@@ -54,7 +54,7 @@ class History:
             If there are too many.
         """
         if len(self.steps) >= MOST_ROWS:
-            raise TrackerError(f"its history has more than {MOST_ROWS:,} rows, and is not read")
+            raise TrackerError(f"its history has more than {MOST_ROWS:,} rows, too many to read")
         self.steps.append(step)
         self.seconds.append(seconds)
 
@@ -128,7 +128,7 @@ class History:
 
     def _start_column(self, name: str) -> tuple[list[int], list[float]]:
         if len(self._columns) >= MOST_NAMES:
-            raise TrackerError(f"its history has more than {MOST_NAMES:,} metrics, and is not read")
+            raise TrackerError(f"its history has more than {MOST_NAMES:,} metrics, too many to read")
         column: tuple[list[int], list[float]] = ([], [])
         self._columns[name] = column
         return column

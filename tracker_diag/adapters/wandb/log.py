@@ -72,12 +72,12 @@ def _check_header(path: Path, head: bytes) -> None:
     if len(head) < _HEADER.size:
         if (_IDENT + _MAGIC.to_bytes(2, "little")).startswith(head[:6]):
             return
-        raise LogError(f"{path}: not a W&B log; name a run folder that holds run-<id>.wandb")
+        raise LogError(f"{path}: not a W&B log; give a run folder that holds run-<id>.wandb")
     ident, magic, version = _HEADER.unpack(head)
     if ident != _IDENT or magic != _MAGIC:
-        raise LogError(f"{path}: not a W&B log; name a run folder that holds run-<id>.wandb")
+        raise LogError(f"{path}: not a W&B log; give a run folder that holds run-<id>.wandb")
     if version != _VERSION:
-        raise LogError(f"{path}: log version {version} is not known here (only {_VERSION}); upgrade tracker-diag")
+        raise LogError(f"{path}: unknown log version {version} (only {_VERSION} can be read); upgrade tracker-diag")
 
 
 def _records(path: Path, file: IO[bytes]) -> Iterator[bytes]:
@@ -89,7 +89,7 @@ def _records(path: Path, file: IO[bytes]) -> Iterator[bytes]:
         at = 0
         broken += 1
         if broken > MOST_BROKEN:
-            raise LogError(f"{path}: {MOST_BROKEN:,} blocks in a row hold nothing that can be read")
+            raise LogError(f"{path}: {MOST_BROKEN:,} blocks in a row cannot be read; the log is damaged")
         # Fewer bytes than a chunk's head at the end of a block are padding.
         while at + _CHUNK.size <= len(block):
             checksum, length, kind = _CHUNK.unpack_from(block, at)
@@ -107,7 +107,9 @@ def _records(path: Path, file: IO[bytes]) -> Iterator[bytes]:
             elif parts:
                 held += length
                 if held > LARGEST_RECORD:
-                    raise LogError(f"{path}: holds a record of more than {LARGEST_RECORD:,} bytes, and is not read")
+                    raise LogError(
+                        f"{path}: it holds a record of more than {LARGEST_RECORD:,} bytes, too large to read"
+                    )
                 parts.append(bytes(data))
                 if kind == _LAST:
                     yield b"".join(parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracker_diag.adapters.base import Diagnosis
 from tracker_diag.core.section import State, state, with_section
 
-EDITED = "its notes hold a section of tracker-diag that somebody has edited"
+EDITED = "the section in its notes, because somebody has edited it"
 """Why a section is left where it is."""
 
 

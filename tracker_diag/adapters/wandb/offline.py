@@ -47,10 +47,10 @@ STALE_SECONDS = 300.0
 _LARGEST_PROFILE, _LARGEST_SUMMARY, _LARGEST_CONFIG = 16 * disk.MIB, 4 * disk.MIB, 256 * disk.KIB
 _MODEL, _LARGEST_MODEL = f"{own.FOLDER}/{own.MODEL}", 4 * disk.MIB
 _LAST_MOMENT = 253_402_300_800.0  # the end of the year 9999, after which no calendar of Python's goes
-_ADVICE = "check the folder's rights"
-_NOT_ANNOTATED = "a W&B folder needs --annotate as well, which puts it into the run's notes"
-_NOT_ENDED = "the run still goes, and gets one after its end"
-_HOW_TO_SYNC = "to see this in W&B: the same with --annotate, then the `wandb sync` that it names"
+_ADVICE = "check the folder's permissions"
+_NOT_ANNOTATED = "a W&B folder also needs --annotate, which puts it into the run's notes"
+_NOT_ENDED = "the run is still going, and gets one after its end"
+_HOW_TO_SYNC = "to see this in W&B: add --annotate, then run the `wandb sync` command that it prints"
 
 _log = logging.getLogger(__name__)
 
@@ -102,9 +102,9 @@ class OfflineAdapter:
         A log that cannot be read does not say its project: it is a failure in every scope.
         """
         if query.filter:
-            raise QueryError("runs in a folder take no filter; name the project, or the run's folder")
+            raise QueryError("runs in a folder cannot be filtered: name the project, or the run's folder")
         if not query.experiments and not query.everything:
-            raise QueryError("no scope: name a project (patterns allowed), or ask for all")
+            raise QueryError("no runs selected: name a project (patterns allowed), or ask for all")
         return islice(self._list(query, self._in_scope(query)), query.limit)
 
     def _list(self, query: Query, found: Sequence[RunFolder | Failure]) -> Iterator[Listing | Failure]:
@@ -123,7 +123,9 @@ class OfflineAdapter:
         begun = {project for _, project in found if isinstance(project, str)}
         for name in query.experiments:
             if not any(c in name for c in "*?[") and name not in begun:
-                raise UnknownRunError(f"{self._path}: no run of project {name!r}; there {listed(sorted(begun))}")
+                raise UnknownRunError(
+                    f"{self._path}: no runs of project {name!r}; projects here: {listed(sorted(begun))}"
+                )
         return [
             project if isinstance(project, Failure) else folder
             for folder, project in found
@@ -166,7 +168,7 @@ class OfflineAdapter:
         except OSError as error:
             raise disk.refusal(error, _ADVICE) from None
         removal = beside.remove(folder.home, own.FOLDER)
-        left = (f"{run_id}: its diagnosis was synced to the server; clean it there with --tracker wandb",) * synced
+        left = (f"{run_id}: its diagnosis was synced to the server; remove it there with --tracker wandb",) * synced
         return Removal(removal.tags, removal.artifacts, (*left, *removal.left), segments=segments)
 
     def link(self, listing: Listing) -> str | None:
@@ -250,10 +252,10 @@ def _is_asked_for(project: str, query: Query) -> bool:
 def _read(folder: RunFolder, *, history: bool = True) -> Segment:
     segment = join_segments([read_segment(log, history=history) for log in folder.logs])
     if not segment.run.run_id:
-        raise UnknownRunError(f"{folder.id}: its log holds no run yet; wait until it has logged something")
+        raise UnknownRunError(f"{folder.id}: its log is still empty; wait until it has logged something")
     for run_id in (folder.id, segment.run.run_id):
         if "/" in run_id or run_id in ("", ".", ".."):
-            raise TrackerError(f"{folder.home}: {run_id!r} is not a valid W&B run id")
+            raise TrackerError(f"{folder.home}: {run_id!r} is not a valid W&B run ID")
     return segment
 
 
@@ -277,7 +279,9 @@ def _project(folder: RunFolder) -> str | None:
         if run is not None:
             return str(run.project)
     if _is_silent(folder):
-        raise LogError(f"{folder.logs[0]}: ends before it names its run; delete the folder if the process has died")
+        raise LogError(
+            f"{folder.logs[0]}: the log ends before it names its run; delete the folder if the process has died"
+        )
     return None
 
 
@@ -293,7 +297,7 @@ def _left(folder: RunFolder, name: str, most: int) -> str | None:
                 try:
                     return disk.read_file(place, most).decode("utf-8", "replace")
                 except disk.NotAFileError as error:
-                    _log.warning("run %s is diagnosed without this file: %s", folder.id, error)
+                    _log.warning("run %s: diagnosed without this file: %s", folder.id, error)
     return None
 
 
@@ -310,7 +314,7 @@ def _config(folder: RunFolder, segment: Segment) -> dict[str, Any]:
     try:
         return config if text is None else read_config(text)
     except ValueError as error:
-        _log.warning("run %s is diagnosed without its config.yaml: %s", folder.id, clean(error, 300))
+        _log.warning("run %s: diagnosed without its config.yaml: %s", folder.id, clean(error, 300))
         return config
 
 

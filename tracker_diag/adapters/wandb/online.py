@@ -52,8 +52,8 @@ AT_ONCE = 4
 REMEMBERED = 10_000
 _COLUMNS = ("verdict", "severity", "cause", "summary")
 _WHERE_TO_LOOK = (
-    "in W&B: the tags of a run, such as {word}, can be filtered; {columns} can be columns of the table of runs; "
-    "a report is among the run's files, diagnosis/report.html"
+    "in W&B: filter runs by tags such as {word}; add columns such as {columns} to the table of runs; "
+    "open a report among the run's files, diagnosis/report.html"
 )
 
 
@@ -94,7 +94,7 @@ class OnlineAdapter:
         ``query.filter`` is JSON as ``wandb.Api().runs`` takes it: ``{"config.lr": {"$gt": 0.1}}``.
         """
         if not query.experiments and not query.everything:
-            raise QueryError("no scope: name a project (patterns allowed), or ask for all")
+            raise QueryError("no runs selected: name a project (patterns allowed), or ask for all")
         try:
             filters = read_json(query.filter) if query.filter.strip() else {}
         except ValueError:
@@ -172,7 +172,7 @@ class OnlineAdapter:
         project = optional(self._server.ask(RUN, path.variables, str(path)), "project", dict)
         node = None if project is None else optional(project, "run", dict)
         if node is None:
-            raise UnknownRunError(f"{self.describe()} has no run {path}: check the id")
+            raise UnknownRunError(f"{self.describe()} has no run {path}: check the ID")
         if node.get("name") != path.run:
             raise TrackerError(f"{self.describe()} answered with another run than {path}")
         return node
@@ -300,7 +300,7 @@ class OnlineAdapter:
                 for run_id, path in page:
                     node = by_name.get(path.run)
                     if node is None:
-                        yield Failure(run_id, f"{self.describe()} has no run {path}: it was deleted, or never was")
+                        yield Failure(run_id, f"{self.describe()} has no run {path}: it was deleted, or never existed")
                     else:
                         yield run_id, path, node
 

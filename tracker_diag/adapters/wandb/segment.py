@@ -270,7 +270,7 @@ def _summarise(segment: Segment, path: Path) -> None:
                 changed[key] = item.value_json
         segment.summary |= changed
         if len(segment.summary) > MOST_NAMES:
-            raise TrackerError(f"its history has more than {MOST_NAMES:,} metrics, and is not read")
+            raise TrackerError(f"its history has more than {MOST_NAMES:,} metrics, too many to read")
         _keep_steps(segment, changed)
 
 

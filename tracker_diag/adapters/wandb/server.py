@@ -150,7 +150,7 @@ class Server:
         if not before and self._project is not None:
             before = [self._project]
         if not 1 <= len(before) <= 2 or not run:
-            raise UnknownRunError(f"{text!r} names no run here: name entity/project/run, or set WANDB_PROJECT")
+            raise UnknownRunError(f"{text!r} is not the name of a run: use entity/project/run, or set WANDB_PROJECT")
         return RunPath(self.project("/".join(before)), run)
 
     def projects(self) -> Iterator[Project]:
@@ -181,27 +181,27 @@ class Server:
         if "api key" in text and status is None:
             return AwayError(f"the API key for {server} is malformed: run `wandb login --relogin`")
         if error.is_nonsense:
-            what = "a web page (a login page?)" if error.is_page else "something else than JSON objects"
+            what = "a web page (a login page?)" if error.is_page else "something other than JSON objects"
             return TrackerError(f"{server} answered with {what} ({about}): check WANDB_BASE_URL, and log in")
         if error.is_refusal:
             return RefusedError(f"{server} refuses the request ({about}): {error.brief}")
         if status == 401:
-            return AwayError(f"{server} refuses the API key: run `wandb login --relogin`, or set WANDB_API_KEY anew")
+            return AwayError(f"{server} refuses the API key: run `wandb login --relogin`, or set a valid WANDB_API_KEY")
         if status == 403:
             return ForbiddenError(
-                f"{server} denies access to {about}: use a key that has it, or --dry-run to only read"
+                f"{server} denies access to {about}: use a key with access, or --dry-run to only read"
             )
         if status == 404:
-            return UnknownRunError(f"{server} knows no {about}: check the name, and WANDB_BASE_URL")
+            return UnknownRunError(f"{server} has no {about}: check the name, and WANDB_BASE_URL")
         if status == 429:
             return AwayError(f"{server} asks to slow down ({about}): try again later, or fewer runs at once")
         if status is not None and status >= 500:
             kind = AwayError if status in _OF_ALL else TrackerError
-            return kind(f"{server} has trouble of its own (HTTP {status}, {about}): try again later")
+            return kind(f"{server} has an internal problem (HTTP {status}, {about}): try again later")
         if status is not None:
             kind = RefusedError if status in _AS_ASKED else TrackerError
             return kind(f"{server} refuses the request (HTTP {status}, {about}): {error.brief}")
-        return AwayError(f"{server} does not answer ({about}): check WANDB_BASE_URL and the network, try again")
+        return AwayError(f"{server} does not answer ({about}): check WANDB_BASE_URL and the network, then try again")
 
     @property
     def app_url(self) -> str:

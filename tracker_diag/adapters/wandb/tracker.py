@@ -53,7 +53,7 @@ def _refuse_unsure(asked: Asked) -> None:
     if asked.certain or asked.projects or not uri or uri == os.environ.get("WANDB_BASE_URL", "").rstrip("/"):
         return
     raise LocationError(
-        f"'{clean(asked.run, 100)}' may be a run of W&B, or the name of a run of MLflow: add --tracker wandb or "
+        f"'{clean(asked.run, 100)}' may be a run in W&B, or the name of a run in MLflow: add --tracker wandb or "
         "--tracker mlflow"
     )
 
@@ -128,7 +128,7 @@ def open_location(where: Location, opening: Opening) -> Adapter:
             where.folder, annotate=opening.annotate, prefix=opening.prefix, verdicts=opening.verdicts
         )
     if opening.annotate:
-        raise LocationError("--annotate is for folders of W&B logs: give one with --tracking-uri or --run-id")
+        raise LocationError("--annotate needs a folder of W&B logs: give one with --tracking-uri or --run-id")
     if where.uri is not None:
         os.environ["WANDB_BASE_URL"] = where.uri
     return wandb.connect(where.project, opening.prefix, opening.verdicts)
@@ -136,7 +136,7 @@ def open_location(where: Location, opening: Opening) -> Adapter:
 
 TRACKER = Tracker(
     title="Weights & Biases",
-    forms="entity/project/run or a W&B address (https://wandb.ai/entity/project/runs/run) or a wandb/ folder",
+    forms="entity/project/run or a W&B URL (https://wandb.ai/entity/project/runs/run) or a wandb/ folder",
     locate=locate,
     open=open_location,
     policy=POLICY,

@@ -34,7 +34,7 @@ def report_lines(folders: Sequence[RunFolder]) -> tuple[str, ...]:
     if len(reports) == 1:
         return (f"report: {first}",)
     every = f"{_quoted(folders[0].home.parent)}/*/{own.FOLDER}/{_REPORT}"
-    return (f"{len(reports):,} reports, the first is {first}; all of them: {every}",)
+    return (f"{len(reports):,} reports in {every}, the first: {first}",)
 
 
 def syncing_lines(folders: Sequence[RunFolder]) -> tuple[str, ...]:
@@ -60,9 +60,9 @@ def syncing_lines(folders: Sequence[RunFolder]) -> tuple[str, ...]:
     if len(command) > LONGEST_COMMAND:
         command = f"wandb sync {_quoted(carried[0].home.parent)}/offline-run-*"
     known = any(is_synced(folder.home, folder.id) for folder in carried)
-    same = " (with the -p and -e that you gave it before, if any)" if known else ""
+    same = " (with the same -p and -e as before, if any)" if known else ""
     count = f"{len(carried):,} segment{'s' * (len(carried) != 1)}"
-    return (f"{count} for W&B, which shows them after{same}: {command}",)
+    return (f"{count} written for W&B; to upload, run{same}: {command}",)
 
 
 def _unsynced(folder: RunFolder) -> Iterable[Path]:

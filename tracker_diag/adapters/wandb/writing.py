@@ -93,7 +93,9 @@ def remove(server: Server, path: RunPath, names: Names) -> Removal:
     others = [name for name in standing.files if name not in REPORTS and name not in LEFT]
     left = [f"{path}: {FOLDER}/{name} was not written by tracker-diag" for name in others]
     if standing.live and keys:
-        left.append(f"{path}: keys in the summary, which its process still writes; clean again when it has ended")
+        left.append(
+            f"{path}: keys in the summary, because its process still writes them; clean again when it has ended"
+        )
         keys = []
     notes = without_section(standing.notes)
     if is_edited(notes):
@@ -113,7 +115,7 @@ def _read(server: Server, path: RunPath) -> Standing:
     project = optional(server.ask(STANDING, asked, str(path)), "project", dict)
     run = None if project is None else optional(project, "run", dict)
     if run is None:
-        raise UnknownRunError(f"W&B at {server.shown_url} has no run {path}: check the id")
+        raise UnknownRunError(f"W&B at {server.shown_url} has no run {path}: check the ID")
     if part(run, "name", str) != path.run:
         raise TrackerError(f"W&B at {server.shown_url} answered with another run than {path}")
     if run.get("readOnly"):
@@ -184,7 +186,7 @@ def _addresses(server: Server, places: Mapping[str, Any], asked: Mapping[str, st
             raise TrackerError(f"W&B at {server.shown_url} gave an invalid upload address; nothing was stored")
         found[asked[name]] = address
     if len(found) != len(asked):
-        raise TrackerError(f"W&B at {server.shown_url} names no place for some of the files: try again later")
+        raise TrackerError(f"W&B at {server.shown_url} gave no upload address for some of the files: try again later")
     return found
 
 

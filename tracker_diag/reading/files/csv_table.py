@@ -87,15 +87,15 @@ def _text(file: bytes) -> str:
 
 def _wrong_with(header: list[str]) -> str:
     if not any(header):
-        return "it is empty: a line of names, and one for each step, are needed"
+        return "it is empty: write a header line, then one line per step"
     if len(header) > _MOST_COLUMNS:
-        return f"{len(header):,} columns are more than the {_MOST_COLUMNS:,} that are read"
+        return f"{len(header):,} columns, but at most {_MOST_COLUMNS:,} are read"
     if all(as_number(name) is not None for name in header if name):
-        return "its first line has to name the columns: step,loss,val_loss"
+        return "its first line must name the columns, e.g. step,loss,val_loss"
     named = [name for name in header if name]
     if len(set(named)) < len(named):
         twice = next(name for i, name in enumerate(named) if name in named[:i])
-        return f"two columns are called {clean(twice, 80)!r}: rename one"
+        return f"two columns have the name {clean(twice, 80)!r}: rename one"
     return ""
 
 
@@ -107,7 +107,7 @@ def _columns(
     columns: list[list[str]] = [[] for _ in header]
     for line, row in rows:
         if len(row) > n and any(map(str.strip, row[n:])):
-            raise ReadingError(f"{where}, line {line}: {len(row)} cells, but the header names {n}")
+            raise ReadingError(f"{where}, line {line}: {len(row)} cells, but the header has {n} columns")
         size = len(row)
         for column, cell in zip(columns, [*row[:n], *[""] * (n - len(row))], strict=True):
             column.append(cell.replace(",", ".") if decimal_comma else cell)

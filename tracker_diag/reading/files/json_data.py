@@ -22,14 +22,14 @@ def read(found: Found) -> tuple[Run, ...]:
         if isinstance(data, dict) and isinstance(data.get("log_history"), list):
             return (log_history.run_of(data["log_history"], found.id, {}),)
         if isinstance(data, dict) and "schema_version" in data and "verdict" in data:
-            raise ReadingError(f"{clean(path)}: a report, not a run: `tracker-diag report FILE` shows it")
+            raise ReadingError(f"{clean(path)}: this is a report, not a run: show it with `tracker-diag report FILE`")
         if isinstance(data, dict):
             return runs_of(data, found.id)
         if isinstance(data, list) and log_history.takes(data):
             return log_history.read(data, found.id)
     except InvalidRunError as error:
         raise ReadingError(f"{clean(path)}: {error}") from None
-    raise ReadingError(f"{clean(path)}: it holds no curves: {_FORMS}")
+    raise ReadingError(f"{clean(path)}: no curves found: {_FORMS}")
 
 
 def _lines(found: Found) -> list[Any]:
@@ -43,7 +43,7 @@ def _lines(found: Found) -> list[Any]:
             rows.append(read_json(line))
         except ValueError:
             if i + 1 < len(lines):
-                raise ReadingError(f"{clean(found.files[-1])}, line {i + 1}: not JSON that can be read") from None
+                raise ReadingError(f"{clean(found.files[-1])}, line {i + 1}: not valid JSON") from None
     return rows
 
 

@@ -39,7 +39,7 @@ def read(found: Found) -> tuple[Run, ...]:
     try:
         from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
     except ImportError:
-        raise ReadingError("event files need TensorBoard: pip install 'tracker-diag[tensorboard]'") from None
+        raise ReadingError("reading event files needs TensorBoard: pip install 'tracker-diag[tensorboard]'") from None
     curves: dict[str, _Points] = defaultdict(_Points)
     params: dict[str, Any] = {}
     left = LARGEST
@@ -52,10 +52,12 @@ def read(found: Found) -> tuple[Run, ...]:
             points.values.append(value)
             points.seconds.append(seconds)
             if len(curves) > MOST_TAGS or len(points.steps) > MOST_POINTS:
-                raise ReadingError(f"{clean(path)}: more than {MOST_TAGS:,} tags, or {MOST_POINTS:,} points of one")
+                raise ReadingError(
+                    f"{clean(path)}: too large, with more than {MOST_TAGS:,} tags or {MOST_POINTS:,} points per tag"
+                )
     if not curves:
         raise ReadingError(
-            f"{clean(found.home)}: no scalar in its event files: writer.add_scalar('loss', …) writes one"
+            f"{clean(found.home)}: no scalars in its event files: log some with writer.add_scalar('loss', …)"
         )
     metrics = {name: Series.from_points(name, p.steps, p.values, p.seconds) for name, p in curves.items()}
     ends = [max(p.seconds) for p in curves.values()]

@@ -27,7 +27,9 @@ def read(found: Found) -> tuple[Run, ...]:
     data = json_of(found)
     rows = data.get("log_history") if isinstance(data, dict) else None
     if not isinstance(rows, list):
-        raise ReadingError(f"{clean(state)}: it holds no log_history, which the Trainer of Hugging Face writes")
+        raise ReadingError(
+            f"{clean(state)}: no log_history in it: give the trainer_state.json that the Hugging Face Trainer wrote"
+        )
     params: dict[str, Any] = {name: data[name] for name in SETTINGS if as_number(data.get(name)) is not None}
     params |= settings_beside(state.parent, ["config.json", "training_args.json"])
     try:

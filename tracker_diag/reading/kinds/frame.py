@@ -32,20 +32,20 @@ def read(x: Any, run_id: str) -> tuple[Run, ...]:
     frame = x
     if hasattr(x, "to_frame"):
         if not isinstance(x.name, str):
-            raise InvalidRunError("series", "it has no name: series.rename('loss') says which metric it is")
+            raise InvalidRunError("series", "it has no name: name the metric with series.rename('loss')")
         frame = x.to_frame()
     if frame.index.nlevels > 1:
         frame = frame.reset_index()
     names = [_name(label) for label in frame.columns]
     if names and all(type(label) is int for label in frame.columns):
-        raise InvalidRunError("frame", "its columns are numbers: frame.columns = ['loss', …] says what they are")
+        raise InvalidRunError("frame", "its columns are numbers: name them with frame.columns = ['loss', …]")
     twice = (
         next((name for i, name in enumerate(names) if name in names[:i]), None)
         if len(set(names)) < len(names)
         else None
     )
     if twice is not None:
-        raise InvalidRunError("frame", f"two columns are called {clean(twice, 80)!r}: rename one")
+        raise InvalidRunError("frame", f"two columns have the name {clean(twice, 80)!r}: rename one")
     columns = {name: frame.iloc[:, i].array for i, name in enumerate(names)}
     cells = {name: _cells(array) for name, array in columns.items()}
     index, label = frame.index, str(frame.index.name or "")

@@ -32,7 +32,7 @@ def read(x: Any, run_id: str) -> tuple[Run, ...]:
     A metric with fewer values than there are epochs was logged every so many of them (``validation_freq``).
     """
     if not x.history:
-        raise InvalidRunError("history", "it is empty: model.fit(…) fills it")
+        raise InvalidRunError("history", "it is empty: call model.fit(…) first")
     epochs = [as_number(epoch) for epoch in x.epoch]
     metrics = {str(name): _curve(str(name), values, epochs) for name, values in x.history.items()}
     params = getattr(x, "params", None)
@@ -78,4 +78,4 @@ def _described(model: Any) -> Model | dict[str, Any] | None:
     return {**plain_model(found), "trainable_parameters": sum(sizes)} if sizes else found
 
 
-KIND = Kind("the History that model.fit of Keras returns", takes, read)
+KIND = Kind("the History object that Keras' model.fit returns", takes, read)

@@ -52,10 +52,10 @@ def run_of(rows: Sequence[Any], run_id: str, params: Mapping[str, Any]) -> Run:
     """
     wrong = [type(row).__name__ for row in rows if not isinstance(row, Mapping)]
     if wrong:
-        raise InvalidRunError("log_history", f"a dict for each step is needed, not {wrong[0]}")
+        raise InvalidRunError("log_history", f"give one dict per step, not {wrong[0]}")
     names = {str(key) for row in rows for key in row}
     if len(names) > MOST_METRICS:
-        raise InvalidRunError("log_history", f"{len(names):,} names are more than the {MOST_METRICS:,} that are read")
+        raise InvalidRunError("log_history", f"{len(names):,} metrics, but at most {MOST_METRICS:,} are read")
     step = _step(rows, names)
     found: dict[str, tuple[list[float], list[float]]] = {}
     for i, row in enumerate(rows):
@@ -67,7 +67,7 @@ def run_of(rows: Sequence[Any], run_id: str, params: Mapping[str, Any]) -> Run:
                 steps.append(np.nan if at is None else at)
                 values.append(value)
     if not found:
-        raise InvalidRunError("log_history", 'no number in it: rows like {"step": 10, "loss": 0.7} are needed')
+        raise InvalidRunError("log_history", 'no numbers in it: give rows like {"step": 10, "loss": 0.7}')
     metrics = {name: Series.from_points(name, steps, values) for name, (steps, values) in found.items()}
     return Run.from_dict({"id": run_id, "metrics": metrics, "params": dict(params)})
 

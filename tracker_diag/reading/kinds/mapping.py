@@ -73,7 +73,7 @@ def _metrics(x: Mapping[Any, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, values in _flat(x, "", 1):
         if name in found:
-            raise InvalidRunError(f"metrics[{name!r}]", "two lists have this name: rename one")
+            raise InvalidRunError(f"metrics[{name!r}]", "two metrics have this name: rename one")
         found[name] = points(name, values)
     return found
 
@@ -81,10 +81,12 @@ def _metrics(x: Mapping[Any, Any]) -> dict[str, Any]:
 def _flat(x: Mapping[Any, Any], above: str, level: int) -> Iterator[tuple[str, Any]]:
     """Metrics by name; the keys of dicts in dicts are joined by slashes."""
     if level > DEEPEST:
-        raise InvalidRunError(f"metrics[{above[:80]!r}]", f"dicts are nested more than {DEEPEST} levels deep")
+        raise InvalidRunError(
+            f"metrics[{above[:80]!r}]", f"dicts are nested more than {DEEPEST} levels deep: flatten them"
+        )
     for key, values in x.items():
         if not isinstance(key, str):
-            raise InvalidRunError(f"metrics[{str(key)[:80]!r}]", "a name must be a text")
+            raise InvalidRunError(f"metrics[{str(key)[:80]!r}]", "the name of a metric must be a string")
         name = f"{above}/{key}" if above else key
         if isinstance(values, Mapping) and any(isinstance(inner, str) and as_number(inner) is None for inner in values):
             yield from _flat(values, name, level + 1)
@@ -107,7 +109,7 @@ def points(name: str, values: Any) -> Any:
     try:
         cells = listed(values)
     except (TypeError, ValueError, RuntimeError):
-        what = f"a list is needed, [0.9, 0.7, …] or [[step, value], …], not {type(values).__name__}"
+        what = f"give a list, [0.9, 0.7, …] or [[step, value], …], not {type(values).__name__}"
         raise InvalidRunError(f"metrics[{name!r}]", what) from None
     if isinstance(cells, np.ndarray):
         if cells.ndim == 1 and cells.dtype.kind in "iuf":
@@ -121,7 +123,7 @@ def points(name: str, values: Any) -> Any:
         number = as_number(cell)
         if number is None and not is_blank(cell):
             shown = repr(cell[:40]) if isinstance(cell, str) else type(cell).__name__
-            raise InvalidRunError(f"metrics[{name!r}][{i}]", f"a number is needed, not {shown}")
+            raise InvalidRunError(f"metrics[{name!r}][{i}]", f"give a number, not {shown}")
         if number is not None:
             steps.append(float(i))
             found.append(number)

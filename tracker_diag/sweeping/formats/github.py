@@ -28,7 +28,13 @@ def render(swept: Swept, _: Asked = ANYTHING) -> str:
     warnings = list(_found(swept, Severity.WARNING))
     lines = errors[:SHOWN] + warnings[:SHOWN]
     if rest := len(errors) + len(warnings) - len(lines):
-        lines.append(_command("notice", "tracker-diag", f"and {counted(rest, 'more run')} with a warning or an error"))
+        lines.append(
+            _command(
+                "notice",
+                "tracker-diag",
+                f"{counted(rest, 'more run')} with a warning or an error, or that could not be diagnosed",
+            )
+        )
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -46,9 +46,9 @@ def _blocks(swept: Swept, asked: Asked) -> Iterator[str]:
         yield f"**{escape(swept.error)}**"
     if rows:
         yield DATA
-        yield _table(("severity", "verdict", "run", "experiment", "what was seen"), map(_cells, rows[:ROWS]))
+        yield _table(("severity", "verdict", "run", "experiment", "what was found"), map(_cells, rows[:ROWS]))
     if len(rows) > ROWS:
-        yield f"And {len(rows) - ROWS:,} more: `--format csv` or `json` holds all."
+        yield f"And {len(rows) - ROWS:,} more: `--format csv` and `json` list all of them."
     if swept.failures:
         failed = ((_name(f.id), escape(f.reason)) for f in swept.failures[:ROWS])
         yield _table(("run that could not be diagnosed", "reason"), failed)

@@ -75,7 +75,11 @@ def _run(swept: Swept, asked: Asked) -> dict[str, Any]:
 def _notifications(swept: Swept, found: int) -> Iterator[dict[str, Any]]:
     texts = [("error", f"run {failure.id}: {failure.reason}") for failure in swept.failures]
     texts += [("error", swept.error)] if swept.error else []
-    texts += [("warning", f"{found - RESULTS:,} more runs are left out")] if found > RESULTS else []
+    texts += (
+        [("warning", f"{found - RESULTS:,} more runs are left out: see --format csv or json")]
+        if found > RESULTS
+        else []
+    )
     for level, text in texts:
         yield {"level": level, "message": {"text": _text(text)}}
 
