@@ -139,7 +139,7 @@ class AdapterContract:
         project = ids[0].rpartition("/")[0] or None
         with pytest.raises(UnknownRunError) as told:
             find(tracker.adapter, f"{project}/{twice}" if project else twice, project)
-        assert "may be one of several runs: give the id of one, " in str(told.value)
+        assert "fits several runs: give the ID of one, " in str(told.value)
         assert all(run_id in str(told.value) for run_id in ids)
 
     def test_a_run_comes_back_as_it_was_logged(self, tracker: Tracker, experiment: str) -> None:

@@ -96,7 +96,7 @@ class SectionContract:
         assert tracker.written(run_id)["verdict"] == "healthy"
         list(tracker.adapter.list_runs(Query((self.experiment,))))
         removal = tracker.adapter.remove(run_id)
-        assert (removal.notes, removal.left) == (0, ("the section in the description, which was edited",))
+        assert (removal.notes, removal.left) == (0, ("the section in the description, because somebody has edited it",))
         assert removal.tags == len(SECOND.tags) + 1
         assert tracker.description(run_id) == edited
 

@@ -120,7 +120,7 @@ def test_hex_digits_may_be_an_id_on_wandb_where_that_is_said() -> None:
     ],
 )
 def test_what_names_no_run_is_told_the_forms(text: str) -> None:
-    with pytest.raises(LocationError, match="names no run; give ") as error:
+    with pytest.raises(LocationError, match="is not the name of a run; give ") as error:
         locate(text)
     assert all(registry.find(name).forms in str(error.value) for name in names())
     assert "\n" not in str(error.value)
@@ -131,7 +131,7 @@ def test_an_address_of_several_runs_is_told_how_to_name_one() -> None:
     with pytest.raises(LocationError) as error:
         locate(f"http://me:secret@host:5000/ml/#/compare-runs?runs=[%22{HEX}%22,%22{other}%22]&experiments=[%221%22]")
     assert str(error.value) == (
-        "this address compares 2 runs: give one of them with --tracking-uri http://host:5000/ml --run-id ID, "
+        "this address compares 2 runs: name one with --tracking-uri http://host:5000/ml --run-id ID, "
         f"where ID is one of {HEX}, {other}"
     )
 
@@ -151,7 +151,7 @@ def test_an_address_of_an_experiment_is_told_how_to_take_its_runs(page: str) -> 
 
 
 def test_a_contradiction_is_said() -> None:
-    with pytest.raises(LocationError, match="names a run of mlflow, not of wandb; leave --tracker out"):
+    with pytest.raises(LocationError, match="is a run of mlflow, not of wandb: leave --tracker out"):
         locate(f"runs:/{HEX}", "wandb")
 
 
@@ -177,7 +177,7 @@ def test_what_was_typed_is_shown_as_text() -> None:
 @pytest.mark.parametrize(
     ("prefix", "said"),
     [
-        ("mlflow.", "'mlflow.' is reserved: MLflow keeps its own tags there; take another, such as 'diag.'"),
+        ("mlflow.", "'mlflow.' is reserved: MLflow keeps its own tags there; use another, such as 'diag.'"),
         ("MLflow.diag.", "'mlflow.' is reserved"),
         ("wandb", "'wandb.' is reserved: W&B keeps its own facts there"),
         ("wandb.diag.", "'wandb.' is reserved"),

@@ -50,7 +50,7 @@ def test_names_may_be_a_list_its_json_or_one_bare_word(given: Any, names: tuple[
     ("takes", "given", "said"),
     [
         (OfRun, {}, "run_id: Field required"),
-        (OfRun, {"run_id": "a", "write": True}, "write: there is no such argument"),
+        (OfRun, {"run_id": "a", "write": True}, "write: no such argument: leave it out"),
         (OfSweep, {"limit": 10**30}, "limit: Input should be less than or equal to 1000"),
         (OfListing, {"offset": -1}, "offset: Input should be greater than or equal to 0"),
         (OfSweep, {"experiments": ["a", ""]}, "experiments.1: String should have at least 1 character"),

@@ -53,7 +53,7 @@ def line(result: CallToolResult) -> str:
 @pytest.mark.expects_defects
 def test_a_defect_is_one_line_and_its_traceback_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     said = line(call(ZeroDivisionError("a\nb"), "list_runs", {"everything": True}))
-    assert said.startswith("internal error: ZeroDivisionError: a b; this is a defect")
+    assert said.startswith("internal error: ZeroDivisionError: a b; this is a bug in tracker-diag")
     assert "Traceback" not in said
     assert [record.exc_info[0] for record in caplog.records if record.exc_info] == [ZeroDivisionError]
 
@@ -68,7 +68,7 @@ def test_what_the_system_refuses_is_one_line(caplog: pytest.LogCaptureFixture) -
 def test_an_answer_that_is_too_long_says_how_to_get_less(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving, "LARGEST", 2_000)
     said = line(call(MemoryAdapter(make_runs(9)), "sweep", {"everything": True}))
-    assert said.endswith("letters, too many: ask for fewer rows, or without curves")
+    assert said.endswith("characters): ask for fewer rows, or leave curves out")
 
 
 def test_runs_that_the_tool_made_itself_are_not_listed() -> None:
@@ -110,6 +110,6 @@ def test_runs_beyond_the_limit_are_told_of() -> None:
 
 def test_what_no_page_is_of_is_said_without_a_command() -> None:
     assert line(call(MemoryAdapter(), "explain", {"name": "ovrfitting"})) == (
-        "no rule or verdict 'ovrfitting'; the nearest is overfitting; take a verdict, a cause or a code from an answer"
+        "no rule or verdict 'ovrfitting'; the nearest is overfitting; use a verdict, a cause or a code from an answer"
     )
     assert "`" not in line(call(MemoryAdapter(), "explain", {"name": "no such thing at all"}))

@@ -43,7 +43,7 @@ def test_a_run_is_looked_for_in_the_one_tracker(of: Source, text: str, run_id: s
 @pytest.mark.parametrize("of", [MLFLOW, WANDB])
 @pytest.mark.parametrize("text", ["/etc/passwd", "~/x.wandb", "file:///etc", "./wandb", "http://[", "a\nb/c/d/e", " "])
 def test_no_file_is_opened_that_an_agent_names(of: Source, text: str) -> None:
-    with pytest.raises(LocationError, match="names no run here: give ") as caught:
+    with pytest.raises(LocationError, match="is not the name of a run: give ") as caught:
         of.location(text)
     assert "\n" not in str(caught.value)
 
@@ -58,13 +58,13 @@ def found(text: str) -> str:
 def test_a_run_is_found_by_id_name_or_the_beginning_of_its_id() -> None:
     assert [found(text) for text in ("abcd1", "under", "over")] == ["abcd1", "abcd2", "abcd1"]
     assert find(MemoryAdapter(RUNS[:1]), Location("memory", run_id="abcd"), lambda *_: None).id == "abcd1"
-    with pytest.raises(UnknownRunError, match=r"one of several runs: give the id of one, abcd1 \(over\b"):
+    with pytest.raises(UnknownRunError, match=r"several runs: give the ID of one, abcd1 \(over\b"):
         found("abcd")
 
 
 @pytest.mark.parametrize("text", ["none", "abc", "a\nb"])
 def test_a_run_that_is_not_there_is_said_in_words_for_an_agent(text: str) -> None:
-    with pytest.raises(RefusedError, match=r"^no run with the ID or name '.*list_runs gives the IDs$") as caught:
+    with pytest.raises(RefusedError, match=r"^no run has the name or ID '.*list_runs gives the IDs$") as caught:
         found(text)
     assert "URI" not in str(caught.value)
 
@@ -75,7 +75,7 @@ def test_a_scope_is_asked_for() -> None:
     assert WANDB.query(Scope()) == Query(("us/vision",))
     assert WANDB.query(Scope(experiments=["us/text"])) == Query(("us/text",))
     assert WANDB.query(Scope(everything=True)) == Query(everything=True)
-    with pytest.raises(RefusedError, match="which runs"):
+    with pytest.raises(RefusedError, match="no runs selected"):
         MLFLOW.query(Scope())
     with pytest.raises(RefusedError, match="leave one out"):
         MLFLOW.query(Scope(experiments=["a"], everything=True))

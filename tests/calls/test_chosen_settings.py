@@ -20,5 +20,5 @@ def test_a_mapping_is_what_a_file_of_settings_holds() -> None:
 def test_what_is_no_setting_is_one_line() -> None:
     with pytest.raises(SettingsError, match="settings: "):
         chosen({"ignroe": ["LC104"]})
-    with pytest.raises(TypeError, match=r"a mapping is needed, such as .*, not list"):
+    with pytest.raises(TypeError, match=r"give a tracker_diag.Settings or a dict such as .*, not list"):
         diagnose(HISTORY, settings=["overfitting"])  # type: ignore[arg-type]

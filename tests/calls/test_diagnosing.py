@@ -110,7 +110,7 @@ def test_settings_of_an_experiment_hold_for_its_runs() -> None:
 
 def test_two_runs_of_one_id_are_refused() -> None:
     run = make_run(1, "healthy")
-    with pytest.raises(InvalidRunError, match="two have the id 'run-001': name them"):
+    with pytest.raises(InvalidRunError, match="two runs have the id 'run-001': name them"):
         diagnose_many([run, run])
     assert diagnose_many({"a": run, "b": run}, Settings())["id"].tolist() == ["a", "b"]
 

@@ -39,19 +39,19 @@ def test_a_path_to_nothing_says_so(x: Any) -> None:
 
 @pytest.mark.parametrize("x", [None, 5, ["log.csv"], {"loss": [1.0]}, object(), b"log.csv"])
 def test_what_is_no_place_says_what_is(x: Any) -> None:
-    with pytest.raises(TypeError, match=r"cannot read .*: give a run's id or address") as error:
+    with pytest.raises(TypeError, match=r"cannot read .*: give a run ID or URL") as error:
         read(x)
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("x", ["", "  "])
 def test_an_empty_text_names_nothing(x: str) -> None:
-    with pytest.raises(ReadingError, match="an empty string is no run"):
+    with pytest.raises(ReadingError, match="the name of the run is empty"):
         read(x)
 
 
 def test_a_name_of_no_known_form_says_which_there_are() -> None:
-    with pytest.raises(LocationError, match="names no run; give"):
+    with pytest.raises(LocationError, match="is not the name of a run; give"):
         read("a/b/c/d/e")
     with pytest.raises(ReadingError):
         read("log\0.csv")

@@ -38,23 +38,25 @@ def test_what_is_the_same_in_another_order_and_what_is_new_do_not_differ() -> No
 def test_rules_are_counted_the_most_first_and_named_where_they_are_known() -> None:
     unknown = replace(ROW, codes=("ZZ999",))
     assert rules([ROW, ROW, unknown]) == [
-        "DS203 label-mismatch: gone from 3 runs",
-        "LC104 overfitting: gone from 3 runs",
+        "DS203 label-mismatch: no longer in 3 runs",
+        "LC104 overfitting: no longer in 3 runs",
         "LC101 good-fit: new in 2 runs",
         "ZZ999: new in 1 run",
     ]
 
 
 def test_thousands_of_changes_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    show_changes(Swept(rows=(ROW,) * 3000, standing=(ROW,) * 5), write=False)
+    show_changes(Swept(rows=(ROW,) * 3000, standing=(ROW,) * 5), write=False, scope="in experiment vision")
     said = capsys.readouterr().out
     assert f"… and {3000 - ROWS:,} more" in said
-    assert said.endswith("3,000 answers would change, 5 as before.\n")
+    assert said.endswith("3,000 diagnoses would change, 5 stay the same.\n")
 
 
 def test_text_of_a_run_is_shown_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
     evil = "\x1b[2J[red]x[/] :fire:\nERROR: forged"
-    show_changes(Swept(rows=(replace(ROW, name=evil, experiment=evil, cause=evil),)), write=True)
+    show_changes(
+        Swept(rows=(replace(ROW, name=evil, experiment=evil, cause=evil),)), write=True, scope="in experiment vision"
+    )
     said = capsys.readouterr().out
     assert "\x1b" not in said
     assert ":fire:" in said
@@ -63,12 +65,14 @@ def test_text_of_a_run_is_shown_not_obeyed(capsys: pytest.CaptureFixture[str]) -
 
 def test_new_settings_show_what_they_would_change_and_write_nothing(diag: Invoke, tmp_path: Path) -> None:
     vision = ("sweep", "--experiment", "vision", "--dry-run", "--changed-only")
-    assert re.fullmatch(r"0 answers would change, 0 as before, 6 runs never diagnosed before\.\n", diag(*vision).stdout)
+    assert re.fullmatch(
+        r"0 diagnoses would change, 0 stay the same, 6 runs never diagnosed before\.\n", diag(*vision).stdout
+    )
     diag("sweep", "--experiment", "vision")
-    assert diag(*vision).stdout == "0 answers would change, 6 as before.\n"
+    assert diag(*vision).stdout == "0 diagnoses would change, 6 stay the same.\n"
     (tmp_path / "tracker-diag.yaml").write_text("ignore: [overfitting]\n")
     for _ in range(2):
         said = diag(*vision).stdout
         assert "overfitting-1 (vision)\n  overfitting (warning" in said
-        assert re.search(r"^  LC104 overfitting: gone from 2 runs$", said, re.MULTILINE)
-        assert re.search(r"^2 answers would change, 4 as before\.$", said, re.MULTILINE)
+        assert re.search(r"^  LC104 overfitting: no longer in 2 runs$", said, re.MULTILINE)
+        assert re.search(r"^2 diagnoses would change, 4 stay the same\.$", said, re.MULTILINE)

@@ -27,8 +27,8 @@ def test_what_is_left_for_one_reason_is_told_in_one_line(capsys: pytest.CaptureF
 
     clean._remove(Keeping([]), [str(number) for number in range(100)])
     said = capsys.readouterr()
-    assert said.out == "removed 200 tags and 0 files of 100 runs\n"
-    assert said.err == "left in 100 runs: reports under diagnosis/: kept\n"
+    assert said.out == "removed 200 tags and 0 files from 100 runs\n"
+    assert said.err == "not removed from 100 runs: reports under diagnosis/: kept\n"
 
 
 def test_runs_that_controls_made_are_deleted_and_no_other(diag: Invoke, store: str, runs: dict[str, str]) -> None:
@@ -55,8 +55,8 @@ def test_segments_and_sections_are_counted(capsys: pytest.CaptureFixture[str]) -
     clean._remove(Counting([]), ["b"])
     clean._remove(Counting([]), ["a", "b"])
     assert capsys.readouterr().out == (
-        "removed 7 tags and 3 files of 1 run, and sections of 1 description\n"
-        "removed 14 tags and 6 files of 2 runs, and 1 segment and sections of 2 descriptions\n"
+        "removed 7 tags and 3 files from 1 run, and sections in 1 description\n"
+        "removed 14 tags and 6 files from 2 runs, and 1 log segment and sections in 2 descriptions\n"
     )
 
 
@@ -68,7 +68,10 @@ def test_a_run_is_named_as_to_diagnose_it_and_told_before_anything_goes(
     whole, begin = runs["diverged-2"], runs["healthy-0"][:12]
     refused = diag("clean", "-r", "diverged-2", input="")
     assert refused.exit_code == 2
-    assert f"this would remove the diagnosis of {whole} (diverged-2, vision) from MLflow database" in refused.stderr
+    assert (
+        f"add --yes to confirm: this removes the diagnosis of {whole} (diverged-2, vision) from MLflow database"
+        in refused.stderr
+    )
     assert "removed " in diag("clean", "-r", "diverged-2", "-r", begin, "-r", whole, "--yes").stdout
     left = {name for name, run_id in runs.items() if "diag.verdict" in client.get_run(run_id).data.tags}
     assert left == {"overfitting-1", "healthy-3", "overfitting-4", "diverged-5"}

@@ -90,7 +90,7 @@ def test_where_no_run_is_among_the_files_it_is_said_and_nothing_fails(here: Path
     (here / "mlruns" / "0" / "meta.yaml").touch()
     result = _committed(*words)
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "no MLflow run among these files: nothing checked\n"
+    assert result.stderr == "nothing to check: none of these files belongs to an MLflow run\n"
 
 
 def test_a_run_is_found_from_any_of_its_files_and_from_within_its_store(

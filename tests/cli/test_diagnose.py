@@ -59,7 +59,7 @@ def test_json_is_a_report_that_can_be_shown_again(diag: Invoke, runs: dict[str, 
 @pytest.mark.parametrize("command", ["diagnose", "report"])
 def test_every_format_is_offered(diag: Invoke, command: str) -> None:
     first, *_, last = registry.names()
-    assert re.search(rf"{first}, .* or {last}\.", " ".join(diag(command, "--help", uri=None).stdout.split()))
+    assert re.search(rf"{first}, .* or {last}\b", " ".join(diag(command, "--help", uri=None).stdout.split()))
 
 
 def test_a_page_is_shown_of_a_run(diag: Invoke, runs: dict[str, str]) -> None:
@@ -172,7 +172,7 @@ def test_the_configuration_is_obeyed(diag: Invoke, runs: dict[str, str], tmp_pat
         (["diagnose", "-r", "x", "--role", "vloss=bar"], "error: --role: no role 'vloss'; did you mean 'val_loss'?\n"),
         (["diagnose", "-r", "x", "--select", "LC999"], "error: --select: no rule 'LC999'"),
         (["diagnose", "-r", "x", "--config", "none.yaml"], "error: none.yaml: No such file or directory"),
-        (["diagnose"], "error: which run? name one with --run-id, or give the path of a file"),
+        (["diagnose"], "error: no run given: add --run-id RUN, or the path of a file"),
         (["diagnose", "-r", "a/b/c/d/e"], "error: no run 'a/b/c/d/e' in MLflow database"),
     ],
 )
@@ -272,7 +272,7 @@ def test_where_the_others_cannot_be_listed_it_is_diagnosed_by_itself(
     result = diag("diagnose", "-r", rates["0.1-64-0"], "--dry-run")
     assert result.exit_code == 0
     assert result.stdout.split()[:2] == ["INFO", "good-fit"]
-    assert "not compared with the other runs of its experiment" in result.stderr
+    assert "could not compare the run with others of its experiment" in result.stderr
     assert str(error) in result.stderr
 
 
@@ -300,7 +300,7 @@ def test_a_section_of_the_description(diag: Invoke, store: str, runs: dict[str, 
     client.set_tag(run_id, "mlflow.note.content", text.replace("warning", "fine"))
     again = diag("diagnose", "--run-id", run_id, "--note")
     assert again.stderr.startswith(
-        "no section in the description: the section was edited, and is left as it is\nwrote "
+        "no section was written into the description: somebody has edited the section there\nwrote "
     )
     assert "section" not in again.stderr.splitlines()[1]
     assert again.exit_code == 0
@@ -315,7 +315,7 @@ def test_a_run_is_named_by_its_name_or_by_how_its_id_begins(diag: Invoke, runs: 
     assert _tags(store, run_id) == {}
     result = diag("diagnose", "-r", "overfit")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-    assert "no run has an id that begins with 'overfit' either" in result.stderr
+    assert "no run has an ID that begins with 'overfit' either" in result.stderr
 
 
 def test_what_was_written_and_where_is_told(diag: Invoke, runs: dict[str, str]) -> None:
@@ -329,4 +329,4 @@ def test_what_was_written_and_where_is_told(diag: Invoke, runs: dict[str, str]) 
 def test_an_empty_id_is_no_run(diag: Invoke, empty: str) -> None:
     result = diag("diagnose", "--run-id", empty)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "error: --run-id is empty: is the variable that it comes from set?\n"
+    assert result.stderr == "error: --run-id is empty: check the variable that it comes from\n"

@@ -10,7 +10,7 @@ from tracker_diag.core.finding import Severity
 def test_a_long_list_is_cut_and_counted(capsys: pytest.CaptureFixture[str]) -> None:
     tell_found(many(3000).at_least(Severity.WARNING), Severity.WARNING, "text")
     head, *lines = capsys.readouterr().err.splitlines()
-    assert head == "2,000 runs at or above --fail-on warning:"
+    assert head == "2,000 runs with severity warning or worse (--fail-on warning):"
     assert len(lines) == LISTED + 1
     assert lines[-1] == "  … and 1,980 more"
 
@@ -18,7 +18,7 @@ def test_a_long_list_is_cut_and_counted(capsys: pytest.CaptureFixture[str]) -> N
 def test_a_run_is_named_with_its_address(capsys: pytest.CaptureFixture[str]) -> None:
     tell_found([CNN], Severity.ERROR, "text")
     assert capsys.readouterr().err == (
-        f"1 run at or above --fail-on error:\n  error    diverged  cnn, lr=0.1  {CNN.link}\n"
+        f"1 run with severity error (--fail-on error):\n  error    diverged  cnn, lr=0.1  {CNN.link}\n"
     )
 
 

@@ -19,7 +19,7 @@ def test_a_file_is_diagnosed_and_nothing_is_written(diag: Invoke, tmp_path: Path
     result = diag("diagnose", str(HEALTHY), uri=None)
     assert result.exit_code == 0
     assert "good-fit" in result.stdout
-    assert result.stderr == "files are only read, nothing was written\n"
+    assert result.stderr == "nothing was written, since files are only read\n"
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -38,7 +38,7 @@ def test_a_folder_of_several_is_a_table(diag: Invoke, tmp_path: Path) -> None:
         ["info", "good-fit"],
     ]
     assert result.stdout.endswith(
-        "\n\n2 diagnosed; files are only read, nothing was written. Verdicts: diverged 1, good-fit 1.\n"
+        "\n\n2 diagnosed; nothing was written, since files are only read. Verdicts: diverged 1, good-fit 1.\n"
     )
     both = diag("diagnose", str(tmp_path / "logs"), "--format", "markdown", uri=None)
     assert both.stdout.count("# ERROR: diverged") == 1
@@ -69,17 +69,23 @@ def test_settings_hold_for_files_too(diag: Invoke) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["over"], "error: no file or folder 'over'; for a run of a tracker: --run-id over\n"),
-        (["http://h/#/runs/1"], "error: no file or folder 'http:/h/#/runs/1'; for a run of a tracker: --run-id RUN\n"),
+        (["over"], "error: no file or folder 'over'; for a run in a tracker, use --run-id over\n"),
+        (
+            ["http://h/#/runs/1"],
+            "error: no file or folder 'http:/h/#/runs/1'; for a run in a tracker, use --run-id RUN\n",
+        ),
         (["x" * 300], "error: no file or folder 'x"),
-        ([str(HEALTHY), "--run-id", "x"], "error: a path and --run-id: give one"),
-        ([str(HEALTHY), "--tracking-uri", "x"], "error: a path and --tracking-uri: give one"),
-        ([str(HEALTHY), "--annotate"], "error: --annotate needs a tracker: leave it out\n"),
-        ([str(HEALTHY), "--note"], "error: --note needs a tracker: leave it out\n"),
-        ([str(HEALTHY), "--write"], "error: --write needs a tracker: leave it out\n"),
-        ([str(HEALTHY), "--artifacts", "all"], "error: --artifacts needs a tracker: leave it out\n"),
+        ([str(HEALTHY), "--run-id", "x"], "error: --run-id cannot be combined with a path"),
+        ([str(HEALTHY), "--tracking-uri", "x"], "error: --tracking-uri cannot be combined with a path"),
+        ([str(HEALTHY), "--annotate"], "error: --annotate cannot be combined with a path: files are only read\n"),
+        ([str(HEALTHY), "--note"], "error: --note cannot be combined with a path: files are only read\n"),
+        ([str(HEALTHY), "--write"], "error: --write cannot be combined with a path: files are only read\n"),
+        (
+            [str(HEALTHY), "--artifacts", "all"],
+            "error: --artifacts cannot be combined with a path: files are only read\n",
+        ),
         ([str(KEPT / "transformers" / "checkpoint-6" / "config.json")], "error: "),
-        ([], "error: which run?"),
+        ([], "error: no run given"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(diag: Invoke, words: list[str], message: str) -> None:

@@ -46,7 +46,7 @@ def test_what_is_typed_is_laid_over_the_file(
 def test_a_word_that_is_no_rule_is_one_line(config: Path, option: str) -> None:
     with pytest.raises(UsageError, match=f"^--{option}: no rule 'ovrfit'"):
         read_settings(config, None, **{option: ["LC104,ovrfit"]})  # type: ignore[arg-type]
-    with pytest.raises(UsageError, match=f"^--{option}: name a rule, such as --{option} LC104"):
+    with pytest.raises(UsageError, match=f"^--{option} is empty: name a rule, such as --{option} LC104"):
         read_settings(config, None, **{option: [" , "]})  # type: ignore[arg-type]
 
 

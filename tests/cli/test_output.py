@@ -81,9 +81,9 @@ def test_a_format_beats_the_name_of_the_file(diag: Invoke) -> None:
     ("words", "message"),
     [
         (["--format", "yaml"], "error: --format yaml: choose one of text, csv, github, json, junit, markdown, sarif"),
-        (["-o", "no/such/x.json"], "error: --output-file no/such/x.json: there is no folder no/such"),
-        (["-o", "x.pdf"], "error: --output-file x.pdf: its name does not say in which format; add --format, one of"),
-        (["--format", "json", "--every", "1m"], "error: --format json on a schedule: add --output-file"),
+        (["-o", "no/such/x.json"], "error: --output-file no/such/x.json: no folder no/such"),
+        (["-o", "x.pdf"], "error: --output-file x.pdf: its suffix names no format; add --format with one of"),
+        (["--format", "json", "--every", "1m"], "error: --format json with --every or --cron: add --output-file"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_done(diag: Invoke, words: list[str], message: str) -> None:
@@ -129,11 +129,11 @@ def test_of_a_sweep_that_did_not_reach_every_run_there_is_no_document(
     Path("runs.sarif").write_text("old")
     result = diag(*VISION, "-o", "runs.sarif")
     assert result.exit_code == 3
-    assert "runs.sarif is left as it was: the sweep did not reach every run" in result.stderr
+    assert "runs.sarif was not updated: the sweep did not reach every run" in result.stderr
     assert Path("runs.sarif").read_text() == "old"
     result = diag(*VISION, "--format", "sarif")
     assert (result.exit_code, result.stdout) == (3, "")
-    assert "no sarif is written: the sweep did not reach every run" in result.stderr
+    assert "no sarif was written: the sweep did not reach every run" in result.stderr
 
 
 def test_a_tracker_that_is_away_leaves_the_old_document(diag: Invoke) -> None:
@@ -148,7 +148,7 @@ def test_quiet_prints_nothing_but_what_failed(diag: Invoke) -> None:
     assert (result.exit_code, result.output) == (0, "")
     result = diag(*VISION, "-q", "--fail-on", "error")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith("2 runs at or above --fail-on error:\n")
+    assert result.stderr.startswith("2 runs with severity error (--fail-on error):\n")
     assert json.loads(diag(*VISION, "-q", "--format", "json").stdout)["worst"] == "error"
 
 
@@ -158,7 +158,7 @@ def test_exit_code_1_lists_the_runs_unchanged_ones_too_whatever_the_format(diag:
     result = diag(*VISION, "--format", format, "--fail-on", "warning")
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
-        "4 runs at or above --fail-on warning:",
+        "4 runs with severity warning or worse (--fail-on warning):",
         "  error    diverged     diverged-2",
         "  error    diverged     diverged-5",
         "  warning  overfitting  overfitting-1",

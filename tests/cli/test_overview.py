@@ -109,7 +109,52 @@ def test_what_was_deleted_is_made_anew(diag: Invoke, store: str) -> None:
     assert overviews(store) == []
     diag("sweep", "-e", "vision", "--overview")
     assert len(overviews(store)) == 1
-    assert len(overviews(store, mlflow.entities.ViewType.ALL)) == 2
+    assert diag("sweep", "-e", "empty", "--overview").exit_code == 0
+    assert len(overviews(store)) == 2
+
+
+def test_clean_leaves_no_empty_experiment(diag: Invoke, store: str) -> None:
+    client = mlflow.MlflowClient(store)
+    before = {found.name for found in client.search_experiments()}
+    for _ in range(2):
+        diag("sweep", "--all", "--overview", "--force")
+        ours = client.get_experiment_by_name(EXPERIMENT)
+        assert diag("clean", "-e", "vision", "--yes").exit_code == 0
+        assert client.get_experiment(ours.experiment_id).lifecycle_stage == "active"  # it still holds a page
+        assert diag("clean", "--all", "--yes").exit_code == 0
+        assert client.get_experiment(ours.experiment_id).lifecycle_stage == "deleted"
+        assert {found.name for found in client.search_experiments()} == before
+
+
+def test_clean_keeps_an_experiment_that_somebody_else_made_or_uses(diag: Invoke, store: str) -> None:
+    client = mlflow.MlflowClient(store)
+    theirs = client.create_experiment(EXPERIMENT)
+    diag("sweep", "--all", "--overview")
+    diag("clean", "--all", "--yes")
+    assert overviews(store) == []
+    assert client.get_experiment(theirs).lifecycle_stage == "active"
+    client.rename_experiment(theirs, "theirs")
+    diag("sweep", "--all", "--overview", "--force")
+    ours = client.get_experiment_by_name(EXPERIMENT).experiment_id
+    client.delete_run(client.create_run(ours, run_name="theirs, in the trash").info.run_id)
+    diag("clean", "--all", "--yes")
+    assert overviews(store) == []
+    assert client.get_experiment(ours).lifecycle_stage == "active"
+
+
+def test_an_experiment_that_may_not_be_deleted_is_kept_and_told(
+    diag: Invoke, store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise mlflow.MlflowException("permission denied")
+
+    diag("sweep", "--all", "--overview")
+    monkeypatch.setattr(mlflow.MlflowClient, "delete_experiment", refuse)
+    cleaned = diag("clean", "--all", "--yes")
+    assert cleaned.exit_code == 0
+    assert cleaned.stdout.startswith("deleted 2 overviews\n")
+    assert cleaned.stderr == "WARNING: the empty experiment tracker-diag was kept: MlflowException: permission denied\n"
+    assert mlflow.MlflowClient(store).get_experiment_by_name(EXPERIMENT).lifecycle_stage == "active"
 
 
 def test_a_tracker_that_refuses_the_overview_does_not_spoil_the_sweep(diag: Invoke, store: str) -> None:
@@ -153,10 +198,10 @@ def test_files_that_would_lie_on_another_machine_are_refused_in_one_line(
     assert "6 diagnosed" in result.stdout
     assert "overview of" not in result.stdout
     assert result.stderr == without.stderr.replace(
-        "2 runs at or above",
-        f"WARNING: overview of vision: there is no folder {away}vision: make it if the artifacts belong "
-        "on this machine, else sweep where they are\n"
-        "2 runs at or above",
+        "2 runs with severity",
+        f"WARNING: overview of vision: no folder {away}vision: create it if the artifacts belong "
+        "on this machine, otherwise sweep on the machine that has them\n"
+        "2 runs with severity",
     )
     assert not away.parent.exists()
     assert overviews(store) == []
@@ -171,7 +216,7 @@ def test_what_writes_nothing_into_the_tracker_stores_no_overview(diag: Invoke, s
 
 def test_a_tracker_that_holds_none_is_said_before_anything_is_diagnosed(tmp_path: Path) -> None:
     adapter = AsideAdapter(MemoryAdapter(), tmp_path / "answers")
-    with pytest.raises(UsageError, match="cannot hold one; use `tracker-diag report --experiment`"):
+    with pytest.raises(UsageError, match="cannot store it; use `tracker-diag report --experiment`"):
         sweep._publisher(adapter)
 
 

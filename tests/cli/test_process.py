@@ -121,7 +121,7 @@ def test_a_second_ctrl_c_ends_a_sweep_whose_server_does_not_answer(silent_server
     assert asked.wait(60)
     process.send_signal(signal.SIGINT)
     assert process.stderr
-    assert process.stderr.readline() == "finishing the runs in progress; Ctrl-C again ends at once\n"
+    assert process.stderr.readline() == "finishing the runs in progress; press Ctrl-C again to stop at once\n"
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
     assert process.communicate(timeout=10) == ("", "interrupted\n")

@@ -64,7 +64,7 @@ def shown(swept: Swept, monkeypatch: pytest.MonkeyPatch, width: int | None, **en
         monkeypatch.setenv(name, value)
     file = io.StringIO() if width is None else Terminal()
     monkeypatch.setattr(sys, "stdout", file)
-    summary.show_table(swept, write=True)
+    summary.show_table(swept, write=True, scope="in experiment vision")
     return file.getvalue()
 
 
@@ -107,7 +107,7 @@ def test_colours_are_for_those_who_want_them(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_file_gets_what_a_pipe_gets(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert summary.as_text(DIFFICULT, write=True) == shown(DIFFICULT, monkeypatch, None)
+    assert summary.as_text(DIFFICULT, write=True, scope="in experiment vision") == shown(DIFFICULT, monkeypatch, None)
 
 
 def test_rules_and_their_meaning_are_a_line_each_in_a_pipe() -> None:

@@ -48,10 +48,10 @@ def test_clean_deletes_those_of_its_scope_and_leaves_changed_ones(diag: Invoke, 
     assert views(store).keys() == {"vision"}
     mlflow.MlflowClient(store).set_experiment_tag("1", VIEW, "{}")
     told = diag("sweep", "-e", "vision", "--view").stdout
-    assert f"view of vision: somebody has changed it, and it is left as it is: {PLACE}\n" in told
+    assert f"view of vision: not updated, because somebody has changed it: {PLACE}\n" in told
     cleaned = diag("clean", "--all", "--yes")
     assert "deleted 0 saved views\n" in cleaned.stdout
-    assert cleaned.stderr == "left the view of vision, which somebody has changed\n"
+    assert cleaned.stderr == "kept the view of vision, because somebody has changed it\n"
     assert views(store) == {"vision": "{}"}
 
 
@@ -60,7 +60,9 @@ def test_clean_finds_the_view_of_an_experiment_whose_runs_are_gone(diag: Invoke,
     client = mlflow.MlflowClient(store)
     for run in client.search_runs(["1"]):
         client.delete_run(run.info.run_id)
-    assert "this would remove 1 saved view from MLflow database " in diag("clean", "-e", "vision").stderr
+    assert (
+        "add --yes to confirm: this removes 1 saved view from MLflow database " in diag("clean", "-e", "vision").stderr
+    )
     assert "deleted 1 saved view\n" in diag("clean", "-e", "vision", "--yes").stdout
     assert views(store).keys() == {"empty"}
 
@@ -74,7 +76,7 @@ def test_what_goes_wrong_with_a_view_is_told_and_ends_nothing(diag: Invoke, stor
     swept = diag("sweep", "--all", "--view")
     assert swept.exit_code == 0
     assert "view of vision: " in swept.stderr
-    assert "refused to write" in swept.stderr
+    assert "cannot be written to" in swept.stderr
     assert "7 unchanged" in swept.stdout
 
 
@@ -91,7 +93,7 @@ def test_a_tracker_without_views_is_told(tmp_path: Path) -> None:
 
 
 def test_the_first_sweep_says_how_to_see_the_answer(diag: Invoke) -> None:
-    hint = "tick these columns: diag.verdict, diag.severity, diag.cause, diag.summary. `--view` saves a view"
+    hint = "tick these columns: diag.verdict, diag.severity, diag.cause, diag.summary. Or add `--view` to save a view"
     assert hint not in diag("sweep", "--all", "--dry-run").stdout
     assert hint in diag("sweep", "--all").stdout
     assert hint not in diag("sweep", "--all").stdout

@@ -117,8 +117,8 @@ def _table(text: str) -> str:
     file = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(summary, "stdout", lambda: Console(file=file, width=400, markup=False, emoji=False))
-        summary.show_table(swept, write=True)
-    return file.getvalue() + summary.closing_line(swept, write=True)
+        summary.show_table(swept, write=True, scope=text)
+    return file.getvalue() + summary.closing_line(swept, write=True, scope=text)
 
 
 def _summary(text: str, folder: Path) -> str:

@@ -22,8 +22,8 @@ def sections(text: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("command", "headings"),
     [
-        ("sweep", [WHICH, WHERE, WRITTEN, TOLD, JUDGED, WHEN, "Others"]),
-        ("diagnose", [WHICH, WHERE, WRITTEN, TOLD, JUDGED, "Others"]),
+        ("sweep", [WHICH, WHERE, WRITTEN, TOLD, JUDGED, WHEN, "Other options"]),
+        ("diagnose", [WHICH, WHERE, WRITTEN, TOLD, JUDGED, "Other options"]),
     ],
 )
 def test_every_option_stands_under_a_heading_once(
@@ -34,7 +34,7 @@ def test_every_option_stands_under_a_heading_once(
     assert all(len(line) <= 80 for line in text.splitlines())
     found = sections(text)
     assert [heading for heading in found if heading != "Arguments"] == headings
-    assert found["Others"].split() == ["-h,", "--help", "Show", "this", "message", "and", "exit."]
+    assert found["Other options"].split() == ["-h,", "--help", "Show", "this", "message", "and", "exit."]
     for param in typer.main.get_command(app).commands[command].params:  # type: ignore[attr-defined]
         for name in param.opts if param.param_type_name == "option" else ():
             assert len(re.findall(rf"(?m)^  (?:-\w, )?(?:--[\w-]+ / )?{name}\b(?!-)", text)) == 1, name

@@ -47,7 +47,6 @@ def test_a_dry_run_says_so_and_writes_nothing(diag: Invoke) -> None:
         (["--all", "--limit", "2"], 2),
         (["--all", "--since", "1h"], 7),
         (["--all", "--filter", "params.optimizer = 'sgd'"], 6),
-        (["--experiment", "speech*"], 0),
     ],
 )
 def test_the_scope_is_what_was_asked_for(diag: Invoke, words: list[str], runs: int) -> None:
@@ -57,28 +56,55 @@ def test_the_scope_is_what_was_asked_for(diag: Invoke, words: list[str], runs: i
 
 
 @pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-e", "speech*"], "no runs found in experiments matching speech*\n"),
+        (["-e", "speech*", "-e", "vision", "--filter", "params.optimizer = 'no'"],
+         "no runs found in experiments matching speech*, vision that match the filter\n"),
+        (["-e", "vision", "--filter", "params.optimizer = 'no'", "--since", "1h"],
+         "no runs found in experiment vision that changed in the last 1h and match the filter\n"),
+        (["--all", "--filter", "params.optimizer = 'no'"], "no runs found in any experiment that match the filter\n"),
+    ],
+)  # fmt: skip
+def test_where_there_are_no_runs_it_is_said_where_they_were_looked_for(
+    diag: Invoke, words: list[str], said: str
+) -> None:
+    for also in ([], ["--changed-only"]):
+        result = diag("sweep", *words, *also, "--dry-run")
+        assert (result.exit_code, result.stdout) == (0, said)
+
+
+@pytest.mark.parametrize("also", [[], ["--changed-only"]])
+def test_runs_beyond_the_limit_are_told(diag: Invoke, also: list[str]) -> None:
+    told = diag(*VISION, "--limit", "4", "--dry-run", *also).stdout
+    last = "Only the newest 4 runs were looked at: there are more, raise --limit to see them.\n"
+    assert told.endswith(f".\n{last}")
+    assert "--limit" not in diag(*VISION, "--limit", "6", "--dry-run", *also).stdout
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "error: which runs? name them with --experiment or --project, or say --all"),
-        (["--all", "--experiment", "vision"], "error: --all goes without"),
+        ([], "error: no runs selected: add --experiment NAME, --project NAME or --all"),
+        (["--all", "--experiment", "vision"], "error: --all cannot be combined with"),
         (["--experiment", "speech"], "error: no experiment named 'speech'"),
         (["--all", "--filter", "params.x === 3"], "error: the filter was refused"),
-        (["--all", "--since", "yesterday"], "error: --since yesterday: a time span is needed"),
-        (["--all", "--since", "0h"], "error: --since 0h: it must be longer than nothing"),
+        (["--all", "--since", "yesterday"], "error: --since yesterday: write a time span"),
+        (["--all", "--since", "0h"], "error: --since 0h: it must be longer than 0"),
         (["--all", "--limit", "0"], "error: Invalid value for '--limit'"),
-        (["--all", "--every", "0"], "error: --every 0: a time span is needed"),
-        (["--all", "--every", "0m"], "error: --every 0m: it must be longer than nothing"),
-        (["--all", "--cron", "* * *"], "error: cron '* * *': five fields are needed"),
-        (["--all", "--cron", "* * * * *", "--every", "1m"], "error: --every and --cron are two schedules"),
-        (["--all", "--engine", "spark"], "error: no engine 'spark'"),
-        (["--all", "--scheduler", "tcp://x:1"], "error: a scheduler's address goes with --engine dask"),
+        (["--all", "--every", "0"], "error: --every 0: write a time span"),
+        (["--all", "--every", "0m"], "error: --every 0m: it must be longer than 0"),
+        (["--all", "--cron", "* * *"], "error: --cron '* * *': write five fields"),
+        (["--all", "--cron", "* * * * *", "--every", "1m"], "error: --every cannot be combined with --cron"),
+        (["--all", "--engine", "spark"], "error: --engine spark: choose"),
+        (["--all", "--scheduler", "tcp://x:1"], "error: --scheduler needs --engine dask"),
         (["--all", "--log-format", "xml"], "error: --log-format xml: choose one of text, json"),
         (
             ["--all", "--summary", "no/such/place.json"],
-            "error: --summary no/such/place.json: there is no folder no/such",
+            "error: --summary no/such/place.json: no folder no/such",
         ),
-        (["--all", "--notify", "s3cret"], "error: --notify: not an Apprise URL (it is not shown"),
-        (["--all", "--notify", "slack://s3cret"], "error: --notify slack://…: not an Apprise URL"),
+        (["--all", "--notify", "s3cret"], "error: --notify: not a valid Apprise URL (not shown"),
+        (["--all", "--notify", "slack://s3cret"], "error: --notify slack://…: not a valid Apprise URL"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(diag: Invoke, words: list[str], message: str) -> None:
@@ -147,10 +173,13 @@ def test_the_log_can_be_json_lines(diag: Invoke) -> None:
 
 
 def test_a_sweep_that_was_ended_before_its_first_run_says_so_and_does_not_blame_the_scope() -> None:
-    said = closing_line(Swept(stopped=True, seconds=2.5), write=True)
-    assert "ended before any was reached" in said
-    assert "scope" not in said
-    assert "scope" in closing_line(Swept(seconds=2.5), write=True)
+    said = closing_line(Swept(stopped=True, seconds=2.5), write=True, scope="in experiment vision")
+    assert "no run was diagnosed before the stop" in said
+    assert "vision" not in said
+    assert (
+        closing_line(Swept(seconds=2.5), write=True, scope="in experiment vision")
+        == "no runs found in experiment vision"
+    )
 
 
 def test_names_are_shown_as_they_are(diag: Invoke, store: str, runs: dict[str, str]) -> None:
@@ -173,10 +202,10 @@ def test_clean_takes_away_what_was_written_and_nothing_else(diag: Invoke, store:
     refused = diag("clean", "--all", input="")
     assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
     assert re.search(
-        "^error: this would remove the diagnoses of 7 runs from MLflow database .*; confirm with --yes$", refused.stderr
+        "^error: add --yes to confirm: this removes the diagnoses of 7 runs from MLflow database .*$", refused.stderr
     )
     one = diag("clean", "--run-id", runs["diverged-2"], "--yes")
-    assert re.search(r"removed \d+ tags and \d+ files of 1 run", one.stdout)
+    assert re.search(r"removed \d+ tags and \d+ files from 1 run", one.stdout)
     assert diag("clean", "--all", "--yes").exit_code == 0
     assert {name: client.get_run(run_id).data.tags for name, run_id in runs.items()} == before
     assert [a.path for run_id in runs.values() for a in client.list_artifacts(run_id)] == []
@@ -274,7 +303,7 @@ def test_a_baseline_is_written_once_and_only_what_is_new_counts_then(diag: Invok
     first = diag(*words)
     assert first.exit_code == 0
     assert "4 accepted by the baseline" in first.stdout
-    assert first.stderr == f"wrote {file}: 4 runs accepted from now on\n"
+    assert first.stderr == f"wrote {file}, which accepts 4 runs from now on\n"
     accepted = json.loads(file.read_text())["runs"]
     assert sorted(entry["verdict"] for entry in accepted.values()) == ["diverged"] * 2 + ["overfitting"] * 2
     second = diag(*words)
@@ -294,7 +323,7 @@ def test_a_baseline_holds_all_runs_by_all_rules(diag: Invoke, tmp_path: Path, pa
     file = tmp_path / "baseline.json"
     result = diag(*VISION, *part, "--baseline", str(file))
     assert (result.exit_code, file.exists()) == (2, False)
-    assert f"it has to hold all runs by all rules: leave out {part[0]}" in result.stderr
+    assert f"a new one has to cover all runs and rules, so leave out {part[0]}" in result.stderr
     file.write_text('{"schema_version": 1, "runs": {}}')
     assert diag(*VISION, *part, "--baseline", str(file)).exit_code == 0
 
@@ -304,9 +333,11 @@ def test_a_file_that_is_no_baseline_is_said_before_the_sweep_begins(diag: Invoke
     file.write_text("{}")
     result = diag(*VISION, "--baseline", str(file))
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"error: --baseline {file}: not a baseline file (no schema_version)\n")
+    assert result.stderr.startswith(
+        f"error: --baseline {file}: not a baseline file (no schema_version); give another name\n"
+    )
     missing = diag(*VISION, "--baseline", "no/such/b.json")
-    assert missing.stderr == "error: --baseline no/such/b.json: there is no folder no/such\n"
+    assert missing.stderr == "error: --baseline no/such/b.json: no folder no/such; create it first\n"
 
 
 def test_a_section_of_the_description_is_written_where_it_is_asked_for_and_cleaned_away(
@@ -331,10 +362,10 @@ def test_a_section_of_the_description_is_written_where_it_is_asked_for_and_clean
     assert f"[The whole report]({page}?workflowType=machine_learning)" in text
     client.set_tag(runs["diverged-5"], "mlflow.note.content", (description("diverged-5") or "").replace("error", "ok"))
     again = diag(*VISION, "--note").stdout
-    assert "1 run: no section in the description: the section was edited, and is left as it is\n" in again
+    assert "1 run: no section was written into the description: somebody has edited the section there\n" in again
     cleaned = diag("clean", "-e", "vision", "--yes")
-    assert ", and sections of 5 descriptions\n" in cleaned.stdout
-    assert cleaned.stderr == "left in 1 run: the section in the description, which was edited\n"
+    assert ", and sections in 5 descriptions\n" in cleaned.stdout
+    assert cleaned.stderr == "not removed from 1 run: the section in the description, because somebody has edited it\n"
     assert (description("diverged-2"), description("healthy-0")) == ("mine\n", None)
 
 
@@ -345,10 +376,10 @@ def test_a_section_needs_a_tracker(diag: Invoke, tmp_path: Path) -> None:
     Path("tracker-diag.yaml").write_text("note: true\n", encoding="utf-8")
     aside = diag(*VISION, "--report-dir", str(tmp_path / "answers"))
     assert (
-        "6 runs: no section in the description: it is a part of the tracker, which --report-dir leaves as it is\n"
+        "6 runs: no section was written into the description: --report-dir writes nothing into the tracker\n"
         in aside.stdout
     )
-    assert f"6 answers in {tmp_path / 'answers'}/, one folder per run\n" in aside.stdout
+    assert f"6 diagnoses in {tmp_path / 'answers'}/, one folder per run\n" in aside.stdout
     assert "answers in" not in diag(*VISION, "--report-dir", str(tmp_path / "answers")).stdout
     assert aside.exit_code == 0
 
@@ -361,7 +392,7 @@ def test_reports_that_had_no_place_are_stored_by_the_next_sweep_once_there_is_on
         database.execute("UPDATE runs SET artifact_uri = ? || run_uuid || '/artifacts'", (f"{place.as_uri()}/1/",))
     database.close()
     first = diag("sweep", "-e", "vision").stdout
-    assert "4 runs: the report could not be stored: there is no folder " in first
+    assert "4 runs: the report could not be stored: no folder " in first
     assert "0 diagnosed, 6 unchanged (4 have no stored report)" in diag("sweep", "-e", "vision").stdout
     place.mkdir(parents=True)
     assert "4 diagnosed, 2 unchanged." in diag("sweep", "-e", "vision").stdout

@@ -43,12 +43,14 @@ def _shown(swept: Swept, monkeypatch: pytest.MonkeyPatch, *, terminal: bool = Fa
     if terminal:
         monkeypatch.setenv("FORCE_COLOR", "1")
         monkeypatch.setenv("TERM", "xterm-256color")
-    summary.show_table(swept, write=True)
+    summary.show_table(swept, write=True, scope="in experiment vision")
     return file.getvalue()
 
 
 def test_verdicts_of_unchanged_runs_are_shown_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = summary.closing_line(Swept(standing=(ROW, ROW), verdicts={EVIL: 2}), write=True)
+    said = summary.closing_line(
+        Swept(standing=(ROW, ROW), verdicts={EVIL: 2}), write=True, scope="in experiment vision"
+    )
     assert "\n" not in said
     assert said.isprintable()
     assert "Verdicts: \\x1b[2J\\x1b]8;;http://evil\\x07 [red]x[/… 2." in said
@@ -95,7 +97,7 @@ def test_reports_that_could_not_be_stored_are_counted_and_explained_once(monkeyp
     assert "21 diagnosed (13 have no stored report)." in lines[-1]
     assert summary.summary(swept, "x")["not_stored"] == 13
     assert summary.summary(Swept(rows=(ROW,)), "x")["not_stored"] == 0
-    assert "reports" not in summary.closing_line(Swept(rows=(ROW,)), write=True)
+    assert "reports" not in summary.closing_line(Swept(rows=(ROW,)), write=True, scope="in experiment vision")
 
 
 def test_many_reasons_are_cut_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,8 +206,8 @@ def test_a_defect_is_one_line_a_traceback_in_the_log_and_never_the_exit_code_of_
     assert result.exit_code == PARTIAL == 4
     *log, last = result.stderr.splitlines()
     assert last == (
-        "error: internal error: KeyError: 'https://…@h\\x1b[2J'; this is a defect of tracker_diag: "
-        "please report it with the traceback above"
+        "error: internal error: KeyError: 'https://…@h\\x1b[2J'; this is a bug in tracker-diag: "
+        "please report it with the traceback above at https://github.com/tracker-diag/tracker-diag/issues"
     )
     assert log[0] == "ERROR: internal error"
     assert log[1].strip() == "Traceback (most recent call last):"
@@ -230,7 +232,7 @@ def test_an_error_without_words_is_told_too() -> None:
         def __str__(self) -> str:
             raise RuntimeError
 
-    assert explain(MuteError())[0].startswith("internal error: MuteError; this is a defect")
+    assert explain(MuteError())[0].startswith("internal error: MuteError; this is a bug")
 
 
 def test_what_the_system_refuses_is_no_defect(monkeypatch: pytest.MonkeyPatch) -> None:

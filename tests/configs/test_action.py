@@ -195,7 +195,7 @@ def test_figures_may_be_kept(runner: Runner) -> None:
 @pytest.mark.parametrize(
     ("inputs", "code", "message"),
     [
-        ({}, 2, "error: which runs? name them with --experiment or --project, or say --all"),
+        ({}, 2, "error: no runs selected: add --experiment NAME, --project NAME or --all"),
         ({"experiment": "--all"}, 2, "error: no experiment named '--all'"),
         ({"all": "true", "fail-on": "$(touch hit)"}, 2, "error: --fail-on $(touch hit): choose one of"),
         ({"all": "true", "args": "--since 24h; touch hit"}, 2, "error: --since 24h; touch hit: a time span is needed"),

@@ -55,7 +55,7 @@ def test_what_stands_for_several_runs(x: Any, said: list[str]) -> None:
 
 def test_two_runs_of_one_id_are_told_apart_by_names() -> None:
     run = Run.from_dict({"id": "x"})
-    with pytest.raises(InvalidRunError, match="two have the id 'x': name them"):
+    with pytest.raises(InvalidRunError, match="two runs have the id 'x': name them"):
         several_runs([run, run])
     assert ids({"first": run, "second": run}) == ["first", "second"]
 

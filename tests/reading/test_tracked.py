@@ -73,7 +73,7 @@ def test_what_is_not_there_is_said(store: tuple[str, list[str]], tmp_path: Path)
         read("0" * 32, tracking_uri=store[0])
     with pytest.raises(TrackerError):
         read("0" * 32, tracking_uri=f"sqlite:///{tmp_path / 'none.db'}")
-    with pytest.raises(LocationError, match="names no run; give an MLflow run id"):
+    with pytest.raises(LocationError, match="is not the name of a run; give an MLflow run id"):
         read("a/b/c/d/e")
 
 
@@ -104,7 +104,7 @@ def test_a_run_of_mlruns_is_read_from_its_folder(tmp_path: Path) -> None:
             "0.1",
             60,
         )
-    with pytest.raises(LocationError, match="is one experiment of a store: give a run's folder, or "):
+    with pytest.raises(LocationError, match="is the folder of an experiment: give a run's folder, or "):
         read(run.parent)
 
 

@@ -72,7 +72,7 @@ def test_a_sweep_that_did_not_see_all_runs_writes_none(file: Path, unfinished: d
         (b"\x00", r"baseline\.json: not a baseline file \(not JSON\)$"),
         (b"import this", r"not a baseline file \(not JSON\)$"),
         (b"SQLite format 3\x00\xff\xfe", r"not a baseline file \(not JSON\)$"),
-        (b"[]", r"not a baseline file \(no schema_version\)$"),
+        (b"[]", r"not a baseline file \(no schema_version\); give another name$"),
         (b'{"runs": {}}', "not a baseline file"),
         (
             b'{"schema_version": 9}',

@@ -115,7 +115,7 @@ def test_one_experiment_is_asked_for() -> None:
     tracker.add(make_run(9, "healthy"), "vision-b")
     with pytest.raises(UnknownRunError, match="matches 2 experiments"):
         gather(tracker, "vision-*", Settings())
-    with pytest.raises(UnknownRunError, match="no experiment matches"):
+    with pytest.raises(UnknownRunError, match="no experiment with runs matches"):
         gather(tracker, "text-*", Settings())
     with pytest.raises(UnknownRunError, match="did you mean"):
         gather(tracker, "vision-c", Settings())

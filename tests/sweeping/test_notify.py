@@ -133,7 +133,7 @@ def test_a_service_that_does_not_take_it_is_named_without_its_secret(service: tu
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), other)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
-    with pytest.raises(NotifyError, match=r"^the message was not taken by json://$") as refusal:
+    with pytest.raises(NotifyError, match=r"^could not send the message to json://$") as refusal:
         send([url, f"json://127.0.0.1:{server.server_port}/"], "title", "text")
     server.shutdown()
     server.server_close()
@@ -145,7 +145,7 @@ def test_a_service_that_does_not_take_it_is_named_without_its_secret(service: tu
 @pytest.mark.parametrize("url", ["", "s3cret", "nothing://s3cret", "slack://s3cret"])
 def test_an_address_that_is_none_is_refused_without_showing_it(url: str) -> None:
     with pytest.raises(
-        NotifyError, match=r"^--notify( \w+://…)?: not an Apprise URL \(it is not shown, it may hold a secret\)$"
+        NotifyError, match=r"^--notify( \w+://…)?: not a valid Apprise URL \(not shown, because it may hold a secret\)$"
     ) as refusal:
         check([url])
     assert "s3cret" not in str(refusal.value)

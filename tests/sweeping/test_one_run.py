@@ -50,7 +50,7 @@ def test_the_runs_it_is_compared_with_are_counted() -> None:
 def test_a_run_that_cannot_be_compared_is_diagnosed_and_says_so() -> None:
     found = diagnose_run(Partial([make_run(1, "overfitting")], lists=False), "run-001", Settings(), write=False)
     assert found.report.verdict == "overfitting"
-    assert found.notes == ("not compared with the other runs of its experiment: the listing is refused",)
+    assert found.notes == ("could not compare the run with others of its experiment: the listing is refused",)
 
 
 def test_what_calls_it_off_is_not_taken_for_a_fault_of_the_runs() -> None:

@@ -87,7 +87,7 @@ def test_the_verdict_of_a_rule_that_is_not_installed_is_counted_and_shown(capsys
     assert (tracker.written, swept.unchanged) == ([], 6)
     counted = {"": 1, "diverged": 2, "nowhere-installed": 2, "overfitting": 1}
     assert swept.verdicts == summary.summary(swept, "x")["verdicts"] == counted
-    summary.show_table(swept, write=True)
+    summary.show_table(swept, write=True, scope="in experiment vision")
     assert "Verdicts: diverged 2, nowhere-installed 2, none 1, overfitting 1." in capsys.readouterr().out
 
 
@@ -346,7 +346,7 @@ def test_an_experiment_that_may_not_be_written_to_is_said_once_and_the_others_ar
         tracker.add(run, "guarded")
     swept = sweep(tracker, ALL)
     assert swept.error == (
-        "the runs may not be written to: denied: ask for EDIT permission; --report-dir DIR keeps the answers here"
+        "the runs : denied: ask for EDIT permission; --report-dir FOLDER stores the diagnoses in a folder"
     )
     assert (len(swept.rows), swept.failures, swept.left) == (10, (), 80)
     assert sorted(tracker.written) == [f"run-{i:03d}" for i in range(10)]
@@ -423,11 +423,13 @@ def test_a_narrower_choice_of_rules_does_not_overwrite_a_whole_diagnosis() -> No
     assert {row.news for row in shown.rows} == {False}
     assert {row.verdict for row in shown.rows} != {row.verdict for row in sweep(tracker, ALL).standing}
     assert {run_id: run.tags for run_id, run in tracker.runs.items()} == whole
-    assert "6 diagnosed, none rewritten: they already have a diagnosis by all rules." in summary.closing_line(
+    assert "6 diagnosed, none written, because they already have a diagnosis by all rules." in summary.closing_line(
         shown, write=True
     )
     partly = replace(shown, rows=(replace(shown.rows[0], kept=False), *shown.rows[1:]))
-    assert "6 diagnosed, 5 not rewritten: they already" in summary.closing_line(partly, write=True)
+    assert "6 diagnosed, 5 not written, because they already" in summary.closing_line(
+        partly, write=True, scope="in experiment vision"
+    )
 
 
 def test_a_run_that_no_rule_was_asked_about_takes_a_narrow_diagnosis_until_a_whole_one_comes() -> None:
@@ -502,8 +504,8 @@ def test_descriptions_that_get_no_section_are_told_and_not_tried_again() -> None
         swept = sweep(tracker, plan)
         assert len(swept.rows) == rows
         assert {row.id: row.unnoted for row in (*swept.rows, *swept.standing) if row.unnoted} == {
-            edited: "the section was edited, and is left as it is",
-            full: "the description has no room",
+            edited: "it was not updated, because somebody has edited it",
+            full: "the description is too long to add one",
         }
         assert tracker.descriptions == kept
     assert not any(row.unnoted for row in sweep(tracker, ALL).standing)

@@ -67,5 +67,7 @@ def where(experiment: list[str] | None, project: list[str] | None) -> str:
         if names:
             more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
             listed = ", ".join(clean(name, 80) for name in names[:NAMED])
-            parts.append(f"in {kind}{'s' * (len(names) > 1)} {listed}{more}")
+            patterns = any(set(name) & set("*?[") for name in names)
+            nouns = f"{kind}s matching" if patterns else f"{kind}s" if len(names) > 1 else kind
+            parts.append(f"in {nouns} {listed}{more}")
     return " and ".join(parts) or "in any experiment"

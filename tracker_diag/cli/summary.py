@@ -98,7 +98,11 @@ def beyond_limit(swept: Swept) -> str:
     """Say that there are runs beyond ``--limit``, and how to see them; empty where there are none."""
     if not swept.more:
         return ""
-    return f"Only the newest {looked_at(swept):,} were looked at (--limit): there are more, raise --limit to see them."
+    from tracker_diag.report.wording import counted
+
+    n = counted(looked_at(swept), "run")
+    verb = "was" if looked_at(swept) == 1 else "were"
+    return f"Only the newest {n} {verb} looked at: there are more, raise --limit to see them."
 
 
 def looked_at(swept: Swept) -> int:
@@ -175,4 +179,6 @@ def _notes(swept: Swept) -> list[str]:
     lines = [f"{counted(n, 'run')}: the report could not be stored: {why}" for why, n in reasons.most_common(FAILURES)]
     lines += [f"… and {len(reasons) - FAILURES:,} more reasons"] if len(reasons) > FAILURES else []
     unnoted = Counter(row.unnoted for row in (*swept.rows, *swept.standing) if row.unnoted)
-    return lines + [f"{counted(n, 'run')}: no section in the description: {why}" for why, n in unnoted.most_common()]
+    return lines + [
+        f"{counted(n, 'run')}: no section was written into the description: {why}" for why, n in unnoted.most_common()
+    ]

@@ -72,8 +72,8 @@ ChangedOnlyOption = Annotated[
     bool,
     typer.Option(
         "--changed-only",
-        help="Show only runs whose diagnosis differs from their last one, and the rules behind it. With --dry-run, this "
-        "shows what a new version or new settings would change.",
+        help="Show only runs whose diagnosis differs from their last one, and the rules behind it. With --dry-run, "
+        "this shows what a new version or new settings would change.",
         rich_help_panel=TOLD,
     ),
 ]

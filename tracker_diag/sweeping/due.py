@@ -158,7 +158,7 @@ def why_not_noted(listing: Listing, settings: Settings) -> str:
         return listing.undescribed
     found = section.state(listing.description)
     if found is section.State.EDITED:
-        return "it was not updated, because somebody has edited it"
+        return "somebody has edited the section there"
     return (
         ""
         if found is section.State.OURS or section.lacks(listing.description)

@@ -261,7 +261,7 @@ _CHUNKED = _OK + b"Transfer-Encoding: chunked\r\n\r\n"
 _DEEP = b"[" * 100_000 + b"]" * 100_000
 _PAGE = b"<!DOCTYPE html><html><form action=/login></form></html>"
 _ESCAPES = f"\x1b[2J see http://bob:{PASSWORD}@127.0.0.1/x\u202e\rFORGED"
-_NO_JSON = "something else than JSON"
+_NO_JSON = "something other than JSON"
 
 LIES = {
     # What the whole answer is

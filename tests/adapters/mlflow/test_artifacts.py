@@ -37,7 +37,7 @@ def test_a_folder_that_mlflow_makes_is_accepted_once_what_holds_its_location_is_
         if exists not in ("", "."):
             assert local_root(uri, RUN) == path
         else:
-            with pytest.raises(UnusableStoreError, match="there is no folder "):
+            with pytest.raises(UnusableStoreError, match="no folder "):
                 local_root(uri, RUN)
 
 
@@ -80,13 +80,13 @@ def test_any_other_address_of_a_folder_can_never_work(tmp_path: Path, uri: str) 
         ("/e/{run}/artifacts/x", "'/e/<run id>/artifacts/x' does not end in <run id>/artifacts"),
         (
             "/nowhere/m/5/{run}/artifacts",
-            "there is no folder /nowhere/m/5: make it if the artifacts belong on this machine",
+            "no folder /nowhere/m/5: create it if the artifacts belong on this machine",
         ),
-        ("file:///nowhere/m/5/{run}/artifacts", "there is no folder /nowhere/m/5: "),
-        ("/{run}/artifacts", "there is no folder /<run id>/artifacts: "),
+        ("file:///nowhere/m/5/{run}/artifacts", "no folder /nowhere/m/5: "),
+        ("/{run}/artifacts", "no folder /<run id>/artifacts: "),
         (
             "{run}/artifacts",
-            "'<run id>/artifacts' is relative to a folder that is not known here: correct artifact_uri",
+            "'<run id>/artifacts' is relative to an unknown folder: correct artifact_uri",
         ),
         (
             "./mlruns/0/{run}/artifacts",
@@ -137,7 +137,7 @@ def test_a_relative_address_starts_at_its_base_where_that_holds_its_location(tmp
         if exists:
             assert local_root(uri, RUN, tmp_path) == tmp_path / "mlruns" / "0" / RUN / "artifacts"
         else:
-            with pytest.raises(UnusableStoreError, match="there is no folder "):
+            with pytest.raises(UnusableStoreError, match="no folder "):
                 local_root(uri, RUN, tmp_path)
 
 

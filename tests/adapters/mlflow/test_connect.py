@@ -60,10 +60,10 @@ def test_the_default_is_mlflows_own(here: Path) -> None:
         ("file://[x", "not an address"),
         ("no/such/folder", "no folder"),
         ("sqlite:///no-such.db", "no MLflow database at no-such.db"),
-        ("sqlite://", r"^sqlite:// names no file: write sqlite:///mlflow\.db \(three slashes\)$"),
+        ("sqlite://", r"^sqlite:// names no file: use sqlite:///mlflow\.db \(three slashes\)$"),
         ("sqlite:///", r"^sqlite:// names no file"),
-        ("sqlite://mlflow.db", r"^sqlite://mlflow\.db names no file: write sqlite:///mlflow\.db \(three slashes\)$"),
-        ("sqlite://a/mlflow.db", r"^sqlite://a/mlflow\.db names no file: write sqlite:///a/mlflow\.db \("),
+        ("sqlite://mlflow.db", r"^sqlite://mlflow\.db names no file: use sqlite:///mlflow\.db \(three slashes\)$"),
+        ("sqlite://a/mlflow.db", r"^sqlite://a/mlflow\.db names no file: use sqlite:///a/mlflow\.db \("),
         ("127.0.0.1:5977", r": write http://127\.0\.0\.1:5977$"),
         ("localhost:5000/", r": write http://localhost:5000/$"),
         ("tracking.host.org:80/mlflow", r": write http://tracking\.host\.org:80/mlflow$"),
@@ -82,7 +82,7 @@ def test_a_file_is_taken_for_a_database(here: Path) -> None:
     (here / "mlflow.db").touch()
     absolute = here / "mlflow.db"
     for uri, path in (("mlflow.db", "mlflow.db"), (str(absolute), absolute), (absolute.as_uri(), absolute)):
-        with pytest.raises(TrackerError, match=rf"^{path} is a file: write sqlite:///{path}$"):
+        with pytest.raises(TrackerError, match=rf"^{path} is a file: use sqlite:///{path}$"):
             connect(uri)
 
 

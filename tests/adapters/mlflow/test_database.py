@@ -199,7 +199,7 @@ def test_a_folder_that_cannot_be_here_costs_the_files_and_not_the_tags(
     (tmp_path / "blocked").write_text("a file where the store's folder would be")
     run_id = _kept_in(tracker, experiment, tmp_path / place)
     reason = tracker.adapter.write(run_id, FIRST)
-    assert "there is no folder " in reason
+    assert "no folder " in reason
     assert "\n" not in reason
     store = tracker.adapter.find_run(run_id).store
     assert tracker.written(run_id) == {**FIRST.tags, "fingerprint": without_files("f1", store)}
@@ -321,7 +321,7 @@ def test_relative_artifacts_that_are_not_beside_the_database_cost_the_files_alon
         connection.execute(sa.text("UPDATE runs SET artifact_uri = :uri WHERE run_uuid = :run"), address)
     monkeypatch.chdir(tmp_path / "trained")
     before = tree(tmp_path / "trained")
-    for tracker, run, reason in ((moved, run_id, "there is no folder "), (served, of_server, "is relative")):
+    for tracker, run, reason in ((moved, run_id, "no folder "), (served, of_server, "is relative")):
         said = tracker.adapter.write(run, FIRST)
         assert reason in said
         assert "\n" not in said
@@ -367,7 +367,7 @@ def test_a_database_that_goes_away_or_read_only_is_said_in_one_line(tmp_path: Pa
     with sqlite3.connect(tmp_path / "mlflow.db") as connection:
         connection.execute("CREATE TRIGGER full BEFORE INSERT ON tags BEGIN SELECT RAISE(ABORT, 'disk full'); END")
     connection.close()
-    with pytest.raises(TrackerError, match="refused to write: disk full") as caught:
+    with pytest.raises(TrackerError, match="cannot be written to: disk full") as caught:
         adapter.write(run_id, Diagnosis({"verdict": "ok"}, {}, "f"))
     assert "\n" not in str(caught.value)
     with sqlite3.connect(tmp_path / "mlflow.db") as connection:

@@ -31,7 +31,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 )
 def test_a_missing_driver_names_the_package(installed: set[str], scheme: str, package: str) -> None:
     assert not installed
-    with pytest.raises(TrackerError, match=rf"^the driver of \w+ databases is missing: pip install {package}$"):
+    with pytest.raises(TrackerError, match=rf"^the driver for \w+ databases is not installed: pip install {package}$"):
         connect(f"{scheme}://ada:s3cret@127.0.0.1/mlflow")
 
 
@@ -60,7 +60,7 @@ def test_a_driver_that_was_asked_for_and_is_missing_or_broken_is_a_line(
 
         monkeypatch.setattr(engines.sa, "create_engine", failing)
         backend = address.partition("+")[0]
-        expected = rf"^the driver of {backend} databases is missing{why}: pip install "
+        expected = rf"^the driver for {backend} databases is not installed{why}: pip install "
         with pytest.raises(TrackerError, match=expected) as caught:
             connect(f"{address}://ada:s3cret@127.0.0.1/mlflow")
         assert str(caught.value).endswith(f"pip install {package}")

@@ -324,7 +324,7 @@ def test_a_run_or_an_experiment_that_is_a_link_is_said_and_left_alone(tracker: M
     _run_folder(tracker, run_id).with_name("d" * 32).symlink_to(victim / "7" / ("d" * 32))
     failures = {x.id: x.reason for x in tracker.adapter.list_runs(Query(everything=True)) if isinstance(x, Failure)}
     assert failures.keys() == {"9", "d" * 32}
-    assert all("is a link: sweep the store that it leads to" in reason for reason in failures.values())
+    assert all("is a link: give the store that it leads to" in reason for reason in failures.values())
     with pytest.raises(TrackerError, match="is a link"):
         tracker.adapter.write("d" * 32, FIRST)
     assert tree(victim) == before

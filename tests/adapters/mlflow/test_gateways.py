@@ -129,7 +129,7 @@ def test_guarded_artifacts_cost_the_files_alone_and_are_told_once(
         swept = _sweep(uri, experiment)
     assert (swept.error, swept.failures) == ("", ())
     (note,) = {row.not_stored for row in swept.rows} - {""}
-    assert "is blocked by something in front of the server; once it is allowed, sweep with --force" in note
+    assert "is blocked by something in front of the server; allow it, then sweep with --force" in note
     assert all("fingerprint" in tracker.written(run_id) for run_id in _ids(tracker, experiment))
 
 
@@ -280,7 +280,7 @@ def test_a_path_that_is_wrong_is_told_with_the_right_one(tracker: MlflowTracker)
         for ask in (lambda adapter: list(adapter.list_runs(Query(everything=True))), lambda a: a.find_run("0" * 32)):
             with pytest.raises(TrackerError) as caught:
                 ask(connect(tracker.uri + wrong))
-            assert str(caught.value).endswith(f", but one at {tracker.uri}: write that instead")
+            assert str(caught.value).endswith(f", but one at {tracker.uri}: use that address")
 
 
 def test_an_address_without_its_prefix_is_told_what_is_missing(tracker: MlflowTracker) -> None:

@@ -262,7 +262,7 @@ def test_https_to_a_server_that_speaks_plain_http_is_told_from_a_bad_certificate
         Http(uri.replace("http:", "https:")).json("GET", "/x")
     name = uri.partition("://")[2]
     assert str(caught.value) == (
-        f"https://{name}: no TLS connection: if the server speaks plain http, write http://{name}, "
+        f"https://{name}: no TLS connection: if the server speaks plain http, use http://{name}, "
         "else set MLFLOW_TRACKING_SERVER_CERT_PATH"
     )
 

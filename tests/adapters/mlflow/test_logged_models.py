@@ -216,7 +216,7 @@ def test_a_link_or_a_pipe_in_place_of_the_file_is_not_read(tmp_path: Path) -> No
     file.rename(tmp_path / "elsewhere")
     for make in (lambda: file.symlink_to(tmp_path / "elsewhere"), lambda: os.mkfifo(file)):
         make()
-        assert _notes(read_extras(artifacts, record)) == (f"{KERAS} was not read: it is no regular file",)
+        assert _notes(read_extras(artifacts, record)) == (f"{KERAS} was not read: it is not a regular file",)
         file.unlink()
 
 
@@ -228,8 +228,8 @@ def test_of_a_large_file_only_the_head_is_read(tmp_path: Path) -> None:
 
 
 def test_a_store_that_is_nowhere_here_is_said_where_a_network_is_known_to_be_there(tmp_path: Path) -> None:
-    gone = UnreachableArtifacts("there is no folder /nowhere")
-    assert _notes(read_extras(gone, _record(tmp_path))) == (f"{KERAS} was not read: there is no folder /nowhere",)
+    gone = UnreachableArtifacts("no folder /nowhere")
+    assert _notes(read_extras(gone, _record(tmp_path))) == (f"{KERAS} was not read: no folder /nowhere",)
     assert read_extras(gone, _record(tmp_path, params={})) == Extras()
     assert read_extras(gone, _record(tmp_path, models=())) == Extras()
 

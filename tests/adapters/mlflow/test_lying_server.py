@@ -131,7 +131,7 @@ def test_runs_that_were_not_asked_for_are_left_aside() -> None:
     with lying(foreign) as serving:
         loaded = list(connect(serving.uri).load_runs([*GOOD, BAD]))
     assert {run.id for run in loaded if isinstance(run, Run)} == {*GOOD[1:], BAD}
-    assert [run for run in loaded if isinstance(run, Failure)] == [Failure(GOOD[0], "no such run, or it is deleted")]
+    assert [run for run in loaded if isinstance(run, Failure)] == [Failure(GOOD[0], "no such run, or it was deleted")]
 
 
 @pytest.mark.parametrize("name", ["401 in the middle", "503 in the middle"])

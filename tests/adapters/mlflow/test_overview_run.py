@@ -66,7 +66,7 @@ class TestSqlite(OverviewContract):
         with pytest.raises(UnusableStoreError) as caught:
             publish(tracker, "a")
         assert str(caught.value) == (
-            f"there is no folder {tmp_path}/other-machine/mlruns/1: make it if the artifacts belong on this machine, "
+            f"no folder {tmp_path}/other-machine/mlruns/1: create it if the artifacts belong on this machine, "
             "else sweep where they are"
         )
         assert not (tmp_path / "other-machine").exists()
@@ -77,7 +77,7 @@ class TestSqlite(OverviewContract):
         publish(tracker, "a")
         (tmp_path / "artifacts").rename(tmp_path / "moved")
         for name in ("a", "b"):  # one whose run is there, and one whose run is yet to be made
-            with pytest.raises(UnusableStoreError, match="there is no folder "):
+            with pytest.raises(UnusableStoreError, match="no folder "):
                 publish(tracker, name)
         assert not (tmp_path / "artifacts").exists()
         (listing,) = self.found(tracker)
@@ -106,7 +106,7 @@ def test_a_server_whose_files_lie_on_another_machine_is_refused(tmp_path: Path) 
     with serving(tmp_path, "--no-serve-artifacts", "--default-artifact-root", away.as_uri()) as uri:
         tracker = MlflowTracker(uri)
         tracker.log("a", Logged())
-        with pytest.raises(UnusableStoreError, match=r"there is no folder .*/other-machine/mlruns/1: "):
+        with pytest.raises(UnusableStoreError, match=r"no folder .*/other-machine/mlruns/1: "):
             publish(tracker, "a")
         assert mlflow.MlflowClient(uri).get_experiment_by_name(EXPERIMENT) is None
     assert not away.parent.exists()

@@ -154,7 +154,7 @@ class Nowhere(Recording):
 
 def test_a_store_that_cannot_be_costs_the_files_alone_and_is_tried_again_at_another_address() -> None:
     run = Nowhere({"owner": "me"}, {})
-    assert writing.write(run, FIRST, "diag.") == "no such host; --artifacts none writes tags alone"
+    assert writing.write(run, FIRST, "diag.") == "no such host; use --artifacts none to write only tags"
     marked = without_files("f1", run.store())
     assert run.now == {"owner": "me", **{f"diag.{k}": v for k, v in FIRST.tags.items()}, "diag.fingerprint": marked}
     assert run.done[-1] == "set diag.fingerprint"
@@ -198,7 +198,7 @@ class Refusing(Recording):
 @pytest.mark.parametrize("error", [TrackerError("disk full"), DeniedError("not yours"), UnusableStoreError("no host")])
 def test_how_to_do_without_files_is_said_of_writing_and_not_of_removing(error: TrackerError) -> None:
     run = Refusing(error)
-    advice = f"{error}; --artifacts none writes tags alone"
+    advice = f"{error}; use --artifacts none to write only tags"
     if isinstance(error, UnusableStoreError):
         assert writing.write(run, FIRST, "diag.") == advice
     else:

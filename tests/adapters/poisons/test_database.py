@@ -114,10 +114,10 @@ POISONS = {
         "UPDATE runs SET experiment_id = 99 WHERE run_uuid = RUN", listed=False
     ),
     "a blob as an id": Poison(
-        "UPDATE runs SET run_uuid = X'00FF' WHERE run_uuid = RUN", "its id is not a text", fails=str(b"\0\xff")
+        "UPDATE runs SET run_uuid = X'00FF' WHERE run_uuid = RUN", "its ID is not a text", fails=str(b"\0\xff")
     ),
     "no id": Poison(
-        _loose("runs", "UPDATE runs SET run_uuid = NULL WHERE run_uuid = RUN"), "its id is not a text", fails="None"
+        _loose("runs", "UPDATE runs SET run_uuid = NULL WHERE run_uuid = RUN"), "its ID is not a text", fails="None"
     ),
     "a blob as an experiment's name": Poison("UPDATE experiments SET name = X'00FF' WHERE name = 'poisoned'"),
     # Inputs

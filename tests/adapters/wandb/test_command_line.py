@@ -39,7 +39,7 @@ def test_a_sweep_and_its_cleaning(server: Server, tmp_path: Path) -> None:
     swept = command("sweep", "--tracker", "wandb", "--project", "acme/vision", home=tmp_path, env=env)
     assert swept.returncode == 0, swept.stderr
     assert "4 diagnosed" in swept.stdout
-    assert swept.stdout.splitlines()[-1].startswith("in W&B: the tags of a run, such as diag:overfitting, can be")
+    assert swept.stdout.splitlines()[-1].startswith("in W&B: filter runs by tags such as diag:overfitting; add")
     assert "diag:diverged" in server.run("diverged1").tags
     assert json.loads(server.run("diverged1").summary)["diag/fingerprint"]
     assert server.run("diverged1").files["diagnosis/report.html"]

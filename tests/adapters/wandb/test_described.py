@@ -217,7 +217,7 @@ def test_a_graph_that_is_gone_is_a_note(
     graph_file(home).unlink()
     assert "is not among the files of the run" in note(load(home))
     server.faults = [Fault("GET .*/media/graph/", times=99, status=status)]
-    assert note(load(online)).startswith("graph of the network is not read: W&B at ")
+    assert note(load(online)).startswith("the graph of the network was not read: W&B at ")
     served.files = {}
     assert "is not among the files of the run" in note(load(online))
 
@@ -264,7 +264,9 @@ def test_a_summary_may_hold_anything_under_the_name(home: Path) -> None:
 
 def test_of_several_networks_none_is_taken_for_the_one_that_is_trained(home: Path) -> None:
     entry = {"_type": "graph-file", "path": "media/graph/other.graph.json"}
-    assert note(load(with_summary(home, graph_1=entry))) == "graph of the network is not read: the run has 2 of them"
+    assert (
+        note(load(with_summary(home, graph_1=entry))) == "the graph of the network was not read: the run has 2 of them"
+    )
 
 
 def test_what_reading_raises_becomes_a_note_and_a_defect_does_not() -> None:
@@ -320,7 +322,7 @@ def test_what_a_server_says_of_them_may_be_wrong(
     if isinstance(run, Failure):
         assert "check WANDB_BASE_URL" in run.reason
     elif "graphs" in fields:
-        assert note(run).startswith("graph of the network is not read: ")
+        assert note(run).startswith("the graph of the network was not read: ")
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "gs://bucket/x", "", "http://[x"])

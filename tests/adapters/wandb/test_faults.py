@@ -52,7 +52,7 @@ def test_a_passing_refusal_is_waited_out(
     ("status", "says"),
     [
         (429, "asks to slow down (project acme/vision): try again later"),
-        (500, "has trouble of its own (HTTP 500, project acme/vision): try again later"),
+        (500, "has an internal problem (HTTP 500, project acme/vision): try again later"),
         (403, "denies access to project acme/vision: use a key that has it"),
         (401, "refuses the API key: run `wandb login --relogin`"),
         (404, "knows no project acme/vision: check the name, and WANDB_BASE_URL"),
@@ -134,7 +134,7 @@ def test_a_project_that_can_only_be_read_is_not_begun_to_be_written(server: Serv
     [
         (None, "no API key for W&B at http://127.0.0.1"),
         ("tooshort", "is malformed: run `wandb login --relogin`"),
-        ("f" * 40, "refuses the API key: run `wandb login --relogin`, or set WANDB_API_KEY anew"),
+        ("f" * 40, "refuses the API key: run `wandb login --relogin`, or set a valid WANDB_API_KEY"),
     ],
 )
 def test_a_key_that_is_missing_or_wrong_is_said(key: str | None, says: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,13 +76,13 @@ def one_line(text: str) -> str:
     ("status", "body", "says"),
     [
         (200, b"<html><form>log in</form></html>", r"with a web page \(a login page\?\) \(project acme/vision\)"),
-        (200, b"\xff\xfe", "with something else than JSON objects"),
-        (200, b"[]", "with something else than JSON objects"),
-        (200, b"null", "something else than JSON objects|has no project"),
-        (200, b'{"data": null}', "something else than JSON objects|has no project"),
+        (200, b"\xff\xfe", "with something other than JSON objects"),
+        (200, b"[]", "with something other than JSON objects"),
+        (200, b"null", "something other than JSON objects|has no project"),
+        (200, b'{"data": null}', "something other than JSON objects|has no project"),
         (200, b'{"data": []}', "has no project, or one of another form"),
-        (200, b'{"data": ' + b"[" * 5000 + b"]" * 5000 + b"}", "something else than JSON objects|has no project"),
-        (200, b'{"data": ' + DEEP.encode() + b"}", "with something else than JSON objects"),
+        (200, b'{"data": ' + b"[" * 5000 + b"]" * 5000 + b"}", "something other than JSON objects|has no project"),
+        (200, b'{"data": ' + DEEP.encode() + b"}", "with something other than JSON objects"),
         (200, b'{"data": {"project": 3}}', "has no project, or one of another form"),
         (200, b'{"data": {"project": {}}}', "has no runs"),
         (200, b'{"data": {"project": {"runs": {"edges": 3}}}}', "has no edges"),
@@ -207,7 +207,7 @@ def test_another_run_than_was_asked_for_is_said(server: Server, online: OnlineAd
         ([NESTED], "nested too deeply"),
         ("abc", "has no history"),
         ({}, "has no history"),
-        (["{}"] * 9_999, "more rows of its history than the 60 it says there are"),
+        (["{}"] * 9_999, "more rows of its history than the 60 it reports"),
     ],
 )
 def test_a_history_of_another_form_is_its_runs_failure(
@@ -267,7 +267,7 @@ def test_a_file_that_is_too_large_is_not_read(
     server.run("healthy1").files["model_summary.txt"] = b"x" * 11
     (failure,) = online.load_runs([HEALTHY])
     assert isinstance(failure, Failure)
-    assert "11 bytes are more than the 10 that are read" in failure.reason
+    assert "11 bytes, but at most 10 are read" in failure.reason
 
 
 def test_a_profile_that_is_nested_deeply_is_not_used(server: Server, online: OnlineAdapter) -> None:

@@ -251,7 +251,7 @@ def test_an_annotation_carries_the_section_of_the_notes(home: Path) -> None:
     plain.write("healthy1", noted)
     assert plain.find_run("healthy1").description is None
     assert plain.find_run("healthy1").undescribed == (
-        "a W&B folder needs --annotate as well, which puts it into the run's notes"
+        "a W&B folder also needs --annotate, which puts it into the run's notes"
     )
     assert digest(home) == before
     assert adapter.find_run("healthy1").description == "first try"
@@ -293,7 +293,7 @@ def test_a_run_that_still_goes_gets_no_segment(killed_log: Path, tmp_path: Path)
     assert not list(tmp_path.glob(f"wandb/*/{ANNOTATION_MARK}"))
     assert adapter.find_run("endless1").tags["diag.fingerprint"] == "f1"
     assert adapter.find_run("endless1").description is None
-    assert adapter.find_run("endless1").undescribed == "the run still goes, and gets one after its end"
+    assert adapter.find_run("endless1").undescribed == "the run is still going, and gets one after its end"
     os.utime(log, (1e9, 1e9))
     assert "diag.fingerprint" not in adapter.find_run("endless1").tags
     adapter.write("endless1", DIAGNOSIS)
@@ -471,7 +471,7 @@ def test_a_run_whose_id_is_no_name_is_a_failure(home: Path, run_id: str) -> None
     log = training(home, "sparse1") / "run-sparse1.wandb"
     renamed = log.rename(log.with_name(f"run-{run_id}.wandb"))
     (failure,) = (run for run in open_folder(home).list_runs(Query(everything=True)) if isinstance(run, Failure))
-    assert (failure.id, "is not a valid W&B run id" in failure.reason) == (run_id, True)
+    assert (failure.id, "is not a valid W&B run ID" in failure.reason) == (run_id, True)
     assert renamed.exists()
 
 
@@ -482,7 +482,7 @@ def test_a_log_that_gives_its_run_a_path_as_id_is_a_failure(tmp_path: Path, inne
     write_log(log, [pb.Record(num=1, run=pb.RunRecord(run_id=inner, project="p")).SerializeToString()])
     (failure,) = open_folder(tmp_path).list_runs(Query(("p",)))
     assert isinstance(failure, Failure)
-    assert "is not a valid W&B run id" in failure.reason
+    assert "is not a valid W&B run ID" in failure.reason
 
 
 @pytest.mark.parametrize("seconds", [-(10**9), 10**12, 2**62])
@@ -649,7 +649,7 @@ def test_wrong_scopes_are_named(offline_runs: Trained) -> None:
         list(adapter.list_runs(Query()))
     with pytest.raises(QueryError, match="no filter"):
         list(adapter.list_runs(Query(everything=True, filter="{}")))
-    with pytest.raises(UnknownRunError, match="no run of project 'speech'"):
+    with pytest.raises(UnknownRunError, match="no runs of project 'speech'"):
         list(adapter.list_runs(Query(experiments=("speech",))))
     with pytest.raises(UnknownRunError, match="no run 'nosuch'; there are diverged1, healthy1"):
         adapter.find_run("nosuch")

@@ -274,7 +274,7 @@ def test_a_section_that_somebody_edited_is_theirs(server: Server, online: Online
     assert "diag:overfitting" in run.tags
     removal = online.remove(HEALTHY)
     assert (removal.notes, run.notes) == (0, edited)
-    assert removal.left == (f"{HEALTHY}: its notes hold a section of tracker-diag that somebody has edited",)
+    assert removal.left == (f"{HEALTHY}: the section in its notes, because somebody has edited it",)
 
 
 def test_notes_that_change_while_files_go_up_are_kept(server: Server, online: OnlineAdapter) -> None:

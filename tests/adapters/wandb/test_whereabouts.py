@@ -42,13 +42,13 @@ def test_one_report_is_named_and_several_by_a_pattern(here: Path) -> None:
     adapter = open_folder(here)
     adapter.write("diverged1", WITH_REPORT)
     adapter.write("healthy1", GREEN)
-    how = "to see this in W&B: the same with --annotate, then the `wandb sync` that it names"
+    how = "to see this in W&B: add --annotate, then run the `wandb sync` command that it prints"
     first = f"{folder_of('diverged1')}/diagnosis/report.html"
     assert lines(Path("wandb"), "diverged1", "healthy1") == (f"report: {first}", how)
     assert lines(here, "healthy1") == (how,)
     adapter.write("sparse1", WITH_REPORT)
     told, _ = lines(Path("wandb"), "diverged1", "sparse1", "healthy1")
-    assert told == f"2 reports, the first is {first}; all of them: wandb/*/diagnosis/report.html"
+    assert told == f"2 reports in wandb/*/diagnosis/report.html, the first: {first}"
     assert sorted(str(path) for path in Path().glob("wandb/*/diagnosis/report.html")) == sorted(
         f"{folder_of(run_id)}/diagnosis/report.html" for run_id in ("diverged1", "sparse1")
     )
@@ -71,7 +71,7 @@ def test_the_command_names_the_segments_and_the_logs_that_are_not_there_yet(here
     resumed, healthy = runs["resumed1"], runs["healthy1"]
     (told,) = lines(here, "resumed1", "healthy1", annotate=True)
     before, _, named = told.partition(": wandb sync ")
-    assert before == "2 segments for W&B, which shows them after"
+    assert before == "2 segments written for W&B; to upload, run"
     expected = [resumed.logs[0].parent, resumed.logs[1].parent, resumed.annotations[0], healthy.home]
     expected.append(healthy.annotations[0])
     assert [Path(name).resolve() for name in shlex.split(named)] == expected
@@ -80,12 +80,12 @@ def test_the_command_names_the_segments_and_the_logs_that_are_not_there_yet(here
     (healthy.home / "run-healthy1.wandb.synced").touch()
     (told,) = lines(here, "healthy1", annotate=True)
     assert told == (
-        "1 segment for W&B, which shows them after (with the -p and -e that you gave it before, if any): "
+        "1 segment written for W&B; to upload, run (with the same -p and -e as before, if any): "
         f"wandb sync wandb/{healthy.annotations[0].name}"
     )
     healthy.home.rename(here / "wandb" / healthy.home.name.removeprefix("offline-"))
     assert lines(here, "healthy1", annotate=True) == (
-        "1 segment for W&B, which shows them after (with the -p and -e that you gave it before, if any): "
+        "1 segment written for W&B; to upload, run (with the same -p and -e as before, if any): "
         f"wandb sync wandb/{healthy.annotations[0].name}",
     )
     # Without a segment there is nothing to sync.
@@ -112,7 +112,7 @@ def test_segments_of_runs_that_stand_are_told_until_the_server_has_them(here: Pa
     healthy, diverged = (find_runs(here)[run_id] for run_id in ("healthy1", "diverged1"))
     (healthy.annotations[0] / "run-healthy1.wandb.synced").touch()
     (told,) = adapter.closing(standing)
-    assert told.startswith("1 segment for W&B, which shows them after: wandb sync ")
+    assert told.startswith("1 segment written for W&B; to upload, run: wandb sync ")
     assert diverged.annotations[0].name in told
     assert "healthy1" not in told
     (diverged.annotations[0] / "run-diverged1.wandb.synced").touch()

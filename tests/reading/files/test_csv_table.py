@@ -63,7 +63,7 @@ def test_infinity_and_large_numbers_are_read(tmp_path: Path) -> None:
 def test_a_column_of_runs_gives_several(tmp_path: Path) -> None:
     path = written(tmp_path, "run,epoch,loss\na,1,0.9\nb,1,0.8\n")
     assert [run.id for run in read_all(path)] == ["a", "b"]
-    with pytest.raises(ReadingError, match=r"holds 2 runs \('a', 'b'\): tracker_diag.read_all reads them all"):
+    with pytest.raises(ReadingError, match=r"holds 2 runs \('a', 'b'\): use tracker_diag.read_all"):
         read(path)
 
 
@@ -72,17 +72,17 @@ def test_a_column_of_runs_gives_several(tmp_path: Path) -> None:
     [
         ("", "it is empty"),
         ("\n\n", "it is empty"),
-        ("epoch,loss\n", "it is empty: a row for each step is needed"),
+        ("epoch,loss\n", "it is empty: give one row per step"),
         ("1,2\n3,4\n", "its first line has to name the columns"),
-        ("loss,loss\n1,2\n", "two columns are called 'loss'"),
-        ("epoch,loss\n1,0.9,3\n", r"log.csv, line 2: 3 cells, but the header names 2"),
-        ("\nepoch,loss\n\n1,0.9\n\n1,0.9,3\n", r"log.csv, line 6: 3 cells, but the header names 2"),
+        ("loss,loss\n1,2\n", "two columns have the name 'loss'"),
+        ("epoch,loss\n1,0.9,3\n", r"log.csv, line 2: 3 cells, but the header has 2"),
+        ("\nepoch,loss\n\n1,0.9\n\n1,0.9,3\n", r"log.csv, line 6: 3 cells, but the header has 2"),
         ("epoch,loss\n1,0.9\n2,0.8\n3,x\n", r"log.csv, line 4, column loss: 'x' is not a number"),
         (
             '\nepoch,loss,note\n1,0.9,"two\nlines"\n\n2,0.8,\n3,x,\n',
             r"log.csv, line 7, column loss: 'x' is not a number",
         ),
-        ("a,b\nx,y\n", "no column of numbers that could be a metric among 'a', 'b'"),
+        ("a,b\nx,y\n", "no metric among its columns 'a', 'b'"),
         ('epoch,loss\n1,"' + "9" * 200_000 + '"\n', "line 2: field larger than field limit"),
     ],
 )

@@ -79,7 +79,7 @@ def test_a_column_of_parts_comes_before_the_name() -> None:
 def test_a_frame_of_several_runs_is_parted() -> None:
     frame = pd.DataFrame({"run_id": ["a", "a", "b"], "epoch": [1, 2, 1], "loss": LOSS})
     assert {run.id: points(run) for run in several_runs(frame)} == {"a": [(1, 0.9), (2, 0.7)], "b": [(1, 0.5)]}
-    with pytest.raises(SeveralRunsError, match=r"2 runs \('a', 'b'\): tracker_diag.diagnose_many takes them"):
+    with pytest.raises(SeveralRunsError, match=r"2 runs \('a', 'b'\): use tracker_diag.diagnose_many"):
         one_run(frame)
 
 
@@ -136,14 +136,14 @@ def test_a_named_series_is_a_frame_of_one_column() -> None:
 @pytest.mark.parametrize(
     ("frame", "said"),
     [
-        (pd.DataFrame(), "it is empty: a row for each step is needed"),
-        (pd.DataFrame([[1.0, 2.0]], columns=["loss", " loss"]), "two columns are called 'loss': rename one"),
+        (pd.DataFrame(), "it is empty: give one row per step"),
+        (pd.DataFrame([[1.0, 2.0]], columns=["loss", " loss"]), "two columns have the name 'loss': rename one"),
         (pd.DataFrame([[1.0, 2.0]]), "its columns are numbers: frame.columns = "),
         (pd.DataFrame({"loss": ["0.5", "0.4", "x"]}), "column 'loss', row 2: 'x' is not a number"),
-        (pd.DataFrame({"loss": ["a", "b"]}), "no column of numbers that could be a metric among 'loss'"),
-        (pd.DataFrame({"epoch": [1, 2]}), "no column of numbers that could be a metric among 'epoch'"),
+        (pd.DataFrame({"loss": ["a", "b"]}), "no metric among its columns 'loss'"),
+        (pd.DataFrame({"epoch": [1, 2]}), "no metric among its columns 'epoch'"),
         (pd.DataFrame({"flag": [True, False]}), "no column of numbers"),
-        (pd.DataFrame({"metric": ["loss"] * 2, "value": ["x", "y"]}), "the values of metrics have to be numbers"),
+        (pd.DataFrame({"metric": ["loss"] * 2, "value": ["x", "y"]}), "the values of metrics must be numbers"),
         (pd.DataFrame({"run_id": ["a"], "metrics.loss": [0.1]}), "these are last values"),
         (pd.Series(LOSS), "series.rename"),
     ],

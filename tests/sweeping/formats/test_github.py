@@ -50,7 +50,7 @@ def test_nothing_to_say_is_nothing() -> None:
 def test_no_more_than_github_shows_and_the_rest_is_counted() -> None:
     lines = [read(line) for line in render(many(3000)).splitlines()]
     assert Counter(level for level, _, _ in lines) == {"error": SHOWN, "warning": SHOWN, "notice": 1}
-    assert lines[-1][2] == "and 1,980 more runs with a warning or an error"
+    assert lines[-1][2] == "1,980 more runs with a warning or an error, or that could not be diagnosed"
 
 
 @given(TEXTS | TEXTS.map(lambda x: HOSTILE + x))

@@ -122,7 +122,10 @@ def test_no_more_results_than_github_takes(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(sarif, "RESULTS", 1)
     run = run_of(SWEPT)
     assert [x["level"] for x in run["results"]] == ["error"]
-    assert run["invocations"][0]["toolExecutionNotifications"][-1]["message"]["text"] == "1 more runs are left out"
+    assert (
+        run["invocations"][0]["toolExecutionNotifications"][-1]["message"]["text"]
+        == "1 more runs are left out: see --format csv or json"
+    )
 
 
 @given(TEXTS)

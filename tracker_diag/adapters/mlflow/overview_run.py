@@ -169,7 +169,7 @@ def _delete_if_ours_alone(client: Any, experiment: str, prefix: str) -> None:
         client.delete_experiment(experiment)
     except MlflowException as error:
         # Whoever may delete runs need not be allowed to delete experiments.
-        _log.warning("the empty experiment %s is left: %s", EXPERIMENT, one_line(error))
+        _log.warning("the empty experiment %s was kept: %s", EXPERIMENT, one_line(error))
         with contextlib.suppress(MlflowException):
             client.rename_experiment(experiment, EXPERIMENT)
 
