@@ -53,7 +53,7 @@ def test_what_is_none_is_refused_without_its_password(address: str) -> None:
 
 
 def test_a_password_that_ends_an_address_too_soon_is_explained() -> None:
-    with pytest.raises(TrackerError, match="in a password, / is written %2F, # %23 and \\? %3F"):
+    with pytest.raises(TrackerError, match="in a password, write / as %2F, # as %23 and \\? as %3F"):
         check_address(f"http://bob:{PASSWORD}@h", "the tracking URI")
 
 
@@ -74,4 +74,4 @@ def test_an_address_is_shown_without_what_is_secret(address: str, shown: str) ->
 def test_the_address_of_a_page_is_told_what_to_write(page: str) -> None:
     with pytest.raises(TrackerError) as caught:
         check_address(f"http://bob:pa55@host:5000/ml{page}", "the tracking URI")
-    assert str(caught.value) == "the tracking URI is the address of a page: write http://host:5000/ml"
+    assert str(caught.value) == "the tracking URI is the address of a page: use http://host:5000/ml"

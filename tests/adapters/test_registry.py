@@ -144,7 +144,7 @@ def test_an_address_of_several_runs_is_told_how_to_name_one() -> None:
     ],
 )
 def test_an_address_of_an_experiment_is_told_how_to_take_its_runs(page: str) -> None:
-    with pytest.raises(LocationError, match="shows an experiment and names no run") as error:
+    with pytest.raises(LocationError, match="shows an experiment, not a run") as error:
         locate(f"http://127.0.0.1:5000/ml/#/{page}")
     assert "`tracker-diag sweep --tracking-uri http://127.0.0.1:5000/ml --experiment NAME`" in str(error.value)
     assert "\n" not in str(error.value)
@@ -171,7 +171,7 @@ def test_no_password_is_shown(text: str) -> None:
 def test_what_was_typed_is_shown_as_text() -> None:
     with pytest.raises(LocationError) as error:
         locate("a\x1b[2J//\u202e")
-    assert str(error.value).startswith("'a\\x1b[2J//\\u202e' names no run")
+    assert str(error.value).startswith("'a\\x1b[2J//\\u202e' is not the name of a run")
 
 
 @pytest.mark.parametrize(

@@ -76,12 +76,12 @@ def test_what_is_nothing_of_these_says_what_is(x: Any) -> None:
 )
 @pytest.mark.parametrize("call", [one_run, several_runs])
 def test_a_path_or_the_id_of_a_run_says_read(x: Any, call: Any) -> None:
-    with pytest.raises(TypeError, match=r"is a path or the id of a run: tracker_diag.read\('"):
+    with pytest.raises(TypeError, match=r"is a path or a run ID: read it first with tracker_diag.read\('"):
         call(x)
 
 
 def test_several_runs_say_diagnose_many() -> None:
-    with pytest.raises(TypeError, match=r"a list of several runs: tracker_diag.diagnose_many takes them"):
+    with pytest.raises(TypeError, match=r"a list of several runs: use tracker_diag.diagnose_many;"):
         diagnose([FRAME, FRAME])
 
 
@@ -96,7 +96,9 @@ def test_several_runs_say_diagnose_many() -> None:
     ],
 )
 def test_a_dict_of_several_runs_is_not_taken_for_one(x: Any) -> None:
-    with pytest.raises(InvalidRunError, match=r"it holds 2 runs \('(a|train-1)', '\S+'\): tracker_diag.diagnose_many"):
+    with pytest.raises(
+        InvalidRunError, match=r"it holds 2 runs \('(a|train-1)', '\S+'\): use tracker_diag.diagnose_many"
+    ):
         diagnose(x)
     assert len(ids(x)) == 2
 
@@ -136,7 +138,7 @@ def test_an_object_that_fails_when_it_is_asked_is_nothing_of_these() -> None:
 
 def test_what_never_ends_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tracker_diag.reading.cells.MOST_CELLS", 100)
-    with pytest.raises(InvalidRunError, match="a list is needed"):
+    with pytest.raises(InvalidRunError, match="give a list"):
         diagnose({"loss": itertools.count()})
 
 

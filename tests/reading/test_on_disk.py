@@ -36,7 +36,7 @@ def test_links_that_are_found_are_not_followed_and_one_that_is_named_is(tmp_path
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "metrics.csv").symlink_to(tmp_path / "secret.csv")
     (tmp_path / "logs" / "version_9").symlink_to(KEPT / "lightning")
-    with pytest.raises(ReadingError, match="no run in it"):
+    with pytest.raises(ReadingError, match="no runs found"):
         read_all(tmp_path / "logs")
     assert len(read(tmp_path / "logs" / "metrics.csv").metrics["loss"]) == 2
 
@@ -50,7 +50,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "metrics.csv").open("wb") as file:
         file.truncate(300 * 2**20)
-    with pytest.raises(ReadingError, match=r"314,572,800 bytes, but at most 268,435,456 that are read"):
+    with pytest.raises(ReadingError, match=r"314,572,800 bytes are more than the 268,435,456 that are read"):
         read(tmp_path)
 
 
@@ -66,6 +66,6 @@ def test_a_search_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_of_no_format_says_which_there_are(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     with pytest.raises(
-        ReadingError, match=rf"{name}: unknown file format; Known: .*metrics.csv, .*CSV.*, or a wandb folder$"
+        ReadingError, match=rf"{name}: unknown file format; readable are .*metrics.csv, .*CSV.*, and a wandb folder$"
     ):
         read(tmp_path / name)

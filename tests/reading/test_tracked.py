@@ -56,7 +56,7 @@ def test_an_object_of_mlflow_is_read_where_its_client_looks(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     assert read(held).metrics["val_loss"].values.size == 60
     assert read(held.info).id == first
-    with pytest.raises(TypeError, match=r"a run of mlflow: tracker_diag.read"):
+    with pytest.raises(TypeError, match=r"a run object of mlflow: read it first with tracker_diag.read"):
         diagnose(held)
 
 
@@ -73,7 +73,7 @@ def test_what_is_not_there_is_said(store: tuple[str, list[str]], tmp_path: Path)
         read("0" * 32, tracking_uri=store[0])
     with pytest.raises(TrackerError):
         read("0" * 32, tracking_uri=f"sqlite:///{tmp_path / 'none.db'}")
-    with pytest.raises(LocationError, match="is not the name of a run; give an MLflow run id"):
+    with pytest.raises(LocationError, match="is not the name of a run; give an MLflow run ID"):
         read("a/b/c/d/e")
 
 

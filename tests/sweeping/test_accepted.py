@@ -69,9 +69,9 @@ def test_a_sweep_that_did_not_see_all_runs_writes_none(file: Path, unfinished: d
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"\x00", r"baseline\.json: not a baseline file \(not JSON\)$"),
-        (b"import this", r"not a baseline file \(not JSON\)$"),
-        (b"SQLite format 3\x00\xff\xfe", r"not a baseline file \(not JSON\)$"),
+        (b"\x00", r"baseline\.json: not a baseline file \(not JSON\); give another name$"),
+        (b"import this", r"not a baseline file \(not JSON\); give another name$"),
+        (b"SQLite format 3\x00\xff\xfe", r"not a baseline file \(not JSON\); give another name$"),
         (b"[]", r"not a baseline file \(no schema_version\); give another name$"),
         (b'{"runs": {}}', "not a baseline file"),
         (

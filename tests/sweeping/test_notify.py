@@ -94,7 +94,7 @@ def test_the_digest_names_what_is_new_and_severe() -> None:
     ]
     message = digest(rows)
     assert message == (
-        "2 training runs need a look (1 wasted)",
+        "2 training runs need attention (1 wasted)",
         'ERROR diverged: "b2" http://x/b2\nWARNING overfitting, likely no-regularisation: "cnn"',
     )
     assert digest(rows[2:]) is None
@@ -116,7 +116,7 @@ def test_nobody_is_told_twice_of_the_same_verdict() -> None:
     tracker.runs["run-000"] = turned
     message = digest(sweep(tracker, ALL).rows)
     assert message is not None
-    assert message[0] == "1 training run needs a look"
+    assert message[0] == "1 training run needs attention"
 
 
 def test_a_message_arrives_also_where_the_service_refuses_at_first(service: tuple[str, type[Receiver]]) -> None:
@@ -133,7 +133,9 @@ def test_a_service_that_does_not_take_it_is_named_without_its_secret(service: tu
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), other)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
-    with pytest.raises(NotifyError, match=r"^could not send the message to json://$") as refusal:
+    with pytest.raises(
+        NotifyError, match=r"^could not send the message to json://: check the address and the network$"
+    ) as refusal:
         send([url, f"json://127.0.0.1:{server.server_port}/"], "title", "text")
     server.shutdown()
     server.server_close()

@@ -73,7 +73,7 @@ def test_a_column_of_runs_gives_several(tmp_path: Path) -> None:
         ("", "it is empty"),
         ("\n\n", "it is empty"),
         ("epoch,loss\n", "it is empty: give one row per step"),
-        ("1,2\n3,4\n", "its first line has to name the columns"),
+        ("1,2\n3,4\n", "its first line must name the columns"),
         ("loss,loss\n1,2\n", "two columns have the name 'loss'"),
         ("epoch,loss\n1,0.9,3\n", r"log.csv, line 2: 3 cells, but the header has 2"),
         ("\nepoch,loss\n\n1,0.9\n\n1,0.9,3\n", r"log.csv, line 6: 3 cells, but the header has 2"),

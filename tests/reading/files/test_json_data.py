@@ -44,14 +44,14 @@ def test_a_file_that_names_runs_holds_several(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("a.json", "{", "not JSON that can be read"),
+        ("a.json", "{", "not valid JSON"),
         ("a.json", "[" * 100_000, "nested too deeply"),
-        ("a.json", "[1, 2]", "it holds no curves"),
-        ("a.json", "5", "it holds no curves"),
-        ("a.json", '{"loss": 5}', "a list is needed"),
+        ("a.json", "[1, 2]", "no curves found"),
+        ("a.json", "5", "no curves found"),
+        ("a.json", '{"loss": 5}', "give a list"),
         ("a.json", json.dumps(diagnose({"loss": [1.0]}).to_dict()), "a report, not a run"),
-        ("a.jsonl", "x\n{}\n", "line 1: not JSON"),
-        ("a.jsonl", "", "it holds no curves"),
+        ("a.jsonl", "x\n{}\n", "line 1: not valid JSON"),
+        ("a.jsonl", "", "no curves found"),
     ],
 )
 def test_what_holds_no_curves_says_so(tmp_path: Path, name: str, text: str, said: str) -> None:

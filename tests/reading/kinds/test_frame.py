@@ -138,13 +138,13 @@ def test_a_named_series_is_a_frame_of_one_column() -> None:
     [
         (pd.DataFrame(), "it is empty: give one row per step"),
         (pd.DataFrame([[1.0, 2.0]], columns=["loss", " loss"]), "two columns have the name 'loss': rename one"),
-        (pd.DataFrame([[1.0, 2.0]]), "its columns are numbers: frame.columns = "),
+        (pd.DataFrame([[1.0, 2.0]]), "its columns are numbers: name them with frame.columns = "),
         (pd.DataFrame({"loss": ["0.5", "0.4", "x"]}), "column 'loss', row 2: 'x' is not a number"),
         (pd.DataFrame({"loss": ["a", "b"]}), "no metric among its columns 'loss'"),
         (pd.DataFrame({"epoch": [1, 2]}), "no metric among its columns 'epoch'"),
-        (pd.DataFrame({"flag": [True, False]}), "no column of numbers"),
+        (pd.DataFrame({"flag": [True, False]}), "no metric among its columns"),
         (pd.DataFrame({"metric": ["loss"] * 2, "value": ["x", "y"]}), "the values of metrics must be numbers"),
-        (pd.DataFrame({"run_id": ["a"], "metrics.loss": [0.1]}), "these are last values"),
+        (pd.DataFrame({"run_id": ["a"], "metrics.loss": [0.1]}), "it holds only last values"),
         (pd.Series(LOSS), "series.rename"),
     ],
 )

@@ -81,5 +81,5 @@ def test_a_model_that_cannot_be_described_is_done_without(broken: Any) -> None:
 
 
 def test_an_empty_history_says_what_fills_it() -> None:
-    with pytest.raises(InvalidRunError, match="it is empty: model"):
+    with pytest.raises(InvalidRunError, match="it is empty: call model"):
         one_run(history(history={}, epoch=[]))
