@@ -152,7 +152,7 @@ def test_an_error_while_reading_ahead_comes_after_what_was_read() -> None:
 
 
 def test_engines_that_cannot_be_used_say_so() -> None:
-    with pytest.raises(EngineError, match="no engine 'spark': there are local and dask"), open_engine("spark", calls=1):
+    with pytest.raises(EngineError, match="--engine spark: choose local or dask"), open_engine("spark", calls=1):
         pass
     with (
         pytest.raises(EngineError, match="goes with --engine dask"),

@@ -77,7 +77,7 @@ def closing_line(swept: Swept, *, write: bool, scope: str) -> str:
     parts = [f"{len(swept.rows):,} diagnosed" + ("" if write else " (dry run: nothing written)")]
     parts[0] += _without_reports(_not_stored_now(swept))
     kept = sum(row.kept for row in swept.rows)
-    if kept:
+    if kept and write:
         how_many = "none" if kept == len(swept.rows) else f"{kept:,} not"
         parts += [f"{how_many} written, because they already have a diagnosis by all rules"]
     parts += [f"{swept.unchanged:,} unchanged{_without_reports(swept.without_reports)}"] if swept.unchanged else []

@@ -82,7 +82,7 @@ def read_table(table: Table, run_id: str, params: Mapping[str, Any] | None = Non
     if "run_id" in names and any(name.startswith(_FROM_MLFLOW) for name in names):
         raise InvalidRunError(
             "table",
-            "it holds only last values (mlflow.search_runs): use tracker_diag.read(run_id) to read a run with its curves",
+            "it holds only last values (mlflow.search_runs): use tracker_diag.read(run_id) to get its curves",
         )
     read = {name: read_column(name, cells, blank_nan=table.blank_nan) for name, cells in table.columns.items()}
     sizes = {len(cells) for cells in table.columns.values()}

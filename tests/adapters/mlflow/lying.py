@@ -285,8 +285,8 @@ LIES = {
     "redirect with a password": Lie(
         _EXPERIMENTS, says(b"", 307, Location=f"http://bob:{PASSWORD}@elsewhere/"), 3, "redirects to http://elsewhere:"
     ),
-    "redirect to itself": Lie(_EXPERIMENTS, back, 3, "redirects in a circle"),
-    "redirect ever onward": Lie(_EXPERIMENTS, onward, 3, "redirects in a circle"),
+    "redirect to itself": Lie(_EXPERIMENTS, back, 3, "redirects in a loop"),
+    "redirect ever onward": Lie(_EXPERIMENTS, onward, 3, "redirects in a loop"),
     "redirect to no address": Lie(_EXPERIMENTS, says(b"", 307, Location="http://[x"), 3, "an invalid address"),
     "redirect to a file": Lie(_EXPERIMENTS, says(b"", 307, Location="file:///etc/passwd"), 3, "an invalid address"),
     "redirect without end": Lie(
@@ -313,11 +313,11 @@ LIES = {
         3,
         "longer than 256 MiB",
     ),
-    "no gzip": Lie(_EXPERIMENTS, says(b"{}", Content_Encoding="gzip"), 3, "not compressed as it says"),
-    "half a gzip": Lie(_EXPERIMENTS, says(gzip.compress(b"{}" * 99)[:20], Content_Encoding="gzip"), 3, "broke off"),
+    "no gzip": Lie(_EXPERIMENTS, says(b"{}", Content_Encoding="gzip"), 3, "not compressed in the way it says"),
+    "half a gzip": Lie(_EXPERIMENTS, says(gzip.compress(b"{}" * 99)[:20], Content_Encoding="gzip"), 3, "ended early"),
     "another compression": Lie(_EXPERIMENTS, says(b"{}", Content_Encoding="br"), 3, "not asked for"),
-    "half a body": Lie(_EXPERIMENTS, lambda h, _: send(h, b"{}", length=99), 3, "broke off"),
-    "chunks that are none": Lie(_EXPERIMENTS, as_is(_CHUNKED + b"zz\r\n{}\r\n"), 3, "broke off"),
+    "half a body": Lie(_EXPERIMENTS, lambda h, _: send(h, b"{}", length=99), 3, "ended early"),
+    "chunks that are none": Lie(_EXPERIMENTS, as_is(_CHUNKED + b"zz\r\n{}\r\n"), 3, "ended early"),
     # Time
     "a body byte by byte": Lie(_EXPERIMENTS, as_is(_OK + b"\r\n", repeat(b" ", 1)), 3, "1000 bytes per second"),
     "one byte by byte later": Lie(_SEARCH, as_is(_OK + b"\r\n", repeat(b" ", 1)), 3, "1000 bytes per second"),
@@ -337,8 +337,8 @@ LIES = {
     "a wait of a day": Lie(_EXPERIMENTS, says({}, 429, Retry_After="86400"), 3, "429: .*asks to wait 86400 s"),
     "a wait of a day later": Lie(_SEARCH, says({}, 503, Retry_After="86400"), 3, "503: .*asks to wait 86400 s"),
     # Refusals
-    "a broken connection": Lie(_EXPERIMENTS, as_is(b""), 3, "broke the connection"),
-    "no HTTP": Lie(_EXPERIMENTS, as_is(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), 3, "broke the connection"),
+    "a broken connection": Lie(_EXPERIMENTS, as_is(b""), 3, "closed the connection"),
+    "no HTTP": Lie(_EXPERIMENTS, as_is(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"), 3, "closed the connection"),
     "401": Lie(_EXPERIMENTS, says({}, 401), 3, "refused the credentials"),
     "401 in the middle": Lie(_HISTORY, says({}, 401), 3, "refused the credentials"),
     "403": Lie(_SEARCH, says({}, 403), 3, "denies access"),
@@ -396,7 +396,7 @@ LIES = {
     "a history that is a page": Lie(_HISTORY, says(_PAGE), 4, "a login page", alone=True),
     "a history of another shape": Lie(_HISTORY, says({"metrics": 3}), 4, "without a list of metrics", alone=True),
     "a history that fails": Lie(_HISTORY, says({}, 500), 4, "answered 500", alone=True),
-    "a history that breaks off": Lie(_HISTORY, as_is(b""), 4, "broke the connection", alone=True),
+    "a history that breaks off": Lie(_HISTORY, as_is(b""), 4, "closed the connection", alone=True),
     "a history without end": Lie(_HISTORY, without_bulk(numbered("metrics")), 4, "again and again", alone=True),
     # One run's artifacts
     "files that are no list": Lie(_FILES, says({"files": 3}), 4, "without a list of files", alone=True),

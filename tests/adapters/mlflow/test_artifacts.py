@@ -90,7 +90,7 @@ def test_any_other_address_of_a_folder_can_never_work(tmp_path: Path, uri: str) 
         ),
         (
             "./mlruns/0/{run}/artifacts",
-            "'./mlruns/0/<run id>/artifacts' is relative to a folder that is not known here",
+            "'./mlruns/0/<run id>/artifacts' is relative to an unknown folder",
         ),
         ("runs:/{run}/artifacts", "runs:/… is not the address of an artifact store"),
         ("mlflow-artifacts:/1/{run}/artifacts", "behind an MLflow server: sweep with that server's address as --track"),
@@ -125,7 +125,7 @@ def test_a_relative_address_never_starts_where_a_sweep_runs(tmp_path: Path, monk
     (tmp_path / "mlruns" / "0" / RUN / "artifacts").mkdir(parents=True)
     monkeypatch.chdir(tmp_path)
     for uri in (f"./mlruns/0/{RUN}/artifacts", f"mlruns/0/{RUN}/artifacts", f"file:mlruns/0/{RUN}/artifacts"):
-        with pytest.raises(UnusableStoreError, match="is relative to a folder that is not known here"):
+        with pytest.raises(UnusableStoreError, match="is relative to an unknown folder"):
             local_root(uri, RUN)
         assert isinstance(at_address(uri, RUN), UnreachableArtifacts)
 
@@ -370,7 +370,7 @@ def test_no_object_is_deleted_whose_name_begins_another(tmp_path: Path, monkeypa
         (folder / name).write_text("x")
     removed, left = replacing.clear(RepositoryArtifacts("s3://bucket/x"))
     assert (removed, len(left)) == (1, 1)
-    assert "names begin like it" in left[0]
+    assert "names begin with the same letters" in left[0]
     assert {path.name for path in folder.iterdir()} == {"report.json", "report.json.bak"}
 
 

@@ -228,7 +228,7 @@ def test_a_file_is_left_if_another_begins_like_it_since_object_stores_take_both(
     tracker.adapter.write(run_id, FIRST)
     tracker.add_file(run_id, "diagnosis/report.json.bak", b"mine")
     (left,) = tracker.adapter.remove(run_id).left
-    assert "names begin like it" in left
+    assert "names begin with the same letters" in left
     assert {"report.json", "report.json.bak"} <= set(tracker.files(run_id))
 
 

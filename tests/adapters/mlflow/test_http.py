@@ -272,8 +272,8 @@ def test_https_to_a_server_that_speaks_plain_http_is_told_from_a_bad_certificate
     [
         ("[SSL: WRONG_VERSION_NUMBER] wrong version number", "no TLS connection"),
         ("[SSL: RECORD_LAYER_FAILURE] record layer failure", "no TLS connection"),
-        ("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate", "its TLS certificate was refused"),
-        ("hostname 'a' doesn't match 'b'", "its TLS certificate was refused"),
+        ("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate", "its TLS certificate is not trusted"),
+        ("hostname 'a' doesn't match 'b'", "its TLS certificate is not trusted"),
     ],
 )
 def test_what_tls_refuses(monkeypatch: pytest.MonkeyPatch, said: str, says: str) -> None:

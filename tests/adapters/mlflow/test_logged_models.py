@@ -207,7 +207,7 @@ def test_a_link_on_the_way_is_not_followed(tmp_path: Path, linked: str) -> None:
     place, outside = tmp_path / "store" / linked, tmp_path / "outside"
     place.rename(outside)
     place.symlink_to(outside)
-    assert _notes(read_extras(artifacts, record))[0].startswith(f"{KERAS} was not read: it lies behind a link")
+    assert _notes(read_extras(artifacts, record))[0].startswith(f"{KERAS} was not read: it is behind a link")
 
 
 def test_a_link_or_a_pipe_in_place_of_the_file_is_not_read(tmp_path: Path) -> None:

@@ -202,8 +202,8 @@ BAD = {
     "compressed": (_file(keras_file(), Content_Encoding="gzip"), f"{WHY}.* not asked for"),
     "elsewhere": (_file(b"", 307, Location="https://login.corp/"), f"{WHY}.* redirects to https://login"),
     "a page": (_file(PAGE, Content_Type="text/html"), f"{KERAS} is "),
-    "broken off": (lambda h, _: send(h, keras_file()[:400], length=9999), f"{KERAS} is incomplete|{WHY}.* broke off"),
-    "no answer": (as_is(b""), f"{WHY}.* broke the connection"),
+    "broken off": (lambda h, _: send(h, keras_file()[:400], length=9999), f"{KERAS} is incomplete|{WHY}.* ended early"),
+    "no answer": (as_is(b""), f"{WHY}.* closed the connection"),
     "silence": (as_is(b"", hold), f"{WHY}.* did not answer within"),
     "byte by byte": (as_is(b"HTTP/1.1 200 OK\r\n\r\n" + _begun(), repeat(b"K", 1)), f"{WHY}.* bytes per second"),
 }  # fmt: skip

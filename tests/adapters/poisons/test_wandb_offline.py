@@ -119,7 +119,7 @@ MANY = [{"key": f"m{number}", "value_json": "1"} for number in range(100_001)]
 #: By the id of the run: what is put in, and what the reason says.
 FAILING: Mapping[str, tuple[Callable[[Poison], Any], str]] = {
     "foreign": (lambda p: p.content(b"SQLite format 3\0" + bytes(4000)), "not a W&B log"),
-    "future": (lambda p: p.content(b":W&B\xe1\xbe\x09" + bytes(100)), "log version 9 is not known"),
+    "future": (lambda p: p.content(b":W&B\xe1\xbe\x09" + bytes(100)), "unknown log version 9"),
     "empty": (lambda p: p.content(b""), "ends before it names its run"),
     "cut": (lambda p: (p.records(), p.content(p.log.read_bytes()[:30])), "ends before it names its run"),
     "zeros": (lambda p: p.content(b":W&B\xe1\xbe\0" + bytes(100_000)), "ends before it names its run"),

@@ -53,9 +53,9 @@ def test_a_passing_refusal_is_waited_out(
     [
         (429, "asks to slow down (project acme/vision): try again later"),
         (500, "has an internal problem (HTTP 500, project acme/vision): try again later"),
-        (403, "denies access to project acme/vision: use a key that has it"),
+        (403, "denies access to project acme/vision: use a key with access"),
         (401, "refuses the API key: run `wandb login --relogin`"),
-        (404, "knows no project acme/vision: check the name, and WANDB_BASE_URL"),
+        (404, "has no project acme/vision: check the name, and WANDB_BASE_URL"),
     ],
 )
 def test_a_lasting_refusal_says_what_to_do(server: Server, online: OnlineAdapter, status: int, says: str) -> None:

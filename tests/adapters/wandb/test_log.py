@@ -76,9 +76,9 @@ def test_a_log_that_has_only_begun_is_empty(log: Path, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"SQLite format 3\0", "not a W&B log; name a run folder"),
+        (b"SQLite format 3\0", "not a W&B log; give a run folder"),
         (b"abc", "not a W&B log"),
-        (b":W&B\xe1\xbe\x01" + bytes(100), "log version 1 (only 0can be read); upgrade tracker-diag"),
+        (b":W&B\xe1\xbe\x01" + bytes(100), "unknown log version 1 (only 0 can be read); upgrade tracker-diag"),
     ],
 )
 def test_a_foreign_or_future_log_says_so_in_one_line(log: Path, content: bytes, says: str) -> None:

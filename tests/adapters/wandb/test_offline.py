@@ -651,5 +651,5 @@ def test_wrong_scopes_are_named(offline_runs: Trained) -> None:
         list(adapter.list_runs(Query(everything=True, filter="{}")))
     with pytest.raises(UnknownRunError, match="no runs of project 'speech'"):
         list(adapter.list_runs(Query(experiments=("speech",))))
-    with pytest.raises(UnknownRunError, match="no run 'nosuch'; there are diverged1, healthy1"):
+    with pytest.raises(UnknownRunError, match="no run 'nosuch'; runs here: diverged1, healthy1"):
         adapter.find_run("nosuch")

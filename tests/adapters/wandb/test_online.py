@@ -476,7 +476,7 @@ def test_unknown_runs_are_named(online: OnlineAdapter) -> None:
         online.find_run("nosuch")
     with pytest.raises(UnknownRunError, match="has no run acme/vision/nosuch"):
         online.write("nosuch", DIAGNOSIS)
-    with pytest.raises(UnknownRunError, match="names no run here"):
+    with pytest.raises(UnknownRunError, match="is not the name of a run"):
         online.find_run("a/b/c/d")
     failures = list(online.load_runs(["nosuch", "a/b/c/d"]))
     assert all(isinstance(failure, Failure) for failure in failures)

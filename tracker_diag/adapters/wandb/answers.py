@@ -21,7 +21,7 @@ def part(found: Any, key: str, kind: type[T]) -> T:
     """
     value = found.get(key) if isinstance(found, Mapping) else None
     if not isinstance(value, kind):
-        raise TrackerError(f"the W&B server's answer has no valid {key}: check WANDB_BASE_URL")
+        raise TrackerError(f"the W&B server's answer has no {key}, or an invalid one: check WANDB_BASE_URL")
     return value
 
 
