@@ -346,7 +346,7 @@ def test_an_experiment_that_may_not_be_written_to_is_said_once_and_the_others_ar
         tracker.add(run, "guarded")
     swept = sweep(tracker, ALL)
     assert swept.error == (
-        "the runs : denied: ask for EDIT permission; --report-dir FOLDER stores the diagnoses in a folder"
+        "no permission to write to the runs: denied: ask for EDIT permission; --report-dir FOLDER stores the diagnoses in a folder"
     )
     assert (len(swept.rows), swept.failures, swept.left) == (10, (), 80)
     assert sorted(tracker.written) == [f"run-{i:03d}" for i in range(10)]
@@ -424,7 +424,7 @@ def test_a_narrower_choice_of_rules_does_not_overwrite_a_whole_diagnosis() -> No
     assert {row.verdict for row in shown.rows} != {row.verdict for row in sweep(tracker, ALL).standing}
     assert {run_id: run.tags for run_id, run in tracker.runs.items()} == whole
     assert "6 diagnosed, none written, because they already have a diagnosis by all rules." in summary.closing_line(
-        shown, write=True
+        shown, write=True, scope="in experiment vision"
     )
     partly = replace(shown, rows=(replace(shown.rows[0], kept=False), *shown.rows[1:]))
     assert "6 diagnosed, 5 not written, because they already" in summary.closing_line(
@@ -504,7 +504,7 @@ def test_descriptions_that_get_no_section_are_told_and_not_tried_again() -> None
         swept = sweep(tracker, plan)
         assert len(swept.rows) == rows
         assert {row.id: row.unnoted for row in (*swept.rows, *swept.standing) if row.unnoted} == {
-            edited: "it was not updated, because somebody has edited it",
+            edited: "somebody has edited the section there",
             full: "the description is too long to add one",
         }
         assert tracker.descriptions == kept

@@ -93,7 +93,7 @@ def test_any_other_address_of_a_folder_can_never_work(tmp_path: Path, uri: str) 
             "'./mlruns/0/<run id>/artifacts' is relative to an unknown folder",
         ),
         ("runs:/{run}/artifacts", "runs:/… is not the address of an artifact store"),
-        ("mlflow-artifacts:/1/{run}/artifacts", "behind an MLflow server: sweep with that server's address as --track"),
+        ("mlflow-artifacts:/1/{run}/artifacts", "behind an MLflow server: give the address of that server as --track"),
     ],
 )
 def test_all_runs_of_a_place_give_the_same_reason(
@@ -325,7 +325,7 @@ def test_a_description_of_the_network_that_training_left_is_read(
     for hostile in ("{" * 100_000, '{"a":' * 100_000, "[1]", "nonsense", " " * (4 * 2**20 + 1)):
         place.write_text(hostile)
         assert read_extras(store, record) == Extras()
-    assert "diagnosis/model.json is not a JSON object" in caplog.text
+    assert "diagnosis/model.json is ignored: not a JSON object" in caplog.text
     assert "bytes are more than" in caplog.text
 
 
@@ -396,9 +396,7 @@ def test_of_a_remote_store_the_head_of_a_small_file_is_read_and_no_large_one_cop
     assert set(opened) == {"s3://bucket/1/models/m-a/artifacts"}
     with (folder / "model.keras").open("r+b") as file:
         file.truncate(remote_artifacts.LARGEST_COPY + 1)
-    with pytest.raises(
-        TrackerError, match=r"data/model\.keras: 67,108,865 bytes are more than the 67,108,864 that are"
-    ):
+    with pytest.raises(TrackerError, match=r"data/model\.keras: 67,108,865 bytes, but at most 67,108,864 are"):
         store.head("data/model.keras", 10, b"".join)
 
 

@@ -178,7 +178,7 @@ def test_artifacts_behind_a_server_are_said_and_the_tags_are_written(tracker: Ml
     run_id = tracker.log(experiment, Logged())
     (run,) = tracker.adapter.load_runs([run_id])
     assert isinstance(run, Run)
-    assert "sweep with that server's address as --tracking-uri" in tracker.adapter.write(run_id, FIRST)
+    assert "give the address of that server as --tracking-uri" in tracker.adapter.write(run_id, FIRST)
     listing = tracker.adapter.find_run(run_id)
     assert listing.store == f"mlflow-artifacts:/5/{run_id}/artifacts"
     assert tracker.written(run_id) == {**FIRST.tags, "fingerprint": without_files("f1", listing.store)}

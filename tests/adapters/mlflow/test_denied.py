@@ -39,7 +39,7 @@ def test_a_sweep_that_may_not_write_says_so_once_and_can_keep_its_answers(
     assert refused.exit_code == 3
     assert refused.stderr.count("\n") == 1
     assert refused.stderr.startswith("error: no permission to write to the runs: ")
-    assert "--report-dir DIR" in refused.stderr
+    assert "--report-dir FOLDER" in refused.stderr
     assert "0 diagnosed, 12 not reached" in refused.stdout
     kept = CliRunner().invoke(app, [*words, "--report-dir", str(tmp_path)])
     assert (kept.exit_code, kept.stderr) == (0, "")

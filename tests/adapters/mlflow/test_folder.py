@@ -206,7 +206,7 @@ def test_artifacts_behind_a_server_cost_the_files_alone(tracker: MlflowTracker) 
     lines = [line for line in meta.read_text().splitlines() if not line.startswith("artifact_uri")]
     store = f"mlflow-artifacts:/0/{run_id}/artifacts"
     meta.write_text("\n".join([*lines, f"artifact_uri: {store}", ""]))
-    assert "sweep with that server's address as --tracking-uri" in tracker.adapter.write(run_id, FIRST)
+    assert "give the address of that server as --tracking-uri" in tracker.adapter.write(run_id, FIRST)
     listing = tracker.adapter.find_run(run_id)
     assert listing.store == store
     assert listing.tags["diag.fingerprint"] == without_files("f1", store)

@@ -280,7 +280,7 @@ def test_a_path_that_is_wrong_is_told_with_the_right_one(tracker: MlflowTracker)
         for ask in (lambda adapter: list(adapter.list_runs(Query(everything=True))), lambda a: a.find_run("0" * 32)):
             with pytest.raises(TrackerError) as caught:
                 ask(connect(tracker.uri + wrong))
-            assert str(caught.value).endswith(f", but one at {tracker.uri}: use that address")
+            assert str(caught.value).endswith(f", but one answers at {tracker.uri}: use that address")
 
 
 def test_an_address_without_its_prefix_is_told_what_is_missing(tracker: MlflowTracker) -> None:

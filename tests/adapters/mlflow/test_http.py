@@ -149,7 +149,7 @@ def test_credentials_in_an_address_are_not_shown() -> None:
     assert "s3cret" not in str(caught.value)
     with pytest.raises(TrackerError) as caught:
         connect("http://user:s3cret@127.0.0.1:1/mlflow?token=s3cret")
-    assert str(caught.value) == "the tracking URI has a query: write http://127.0.0.1:1/mlflow"
+    assert str(caught.value) == "the tracking URI has a query: use http://127.0.0.1:1/mlflow"
 
 
 def test_plain_servers_are_not_kept_alive() -> None:
@@ -233,7 +233,7 @@ def test_a_silent_server_is_asked_once_before_it_ever_answered(
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         server = Http(f"http://127.0.0.1:{silent.getsockname()[1]}")
-        with pytest.raises(AwayError, match=r"did not answer within 0.2 s \(MLFLOW_HTTP_REQUEST_TIMEOUT sets"):
+        with pytest.raises(AwayError, match=r"did not answer within 0.2 s \(set MLFLOW_HTTP_REQUEST_TIMEOUT to"):
             server.json("GET", "/x")
     assert quick == []
 

@@ -67,7 +67,7 @@ class TestSqlite(OverviewContract):
             publish(tracker, "a")
         assert str(caught.value) == (
             f"no folder {tmp_path}/other-machine/mlruns/1: create it if the artifacts belong on this machine, "
-            "else sweep where they are"
+            "otherwise sweep on the machine that has them"
         )
         assert not (tmp_path / "other-machine").exists()
         assert mlflow.MlflowClient(tracker.uri).get_experiment_by_name(EXPERIMENT) is None

@@ -176,7 +176,7 @@ def test_a_server_that_could_not_delete_a_view_gets_none(mlflow_server: str) -> 
         adapter = connect(uri)
         list(adapter.list_runs(Query((name,))))
         assert isinstance(adapter, Viewer)
-        with pytest.raises(TrackerError, match="cannot delete tags of experiments, so no view is saved there"):
+        with pytest.raises(TrackerError, match="cannot delete tags of experiments, so it cannot keep a view"):
             adapter.save_view(name)
         assert own.VIEW not in held(tracker, name)
         statuses = {"set-experiment-tag": 403}
