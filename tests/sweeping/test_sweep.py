@@ -346,7 +346,8 @@ def test_an_experiment_that_may_not_be_written_to_is_said_once_and_the_others_ar
         tracker.add(run, "guarded")
     swept = sweep(tracker, ALL)
     assert swept.error == (
-        "no permission to write to the runs: denied: ask for EDIT permission; --report-dir FOLDER stores the diagnoses in a folder"
+        "no permission to write to the runs: denied: ask for EDIT permission; "
+        "--report-dir FOLDER stores the diagnoses in a folder"
     )
     assert (len(swept.rows), swept.failures, swept.left) == (10, (), 80)
     assert sorted(tracker.written) == [f"run-{i:03d}" for i in range(10)]
