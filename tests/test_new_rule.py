@@ -175,7 +175,7 @@ def test_it_gets_a_page(package: Path) -> None:
         "-c",
         "from scripts.documentation.pages import pages\n"
         "made = pages()\n"
-        "print(made['rules/too-loud.md'], made['README.md'], made['how-it-works/verdict.md'])",
+        "print(made['rules/too-loud.md'], made['rules/index.md'], made['how-it-works/verdict.md'])",
     )
     assert "Turn it down." in made
     assert "Fletcher and Munson" in made
