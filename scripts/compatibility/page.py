@@ -50,7 +50,8 @@ def page(found: Mapping[tuple[str, str], Result], releases: Mapping[str, str]) -
 
 Made by `scripts/versions --docs docs/how-it-works/compatibility.md`. It makes an environment for each version,
 lets that version's own client log the same 36 runs (twelve kinds of curve, NaN, infinities and the smallest numbers,
-letters beyond ASCII), and sweeps each store with tracker-diag. MLflow gets a server, SQLite, PostgreSQL and a folder,
+letters beyond ASCII), and sweeps each store with tracker-diag.
+MLflow gets a server, SQLite, PostgreSQL and a folder `mlruns`,
 with nested, running and deleted runs, datasets and files too; wandb a folder of offline runs, with nested metrics and
 histograms.
 

@@ -3,8 +3,8 @@
 Each cause is a hypothesis with prior odds and likelihood ratios of the observations that its rule saw
 (``tracker_diag.rules.hypothesis``). The score of cause c is odds_c / (n + sum of the odds of all causes that are told),
 n standing for "none of these": what a posterior would be if one cause were the main one, and priors and ratios were
-those of the runs at hand. They are not, so it orders the causes and is no probability (docs/accuracy.md says how often
-it is right).
+those of the runs at hand. They are not, so it orders the causes and is no probability (docs/how-it-works/accuracy.md
+says how often it is right).
 """
 
 from __future__ import annotations

@@ -87,10 +87,10 @@ def spikes(y: FloatArray, z: float = 8.0) -> NDArray[np.intp]:
     a running median keeps neighbours of a jump from hiding it. The deviation of n points is itself uncertain, and so
     z is raised by z · 8/n: twofold at 8 points, by a twelfth at 100.
 
-    Simulated at z = 8 (docs/calibration.md), white and AR(1) noise give about one jump in 100,000 points below 16
-    points, and none in 400,000 from there on: the deviation is estimated, or it would be one in 10^15. Heavy tails
-    (Student's t, 3 degrees of freedom) give 6 to 8 in 100,000 points at 8, 30 at 20, and 70 to 80 from 100 on: jumps
-    are what such noise consists of.
+    Simulated at z = 8 (docs/how-it-works/calibration.md), white and AR(1) noise give about one jump in 100,000 points
+    below 16 points, and none in 400,000 from there on: the deviation is estimated, or it would be one in 10^15. Heavy
+    tails (Student's t, 3 degrees of freedom) give 6 to 8 in 100,000 points at 8, 30 at 20, and 70 to 80 from 100 on:
+    jumps are what such noise consists of.
 
     Parameters
     ----------
