@@ -324,8 +324,8 @@ def main() -> None:
     real = read(options.runs)
     print("### Experiments in which a parameter has no effect\n")
     print(
-        "False flag: any parameter without effect has p at most 0.05. Interval misses: any of the simultaneous 95 % "
-        "intervals of effects that are known. With their 99 % intervals.\n"
+        "False flag: any parameter without effect has p at most 0.05. Interval misses: any of the simultaneous 95% "
+        "intervals of effects that are known. With their 99% intervals.\n"
     )
     for text in null_tables(real, options.repetitions, options.workers):
         print(text, end="\n\n")

@@ -29,8 +29,8 @@ PERMUTATIONS, SMALL = 1999, 100
 #: Degrees of freedom from which two values of a parameter are compared without the help of its others.
 ENOUGH = 6
 #: Degrees of the curves by which numbers of many values are held: the highest for which all columns together are at
-#: most a third of the configurations, else the last. In 300 runs a parabola let 17 % false flags through, the sixth
-#: degree 4 %.
+#: most a third of the configurations, else the last. In 300 runs a parabola let 17% false flags through, the sixth
+#: degree 4%.
 CURVES = (6, 4, 3, 2)
 _SEED = 16
 _LARGEST = float(np.finfo(np.float64).max)
@@ -51,7 +51,7 @@ class Contrast:
         How much the outcome differs at `high` from `low`, in its unit; negative: smaller. Finite: a run that diverged
         counts as one at the fence (see `contrasts`), so that where some did the true difference is larger.
     interval : tuple of float
-        Simultaneous 95 % interval over all contrasts that were looked at; infinite where nothing tells the error.
+        Simultaneous 95% interval over all contrasts that were looked at; infinite where nothing tells the error.
     p : float
         Of "this parameter has no effect", the same for all its contrasts; corrected (Holm) for how many were looked at.
     matched : int

@@ -20,7 +20,7 @@ class Extrapolation:
     Attributes
     ----------
     gain, low, high : float
-        Fall of the curve from its end to ``horizon`` times its length, in the curve's unit, and a 90 % interval.
+        Fall of the curve from its end to ``horizon`` times its length, in the curve's unit, and a 90% interval.
     limit : float
         Fall from its end to its asymptote: the expected one.
     enough : float
@@ -78,8 +78,8 @@ def extrapolate(
     The model is :math:`y = a + b\,\phi_k(u)`, u the clock scaled to end at 1, with the shapes :math:`\phi_k` on a grid:
     exponentials :math:`e^{-u/\tau}` and power laws :math:`(1 + u/c)^{-\alpha}`. For each shape a and b follow by
     least squares in closed form (variable projection), so the fit has no starting value, cannot fail to converge, and
-    costs the same each time: O(n) for 90 shapes. Shapes are averaged with Akaike weights; the interval is the 5 % and
-    95 % quantile of the mixture of their normal predictive distributions, so it holds the noise, that several shapes
+    costs the same each time: O(n) for 90 shapes. Shapes are averaged with Akaike weights; the interval is the 5% and
+    95% quantile of the mixture of their normal predictive distributions, so it holds the noise, that several shapes
     fit, and that no run follows a shape for ever (``doubt``). The first third of the clock is left out, and what comes
     before the steepest fall, where five points remain: what matters is the course at the end, and the first steps
     follow other laws (a warm-up, a plateau).
@@ -89,11 +89,11 @@ def extrapolate(
     curve follows a family to the last digit. A curve that rises has a gain of 0.
 
     6163 beginnings of real curves, cut at a quarter, a third and half of their length, went on as the interval says in
-    90 % (``scripts/carried_on``; 73 % without ``doubt``): the truth lay below it in 1 %, above it in 9 %. Of those of
-    which one would warn it held 89 % (48 %), and ``low`` was above the truth in 2 % (14 %). Sound runs: 91 and 98 %.
-    By length: 89 to 94 % for 5 to 99 points; 83 % for 100 to 399 and 75 % beyond, where ``high`` is too low for curves
-    that speed up, or crawl on after a fast fall; ``low`` keeps its 5 % in all of them. On simulated power-law and
-    exponential curves of 8 to 400 points it holds the truth in 92 % or more, with AR(1) noise of 0.9 in 88 % or more.
+    90% (``scripts/carried_on``; 73% without ``doubt``): the truth lay below it in 1%, above it in 9%. Of those of
+    which one would warn it held 89% (48%), and ``low`` was above the truth in 2% (14%). Sound runs: 91 and 98%.
+    By length: 89 to 94% for 5 to 99 points; 83% for 100 to 399 and 75% beyond, where ``high`` is too low for curves
+    that speed up, or crawl on after a fast fall; ``low`` keeps its 5% in all of them. On simulated power-law and
+    exponential curves of 8 to 400 points it holds the truth in 92% or more, with AR(1) noise of 0.9 in 88% or more.
 
     The clock should be the cumulative learning rate where it is logged: a rate annealed to zero flattens any curve
     over steps, but not over the path the optimiser has gone.

@@ -29,7 +29,7 @@ class Gap:
     Attributes
     ----------
     value, low, high : float
-        Difference of the means, and its 95 % interval, in the curves' unit.
+        Difference of the means, and its 95% interval, in the curves' unit.
     upper, lower : float
         The two means.
     """
@@ -49,9 +49,9 @@ def gap(upper: FloatArray, lower: FloatArray, share: float = 0.2) -> Gap:
     as a run settles. Autocorrelation enters at its upper bound, or at 0.6 where a dozen points may have it and not show
     it; the quantile is Student's t.
 
-    Simulated on settled curves of 4 to 500 points (docs/calibration.md), the interval holds the truth in 95 % or more
-    of runs with white, heavy-tailed and AR(1) noise up to 0.6. With AR(1) 0.9 it holds it in 95 % from 100 points on,
-    but only in 83 % at 40 and in 69 to 88 % of shorter ones, which cannot show how long their noise wanders. It is
+    Simulated on settled curves of 4 to 500 points (docs/calibration.md), the interval holds the truth in 95% or more
+    of runs with white, heavy-tailed and AR(1) noise up to 0.6. With AR(1) 0.9 it holds it in 95% from 100 points on,
+    but only in 83% at 40 and in 69 to 88% of shorter ones, which cannot show how long their noise wanders. It is
     1.7 times as wide as that of white noise of known size would be at 20 points, 1.3 times from 100 on, 2.3 times at
     8, and 3.2 times at 4. The curves need not have the same steps. A training loss averaged over its epoch lags by
     half an epoch, which over a settled end is less than the interval.

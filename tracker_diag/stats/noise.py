@@ -27,7 +27,7 @@ ENOUGH = 12
 #: In so many points or more, second differences count as no larger than so many robust deviations.
 ENOUGH_FOR_TAILS, TAILS = 8, 5.0
 
-#: Mean of the scaled median absolute deviation of n normal points' second differences; from 10 on within 2 % of 1.
+#: Mean of the scaled median absolute deviation of n normal points' second differences; from 10 on within 2% of 1.
 SMALL = {4: 1.08, 5: 0.78, 6: 0.87, 7: 0.96, 8: 0.965, 9: 0.99}
 
 
@@ -155,11 +155,11 @@ def noise(y: FloatArray, share: float = 0.5) -> Noise:
     differences, of which, from 8 points on, none counts as larger than five robust ones.
 
     The autocorrelation is that of the last ``share`` of the curve (see ``autocorrelation``), where a course is
-    smooth; one that is not significant at 5 % is taken as none, which in fewer than 20 points it never is. The upper
+    smooth; one that is not significant at 5% is taken as none, which in fewer than 20 points it never is. The upper
     bound keeps what is possible.
 
     No null is tested. Values must be finite. One look or many: the estimate is the same. Simulated
-    (docs/calibration.md), the mean of sigma is within 5 % of the truth for white noise at any length, and 0.75 to 0.9
+    (docs/calibration.md), the mean of sigma is within 5% of the truth for white noise at any length, and 0.75 to 0.9
     of the standard deviation for heavy tails (t, 3 degrees of freedom). Up to 20 points it is what jitters from point
     to point: 0.55 of AR(1) 0.6, a quarter of AR(1) 0.9; the truth of those from 40 and from 256 points on.
 

@@ -18,7 +18,7 @@ class Plateau:
     Attributes
     ----------
     change, low, high : float
-        Movement over the stretch, in the curve's unit, and its 90 % interval.
+        Movement over the stretch, in the curve's unit, and its 90% interval.
     p_moves : float
         Two-sided p-value of "no trend".
     p_rest : float
@@ -39,12 +39,12 @@ def plateau(x: FloatArray, y: FloatArray, margin: float) -> Plateau:
     autocorrelation makes it wider, as far as so many points can show it. One look; see
     ``tracker_diag.stats.sequential`` for more.
 
-    Simulated at the margin (docs/calibration.md), rest is claimed at 5 % in at most 5 % of stretches with white or
-    heavy-tailed noise, from 4 points on; with AR(1) 0.3 in 7 to 8 % of 4 points and 5 % of others; with AR(1) 0.6 in 10
-    % of 4 or 8 points, 4 to 6 % of other lengths; with AR(1) 0.9 in 14 % of 4, 7 % of 5, 11 % of 6, 18 % of 8, 14 % of
-    12, 12 % of 20 and 7 % of 100. For a margin of six standard deviations of white noise rest is shown in 75 % of
-    stretches of 4 points that are at rest, 47 % of 5, 67 % of 6 and 91 % or more from 8 on: five points
-    show it least often, since the interval must span all ten of their slopes to hold 95 %.
+    Simulated at the margin (docs/calibration.md), rest is claimed at 5% in at most 5% of stretches with white or
+    heavy-tailed noise, from 4 points on; with AR(1) 0.3 in 7 to 8% of 4 points and 5% of others; with AR(1) 0.6 in 10
+    % of 4 or 8 points, 4 to 6% of other lengths; with AR(1) 0.9 in 14% of 4, 7% of 5, 11% of 6, 18% of 8, 14% of
+    12, 12% of 20 and 7% of 100. For a margin of six standard deviations of white noise rest is shown in 75% of
+    stretches of 4 points that are at rest, 47% of 5, 67% of 6 and 91% or more from 8 on: five points
+    show it least often, since the interval must span all ten of their slopes to hold 95%.
 
     Parameters
     ----------

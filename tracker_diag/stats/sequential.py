@@ -34,7 +34,7 @@ def look(n: int) -> InterimAnalysis | None:
     add up to 0.2 over all rungs, and to one with the last look, so by the union bound the probability that *any* look,
     at any time, in any number, during the run or after it, rejects a true null is at most the level: looks between two
     rungs see the same data and can add nothing. Between rungs the answer does not change, so it cannot flicker either.
-    Most runs are looked at when they have ended, and that look loses little: a level of 0.8 % in place of 1 %.
+    Most runs are looked at when they have ended, and that look loses little: a level of 0.8% in place of 1%.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ class Trend:
     p : float
         Two-sided p-value of "no trend".
     slope, low, high : float
-        Theil–Sen slope in value per step, and the ends of its 95 % interval.
+        Theil–Sen slope in value per step, and the ends of its 95% interval.
     n : int
         Points used (blocks, where the curve was condensed).
     n_effective : float
@@ -52,10 +52,10 @@ def trend(x: FloatArray, y: FloatArray) -> Trend:
     call every curved descent autocorrelated. Never deflated: negative autocorrelation in a dozen points is more often
     chance than help. Ties are corrected for; the normal approximation has Kendall's continuity correction.
 
-    Simulated on flat curves (docs/calibration.md), a level of 5 % costs at most 6 % for white and heavy-tailed noise at
-    any length. For AR(1) 0.6 it costs 15 % in 8 points, 10 % in 12, 8 % in 20 and 6 to 7 % from 40 on; for AR(1) 0.9 10
-    % in 5 points, 30 % in 8, 21 % in 12, 19 % in 20, 15 % in 40 and 9 % in 100; only from 256 on are they 5 %. A level
-    of 1 % costs 13 % for AR(1) 0.9 in 8 points, 9 to 10 % in 12 to 20, and 6 % in 40. There noise and course are the
+    Simulated on flat curves (docs/calibration.md), a level of 5% costs at most 6% for white and heavy-tailed noise at
+    any length. For AR(1) 0.6 it costs 15% in 8 points, 10% in 12, 8% in 20 and 6 to 7% from 40 on; for AR(1) 0.9 10
+    % in 5 points, 30% in 8, 21% in 12, 19% in 20, 15% in 40 and 9% in 100; only from 256 on are they 5%. A level
+    of 1% costs 13% for AR(1) 0.9 in 8 points, 9 to 10% in 12 to 20, and 6% in 40. There noise and course are the
     same thing to any method: eight points tell nothing of autocorrelation, and none is assumed. For repeated looks at a
     growing curve see ``tracker_diag.stats.sequential``.
 

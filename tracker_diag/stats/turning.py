@@ -85,11 +85,11 @@ def turning(x: FloatArray, y: FloatArray) -> Turning:
     The difference is referred to Student's t with the degrees of freedom that second differences have, half the points
     of the stretch. Maximise by passing ``-y``.
 
-    Simulated on curves at rest of 4 to 500 points (docs/calibration.md), a level of 1 % costs at most 0.8 % for white
-    and 1 % for AR(1) noise up to 0.6, and for heavy tails (t, 3 degrees of freedom) at most 0.8 % up to 256 points, 1.2
-    % in 4 and 1.5 % in 500; one of 0.1 % costs at most 0.1 % for white noise and not measurably more for the others,
-    but 0.2 to 0.3 % for t in 500. AR(1) 0.9 costs 1 to 2 % in 4 to 6 points, 2 to 4 % in 8 to 100 and 1 to 2 % beyond;
-    at 0.1 % up to 1.4 %: there noise is a wandering course. One look; see ``tracker_diag.stats.sequential`` for more.
+    Simulated on curves at rest of 4 to 500 points (docs/calibration.md), a level of 1% costs at most 0.8% for white
+    and 1% for AR(1) noise up to 0.6, and for heavy tails (t, 3 degrees of freedom) at most 0.8% up to 256 points, 1.2
+    % in 4 and 1.5% in 500; one of 0.1% costs at most 0.1% for white noise and not measurably more for the others,
+    but 0.2 to 0.3% for t in 500. AR(1) 0.9 costs 1 to 2% in 4 to 6 points, 2 to 4% in 8 to 100 and 1 to 2% beyond;
+    at 0.1% up to 1.4%: there noise is a wandering course. One look; see ``tracker_diag.stats.sequential`` for more.
 
     Parameters
     ----------
