@@ -94,7 +94,7 @@ def _section(name: str, entry: Mapping[str, str]) -> str:
     body = parts[""].partition("\n\n")[2]
     rows = [(title, constants(entry[key])) for key, title in _POLICIES.items() if key in entry]
     if "Raises" in parts:
-        rows.append(("Too few points", " ".join(parts["Raises"].split()).replace("Error ", "Error, ", 1)))
+        rows.append(("Too few points", re.sub(r"Error ([A-Z])", lambda m: f"Error {m[1].lower()}", " ".join(parts["Raises"].split()), count=1)))
     if "References" in parts:
         rows.append(("Source", " ".join(parts["References"].split())))
     rows.append(("Function", _where(name)))
