@@ -75,8 +75,7 @@ def causes() -> str:
         'The "next evidence" of a report is what would confirm or exclude one of its first two causes.\n\n'
         "## Priors\n\n"
         "The prior odds hold before anything is seen of the run. Each is a threshold (`prior`) of its rule, and can be "
-        "set.\n\n"
-        + table(("cause", "prior odds"), ((link(rule.name), f"{prior:g}") for prior, rule in rows))
+        "set.\n\n" + table(("cause", "prior odds"), ((link(rule.name), f"{prior:g}") for prior, rule in rows))
     )
 
 

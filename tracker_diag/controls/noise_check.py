@@ -90,7 +90,7 @@ def random_input(
     config : mapping
         Passed to ``train`` each time.
     data : object
-        The real data, in the form that ``train`` takes; see ``docs/controls.md``.
+        The real data, in the form that ``train`` takes; see ``docs/how-to/controls.md``.
     target : str or tuple of str
         Columns or keys that hold labels, if their names do not show it.
     transform : callable, optional

@@ -110,7 +110,7 @@ def tiny_subset(
         Passed to ``train``. If an entry is the number of epochs, it is raised to between 300 and 1,000, to make as many
         updates as on all of the data.
     data : object
-        In the form that ``train`` takes; see ``docs/controls.md``.
+        In the form that ``train`` takes; see ``docs/how-to/controls.md``.
     n : int
         Number of examples; if labels are classes, they are taken from each class in turn.
     target : str or tuple of str

@@ -157,7 +157,7 @@ class Report:
         Returns
         -------
         dict
-            Strict, by the schema ``docs/report.schema.json``: numbers that are not finite become the strings NaN,
+            Strict, by the schema ``docs/reference/report.schema.json``: numbers that are not finite become the strings NaN,
             Infinity, -Infinity.
 
         Examples

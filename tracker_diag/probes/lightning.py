@@ -29,7 +29,7 @@ except ModuleNotFoundError:
 class Watch(Callback):  # type: ignore[misc]
     """Logs what happens inside a network while a ``Trainer`` trains it, and diagnoses it as it goes on.
 
-    What is logged stands in ``docs/probes.md``. The training's numbers do not change, no error of the watcher ends it,
+    What is logged is listed in ``docs/reference/signals.md``. The training's numbers do not change, no error of the watcher ends it,
     and the diagnosis works offline. Of several processes the first one logs, and of several
     optimisers the first is followed.
 

@@ -31,7 +31,7 @@ def watch(
 ) -> Watch:
     """Watch a training loop: one line before it.
 
-    What is logged stands in ``docs/probes.md``: gradients, updates, activations, batches, a description of the network.
+    What is logged is listed in ``docs/reference/signals.md``: gradients, updates, activations, batches, a description of the network.
     The training's numbers do not change, no error of the watcher ends it, and the diagnosis works offline.
 
     Parameters

@@ -47,7 +47,7 @@ def profile_data(
     Returns
     -------
     dict
-        Strict JSON data that follows the schema ``docs/profile.schema.json``. It holds no example, no word of a text,
+        Strict JSON data that follows the schema ``docs/reference/profile.schema.json``. It holds no example, no word of a text,
         no label except the names of classes, and no time.
 
     Raises

@@ -1,4 +1,4 @@
-"""The profile's JSON schema: ``python -m tracker_diag.profile.schema > docs/profile.schema.json``."""
+"""The profile's JSON schema: ``python -m tracker_diag.profile.schema > docs/reference/profile.schema.json``."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from tracker_diag.sweeping.local import Here, processes
 
 ENGINES = ("local", "dask")
 POOL_PAYS_FROM = 100
-"""Calls; fewer take less time here than two processes take to start. See docs/performance.md."""
+"""Calls; fewer take less time here than two processes take to start. See docs/how-it-works/performance.md."""
 
 
 def check_engine(name: str, scheduler: str | None) -> None:
