@@ -157,8 +157,8 @@ class Report:
         Returns
         -------
         dict
-            Strict, by the schema ``docs/reference/report.schema.json``: numbers that are not finite become the strings NaN,
-            Infinity, -Infinity.
+            Strict, by the schema ``docs/reference/report.schema.json``: numbers that are not finite become the strings
+            NaN, Infinity, -Infinity.
 
         Examples
         --------

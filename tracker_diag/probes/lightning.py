@@ -29,8 +29,8 @@ except ModuleNotFoundError:
 class Watch(Callback):  # type: ignore[misc]
     """Logs what happens inside a network while a ``Trainer`` trains it, and diagnoses it as it goes on.
 
-    What is logged is listed in ``docs/reference/signals.md``. The training's numbers do not change, no error of the watcher ends it,
-    and the diagnosis works offline. Of several processes the first one logs, and of several
+    ``docs/reference/signals.md`` lists what is logged. The training's numbers do not change, no error of the watcher
+    ends it, and the diagnosis works offline. Of several processes the first one logs, and of several
     optimisers the first is followed.
 
     Parameters

@@ -47,8 +47,8 @@ def profile_data(
     Returns
     -------
     dict
-        Strict JSON data that follows the schema ``docs/reference/profile.schema.json``. It holds no example, no word of a text,
-        no label except the names of classes, and no time.
+        Strict JSON data that follows the schema ``docs/reference/profile.schema.json``. It holds no example, no word of
+        a text, no label except the names of classes, and no time.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The report as JSON, and that JSON's schema: ``python -m tracker_diag.report.schema > docs/reference/report.schema.json``."""
+"""The report as JSON, and its schema: ``python -m tracker_diag.report.schema > docs/reference/report.schema.json``."""
 
 from __future__ import annotations
 
