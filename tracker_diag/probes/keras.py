@@ -34,8 +34,8 @@ class Watch(keras.callbacks.Callback):  # type: ignore[misc]
     """Logs what happens inside a network while ``fit`` trains it, and diagnoses it as it goes on.
 
     ``docs/reference/signals.md`` lists what is logged. The training's numbers do not change, no error of the watcher
-    ends it, and the diagnosis works offline. Keras shows gradients, activations and batches on PyTorch alone; on TensorFlow and
-    JAX only the network's description, its updates and its curves are looked at.
+    ends it, and the diagnosis works offline. Keras shows gradients, activations and batches on PyTorch alone; on
+    TensorFlow and JAX only the network's description, its updates and its curves are looked at.
 
     Parameters
     ----------
