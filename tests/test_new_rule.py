@@ -175,12 +175,12 @@ def test_it_gets_a_page(package: Path) -> None:
         "-c",
         "from scripts.documentation.pages import pages\n"
         "made = pages()\n"
-        "print(made['rules/too-loud.md'], made['README.md'], made['verdict.md'])",
+        "print(made['rules/too-loud.md'], made['rules/index.md'], made['how-it-works/verdict.md'])",
     )
     assert "Turn it down." in made
     assert "Fletcher and Munson" in made
     assert "nobody hears the others" in made
-    assert "| It hurts my ears | [too-loud](rules/too-loud.md) |" in made
+    assert "| It hurts my ears | [too-loud](too-loud.md) |" in made
 
 
 def test_no_test_has_to_be_told_of_it(package: Path) -> None:

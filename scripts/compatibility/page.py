@@ -26,7 +26,7 @@ _STORES = {
 }
 _PACKAGES = {"mlflow": "MLflow", "wandb": "wandb"}
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
-_PYTHON = "Programming Language :: Python :: "
+_CLASSIFIER = re.compile(r"Programming Language :: Python :: (\d+\.\d+)")
 
 
 def page(found: Mapping[tuple[str, str], Result], releases: Mapping[str, str]) -> str:
@@ -51,8 +51,9 @@ def page(found: Mapping[tuple[str, str], Result], releases: Mapping[str, str]) -
 This page says with which versions of MLflow and wandb tracker-diag was tried, and what did not work. `scripts/versions
 --docs docs/how-it-works/compatibility.md` writes it. It makes an environment for each version, and that version's own
 client logs the same 36 runs: twelve kinds of curve, NaN, infinities and the smallest numbers, letters beyond ASCII.
-Then tracker-diag sweeps each store. MLflow gets a server, SQLite, PostgreSQL and a folder, with nested, running and
-deleted runs, datasets and files too. wandb gets a folder of offline runs, with nested metrics and histograms.
+Then tracker-diag sweeps each store. MLflow gets a server, SQLite, PostgreSQL and a folder `mlruns`, with nested,
+running and deleted runs, datasets and files too. wandb gets a folder of offline runs, with nested metrics and
+histograms.
 
 {table(("column", "what must hold"), ((name, about) for name, about in CELLS.items()))}
 {table(("made by", "store", *CELLS), cells)}
@@ -76,7 +77,7 @@ start of the command, and another store was tried at the same time on the same t
 def pythons() -> str:
     """Set the section on what tracker-diag itself runs with."""
     project = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]
-    *more, last = (text.removeprefix(_PYTHON) for text in project["classifiers"] if text.startswith(_PYTHON))
+    *more, last = (found[1] for text in project["classifiers"] if (found := _CLASSIFIER.fullmatch(text)))
     return f"""## Pythons and dependencies
 
 `scripts/pythons` runs all tests on Python {", ".join(more)} and {last} where they are on the machine, each

@@ -28,7 +28,7 @@ def root(tmp_path: Path) -> Path:
 def test_a_file_is_read_up_to_a_size(root: Path) -> None:
     (root / "tag").write_bytes(b"12345")
     assert disk.read_file(root / "tag", 5) == b"12345"
-    with pytest.raises(disk.NotAFileError, match="5 bytes are more than the 4"):
+    with pytest.raises(disk.NotAFileError, match=r"5 bytes.* more than the .*4"):
         disk.read_file(root / "tag", 4)
 
 

@@ -50,7 +50,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
     with (tmp_path / "metrics.csv").open("wb") as file:
         file.truncate(300 * 2**20)
-    with pytest.raises(ReadingError, match=r"314,572,800 bytes are more than the 268,435,456 that are read"):
+    with pytest.raises(ReadingError, match=r"314,572,800 bytes.* more than the .*268,435,456"):
         read(tmp_path)
 
 

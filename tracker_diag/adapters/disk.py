@@ -194,7 +194,7 @@ def _opened(root: Path, parts: Iterable[str], *, make: bool = False) -> Iterator
                             f"{path} is a link, and tracker-diag writes through none: replace it with a folder"
                         ) from None
                     if make:
-                        raise FileExistsError(errno.EEXIST, "a file is where a folder is needed") from None
+                        raise FileExistsError(errno.EEXIST, "File exists where a folder is needed") from None
                     raise
             os.close(descriptor)
             descriptor = below

@@ -37,7 +37,7 @@ def diagnose(run: object, settings: Settings | Mapping[str, Any] | None = None, 
         A ``Run``, as ``tracker_diag.read`` or ``Run.from_dict`` gives it. Or a pandas DataFrame, wide (a column for
         each metric) or long (columns ``metric``, ``value`` and ``step``); a dict of lists, of which those in a dict get
         its key, ``train/loss``; what ``fit`` of Keras returns; the ``log_history`` of a Hugging Face Trainer. Values
-        without a step count from 0. ``docs/reference/python.md`` says how empty cells are told from NaN.
+        without a step count from 0. How empty cells are told from NaN stands in ``docs/reference/python.md``.
     settings : Settings or mapping, optional
         Defaults where absent; a mapping holds what a file of settings does. The tag ``<prefix>ignore`` of the run
         (rule names or codes, separated by commas) is honoured.

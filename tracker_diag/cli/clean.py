@@ -51,7 +51,8 @@ def clean(
     """Remove everything that tracker-diag wrote.
 
     This removes tags and reports, sections of `--note`, saved views of `--view`, log segments of `--annotate`, and the
-    runs that `--overview` and controls created. Your own text in descriptions stays, and nothing else is changed.
+    runs that `--overview` and controls created, with their experiment if that is empty then. Your own text in
+    descriptions stays, and nothing else is changed.
     If something cannot be removed, the command says so and why.
     """
     if run_id and (experiment or project or everything):

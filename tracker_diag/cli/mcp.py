@@ -29,8 +29,11 @@ def mcp(
 
     The server speaks the Model Context Protocol on stdin and stdout. An agent can list runs, diagnose them and look up
     what a verdict means. It can write only if --write is given, and it can reach no other tracker than the one given
-    here. How to add the server to an agent: https://tracker-diag.github.io/tracker-diag/
-    """
+    here. How to add the server to an agent:
+
+    \b
+      https://tracker-diag.github.io/tracker-diag/
+    """  # noqa: D301  click wants a real backspace
     from tracker_diag.cli.watch import start_log
 
     hush()

@@ -91,7 +91,7 @@ CronOption = Annotated[
     str | None,
     typer.Option(
         "--cron",
-        help="Repeat the sweep on a crontab schedule, e.g. '*/15 * * * *'.",
+        help="Repeat on a crontab schedule, e.g. '*/15 * * * *'.",
         show_default=False,
         metavar="LINE",
         rich_help_panel=WHEN,
@@ -163,8 +163,8 @@ OverviewOption = Annotated[
     bool,
     typer.Option(
         "--overview",
-        help="Also store a page about each experiment that is named or has newly diagnosed runs, in the experiment "
-        "tracker-diag.",
+        help="In the experiment tracker-diag, also store a page about each experiment that is named or has newly "
+        "diagnosed runs.",
         rich_help_panel=WRITTEN,
     ),
 ]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: Times the typical distance from the best beyond which one bad end is as bad as another.
 FAR = 10.0
-#: Standard errors of a one-sided 95 % interval.
+#: Standard errors of a one-sided 95% interval.
 ONE_SIDED = 1.645
 #: Letters of a run's or a parameter's name that are shown.
 LONGEST_NAME = 60
@@ -55,7 +55,7 @@ class Alternative:
         What comes out, turned so that lower is better: the mean of the matched runs, or where there is none the value
         of a surface through all comparable runs.
     at_worst : float
-        Upper end of the one-sided 95 % interval of that.
+        Upper end of the one-sided 95% interval of that.
     matched : Other or None
         A run that differs from this one in nothing else, or in its seed besides; the one nearest to the mean.
     runs : int

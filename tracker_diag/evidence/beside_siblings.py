@@ -45,7 +45,7 @@ class Gain:
     alternative : Alternative
         The other value.
     value, at_least : float
-        The gain, and the lower end of its one-sided 95 % interval; 0 where the other value itself brought less than a
+        The gain, and the lower end of its one-sided 95% interval; 0 where the other value itself brought less than a
         tenth of that improvement.
     ratio : float
         Likelihood ratio of the cause that this change cures: what a matched run shows counts more than what a surface
@@ -76,7 +76,7 @@ class BesideSiblings:
     unit : float
         The improvement of the best run, in the unit of the metric.
     behind, at_least : float
-        By how much the run ends behind the best, and the lower end of its one-sided 95 % interval, which takes into
+        By how much the run ends behind the best, and the lower end of its one-sided 95% interval, which takes into
         account that the best of several was chosen.
     train_behind : float
         By how much its training loss does; NaN where that is not known.

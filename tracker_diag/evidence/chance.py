@@ -15,7 +15,7 @@ from tracker_diag.roles.resolve import Roles
 from tracker_diag.stats.extrapolation import extrapolate
 from tracker_diag.stats.forecast import Forecast, chance_below
 
-#: Standard errors between the ends of a 90 % interval.
+#: Standard errors between the ends of a 90% interval.
 NINETY = 3.29
 #: Least deviation of a distance from the best: a curve that stands to the digit may still move.
 LEAST = 1e-4

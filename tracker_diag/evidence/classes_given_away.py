@@ -24,7 +24,7 @@ AT_LOG, AT_WHOLE = 0.003, 0.03
 #: Part of a run, as one over it, in which such a loss comes there; band around ln k, as a share of it, in which nine
 #: tenths of what follows lie; the last third, as one over it.
 COMES_WITHIN, BAND, STAYING, LAST = 5, 0.005, 0.9, 3
-#: Share of ln k below which a loss has learned something: two classes of 44 and 56 % cost so much less than even ones.
+#: Share of ln k below which a loss has learned something: two classes of 44 and 56% cost so much less than even ones.
 OTHER_LEARNED = 0.99
 #: Between which multiples of 1/k the accuracy of guessing lies, sampling allowed for.
 ACCURACY_OF_GUESSING = (0.6, 1.5)
@@ -40,7 +40,7 @@ def classes_shown(
     """Number of classes that a run which learned nothing gives away.
 
     Its loss stands at ln k, its accuracy at 1/k, for one whole k. Or a loss comes to ln k within the first fifth of the
-    run, for a k up to ten, stands there to within .3 %, the other loss is no lower, and no accuracy is higher.
+    run, for a k up to ten, stands there to within .3%, the other loss is no lower, and no accuracy is higher.
     """
     for loss, score in ((val_loss, val_score), (train_loss, train_score)):
         if loss is None or score is None or not score.accuracy or not (loss.long_enough and score.long_enough):

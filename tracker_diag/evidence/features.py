@@ -92,19 +92,19 @@ class Features:
         classes cost) for a cross-entropy beside an accuracy that lies above it, else beside the larger of the second
         value and the first of validation.
     stuck_at_baseline : bool
-        At its best the run explains less than 5 % of the baseline loss, or lies above it (see ``above``). Where the
+        At its best the run explains less than 5% of the baseline loss, or lies above it (see ``above``). Where the
         baseline is unknown: underfitting or frozen was found.
     starts_at_baseline : bool
-        It is stuck, began less than 10 % above the baseline, and ends within 5 % of where it began: it has not moved.
+        It is stuck, began less than 10% above the baseline, and ends within 5% of where it began: it has not moved.
     above : bool
-        The baseline is known, even the best value is more than 5 % above it, and the loss has not blown up: a bad
+        The baseline is known, even the best value is more than 5% above it, and the loss has not blown up: a bad
         initial guess is still being unlearned.
     memorised : bool
         Training explains four fifths or more.
     val_blind : bool
-        Training learned (more than 10 %) and validation did not. Where the baseline is known: validation never
-        explained 5 %. Else, where both accuracies are logged: validation gained less than 25 % of what training gained
-        and stayed below 50 %. Else: its best loss is above 95 % of its first.
+        Training learned (more than 10%) and validation did not. Where the baseline is known: validation never
+        explained 5%. Else, where both accuracies are logged: validation gained less than 25% of what training gained
+        and stayed below 50%. Else: its best loss is above 95% of its first.
     val_wrong : float
         How many baselines validation ends above knowing nothing: confidently wrong.
     val_first : float

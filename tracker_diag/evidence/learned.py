@@ -138,7 +138,7 @@ def standing_from_start(
     """Whether the losses have stood since their second value, and nothing else shows that anything was learned.
 
     Shown by an equivalence test (null: from the second value on the course moves by a fiftieth of its level or more,
-    up or down; 5 %), and the medians of its quarters lie as near to each other. A network that learns all there is in
+    up or down; 5%), and the medians of its quarters lie as near to each other. A network that learns all there is in
     a first epoch goes on falling by more, or a score shows what it has learned. Training that never comes below a
     validation loss that stands may fall: a penalty does, which is added to it alone.
     """

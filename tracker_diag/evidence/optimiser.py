@@ -35,8 +35,8 @@ POINTS_TO_CARRY_ON = 5
 RAISED_AGAIN = 1.5
 #: The doubt of an extrapolation where the rate was annealed: going on means another run over a longer schedule, and
 #: part of the last fall came from the rate's, not from the way gone. Of networks trained over a schedule and over twice
-#: that with a high rate (``scripts/stretched``), 0.3 put ``low`` above the truth in 17 %, 0.45 in 9 %; with a low rate
-#: in 4 and 2 %. Carried on over steps instead, 14 and 69 % of the intervals hold the truth, over the rate 97 and 86 %.
+#: that with a high rate (``scripts/stretched``), 0.3 put ``low`` above the truth in 17%, 0.45 in 9%; with a low rate
+#: in 4 and 2%. Carried on over steps instead, 14 and 69% of the intervals hold the truth, over the rate 97 and 86%.
 DOUBT_OF_A_SCHEDULE = 0.45
 #: Share of its peak at which an annealed rate has come to its end: schedules end at 0, or at a hundredth, and their
 #: last records come a little before.

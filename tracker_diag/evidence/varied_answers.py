@@ -24,7 +24,7 @@ def answers_vary(val_score: Curve) -> bool | None:
 
     Where every example gets the same class, the accuracy is the share of that class: it takes as few values as there
     are classes that were ever answered. One class for all is up to four different values; answers that change are five
-    or more, and 40 % of all values. None where that cannot be told: with fewer than eight values, and in between.
+    or more, and 40% of all values. None where that cannot be told: with fewer than eight values, and in between.
     """
     if not val_score.accuracy or val_score.metric.kind != "accuracy":
         return None

@@ -33,7 +33,7 @@ _MOST_WEIGHTS = 4_096
 class Watch(keras.callbacks.Callback):  # type: ignore[misc]
     """Logs what happens inside a network while ``fit`` trains it, and diagnoses it as it goes on.
 
-    ``docs/reference/signals.md`` lists what is logged. The training's numbers do not change, no error of the watcher
+    What is logged stands in ``docs/how-to/callbacks.md``. The training's numbers do not change, no error of the watcher
     ends it, and the diagnosis works offline. Keras shows gradients, activations and batches on PyTorch alone; on
     TensorFlow and JAX only the network's description, its updates and its curves are looked at.
 

@@ -29,9 +29,9 @@ except ModuleNotFoundError:
 class Watch(Callback):  # type: ignore[misc]
     """Logs what happens inside a network while a ``Trainer`` trains it, and diagnoses it as it goes on.
 
-    ``docs/reference/signals.md`` lists what is logged. The training's numbers do not change, no error of the watcher
-    ends it, and the diagnosis works offline. Of several processes the first one logs, and of several
-    optimisers the first is followed.
+    What is logged stands in ``docs/how-to/callbacks.md``. The training's numbers do not change, no error of the watcher
+    ends it, and the diagnosis works offline. Of several processes the first one logs, and of several optimisers the
+    first is followed.
 
     Parameters
     ----------

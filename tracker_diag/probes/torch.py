@@ -31,8 +31,8 @@ def watch(
 ) -> Watch:
     """Watch a training loop: one line before it.
 
-    ``docs/reference/signals.md`` lists what is logged: gradients, updates, activations, batches, a description of the
-    network. The training's numbers do not change, no error of the watcher ends it, and the diagnosis works offline.
+    What is logged stands in ``docs/how-to/callbacks.md``: gradients, updates, activations, batches, a description of
+    the network. The training's numbers do not change, no error of the watcher ends it, and the diagnosis works offline.
 
     Parameters
     ----------

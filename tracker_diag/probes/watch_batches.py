@@ -50,7 +50,7 @@ BEYOND_BATCHES, BATCHES_IN_A_ROW, IN_A_BATCH = 4.0, 8, 16
 ORDER, SINGLE = 0.2, 0.1
 #: Standard deviations of a share of single-label batches; where chance makes none, as many batches.
 BEYOND_SINGLE = 5.0
-#: Examples of one label from which on the other classes together come to less than 1 %, with odds of 20,000 to 1, and
+#: Examples of one label from which on the other classes together come to less than 1%, with odds of 20,000 to 1, and
 #: from which on it is worth a word.
 ONE_LABEL, ONE_LABEL_SAID = 1000, 100
 #: Sizes of inputs, of their features beside each other, and of targets: those of the rules.

@@ -85,7 +85,7 @@ def space(values: FloatArray, data: Table) -> Space:
     else:
         scale = np.clip(held, low, high).std(axis=0)
         rare = scale <= 1e-9 * np.abs(centre)
-        # A column whose middle 98 % are one value is measured by what lies beyond.
+        # A column whose middle 98% are one value is measured by what lies beyond.
         low[rare], high[rare] = held.min(axis=0)[rare], held.max(axis=0)[rare]
         scale[rare] = held.std(axis=0)[rare]
     varies = scale > 1e-9 * np.abs(centre)

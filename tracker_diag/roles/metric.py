@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: A share above this is in per cent: no share exceeds 1 but by rounding, and an accuracy that is logged in per cent and
-#: never rises above 1.5 % is that of no model anybody trains.
+#: never rises above 1.5% is that of no model anybody trains.
 PER_CENT_ABOVE = 1.5
 
 #: What is called a share and exceeds this is a count or a sum: a hundred per cent, and a little for rounding.

@@ -87,5 +87,5 @@ def test_what_is_malformed_names_the_file_in_one_line(
 def test_only_so_much_is_read(tmp_path: Path) -> None:
     (tmp_path / "meta.yaml").write_text("a: 1\n")
     assert read_meta(tmp_path, 5) == {"a": 1}
-    with pytest.raises(MalformedError, match="5 bytes are more than the 4"):
+    with pytest.raises(MalformedError, match=r"5 bytes.* more than the .*4"):
         read_meta(tmp_path, 4)

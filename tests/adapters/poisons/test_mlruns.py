@@ -174,7 +174,7 @@ POISONS = {
     "a stage that is none": Poison(lambda s: s.meta("lifecycle_stage: [deleted]"), "lifecycle_stage"),
     "an id that leads elsewhere": Poison(lambda s: s.meta("run_id: ../../../../outside")),
     "an id that is not the folder's": Poison(lambda s: s.meta("run_id: '0'")),
-    "no id": Poison(lambda s: s.replace("meta.yaml", "status: 3\n"), "not a run's"),
+    "no id": Poison(lambda s: s.replace("meta.yaml", "status: 3\n"), "does not describe a run"),
     # Tags, params, metrics
     "a metric that leads nowhere": Poison(lambda s: s.link("metrics/extra", "nowhere"), "a link"),
     "a metric that is a pipe": Poison(lambda s: s.pipe("metrics/extra"), "not a regular file"),
@@ -251,7 +251,7 @@ POISONS = {
             shutil.copytree(s.run, s.root / "zz" / s.run.name)
             and shutil.copy(s.experiment / "meta.yaml", s.root / "zz")
         ),
-        "a run of that id in",
+        "a run with that ID in",
         "zz/",
         done=True,
     ),
@@ -260,7 +260,7 @@ POISONS = {
         lambda s: (s.experiment / "meta.yaml").write_text("{unclosed"), "meta.yaml", "experiment"
     ),
     "an experiment's meta.yaml without an id": Poison(
-        lambda s: (s.experiment / "meta.yaml").write_text("name: x\n"), "not an experiment's", "experiment"
+        lambda s: (s.experiment / "meta.yaml").write_text("name: x\n"), "does not describe an experiment", "experiment"
     ),
     "an experiment named by a list": Poison(
         lambda s: s.meta("name: [a]", of=s.experiment), "name must be a text", "experiment"

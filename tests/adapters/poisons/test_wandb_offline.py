@@ -139,7 +139,7 @@ FAILING: Mapping[str, tuple[Callable[[Poison], Any], str]] = {
         ),
         "more than 100,000 metrics",
     ),
-    "nameless": (lambda p: p.records(run_id=""), "holds no run yet"),
+    "nameless": (lambda p: p.records(run_id=""), "its log is still empty"),
     "path_inside": (lambda p: p.records(run_id="../../victim"), "is not a valid W&B run ID"),
     "..": (lambda p: renamed(p, ".."), "is not a valid W&B run ID"),
     "diagnosis_link": (lambda p: p.place("diagnosis").symlink_to(p.victim / "diagnosis"), "is a link"),

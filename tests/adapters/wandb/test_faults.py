@@ -94,8 +94,8 @@ def test_a_history_that_fails_is_its_own_runs_failure(server: Server, online: On
     [
         (Fault("^PrepareFiles$", times=99, status=403), "denies access to files of acme/vision/healthy1"),
         (Fault("^PUT", times=99, status=403), "denies access to files of acme/vision/healthy1"),
-        (Fault("^MarkRunFilesUploaded$", times=99, status=500), "has trouble of its own"),
-        (Fault("^UpsertBucket$", times=99, status=500), "has trouble of its own"),
+        (Fault("^MarkRunFilesUploaded$", times=99, status=500), "has an internal problem"),
+        (Fault("^UpsertBucket$", times=99, status=500), "has an internal problem"),
     ],
 )
 @pytest.mark.parametrize("diagnosed_before", [False, True])

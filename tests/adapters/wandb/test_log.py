@@ -115,7 +115,7 @@ def test_a_record_larger_than_any_is_not_read(log: Path, monkeypatch: pytest.Mon
     write_log(log, [b"a" * 3 * BLOCK, b"b" * (3 * BLOCK + 1), b"c"])
     records = read_records(log)
     assert len(next(records)) == 3 * BLOCK
-    with pytest.raises(LogError, match="it it holds a record of more than"):
+    with pytest.raises(LogError, match="it holds a record of more than"):
         next(records)
 
 

@@ -409,7 +409,7 @@ def test_a_run_that_has_not_begun_is_no_run_yet(tmp_path: Path) -> None:
     (folder / "run-new1.wandb").touch()
     adapter = open_folder(tmp_path)
     assert list(adapter.list_runs(Query(everything=True))) == []
-    with pytest.raises(UnknownRunError, match="holds no run yet"):
+    with pytest.raises(UnknownRunError, match="its log is still empty"):
         adapter.find_run("new1")
     (failure,) = adapter.load_runs(["new1"])
     assert isinstance(failure, Failure)
@@ -551,7 +551,7 @@ def test_a_model_summary_that_is_no_file_or_too_large_is_left_out(home: Path, ca
     place.unlink()
     place.write_text("x" * 5_000_000)
     assert load(home, "sparse1").model_summary is None
-    assert "run sparse1 is diagnosed without this file" in caplog.text
+    assert "run sparse1: diagnosed without this file" in caplog.text
     place.write_bytes(b"Dense \xff")
     assert load(home, "sparse1").model_summary == "Dense \ufffd"
 
@@ -647,7 +647,7 @@ def test_wrong_scopes_are_named(offline_runs: Trained) -> None:
     adapter = open_folder(offline_runs.home)
     with pytest.raises(QueryError, match="name a project"):
         list(adapter.list_runs(Query()))
-    with pytest.raises(QueryError, match="no filter"):
+    with pytest.raises(QueryError, match="cannot be filtered"):
         list(adapter.list_runs(Query(everything=True, filter="{}")))
     with pytest.raises(UnknownRunError, match="no runs of project 'speech'"):
         list(adapter.list_runs(Query(experiments=("speech",))))

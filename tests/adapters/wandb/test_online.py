@@ -472,7 +472,7 @@ def test_wrong_scopes_are_named(online: OnlineAdapter, query: Query, error: type
 
 
 def test_unknown_runs_are_named(online: OnlineAdapter) -> None:
-    with pytest.raises(UnknownRunError, match="has no run acme/vision/nosuch: check the id"):
+    with pytest.raises(UnknownRunError, match="has no run acme/vision/nosuch: check the ID"):
         online.find_run("nosuch")
     with pytest.raises(UnknownRunError, match="has no run acme/vision/nosuch"):
         online.write("nosuch", DIAGNOSIS)

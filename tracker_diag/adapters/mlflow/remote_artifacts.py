@@ -76,7 +76,7 @@ class RepositoryArtifacts:
         if entry is None or entry.is_dir:
             return None
         if (entry.file_size or 0) > largest:
-            raise TrackerError(f"{path}: {entry.file_size:,} bytes, but at most {largest:,} are read")
+            raise TrackerError(f"{path}: has {entry.file_size:,} bytes, more than the limit of {largest:,}")
         with tempfile.TemporaryDirectory() as local:
             copy = Path(self._do("download_artifacts", path, local))
             if not copy.is_file():

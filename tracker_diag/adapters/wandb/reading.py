@@ -160,7 +160,7 @@ def _graph(server: Server, path: RunPath, node: Mapping[str, Any], name: str) ->
         return None
     size = str(file.get("sizeBytes"))[:30]
     if size.isdecimal() and int(size) > LARGEST:
-        raise NotAFileError(f"{int(size):,} bytes, but at most {LARGEST:,} are read")
+        raise NotAFileError(f"has {int(size):,} bytes, more than the limit of {LARGEST:,}")
     return _fetch(server, url, str(path), LARGEST)
 
 

@@ -10,9 +10,9 @@ from tracker_diag.core.profile_schema import Feature
 from tracker_diag.rules.api import WHAT_TO_LOG, Change, Dataset, LikelihoodRatio, Outcome, Prescription, Symptoms, rule
 from tracker_diag.rules.preprocessing._features import MOST_CHANGES
 
-#: Places of the 5 and the 95 % quantile among those of a profile.
+#: Places of the 5 and the 95% quantile among those of a profile.
 AT_5, AT_95 = 1, 5
-#: Share of the 95 % quantile that the 5 % quantile counts as at least: where it is zero there would be no ratio.
+#: Share of the 95% quantile that the 5% quantile counts as at least: where it is zero there would be no ratio.
 LEAST = 1e-9
 
 
@@ -96,7 +96,7 @@ def _row(far: bool, more: int) -> LikelihoodRatio:
 
 
 def _span(f: Feature) -> float:
-    """How many times the 5 % quantile the 95 % quantile is."""
+    """How many times the 5% quantile the 95% quantile is."""
     # Of what is so small that a billionth of it is no number, the spread cannot be told.
     if f.quantiles is None or f.quantiles[AT_95] < sys.float_info.min / LEAST:
         return 1.0
