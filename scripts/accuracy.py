@@ -218,7 +218,7 @@ def autotrainer_oscillate(c: Curves) -> bool:
 
 
 def autotrainer_slow(c: Curves) -> bool:
-    """AUTOTRAINER: accuracy below 0.6 throughout, and no step above 0.01 once 30 % of the epochs are over."""
+    """AUTOTRAINER: accuracy below 0.6 throughout, and no step above 0.01 once 30% of the epochs are over."""
     score = c.train_score
     if score is None or score.size < 3:
         return False
@@ -274,7 +274,7 @@ def rates(answers: list[Answer], flags: list[bool]) -> tuple[float, float, float
 
 def share(value: float) -> str:
     """A share in percent."""
-    return "–" if math.isnan(value) else f"{value:.1%}".replace("%", "\u2009%")
+    return "–" if math.isnan(value) else f"{value:.1%}"
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

@@ -148,7 +148,7 @@ def rules_tables(runs: int, workers: int) -> list[str]:
         share = f"{worst}: {percent(part[code] / part['runs'])}" if part[code] else "–"
         rows.append((f"{code} {rule.name}", promise, rate(total[code], everyone), answer, share))
     rows.append(("any warning", "–", rate(total["any"], everyone), "–", "–"))
-    first = table(("rule", "promise", "warnings on healthy runs (99\u2009% interval)", "kept", "worst noise"), rows)
+    first = table(("rule", "promise", "warnings on healthy runs (99% interval)", "kept", "worst noise"), rows)
     second = table(
         ("healthy runs with", "runs", "any warning", "LC104"),
         [
@@ -180,7 +180,7 @@ def looks_table(runs: int, workers: int) -> list[str]:
         "noise",
         "runs",
         "promise",
-        "LC104 in any of 50 looks (99\u2009% interval)",
+        "LC104 in any of 50 looks (99% interval)",
         "kept",
         "any warning in any look",
     )
@@ -233,7 +233,7 @@ def scores_table(runs: int, workers: int) -> list[str]:
         )
         for name in (*(f"{x} examples" for x in EXAMPLES), *(f"{x} evaluations" for x in EVALUATIONS), "all")
     ]
-    head = ("validation of", "runs", "promise", "LC104 (99\u2009% interval)", "kept", "any warning")
+    head = ("validation of", "runs", "promise", "LC104 (99% interval)", "kept", "any warning")
     return ["### Healthy runs whose validation logs an accuracy and no loss", table(head, rows)]
 
 

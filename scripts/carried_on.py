@@ -12,7 +12,7 @@ nothing was to be gained, and ``low`` must be 0.
 another tenth of what was achieved expected, another twentieth sure.
 
 The last table leaves out each task or repository in turn, and then each file: ``doubt`` is the smallest that puts
-``low`` above the truth in at most 5 % of the others' (each task counts alike), and is tried on what was left out.
+``low`` above the truth in at most 5% of the others' (each task counts alike), and is tried on what was left out.
 """
 
 from __future__ import annotations

@@ -304,8 +304,9 @@ def aliased(rng: Generator) -> str:
         "seed": [k // 3 % 4 for k in range(24)],
     }
     found = contrasts(parameters, np.log10(rates) + 0.1 * rng.standard_normal(24), ["seed"])
-    lines = [f"Cannot be told apart: {found.aliased}; left out: {dict(found.left_out)}"]
-    lines += [f"{c.parameter} {c.high} against {c.low}: {c.effect:+.2f}, p {c.p:.4f}" for c in found.contrasts]
+    lines = [f"- Cannot be told apart: {' and '.join(group)}." for group in found.aliased]
+    lines += [f"- Left out: {name}, because it {why}." for name, why in found.left_out.items()]
+    lines += [f"- {c.parameter} {c.high} against {c.low}: {c.effect:+.2f}, p {c.p:.4f}" for c in found.contrasts]
     return "\n".join(lines)
 
 
@@ -324,8 +325,9 @@ def main() -> None:
     real = read(options.runs)
     print("### Experiments in which a parameter has no effect\n")
     print(
-        "False flag: any parameter without effect has p at most 0.05. Interval misses: any of the simultaneous 95 % "
-        "intervals of effects that are known. With their 99 % intervals.\n"
+        "False flag: the share of experiments in which any parameter without effect has p of at most 0.05. Interval "
+        "misses: the share in which any of the simultaneous 95% intervals misses a known effect. In brackets: their "
+        "99% intervals.\n"
     )
     for text in null_tables(real, options.repetitions, options.workers):
         print(text, end="\n\n")

@@ -175,7 +175,7 @@ def train_words(config: dict[str, Any], data: dict[str, Any]) -> Any:
 
 
 TASKS = (
-    Task("digits", "pictures in a PyTorch data set, a convolution", digits, train_digits,
+    Task("digits", "images in a PyTorch dataset, a convolution", digits, train_digits,
          {"lr": 1e-3, "epochs": 20, "batch_size": 32}),
     Task("friedman", "numbers in arrays, a perceptron", friedman, train_friedman,
          {"lr": 3e-3, "epochs": 40, "batch_size": 32}),
@@ -262,17 +262,17 @@ def tables(seeds: int, folder: Path) -> str:
     counted = lambda found: ", ".join(f"{n} {name}" for name, n in sorted(found.items()))  # noqa: E731
     return "\n\n".join(
         [
-            f"Made by `scripts/controls`: {seeds} seeds of each network, others than those with which the rules were "
-            f"settled; {right} of {len(answers)} answers are as "
+            f"Made by `scripts/controls`: {seeds} seeds of each network, different from those with which the rules "
+            f"were set; {right} of {len(answers)} answers are as "
             f"expected; {time.monotonic() - began:.0f} s in all.",
             table(("task", "network", "random input", "tiny subset", "learning rate range"), rows),
             "\n".join(f"- {task.name}: {task.about}" for task in TASKS),
-            f"Read back from MLflow through the adapter: {counted(in_mlflow)}; {deleted} deleted, {left} left. From "
-            f"the W&B folder, of one network: {counted(in_wandb)}; {gone} deleted, {remaining} left.",
-            "The rate that the ladder proposes for the sound networks, against the best of the ladder's rates, each "
-            "trained to its end (lowest validation loss):",
+            f"Runs read back from MLflow through the adapter: {counted(in_mlflow)}; {deleted} deleted, {left} left. "
+            f"From the W&B folder, of one network: {counted(in_wandb)}; {gone} deleted, {remaining} left.",
+            "The learning rate that the control proposes for the sound networks, and the best of the rates that it "
+            "tried. Each was trained to its end, and the loss is the lowest validation loss:",
             table(("task", "highest", "proposed", "loss", "best", "loss"), proposals),
-            "What they said, of the first seed:",
+            "The answers for the first seed:",
             quoted,
         ]
     )  # fmt: skip

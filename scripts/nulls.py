@@ -112,7 +112,7 @@ def _spikes(rng: Generator, kind: str, n: int) -> float:
 
 
 def _ever(rng: Generator, kind: str, n: int) -> float:
-    """Whether a look at any rung of a growing curve, or the one at its end, rejects at 1 %."""
+    """Whether a look at any rung of a growing curve, or the one at its end, rejects at 1%."""
     y = noise(rng, kind, n)
     rungs = {found for k in range(8, n + 1) if (found := look(k))}
     going = any(turning(_steps(f.points), y[: f.points]).p <= 0.01 * f.share for f in rungs)
@@ -131,29 +131,29 @@ MEASURES = {
     "trend": Measure("`trend`: p < 0.05 though flat", _trends(0.05), 0.05, pairs=True),
     "trend far": Measure("`trend`: p < 0.01 though flat", _trends(0.01), 0.01, pairs=True),
     "plateau": Measure(
-        "`plateau`: called at rest at 5 % though it moves by the margin of three standard deviations of the noise",
+        "`plateau`: called at rest at 5% though it moves by the margin of three standard deviations of the noise",
         _rests(MARGIN),
         0.05,
         pairs=True,
     ),
     "plateau power": Measure(
-        "`plateau`: called at rest at 5 %, being so, for a margin of six standard deviations of the noise",
+        "`plateau`: called at rest at 5%, being so, for a margin of six standard deviations of the noise",
         _rests(0.0),
         pairs=True,
     ),
-    "gap": Measure("`gap`: truth outside the 95 % interval", _gap_misses, 0.05),
+    "gap": Measure("`gap`: truth outside the 95% interval", _gap_misses, 0.05),
     "gap width": Measure("`gap`: width of the interval over the ideal one for white noise of known size", _gap_width),
     "noise": Measure("`noise`: sigma over the true standard deviation, on average", _sigma),
     "spikes": Measure("`spikes`: jumps found in 100,000 points of noise", _spikes, lengths=LONGER),
     "sequential": Measure(
-        "`sequential`: `turning` at rest rejected at 1 % in any look of a growing run, or in the last one",
+        "`sequential`: `turning` at rest rejected at 1% in any look of a growing run, or in the last one",
         _ever,
         0.01,
         lengths=LONGER,
         share=4,
     ),
     "extrapolation": Measure(
-        "`extrapolation`: truth outside the 90 % interval", _carried_on, 0.10, lengths=LONGER, share=10
+        "`extrapolation`: truth outside the 90% interval", _carried_on, 0.10, lengths=LONGER, share=10
     ),
 }
 #: Measures that are means or counts, not shares of the curves.
@@ -195,9 +195,9 @@ def tables(curves: int, workers: int) -> Iterator[str]:
     yield "### Statistics where their nulls hold"
     yield (
         f"{curves:,} curves a cell; one in 4 for `sequential`, in 10 for `extrapolation`, in 20 for `trend` and "
-        f"`plateau` from {MANY} points on. Bold: above the promise beyond chance (99\u2009% interval)."
+        f"`plateau` from {MANY} points on. Bold: above the promise beyond chance (99% interval)."
     )
     for name, measure in MEASURES.items():
         promise = "" if measure.promise is None else f", promise {percent(measure.promise, 1)}"
-        yield f"**{measure.title}{promise}**".replace(" %", "\u2009%")
+        yield f"**{measure.title}{promise}**"
         yield table(("points", *NOISES), [(str(n), *(cells[name, k, n] for k in NOISES)) for n in measure.lengths])

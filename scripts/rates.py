@@ -19,18 +19,18 @@ def spread(function: Callable, tasks: list, workers: int, what: str) -> Iterator
 
 
 def percent(share: float, digits: int = 2) -> str:
-    """A share in percent, its sign set off by a thin space."""
-    return f"{share:.{digits}%}".replace("%", "\u2009%")
+    """A share in percent."""
+    return f"{share:.{digits}%}"
 
 
 def rate(hits: int, runs: int) -> str:
-    """A rate with its 99 % binomial interval, in percent."""
+    """A rate with its 99% binomial interval, in percent."""
     interval = binomtest(hits, runs).proportion_ci(0.99)
     return f"{percent(hits / runs)} ({percent(interval.low)}–{percent(interval.high)})"
 
 
 def holds(hits: int, runs: int, promise: float) -> bool:
-    """Whether the promise lies in or above the 99 % interval of the measured rate."""
+    """Whether the promise lies in or above the 99% interval of the measured rate."""
     return bool(binomtest(hits, runs).proportion_ci(0.99).low <= promise)
 
 

@@ -20,7 +20,7 @@ FloatArray = NDArray[np.float64]
 
 #: Added to what was seen and to what was not (Jeffreys): a share is never 0 or 1.
 PSEUDO = 0.5
-#: Half of a 90 % interval, in standard deviations.
+#: Half of a 90% interval, in standard deviations.
 HALF_90 = 1.645
 #: How far a judged ratio may be off, up or down, in nine of ten cases. The rules' own scale is no finer: "a sign that
 #: several causes leave" is 1.5 to 4, "an exact sign" 30 to 100, so that who judged told apart factors of three at most.
@@ -92,7 +92,7 @@ class Estimate:
     judged : float
         As the rule has it: of a ratio that grows, the geometric mean of those seen.
     measured, low, high : float
-        With the ends of a 90 % interval.
+        With the ends of a 90% interval.
     shrunk : float
         Between the measured and the judged one, by how sure each is.
     """

@@ -26,7 +26,7 @@ def noise(rng: Generator, kind: str, n: int) -> FloatArray:
 
 
 def settling(rng: Generator, family: str) -> Callable[[FloatArray], FloatArray]:
-    """A descent from 1 to 0 over the clock that twice the clock would lower by less than 3 %."""
+    """A descent from 1 to 0 over the clock that twice the clock would lower by less than 3%."""
     if family == "exponential":
         tau = rng.uniform(0.04, 0.2)
         return lambda u: np.exp(-u / tau)

@@ -5,7 +5,7 @@
 Small networks are trained twice, over T epochs and over 2 T, with the same rate, held or annealed to zero over the
 whole run. The shorter run is carried on over its steps, and over its cumulative learning rate; the truth is where the
 longer one ends. ``held`` and ``below`` are the shares of the intervals that hold the truth, and that lie above it;
-``told`` are those of which one might warn, and ``nothing`` counts those of them that gained less than 2 % of what was
+``told`` are those of which one might warn, and ``nothing`` counts those of them that gained less than 2% of what was
 achieved. A rise counts as no gain, and half a percent of what was achieved matters to nobody.
 """
 

@@ -205,7 +205,7 @@ def goals(m: dict[str, Measured], least: float, least_dry: float) -> None:
         (f"sweep ≥ {least} × the loop", m["write"].rate / loop, m["write"].rate >= least * loop),
         (f"dry run ≥ {least_dry} × the loop", m["dry"].rate / loop, m["dry"].rate >= least_dry * loop),
         ("dry run ≤ 1.4 × the pull", over_pull, over_pull <= 1.4),
-        ("nothing new ≤ 3 % of a sweep", new, new <= 0.03),
+        ("nothing new ≤ 3% of a sweep", new, new <= 0.03),
     ):
         print(f"- {text}: {value:.3g} ({'met' if met else 'missed'})")
 

@@ -122,13 +122,15 @@ def page(found: Measured) -> str:
         f"Made by `scripts/weigh`: {len(counted)} runs with a labelled cause, of "
         f"{len({run.task for run in counted})} tasks "
         f"({', '.join(f'{name} {n}' for name, n in sets.items() if name != DRAWN)}). {DRAWN.capitalize()} are "
-        f"{sets[DRAWN]} runs drawn from crossed: they are ranked again, and not counted.",
+        f"{sets[DRAWN]} runs drawn from crossed; they are ranked, but not counted.",
         f"Of {len(found.causes)} causes with {reasons.total()} rows: {told}.",
-        f"Worth using, by tasks and by sets left out: {_worth(found)}.",
-        "## What measured ones bring",
+        f"Causes for which the measured values are worth using, by tasks and by sets left out: {_worth(found)}.",
+        "## What the measured values would bring",
+        "Each cell gives the share of runs with a true cause first / among the first three, and then the number of "
+        "sound runs with a warning.",
         *(_gains(way, trial) for way, trial in found.trials.items()),
-        "Cause by cause: runs in which a true cause comes first that did not, and the reverse; in brackets the "
-        "tasks that do better and worse. Causes of which nothing changes are left out.",
+        "By cause: + counts the runs in which a true cause comes first that did not before, − the reverse. In brackets "
+        "are the numbers of tasks that do better and worse. Causes for which nothing changes are left out.",
         _changes(found),
         "## Ratios",
         ratios(found),
@@ -162,7 +164,7 @@ def _gains(way: str, trial: Trial) -> str:
     sets = list(dict.fromkeys(run.held_in for run in trial.runs))
     rows = {name: [name] for name in sets} | {f"all but {DRAWN}": [name for name in sets if name != DRAWN]}
     seen = {row: [figures(trial.runs, answers, chosen) for answers in looks.values()] for row, chosen in rows.items()}
-    return f"**{way.capitalize()}**: right first / among three; sound runs with a warning.\n\n" + table(
+    return f"**{way.capitalize()}**:\n\n" + table(
         ("set", *looks), ((row, *map(_figures, cells)) for row, cells in seen.items())
     )
 

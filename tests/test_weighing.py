@@ -230,7 +230,7 @@ def run_of(said: str, *causes: str, sound: bool = False) -> Heard:
 def test_how_often_a_cause_is_first_and_what_it_is_taken_for() -> None:
     given = [run_of("b", "a", "c")] * 6 + [run_of("b", "b")] + [run_of("", "a")] + [run_of("b", sound=True)] * 2
     lines = named(given).splitlines()
-    assert "| b | 1 | 7 | 1 (14.3\u2009%) | 2 | **right in less than a third** |" in lines
+    assert "| b | 1 | 7 | 1 (14.3%) | 2 | **right in less than a third** |" in lines
     assert "| a | 7 | 0 | – | 0 |  |" in lines
     assert "| no cause | – | 1 | – | 0 |  |" in lines
     assert confused(given).splitlines()[2:] == ["| a | 7 | 0 | b 6, others 1 |"]
@@ -238,7 +238,7 @@ def test_how_often_a_cause_is_first_and_what_it_is_taken_for() -> None:
 
 def test_left_out_runs_stand_in_the_same_row() -> None:
     given, outside = [run_of("b", "a")] * 2 + [run_of("b", "b")], [run_of("b", "b"), run_of("a", "b")]
-    assert "| b | 1 | 3 | 1 (33.3\u2009%) | 0 | 2 | 1 | 1 (100.0\u2009%) | 0 |  |" in named(given, outside).splitlines()
+    assert "| b | 1 | 3 | 1 (33.3%) | 0 | 2 | 1 | 1 (100.0%) | 0 |  |" in named(given, outside).splitlines()
     assert confused(given, outside).splitlines()[2:] == [
         "| a | 2 | 0 | b 2 | – | – | – |",
         "| b | 1 | 1 | – | 2 | 1 | others 1 |",
@@ -250,7 +250,7 @@ def test_the_share_that_is_right_by_score() -> None:
     given = [run_of("b", "b"), run_of("b", "b"), run_of("b", "a"), run_of("", "a"), run_of("b", sound=True)]
     beside = [replace(run_of("b", "b"), held_in="crossed")]
     lines = reliable([*given, *beside], [run_of("b", "b")]).splitlines()
-    assert "| 0.4–0.6 | 3 | 66.7\u2009% | 1 | 100.0\u2009% | 1 | 100.0\u2009% |" in lines
+    assert "| 0.4–0.6 | 3 | 66.7% | 1 | 100.0% | 1 | 100.0% |" in lines
     assert "| 0.8–1 | 0 | – | 0 | – | 0 | – |" in lines
     assert "| no cause | 1 | – | 0 | – | 0 | – |" in lines
 

@@ -26,7 +26,7 @@ _STORES = {
 }
 _PACKAGES = {"mlflow": "MLflow", "wandb": "wandb"}
 _PROJECT = Path(__file__).parents[2] / "pyproject.toml"
-_PYTHON = "Programming Language :: Python :: "
+_CLASSIFIER = re.compile(r"Programming Language :: Python :: (\d+\.\d+)")
 
 
 def page(found: Mapping[tuple[str, str], Result], releases: Mapping[str, str]) -> str:
@@ -48,28 +48,28 @@ def page(found: Mapping[tuple[str, str], Result], releases: Mapping[str, str]) -
     explained = "".join(f"{number}. {note}\n" for number, note in enumerate(notes, 1))
     return f"""# Compatibility: which servers, stores and clients were tried
 
-Made by `scripts/versions --docs docs/how-it-works/compatibility.md`. It makes an environment for each version,
-lets that version's own client log the same 36 runs (twelve kinds of curve, NaN, infinities and the smallest numbers,
-letters beyond ASCII), and sweeps each store with tracker-diag.
-MLflow gets a server, SQLite, PostgreSQL and a folder `mlruns`,
-with nested, running and deleted runs, datasets and files too; wandb a folder of offline runs, with nested metrics and
+This page says with which versions of MLflow and wandb tracker-diag was tried, and what did not work. `scripts/versions
+--docs docs/how-it-works/compatibility.md` writes it. It makes an environment for each version, and that version's own
+client logs the same 36 runs: twelve kinds of curve, NaN, infinities and the smallest numbers, letters beyond ASCII.
+Then tracker-diag sweeps each store. MLflow gets a server, SQLite, PostgreSQL and a folder `mlruns`, with nested,
+running and deleted runs, datasets and files too. wandb gets a folder of offline runs, with nested metrics and
 histograms.
 
 {table(("column", "what must hold"), ((name, about) for name, about in CELLS.items()))}
 {table(("made by", "store", *CELLS), cells)}
-{HOLDS}: holds. –: there is no such thing (folders of offline runs take no filter).
+{HOLDS}: holds. –: does not apply (folders of offline runs take no filter).
 
 {explained}
-Two things lie behind these. Servers before MLflow 2.20 fail to delete single files of a local artifact folder; they can
-delete a whole folder, which is done only where nothing else is in it and the run has ended. And MLflow up to 2.1 may
-keep artifact addresses that are relative to the folder in which training ran: they are looked for beside an SQLite
-file, but nobody knows where that folder is for PostgreSQL, so files there are neither read nor written.
+These notes have two reasons. Servers before MLflow 2.20 fail to delete single files of a local artifact folder. They
+can delete a whole folder, but tracker-diag does that only if nothing else is in it and the run has ended. And MLflow up
+to 2.1 may store artifact addresses that are relative to the folder in which training ran. They are looked for beside
+an SQLite file. For PostgreSQL nobody knows where that folder is, so files there are neither read nor written.
 
 {pythons()}
 ## Seconds and requests
 
-For 36 runs: seconds of the whole command, its start included, while another store was tried on the same two
-processors; and requests to the server.
+The table gives the seconds of the whole command for 36 runs, and the requests to the server. The seconds include the
+start of the command, and another store was tried at the same time on the same two processors.
 
 {table(("made by", "store", *_COMMANDS.values()), costs)}"""
 
@@ -77,15 +77,15 @@ processors; and requests to the server.
 def pythons() -> str:
     """Set the section on what tracker-diag itself runs with."""
     project = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))["project"]
-    *more, last = (text.removeprefix(_PYTHON) for text in project["classifiers"] if text.startswith(_PYTHON))
+    *more, last = (found[1] for text in project["classifiers"] if (found := _CLASSIFIER.fullmatch(text)))
     return f"""## Pythons and dependencies
 
 `scripts/pythons` runs all tests on Python {", ".join(more)} and {last} where they are on the machine, each
 in an environment of its own with the newest versions of what tracker-diag needs. Warnings are errors in the tests, so
-what the next Python drops is seen before it is gone.
+they show what the next Python will remove.
 
-They pass with the lowest versions that pyproject.toml allows, MLflow 3.9 among them: `scripts/lowest`. Clients
-before that may have made what is read, and need not be installed beside it.
+The tests also pass with the lowest versions that pyproject.toml allows, MLflow 3.9 among them (`scripts/lowest`). Older
+clients may have logged the runs that are read, but need not be installed.
 """
 
 

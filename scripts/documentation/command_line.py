@@ -18,7 +18,7 @@ def page() -> str:
     names = group.list_commands(click.Context(group))  # type: ignore[attr-defined]
     return (
         f"{GENERATED}# Command line\n\n"
-        "This is what `tracker-diag --help` and `tracker-diag COMMAND --help` print.\n\n"
+        "This page shows what `tracker-diag --help` and `tracker-diag COMMAND --help` print.\n\n"
         + _help()
         + "".join(f"\n## {name}\n\n{_help(name)}" for name in names)
     )

@@ -17,9 +17,9 @@ rules:
     severity: info                 # never more than this
     thresholds: {minimum_rise: 0.1}
 roles:
-  val_loss: my/metric              # take this metric for that role
+  val_loss: my/metric              # use this metric for that role
 experiments:
-  "gan-*":                         # laid over the rest for experiments of such names
+  "gan-*":                         # overrides the rest for experiments with such names
     select: [HY, diverged]
 """
 
@@ -37,25 +37,29 @@ def configuration() -> str:
     ]
     return (
         f"{GENERATED}# Configuration\n\n"
-        f"Nothing has to be set. What is set is read from `--config FILE`, else from `{FILE_NAME}`, else from "
-        f"`[tool.tracker-diag]` in `{PROJECT_FILE}`: those of the folder where the command runs, else of the first "
-        "folder above that has one of them. The search ends at the top of the repository (the folder with `.git` or "
-        "`.hg`); in no repository, at your home folder; outside of both it looks nowhere else, since anybody may write "
-        "into a folder such as `/tmp`. Files are not merged: the first one that is found is the one that is used. "
-        "`--log-format json` logs which, and errors name it. An unknown key is refused, and the nearest known one is "
-        "named.\n\n"
+        "All settings have defaults, so you need no configuration file. If there are several, the first of these is "
+        "used:\n\n"
+        "1. the file given by `--config FILE`\n"
+        f"2. `{FILE_NAME}` in the folder where the command runs\n"
+        f"3. `[tool.tracker-diag]` in `{PROJECT_FILE}` in the same folder\n"
+        "4. one of these two in the first folder above that has one\n\n"
+        "The search ends at the top of the repository (the folder with `.git` or `.hg`), or at your home folder where "
+        "there is no repository. Outside of both no other folder is searched, because anybody may write into a folder "
+        "such as `/tmp`. Files are not merged. `--log-format json` logs which file is used, and errors name it. An "
+        "unknown key is refused, and the error names the nearest known key.\n\n"
         f"```yaml\n{EXAMPLE}```\n\n"
         + table(("key", "default", "meaning"), keys)
         + "\nUnder `rules`, for each rule by name or code:\n\n"
         + table(("key", "meaning"), of_rule)
         + f"\nSeverities: {', '.join(f'`{s}`' for s in Severity)}.\n\n"
         "## On a run\n\n"
-        "Two tags belong to you, and are never removed:\n\n"
+        "Two tags of a run are settings, too. They are yours, and are never removed:\n\n"
         "- `diag.ignore`: rules to leave out for this run, by name, code or prefix, separated by commas\n"
         "- `diag.control`: what the run is a control for\n\n"
         "## Roles\n\n"
-        "Which metric or parameter means what is told from the words of its name; the report says which was taken. "
-        "`roles` names one outright, `vocabulary` adds words, `--role val_loss=my/metric` does so for one command.\n\n"
+        "The words of its name decide which role a metric or parameter has, and the report says which one was taken. "
+        "`roles` assigns a name to a role, and `vocabulary` adds words. `--role val_loss=my/metric` assigns one for a "
+        "single command.\n\n"
         + table(
             ("role", "filled by", "what to log"),
             ((f"`{r}`", kind, what_to_log(r).removeprefix("log ")) for r, kind in all_roles().items()),

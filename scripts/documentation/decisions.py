@@ -18,12 +18,13 @@ from tracker_diag.rules.verdicts import GOOD_FIT, precedence
 
 def verdict() -> str:
     """The page on the verdict."""
-    one, info, cause = (" ".join(part.split()) for part in _paragraphs(competing.verdict)[:3])
+    info, cause = (" ".join(part.split()) for part in _paragraphs(competing.verdict)[1:3])
     reasons = "\n".join(f"- {reason}" for reason in _reasons())
     return (
         f"{GENERATED}# The verdict\n\n"
-        "Every rule on learning curves looks at a run by itself, and several may find something. One of them is the "
-        "verdict: the first of these that was found as a warning or an error.\n\n"
+        "Each run gets one verdict. Several rules on learning curves may find something in the same run, so the table "
+        "below decides which finding becomes the verdict: the one with the lowest place. A finding has an earlier "
+        "place as a warning or an error than as an info.\n\n"
         + table(
             ("verdict", "place as a warning or an error", "place as an info", "why it stands here"),
             (
@@ -31,15 +32,19 @@ def verdict() -> str:
                 for (name, why), order in zip(precedence().items(), places(), strict=True)
             ),
         )
-        + f"\n{one} {info}\n\n"
+        + f"\n{info}\n\n"
         "## Where the curves are not enough\n\n"
         f"{cause}\n\n"
         "## When there is none\n\n"
-        f"The verdict is {link(ABSTENTION)} where none was found, and the summary says what is missing:\n\n"
-        f"{reasons}\n\n"
-        "A rule that lacks an input does not guess either: it is skipped, and the report says what to log.\n\n"
-        "## What is folded\n\n"
-        f"{_prose(ranking.fold)} Folded findings stay in the report, below the others.\n"
+        f"The verdict is {link(ABSTENTION)} if no rule found one. The summary then says what is missing (… stands for "
+        "values of the run):\n\n"
+        f"{reasons}\n"
+        "- the condition of a good fit that is not shown, and how much of the planned training was done, if that is "
+        "known\n\n"
+        "A rule that lacks an input does not guess. It is skipped, and the report says what to log.\n\n"
+        "## Folded findings\n\n"
+        "A warning or an error as the verdict often explains other findings on the curves that are no more severe. "
+        "These are folded: they stay in the report, below the others.\n"
     )
 
 
@@ -58,18 +63,19 @@ def causes() -> str:
     rows = sorted(((r.thresholds["prior"], r) for r in _with_prior()), key=lambda x: (-x[0], x[1].code))
     return (
         f"{GENERATED}# Causes\n\n"
-        f"{_prose(ranking)}\n\n"
+        "Causes say why a run shows its verdict, and this page says how they are ranked. "
+        f"{' '.join(_paragraphs(ranking)[1].split())} [Accuracy](/how-it-works/accuracy.md) says how often the first "
+        "cause is right, by its score.\n\n"
         f"- Odds: {_prose(hypothesis.Hypothesis.odds).lower()}\n"
-        "- A sign of its own is an observation that hardly another cause leaves; the rule's page marks it.\n"
+        "- A sign of its own is an observation that hardly any other cause leaves. The rule's page marks it.\n"
         f"- {_attributes(hypothesis.Observation)['ratio']}\n"
-        "- Each rule's page lists the observations it weighs. They are taken to be "
-        "independent, whether the cause holds or not: a rule counts an observation once.\n\n"
-        + table(("constant", "value", "meaning"), _constants())
-        + "\n"
-        "The next evidence that a report asks for is what would settle one of its first two causes.\n\n"
+        "- Each rule's page lists the observations that it weighs. They are assumed to be independent given the cause, "
+        "and given its absence. A rule counts an observation once.\n\n"
+        "The constants of the ranking:\n\n" + table(("constant", "value", "meaning"), _constants()) + "\n"
+        'The "next evidence" of a report is what would confirm or exclude one of its first two causes.\n\n'
         "## Priors\n\n"
-        "Odds before anything is seen of the run; each is a threshold (`prior`) of its rule and may be set.\n\n"
-        + table(("cause", "prior odds"), ((link(rule.name), f"{prior:g}") for prior, rule in rows))
+        "The prior odds hold before anything is seen of the run. Each is a threshold (`prior`) of its rule, and can be "
+        "set.\n\n" + table(("cause", "prior odds"), ((link(rule.name), f"{prior:g}") for prior, rule in rows))
     )
 
 
@@ -114,4 +120,5 @@ def _reasons() -> list[str]:
         if isinstance(node.value, ast.Constant | ast.JoinedStr):
             parts = node.value.values if isinstance(node.value, ast.JoinedStr) else [node.value]
             said.append("".join(str(p.value) if isinstance(p, ast.Constant) else "…" for p in parts))
-    return said
+    # One that is made of values alone says nothing here.
+    return [reason for reason in said if re.search(r"\w{3}", reason)]

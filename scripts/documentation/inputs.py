@@ -15,9 +15,10 @@ def page() -> str:
     roles = [found for found in inputs if _of_role(found)]
     return (
         f"{GENERATED}# What a rule may ask for\n\n"
-        "A rule is a function; the names of its parameters are inputs. One annotated `X | None` is optional. All "
-        "others are required: if one is missing, the rule is skipped and the report says what to log. An input is a "
-        "function of other inputs (`@rule_input`, in `tracker_diag/evidence` or beside the rule that asks for it).\n\n"
+        "This page lists what a rule may ask about a run. A rule is a function, and the names of its parameters are "
+        "inputs. An input annotated `X | None` is optional. All others are required: if one is missing, the rule is "
+        "skipped and the report says what to log. An input is a function of other inputs (`@rule_input`, in "
+        "`tracker_diag/evidence` or beside the rule that asks for it).\n\n"
         f"Kinds of evidence: {', '.join(f'{letter} {kind}' for letter, kind in EVIDENCE.items())}.\n\n"
         + table(
             ("input", "what it is", "type", "unit", "evidence", "asked for by"),
@@ -28,8 +29,8 @@ def page() -> str:
             ),
         )
         + "\n## Parameters by role\n\n"
-        "Each is the value of the parameter that plays the role "
-        "([roles are told from names](/reference/settings.md#roles)).\n\n"
+        "Each is the value of the parameter that has this role "
+        "([how roles are recognised by names](/reference/settings.md#roles)).\n\n"
         + table(("input", "what to log", "asked for by"), ((f"`{i.name}`", i.log, _rules(i)) for i in roles))
     )
 

@@ -22,21 +22,22 @@ def names() -> str:
     everything = [j for sets in by_file.values() for j in sets]
     return (
         f"{GENERATED}# What real names are taken for\n\n"
-        f"Which curve is the training loss is told from names. Below are {len(everything)} sets of names, from "
-        "frameworks' documents, public repositories and people's own scripts, and what each set is read as. Every name "
-        "was labelled with what it is by someone who did not look at the resolver, and every role is judged by these "
-        "labels: `python -m scripts.names` does it, says how strictly, and lists the errors with `--errors`.\n\n"
+        "tracker-diag recognises curves by their names, for example which one is the training loss. This page shows "
+        f"{len(everything)} sets of names from frameworks' documents, public repositories and people's own scripts, "
+        "and what each name is taken for. Somebody who did not look at the resolver labelled every name with what it "
+        "is. `python -m scripts.names` judges every role by these labels, says how strictly, and lists the errors with "
+        "`--errors`.\n\n"
         + table(
             ("", "sets", "roles filled", "wrong", "arguable", "roles expected", "of these not found"),
             _totals({**{_TITLES[file]: sets for file, sets in by_file.items()}, "all": everything}),
         )
-        + "\nThe left-out sets were written by people who did not see the resolver, after it had been mended "
-        "with sight of the other two files. At the first look 30 of 427 roles were wrong and 25 of 322 expected ones "
-        "were not found; with the resolver of release 0.1, 34 of 422 and 47 of 322. What was mended since was mended "
-        "with sight of them.\n\n"
-        f"**Bold** is wrong, with what the name really is. A dash: nothing was taken. Names longer than "
-        f"{LONGEST_NAME} letters are cut. Whatever is wrong can be set right with `--role`, see "
-        "[configuration](/reference/settings.md#roles).\n"
+        + "\nThe left-out sets were written by people who did not see the resolver, after it had been fixed with sight "
+        "of the other two files. At the first look, 30 of 427 roles were wrong and 25 of 322 expected ones were not "
+        "found. With the resolver of release 0.1, these were 34 of 422 and 47 of 322. What was fixed since was fixed "
+        "with sight of these sets.\n\n"
+        "Each row is one set, and each cell shows the names that were taken for a role. **Bold** is wrong, with what "
+        f"the name really is. A dash means that no name was taken. Names longer than {LONGEST_NAME} letters are cut. "
+        "You can correct a wrong role with `--role`; see [configuration](/reference/settings.md#roles).\n"
         + "".join(_part(file, sets) for file, sets in by_file.items())
     )
 

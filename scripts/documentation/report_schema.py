@@ -17,9 +17,10 @@ def page() -> str:
     words = [part for part in schema["$defs"].items() if "enum" in part[1]]
     return (
         f"{GENERATED}# Report schema\n\n"
-        "`report.json`, `tracker-diag report --format json` and `report.to_dict()` give this. The JSON is strict: "
-        "numbers that are not finite are the strings `NaN`, `Infinity` and `-Infinity`. `schema_version` is raised "
-        "when a field changes its meaning or goes away; older versions are still read.\n\n"
+        "This page lists the fields of `report.json`, `tracker-diag report --format json` and `report.to_dict()`. The "
+        "JSON is strict: numbers that are not finite are the strings `NaN`, `Infinity` and `-Infinity`. "
+        "`schema_version` is raised when a field changes its meaning or is removed. Older versions can still be "
+        "read.\n\n"
         "The schema itself: [report.schema.json](/reference/report.schema.json). The schema of the dataset profile: "
         "[profile.schema.json](/reference/profile.schema.json).\n\n"
         f"## Report\n\n{schema['description']}\n\n{table(('field', 'type', 'meaning'), _rows(schema))}"

@@ -28,35 +28,38 @@ def safety() -> str:
     """The page."""
     return f"""{GENERATED}# Safety
 
-A sweep runs unattended over what others wrote: copied folders, logs of killed processes, servers behind proxies. What a
-run contains is data, never a path, a command or markup. What a server answers is checked before it is used.
+This page says what tracker-diag writes, what it never touches, and what happens when something goes wrong. A sweep runs
+unattended over what others wrote: copied folders, logs of killed processes, servers behind proxies. So it treats what
+a run contains as data, never as a path, a command or markup. It checks what a server answers before it uses it.
 
 ## What is written
 
-Only this, on the runs that were asked for:
+tracker-diag writes only this, and only on the runs that you asked for:
 
 - under the prefix, the tags {_words(own.TAGS)};
 - in the run's `{own.FOLDER}/`, the files {_words(own.REPORTS)}.
 
-Everything else is only read, other tags under the prefix included; {_words(own.USERS)} are yours. A prefix that begins
-with `mlflow.` or `wandb.` is refused.
+Everything else is only read. This includes other tags under the prefix; {_words(own.USERS)} are yours. A prefix that
+begins with `mlflow.` or `wandb.` is refused.
 
-Where you ask for it, and only there, something outside the prefix is written too: with `--note` a section of the run's
-description (in MLflow the tag `{own.DESCRIPTION}`, in W&B the notes), with `--view` a saved view of the
-experiment (`{own.VIEW}`), with `--annotate` a log segment beside each offline run of W&B.
+Three options write something outside the prefix:
 
-The section stands after your text, between two comments that hold its digest; the description is read again just before
-it is written. Once it is there, every later diagnosis renews it, so that it never says what is no longer so. A section
-or a view that somebody has changed is theirs: it is neither renewed nor removed, and that is told. `clean` takes all of
-these away, and your text is as it was, byte for byte.
+- `--note`: a section of the run's description (in MLflow the tag `{own.DESCRIPTION}`, in W&B the notes)
+- `--view`: a saved view of the experiment (`{own.VIEW}`)
+- `--annotate`: a log segment beside each offline run of W&B
 
-Two things are made where you ask for them: `sweep --overview` keeps one run for each experiment in the experiment
-`tracker-diag`, which holds its page, and `tracker_diag.controls` logs the runs that it trains for you. `clean` deletes
-these runs, by marks that nothing else has, and no other run.
+The section stands after your text, between two comments that hold its digest. The description is read again just before
+the section is written. Once it is there, every later diagnosis renews it, so that it is never out of date. A section or
+a view that somebody has changed is theirs: it is neither renewed nor removed, and the command says so. `clean` removes
+all of these, and restores your text byte for byte.
 
-Nothing is written, replaced or deleted through a symbolic link, or outside the run's own folder. A file is written
-beside its place under a random name and then renamed, so it is there whole or not at all. What a killed sweep left of
-such drafts, the next sweep removes.
+Two features create runs, and only if you use them. `sweep --overview` keeps one run for each experiment in the
+experiment `tracker-diag`, which holds the experiment's page. `tracker_diag.controls` logs the runs that it trains for
+you. `clean` deletes these runs and no others. It recognises them by marks that nothing else has.
+
+Nothing is written, replaced or deleted through a symbolic link, or outside the run's own folder. A file is first
+written under a random name beside its place and then renamed, so it is there whole or not at all. If a killed sweep
+leaves such drafts, the next sweep removes them.
 
 ## What goes wrong
 
@@ -65,52 +68,59 @@ With `--log-format json` the log also holds the traceback of each run that faile
 
 ## Limits
 
-What exceeds a limit is left out or refused, in one line that says so.
+What exceeds a limit is left out or refused, and one line says so.
 
 {table(("what", "limit"), _limits())}
-An answer may take {http.ANSWER:g} s, the first one {http.FIRST_ANSWER:g} s; MLFLOW_HTTP_REQUEST_TIMEOUT, where it is
-set, replaces both. Redirects are followed at most {redirects.MOST} times, to the same host only, and never from https
-to http. Pipes and devices are never waited for.
+A server has {http.ANSWER:g} s for an answer, and {http.FIRST_ANSWER:g} s for the first one.
+MLFLOW_HTTP_REQUEST_TIMEOUT replaces both if it is set. Redirects are followed at most {redirects.MOST} times, only to
+the same host, and never from https to http. tracker-diag never waits for pipes and devices.
 
 ## Secrets
 
-No text reaches a terminal, a log, a report, a tag, a message or a summary with what gives access in it: the user part
-of anything like an address, and the values of {_words((*outgoing.SECRETS, "--notify"))}. Three things are not known as
-secrets: a password of fewer than {outgoing.SHORTEST} letters, unless it stands in an address; one that stands in a file
-only (`~/.netrc`, `~/.mlflow/credentials`); and, for workers of a remote Dask cluster, what their own environment does
-not hold.
+Secrets are removed from every text for a terminal, a log, a report, a tag, a message or a summary: the user part
+of anything like an address, and the values of {_words((*outgoing.SECRETS, "--notify"))}. Three things are not
+recognised as secrets:
+
+- a password of fewer than {outgoing.SHORTEST} letters, unless it stands in an address
+- a password that stands only in a file (`~/.netrc`, `~/.mlflow/credentials`)
+- for workers of a remote Dask cluster, what their own environment does not hold
 
 Control characters, line breaks and marks that turn the direction of reading are shown as escapes. In a message, the
-name of a run stands in quotes, is cut to {notify.LONGEST_NAME} letters, and cannot mention, link or format.
+name of a run stands in quotes and is cut to {notify.LONGEST_NAME} letters. It cannot contain a mention, a link or
+formatting.
 
 ## How this is shown
 
 | command | what it shows |
 | --- | --- |
-| `scripts/fuzz` | random hostile runs, through the diagnosis and every renderer, raise nothing |
+| `scripts/fuzz` | random hostile runs raise no error in the diagnosis or in any renderer |
 | `scripts/kills` | sweeps killed in the middle leave nothing half done and nothing behind |
-| `pytest tests/adapters/poisons` | bad runs beside good ones: the good ones are done, nothing else is touched |
-| `python -m tests.adapters.mlflow.lying` | a server that lies: each lie ends in one line, with the time it took |
+| `pytest tests/adapters/poisons` | bad runs beside good ones: the good ones are diagnosed, nothing else is touched |
+| `python -m tests.adapters.mlflow.lying` | each lie of a lying server ends in a one-line error, with the time it took |
 """
 
 
 _TROUBLES = (
-    ("one run cannot be listed, read, judged or written", "it is listed with the reason; the others are done", "4"),
     (
-        "artifacts lie where nothing can be stored: no such scheme, host or path",
+        "one run cannot be listed, read, judged or written",
+        "it is listed with the reason; the others are diagnosed",
+        "4",
+    ),
+    (
+        "artifacts cannot be stored at their address: no such scheme, host or path",
         "the tags are written, and the table says that the report is missing; "
-        "tried again when the address or our version changes",
+        "it is tried again when the address or the version of tracker-diag changes",
         "0",
     ),
-    ("you may read and not write", "one line; `sweep --report-dir DIR` keeps the answers in a folder instead", "3"),
-    ("the tracker is out of reach", "the runs in hand are finished, and the sweep ends", "3"),
+    ("you may read but not write", "one line; `sweep --report-dir DIR` keeps the answers in a folder instead", "3"),
+    ("the tracker cannot be reached", "the runs in progress are finished, and the sweep ends", "3"),
     (f"{GIVE_UP_AFTER} writes in a row are refused", "the same", "3"),
     (
         "a sweep of `--every` or `--cron` breaks off",
         "one line, a count in the summary (`failed_sweeps`), one message; the next sweep runs",
         "",
     ),
-    ("a defect of ours", "one line, and the traceback in the log", "4"),
+    ("a bug in tracker-diag", "one line, and the traceback in the log", "4"),
 )
 
 

@@ -10,12 +10,13 @@ def page() -> str:
     """The page."""
     return (
         f"{GENERATED}# What the callbacks log\n\n"
-        "One scheme of keys, whatever the framework and the tracker ([the callbacks](/how-to/callbacks.md)). `<layer>` "
-        "is the layer's place in the network and its name, as in `003.encoder.fc1`; of a network with more than "
-        f"{MOST_LAYERS} layers with weights the first, the last and others evenly between are logged. Steps are those "
-        f"of the optimiser; in W&B, which numbers the rows of all metrics together, `{STEP}` says them.\n\n"
-        "Beside the figures, two files: `diagnosis/model.json`, the description of the network, and "
-        "`diagnosis/profile.json`, where a [dataset profile](/how-to/profile.md) is given.\n\n"
+        "This page lists the keys that the [callbacks](/how-to/callbacks.md) log. They are the same for every "
+        "framework and tracker. `<layer>` is the layer's place in the network and its name, as in `003.encoder.fc1`. "
+        f"If more than {MOST_LAYERS} layers have weights, the first, the last and others evenly between them are "
+        "logged. Steps are those of the optimiser. W&B numbers the rows of all metrics together, so there the step is "
+        f"logged as `{STEP}`.\n\n"
+        "Two files are logged beside the figures: `diagnosis/model.json`, the description of the network, and, if you "
+        "give a [dataset profile](/how-to/profile.md), `diagnosis/profile.json`.\n\n"
         + table(
             ("key", "what it is", "when"),
             ((f"`{PREFIX}{name}`", signal.meaning, signal.when) for name, signal in SIGNALS.items()),

@@ -36,12 +36,13 @@ def page() -> str:
     told = described()
     return (
         f"{GENERATED}# Statistics\n\n"
-        "Training curves are short, autocorrelated, and drift. Each statistic below states its null hypothesis, its "
-        "level, and what it does about values that are not finite, about autocorrelation and about repeated looks. "
-        "The [calibration](/how-it-works/calibration.md) page shows the error rates that were simulated.\n\n"
+        "This page describes the statistics behind the rules. Training curves are short and autocorrelated, and they "
+        "drift, so textbook tests cannot be used as they are. Each statistic states its null hypothesis and its level, "
+        "and how it treats values that are not finite, autocorrelation and repeated looks. "
+        "[Calibration](/how-it-works/calibration.md) shows the error rates that were simulated.\n\n"
         "## Tests\n\n"
         + "".join(_section(name, entry) for name, entry in told["tests"].items())
-        + "## Estimates\n\nThese test nothing. They say how large something is, most of them with an interval.\n\n"
+        + "## Estimates\n\nThese test nothing. They say how large something is, and most of them give an interval.\n\n"
         + "".join(_section(name, entry) for name, entry in told["estimates"].items())
         + "## Building blocks\n\n"
         + table(("function", "what it does"), ((_where(name), said) for name, said in told["tools"].items()))
@@ -94,7 +95,9 @@ def _section(name: str, entry: Mapping[str, str]) -> str:
     body = parts[""].partition("\n\n")[2]
     rows = [(title, constants(entry[key])) for key, title in _POLICIES.items() if key in entry]
     if "Raises" in parts:
-        rows.append(("Too few points", " ".join(parts["Raises"].split()).replace("Error ", "Error, ", 1)))
+        raised = " ".join(parts["Raises"].split())
+        raised = re.sub(r"Error ([A-Z])", lambda m: f"Error {m[1].lower()}", raised)
+        rows.append(("Errors", raised))
     if "References" in parts:
         rows.append(("Source", " ".join(parts["References"].split())))
     rows.append(("Function", _where(name)))

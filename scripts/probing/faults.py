@@ -149,7 +149,7 @@ FAULTS = (
     Fault("blank inputs", ("constant-input",), _blank),
     Fault("four fifths of the examples blank", ("corrupt-or-duplicate-examples", "constant-input"), _half_blank),
     Fault("labels shuffled apart", ("label-mismatch",), _shuffled_labels),
-    Fault("wrong labels, 45 %", ("label-noise",), _noisy_labels),
+    Fault("wrong labels, 45%", ("label-noise",), _noisy_labels),
     Fault("the same batch again and again", ("repeated-batch",), _same_batch),
     Fault("sorted by label, not shuffled", ("unshuffled",), _sorted),
     Fault("one label in each batch", ("single-label-batches",), _one_label_each),

@@ -123,7 +123,7 @@ def _row_dropped_on_one_side(setup: Setup, random: np.random.Generator) -> Setup
 
 
 def _second_annotator(setup: Setup, random: np.random.Generator) -> Setup:
-    """A second annotator did 55 % of the rows, training and validation alike, and is wrong in most of them.
+    """A second annotator did 55% of the rows, training and validation alike, and is wrong in most of them.
 
     Classes are taken for the next one; of a regression the targets are read off by eye, with the spread of the targets.
     """
@@ -152,7 +152,7 @@ def _small_shuffle_buffer(setup: Setup, _: np.random.Generator) -> Setup:
 
 
 def _inverted_imputation(setup: Setup, random: np.random.Generator) -> Setup:
-    """Imputation with its mask upside down: the mean of the column for all that was there, not for the suspect 2 %."""
+    """Imputation with its mask upside down: the mean of the column for all that was there, not for the suspect 2%."""
     mean = setup.x.mean(axis=0, keepdims=True)
 
     def imputed(x: Array) -> Array:

@@ -139,10 +139,10 @@ def figures(answers: Sequence[Answer]) -> list[tuple[str, str, str]]:
         ("missed", _share(not a.watched_warned for a in faulty), _share(not a.bare_warned for a in faulty)),
         ("sound runs", str(len(sound)), str(len(sound))),
         ("false alarms", _share(a.watched_warned for a in sound), _share(a.bare_warned for a in sound)),
-        ("told while going on, of faulty", _share(bool(a.lines) for a in faulty), "–"),
+        ("faulty runs reported while running", _share(bool(a.lines) for a in faulty), "–"),
         ("lost runs", str(sum(a.error for a in faulty)), "–"),
-        ("told within a tenth, of lost", _share(a.delay <= A_TENTH for a in faulty if a.error), "–"),
-        ("told while going on, of sound", _share(bool(a.lines) for a in sound), "–"),
+        ("lost runs reported within a tenth of the run", _share(a.delay <= A_TENTH for a in faulty if a.error), "–"),
+        ("sound runs reported while running", _share(bool(a.lines) for a in sound), "–"),
     ]
 
 
@@ -151,8 +151,8 @@ def table(answers: Sequence[Answer], *, errors: bool = False) -> str:
     out = []
     for name, some in _groups(answers):
         if some:
-            out += [f"\n{name}", f"{'':34}{'watched':>10}{'bare':>10}"]
-            out += [f"{what:34}{with_:>10}{without:>10}" for what, with_, without in figures(some)]
+            out += [f"\n{name}", f"{'':46}{'watched':>10}{'bare':>10}"]
+            out += [f"{what:46}{with_:>10}{without:>10}" for what, with_, without in figures(some)]
     if errors:
         out.append("")
         for a in answers:
@@ -181,16 +181,18 @@ def page(answers: Sequence[Answer]) -> str:
     out = [
         "# What watched runs show",
         "",
-        "Made by `scripts/probes`: small networks trained with PyTorch by hand and with Keras, with the callbacks on, "
-        "logged to a real MLflow server and diagnosed from there; beside it the same runs without what the callbacks "
-        "logged. A fault counts where the sound twin does better on independent data, a sound variation where it does "
-        "not do worse.",
+        "This page says what the callbacks add. `scripts/probes` trains small networks with PyTorch by hand and with "
+        "Keras, with the callbacks on. The runs are logged to a real MLflow server and diagnosed from there, once with "
+        "what the callbacks logged (*watched*) and once without (*bare*). A fault counts only if the sound twin does "
+        "better on independent data, and a sound variation only if it does not do worse. Figures below 1 are shares of "
+        "the runs above them.",
     ]
     for name, some in _groups(answers):
         if some:
             out += ["", f"## {name[:1].upper()}{name[1:]}", "", "| | watched | bare |", "| --- | --- | --- |"]
             out += [f"| {what} | {with_} | {without} |" for what, with_, without in figures(some)]
-    out += ["", "## By kind", "", "| kind | counted | first | among three | missed | bare: first |", "| --- " * 6 + "|"]
+    head = "| kind | runs | right cause first | among three | missed | bare: right cause first |"
+    out += ["", "## By kind", "", head, "| --- " * 6 + "|"]
     for kind in dict.fromkeys(a.kind for a in answers if a.causes):
         some = [a for a in answers if a.kind == kind and a.counts]
         row = [

@@ -58,8 +58,8 @@ def tables(trials: list[Trial], checks: list[Check]) -> str:
     groups = {
         "all": trials,
         "with a warning or an error": alarmed,
-        "the same, the fault having made the test loss worse": [t for t in alarmed if t.effective],
-        "green: nobody is asked to change anything": green,
+        "the same, where the fault made the test loss worse": [t for t in alarmed if t.effective],
+        "green: no change is asked for": green,
     }
     parts = [
         f"{len(trials)} networks with a fault: {len({t.fault for t in trials})} kinds of fault, "
@@ -96,7 +96,7 @@ def tables(trials: list[Trial], checks: list[Check]) -> str:
     ]
     by_hand = sorted({f"{t.cause}: {t.said}" for t in trials if t.outcome == "by hand"})
     if by_hand:
-        parts += ["### Prescriptions that no table can carry out", "\n".join(f"- {said}" for said in by_hand)]
+        parts += ["### Prescriptions that a table cannot apply", "\n".join(f"- {said}" for said in by_hand)]
     return "\n\n".join(parts)
 
 
@@ -121,7 +121,8 @@ def _healthy(checks: list[Check]) -> str:
     rows = [(c.task, c.setup, str(c.seed), c.verdict, c.first or "none") for c in alarms]
     said = (
         f"{len(checks)} networks without a fault, of which {len(good)} are sound: neither twice nor half the epochs, "
-        f"three times nor a third of the rate make the test loss better by a tenth. Warnings on those: {len(alarms)}."
+        f"three times nor a third of the learning rate make the test loss better by a tenth. "
+        f"Sound networks with a warning: {len(alarms)}."
     )
     return "\n\n".join([said, table(("task", "setup", "seed", "verdict", "first cause"), rows)] if rows else [said])
 

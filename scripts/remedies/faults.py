@@ -63,7 +63,7 @@ FAULTS = (
                                weight_decay=0.0)),
     Fault("no-early-stopping", "a fifth of the examples, 10 times the epochs, no regularisation",
           lambda s, t: replace(s, n_train=s.n_train // 5, epochs=10 * s.epochs, dropout=0.0, weight_decay=0.0)),
-    Fault("label-noise", "30 % of the targets are other examples', twice the epochs, no regularisation",
+    Fault("label-noise", "30% of the targets are other examples', twice the epochs, no regularisation",
           lambda s, t: replace(s, wrong_labels=0.3, epochs=2 * s.epochs, dropout=0.0, weight_decay=0.0)),
     Fault("too-few-hidden-units", "one unit a layer", lambda s, t: replace(s, hidden_units=1)),
     Fault("too-deep", "20 layers of tanh", lambda s, t: replace(s, layers=20, activation="tanh")),

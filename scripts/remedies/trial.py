@@ -22,7 +22,7 @@ FloatArray = NDArray[np.float64]
 
 #: Share of the test loss that a change has to bring.
 LEAST = 0.02
-#: And standard errors of the difference over the test examples: beyond chance at 5 %.
+#: And standard errors of the difference over the test examples: beyond chance at 5%.
 BEYOND = 1.96
 
 

@@ -1,10 +1,10 @@
 """Ranks the causes, and folds findings that a stronger one explains.
 
-Each cause is a hypothesis with prior odds and likelihood ratios of the observations that its rule saw
-(``tracker_diag.rules.hypothesis``). The score of cause c is odds_c / (n + sum of the odds of all causes that are told),
-n standing for "none of these": what a posterior would be if one cause were the main one, and priors and ratios were
-those of the runs at hand. They are not, so it orders the causes and is no probability (docs/how-it-works/accuracy.md
-says how often it is right).
+Each cause is a hypothesis. It has prior odds, and its rule adds a likelihood ratio for each observation in the run
+(``tracker_diag.rules.hypothesis``). The score of cause c is odds_c / (n + the sum of the odds of all reported causes),
+where n stands for "none of these". The score would be a posterior probability if the run had exactly one main cause,
+and if priors and ratios were measured on runs like it. Neither holds, so the score orders the causes and is not a
+probability.
 """
 
 from __future__ import annotations
@@ -16,21 +16,22 @@ from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.rules.hypothesis import Hypothesis
 from tracker_diag.rules.registry import all_rules
 
-#: Odds from which a hypothesis may be a warning.
+#: A cause may be a warning from these odds on.
 WARNING_ODDS = 3.0
 
-#: What the likelihood ratios of curves and data must multiply to for a warning: configuration alone never warns. About
-#: where Jeffreys' scale (1961, appendix B) calls a factor "substantial", 10^0.5.
+#: For a warning, the product of the likelihood ratios from curves and data must reach this value, so configuration
+#: alone never warns. Jeffreys' scale (1961, appendix B) calls a factor "substantial" from about here on, 10^0.5.
 SEEN_RATIO = 3.0
 
-#: Weight of "none of these": 1 for a run whose curves show no trouble, less for one whose curves do, since something
-#: is then the cause.
+#: Weight of "none of these" for a run whose curves show trouble, because something must then be the cause. For other
+#: runs the weight is 1.
 OTHER_TROUBLE = 0.25
 
-#: Score from which a cause is a warning in a run whose curves show trouble: likelier than all others together.
+#: In a run whose curves show trouble, a cause is a warning from this score on: it is then likelier than all others
+#: together.
 LIKELIER_HALF = 0.5
 
-#: Causes less likely than this are not worth a line.
+#: Causes with a lower score are not listed.
 LEAST = 0.02
 
 
@@ -94,7 +95,7 @@ def _told(hypotheses: list[Hypothesis], none: float) -> tuple[list[Hypothesis], 
 
 
 def fold(findings: list[Finding], verdict: str) -> list[Finding]:
-    """Put findings that the verdict explains under it, last."""
+    """Move findings that the verdict explains to the end, and mark them as folded under it."""
     stronger = next((f for f in findings if f.name == verdict), None)
     if stronger is None or stronger.severity.rank < Severity.WARNING.rank:
         return findings

@@ -36,15 +36,15 @@ class Answer:
 def verdict(
     findings: Mapping[str, Finding], hypotheses: Iterable[Hypothesis] = (), judged: Iterable[Finding] = ()
 ) -> Answer:
-    """The verdict over what the rules on curves found and over the ranked causes.
+    """Choose the verdict from the findings of the rules on curves and from the ranked causes.
 
-    An `info` finding (an overconfident but accurate run, a run still going) does not take the verdict from a good fit,
-    but stands where there is no such finding.
+    An `info` finding (an overconfident but accurate run, a run still going) does not replace a good fit. It is the
+    verdict only where no rule found a good fit.
 
-    A run whose curves alone pass for a good fit, or decide nothing, and whose first cause is a warning, gets the
-    verdict that this cause names: such a cause rests on the curves in part (a plateau that was reached early, a gap of
-    middling size), and what the configuration adds settles which trouble they show. A cause that says nothing of the
-    curves leaves the verdict.
+    Sometimes the curves alone look like a good fit, or decide nothing, and the first cause is a warning. The run then
+    gets the verdict that this cause names. Such a cause rests on the curves in part (a plateau that was reached early,
+    a gap of medium size), and the configuration settles which problem they show. A cause that says nothing of the
+    curves does not change the verdict.
 
     Parameters
     ----------

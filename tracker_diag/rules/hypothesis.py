@@ -13,11 +13,11 @@ from tracker_diag.core.numbers import figure, share, times
 
 Source = Literal["curves", "data", "params", "siblings"]
 
-#: Folders of rules whose causes lie in the data. What a learning curve alone shows of them, other causes show as well.
+#: Folders of rules whose causes lie in the data. Their traces in a learning curve look like those of other causes.
 OF_DATA = ("data", "preprocessing")
 
-#: The most that the likelihood ratios of curves may multiply to for a cause in the data that nothing sets apart: no
-#: signature of its own, no data and no siblings.
+#: Upper limit of the product of the likelihood ratios from curves, for a cause in the data that nothing sets apart: it
+#: has no signature of its own, and neither data nor siblings point to it.
 SHARED_MOST = 3.0
 
 
@@ -192,7 +192,7 @@ class Hypothesis(Finding):
 
     @property
     def odds(self) -> float:
-        """Prior odds times all likelihood ratios; those of curves count up to ``shared_most`` if it applies."""
+        """Prior odds times all likelihood ratios, where ``shared_most`` may limit the product of those from curves."""
         return self.prior * self.seen_ratio * math.prod(s.ratio for s in self.observations if s.source == "params")
 
     @property

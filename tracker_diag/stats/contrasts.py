@@ -98,31 +98,38 @@ class Contrasts:
 def contrasts(parameters: Mapping[str, Sequence[Any]], outcome: FloatArray, repeats: Collection[str] = ()) -> Contrasts:
     """Test each parameter that varies, and measure its effect with the others held.
 
-    Null, for each parameter: the outcome does not depend on it. A parameter is tested as a whole, for a rate has an
-    optimum and effects are not monotone; each of its values is then measured against the one that most runs have.
+    The null hypothesis for each parameter is that the outcome does not depend on it. A parameter is tested as a whole,
+    because effects need not be monotonic: a learning rate has an optimum. Each of its values is then compared with the
+    value that most runs have.
 
-    *Held*: where enough runs differ in this parameter (and seed) alone, they are compared among themselves, in blocks
-    of runs that agree in everything else. Under the null the runs of a block are exchangeable, whatever the other
-    parameters do and however they work together: ranks of the outcome are permuted within blocks, and the statistic is
-    that of Cochran, Mantel and Haenszel for mean scores. Where there are too few such runs for p = 0.05 after the
-    correction, or fewer than a third of all (a random search), the ranks are regressed on the other parameters, each
-    value its own level, numbers of many values by a curve, and the residuals are permuted (Freedman and Lane). That
-    needs effects that add up, and is approximate. Which of the two is used depends on the parameters, never on the
+    *Other parameters held*: this is done in one of two ways. The choice depends on the parameters, never on the
     outcome.
 
-    *Repeats*: in a block they are runs like others. In the regression several seeds of one configuration are one
-    value, their mean: they say nothing more of another parameter. Runs of one configuration and seed with one finite
-    outcome are copies, and count once. A parameter that always changed with a seed is left out.
+    - In blocks, where enough runs differ in this parameter (and seed) alone. They are compared among themselves, in
+      blocks of runs that agree in everything else. Under the null the runs of a block are exchangeable, whatever the
+      other parameters do and however they interact. Ranks of the outcome are permuted within blocks, and the statistic
+      is
+      that of Cochran, Mantel and Haenszel for mean scores.
+    - By regression, where such runs are too few for p = 0.05 after the correction, or fewer than a third of all (a
+      random
+      search). The ranks are regressed on the other parameters, and the residuals are permuted (Freedman and Lane). Each
+      value is its own level; numbers with many values enter as a curve. This assumes that effects add up, and is
+      approximate.
 
-    *NaN, infinite*: diverged, the worst of ranks. For effects, outcomes beyond the fence Q90 + 3 (Q90 − Q10) of the
-    finite ones count as at the fence; then ordinary least squares on the same blocks or regression, with the larger of
-    the classical standard error and that for unequal variances (HC3), and Student's t. In blocks the effect is a mean
-    over the blocks that there are.
+    *Repeats*: in a block, repeats are runs like others. In the regression, several seeds of one configuration are one
+    value, their mean, because they say nothing more about another parameter. Runs of one configuration and seed with
+    the same finite outcome are copies, and count once. A parameter that always changed with a seed is left out.
 
-    *Multiplicity*: p-values are Holm's over the parameters looked at; intervals Bonferroni's over all contrasts.
-    *Autocorrelation*: runs of different seeds are taken as independent; nothing is assumed of their order in time.
-    *Repeated looks*: none is corrected for; an experiment that is looked at as it grows is tested anew each time.
-    *Randomness*: seeded; the answer is the same every time, and does not depend on the order of runs or parameters.
+    *NaN and infinite outcomes*: these runs diverged, and get the worst ranks. For the size of an effect, outcomes
+    beyond the fence Q90 + 3 (Q90 − Q10) of the finite ones count as at the fence. The effect is then estimated by
+    ordinary least squares on the same blocks or regression, with Student's t. Its standard error is the larger of the
+    classical one and that for unequal variances (HC3). In blocks the effect is a mean over the blocks that there are.
+
+    *Multiplicity*: p-values are corrected by Holm over the parameters looked at, and intervals by Bonferroni over all
+    contrasts. *Autocorrelation*: runs of different seeds are taken as independent, and nothing is assumed about their
+    order in time. *Repeated looks*: none is corrected for, and an experiment that is looked at as it grows is tested
+    anew each time. *Randomness*: permutations are seeded, so the answer is the same every time. It does not depend on
+    the order of runs or parameters.
 
     Parameters
     ----------

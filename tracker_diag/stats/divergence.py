@@ -69,13 +69,13 @@ def last_hole(good: NDArray[np.bool_]) -> int | None:
 
 
 def divergence(y: FloatArray) -> Divergence:
-    """Find where a loss is lost.
+    """Find where a loss diverged for good.
 
-    No null is tested: that a value is not finite is a fact, and one so large that its square is not counts as such.
-    Values that are not finite at the end are a hole, and no loss, where as many in a row were recovered from before. A
-    blow-up is measured from the best value b: the end counts as blown up when the median of the last quarter lies above
-    everything before the best value; ``factor`` says by how much, in units of what had been gained. Needs no minimum
-    number of points.
+    No null hypothesis is tested: that a value is not finite is a fact. A value whose square is not finite counts as not
+    finite, too. Such values at the end are only a hole, and not a lost run, if the run recovered from as many in a row
+    before. A blow-up is measured from the best value b: the end counts as blown up when the median of the last quarter
+    lies above everything before the best value. ``factor`` says by how much, as a multiple of the improvement until
+    then. Needs no minimum number of points.
 
     Parameters
     ----------

@@ -16,11 +16,12 @@ EACH = 4
 def even_in_logs(y: FloatArray) -> bool:
     """Tell whether the noise grows with the level, so that it is evener on the logarithm.
 
-    Second differences are taken on both scales, and parted at the median of their levels. The scale is taken on which
-    the median absolute differences of the higher and the lower half are less far apart, as a ratio. No null is tested:
-    a test that follows is as sure on either scale, if the noise is even there. One scale, the curve's own, where a
-    value is not positive, where levels differ by less than a factor of two, and where either half has fewer than four
-    points. A smooth course counts as noise: an exponential is evener in logarithms.
+    Second differences are taken on both scales, and divided at the median of their levels. Their median absolute size
+    is compared between the higher and the lower half, as a ratio. The scale is taken on which the halves differ less.
+    No null hypothesis is tested: a test that follows is as reliable on either scale, if the noise is even there.
+
+    The curve's own scale is taken in three cases: a value is not positive, levels differ by less than a factor of two,
+    or either half has fewer than four points. A smooth course counts as noise: an exponential is evener in logarithms.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ class Correction:
 
 
 def left_out(surface: Surface) -> tuple[FloatArray, FloatArray]:
-    """Foretell each outcome of a surface from all the others.
+    """Forecast each outcome of a surface from all the others.
 
     Lengths, noise and level stay as they are (Rasmussen and Williams, 5.4.2). Cost O(n³).
 
@@ -98,11 +98,11 @@ def left_out(surface: Surface) -> tuple[FloatArray, FloatArray]:
 
 
 def correction(surface: Surface, bound: float) -> Correction:
-    """Find what makes a surface's forecasts hold, judged by leaving each outcome out in turn.
+    """Find what makes the forecasts of a surface hold, judged by leaving out each outcome in turn.
 
-    The scale is the root mean square of the errors in deviations. The shift is the one with which as many outcomes are
-    expected up to the bound as there are: outcomes are often skewed, and then a symmetric error around their mean puts
-    too few there. No null is tested.
+    The scale is the root mean square of the errors, in deviations. The shift makes the expected number of outcomes up
+    to the bound equal to the observed one. It is needed because outcomes are often skewed, and a symmetric error around
+    their mean then puts too few there. No null hypothesis is tested.
 
     Parameters
     ----------
@@ -148,12 +148,12 @@ def correction(surface: Surface, bound: float) -> Correction:
 
 
 def chance_below(bound: float, one: Forecast, other: Forecast) -> float:
-    r"""Give the chance that an outcome lies at or below a bound, of which two independent forecasts are known.
+    r"""Give the chance that an outcome lies at or below a bound, from two independent forecasts of it.
 
     The density of the outcome is the product of two Student densities of three degrees of freedom, one around each
-    forecast. Where both agree, the answer is near that of the mean weighted by precision; where they are many
-    deviations apart, it has two humps, and the surer forecast has the higher: neither is believed blindly, which normal
-    errors would do (O'Hagan, 1979). By the trapezium rule, to three digits.
+    forecast. Where both agree, the answer is near that of the mean weighted by precision. Where they are many
+    deviations apart, the density has two humps, and the surer forecast has the higher one. So neither forecast is
+    trusted blindly, as normal errors would do (O'Hagan, 1979). Computed by the trapezium rule, to three digits.
 
     Parameters
     ----------

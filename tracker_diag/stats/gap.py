@@ -42,19 +42,22 @@ class Gap:
 
 
 def gap(upper: FloatArray, lower: FloatArray, share: float = 0.2) -> Gap:
-    """Measure the difference of the mean levels over the last share of each curve.
+    """Measure the difference of the mean levels over the last part of each curve.
 
-    No null is tested: the interval says how sure the value is. Each curve's noise is the spread of its later half
-    around its mean, or around a line where the half still goes on: training and validation differ in it, and it decays
-    as a run settles. Autocorrelation enters at its upper bound, or at 0.6 where a dozen points may have it and not show
-    it; the quantile is Student's t.
+    No null hypothesis is tested: the interval says how sure the value is. The noise of each curve is the spread of its
+    later half around its mean, or around a line where the half still moves. It is measured for each curve on its own,
+    because training and validation differ in it, and on the later half, because it decays as a run settles.
+    Autocorrelation enters at its upper bound, or at 0.6 where a dozen points may have it and not show it. The quantile
+    is Student's t.
 
-    Simulated on settled curves of 4 to 500 points (docs/how-it-works/calibration.md), the interval holds the truth in
-    95% or more of runs with white, heavy-tailed and AR(1) noise up to 0.6. With AR(1) 0.9 it holds it in 95% from 100
-    points on, but only in 83% at 40 and in 69 to 88% of shorter ones, which cannot show how long their noise wanders.
-    It is 1.7 times as wide as that of white noise of known size would be at 20 points, 1.3 times from 100 on, 2.3 times
-    at 8, and 3.2 times at 4. The curves need not have the same steps. A training loss averaged over its epoch lags by
-    half an epoch, which over a settled end is less than the interval.
+    The coverage was simulated on settled curves of 4 to 500 points (docs/how-it-works/calibration.md). The interval
+    holds the truth in 95% or more of runs with white, heavy-tailed and AR(1) noise up to 0.6. With AR(1) 0.9 it holds
+    the truth in 95% from 100 points on, but only in 83% at 40 and in 69 to 88% of shorter ones, which cannot show how
+    long their noise wanders. The interval is wider than that for white noise of known size: 1.7 times at 20 points, 1.3
+    times from 100 on, 2.3 times at 8, and 3.2 times at 4.
+
+    The curves need not have the same steps. A training loss averaged over its epoch lags by half an epoch. Over a
+    settled end this is less than the interval.
 
     Parameters
     ----------

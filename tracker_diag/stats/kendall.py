@@ -17,10 +17,10 @@ MOST = 10
 def p_of_rise(y: FloatArray) -> float:
     """Give the exact one-sided p-value of "no trend" against a rise, by Kendall's count of pairs in order.
 
-    Null: the values are exchangeable, so that each of the n! orders is as likely. Of equal values a pair counts as not
-    in order, which can only make p larger. Autocorrelated values are not exchangeable: on a random walk of five values
-    all four steps go up in 1 of 16, where this says 1 of 120; so what it finds has to be borne out by something else
-    (that training falls meanwhile). Cost O(n²).
+    The null hypothesis is that the values are exchangeable, so that each of the n! orders is equally likely. A pair of
+    equal values counts as not in order, which can only make p larger. Autocorrelated values are not exchangeable: on a
+    random walk of five values all four steps go up in 1 of 16 cases, where this test says 1 of 120. So a second sign
+    has to confirm what it finds, namely that training falls meanwhile. Cost O(n²).
 
     Parameters
     ----------

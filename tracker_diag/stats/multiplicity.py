@@ -9,11 +9,11 @@ from collections.abc import Mapping
 def adjusted(p_values: Mapping[str, float]) -> dict[str, float]:
     """Benjamini–Hochberg adjusted p-values of a family of tests.
 
-    The family is the caller's and must be fixed beforehand; NaN means a test that could not be made, and stays NaN
-    without counting. Valid under independence or positive dependence.
+    The caller names the family, which must be fixed beforehand. NaN means a test that could not be made: it stays NaN
+    and does not count. The adjustment is valid under independence or positive dependence.
 
-    The arithmetic is that of SciPy's ``false_discovery_control``, whose import alone costs more than many diagnoses;
-    a test holds the two together.
+    The arithmetic is that of SciPy's ``false_discovery_control``, whose import alone costs more than many diagnoses. A
+    test checks that both agree.
 
     Parameters
     ----------

@@ -146,23 +146,24 @@ def noise(y: FloatArray, share: float = 0.5) -> Noise:
     r"""Measure the noise of a curve that has a course, robustly.
 
     Second differences :math:`d_i = y_{i-1} - 2 y_i + y_{i+1}` remove any locally straight course. For AR(1) noise of
-    lag-one autocorrelation r, :math:`Var(d) = \sigma^2 (6 - 8 r + 2 r^2)`; the median absolute deviation of d in
-    place of its standard deviation keeps spikes and the steep beginning from counting. Where more than half of the
-    second differences are equal (a metric of few levels) that deviation is zero, and their standard deviation takes
+    lag-one autocorrelation r, :math:`Var(d) = \sigma^2 (6 - 8 r + 2 r^2)`. The median absolute deviation of d takes the
+    place of its standard deviation, so that spikes and the steep beginning do not count. Where more than half of the
+    second differences are equal (a metric of few levels), that deviation is zero, and their standard deviation takes
     its place. Of fewer than 10 points it has a bias, which is divided out (``SMALL``, simulated).
 
-    What a mean of points does is told by the tails, too: ``deviation`` is the plain standard deviation of the second
-    differences, of which, from 8 points on, none counts as larger than five robust ones.
+    The tails matter for a mean of points, too. ``deviation`` is the plain standard deviation of the second differences.
+    From 8 points on, none of them counts as larger than five robust ones.
 
-    The autocorrelation is that of the last ``share`` of the curve (see ``autocorrelation``), where a course is
-    smooth; one that is not significant at 5% is taken as none, which in fewer than 20 points it never is. The upper
-    bound keeps what is possible.
+    The autocorrelation is that of the last ``share`` of the curve (see ``autocorrelation``), where a course is smooth.
+    It counts as none if it is not significant at 5%; in fewer than 20 points it never is. The upper bound keeps what is
+    possible.
 
-    No null is tested. Values must be finite. One look or many: the estimate is the same. Simulated
-    (docs/how-it-works/calibration.md), the mean of sigma is within 5% of the truth for white noise at any length, and
-    0.75 to 0.9 of the standard deviation for heavy tails (t, 3 degrees of freedom). Up to 20 points it is what jitters
-    from point
-    to point: 0.55 of AR(1) 0.6, a quarter of AR(1) 0.9; the truth of those from 40 and from 256 points on.
+    No null hypothesis is tested. Values must be finite. The estimate is the same for one look or many.
+
+    The mean of sigma was simulated (docs/how-it-works/calibration.md). It is within 5% of the truth for white noise at
+    any length, and 0.75 to 0.9 of the standard deviation for heavy tails (t, 3 degrees of freedom). Up to 20 points it
+    measures only the jitter from point to point: 0.55 of the truth for AR(1) 0.6, and a quarter of it for AR(1) 0.9. It
+    reaches the truth from 40 and from 256 points on.
 
     Parameters
     ----------
@@ -226,12 +227,14 @@ def _roughness(r: float) -> float:
 def autocorrelation(y: FloatArray) -> tuple[float, float]:
     """Estimate the lag-one autocorrelation of the noise around a smooth course, and how large it may well be.
 
-    The course is the least-squares fit of a parabola and a logarithm, which follows exponential and power-law
-    descents alike and leaves slow noise in the residuals, where a moving average would take it for course. Residuals
-    are winsorised at three robust standard deviations. The four coefficients fit noise, too: by simulation the
-    residuals of n points show (1 - 8/n) r - 4/n on average, for r up to 0.8, which is undone; 8 points tell nothing, 12
-    a third, 40 four fifths. Bartlett's standard error of what they show is the root of (1 - r²)/n. Noise whose memory
-    1/(1 - r) is longer than a quarter of the curve is a course to anyone, so neither value exceeds 1 - 4/n. Cost O(n).
+    The course is the least-squares fit of a parabola and a logarithm. It follows exponential and power-law descents
+    alike and leaves slow noise in the residuals, where a moving average would follow that noise. Residuals are
+    winsorised at three robust standard deviations.
+
+    The four coefficients fit noise, too. By simulation the residuals of n points show (1 - 8/n) r - 4/n on average, for
+    r up to 0.8, and this bias is undone. 8 points show nothing of the autocorrelation, 12 a third, 40 four fifths.
+    Bartlett's standard error of what they show is the root of (1 - r²)/n. If the memory 1/(1 - r) of the noise is
+    longer than a quarter of the curve, nobody can tell it from a course, so neither value exceeds 1 - 4/n. Cost O(n).
 
     Parameters
     ----------

@@ -35,9 +35,9 @@ class Oscillation:
 def oscillation(y: FloatArray) -> Oscillation:
     """Measure the swings of the second half of a curve.
 
-    No null is tested: the amplitude is an effect, to be set against the improvement achieved. The share of reversals
-    is that of the turning-point test (Bienaymé 1874; Kendall, Time Series, §2.4). The straight course is Tukey's
-    resistant line through the medians of the outer thirds, so that single spikes do not count as swings.
+    No null hypothesis is tested: the amplitude is an effect, to be compared with the total improvement. The share of
+    reversals is that of the turning-point test (Bienaymé 1874; Kendall, Time Series, §2.4). The straight course is
+    Tukey's resistant line through the medians of the outer thirds, so that single spikes do not count as swings.
 
     Parameters
     ----------
@@ -82,15 +82,15 @@ def oscillation(y: FloatArray) -> Oscillation:
 def spikes(y: FloatArray, z: float = 8.0) -> NDArray[np.intp]:
     """Find isolated jumps upwards from which the curve comes back within a few points.
 
-    A point is a jump when it lies more than ``z`` robust standard deviations above the larger of the medians of the
-    points before and after it, and above the level it came from by more than what the curve improves over the window:
-    a running median keeps neighbours of a jump from hiding it. The deviation of n points is itself uncertain, and so
-    z is raised by z · 8/n: twofold at 8 points, by a twelfth at 100.
+    A point is a jump when two conditions hold. It lies more than ``z`` robust standard deviations above the larger of
+    the medians of the points before and after it. And it lies above the level it came from by more than the curve
+    improves over the window. The running median keeps neighbours of a jump from hiding it. The deviation of n points is
+    itself uncertain, so z is raised by z · 8/n: twofold at 8 points, by a twelfth at 100.
 
-    Simulated at z = 8 (docs/how-it-works/calibration.md), white and AR(1) noise give about one jump in 100,000 points
-    below 16 points, and none in 400,000 from there on: the deviation is estimated, or it would be one in 10^15. Heavy
-    tails (Student's t, 3 degrees of freedom) give 6 to 8 in 100,000 points at 8, 30 at 20, and 70 to 80 from 100 on:
-    jumps are what such noise consists of.
+    The rates below were simulated at z = 8 (docs/how-it-works/calibration.md). White and AR(1) noise give about one
+    jump in 100,000 points below 16 points, and none in 400,000 from there on. With a known deviation it would be one in
+    10^15. Heavy tails (Student's t, 3 degrees of freedom) give 6 to 8 in 100,000 points at 8, 30 at 20, and 70 to 80
+    from 100 on, because such noise consists of jumps.
 
     Parameters
     ----------

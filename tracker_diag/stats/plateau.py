@@ -35,16 +35,21 @@ class Plateau:
 def plateau(x: FloatArray, y: FloatArray, margin: float) -> Plateau:
     """Show that a stretch is at rest, by two one-sided tests (TOST) on its Theil–Sen movement.
 
-    Null: the course moves by at least ``margin`` over the stretch, up or down. The interval is that of the slope, so
-    autocorrelation makes it wider, as far as so many points can show it. One look; see
-    ``tracker_diag.stats.sequential`` for more.
+    The null hypothesis is that the course moves by at least ``margin`` over the stretch, up or down. The interval is
+    that of the slope, so autocorrelation makes it wider, as far as so many points can show it. The test holds for one
+    look; see ``tracker_diag.stats.sequential`` for more.
 
-    Simulated at the margin (docs/how-it-works/calibration.md), rest is claimed at 5% in at most 5% of stretches with
-    white or heavy-tailed noise, from 4 points on; with AR(1) 0.3 in 7 to 8% of 4 points and 5% of others; with AR(1)
-    0.6 in 10% of 4 or 8 points, 4 to 6% of other lengths; with AR(1) 0.9 in 14% of 4, 7% of 5, 11% of 6, 18% of
-    8, 14% of 12, 12% of 20 and 7% of 100. For a margin of six standard deviations of white noise rest is shown in 75
-    % of stretches of 4 points that are at rest, 47% of 5, 67% of 6 and 91% or more from 8 on: five points show it
-    least often, since the interval must span all ten of their slopes to hold 95%.
+    The rates below were simulated at the margin (docs/how-it-works/calibration.md). They say how often rest is wrongly
+    claimed at a level of 5%:
+
+    - White and heavy-tailed noise: at most 5% of stretches, from 4 points on.
+    - AR(1) 0.3: 7 to 8% of 4 points, and 5% of other lengths.
+    - AR(1) 0.6: 10% of 4 or 8 points, and 4 to 6% of other lengths.
+    - AR(1) 0.9: 14% of 4 points, 7% of 5, 11% of 6, 18% of 8, 14% of 12, 12% of 20, and 7% of 100.
+
+    The power was simulated for stretches at rest, with a margin of six standard deviations of white noise. Rest is
+    shown in 75% of stretches of 4 points, 47% of 5, 67% of 6, and 91% or more from 8 on. Five points show it least
+    often, because the interval must span all ten of their slopes to hold 95%.
 
     Parameters
     ----------

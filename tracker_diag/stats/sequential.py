@@ -29,12 +29,14 @@ class InterimAnalysis:
 def look(n: int) -> InterimAnalysis | None:
     """Find the last rung of a geometric ladder of lengths, and its share of the error probability.
 
-    A curve of n points is judged at the largest of 8, 12, 16, 24, 32, 48, … that it has reached, and at rung k = 1,
-    2, … a test may spend 0.2 / (k (k + 1)) of its level; the look at a run that has ended spends 0.8 of it. The shares
-    add up to 0.2 over all rungs, and to one with the last look, so by the union bound the probability that *any* look,
-    at any time, in any number, during the run or after it, rejects a true null is at most the level: looks between two
-    rungs see the same data and can add nothing. Between rungs the answer does not change, so it cannot flicker either.
-    Most runs are looked at when they have ended, and that look loses little: a level of 0.8% in place of 1%.
+    A curve of n points is judged at the largest of 8, 12, 16, 24, 32, 48, … that it has reached. At rung k = 1, 2, … a
+    test may spend 0.2 / (k (k + 1)) of its level, and the look at a run that has ended may spend 0.8 of it. The shares
+    add up to 0.2 over all rungs, and to one with the last look.
+
+    By the union bound, the probability that *any* look rejects a true null is therefore at most the level. This holds
+    for looks at any time, in any number, during the run or after it, because looks between two rungs see the same data
+    and can add nothing. Between rungs the answer does not change, so it cannot flicker either. Most runs are looked at
+    when they have ended, and that look loses little: a level of 0.8% in place of 1%.
 
     Parameters
     ----------

@@ -111,14 +111,16 @@ class Surface:
 
 
 def surface(points: FloatArray, outcomes: FloatArray, category: NDArray[np.bool_]) -> Surface:
-    """Lay a surface through outcomes.
+    """Fit a surface to the outcomes of runs at several settings.
 
-    A Gaussian process whose correlation falls off exponentially with the distance in each parameter (Ornstein–Uhlenbeck
-    kernel, a product over parameters), so that effects may bend and interact, and a parameter of great length has
-    none. Lengths and noise are those of greatest posterior density on a small grid, found parameter by parameter: the
-    marginal likelihood times a log-normal prior on each length, whose median is the range and whose deviation is one in
-    logarithms, since a dozen outcomes alone would make some lengths nothing and others infinite. Mean and variance
-    follow in closed form. Outcomes at one setting may differ; that is noise.
+    The surface is a Gaussian process. Its correlation falls off exponentially with the distance in each parameter
+    (Ornstein–Uhlenbeck kernel, a product over parameters). So effects may bend and interact, and a parameter of great
+    length has none.
+
+    Lengths and noise are those of greatest posterior density on a small grid, found parameter by parameter. The
+    posterior is the marginal likelihood times a log-normal prior on each length, whose median is the range and whose
+    deviation is one in logarithms. The prior is needed because a dozen outcomes alone would make some lengths nothing
+    and others infinite. Mean and variance follow in closed form. Outcomes at one setting may differ; that is noise.
 
     Parameters
     ----------

@@ -45,22 +45,29 @@ class Trend:
 def trend(x: FloatArray, y: FloatArray) -> Trend:
     """Test for a trend (Mann–Kendall, corrected for autocorrelation), and measure its slope (Theil–Sen).
 
-    Null: no monotonic trend, with noise that may be autocorrelated. The variance of S is inflated by Hamed and Rao's
-    sum over the autocorrelations of the ranks; these are taken from an AR(1) whose coefficient is fitted around a
-    smooth course and corrected for its bias (see ``tracker_diag.stats.noise.autocorrelation``), for in a few dozen
-    points the sum over single lags that happen to be significant is erratic, and the residuals of a straight line
-    call every curved descent autocorrelated. Never deflated: negative autocorrelation in a dozen points is more often
-    chance than help. Ties are corrected for; the normal approximation has Kendall's continuity correction.
+    The null hypothesis is that there is no monotonic trend. The noise may be autocorrelated.
 
-    Simulated on flat curves (docs/how-it-works/calibration.md), a level of 5% costs at most 6% for white and
-    heavy-tailed noise at any length. For AR(1) 0.6 it costs 15% in 8 points, 10% in 12, 8% in 20 and 6 to 7% from
-    40 on; for AR(1) 0.9 10% in 5 points, 30% in 8, 21% in 12, 19% in 20, 15% in 40 and 9% in 100; only from 256
-    on are they 5%. A level of 1% costs 13% for AR(1) 0.9 in 8 points, 9 to 10% in 12 to 20, and 6% in 40. There
-    noise and course are the same thing to any method: eight points tell nothing of autocorrelation, and none is
-    assumed. For repeated looks at a growing curve see ``tracker_diag.stats.sequential``.
+    The variance of S is inflated by Hamed and Rao's sum over the autocorrelations of the ranks. These autocorrelations
+    are those of an AR(1) whose coefficient is fitted around a smooth course and corrected for its bias (see
+    ``tracker_diag.stats.noise.autocorrelation``). Two simpler choices fail: in a few dozen points the sum over single
+    lags that happen to be significant is erratic, and the residuals of a straight line make every curved descent look
+    autocorrelated. The variance is never deflated, because negative autocorrelation in a dozen points is usually
+    chance. Ties are corrected for, and the normal approximation has Kendall's continuity correction.
 
-    Curves of 512 points and more are condensed to 256 block means first: all pairs of those cost the same whatever
-    the length.
+    The false positive rates below were simulated on flat curves (docs/how-it-works/calibration.md):
+
+    - White and heavy-tailed noise, level 5%: at most 6% at any length.
+    - AR(1) 0.6, level 5%: 15% in 8 points, 10% in 12, 8% in 20, and 6 to 7% from 40 on.
+    - AR(1) 0.9, level 5%: 10% in 5 points, 30% in 8, 21% in 12, 19% in 20, 15% in 40, 9% in 100, and 5% only from 256
+      on.
+    - AR(1) 0.9, level 1%: 13% in 8 points, 9 to 10% in 12 to 20, and 6% in 40.
+
+    With so strong an autocorrelation no method can tell noise from course in a short curve. Eight points show nothing
+    of the autocorrelation, and none is assumed. For repeated looks at a growing curve see
+    ``tracker_diag.stats.sequential``.
+
+    Curves of 512 points and more are first condensed to 256 block means, so that the cost of comparing all pairs does
+    not grow with the length.
 
     Parameters
     ----------

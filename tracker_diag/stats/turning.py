@@ -76,21 +76,30 @@ def window_size(n: int) -> int:
 def turning(x: FloatArray, y: FloatArray) -> Turning:
     """Compare the end of a curve with its lowest window.
 
-    Null: from its minimum on the curve is at rest, with noise. The lowest of many windows lies below the level by
-    chance, and they overlap: the lowest of a moving mean is about as low as that of 1 + (n/w − 1) z²/2 independent
-    ones (Aldous). The p-value of the difference of two window means is multiplied by a quarter of that number, 1.5 at
-    least: with the standard error taken as it is here, a quarter keeps the level (simulated). The noise is that of the
-    stretch since the minimum, though of 6 points at least, since noise decays as a run settles; its tails
-    count, for a mean has them; autocorrelation enters at its upper bound through the standard error of a window's mean.
-    The difference is referred to Student's t with the degrees of freedom that second differences have, half the points
-    of the stretch. Maximise by passing ``-y``.
+    The null hypothesis is that the curve is at rest from its minimum on, with noise. Maximise by passing ``-y``.
 
-    Simulated on curves at rest of 4 to 500 points (docs/how-it-works/calibration.md), a level of 1% costs at most 0.8
-    % for white and 1% for AR(1) noise up to 0.6, and for heavy tails (t, 3 degrees of freedom) at most 0.8% up to 256
-    points, 1.2% in 4 and 1.5% in 500; one of 0.1% costs at most 0.1% for white noise and not measurably more for
-    the others, but 0.2 to 0.3% for t in 500. AR(1) 0.9 costs 1 to 2% in 4 to 6 points, 2 to 4% in 8 to 100 and 1 to
-    2% beyond; at 0.1% up to 1.4%: there noise is a wandering course. One look; see ``tracker_diag.stats.sequential``
-    for more.
+    The lowest of many windows lies below the level by chance. The windows overlap, so the lowest value of a moving mean
+    is about as low as that of 1 + (n/w − 1) z²/2 independent ones (Aldous). The p-value of the difference of two window
+    means is multiplied by a quarter of that number, and by at least 1.5. With the standard
+    error taken as it is here, a quarter keeps the level (simulated).
+
+    The noise is measured on the stretch since the minimum, but on at least 6 points, because noise decays as a run
+    settles. Its tails count, because a mean has them. Autocorrelation enters at its upper bound, through the standard
+    error of a window's mean. The difference is compared with Student's t. Its degrees of freedom are those of second
+    differences, half the points of the stretch.
+
+    The false positive rates below were simulated on curves at rest of 4 to 500 points
+    (docs/how-it-works/calibration.md):
+
+    - Level 1%: at most 0.8% for white noise, and 1% for AR(1) noise up to 0.6. Heavy tails (t, 3 degrees of freedom)
+      give
+      at most 0.8% up to 256 points, but 1.2% in 4 and 1.5% in 500.
+    - Level 0.1%: at most 0.1% for white noise, and not measurably more for the others, except 0.2 to 0.3% for t in 500.
+    - AR(1) 0.9, where noise looks like a wandering course: at level 1%, 1 to 2% in 4 to 6 points, 2 to 4% in 8 to 100,
+      and
+      1 to 2% beyond. At level 0.1%, up to 1.4%.
+
+    The test holds for one look; see ``tracker_diag.stats.sequential`` for more.
 
     Parameters
     ----------
