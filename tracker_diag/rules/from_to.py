@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tracker_diag.core.numbers import figure
+from tracker_diag.core.numbers import figure, share
 from tracker_diag.evidence.baseline import Explained
 
 
@@ -52,3 +52,19 @@ def reference(explained: Explained) -> str:
         ``chance level`` or ``the initial level``.
     """
     return "chance level" if explained.known else "the initial level"
+
+
+def beside_guessing(times_guessing: float) -> str:
+    """Say how far an accuracy lies below that of random guessing.
+
+    Parameters
+    ----------
+    times_guessing : float
+        The accuracy over that of random guessing, below 1.
+
+    Returns
+    -------
+    str
+        ``0, below random guessing`` or ``only 23% of that of random guessing``.
+    """
+    return f"only {share(times_guessing)} of that of random guessing" if times_guessing else "0, below random guessing"
