@@ -112,7 +112,8 @@ def _alike(first: Table, batch: Table, where: str, parts: list[_Part], aim: Labe
         )
     if parts and (aim is None) != (parts[0].targets is None):
         raise ValueError(
-            f"{where} has {'no' if aim is None else 'a'} target, unlike the first batch: pass targets with all batches or with none"
+            f"{where} has {'no' if aim is None else 'a'} target, unlike the first batch: "
+            "pass targets with all batches or with none"
         )
     known = parts[0].targets if parts else None
     if aim is not None and known is not None and aim.values.shape[1:] != known.shape[1:]:

@@ -56,7 +56,7 @@ class Likelihoods:
     ONE_CLASS_FOR_ALL = LikelihoodRatio(
         150.0,
         "validation accuracy is exactly {share:figure}% at all of the last {values} evaluations, while training loss "
-        "starts below the validation loss and falls by another {fall:share}",
+        "starts below the validation loss ({first:figure} against {val:figure}) and falls to {last:figure}",
         own=True,
     )
     GOOD_FIT = LikelihoodRatio(0.5, "the curves show a good fit")
@@ -179,7 +179,13 @@ def _one_class_for_all(score: Curve | None, train: Curve | None, val: Curve | No
     share, first, last = score.share(float(values[0])), float(ours[0] / theirs[0]), float(ours[-1] / ours[0])
     if not 0 < share < 1 or first > BELOW_VALIDATION or last > TO_NOTHING:
         return None
-    observation = Likelihoods.ONE_CLASS_FOR_ALL(share=100 * share, values=values.size, fall=1 - last)
+    observation = Likelihoods.ONE_CLASS_FOR_ALL(
+        share=100 * share,
+        values=values.size,
+        first=float(ours[0]),
+        val=float(theirs[0]),
+        last=float(ours[-1]),
+    )
     return observation, f"validation accuracy stuck at {figure(100 * share)}% for the last {values.size} evaluations"
 
 

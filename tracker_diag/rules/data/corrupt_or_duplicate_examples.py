@@ -47,7 +47,7 @@ class Likelihoods:
     COPIES = LikelihoodRatio(4.0, "{share:share} of the examples are duplicates of others", "data")
     BLANK_IN_TRAINING_ALONE = LikelihoodRatio(
         1000.0,
-        "{share:share} of the training examples are blank, but only {other:share} of the validation examples",
+        "{share:share} of the training examples are blank, but only {other:share} in validation",
         "data",
     )
     MANY_BLANK = LikelihoodRatio(15.0, "{share:share} of the examples are blank (a single repeated value)", "data")

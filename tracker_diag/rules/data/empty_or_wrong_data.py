@@ -61,7 +61,7 @@ _REMEDIES = {
     Likelihoods.LABEL_BEYOND.key: "correct the number of classes, or map the labels to whole numbers from 0 on",
     Likelihoods.COUNTED_FROM_ONE.key: "subtract 1 from the labels, or set the number of classes to {classes}",
     Likelihoods.FEW_CLASSES.key: "check that the label file belongs to these data",
-    Likelihoods.UNSEEN_LABELS.key: "build the class-to-index mapping once, and split so that every class is in training",
+    Likelihoods.UNSEEN_LABELS.key: "build the class-to-index mapping once, and keep every class in training",
     Likelihoods.OTHER_FEATURES.key: "set the number of features to {found}, or check which columns are read",
 }
 
@@ -86,7 +86,8 @@ def empty_or_wrong_data(
     above the configured number of classes, and validation labels that never occur in training. It also reports data
     with far fewer classes, or another number of features, than the run is configured for.
 
-    Labels that commonly mean "ignore this example" (-100, -1, 255) are allowed. One output unit for two classes is allowed as well.
+    Labels that commonly mean "ignore this example" (-100, -1, 255) are allowed. So is one output unit for two
+    classes.
 
     Why it matters
     --------------

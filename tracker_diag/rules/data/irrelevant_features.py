@@ -114,7 +114,7 @@ def irrelevant_features(
         message=f"{len(found)} of {len(tested)} features seem irrelevant to the target: {named}",
         advice=advice,
         prescription=Prescription(advice, (Change("preprocessing.drop_features", None, listed),)),
-        settles=f"train once without {dropped}: validation loss stays as it is if {'they are' if len(listed) > 1 else 'it is'} irrelevant",
+        settles=f"train once without {dropped}: irrelevant features can go without a higher validation loss",
     )
 
 

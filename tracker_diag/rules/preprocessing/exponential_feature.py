@@ -85,7 +85,8 @@ def exponential_feature(
     return exponential_feature.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"90% of the values of {worst.label} lie between {low} and {high} (skewness {figure(worst.skewness or 0.0)})",
+        message=f"90% of the values of {worst.label} lie between {low} and {high} "
+        f"(skewness {figure(worst.skewness or 0.0)})",
         advice=text,
         prescription=Prescription(text, changes),
         settles=f"train once with {worst.label} replaced by {new}",

@@ -89,7 +89,8 @@ def mixed_feature_scales(
     ----------
     "Is the range of a feature small or large because it is an (un-)important feature (don't re-scale), or because it
     has some small or large unit in comparison to other features (re-scale)?" Answer that for the named features first.
-    Then standardise those whose range only reflects a unit (mean 0, standard deviation 1). Trees and boosting need no scaling.
+    Then standardise those whose range only reflects a unit (mean 0, standard deviation 1). Trees and boosting need no
+    scaling.
 
     Thresholds
     ----------
@@ -138,8 +139,8 @@ def mixed_feature_scales(
     if scales is not None and symptoms.verdict == "good-fit" and usual and left < LEFT:
         observations.append(Likelihoods.LEARNED())
     text = (
-        "for each feature, decide whether its range only reflects its unit (then standardise it) or its importance (then "
-        "leave it)"
+        "for each feature, decide whether its range only reflects its unit (then standardise it) "
+        "or its importance (then leave it)"
     )
     name = names.get("input_scaling", "preprocessing.scaler")
     return mixed_feature_scales.hypothesis(

@@ -199,8 +199,8 @@ def _found(observations: list[Observation], message: str, text: str, prior: floa
         observations=observations,
         message=message,
         advice=text,
-        settles="evaluate once on training examples that went through the validation pipeline: their loss should be close to "
-        "the training loss",
+        settles="evaluate once on training examples that went through the validation pipeline: their loss should be "
+        "close to the training loss",
     )
 
 

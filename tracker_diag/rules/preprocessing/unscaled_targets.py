@@ -112,8 +112,8 @@ def unscaled_targets(
     Why it matters
     --------------
     Weights start near 0 and move by about the learning rate at each step. A house price of 200,000 is far from that, so
-    the network spends thousands of steps on the mean alone. With plain gradient descent, gradients grow with the targets,
-    and the loss explodes at any normal learning rate.
+    the network spends thousands of steps on the mean alone. With plain gradient descent, gradients grow with the
+    targets, and the loss explodes at any normal learning rate.
 
     What to do
     ----------
