@@ -71,5 +71,7 @@ def test_a_few_of_the_declared_classes():
 
 
 def test_another_number_of_features_than_declared():
-    assert "4 features, but the run is configured for 7" in finding("DS214", healthy(), params={"n_features": 7}).message
+    assert (
+        "4 features, but the run is configured for 7" in finding("DS214", healthy(), params={"n_features": 7}).message
+    )
     assert finding("DS214", healthy(), params={"n_features": 4}) is None

@@ -78,7 +78,9 @@ def test_features_a_thousand_times_apart_are_a_warning_where_the_run_falls_short
     curves = both(falling(level, 4) + noise(0.003, 1), falling(level * 1.02, 4) + noise(0.004, 2))
     told = found(judge(curves, SOUND, profile=profile_data(X, np.arange(400) % 10)), "PP302")
     assert told.severity is severity, told.evidence
-    assert ("of chance level, as happens when features of small scale are ignored" in " ".join(told.evidence["for"])) == (left > 0.2)
+    assert (
+        "of chance level, as happens when features of small scale are ignored" in " ".join(told.evidence["for"])
+    ) == (left > 0.2)
 
 
 @pytest.mark.parametrize("shape", ["slow", "swinging", "gap"])

@@ -18,7 +18,7 @@ from tracker_diag.rules.api import (
     Watched,
     rule,
 )
-from tracker_diag.rules.from_to import beside_guessing, from_to, reference
+from tracker_diag.rules.from_to import beside_guessing, ends, from_to, reference
 
 #: Share of the baseline loss that training must have explained to have learned a batch.
 LEARNED = 0.5
@@ -59,7 +59,7 @@ class Likelihoods:
     NOT_AT_ONCE = LikelihoodRatio(
         0.3, "training took {part:share} of the run for half of its improvement, which is long for one batch"
     )
-    BEHIND = LikelihoodRatio(4.0, "validation ends far behind training: the gap is {part:share} of {level}")
+    BEHIND = LikelihoodRatio(4.0, "validation ends far behind training ({ends})")
     APART_AT_BEST = LikelihoodRatio(3.0, "training was already far better than validation when validation was best")
     TOGETHER = LikelihoodRatio(0.1, "validation still matched training when training had made half of its improvement")
     FELL_AT_FIRST = LikelihoodRatio(0.1, "validation improved together with training at first")
@@ -175,7 +175,7 @@ def _of_curves(
     ]
     if features.quick > NOT_AT_ONCE:
         observations.append(Likelihoods.NOT_AT_ONCE(part=features.quick))
-    observations += _behind(features, level)
+    observations += _behind(features, explained)
     if val is not None and features.apart > BEHIND:
         beside = float(np.interp(train.x[half_way], val.x, val.y))
         if beside - float(train.y[half_way]) < TOGETHER * (explained.baseline - explained.bottom):
@@ -206,11 +206,11 @@ def _found(observations: list[Observation], message: str, prior: float) -> Outco
     )
 
 
-def _behind(features: Features, level: str) -> list[Observation]:
+def _behind(features: Features, explained: Explained) -> list[Observation]:
     """What validation beside training says."""
     if features.apart > BEHIND:
         observations = [
-            Likelihoods.BEHIND(part=features.apart, level=level),
+            Likelihoods.BEHIND(ends=ends(explained)),
             Likelihoods.APART_AT_BEST() if features.parted > APART_AT_BEST else Likelihoods.FELL_AT_FIRST(),
         ]
     else:

@@ -7,6 +7,7 @@ from typing import Any
 
 from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import (
+    Explained,
     Features,
     LikelihoodRatio,
     Observation,
@@ -18,6 +19,7 @@ from tracker_diag.rules.api import (
     rule,
     stop_at_best,
 )
+from tracker_diag.rules.from_to import ends
 
 #: Uninformed levels that validation stays behind where examples were too few for it.
 BEHIND = 0.1
@@ -37,9 +39,7 @@ class Likelihoods:
     MANY = LikelihoodRatio(0.3, "there are many training examples ({count:figure})", "params")
     NOTHING_LEARNED = LikelihoodRatio(0.05, "the run did not even learn its training set")
     DOES_NOT_HOLD = LikelihoodRatio(4.0, "what the model learns in training does not carry over to validation")
-    BEHIND = LikelihoodRatio(
-        3.0, "validation ends far behind training: the gap is {part:share} of the chance-level or initial loss"
-    )
+    BEHIND = LikelihoodRatio(3.0, "validation ends far behind training ({ends})")
     KEEPS_UP = LikelihoodRatio(0.3, "validation keeps up with training")
     KEEPS_UP_WITH_FEW = LikelihoodRatio(1.0, "validation keeps up with training")
 
@@ -53,6 +53,7 @@ class Likelihoods:
 )
 def too_few_examples(
     features: Features,
+    explained: Explained | None,
     symptoms: Symptoms,
     traits: frozenset[str],
     n_train: int,
@@ -99,7 +100,10 @@ def too_few_examples(
     if params.get("pretrained"):
         return too_few_examples.skip("a pretrained model needs fewer examples")
     trees = "boosting" in traits
-    observations = [_counted(n_train, n_classes, scarce, few), _seen(features, symptoms, n_train < few / 2, trees)]
+    observations = [
+        _counted(n_train, n_classes, scarce, few),
+        _seen(features, explained, symptoms, n_train < few / 2, trees),
+    ]
     changes = stop_at_best(symptoms, names, epochs)
     each = f" ({figure(n_train / n_classes, 2)} per class)" if n_classes else ""
     message = f"{_examples(n_train)}{each}"
@@ -139,13 +143,15 @@ def _counted(n_train: int, n_classes: int | None, scarce: int, few: int) -> Obse
     return Likelihoods.FEW_OF_EACH(each=each) if each < few else Likelihoods.MANY(count=n_train)
 
 
-def _seen(features: Features, symptoms: Symptoms, scarce: bool, trees: bool) -> Observation:
+def _seen(
+    features: Features, explained: Explained | None, symptoms: Symptoms, scarce: bool, trees: bool
+) -> Observation:
     """What the curves say."""
     if symptoms.has("diverged", "frozen") or features.starts_at_baseline or features.above:
         return Likelihoods.NOTHING_LEARNED()
     if symptoms.has("overfitting", "unrepresentative-train"):
         return Likelihoods.DOES_NOT_HOLD()
     # Trees learn their training set by heart, and stay ahead of validation, however many examples there are.
-    if features.apart > BEHIND and not trees:
-        return Likelihoods.BEHIND(part=features.apart)
+    if explained is not None and features.apart > BEHIND and not trees:
+        return Likelihoods.BEHIND(ends=ends(explained))
     return Likelihoods.KEEPS_UP_WITH_FEW() if scarce else Likelihoods.KEEPS_UP()

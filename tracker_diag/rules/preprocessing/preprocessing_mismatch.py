@@ -15,7 +15,7 @@ from tracker_diag.rules.api import (
     Watched,
     rule,
 )
-from tracker_diag.rules.from_to import beside_guessing, from_to, reference
+from tracker_diag.rules.from_to import beside_guessing, ends, from_to, reference
 
 #: First validation loss over the first training loss from which it is off: it should lie below.
 FIRST_FAR_ABOVE = 1.5
@@ -84,7 +84,7 @@ class Likelihoods:
         own=True,
     )
     SCORES_CLOSE = LikelihoodRatio(5.0, "training and validation scores are close, although their losses are far apart")
-    FAR_BEHIND = LikelihoodRatio(1.5, "validation ends far behind training: the gap is {part:share} of {level}")
+    FAR_BEHIND = LikelihoodRatio(1.5, "validation ends far behind training ({ends})")
     BELOW_GUESSING = LikelihoodRatio(
         0.1,
         "validation accuracy is {accuracy}, but with different inputs it would be near random guessing",
@@ -227,7 +227,7 @@ def _seen(
         observations.append(
             Likelihoods.SCORES_CLOSE()
             if _scores_close(train_score, val_score)
-            else Likelihoods.FAR_BEHIND(part=features.apart, level=level)
+            else Likelihoods.FAR_BEHIND(ends=ends(explained))
         )
     elif observations:
         observations.append(Likelihoods.CLOSE())

@@ -42,7 +42,7 @@ class Likelihoods:
         "the first predictions miss the targets by about {size:figure}, while an untrained output is about 1 in size",
         own=True,
     )
-    HARDLY_MOVED = LikelihoodRatio(8.0, "the loss fell by only {part:share} in the whole run")
+    HARDLY_MOVED = LikelihoodRatio(8.0, "the loss fell by {part:share} in the whole run")
     FALLS_SHORT = LikelihoodRatio(
         3.0,
         "the loss fell far, but the best model leaves {left:share} of the variance of the targets unexplained",
