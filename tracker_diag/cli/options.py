@@ -23,7 +23,7 @@ TrackerOption = Annotated[
     str | None,
     typer.Option(
         "--tracker",
-        help=f"{' or '.join(trackers())}. Default: recognised from the address.",
+        help=f"{' or '.join(trackers())}. Default: recognised from the address of the tracker.",
         show_default=False,
         metavar="NAME",
         rich_help_panel=WHERE,
@@ -75,7 +75,7 @@ IgnoreOption = Annotated[
     list[str] | None,
     typer.Option(
         "--ignore",
-        help="Also leave these rules out, e.g. LC107,dead-relu.",
+        help="Skip these rules, in addition to those that the settings file leaves out, e.g. LC107,dead-relu.",
         show_default=False,
         metavar="RULES",
         rich_help_panel=JUDGED,
@@ -95,7 +95,7 @@ ArtifactsOption = Annotated[
     str | None,
     typer.Option(
         "--artifacts",
-        help="Which runs get a report: findings (default: those with a warning or an error), all or none.",
+        help="Write a report: findings (only with a warning or an error; the default), all (always) or none (never).",
         show_default=False,
         metavar="WHICH",
         rich_help_panel=WRITTEN,
@@ -105,7 +105,7 @@ NoteOption = Annotated[
     bool,
     typer.Option(
         "--note",
-        help="Also write a section into the run's description, below your own text. Later diagnoses update it.",
+        help="Also write the diagnosis into the run's description, below your own text. Later diagnoses update it.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -125,7 +125,7 @@ ProjectOption = Annotated[
     typer.Option(
         "--project",
         "-p",
-        help="W&B: entity/project. Can be repeated.",
+        help="Look in this W&B project (entity/project). Can be repeated to look in several.",
         show_default=False,
         metavar="NAME",
         rich_help_panel=WHICH,
@@ -135,7 +135,7 @@ AnnotateOption = Annotated[
     bool,
     typer.Option(
         "--annotate",
-        help="W&B folders: also write a log segment, which `wandb sync` uploads to the server.",
+        help="For W&B offline folders: also write the diagnosis to a file in the run's folder that `wandb sync` uploads.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -143,7 +143,7 @@ AllOption = Annotated[
     bool,
     typer.Option(
         "--all",
-        help="All experiments that you have access to.",
+        help="Look in all experiments that you have access to.",
         rich_help_panel=WHICH,
     ),
 ]

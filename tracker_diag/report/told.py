@@ -84,8 +84,16 @@ def _once(finding: Finding, opening: str, causes: tuple[Cause, ...]) -> Finding:
     known = {remedy(cause) for cause in causes}
     advice = without_runs(finding.advice)
     return replace(
-        finding, message="; ".join(left) or "the numbers stand above", advice="" if advice in known else advice
+        finding, message="; ".join(left) or "the numbers are given above", advice="" if advice in known else advice
     )
+
+
+def explained(findings: Iterable[Finding]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Pair the code of each stronger finding with the code and name of those that it explains."""
+    by: dict[str, list[str]] = {}
+    for finding in findings:
+        by.setdefault(clean(finding.folded or ""), []).append(f"{clean(finding.code)} {clean(finding.name)}")
+    return tuple((stronger, tuple(names)) for stronger, names in by.items())
 
 
 def compares(finding: Finding) -> bool:

@@ -124,7 +124,7 @@ def _legend(panel: Panel) -> list[dict[str, str]]:
             # A side is told by the role's words, a letter has to be told as well.
             "label": label if label != side_of(curve) else "",
             "role": role_words(curve.role),
-            "name": clean(curve.name, LONGEST_CELL),
+            "name": clean(curve.name, LONGEST_CELL) if curve.name != curve.role else "",
             "points": counted(curve.n, "point"),
             "broken": broken_words(stop) if (stop := broken(curve)) else "",
         }
@@ -183,6 +183,7 @@ def templates() -> Environment:
         "bar": _bar,
         "page": page_of,
         "says": _says,
+        "words": role_words,
         "cell": partial(clean, limit=2 * LONGEST_CELL),
         "name": partial(clean, limit=LONGEST_CELL),
     }

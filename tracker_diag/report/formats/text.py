@@ -13,7 +13,7 @@ from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import Report
 from tracker_diag.report.braille import draw, legend
 from tracker_diag.report.marks import Marks, Panel, marks, panels, span_words
-from tracker_diag.report.told import Told, changes_left, comparison, remedy, told, why
+from tracker_diag.report.told import Told, changes_left, comparison, explained, remedy, told, why
 from tracker_diag.report.understood import not_obvious
 from tracker_diag.report.wording import (
     causes_title,
@@ -129,7 +129,8 @@ class _Chart:
         for curve in self.panel.curves:
             names.append("  " if names else "")
             names.append(role_words(curve.role), style=_CURVE_STYLES.get(curve.role.partition("_")[0], "cyan"))
-            names.append(f" {clean(curve.name, 80)}")
+            if curve.name != curve.role:
+                names.append(f" ({clean(curve.name, 80)})")
         yield from _Indented(names, 0).__rich_console__(console, options)
         for row in draw(self.panel, self.places, min(options.max_width, 100), ascii_only=self.ascii_only):
             line = Text(no_wrap=True, overflow="crop")
@@ -148,7 +149,7 @@ def _causes(report: Report, seen: Told) -> Iterator[RenderableType]:
         yield from _cause(rank, cause)
     if seen.less_likely:
         names = ", ".join(f"{clean(cause.name, 80)} {confidence(cause.score)}" for cause in seen.less_likely)
-        yield _Indented(Text(f"{len(seen.less_likely)} less likely: {names}", style="dim"), 2)
+        yield _Indented(Text(f"Less likely causes: {names}", style="dim"), 2)
     if report.next_evidence:
         yield _labelled("Next", report.next_evidence)
 
@@ -188,8 +189,8 @@ def _others(seen: Told) -> Iterator[RenderableType]:
     for finding in seen.others:
         yield from _finding(finding)
     if seen.explained:
-        pairs = ", ".join(f"{clean(f.code)} {clean(f.name)} by {clean(f.folded)}" for f in seen.explained)
-        yield _Indented(Text(f"Explained by a stronger finding: {pairs}", style="dim"), 2)
+        for stronger, names in explained(seen.explained):
+            yield _Indented(Text(f"{stronger} also explains {', '.join(names)}", style="dim"), 2)
     if seen.more:
         yield _Indented(Text(f"{counted(seen.more, 'more finding')} in report.json", style="dim"), 2)
 
@@ -209,11 +210,15 @@ def _closing(report: Report) -> Iterator[RenderableType]:
     if report.skipped:
         yield Text.assemble((counted(len(report.skipped), "check needs", "checks need") + " more data", "bold"))
         wishes = to_log(report)
-        # A line each, cut where the terminal ends: the page has all of it.
+        # Whole, however many lines that takes: what is to be copied must not be cut.
         for what, codes in wishes[:_SKIPS_SHOWN]:
-            yield Text(f"  {counted(len(codes), 'check')}: {what}", no_wrap=True, overflow="ellipsis")
+            yield _Indented(Text(f"for {counted(len(codes), 'check')}: {what}"), 2)
+        told_of = sum(len(codes) for _, codes in wishes[:_SKIPS_SHOWN])
+        if wishes and (rest := len(report.skipped) - told_of):
+            yield _Indented(Text(f"and {counted(rest, 'more check')}, listed with `--format markdown`", style="dim"), 2)
     if taken := not_obvious(report.roles):
-        yield _labelled("Names", ", ".join(f"{clean(role)} = {clean(name, 250)}" for role, name in taken.items()))
+        pairs = ", ".join(f"{clean(name, 250)} as {role_words(role)}" for role, name in taken.items())
+        yield _labelled("Read under other names", pairs)
     for note in report.notes:
         yield _labelled("Note", note)
 
