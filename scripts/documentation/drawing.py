@@ -19,7 +19,8 @@ SIDES = {"train": "training", "val": "validation", "test": "test"}
 
 #: For the file on its own; on the site, the style sheet's colours hold.
 STYLE = (
-    "text{font:12px sans-serif;fill:#888}path{fill:none;stroke-width:2}.train{stroke:#3b82c4;stroke-dasharray:7 3}.val{stroke:#d9730d}"
+    "text{font:12px sans-serif;fill:#888}path{fill:none;stroke-width:2}"
+    ".train{stroke:#3b82c4;stroke-dasharray:7 3}.val{stroke:#d9730d}"
     ".other{stroke:#888}.axis{stroke:#888;stroke-width:1}.span{fill:#d9730d;opacity:.15}"
     "text.train{fill:#3b82c4;stroke:none}text.val{fill:#d9730d;stroke:none}text.other{stroke:none}"
 )

@@ -150,8 +150,8 @@ def _evidence(finding: Finding) -> Iterator[tuple[str, str]]:
 
 def _leave_out(rule: Rule) -> str:
     return (
-        f"To leave this rule out for all runs, write `ignore: [{rule.name}]` in `tracker-diag.yaml`. To leave it out for "
-        f"one run, set the tag `diag.ignore = {rule.name}` on that run. See "
+        f"To leave this rule out for all runs, write `ignore: [{rule.name}]` in `tracker-diag.yaml`. To leave it out "
+        f"for one run, set the tag `diag.ignore = {rule.name}` on that run. See "
         "[how to change or leave out rules](/how-to/tune.md)."
     )
 

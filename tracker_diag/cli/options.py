@@ -135,7 +135,8 @@ AnnotateOption = Annotated[
     bool,
     typer.Option(
         "--annotate",
-        help="For W&B offline folders: also write the diagnosis to a file in the run's folder that `wandb sync` uploads.",
+        help="For W&B offline folders: also write the diagnosis to a file beside the run's log, which `wandb sync` "
+        "uploads.",
         rich_help_panel=WRITTEN,
     ),
 ]

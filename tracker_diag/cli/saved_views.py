@@ -68,7 +68,7 @@ def first_look(adapter: Adapter, done: Done, prefix: str) -> tuple[str, ...]:
     columns = ", ".join(f"{prefix}{name}" for name in COLUMNS)
     return (
         f"To see the diagnoses in the tracker's list of runs, tick these columns: {columns}. "
-        "Or sweep again with `--view` to save a view with these columns, or with `--note` to write the diagnosis into each "
+        "Or add `--view` to save a view with these columns, or `--note` to write the diagnosis into each "
         "run's description.",
     )
 

@@ -183,7 +183,9 @@ def _notes(swept: Swept) -> list[str]:
     lines = [f"{counted(n, 'run')}: the report could not be stored: {why}" for why, n in reasons.most_common(FAILURES)]
     lines += [f"… and {len(reasons) - FAILURES:,} more reasons"] if len(reasons) > FAILURES else []
     if noted := sum(row.noted for row in swept.rows):
-        lines.append(f"wrote the diagnosis into the {'description' if noted == 1 else 'descriptions'} of {counted(noted, 'run')}")
+        lines.append(
+            f"wrote the diagnosis into the {'description' if noted == 1 else 'descriptions'} of {counted(noted, 'run')}"
+        )
     unnoted = Counter(row.unnoted for row in (*swept.rows, *swept.standing) if row.unnoted)
     return lines + [
         f"{counted(n, 'run')}: no section was written into the description: {why}" for why, n in unnoted.most_common()

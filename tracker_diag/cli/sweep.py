@@ -294,7 +294,7 @@ def _check_files(
         check_folder(baseline, "--baseline")
         if accepted.read(baseline) is None and part:
             raise UsageError(
-                f"--baseline {baseline} does not exist; to create it, leave out {part}: it must cover all runs and rules"
+                f"--baseline {baseline} does not exist; leave out {part} to create it: it must cover all runs and rules"
             )
     if report_dir is not None and elsewhere:
         raise UsageError("--report-dir cannot be combined with --dry-run or --annotate")

@@ -61,8 +61,8 @@ BaselineOption = Annotated[
     Path | None,
     typer.Option(
         "--baseline",
-        help="File of accepted runs. --fail-on and --notify ignore an accepted run until its severity gets worse or its "
-        "verdict changes. If the file does not exist, it is created and all runs are accepted as they are now.",
+        help="File of accepted runs. --fail-on and --notify ignore an accepted run until its severity gets worse or "
+        "its verdict changes. If the file does not exist, it is created and all runs are accepted as they are now.",
         show_default=False,
         metavar="FILE",
         rich_help_panel=TOLD,
@@ -143,7 +143,7 @@ SummaryOption = Annotated[
     Path | None,
     typer.Option(
         "--summary",
-        help="Write how many runs were diagnosed, failed and so on, and how long it took, to this JSON file.",
+        help="Write counts (runs diagnosed, unchanged, failed, …) and the duration to this JSON file.",
         show_default=False,
         metavar="FILE",
         rich_help_panel=TOLD,
@@ -172,7 +172,7 @@ ViewOption = Annotated[
     bool,
     typer.Option(
         "--view",
-        help="Also save a view in MLflow for each experiment. It lists the runs with a warning or an error, and their diagnoses.",
+        help="Also save a view in MLflow for each experiment: its runs with a warning or an error and their diagnoses.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -189,8 +189,8 @@ DocumentOption = Annotated[
     str | None,
     typer.Option(
         "--format",
-        help=f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}, for all runs that match, also unchanged ones. Default: as the "
-        "suffix of --output-file says, else text.",
+        help=f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}, for all runs that match, also unchanged ones. Default: as "
+        "the suffix of --output-file says, else text.",
         show_default=False,
         metavar="FORM",
         rich_help_panel=TOLD,

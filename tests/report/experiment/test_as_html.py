@@ -96,17 +96,17 @@ def test_all_that_a_reader_needs_is_said() -> None:
         "vision: ablation of rates",
         "MLflow at http://127.0.0.1:5000 · as of 2025-10-30 08:53 UTC · 2 runs could not be read",
         "2,000 runs: 152 error, 460 warning, 457 info, 930 ok, 1 not diagnosed",
-        "went into runs with an error",
+        "Runs with an error took",
         "no-regularisation 259",
-        "width and hidden_units always varied together: their effects cannot be separated.",
-        "Not analysed (only one value): host, note.",
-        "1,990 of 2,000 runs are compared with each other: the largest group with the same metric",
+        "width and hidden_units always varied together: their effects cannot be told apart.",
+        "Not analysed: host, note (only one value).",
+        "1,990 of 2,000 runs are compared with each other. These are the largest group with the same metric",
         "max_learning_rate < 0.001 0.1 vs 0.003 +1.31 (+0.92 to +1.7) 48 matched pairs of 1,990 runs",
         "48 matched pairs of 1,990 runs 0.0001 vs 0.003",
         "A filled square: the interval excludes 0",
-        "even if no interval of the parameter excludes 0",
+        "even if every interval of that parameter contains 0",
         "regression over 1,990 runs",
-        "validation loss in nats, lower is better",
+        "validation loss in nats (lower is better)",
     ):
         assert words in said, words
 

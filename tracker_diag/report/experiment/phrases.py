@@ -148,7 +148,7 @@ def not_told_apart(overview: Overview) -> list[str]:
     if overview.contrasts is None:
         return []
     apart = [
-        f"{' and '.join(clean(name, 80) for name in group)} always varied together, so their effects cannot be told apart."
+        f"{' and '.join(clean(name, 80) for name in group)} always varied together: their effects cannot be told apart."
         for group in overview.contrasts.aliased
     ]
     reasons: dict[str, list[str]] = {}

@@ -212,7 +212,7 @@ def _closing(report: Report) -> Iterator[RenderableType]:
         wishes = to_log(report)
         # Whole, however many lines that takes: what is to be copied must not be cut.
         for what, codes in wishes[:_SKIPS_SHOWN]:
-            yield _Indented(Text(f"for {counted(len(codes), 'check')}: {what}"), 2)
+            yield _Indented(Text(f"to run {len(codes):,} of them: {what}"), 2)
         told_of = sum(len(codes) for _, codes in wishes[:_SKIPS_SHOWN])
         if wishes and (rest := len(report.skipped) - told_of):
             yield _Indented(Text(f"and {counted(rest, 'more check')}, listed with `--format markdown`", style="dim"), 2)
