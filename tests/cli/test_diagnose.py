@@ -315,7 +315,7 @@ def test_a_run_is_named_by_its_name_or_by_how_its_id_begins(diag: Invoke, runs: 
     assert _tags(store, run_id) == {}
     result = diag("diagnose", "-r", "overfit")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-    assert "no run has an ID that begins with 'overfit' either" in result.stderr
+    assert ", and no run has an ID that begins with 'overfit'" in result.stderr
 
 
 def test_what_was_written_and_where_is_told(diag: Invoke, runs: dict[str, str]) -> None:

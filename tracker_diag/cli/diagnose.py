@@ -64,7 +64,7 @@ def diagnose(
         typer.Option(
             "--write/--dry-run",
             rich_help_panel=WRITTEN,
-            help="Write tags and a report into the tracker (default), or only show the diagnosis.",
+            help="Write tags and a report into the tracker, or only show the diagnosis.",
         ),
     ] = True,
     artifacts: ArtifactsOption = None,

@@ -95,7 +95,8 @@ ArtifactsOption = Annotated[
     str | None,
     typer.Option(
         "--artifacts",
-        help="Write a report: findings (only with a warning or an error; the default), all (always) or none (never).",
+        help="When to write a report: findings (default; only with a warning or an error), all (always) or none "
+        "(never).",
         show_default=False,
         metavar="WHICH",
         rich_help_panel=WRITTEN,
@@ -114,7 +115,7 @@ ExperimentOption = Annotated[
     typer.Option(
         "--experiment",
         "-e",
-        help="Experiment name or pattern, e.g. 'vision-*'. Can be repeated.",
+        help="Look in experiments with this name or pattern, e.g. 'vision-*'. Can be repeated.",
         show_default=False,
         metavar="NAME",
         rich_help_panel=WHICH,

@@ -118,7 +118,7 @@ def sweep(
     """Diagnose the runs that are new or have changed.
 
     Each run gets tags, and a report if something is wrong.
-    The tracker itself records what is done, so a sweep can be repeated, stopped at any time, or run twice at once.
+    The tracker records which runs are done, so a sweep can be repeated, stopped at any time, or run twice at once.
 
     \b
       tracker-diag sweep --experiment 'vision-*' --dry-run

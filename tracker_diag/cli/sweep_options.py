@@ -14,7 +14,7 @@ SinceOption = Annotated[
     str | None,
     typer.Option(
         "--since",
-        help="Only runs that changed within the last 24h, 7d, …",
+        help="Only runs that changed within this time, e.g. 24h or 7d.",
         show_default=False,
         metavar="AGE",
         rich_help_panel=WHICH,
@@ -81,7 +81,7 @@ EveryOption = Annotated[
     str | None,
     typer.Option(
         "--every",
-        help="Repeat the sweep at this interval: 15m, 1h, …",
+        help="Repeat the sweep at this interval, e.g. 15m or 1h.",
         show_default=False,
         metavar="SPAN",
         rich_help_panel=WHEN,
