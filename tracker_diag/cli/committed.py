@@ -30,9 +30,9 @@ def committed(
 ) -> None:
     """Check the runs whose mlruns files are staged in git (for a pre-commit hook).
 
-    Each run that one of the files belongs to is diagnosed; nothing is written. The other runs of its experiment are
-    used only for comparison. The exit code is 1 if one of the runs has the severity given with --fail-on, by default
-    an error. Other exit codes are those of a sweep.
+    Made for pre-commit hooks. Each run that one of the files belongs to is diagnosed; nothing is written.
+    The other runs of its experiment are used only for comparison. The exit code is 1 if one of the runs has the
+    severity given with --fail-on, by default an error. Other exit codes are those of a sweep.
 
     \b
       tracker-diag committed $(git diff --name-only --staged)
