@@ -83,4 +83,7 @@ def test_blank_examples_in_training_alone(share, other, alone):
 
 def test_blank_examples_of_a_validation_that_nobody_described_are_not_compared():
     profile = {"kind": "image", "train": side(constant_share=0.4), "validation": side()}
-    assert finding("DS210", profile).message == "40% of the examples are blank (a single repeated value)"
+    told = finding("DS210", profile)
+    assert told.message == "40% of the examples are blank (a single repeated value)"
+    assert told.advice == "before you split the data, repair or remove blank examples"
+    assert "blank" in told.settles
