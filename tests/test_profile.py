@@ -197,7 +197,7 @@ def test_images_are_described_by_channel(shape):
     ("args", "said"),
     [
         ((X, Y[:-1]), "y has 499 values for 500 examples"),
-        ((X, Y, X[:, :2]), "X has 3 columns and X_val 2"),
+        ((X, Y, X[:, :2]), "X has 3 columns, but X_val has 2"),
         (([[1, 2], [3]],), "rows of equal length"),
         ((3.0,), "single number"),
         ((X + 1j,), "complex"),
@@ -273,7 +273,7 @@ def test_a_value_that_does_not_fit_costs_itself_alone():
     assert dataset.features[1].std is None
     assert dataset.features[1].mean is not None
     assert dataset.target.n_classes == 2
-    assert "dataset profile: rows: 'many' does not fit" in dataset.notes
+    assert "dataset profile: rows: 'many' is not valid" in dataset.notes
 
 
 @pytest.mark.parametrize(
@@ -349,7 +349,7 @@ def test_a_profile_of_a_hundred_thousand_columns_is_read_in_bounded_time(layout)
 
 def test_the_report_says_what_of_a_profile_was_left_out():
     report = diagnose(Run.from_dict({"id": "r", "profile": {"train": {"rows": "many"}}}))
-    assert "dataset profile: rows: 'many' does not fit" in report.notes
+    assert "dataset profile: rows: 'many' is not valid" in report.notes
 
 
 # -- declared inputs -------------------------------------------------------------------------------------------------

@@ -86,4 +86,3 @@ def test_blank_examples_of_a_validation_that_nobody_described_are_not_compared()
     told = finding("DS210", profile)
     assert told.message == "40% of the examples are blank (a single repeated value)"
     assert told.advice == "before you split the data, repair or remove blank examples"
-    assert "blank" in told.settles

@@ -28,6 +28,7 @@ def test_labels_counted_from_one():
     found = finding("DS214", profile_data(X, y + 1), params={"num_classes": 2})
     assert found.severity is Severity.WARNING
     assert "labels run from 1 to " in found.message
+    assert found.advice.startswith("subtract 1 from the labels, or set the number of classes to 3")
 
 
 def test_labels_beyond_the_declared_classes_prescribe_their_number():
