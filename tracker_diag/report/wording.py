@@ -157,6 +157,24 @@ SEVERITIES = {
 }
 
 
+#: A verdict that says neither that something is wrong nor that nothing is.
+_ABSTENTION = "insufficient-evidence"
+
+
+def label(report: Report) -> str:
+    """Name the severity where it stands before the verdict; a run that could not be judged is not called ok."""
+    return "undecided" if _undecided(report) else str(report.severity)
+
+
+def severity_words(report: Report) -> str:
+    """Say what the severity means."""
+    return "too little evidence for a verdict" if _undecided(report) else SEVERITIES[report.severity]
+
+
+def _undecided(report: Report) -> bool:
+    return report.verdict == _ABSTENTION and report.severity is Severity.OK
+
+
 def causes_title(report: Report) -> str:
     """Heading over the causes: a run that is green has none, only what would be looked at first if it were not."""
     return "Most likely causes" if report.severity.rank >= Severity.WARNING.rank else "Worth knowing"

@@ -12,12 +12,13 @@ from tracker_diag.report.rule_pages import name_of
 from tracker_diag.report.told import changes_left, comparison, explained, remedy, told, why
 from tracker_diag.report.understood import not_obvious
 from tracker_diag.report.wording import (
-    SEVERITIES,
     causes_title,
     confidence,
     cost,
     counted,
+    label,
     role_words,
+    severity_words,
     shown,
     title,
     to_log,
@@ -61,18 +62,18 @@ def _paragraph(value: object, limit: int = LONGEST_SENTENCE) -> str:
 
 def _blocks(report: Report) -> Iterator[str]:
     seen = told(report)
-    yield f"# {str(report.severity).upper()}: {_name(report.verdict)}"
+    yield f"# {label(report).upper()}: {_name(report.verdict)}"
     run = f"run {_name(report.run_id)}, " if report.run_name else ""
     sure = (
         ""
         if seen.verdict is None
         else f", {_name(seen.verdict.code)}, confidence {confidence(seen.verdict.confidence)}"
     )
-    yield f"**{_name(title(report))}** ({run}{_name(report.status)}), {SEVERITIES[report.severity]}{sure}"
+    yield f"**{_name(title(report))}** ({run}{_name(report.status)}), {severity_words(report)}{sure}"
     yield DATA
     yield _paragraph(seen.opening)
-    if seen.verdict is not None and seen.verdict.advice:
-        yield f"→ {escape(seen.verdict.advice)}"
+    if seen.advice:
+        yield f"→ {escape(seen.advice)}"
     if sentence := cost(report):
         yield escape(sentence)
     if seen.causes:
@@ -90,8 +91,8 @@ def _blocks(report: Report) -> Iterator[str]:
     if seen.others or seen.explained:
         yield "## Other findings"
         yield "\n".join(map(_finding, seen.others))
-    for stronger, names in explained(seen.explained):
-        yield f"{_name(stronger)} also explains {', '.join(map(_name, names))}."
+    for stronger, weaker in explained(seen.explained):
+        yield f"{_name(stronger)} also explains {', '.join(map(_name, weaker))}."
     if seen.more:
         yield f"{counted(seen.more, 'more finding')} in report.json"
     yield from _closing(report)

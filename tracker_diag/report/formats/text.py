@@ -20,6 +20,7 @@ from tracker_diag.report.wording import (
     confidence,
     cost,
     counted,
+    label,
     role_words,
     shown,
     title,
@@ -101,7 +102,7 @@ def _spaced(sections: Iterable[Iterable[RenderableType]]) -> Iterator[Renderable
 def _head(report: Report, seen: Told) -> Iterator[RenderableType]:
     style = SEVERITY_STYLES[report.severity]
     yield Text.assemble(
-        (f" {report.severity.upper()} ", f"bold reverse {style}"), "  ", (clean(report.verdict), f"bold {style}")
+        (f" {label(report).upper()} ", f"bold reverse {style}"), "  ", (clean(report.verdict), f"bold {style}")
     )
     name = Text(title(report), style="bold")
     if report.run_name:
@@ -112,8 +113,8 @@ def _head(report: Report, seen: Told) -> Iterator[RenderableType]:
     if seen.verdict is not None:
         opening.append(f" ({clean(seen.verdict.code)}, confidence {confidence(seen.verdict.confidence)})", style="dim")
     yield _Indented(opening, 0)
-    if seen.verdict is not None and seen.verdict.advice:
-        yield _Indented(Text(f"→ {clean(seen.verdict.advice)}", style="bold"), 0)
+    if seen.advice:
+        yield _Indented(Text(f"→ {clean(seen.advice)}", style="bold"), 0)
     if sentence := cost(report):
         yield _Indented(Text(sentence), 0)
 
