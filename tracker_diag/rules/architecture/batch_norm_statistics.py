@@ -149,7 +149,7 @@ def batch_norm_statistics(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     far : distance of the running means from a batch's in its standard deviations, or factors of e between the standard
         deviations; mean over the units of a layer.
 

@@ -65,7 +65,7 @@ def latent_collapse(kl_term: KLTerm | None, roles: Roles, *, prior: float = 0.05
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     lowest : share of its highest value below which the term is gone. In sound runs that phase nothing in, the term of a
         working code stays above a fifth of it.
 

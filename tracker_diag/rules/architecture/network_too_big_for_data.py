@@ -78,7 +78,7 @@ def network_too_big_for_data(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     per_example : weights per training example.
 
     References

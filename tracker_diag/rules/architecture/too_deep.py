@@ -90,7 +90,7 @@ def too_deep(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     usual : number of layers up to which the rule says nothing.
     proposed : number of layers that is proposed.
 

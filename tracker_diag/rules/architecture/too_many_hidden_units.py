@@ -79,7 +79,7 @@ def too_many_hidden_units(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     per_class : units per class.
 
     References

@@ -80,7 +80,7 @@ def too_many_rounds(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     minimum_share : share of the run after the best round.
     minimum_rise : share of the total improvement. Patience after the turn of a sound run costs less.
 

@@ -92,7 +92,7 @@ def trees_too_deep(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     hardly : validation's gain over training's gain, up to which the first trees learn noise for the most part: twice as
         much as what holds elsewhere.
     half : the same, up to which it is more than half noise. Complex tasks with noisy labels reach that with trees of

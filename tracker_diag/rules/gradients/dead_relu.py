@@ -100,7 +100,7 @@ def dead_relu(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     most : share of dead units from which on a layer lets nothing through.
     many : share from which on dead units count together with a loss that does not move.
 

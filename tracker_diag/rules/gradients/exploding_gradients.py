@@ -32,7 +32,7 @@ class Likelihoods:
     STEADY = LikelihoodRatio(0.15, "the gradient norm ends at {end:figure}, and its median is {median:figure}", "data")
     LOST_LATE = LikelihoodRatio(4.0, "the loss diverged after the run had learned")
     LOST_AT_ONCE = LikelihoodRatio(2.0, "the loss diverged right at the start")
-    JUMPS = LikelihoodRatio(2.0, "the loss spikes")
+    JUMPS = LikelihoodRatio(2.0, "the loss has spikes")
     CLIPPED = LikelihoodRatio(0.2, "gradients are clipped at {clip:figure}", "params")
     DEEP = LikelihoodRatio(2.0, "the network has {layers:figure} layers without normalisation", "params")
 
@@ -74,7 +74,7 @@ def exploding_gradients(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     times : gradient norm at the end over its median.
 
     References

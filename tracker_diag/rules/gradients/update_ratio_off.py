@@ -78,7 +78,7 @@ def update_ratio_off(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     long : ratio above which a step is too long.
     short : ratio below which it is too short.
 

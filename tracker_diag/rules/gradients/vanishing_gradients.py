@@ -110,7 +110,7 @@ def vanishing_gradients(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     deep : layers from which on plain networks lose their gradient.
     vanished : gradient norm at which nothing is learned any more.
     shrunk : gradient of the first layer over that of the last, below which it is lost on the way.

@@ -139,7 +139,7 @@ def unscaled_initialisation(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     deep : layers from which on a plain Gaussian fails.
     small : scale relative to He (or Xavier) initialisation below which a layer's initial weights are too small.
         PyTorch's own linear layers start at 0.41.

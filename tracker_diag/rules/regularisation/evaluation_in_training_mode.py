@@ -92,7 +92,7 @@ def evaluation_in_training_mode(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     most : share of the logged evaluations that were in training mode.
     strong_enough : dropout from which on it shows in the training loss.
 

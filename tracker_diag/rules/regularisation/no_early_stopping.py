@@ -72,7 +72,7 @@ def no_early_stopping(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     minimum_share : share of the run after the best step.
 
     References

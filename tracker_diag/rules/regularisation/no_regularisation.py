@@ -114,7 +114,7 @@ def no_regularisation(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     proposed : dropout that is proposed.
     tiny : value up to which a regulariser (dropout, weight decay, …) does nothing.
 
