@@ -67,7 +67,7 @@ def missing_nonlinearity(
 
     What to do
     ----------
-    Put a ReLU between them.
+    Put a ReLU between the linear layers.
 
     Thresholds
     ----------
@@ -90,7 +90,7 @@ def missing_nonlinearity(
         message=configured.message,
         advice=advice,
         prescription=Prescription(advice, (Change(names.get("activation", "activation"), activation, "relu"),)),
-        settles="log the model summary",
+        settles="log the model summary and look for activations between the linear layers",
     )
 
 

@@ -14,7 +14,8 @@ class UsualRate:
 
     USUAL = LikelihoodRatio(2.0, "learning rate {rate:figure} is not above the usual range for {optimizer}", "params")
     TOO_HIGH = LikelihoodRatio(
-        0.1, "learning rate {rate:figure} is {above:figure} times the highest rate usual for {optimizer} ({high:figure})",
+        0.1,
+        "learning rate {rate:figure} is {above:figure} times the highest rate usual for {optimizer} ({high:figure})",
         "params",
     )
 

@@ -73,8 +73,9 @@ def batch_too_large(
     The batch as a share of the training set, and whether the loss still falls at the end.
 
     The rule says nothing about graphs and L-BFGS, for which a full batch is usual. A full batch of a small table is
-    sound once the curves have levelled off, and is reported as an `info` at most. The rule also says nothing about runs that
-    diverged, froze or learned nothing, since too few updates do not cause that, and nothing about runs of 100 epochs or more.
+    sound once the curves have levelled off, and is reported as an `info` at most. The rule also says nothing about runs
+    that diverged, froze or learned nothing, since too few updates do not cause that, and nothing about runs of 100
+    epochs or more.
 
     Why it matters
     --------------
@@ -89,7 +90,8 @@ def batch_too_large(
     Thresholds
     ----------
     prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
-    large_share : a batch with this share of the training examples or more is large, at which an epoch has only four updates or fewer.
+    large_share : a batch with this share of the training examples or more is large, at which an epoch has only four
+        updates or fewer.
     small : the rule proposes this batch size, or a quarter of the present one if that is smaller.
 
     References

@@ -58,7 +58,9 @@ class Likelihoods:
         "data",
     )
     SELDOM_CLIPPED = LikelihoodRatio(
-        0.02, "clipping shortened {part:share} of the logged steps, at the median to {ratio:share} of their length", "data"
+        0.02,
+        "clipping shortened {part:share} of the logged steps, at the median to {ratio:share} of their length",
+        "data",
     )
     LEARNED = LikelihoodRatio(0.05, "the run still reached a good fit")
     NORM_ABOVE = LikelihoodRatio(
@@ -140,7 +142,9 @@ def gradient_clipping_masks_rate(
         return None
     optimizer = str(params.get("optimizer") or "").lower()
     if optimizer in _SCALE_FREE:
-        return gradient_clipping_masks_rate.skip(f"{optimizer} divides by the size of the gradient, so clipping hardly changes its steps")
+        return gradient_clipping_masks_rate.skip(
+            f"{optimizer} divides by the size of the gradient, so clipping hardly changes its steps"
+        )
     median = None if gradient_norm is None else float(np.median(gradient_norm))
     target = max(usual, rounded(TIMES_MEDIAN * median)) if median and median > 0 else usual
     name = names.get("gradient_clip", "gradient_clip")
@@ -160,8 +164,8 @@ def gradient_clipping_masks_rate(
         message=f"gradients are clipped at {figure(gradient_clip)}, so the threshold sets the length of the steps",
         advice=text + ", then choose the learning rate",
         prescription=Prescription(text, changes),
-        settles=f"log the gradient norm before clipping: if it is mostly above {figure(gradient_clip)}, clipping sets the step "
-        "length",
+        settles=f"log the gradient norm before clipping: if it is mostly above {figure(gradient_clip)}, clipping sets the "
+        "step length",
         verdict="slow-convergence",
     )
 

@@ -63,7 +63,8 @@ class Likelihoods(UsualRate):
     NOT_KEPT = LikelihoodRatio(0.01, "gradients were reset to 0 before each logged step", "data")
     NORM_STAYS_HIGH = LikelihoodRatio(
         100.0,
-        "the gradient norm grew to {fold:times} its initial value without ever falling below {lowest:share} of its peak so "
+        "the gradient norm grew to {fold:times} its initial value without ever falling below {lowest:share} of its "
+        "peak so "
         "far, while the training loss {rose_or_climbed}",
         "data",
     )
@@ -78,7 +79,9 @@ class Likelihoods(UsualRate):
         "the training loss grew from {first:figure} to {end:figure} over {values} records, by about the same factor "
         "each time, which a learning rate that is too high seldom does alone",
     )
-    CLIPPED = LikelihoodRatio(0.1, "gradients are clipped at {clip:figure}, which limits how far they can add up", "params")
+    CLIPPED = LikelihoodRatio(
+        0.1, "gradients are clipped at {clip:figure}, which limits how far they can add up", "params"
+    )
 
 
 @rule(
@@ -170,8 +173,10 @@ def gradients_accumulate(
     climbs = _climbs(train_loss, explained, learned, above) or _multiplies(train_loss)
     values = train_loss.finite[1]
     norm = _norm(gradient_norm, int(np.argmin(values)) / train_loss.raw.size if values.size else 0.0)
-    said = None if norm is None else _of_norm(
-        norm, features.setback, improvement or 0.0, climbs is not None, grown, stays, setback
+    said = (
+        None
+        if norm is None
+        else _of_norm(norm, features.setback, improvement or 0.0, climbs is not None, grown, stays, setback)
     )
     observations = [s for s in (said, climbs) if s is not None]
     if not any(s.ratio > 1 for s in observations):

@@ -43,7 +43,10 @@ class Likelihoods:
     LOST = LikelihoodRatio(8.0, "the loss diverged")
     SWINGS = LikelihoodRatio(8.0, "the loss does not settle")
     FELL_TO_NOTHING = LikelihoodRatio(2.0, "the loss fell from a high first value to chance level and stayed there")
-    SET_BACK = LikelihoodRatio(8.0, "the training loss rose midway by {rise:figure}, and its whole fall is from {first:figure} to {best:figure}",)
+    SET_BACK = LikelihoodRatio(
+        8.0,
+        "the training loss rose midway by {rise:figure}, and its whole fall is from {first:figure} to {best:figure}",
+    )
     SET_BACK_AND_REGAINED = LikelihoodRatio(
         3.0,
         "the training loss rose midway by {rise:figure} and recovered; its whole fall is from {first:figure} to "
@@ -100,8 +103,8 @@ def learning_rate_too_high(
 
     Configuration: the learning rate, compared with the usual ones for its optimiser. A high learning rate alone is
     never more than an `info`. At 50 times the highest usual learning rate or more, the curve is enough for a warning if
-    half of its improvement comes within a tenth of the run and the training set is not memorised. (In the labelled sets,
-    the highest learning rate of a sound run is 20 times the highest usual one.)
+    half of its improvement comes within a tenth of the run and the training set is not memorised. (In the labelled
+    sets, the highest learning rate of a sound run is 20 times the highest usual one.)
 
     Why it matters
     --------------
@@ -129,9 +132,7 @@ def learning_rate_too_high(
     low, high = usual_rates(params.get("optimizer"), params)
     by_rate_alone = str(params.get("optimizer") or "").lower() in OF_ONE_LENGTH
     beyond_doubt = by_rate_alone and learning_rate is not None and learning_rate >= BEYOND_DOUBT * high
-    seen = _seen(
-        features, symptoms, train, improvement, setback, bool(restarts), saturation, beyond_doubt=beyond_doubt
-    )
+    seen = _seen(features, symptoms, train, improvement, setback, bool(restarts), saturation, beyond_doubt=beyond_doubt)
     observations = [seen]
     target = None
     if learning_rate is not None:

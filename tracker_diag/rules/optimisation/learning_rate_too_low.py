@@ -57,7 +57,8 @@ class Likelihoods:
     SETTLED = LikelihoodRatio(0.3, "the loss fell and then levelled off")
     FAR_BELOW = LikelihoodRatio(
         3.0,
-        "learning rate {rate:figure} is {times:figure} times lower than the lowest rate usual for {optimizer} ({low:figure})",
+        "learning rate {rate:figure} is {times:figure} times lower than the lowest rate usual for {optimizer} "
+        "({low:figure})",
         "params",
         most=60.0,
     )
@@ -126,6 +127,7 @@ def learning_rate_too_low(
     name = names.get("learning_rate", "learning_rate")
     changes = (Change(name, learning_rate, target),) if target and target != learning_rate else ()
     text = in_words(changes) or "raise the learning rate by a factor of 3 to 10"
+    tested = f"{name} {figure(target)}" if changes and target else "5 times the learning rate"
     first = foremost(observations)
     at = f" (learning rate {figure(learning_rate)})" if learning_rate and first.source != "params" else ""
     return learning_rate_too_low.hypothesis(
@@ -134,8 +136,7 @@ def learning_rate_too_low(
         message=first.message + at,
         advice=text,
         prescription=Prescription(text, changes),
-        settles=f"run once with {f'{name} {figure(target)}' if changes and target else '5 times the learning rate'}, for a tenth "
-        "of the steps",
+        settles=f"run once with {tested}, for a tenth of the steps",
         verdict="slow-convergence",
     )
 
@@ -168,5 +169,9 @@ def _seen(
 def _configured(rate: float, low: float, optimizer: object) -> list[Observation]:
     """What the learning rate says, compared with the usual ones."""
     if rate < low:
-        return [Likelihoods.FAR_BELOW(times=low / rate, rate=rate, low=low, optimizer=optimizer) if rate > 0 else Likelihoods.ZERO()]
+        return [
+            Likelihoods.FAR_BELOW(times=low / rate, rate=rate, low=low, optimizer=optimizer)
+            if rate > 0
+            else Likelihoods.ZERO()
+        ]
     return [Likelihoods.USUAL(rate=rate, optimizer=optimizer)] if rate >= WELL_ABOVE * low else []

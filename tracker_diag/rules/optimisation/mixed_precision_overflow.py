@@ -113,8 +113,8 @@ def mixed_precision_overflow(
     - The last three training losses or more are exactly 0 although the training score is not perfect, or although the
       value before them was a tenth of the first value or more.
 
-    If a loss comes down to 0 gradually, the network has memorised its examples. Single infinite values of the gradient norm come
-    from the loss scaler and are ignored.
+    If a loss comes down to 0 gradually, the network has memorised its examples. Single infinite values of the gradient
+    norm come from the loss scaler and are ignored.
 
     Why it matters
     --------------
@@ -138,7 +138,9 @@ def mixed_precision_overflow(
     """
     skipped = _skipped(watched, left_out)
     if precision is None and skipped is None:
-        return mixed_precision_overflow.skip("no precision is logged", "log the number format of the training, e.g. as precision = 16-mixed")
+        return mixed_precision_overflow.skip(
+            "no precision is logged", "log the number format of the training, e.g. as precision = 16-mixed"
+        )
     if skipped is None and not _is_half(precision, logged_params):
         return None
     word = str(precision) if precision is not None else "half precision"

@@ -71,7 +71,8 @@ class Likelihoods:
     )
     STOPPED_BY_IT_AS_CONFIGURED = LikelihoodRatio(
         30.0,
-        "the configured schedule brings the learning rate below {gone:share} of its peak after {part:share} of the run; "
+        "the configured schedule brings the learning rate below {gone:share} of its peak after {part:share} of the "
+        "run; "
         "{said} fell by {fell:figure} until then and {fell_or_rose} in the rest of the run",
     )
     LITTLE_IS_KNOWN = LikelihoodRatio(0.05, "chance level is not known, so nothing shows how much was left to learn")

@@ -42,7 +42,9 @@ class Likelihoods:
     FEW = LikelihoodRatio(4.0, "the whole run made only {updates}", "params")
     FALLS_SLOWLY = LikelihoodRatio(6.0, "the {loss} is still falling slowly at the end")
     STILL_FALLS = LikelihoodRatio(25.0, "the {loss} is still falling at the end")
-    OTHER_TROUBLE = LikelihoodRatio(0.05, "the run {diverged_or_learned_nothing}, and a longer run does not change that")
+    OTHER_TROUBLE = LikelihoodRatio(
+        0.05, "the run {diverged_or_learned_nothing}, and a longer run does not change that"
+    )
     FALLS_A_LITTLE = LikelihoodRatio(3.0, "the {loss} is still falling slightly at the end")
     NOT_ALL_EXPLAINED = LikelihoodRatio(
         3.0, "the model has not memorised the training set, and validation stays close to training"

@@ -27,9 +27,11 @@ SEVERAL = 3
 CHECKS = {
     KERAS: "check that the layers are trainable, that `compile` comes after any change of `trainable`, and that a "
     "`train_step` of your own applies the gradients",
-    TORCH: "check that the optimiser has this model's parameters, that its step is called, and that nothing detaches the "
+    TORCH: "check that the optimiser has this model's parameters, that its step is called, and that nothing detaches "
+    "the "
     "loss from them (detach, no_grad, NumPy)",
-    "": "check that the optimiser has this model's parameters, that it makes its steps, and that the loss is computed from "
+    "": "check that the optimiser has this model's parameters, that it makes its steps, and that the loss is computed "
+    "from "
     "these parameters without a break in the gradient",
 }
 #: Logged steps at which a layer must not have moved.
@@ -43,7 +45,9 @@ class Likelihoods:
         5000.0, "no layer's weights changed at any of the {looks} logged steps (layers logged: {count})", "data"
     )
     SOME_DO_NOT_STEP = LikelihoodRatio(
-        1000.0, "the weights of layer {layer} do not change although they have a gradient ({stuck} of {count} layers)", "data"
+        1000.0,
+        "the weights of layer {layer} do not change although they have a gradient ({stuck} of {count} layers)",
+        "data",
     )
     ALL_STEP = LikelihoodRatio(0.01, "the weights of all layers changed at the logged steps", "data")
     ALL_LAYERS_FROZEN = LikelihoodRatio(3000.0, "every layer with weights is frozen ({count} in all)", "data")
