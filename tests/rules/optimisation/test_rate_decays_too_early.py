@@ -60,7 +60,7 @@ def test_an_exponential_schedule_says_by_its_factor_when_the_rate_is_gone():
     params = {**SOUND, "scheduler": "ExponentialLR", "gamma": "0.6"}
     report = judge(stopped(), params)
     assert cause(report, NAME) is not None
-    assert "as configured" in cause(report, NAME).why
+    assert "the configured schedule" in cause(report, NAME).why
     before, after = changes(report, NAME)["gamma"]
     assert before == 0.6
     assert 0.9 < after < 1

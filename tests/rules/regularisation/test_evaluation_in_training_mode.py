@@ -88,7 +88,7 @@ def test_the_first_cause_where_a_callback_saw_it(shape):
     report = judge({**SHAPES[shape](), **seen_in(1.0)}, SOUND)
     assert ranked(report)[0] == NAME
     assert found(report, "RG805").severity is Severity.WARNING
-    assert "100% of the logged evaluations had dropout or batch statistics on" in cause(report, NAME).why
+    assert "dropout or batch statistics were on in 100% of the logged evaluations" in cause(report, NAME).why
 
 
 def test_silent_where_every_evaluation_was_in_its_mode_whatever_the_curves_look_like():

@@ -164,8 +164,8 @@ def gradient_clipping_masks_rate(
         message=f"gradients are clipped at {figure(gradient_clip)}, so the threshold sets the length of the steps",
         advice=text + ", then choose the learning rate",
         prescription=Prescription(text, changes),
-        settles=f"log the gradient norm before clipping: if it is mostly above {figure(gradient_clip)}, clipping sets the "
-        "step length",
+        settles=f"log the gradient norm before clipping: if it is mostly above {figure(gradient_clip)}, it sets "
+        "the step length",
         verdict="slow-convergence",
     )
 
@@ -197,7 +197,7 @@ def _found(
         message=observations[0].message,
         advice=text + ", then choose the learning rate",
         prescription=Prescription(text, changes),
-        settles="run the first 100 steps without clipping: if the loss changes much faster, clipping set the step length",
+        settles="run the first 100 steps without clipping: if the loss changes much faster, clipping is the cause",
         verdict="slow-convergence",
     )
 

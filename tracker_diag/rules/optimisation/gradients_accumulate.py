@@ -63,9 +63,8 @@ class Likelihoods(UsualRate):
     NOT_KEPT = LikelihoodRatio(0.01, "gradients were reset to 0 before each logged step", "data")
     NORM_STAYS_HIGH = LikelihoodRatio(
         100.0,
-        "the gradient norm grew to {fold:times} its initial value without ever falling below {lowest:share} of its "
-        "peak so "
-        "far, while the training loss {rose_or_climbed}",
+        "the gradient norm grew to {fold:times} its initial value {without_falling}, while the training loss "
+        "{rose_or_climbed}",
         "data",
     )
     NORM_AS_BEFORE = LikelihoodRatio(0.05, "the gradient norm ends at {fold:times} its initial value", "data")
@@ -229,7 +228,10 @@ def _of_norm(
     if norm.lowest < stays or not grew_first or not (climbs or lost > setback):
         return None
     what = "climbed above its first value" if climbs else f"rose again by {figure(lost * improvement)}"
-    return Likelihoods.NORM_STAYS_HIGH(fold=norm.end, lowest=norm.lowest, rose_or_climbed=what)
+    without = "without ever falling"
+    if norm.lowest < 1:
+        without += f" below {percent(norm.lowest)} of its peak so far"
+    return Likelihoods.NORM_STAYS_HIGH(fold=norm.end, without_falling=without, rose_or_climbed=what)
 
 
 def _climbs(loss: Curve, explained: Explained | None, learned: float, above: float) -> Observation | None:

@@ -147,7 +147,7 @@ def rate_decays_too_early(
     if fall is None:
         return None
     row = Likelihoods.STOPPED_BY_IT if decay.logged else Likelihoods.STOPPED_BY_IT_AS_CONFIGURED
-    after = f"{'fell' if fall[1] >= 0 else 'rose'} by {figure(abs(fall[1]), 2)}"
+    after = f"{'' if fall[1] >= 0 else 'rose '}by {figure(abs(fall[1]), 2)}"
     observations = [row(gone=gone, part=decay.share, said=course.said, fell=fall[0], fell_or_rose=after)]
     if achieved is None or achieved.share is None:
         observations.append(Likelihoods.LITTLE_IS_KNOWN())

@@ -13,6 +13,7 @@ from tracker_diag.rules.api import (
     Change,
     Features,
     LikelihoodRatio,
+    Model,
     Observation,
     Outcome,
     Prescription,
@@ -22,6 +23,7 @@ from tracker_diag.rules.api import (
     rule,
     stop_at_best,
 )
+from tracker_diag.rules.framework import SKLEARN, framework
 
 #: Parameters that regularise.
 KINDS = (
@@ -57,6 +59,8 @@ _DECAYING = ("adamw",)
 _ENOUGH = 2
 #: Dropout for each chance level by which validation ends above training: the larger the gap, the more noise.
 DROPOUT_OF_GAP = 0.5
+#: Weight penalty (alpha) that is proposed for scikit-learn's networks, which have no dropout: 100 times their own.
+PENALTY = 0.01
 #: The most dropout that is usual.
 MOST_DROPOUT = 0.5
 
@@ -87,6 +91,7 @@ def no_regularisation(
     epochs: float | None,
     layers_described: Layout | None,
     flat_params: Mapping[str, Any],
+    network: Model | None,
     *,
     prior: float = 0.05,
     proposed: float = 0.3,
@@ -119,7 +124,8 @@ def no_regularisation(
     Thresholds
     ----------
     prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
-    proposed : the least dropout that is proposed; more if validation ends far above training.
+    proposed : the least dropout that is proposed (scikit-learn: a weight penalty of 0.01 instead); more if validation
+        ends far above training.
     tiny : a regulariser (dropout, weight decay, …) of this value or less does nothing.
 
     References
@@ -144,16 +150,19 @@ def no_regularisation(
     ]
     if features.val_blind:
         observations.append(Likelihoods.BLIND())
-    name = names.get("dropout", "dropout")
-    before = params.get("dropout")
+    penalty = framework(network, flat_params) == SKLEARN
+    kind = "weight_decay" if penalty else "dropout"
+    name, before = names.get(kind, "alpha" if penalty else kind), params.get(kind)
     # To a tenth: the curves do not say more.
-    target = round(min(MOST_DROPOUT, max(proposed, DROPOUT_OF_GAP * features.apart)), 1)
+    noise = round(min(MOST_DROPOUT, max(proposed, DROPOUT_OF_GAP * features.apart)), 1)
+    target = PENALTY if penalty else noise
     changes: tuple[Change, ...] = () if before and before >= target else (Change(name, before, target),)
-    slowed = (1 - (before or 0)) / (1 - target) if changes else 1.0
+    slowed = (1 - (before or 0)) / (1 - target) if changes and not penalty else 1.0
     changes += stop_at_best(symptoms, names, epochs, slowed)
     settles = f"run once with {_wanted(changes[0])}" if changes else "run once with early stopping"
     slower = " (dropout slows training, so validation is best later)" if slowed > 1 and len(changes) > 1 else ""
-    text = (f"{in_words(changes)}{slower}; " if changes else "") + _more(used)
+    more = "" if penalty and changes else _more(used)
+    text = "; ".join(part for part in (f"{in_words(changes)}{slower}", more) if part)
     regularised = f"with only {used[0]} to regularise it" if used else "without any regularisation"
     return no_regularisation.hypothesis(
         prior=prior,
