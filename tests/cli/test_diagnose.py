@@ -247,7 +247,7 @@ def test_a_run_is_compared_with_the_others_of_its_experiment(diag: Invoke, rates
     text = " ".join(result.stdout.split())
     assert "the best of 15 comparable runs, 0.01-64-0, ends at 0.1958" in text
     assert "of 15 runs, as of 2027-01-15 08:00 UTC" in text
-    assert "lower lr from 0.1 to 0.01" in text
+    assert "reduce lr from 0.1 to 0.01" in text
     assert _tags(store, rates["0.1-64-0"])["diag.cause"] == "learning-rate-too-high"
     assert _tags(store, rates["0.01-64-0"]) == {}
 

@@ -96,7 +96,7 @@ def test_what_it_proposes():
     said = told()
     assert said.message.endswith("the model may be memorising wrong labels")
     assert said.prescription.changes == (Change("max_epochs", 60, 15),)
-    assert said.advice.endswith("until then, stop early: lower max_epochs from 60 to 15")
+    assert said.advice.endswith("until then, stop early: reduce max_epochs from 60 to 15")
     assert told(epochs=None).advice.endswith("until then, stop early")
     # Wrong labels are a cause that few runs have.
     assert said.prior < 0.1
