@@ -6,7 +6,7 @@ import pytest
 from tests.rules.runs import SHAPES, SOUND, cause, found, healthy, judge, noise, ranked
 from tests.watched_runs import seen
 from tracker_diag import Severity
-from tracker_diag.core.numbers import share, times
+from tracker_diag.core.numbers import times
 
 NAME = "gradients-accumulate"
 SGD = {"num_classes": 10, "optimizer": "sgd", "lr": 0.001, "batch_size": 32, "epochs": 30}
