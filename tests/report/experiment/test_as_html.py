@@ -103,7 +103,7 @@ def test_all_that_a_reader_needs_is_said() -> None:
         "1,990 of 2,000 runs are compared with each other. These are the largest group with the same metric",
         "max_learning_rate < 0.001 0.1 vs 0.003 +1.31 (+0.92 to +1.7) 48 matched pairs of 1,990 runs",
         "48 matched pairs of 1,990 runs 0.0001 vs 0.003",
-        "A filled square: the interval excludes 0",
+        "A filled square means that the interval excludes 0",
         "even if every interval of that parameter contains 0",
         "regression over 1,990 runs",
         "validation loss in nats (lower is better)",

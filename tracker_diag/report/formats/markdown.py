@@ -111,9 +111,9 @@ def _cause(rank: int, cause: Cause) -> Iterator[str]:
     if changes := changes_left(cause):
         rows = ((x.param, shown(x.before, LONGEST_VALUE), shown(x.after, LONGEST_VALUE)) for x in changes)
         yield _table(("parameter", "from", "to"), rows)
-    for label, reasons in zip(("Because", "Against"), why(cause), strict=True):
+    for heading, reasons in zip(("Because", "Against"), why(cause), strict=True):
         if reasons:
-            yield f"{label}: {escape('; '.join(reasons))}"
+            yield f"{heading}: {escape('; '.join(reasons))}"
 
 
 def _closing(report: Report) -> Iterator[str]:

@@ -170,9 +170,9 @@ def _cause(rank: int, cause: Cause) -> Iterator[RenderableType]:
         line.append(f"  {shown(change.before)} → ", style="not bold")
         line.append(shown(change.after), style="green")
         yield _Indented(line, 7)
-    for label, reasons in zip(("Because", "Against"), why(cause), strict=True):
+    for heading, reasons in zip(("Because", "Against"), why(cause), strict=True):
         if reasons:
-            yield _Indented(Text.assemble((f"{label}: ", "dim"), "; ".join(reasons)), 5)
+            yield _Indented(Text.assemble((f"{heading}: ", "dim"), "; ".join(reasons)), 5)
 
 
 def _compared(report: Report, seen: Told) -> Iterator[RenderableType]:
