@@ -59,7 +59,7 @@ def rest(
     if ending is not None and ending.by_patience:
         return None
     if score is not None and _still_rises(score):
-        return f"{named(score)} was still rising at {level(score, score.tail)} when training ended; train longer"
+        return f"{named(score)} was still rising when training ended (at {level(score, score.tail)}); train longer"
     # Carried on from a handful of values that fall to the last, a curve comes to rest by assumption.
     told = curve.y.size >= ENOUGH or not bool((np.diff(curve.y[-3:]) < 0).all())
     if moves.p_rest < ALPHA or (told and further is not None and further.high < little):
@@ -68,12 +68,12 @@ def rest(
         return None
     if moves.high < 0:
         way = "rising" if curve.flipped else "falling"
-        return f"{named(curve)} was still {way} at {level(curve, curve.tail)} when training ended; train longer"
+        return f"{named(curve)} was still {way} when training ended (at {level(curve, curve.tail)}); train longer"
     if curve.y.size < ENOUGH:
         return (
-            f"{named(curve)} has only {curve.y.size} values, too few to tell if it has levelled off; log it more often"
+            f"{named(curve)} has only {curve.y.size} values, too few to tell whether it has levelled off; log it more often"
         )
-    return f"{named(curve)} is too noisy to tell if it has levelled off; train longer, or evaluate on more examples"
+    return f"{named(curve)} is too noisy to tell whether it has levelled off; train longer, or evaluate on more examples"
 
 
 def _still_rises(score: Curve) -> bool:
@@ -170,7 +170,7 @@ def moved(
     if not learned and high and (recovered(courses) or 0) >= BAD_START:
         return (
             f"{named(first)} fell from {level(first, first.start, 3)} to {level(first, first.tail)} in the first "
-            "quarter of the run and stayed there; that only undoes a bad start, and nothing shows any learning"
+            "quarter of the run and stayed there; that only repairs a bad start, and nothing shows learning"
         )
     if alone is not None and not alone.flipped and not pretrained and alone.tail > alone.start:
         return _back_at_start(alone)
@@ -231,6 +231,6 @@ def near(
         return None
     what = noun(curve)
     return (
-        f"validation {what} {level(curve, gap.upper)}, training {what} {level(curve, gap.lower)}: a gap of "
-        f"{of_improvement(gap.value / unit)} is too large for a good fit, but not clearly large"
+        f"validation {what} ends at {level(curve, gap.upper)}, training {what} at {level(curve, gap.lower)}: the gap "
+        f"of {figure(gap.value)} is too large for a good fit, but not clearly large"
     )

@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tracker_diag.core.numbers import figure, share
+import numpy as np
+
+from tracker_diag.core.numbers import figure, share, times
 from tracker_diag.rules.api import Curve, GivenBack
-from tracker_diag.rules.curves._words import at, level, loses, named, of_improvement
+from tracker_diag.rules.curves._words import at, end, level, named, undoes
 from tracker_diag.rules.curves._worse import training_worse_since
 
 #: Swing of the second half over that of the first (ratio) below which the run is calming down.
@@ -39,9 +41,10 @@ def swinging(
             continue
         if found.amplitude >= max(least, STILL_AS_WIDE * found.early):
             swing = found.amplitude / improvement
+            middle = level(curve, float(np.median(curve.y[curve.y.size // 2 :])), 3)
             message = (
-                f"{named(curve)} swings by ±{figure(found.amplitude)} in its second half ({of_improvement(swing)}) and "
-                f"changes direction at {share(found.reversals)} of the steps"
+                f"{named(curve)} swings by ±{figure(found.amplitude)} around {middle} in its second half and changes "
+                f"direction at {share(found.reversals)} of the steps"
             )
             return Unrest(curve, swing, float(curve.x[curve.x.size // 2]), message)
     return None
@@ -50,7 +53,11 @@ def swinging(
 def losing(train: Curve, given_back: GivenBack, improvement: float) -> Unrest:
     """Training that has lost half of what it had gained, for good."""
     part = train.turning.rise / improvement
-    told = loses(part) if part >= LEAST_TOLD else "losing half of the improvement on a logarithmic scale"
+    told = (
+        undoes(train, train.turning.rise)
+        if part >= LEAST_TOLD
+        else f"{times(train.tail / train.best)} its lowest level, and stayed there"
+    )
     message = f"{_turned(train, given_back.since)}, {told}"
     return Unrest(train, part, given_back.since, message)
 
@@ -66,7 +73,7 @@ def climbing(
         if curve is train or training_worse_since(curve.turning.step, train, improvement):
             climb, since = curve.turning.rise / improvement, curve.turning.step
             too = "" if curve is train else f"; {named(train)} got worse as well"
-            message = f"{_turned(curve, since)}, {loses(climb)}{too}"
+            message = f"{_turned(curve, since)}, {undoes(curve, curve.turning.rise)}{too}"
             return Unrest(curve, climb, since, message)
     return None
 
@@ -78,13 +85,13 @@ def climbed(train: Curve, p: float, alpha: float) -> Unrest | None:
     if train.flipped or above < CLIMBED or not p < alpha:
         return None
     since = train.turning.step
-    message = f"{_turned(train, since)}, {share(above)} above its first value"
+    message = f"{_turned(train, since)}, {share(above)} above its first value ({level(train, start)})"
     return Unrest(train, above, since, message)
 
 
 def _turned(curve: Curve, step: float) -> str:
     way = "fell" if curve.flipped else "rose"
-    return f"{named(curve)} {way} from {level(curve, curve.best)} (step {at(step)}) to {level(curve, curve.tail)}"
+    return f"{named(curve)} {way} from {level(curve, curve.best)} (step {at(step)}) to {end(curve)}"
 
 
 def wandering(train: Curve, restless: float | None) -> Unrest | None:
@@ -92,7 +99,7 @@ def wandering(train: Curve, restless: float | None) -> Unrest | None:
     if restless is None:
         return None
     message = (
-        f"training and validation loss swing by a factor of {figure(math.exp(restless), 2)} or more around their trend "
+        f"training and validation loss swing up and down by a factor of {figure(math.exp(restless), 2)} or more "
         "in the second half"
     )
     return Unrest(train, restless, float(train.x[train.x.size // 2]), message)

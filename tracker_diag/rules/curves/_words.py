@@ -7,9 +7,8 @@ import math
 from tracker_diag.core.numbers import figure, share, times
 from tracker_diag.evidence.nats import in_unit
 from tracker_diag.rules.api import Curve
+from tracker_diag.stats.turning import window_size
 
-#: Share from which on a multiple is read more easily.
-MULTIPLE = 1.5
 #: Multiple from which on its digits say nothing.
 THOUSAND = 1000.0
 #: Steps from which on thousands are separated.
@@ -22,9 +21,9 @@ OF_GUESSES = frozenset({"ROC AUC", "agreement beyond chance", "correlation"})
 #: How near to ln k, as a share of it, a level is that of guessing between k classes.
 AT_LOG = 1e-6
 TWO_CLASSES, MOST_CLASSES = 2, 1e6
-#: Share of the way from the uninformed level to a perfect one below which a value is worse than that level, and no
-#: better: less is noise.
-WORSE, NO_BETTER = -0.02, 0.025
+#: Share of the way from the uninformed level to a perfect one below which a value is worse than that level (less is
+#: noise), and no better: both look the same with four digits.
+WORSE, NO_BETTER = -0.02, 0.0005
 
 
 def named(curve: Curve) -> str:
@@ -56,16 +55,49 @@ def at(step: float) -> str:
     return f"{step:,.0f}" if abs(step) >= GROUPED else f"{step:g}"
 
 
-def of_improvement(part: float) -> str:
-    """Say how large an effect is: "80% of the total improvement", "17 times the total improvement"."""
+def of_fall(size: float, improvement: float, *curves: Curve) -> str:
+    """Say how large an effect is beside what was achieved: "2% of the fall of the loss from 2.3 to 0.199".
+
+    Parameters
+    ----------
+    size, improvement : float
+        In the unit of the curves; the improvement ends at the best value of all of them.
+    *curves : Curve
+        Those that the improvement was taken of.
+    """
+    best, one = min(c.best for c in curves), curves[0]
+    way = f"the {'rise' if one.flipped else 'fall'} of the {noun(one)}"
+    from_to = f"from {level(one, best + improvement, 3)} to {level(one, best, 3)}"
+    part = size / improvement
     if part >= THOUSAND:
-        return "over 1,000 times the total improvement"
-    return f"{times(part) if part >= MULTIPLE else share(part) + ' of'} the total improvement"
+        return f"over 1,000 times {way} {from_to}"
+    return f"{times(part) if part > 1 else share(part) + ' of'} {way} {from_to}"
 
 
-def loses(part: float, whole: str = "the total improvement") -> str:
-    """Say how much a rise has lost: "losing 71% of the total improvement"; of more than all, how many times that."""
-    return f"losing {share(part)} of {whole}" if part <= 1 else of_improvement(part)
+def undoes(curve: Curve, rise: float) -> str:
+    """Say how far a curve went back from its best: "undoing 31% of its fall from 2.3", "above its first value (2.3)".
+
+    Parameters
+    ----------
+    curve : Curve
+        The one that turned.
+    rise : float
+        From its best window to its end.
+    """
+    gained = curve.start - curve.best
+    first = level(curve, curve.start)
+    if rise < gained:
+        return f"undoing {share(rise / gained)} of its {'rise' if curve.flipped else 'fall'} from {first}"
+    if gained > 0:
+        return f"{'lower' if curve.flipped else 'higher'} than where it started ({first})"
+    return f"and was never better than at the start ({first})"
+
+
+def end(curve: Curve) -> str:
+    """Write where a curve ends: "3.29"; where its last value is another one, "3.23 (mean of the last 3 values)"."""
+    size = window_size(curve.y.size)
+    mean, last = level(curve, curve.tail, 3), level(curve, float(curve.finite[1][-1]), 3)
+    return level(curve, curve.tail) if size == 1 or mean == last else f"{mean} (mean of its last tenth)"
 
 
 def uninformed(curve: Curve, value: float) -> str:

@@ -8,6 +8,7 @@ from tracker_diag.core.numbers import figure, share
 from tracker_diag.evidence.curve import MINIMUM
 from tracker_diag.evidence.lost import Lost
 from tracker_diag.evidence.saturation import AtClip
+from tracker_diag.roles.role_names import what_to_log
 from tracker_diag.rules.api import Curve, FloatArray, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._words import at, bare, level, named
 
@@ -18,7 +19,7 @@ VALIDATION_TIMES = 10.0
 #: Part of the run whose median is its end, as one over it: a quarter.
 END = 4
 LOWER = "lower the learning rate by a factor of 10, or add a warm-up"
-GO_BACK = "resume from the checkpoint before the jump with a lower learning rate or gradient clipping"
+GO_BACK = "resume from the checkpoint before the jump, with a lower learning rate or with gradient clipping"
 
 
 @rule(
@@ -51,14 +52,14 @@ def diverged(
 
     - The training or validation loss ends in values that are NaN or infinite. One such value is enough if it is the
       last.
-    - The loss started lower and ends, over two values or more, at the largest value that one prediction can cost if the
-      framework clips the logarithm. That is 87.3365 (the smallest number in single precision), or 16.118 or 15.942 in
-      Keras.
+    - The loss started lower and ends, for two values or more, at the largest loss that the framework can show for one
+      prediction because it clips the logarithm. That is 87.3365 if it clips at the smallest number of single precision,
+      and 16.118 or 15.942 in Keras.
     - The last quarter of the training loss lies above all values before its best one, by more than the improvement up
       to then.
 
-    It is a warning if the last values, or only the very last one, are more than twice as high as all earlier values in
-    training, or ten times as high in validation.
+    It is a warning if the training loss ends more than twice as high as all its earlier values, or the validation loss
+    more than ten times as high. One last value is enough.
 
     Why it matters
     --------------
@@ -66,8 +67,8 @@ def diverged(
     overshoots further than the one before. The model that was trained up to then is lost, and every later step is
     wasted.
 
-    Single infinite gradient norms under mixed precision come from the loss scaler, so the rule does not look at them.
-    Single missing values from which the loss recovers are not a divergence.
+    With mixed precision, single infinite gradient norms come from the loss scaler, so the rule does not look at them. A
+    single missing value from which the loss recovers is not a divergence either.
 
     What to do
     ----------
@@ -76,9 +77,9 @@ def diverged(
 
     Thresholds
     ----------
-    blow_up : how far above the start the loss must end, as a multiple of the improvement up to then. 1 means: worse
-        than the start by as much as it had improved.
-    times : how many times its first value the loss must also reach at the end; a quarter more is not a blow-up.
+    blow_up : how far above its start the loss must end, as a multiple of the improvement up to then. With 1, a loss
+        that fell from 2 to 0.5 must end above 3.5.
+    times : how many times as high as its first value the loss must also be at the end. A quarter more is not a blow-up.
 
     References
     ----------
@@ -105,14 +106,14 @@ def diverged(
             Severity.ERROR,
             0.97,
             f"{named(loss)} went from {level(loss, loss.start)} to {figure(at_clip.value, 6)} at step "
-            f"{at(at_clip.since)} and stayed there; that is the largest possible loss, infinite if the framework did "
-            "not clip the logarithm",
+            f"{at(at_clip.since)} and stayed there; that is the largest loss that the framework can show, because it "
+            "clips the logarithm",
             f"{LOWER}; scale the inputs to unit variance",
             {"first_step": at_clip.since, "metric": loss.name},
             (at_clip.since, float(loss.finite[0][-1])),
         )
     if any_curve is None or not any_curve.long_enough:
-        return diverged.skip("the loss has fewer than four values", "log the training loss at every epoch")
+        return diverged.skip("the loss has fewer than four values", what_to_log("train_loss"))
     if traits & RISING:
         return diverged.skip(f"losses of {', '.join(sorted(traits))} training rise by design")
     stayed = _blown_up(any_train, blow_up, times, lower) if any_train is not None else None

@@ -8,6 +8,7 @@ from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.curve import MINIMUM
 from tracker_diag.evidence.identical import SAME, SEVERAL, Identical
 from tracker_diag.evidence.saturation import AtClip
+from tracker_diag.roles.role_names import what_to_log
 from tracker_diag.rules.api import Curve, FloatArray, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._words import level, named
 
@@ -24,11 +25,14 @@ MOST_DIGITS, ROUNDING, MANY_ROUNDINGS = 6, 1e-12, 10.0
 #: Values that a lone loss must have to count as constant where there are fewer than four.
 OF_ONE_LOSS = 3
 LOOK_AT_GRADIENTS = (
-    "log the gradient norm: zero means dead units or detached parameters, tiny means that the learning rate or the "
-    "initialisation is too small"
+    "log the gradient norm: zero means dead units or detached parameters, tiny means vanishing gradients (depth, "
+    "initialisation), a normal one means that the learning rate is too small or the optimiser has other parameters"
+)
+LOOK_AT_EVALUATION = (
+    "check that the model that is evaluated is the one that is trained; if it is, check that the updates change its weights"
 )
 LOOK_AT_COLUMNS = (
-    "no tree finds a split: check the columns and the minimum leaf size (min_child_weight, min_data_in_leaf)"
+    "check the columns and the minimum leaf size (min_child_weight, min_data_in_leaf): no tree finds a split"
 )
 
 
@@ -62,27 +66,30 @@ def frozen(
 
     What it measures
     ----------------
-    At least the last four values of the training curve, and at least half of the run, agree to one part in a million
-    while the learning rate is at least a hundredth of its peak. If no training curve was logged, the validation curve
-    is used. Some constant values are fine: a loss at 0, a perfect score, a score that first rose to more than half of a
-    perfect one, and an error that first fell by a fifth.
+    The rule reports a training curve whose last values agree to one part in a million. They must be at least four
+    values and half of the run, logged while the learning rate was at least a hundredth of its peak. If no training
+    curve was logged, the validation curve is used. Some constant values are fine: a loss at 0, a perfect score, a score
+    that first rose to more than half of a perfect one, and an error that first fell by a fifth.
 
     Two or three values are enough if every loss and score of training and validation is constant to its last digit.
     Working training changes a loss by about 1% from one record to the next, so a loss with d digits repeats by chance
     once in 10^(d − 2) times. Therefore 8.1 three times is no evidence, and 2.5186 three times is. Two values must come
     from the training loss and another metric, because a model that is evaluated twice also repeats its values.
 
-    Training can fluctuate because of its batches, dropout or augmentation although the weights do not change. Then four
-    values each of the validation loss and score show it.
+    Training can fluctuate because of its batches, dropout or augmentation although the weights do not change. Then the
+    validation curves show it: both loss and score keep one value for four records or more.
 
-    Three cases are not reported. A loss that was rounded before it was logged, and fell by more than ten steps of that
-    rounding, may still change by less than one. A loss whose last steps became smaller and smaller has converged, as
-    that of a convex model does. Boosted trees that improved on their first loss may stop because there is nothing left
-    to split.
+    Three cases are not reported:
 
-    Two values are also enough if the loss is, from the first value on, the largest that one prediction can cost if the
-    framework clips the logarithm. That is 87.3365 (the smallest number in single precision), or 16.118 or 15.942 in
-    Keras.
+    - A loss that was rounded before it was logged, and first fell by more than ten units of its last digit. It may
+      still change by less than that digit shows.
+    - A loss whose changes became smaller and smaller before they stopped. It has converged, as the loss of a convex
+      model does.
+    - Boosted trees that improved on their first loss. There may be nothing left to split.
+
+    Two values are also enough if the loss is, from the first value on, the largest that the framework can show for one
+    prediction because it clips the logarithm. That is 87.3365 if it clips at the smallest number of single precision,
+    and 16.118 or 15.942 in Keras.
 
     Why it matters
     --------------
@@ -92,16 +99,17 @@ def frozen(
 
     What to do
     ----------
-    Check the gradient norm of the first step. Zero means dead units or detached parameters. Tiny means a learning rate
-    or an initialisation that is too small.
+    Log the gradient norm. Zero means dead units or detached parameters. Tiny means vanishing gradients, from the depth
+    or the initialisation. If it is normal, the learning rate is too small, or the optimiser was given other parameters.
+    If only validation is constant, check that the model that is evaluated is the one that is trained.
 
     Thresholds
     ----------
-    same : largest difference of two values that still count as the same, as a share of the value. It lies above the
-        rounding of single precision.
+    same : values that differ by no more than this share of the value count as equal. It is larger than the rounding of
+        single precision.
     minimum_share : share of the run that must be constant.
-    minimum_decades : how unlikely a chance repetition of two or three values must be, in powers of ten; 5 is one in a
-        hundred thousand.
+    minimum_decades : how unlikely it must be that two or three values repeat by chance, in powers of ten. 5 means one
+        in a hundred thousand.
 
     References
     ----------
@@ -120,7 +128,7 @@ def frozen(
     if y.size < MINIMUM:
         return frozen.skip(
             "fewer than four values while the learning rate was above 1% of its peak",
-            "log the training loss at every epoch",
+            what_to_log("train_loss"),
         )
     if "boosting" in traits and y[-1] < y[0]:
         return frozen.skip("the trees have improved, and may have nothing left to split")
@@ -160,7 +168,7 @@ def _validation_stands(found: Identical) -> Outcome:
         0.9,
         f"{named(found.loss)} stuck at {level(found.loss, float(y[-1]), 6)} for all {y.size} values, and so is the "
         "validation score, while training fluctuates",
-        LOOK_AT_GRADIENTS,
+        LOOK_AT_EVALUATION,
         {"value": float(y[-1]), "share": 1.0, "first_step": float(x[0])},
         (float(x[0]), float(x[-1])),
     )
@@ -188,7 +196,7 @@ def _of_few_values(
 ) -> Outcome:
     """What two or three values say."""
     if identical is None:
-        return frozen.skip("fewer than four values, and they differ", "log the training loss at every epoch")
+        return frozen.skip("fewer than four values, and they differ", what_to_log("train_loss"))
     of_training = identical.loss.role == "train_loss" and identical.metrics > 1
     if not (identical.values >= OF_ONE_LOSS or of_training) or identical.decades < minimum_decades:
         return frozen.skip(
@@ -218,8 +226,8 @@ def _frozen_at_clip(found: AtClip) -> Outcome:
     return frozen.finding(
         Severity.ERROR,
         0.97,
-        f"{named(found.loss)} stuck at {figure(found.value, 6)} for {_all(found.values)} values, the largest possible "
-        "loss: every prediction is wrong with full confidence, so gradients vanish",
+        f"{named(found.loss)} stuck at {figure(found.value, 6)} for {_all(found.values)} values, the largest loss "
+        "that the framework can show: every prediction is wrong with full confidence, so gradients vanish",
         "lower the learning rate, scale the inputs to unit variance, and compute the loss from logits",
         {"value": found.value, "share": 1.0, "first_step": found.since},
         (found.since, last),

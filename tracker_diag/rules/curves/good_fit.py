@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.lost import Lost
 from tracker_diag.rules.api import (
     UNSETTLED,
@@ -17,7 +18,7 @@ from tracker_diag.rules.api import (
 )
 from tracker_diag.rules.curves import _not_shown as not_shown
 from tracker_diag.rules.curves._rest import ALPHA, last_third
-from tracker_diag.rules.curves._words import level, named, of_improvement
+from tracker_diag.rules.curves._words import level, named, of_fall
 from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.gap import Gap
 
@@ -81,18 +82,18 @@ def good_fit(
       scale and on a logarithmic one.
     - The scores agree. They moved, after their second value as well. They end near their best value, and above chance
       level if the number of classes is known.
-    - Something was learned. If a baseline is known or can be bounded, the run is better than it. If not, a score shows
-      what was learned, or the losses fell. They must then not be constant from their second value on, and must do more
-      than recover from a start that was a thousand times too high. If validation logged only a score, it rose, or, if
-      it is an error, it did not.
+    - Something was learned. If the level of a model that ignores its input is known or can be bounded, the run is
+      better than that level. If not, a score shows what was learned, or the losses fell. They must then not be constant
+      from their second value on, and must do more than recover from a start that was a thousand times too high. If
+      validation logged only a score, it rose. If that score is an error, it did not rise.
     - The run does not end far behind the best comparable run of its experiment, if there are such runs.
-    - The end is a plateau, unless the run is still going. This is shown if the last third moves by less than a share of
-      the total improvement (equivalence test at 5%), or if the upper end of the 90% interval of what training twice as
-      long would bring is small. A learning rate that was annealed to its end also counts, and so does early stopping
-      with patience. A validation score that still rises is not on a plateau.
+    - The curves have levelled off, unless the run is still going. One of these shows it: the last third moves by less
+      than a share of the total improvement (equivalence test at 5%); training twice as long would bring little, even at
+      the upper end of the 90% interval; the learning rate was annealed to its end; or early stopping with patience
+      ended the run. A validation score that still rises has not levelled off.
 
-    The total improvement runs from the first value, or from the baseline where it is known, to the best value of both
-    curves. If only one curve was logged, a loss or a score, the conditions apply to that curve.
+    Total improvement: from the first value, or from the level of a model that ignores its input if that is known, to
+    the best value of both curves. If only one curve was logged, a loss or a score, the conditions apply to that curve.
 
     Why it matters
     --------------
@@ -107,16 +108,16 @@ def good_fit(
     ----------
     small_gap : largest gap between validation and training that is small, as a share of the total improvement. Boosted
         trees memorise their training set, so for them the gap is not checked.
-    rest : largest movement over the last third that still counts as a plateau, as a share of the total improvement
+    rest : largest movement over the last third that still counts as levelled off, as a share of the total improvement
         (equivalence test at 5%).
-    little : upper end of the 90% interval of what training twice as long would bring, as a share of the total
-        improvement, below which little is left to gain.
-    least_achieved : share of the way from the uninformed level to a perfect value, below which nothing is shown to have
-        been learned. The uninformed level is that of a model that ignores its input.
-    far_behind : distance from the best comparable run at which a run is far behind, as a share of the total improvement
-        of that best run.
-    small_score_gap : difference of the scores at the end, as a share of the better one, below which the scores are
-        close and excuse a wider gap between the losses.
+    little : if training twice as long would bring less than this share of the total improvement, little is left to
+        gain. The upper end of the 90% interval is compared.
+    least_achieved : smallest share of the way from the level of a model that ignores its input to a perfect value that
+        shows learning.
+    far_behind : a run that ends this far from the best comparable run is far behind, as a share of the total
+        improvement of that best run.
+    small_score_gap : scores that differ by less than this share of the better one are close. A wider gap between the
+        losses is then accepted.
 
     References
     ----------
@@ -156,7 +157,14 @@ def good_fit(
         )
     if missing:
         return good_fit.skip(missing)
-    gap = f"; {_apart(end_gap.value, improvement)}" if end_gap is not None else ""
+    gap = ""
+    if end_gap is not None and train is not None and val is not None:
+        trees = "boosting" in traits
+        gap = _apart(end_gap.value, improvement, (val,) if trees else (train, val))
+        if trees and end_gap.value > small_gap * effect_unit:
+            gap += " (not judged, because trees memorise their training set)"
+    elif val is None and held_out is None:
+        gap = "; without a validation curve, overfitting cannot be ruled out"
     return good_fit.finding(
         Severity.OK,
         0.9 if train is not None and val is not None else 0.6,
@@ -170,11 +178,12 @@ def good_fit(
     )
 
 
-def _apart(gap: float, improvement: float) -> str:
+def _apart(gap: float, improvement: float, curves: tuple[Curve, ...]) -> str:
     """How far validation ends from training, in words that hold for losses and for scores."""
     if abs(gap) < NONE * improvement:
-        return "no gap between them"
-    return f"validation is {'worse' if gap > 0 else 'better'} by {of_improvement(abs(gap) / improvement)}"
+        return "; there is no gap between them"
+    way = "worse" if gap > 0 else "better"
+    return f"; validation is {way} by {figure(abs(gap))}, which is {of_fall(abs(gap), improvement, *curves)}"
 
 
 def _ends(course: Curve, val: Curve | None, rests: bool, active: bool) -> str:
@@ -192,4 +201,4 @@ def _stays(curve: Curve, verb: str) -> str:
 
 
 def _on(active: bool) -> str:
-    return ": no problem so far, and the run is still going" if active else ", with little left to gain"
+    return ": no problem so far, and the run is still going" if active else ", and longer training would gain little"

@@ -55,13 +55,13 @@ def inconsistent(
     **A negative cross-entropy.** It cannot be below 0. The rule reports one that falls below −1.
 
     **A loss that is too low for its wrong predictions.** A model that predicts the wrong class gives the right class a
-    probability of at most one half. A share w of wrong predictions therefore costs at least w · ln 2 (divided by k for
-    a binary cross-entropy that is averaged over k outputs). For example, a loss of 0 at chance-level accuracy means
-    that the labels or the loss are wrong, or that the two come from different data. The contradiction must hold at each
-    of the last three evaluations (two, if there are no more), with at least 5% wrong predictions. The loss must be
-    known as a plain cross-entropy without class weights, with the accuracy of the same data. If the number of classes
-    is unknown, the loss must be below a hundredth of that cost, because the predictions may be sequences and the loss
-    that of one word.
+    probability of at most one half. With a share w of wrong predictions, the loss is therefore at least w · ln 2
+    (divided by k for a binary cross-entropy that is averaged over k outputs). For example, a loss of 0 at chance-level
+    accuracy means that the labels or the loss are wrong, or that the two come from different data. The contradiction
+    must hold at each of the last three evaluations (two, if there are no more), with at least 5% wrong predictions. The
+    loss must be known as a plain cross-entropy without class weights, with the accuracy of the same data. If the number
+    of classes is unknown, the loss must be below a hundredth of that bound, because the predictions may be sequences
+    and the loss that of one word.
 
     **A loss at the level of softmax applied twice.** Among k classes the right one then gets a probability of at most
     e/(e + k − 1). The loss is at least ln(1 + (k − 1)/e), and higher by the share of wrong predictions, because each of
@@ -90,16 +90,16 @@ def inconsistent(
 
     Thresholds
     ----------
-    clearly : a loss below this share of the smallest cost of its wrong predictions is a warning. Class weights that
-        were not logged may halve the loss. For sequences, the loss of one word may be a few tenths of that cost.
-    certainly : a loss below this share is an error, even if the number of classes is unknown. No division by
-        accumulated batches and no sequence of words makes a loss so small.
+    clearly : a loss below this share of the smallest loss that its wrong predictions allow is a warning. Class weights
+        that were not logged may halve the loss. For sequences, the loss of one word may be a few tenths of that bound.
+    certainly : a loss below this share of it is an error, even if the number of classes is unknown. Neither a division
+        by accumulated batches nor a sequence of words makes a loss so small.
     near : how far the loss may be from the level of softmax applied twice, as a share of that level. It allows for
         noise and for predictions that are not yet certain.
     near_without_classes : the same if the number of classes is unknown. Half of the distance between the levels of
         twelve and thirteen classes is 2.2%.
-    explained_by_smoothing : label smoothing that the run may have used without logging it, as a share of the labels:
-        twice the usual amount.
+    explained_by_smoothing : label smoothing that the run may have used without logging it. The default is twice the
+        usual amount.
 
     References
     ----------
@@ -114,18 +114,20 @@ def inconsistent(
                 Severity.ERROR,
                 0.95,
                 f"{curve.name} falls to {figure(below, 4)}, but a cross-entropy cannot be below 0",
-                "use targets between 0 and 1, and outputs that are probabilities or logits as the loss expects",
+                "use targets between 0 and 1, and check whether the loss expects probabilities or logits",
                 {"lowest": below, "metric": curve.name},
             )
     if accuracy_beside is None:
-        return inconsistent.skip("no accuracy and loss of the same data", "log loss and accuracy of the same data")
+        return inconsistent.skip(
+            "no split has both a loss and an accuracy", "log both loss and accuracy for the same split each epoch"
+        )
     for cost in cost_of_errors or ():
         if cost.share < (clearly if n_classes else certainly):
             return inconsistent.finding(
                 Severity.ERROR if cost.share < certainly else Severity.WARNING,
                 0.97 if cost.share < certainly else 0.85,
-                f"{bare(cost.said)} is {figure(cost.loss)} although {share(cost.wrong)} of the predictions are wrong, "
-                f"which costs at least {figure(cost.least)}",
+                f"{bare(cost.said)} is {figure(cost.loss)} although {share(cost.wrong)} of the predictions are wrong; "
+                f"with so many wrong predictions, such a loss is at least {figure(cost.least)}",
                 "compute the loss of one batch by hand; check for labels that were scaled or cast, and for a loss that "
                 "is divided before it is logged",
                 {"loss": cost.loss, "wrong": cost.wrong, "share_of_least": cost.share},
@@ -144,8 +146,8 @@ def inconsistent(
         Severity.WARNING,
         0.9,
         f"{bare(found.said)} levels off at {figure(found.loss)} although {share(found.accuracy)} of the predictions "
-        f"are right; a calibrated model has at most {figure(found.allowed, 2)}, softmax applied twice gives at least "
-        f"{figure(found.floor)}",
+        f"are right; a calibrated model with this accuracy has a loss of at most {figure(found.allowed, 2)}, while "
+        f"{figure(found.floor)} is the lowest loss that softmax applied twice allows",
         "remove the softmax from the network, or tell the loss that it receives probabilities",
         {"loss": found.loss, "accuracy": found.accuracy, "allowed": found.allowed, "floor": found.floor},
     )

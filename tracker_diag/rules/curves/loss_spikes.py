@@ -7,8 +7,8 @@ from tracker_diag.rules.curves._words import at, level, named
 
 #: Values before and after a jump that its height is measured from: as many as jumps are looked for in.
 NEIGHBOURS = 3
-#: Jumps whose steps are kept as evidence.
-KEPT = 20
+#: Jumps whose steps are kept as evidence, and named in the advice.
+KEPT, SHOWN = 20, 5
 
 
 @rule(
@@ -23,18 +23,20 @@ def loss_spikes(train: Curve, improvement: float, *, minimum_height: float = 0.1
 
     What it measures
     ----------------
-    A spike lies more than eight robust standard deviations above the values before it and above the values after it. It
-    must also be higher than these by a share of the total improvement, which runs from the first value, or from the
-    baseline where it is known, to the best value.
+    A spike lies more than eight robust standard deviations above the values before it and above the values after it.
+    Its height above them must also be at least a given share of the total improvement. (Total improvement: from the
+    first value, or from the loss of random guessing if that is known, to the best value.)
 
     Why it matters
     --------------
     "You will see jumping of loss": the reasons are single bad batches, a learning rate that is almost unstable, or
-    numbers that almost overflow. The run recovers, so the finding is an `info`, but the next spike may not recover.
+    numbers that almost overflow. The run recovered, so the finding is an `info`, but it may not recover from the next
+    spike.
 
     What to do
     ----------
-    Clip the gradient norm near its typical value. Inspect the batches at these steps. Lower the learning rate a little.
+    Inspect the batches at the steps that the finding names. Clip the gradient norm near its typical value. Lower the
+    learning rate a little.
 
     Thresholds
     ----------
@@ -62,8 +64,14 @@ def loss_spikes(train: Curve, improvement: float, *, minimum_height: float = 0.1
         f"{named(train)} jumped {to} and recovered"
         if len(peaks) == 1
         else f"{named(train)} jumped {len(peaks):,} times and recovered each time; the highest jump was {to}",
-        f"inspect the {'batch at this step' if len(peaks) == 1 else 'batches at these steps'}; clip the gradient norm "
-        "near its typical value",
+        f"inspect the {'batch at step' if len(peaks) == 1 else 'batches at steps'} "
+        f"{_listed([at(float(x[i])) for i in peaks])}; clip the gradient norm near its typical value",
         {"spikes": [float(x[i]) for i in peaks[:KEPT]], "count": len(peaks)},
         (float(x[peaks[0]]), float(x[peaks[-1]])),
     )
+
+
+def _listed(steps: list[str]) -> str:
+    if len(steps) > SHOWN:
+        return f"{', '.join(steps[:SHOWN])} and {len(steps) - SHOWN:,} more"
+    return " and ".join(x for x in (", ".join(steps[:-1]), steps[-1]) if x)

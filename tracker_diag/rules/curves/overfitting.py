@@ -9,7 +9,7 @@ import numpy as np
 from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import UNSETTLED, Curve, Ending, GivenBack, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._never_rose import never_rose
-from tracker_diag.rules.curves._words import at, level, loses, named
+from tracker_diag.rules.curves._words import at, end, level, named, undoes
 from tracker_diag.rules.curves._worse import training_worse_since
 from tracker_diag.stats.gap import Gap
 from tracker_diag.stats.kendall import MOST, p_of_rise
@@ -62,10 +62,11 @@ def overfitting(
 
     What it measures
     ----------------
-    The rule compares the mean of the last tenth of the validation curve with the mean of its lowest tenth. The rise is
-    given as a share of the total improvement, which runs from the first value, or from the baseline where it is known,
-    to the best value. Its p-value allows for the fact that the lowest place was chosen. It is computed on the scale,
-    linear or logarithmic, on which the noise is even.
+    The rule compares the mean of the last tenth of the validation curve with the mean of its lowest tenth. It measures
+    this rise as a share of the total improvement. (Total improvement: from the first value, or from the loss of random
+    guessing if that is known, to the best value of both curves.) The message gives the rise as a share of the
+    validation curve's own fall. The p-value allows for the fact that the lowest place was chosen. It is computed on the
+    scale, linear or logarithmic, on which the noise is even.
 
     Three other signs also show overfitting:
 
@@ -80,9 +81,9 @@ def overfitting(
     overconfident rather than overfitted. It is also an `info` if early stopping ended the run no later than its
     patience after the best step.
 
-    If training logged a loss and validation only a score, the rule uses the score, as a share of the score's own
-    improvement. It does not use a score that is one side of a trade-off, such as precision. If another score improves
-    meanwhile, the finding is an `info`.
+    If training logged a loss and validation only a score, the rule uses the score and measures its fall as a share of
+    its own improvement. It does not use a score that is one side of a trade-off, such as precision. If another score
+    improves in the same steps, the finding is an `info`.
 
     Why it matters
     --------------
@@ -92,13 +93,13 @@ def overfitting(
     What to do
     ----------
     Use the checkpoint of the best step and early stopping. Then regularise (dropout, weight decay, augmentation), add
-    data, or use a smaller network.
+    training examples, or use a smaller network.
 
     Thresholds
     ----------
     minimum_rise : smallest rise that is reported, as a share of the total improvement, however significant it is.
-    least_rise : smallest rise as a share of what is left to improve, if the baseline is unknown. After a loss that has
-        hardly moved, any rise is a large share of the improvement.
+    least_rise : smallest rise as a share of the loss that is left at the end, if the loss of random guessing is
+        unknown. If the loss has hardly moved, even a small rise is a large share of the improvement.
     alpha : level of the test of a rise. Null hypothesis: the curve has been on a plateau since its minimum.
 
     References
@@ -136,24 +137,23 @@ def overfitting(
     halfway = (turn.step + float(held_out.x[-1])) / 2
     if val_score is not None and val_score is not held_out and _improves_from(halfway, val_score, alpha):
         severity = Severity.INFO
-        extra = f"; {named(val_score)} still improves, which means overconfidence rather than overfitting"
+        extra = f"; {named(val_score)} still improves, so the model is overconfident rather than overfitted"
     better = next((s for s in other_scores if held_out is val_score and _improves_from(turn.step, s, alpha)), None)
     if better is not None:
         severity = Severity.INFO
-        extra = f"; {better.name} improves meanwhile, so one score gains at the cost of the other"
+        extra = f"; {better.name} improves in the same steps, so one score gains at the cost of the other"
     which = f"{named(held_out)} ({held_out.name})" if alone else named(held_out)
     where = f"step {at(turn.step)}"
     if turn.high_step > turn.low_step:
-        where = f"around {where}, between {at(turn.low_step)} and {at(turn.high_step)}"
+        where = f"about {where}"
     return overfitting.finding(
         severity,
         min(0.99, 0.7 + rise / 2) if lost or rises["val"] < BEYOND_DOUBT * alpha else 0.7,
         f"{which} {'fell' if held_out.flipped else 'rose'} from {level(held_out, turn.best)} ({where}) to "
-        f"{level(held_out, turn.tail)}, "
-        f"{_of_own(held_out, turn.rise) if alone else loses(rise)}{extra}",
-        f"keep only the trees up to step {at(turn.step)} (early stopping), then grow smaller trees or add data"
+        f"{end(held_out)}, {undoes(held_out, turn.rise)}{extra}",
+        f"keep only the trees up to step {at(turn.step)} (early stopping), then grow smaller trees or add training examples"
         if "boosting" in traits
-        else f"use the checkpoint of step {at(turn.step)} (early stopping), then regularise or add data",
+        else f"use the checkpoint of step {at(turn.step)} (early stopping), then regularise or add training examples",
         {
             "best_step": turn.step,
             "best_step_low": turn.low_step,
@@ -165,12 +165,6 @@ def overfitting(
         },
         (turn.step, float(held_out.x[-1])),
     )
-
-
-def _of_own(score: Curve, rise: float) -> str:
-    """How far a score fell, as a share of its own improvement, where that is more than it lost."""
-    gained = score.start - score.best
-    return loses(rise / gained, "its improvement") if gained >= rise else f"{figure(rise)} worse than its best"
 
 
 def _rises_from_the_first(val: Curve, train: Curve | None, alpha: float) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.numbers import figure, share
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import UNSETTLED, Curve, Explained, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._pace import GOES_ON, MANY_TIMES, falls
 from tracker_diag.rules.curves._words import level, named
@@ -39,8 +39,8 @@ def slow_convergence(
 
     What it measures
     ----------------
-    The rule uses the same extrapolation as `undertrained`. It asks at which length 90% of the expected improvement
-    would be reached, and what training twice as long would bring.
+    The rule extends the curve as `undertrained` does. It estimates after how many steps 90% of the expected improvement
+    would be reached (the message then says that the curve levels off), and what training twice as long would bring.
 
     Why it matters
     --------------
@@ -54,12 +54,13 @@ def slow_convergence(
 
     Thresholds
     ----------
-    minimum_times : how many times the present length it must take to reach 90% of the expected improvement.
+    minimum_times : how many times as many steps it must take to reach 90% of the expected improvement.
     minimum_gain : smallest gain from training twice as long, at the lower end of its interval, as a share of the
         curve's own improvement so far.
-    least_gain : the same as a share of the improvement from the baseline (a model that ignores its input), if that is
-        known. A network that starts close to its final level is not slow.
-    alpha : level of the trend test, and of the sign test of a fall at every step. The curve must fall significantly.
+    least_gain : the same, as a share of the improvement over a model that ignores its input, if the loss of such a
+        model is known. A network that starts close to its final level is not slow.
+    alpha : level of the trend test, and of the sign test that the curve falls at every step. One of the two must be
+        significant.
 
     References
     ----------
@@ -83,9 +84,9 @@ def slow_convergence(
     return slow_convergence.finding(
         Severity.INFO if active else Severity.WARNING,
         0.8,
-        f"{named(curve)} improved slowly from {level(curve, curve.start)} to {level(curve, curve.best)}: at this pace "
-        f"it needs {many} times the steps, and twice the steps should bring another {share(further.gain / achieved)} "
-        "of that improvement",
+        f"{named(curve)} improved slowly, from {level(curve, curve.start)} to {level(curve, curve.best)}: at this pace "
+        f"it levels off after {many} times as many steps; twice as many should "
+        f"{'raise' if curve.flipped else 'lower'} it by another {figure(further.gain, 2)}",
         "raise the learning rate by a factor of 3 to 10 before you add "
         f"{'rounds' if 'boosting' in traits else 'epochs'}",
         {"times": further.enough, "gain": further.gain / achieved},

@@ -82,53 +82,59 @@ def underfitting(
 
     What it measures
     ----------------
-    The baseline is the level of a model that ignores its input: ln k of a cross-entropy over k classes, the variance of
-    the target, or the accuracy of random guessing. If it is known, the rule computes which share of the way from the
-    baseline to a perfect value the better of the two curves covers at its best.
+    The baseline is the level of a model that ignores its input: ln k for a cross-entropy over k classes, the variance
+    of the target for a squared error, or the accuracy of random guessing. If it is known, the rule computes how far the
+    better of the two curves comes at its best, as a share of the way from the baseline to a perfect value.
 
-    If the baseline is unknown, or less than a quarter of that way is covered, the rule asks two questions. Are both
-    accuracies constant? (If the baseline is unknown, the losses must then be at least the entropy of a constant
-    prediction that is right as often.) Did the training curve ever move by more than its noise, or by more than a
-    fiftieth of its level? The test is Mann–Kendall with the Hamed–Rao correction. Noise that is large compared with an
-    unknown baseline decides nothing.
+    If the baseline is unknown, or less than a quarter of that way is covered, the rule asks two questions:
+
+    - Are both accuracies constant? If the baseline is unknown, the losses must then be at least the entropy of a
+      constant prediction that is right as often.
+    - Did the training curve ever move by more than its noise, or by more than 2% of its level? The test is Mann–Kendall
+      with the Hamed–Rao correction. If the baseline is unknown, a curve with large noise decides nothing.
 
     If the baseline is unknown, these signs also show a model that does not use its input:
 
     - A score whose name tells its uninformed level (R², explained variance, a correlation, kappa, ROC AUC) never rises
       above that level, or returns to it and stays there.
-    - The losses fell in the first quarter of the run from a start a billion times higher, and did not move after that.
+    - The losses began a billion times higher than they end, fell in the first quarter of the run, and did not move
+      after that.
     - An accuracy takes only two values, which add up to 1, and switches between them.
-    - The accuracies are low, do not rise significantly, and correct less than a twentieth of their first errors, while
-      the loss falls to the cost of such guesses (between −ln of the accuracy and three times that). The model only
-      becomes less confident. This asks for accuracies of both sides, or for a validation accuracy beside a training
-      loss if nothing else was logged.
+    - The accuracies are low, do not rise significantly, and correct less than a twentieth of their first errors.
+      Meanwhile the loss falls to the level of such guesses (between −ln of the accuracy and three times that). The
+      model only becomes less confident. This needs both training and validation accuracy, or a validation accuracy and
+      a training loss if nothing else was logged.
     - Both losses of a network with hidden layers reach their final level within a few hundred updates, and validation
       does not fall further. An output bias is learned that quickly. Learning from the input takes much longer and
       follows a power law of the steps.
     - If the number of updates is unknown, both losses stay at one common level from their second value on, for ten
       values or more, without any fall.
 
-    These signs are not used for pretrained models, while the run is still going, or if a score shows more than a
-    constant prediction can reach.
+    These signs are not used in three cases: for pretrained models, while the run is still going, and if a score shows
+    more than a constant prediction can reach.
 
-    Some levels identify themselves. A loss that reaches ln k within the first fifth of the run and stays within 0.3%
-    of it, for a whole k up to ten, is that of random guessing among k classes: none of 427 sound runs does this. Beside
-    the accuracy of guessing, three values are enough. A constant accuracy, beside a loss at the entropy of that share,
-    is that of always predicting the larger class. A squared error with R² beside it gives the variance of the target. A
-    training error that stays within 0.4% of 1 is that of always predicting the mean of standardised targets.
+    Some levels can be recognised although no baseline was logged:
 
-    Other runs of the experiment are compared, too. A run could have learned more if it is on a plateau and both its
-    training and its validation loss end far above those of the best comparable run.
+    - A loss that reaches ln k within the first fifth of the run and stays within 0.3% of it, for a whole k up to ten,
+      is that of random guessing among k classes. None of 427 sound runs does this. If the accuracy is that of guessing,
+      three values are enough.
+    - A constant accuracy, with a loss at the entropy of that share, is that of always predicting the larger class.
+    - If R² is logged as well as a squared error, the two give the variance of the target.
+    - A training error that stays within 0.4% of 1 is that of always predicting the mean of standardised targets.
+
+    The rule also compares the run with other runs of the experiment. A run that has levelled off could have learned
+    more if both its training and its validation loss end far above those of the best comparable run.
 
     Why it matters
     --------------
     "Underfitting refers to a model that cannot learn the training dataset." A network that ends at the level of a
-    constant prediction has used nothing of its input. The problem then lies in the data, the learning rate, the
-    initialisation or the units. More regularisation does not help.
+    constant prediction does not use its input. The problem is then in the data, the learning rate, the initialisation
+    or the units. More regularisation does not help.
 
     What to do
     ----------
-    Try to overfit a few examples first. If that fails, more capacity will not help. Then check the ranked causes.
+    Try to overfit a few examples first. If that fails, more capacity will not help: check the data, the learning rate
+    and the initialisation. Then check the causes in the order of the report.
 
     Thresholds
     ----------
@@ -138,12 +144,11 @@ def underfitting(
         bound if the classes are uneven.
     moved : smallest movement that counts, as a share of the curve's own level, if the baseline is unknown; the noise
         may be twice as large. Fine-tuning starts low and flat, so for a pretrained model only a known baseline counts.
-    rest : band around the level of a curve, as a share of that level, that holds nine tenths of the values on a
-        plateau.
-    few_updates : number of updates within which both losses reach their plateau.
-    far_behind : distance of both losses from those of the best comparable run, as a share of the total improvement of
-        that best run.
-    alpha : level of the trend test, and of the sign test of a fall at every step.
+    rest : a curve counts as constant if nine tenths of its values are within this share of its level.
+    few_updates : number of updates within which both losses must reach their final level.
+    far_behind : smallest distance of both losses from those of the best comparable run, as a share of the total
+        improvement of that best run.
+    alpha : level of the trend test, and of the sign test that a curve falls at every step.
 
     References
     ----------
@@ -154,7 +159,7 @@ def underfitting(
         sides = ((train_loss, train_score), (val_loss, val_score))
         seen = few_values(sides, n_classes) if course is None and not active else None
         if seen is None:
-            return underfitting.skip("too few finite loss values, or they are better than a perfect model's")
+            return underfitting.skip("the loss has too few finite values, or values below the lowest possible one")
         steps = main_curve.finite[0]
         ends = (float(steps[0]), float(steps[-1]))
         return underfitting.finding(seen.severity, seen.confidence, seen.message, seen.advice, span=ends)
@@ -171,7 +176,7 @@ def underfitting(
     seen = at_variance(variance_of_standardised, explained) or known_baseline(course, explained, minimum_learned)
     if seen is not None:
         if active and drift.slope < 0:
-            return underfitting.skip("still at the level of a model that ignores its input, but improving")
+            return underfitting.skip("the run is still at the level of a model that ignores its input, but improving")
         evidence = {"learned": explained.most, "uninformed": course.shown(explained.baseline)}
         return underfitting.finding(seen.severity, seen.confidence, seen.message, seen.advice, evidence, whole_run)
     if pretrained and not explained.known:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from tracker_diag.core.numbers import figure, share
+from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.curve import MINIMUM
 from tracker_diag.rules.api import UNSETTLED, Curve, Ending, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._pace import has_downward_trend
-from tracker_diag.rules.curves._words import level, named, of_improvement
+from tracker_diag.rules.curves._words import level, named
 from tracker_diag.stats.extrapolation import Extrapolation
 
 #: Share of the total improvement by which validation may lie above training and still be close to it.
@@ -28,7 +28,6 @@ FALLS = 0.01
 STEADY, AS_FAST = 5, 0.8
 #: Times the present length from which on a higher learning rate is to be tried before more epochs.
 TOO_LONG = 10.0
-RAISE_FIRST = "raise the learning rate first"
 #: Part of the run that the finding points at, as one over it (a fifth), and how many values that are at least.
 LAST, FEWEST = 5, 2
 
@@ -63,19 +62,21 @@ def undertrained(
 
     What it measures
     ----------------
-    The rule extrapolates what training twice as long would bring, as a share of the total improvement with a 90%
-    interval. It fits saturating curves over the steps, or over the cumulative learning rate if that is logged, because
-    a learning rate annealed to zero flattens any curve. The total improvement runs from the first value, or from the
-    baseline where it is known, to the best value. For a pretrained model whose baseline is unknown, the loss that is
-    left is used instead if it is larger.
+    The rule estimates how much training twice as long would bring, with a 90% interval. It extends the curve by
+    saturating shapes over the steps, or over the cumulative learning rate if that is logged, because a learning rate
+    that is annealed to zero flattens any curve. The estimate is compared with the total improvement: from the first
+    value, or from the loss of random guessing if that is known, to the best value. For a pretrained model whose loss of
+    random guessing is unknown, the loss that is left is used instead if it is larger.
 
     The validation curve decides if there is one, because training loss can fall for ever. The training curve decides
     only if validation is still close to it and is too noisy or too short to tell, and training surely goes on.
 
-    Two cases need less. A curve needs no interval if it has five values or more, each better than the one before, and
-    its second half brought enough at no less than four fifths of the pace of the first half. If the expected gain is
-    large enough but the lower end of the interval is not, the finding is an `info`, provided that the later half still
-    falls significantly (1%).
+    Two cases need less evidence:
+
+    - A curve with five values or more needs no interval if each value is better than the one before, and the second
+      half improved enough, at 80% or more of the pace of the first half.
+    - If the expected gain is large enough but the lower end of the interval is not, the finding is an `info`. The
+      second half must still fall significantly (1%).
 
     The finding is also an `info` if the learning rate was annealed to its end. There is none if early stopping ended
     the run.
@@ -87,12 +88,12 @@ def undertrained(
 
     What to do
     ----------
-    Train for as long as the finding says, and stretch the learning rate schedule to that length.
+    Train for as many steps as the finding says, and stretch the learning rate schedule to that length.
 
     Thresholds
     ----------
     minimum_gain : smallest expected gain from training twice as long, as a share of the total improvement.
-    sure_gain : the lower end of the 90% interval of that gain must lie above this share for a warning.
+    sure_gain : for a warning, the lower end of the 90% interval of that gain must be above this share.
 
     References
     ----------
@@ -122,18 +123,23 @@ def undertrained(
     of = train if further is further_train and further is not None and train is not None else curve
     still = f"{named(of)} still {'rising' if of.flipped else 'falling'} at {level(of, of.tail)}"
     expected = (
-        f"training twice as long should bring another {share(gain)} of the total improvement (90% interval "
-        f"{share(low)} to {share(high)})"
+        f"training twice as long should {'raise' if of.flipped else 'lower'} it by another {figure(further.gain, 2)} "
+        f"(90% interval {figure(further.low, 2)} to {figure(further.high, 2)})"
+        if further
+        else ""
     )
     if further is not None and gain >= minimum_gain and low >= sure_gain:
         times = further.enough
-        more = "more than 100 times" if math.isinf(times) else f"about {figure(times)} times"
+        more = f"{'more than 100' if math.isinf(times) else f'about {figure(times, 2)}'} times as"
+        more += " many trees" if trees else " many steps"
         return undertrained.finding(
             severity,
             0.9 if low > minimum_gain else 0.7,
             f"{still}: {expected}",
-            f"{train_longer if times < TOO_LONG else RAISE_FIRST}; 90% of what can still be gained takes {more} the "
-            f"present {'number of trees' if trees else 'length'}",
+            f"{'grow' if trees else 'train for'} {more}, which should reach 90% of the improvement that is left"
+            if times < TOO_LONG
+            else f"raise the learning rate first: at the present one it takes {more} to reach 90% of the improvement "
+            "that is left",
             {"gain": gain, "gain_low": low, "gain_high": high, "times": times, "family": further.family},
             span,
         )
@@ -155,16 +161,16 @@ def undertrained(
             severity,
             0.7,
             f"{named(curve)} {'rose' if curve.flipped else 'fell'} from {level(curve, float(curve.y[-2]))} to "
-            f"{level(curve, float(curve.y[-1]))} in the last step ({of_improvement(step)}); "
-            f"{'it' if len(courses) == 1 else 'both curves'} improved at every step, and the second half was at least "
-            f"{100 * AS_FAST:.0f}% as fast as the first",
+            f"{level(curve, float(curve.y[-1]))} between the last two values; "
+            f"{'it' if len(courses) == 1 else 'both curves'} improved every time, and in the second half of the run at "
+            f"least {100 * AS_FAST:.0f}% as fast as in the first",
             "grow several times as many trees" if trees else "train several times as long",
             {"last_step": step},
             span,
         )
     if further is None:
         return undertrained.skip(
-            "learning rate was annealed but not logged, or the curves have fewer than five values",
+            "the learning rate was annealed but not logged, or the curves have fewer than five values",
             "log the learning rate at every epoch",
         )
     return None

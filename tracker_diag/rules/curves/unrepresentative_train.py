@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.core.numbers import share
+from tracker_diag.core.numbers import figure, share
 from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._compared import compared_steps
 from tracker_diag.rules.curves._never_rose import never_rose
 from tracker_diag.rules.curves._pace import has_downward_trend
-from tracker_diag.rules.curves._words import level, named, of_improvement
+from tracker_diag.rules.curves._words import level, named, of_fall
 from tracker_diag.stats.gap import Gap
 
 #: Share of its second value that the training loss has lost where it memorised (the first is of an epoch before
@@ -52,19 +52,21 @@ def unrepresentative_train(
 
     What it measures
     ----------------
-    The rule measures the gap between validation and training at the end, as a share of the total improvement. That runs
-    from the first value, or from the baseline where it is known, to the best value. The 95% interval of the gap must
-    lie above the threshold.
+    The rule measures the gap between validation and training at the end, as a share of the total improvement. (Total
+    improvement: from the first value, or from the loss of random guessing if that is known, to the best value of both
+    curves.) The 95% interval of the gap must lie above the threshold.
 
-    If both sides log a score, the scores must show the gap too: a loss that is high because the model is overconfident
-    does not make the data unrepresentative. If validation alone logs an accuracy, there is no finding where that
-    accuracy is closer to a perfect one than such a gap. If the baseline is unknown, the gap is compared with the loss
-    that is left at the end where that is larger, because a first epoch may have learned nearly everything.
+    If training and validation both log a score, the scores must show the gap too: a loss that is high because the model
+    is overconfident does not make the data unrepresentative. If only validation logs an accuracy, there is no finding
+    if that accuracy is so close to 1 that no such gap is possible. If the loss of random guessing is unknown, the gap
+    is compared with the loss that is left at the end if that is larger, because the first epoch may have learned nearly
+    everything.
 
     If validation logged only an accuracy, the rule asks whether the model memorised the training set while that
     accuracy stayed at chance level.
 
-    While the run is still going the finding is an `info`: little has improved early on, so shares of it are large.
+    While the run is still going, the finding is an `info`: early on the improvement is small, so any gap looks large
+    beside it.
 
     Why it matters
     --------------
@@ -75,8 +77,8 @@ def unrepresentative_train(
 
     What to do
     ----------
-    Add training examples or augmentation. Check that training and validation are sampled and preprocessed alike. Then
-    regularise.
+    Check that training and validation are sampled and preprocessed alike. Then add training examples or augmentation,
+    and regularise.
 
     Thresholds
     ----------
@@ -84,9 +86,9 @@ def unrepresentative_train(
         training set perfectly leave gaps of up to a quarter.
     minimum_score_gap : difference of the scores (accuracy, F1 and the like) at the end, as a share of the better one,
         that they must show too.
-    clear_score_gap : difference of the scores from which on they decide alone, if the losses differ at all. Dropout
-        raises the training loss and can hide a gap that the scores show.
-    risen : rise of validation since its best value, as a share of the total improvement, from which on it counts as
+    clear_score_gap : with this difference of the scores or more, the scores decide alone if the losses differ at all.
+        Dropout raises the training loss and can hide a gap that the scores show.
+    risen : if validation has risen since its best value by this share of the total improvement or more, the problem is
         overfitting.
     alpha : level of the test of that rise. Null hypothesis: the curve has been on a plateau since its minimum.
 
@@ -108,13 +110,18 @@ def unrepresentative_train(
     clear = score_gap is not None and score_gap >= clear_score_gap and found.low > 0
     if not wide and not clear:
         return None
-    scores = f"; the scores differ by {share(score_gap)}" if score_gap is not None and score_gap > 0 else ""
+    scores = (
+        f"; the validation score is {share(score_gap)} lower than the training score"
+        if score_gap is not None and score_gap > 0
+        else ""
+    )
     return unrepresentative_train.finding(
         Severity.INFO if active else Severity.WARNING,
         min(0.97, 0.6 + part / 2),
-        f"{named(val)} {level(val, found.upper)}, {named(train)} {level(train, found.lower)}: a gap of "
-        f"{of_improvement(part)}{scores}",
-        "add training examples or augmentation; check that training and validation are sampled and preprocessed alike",
+        f"{named(val)} ends at {level(val, found.upper)}, {named(train)} at {level(train, found.lower)}: the gap of "
+        f"{figure(found.value)} is {of_fall(found.value, improvement, train, val)}{scores}",
+        "check that training and validation are sampled and preprocessed alike; then add training examples or "
+        "augmentation",
         {
             "gap": part,
             "gap_low": found.low / improvement,
@@ -143,7 +150,7 @@ def _by_score(train: Curve, score: Curve, *, active: bool) -> Outcome:
     return unrepresentative_train.finding(
         Severity.INFO if active else Severity.WARNING,
         0.7,
-        f"{named(score)} hardly rose ({first} at first, {best} at best) while {named(train)} fell from "
+        f"{named(score)} hardly rose (first value {first}, best {best}) while {named(train)} fell from "
         f"{level(train, float(train.finite[1][1]))} (second value) to {level(train, train.tail)}: the model memorises "
         "the training set",
         "check that training and validation are sampled and preprocessed alike, and that labels match their inputs",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from tracker_diag.core.numbers import figure, times
 from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
-from tracker_diag.rules.curves._words import named, of_improvement
+from tracker_diag.rules.curves._words import level, named
 
 #: Swings count as noise up to so many times the noise: beyond, they are the course of the curve.
 SWING_OVER_NOISE = 3.0
@@ -14,6 +16,8 @@ SWING_OVER_NOISE = 3.0
 ACCURACY, VARIANCE = 0.9, 0.09
 #: Noise beside few examples that is worth a word, as a share of the total improvement.
 NOTED = 0.02
+#: Times the noise of training beyond which the factor says nothing.
+HARDLY = 100.0
 
 
 @rule(
@@ -39,14 +43,15 @@ def unrepresentative_validation(
 
     What it measures
     ----------------
-    The rule takes the noise of the second half of the validation curve around its trend. It compares that noise with
-    the noise of training and with the total improvement, which runs from the first value, or from the baseline where it
-    is known, to the best value.
+    The rule takes the noise around the trend in the second half of the validation curve. It compares that noise with
+    the noise of the training curve and with the total improvement. (Total improvement: from the first value, or from
+    the loss of random guessing if that is known, to the best value of both curves.)
 
-    It also looks at the number of validation examples. That is configured, or it follows from the values of an
-    accuracy, which are multiples of one over the number of examples.
+    It also looks at the number of validation examples. This number is read from a parameter or a dataset, or worked out
+    from the accuracy: with n examples, every accuracy is a multiple of 1/n.
 
-    While the run is still going the finding is an `info`: little has improved early on, so shares of it are large.
+    While the run is still going, the finding is an `info`: early on the improvement is small, so any noise looks large
+    beside it.
 
     Why it matters
     --------------
@@ -54,8 +59,8 @@ def unrepresentative_validation(
     generalise." Every choice based on such a curve (when to stop, which learning rate, which model) is random.
 
     A *fixed* small validation set causes bias rather than noise, and noise also comes from the learning rate and from
-    batch normalisation. Therefore noise with many examples is not reported: the number of examples decides if it is
-    known.
+    batch normalisation. Therefore, if the number of examples is known, it alone decides: noise with many examples is
+    not reported.
 
     What to do
     ----------
@@ -64,8 +69,8 @@ def unrepresentative_validation(
     Thresholds
     ----------
     minimum_noise : smallest standard deviation of the noise that is reported, as a share of the total improvement.
-    times_training : how many times that of the training curve it must be.
-    few : number of validation examples below which a curve says almost nothing: the standard error of an accuracy of
+    times_training : smallest ratio of validation noise to training noise that is reported.
+    few : with fewer validation examples than this, the curve says almost nothing: the standard error of an accuracy of
         0.9 is then above 0.05.
 
     References
@@ -79,17 +84,20 @@ def unrepresentative_validation(
     jittery = jitter * improvement > minimum_noise * effect_unit and noise > times_training * other
     if not small and not (jittery and n_val_seen is None):
         return None
-    fluctuates = f"{named(val)} fluctuates by ±{figure(jitter * improvement)} ({of_improvement(jitter)})"
+    middle = level(val, float(np.median(val.y[val.y.size // 2 :])), 3)
+    fluctuates = f"{named(val)} fluctuates by ±{figure(jitter * improvement)} around {middle} in its second half"
     if small:
         error = math.sqrt(VARIANCE / n_val_seen) if n_val_seen else 1.0
         message = (
-            f"validation has only {n_val_seen} example{'' if n_val_seen == 1 else 's'}: an accuracy of {ACCURACY:g} "
-            f"would have a standard error of {error:.2f}"
+            f"validation has only {n_val_seen} example{'' if n_val_seen == 1 else 's'}: even an accuracy of "
+            f"{ACCURACY:g} would be uncertain by ±{error:.2f} (standard error)"
         )
         message += f"; {fluctuates}" if jitter > NOTED else ""
     else:
         message = f"{fluctuates}, " + (
-            f"{times(noise / other)} as much as training" if other else "training not at all"
+            f"while {named(train)} hardly fluctuates"
+            if noise > HARDLY * other
+            else f"{times(noise / other)} as much as {named(train)}"
         )
     return unrepresentative_validation.finding(
         Severity.INFO if active else Severity.WARNING,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tracker_diag.roles.role_names import what_to_log
 from tracker_diag.rules.api import UNSETTLED, Curve, GivenBack, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._pace import has_downward_trend
 from tracker_diag.rules.curves._unrest import climbed, climbing, losing, swinging, wandering
@@ -42,25 +43,25 @@ def unstable(
 
     What it measures
     ----------------
-    The total improvement runs from the first value, or from the baseline where it is known, to the best value. Each of
-    these is reported:
+    Total improvement: from the first value, or from the loss of random guessing if that is known, to the best value.
+    The rule reports a run in each of these cases:
 
     - The second half of the training curve swings around its trend. The rule takes the robust standard deviation as a
       share of the total improvement, and the share of steps at which the curve changes direction. The swings must still
       be at least half as wide as in the first half. Validation is judged in the same way if it has many examples.
-    - The training loss rises from its lowest stretch to its end, or the validation loss does and training has got worse
-      since.
-    - Every value of the last quarter of training has lost half of the improvement.
+    - The training loss rises from its lowest stretch to its end. Or the validation loss does, and training has got
+      worse in the same steps.
+    - The whole last quarter of the training curve has lost half of the improvement or more.
     - A training loss that never improved ends 15% or more above its first value, while validation does not improve.
     - Both curves swing by a sixth of their own level, and by a tenth of the improvement on a logarithmic scale. This
-      covers runs in which nothing improved, or in which a first value that exploded makes every share small.
+      covers runs in which nothing improved, and runs whose first value is so high that every share is small.
 
-    If the baseline is unknown, swings are also compared with the loss that is left at the end. If training is logged at
-    least three times as often as validation and validation is calm, the swings are those of single batches. They are
-    then not reported, but a rise still is.
+    If the loss of random guessing is unknown, swings are also compared with the loss that is left at the end. If
+    training is logged at least three times as often as validation, and validation does not swing, the swings come from
+    single batches. Such swings are not reported, but a rise still is.
 
-    Swings of a run that is still going are an `info`. The test of a rise allows for being repeated while the run is
-    going.
+    Swings of a run that is still going are an `info`. The test of a rise takes into account that it is repeated while
+    the run is going.
 
     Why it matters
     --------------
@@ -76,8 +77,8 @@ def unstable(
     minimum_swing : smallest standard deviation of the swings that is reported, as a share of the total improvement.
     reversals : share of steps at which the curve must change direction. White noise does so at two thirds of the steps,
         a smooth curve at none.
-    many_examples : number of validation examples from which on swings of validation come from the run, not from the
-        small number of examples.
+    many_examples : with this number of validation examples or more, swings of validation come from the run, not from
+        the small number of examples.
     minimum_climb : smallest rise that is reported, from the lowest tenth of the curve to its last tenth, as a share of
         the total improvement.
     alpha : level of the test of that rise. Null hypothesis: the curve has been on a plateau since its minimum.
@@ -87,7 +88,7 @@ def unstable(
     Seminar: "Learning Rate". Zhang et al. (2021), AUTOTRAINER: oscillating loss.
     """
     if train.oscillation is None:
-        return unstable.skip("the training curve has fewer than eight values", "log the training loss at every epoch")
+        return unstable.skip("the training curve has fewer than eight values", what_to_log("train_loss"))
     # A rate that is raised again and again swings the loss by design.
     wanders = None if restarts else wandering(train, restless)
     if improvement is None or effect_unit is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._compared import compared_steps
-from tracker_diag.rules.curves._words import level, named, of_improvement
+from tracker_diag.rules.curves._words import level, named, of_fall
 from tracker_diag.stats.gap import Gap
 
 
@@ -34,15 +35,16 @@ def validation_easier(
 
     What it measures
     ----------------
-    The rule measures how far training ends above validation, as a share of the total improvement, with its 95%
-    interval. The total improvement runs from the first value, or from the baseline where it is known, to the best
-    value.
+    The rule measures how far the training loss ends above the validation loss, as a share of the total improvement,
+    with its 95% interval. (Total improvement: from the first value, or from the loss of random guessing if that is
+    known, to the best value of both curves.)
 
     Dropout, augmentation, mixup and label smoothing are switched off in validation, so they raise only the training
-    loss. Averaging over an epoch does the same while the loss still falls. If one of them is configured, or if the run
-    does not say that none is, training must lie above validation by a factor that none of them can cause.
+    loss. Averaging over an epoch does the same while the loss still falls. If one of them may be in use, the training
+    loss must be higher than the validation loss by a factor that none of them can cause.
 
-    While the run is still going the finding is an `info`: little has improved early on, so shares of it are large.
+    While the run is still going, the finding is an `info`: early on the improvement is small, so any difference looks
+    large beside it.
 
     Why it matters
     --------------
@@ -51,15 +53,17 @@ def validation_easier(
 
     What to do
     ----------
-    Sample the validation set at random from the same source, stratified by class. Check that it contains no training
-    examples.
+    Evaluate the training examples in evaluation mode first: dropout, augmentation and averaging over the epoch raise
+    the training loss. Then sample the validation set at random from the same source, stratified by class. Check that it
+    contains no training examples.
 
     Thresholds
     ----------
-    minimum_gap : smallest distance that is reported, as a share of the total improvement, at the lower end of its
-        interval.
-    beyond_dropout : ratio of training to validation loss from which on noise in training cannot explain the difference.
-    negligible : smallest distance that is reported, in the same way, if that ratio is exceeded.
+    minimum_gap : smallest distance that is reported, as a share of the total improvement. The lower end of the interval
+        is compared.
+    beyond_dropout : if the training loss is more than this many times the validation loss, dropout and the like cannot
+        explain the difference.
+    negligible : smallest distance that is reported in that case, as a share of the total improvement.
 
     References
     ----------
@@ -78,10 +82,11 @@ def validation_easier(
     return validation_easier.finding(
         Severity.INFO if active else Severity.WARNING,
         0.75,
-        f"{named(val)} {level(val, found.upper)} is better than {named(train)} {level(train, found.lower)} by "
-        f"{of_improvement(-found.value / improvement)}",
-        "sample the validation set at random from the same source, stratified by class; check that it contains no "
-        "training examples",
+        f"{named(val)} ends at {level(val, found.upper)}, {named(train)} at {level(train, found.lower)}: validation is "
+        f"better by {figure(-found.value)}, which is {of_fall(-found.value, improvement, train, val)}",
+        "evaluate the training examples in evaluation mode first, since dropout, augmentation and averaging over the "
+        "epoch raise the training loss; then sample the validation set at random from the same source, stratified by "
+        "class, and check that it contains no training examples",
         {"gap": found.value / improvement, "val": val.shown(found.upper), "train": train.shown(found.lower)},
         compared_steps(val),
     )

@@ -20,8 +20,8 @@ def curve_gaps(logged_metrics: Mapping[str, Series], *, wide: float = 10.0) -> O
 
     What it measures
     ----------------
-    The rule reports what had to be corrected when the curves were read. It also reports gaps between neighbouring steps
-    that are many times wider than usual.
+    The rule reports every correction that was needed to read the curves. It also reports gaps between neighbouring
+    steps that are many times wider than usual.
 
     Why it matters
     --------------
@@ -34,7 +34,8 @@ def curve_gaps(logged_metrics: Mapping[str, Series], *, wide: float = 10.0) -> O
 
     Thresholds
     ----------
-    wide : how many times wider a gap is than the median distance of two steps and than the distances next to it.
+    wide : a gap is reported if it is more than this many times as wide as the median distance of two steps, and as the
+        distances next to it.
 
     References
     ----------
@@ -52,7 +53,7 @@ def curve_gaps(logged_metrics: Mapping[str, Series], *, wide: float = 10.0) -> O
         Severity.INFO,
         1.0,
         "; ".join(said[:SHOWN]) + more,
-        "pass the step explicitly when logging",
+        "pass the step explicitly when you log a value, and start a new run for each attempt",
         {"notes": [f"{name}: {note}" for note, names in seen.items() for name in names][:KEPT]},
     )
 

@@ -26,7 +26,7 @@ def hyperparameters_not_logged(
     What it measures
     ----------------
     The rule checks learning rate, optimiser, batch size, number of classes and number of training examples. It reports
-    which of them no parameter, dataset or profile holds.
+    those that are found in no parameter, dataset or profile.
 
     Why it matters
     --------------
@@ -34,11 +34,11 @@ def hyperparameters_not_logged(
 
     What to do
     ----------
-    Log them as parameters. Autologging does so.
+    Log them as parameters, or turn on autologging.
 
     Thresholds
     ----------
-    tolerated : number of missing parameters that is not reported.
+    tolerated : up to this number of missing parameters, nothing is reported.
 
     References
     ----------

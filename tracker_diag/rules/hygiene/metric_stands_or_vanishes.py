@@ -15,25 +15,32 @@ SHOWN = 3
 def metric_stands_or_vanishes(
     timeline: Timeline, standing: Mapping[str, Standing], train_loss: Curve | None, traits: frozenset[str]
 ) -> Outcome:
-    """A logged metric never changes, or is 0 in every other record.
+    """A logged metric never changes, or is 0 at regular intervals.
 
     What it measures
     ----------------
-    The rule reports losses and scores that are exactly 0 in every other record, or in all but every third, fourth and
-    so on. It reports losses that are exactly 0 in all of five or more records. It also reports a loss or score with the
-    same value in all of five or more records while some loss changes. A perfect score is not reported. The finding is a
-    warning only if the training loss is 0 and no other training loss was logged.
+    The rule reports three things:
+
+    - A loss or score that is exactly 0 at regular intervals: in every second record, or everywhere except in every
+      third, fourth, … record.
+    - A loss that is exactly 0 in all records (five or more).
+    - A loss or score that has one value in all records (five or more), if another loss changes. A perfect score is not
+      reported.
+
+    The finding is a warning only if the training loss is 0 and no other training loss was logged.
 
     Why it matters
     --------------
-    Keras logs zeros for an epoch in which its generator gave no batch. Half of the epochs then trained nothing. A loss
-    that is always 0 was lost to integer division or to numeric overflow. A score that never changes was computed only
-    once, on a model that does not change, or against labels that it cannot match.
+    Keras logs zeros for an epoch in which its generator gave no batch. If that happens in every second epoch, half of
+    the epochs train nothing. A loss that is always 0 often comes from integer division, from rounding, or from labels
+    that are all of one class. A score that never changes often comes from a model that always predicts one class, from
+    labels in another format than the predictions, or from a metric that was computed only once.
 
     What to do
     ----------
-    Let the generator repeat, or set the steps per epoch to the number of batches that it holds. Check what the metric
-    is computed from.
+    Let the generator repeat, or set the steps per epoch to the number of batches that it holds. For a loss of 0, check
+    labels, integer division and rounding. For a constant score, check whether the predictions ever change, and whether
+    labels and predictions have the same format.
 
     Thresholds
     ----------
@@ -52,9 +59,22 @@ def metric_stands_or_vanishes(
         Severity.WARNING if lost else Severity.INFO,
         1.0,
         "; ".join(said),
-        "let the data generator repeat" if timeline.zeros else "check what the metric is computed from",
+        _advice(timeline, standing),
         {"zeros": dict(timeline.zeros), "standing": {name: x.value for name, x in standing.items()}},
     )
+
+
+def _advice(timeline: Timeline, standing: Mapping[str, Standing]) -> str:
+    said = ["let the data generator repeat, or set the steps per epoch to its number of batches"] if timeline.zeros else []
+    if any(x.kind != "score" and x.value == 0 for x in standing.values()):
+        said.append("for a loss of 0, check the labels, integer division, and rounding before it is logged")
+    elif any(x.kind != "score" for x in standing.values()):
+        said.append("check that the loss is computed anew at every evaluation, with the current weights")
+    if any(x.kind == "score" for x in standing.values()):
+        said.append(
+            "check whether the predictions ever change, and whether labels and predictions have the same format"
+        )
+    return "; ".join(said)
 
 
 def _zeros(timeline: Timeline) -> Iterator[str]:
@@ -63,13 +83,13 @@ def _zeros(timeline: Timeline) -> Iterator[str]:
         kept = len(timeline.metrics[name])
         yield (
             f"{timeline.zeros[name]} of {timeline.zeros[name] + kept} values of {_listed(sorted(timeline.zeros))} are "
-            "exactly 0, at regular intervals: nothing was trained or measured there, so they were left out"
+            "exactly 0, at regular intervals: nothing was trained or measured in these records, so they were left out"
         )
 
 
 def _standing(standing: Mapping[str, Standing]) -> Iterator[str]:
     if standing:
-        yield "stuck at one value: " + _listed(
+        yield "same value in every record: " + _listed(
             [f"{name} ({figure(x.value, 4)})" for name, x in sorted(standing.items())]
         )
 

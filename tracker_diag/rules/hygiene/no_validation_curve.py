@@ -37,7 +37,7 @@ def no_validation_curve(
     return no_validation_curve.finding(
         Severity.INFO,
         1.0,
-        f"only a training curve was found ({any_train.name}), no validation curve",
+        f"no validation curve was found, only a training curve ({any_train.name})",
         f"log the loss on validation data at every {'round' if 'boosting' in traits else 'epoch'}, for example as "
         "val_loss",
         {"train": any_train.name},

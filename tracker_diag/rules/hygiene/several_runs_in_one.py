@@ -8,19 +8,19 @@ from tracker_diag.rules.api import Outcome, Seam, Severity, Timeline, rule
 
 @rule("HY006", "several-runs-in-one", seen_as=("The tool says too little about my run",))
 def several_runs_in_one(timeline: Timeline) -> Outcome:
-    """Several trainings were logged as one run; only the last is judged.
+    """Several trainings were logged as one run; only the last training is judged.
 
     What it measures
     ----------------
-    The rule looks at places where steps (or a logged epoch) start again. Another training began there if the training
-    losses are at least twice as near to the first values of the training as to its last ones. If no training loss was
-    logged, all losses and scores are used. Parts of fewer than four records do not count. Two trainings are not always
-    told apart if one starts where the other ended, for example with very different learning rates.
+    The rule looks at places where steps (or a logged epoch) start again. It assumes that another training began there
+    if the training losses are at least twice as near to the first values of the training before as to its last ones. If
+    no training loss was logged, all losses and scores are used. Parts of fewer than four records do not count. The rule
+    may miss a new training that starts at the loss at which the one before ended.
 
     Why it matters
     --------------
-    Drawn as one curve, several trainings look like a training that diverges. The logged parameters fit at most one of
-    them.
+    Drawn as one curve, several trainings look like one training that diverges. The logged parameters describe at most
+    one of them.
 
     What to do
     ----------
@@ -42,7 +42,7 @@ def several_runs_in_one(timeline: Timeline) -> Outcome:
         Severity.INFO,
         1.0,
         f"{timeline.trainings} trainings were logged as one run: after step {last.before:g}, {name} jumps from "
-        f"{figure(last.last, 4)} to {figure(last.next, 4)}, back to where it started ({figure(last.first, 4)}); "
+        f"{figure(last.last, 4)} to {figure(last.next, 4)}, about its first value ({figure(last.first, 4)}); "
         f"only the last training is judged ({timeline.judged} of {timeline.logged} values)",
         "log each training as a separate run",
         {"metric": name, "trainings": timeline.trainings, "judged": timeline.judged, "logged": timeline.logged},

@@ -10,18 +10,18 @@ from tracker_diag.rules.api import Outcome, Restart, Seam, Severity, Timeline, r
 
 @rule("HY005", "steps-restart", seen_as=("The tool says too little about my run",))
 def steps_restart(timeline: Timeline) -> Outcome:
-    """Steps start again, at each epoch or after a resume; the message says how the parts were joined.
+    """Steps start again, at each epoch or after a resume; the message says how the parts are read.
 
     What it measures
     ----------------
-    The rule checks whether steps go back in the order in which the records were logged. At each such place, training
-    losses are compared with three levels: just before it, at the steps that are repeated, and at the start of the
-    training. If no training loss was logged, all losses and scores are used.
+    The rule checks whether a record has a lower step than the record logged before it. At each such place it compares
+    the training losses after it with three levels: just before it, at the steps that are repeated, and at the start of
+    the training. If no training loss was logged, all losses and scores are used.
 
-    A part continues the curve if it starts at least twice as near to where the curve was as to where the training
-    started. In the reverse case, another training began (HY006). If neither is shown, only one part is judged: the
-    longest, or the last of equally long ones. Steps that go back by up to two records, or by a twentieth, need no such
-    evidence. The rule also reports three or more values at one step.
+    A part continues the curve if its first values are at least twice as near to the values just before as to those at
+    the start of the training. In the reverse case, another training began (HY006). If neither holds, only one part is
+    judged: the longest, or the last of equally long ones. If the step goes back by no more than two records, or by no
+    more than 5%, the part always counts as a continuation. The rule also reports three or more values at one step.
 
     Why it matters
     --------------
@@ -69,17 +69,17 @@ def _restarts(timeline: Timeline) -> Iterator[str]:
 def _sentence(timeline: Timeline, seam: Seam, places: list[Restart]) -> str:
     last = places[-1]
     place = f"from {last.before:g} to {last.after:g}"
-    jump = place if len(places) == 1 else f"{len(places)} times, last {place}"
+    jump = place if len(places) == 1 else f"{len(places)} times, the last time {place}"
     before, after, first = (figure(x, 4) for x in (last.last, last.next, last.first))
-    levels = f"{before} before, {after} after, {first} at the start"
+    levels = f"{before} before the restart, {after} after it, {first} at the start of the run"
     name = timeline.told_by
     if seam is Seam.BACK:
         return (
-            f"steps of {name} go back {jump}: the run was resumed, and later values replace earlier ones "
+            f"steps of {name} go back {jump}: the run was resumed, and the later of two values at one step counts "
             f"({timeline.judged} of {timeline.logged} values are judged)"
         )
     if seam is Seam.ON:
-        return f"steps of {name} restart {jump}: the parts were joined, because the curve continues ({levels})"
+        return f"steps of {name} restart {jump}; the parts were joined, because {name} goes on where it was ({levels})"
     return (
         f"steps of {name} restart {jump}: it is unclear whether the training continued or another one began "
         f"({levels}); only the longest part is judged, or the last of equally long ones "

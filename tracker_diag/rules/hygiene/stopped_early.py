@@ -28,14 +28,15 @@ def stopped_early(
     fewest: int = 4,
     warned_from: int = 5,
 ) -> Outcome:
-    """The run ended as FAILED or KILLED; how far it had come.
+    """The run ended as FAILED or KILLED; the message says how far it had come.
 
     What it measures
     ----------------
     For a run that the tracker marks as FAILED or KILLED, the rule reports how many of the planned epochs, updates or
     rounds were done. It also checks whether the validation curve was still improving. (If there is none, or it is too
-    short, the training curve is used.) It was improving if the end is its best value, and the last values, or the four
-    quarters of its second half, improve one after another.
+    short, the training curve is used.) A curve is still improving if its end is its best value, and each of its last
+    four values is better than the one before. With eight values or more, the means of the four quarters of its second
+    half are compared instead.
 
     The finding is a warning only if the curve was improving and less than 90% of the planned length was done. Otherwise
     it is a remark. That includes runs that reached their planned length (MLflow marks some of them FAILED), runs
@@ -52,13 +53,12 @@ def stopped_early(
 
     Thresholds
     ----------
-    worth : how much the last values, or the second half, must have improved, as a share of the total improvement. Less
-        would not justify going on.
-    fewest : number of finite values from which on a curve can show that it was still improving. Three values fall one
-        after another by chance once in six times.
-    warned_from : number of finite values from which on it is a warning. The last four of five values fall one after
-        another to the lowest by chance once in 30 times. Autocorrelated values do so more often; there, ``worth``
-        decides.
+    worth : how much the last four values, or the second half, must have improved, as a share of the range of the curve.
+        Less would not justify going on.
+    fewest : number of finite values that a curve needs to show that it was still improving. Three values fall one after
+        another by chance once in six times.
+    warned_from : number of finite values that a warning needs. The last four of five values fall one after another to
+        the lowest by chance once in 30 times. Autocorrelated values do so more often; ``worth`` then decides.
 
     References
     ----------
@@ -85,7 +85,7 @@ def stopped_early(
         enough = curve is not None and curve.finite[1].size >= warned_from
         severity = Severity.WARNING if improving and enough else Severity.INFO
     else:
-        message = f"ended as {ending.status}{said}; its planned length is not known in the unit of its steps"
+        message = f"ended as {ending.status}{said}; the planned length is not logged in the unit of the steps"
         advice = f"log the planned length, for example as {'n_estimators' if 'boosting' in traits else 'epochs'}"
     return stopped_early.finding(
         severity,

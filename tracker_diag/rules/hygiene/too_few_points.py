@@ -7,12 +7,12 @@ from tracker_diag.rules.api import Curve, Outcome, Severity, rule
 
 @rule("HY002", "too-few-points", seen_as=("The tool says too little about my run",))
 def too_few_points(any_curve: Curve, traits: frozenset[str], any_val: Curve | None, *, enough: int = 8) -> Outcome:
-    """A curve has too few points for its statistics.
+    """A curve has too few values to be judged.
 
     What it measures
     ----------------
-    The rule counts the finite values of the curves that the verdict rests on. A metric that was logged only once is not
-    a curve, and is not reported.
+    The rule counts the finite values of the training and the validation curve that the verdict is based on. A metric
+    that was logged only once is not a curve, and is not reported.
 
     Why it matters
     --------------
@@ -24,7 +24,7 @@ def too_few_points(any_curve: Curve, traits: frozenset[str], any_val: Curve | No
 
     Thresholds
     ----------
-    enough : number of values that a curve needs.
+    enough : curves with fewer values than this are reported.
 
     References
     ----------

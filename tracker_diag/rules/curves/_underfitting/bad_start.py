@@ -26,7 +26,7 @@ def bad_start(losses: Sequence[Curve], scores: Sequence[Curve | None]) -> Sighti
         Severity.WARNING,
         0.7,
         f"{named(loss)} fell from {level(loss, loss.start, 3)} to {level(loss, loss.tail)} in the first quarter of the "
-        "run and stayed there; that only undoes a start that had blown up, and nothing shows that the model uses its "
+        "run and stayed there; that only repairs a start that had blown up, and nothing shows that the model uses its "
         "input",
-        f"compare with the loss of always predicting the mean; if they are equal, {ADVICE}",
+        f"compare the final loss with that of always predicting the mean; if they are equal, {ADVICE}",
     )

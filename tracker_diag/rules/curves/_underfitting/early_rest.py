@@ -42,7 +42,7 @@ def early_rest(
         0.7,
         f"both losses stopped falling after {settled * n_updates:,.0f} of {n_updates:,} updates (training "
         f"{level(train, train.tail)}, validation {level(val, val.tail)}), as with a constant prediction",
-        f"compare with the loss of a constant prediction; if they are equal, {ADVICE}",
+        f"compare the final loss with that of a constant prediction; if they are equal, {ADVICE}",
     )
 
 

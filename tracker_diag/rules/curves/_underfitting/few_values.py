@@ -48,7 +48,7 @@ def few_values(sides: Sequence[tuple[Curve | None, Curve | None]], n_classes: in
     return Sighting(
         Severity.ERROR,
         0.85,
-        f"{named(stuck)} stays at {level(stuck, float(stuck.finite[1][-1]))}, above that of random guessing "
+        f"{named(stuck)} stays at {level(stuck, float(stuck.finite[1][-1]))}, above the loss of random guessing "
         f"({_log(n_classes or 1, stuck)})",
     )
 
