@@ -42,6 +42,14 @@ class Measure:
         """What two measures have in common that can be compared."""
         return self.role, self.metric.kind, self.metric.better, self.metric.unit
 
+    @property
+    def said(self) -> str:
+        """What it is, in a sentence: "validation loss", "validation accuracy"."""
+        kind = self.metric.kind
+        return (
+            f"validation {kind if self.role == 'val_score' and kind == 'accuracy' else self.role.removeprefix('val_')}"
+        )
+
     def same_as(self, other: Measure) -> bool:
         """Whether both can be compared."""
         return self.key == other.key

@@ -102,6 +102,8 @@ class Cause:
 
 AGAINST = ". Against: "
 """Stands in ``Cause.why`` between what points to a cause and what speaks against it."""
+UNSPECIFIC = "; none of this is specific to this cause"
+"""Ends what points to a cause in ``Cause.why``, where all of it points to other causes as well."""
 
 
 def for_and_against(why: str) -> tuple[str, str]:

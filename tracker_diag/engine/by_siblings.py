@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 
 from tracker_diag.comparison.comparison import LONGEST_NAME
 from tracker_diag.core.finding import Change, Prescription, Severity
+from tracker_diag.core.numbers import figure
 from tracker_diag.core.outgoing import clean
 from tracker_diag.evidence.beside_siblings import NONE, WORTH, BesideSiblings, Gain
 from tracker_diag.rules.gains import change, shows, value
@@ -74,7 +76,7 @@ def settled(
     best = clean(beside.best.name, LONGEST_NAME)
     for name, known in said.items() if far else ():
         if rules[known.code].folder in OF_DATA:
-            said[name] = _cleared(known, f"the best run, {best}, was trained on the same data", OF_DATA_CLEARED)
+            said[name] = _cleared(known, f"the best run, '{best}', was trained on the same data", OF_DATA_CLEARED)
     for name, known in said.items():
         roles = {r.role for r in rules[known.code].cured_by if (r.name or rules[known.code].name) == name}
         if roles and not any((role, way) in shown for role in roles for way in (-1, 1)):
@@ -88,15 +90,21 @@ def _shown(rule: Rule, name: str, gain: Gain, beside: BesideSiblings) -> Hypothe
     text = f"{shown} ({beside.as_of})"
     observed = Observation(text, max(gain.ratio, LEAST_RATIO), "siblings", "SIBLINGS")
     advice = change(a)
-    prescription = Prescription(f"{advice}: {text}", (Change(a.parameter, a.before, a.after),))
+    prescription = Prescription(advice, (Change(a.parameter, a.before, a.after),))
     verdict = "underfitting" if beside.train_behind >= AS_GOOD else ""
     way = "low" if a.direction > 0 else "high"
+    own = beside.comparison.value
+    ended = (
+        f"ended at {figure(beside.comparison.measure.shown(own), 4)}"
+        if math.isfinite(own)
+        else "ended without a finite value"
+    )
     return Hypothesis(
         code=rule.code,
         name=name,
         severity=Severity.INFO,
         confidence=0.0,
-        message=f"{clean(a.parameter, LONGEST_NAME)} {value(a.before)} is too {way}: {shown}",
+        message=f"{clean(a.parameter, LONGEST_NAME)} {value(a.before)} is too {way}: {shown}; this run {ended}",
         advice=advice,
         evidence={"for": [text], "against": []},
         prior=PRIOR,
@@ -111,10 +119,10 @@ def _clears(roles: Set[str], beside: BesideSiblings) -> str:
     found = beside.comparison
     if roles and roles <= found.shared:
         best = clean(beside.best.name, LONGEST_NAME)
-        return f"the best of {found.runs:,} comparable runs, {best}, has the same {_named(roles)}"
+        return f"the best of {found.runs:,} comparable runs, '{best}', has the same {_named(roles)}"
     idle = {g.alternative.role for g in beside.gains if g.alternative.matched is not None and g.value < NONE}
     if roles and roles <= idle | found.shared:
-        return f"runs that differ only in {_named(roles & idle, ' or ')} do no better"
+        return f"runs that differ only in {_named(roles & idle, ' or ')} did no better"
     return ""
 
 

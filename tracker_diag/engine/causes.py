@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tracker_diag.core.finding import AGAINST, Cause, Finding, Severity
+from tracker_diag.core.finding import AGAINST, UNSPECIFIC, Cause, Finding, Severity
 from tracker_diag.evidence.symptoms import Symptoms
 from tracker_diag.rules.hypothesis import Hypothesis
 from tracker_diag.rules.registry import all_rules
@@ -67,9 +67,7 @@ def rank(hypotheses: list[Hypothesis], symptoms: Symptoms) -> tuple[tuple[Cause,
             Cause(
                 s.name,
                 round(score, 4),
-                ("possible, but nothing points to it in particular: " if s.only_shared else "")
-                + speaks
-                + (AGAINST + against if against else ""),
+                speaks + (UNSPECIFIC if s.only_shared else "") + (AGAINST + against if against else ""),
                 s.prescription,
                 (*rests, s.code),
             )

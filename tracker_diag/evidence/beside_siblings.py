@@ -111,13 +111,12 @@ class BesideSiblings:
 
     @property
     def in_words(self) -> str:
-        """Where both end: "validation loss ended at 3.87, run X at 1.84 (best of 19 comparable runs)"."""
+        """Where both end: "validation loss ended at 3.87, while the best of 19 comparable runs, 'X', reached 1.84"."""
         found = self.comparison
-        many = "the only comparable run" if found.runs == 1 else f"best of {found.runs:,} comparable runs"
+        many = "the only comparable run" if found.runs == 1 else f"the best of {found.runs:,} comparable runs"
         own, best = (figure(found.measure.shown(x), 4) for x in (found.value, self.best.value))
-        what = f"validation {found.measure.role.removeprefix('val_')}"
         ends = f"ended at {own}" if math.isfinite(found.value) else "ended without a finite value"
-        return f"{what} {ends}, run {clean(self.best.name, LONGEST_NAME)} at {best} ({many})"
+        return f"{found.measure.said} {ends}, while {many}, '{clean(self.best.name, LONGEST_NAME)}', reached {best}"
 
     @property
     def as_of(self) -> str:

@@ -48,7 +48,7 @@ class CostOfErrors:
 
 @rule_input(
     missing="no cross-entropy and accuracy of the same data found",
-    log="log loss and accuracy of the same data each epoch",
+    log="log both loss and accuracy for the same split each epoch",
     evidence="CPM",
 )
 def cost_of_errors(

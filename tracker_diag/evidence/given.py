@@ -34,7 +34,7 @@ given_input(
     "how the run compares with the other runs of its experiment",
     "Comparison",
     missing="no comparable run in the experiment",
-    log="sweep the experiment, or pass siblings to diagnose",
+    log="diagnose the run together with the other runs of its experiment: tracker-diag sweep",
     evidence="X",
 )
 given_input(

@@ -18,23 +18,23 @@ def value(x: Any) -> str:
 
 
 def change(alternative: Alternative) -> str:
-    """What to change: "lower lr from 0.043 to 0.0011"."""
-    verb = {1: "raise", -1: "lower", 0: "change"}[alternative.direction]
+    """What to change: "lower lr from 0.043 to 0.0011", "reduce layers from 9 to 4"."""
+    # "Lower layers" would be those near the input.
+    down = "reduce" if isinstance(alternative.before, int) else "lower"
+    verb = {1: "raise", -1: down, 0: "change"}[alternative.direction]
     name = clean(alternative.parameter, LONGEST_NAME)
     return f"{verb} {name} from {value(alternative.before)} to {value(alternative.after)}"
 
 
 def shows(gain: Gain, measure: Measure) -> str:
-    """What shows it: "run X differs only in lr (0.0011 instead of 0.043) and ends at 1.91"."""
+    """What shows it: "with lr 0.0011 instead of 0.043 and nothing else changed, run 'X' ended at 1.91"."""
     a = gain.alternative
     names = " and ".join(clean(name, LONGEST_NAME) for name in (a.parameter, *a.tied))
-    differs = f"{value(a.after)} instead of {value(a.before)}"
+    differs = f"with {names} {value(a.after)} instead of {value(a.before)} and nothing else changed"
     if a.matched is None:
-        about = figure(measure.shown(a.value), 2)
-        return f"a model fitted to all runs predicts about {about} for {names} {differs}, all else unchanged"
+        return f"{differs}, a model fitted to all runs predicts about {figure(measure.shown(a.value), 2)}"
     who = clean(a.matched.name, LONGEST_NAME)
     if a.runs == 1:
-        ends = figure(measure.shown(a.matched.value), 4)
-        return f"run {who} differs only in {names} ({differs}) and ends at {ends}"
+        return f"{differs}, run '{who}' ended at {figure(measure.shown(a.matched.value), 4)}"
     ends = figure(measure.shown(a.value), 4)
-    return f"{a.runs} runs such as {who} differ only in {names} ({differs}) and end at {ends} on average"
+    return f"{differs}, {a.runs} runs (such as '{who}') ended at {ends} on average"

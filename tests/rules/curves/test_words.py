@@ -9,7 +9,7 @@ import pytest
 
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.roles.metric import LOSS, SCORE, Metric
-from tracker_diag.rules.curves._words import at, bare, compared, level, loses, named, of_improvement, uninformed
+from tracker_diag.rules.curves._words import at, bare, compared, end, level, named, of_fall, undoes, uninformed
 
 ACCURACY = Metric("accuracy", "max", "share", 1.0)
 NATS, BITS = Metric("cross-entropy", "min", "nats", 0.0), Metric("cross-entropy", "min", "bits", 0.0)
@@ -17,6 +17,10 @@ NATS, BITS = Metric("cross-entropy", "min", "nats", 0.0), Metric("cross-entropy"
 
 def curve(metric: Metric = LOSS, role: str = "train_loss") -> Curve:
     return Curve("m", np.arange(2.0), np.zeros(2), metric, role)
+
+
+def course(values: list[float], metric: Metric = LOSS, role: str = "train_loss") -> Curve:
+    return Curve("m", np.arange(float(len(values))), np.array(values), metric, role)
 
 
 @pytest.mark.parametrize(
@@ -48,32 +52,49 @@ def test_a_step_keeps_all_its_digits(step: float, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "words"),
+    ("size", "words"),
     [
-        (0.8, "80% of the total improvement"),
-        (0.003, "less than 1% of the total improvement"),
-        (1.49, "149% of the total improvement"),
-        (1.5, "1.5 times the total improvement"),
-        (9.9, "9.9 times the total improvement"),
-        (17.2, "17 times the total improvement"),
-        (4e6, "over 1,000 times the total improvement"),
+        (0.8, "40% of the fall of the loss from 2.5 to 0.5"),
+        (0.003, "less than 1% of the fall of the loss from 2.5 to 0.5"),
+        (2.0, "100% of the fall of the loss from 2.5 to 0.5"),
+        (2.2, "1.1 times the fall of the loss from 2.5 to 0.5"),
+        (34.4, "17 times the fall of the loss from 2.5 to 0.5"),
+        (8e6, "over 1,000 times the fall of the loss from 2.5 to 0.5"),
     ],
 )
-def test_a_share_or_a_multiple(part: float, words: str) -> None:
-    assert of_improvement(part) == words
+def test_a_share_or_a_multiple_says_of_what(size: float, words: str) -> None:
+    assert of_fall(size, 2.0, course([2.0, 1.0, 0.9]), course([2.5, 0.5, 0.6])) == words
+
+
+def test_a_score_rises() -> None:
+    score = course([-0.1, -0.9], ACCURACY, "val_score")
+    assert of_fall(0.4, 0.8, score) == "50% of the rise of the accuracy from 0.1 to 0.9"
 
 
 @pytest.mark.parametrize(
-    ("part", "words"),
+    ("values", "rise", "words"),
     [
-        (0.71, "losing 71% of the total improvement"),
-        (1.0, "losing 100% of the total improvement"),
-        (1.01, "101% of the total improvement"),
-        (3.2, "3.2 times the total improvement"),
+        ([2.3, 0.3, 0.9], 0.62, "undoing 31% of its fall from 2.3"),
+        ([2.3, 0.3, 2.3], 2.0, "higher than where it started (2.3)"),
+        ([2.3, 0.3, 9.0], 8.7, "higher than where it started (2.3)"),
+        ([0.3, 0.4, 0.9], 0.6, "and was never better than at the start (0.3)"),
     ],
 )
-def test_no_more_than_all_can_be_lost(part: float, words: str) -> None:
-    assert loses(part) == words
+def test_no_more_than_all_can_be_undone(values: list[float], rise: float, words: str) -> None:
+    assert undoes(course(values), rise) == words
+
+
+def test_a_score_undoes_its_rise() -> None:
+    score = course([-0.1, -0.9, -0.7], ACCURACY, "val_score")
+    assert undoes(score, 0.2) == "undoing 25% of its rise from 0.1"
+    assert undoes(score, 0.85) == "lower than where it started (0.1)"
+
+
+def test_an_end_that_is_a_mean_says_so_where_the_last_value_is_another() -> None:
+    assert end(course([2.0, 1.0, 0.5])) == "0.5"
+    values = [1.0] * 38 + [0.6, 0.4]
+    assert end(course(values)).endswith("(mean of its last tenth)")
+    assert end(course([1.0] * 40)) == "1"
 
 
 @pytest.mark.parametrize(
@@ -97,7 +118,7 @@ def test_a_level_without_learning_has_a_name(metric: Metric, value: float, words
 
 @pytest.mark.parametrize(
     ("part", "words"),
-    [(-0.03, "worse than"), (-0.01, "no better than"), (0.02, "no better than"), (0.04, "hardly better than")],
+    [(-0.03, "worse than"), (-0.01, "no better than"), (0.0, "no better than"), (0.02, "hardly better than")],
 )
 def test_a_value_is_compared_with_that_level(part: float, words: str) -> None:
     assert compared(part) == words

@@ -14,7 +14,7 @@ from tracker_diag.rules.api import Achieved, BesideSiblings, Curve, Ending, Expl
 from tracker_diag.rules.curves._never_rose import never_rose
 from tracker_diag.rules.curves._recovered import ends_above_nothing, recovered
 from tracker_diag.rules.curves._rest import ALPHA, last_third
-from tracker_diag.rules.curves._words import at, bare, compared, level, named, noun, of_improvement, uninformed
+from tracker_diag.rules.curves._words import at, bare, compared, level, named, noun, uninformed
 from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.gap import Gap
 from tracker_diag.stats.plateau import Plateau
@@ -71,9 +71,9 @@ def rest(
         return f"{named(curve)} was still {way} when training ended (at {level(curve, curve.tail)}); train longer"
     if curve.y.size < ENOUGH:
         return (
-            f"{named(curve)} has only {curve.y.size} values, too few to tell whether it has levelled off; log it more often"
+            f"{named(curve)} has only {curve.y.size} values, too few to tell whether it levelled off; log it more often"
         )
-    return f"{named(curve)} is too noisy to tell whether it has levelled off; train longer, or evaluate on more examples"
+    return f"{named(curve)} is too noisy to tell whether it levelled off; train longer, or evaluate on more examples"
 
 
 def _still_rises(score: Curve) -> bool:

@@ -28,9 +28,7 @@ LOOK_AT_GRADIENTS = (
     "log the gradient norm: zero means dead units or detached parameters, tiny means vanishing gradients (depth, "
     "initialisation), a normal one means that the learning rate is too small or the optimiser has other parameters"
 )
-LOOK_AT_EVALUATION = (
-    "check that the model that is evaluated is the one that is trained; if it is, check that the updates change its weights"
-)
+LOOK_AT_EVALUATION = "check that the model that is evaluated is the one that is trained; if it is, check that the updates change its weights"
 LOOK_AT_COLUMNS = (
     "check the columns and the minimum leaf size (min_child_weight, min_data_in_leaf): no tree finds a split"
 )

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import UNSETTLED, Curve, Ending, GivenBack, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._never_rose import never_rose
 from tracker_diag.rules.curves._words import at, end, level, named, undoes
@@ -151,7 +150,8 @@ def overfitting(
         min(0.99, 0.7 + rise / 2) if lost or rises["val"] < BEYOND_DOUBT * alpha else 0.7,
         f"{which} {'fell' if held_out.flipped else 'rose'} from {level(held_out, turn.best)} ({where}) to "
         f"{end(held_out)}, {undoes(held_out, turn.rise)}{extra}",
-        f"keep only the trees up to step {at(turn.step)} (early stopping), then grow smaller trees or add training examples"
+        f"keep only the trees up to step {at(turn.step)} (early stopping), then grow smaller trees or add training "
+        "examples"
         if "boosting" in traits
         else f"use the checkpoint of step {at(turn.step)} (early stopping), then regularise or add training examples",
         {

@@ -48,12 +48,12 @@ def chance_among_best(going: bool, chance: Chance, *, fewest: int = 8, seen: flo
     16, 24, 32, … values, and each look is a forecast of its own. If you stop runs at the first low chance, you stop
     more of the good ones than that chance says, because you act on the lowest of many looks.
 
-    The chance is only shown. It gives no verdict, no cause and no advice.
+    The chance changes nothing else in the report: no verdict, no cause and no advice depends on it.
 
     Why it matters
     --------------
-    If you wait for a sweep, you want to know which of its runs may still win. By eye, a running curve is easily
-    compared with the ends of finished ones, so every run that starts slowly looks like a loser.
+    While a sweep is running, you want to know which of its runs may still win. It is tempting to compare an unfinished
+    curve with the final values of finished runs, and then every run that starts slowly looks bad.
 
     What to do
     ----------
@@ -62,8 +62,8 @@ def chance_among_best(going: bool, chance: Chance, *, fewest: int = 8, seen: flo
 
     Thresholds
     ----------
-    fewest : number of ended comparable runs from which on a best quarter can be named.
-    seen : share of the planned length from which on the curve says anything about its end.
+    fewest : number of ended comparable runs that are needed to name a best quarter.
+    seen : share of the planned length that must be done before a chance is given.
 
     References
     ----------
@@ -82,12 +82,13 @@ def chance_among_best(going: bool, chance: Chance, *, fewest: int = 8, seen: flo
     else:
         said = f"{chance.value:.0%}"
     bound, ends = (figure(compared.measure.shown(x)) for x in (chance.foretold.among_best, chance.ends))
+    what, better = compared.measure.said, "above" if compared.measure.metric.better == "max" else "below"
     return chance_among_best.finding(
         Severity.INFO,
         0.8,
-        f"{said} chance of ending in the best quarter of {compared.runs} comparable runs, after "
-        f"{progress.reached:g} of {progress.planned:g} {progress.unit}s: that quarter ends at {bound} or better, and "
-        f"this run is heading for {ends} ({compared.of_when})",
+        f"{said} chance of ending in the best quarter of {compared.runs} comparable runs: after {progress.reached:g} "
+        f"of {progress.planned:g} {progress.unit}s, {what} is heading for {ends}, and the best quarter ended at "
+        f"{bound} or {better} ({compared.of_when})",
         "",
         {
             "chance": chance.value,

@@ -14,8 +14,8 @@ def duplicate_run(comparison: Comparison) -> Outcome:
     What it measures
     ----------------
     The rule checks whether a comparable run has exactly the same parameters, including the seed. The last values of all
-    metrics also have to be equal to the last digit, and a validation loss has to be among them. A list of runs does not
-    hold the curves, but it is next to impossible that all of them end alike by chance.
+    metrics must also be equal to the last digit, and a validation loss must be among them. The rule does not compare
+    whole curves, but it is next to impossible that all of them end at the same values by chance.
 
     Why it matters
     --------------
@@ -39,7 +39,7 @@ def duplicate_run(comparison: Comparison) -> Outcome:
     return duplicate_run.finding(
         Severity.INFO,
         0.95,
-        f"run {clean(twin.name, LONGEST_NAME)} has the same parameters and ended with the same value of every metric",
+        f"run '{clean(twin.name, LONGEST_NAME)}' has the same parameters, and every metric ended at the same value",
         "give each repetition its own seed, and count these two runs as one",
         {"twin": twin.id},
     )

@@ -19,10 +19,10 @@ def learning_rate_ladder(
 
     What it measures
     ----------------
-    The rule needs at least four learning rates in comparable runs that span a factor of thirty. It takes the highest
-    rate below the lowest one that exploded, and proposes a rate one order of magnitude lower. A rate exploded if most
-    of its runs ended without a finite value, or ten times further from the best run than runs typically end. The rate
-    of the best run never counts as exploded.
+    The rule needs at least four learning rates in comparable runs, with the highest at least thirty times the lowest.
+    It finds the highest learning rate below the lowest one that exploded, and proposes a rate one order of magnitude
+    lower. A learning rate exploded if most of its runs ended without a finite value, or ended ten times as far from the
+    best run as runs typically do. The learning rate of the best run never counts as exploded.
 
     This is a remark. The rule says nothing if other runs show which rate this one should have (EX906), or if no run
     beats random guessing.
@@ -52,20 +52,24 @@ def learning_rate_ladder(
         g.alternative.role == "learning_rate" and g.value > NONE for g in beside_siblings.gains
     ):
         return None
-    target = rounded(ladder.sound / step_down)
+    target, own = rounded(ladder.sound / step_down), figure(learning_rate)
     if learning_rate > AT_IT * ladder.sound:
-        stands = f"{times(learning_rate / ladder.sound)} higher"
+        stands = f"this run's {own} is {times(learning_rate / ladder.sound)} as high"
+    elif own == figure(ladder.sound):
+        stands = "this run uses it"
     elif learning_rate > ladder.sound / AT_IT:
-        stands = "about as high"
+        stands = f"this run's {own} is close to it"
+    elif learning_rate > 0:
+        stands = f"it is {times(ladder.sound / learning_rate)} as high as this run's {own}"
     else:
-        stands = f"{times(ladder.sound / learning_rate)} lower" if learning_rate > 0 else "no learning at all"
+        stands = f"with this run's {own} nothing is learned"
     return learning_rate_ladder.finding(
         Severity.INFO,
         0.8,
-        f"{figure(ladder.sound)} is the highest of {ladder.rates} learning rates ({figure(ladder.lowest)} to "
-        f"{figure(ladder.highest)}) that did not explode; this run's {figure(learning_rate)} is {stands}",
-        f"lower the learning rate from {figure(learning_rate)} to {figure(target)}, {times(step_down)} lower than the "
-        "highest that did not explode"
+        f"of {ladder.rates} learning rates tried ({figure(ladder.lowest)} to {figure(ladder.highest)}), "
+        f"{figure(ladder.sound)} is the highest that did not explode; {stands}",
+        f"lower the learning rate from {own} to {figure(target)}, which is {times(step_down)} lower than the highest "
+        "one that did not explode"
         if learning_rate > target
         else "",
         {"sound": ladder.sound, "rates": ladder.rates, "rate": learning_rate, "proposed": target},

@@ -14,9 +14,9 @@ def random_input_control(noise_control: NoiseControl) -> Outcome:
     What it measures
     ----------------
     The rule compares the last validation loss (a score, if no loss was logged) of this run with that of a control run.
-    The control is the run of the same experiment whose tag `diag.control` says `random-input`. It does as well if this
-    run is ahead by less than a tenth of its own total improvement. The rule says nothing if another comparable run
-    clearly does better than the control, because then the input is useful.
+    The control is the run of the same experiment whose tag `diag.control` says `random-input`. The control does as well
+    if this run ends ahead of it by less than a tenth of this run's own improvement. The rule says nothing if another
+    comparable run clearly does better than the control, because then the input is useful.
 
     Why it matters
     --------------
@@ -40,8 +40,8 @@ def random_input_control(noise_control: NoiseControl) -> Outcome:
     return random_input_control.finding(
         Severity.WARNING,
         0.9,
-        f"ends at {figure(noise_control.own)}, run {noise_control.name} on random input at "
-        f"{figure(noise_control.control)}: the network does not use its input",
+        f"this run ends at {figure(noise_control.own)}, and run '{noise_control.name}', which was trained on random "
+        f"input, at {figure(noise_control.control)}: the network does not use its input",
         "check the input step by step: columns, paths, preprocessing, the layer that reads it",
         {"control": noise_control.control, "own": noise_control.own, "lead": noise_control.lead},
     )

@@ -33,7 +33,8 @@ def tiny_subset_control(comparison: Comparison, train_loss: Curve, *, learned: f
 
     Thresholds
     ----------
-    learned : share of the first training loss below which the control has memorised some of its examples.
+    learned : the control has memorised some of its examples if its loss ends at this share of this run's first training
+        loss or less.
 
     References
     ----------
@@ -53,8 +54,8 @@ def tiny_subset_control(comparison: Comparison, train_loss: Curve, *, learned: f
     return tiny_subset_control.finding(
         Severity.WARNING,
         0.85,
-        f"training loss {figure(ended)} at the end of run {clean(control.name, LONGEST_NAME)}, trained on a few "
-        f"examples, and {figure(start)} at the start of this run: it did not memorise them",
+        f"control run '{clean(control.name, LONGEST_NAME)}' did not memorise its few examples: its training loss ended "
+        f"at {figure(ended)}, and this run's began at {figure(start)}",
         "look for the fault in the network, the loss or the optimiser, not in the data: remove dropout and weight "
         "decay, then check the loss, the output layer and the learning rate",
         {"ended": ended, "start": start},

@@ -17,8 +17,8 @@ def within_seed_noise(beside_siblings: BesideSiblings, *, errors: float = 2.0, f
     What it measures
     ----------------
     The rule takes the distance of the last validation loss (a score, if no loss was logged) from that of the best
-    comparable run. It compares it with the noise between runs of one setting that differ only in their seed. The rule
-    says nothing about the best run itself, other runs of its setting, or runs that were stopped early.
+    comparable run. It compares this distance with the noise between runs that differ only in their seed. The rule says
+    nothing about the best run itself, other runs of its setting, or runs that were stopped early.
 
     Null hypothesis: the two settings do not differ. The noise is the median absolute deviation of runs from the mean of
     their setting, in the better half of the repeated settings. It is taken as the standard deviation of normal values.
@@ -40,8 +40,9 @@ def within_seed_noise(beside_siblings: BesideSiblings, *, errors: float = 2.0, f
 
     Thresholds
     ----------
-    errors : number of standard deviations of the difference between two runs within which they count as equal.
-    fewest : number of runs that repeat a setting from which on the noise is known well enough.
+    errors : two runs count as equal if they differ by no more than this number of standard deviations of the difference
+        between two seeds.
+    fewest : number of runs that must repeat a setting before the noise is known well enough.
 
     References
     ----------
@@ -58,8 +59,9 @@ def within_seed_noise(beside_siblings: BesideSiblings, *, errors: float = 2.0, f
     return within_seed_noise.finding(
         Severity.INFO,
         0.8,
-        f"ends at {own}, {figure(apart, 2)} behind the best of {found.runs} comparable runs, {name} ({best}); runs "
-        f"that differ only in their seed differ by {figure(math.sqrt(2) * found.between_seeds, 2)} ({beside.as_of})",
+        f"{found.measure.said} ended at {own}, {figure(apart, 2)} behind the best of {found.runs} comparable runs, "
+        f"'{name}' ({best}); this may be chance, because runs that differ only in their seed typically differ by "
+        f"{figure(math.sqrt(2) * found.between_seeds, 2)} ({beside.as_of})",
         "choose the simpler of the two settings, or run both with more seeds",
         {"behind": apart, "noise": found.between_seeds, "repeated": found.repeated, "best": beside.best.id},
     )

@@ -13,15 +13,15 @@ def worse_than_siblings(
     far: float = 0.15,
     worth: float = 0.1,
 ) -> Outcome:
-    """Ends far worse than comparable runs, beyond the noise between seeds.
+    """The run ends far worse than comparable runs, by more than the noise between seeds.
 
     What it measures
     ----------------
     The rule compares the last validation loss (a score, if no loss was logged) with that of every comparable run of the
-    experiment that has ended. Comparable runs have the same metric by role and unit, the same data where known, and
-    three quarters of the parameters in common. Distances are measured in units of the improvement of the best run. The
-    noise is that between runs that differ only in their seed, or, if there are none, the scatter around a surface
-    through all runs.
+    experiment that has ended. Comparable runs have a metric of the same kind and unit, the same data where known, and
+    three quarters of the parameters in common. Distances are given as shares of the improvement of the best run. The
+    noise is taken from runs that differ only in their seed. If there are none, a surface is fitted to all runs, and the
+    scatter around it is used.
 
     If another run differs in one parameter only, the message names its value and its result. Otherwise it names the
     value that the surface expects to be best.
@@ -45,7 +45,8 @@ def worse_than_siblings(
 
     Thresholds
     ----------
-    far : distance from the best run, as a share of the improvement of that run. A third of it has to lie beyond noise.
+    far : smallest distance from the best run that is reported, as a share of the improvement of that run. At least a
+        third of this distance must remain after the noise is taken off.
     worth : smallest gain from another value of one parameter that is mentioned, as a share of the same improvement.
 
     References

@@ -65,7 +65,9 @@ def metric_stands_or_vanishes(
 
 
 def _advice(timeline: Timeline, standing: Mapping[str, Standing]) -> str:
-    said = ["let the data generator repeat, or set the steps per epoch to its number of batches"] if timeline.zeros else []
+    said = (
+        ["let the data generator repeat, or set the steps per epoch to its number of batches"] if timeline.zeros else []
+    )
     if any(x.kind != "score" and x.value == 0 for x in standing.values()):
         said.append("for a loss of 0, check the labels, integer division, and rounding before it is logged")
     elif any(x.kind != "score" for x in standing.values()):

@@ -29,5 +29,6 @@ def behind_siblings(beside: BesideSiblings | None, train: Curve | None, far: flo
     if not all(last_third(c, rest).p_rest < ALPHA for c in (train, beside.curve) if c is not None and c.long_enough):
         return None
     own, best = (figure(beside.comparison.measure.shown(x), 4) for x in (beside.comparison.train, beside.best.train))
-    message = f"{bare(beside.in_words)}; training loss ended at {own} in this run and at {best} in the best one ({beside.as_of})"
+    training = f"training loss ended at {own} in this run and at {best} in the best one"
+    message = f"{bare(beside.in_words)}; {training} ({beside.as_of})"
     return Sighting(Severity.WARNING, 0.9, message, ADVICE)

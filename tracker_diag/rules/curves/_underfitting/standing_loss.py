@@ -47,7 +47,8 @@ def standing_loss(
         0.6,
         f"loss stuck since the second value at {stuck}, as with a constant prediction: nothing shows that the model "
         "uses its input",
-        f"compare the loss with that of always predicting the mean or the class frequencies; if they are equal, {ADVICE}",
+        "compare the loss with that of always predicting the mean or the class frequencies; if they are equal, "
+        f"{ADVICE}",
     )
 
 
