@@ -193,6 +193,20 @@ class Curve:
         return found
 
     @cached_property
+    def best_logged(self) -> tuple[float, float]:
+        """Step and value of the best record within its lowest stretch: a checkpoint of that step may exist.
+
+        The stretch holds all windows that cannot be told from the lowest one, so a lucky record elsewhere is none.
+        """
+        steps, values = self.finite
+        half = self.turning.window // 2
+        first, last = np.searchsorted(self.x, (self.turning.low_step, self.turning.high_step))
+        low, high = self.x[max(0, int(first) - half)], self.x[min(self.x.size - 1, int(last) + half)]
+        inside = np.flatnonzero((steps >= low) & (steps <= high))
+        best = inside[int(values[inside].argmin())] if inside.size else int(values.argmin())
+        return float(steps[best]), float(values[best])
+
+    @cached_property
     def divergence(self) -> Divergence:
         """Where values are not finite, or blow up."""
         return divergence(self.raw)

@@ -14,7 +14,7 @@ from tracker_diag.rules.api import Achieved, BesideSiblings, Curve, Ending, Expl
 from tracker_diag.rules.curves._never_rose import never_rose
 from tracker_diag.rules.curves._recovered import ends_above_nothing, recovered
 from tracker_diag.rules.curves._rest import ALPHA, last_third
-from tracker_diag.rules.curves._words import at, bare, compared, level, named, noun, uninformed
+from tracker_diag.rules.curves._words import at, bare, best, compared, end, level, named, noun, uninformed
 from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.gap import Gap
 from tracker_diag.stats.plateau import Plateau
@@ -59,7 +59,7 @@ def rest(
     if ending is not None and ending.by_patience:
         return None
     if score is not None and _still_rises(score):
-        return f"{named(score)} was still rising when training ended (at {level(score, score.tail)}); train longer"
+        return f"{named(score)} was still rising when training ended (at {end(score)}); train longer"
     # Carried on from a handful of values that fall to the last, a curve comes to rest by assumption.
     told = curve.y.size >= ENOUGH or not bool((np.diff(curve.y[-3:]) < 0).all())
     if moves.p_rest < ALPHA or (told and further is not None and further.high < little):
@@ -68,7 +68,7 @@ def rest(
         return None
     if moves.high < 0:
         way = "rising" if curve.flipped else "falling"
-        return f"{named(curve)} was still {way} when training ended (at {level(curve, curve.tail)}); train longer"
+        return f"{named(curve)} was still {way} when training ended (at {end(curve)}); train longer"
     if curve.y.size < ENOUGH:
         return (
             f"{named(curve)} has only {curve.y.size} values, too few to tell whether it levelled off; log it more often"
@@ -88,21 +88,26 @@ def agree(score: Curve | None, n_classes: int | None) -> str | None:
     """The score beside the loss has moved, is above chance at its end, and near its best."""
     if score is None or not score.flipped or not score.long_enough:
         return None
-    end, whole = score.shown(score.tail), score.whole
-    ends = level(score, score.tail, 3)
+    last, whole = score.shown(score.tail), score.whole
+    ends = end(score)
     if score.accuracy and score.shown(score.best) < HARDLY_EVER * whole:
         # An accuracy that counts the equal numbers of a regression says nothing.
         return None
-    if score.y.size >= ENOUGH and np.ptp(score.y) < STANDS * whole and not np.isclose(end, whole):
+    if score.y.size >= ENOUGH and np.ptp(score.y) < STANDS * whole and not np.isclose(last, whole):
         return f"{named(score)} has been stuck at {level(score, score.start)} from the first value on"
     later = score.y[1:]
-    if later.size >= LONG and np.ptp(later) == 0 and not np.isclose(end, whole):
-        return f"{named(score)} has been stuck at {level(score, score.tail)} since its second value"
-    if score.accuracy and n_classes and n_classes > 1 and end / whole < 1 / n_classes + AT_CHANCE * (1 - 1 / n_classes):
+    if later.size >= LONG and np.ptp(later) == 0 and not np.isclose(last, whole):
+        return f"{named(score)} has been stuck at {end(score)} since its second value"
+    if (
+        score.accuracy
+        and n_classes
+        and n_classes > 1
+        and last / whole < 1 / n_classes + AT_CHANCE * (1 - 1 / n_classes)
+    ):
         return f"{named(score)} ends at {ends}, which is chance level for {n_classes} classes"
     turn = score.turning
     if turn.rise > WORSE * whole and turn.rise > ERRORS * turn.error:
-        return f"{named(score)} ends at {ends}, down from {level(score, score.best, 3)} at its best"
+        return f"{named(score)} ends at {ends}, down from {best(score)} at its best"
     return None
 
 
@@ -136,11 +141,11 @@ def achieved(found: Achieved | None, score: Curve | None, standing: bool | None,
     if score is not None and score.flipped and score.long_enough:
         nothing, perfect = score.metric.baseline, score.metric.best
         if nothing is not None and perfect is not None:
-            end = score.shown(score.tail)
-            ahead = lead(end, nothing, perfect)
+            last = score.shown(score.tail)
+            ahead = lead(last, nothing, perfect)
             if ahead < least:
                 known = f"{uninformed(score, nothing)} ({figure(nothing)})"
-                return f"{named(score)} ends at {figure(end)}, {compared(ahead)} {known}"
+                return f"{named(score)} ends at {end(score)}, {compared(ahead)} {known}"
     if found is not None and found.share is not None and found.share < least:
         return bare(found.said)
     if standing and found is not None:
@@ -169,7 +174,7 @@ def moved(
     high = first.start >= HIGH and not any(ends_above_nothing(s) for s in scores)
     if not learned and high and (recovered(courses) or 0) >= BAD_START:
         return (
-            f"{named(first)} fell from {level(first, first.start, 3)} to {level(first, first.tail)} in the first "
+            f"{named(first)} fell from {level(first, first.start, 3)} to {end(first)} in the first "
             "quarter of the run and stayed there; that only repairs a bad start, and nothing shows learning"
         )
     if alone is not None and not alone.flipped and not pretrained and alone.tail > alone.start:
@@ -178,19 +183,19 @@ def moved(
     if alone is not None and low and not learned and not pretrained and alone.share(alone.best) >= HARDLY_EVER:
         return (
             f"{named(alone)} hardly rose (first value {level(alone, alone.start, 3)}, best "
-            f"{level(alone, alone.best, 3)}), and nothing else shows that the model learned"
+            f"{best(alone)}), and nothing else shows that the model learned"
         )
     if not learned and not pretrained and all(never_rose(c) and c.metric.baseline is None for c in courses):
         return (
             f"{named(first)} hardly rose (first value {level(first, first.start, 3)}, best "
-            f"{level(first, first.best, 3)}), and nothing else shows that the model learned"
+            f"{best(first)}), and nothing else shows that the model learned"
         )
     most = max(courses, key=lambda c: c.start - c.best)
     part = (most.start - most.best) / unit
     if part >= LITTLE or learned:
         return None
     return (
-        f"{named(most)} hardly improved (first value {level(most, most.start)}, best {level(most, most.best)}: "
+        f"{named(most)} hardly improved (first value {level(most, most.start)}, best {best(most)}: "
         f"{share(max(part, 0.0))} of what could be gained), and nothing else shows that the model learned"
     )
 
@@ -201,7 +206,7 @@ def kept(curve: Curve, unit: float, improvement: float, pretrained: object | Non
     beyond_noise = turn.rise > ERRORS * turn.error
     if beyond_noise and (turn.rise > RISEN * unit or _risen_by_factors(curve, improvement)):
         far = "far below" if curve.flipped else "far above"
-        return f"{named(curve)} ends at {level(curve, curve.tail)}, {far} its best of {level(curve, curve.best)}"
+        return f"{named(curve)} ends at {end(curve)}, {far} its best of {best(curve)}"
     if not pretrained and curve.tail >= curve.start:
         return _back_at_start(curve)
     return None
@@ -216,8 +221,8 @@ def _risen_by_factors(curve: Curve, improvement: float) -> bool:
 
 
 def _back_at_start(curve: Curve) -> str:
-    first, best = level(curve, curve.start), level(curve, curve.best)
-    return f"{named(curve)} ends at {level(curve, curve.tail)}, no better than its first value {first} (best {best})"
+    first = level(curve, curve.start)
+    return f"{named(curve)} ends at {end(curve)}, no better than its first value {first} (best {best(curve)})"
 
 
 def near(
@@ -231,6 +236,6 @@ def near(
         return None
     what = noun(curve)
     return (
-        f"validation {what} ends at {level(curve, gap.upper)}, training {what} at {level(curve, gap.lower)}: the gap "
+        f"validation {what} ends at about {level(curve, gap.upper, 3)}, training {what} at about {level(curve, gap.lower, 3)}: the gap "
         f"of {figure(gap.value)} is too large for a good fit, but not clearly large"
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracker_diag.core.numbers import figure, share, times
-from tracker_diag.rules.api import Curve, GivenBack
+from tracker_diag.rules.api import Curve
 from tracker_diag.rules.curves._words import at, end, level, named, undoes
 from tracker_diag.rules.curves._worse import training_worse_since
 
@@ -50,16 +50,14 @@ def swinging(
     return None
 
 
-def losing(train: Curve, given_back: GivenBack, improvement: float) -> Unrest:
+def losing(train: Curve, improvement: float) -> Unrest:
     """Training that has lost half of what it had gained, for good."""
     part = train.turning.rise / improvement
     told = (
-        undoes(train, train.turning.rise)
-        if part >= LEAST_TOLD
-        else f"{times(train.tail / train.best)} its lowest level, and stayed there"
+        undoes(train) if part >= LEAST_TOLD else f"{times(train.tail / train.best)} its lowest level, and stayed there"
     )
-    message = f"{_turned(train, given_back.since)}, {told}"
-    return Unrest(train, part, given_back.since, message)
+    message = f"{_turned(train)}, {told}"
+    return Unrest(train, part, train.best_logged[0], message)
 
 
 def climbing(
@@ -71,9 +69,9 @@ def climbing(
             continue
         # Validation that climbs while training improves is overfitting; where training gets worse, the run comes apart.
         if curve is train or training_worse_since(curve.turning.step, train, improvement):
-            climb, since = curve.turning.rise / improvement, curve.turning.step
+            climb, since = curve.turning.rise / improvement, curve.best_logged[0]
             too = "" if curve is train else f"; {named(train)} got worse as well"
-            message = f"{_turned(curve, since)}, {undoes(curve, curve.turning.rise)}{too}"
+            message = f"{_turned(curve)}, {undoes(curve)}{too}"
             return Unrest(curve, climb, since, message)
     return None
 
@@ -84,14 +82,14 @@ def climbed(train: Curve, p: float, alpha: float) -> Unrest | None:
     above = (train.tail - start) / start if start > 0 else 0.0
     if train.flipped or above < CLIMBED or not p < alpha:
         return None
-    since = train.turning.step
-    message = f"{_turned(train, since)}, {share(above)} above its first value ({level(train, start)})"
+    since = train.best_logged[0]
+    message = f"{_turned(train)}, {share(above)} above its first value ({level(train, start)})"
     return Unrest(train, above, since, message)
 
 
-def _turned(curve: Curve, step: float) -> str:
-    way = "fell" if curve.flipped else "rose"
-    return f"{named(curve)} {way} from {level(curve, curve.best)} (step {at(step)}) to {end(curve)}"
+def _turned(curve: Curve) -> str:
+    way, (step, lowest) = "fell" if curve.flipped else "rose", curve.best_logged
+    return f"{named(curve)} {way} from {level(curve, lowest)} (step {at(step)}) to {end(curve)}"
 
 
 def wandering(train: Curve, restless: float | None) -> Unrest | None:

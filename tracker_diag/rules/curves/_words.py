@@ -9,6 +9,8 @@ from tracker_diag.evidence.nats import in_unit
 from tracker_diag.rules.api import Curve
 from tracker_diag.stats.turning import window_size
 
+#: Share of the last value by which a mean is still close to it.
+CLOSE = 0.1
 #: Multiple from which on its digits say nothing.
 THOUSAND = 1000.0
 #: Steps from which on thousands are separated.
@@ -65,39 +67,51 @@ def of_fall(size: float, improvement: float, *curves: Curve) -> str:
     *curves : Curve
         Those that the improvement was taken of.
     """
-    best, one = min(c.best for c in curves), curves[0]
+    lowest, one = min(c.best for c in curves), curves[0]
     way = f"the {'rise' if one.flipped else 'fall'} of the {noun(one)}"
-    from_to = f"from {level(one, best + improvement, 3)} to {level(one, best, 3)}"
+    from_to = f"from {level(one, lowest + improvement, 3)} to {level(one, lowest, 3)}"
     part = size / improvement
     if part >= THOUSAND:
         return f"over 1,000 times {way} {from_to}"
     return f"{times(part) if part > 1 else share(part) + ' of'} {way} {from_to}"
 
 
-def undoes(curve: Curve, rise: float) -> str:
-    """Say how far a curve went back from its best: "undoing 31% of its fall from 2.3", "above its first value (2.3)".
-
-    Parameters
-    ----------
-    curve : Curve
-        The one that turned.
-    rise : float
-        From its best window to its end.
-    """
-    gained = curve.start - curve.best
+def undoes(curve: Curve) -> str:
+    """Say how far a curve went back from its best: "undoing 31% of its fall from 2.3", "higher than … (2.3)"."""
+    lowest = curve.best_logged[1]
+    gained, lost = curve.start - lowest, curve.tail - lowest
     first = level(curve, curve.start)
-    if rise < gained:
-        return f"undoing {share(rise / gained)} of its {'rise' if curve.flipped else 'fall'} from {first}"
+    if lost < gained:
+        return f"undoing {share(lost / gained)} of its {'rise' if curve.flipped else 'fall'} from {first}"
     if gained > 0:
         return f"{'lower' if curve.flipped else 'higher'} than where it started ({first})"
     return f"and was never better than at the start ({first})"
 
 
 def end(curve: Curve) -> str:
-    """Write where a curve ends: "3.29"; where its last value is another one, "3.23 (mean of the last 3 values)"."""
+    """Write where a curve ends: its last value, or "about 211 on average over the last 10 values" where that differs.
+
+    The statistics average the end, so they may speak of another level than the last record.
+    """
     size = window_size(curve.y.size)
-    mean, last = level(curve, curve.tail, 3), level(curve, float(curve.finite[1][-1]), 3)
-    return level(curve, curve.tail) if size == 1 or mean == last else f"{mean} (mean of its last tenth)"
+    return averaged(curve, curve.tail, max(1, round(size * curve.finite[1].size / curve.y.size)))
+
+
+def averaged(curve: Curve, mean: float, values: int) -> str:
+    """Write the mean of a curve's last values; the last one itself where both are the same with three digits."""
+    last = float(curve.finite[1][-1])
+    if level(curve, mean, 3) == level(curve, last, 3):
+        return level(curve, last)
+    about = f"about {level(curve, mean, 3)}"
+    return about if abs(mean - last) <= CLOSE * abs(last) else f"{about} on average over the last {values} values"
+
+
+def best(curve: Curve, mean: float | None = None, digits: int = 4) -> str:
+    """Write the best value of a curve; "about" that of its best stretch, where the best record is another one."""
+    stretch = curve.best if mean is None else mean
+    lowest = float(curve.finite[1].min())
+    same = level(curve, stretch, 3) == level(curve, lowest, 3)
+    return level(curve, lowest, digits) if same else f"about {level(curve, stretch, 3)}"
 
 
 def uninformed(curve: Curve, value: float) -> str:

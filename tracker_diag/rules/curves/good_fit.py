@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.lost import Lost
 from tracker_diag.rules.api import (
@@ -18,12 +20,14 @@ from tracker_diag.rules.api import (
 )
 from tracker_diag.rules.curves import _not_shown as not_shown
 from tracker_diag.rules.curves._rest import ALPHA, last_third
-from tracker_diag.rules.curves._words import level, named, of_fall
+from tracker_diag.rules.curves._words import end, named, of_fall
 from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.gap import Gap
 
 #: Share of the total improvement that is no gap.
 NONE = 0.005
+#: Share of it that training twice as long must bring, so that `undertrained` may speak.
+GOES_ON = 0.1
 
 
 @rule(
@@ -53,6 +57,7 @@ def good_fit(
     explained: Explained | None,
     standing_from_start: bool | None,
     further: Extrapolation | None,
+    further_train: Extrapolation | None,
     schedule_ran_out: bool | None,
     restarts: bool | None,
     ending: Ending | None,
@@ -157,6 +162,10 @@ def good_fit(
         )
     if missing:
         return good_fit.skip(missing)
+    # Where `undertrained` speaks, the curve has not levelled off.
+    goes_on = any(f is not None and f.gain >= GOES_ON * achieved_unit for f in (further, further_train)) or all(
+        bool((np.diff(c.y) < 0).all()) for c in courses
+    )
     gap = ""
     if end_gap is not None and train is not None and val is not None:
         trees = "boosting" in traits
@@ -168,7 +177,10 @@ def good_fit(
     return good_fit.finding(
         Severity.OK,
         0.9 if train is not None and val is not None else 0.6,
-        _ends(course, train and val, moves.p_rest < ALPHA, active) + gap,
+        _ends(
+            course, train and val, moves.p_rest < ALPHA and not goes_on, "" if goes_on and not active else _on(active)
+        )
+        + gap,
         "",
         {
             "gap": end_gap.value / improvement if end_gap is not None else 0.0,
@@ -186,18 +198,17 @@ def _apart(gap: float, improvement: float, curves: tuple[Curve, ...]) -> str:
     return f"; validation is {way} by {figure(abs(gap))}, which is {of_fall(abs(gap), improvement, *curves)}"
 
 
-def _ends(course: Curve, val: Curve | None, rests: bool, active: bool) -> str:
+def _ends(course: Curve, val: Curve | None, rests: bool, on: str) -> str:
     """Where the curve ends, or both do, and which of them is shown to rest, in words."""
-    ends = "is at" if active else "ends at"
     if val is None:
-        return _stays(course, "levels off at") if rests else _stays(course, ends) + _on(active)
+        return _stays(course, "levels off at") if rests else _stays(course, "ends at") + on
     if rests:
         return f"{_stays(val, 'levels off at')}, {_stays(course, 'ends at')}"
-    return f"{_stays(course, ends)} and {_stays(val, 'at')}{_on(active)}"
+    return f"{_stays(course, 'ends at')} and {_stays(val, 'at')}{on}"
 
 
 def _stays(curve: Curve, verb: str) -> str:
-    return f"{named(curve)} {verb} {level(curve, curve.tail)}"
+    return f"{named(curve)} {verb} {end(curve)}"
 
 
 def _on(active: bool) -> str:

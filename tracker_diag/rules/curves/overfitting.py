@@ -65,7 +65,8 @@ def overfitting(
     this rise as a share of the total improvement. (Total improvement: from the first value, or from the loss of random
     guessing if that is known, to the best value of both curves.) The message gives the rise as a share of the
     validation curve's own fall. The p-value allows for the fact that the lowest place was chosen. It is computed on the
-    scale, linear or logarithmic, on which the noise is even.
+    scale, linear or logarithmic, on which the noise is even. The message and the advice name the best logged value
+    within that lowest stretch, and its step.
 
     Three other signs also show overfitting:
 
@@ -142,28 +143,27 @@ def overfitting(
         severity = Severity.INFO
         extra = f"; {better.name} improves in the same steps, so one score gains at the cost of the other"
     which = f"{named(held_out)} ({held_out.name})" if alone else named(held_out)
-    where = f"step {at(turn.step)}"
-    if turn.high_step > turn.low_step:
-        where = f"about {where}"
+    step, best = held_out.best_logged
+    # A lucky record elsewhere may be the lowest of all.
+    where = f"step {at(step)}" if best <= float(held_out.finite[1].min()) else f"around step {at(step)}"
     return overfitting.finding(
         severity,
         min(0.99, 0.7 + rise / 2) if lost or rises["val"] < BEYOND_DOUBT * alpha else 0.7,
-        f"{which} {'fell' if held_out.flipped else 'rose'} from {level(held_out, turn.best)} ({where}) to "
-        f"{end(held_out)}, {undoes(held_out, turn.rise)}{extra}",
-        f"keep only the trees up to step {at(turn.step)} (early stopping), then grow smaller trees or add training "
-        "examples"
+        f"{which} {'fell' if held_out.flipped else 'rose'} from {level(held_out, best)} ({where}) to "
+        f"{end(held_out)}, {undoes(held_out)}{extra}",
+        f"keep only the trees up to step {at(step)} (early stopping), then grow smaller trees or add training examples"
         if "boosting" in traits
-        else f"use the checkpoint of step {at(turn.step)} (early stopping), then regularise or add training examples",
+        else f"use the checkpoint of step {at(step)} (early stopping), then regularise or add training examples",
         {
-            "best_step": turn.step,
-            "best_step_low": turn.low_step,
-            "best_step_high": turn.high_step,
-            "best": held_out.shown(turn.best),
+            "best_step": step,
+            "best_step_low": min(turn.low_step, step),
+            "best_step_high": max(turn.high_step, step),
+            "best": held_out.shown(best),
             "last": held_out.shown(turn.tail),
             "rise": rise,
             "p": rises["val"],
         },
-        (turn.step, float(held_out.x[-1])),
+        (step, float(held_out.x[-1])),
     )
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from tracker_diag.core.numbers import figure, share
 from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
-from tracker_diag.rules.curves._compared import compared_steps
+from tracker_diag.rules.curves._compared import compared_steps, end_level
 from tracker_diag.rules.curves._never_rose import never_rose
 from tracker_diag.rules.curves._pace import has_downward_trend
-from tracker_diag.rules.curves._words import level, named, of_fall
+from tracker_diag.rules.curves._words import best, end, level, named, of_fall
 from tracker_diag.stats.gap import Gap
 
 #: Share of its second value that the training loss has lost where it memorised (the first is of an epoch before
@@ -118,8 +118,8 @@ def unrepresentative_train(
     return unrepresentative_train.finding(
         Severity.INFO if active else Severity.WARNING,
         min(0.97, 0.6 + part / 2),
-        f"{named(val)} ends at {level(val, found.upper)}, {named(train)} at {level(train, found.lower)}: the gap of "
-        f"{figure(found.value)} is {of_fall(found.value, improvement, train, val)}{scores}",
+        f"{named(val)} ends at {end_level(val, found.upper)}, {named(train)} at {end_level(train, found.lower)}: the "
+        f"gap of {figure(found.value)} is {of_fall(found.value, improvement, train, val)}{scores}",
         "check that training and validation are sampled and preprocessed alike; then add training examples or "
         "augmentation",
         {
@@ -146,12 +146,12 @@ def _for_nothing(train: Curve, score: Curve, n_classes: int | None, alpha: float
 
 
 def _by_score(train: Curve, score: Curve, *, active: bool) -> Outcome:
-    first, best = level(score, score.start, 3), level(score, score.best, 3)
+    first, highest = level(score, score.start, 3), best(score, digits=3)
     return unrepresentative_train.finding(
         Severity.INFO if active else Severity.WARNING,
         0.7,
-        f"{named(score)} hardly rose (first value {first}, best {best}) while {named(train)} fell from "
-        f"{level(train, float(train.finite[1][1]))} (second value) to {level(train, train.tail)}: the model memorises "
+        f"{named(score)} hardly rose (first value {first}, best {highest}) while {named(train)} fell from "
+        f"{level(train, float(train.finite[1][1]))} (second value) to {end(train)}: the model memorises "
         "the training set",
         "check that training and validation are sampled and preprocessed alike, and that labels match their inputs",
         {"val": score.shown(score.best), "train": train.tail},

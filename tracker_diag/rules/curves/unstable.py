@@ -102,7 +102,7 @@ def unstable(
         trusted = val if n_val_seen is not None and n_val_seen >= many_examples else None
         least = minimum_swing * effect_unit
         swings = swinging(None if of_single_batches else train, trusted, least, reversals, improvement)
-        unrest = losing(train, given_back["train"], improvement) if given_back["train"].lost else None
+        unrest = losing(train, improvement) if given_back["train"].lost else None
         unrest = unrest or swings or wanders
         unrest = unrest or climbing(train, val, rises, alpha * error_share, minimum_climb, improvement)
     if unrest is None:

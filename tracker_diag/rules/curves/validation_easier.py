@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import UNSETTLED, Curve, Outcome, Severity, Verdict, rule
-from tracker_diag.rules.curves._compared import compared_steps
-from tracker_diag.rules.curves._words import level, named, of_fall
+from tracker_diag.rules.curves._compared import compared_steps, end_level
+from tracker_diag.rules.curves._words import named, of_fall
 from tracker_diag.stats.gap import Gap
 
 
@@ -82,8 +82,8 @@ def validation_easier(
     return validation_easier.finding(
         Severity.INFO if active else Severity.WARNING,
         0.75,
-        f"{named(val)} ends at {level(val, found.upper)}, {named(train)} at {level(train, found.lower)}: validation is "
-        f"better by {figure(-found.value)}, which is {of_fall(-found.value, improvement, train, val)}",
+        f"{named(val)} ends at {end_level(val, found.upper)}, {named(train)} at {end_level(train, found.lower)}: "
+        f"validation is better by {figure(-found.value)}, which is {of_fall(-found.value, improvement, train, val)}",
         "evaluate the training examples in evaluation mode first, since dropout, augmentation and averaging over the "
         "epoch raise the training loss; then sample the validation set at random from the same source, stratified by "
         "class, and check that it contains no training examples",

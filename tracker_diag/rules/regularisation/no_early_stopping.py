@@ -93,7 +93,7 @@ def no_early_stopping(
         observations.append(Likelihoods.STOPPING())
     elif epochs:
         observations.append(Likelihoods.ALL_EPOCHS())
-    at = held_out.turning.step
+    at = held_out.best_logged[0]
     changes = stop_at_best(symptoms, names, epochs)
     text = f"stop at step {figure(at, 6)} and keep that checkpoint" + (f": {in_words(changes)}" if changes else "")
     return no_early_stopping.hypothesis(

@@ -11,7 +11,7 @@ from tracker_diag.evidence.guess import Beside, costs_as_much_as_guessing
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._pace import has_downward_trend
 from tracker_diag.rules.curves._underfitting.sighting import ADVICE, Sighting
-from tracker_diag.rules.curves._words import level
+from tracker_diag.rules.curves._words import end
 
 #: Values of a curve from which on it shows when it came to rest.
 VALUES = 20
@@ -41,7 +41,7 @@ def early_rest(
         Severity.WARNING,
         0.7,
         f"both losses stopped falling after {settled * n_updates:,.0f} of {n_updates:,} updates (training "
-        f"{level(train, train.tail)}, validation {level(val, val.tail)}), as with a constant prediction",
+        f"{end(train)}, validation {end(val)}), as with a constant prediction",
         f"compare the final loss with that of a constant prediction; if they are equal, {ADVICE}",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
-from tracker_diag.rules.curves._words import level, named
+from tracker_diag.rules.curves._words import best, end, level, named
 from tracker_diag.stats.trend import Trend
 
 #: Standard deviations of its noise that a curve without a trend must have fallen by to have moved: the best of a few
@@ -34,8 +34,8 @@ def flat_line(
     return Sighting(
         Severity.ERROR,
         0.8 if by_noise else 0.7,
-        f"{named(train)} hardly improved: {level(train, train.start)} at first, {level(train, train.best)} at best, "
-        f"{level(train, train.tail)} at the end (noise {figure(train.noise.sigma, 2)})",
+        f"{named(train)} hardly improved: {level(train, train.start)} at first, {best(train)} at best, "
+        f"{end(train)} at the end (noise {figure(train.noise.sigma, 2)})",
     )
 
 

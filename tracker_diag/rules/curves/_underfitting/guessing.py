@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tracker_diag.evidence.guess import BOTH, Beside
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
-from tracker_diag.rules.curves._words import level
+from tracker_diag.rules.curves._words import end
 from tracker_diag.stats.trend import trend
 
 #: Values of an accuracy from which on a trend test says anything.
@@ -30,7 +30,7 @@ def guessing(scores: Sequence[Beside], alone: Beside | None, alpha: float) -> Si
     if not pairs or not all(_guesses(loss, score, alpha) for loss, score in pairs):
         return None
     sides = ("validation",) if alone is not None else ("training", "validation")
-    stuck = [f"{level(score, score.tail, 3)} in {side}" for (_, score), side in zip(pairs, sides, strict=True)]
+    stuck = [f"{end(score)} in {side}" for (_, score), side in zip(pairs, sides, strict=True)]
     return Sighting(
         Severity.WARNING,
         0.8,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import Curve, Explained, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
-from tracker_diag.rules.curves._words import compared, level, noun, uninformed
+from tracker_diag.rules.curves._words import best, compared, noun, uninformed
 
 #: How many times the least share training may have learned that counts as nothing where validation has learned less
 #: than the least: training alone memorises a little.
@@ -24,6 +24,6 @@ def known_baseline(train: Curve, explained: Explained, minimum_learned: float) -
     return Sighting(
         Severity.ERROR,
         0.97 if most < NO_DOUBT * minimum_learned else 0.85,
-        f"best {noun(train)} {level(train, explained.at(most))} is {compared(most)} {uninformed(train, nothing)} "
+        f"best {noun(train)} {best(train, explained.at(most))} is {compared(most)} {uninformed(train, nothing)} "
         f"({figure(nothing, 4)})",
     )

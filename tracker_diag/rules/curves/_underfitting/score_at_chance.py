@@ -8,7 +8,7 @@ from tracker_diag.core.numbers import figure, share
 from tracker_diag.evidence.baseline import lead
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
-from tracker_diag.rules.curves._words import compared, level, named, uninformed
+from tracker_diag.rules.curves._words import best, compared, end, named, uninformed
 
 #: Values of a score whose last third shows where it stays, and how near it is then to the uninformed level, as a share
 #: of the way to perfect.
@@ -48,7 +48,7 @@ def never_above_chance(
     return Sighting(
         Severity.WARNING,
         0.8,
-        f"best {named(val_score)} {level(val_score, val_score.best, 3)} is {compared(ahead)} "
+        f"best {named(val_score)} {best(val_score)} is {compared(ahead)} "
         f"{uninformed(val_score, nothing)} ({figure(nothing)})",
     )
 
@@ -66,7 +66,7 @@ def back_at_chance(scores: tuple[Curve | None, ...]) -> Sighting | None:
             return Sighting(
                 Severity.ERROR,
                 0.85,
-                f"{named(score)} went to {level(score, score.tail, 3)} and stays there, the level of "
+                f"{named(score)} went to {end(score)} and stays there, the level of "
                 f"{uninformed(score, nothing)} ({figure(nothing)})",
             )
     return None

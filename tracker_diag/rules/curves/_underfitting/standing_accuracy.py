@@ -11,7 +11,7 @@ from tracker_diag.evidence.guess import BOTH, Beside, costs_as_much_as_guessing,
 from tracker_diag.evidence.nats import in_unit
 from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
-from tracker_diag.rules.curves._words import level, named, noun
+from tracker_diag.rules.curves._words import end, named, noun
 
 #: Share of itself by which a score may move and still stand, where little is known to have been learned anyway;
 #: elsewhere it must not move at all.
@@ -38,14 +38,14 @@ def standing_accuracy(scores: Sequence[Beside], losses: Sequence[Curve], baselin
         return Sighting(
             Severity.ERROR,
             0.9,
-            f"accuracy stuck at {level(score, score.tail)} and {named(loss)} at {level(loss, loss.tail)}, as when "
+            f"accuracy stuck at {end(score)} and {named(loss)} at {end(loss)}, as when "
             f"always predicting a class with {figure(100 * right)}% of the examples (loss "
             f"{figure(in_unit(entropy_of_share(right), loss), 4)})",
         )
     stand = len(scores) == BOTH and all(_stands(score, STILL if baseline_is_known else 0.0) for _, score in scores)
     if not stand or not (baseline_is_known or all(costs_as_much_as_guessing(*pair) for pair in scores)):
         return None
-    stuck = " and ".join(f"{level(score, score.tail)} in {score.side}" for _, score in scores)
+    stuck = " and ".join(f"{end(score)} in {score.side}" for _, score in scores)
     return Sighting(Severity.ERROR, 0.8, f"{noun(scores[0][1])} stuck at {stuck}, as with a constant prediction")
 
 

@@ -11,7 +11,7 @@ from tracker_diag.rules.api import Curve, Severity
 from tracker_diag.rules.curves._pace import has_downward_trend
 from tracker_diag.rules.curves._underfitting.early_rest import FALLS_ON, STAYING
 from tracker_diag.rules.curves._underfitting.sighting import ADVICE, Sighting
-from tracker_diag.rules.curves._words import level
+from tracker_diag.rules.curves._words import end
 
 #: Values after the first that must all stand.
 VALUES = 10
@@ -41,7 +41,7 @@ def standing_loss(
     if val is not None and abs(train.tail - val.tail) > APART * abs(val.tail):
         return None
     curves = (train,) if val is None else (train, val)
-    stuck = " and ".join(f"{level(c, c.tail)} in {c.side}" for c in curves)
+    stuck = " and ".join(f"{end(c)} in {c.side}" for c in curves)
     return Sighting(
         Severity.WARNING,
         0.6,
