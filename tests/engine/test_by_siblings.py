@@ -110,7 +110,7 @@ def test_a_shared_value_and_matched_runs_that_do_no_better_clear_a_cause() -> No
     idle = [member(lr, width, seed, end=0.2 + 2 * lr) for lr in (0.5, 0.01) for width in (4, 64) for seed in (0, 1)]
     kept = heard(known, member(0.5, 4, 0, end=1.2), idle)
     assert kept.odds < known.odds
-    assert "do no better" in kept.evidence["against"][0]
+    assert "did no better" in kept.evidence["against"][0]
 
 
 def test_faults_of_data_that_the_best_run_shares_are_less_likely_where_the_run_is_far_behind() -> None:
@@ -131,7 +131,7 @@ def test_what_cannot_be_told_apart_is_no_cause() -> None:
     report = beside(runs[0], runs)
     finding = found(report, "EX906")
     assert finding is not None
-    assert "differs only in lr and weight_decay" in finding.message
+    assert "with lr and weight_decay" in finding.message
     assert not any("siblings" in c.why or "runs" in c.why for c in report.causes)
 
 

@@ -152,13 +152,12 @@ def test_it_says_where_it_ends_and_when_that_was() -> None:
     runs = [replace(run, end_time=LATEST) for run in experiment()]
     found = of(by_id("0.1-4-0"), runs)
     assert found.in_words == (
-        f"validation loss ended at {found.comparison.value:.4g}, run 0.01-64-0 at {found.best.value:.4g} "
-        "(best of 15 comparable runs)"
+        f"validation loss ended at {found.comparison.value:.4g}, while the best of 15 comparable runs, '0.01-64-0', "
+        f"reached {found.best.value:.4g}"
     )
     assert found.as_of == "of 15 runs, as of 2027-01-15 08:00 UTC"
     alone = of(member(0.1), [member(0.01, end_time=None)])
-    assert "run 0.01-64-0 at" in alone.in_words
-    assert alone.in_words.endswith(" (the only comparable run)")
+    assert "while the only comparable run, '0.01-64-0', reached" in alone.in_words
     assert alone.as_of == "of 1 run"
 
 

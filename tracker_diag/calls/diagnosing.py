@@ -70,7 +70,7 @@ def diagnose(run: object, settings: Settings | Mapping[str, Any] | None = None, 
     >>> report.verdict, report.findings[0].code
     ('overfitting', 'LC104')
     >>> report.findings[0].message
-    'validation loss rose from 0.382 (step 8) to 1.752, losing 71% of the total improvement'
+    'validation loss rose from 0.378 (step 8) to about 1.75, undoing 85% of its fall from 2.002'
 
     What is known of the training besides goes into ``params``:
 

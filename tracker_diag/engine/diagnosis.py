@@ -77,7 +77,7 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: Iterable[Run]
     >>> report.verdict, report.findings[0].code
     ('overfitting', 'LC104')
     >>> report.findings[0].message
-    'validation loss rose from 0.382 (step 8) to 1.752, losing 71% of the total improvement'
+    'validation loss rose from 0.378 (step 8) to about 1.75, undoing 85% of its fall from 2.002'
     >>> report.causes[0].prescription.text
     'stop at step 8 and keep that checkpoint: reduce epochs from 30 to 8'
     """

@@ -31,6 +31,7 @@ from tracker_diag.evidence.learned import Achieved
 from tracker_diag.roles.metric import Metric
 from tracker_diag.rules.curves.good_fit import good_fit as the_rule
 from tracker_diag.settings.settings import Settings
+from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.gap import Gap
 
 
@@ -95,7 +96,7 @@ UNKNOWN: dict[str, object] = {"num_classes": None}
 
 def test_a_score_that_still_rises_is_not_at_rest() -> None:
     accuracy = np.linspace(0.3, 0.75, EPOCHS)
-    assert "validation accuracy was still rising at 0.7" in lacks(
+    assert "validation accuracy was still rising when training ended (at 0.7" in lacks(
         {**healthy(), "val_accuracy": accuracy, "train_accuracy": accuracy}
     )
 
@@ -199,7 +200,7 @@ def test_the_summary_says_how_far_a_run_came() -> None:
     curves = {"train_loss": np.array([2.3, 2.0, 1.7, 1.4]), "val_loss": np.array([2.3, 2.05, 1.8, 1.55])}
     summary = judge(curves, {**UNKNOWN, "epochs": 50}).summary
     assert summary == (
-        "insufficient evidence: validation loss was still falling at 1.55 when training ended; train longer "
+        "insufficient evidence: validation loss was still falling when training ended (at 1.55); train longer "
         "(epoch 4 of 50)"
     )
 
@@ -254,7 +255,7 @@ def told(**inputs: Any) -> Finding | Skip | None:
     train, val = inputs.get("train", course()), inputs.get("val", course("val_loss", 0.6))
     absent = (
         "train_score val_score n_classes score_gap score_gap_at_most score_learned achieved explained "
-        "standing_from_start further restarts ending lost pretrained beside_siblings"
+        "standing_from_start further further_train restarts ending lost pretrained beside_siblings"
     )
     nothing = dict.fromkeys(absent.split())
     usual = {
@@ -279,7 +280,7 @@ def test_what_is_said_of_both_curves() -> None:
     assert (finding.severity, finding.confidence) == ("ok", 0.9)
     assert finding.message == (
         "validation loss levels off at 0.6, training loss ends at 0.5; "
-        "validation is worse by 5% of the total improvement"
+        "validation is worse by 0.1, which is 5% of the fall of the loss from 2.5 to 0.5"
     )
     assert finding.evidence == {"gap": pytest.approx(0.05), "level": pytest.approx(0.6), "p_rest": 0.0}
 
@@ -287,11 +288,11 @@ def test_what_is_said_of_both_curves() -> None:
 @pytest.mark.parametrize(
     ("gap", "words"),
     [
-        (0.0099, "; no gap between them"),
-        (-0.0099, "; no gap between them"),
-        (0.01, "validation is worse by less than 1% of the total improvement"),
-        (0.02, "validation is worse by 1% of the total improvement"),
-        (-0.3, "validation is better by 15% of the total improvement"),
+        (0.0099, "; there is no gap between them"),
+        (-0.0099, "; there is no gap between them"),
+        (0.01, "validation is worse by 0.01, which is less than 1% of the fall of the loss from 2.5 to 0.5"),
+        (0.02, "validation is worse by 0.02, which is 1% of the fall of the loss from 2.5 to 0.5"),
+        (-0.3, "validation is better by 0.3, which is 15% of the fall of the loss from 2.5 to 0.5"),
     ],
 )
 def test_a_gap_in_words(gap: float, words: str) -> None:
@@ -307,7 +308,9 @@ def test_what_is_said_of_one_curve() -> None:
         assert finding.confidence == 0.6
         assert finding.evidence["gap"] == 0.0
     assert isinstance(told(val=None, end_gap=None), Finding)
-    assert told(val=None, end_gap=None).message == "training loss levels off at 0.5"
+    assert told(val=None, end_gap=None).message == (
+        "training loss levels off at 0.5; without a validation curve, overfitting cannot be ruled out"
+    )
 
 
 @pytest.mark.parametrize(("value", "seen"), [(0.5, True), (0.51, False), (1.5, False), (-9.0, True)])
@@ -372,11 +375,11 @@ def test_where_both_end_without_being_at_rest() -> None:
     alone, alone_going = told(**one, schedule_ran_out=True), told(**one, active=True)
     for said in (ran_out, going, alone, alone_going):
         assert isinstance(said, Finding)
-    ended, so_far = ", with little left to gain", ": no problem so far, and the run is still going"
-    assert ran_out.message.startswith(f"training loss ends at 0.5 and validation loss at 0.6877{ended}")
-    assert going.message.startswith(f"training loss is at 0.5 and validation loss at 0.6877{so_far}")
-    assert alone.message == f"training loss ends at 0.5877{ended}"
-    assert alone_going.message == f"training loss is at 0.5877{so_far}"
+    ended, so_far = ", and longer training would gain little", ": no problem so far, and the run is still going"
+    assert ran_out.message.startswith(f"training loss ends at 0.5 and validation loss at about 0.688{ended}")
+    assert going.message.startswith(f"training loss is at 0.5 and validation loss at about 0.688{so_far}")
+    assert alone.message == f"training loss ends at about 0.588{ended}"
+    assert alone_going.message == f"training loss is at about 0.588{so_far}"
 
 
 @pytest.mark.parametrize(("share", "seen"), [(0.1, True), (0.099, False), (None, True)])
@@ -429,7 +432,7 @@ def test_what_fell_is_a_bad_start(times: float, sound: bool) -> None:
     report = judge(curves, {"num_classes": None, "loss": "mse"})
     assert (report.verdict == "good-fit") == sound
     if not sound:
-        assert "that only undoes a bad start" in str(skipped(report, "LC101"))
+        assert "that only repairs a bad start" in str(skipped(report, "LC101"))
 
 
 def test_validation_a_million_times_above_training_is_no_unit() -> None:
@@ -474,3 +477,13 @@ def test_a_curve_that_is_lost_is_no_good_fit_even_where_no_rule_is_asked_that_sa
     report = judge({**curves, name: cut}, settings=Settings(select=("LC101",)))
     assert report.verdict == "insufficient-evidence"
     assert "is NaN or infinite from step" in report.summary
+
+
+def test_where_training_longer_would_bring_something_it_does_not_say_that_the_curve_levels_off() -> None:
+    goes_on = Extrapolation(0.2, 0.01, 0.25, 0.3, 3.0, "power")
+    finding = told(further=goes_on)
+    assert isinstance(finding, Finding)
+    assert finding.message.startswith("training loss ends at 0.5 and validation loss at 0.6; ")
+    of_training = told(further_train=goes_on)
+    assert isinstance(of_training, Finding)
+    assert "levels off" not in of_training.message

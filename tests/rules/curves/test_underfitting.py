@@ -405,7 +405,9 @@ def test_at_rest_far_above_what_a_comparable_run_reached() -> None:
     assert finding is not None
     assert (finding.severity, finding.confidence) == ("warning", 0.9)
     assert all(part in finding.message for part in ("best of 15 comparable runs", "0.01-64-0"))
-    assert "their training losses end at 1.002 and 0.1955 (of 15 runs, as of " in finding.message
+    assert (
+        "training loss ended at 1.002 in this run and at 0.1955 in the best one (of 15 runs, as of " in finding.message
+    )
 
 
 def test_not_where_training_is_as_good_as_theirs() -> None:
@@ -430,7 +432,7 @@ def test_how_far_above_siblings_is_a_threshold(far: float) -> None:
     report = siblings.beside(siblings.member(0.1, 4), siblings.experiment(), LC102={"far_behind": far})
     finding = found(report, "LC102")
     assert finding is not None
-    assert ("their training losses end at" in finding.message) is (far == 0.3)
+    assert ("training loss ended at" in finding.message) is (far == 0.3)
 
 
 SIGNS = (
@@ -687,7 +689,7 @@ def test_an_accuracy_alone_that_stands_beside_a_loss_of_guesses() -> None:
     curves = {"train_loss": falling(1.41, 3, start=8.3), "val_accuracy": 0.457 + noise(0.002, 1)}
     finding = found(judge(curves, {"num_classes": None}), "LC102")
     assert finding is not None
-    assert "stuck at 0.457 in validation" in finding.message
+    assert "stuck at about 0.457 in validation" in finding.message
     learns = curves | {"val_accuracy": 0.9 - 0.45 * np.exp(-np.arange(EPOCHS) / 5)}
     assert found(judge(learns, {"num_classes": None}), "LC102") is None
 

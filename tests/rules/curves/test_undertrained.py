@@ -43,7 +43,7 @@ def test_still_falling_at_the_end() -> None:
     seen = finding.evidence
     truth = 2 * (np.exp(-60 / 35) - np.exp(-120 / 35)) / (2 * (1 - np.exp(-60 / 35)))
     assert seen["gain_low"] - 0.03 <= truth <= seen["gain_high"] + 0.03
-    assert "train longer" in finding.advice
+    assert "train for about" in finding.advice
 
 
 def test_a_run_still_going_is_told_and_not_warned() -> None:
@@ -185,10 +185,12 @@ def test_what_is_said_of_a_fifth_more() -> None:
     assert isinstance(finding, Finding)
     assert (finding.severity, finding.confidence) == ("warning", 0.7)
     assert finding.message == (
-        "validation loss still falling at 0.5636: training twice as long should bring another 20% of the total "
-        "improvement (90% interval 10% to 40%)"
+        "validation loss still falling at the end (0.5): training twice as long should lower it by another "
+        "0.4 (90% interval 0.2 to 0.8)"
     )
-    assert finding.advice == "train longer; 90% of what can still be gained takes about 3 times the present length"
+    assert finding.advice == (
+        "train for about 3 times as many steps, which should reach 90% of the improvement that is left"
+    )
     assert finding.evidence == {
         "gain": 0.2, "gain_low": 0.1, "gain_high": 0.4, "times": 3.0, "family": "power",
     }  # fmt: skip
@@ -198,7 +200,8 @@ def test_what_is_said_of_a_fifth_more() -> None:
     assert isinstance(endless, Finding)
     assert endless.confidence == 0.9
     assert endless.advice == (
-        "raise the learning rate first; 90% of what can still be gained takes more than 100 times the present length"
+        "raise the learning rate first: at the present one it takes more than 100 times as many steps to reach 90% of the "
+        "improvement that is left"
     )
 
 
@@ -288,8 +291,8 @@ def test_what_falls_beyond_its_noise_and_may_bring_nothing_is_an_info() -> None:
     assert isinstance(finding, Finding)
     assert (finding.severity, finding.confidence) == ("info", 0.5)
     assert finding.message == (
-        "validation loss still falling at 0.5636: training twice as long should bring another 20% of the total "
-        "improvement (90% interval 1% to 40%)"
+        "validation loss still falling at the end (0.46): training twice as long should lower it by another "
+        "0.4 (90% interval 0.02 to 0.8)"
     )
     assert finding.evidence == {"gain": 0.2, "gain_low": 0.01, "gain_high": 0.4}
     assert told(further=more(0.4, 0.02, 0.8), val=loss("val_loss", RESTS)) is None
@@ -348,7 +351,7 @@ def test_each_value_better_and_no_slower_is_enough(values: list[float], seen: bo
     if isinstance(finding, Finding):
         step = (values[-2] - values[-1]) / 2
         assert (finding.severity, finding.confidence) == ("warning", 0.7)
-        assert f"in the last step ({step:.0%} of" in finding.message
+        assert f"from {values[-2]:.4g} to {values[-1]:.4g} between the last two values" in finding.message
         assert finding.evidence == {"last_step": pytest.approx(step)}
     assert isinstance(told(further=None, train=None, val=loss("val_loss", values)), Finding if seen else Skip)
 
@@ -358,7 +361,7 @@ def test_both_curves_have_to_fall_steadily_and_the_longer_one_needs_five_values(
     nothing = more(0.0, 0.0, 0.0)
     both = told(further=nothing, train=loss(values=falls), val=loss("val_loss", falls[:4]))
     assert isinstance(both, Finding)
-    assert "both curves improved at every step" in both.message
+    assert "both curves improved every time" in both.message
     assert told(further=nothing, train=loss(values=rests), val=loss("val_loss", falls)) is None
     assert told(further=nothing, train=loss(values=falls[:4]), val=loss("val_loss", falls[:4])) is None
 

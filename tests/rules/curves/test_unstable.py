@@ -87,7 +87,7 @@ def test_a_loss_that_is_lost_and_not_regained(classes: int | None) -> None:
     assert report.verdict == "unstable"
     finding = found(report, "LC109")
     assert finding is not None
-    assert "of the total improvement" in finding.message
+    assert "of its fall from" in finding.message
 
 
 def test_losses_that_swing_by_factors_and_gain_nothing() -> None:
@@ -126,6 +126,12 @@ FALLS = np.linspace(2, 0.5, 60)
 
 def loss(role: str = "train_loss", swings: Oscillation = STILL, **known: Any) -> Curve:
     return curve(FALLS, role, **{"oscillation": swings, "turning": turned(59, 0.5, 0.5), **known})
+
+
+def valley(best: float, end: float, **known: Any) -> Curve:
+    """Training that falls from 2 to its best at step 20, rises, and stays at its end."""
+    values = np.concatenate([np.linspace(2.0, best, 21), np.linspace(best, end, 31)[1:], np.full(9, end)])
+    return curve(values, "train_loss", **{"oscillation": STILL, "turning": turned(20, best, end), **known})
 
 
 def told(**inputs: Any) -> Finding | Skip | None:
@@ -213,16 +219,16 @@ def test_of_a_run_that_is_going_swings_are_an_info_and_a_climb_is_none(active: b
     ],
 )
 def test_a_climb_of_so_much_at_the_level_that_is_left(rise: float, p: float, share: float, seen: bool) -> None:
-    train = loss(turning=turned(20, 0.5, 0.5 + rise, rise=rise))
+    train = valley(0.5, 0.5 + rise, turning=turned(20, 0.5, 0.5 + rise, rise=rise))
     finding = told(train=train, rises={"train": p, "val": 0.5}, error_share=share)
     assert (finding is not None) == seen
     if isinstance(finding, Finding):
-        assert "(step 20) to 0.5636, losing 15% of the total improvement" in finding.message
+        assert "(step 20) to 0.8, undoing 20% of its fall from 2" in finding.message
         assert finding.span == (20.0, 59.0)
 
 
 def test_what_was_lost_is_said_first_and_half_of_it_is_enough() -> None:
-    train = loss(turning=turned(20, 0.5, 1.7), swings=Oscillation(1.0, 0.0, 0.6))
+    train = valley(0.5, 1.7, oscillation=Oscillation(1.0, 0.0, 0.6))
     lost = told(train=train, given_back={"train": GivenBack(0.5, 20.0)})
     assert isinstance(lost, Finding)
     assert "rose from 0.5 (step 20)" in lost.message
@@ -236,7 +242,7 @@ def test_what_was_lost_is_said_first_and_half_of_it_is_enough() -> None:
 def test_both_curves_that_wander_are_told_but_where_the_rate_is_raised_again(missing: dict[str, None]) -> None:
     finding = told(restless=0.25, **missing)
     assert isinstance(finding, Finding)
-    assert "swing by a factor of 1.3" in finding.message
+    assert "swing up and down by a factor of 1.3" in finding.message
     assert finding.confidence == pytest.approx(0.85)
     assert finding.severity == "warning"
     assert told(restless=0.25, restarts=True, **missing) is None

@@ -9,7 +9,7 @@ import pytest
 
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.roles.metric import LOSS, SCORE, Metric
-from tracker_diag.rules.curves._words import at, bare, compared, end, level, named, of_fall, undoes, uninformed
+from tracker_diag.rules.curves._words import at, bare, best, compared, end, level, named, of_fall, undoes, uninformed
 
 ACCURACY = Metric("accuracy", "max", "share", 1.0)
 NATS, BITS = Metric("cross-entropy", "min", "nats", 0.0), Metric("cross-entropy", "min", "bits", 0.0)
@@ -63,38 +63,50 @@ def test_a_step_keeps_all_its_digits(step: float, words: str) -> None:
     ],
 )
 def test_a_share_or_a_multiple_says_of_what(size: float, words: str) -> None:
-    assert of_fall(size, 2.0, course([2.0, 1.0, 0.9]), course([2.5, 0.5, 0.6])) == words
+    assert of_fall(size, 2.0, course([2.0, 1.0, 0.9, 0.9]), course([2.5, 0.6, 0.5, 0.6])) == words
 
 
 def test_a_score_rises() -> None:
-    score = course([-0.1, -0.9], ACCURACY, "val_score")
+    score = course([-0.1, -0.5, -0.9, -0.8], ACCURACY, "val_score")
     assert of_fall(0.4, 0.8, score) == "50% of the rise of the accuracy from 0.1 to 0.9"
 
 
 @pytest.mark.parametrize(
-    ("values", "rise", "words"),
+    ("values", "words"),
     [
-        ([2.3, 0.3, 0.9], 0.62, "undoing 31% of its fall from 2.3"),
-        ([2.3, 0.3, 2.3], 2.0, "higher than where it started (2.3)"),
-        ([2.3, 0.3, 9.0], 8.7, "higher than where it started (2.3)"),
-        ([0.3, 0.4, 0.9], 0.6, "and was never better than at the start (0.3)"),
+        ([2.3, 0.3, 0.5, 0.92], "undoing 31% of its fall from 2.3"),
+        ([2.3, 0.3, 0.5, 2.3], "higher than where it started (2.3)"),
+        ([2.3, 0.3, 0.5, 9.0], "higher than where it started (2.3)"),
+        ([0.3, 0.4, 0.5, 0.9], "and was never better than at the start (0.3)"),
     ],
 )
-def test_no_more_than_all_can_be_undone(values: list[float], rise: float, words: str) -> None:
-    assert undoes(course(values), rise) == words
+def test_no_more_than_all_can_be_undone(values: list[float], words: str) -> None:
+    assert undoes(course(values)) == words
 
 
-def test_a_score_undoes_its_rise() -> None:
-    score = course([-0.1, -0.9, -0.7], ACCURACY, "val_score")
-    assert undoes(score, 0.2) == "undoing 25% of its rise from 0.1"
-    assert undoes(score, 0.85) == "lower than where it started (0.1)"
+@pytest.mark.parametrize(
+    ("last", "words"), [(-0.7, "undoing 25% of its rise from 0.1"), (-0.05, "lower than where it started (0.1)")]
+)
+def test_a_score_undoes_its_rise(last: float, words: str) -> None:
+    assert undoes(course([-0.1, -0.9, -0.8, last], ACCURACY, "val_score")) == words
 
 
-def test_an_end_that_is_a_mean_says_so_where_the_last_value_is_another() -> None:
-    assert end(course([2.0, 1.0, 0.5])) == "0.5"
-    values = [1.0] * 38 + [0.6, 0.4]
-    assert end(course(values)).endswith("(mean of its last tenth)")
-    assert end(course([1.0] * 40)) == "1"
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [
+        ([1.0, 1.0, 1.0, 1.0], "1"),
+        ([0.52, 0.5, 0.48, 0.5], "0.5"),
+        ([0.52, 0.51, 0.5, 0.49], "about 0.505"),
+        ([0.9, 0.7, 0.6, 0.4], "about 0.65 on average over the last 4 values"),
+    ],
+)
+def test_an_end_that_is_a_mean_says_so_where_the_last_value_is_another(last: list[float], words: str) -> None:
+    assert end(course([1.0] * 36 + last)) == words
+
+
+def test_the_best_value_is_a_logged_one_or_about() -> None:
+    assert best(course([2.0, 1.0, 0.51234, 0.6])) == "0.5123"
+    assert best(course([2.0] * 20 + [0.5, 0.52, 0.54] + [2.0] * 17)).startswith("about ")
 
 
 @pytest.mark.parametrize(

@@ -88,8 +88,8 @@ def test_says_it_in_numbers() -> None:
     assert found.advice == ""
     message = found.message
     assert re.match(
-        r"less than 1% chance of ending in the best quarter of 23 comparable runs, after 12 of 30 epochs: "
-        r"that quarter ends at 0\.\d+ or better, and this run is heading for \d\.\d+ "
+        r"less than 1% chance of ending in the best quarter of 23 comparable runs: after 12 of 30 epochs, "
+        r"validation loss is heading for \d\.\d+, and the best quarter ended at 0\.\d+ or below "
         r"\(of 23 runs, as of 2023-11-14 \d\d:\d\d UTC\)$",
         message,
     )

@@ -17,7 +17,7 @@ def test_a_copy_is_told() -> None:
     seen = found(beside(OWN, [*experiment(), copy]), CODE)
     assert seen is not None
     assert seen.severity == "info"
-    assert "run a copy has the same parameters" in seen.message
+    assert "run 'a copy' has the same parameters" in seen.message
     assert seen.evidence == {"twin": "copy"}
 
 

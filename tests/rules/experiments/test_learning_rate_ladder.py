@@ -26,12 +26,12 @@ def of(run: Run, runs: list[Run], **thresholds: Any) -> Any:
 def test_the_highest_rate_that_did_not_explode_and_one_order_below() -> None:
     seen = of(member(0.001, end=0.2), ladder(1.0, 0.1))
     assert seen.severity == "info"
-    assert "0.01 is the highest of 5 learning rates (0.0001 to 1) that did not explode" in seen.message
-    assert "this run's 0.001 is 10 times lower" in seen.message
+    assert "of 5 learning rates tried (0.0001 to 1), 0.01 is the highest that did not explode" in seen.message
+    assert "it is 10 times as high as this run's 0.001" in seen.message
     assert seen.evidence["proposed"] == 0.001
     assert seen.advice == ""
     high = of(member(0.01, end=0.2), ladder(1.0, 0.1))
-    assert high.advice.startswith("lower the learning rate from 0.01 to 0.001, 10 times lower")
+    assert high.advice.startswith("lower the learning rate from 0.01 to 0.001, which is 10 times lower")
 
 
 def test_where_other_runs_show_a_better_rate_they_speak() -> None:
@@ -47,11 +47,20 @@ def test_where_nobody_does_better_than_guessing_it_says_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lr", "stands"), [(0.01, "is about as high"), (0.1, "is 10 times higher"), (1e-4, "100 times lower")]
+    ("lr", "stands"),
+    [
+        (0.01, "did not explode; this run uses it"),
+        (0.1, "this run's 0.1 is 10 times as high"),
+        (1e-4, "it is 100 times as high as this run's 0.0001"),
+    ],
 )
 def test_where_this_run_stands(lr: float, stands: str) -> None:
     lost = member(0.1, seed=1, end=math.nan, id="lost")
     assert stands in of(member(lr, seed=2, end=0.21), [*ladder(1.0, 0.1), lost]).message
+
+
+def test_a_rate_a_little_below_is_close_to_it() -> None:
+    assert "this run's 0.008 is close to it" in of(member(0.008, seed=2, end=0.21), ladder(1.0, 0.1)).message
 
 
 def test_the_step_down_is_a_threshold() -> None:

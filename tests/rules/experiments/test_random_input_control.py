@@ -19,7 +19,7 @@ def test_a_control_that_does_as_well_is_a_warning() -> None:
     seen = found(beside(member(), [*experiment(), control(0.21)]), CODE)  # type: ignore[list-item]
     assert seen is not None
     assert seen.severity == "warning"
-    assert "run noise on random input at 0.2" in seen.message
+    assert "run 'noise', which was trained on random input, at 0.2" in seen.message
     assert "the network does not use its input" in seen.message
 
 

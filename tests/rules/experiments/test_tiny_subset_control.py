@@ -32,7 +32,7 @@ def control(train: float | None, val: float = 5.0) -> Run:
 def test_a_control_that_learned_nothing_by_heart_is_a_warning(train: float) -> None:
     seen = of(control(train))
     assert seen.severity == "warning"
-    assert "at the end of run few examples, trained on a few examples" in seen.message
+    assert "control run 'few examples' did not memorise its few examples" in seen.message
 
 
 @pytest.mark.parametrize("train", [0.001, 0.9])

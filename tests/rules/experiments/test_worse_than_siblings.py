@@ -23,8 +23,9 @@ def test_it_names_the_best_run_the_matched_one_and_the_value_that_worked() -> No
     runs = [replace(run, end_time=LATEST) for run in experiment()]
     seen = of(member(0.1, 64, 0), runs)
     assert seen.message == (
-        "the validation loss ends at 0.5531; the best of 15 comparable runs, 0.01-64-0, ends at 0.1958; run 0.01-64-0 "
-        "differs only in lr (0.01 instead of 0.1) and ends at 0.1958 (of 15 runs, as of 2027-01-15 08:00 UTC)"
+        "validation loss ended at 0.5531, while the best of 15 comparable runs, '0.01-64-0', reached 0.1958; with lr "
+        "0.01 instead of 0.1 and nothing else changed, run '0.01-64-0' ended at 0.1958 (of 15 runs, as of 2027-01-15 "
+        "08:00 UTC)"
     )
     assert seen.advice == "reduce lr from 0.1 to 0.01"
     assert (seen.severity, seen.confidence) == ("warning", 0.95)
@@ -41,7 +42,7 @@ def test_where_no_run_is_matched_the_surface_speaks_and_is_less_sure() -> None:
 
 def test_several_matched_runs_are_told_as_such() -> None:
     runs = [member(lr, 64, seed) for lr in (1e-4, 1e-2) for seed in range(3)]
-    assert "3 runs such as" in of(member(1e-4, 64, 7), runs).message
+    assert "3 runs (such as" in of(member(1e-4, 64, 7), runs).message
 
 
 @pytest.mark.parametrize("run_id", ["0.01-64-0", "0.01-64-1"])
@@ -65,7 +66,7 @@ def test_a_lost_run_is_worse() -> None:
     values = lost.metrics["val_loss"].values.copy()
     values[20:] = math.nan
     lost = replace(lost, metrics=lost.metrics | {"val_loss": replace(lost.metrics["val_loss"], values=values)})
-    assert "has no finite value at its end" in of(lost).message
+    assert "ended without a finite value" in of(lost).message
 
 
 def test_names_and_values_are_shown_as_text() -> None:

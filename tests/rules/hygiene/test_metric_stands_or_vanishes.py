@@ -27,7 +27,7 @@ def test_epochs_of_zeros_are_left_out_and_said() -> None:
     finding = said(report, "info")
     assert finding.message == (
         "30 of 60 values of train_accuracy, train_loss are exactly 0, at regular intervals: nothing was trained or "
-        "measured there, so they were left out"
+        "measured in these records, so they were left out"
     )
     assert finding.evidence["zeros"] == {"train_accuracy": 30, "train_loss": 30}
     assert "generator" in finding.advice
@@ -45,7 +45,7 @@ def test_a_training_loss_of_0_is_a_warning() -> None:
     curves = healthy()
     curves["train_loss"][:] = 0
     finding = said(judge(curves), "warning")
-    assert finding.message == "stuck at one value: train_loss (0)"
+    assert finding.message == "same value in every record: train_loss (0)"
     assert finding.evidence["standing"] == {"train_loss": 0}
 
 
@@ -60,7 +60,7 @@ def test_another_loss_of_0_is_not_lost_training() -> None:
 @pytest.mark.parametrize(("name", "value"), [("test_accuracy", 0.1), ("test_loss", 2.303), ("val_f1", 0.0)])
 def test_what_stands_beside_a_loss_that_moves(name: str, value: float) -> None:
     curves = {"train_loss": healthy()["train_loss"], name: np.full(EPOCHS, value)}
-    assert said(judge(curves), "info").message == f"stuck at one value: {name} ({value:.4g})"
+    assert said(judge(curves), "info").message == f"same value in every record: {name} ({value:.4g})"
 
 
 def test_more_than_three_are_counted() -> None:

@@ -29,8 +29,9 @@ def test_epochs_are_joined_and_it_is_said_once() -> None:
     report = report_of(curve, anew(25, 5), val_loss=points(curve + 0.05, anew(25, 5)))
     finding = said(report)
     assert finding.message == (
-        "steps of train_loss restart 4 times, last from 24 to 0: the parts were joined, because the curve continues "
-        f"({curve[99]:.4g} before, {curve[100]:.4g} after, {curve[0]:.4g} at the start)"
+        "steps of train_loss restart 4 times, the last time from 24 to 0; the parts were joined, because train_loss "
+        f"goes on where it was ({curve[99]:.4g} before the restart, {curve[100]:.4g} after it, {curve[0]:.4g} at the "
+        "start of the run)"
     )
     assert finding.evidence["restarts"] == 4
     assert (finding.evidence["judged"], finding.evidence["logged"]) == (125, 125)
@@ -56,8 +57,8 @@ def test_a_resumed_run_says_which_values_count(overlap: int) -> None:
     finding = found(report_of(noisy(falling(80)[steps], 0, 0.01), steps), "HY005")
     assert finding is not None
     assert finding.message == (
-        f"steps of train_loss go back from 39 to {40 - overlap}: the run was resumed, and later values replace earlier "
-        f"ones (80 of {80 + overlap} values are judged)"
+        f"steps of train_loss go back from 39 to {40 - overlap}: the run was resumed, and the later of two values "
+        f"at one step counts (80 of {80 + overlap} values are judged)"
     )
     assert finding.advice == ""
     assert finding.severity == "ok"

@@ -25,7 +25,7 @@ def said(curves: Curves = FOUR, params: dict[str, Any] | None = None, status: st
 def test_still_improving_well_short_of_the_planned_length(status: str) -> None:
     finding = said(FIVE, status=status)
     assert finding.severity == "warning"
-    assert finding.message == f"stopped at epoch 5 of 50 ({status}) while the validation loss was still falling"
+    assert finding.message == f"stopped at epoch 5 of 50 ({status}) while validation loss was still falling"
     assert finding.evidence["share"] == pytest.approx(0.1)
     assert finding.advice
 
@@ -33,7 +33,7 @@ def test_still_improving_well_short_of_the_planned_length(status: str) -> None:
 def test_four_values_are_told_and_not_warned_of() -> None:
     finding = said(FOUR)
     assert finding.severity == "info"
-    assert finding.message == "stopped at epoch 4 of 50 (FAILED) while the validation loss was still falling"
+    assert finding.message == "stopped at epoch 4 of 50 (FAILED) while validation loss was still falling"
 
 
 @pytest.mark.parametrize("n", [6, 12, 30, 300])
@@ -45,12 +45,12 @@ def test_longer_curves_with_their_noise(n: int) -> None:
 
 def test_a_score_rises() -> None:
     finding = said({"val_accuracy": np.linspace(0.1, 0.6, 12)})
-    assert finding.message == "stopped at epoch 12 of 50 (FAILED) while the validation score was still rising"
+    assert finding.message == "stopped at epoch 12 of 50 (FAILED) while validation score was still rising"
 
 
 def test_training_decides_where_validation_is_too_short() -> None:
     curves = {"train_loss": np.linspace(2.3, 1.5, 12), "val_loss": np.array([2.3, 2.0])}
-    assert said(curves).message.endswith("while the training loss was still falling")
+    assert said(curves).message.endswith("while training loss was still falling")
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -91,8 +91,8 @@ def test_no_length_was_planned() -> None:
     finding = said(FOUR, {})
     assert finding.severity == "info"
     assert finding.message == (
-        "ended as FAILED while the validation loss was still falling; its planned length is not known in the unit of "
-        "its steps"
+        "ended as FAILED while validation loss was still falling; the planned length is not logged in the unit of the "
+        "steps"
     )
 
 

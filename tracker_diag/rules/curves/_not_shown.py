@@ -14,7 +14,7 @@ from tracker_diag.rules.api import Achieved, BesideSiblings, Curve, Ending, Expl
 from tracker_diag.rules.curves._never_rose import never_rose
 from tracker_diag.rules.curves._recovered import ends_above_nothing, recovered
 from tracker_diag.rules.curves._rest import ALPHA, last_third
-from tracker_diag.rules.curves._words import at, bare, best, compared, end, level, named, noun, uninformed
+from tracker_diag.rules.curves._words import at, bare, best, compared, end, last, level, named, noun, uninformed
 from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.gap import Gap
 from tracker_diag.stats.plateau import Plateau
@@ -59,7 +59,7 @@ def rest(
     if ending is not None and ending.by_patience:
         return None
     if score is not None and _still_rises(score):
-        return f"{named(score)} was still rising when training ended (at {end(score)}); train longer"
+        return f"{named(score)} was still rising when training ended (at {last(score)}); train longer"
     # Carried on from a handful of values that fall to the last, a curve comes to rest by assumption.
     told = curve.y.size >= ENOUGH or not bool((np.diff(curve.y[-3:]) < 0).all())
     if moves.p_rest < ALPHA or (told and further is not None and further.high < little):
@@ -68,7 +68,7 @@ def rest(
         return None
     if moves.high < 0:
         way = "rising" if curve.flipped else "falling"
-        return f"{named(curve)} was still {way} when training ended (at {end(curve)}); train longer"
+        return f"{named(curve)} was still {way} when training ended (at {last(curve)}); train longer"
     if curve.y.size < ENOUGH:
         return (
             f"{named(curve)} has only {curve.y.size} values, too few to tell whether it levelled off; log it more often"
@@ -88,21 +88,21 @@ def agree(score: Curve | None, n_classes: int | None) -> str | None:
     """The score beside the loss has moved, is above chance at its end, and near its best."""
     if score is None or not score.flipped or not score.long_enough:
         return None
-    last, whole = score.shown(score.tail), score.whole
+    at_end, whole = score.shown(score.tail), score.whole
     ends = end(score)
     if score.accuracy and score.shown(score.best) < HARDLY_EVER * whole:
         # An accuracy that counts the equal numbers of a regression says nothing.
         return None
-    if score.y.size >= ENOUGH and np.ptp(score.y) < STANDS * whole and not np.isclose(last, whole):
+    if score.y.size >= ENOUGH and np.ptp(score.y) < STANDS * whole and not np.isclose(at_end, whole):
         return f"{named(score)} has been stuck at {level(score, score.start)} from the first value on"
     later = score.y[1:]
-    if later.size >= LONG and np.ptp(later) == 0 and not np.isclose(last, whole):
+    if later.size >= LONG and np.ptp(later) == 0 and not np.isclose(at_end, whole):
         return f"{named(score)} has been stuck at {end(score)} since its second value"
     if (
         score.accuracy
         and n_classes
         and n_classes > 1
-        and last / whole < 1 / n_classes + AT_CHANCE * (1 - 1 / n_classes)
+        and at_end / whole < 1 / n_classes + AT_CHANCE * (1 - 1 / n_classes)
     ):
         return f"{named(score)} ends at {ends}, which is chance level for {n_classes} classes"
     turn = score.turning
@@ -141,8 +141,8 @@ def achieved(found: Achieved | None, score: Curve | None, standing: bool | None,
     if score is not None and score.flipped and score.long_enough:
         nothing, perfect = score.metric.baseline, score.metric.best
         if nothing is not None and perfect is not None:
-            last = score.shown(score.tail)
-            ahead = lead(last, nothing, perfect)
+            at_end = score.shown(score.tail)
+            ahead = lead(at_end, nothing, perfect)
             if ahead < least:
                 known = f"{uninformed(score, nothing)} ({figure(nothing)})"
                 return f"{named(score)} ends at {end(score)}, {compared(ahead)} {known}"
@@ -150,7 +150,7 @@ def achieved(found: Achieved | None, score: Curve | None, standing: bool | None,
         return bare(found.said)
     if standing and found is not None:
         return (
-            f"loss has not moved since its second value, and {found.said}; compare it with the loss of a constant "
+            f"the loss has not moved since its second value; {found.said}; compare it with the loss of a constant "
             "prediction"
         )
     return None
@@ -236,6 +236,6 @@ def near(
         return None
     what = noun(curve)
     return (
-        f"validation {what} ends at about {level(curve, gap.upper, 3)}, training {what} at about {level(curve, gap.lower, 3)}: the gap "
-        f"of {figure(gap.value)} is too large for a good fit, but not clearly large"
+        f"validation {what} ends at about {level(curve, gap.upper, 3)}, training {what} at about "
+        f"{level(curve, gap.lower, 3)}: the gap of {figure(gap.value)} is too large for a good fit"
     )

@@ -97,13 +97,18 @@ def end(curve: Curve) -> str:
     return averaged(curve, curve.tail, max(1, round(size * curve.finite[1].size / curve.y.size)))
 
 
+def last(curve: Curve) -> str:
+    """Write the last value of a curve, which need not be its level at the end: where it was when training stopped."""
+    return level(curve, float(curve.finite[1][-1]))
+
+
 def averaged(curve: Curve, mean: float, values: int) -> str:
     """Write the mean of a curve's last values; the last one itself where both are the same with three digits."""
-    last = float(curve.finite[1][-1])
-    if level(curve, mean, 3) == level(curve, last, 3):
-        return level(curve, last)
+    single = float(curve.finite[1][-1])
+    if level(curve, mean, 3) == level(curve, single, 3):
+        return level(curve, single)
     about = f"about {level(curve, mean, 3)}"
-    return about if abs(mean - last) <= CLOSE * abs(last) else f"{about} on average over the last {values} values"
+    return about if abs(mean - single) <= CLOSE * abs(single) else f"{about} on average over the last {values} values"
 
 
 def best(curve: Curve, mean: float | None = None, digits: int = 4) -> str:

@@ -112,8 +112,10 @@ def diverged(
             {"first_step": at_clip.since, "metric": loss.name},
             (at_clip.since, float(loss.finite[0][-1])),
         )
-    if any_curve is None or not any_curve.long_enough:
-        return diverged.skip("the loss has fewer than four values", what_to_log("train_loss"))
+    if any_curve is None:
+        return diverged.skip("no loss was logged", what_to_log("train_loss"))
+    if not any_curve.long_enough:
+        return diverged.skip("the loss has fewer than four values", "log the training loss at every epoch")
     if traits & RISING:
         return diverged.skip(f"losses of {', '.join(sorted(traits))} training rise by design")
     stayed = _blown_up(any_train, blow_up, times, lower) if any_train is not None else None

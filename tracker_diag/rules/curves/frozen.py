@@ -8,7 +8,6 @@ from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.curve import MINIMUM
 from tracker_diag.evidence.identical import SAME, SEVERAL, Identical
 from tracker_diag.evidence.saturation import AtClip
-from tracker_diag.roles.role_names import what_to_log
 from tracker_diag.rules.api import Curve, FloatArray, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._words import level, named
 
@@ -28,7 +27,10 @@ LOOK_AT_GRADIENTS = (
     "log the gradient norm: zero means dead units or detached parameters, tiny means vanishing gradients (depth, "
     "initialisation), a normal one means that the learning rate is too small or the optimiser has other parameters"
 )
-LOOK_AT_EVALUATION = "check that the model that is evaluated is the one that is trained; if it is, check that the updates change its weights"
+LOOK_AT_EVALUATION = (
+    "check that the model that is evaluated is the one that is trained; if it is, check that the updates change its "
+    "weights"
+)
 LOOK_AT_COLUMNS = (
     "check the columns and the minimum leaf size (min_child_weight, min_data_in_leaf): no tree finds a split"
 )
@@ -126,7 +128,7 @@ def frozen(
     if y.size < MINIMUM:
         return frozen.skip(
             "fewer than four values while the learning rate was above 1% of its peak",
-            what_to_log("train_loss"),
+            "log the training loss at every epoch",
         )
     if "boosting" in traits and y[-1] < y[0]:
         return frozen.skip("the trees have improved, and may have nothing left to split")
@@ -194,7 +196,7 @@ def _of_few_values(
 ) -> Outcome:
     """What two or three values say."""
     if identical is None:
-        return frozen.skip("fewer than four values, and they differ", what_to_log("train_loss"))
+        return frozen.skip("fewer than four values, and they differ", "log the training loss at every epoch")
     of_training = identical.loss.role == "train_loss" and identical.metrics > 1
     if not (identical.values >= OF_ONE_LOSS or of_training) or identical.decades < minimum_decades:
         return frozen.skip(

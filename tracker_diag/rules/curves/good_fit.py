@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.lost import Lost
 from tracker_diag.rules.api import (
@@ -163,9 +161,8 @@ def good_fit(
     if missing:
         return good_fit.skip(missing)
     # Where `undertrained` speaks, the curve has not levelled off.
-    goes_on = any(f is not None and f.gain >= GOES_ON * achieved_unit for f in (further, further_train)) or all(
-        bool((np.diff(c.y) < 0).all()) for c in courses
-    )
+    goes_on = any(f is not None and f.gain >= GOES_ON * achieved_unit for f in (further, further_train))
+    on = "" if goes_on and not active else _on(active)
     gap = ""
     if end_gap is not None and train is not None and val is not None:
         trees = "boosting" in traits
@@ -177,10 +174,7 @@ def good_fit(
     return good_fit.finding(
         Severity.OK,
         0.9 if train is not None and val is not None else 0.6,
-        _ends(
-            course, train and val, moves.p_rest < ALPHA and not goes_on, "" if goes_on and not active else _on(active)
-        )
-        + gap,
+        _ends(course, train and val, moves.p_rest < ALPHA and not goes_on, active, on) + gap,
         "",
         {
             "gap": end_gap.value / improvement if end_gap is not None else 0.0,
@@ -198,13 +192,14 @@ def _apart(gap: float, improvement: float, curves: tuple[Curve, ...]) -> str:
     return f"; validation is {way} by {figure(abs(gap))}, which is {of_fall(abs(gap), improvement, *curves)}"
 
 
-def _ends(course: Curve, val: Curve | None, rests: bool, on: str) -> str:
+def _ends(course: Curve, val: Curve | None, rests: bool, active: bool, on: str) -> str:
     """Where the curve ends, or both do, and which of them is shown to rest, in words."""
+    ends = "is at" if active else "ends at"
     if val is None:
-        return _stays(course, "levels off at") if rests else _stays(course, "ends at") + on
+        return _stays(course, "levels off at") if rests else _stays(course, ends) + on
     if rests:
         return f"{_stays(val, 'levels off at')}, {_stays(course, 'ends at')}"
-    return f"{_stays(course, 'ends at')} and {_stays(val, 'at')}{on}"
+    return f"{_stays(course, ends)} and {_stays(val, 'at')}{on}"
 
 
 def _stays(curve: Curve, verb: str) -> str:

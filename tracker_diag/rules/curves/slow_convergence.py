@@ -84,8 +84,8 @@ def slow_convergence(
     return slow_convergence.finding(
         Severity.INFO if active else Severity.WARNING,
         0.8,
-        f"{named(curve)} improved slowly, from {level(curve, curve.start)} to {level(curve, curve.best_logged[1])}: at this "
-        f"pace it levels off after {many} times as many steps; twice as many should "
+        f"{named(curve)} improved slowly, from {level(curve, curve.start)} to {level(curve, curve.best_logged[1])}: at "
+        f"this pace it levels off after {many} times as many steps; twice as many should "
         f"{'raise' if curve.flipped else 'lower'} it by another {figure(further.gain, 2)}",
         "raise the learning rate by a factor of 3 to 10 before you add "
         f"{'rounds' if 'boosting' in traits else 'epochs'}",

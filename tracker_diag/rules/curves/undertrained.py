@@ -12,7 +12,7 @@ from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.curve import MINIMUM
 from tracker_diag.rules.api import UNSETTLED, Curve, Ending, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._pace import has_downward_trend
-from tracker_diag.rules.curves._words import end, level, named
+from tracker_diag.rules.curves._words import last, level, named
 from tracker_diag.stats.extrapolation import Extrapolation
 
 #: Share of the total improvement by which validation may lie above training and still be close to it.
@@ -121,7 +121,7 @@ def undertrained(
         (value / improvement for value in (further.gain, further.low, further.high)) if further else (0.0, 0.0, 0.0)
     )
     of = train if further is further_train and further is not None and train is not None else curve
-    still = f"{named(of)} still {'rising' if of.flipped else 'falling'} at the end ({end(of)})"
+    still = f"{named(of)} still {'rising' if of.flipped else 'falling'} at the end ({last(of)})"
     expected = (
         f"training twice as long should {'raise' if of.flipped else 'lower'} it by another {figure(further.gain, 2)} "
         f"(90% interval {figure(max(0.0, further.low), 2)} to {figure(further.high, 2)})"

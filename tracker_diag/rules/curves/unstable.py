@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tracker_diag.roles.role_names import what_to_log
 from tracker_diag.rules.api import UNSETTLED, Curve, GivenBack, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._pace import has_downward_trend
 from tracker_diag.rules.curves._unrest import climbed, climbing, losing, swinging, wandering
@@ -88,7 +87,7 @@ def unstable(
     Seminar: "Learning Rate". Zhang et al. (2021), AUTOTRAINER: oscillating loss.
     """
     if train.oscillation is None:
-        return unstable.skip("the training curve has fewer than eight values", what_to_log("train_loss"))
+        return unstable.skip("the training curve has fewer than eight values", "log the training loss at every epoch")
     # A rate that is raised again and again swings the loss by design.
     wanders = None if restarts else wandering(train, restless)
     if improvement is None or effect_unit is None:
