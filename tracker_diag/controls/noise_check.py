@@ -208,7 +208,7 @@ def _compared(real: Trial, random: list[Trial], held_out: int | None) -> RandomI
     scatter = max(float(np.std(theirs, ddof=1)) if len(theirs) > 1 else 0.0, chance, 1e-9 * abs(level))
     worth = share is None or share >= _WORTH
     if worth and gain > _margin(_SURE, len(theirs)) * scatter:
-        brings = "" if share is None else f", which brings {percent(share)} of the total improvement"
+        brings = "" if share is None else f": on random input, {percent(share)} of the improvement is lost"
         return replace(result, verdict="input-used", says=f"{said}. The network uses its input{brings}.")
     if worth and gain > _margin(_LIKELY, len(theirs)) * scatter:
         says = f"{said}. The real input is better, but by no more than draws vary; use more draws."
@@ -217,7 +217,7 @@ def _compared(real: Trial, random: list[Trial], held_out: int | None) -> RandomI
         says = f"{said}. The network memorises noise, so training metrics show nothing; return val_loss."
         return replace(result, says=says)
     if share is not None and gain > _margin(_SURE, len(theirs)) * scatter:
-        says = f"{said}. The input brings only {percent(share)} of the total improvement: "
+        says = f"{said}. On random input, only {percent(share)} of the improvement is lost: "
         says += "the network ignores its input, or the input says little about the labels."
         return replace(result, verdict="input-ignored", says=says)
     says = (

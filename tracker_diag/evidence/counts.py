@@ -99,7 +99,7 @@ def n_weights_estimated(params: Mapping[str, Any], n_classes: int | None, n_inpu
 first_of(
     "n_weights",
     {
-        "n_weights_configured": "from the parameters",
+        "n_weights_configured": "from the logged parameters",
         "n_weights_described": "from the model description",
         "n_weights_estimated": "estimated from width and depth",
     },
@@ -137,7 +137,7 @@ def _examples(value: Any) -> int | None:
     return int(value) if isinstance(value, int | float) and 0 < value < MOST_EXAMPLES else None
 
 
-_CONFIGURED, _COUNTED = "from the parameters", "counted in the dataset"
+_CONFIGURED, _COUNTED = "from the logged parameters", "counted in the dataset"
 
 first_of(
     "n_train",

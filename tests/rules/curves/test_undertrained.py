@@ -200,8 +200,8 @@ def test_what_is_said_of_a_fifth_more() -> None:
     assert isinstance(endless, Finding)
     assert endless.confidence == 0.9
     assert endless.advice == (
-        "raise the learning rate first: at the present one it takes more than 100 times as many steps to reach 90% of the "
-        "improvement that is left"
+        "raise the learning rate first: at the present one it takes more than 100 times as many steps to reach 90% of "
+        "the improvement that is left"
     )
 
 
