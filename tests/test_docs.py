@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 from dataclasses import replace
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scripts.documentation.decisions import causes as page_on_causes
+from scripts.documentation.decisions import meanings
 from scripts.documentation.decisions import verdict as page_on_verdicts
 from scripts.documentation.index import by_slide, by_symptom
 from scripts.documentation.pages import made, outdated, pages
@@ -24,10 +26,10 @@ from tracker_diag.core import own
 from tracker_diag.core.finding import Finding, Severity
 from tracker_diag.core.project import REPOSITORY
 from tracker_diag.engine import causes as ranking
-from tracker_diag.engine.verdict import verdict
-from tracker_diag.rules.hypothesis import SHARED_MOST
+from tracker_diag.engine.verdict import verdict, why_abstained
+from tracker_diag.rules.hypothesis import SHARED_MOST, rows
 from tracker_diag.rules.registry import all_rules
-from tracker_diag.rules.rule import ABSTENTION
+from tracker_diag.rules.rule import ABSTENTION, Rule
 from tracker_diag.rules.verdicts import precedence
 from tracker_diag.settings.settings import Settings, parse_settings
 
@@ -127,9 +129,44 @@ def test_the_page_on_causes_holds_every_prior_and_constant() -> None:
     assert f"| `SHARED_MOST` | {SHARED_MOST} |" in page
 
 
+def test_the_page_on_verdicts_begins_with_what_readme_says_of_each() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Verdicts")[2].partition("\n## ")[0]
+    said = dict(re.findall(r"^\| \[?([a-z-]+)[^|]* \| (.+) \|$", readme, re.MULTILINE))
+    del said["verdict"], said["---"]
+    assert {name: words["means"] for name, words in meanings().items()} == said
+    assert set(meanings()) == {*precedence(), ABSTENTION}
+    first = page_on_verdicts().partition("\n## ")[0]
+    for name, words in meanings().items():
+        assert f"| [{name}](/rules/{name}.md) | {words['means']} | {words['first']} |" in first
+
+
+def test_the_page_on_verdicts_names_each_reason_for_none() -> None:
+    code = inspect.getsource(why_abstained)
+    told = page_on_verdicts().partition("## When there is none")[2].partition("\n## ")[0]
+    for words in (
+        "do not settle",
+        "no loss or score with at least 2 values was found",
+        "fewer than 8 values",
+        "fewer than 4 finite values",
+        "the curves have not improved on their first values",
+        "no rule reached a verdict",
+    ):
+        assert words in code
+        assert words in told
+    # Both that are left are the condition of a good fit that is not shown.
+    assert code.count("return ") == told.count("\n- ") + 1
+
+
 def test_the_page_of_a_rule_marks_the_signs_of_its_own() -> None:
-    rows = [row for row in rule_page(all_rules()["DS202"]).splitlines() if row.startswith("| in the first epoch")]
+    rows = [row for row in rule_page(all_rules()["DS202"]).splitlines() if row.startswith("| first epoch")]
     assert [row.rpartition("curves")[2] for row in rows] == [": a sign of its own |", " |"]
+
+
+@pytest.mark.parametrize("rule", [r for r in all_rules().values() if r.likelihoods], ids=lambda rule: rule.name)
+def test_each_row_that_a_rule_weighs_has_a_name_of_its_own(rule: Rule) -> None:
+    table = rule_page(rule).partition("## Likelihoods")[2].partition("\n## ")[0]
+    cases = re.findall(r"^\| ([^|]+) \|", table, re.MULTILINE)[2:]
+    assert len(set(cases)) == len(cases) == len(rows(rule.likelihoods))
 
 
 VERDICTS = page_on_verdicts()

@@ -20,6 +20,18 @@ from scripts.documentation.navigation import rules
 
 RULES = "RULES"
 DOCS = Path(__file__).parents[2] / "docs"
+#: How much a search favours a page. Tables of measurements hold the words of every rule and would come before its page.
+BOOSTS = {
+    "security-policy.md": 2.0,
+    "how-to/remove.md": 2.0,
+    "changelog.md": 0.5,
+    "how-it-works/calibration.md": 0.5,
+    "how-it-works/likelihoods.md": 0.5,
+    "how-it-works/mutants.md": 0.5,
+    "how-it-works/performance.md": 0.5,
+    "how-it-works/prescriptions.md": 0.5,
+    "how-it-works/probes-shown.md": 0.5,
+}
 _FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
 
 
@@ -31,8 +43,10 @@ def on_config(config: Any) -> Any:
     return config
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Draw what no page of ours may ask another server to draw."""
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Draw what no page of ours may ask another server to draw, and say how high a search places the page."""
+    if page.file.src_uri in BOOSTS:
+        page.meta["search"] = {"boost": BOOSTS[page.file.src_uri]}
     markdown = re.sub(r"!\[([^\]]*)\]\((curves/[\w.-]+\.svg)\)", lambda m: _curves(m[2]), markdown)
     drawn = re.sub(r"^```mermaid\n(.*?)^```$", lambda m: _figure(svg(m[1])), markdown, flags=re.MULTILINE | re.DOTALL)
     parts, end = [], 0

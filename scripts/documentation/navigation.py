@@ -38,7 +38,7 @@ def aliases() -> dict[str, str]:
 
 def rules() -> list[Any]:
     """The entries, as ``nav`` of mkdocs.yml has them."""
-    entries: list[Any] = ["rules/index.md"]
+    entries: list[Any] = [{"Rules": "rules/index.md"}]
     entries += [{title: [_entry(name) for name in names]} for title, names in families().items() if names]
     return [*entries, {"No verdict, other names": [_entry(name) for name in (ABSTENTION, *aliases())]}]
 

@@ -40,8 +40,9 @@ def page(rule: Rule) -> str:
             "## Likelihoods it weighs\n\n"
             "The likelihood ratio says how many times likelier an observation is if this is the cause than if it is "
             "not: above 1 it points to the cause, below 1 against it "
-            "([how causes are scored](/how-it-works/causes.md)). Words in italics stand for values of the run.\n\n"
-            + table(("observation", "likelihood ratio", "taken from"), observations(rule.likelihoods))
+            "([how causes are scored](/how-it-works/causes.md)). Words in italics stand for values of the run. The first "
+            "column names the case: the same observation weighs differently by its size.\n\n"
+            + table(("case", "observation", "likelihood ratio", "taken from"), _cases(rule.likelihoods))
         )
     parts.append(f"## Leave it out\n\n{_leave_out(rule)}")
     if near := related(rule):
@@ -81,6 +82,12 @@ def observations(rows_of: type) -> Iterator[tuple[str, str, str]]:
             else f"{row.value:g} to {row.most:g}, depending on the size of the effect"
         )
         yield named(row.text), ratio, f"{row.source} (few other causes show it)" if row.own else row.source
+
+
+def _cases(rows_of: type) -> Iterator[tuple[str, str, str, str]]:
+    """The observations with the names of their rows: several may share a text, by how much was seen."""
+    for key, told in zip(rows(rows_of), observations(rows_of), strict=True):
+        yield key.lower().replace("_", " "), *told
 
 
 def named(text: str) -> str:

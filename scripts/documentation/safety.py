@@ -26,7 +26,9 @@ from tracker_diag.sweeping.halt import GIVE_UP_AFTER
 
 def safety() -> str:
     """The page."""
-    return f"""{GENERATED}# Safety
+    return f"""{GENERATED}# Security
+
+To report a vulnerability, follow the [security policy](/security-policy.md): privately, not in a public issue.
 
 This page says what tracker-diag writes, what it never touches, and what happens when something goes wrong. A sweep runs
 unattended over what others wrote: copied folders, logs of killed processes, servers behind proxies. So it treats what
@@ -39,7 +41,7 @@ tracker-diag writes only this, and only on the runs that you asked for:
 - under the prefix, the tags {_words(own.TAGS)};
 - in the run's `{own.FOLDER}/`, the files {_words(own.REPORTS)}.
 
-Everything else is only read. This includes other tags under the prefix; {_words(own.USERS)} are yours. A prefix that
+Everything else is read only. This includes other tags under the prefix; {_words(own.USERS)} are yours. A prefix that
 begins with `mlflow.` or `wandb.` is refused.
 
 Three options write something outside the prefix:
@@ -56,6 +58,9 @@ all of these, and restores your text byte for byte.
 Two features create runs, and only if you use them. `sweep --overview` keeps one run for each experiment in the
 experiment `tracker-diag`, which holds the experiment's page. `tracker_diag.controls` logs the runs that it trains for
 you. `clean` deletes these runs and no others. It recognises them by marks that nothing else has.
+[Remove everything](/how-to/remove.md) shows the commands.
+
+If you may only read the tracker, `sweep --report-dir DIR` keeps the answers in a folder and writes nothing else.
 
 Nothing is written, replaced or deleted through a symbolic link, or outside the run's own folder. A file is first
 written under a random name beside its place and then renamed, so it is there whole or not at all. If a killed sweep
@@ -88,6 +93,12 @@ recognised as secrets:
 Control characters, line breaks and marks that turn the direction of reading are shown as escapes. In a message, the
 name of a run stands in quotes and is cut to {notify.LONGEST_NAME} letters. It cannot contain a mention, a link or
 formatting.
+
+## Telemetry and privacy
+
+tracker-diag has no telemetry. It talks to your tracker and, with `--notify`, to the address that you give. A report is
+one file that loads nothing from another server. MLflow and W&B, whose packages it uses, may send usage data or errors
+of their own: `MLFLOW_DISABLE_TELEMETRY=true` and `WANDB_ERROR_REPORTING=false` turn that off.
 
 ## How this is shown
 
