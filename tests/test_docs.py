@@ -140,6 +140,15 @@ def test_the_page_on_verdicts_begins_with_what_readme_says_of_each() -> None:
         assert f"| [{name}](/rules/{name}.md) | {words['means']} | {words['first']} |" in first
 
 
+def test_the_page_on_accuracy_begins_with_the_table_of_readme() -> None:
+    readme, page = (
+        [row for row in (ROOT / name).read_text(encoding="utf-8").splitlines() if "kinds of fault |" in row]
+        for name in ("README.md", "docs/how-it-works/accuracy.md")
+    )
+    assert len(readme) == 2
+    assert page == readme
+
+
 def test_the_page_on_verdicts_names_each_reason_for_none() -> None:
     code = inspect.getsource(why_abstained)
     told = page_on_verdicts().partition("## When there is none")[2].partition("\n## ")[0]

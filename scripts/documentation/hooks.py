@@ -22,8 +22,6 @@ RULES = "RULES"
 DOCS = Path(__file__).parents[2] / "docs"
 #: How much a search favours a page. Tables of measurements hold the words of every rule and would come before its page.
 BOOSTS = {
-    "security-policy.md": 2.0,
-    "how-to/remove.md": 2.0,
     "changelog.md": 0.5,
     "how-it-works/calibration.md": 0.5,
     "how-it-works/likelihoods.md": 0.5,
@@ -31,6 +29,18 @@ BOOSTS = {
     "how-it-works/performance.md": 0.5,
     "how-it-works/prescriptions.md": 0.5,
     "how-it-works/probes-shown.md": 0.5,
+}
+#: What people type who look for a page whose title has other words; the list of results shows them beside it.
+KEYWORDS = {
+    "how-it-works/accuracy.md": ["how often it is right", "false alarms"],
+    "how-it-works/verdict.md": ["what a verdict means"],
+    "how-to/extend.md": ["custom rule", "write a rule"],
+    "how-to/remove.md": ["clean", "delete tags"],
+    "how-to/schedule.md": ["nightly"],
+    "how-to/tune.md": ["ignore a rule", "disable a rule"],
+    "rules/diverged.md": ["NaN loss"],
+    "safety.md": ["read only", "permissions", "what it writes", "privacy"],
+    "security-policy.md": ["report a vulnerability"],
 }
 _FENCE = re.compile(r"^(```|~~~).*?^\1\s*$", re.MULTILINE | re.DOTALL)
 
@@ -45,8 +55,11 @@ def on_config(config: Any) -> Any:
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Draw what no page of ours may ask another server to draw, and say how high a search places the page."""
-    if page.file.src_uri in BOOSTS:
-        page.meta["search"] = {"boost": BOOSTS[page.file.src_uri]}
+    path = page.file.src_uri
+    if path in BOOSTS:
+        page.meta["search"] = {"boost": BOOSTS[path]}
+    if path in KEYWORDS:
+        page.meta["tags"] = KEYWORDS[path]
     markdown = re.sub(r"!\[([^\]]*)\]\((curves/[\w.-]+\.svg)\)", lambda m: _curves(m[2]), markdown)
     drawn = re.sub(r"^```mermaid\n(.*?)^```$", lambda m: _figure(svg(m[1])), markdown, flags=re.MULTILINE | re.DOTALL)
     parts, end = [], 0

@@ -34,7 +34,7 @@ This page says what tracker-diag writes, what it never touches, and what happens
 unattended over what others wrote: copied folders, logs of killed processes, servers behind proxies. So it treats what
 a run contains as data, never as a path, a command or markup. It checks what a server answers before it uses it.
 
-## What is written
+## What is written, and what is read only
 
 tracker-diag writes only this, and only on the runs that you asked for:
 
@@ -60,7 +60,8 @@ experiment `tracker-diag`, which holds the experiment's page. `tracker_diag.cont
 you. `clean` deletes these runs and no others. It recognises them by marks that nothing else has.
 [Remove everything](/how-to/remove.md) shows the commands.
 
-If you may only read the tracker, `sweep --report-dir DIR` keeps the answers in a folder and writes nothing else.
+If your permissions let you only read the tracker, `sweep --report-dir DIR` keeps the answers in a folder and writes
+nothing else.
 
 Nothing is written, replaced or deleted through a symbolic link, or outside the run's own folder. A file is first
 written under a random name beside its place and then renamed, so it is there whole or not at all. If a killed sweep

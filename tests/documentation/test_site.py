@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scripts.documentation.hooks import BOOSTS, KEYWORDS
 from scripts.documentation.navigation import aliases
 from tests.copies import ROOT
 from tests.documentation.site import Site, build
@@ -94,8 +96,22 @@ def test_pictures_and_formulas_are_part_of_the_page(site: Site) -> None:
     assert not [name for name in site.pages if 'class="mermaid"' in (site.folder / name).read_text(encoding="utf-8")]
 
 
-def test_the_changelog_and_the_guide_for_contributors_are_on_the_site(site: Site) -> None:
-    for page, file in (("changelog", "CHANGELOG.md"), ("contributing", "CONTRIBUTING.md")):
+def test_a_search_knows_what_people_type_and_places_tables_of_measurements_lower(site: Site) -> None:
+    index = json.loads((site.folder / "search" / "search_index.json").read_text(encoding="utf-8"))
+    found = {entry["location"]: entry for entry in index["docs"]}
+    for page, words in KEYWORDS.items():
+        assert found[page.removesuffix(".md") + "/"]["tags"] == words
+    for page, boost in BOOSTS.items():
+        assert found[page.removesuffix(".md") + "/"]["boost"] == boost
+    assert found["rules/"]["title"] == "Rules"
+
+
+def test_files_of_the_repository_that_readers_look_for_are_on_the_site(site: Site) -> None:
+    for page, file in (
+        ("changelog", "CHANGELOG.md"),
+        ("contributing", "CONTRIBUTING.md"),
+        ("security-policy", "SECURITY.md"),
+    ):
         first = (ROOT / file).read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
         assert f">{first}<" in (site.folder / page / "index.html").read_text(encoding="utf-8")
 
