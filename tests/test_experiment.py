@@ -190,7 +190,7 @@ def test_what_was_left_out_is_told_with_the_reason() -> None:
     name = next(iter(RUNS))
     going = replace(next(iter(LISTED.values())), id="going", status="RUNNING")
     (note,) = [note for note in beside(name, {**LISTED, "going": going}).notes if "left out" in note]
-    assert "1 still going" in note
+    assert "1 run still going" in note
 
 
 @pytest.mark.parametrize("sd", [0.01, 0.03])

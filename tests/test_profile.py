@@ -283,14 +283,17 @@ def test_a_value_that_does_not_fit_costs_itself_alone():
             {"target": {"kind": "classification", "n_classes": 2, "class_counts": {"a": 1, "b": 1, "c": 1}}},
             "contradict",
         ),
-        ({"train": {"rows": 10, "duplicates": 50}}, "some counts exceed the number of examples"),
-        ({"validation": {"rows": 5}, "overlap": {"rows": 50, "share": 1.0}}, "more overlapping examples"),
+        ({"train": {"rows": 10, "duplicates": 50}}, "train: some counts exceed the number of examples"),
+        (
+            {"validation": {"rows": 5}, "overlap": {"rows": 50, "share": 1.0}},
+            "more overlapping examples than validation examples",
+        ),
         ({"target": {"smallest_class": 9, "largest_class": 2}}, "smallest_class is above largest_class"),
         ({"target": {"smallest_label": 9, "largest_label": 2}}, "smallest_label is above largest_label"),
         ({"train": {"features": [{"min": 3, "max": 1}]}}, "minimum above"),
-        ({"shift": {"tested": 3, "shifted": 5}}, "more shifted features"),
+        ({"shift": {"tested": 3, "shifted": 5}}, "more shifted features than tested ones"),
         ({"schema_version": 7}, "schema version"),
-        ({"columns_of_another_tool": 1}, "unknown keys ignored"),
+        ({"columns_of_another_tool": 1}, "1 unknown key ignored"),
     ],
 )
 def test_contradictions_are_left_out_and_noted(change, said):

@@ -93,7 +93,7 @@ def test_a_resumed_run_overwrites_its_steps() -> None:
     worse = [[s, v + 1.5] for s, v in train[20:30]]
     report = diagnosed({"train_loss": train[:20] + worse + train[20:], "val_loss": val})
     assert green(report)
-    assert any("go back, as to 20 after 29" in f.message for f in report.findings if f.code == "HY005")
+    assert any("go back from 29 to 20" in f.message for f in report.findings if f.code == "HY005")
 
 
 # -- schedules, regularisation, averages ---------------------------------------------------------------------------
@@ -275,7 +275,7 @@ def test_loss_and_score_that_disagree_are_both_named() -> None:
     )
     finding = next(f for f in report.findings if f.code == "LC104")
     assert finding.severity == "info"
-    assert "score still improves" in finding.message
+    assert "validation accuracy still improves" in finding.message
 
 
 def test_a_reward_alone_is_not_judged_as_a_loss() -> None:

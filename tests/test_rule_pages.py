@@ -90,7 +90,7 @@ def test_evidence_is_of_the_catalogue_s_kinds(rule: Rule) -> None:
 def test_what_a_rule_is_seen_as_is_one_line(seen: str) -> None:
     def check(train: object) -> None: ...
 
-    with pytest.raises(ValueError, match=r"XX901 odd: seen as .* not one line"):
+    with pytest.raises(ValueError, match=r"XX901 odd: seen_as: .* is not one line"):
         rule("XX901", "odd", seen_as=("It is odd", seen))(check)
     assert "XX901" not in all_rules()
 

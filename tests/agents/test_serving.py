@@ -110,6 +110,6 @@ def test_runs_beyond_the_limit_are_told_of() -> None:
 
 def test_what_no_page_is_of_is_said_without_a_command() -> None:
     assert line(call(MemoryAdapter(), "explain", {"name": "ovrfitting"})) == (
-        "no rule or verdict 'ovrfitting'; the nearest is overfitting; use a verdict, a cause or a code from an answer"
+        "no rule or verdict 'ovrfitting'; did you mean overfitting?; use a verdict, a cause or a code from an answer"
     )
     assert "`" not in line(call(MemoryAdapter(), "explain", {"name": "no such thing at all"}))

@@ -259,7 +259,7 @@ def test_a_code_that_is_given_twice_is_refused() -> None:
 
 
 def test_a_ratio_is_positive() -> None:
-    with pytest.raises(ValueError, match="'it is odd': a likelihood ratio is positive, not -8"):
+    with pytest.raises(ValueError, match="'it is odd': a likelihood ratio must be positive, not -8"):
         LikelihoodRatio(-8.0, "it is odd")
 
 

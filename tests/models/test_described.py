@@ -32,7 +32,7 @@ def test_a_logged_model_that_is_another_network_is_left_out():
     found = of(model=network(2, classes=1), model_summary=SUMMARY)
     assert [layer.settings["units"] for layer in found.layers] == [64, 10]
     assert found.loss is None
-    assert "is not the network of the summary" in found.notes[0]
+    assert "the logged model differs from the model summary, so it was ignored" in found.notes[0]
 
 
 def test_layers_of_another_kind_are_another_network_too():

@@ -155,7 +155,7 @@ def test_engines_that_cannot_be_used_say_so() -> None:
     with pytest.raises(EngineError, match="--engine spark: choose local or dask"), open_engine("spark", calls=1):
         pass
     with (
-        pytest.raises(EngineError, match="goes with --engine dask"),
+        pytest.raises(EngineError, match="--scheduler needs --engine dask"),
         open_engine("local", calls=1, scheduler="tcp://x:1"),
     ):
         pass

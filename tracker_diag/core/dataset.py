@@ -133,7 +133,8 @@ def read_profile(data: Any) -> Dataset:
     notes: list[str] = []
     known = {key: data[key] for key in Profile.model_fields if key in data}
     if len(data) > len(known):
-        notes.append(f"{len(data) - len(known):,} unknown keys ignored")
+        unknown = len(data) - len(known)
+        notes.append(f"{unknown:,} unknown key{'s' * (unknown != 1)} ignored")
     version = known.setdefault("schema_version", PROFILE_VERSION)
     if not isinstance(version, int | float) or isinstance(version, bool) or version != PROFILE_VERSION:
         notes.append(
