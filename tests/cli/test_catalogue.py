@@ -46,12 +46,12 @@ def test_explain_takes_any_spelling(diag: Invoke, words: list[str], name: str) -
 
 
 @pytest.mark.parametrize(
-    ("word", "nearest"), [("ovrfitting", "overfitting"), ("LC10", "LC10"), ("vanishing", "vanishing-gradients")]
+    ("word", "nearest"), [("ovrfitting", "overfitting"), ("LC10", "LC101"), ("vanishing", "vanishing-gradients")]
 )
 def test_explain_of_no_rule_names_the_nearest(diag: Invoke, word: str, nearest: str) -> None:
     result = diag("explain", word, uri=None)
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-    assert f"the nearest is {nearest}" in result.stderr
+    assert f"; did you mean {nearest}?" in result.stderr
 
 
 def test_version(diag: Invoke) -> None:

@@ -56,7 +56,7 @@ def test_segments_and_sections_are_counted(capsys: pytest.CaptureFixture[str]) -
     clean._remove(Counting([]), ["a", "b"])
     assert capsys.readouterr().out == (
         "removed 7 tags and 3 files from 1 run, and sections in 1 description\n"
-        "removed 14 tags and 6 files from 2 runs, and 1 log segment and sections in 2 descriptions\n"
+        "removed 14 tags and 6 files from 2 runs, and 1 file of --annotate and sections in 2 descriptions\n"
     )
 
 

@@ -232,7 +232,7 @@ def test_explain_shows_the_page_that_the_command_line_shows(speak: Callable[...,
         ("sweep", {"everything": True, "limit": 0}, "limit: Input should be greater than or equal to 1"),
         ("list_runs", {"everything": True, "filter": "'; DROP TABLE runs; --"}, ""),
         ("list_runs", {"everything": True, "limit": 10**40}, "limit: Input should be less than or equal to 200"),
-        ("explain", {"name": "ovrfitting"}, "no rule or verdict 'ovrfitting'; the nearest is overfitting"),
+        ("explain", {"name": "ovrfitting"}, "no rule or verdict 'ovrfitting'; did you mean overfitting?"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(

@@ -28,7 +28,7 @@ def committed(
     config: ConfigOption = None,
     role: RoleOption = None,
 ) -> None:
-    """Check the runs whose mlruns files are staged in git (for a pre-commit hook).
+    """Check runs whose mlruns files are staged in git (pre-commit).
 
     Made for pre-commit hooks. Each run that one of the files belongs to is diagnosed; nothing is written.
     The other runs of its experiment are used only for comparison. The exit code is 1 if one of the runs has the
