@@ -40,8 +40,8 @@ def page(rule: Rule) -> str:
             "## Likelihoods it weighs\n\n"
             "The likelihood ratio says how many times likelier an observation is if this is the cause than if it is "
             "not: above 1 it points to the cause, below 1 against it "
-            "([how causes are scored](/how-it-works/causes.md)). Words in italics stand for values of the run. The first "
-            "column names the case: the same observation weighs differently by its size.\n\n"
+            "([how causes are scored](/how-it-works/causes.md)). Words in italics stand for values of the run. "
+            "The first column names the case: the same observation weighs differently by its size.\n\n"
             + table(("case", "observation", "likelihood ratio", "taken from"), _cases(rule.likelihoods))
         )
     parts.append(f"## Leave it out\n\n{_leave_out(rule)}")
