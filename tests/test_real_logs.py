@@ -275,7 +275,7 @@ def test_loss_and_score_that_disagree_are_both_named() -> None:
     )
     finding = next(f for f in report.findings if f.code == "LC104")
     assert finding.severity == "info"
-    assert "validation accuracy still improves" in finding.message
+    assert "accuracy still improves" in finding.message
 
 
 def test_a_reward_alone_is_not_judged_as_a_loss() -> None:

@@ -85,7 +85,7 @@ def undoes(curve: Curve) -> str:
         return f"undoing {share(lost / gained)} of its {'rise' if curve.flipped else 'fall'} from {first}"
     if gained > 0:
         return f"{'lower' if curve.flipped else 'higher'} than where it started ({first})"
-    return f"and was never better than at the start ({first})"
+    return "and was never better than at the start"
 
 
 def end(curve: Curve) -> str:

@@ -85,7 +85,8 @@ def no_early_stopping(
     if float((held_out.x > held_out.turning.high_step).mean()) < minimum_share:
         return None
     share = float((held_out.x > held_out.turning.step).mean())
-    went_on = Likelihoods.WENT_ON(times=1 + share, part=share)
+    at = held_out.best_logged[0]
+    went_on = Likelihoods.WENT_ON(times=1 + share, part=float((held_out.x > at).mean()))
     observations = [went_on]
     if explained is not None and explained.val_best > LEARNED:
         observations.append(Likelihoods.LEARNED_BEFORE())
@@ -93,7 +94,6 @@ def no_early_stopping(
         observations.append(Likelihoods.STOPPING())
     elif epochs:
         observations.append(Likelihoods.ALL_EPOCHS())
-    at = held_out.best_logged[0]
     changes = stop_at_best(symptoms, names, epochs)
     text = f"stop at step {figure(at, 6)} and keep that checkpoint" + (f": {in_words(changes)}" if changes else "")
     return no_early_stopping.hypothesis(
