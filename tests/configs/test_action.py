@@ -198,7 +198,11 @@ def test_figures_may_be_kept(runner: Runner) -> None:
         ({}, 2, "error: no runs selected: add --experiment NAME, --project NAME or --all"),
         ({"experiment": "--all"}, 2, "error: no experiment named '--all'"),
         ({"all": "true", "fail-on": "$(touch hit)"}, 2, "error: --fail-on $(touch hit): choose one of"),
-        ({"all": "true", "args": "--since 24h; touch hit"}, 2, "error: --since 24h; touch hit: a time span is needed"),
+        (
+            {"all": "true", "args": "--since 24h; touch hit"},
+            2,
+            "error: --since 24h; touch hit: write a time span",
+        ),
         ({"all": "true", "args": "; touch hit"}, 2, "error: Got unexpected extra argument"),
         ({"all": "true", "args": "::add-mask::x"}, 2, "error: Got unexpected extra argument"),
         ({"all": "true", "tracking-uri": "http://127.0.0.1:9"}, 3, "error: "),
