@@ -774,7 +774,7 @@ def _other_shares(counts: Counter[float], profiled: Mapping[str, int]) -> _Check
         if _from_even(share) < _from_even(old) / 2:
             message += ", as if classes were sampled evenly"
             severity = Severity.INFO
-        found, usual = f"{percent(apart)} off the profile", f"below {percent(OTHER_SHARES)}"
+    found, usual = f"{percent(apart)} off the profile", f"below {percent(OTHER_SHARES)}"
     return _contradicts("class shares", found, usual, message, severity)
 
 
