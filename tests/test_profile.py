@@ -197,7 +197,7 @@ def test_images_are_described_by_channel(shape):
     ("args", "said"),
     [
         ((X, Y[:-1]), "y has 499 values for 500 examples"),
-        ((X, Y, X[:, :2]), "X has 3 columns and X_val 2"),
+        ((X, Y, X[:, :2]), "X has 3 columns, but X_val has 2"),
         (([[1, 2], [3]],), "rows of equal length"),
         ((3.0,), "single number"),
         ((X + 1j,), "complex"),
@@ -273,7 +273,7 @@ def test_a_value_that_does_not_fit_costs_itself_alone():
     assert dataset.features[1].std is None
     assert dataset.features[1].mean is not None
     assert dataset.target.n_classes == 2
-    assert "dataset profile: rows: 'many' does not fit" in dataset.notes
+    assert "dataset profile: rows: 'many' is not valid, so it was ignored" in dataset.notes
 
 
 @pytest.mark.parametrize(
@@ -283,14 +283,14 @@ def test_a_value_that_does_not_fit_costs_itself_alone():
             {"target": {"kind": "classification", "n_classes": 2, "class_counts": {"a": 1, "b": 1, "c": 1}}},
             "contradict",
         ),
-        ({"train": {"rows": 10, "duplicates": 50}}, "more examples of a kind"),
-        ({"validation": {"rows": 5}, "overlap": {"rows": 50, "share": 1.0}}, "more examples overlap"),
-        ({"target": {"smallest_class": 9, "largest_class": 2}}, "larger than the most frequent"),
-        ({"target": {"smallest_label": 9, "largest_label": 2}}, "above the largest"),
+        ({"train": {"rows": 10, "duplicates": 50}}, "some counts exceed the number of examples"),
+        ({"validation": {"rows": 5}, "overlap": {"rows": 50, "share": 1.0}}, "more overlapping examples"),
+        ({"target": {"smallest_class": 9, "largest_class": 2}}, "smallest_class is above largest_class"),
+        ({"target": {"smallest_label": 9, "largest_label": 2}}, "smallest_label is above largest_label"),
         ({"train": {"features": [{"min": 3, "max": 1}]}}, "minimum above"),
-        ({"shift": {"tested": 3, "shifted": 5}}, "more features shifted"),
+        ({"shift": {"tested": 3, "shifted": 5}}, "more shifted features"),
         ({"schema_version": 7}, "schema version"),
-        ({"columns_of_another_tool": 1}, "unknown parts"),
+        ({"columns_of_another_tool": 1}, "unknown keys ignored"),
     ],
 )
 def test_contradictions_are_left_out_and_noted(change, said):
@@ -349,7 +349,7 @@ def test_a_profile_of_a_hundred_thousand_columns_is_read_in_bounded_time(layout)
 
 def test_the_report_says_what_of_a_profile_was_left_out():
     report = diagnose(Run.from_dict({"id": "r", "profile": {"train": {"rows": "many"}}}))
-    assert "dataset profile: rows: 'many' does not fit" in report.notes
+    assert "dataset profile: rows: 'many' is not valid, so it was ignored" in report.notes
 
 
 # -- declared inputs -------------------------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ SIDES = {"train": "training", "val": "validation", "test": "test"}
 
 #: For the file on its own; on the site, the style sheet's colours hold.
 STYLE = (
-    "text{font:12px sans-serif;fill:#888}path{fill:none;stroke-width:2}.train{stroke:#3b82c4}.val{stroke:#d9730d}"
+    "text{font:12px sans-serif;fill:#888}path{fill:none;stroke-width:2}"
+    ".train{stroke:#3b82c4;stroke-dasharray:7 3}.val{stroke:#d9730d}"
     ".other{stroke:#888}.axis{stroke:#888;stroke-width:1}.span{fill:#d9730d;opacity:.15}"
     "text.train{fill:#3b82c4;stroke:none}text.val{fill:#d9730d;stroke:none}text.other{stroke:none}"
 )
@@ -50,7 +51,7 @@ def picture(report: Report, finding: Finding | None = None) -> str:
     for i, curve in enumerate(curves):
         points = " ".join(f"{_across(x, step):.1f},{_up(y, value):.1f}" for step, value in finite(curve))
         _add(svg, "path", _kind(curve), d=f"M{points}" + ("h0" if len(finite(curve)) == 1 else ""))
-        _text(svg, LEFT + 100 * i, 14, f"— {_label(curve)}", _kind(curve))
+        _text(svg, LEFT + 100 * i, 14, f"{'- -' if _kind(curve) == 'train' else '—'} {_label(curve)}", _kind(curve))
     stops = [stop for curve in curves if (stop := broken(curve))]
     if stops:
         place = _across(x, stops[0].step)

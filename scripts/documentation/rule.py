@@ -14,7 +14,7 @@ from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.registry import EVIDENCE
 from tracker_diag.rules.hypothesis import rows
 from tracker_diag.rules.registry import all_rules
-from tracker_diag.rules.rule import Rule
+from tracker_diag.rules.rule import SEMINAR, TALK, Rule
 
 RELATED = 6
 _REASONS = {"for": "Because", "against": "Against"}
@@ -38,9 +38,10 @@ def page(rule: Rule) -> str:
     if rule.likelihoods is not None:
         parts.append(
             "## Likelihoods it weighs\n\n"
-            "How much likelier each observation is if this is the cause than if it is not "
+            "The likelihood ratio says how many times likelier an observation is if this is the cause than if it is "
+            "not: above 1 it points to the cause, below 1 against it "
             "([how causes are scored](/how-it-works/causes.md)). Words in italics stand for values of the run.\n\n"
-            + table(("observation", "likelihood ratio", "seen in"), observations(rule.likelihoods))
+            + table(("observation", "likelihood ratio", "taken from"), observations(rule.likelihoods))
         )
     parts.append(f"## Leave it out\n\n{_leave_out(rule)}")
     if near := related(rule):
@@ -74,8 +75,12 @@ def observations(rows_of: type) -> Iterator[tuple[str, str, str]]:
     What is seen of the run shows as its name in italics; a row that sets the cause apart says so.
     """
     for row in rows(rows_of).values():
-        ratio = f"{row.value:g}" if row.most is None else f"from {row.value:g}, rising to {row.most:g}"
-        yield named(row.text), ratio, f"{row.source}: a sign of its own" if row.own else row.source
+        ratio = (
+            f"{row.value:g}"
+            if row.most is None
+            else f"{row.value:g} to {row.most:g}, depending on the size of the effect"
+        )
+        yield named(row.text), ratio, f"{row.source} (few other causes show it)" if row.own else row.source
 
 
 def named(text: str) -> str:
@@ -102,15 +107,15 @@ def _example(rule: Rule) -> Iterator[str]:
     yield "## Example"
     if pictures(rule):
         yield '<div class="pair" markdown>'
-        yield _figure(rule.name, "It speaks", speaks)
-        yield _figure(silent.name, "It is silent", silent)
+        yield _figure(rule.name, "With this finding", speaks)
+        yield _figure(silent.name, "Without it", silent)
         yield "</div>"
-        yield "What it says of the first run:"
+        yield "The finding for the first run:"
     else:
-        yield f"What it says of a run ({speaks.about}):"
+        yield f"The finding for an example run ({speaks.about}):"
     yield _said(finding, reasons=bool(pictures(rule)))
     if not pictures(rule) and (seen := list(_evidence(finding))):
-        yield "The evidence that it found:"
+        yield "The evidence behind it:"
         yield table(("evidence", "value"), seen)
 
 
@@ -145,7 +150,8 @@ def _evidence(finding: Finding) -> Iterator[tuple[str, str]]:
 
 def _leave_out(rule: Rule) -> str:
     return (
-        f"Write `ignore: [{rule.name}]` in `tracker-diag.yaml`, or put the tag `diag.ignore = {rule.name}` on a run: "
+        f"To leave this rule out for all runs, write `ignore: [{rule.name}]` in `tracker-diag.yaml`. To leave it out "
+        f"for one run, set the tag `diag.ignore = {rule.name}` on that run. See "
         "[how to change or leave out rules](/how-to/tune.md)."
     )
 
@@ -157,7 +163,7 @@ def _references(rule: Rule) -> str:
     for title in sorted(cited(rule) & set(at), key=len, reverse=True):
         words = r"\s+".join(map(re.escape, title.split()))
         text = re.sub(rf'(?<!\[)"({words})"', lambda quoted, to=at[title]: f'["{quoted[1]}"](/seminar.md#{to})', text)
-    return text.replace("Seminar:", "[Seminar](/seminar.md):")
+    return re.sub(r"Seminar:\s+", f"{SEMINAR.replace(TALK, f'[{TALK}](/seminar.md)')} ", text)
 
 
 def _picture(name: str) -> str:
@@ -172,5 +178,5 @@ def alias(name: str, rule: str) -> str:
     """The page of a cause that is told by a rule of another name."""
     return (
         f"{GENERATED}# {name}\n\n"
-        f"This cause is told by the rule {link(rule)}; its page says what it measures, and what to do.\n"
+        f"The rule {link(rule)} reports this cause. Its page says what it measures and what to do.\n"
     )

@@ -57,10 +57,10 @@ def seminar() -> str:
     return (
         f"{GENERATED}# The seminar\n\n"
         "The rules implement a seminar talk: P. Heuser, *Why does my network fail to learn?*, DESY machine learning "
-        'deep learning seminar, 30 September 2019. Pages of rules quote it as "Seminar:", with the title of the '
+        "deep learning seminar, 30 September 2019. Pages of rules quote it with the title of the "
         "slide.\n\n"
-        "The tables list what each slide states, the rules that look for it in a run, and the tests that show "
-        "that they do.\n" + "".join(f"\n## {slide['slide']}\n\n{_statements(slide)}" for slide in deck())
+        "Each section below lists what a slide states, which rules look for it in a run, and which tests check "
+        "those rules.\n" + "".join(f"\n## {slide['slide']}\n\n{_statements(slide)}" for slide in deck())
     )
 
 

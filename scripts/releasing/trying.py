@@ -29,6 +29,12 @@ for name, rise in {"sound": 0, "overfits": 0.002}.items():
     client.set_terminated(run)
 """
 
+CELL = """
+import csv, tracker_diag
+rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(open("curves.csv"))]
+print(tracker_diag.diagnose({name: [row[name] for row in rows] for name in rows[0]})._repr_html_())
+"""
+
 EXTRAS = {
     "dask": ("sweep", "--all", "--force", "--engine", "dask"),
     "mcp": ("mcp",),
@@ -106,6 +112,13 @@ def _sweep(at: Installed) -> Iterator[str]:
     report = json.loads(pages[0].with_name("report.json").read_text(encoding="utf-8"))
     expect(report["verdict"] == "overfitting", "report.json has another verdict", str(report["verdict"]))
     yield "report"
+    said, _ = at.run("python", "-c", CELL)
+    expect("overfitting" in said and "<svg" in said, "a notebook's cell shows something else", said[:1000])
+    yield "notebook cell"
+    at.run("tracker-diag", "report", "--experiment", "trial", "--tracking-uri", store, "--output", "trial.html")
+    page = (at.folder / "trial.html").read_text(encoding="utf-8")
+    expect("</html>" in page and "<script" in page, "the page of the experiment is not whole", page[:1000])
+    yield "experiment page"
 
 
 def _extras(at: Installed) -> Iterator[str]:

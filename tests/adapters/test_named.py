@@ -24,7 +24,7 @@ def test_an_id_beats_a_name_and_a_name_beats_the_beginning_of_an_id() -> None:
 def test_a_few_letters_are_no_beginning() -> None:
     adapter = MemoryAdapter([Run("abcdef")])
     assert find(adapter, "abcd", None).id == "abcdef"
-    said = r"^no run 'abc' in .*; no run has the name 'abc' either; the start of an ID needs at least 4 characters$"
+    said = r"^no run 'abc' in .*, and no run has the name 'abc'.*; the start of an ID needs at least 4 characters$"
     with pytest.raises(UnknownRunError, match=said):
         find(adapter, "abc", None)
 

@@ -164,7 +164,7 @@ def test_the_configuration_is_obeyed(diag: Invoke, runs: dict[str, str], tmp_pat
         (["diagnose", "-r", "x", "--fail-on", "worst"], "error: --fail-on worst: choose one of info, warning, error"),
         (["diagnose", "-r", "x", "--tracker", "neptune"], "error: --tracker neptune: choose one of "),
         (["diagnose", "-r", "x", "--role", "val_loss"], "error: --role val_loss: write role=name"),
-        (["diagnose", "-r", "x", "--artifacts", "some"], "error: --artifacts: choose one of findings, all, none\n"),
+        (["diagnose", "-r", "x", "--artifacts", "some"], "error: --artifacts: choose findings, all or none\n"),
         (
             ["diagnose", "-r", "x", "--role", "foo=bar"],
             "error: --role: no role 'foo'; roles are train_loss, val_loss, ",
@@ -247,7 +247,7 @@ def test_a_run_is_compared_with_the_others_of_its_experiment(diag: Invoke, rates
     text = " ".join(result.stdout.split())
     assert "the best of 15 comparable runs, 0.01-64-0, ends at 0.1958" in text
     assert "of 15 runs, as of 2027-01-15 08:00 UTC" in text
-    assert "lower lr from 0.1 to 0.01" in text
+    assert "reduce lr from 0.1 to 0.01" in text
     assert _tags(store, rates["0.1-64-0"])["diag.cause"] == "learning-rate-too-high"
     assert _tags(store, rates["0.01-64-0"]) == {}
 
@@ -315,7 +315,7 @@ def test_a_run_is_named_by_its_name_or_by_how_its_id_begins(diag: Invoke, runs: 
     assert _tags(store, run_id) == {}
     result = diag("diagnose", "-r", "overfit")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
-    assert "no run has an ID that begins with 'overfit' either" in result.stderr
+    assert ", and no run has an ID that begins with 'overfit'" in result.stderr
 
 
 def test_what_was_written_and_where_is_told(diag: Invoke, runs: dict[str, str]) -> None:

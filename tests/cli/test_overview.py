@@ -168,7 +168,9 @@ def test_a_tracker_that_refuses_the_overview_does_not_spoil_the_sweep(diag: Invo
 
 def test_it_is_said_where_each_page_was_stored(diag: Invoke, store: str) -> None:
     result = diag("sweep", "--all", "--overview")
-    lines = [f"overview of {name}: run {name}, in experiment tracker-diag" for name in ("empty", "vision")]
+    lines = [
+        f"overview of experiment '{name}': run '{name}' in experiment 'tracker-diag'" for name in ("empty", "vision")
+    ]
     assert [line for line in result.stdout.splitlines() if line.startswith("overview")] == lines
     assert "overview of" not in diag("sweep", "--all", "--overview").stdout  # nothing was diagnosed
     logged = diag("sweep", "-e", "vision", "--overview", "--log-format", "json")

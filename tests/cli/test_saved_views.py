@@ -15,7 +15,7 @@ from tracker_diag.cli.errors import UsageError
 from tracker_diag.cli.saved_views import viewer_of
 from tracker_diag.core.own import VIEW
 
-PLACE = "in MLflow's UI, experiment vision, Views > tracker-diag"
+PLACE = "in MLflow's UI, open experiment 'vision', then Views > tracker-diag"
 
 
 def views(store: str) -> dict[str, str]:
@@ -27,11 +27,11 @@ def views(store: str) -> dict[str, str]:
 def test_a_sweep_saves_a_view_where_there_are_runs_and_says_where(diag: Invoke, store: str) -> None:
     swept = diag("sweep", "-e", "vision", "--view")
     assert swept.exit_code == 0
-    assert f"view of vision: {PLACE}\n" in swept.stdout
+    assert f"saved view of experiment 'vision': {PLACE}\n" in swept.stdout
     first = views(store)
     assert first.keys() == {"vision"}
     again = diag("sweep", "-e", "vision", "-e", "empty", "--view")
-    assert f"view of vision: {PLACE}\n" in again.stdout
+    assert f"saved view of experiment 'vision': {PLACE}\n" in again.stdout
     assert views(store).keys() == {"vision", "empty"}
     assert views(store)["vision"] == first["vision"]
 
@@ -48,7 +48,7 @@ def test_clean_deletes_those_of_its_scope_and_leaves_changed_ones(diag: Invoke, 
     assert views(store).keys() == {"vision"}
     mlflow.MlflowClient(store).set_experiment_tag("1", VIEW, "{}")
     told = diag("sweep", "-e", "vision", "--view").stdout
-    assert f"view of vision: not updated, because somebody has changed it: {PLACE}\n" in told
+    assert f"saved view of experiment 'vision': not updated, because somebody has changed it: {PLACE}\n" in told
     cleaned = diag("clean", "--all", "--yes")
     assert "deleted 0 saved views\n" in cleaned.stdout
     assert cleaned.stderr == "kept the view of vision, because somebody has changed it\n"

@@ -29,7 +29,9 @@ def test_the_closing_table_is_worst_first(diag: Invoke) -> None:
 def test_nothing_new_is_one_line(diag: Invoke) -> None:
     diag(*VISION)
     again = diag(*VISION)
-    assert re.fullmatch(r"6 runs in .*: 0 diagnosed, 6 unchanged\. Verdicts: .*\.\n", again.stdout)
+    assert re.fullmatch(
+        r"6 runs in .*: 0 diagnosed, 6 unchanged since the last diagnosis\. Verdicts: .*\.\n", again.stdout
+    )
     assert "6 diagnosed" in diag(*VISION, "--force").stdout
 
 
@@ -303,7 +305,9 @@ def test_a_baseline_is_written_once_and_only_what_is_new_counts_then(diag: Invok
     first = diag(*words)
     assert first.exit_code == 0
     assert "4 accepted by the baseline" in first.stdout
-    assert first.stderr == f"wrote {file}, which accepts 4 runs from now on\n"
+    assert first.stderr == (
+        f"created {file}: the present findings of 4 runs are accepted, and only new ones will be reported\n"
+    )
     accepted = json.loads(file.read_text())["runs"]
     assert sorted(entry["verdict"] for entry in accepted.values()) == ["diverged"] * 2 + ["overfitting"] * 2
     second = diag(*words)
@@ -323,7 +327,7 @@ def test_a_baseline_holds_all_runs_by_all_rules(diag: Invoke, tmp_path: Path, pa
     file = tmp_path / "baseline.json"
     result = diag(*VISION, *part, "--baseline", str(file))
     assert (result.exit_code, file.exists()) == (2, False)
-    assert f"a new one has to cover all runs and rules, so leave out {part[0]}" in result.stderr
+    assert f"does not exist; leave out {part[0]} to create it" in result.stderr
     file.write_text('{"schema_version": 1, "runs": {}}')
     assert diag(*VISION, *part, "--baseline", str(file)).exit_code == 0
 
@@ -393,8 +397,11 @@ def test_reports_that_had_no_place_are_stored_by_the_next_sweep_once_there_is_on
     database.close()
     first = diag("sweep", "-e", "vision").stdout
     assert "4 runs: the report could not be stored: no folder " in first
-    assert "0 diagnosed, 6 unchanged (4 have no stored report)" in diag("sweep", "-e", "vision").stdout
+    assert (
+        "0 diagnosed, 6 unchanged since the last diagnosis (4 have no stored report)"
+        in diag("sweep", "-e", "vision").stdout
+    )
     place.mkdir(parents=True)
-    assert "4 diagnosed, 2 unchanged." in diag("sweep", "-e", "vision").stdout
+    assert "4 diagnosed, 2 unchanged since the last diagnosis." in diag("sweep", "-e", "vision").stdout
     assert len([*place.rglob("report.html")]) == 4
-    assert "0 diagnosed, 6 unchanged." in diag("sweep", "-e", "vision").stdout
+    assert "0 diagnosed, 6 unchanged since the last diagnosis." in diag("sweep", "-e", "vision").stdout

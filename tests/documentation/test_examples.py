@@ -27,7 +27,7 @@ def test_a_page_shows_the_rule_at_work(rule) -> None:  # type: ignore[no-untyped
     text = page(rule)
     assert f"> **{rule.name}** (" in text
     drawn = pictures(rule)
-    assert drawn or "The evidence that it found" in text
+    assert drawn or "The evidence behind it" in text
     for svg in drawn.values():
         assert ElementTree.fromstring(svg).find("{http://www.w3.org/2000/svg}title") is not None
 

@@ -46,7 +46,7 @@ def test_it_runs_and_shows_reports_tables_and_a_drawing(executed: Any) -> None:
     assert any("<table" in page and "diverged" in page for page in pages)
     assert len(outputs(executed, "image/png")) == 1
     assert "('overfitting', 'overfitting')" in outputs(executed, "text/plain")
-    assert any("lower epochs from 30 to 8" in text for text in outputs(executed, "text/plain"))
+    assert any("reduce epochs from 30 to 8" in text for text in outputs(executed, "text/plain"))
 
 
 def test_it_is_kept_without_outputs() -> None:

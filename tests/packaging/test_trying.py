@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import re
+import shutil
 import sys
 import tomllib
 from pathlib import Path
@@ -32,7 +34,8 @@ def installed(tmp_path: Path) -> Installed:
 
 def test_all_goes_well_but_for_the_extras_that_are_installed_here(installed: Installed) -> None:
     going = trials(installed, __version__)
-    assert list(itertools.islice(going, 6)) == ["--version", "--help", "rules", "CSV", "sweep", "report"]
+    said = ["--version", "--help", "rules", "CSV", "sweep", "report", "notebook cell", "experiment page"]
+    assert list(itertools.islice(going, len(said))) == said
     with pytest.raises(StepError, match="exit code"):
         next(going)
 
@@ -52,6 +55,23 @@ def test_what_is_imported_from_elsewhere_is_seen(installed: Installed, tmp_path:
         program.read_text().replace(f'PYTHONPATH="{installed.environment}"', f'PYTHONPATH="{elsewhere}"')
     )
     with pytest.raises(StepError, match="another tracker_diag is imported"):
+        list(trials(installed, __version__))
+
+
+@pytest.mark.parametrize(
+    ("file", "told"),
+    [
+        ("report/formats/notebook.html.j2", "notebook.html.j2"),
+        ("report/experiment/page.html.j2", "page.html.j2"),
+        ("report/experiment/page.js", "page.js"),
+    ],
+)
+def test_a_template_that_is_missing_is_seen(installed: Installed, file: str, told: str) -> None:
+    package = installed.environment / "tracker_diag"
+    package.unlink()
+    shutil.copytree(ROOT / "tracker_diag", package, ignore=shutil.ignore_patterns("__pycache__"))
+    (package / file).unlink()
+    with pytest.raises(StepError, match=re.escape(told)):
         list(trials(installed, __version__))
 
 

@@ -144,7 +144,7 @@ def test_batches_that_do_not_fit_are_named_in_one_line(made, said):
 
 
 def test_batches_bring_their_own_targets():
-    with pytest.raises(ValueError, match="leave y out"):
+    with pytest.raises(ValueError, match="and no y"):
         profile_data(batches(X), Y)
 
 

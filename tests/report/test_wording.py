@@ -107,7 +107,7 @@ def test_cost(cost, sentence):
     ("names", "happened"),
     [
         (("diverged",), "came after the loss blew up"),
-        (("frozen",), "passed without any change in the loss"),
+        (("frozen",), "passed while the curve was stuck"),
         (("overfitting", "diverged"), "came after the loss blew up"),
         (("unstable",), "did not improve the run"),
     ],

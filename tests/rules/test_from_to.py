@@ -7,7 +7,7 @@ import math
 import pytest
 
 from tracker_diag.evidence.baseline import Explained
-from tracker_diag.rules.from_to import from_to, reference
+from tracker_diag.rules.from_to import beside_guessing, ends, from_to, reference
 
 
 def went(train: float, val: float, baseline: float = 2.0, bottom: float = 0.0, *, known: bool = True) -> Explained:
@@ -33,4 +33,19 @@ def test_says_where_each_side_went(explained: Explained, said: str) -> None:
 
 def test_names_the_level_that_shares_are_of() -> None:
     assert reference(went(0.5, 0.5)) == "chance level"
-    assert reference(went(0.5, 0.5, known=False)) == "the initial level"
+    assert reference(went(0.5, 0.5, known=False)) == "the initial level (2)"
+
+
+@pytest.mark.parametrize(
+    ("explained", "said"),
+    [(went(0.95, -0.5), "3 against 0.1"), (went(1.0, 0.0, -0.1, -1.0), "0.1 against 1")],
+)
+def test_says_where_both_sides_ended(explained: Explained, said: str) -> None:
+    assert ends(explained) == said
+
+
+@pytest.mark.parametrize(
+    ("times", "said"), [(0.0, "0, below random guessing"), (0.23, "only 23% of that of random guessing")]
+)
+def test_says_how_far_below_guessing_an_accuracy_lies(times: float, said: str) -> None:
+    assert beside_guessing(times) == said

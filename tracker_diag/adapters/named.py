@@ -80,7 +80,9 @@ def find(
         found, what = _of_beginning(adapter, short, scope, advance), "has an ID that begins with"
     if not found:
         hint = f"; the start of an ID needs at least {SHORTEST} characters" if len(short) < SHORTEST else ""
-        raise UnknownRunError(f"{unknown}; no run {what} {clean(short, _NAME)!r} either{hint}") from unknown
+        said, sep, advice = str(unknown).partition(": check")
+        neither = f"{said}, and no run {what} {clean(short, _NAME)!r}"
+        raise UnknownRunError(f"{neither}{sep}{advice}{hint}") from unknown
     if len(found) > 1:
         more = f", … ({len(found):,} in all)" if len(found) > SHOWN else ""
         raise SeveralRunsError(

@@ -76,7 +76,7 @@ def diagnose(run: object, settings: Settings | Mapping[str, Any] | None = None, 
 
     >>> report = diagnose({"metrics": history, "params": {"epochs": 30}})
     >>> report.causes[0].prescription.text
-    'stop at step 8 and keep that checkpoint: lower epochs from 30 to 8'
+    'stop at step 8 and keep that checkpoint: reduce epochs from 30 to 8'
     """
     found = run if isinstance(run, Run) else one_run(run)
     others = siblings if isinstance(siblings, Comparison) else several_runs(siblings, SIBLING)

@@ -22,7 +22,7 @@ app = typer.Typer(
 Examples:
   tracker-diag diagnose -r 3f2a… --dry-run   diagnose one run, write nothing
   tracker-diag sweep -e 'vision-*'           diagnose new and changed runs
-  tracker-diag sweep --all --every 15m       do so every 15 minutes
+  tracker-diag sweep --all --every 15m       diagnose every 15 minutes
   tracker-diag explain overfitting           what it means and what to do
 \b
 Exit codes:
@@ -30,7 +30,7 @@ Exit codes:
   1  a run has the severity given with --fail-on, or a worse one
   2  wrong usage, wrong configuration or an unknown run
   3  the tracker could not be reached, or refused the request
-  4  some runs of a sweep failed (the others are done), the disk is full,
+  4  some runs could not be diagnosed (the others were), the disk is full,
      or there is a bug in tracker-diag""",
 )
 
@@ -62,4 +62,4 @@ app.command("mcp", cls=Sections)(mcp.mcp)
 
 def main() -> None:
     """Run the command line."""
-    app()
+    app(prog_name="tracker-diag")

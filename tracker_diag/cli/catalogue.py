@@ -56,7 +56,7 @@ def explain(
 ) -> None:
     """Show the page of a rule or verdict.
 
-    The page says what is measured, why it matters, what to do, which thresholds apply and where they come from.
+    The page says what the rule measures, why it matters, what to do, and which thresholds apply.
     """
     from tracker_diag.rules.manual import UnknownPageError, page
 

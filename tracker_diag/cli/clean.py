@@ -35,7 +35,7 @@ def clean(
             "--run-id",
             "-r",
             metavar="RUN",
-            help="Run ID, name or URL, as for `diagnose`. Can be repeated.",
+            help="Clean only this run: its ID, name or URL, as for `diagnose`. Can be repeated.",
             show_default=False,
             rich_help_panel=WHICH,
         ),
@@ -50,10 +50,9 @@ def clean(
 ) -> None:
     """Remove everything that tracker-diag wrote.
 
-    This removes tags and reports, sections of `--note`, saved views of `--view`, log segments of `--annotate`, and the
-    runs that `--overview` and controls created, with their experiment if that is empty then. Your own text in
-    descriptions stays, and nothing else is changed.
-    If something cannot be removed, the command says so and why.
+    This removes tags, reports, what `--note`, `--view` and `--annotate` wrote, and the runs that `--overview` and
+    controls created, with their experiment if it is empty then. Your own text in descriptions stays, and nothing else
+    is changed. If something cannot be removed, the command says so and why.
     """
     if run_id and (experiment or project or everything):
         raise UsageError("--run-id cannot be combined with --experiment, --project or --all")
@@ -145,7 +144,7 @@ def _remove(adapter: Adapter, ids: list[str]) -> None:
             tags, files, notes = tags + removal.tags, files + removal.artifacts, notes + removal.notes
             segments += removal.segments
             left.update(removal.left)
-    also = [counted(segments, "log segment")] if segments else []
+    also = [counted(segments, "file of --annotate", "files of --annotate")] if segments else []
     also += [f"sections in {counted(notes, 'description')}"] if notes else []
     more = f", and {' and '.join(also)}" if also else ""
     typer.echo(

@@ -20,17 +20,19 @@ _GRAVEST_FIRST = (USAGE, TRACKER, PARTIAL, FOUND, OK)
 def committed(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILES", help="Files in mlruns folders. Other files are skipped.", show_default=False),
+        typer.Argument(
+            metavar="FILES", help="Files in mlruns folders. All other files are ignored.", show_default=False
+        ),
     ] = None,
     fail_on: FailOnOption = "error",
     config: ConfigOption = None,
     role: RoleOption = None,
 ) -> None:
-    """Check the runs of staged mlruns files (pre-commit).
+    """Check the runs whose mlruns files are staged in git (for a pre-commit hook).
 
-    Diagnoses each run that one of the files belongs to, and writes nothing. The other runs of its experiment are only
-    compared with it. The exit code is 1 if one of the runs has an error, or the severity given with --fail-on;
-    otherwise it is that of a sweep.
+    Made for pre-commit hooks. Each run that one of the files belongs to is diagnosed; nothing is written.
+    The other runs of its experiment are used only for comparison. The exit code is 1 if one of the runs has the
+    severity given with --fail-on, by default an error. Other exit codes are those of a sweep.
 
     \b
       tracker-diag committed $(git diff --name-only --staged)

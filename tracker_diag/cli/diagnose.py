@@ -41,7 +41,7 @@ def diagnose(
         Path | None,
         typer.Argument(
             metavar="PATH",
-            help="File or folder with curves, instead of a tracker. Nothing is written.",
+            help="File or folder to read the run from, instead of a tracker. Nothing is written.",
             show_default=False,
         ),
     ] = None,
@@ -64,7 +64,7 @@ def diagnose(
         typer.Option(
             "--write/--dry-run",
             rich_help_panel=WRITTEN,
-            help="Write tags and reports, or only show the diagnosis.",
+            help="Write tags and a report into the tracker, or only show the diagnosis.",
         ),
     ] = True,
     artifacts: ArtifactsOption = None,
@@ -80,8 +80,8 @@ def diagnose(
     """Diagnose one run and write the answer into the tracker.
 
     The run is compared with the other runs of its experiment.
-    With PATH, runs are read from files and nothing is written: a CSV, Lightning's metrics.csv, trainer_state.json,
-    results.csv, TensorBoard event files, a folder of these, or an mlruns or wandb folder.
+    With PATH, runs are read from files, and nothing is written. PATH can be a CSV, Lightning's metrics.csv,
+    trainer_state.json, results.csv, a TensorBoard event file, a folder of these, or an mlruns or wandb folder.
     """
     from tracker_diag.adapters.closing import Done
     from tracker_diag.cli.summary import show_lines

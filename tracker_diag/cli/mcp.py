@@ -22,7 +22,7 @@ def mcp(
     config: ConfigOption = None,
     write: Annotated[
         bool,
-        typer.Option("--write", help="Allow agents to write diagnoses into the tracker.", rich_help_panel=WRITTEN),
+        typer.Option("--write", help="Let agents write diagnoses into the tracker.", rich_help_panel=WRITTEN),
     ] = False,
 ) -> None:
     """Run an MCP server for AI agents.

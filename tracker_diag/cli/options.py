@@ -23,7 +23,7 @@ TrackerOption = Annotated[
     str | None,
     typer.Option(
         "--tracker",
-        help=f"{' or '.join(trackers())}. Default: recognised from the address.",
+        help=f"{' or '.join(trackers())}. Default: recognised from the address of the tracker.",
         show_default=False,
         metavar="NAME",
         rich_help_panel=WHERE,
@@ -75,7 +75,7 @@ IgnoreOption = Annotated[
     list[str] | None,
     typer.Option(
         "--ignore",
-        help="Also leave these rules out, e.g. LC107,dead-relu.",
+        help="Skip these rules, in addition to those that the settings file leaves out, e.g. LC107,dead-relu.",
         show_default=False,
         metavar="RULES",
         rich_help_panel=JUDGED,
@@ -95,7 +95,8 @@ ArtifactsOption = Annotated[
     str | None,
     typer.Option(
         "--artifacts",
-        help="Which runs get a report: findings (default: those with a warning or an error), all or none.",
+        help="When to write a report: findings (default; only with a warning or an error), all (always) or none "
+        "(never).",
         show_default=False,
         metavar="WHICH",
         rich_help_panel=WRITTEN,
@@ -105,7 +106,7 @@ NoteOption = Annotated[
     bool,
     typer.Option(
         "--note",
-        help="Also write a section into the run's description, below your own text. Later diagnoses update it.",
+        help="Also write the diagnosis into the run's description, below your own text. Later diagnoses update it.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -114,7 +115,7 @@ ExperimentOption = Annotated[
     typer.Option(
         "--experiment",
         "-e",
-        help="Experiment name or pattern, e.g. 'vision-*'. Can be repeated.",
+        help="Look in experiments with this name or pattern, e.g. 'vision-*'. Can be repeated.",
         show_default=False,
         metavar="NAME",
         rich_help_panel=WHICH,
@@ -125,7 +126,7 @@ ProjectOption = Annotated[
     typer.Option(
         "--project",
         "-p",
-        help="W&B: entity/project. Can be repeated.",
+        help="Look in this W&B project (entity/project). Can be repeated to look in several.",
         show_default=False,
         metavar="NAME",
         rich_help_panel=WHICH,
@@ -135,7 +136,8 @@ AnnotateOption = Annotated[
     bool,
     typer.Option(
         "--annotate",
-        help="W&B folders: also write a log segment, which `wandb sync` uploads to the server.",
+        help="For W&B offline folders: also write the diagnosis to a file beside the run's log, which `wandb sync` "
+        "uploads.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -143,7 +145,7 @@ AllOption = Annotated[
     bool,
     typer.Option(
         "--all",
-        help="All experiments that you have access to.",
+        help="Look in all experiments that you have access to.",
         rich_help_panel=WHICH,
     ),
 ]

@@ -55,7 +55,7 @@ def save_views(viewer: Viewer | None, experiments: Iterable[str]) -> tuple[str, 
             continue
         watch.event("view saved", of=name, link=saved.address or None, edited=saved.edited)
         left = "not updated, because somebody has changed it: " if saved.edited else ""
-        lines.append(f"view of {name}: {left}{saved.address or saved.place}")
+        lines.append(f"saved view of experiment '{name}': {left}{saved.address or saved.place}")
     return tuple(lines)
 
 
@@ -68,7 +68,8 @@ def first_look(adapter: Adapter, done: Done, prefix: str) -> tuple[str, ...]:
     columns = ", ".join(f"{prefix}{name}" for name in COLUMNS)
     return (
         f"To see the diagnoses in the tracker's list of runs, tick these columns: {columns}. "
-        "Or add `--view` to save a view with these columns, or `--note` to write into each run's description.",
+        "Or add `--view` to save a view with these columns, or `--note` to write the diagnosis into each "
+        "run's description.",
     )
 
 

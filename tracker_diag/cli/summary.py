@@ -80,7 +80,11 @@ def closing_line(swept: Swept, *, write: bool, scope: str) -> str:
     if kept and write:
         how_many = "none" if kept == len(swept.rows) else f"{kept:,} not"
         parts += [f"{how_many} written, because they already have a diagnosis by all rules"]
-    parts += [f"{swept.unchanged:,} unchanged{_without_reports(swept.without_reports)}"] if swept.unchanged else []
+    parts += (
+        [f"{swept.unchanged:,} unchanged since the last diagnosis{_without_reports(swept.without_reports)}"]
+        if swept.unchanged
+        else []
+    )
     accepted = sum(row.accepted for row in (*swept.rows, *swept.standing))
     parts += [f"{accepted:,} accepted by the baseline"] if accepted else []
     parts += [f"{len(swept.failures):,} failed"] if swept.failures else []
@@ -171,13 +175,17 @@ def _without_reports(runs: int) -> str:
 
 
 def _notes(swept: Swept) -> list[str]:
-    """Say why reports could not be stored, and descriptions got no section, what holds for most runs first."""
+    """Say what was written into descriptions, and why reports or sections were not, what holds for most runs first."""
     from tracker_diag.core.outgoing import clean
     from tracker_diag.report.wording import counted
 
     reasons = Counter(clean(row.not_stored, 500) for row in swept.rows if row.not_stored)
     lines = [f"{counted(n, 'run')}: the report could not be stored: {why}" for why, n in reasons.most_common(FAILURES)]
     lines += [f"… and {len(reasons) - FAILURES:,} more reasons"] if len(reasons) > FAILURES else []
+    if noted := sum(row.noted for row in swept.rows):
+        lines.append(
+            f"wrote the diagnosis into the {'description' if noted == 1 else 'descriptions'} of {counted(noted, 'run')}"
+        )
     unnoted = Counter(row.unnoted for row in (*swept.rows, *swept.standing) if row.unnoted)
     return lines + [
         f"{counted(n, 'run')}: no section was written into the description: {why}" for why, n in unnoted.most_common()

@@ -118,7 +118,7 @@ def sweep(
     """Diagnose the runs that are new or have changed.
 
     Each run gets tags, and a report if something is wrong.
-    The tracker itself records what is done, so a sweep can be repeated, stopped at any time, or run twice at once.
+    The tracker records which runs are done, so a sweep can be repeated, stopped at any time, or run twice at once.
 
     \b
       tracker-diag sweep --experiment 'vision-*' --dry-run
@@ -243,7 +243,10 @@ def _accepted(baseline: Path, swept: Swept) -> Swept:
     marked = accepted.mark(baseline, swept)
     if new:
         count = sum(row.accepted for row in (*marked.rows, *marked.standing))
-        written = f"wrote {baseline}, which accepts {counted(count, 'run')} from now on"
+        written = (
+            f"created {baseline}: the present findings of {counted(count, 'run')} are accepted, and only new ones will "
+            "be reported"
+        )
         complain(
             written if baseline.exists() else f"{baseline} was not written: the sweep did not reach every run", label=""
         )
@@ -291,7 +294,7 @@ def _check_files(
         check_folder(baseline, "--baseline")
         if accepted.read(baseline) is None and part:
             raise UsageError(
-                f"--baseline {baseline}: no such file; a new one has to cover all runs and rules, so leave out {part}"
+                f"--baseline {baseline} does not exist; leave out {part} to create it: it must cover all runs and rules"
             )
     if report_dir is not None and elsewhere:
         raise UsageError("--report-dir cannot be combined with --dry-run or --annotate")
@@ -346,7 +349,8 @@ def _store_overviews(
             _log.warning("overview of %s: %s", name, error)
         else:
             watch.event("overview stored", of=name, run_id=run_id, run=run.name, experiment=run.experiment, link=link)
-            lines.append(f"overview of {name}: {link or f'run {run.name or run_id}'}, in experiment {run.experiment}")
+            where = link or f"run '{run.name or run_id}'"
+            lines.append(f"overview of experiment '{name}': {where} in experiment '{run.experiment}'")
     return tuple(lines)
 
 

@@ -14,7 +14,7 @@ SinceOption = Annotated[
     str | None,
     typer.Option(
         "--since",
-        help="Only runs that changed within this time: 24h, 7d, …",
+        help="Only runs that changed within this time, e.g. 24h or 7d.",
         show_default=False,
         metavar="AGE",
         rich_help_panel=WHICH,
@@ -53,7 +53,7 @@ DryRunOption = Annotated[
     bool,
     typer.Option(
         "--dry-run",
-        help="Show the diagnoses, write nothing into the tracker.",
+        help="Show the diagnoses, but write nothing into the tracker.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -61,8 +61,8 @@ BaselineOption = Annotated[
     Path | None,
     typer.Option(
         "--baseline",
-        help="File of accepted runs: --fail-on and --notify ignore a run until it gets worse or gets another verdict. "
-        "If there is no such file, the sweep creates it and accepts all runs as they are. Delete it to start again.",
+        help="File of accepted runs. --fail-on and --notify ignore an accepted run until its severity gets worse or "
+        "its verdict changes. If the file does not exist, it is created and all runs are accepted as they are now.",
         show_default=False,
         metavar="FILE",
         rich_help_panel=TOLD,
@@ -72,8 +72,8 @@ ChangedOnlyOption = Annotated[
     bool,
     typer.Option(
         "--changed-only",
-        help="Show only runs whose diagnosis differs from their last one, and the rules behind it. With --dry-run, "
-        "this shows what a new version or new settings would change.",
+        help="Show only runs whose diagnosis has changed, and the rules that changed it. Use it with --dry-run to see "
+        "what a new version or new settings would change.",
         rich_help_panel=TOLD,
     ),
 ]
@@ -81,7 +81,7 @@ EveryOption = Annotated[
     str | None,
     typer.Option(
         "--every",
-        help="Repeat the sweep at this interval: 15m, 1h, …",
+        help="Repeat the sweep at this interval, e.g. 15m or 1h.",
         show_default=False,
         metavar="SPAN",
         rich_help_panel=WHEN,
@@ -132,7 +132,7 @@ NotifyOption = Annotated[
     typer.Option(
         "--notify",
         envvar="TRACKER_DIAG_NOTIFY",
-        help="Apprise URL. Each sweep sends one message about new warnings and errors.",
+        help="Send one message per sweep about new warnings and errors to this Apprise URL.",
         show_default=False,
         show_envvar=True,
         metavar="URL",
@@ -143,7 +143,7 @@ SummaryOption = Annotated[
     Path | None,
     typer.Option(
         "--summary",
-        help="Write the sweep's figures to this JSON file.",
+        help="Write counts (runs diagnosed, unchanged, failed, …) and the duration to this JSON file.",
         show_default=False,
         metavar="FILE",
         rich_help_panel=TOLD,
@@ -153,7 +153,7 @@ ReportDirOption = Annotated[
     Path | None,
     typer.Option(
         "--report-dir",
-        help="Write the diagnoses into this folder, nothing into the tracker.",
+        help="Write the diagnoses into this folder, and nothing into the tracker.",
         show_default=False,
         metavar="FOLDER",
         rich_help_panel=WRITTEN,
@@ -163,8 +163,8 @@ OverviewOption = Annotated[
     bool,
     typer.Option(
         "--overview",
-        help="In the experiment tracker-diag, also store a page about each experiment that is named or has newly "
-        "diagnosed runs.",
+        help="Also store a page about each experiment that you name or that has newly diagnosed runs. The pages are "
+        "stored in an experiment called tracker-diag.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -172,7 +172,7 @@ ViewOption = Annotated[
     bool,
     typer.Option(
         "--view",
-        help="Also save a view of each experiment in MLflow: runs with a warning or an error, diagnoses as columns.",
+        help="Also save a view in MLflow for each experiment: its runs with a warning or an error and their diagnoses.",
         rich_help_panel=WRITTEN,
     ),
 ]
@@ -180,7 +180,7 @@ LogFormatOption = Annotated[
     str,
     typer.Option(
         "--log-format",
-        help="text, or json: one JSON object per line, on stderr.",
+        help="How to log to stderr: text, or json (one JSON object per line).",
         metavar="FORM",
         rich_help_panel=TOLD,
     ),
@@ -189,8 +189,8 @@ DocumentOption = Annotated[
     str | None,
     typer.Option(
         "--format",
-        help=f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}, about all runs in the scope. Default: by the suffix of "
-        "--output-file, else text.",
+        help=f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}, for all runs that match, also unchanged ones. Default: as "
+        "the suffix of --output-file says, else text.",
         show_default=False,
         metavar="FORM",
         rich_help_panel=TOLD,
@@ -201,7 +201,7 @@ OutputFileOption = Annotated[
     typer.Option(
         "--output-file",
         "-o",
-        help="Write the document to this file. The table for people still goes to stdout.",
+        help="Write the output of --format to this file. The usual table is still printed.",
         show_default=False,
         metavar="FILE",
         rich_help_panel=TOLD,
@@ -212,7 +212,7 @@ QuietOption = Annotated[
     typer.Option(
         "--quiet",
         "-q",
-        help="Print only errors and the runs that --fail-on found.",
+        help="Print only error messages, and the runs that --fail-on found.",
         rich_help_panel=TOLD,
     ),
 ]

@@ -79,7 +79,7 @@ def diagnose(run: Run, settings: Settings | None = None, siblings: Iterable[Run]
     >>> report.findings[0].message
     'validation loss rose from 0.382 (step 8) to 1.752, losing 71% of the total improvement'
     >>> report.causes[0].prescription.text
-    'stop at step 8 and keep that checkpoint: lower epochs from 30 to 8'
+    'stop at step 8 and keep that checkpoint: reduce epochs from 30 to 8'
     """
     settings = settings or Settings()
     if not isinstance(siblings, Comparison):

@@ -125,7 +125,7 @@ def _read(
         read = table(inputs, name, feature_names)
         return read, None if targets is None else labels(targets, targets_name, read)
     if targets is not None:
-        raise ValueError(f"{name} comes in batches: pass batches that are pairs (X, y), and leave {targets_name} out")
+        raise ValueError(f"{name} comes in batches: pass pairs (X, y) as batches, and no {targets_name}")
     return gathered(inputs, name, feature_names)
 
 

@@ -88,7 +88,9 @@ def gathered(data: Any, name: str, feature_names: Sequence[str] | None) -> tuple
 def _pairs(data: Any, name: str) -> Iterator[tuple[Any, Any]]:
     for position, batch in enumerate(data):
         if isinstance(batch, Mapping):
-            raise ValueError(f"batch {position} of {name} is a mapping: pass batches (X, y), or X alone")
+            raise ValueError(
+                f"batch {position} of {name} is a mapping: pass each batch as a pair (X, y), or as X alone"
+            )
         if not isinstance(batch, tuple | list):
             yield batch, None
         elif len(batch) == 2:
@@ -96,7 +98,9 @@ def _pairs(data: Any, name: str) -> Iterator[tuple[Any, Any]]:
         elif len(batch) == 1:
             yield batch[0], None
         else:
-            raise ValueError(f"batch {position} of {name} has {len(batch)} parts: pass batches (X, y), or X alone")
+            raise ValueError(
+                f"batch {position} of {name} has {len(batch)} parts: pass each batch as a pair (X, y), or as X alone"
+            )
 
 
 def _alike(first: Table, batch: Table, where: str, parts: list[_Part], aim: Labels | None) -> None:
@@ -104,15 +108,18 @@ def _alike(first: Table, batch: Table, where: str, parts: list[_Part], aim: Labe
         wide = " × ".join(map(str, batch.shape))
         raise ValueError(
             f"{where} has examples of {wide} values, but the first batch has {' × '.join(map(str, first.shape))}: "
-            "pass batches of one shape and type"
+            "pass batches of the same shape and type"
         )
     if parts and (aim is None) != (parts[0].targets is None):
         raise ValueError(
-            f"{where} has {'no' if aim is None else 'a'} target, unlike the first batch: pass targets with all or none"
+            f"{where} has {'no' if aim is None else 'a'} target, unlike the first batch: "
+            "pass targets with all batches or with none"
         )
     known = parts[0].targets if parts else None
     if aim is not None and known is not None and aim.values.shape[1:] != known.shape[1:]:
-        raise ValueError(f"{where} has targets of another shape than the first batch: pass targets of one shape")
+        raise ValueError(
+            f"{where} has targets of another shape than the first batch: pass targets of the same shape in all batches"
+        )
 
 
 def _joined(parts: list[_Part]) -> _Part:

@@ -101,7 +101,9 @@ def table(data: Any, name: str, feature_names: Sequence[str] | None) -> Table:
         import pandas as pd
 
         if array.ndim > 2:
-            raise ValueError(f"{name} holds {array.dtype} in {array.ndim} dimensions: pass numbers, or a table")
+            raise ValueError(
+                f"{name} holds {array.dtype} in {array.ndim} dimensions: pass numbers, or a table of two dimensions"
+            )
         return _from_frame(pd.DataFrame(array).infer_objects(), name, feature_names)
     if hasattr(array, "tocsr"):
         array = array.tocsr()

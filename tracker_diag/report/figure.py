@@ -55,7 +55,8 @@ def _panel(ax: Any, panel: Panel, places: Marks) -> None:
         colour = _COLOURS[side_of(curve)]
         # What is not finite leaves a gap.
         values = [v if math.isfinite(v) else math.nan for v in curve.values]
-        ax.plot(curve.steps, values, color=colour, label=f"{role_words(curve.role)} ({clean(curve.name, 60)})")
+        style = "--" if side_of(curve) == "train" else "-"
+        ax.plot(curve.steps, values, style, color=colour, label=f"{role_words(curve.role)} ({clean(curve.name, 60)})")
         if stop := broken(curve):
             ax.axvline(stop.step, color=_BROKEN, linestyle="--", linewidth=1.2, label=broken_words(stop))
     best = panel.side("val")

@@ -10,7 +10,12 @@ from tracker_diag.core.outgoing import clean, web_link
 from tracker_diag.core.report import Report
 from tracker_diag.core.section import LONGEST_BODY
 from tracker_diag.report.told import by_runs, changes_left, comparison, remedy, unsaid, why
-from tracker_diag.report.wording import headline, named_cause, shown
+from tracker_diag.report.wording import (
+    headline,
+    label,
+    named_cause,
+    shown,
+)
 
 _LONGEST_NAME, _LONGEST_VALUE, _LONGEST_SENTENCE = 60, 40, 300
 _MOST_CHANGES = 6
@@ -49,7 +54,7 @@ def _blocks(report: Report) -> Iterator[str]:
 
     MLflow's page of a run shows four lines, and the rest on a click; its tables have no space between their columns.
     """
-    yield f"**Diagnosis: {_text(report.verdict, _LONGEST_NAME)}** ({report.severity})"
+    yield f"**Diagnosis: {_text(report.verdict, _LONGEST_NAME)}** ({label(report)})"
     yield f" – {_text(headline(report), _LONGEST_SENTENCE)}"
     cause = named_cause(report)
     if cause is None:

@@ -12,7 +12,14 @@ from tracker_diag.report.charts import line_chart
 from tracker_diag.report.formats.html import templates
 from tracker_diag.report.marks import marks, panels, span_words
 from tracker_diag.report.told import comparison, remedy, told, why
-from tracker_diag.report.wording import SEVERITIES, causes_title, cost, counted, title
+from tracker_diag.report.wording import (
+    causes_title,
+    cost,
+    counted,
+    label,
+    severity_words,
+    title,
+)
 
 FINDINGS = 5
 """That a cell shows at most beside the verdict and its causes; ``to_html`` shows all."""
@@ -40,7 +47,8 @@ def cell(report: Report) -> str:
             report=report,
             told=seen,
             title=title(report),
-            severity_words=SEVERITIES[report.severity],
+            label=label(report),
+            severity_words=severity_words(report),
             chart=Markup(line_chart(drawn[0], places, axis, ident)) if drawn else "",
             span_words=span_words(report, places) if drawn else "",
             causes=causes,

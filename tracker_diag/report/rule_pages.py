@@ -10,6 +10,8 @@ from importlib.resources import files
 from tracker_diag.core.project import rule_page
 
 _DECLARED = re.compile(r'^@rule\(\s*"([A-Z]+\d+)",\s*"([a-z0-9-]+)"(.*?)^def ', re.DOTALL | re.MULTILINE)
+# The one verdict that no rule gives.
+_ABSTENTION = "insufficient-evidence"
 _ALSO = re.compile(r"\balso=\(([^)]*)\)")
 
 
@@ -44,4 +46,4 @@ def _own() -> Mapping[str, str]:
                 for code, name, more in _DECLARED.findall(file.read_text(encoding="utf-8")):
                     others = re.findall(r'"([a-z0-9-]+)"', "".join(_ALSO.findall(more)))
                     found |= dict.fromkeys((code, name, *others), name)
-    return found
+    return found | {_ABSTENTION: _ABSTENTION}

@@ -9,12 +9,14 @@ from dataclasses import dataclass, replace
 from tracker_diag.core.finding import Cause, Change, Finding, for_and_against
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import Report
-from tracker_diag.report.wording import headline, shown
+from tracker_diag.report.wording import headline, named_cause, shown
 
 CAUSES_OPEN = 3
 """Causes that are told in full; the others are named."""
 CAUSES_SHOWN = 6
 """Causes that are told at all; the JSON holds all."""
+LEADING = 0.5
+"""Score from which the first cause is likelier than all others together."""
 FINDINGS_SHOWN = 12
 """Findings of a kind that are told; the JSON holds all."""
 
@@ -33,6 +35,8 @@ class Told:
         The finding that gives the verdict.
     opening : str
         What was seen, in one line: the message of that finding, or where there is none the summary's.
+    advice : str
+        What that finding advises; empty where a cause is likely enough to say what to change instead.
     causes, less_likely : tuple of Cause
         Those in full, and those that are folded or only named.
     compared : tuple of Finding
@@ -47,6 +51,7 @@ class Told:
 
     verdict: Finding | None
     opening: str
+    advice: str
     causes: tuple[Cause, ...]
     less_likely: tuple[Cause, ...]
     compared: tuple[Finding, ...]
@@ -69,6 +74,7 @@ def told(report: Report) -> Told:
     return Told(
         verdict=verdict,
         opening=opening,
+        advice="" if verdict is None or _leads(report) else verdict.advice,
         causes=shown[:CAUSES_OPEN],
         less_likely=shown[CAUSES_OPEN:],
         compared=compared[:FINDINGS_SHOWN],
@@ -78,14 +84,28 @@ def told(report: Report) -> Told:
     )
 
 
+def _leads(report: Report) -> bool:
+    """Whether the first cause is likely enough for its change to be the one thing to do."""
+    cause = named_cause(report)
+    return cause is not None and cause.score >= LEADING and bool(remedy(cause))
+
+
 def _once(finding: Finding, opening: str, causes: tuple[Cause, ...]) -> Finding:
     """Leave out what was said before, of what other runs say."""
     left = unsaid(finding.message, [opening, *(cause.why for cause in causes)])
     known = {remedy(cause) for cause in causes}
     advice = without_runs(finding.advice)
     return replace(
-        finding, message="; ".join(left) or "the numbers stand above", advice="" if advice in known else advice
+        finding, message="; ".join(left) or "the numbers are given above", advice="" if advice in known else advice
     )
+
+
+def explained(findings: Iterable[Finding]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Pair the code of each stronger finding with the code and name of those that it explains."""
+    by: dict[str, list[str]] = {}
+    for finding in findings:
+        by.setdefault(clean(finding.folded or ""), []).append(f"{clean(finding.code)} {clean(finding.name)}")
+    return tuple((stronger, tuple(names)) for stronger, names in by.items())
 
 
 def compares(finding: Finding) -> bool:
@@ -98,7 +118,9 @@ def comparison(report: Report) -> str:
 
     Empty where nothing in the report rests on other runs.
     """
-    texts = [f.message for f in report.findings] + [c.why for c in report.causes]
+    # Other rules quote names of metrics, which may be anything.
+    texts = [f.message for f in report.findings if f.severity.rank and (compares(f) or f.name == report.verdict)]
+    texts += [c.why for c in report.causes]
     found = next((match for text in texts if (match := _OF_RUNS.search(clean(text)))), None)
     if found is None:
         return "Compared with other runs" if any(map(compares, report.seen)) else ""

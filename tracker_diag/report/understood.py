@@ -31,7 +31,7 @@ _PLACES = frozenset(
     re.findall(
         r"\w+",
         "hparams hparam hyperparameters config configuration cfg params parameters args model network "
-        "optimizer trainer train data dataset metrics metric epoch step mean avg average max total name type "
+        "optimizer trainer train data dataset metrics metric epoch step rounds mean avg average max total name type "
         "value of the per n",
     )
 )
@@ -52,7 +52,7 @@ def _says(name: str, role: str) -> bool:
     """Whether the words of the name are those of the role, besides the place where it stands."""
     wanted, found = _words(role), _words(name)
     # A loss of which nothing is said is that of training.
-    return bool(wanted & found) and wanted - {"train", "n"} <= found and found <= wanted | _PLACES
+    return bool(wanted & found) and wanted - {"train", "n", "function"} <= found and found <= wanted | _PLACES
 
 
 def _words(text: str) -> set[str]:

@@ -57,7 +57,7 @@ def duration(seconds: float) -> str:
         if whole >= size:
             rest = whole % size // smaller
             return f"{whole // size:,} {name}" + (f" {rest} {smaller_name}" if rest else "")
-    return f"{seconds:.2g} s" if seconds < 1 else f"{whole} s"
+    return f"{seconds:.2g} s" if seconds < 10 else f"{whole} s"
 
 
 def steps(span: tuple[float, float]) -> str:
@@ -70,7 +70,7 @@ def steps(span: tuple[float, float]) -> str:
 #: span of steps; the worst first, as the engine counts them. Never the word of the verdict, which stands above.
 WASTED = {
     "diverged": ("came after the loss blew up", "after the loss blew up"),
-    "frozen": ("passed without any change in the loss", "without any change in the loss"),
+    "frozen": ("passed while the curve was stuck", "curve stuck"),
     "overfitting": ("came after the best checkpoint", "after the best checkpoint"),
 }
 
@@ -152,9 +152,27 @@ def named_cause(report: Report) -> Cause | None:
 SEVERITIES = {
     Severity.OK: "no problem found",
     Severity.INFO: "worth knowing",
-    Severity.WARNING: "a change would pay",
+    Severity.WARNING: "worth changing",
     Severity.ERROR: "the run is wasted",
 }
+
+
+#: A verdict that says neither that something is wrong nor that nothing is.
+_ABSTENTION = "insufficient-evidence"
+
+
+def label(report: Report) -> str:
+    """Name the severity where it stands before the verdict; a run that could not be judged is not called ok."""
+    return "undecided" if _undecided(report) else str(report.severity)
+
+
+def severity_words(report: Report) -> str:
+    """Say what the severity means."""
+    return "too little evidence for a verdict" if _undecided(report) else SEVERITIES[report.severity]
+
+
+def _undecided(report: Report) -> bool:
+    return report.verdict == _ABSTENTION and report.severity is Severity.OK
 
 
 def causes_title(report: Report) -> str:

@@ -57,7 +57,7 @@ def in_words(changes: tuple[Change, ...]) -> str:
     Returns
     -------
     str
-        ``lower epochs from 60 to 15``, or ``set dropout to 0.3`` if the present value is not logged; several are
+        ``reduce epochs from 60 to 15``, or ``set dropout to 0.3`` if the present value is not logged; several are
         joined by "and".
 
     Examples
@@ -65,7 +65,7 @@ def in_words(changes: tuple[Change, ...]) -> str:
     >>> from tracker_diag.core.finding import Change
     >>> from tracker_diag.rules.api import in_words
     >>> in_words((Change("lr", 1, 1e-5), Change("dropout", None, 0.3)))
-    'lower lr from 1 to 1e-5 and set dropout to 0.3'
+    'reduce lr from 1 to 1e-5 and set dropout to 0.3'
     """
     return " and ".join(map(_in_words, changes))
 
@@ -74,5 +74,5 @@ def _in_words(change: Change) -> str:
     after = figure(change.after, DIGITS)
     if change.before is None:
         return f"set {change.param} to {after}"
-    verb = "lower" if change.after < change.before else "raise"
+    verb = "reduce" if change.after < change.before else "raise"
     return f"{verb} {change.param} from {figure(change.before, DIGITS)} to {after}"

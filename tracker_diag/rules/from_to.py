@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tracker_diag.core.numbers import figure
+from tracker_diag.core.numbers import figure, share
 from tracker_diag.evidence.baseline import Explained
 
 
@@ -49,6 +49,41 @@ def reference(explained: Explained) -> str:
     Returns
     -------
     str
-        ``chance level`` or ``the initial level``.
+        ``chance level`` or ``the initial level (2.3)``.
     """
-    return "chance level" if explained.known else "the initial level"
+    if explained.known:
+        return "chance level"
+    return f"the initial level ({figure(abs(explained.baseline))})"
+
+
+def ends(explained: Explained) -> str:
+    """Say where validation and training ended.
+
+    Parameters
+    ----------
+    explained : Explained
+        How much of the loss at chance level each curve explains, of both.
+
+    Returns
+    -------
+    str
+        ``1.17 against 0.709``: validation first.
+    """
+    val, train = (figure(abs(explained.at(part))) for part in (explained.val, explained.train))
+    return f"{val} against {train}"
+
+
+def beside_guessing(times_guessing: float) -> str:
+    """Say how far an accuracy lies below that of random guessing.
+
+    Parameters
+    ----------
+    times_guessing : float
+        The accuracy over that of random guessing, below 1.
+
+    Returns
+    -------
+    str
+        ``0, below random guessing`` or ``only 23% of that of random guessing``.
+    """
+    return f"only {share(times_guessing)} of that of random guessing" if times_guessing else "0, below random guessing"

@@ -158,7 +158,7 @@ class Hypothesis(Finding):
     Attributes
     ----------
     prior : float
-        Prior odds of the cause, among runs that someone is worried about.
+        How likely the cause is, as odds, in a run with a problem, before its data are looked at.
     observations : tuple of Observation
         Taken to be independent of each other given the cause, and given its absence, so that their ratios multiply.
     prescription : Prescription

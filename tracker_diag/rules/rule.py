@@ -113,6 +113,10 @@ def higher(*roles: str, name: str = "") -> tuple[Remedy, ...]:
 #: Of a rule on learning curves that never gives the verdict; its findings are at most `info`.
 NEVER = Verdict(math.inf, "an observation beside the verdict")
 
+TALK = "Why does my network fail to learn?"
+SEMINAR = f"P. Heuser (2019), {TALK}, slide"
+"""What ``Seminar:`` stands for in the references of a rule, before the title of a slide."""
+
 #: The verdict of a run of which no rule says one.
 ABSTENTION = "insufficient-evidence"
 
@@ -187,7 +191,7 @@ class Rule:
         """The docstring as a page of Markdown, under the rule's code and name."""
         parts = [f"# {self.code} {self.name}", self.sections[""]]
         parts += [f"## {heading}\n\n{text}" for heading, text in self.sections.items() if heading]
-        return "\n\n".join(parts)
+        return re.sub(r"\bSeminar:", SEMINAR, "\n\n".join(parts))
 
     @property
     def package(self) -> str:

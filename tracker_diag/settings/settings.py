@@ -95,7 +95,7 @@ class Settings(BaseModel):
         pattern="^(findings|all|none)$",
         description="which runs get report files: those with a warning or error (findings), all, or none",
     )
-    note: bool = Field(default=False, description="also write a section into the run's description")
+    note: bool = Field(default=False, description="also write the diagnosis into the run's description")
     experiments: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="the same settings for experiments whose name matches a pattern"
     )

@@ -41,6 +41,8 @@ class Row:
         Graphics cards that it ran on; 0 where that is not logged.
     unnoted : str
         Why its description got no section; empty if it got one, or nobody asked for one.
+    noted : bool
+        A section was written into its description.
     kept : bool
         Nothing was written: it carries a diagnosis by all rules, and this one is by fewer.
     accepted : bool
@@ -62,6 +64,7 @@ class Row:
     wasted: float | None = None
     gpus: int = 0
     unnoted: str = ""
+    noted: bool = False
     kept: bool = False
     accepted: bool = False
 

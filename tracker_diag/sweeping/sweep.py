@@ -126,7 +126,7 @@ def _outcomes(adapter: Adapter, plan: Plan, listed: Listed, halt: Halt) -> Itera
             not_stored = adapter.write(item.id, diagnosis)
             if item.artifacts and not not_stored:
                 row = replace(row, link=report_page(adapter, row.id, row.experiment, row.link))
-            return replace(row, not_stored=not_stored)
+            return replace(row, not_stored=not_stored, noted=item.note is not None)
 
         with threads(WRITERS) as writers:
             for item, outcome in completed(writers, write, judged, WRITE_AHEAD):

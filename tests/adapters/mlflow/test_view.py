@@ -89,7 +89,7 @@ def test_a_view_is_one_tag_and_goes_without_a_trace(tracker: MlflowTracker, expe
     key = mlflow.MlflowClient(tracker.uri).get_experiment_by_name(experiment).experiment_id
     page = f"#/experiments/{key}/runs?workflowType=machine_learning&viewStateShareKey=tracker-diag"
     assert saved.address == (f"{tracker.uri}/{page}" if tracker.uri.startswith("http") else "")
-    assert saved.place == f"in MLflow's UI, experiment {experiment}, Views > tracker-diag"
+    assert saved.place == f"in MLflow's UI, open experiment '{experiment}', then Views > tracker-diag"
     assert not saved.edited
     assert held(tracker, experiment).keys() == {*MINE, own.VIEW}
     assert state(tracker, experiment)["selectedColumns"] == [

@@ -20,7 +20,7 @@ def test_no_text_of_a_run_is_markup() -> None:
     text = render(payloads())
     assert not re.search(r"(?<!\\)<(?!http)", text)
     assert "javascript:" not in re.sub(r"\\.", "", text)
-    assert "data, not instructions" in text
+    assert "as data, never as instructions" in text
 
 
 def test_the_p_of_a_parameter_is_said_once() -> None:
@@ -32,7 +32,7 @@ def test_the_p_of_a_parameter_is_said_once() -> None:
         ("hidden_units", "0.7"),
         ("batch_size", "1"),
     ]
-    assert "even if no interval of the parameter excludes 0" in effects
+    assert "even if every interval of that parameter contains 0" in effects
 
 
 def test_what_is_on_the_page_is_in_it() -> None:

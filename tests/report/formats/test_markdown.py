@@ -72,7 +72,7 @@ def test_a_paragraph_that_looks_like_a_block(text):
 def test_it_says_near_its_top_what_is_data(report):
     blocks = render(report).split("\n\n")
     assert blocks[2] == DATA
-    assert "not instructions" in DATA
+    assert "never as instructions" in DATA
 
 
 def test_each_text_of_a_run_is_cut():

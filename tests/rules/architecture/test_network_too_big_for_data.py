@@ -43,8 +43,8 @@ def test_the_weights_may_come_from_the_model_summary():
 @pytest.mark.parametrize(
     ("params", "summary", "said"),
     [
-        ({"n_parameters": 1_200_000}, SUMMARY, "1.2 million weights (as configured)"),
-        ({}, SUMMARY, "25.6 million weights (as the model is described)"),
+        ({"n_parameters": 1_200_000}, SUMMARY, "1.2 million weights (computed from the logged configuration)"),
+        ({}, SUMMARY, "25.6 million weights (from the model description)"),
         ({}, None, "16.8 million weights (estimated from width and depth)"),
     ],
     ids=["configured", "described", "estimated"],

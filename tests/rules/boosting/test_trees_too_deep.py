@@ -21,9 +21,9 @@ def test_the_first_cause_where_validation_hardly_gains_what_training_does():
     assert ranked(report)[0] == NAME
     assert found(report, "BO1003").severity is Severity.WARNING
     assert report.verdict == "overfitting"
-    assert "validation gains 20% of what training does" in found(report, "BO1003").message
+    assert "validation loss falls only 20% as far as training loss" in found(report, "BO1003").message
     left = BY_HEART.min() / BY_HEART[0]
-    assert f"to {share(left)} of its first value" in found(report, "BO1003").message
+    assert f"at {share(left)} of its first value" in found(report, "BO1003").message
 
 
 def test_where_validation_turned_as_well():

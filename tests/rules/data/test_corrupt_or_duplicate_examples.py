@@ -19,7 +19,7 @@ def test_copies_with_other_labels_and_copies_are_counted():
     X[300:] = X[:300]
     y[300:] = 1 - y[:300]
     found = finding("DS210", profile_data(X, y))
-    assert "100% of the examples have a duplicate with another label" in found.message
+    assert "100% of the examples have a duplicate with a different label" in found.message
     assert "50% of the examples are duplicates" in found.message
 
 
@@ -61,7 +61,7 @@ def side(**facts):
 @pytest.mark.parametrize(
     ("copies", "said"),
     [
-        (901, "only 99 different ones are left"),
+        (901, "only 99 different examples remain"),
         (900, "90% of the examples are duplicates of others"),
         (300, "30% of the"),
     ],
@@ -83,4 +83,6 @@ def test_blank_examples_in_training_alone(share, other, alone):
 
 def test_blank_examples_of_a_validation_that_nobody_described_are_not_compared():
     profile = {"kind": "image", "train": side(constant_share=0.4), "validation": side()}
-    assert finding("DS210", profile).message == "40% of the examples are blank (one value throughout)"
+    told = finding("DS210", profile)
+    assert told.message == "40% of the examples are blank (a single repeated value)"
+    assert told.advice == "before you split the data, repair or remove blank examples"

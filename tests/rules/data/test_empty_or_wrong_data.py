@@ -28,6 +28,7 @@ def test_labels_counted_from_one():
     found = finding("DS214", profile_data(X, y + 1), params={"num_classes": 2})
     assert found.severity is Severity.WARNING
     assert "labels run from 1 to " in found.message
+    assert found.advice.startswith("subtract 1 from the labels, or set the number of classes to 3")
 
 
 def test_labels_beyond_the_declared_classes_prescribe_their_number():
@@ -61,15 +62,17 @@ def test_texts_need_no_numbering():
 def test_validation_labels_that_training_lacks():
     X, y = table()
     found = finding("DS214", profile_data(X[:400], y[:400], X[400:], y[400:] + 1))
-    assert "never occur in training" in found.message
+    assert "never occurs in training" in found.message
 
 
 def test_a_few_of_the_declared_classes():
     X, y = table()
-    assert "2 of 10 declared classes" in finding("DS214", profile_data(X, y), params={"num_classes": 10}).message
+    assert "2 of the 10 configured classes" in finding("DS214", profile_data(X, y), params={"num_classes": 10}).message
     assert finding("DS214", profile_data(X, y), params={"num_classes": 1000}) is None
 
 
 def test_another_number_of_features_than_declared():
-    assert "4 features, but 7" in finding("DS214", healthy(), params={"n_features": 7}).message
+    assert (
+        "4 features, but the run is configured for 7" in finding("DS214", healthy(), params={"n_features": 7}).message
+    )
     assert finding("DS214", healthy(), params={"n_features": 4}) is None

@@ -24,7 +24,10 @@ def test_names_the_features_that_tell_nothing():
 def test_an_identifier_is_named_first():
     X, y = useless(noise=5)
     X[:, 5] = np.random.default_rng(1).permutation(800)
-    assert any("x5 differs in nearly every example" in s for s in finding("DS211", profile_data(X, y)).evidence["for"])
+    assert any(
+        "x5 has a different value in nearly every example" in s
+        for s in finding("DS211", profile_data(X, y)).evidence["for"]
+    )
 
 
 def test_never_more_than_a_weak_sign():

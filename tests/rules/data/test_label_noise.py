@@ -96,7 +96,7 @@ def test_what_it_proposes():
     said = told()
     assert said.message.endswith("the model may be memorising wrong labels")
     assert said.prescription.changes == (Change("max_epochs", 60, 15),)
-    assert said.advice.endswith("until then, stop early: lower max_epochs from 60 to 15")
+    assert said.advice.endswith("until then, stop early: reduce max_epochs from 60 to 15")
     assert told(epochs=None).advice.endswith("until then, stop early")
     # Wrong labels are a cause that few runs have.
     assert said.prior < 0.1
@@ -207,7 +207,7 @@ def test_the_first_cause_where_neighbours_agree_on_fewer_training_targets_than_o
     assert ranked(judge(curves, SOUND))[:1] != [NAME]
     report = judge(curves, SOUND, profile=related(RELATED, RELATED, RELATED, agreement=0.5, held_out=0.9))
     assert ranked(report)[0] == NAME
-    assert "agreement is 0.5 for training targets, 0.9 for validation targets" in cause(report, NAME).why
+    assert "worse than validation targets (agreement 0.5 against 0.9)" in cause(report, NAME).why
 
 
 def beside(**facts: Any) -> Relation:

@@ -21,7 +21,7 @@ NAME = "random-relation"
 def test_among_the_first_causes_where_the_loss_comes_down_to_that_of_knowing_nothing():
     report = judge(fallen_to_nothing(), SOUND)
     assert NAME in ranked(report)[:2]
-    assert cause(report, NAME).why.startswith("not excluded, but nothing sets it apart")
+    assert "none of this is specific to this cause" in cause(report, NAME).why
     assert report.next_evidence
 
 
@@ -45,13 +45,13 @@ def test_silent_where_something_was_learned_or_nothing_ever_moved(curves):
 def test_the_first_cause_where_answers_change_and_are_no_better_than_chance():
     report = judge(guessing(), SOUND)
     assert ranked(report)[0] == NAME
-    assert "the predictions change from one evaluation to the next" in cause(report, NAME).why
+    assert "the predictions keep changing from one evaluation to the next" in cause(report, NAME).why
 
 
 def test_the_first_cause_where_neighbours_share_no_targets_on_either_side():
     report = judge(fallen_to_nothing(), SOUND, profile=related(UNRELATED, UNRELATED, UNRELATED))
     assert ranked(report)[0] == NAME
-    assert "share targets only by chance (1,000 training examples checked)" in cause(report, NAME).why
+    assert "share targets no more often than by chance (1,000 training examples checked)" in cause(report, NAME).why
 
 
 @pytest.mark.parametrize(("train", "validation"), [(RELATED, None), (UNRELATED, RELATED), (RELATED, RELATED)])

@@ -43,13 +43,15 @@ SAME = declared(("training", "abc"), ("eval", "abc"))
 
 
 def test_one_digest_for_both_sides():
-    assert finding("DS213", datasets=SAME, curves=learned()).severity is Severity.WARNING
+    same = finding("DS213", datasets=SAME, curves=learned())
+    assert same.severity is Severity.WARNING
+    assert "hold out validation examples" in same.advice
     assert finding("DS213", datasets=declared(("training", "abc"), ("eval", "def")), curves=learned()) is None
 
 
 def test_the_training_set_is_evaluated_to_draw_its_curve():
     only = {"train_loss": learned()["train_loss"]}
-    assert skipped("DS213", datasets=SAME, curves=only) == "the declared dataset holds no facts"
+    assert skipped("DS213", datasets=SAME, curves=only) == "the logged dataset holds no statistics"
     counted = [{**i, "profile": {"num_rows": 9}} for i in SAME]
     assert "which examples training and validation hold" in skipped("DS213", datasets=counted, curves=only)
     assert finding("DS213", datasets=[*SAME, *declared(("eval", "def"))], curves=learned()) is None

@@ -26,7 +26,7 @@ def test_the_first_cause_where_validation_jitters_over_twenty_examples():
 def test_the_steps_of_an_accuracy_give_the_number_away():
     report = judge(jittery(), SOUND)
     assert ranked(report)[0] == NAME
-    assert "read from the steps of the accuracy" in found(report, "DS212").message
+    assert "worked out from the accuracy values" in found(report, "DS212").message
 
 
 def test_does_not_ask_for_more_than_there_is():
@@ -38,7 +38,7 @@ def test_does_not_ask_for_more_than_there_is():
 def test_a_regression_has_no_accuracy():
     curves = {name: values for name, values in healthy().items() if "loss" in name}
     report = judge(curves, {"num_classes": None, "task": "regression", "n_val": 50})
-    assert "a mean squared error has a standard error of about 20%" in cause(report, NAME).why
+    assert "a mean squared error is uncertain by ±20% (standard error)" in cause(report, NAME).why
 
 
 @pytest.mark.parametrize("n", [100, 300, 50_000])

@@ -51,7 +51,7 @@ def test_the_middle_of_the_looks_counts():
 
 
 def test_other_figures_of_layers_say_nothing_of_it():
-    assert skipped(judge(flat(), SOUND), "GR604") == "no gradients, weights or units of layers are logged"
+    assert skipped(judge(flat(), SOUND), "GR604") == "no gradients, weights or activations per layer found"
     norms = {**flat(), **seen(grad_norm=1.0)}
     assert skipped(judge(norms, SOUND), "GR604") == "no share of saturated units is logged"
 

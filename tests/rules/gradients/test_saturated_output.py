@@ -56,7 +56,7 @@ def test_silent_where_the_loss_is_none_of_classes():
 def test_a_loss_alone_at_the_clip(values):
     report = judge({"loss": np.array(values)}, {"num_classes": None})
     assert ranked(report)[0] == NAME
-    assert "all answers are wrong" in cause(report, NAME).why
+    assert "all predictions are wrong" in cause(report, NAME).why
 
 
 @pytest.mark.parametrize("values", [[87.3365], [87.3365, 80.0], [87.3365, 87.4], [100.0, 100.0], [0.0, 0.0]])

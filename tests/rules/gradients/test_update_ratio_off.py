@@ -20,7 +20,7 @@ def test_the_first_cause_where_every_layer_moves_too_far():
     said = found(report, "GR605").message
     assert said == "each step changes the weights of every layer by at least 20% of their norm"
     assert changes(report, NAME) == {"lr": (1e-3, 5e-6)}
-    assert found(report, "GR605").advice.startswith("lower lr from 0.001 to 5e-6")
+    assert found(report, "GR605").advice.startswith("reduce lr from 0.001 to 5e-6")
 
 
 def test_the_first_cause_where_no_layer_moves():
@@ -93,6 +93,6 @@ def test_no_rate_that_nobody_can_set_is_proposed(rate, ratio):
 
 
 def test_needs_ratios():
-    assert skipped(judge(swinging(), SOUND), "GR605") == "no gradients, weights or units of layers are logged"
+    assert skipped(judge(swinging(), SOUND), "GR605") == "no gradients, weights or activations per layer found"
     norms = {**swinging(), **seen(grad_norm=1.0)}
     assert skipped(judge(norms, SOUND), "GR605") == "update-to-weight ratios were logged fewer than 3 times"

@@ -67,4 +67,4 @@ def test_silent_from_a_hundred_epochs_on(epochs, told):
 @pytest.mark.parametrize(("examples", "said"), [(199, True), (200, False)])
 def test_few_examples_are_few_whatever_the_batch(examples, said):
     why = cause(judge(undertrained(), {**SOUND, "batch_size": 200, "n_train": examples}), NAME).why
-    assert (f"training set is small at any batch size ({examples} examples)" in why) == said
+    assert (f"training set has only {examples} examples" in why) == said

@@ -6,7 +6,7 @@ import pytest
 from tests.rules.runs import SHAPES, SOUND, cause, found, healthy, judge, noise, ranked
 from tests.watched_runs import seen
 from tracker_diag import Severity
-from tracker_diag.core.numbers import share, times
+from tracker_diag.core.numbers import times
 
 NAME = "gradients-accumulate"
 SGD = {"num_classes": 10, "optimizer": "sgd", "lr": 0.001, "batch_size": 32, "epochs": 30}
@@ -78,7 +78,8 @@ def test_the_first_cause_and_a_warning_where_the_norm_grew_and_stayed_while_the_
 def test_its_numbers_are_those_of_the_norm():
     why = cause(judge(TRAINED | {"grad_norm": NORM}, SGD), NAME).why
     fold, lowest = np.median(NORM[-7:]) / NORM[0], (NORM / np.maximum.accumulate(NORM)).min()
-    assert f"grew to {times(fold)} its initial value and never fell below {share(lowest)} of its highest value" in why
+    assert lowest == 1
+    assert f"grew to {times(fold)} its initial value without ever falling" in why
 
 
 def test_its_numbers_are_those_of_the_loss():
@@ -96,7 +97,7 @@ def test_of_a_loss_that_climbs_alone_it_is_no_more_than_one_of_several_causes(cu
 
 def test_a_loss_that_multiplies_evenly_is_one_of_its_signs():
     loss = np.array([151, 7.9e5, 3.1e9, 1.2e13, 6.6e16, 2.9e20, 1.2e24, 5.4e27, 2.4e31, 9.3e34, math.inf])
-    assert "from 151 to 9.3e34 over 10 values" in cause(judge({"train_loss": loss}, SGD | {"lr": 0.05}), NAME).why
+    assert "from 151 to 9.3e34 over 10 records" in cause(judge({"train_loss": loss}, SGD | {"lr": 0.05}), NAME).why
 
 
 def test_silent_where_a_loss_explodes_ever_faster():
@@ -188,7 +189,7 @@ def test_the_first_cause_where_a_callback_saw_gradients_kept(shape):
     report = judge({**SHAPES[shape](), **seen(gradients_kept=1.0)}, SOUND)
     assert ranked(report)[0] == NAME
     assert found(report, "OP408").severity is Severity.WARNING
-    assert "before 100% of the logged steps" in cause(report, NAME).why
+    assert "before any of the logged steps" in cause(report, NAME).why
     assert "zero_grad" in cause(report, NAME).prescription.text
 
 

@@ -54,14 +54,14 @@ def test_a_rate_of_zero_is_raised_to_a_usual_one():
 
 def test_fine_tuning_takes_rates_ten_times_lower():
     why = {p: cause(judge(slow(), {**SOUND, "lr": 2e-5, "pretrained": p}), NAME).why for p in (True, False)}
-    assert "lower than the lowest usual one" in why[False]
-    assert "lower than the lowest usual one" not in why[True]
+    assert "lower than the lowest rate usual" in why[False]
+    assert "lower than the lowest rate usual" not in why[True]
 
 
 def test_a_model_that_is_mostly_fine_tuned_takes_them_too():
     why = {m: cause(judge(slow(), {**SOUND, "lr": 2e-5, "model": m}), NAME).why for m in ("bert-base-uncased", "mlp")}
-    assert "lower than the lowest usual one" in why["mlp"]
-    assert "lower than the lowest usual one" not in why["bert-base-uncased"]
+    assert "lower than the lowest rate usual" in why["mlp"]
+    assert "lower than the lowest rate usual" not in why["bert-base-uncased"]
 
 
 @pytest.mark.parametrize("curves", [diverged(), overfitting()], ids=["came apart", "overfits"])

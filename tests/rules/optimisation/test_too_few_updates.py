@@ -68,7 +68,7 @@ def test_a_run_that_was_broken_off_is_told_to_go_on_and_not_to_plan_more():
     named = cause(report, "too-few-epochs")
     assert named is not None
     assert named.prescription.changes == ()
-    assert "20 of the 400 planned epochs were made" in named.prescription.text
+    assert "only 20 of the 400 planned epochs" in named.prescription.text
 
 
 @pytest.mark.parametrize(("first", "told"), [(2.9, False), (3.1, True)])

@@ -20,7 +20,7 @@ def mixed(ratio=1e5):
 def test_names_the_features_and_asks_unit_or_importance():
     found = finding("PP302", mixed())
     assert "salary has scale " in found.message
-    assert "only a unit or shows importance" in found.advice
+    assert "only reflects its unit (then standardise it) or its importance" in found.advice
     assert found.severity is Severity.WARNING
 
 
@@ -78,7 +78,9 @@ def test_features_a_thousand_times_apart_are_a_warning_where_the_run_falls_short
     curves = both(falling(level, 4) + noise(0.003, 1), falling(level * 1.02, 4) + noise(0.004, 2))
     told = found(judge(curves, SOUND, profile=profile_data(X, np.arange(400) % 10)), "PP302")
     assert told.severity is severity, told.evidence
-    assert ("of the chance-level loss is left" in " ".join(told.evidence["for"])) == (left > 0.2)
+    assert (
+        "of chance level, as happens when features of small scale are ignored" in " ".join(told.evidence["for"])
+    ) == (left > 0.2)
 
 
 @pytest.mark.parametrize("shape", ["slow", "swinging", "gap"])

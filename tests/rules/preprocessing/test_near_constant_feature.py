@@ -26,7 +26,7 @@ def test_border_pixels_that_never_vary_are_no_warning():
     X[:, 5:15] = 0.0
     found = finding("PP303", profile_data(X, y))
     assert found.severity is Severity.INFO
-    assert "10 features are near-constant" in found.message
+    assert "10 features are constant or nearly so" in found.message
     assert finding("PP303", profile_data(X, y), learned()) is None
 
 

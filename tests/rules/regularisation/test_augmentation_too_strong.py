@@ -41,8 +41,8 @@ def test_the_first_cause_where_training_stays_hard_and_validation_is_easy():
     assert ranked(report)[0] == NAME
     curves = hard()
     train, val = (1 - curves[name][-6:].mean() / NOTHING for name in ("train_loss", "val_loss"))
-    assert f"training (augmented) brings the loss {train:.0%} below chance level" in cause(report, NAME).why
-    assert f"validation (not augmented) {val:.0%}" in cause(report, NAME).why
+    assert f"training loss (augmented) ends only {train:.0%} below chance level" in cause(report, NAME).why
+    assert f"validation loss (not augmented) {val:.0%}" in cause(report, NAME).why
 
 
 @pytest.mark.parametrize("given", [{"augment_std": 6.0}, {"augmentation": "strong"}, {"aug": "heavy"}], ids=str)

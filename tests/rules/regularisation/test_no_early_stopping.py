@@ -87,7 +87,7 @@ def told(high_step: float = 30.0, **inputs: Any) -> Hypothesis | None:
 def test_what_is_said_of_a_run_of_which_35_of_60_epochs_came_after():
     said = told()
     assert said.message == "58% of the run came after the best checkpoint at step 24"
-    assert said.advice == "stop at step 24 and keep that checkpoint: lower epochs from 60 to 25"
+    assert said.advice == "stop at step 24 and keep that checkpoint: reduce epochs from 60 to 25"
     assert said.span == (24.0, 59.0)
     assert [o.key for o in said.observations] == ["WENT_ON", "ALL_EPOCHS"]
     # Twice as much where all came after as where nothing did.

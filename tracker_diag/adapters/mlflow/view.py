@@ -56,7 +56,7 @@ def save(tag: Tag, experiment: str, prefix: str) -> SavedView:
         Without an address, which the name of a server is a part of.
     """
     value, state = tag.read(), _state(prefix)
-    place = f"in MLflow's UI, experiment {experiment}, Views > {NAME}"
+    place = f"in MLflow's UI, open experiment '{experiment}', then Views > {NAME}"
     if value and not is_ours(value):
         return SavedView("", place, edited=True)
     if not value or (read_json_mapping(value) or {}).get("state") != state:

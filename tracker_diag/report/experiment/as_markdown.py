@@ -14,6 +14,7 @@ from tracker_diag.report.experiment.phrases import (
     compared,
     direction,
     effect_words,
+    effects_words,
     ended,
     heading,
     levels,
@@ -69,6 +70,8 @@ def _blocks(overview: Overview) -> Iterator[str]:
     yield from _effects(overview)
     if overview.rows:
         yield "## Runs"
+        if overview.measure is not None:
+            yield f"Outcome: the last value of {escape(direction(overview.measure))}."
         yield _runs(overview)
     if overview.version:
         yield f"tracker\\_diag {escape(overview.version, LONGEST_NAME)}"
@@ -87,8 +90,7 @@ def _effects(overview: Overview) -> Iterator[str]:
     if found is None or measure is None:
         return
     yield "## What the parameters change"
-    held = "other parameters held fixed, with 95% intervals that hold for all rows at once"
-    yield f"Effect on the last value of {escape(direction(measure))}; {held}. {escape(P_WORDS)}"
+    yield f"{escape(effects_words(measure))} {escape(P_WORDS)}"
     rows = [
         (name if i == 0 else "", probability(c.p) if i == 0 else "", levels(c), effect_words(c, measure), basis(c))
         for name, several in by_parameter(found.contrasts)

@@ -14,8 +14,8 @@ from tracker_diag.report.wording import counted, duration, number, percent, show
 from tracker_diag.stats.contrasts import Contrast
 
 P_WORDS = (
-    "p is for a parameter as a whole, corrected for the number of parameters tested. It can be small even if no "
-    "interval of the parameter excludes 0."
+    "p tests each parameter as a whole and is corrected for the number of parameters tested. It can be small even if "
+    "every interval of that parameter contains 0."
 )
 _DAY = 24 * 3600.0
 
@@ -66,8 +66,8 @@ def compared(overview: Overview) -> str:
         return ""
     if n == runs:
         return f"All {n:,} runs are compared with each other."
-    group = "the largest group with the same metric, the same data and similar parameters"
-    return f"{n:,} of {runs:,} runs are compared with each other: {group}. Active runs are left out."
+    group = "These are the largest group with the same metric, the same data and similar parameters"
+    return f"{n:,} of {runs:,} runs are compared with each other. {group}. Runs still in progress are left out."
 
 
 def spending(overview: Overview) -> str:
@@ -77,16 +77,24 @@ def spending(overview: Overview) -> str:
         return ""
     lost, after = percent(spent.lost / spent.total), percent(spent.after_best / spent.total)
     text = (
-        f"Of {duration(spent.total)} in total, {duration(spent.lost)} ({lost}) went into runs with an error, "
-        f"and {duration(spent.after_best)} ({after}) came after the best checkpoint of other runs."
+        f"The runs took {duration(spent.total)} in total. Runs with an error took {duration(spent.lost)} of it "
+        f"({lost}); in the other runs, {duration(spent.after_best)} ({after}) came after the best checkpoint."
     )
-    return text + (f" No time is known for {counted(spent.unknown, 'run')}." if spent.unknown else "")
+    return text + (f" The time of {counted(spent.unknown, 'run')} is not known." if spent.unknown else "")
 
 
 def direction(measure: Measure) -> str:
     """Name a measure with its unit, and which way it gets better."""
     unit = f" in {measure.unit}" if measure.unit else ""
-    return f"{clean(measure.name, 120)}{unit}, {'lower' if measure.better == 'min' else 'higher'} is better"
+    return f"{clean(measure.name, 120)}{unit} ({'lower' if measure.better == 'min' else 'higher'} is better)"
+
+
+def effects_words(measure: Measure) -> str:
+    """Say what a row of effects is."""
+    return (
+        f"Each row gives the change in the final {direction(measure)} from the second value of the parameter to the "
+        "first, with all other parameters held fixed. The 95% intervals hold for all rows together."
+    )
 
 
 def levels(contrast: Contrast) -> str:
@@ -140,7 +148,7 @@ def not_told_apart(overview: Overview) -> list[str]:
     if overview.contrasts is None:
         return []
     apart = [
-        f"{' and '.join(clean(name, 80) for name in group)} always varied together: their effects cannot be separated."
+        f"{' and '.join(clean(name, 80) for name in group)} always varied together: their effects cannot be told apart."
         for group in overview.contrasts.aliased
     ]
     reasons: dict[str, list[str]] = {}
@@ -148,7 +156,7 @@ def not_told_apart(overview: Overview) -> list[str]:
         reasons.setdefault(clean(reason, 200), []).append(clean(name, 80))
     for reason, names in sorted(reasons.items()):
         more = f" and {len(names) - 12:,} more" if len(names) > 12 else ""
-        apart.append(f"Not analysed ({reason}): {', '.join(sorted(names)[:12])}{more}.")
+        apart.append(f"Not analysed: {', '.join(sorted(names)[:12])}{more} ({reason}).")
     return apart
 
 

@@ -20,13 +20,14 @@ from tracker_diag.report.rule_pages import name_of, page_of
 from tracker_diag.report.told import by_runs, comparison, finding_of, remedy, told, unsaid, why, without_runs
 from tracker_diag.report.understood import not_obvious
 from tracker_diag.report.wording import (
-    SEVERITIES,
     causes_title,
     confidence,
     cost,
     counted,
+    label,
     number,
     role_words,
+    severity_words,
     shown,
     title,
     to_log,
@@ -68,7 +69,8 @@ def render(report: Report) -> str:
             report=report,
             title=title(report),
             icon=_ICONS[report.severity],
-            severity_words=SEVERITIES[report.severity],
+            label=label(report),
+            severity_words=severity_words(report),
             charts=_charts(drawn, places),
             not_drawn=sum(len(panel.curves) for panel in every) - sum(len(panel.curves) for panel in drawn),
             span_words=span_words(report, places),
@@ -124,7 +126,7 @@ def _legend(panel: Panel) -> list[dict[str, str]]:
             # A side is told by the role's words, a letter has to be told as well.
             "label": label if label != side_of(curve) else "",
             "role": role_words(curve.role),
-            "name": clean(curve.name, LONGEST_CELL),
+            "name": clean(curve.name, LONGEST_CELL) if curve.name != curve.role else "",
             "points": counted(curve.n, "point"),
             "broken": broken_words(stop) if (stop := broken(curve)) else "",
         }
@@ -183,6 +185,7 @@ def templates() -> Environment:
         "bar": _bar,
         "page": page_of,
         "says": _says,
+        "words": role_words,
         "cell": partial(clean, limit=2 * LONGEST_CELL),
         "name": partial(clean, limit=LONGEST_CELL),
     }

@@ -13,13 +13,14 @@ from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import Report
 from tracker_diag.report.braille import draw, legend
 from tracker_diag.report.marks import Marks, Panel, marks, panels, span_words
-from tracker_diag.report.told import Told, changes_left, comparison, remedy, told, why
+from tracker_diag.report.told import Told, changes_left, comparison, explained, remedy, told, why
 from tracker_diag.report.understood import not_obvious
 from tracker_diag.report.wording import (
     causes_title,
     confidence,
     cost,
     counted,
+    label,
     role_words,
     shown,
     title,
@@ -101,7 +102,7 @@ def _spaced(sections: Iterable[Iterable[RenderableType]]) -> Iterator[Renderable
 def _head(report: Report, seen: Told) -> Iterator[RenderableType]:
     style = SEVERITY_STYLES[report.severity]
     yield Text.assemble(
-        (f" {report.severity.upper()} ", f"bold reverse {style}"), "  ", (clean(report.verdict), f"bold {style}")
+        (f" {label(report).upper()} ", f"bold reverse {style}"), "  ", (clean(report.verdict), f"bold {style}")
     )
     name = Text(title(report), style="bold")
     if report.run_name:
@@ -112,8 +113,8 @@ def _head(report: Report, seen: Told) -> Iterator[RenderableType]:
     if seen.verdict is not None:
         opening.append(f" ({clean(seen.verdict.code)}, confidence {confidence(seen.verdict.confidence)})", style="dim")
     yield _Indented(opening, 0)
-    if seen.verdict is not None and seen.verdict.advice:
-        yield _Indented(Text(f"→ {clean(seen.verdict.advice)}", style="bold"), 0)
+    if seen.advice:
+        yield _Indented(Text(f"→ {clean(seen.advice)}", style="bold"), 0)
     if sentence := cost(report):
         yield _Indented(Text(sentence), 0)
 
@@ -129,7 +130,8 @@ class _Chart:
         for curve in self.panel.curves:
             names.append("  " if names else "")
             names.append(role_words(curve.role), style=_CURVE_STYLES.get(curve.role.partition("_")[0], "cyan"))
-            names.append(f" {clean(curve.name, 80)}")
+            if curve.name != curve.role:
+                names.append(f" ({clean(curve.name, 80)})")
         yield from _Indented(names, 0).__rich_console__(console, options)
         for row in draw(self.panel, self.places, min(options.max_width, 100), ascii_only=self.ascii_only):
             line = Text(no_wrap=True, overflow="crop")
@@ -148,7 +150,7 @@ def _causes(report: Report, seen: Told) -> Iterator[RenderableType]:
         yield from _cause(rank, cause)
     if seen.less_likely:
         names = ", ".join(f"{clean(cause.name, 80)} {confidence(cause.score)}" for cause in seen.less_likely)
-        yield _Indented(Text(f"{len(seen.less_likely)} less likely: {names}", style="dim"), 2)
+        yield _Indented(Text(f"Less likely causes: {names}", style="dim"), 2)
     if report.next_evidence:
         yield _labelled("Next", report.next_evidence)
 
@@ -168,9 +170,9 @@ def _cause(rank: int, cause: Cause) -> Iterator[RenderableType]:
         line.append(f"  {shown(change.before)} → ", style="not bold")
         line.append(shown(change.after), style="green")
         yield _Indented(line, 7)
-    for label, reasons in zip(("Because", "Against"), why(cause), strict=True):
+    for heading, reasons in zip(("Because", "Against"), why(cause), strict=True):
         if reasons:
-            yield _Indented(Text.assemble((f"{label}: ", "dim"), "; ".join(reasons)), 5)
+            yield _Indented(Text.assemble((f"{heading}: ", "dim"), "; ".join(reasons)), 5)
 
 
 def _compared(report: Report, seen: Told) -> Iterator[RenderableType]:
@@ -188,8 +190,8 @@ def _others(seen: Told) -> Iterator[RenderableType]:
     for finding in seen.others:
         yield from _finding(finding)
     if seen.explained:
-        pairs = ", ".join(f"{clean(f.code)} {clean(f.name)} by {clean(f.folded)}" for f in seen.explained)
-        yield _Indented(Text(f"Explained by a stronger finding: {pairs}", style="dim"), 2)
+        for stronger, names in explained(seen.explained):
+            yield _Indented(Text(f"{stronger} also explains {', '.join(names)}", style="dim"), 2)
     if seen.more:
         yield _Indented(Text(f"{counted(seen.more, 'more finding')} in report.json", style="dim"), 2)
 
@@ -209,11 +211,15 @@ def _closing(report: Report) -> Iterator[RenderableType]:
     if report.skipped:
         yield Text.assemble((counted(len(report.skipped), "check needs", "checks need") + " more data", "bold"))
         wishes = to_log(report)
-        # A line each, cut where the terminal ends: the page has all of it.
+        # Whole, however many lines that takes: what is to be copied must not be cut.
         for what, codes in wishes[:_SKIPS_SHOWN]:
-            yield Text(f"  {counted(len(codes), 'check')}: {what}", no_wrap=True, overflow="ellipsis")
+            yield _Indented(Text(f"to run {len(codes):,} of them: {what}"), 2)
+        told_of = sum(len(codes) for _, codes in wishes[:_SKIPS_SHOWN])
+        if wishes and (rest := len(report.skipped) - told_of):
+            yield _Indented(Text(f"and {counted(rest, 'more check')}, listed with `--format markdown`", style="dim"), 2)
     if taken := not_obvious(report.roles):
-        yield _labelled("Names", ", ".join(f"{clean(role)} = {clean(name, 250)}" for role, name in taken.items()))
+        pairs = ", ".join(f"{clean(name, 250)} as {role_words(role)}" for role, name in taken.items())
+        yield _labelled("Read under other names", pairs)
     for note in report.notes:
         yield _labelled("Note", note)
 

@@ -33,12 +33,13 @@ class Likelihoods:
     )
     FEWER_UNITS_THAN_CLASSES = LikelihoodRatio(400.0, "the output layer has {units} for {n_classes} classes", "data")
     SOFTMAX_OF_ONE_CONFIGURED = LikelihoodRatio(
-        400.0, "parameters name softmax, layers show one output unit: softmax over one unit always outputs 1", "params"
+        400.0, "the output is softmax over one unit, which always outputs 1", "params"
     )
     SOFTMAX_BEFORE_YES_OR_NO = LikelihoodRatio(
         30.0,
-        "softmax before {loss} for two classes: over one unit it always outputs 1, and over two it needs a categorical "
-        "cross-entropy",
+        "softmax before {loss} for two classes does not fit: over one unit softmax always outputs 1, and over two it "
+        "needs "
+        "a categorical cross-entropy",
         "params",
     )
     NO_PROBABILITIES_CONFIGURED = LikelihoodRatio(
@@ -49,15 +50,21 @@ class Likelihoods:
     )
     SOFTMAX_AMONG_MODULES = LikelihoodRatio(
         20.0,
-        "the model has a {output} module and {loss} applies its own, unless the module is for predictions only",
+        "the model has a {output} module, but {loss} applies it itself (no harm if the module is for predictions only)",
         "params",
     )
-    NO_LOG_BEFORE_NLL = LikelihoodRatio(100.0, "{output} before {loss}, which expects log-probabilities", "params")
-    SOFTMAX_BEFORE_LOGITS = LikelihoodRatio(100.0, "{output} before {loss}, which already applies it", "params")
-    SIGMOIDS_FOR_ONE_OF_CLASSES = LikelihoodRatio(
-        60.0, "sigmoid outputs before {loss}, which expects one class out of several", "data"
+    NO_LOG_BEFORE_NLL = LikelihoodRatio(
+        100.0, "the output activation is {output}, but {loss} expects log-probabilities", "params"
     )
-    SIGMOIDS_FOR_CLASSES = LikelihoodRatio(8.0, "sigmoid outputs for {n_classes} classes", "params")
+    SOFTMAX_BEFORE_LOGITS = LikelihoodRatio(
+        100.0, "the output activation is {output}, but {loss} already includes one", "params"
+    )
+    SIGMOIDS_FOR_ONE_OF_CLASSES = LikelihoodRatio(
+        60.0, "the outputs are sigmoids, but {loss} expects one class out of several", "data"
+    )
+    SIGMOIDS_FOR_CLASSES = LikelihoodRatio(
+        8.0, "the outputs are sigmoids, although there are {n_classes} classes", "params"
+    )
     ABSOLUTE_ON_SOFTMAX = LikelihoodRatio(
         60.0,
         "an absolute error ({loss}) on a softmax output has almost no gradient when the network is confidently wrong",
@@ -75,57 +82,63 @@ class Likelihoods:
         "data",
     )
     RELU_BEFORE_REGRESSION = LikelihoodRatio(
-        6.0, "{output} before a regression loss cannot predict values below zero", "params"
+        6.0, "this is a regression, but an output with {output} cannot predict values below zero", "params"
     )
     BEYOND_REACH = LikelihoodRatio(
         400.0,
-        "the loss levels off at {loss:figure}, but with targets in the range of {output} it is at most {most:figure}",
+        "the {error} error levels off at {loss:figure}; if the targets lay in the range of {output} ({span}), it could "
+        "be at "
+        "most {most:figure}",
     )
     WORSE_THAN_MIDDLE = LikelihoodRatio(
         60.0,
-        "the loss never falls below {loss:figure}, but with targets in the range of {output} always predicting "
-        "{middle:figure} would cost at most {most:figure}",
+        "the {error} error never falls below {loss:figure}; if the targets lay in the range of {output} ({span}), even "
+        "predicting {middle:figure} for every example would give at most {most:figure}",
     )
     ON_BOUND_NEARLY_ALL_RIGHT = LikelihoodRatio(
         150.0,
-        "accuracy is {accuracy:share} but the loss levels off at {loss:figure}, just above {bound:figure}, the minimum "
-        "with softmax applied twice",
+        "accuracy is {accuracy:share}, but the loss levels off at {loss:figure}, just above {bound:figure}, the lowest "
+        "loss that softmax applied twice allows",
     )
     ON_BOUND = LikelihoodRatio(
         110.0,
-        "accuracy is {accuracy:share} but the loss levels off at {loss:figure}, just above {bound:figure}, the minimum "
-        "with softmax applied twice",
+        "accuracy is {accuracy:share}, but the loss levels off at {loss:figure}, just above {bound:figure}, the lowest "
+        "loss that softmax applied twice allows",
     )
     NEGATIVE = LikelihoodRatio(
         100.0, "the cross-entropy falls to {lowest:figure}, but with matching targets and outputs it is never below 0"
     )
     CHEAPER_THAN_ITS_ERRORS = LikelihoodRatio(
         400.0,
-        "{said} is {loss:figure}, but {wrong:share} of the answers are wrong, which costs at least {least:figure}: "
-        "the labels were scaled or cast, or the loss measures something else",
+        "{said} is {loss:figure}, but {wrong:share} of its predictions are wrong, and with so many errors a "
+        "cross-entropy "
+        "is at least {least:figure}: the labels were scaled or cast, or the loss measures something else",
     )
     BELOW_ZERO_BESIDE_ACCURACY = LikelihoodRatio(
         150.0,
-        "the loss falls to {lowest:figure} beside an accuracy, but a classification loss is below 0 only if targets "
-        "lie outside 0 to 1",
+        "the loss falls to {lowest:figure}, but the loss of a classification is below 0 only if targets lie outside 0 "
+        "to 1",
     )
     NO_MORE_THAN_BOUNDED = LikelihoodRatio(
         80.0,
-        "the loss levels off at {loss:figure} after changing by only {moved:figure}: an output between -1 and 1 can "
-        "change a squared error of this size by at most {most:figure}, an unbounded one by more",
+        "the loss levels off at {loss:figure} after changing by only {moved:figure}, as if the output could not leave "
+        "the "
+        "range -1 to 1: it can then change a squared error of this size by {most:figure} at most",
     )
     ONE_UNIT_STANDS = LikelihoodRatio(
-        200.0, "{said} never changed, and there is one output unit: softmax over it would always output 1"
+        200.0, "{said} never changed, and the network has one output unit: softmax over one unit always outputs 1"
     )
     CERTAIN_FROM_THE_START = LikelihoodRatio(
         200.0,
-        "{said} never changed, and each wrong answer costs {cost:.4g}, the maximum for yes/no: every answer is the "
-        "same and certain, as with softmax over one unit",
+        "{said} never changed and is {cost:.4g} per wrong prediction, the highest for yes/no: every prediction is the "
+        "same "
+        "and certain, as with softmax over one unit",
     )
     HIGHER_THAN_ALLOWED = LikelihoodRatio(
         25.0,
-        "accuracy is {accuracy:share} but the loss levels off at {loss:figure}; a calibrated model would have at most "
-        "{allowed:figure}",
+        "accuracy is {accuracy:share}, but the loss levels off at {loss:figure}; with this accuracy, a calibrated "
+        "model has "
+        "a loss of at most {allowed:figure}",
     )
     LEARNS = LikelihoodRatio(0.01, "the run learns well anyway")
     FAILS = LikelihoodRatio(3.0, "the run does not learn well")

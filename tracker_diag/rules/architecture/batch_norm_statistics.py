@@ -47,6 +47,8 @@ SPIKE, CALM = 10.0, 3.0
 FEWEST = 8
 #: Batch size up to which the statistics are those of a handful of examples.
 SMALL_BATCH = 8
+#: Batch size from which on larger batches hardly help, and leave fewer steps for the running statistics.
+LARGE_ENOUGH = 16
 #: Share that the statistics keep at each step, by the frameworks' defaults.
 KEEPS = {"keras": 0.99, "torch": 0.9}
 #: Steps, in units of one over the share that they replace at each, after which the statistics have forgotten their
@@ -65,35 +67,40 @@ class Likelihoods:
 
     FAR_FROM_BATCHES = LikelihoodRatio(
         1000.0,
-        "running statistics of {layer} lie {gap:figure} standard deviations (or factors of e) from the batch "
-        "statistics in the second half of the run",
+        "running statistics of {layer} lie {gap:figure} standard deviations from the batch statistics in the second "
+        "half "
+        "of the run",
         "data",
     )
     NEAR_BATCHES = LikelihoodRatio(
         0.1,
-        "no running statistics lie more than {gap:figure} standard deviations (or factors of e) from the batch "
-        "statistics in the second half of the run",
+        "no running statistics lie more than {gap:figure} standard deviations from the batch statistics in the second "
+        "half "
+        "of the run",
         "data",
     )
     BATCH_NORM = LikelihoodRatio(6.0, "the network uses batch normalisation", "params")
     UNDECIDED = LikelihoodRatio(
         10.0,
         "validation loss stayed between {low:figure} and {high:figure} while training loss fell from {first:figure} to "
-        "{last:figure}, as if the network decided nothing in evaluation",
+        "{last:figure}, as if the network guessed at random in evaluation mode",
     )
     FAR_ABOVE = LikelihoodRatio(
         8.0, "validation loss is at least {over:times} {level} at every evaluation, while training learns"
     )
-    JUMPS = LikelihoodRatio(2.5, "validation loss changes by a factor of {factor:figure} between evaluations")
+    JUMPS = LikelihoodRatio(
+        2.5, "validation loss typically changes by a factor of {factor:figure} from one evaluation to the next"
+    )
     SPIKES = LikelihoodRatio(
         8.0, "validation loss rises to {over:times} its usual level and comes back, without such a spike in training"
     )
     FEW_STEPS = LikelihoodRatio(
         4.0,
-        "{steps:figure} steps are few for running statistics that keep {keep:figure} of themselves at each step",
+        "the run made only {steps:figure} steps, while the running statistics keep {keep:share} of their value at each "
+        "step",
         "params",
     )
-    SMALL_BATCH = LikelihoodRatio(2.0, "the batch statistics come from a batch size of {batch:figure}", "params")
+    SMALL_BATCH = LikelihoodRatio(2.0, "the batch statistics come from a batch size of only {batch:figure}", "params")
 
 
 @rule(
@@ -124,13 +131,13 @@ def batch_norm_statistics(
     What it measures
     ----------------
     If a callback logged steps: how far the running statistics lie from those of the batch. Otherwise whether validation
-    behaves as if the network were a different one there, in one of three ways:
+    loss behaves as if another network were evaluated, in one of three ways:
 
-    - It decides nothing. Its cross-entropy stays near chance level, where it started, while training learns its
-      examples. (A network that memorised them is confidently wrong, and its validation loss climbs.)
-    - Its loss is ten times chance level or more, from the first epoch to the last.
-    - In a network that is known to use batch normalisation, it rises tenfold at least once and comes back, while
-      training stays within three times its usual level.
+    - It stays near chance level, where it started, while training learns its examples. (If the network had only
+      memorised them, validation loss would climb, since the network would be confidently wrong.)
+    - It is ten times chance level or more, from the first epoch to the last.
+    - It rises tenfold at least once and comes back, while training loss stays within three times its usual level. (This
+      counts only if the network is known to use batch normalisation.)
 
     Two more signs count: batches of a handful of examples, and too few steps for the momentum of the statistics. The
     rule says nothing if the layers are described and none uses batch normalisation, or if validation recovers.
@@ -138,20 +145,22 @@ def batch_norm_statistics(
     Why it matters
     --------------
     In training, each batch is normalised by its own mean and variance; in evaluation, by running averages. These need
-    time to come near (Keras keeps 0.99 of them at each step, so a few hundred steps). Batches may also be too small or
-    too different to have an average. The network that is evaluated is then not the one that was trained.
+    time to come near: Keras keeps 99% of their value at each step, so they need a few hundred steps. Batches may also
+    be too small or too different for a useful average. The network that is evaluated is then not the one that was
+    trained.
 
     What to do
     ----------
-    Evaluate once on training examples: if the result is as bad, this is the cause. Lower the momentum to 0.9 in Keras
-    (in PyTorch, where it counts the other way round, raise it to 0.1). Make the batches larger, or use group or layer
-    normalisation instead.
+    Evaluate once on training examples in evaluation mode: if the loss is as high as in validation, this is the cause.
+    Then let the running statistics follow faster: lower the momentum to 0.9 in Keras, or raise it to 0.1 in PyTorch,
+    which counts the other way round. With batches below 16, use larger ones, or group or layer normalisation instead.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    far : distance of the running means from a batch's in its standard deviations, or factors of e between the standard
-        deviations; mean over the units of a layer.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    far : running statistics this far from those of a batch are reported. For means, the distance is in standard
+        deviations of the batch; for standard deviations, it is the natural logarithm of their ratio. It is averaged
+        over the units of a layer.
 
     References
     ----------
@@ -162,7 +171,7 @@ def batch_norm_statistics(
     # So few examples lie as far from the running statistics by chance.
     gap = _gap(watched, max(far, BY_CHANCE / math.sqrt(batch_size)) if batch_size else far)
     if gap is not None and gap.ratio > 1:
-        return _found([gap], network, prior)
+        return _found([gap], network, batch_size, prior)
     if explained is None or train is None or val is None:
         return batch_norm_statistics.skip("no training or no validation loss", "log the loss of both each epoch")
     if symptoms.has("frozen") or val.flipped or train.flipped or not _learned(train, explained):
@@ -182,7 +191,7 @@ def batch_norm_statistics(
             signs.append(Likelihoods.FEW_STEPS(steps=n_updates, keep=keep))
         if batch_size is not None and 0 < batch_size <= SMALL_BATCH:
             signs.append(Likelihoods.SMALL_BATCH(batch=batch_size))
-    return _found([*signs, *([gap] if gap is not None else [])], network, prior)
+    return _found([*signs, *([gap] if gap is not None else [])], network, batch_size, prior)
 
 
 def _gap(watched: Watched | None, far: float) -> Observation | None:
@@ -201,23 +210,28 @@ def _gap(watched: Watched | None, far: float) -> Observation | None:
     return Likelihoods.NEAR_BATCHES(gap=late[layer])
 
 
-def _found(signs: list[Observation], network: Model | None, prior: float) -> Outcome:
+def _found(signs: list[Observation], network: Model | None, batch_size: float | None, prior: float) -> Outcome:
     """The finding, and what to do."""
     keep = _keeps(network)
-    lower = f"{_less_momentum(keep, network)}, " if keep and keep > PROPOSED else ""
-    text = f"{lower}make the batches larger, or use group or layer normalisation instead of batch normalisation"
+    faster = "" if keep is not None and keep <= PROPOSED else f"{_less_momentum(keep, network)}; "
+    small = batch_size is not None and batch_size < LARGE_ENOUGH
+    larger = "use larger batches, or " if small else ""
+    text = f"{faster}{larger}use group or layer normalisation instead of batch normalisation"
     return batch_norm_statistics.hypothesis(
         prior=prior,
         observations=signs,
         message=foremost(signs).message,
         advice=text,
         prescription=Prescription(text),
-        settles="evaluate once on training examples: if they do as badly as validation, the statistics are the cause",
+        settles="evaluate once on training examples in evaluation mode: if the loss is as high as in validation, the "
+        "statistics are the cause",
     )
 
 
-def _less_momentum(keep: float, network: Model | None) -> str:
+def _less_momentum(keep: float | None, network: Model | None) -> str:
     """PyTorch's momentum counts the share that is replaced, Keras's the one that is kept."""
+    if keep is None:
+        return "let the running statistics follow faster (PyTorch: raise momentum to 0.1; Keras: lower it to 0.9)"
     if network is not None and network.framework == "torch":
         return f"raise the momentum of the statistics from {figure(1 - keep)} to {figure(1 - PROPOSED)}"
     return f"lower the momentum of the statistics from {figure(keep)} to {figure(PROPOSED)}"

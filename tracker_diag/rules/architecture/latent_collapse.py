@@ -54,8 +54,8 @@ def latent_collapse(kl_term: KLTerm | None, roles: Roles, *, prior: float = 0.05
 
     Why it matters
     --------------
-    An encoder that always outputs the prior costs nothing. A decoder that does without the code then produces the
-    average, or models the data by itself. The loss looks as if it had converged.
+    An encoder that ignores its input and always outputs the prior has a KL term of 0. The decoder then gets no
+    information: it produces the average, or models the data by itself. The loss looks as if it had converged.
 
     What to do
     ----------
@@ -65,9 +65,9 @@ def latent_collapse(kl_term: KLTerm | None, roles: Roles, *, prior: float = 0.05
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    lowest : share of its highest value below which the term is gone. In sound runs that phase nothing in, the term of a
-        working code stays above a fifth of it.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    lowest : the term is gone if it ends below this share of its highest value. In sound runs without a phased-in
+        weight, it stays above a fifth of its highest value.
 
     References
     ----------
@@ -108,6 +108,6 @@ def latent_collapse(kl_term: KLTerm | None, roles: Roles, *, prior: float = 0.05
         advice=text,
         prescription=Prescription(text, changes),
         verdict="underfitting",
-        settles="decode with the codes of other examples: if the reconstruction is as good, the code is not used",
+        settles="reconstruct examples from the codes of other examples: if the result is as good, the code is not used",
         span=(float(steps[values > end][-1]) if (values > end).any() else float(steps[0]), float(steps[-1])),
     )

@@ -67,11 +67,11 @@ def missing_nonlinearity(
 
     What to do
     ----------
-    Put a ReLU between them.
+    Put a ReLU between the linear layers.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
 
     References
     ----------
@@ -90,7 +90,7 @@ def missing_nonlinearity(
         message=configured.message,
         advice=advice,
         prescription=Prescription(advice, (Change(names.get("activation", "activation"), activation, "relu"),)),
-        settles="log the model summary",
+        settles="log the model summary and look for activations between the linear layers",
     )
 
 

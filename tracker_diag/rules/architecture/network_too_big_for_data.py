@@ -33,8 +33,9 @@ class Likelihoods:
     MANY_WEIGHTS = LikelihoodRatio(2.0, "there are {ratio:figure} weights per training example", "params", most=12.0)
     FEW_EXAMPLES = LikelihoodRatio(3.0, "the training set is small ({n_train:figure} examples)", "params")
     OVERFITS = LikelihoodRatio(4.0, "the network fits training much better than validation")
-    BEHIND = LikelihoodRatio(2.0, "validation ends above training by {apart:share} of chance level")
-    KEEPS_UP = LikelihoodRatio(0.1, "validation stays close to training, or nothing was learned")
+    BEHIND = LikelihoodRatio(2.0, "validation loss ends above training loss by {apart:share} of the chance-level loss")
+    KEEPS_UP = LikelihoodRatio(0.1, "validation stays close to training")
+    NOTHING_LEARNED = LikelihoodRatio(0.1, "nothing was learned, so nothing was memorised")
 
 
 @rule(
@@ -63,8 +64,7 @@ def network_too_big_for_data(
     What it measures
     ----------------
     The number of weights per training example (from the model summary, a parameter, or width and depth), and whether
-    training fits better than validation. Overparameterised networks that generalise are sound: the number alone is an
-    `info`.
+    training fits better than validation. Large networks that generalise are sound, so the number alone is an `info`.
 
     Why it matters
     --------------
@@ -78,8 +78,8 @@ def network_too_big_for_data(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    per_example : weights per training example.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    per_example : a network with this many weights per training example or more counts as large.
 
     References
     ----------
@@ -105,7 +105,7 @@ def network_too_big_for_data(
         message=f"{counted(n_weights, n_weights_from)} for {figure(n_train)} training examples",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="run once with a quarter of the units",
+        settles="run once with a quarter of the units: if validation does not improve, size is not the problem",
     )
 
 
@@ -115,4 +115,4 @@ def _seen(features: Features, symptoms: Symptoms) -> Observation:
         return Likelihoods.OVERFITS()
     if features.apart > KEEPS_UP and not features.stuck_at_baseline:
         return Likelihoods.BEHIND(apart=features.apart)
-    return Likelihoods.KEEPS_UP()
+    return Likelihoods.NOTHING_LEARNED() if features.apart > KEEPS_UP else Likelihoods.KEEPS_UP()

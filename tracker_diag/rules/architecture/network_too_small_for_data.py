@@ -27,9 +27,12 @@ TIMES_WIDER = 4
 class Likelihoods:
     """What speaks for a network that is too small for its data, and against it."""
 
-    FEW_WEIGHTS = LikelihoodRatio(8.0, "there are {ratio:figure} training examples per weight", "params")
-    CAPACITY_ENOUGH = LikelihoodRatio(0.05, "the run memorises, overfits or diverges, so capacity is not the limit")
-    HIGH_LEVEL = LikelihoodRatio(3.0, "training levels off at a high loss, or jumps")
+    FEW_WEIGHTS = LikelihoodRatio(
+        8.0, "there are {ratio:figure} training examples for each weight of the network", "params"
+    )
+    CAPACITY_ENOUGH = LikelihoodRatio(0.05, "the run {memorises_overfits_or_diverges}, so capacity is not the limit")
+    HIGH_LEVEL = LikelihoodRatio(3.0, "training levels off at a high loss")
+    JUMPS = LikelihoodRatio(3.0, "the loss jumps instead of settling")
     LEARNS = LikelihoodRatio(0.3, "the run learns")
 
 
@@ -59,7 +62,7 @@ def network_too_small_for_data(
     What it measures
     ----------------
     The number of training examples per weight, and whether training and validation level off together at a high loss,
-    or jump.
+    or have spikes.
 
     Why it matters
     --------------
@@ -67,12 +70,12 @@ def network_too_small_for_data(
 
     What to do
     ----------
-    Add units, then layers, until training and validation first part.
+    Add units, then layers, until validation first falls behind training.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    per_weight : training examples per weight.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    per_weight : with this many training examples per weight or more, the network counts as small.
 
     References
     ----------
@@ -90,15 +93,25 @@ def network_too_small_for_data(
         message=f"{counted(n_weights, n_weights_from)} for {figure(n_train)} training examples",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="run once with four times the units",
+        settles=f"run once with {name} {changes[0].after}" if changes else "run once with four times the units",
     )
+
+
+def _enough(features: Features, symptoms: Symptoms) -> str:
+    """What shows that the network is large enough, the surest first."""
+    if symptoms.has("diverged"):
+        return "diverges"
+    if symptoms.has("overfitting"):
+        return "overfits"
+    return "memorises its training set" if features.memorised else "fits training much better than validation"
 
 
 def _seen(features: Features, symptoms: Symptoms, explained: Explained | None) -> Observation:
     """What the curves say about the capacity."""
     if features.memorised or features.apart > KEEPS_UP or symptoms.has("diverged", "overfitting"):
-        return Likelihoods.CAPACITY_ENOUGH()
-    high = explained is not None and explained.train < HIGH_LEVEL
-    if high or symptoms.has("underfitting", "unstable", "loss-spikes"):
+        return Likelihoods.CAPACITY_ENOUGH(memorises_overfits_or_diverges=_enough(features, symptoms))
+    if (explained is not None and explained.train < HIGH_LEVEL) or symptoms.has("underfitting"):
         return Likelihoods.HIGH_LEVEL()
+    if symptoms.has("unstable", "loss-spikes"):
+        return Likelihoods.JUMPS()
     return Likelihoods.LEARNS()

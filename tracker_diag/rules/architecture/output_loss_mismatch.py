@@ -99,8 +99,8 @@ def output_loss_mismatch(
 
     What it measures
     ----------------
-    From the description of the network. (Parameters alone can also show a softmax before a loss that takes logits, a
-    ReLU before a regression loss, and sigmoids for several classes.)
+    From the description of the network. (Parameters alone can show three of these as well: a softmax before a loss that
+    takes logits, a ReLU before a regression loss, and sigmoids for several classes.)
 
     - Softmax over one unit always outputs 1. One unit before a loss that chooses among several classes always chooses
       the same class.
@@ -110,35 +110,37 @@ def output_loss_mismatch(
       no gradient when the network is certain of the wrong class. An absolute error on a sigmoid has almost no gradient
       once every prediction is the majority class.
     - The squared error of an output in [0, 1] or [−1, 1] is at most 1 or 4 (the absolute one 1 or 2) if the targets lie
-      in that range too. A loss that levels off above this has targets out of reach. Always predicting the middle of
-      the range costs at most 0.25 or 1 (absolute: 0.5 or 1). If the loss never falls below that, the targets are out of
-      reach or the output is saturated. Networks with weight penalties are left out, since the penalty is part of the
-      loss.
+      in that range too. A loss that levels off above this has targets out of reach. Predicting the middle of the
+      range for every example gives at most 0.25 or 1 (absolute: 0.5 or 1). If the loss never falls below that, the
+      targets are out of reach or the output is saturated. Networks with weight penalties are left out, since the
+      penalty is part of the loss.
 
     From the curves:
 
     - Softmax before a loss that applies softmax itself leaves a cross-entropy of at least ln(1 + (k − 1)/e) for k
       classes, reached when every answer is right and certain. A loss that levels off just above that value with a high
-      accuracy gives it away, unless the layers show that output and loss fit. If the number of classes is unknown, a
-      loss far above that of a calibrated model of this accuracy does.
-    - A cross-entropy below 0 has targets outside 0 to 1, or outputs that are no probabilities. So has a loss below -1
-      beside an accuracy that stays low.
-    - A loss far below the cost of its wrong answers has labels that were scaled or cast.
-    - A squared error has targets out of reach if it levels off after changing by no more than an output between -1 and
-      1 can change it.
-    - A loss that never leaves its first value has softmax over one unit, if the layers end in one unit or if each wrong
-      answer costs the maximum for yes/no.
+      accuracy is a sign of it, unless the layers show that output and loss fit. If the number of classes is unknown,
+      the sign is a loss far above that of a calibrated model of this accuracy.
+    - A cross-entropy below 0 has targets outside 0 to 1, or outputs that are no probabilities. The same
+      holds for a loss below -1 in a run whose accuracy stays low.
+    - If a loss is far lower than its wrong predictions allow, the labels were scaled or cast.
+    - If a squared error levels off after changing by no more than an output between -1 and 1 can change it, the targets
+      are out of reach.
+    - If a loss never leaves its first value, the cause is softmax over one unit, provided that the layers end in one
+      unit or that the loss per wrong prediction is the highest for yes/no.
 
     Several labels at once take sigmoids, and are left out.
 
-    A run that learns well anyway is hardly suspected for what its layers say, except for softmax over one unit: it has
-    an accuracy of 90%, or has come 80% of the way from chance level to a perfect loss, or its error is a tenth of the
-    first value. What the curves say still counts. A network counts little if it was logged without its loss, if it
-    contradicts a parameter, or if it is a list of PyTorch modules, which are listed as they were made.
+    If a run learns well anyway, what its layers say counts little, except for softmax over one unit. It learns well if
+    it reaches an accuracy of 90%, or has come 80% of the way from chance level to a perfect loss, or brings its error
+    down to a tenth of the first value. What the curves say still counts. The description of a network counts little if
+    it was logged without its loss, if it contradicts a parameter, or if it is a list of PyTorch modules, since PyTorch
+    lists modules in the order in which they were created.
 
     Why it matters
     --------------
-    "Make sure input and output match": such a network trains slowly and never completely, and nothing complains.
+    "Make sure input and output match": such a network trains slowly and never well, and no error message says
+    so.
 
     What to do
     ----------
@@ -147,7 +149,7 @@ def output_loss_mismatch(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
 
     References
     ----------
@@ -207,7 +209,9 @@ def output_loss_mismatch(
         advice=text,
         prescription=Prescription(text, changes),
         verdict="inconsistent" if first.key in CONTRADICTS else "underfitting" if described else "",
-        settles="" if output is not None and output.described else "log the output layer's activation and the loss",
+        settles=""
+        if output is not None and output.described
+        else "log the names of the output activation and of the loss function as parameters",
     )
 
 
@@ -253,15 +257,22 @@ def _beyond(
     if reach is None or asked is None or asked.kind not in ("squared", "absolute"):
         return []
     kind = 0 if asked.kind == "squared" else 1
+    error, span = asked.kind, "-1 to 1" if output.activation in TANH else "0 to 1"
     known = [c for c in losses if c is not None and c.long_enough and c.best > FELL_FAR * c.start]
     if found := [c.tail for c in known if min(c.tail, c.best) > times * reach[kind]]:
-        return [Likelihoods.BEYOND_REACH(loss=found[0], output=output.activation, most=reach[kind])]
+        return [
+            Likelihoods.BEYOND_REACH(loss=found[0], output=output.activation, most=reach[kind], error=error, span=span)
+        ]
     most = OF_MIDDLE[output.activation][kind]
     best = min((float(c.y.min()) for c in known), default=0.0)
     if times > 1 or best <= most * (1 + ABOVE_MIDDLE):
         return []
     middle = 0 if output.activation in TANH else 0.5
-    return [Likelihoods.WORSE_THAN_MIDDLE(loss=best, middle=middle, most=most, output=output.activation)]
+    return [
+        Likelihoods.WORSE_THAN_MIDDLE(
+            loss=best, middle=middle, most=most, output=output.activation, error=error, span=span
+        )
+    ]
 
 
 def _course(

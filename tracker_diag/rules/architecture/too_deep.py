@@ -46,7 +46,7 @@ class Likelihoods:
     )
     NOTHING_ARRIVES = LikelihoodRatio(4.0, "the loss stays at chance level")
     NOTHING_LEARNED = LikelihoodRatio(4.0, "nothing is learned")
-    LEARNS_BADLY = LikelihoodRatio(1.5, "the run learns slowly or unsteadily")
+    LEARNS_BADLY = LikelihoodRatio(1.5, "the run learns {slowly_or_unsteadily}")
     LEARNS = LikelihoodRatio(0.05, "the run learns")
 
 
@@ -76,8 +76,8 @@ def too_deep(
     What it measures
     ----------------
     The number of layers of a plain network, and whether it fails to learn. Residual and normalised networks are deep by
-    design. The rule leaves them out if parameters or layers name them, if there are signs of attention (heads,
-    `d_model`), or if the model's name belongs to such a family.
+    design. The rule says nothing if parameters or layers mention skip connections or normalisation, if there are signs
+    of attention (heads, `d_model`), or if the model's name belongs to such a family.
 
     Why it matters
     --------------
@@ -90,9 +90,9 @@ def too_deep(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    usual : number of layers up to which the rule says nothing.
-    proposed : number of layers that is proposed.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    usual : the rule says nothing about networks of this many layers or fewer.
+    proposed : the rule proposes this number of layers.
 
     References
     ----------
@@ -111,7 +111,7 @@ def too_deep(
         message=f"{figure(layers)} layers without skip connections or normalisation",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="run once with three layers",
+        settles=f"run once with {figure(proposed)} layers",
     )
 
 
@@ -133,5 +133,5 @@ def _seen(features: Features, symptoms: Symptoms) -> Observation:
     if symptoms.has("underfitting", "frozen"):
         return Likelihoods.NOTHING_LEARNED()
     if symptoms.has("undertrained", "slow-convergence", "unstable"):
-        return Likelihoods.LEARNS_BADLY()
+        return Likelihoods.LEARNS_BADLY(slowly_or_unsteadily="unsteadily" if symptoms.has("unstable") else "slowly")
     return Likelihoods.LEARNS()

@@ -49,11 +49,11 @@ class Likelihoods:
     NEXT_TO_NOTHING = LikelihoodRatio(60.0, "a hidden layer has only {units}", "params")
     FEWER_THAN_CLASSES = LikelihoodRatio(8.0, "a hidden layer has {units} for {n_classes} classes", "params")
     FEWER_THAN_WANTED = LikelihoodRatio(
-        1.5, "a hidden layer has {units}, and {wanted:figure} are a good first guess", "params"
+        1.5, "a hidden layer has {units}, fewer than the {wanted:figure} of a rule of thumb", "params"
     )
-    CAPACITY_ENOUGH = LikelihoodRatio(0.05, "the curves show no lack of capacity")
+    CAPACITY_ENOUGH = LikelihoodRatio(0.05, "{reason}, so capacity is not the limit")
     NOTHING_LEARNED = LikelihoodRatio(4.0, "nothing is learned")
-    LEARNS_NOTHING = LikelihoodRatio(0.8, "nothing is learned, although so many units should learn a little")
+    LEARNS_NOTHING = LikelihoodRatio(0.8, "nothing is learned, although a layer of this width should learn a little")
     HIGH_LEVEL = LikelihoodRatio(5.0, "training and validation level off together at a high loss")
     LEARNS = LikelihoodRatio(0.3, "the run learns")
 
@@ -87,9 +87,9 @@ def too_few_hidden_units(
     ----------------
     The width of the narrowest hidden layer, compared with the number of classes (or of inputs, for a regression), and
     whether training and validation level off together at a high loss. The width comes from the description of the
-    network or from a parameter. A list of widths that ends like an output, or that narrows to a code and widens again,
-    is read as such. A layer as wide as the input passes on everything. Layers that score, gate or join others are left
-    out: they may be as narrow as they like.
+    network or from a parameter. The last width in a list may be that of the output, and the narrowest that of an
+    autoencoder's code; neither counts. A layer as wide as the input passes on everything. Layers that score, gate or
+    join others are left out, since they are narrow by design.
 
     Why it matters
     --------------
@@ -103,9 +103,9 @@ def too_few_hidden_units(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    per_class : units per class.
-    many_classes : number of classes from which on the rule of thumb says nothing.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    per_class : units per class of the rule of thumb.
+    many_classes : the rule of thumb is not used for more classes than this.
 
     References
     ----------
@@ -113,7 +113,7 @@ def too_few_hidden_units(
     """
     configured = "hidden_units" in names
     if not configured and layers_described is not None and not layers_described.plain:
-        return too_few_hidden_units.skip("layers that score, gate or join others may be as narrow as they like")
+        return too_few_hidden_units.skip("layers that score, gate or join others are narrow by design")
     hidden = _described(layers_described, n_classes) or _hidden(
         params.get("layer_widths"), names.get("hidden_units", ""), n_classes
     )
@@ -140,7 +140,7 @@ def too_few_hidden_units(
         message=configured_as.message,
         advice=text,
         prescription=Prescription(text, changes),
-        settles="run once with four times the units",
+        settles=f"run once with {name} {target}",
         # What rests together at a high level has not learned its training set.
         verdict="underfitting" if seen.key == Likelihoods.HIGH_LEVEL.key else "",
     )
@@ -165,10 +165,21 @@ def _configured(
     return Likelihoods.FEWER_THAN_WANTED(units=units, wanted=wanted)
 
 
+def _enough(features: Features, symptoms: Symptoms) -> str:
+    """What shows that the width is not the limit, the surest first."""
+    if symptoms.has("diverged"):
+        return "the run diverged"
+    if symptoms.has("overfitting"):
+        return "the run overfits"
+    if features.memorised:
+        return "the model memorises its training set"
+    return "the loss never came down to chance level"
+
+
 def _seen(features: Features, symptoms: Symptoms, explained: Explained | None, level: float) -> Observation:
     """What the curves say about the capacity."""
     if symptoms.has("diverged", "overfitting") or features.memorised or features.above:
-        return Likelihoods.CAPACITY_ENOUGH()
+        return Likelihoods.CAPACITY_ENOUGH(reason=_enough(features, symptoms))
     if symptoms.has("underfitting", "frozen"):
         return Likelihoods.NOTHING_LEARNED()
     if features.apart < KEEPS_UP and explained is not None and explained.known and explained.train < level:

@@ -32,7 +32,7 @@ class Likelihoods:
     """What speaks for too many units."""
 
     WIDER_THAN_GENEROUS = LikelihoodRatio(
-        3.0, "the hidden width is {units:figure}, and {generous:figure} would be generous", "params"
+        3.0, "a hidden layer has {units:figure} units, more than the {generous:figure} of a rule of thumb", "params"
     )
     OVERFITS = LikelihoodRatio(3.0, "the network fits training much better than validation")
     MORE_THAN_EXAMPLES = LikelihoodRatio(
@@ -75,12 +75,12 @@ def too_many_hidden_units(
 
     What to do
     ----------
-    Stop where validation was best. If it never turned, use a quarter of the width.
+    Use a quarter of the width, but not less than the rule of thumb. Until then, stop where validation was best.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    per_class : units per class.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    per_class : units per class of the rule of thumb.
 
     References
     ----------
@@ -97,13 +97,15 @@ def too_many_hidden_units(
     name = names.get("hidden_units", "hidden_units")
     target = int(max(generous, hidden_units // TIMES_NARROWER))
     changes = stop_at_best(symptoms, names, epochs)
-    text = in_words(changes or (Change(name, hidden_units, target),))
+    narrower = in_words((Change(name, hidden_units, target),))
+    text = f"{narrower}; until then, {in_words(changes)}, where validation was best" if changes else narrower
     changes = changes or resized(names, params, lambda w: min(w, max(int(generous), w // TIMES_NARROWER)))
     return too_many_hidden_units.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{figure(hidden_units)} hidden units for {figure(n_train)} training examples",
+        message=f"run overfits with {figure(hidden_units)} hidden units, more than the {figure(generous)} of a rule of "
+        "thumb",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="run once with a quarter of the units",
+        settles=f"run once with {name} {target}",
     )

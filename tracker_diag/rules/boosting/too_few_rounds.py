@@ -42,7 +42,8 @@ class Likelihoods:
     FALLS_A_LITTLE = LikelihoodRatio(5.0, "the loss may still fall slightly when the rounds run out")
     RATE_TOO_LOW = LikelihoodRatio(
         6.0,
-        "{rounds} at learning rate {rate:figure} leave {left:share} of the residual even if each tree fits it in full",
+        "{rounds} at learning rate {rate:figure} leave at least {left:share} of the error, even if each tree fits it "
+        "in full",
         "params",
     )
 
@@ -63,6 +64,7 @@ def too_few_rounds(
     n_estimators: int | None,
     learning_rate: float | None,
     further: Extrapolation | None,
+    early_stopping: object | None,
     *,
     prior: float = 0.05,
 ) -> Outcome:
@@ -73,11 +75,11 @@ def too_few_rounds(
     Whether the curves of boosted trees still fall at the end (`undertrained`, `slow-convergence`), and how many more
     rounds the extrapolation asks for.
 
-    Also what the learning rate leaves: with a rate of η, R rounds leave (1 − η)^R of a residual that each tree fits in
-    full. If that is more than half and the rate is below 0.1, the rate is raised first: rounds cost time, a rate of 0.1
-    does not. If it is more than half, a training loss that fell from each recorded value to the next is enough, since
-    so low a rate may improve the loss so little that no other rule sees it fall. Runs that are still going are left
-    out.
+    It also measures how much of the error the learning rate leaves: at a learning rate of η, R rounds leave (1 − η)^R
+    of an error that each tree fits in full. If that is more than half and the learning rate is below 0.1, the rule
+    proposes a learning rate of 0.1 first, since more rounds cost time. If that is more than half, it is also enough
+    that each recorded training loss is lower than the one before: at so low a learning rate, no other rule may see the
+    loss fall. Runs that are still going are left out.
 
     Why it matters
     --------------
@@ -91,7 +93,7 @@ def too_few_rounds(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
 
     References
     ----------
@@ -113,15 +115,19 @@ def too_few_rounds(
     rounds = f"{figure(n_estimators)} round{'' if n_estimators == 1 else 's'}" if n_estimators else "the last round"
     if left > HARDLY_BEGUN:
         observations.append(Likelihoods.RATE_TOO_LOW(rate=learning_rate, rounds=rounds, left=left))
-    prescription = _prescription(names, n_estimators, learning_rate, left, further)
+    prescription = _prescription(names, n_estimators, learning_rate, left, further, early_stopping)
+    settles = "train once with twice as many trees"
+    if prescription.changes:
+        first = prescription.changes[0]
+        settles = f"train once with {first.param} {figure(first.after)}"
     rate = f" at learning rate {figure(learning_rate)}" if learning_rate else ""
     return too_few_rounds.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"loss still fell after {rounds}{rate}",
+        message=f"loss was still falling after {rounds}{rate}",
         advice=prescription.text,
         prescription=prescription,
-        settles="train once with twice as many trees",
+        settles=settles,
     )
 
 
@@ -136,10 +142,11 @@ def _prescription(
     rate: float | None,
     left: float,
     further: Extrapolation | None,
+    early_stopping: object | None,
 ) -> Prescription:
     """A usual learning rate if it is so low that the rounds hardly begin, and as many rounds as the rate asks for."""
     longer = min(further.enough, AT_MOST) if further and further.enough > 1 else TWICE
-    stop = ", and use early stopping on validation"
+    stop = "" if early_stopping else ", and use early stopping on validation"
     if not rounds:
         return Prescription(f"train about {times(longer)} as many trees{stop}")
     changes: list[Change] = []

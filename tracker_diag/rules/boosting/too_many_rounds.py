@@ -28,11 +28,13 @@ LATER = 2
 class Likelihoods:
     """What speaks for too many rounds, and against it."""
 
-    TURNED = LikelihoodRatio(80.0, "validation got worse after its best round, with {part:share} of the rounds to go")
+    TURNED = LikelihoodRatio(
+        80.0, "validation got worse after its best round, and {part:share} of the rounds came after it"
+    )
     STAYS_ABOVE = LikelihoodRatio(
         60.0,
-        "validation stays worse than its best by at least {rise:share} of its total improvement, in the later half of "
-        "the rounds after it",
+        "in the second half of the rounds after the best one, validation is never better than {later:figure} (best: "
+        "{best:figure}), which loses at least {rise:share} of its improvement",
     )
     STOPPING = LikelihoodRatio(0.2, "early stopping is configured", "params")
     BY_PATIENCE = LikelihoodRatio(0.02, "early stopping ended the run")
@@ -64,10 +66,11 @@ def too_many_rounds(
     What it measures
     ----------------
     The share of the rounds that came after the best one on validation, if validation has risen significantly since
-    (`overfitting`) or has left its best for good. In the second case, every value of the later half of what followed
-    must be worse by the share of the improvement below. A round changes a sum of trees only a little, so such a curve
-    is smooth. Its turn may lie in the first rounds, where tests that need many values on either side see nothing. Early
-    stopping that is switched on, or that ended the run, speaks against this cause.
+    (`overfitting`) or has left its best for good. In the second case, every value in the second half of the
+    rounds after the best one must be worse by a share of the improvement (`minimum_rise`). This finds a turn in the
+    first rounds, where the tests of `overfitting` have too few values. It is safe because a round changes a sum of
+    trees only a little, so such a curve is smooth. Early stopping that is switched on, or that ended the run, speaks
+    against this cause.
 
     Why it matters
     --------------
@@ -80,9 +83,10 @@ def too_many_rounds(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    minimum_share : share of the run after the best round.
-    minimum_rise : share of the total improvement. Patience after the turn of a sound run costs less.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    minimum_share : the rule reports if this share of the run or more came after the best round.
+    minimum_rise : in the second case, validation must lose this share of its improvement (from the first value to the
+        best). Sound runs with early stopping lose less while they wait.
 
     References
     ----------
@@ -105,7 +109,9 @@ def too_many_rounds(
         rise = float(later.min() - y[best]) / improvement if later.size else 0.0
         if rise < minimum_rise:
             return None
-        observations = [Likelihoods.STAYS_ABOVE(rise=rise)]
+        observations = [
+            Likelihoods.STAYS_ABOVE(rise=rise, later=val.shown(float(later.min())), best=val.shown(float(y[best])))
+        ]
     if ending is not None and ending.by_patience:
         observations.append(Likelihoods.BY_PATIENCE())
     elif early_stopping:

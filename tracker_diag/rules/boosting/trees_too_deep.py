@@ -32,13 +32,20 @@ class Likelihoods:
 
     HARDLY_CARRIED = LikelihoodRatio(
         80.0,
-        "validation gained only {part:share} of what training did in the first half of its fall (until step "
-        "{step:figure})",
+        "until step {step:figure}, when training loss had fallen half-way, validation loss fell only {part:share} as "
+        "far as "
+        "training loss",
     )
     HALF_CARRIED = LikelihoodRatio(
-        6.0, "validation gained {part:share} of what training did in the first half of its fall"
+        6.0,
+        "until step {step:figure}, when training loss had fallen half-way, validation loss fell {part:share} as far as "
+        "training loss",
     )
-    CARRIED = LikelihoodRatio(0.5, "validation gained {part:share} of what training did in the first half of its fall")
+    CARRIED = LikelihoodRatio(
+        0.5,
+        "until step {step:figure}, when training loss had fallen half-way, validation loss fell {part:share} as far as "
+        "training loss",
+    )
     OVERFITS = LikelihoodRatio(2.0, "validation gets worse while training does not")
     FEW_A_LEAF = LikelihoodRatio(4.0, "a full tree has only {each:figure} training examples per leaf", "params")
     MANY_A_LEAF = LikelihoodRatio(0.2, "even a full tree has {each:figure} training examples per leaf", "params")
@@ -61,6 +68,7 @@ def trees_too_deep(
     max_depth: int | None,
     num_leaves: int | None,
     leaf_examples: int | None,
+    early_stopping: object | None,
     *,
     prior: float = 0.05,
     hardly: float = 1 / 3,
@@ -70,15 +78,15 @@ def trees_too_deep(
 
     What it measures
     ----------------
-    The rule looks at boosted trees whose training loss falls to a tenth of its first value or less. It asks how much of
-    what training gained in the first half of that fall was gained on validation, too. If most of it was not, the first
-    trees already learned what holds only for single examples, and no number of rounds is right.
+    The rule looks at boosted trees whose training loss falls to a tenth of its first value or less. It compares
+    how far training and validation loss fell until training loss had fallen half-way. If validation loss fell much
+    less, already the first trees learned noise, and no number of rounds is right.
 
-    It also asks whether a tree that is as large as its depth and its leaves allow has few training examples per leaf.
-    By itself that counts only beside a validation curve that turned.
+    It also checks whether a tree of the full depth and number of leaves has few training examples per leaf. This alone
+    counts only if validation has turned.
 
-    A training loss near zero is no fault in itself. If validation gains as much at first, and stays there, the trees
-    memorise their training set and are still right elsewhere.
+    A training loss near zero is no fault in itself. If validation loss falls as far at first and stays low, the
+    trees memorise their training set and still predict new examples well.
 
     Why it matters
     --------------
@@ -87,16 +95,16 @@ def trees_too_deep(
 
     What to do
     ----------
-    Lower max_depth (num_leaves), raise min_child_weight (min_child_samples, min_data_in_leaf, min_samples_leaf), and
+    Reduce max_depth (num_leaves), raise min_child_weight (min_child_samples, min_data_in_leaf, min_samples_leaf), and
     use early stopping on validation.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    hardly : validation's gain over training's gain, up to which the first trees learn noise for the most part: twice as
-        much as what holds elsewhere.
-    half : the same, up to which it is more than half noise. Complex tasks with noisy labels reach that with trees of
-        any depth, so this alone gives no warning.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    hardly : the first trees learn mostly noise if validation loss falls this share as far as training loss or less.
+        They then learn twice as much noise as signal.
+    half : with this share or less, they learn at least as much noise as signal. In complex tasks with noisy labels,
+        trees of any depth do so, so this alone gives no warning.
 
     References
     ----------
@@ -123,25 +131,34 @@ def trees_too_deep(
     elif examples_a_leaf is None and max_depth is not None and max_depth <= SHALLOW:
         observations.append(Likelihoods.SHALLOW(depth=max_depth))
     changes = _smaller(names, max_depth, num_leaves, leaf_examples)
-    text = in_words(changes) or "lower max_depth or num_leaves, and raise min_child_weight or min_child_samples"
-    text += ", and use early stopping on validation"
+    fewer = "" if max_depth is not None and max_depth <= DEPTH else "reduce max_depth or num_leaves, and "
+    text = in_words(changes) or f"{fewer}raise min_child_weight or min_child_samples"
+    text += "" if early_stopping else ", and use early stopping on validation"
     return trees_too_deep.hypothesis(
         prior=prior,
         observations=observations,
         message=_message(carried_over, examples_a_leaf, shared),
         advice=text,
         prescription=Prescription(text, changes),
-        settles="train once with max_depth 3",
+        settles=f"train once with {_test(changes, names, max_depth)}",
         verdict="overfitting",
     )
+
+
+def _test(changes: tuple[Change, ...], names: Mapping[str, str], depth: int | None) -> str:
+    """The change itself if there is one, otherwise trees that are shallower than these."""
+    if changes:
+        return f"{changes[0].param} {figure(changes[0].after)}"
+    return f"{names.get('max_depth', 'max_depth')} {max(1, min(depth or DEPTH, DEPTH) - 1)}"
 
 
 def _message(carried_over: CarriedOver | None, each: float | None, shared: bool) -> str:
     if carried_over is None or shared:
         return f"a full tree has only {figure(each or 0)} training examples per leaf"
     return (
-        f"validation gains {share(max(0.0, carried_over.share))} of what training does at first, while training loss "
-        f"falls to {share(carried_over.left)} of its first value"
+        f"early on, validation loss falls only {share(max(0.0, carried_over.share))} as far as training loss, which "
+        f"ends "
+        f"at {share(carried_over.left)} of its first value"
     )
 
 

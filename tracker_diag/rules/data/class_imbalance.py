@@ -55,9 +55,8 @@ class Likelihoods:
     )
     ONE_CLASS_FOR_ALL = LikelihoodRatio(
         150.0,
-        "validation accuracy is exactly {share:figure}% at the last {values} values, while training loss starts at "
-        "{first:share} of the validation loss and falls to {last:share} of its first value: the network predicts "
-        "the class that dominates training",
+        "validation accuracy is exactly {share:figure}% at all of the last {values} evaluations, while training loss "
+        "starts below the validation loss ({first:figure} against {val:figure}) and falls to {last:figure}",
         own=True,
     )
     GOOD_FIT = LikelihoodRatio(0.5, "the curves show a good fit")
@@ -91,13 +90,13 @@ def class_imbalance(
     The rule divides the number of examples of the largest class by that of the smallest. The counts come from a dataset
     profile. It also checks whether the accuracy ends no higher than always predicting the largest class would give.
 
-    Without a profile, the rule looks at the curves. It fires if validation accuracy is exactly the same at all values
-    after the first (five or more), neither 0 nor 1, while training loss starts at least 20% below the validation loss
-    and falls to half of its first value or less. Then every validation example gets the one class that dominates
-    training.
+    Without a profile, the rule looks at the curves. It reports a run if all values of validation accuracy after the
+    first (five or more) are exactly equal, and neither 0 nor 1. Meanwhile, training loss must start at least 20% below
+    the validation loss and fall to half of its first value or less. The network then predicts the largest class of the
+    training set for every validation example.
 
-    The rule says nothing if the classes are weighted or resampled, or if the loss is focal. It also skips targets with
-    several labels per example, and vocabularies, because words are never equally frequent.
+    The rule says nothing if the classes are weighted or resampled, or if the run uses focal loss. It also skips targets
+    with several labels per example, and vocabularies, because words are never equally frequent.
 
     Why it matters
     --------------
@@ -111,9 +110,9 @@ def class_imbalance(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    imbalance : smallest ratio that counts as a sign. A ratio of 100 is a stronger sign, and 1000, the seminar's number,
-        is the strongest.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    imbalance : smallest ratio of the largest class to the smallest that counts as a sign. A ratio of 100 is a stronger
+        sign, and 1000 (the number in the quote above) is the strongest.
     vocabulary : number of classes above which they are assumed to be words.
 
     References
@@ -121,7 +120,8 @@ def class_imbalance(
     Seminar: "Dataset issues" (reduce class imbalance), "Dataset problems" (use balanced datasets). Buda et al. (2018),
     Neural Networks 106:249, on oversampling.
     """
-    text = "weight the loss by inverse class frequency, or sample the classes evenly; judge by balanced accuracy or F1"
+    text = "weight the loss by inverse class frequency, or sample the classes evenly; judge the model by balanced "
+    text += "accuracy or F1"
     before = params.get("class_weight")
     remedy = Prescription(text, (Change(names.get("class_weight", "class_weight"), before, "balanced"),))
     counts = dataset is not None and (dataset.target.class_counts or dataset.target.largest_class is not None)
@@ -131,7 +131,7 @@ def class_imbalance(
         return class_imbalance.hypothesis(
             prior=prior,
             observations=[observation],
-            message=f"{stuck}: every example probably gets the same class",
+            message=f"{stuck}: the network probably predicts the same class for every example",
             advice=text,
             prescription=remedy,
             settles=WHAT_TO_LOG,
@@ -179,8 +179,14 @@ def _one_class_for_all(score: Curve | None, train: Curve | None, val: Curve | No
     share, first, last = score.share(float(values[0])), float(ours[0] / theirs[0]), float(ours[-1] / ours[0])
     if not 0 < share < 1 or first > BELOW_VALIDATION or last > TO_NOTHING:
         return None
-    observation = Likelihoods.ONE_CLASS_FOR_ALL(share=100 * share, values=values.size, first=first, last=last)
-    return observation, f"validation accuracy stuck at {figure(100 * share)}% for the last {values.size} values"
+    observation = Likelihoods.ONE_CLASS_FOR_ALL(
+        share=100 * share,
+        values=values.size,
+        first=float(ours[0]),
+        val=float(theirs[0]),
+        last=float(ours[-1]),
+    )
+    return observation, f"validation accuracy stuck at {figure(100 * share)}% for the last {values.size} evaluations"
 
 
 def _beside(score: Curve, share: float) -> list[Observation]:

@@ -23,10 +23,10 @@ ALL_BUT_FEW = 0.9
 class Likelihoods:
     """What speaks for a constant input, and against it."""
 
-    SAME = LikelihoodRatio(10000.0, "{share:share} of the other examples in a batch equal the first one", "data")
-    NOT_SAME = LikelihoodRatio(0.01, "{share:share} of the other examples in a batch equal the first one", "data")
-    CONSTANT = LikelihoodRatio(200.0, "{share:share} of the examples are constant (one value throughout)", "data")
-    VARIED = LikelihoodRatio(0.05, "{share:share} of the examples are constant (one value throughout)", "data")
+    SAME = LikelihoodRatio(10000.0, "in a batch, {share:share} of the other examples equal the first one", "data")
+    NOT_SAME = LikelihoodRatio(0.01, "in a batch, {share:share} of the other examples equal the first one", "data")
+    CONSTANT = LikelihoodRatio(200.0, "{share:share} of the examples consist of a single repeated value", "data")
+    VARIED = LikelihoodRatio(0.05, "{share:share} of the examples consist of a single repeated value", "data")
     STAYS_AT_NOTHING = LikelihoodRatio(6.0, "the loss starts at chance level and stays there")
     ANSWERS_VARY = LikelihoodRatio(0.1, "the predictions change from one evaluation to the next")
     ENDS_AT_NOTHING = LikelihoodRatio(1.5, "the loss ends at chance level")
@@ -57,12 +57,12 @@ def constant_input(
 
     What it measures
     ----------------
-    From a dataset profile, the rule takes the share of examples that hold one value throughout, such as all zeros. If a
-    callback looked at batches, it takes the share of examples in a batch that are equal.
+    From a dataset profile, the rule takes the share of examples that consist of a single repeated value, such as all
+    zeros. If a callback recorded batches, it takes the share of examples in a batch that are equal.
 
-    From the curves, it checks whether the loss starts and stays at the entropy of the class shares. A network that can
-    only learn how often each class occurs ends there. For boosting, only an unchanged (frozen) curve is a sign: trees
-    that find no split add nothing at all.
+    From the curves, it checks whether the loss starts and stays at chance level (the entropy of the class shares). A
+    network without usable input can learn only how often each class occurs, so its loss ends there. For boosting, only
+    an unchanged (frozen) curve is a sign, because trees that find no split do not change the loss at all.
 
     Why it matters
     --------------
@@ -75,7 +75,7 @@ def constant_input(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
 
     References
     ----------

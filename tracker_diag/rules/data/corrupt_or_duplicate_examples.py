@@ -36,19 +36,45 @@ class Likelihoods:
     """What speaks for corrupt or duplicate examples, and against them."""
 
     TARGETS_MISSING = LikelihoodRatio(300.0, "{targets} missing or not finite", "data")
-    MANY_CONFLICTS = LikelihoodRatio(30.0, "{share:share} of the examples have a duplicate with another label", "data")
-    CONFLICTS = LikelihoodRatio(6.0, "{share:share} of the examples have a duplicate with another label", "data")
+    MANY_CONFLICTS = LikelihoodRatio(
+        30.0, "{share:share} of the examples have a duplicate with a different label", "data"
+    )
+    CONFLICTS = LikelihoodRatio(6.0, "{share:share} of the examples have a duplicate with a different label", "data")
     NEARLY_ALL_COPIES = LikelihoodRatio(
-        1000.0, "{share:share} of the examples are duplicates: only {left:,} different ones are left", "data"
+        1000.0, "{share:share} of the examples are duplicates: only {left:,} different examples remain", "data"
     )
     MOSTLY_COPIES = LikelihoodRatio(15.0, "{share:share} of the examples are duplicates of others", "data")
     COPIES = LikelihoodRatio(4.0, "{share:share} of the examples are duplicates of others", "data")
     BLANK_IN_TRAINING_ALONE = LikelihoodRatio(
-        1000.0, "{share:share} of the training examples are blank, compared with {other:share} in validation", "data"
+        1000.0,
+        "{share:share} of the training examples are blank, but only {other:share} in validation",
+        "data",
     )
-    MANY_BLANK = LikelihoodRatio(15.0, "{share:share} of the examples are blank (one value throughout)", "data")
-    BLANK = LikelihoodRatio(4.0, "{share:share} of the examples are blank (one value throughout)", "data")
+    MANY_BLANK = LikelihoodRatio(15.0, "{share:share} of the examples are blank (a single repeated value)", "data")
+    BLANK = LikelihoodRatio(4.0, "{share:share} of the examples are blank (a single repeated value)", "data")
     LEARNED = LikelihoodRatio(0.1, "the run learned anyway")
+
+
+_REPAIR, _DEDUPLICATE, _UNBLANK = (
+    ("correct the labels of duplicates that contradict each other", "print duplicates that have different labels"),
+    ("remove duplicates", "look at the 20 most frequent examples"),
+    ("repair or remove blank examples", "look at 20 of the blank examples, and at the files they come from"),
+)
+#: What to do about each observation, and what to look at to be sure.
+_REMEDIES = {
+    Likelihoods.TARGETS_MISSING.key: (
+        "remove the examples whose target is missing or not finite",
+        "print the rows whose target is missing, NaN or infinite",
+    ),
+    Likelihoods.MANY_CONFLICTS.key: _REPAIR,
+    Likelihoods.CONFLICTS.key: _REPAIR,
+    Likelihoods.NEARLY_ALL_COPIES.key: _DEDUPLICATE,
+    Likelihoods.MOSTLY_COPIES.key: _DEDUPLICATE,
+    Likelihoods.COPIES.key: _DEDUPLICATE,
+    Likelihoods.BLANK_IN_TRAINING_ALONE.key: _UNBLANK,
+    Likelihoods.MANY_BLANK.key: _UNBLANK,
+    Likelihoods.BLANK.key: _UNBLANK,
+}
 
 
 @rule("DS210", "corrupt-or-duplicate-examples", seen_as=("Something is odd about my data",), likelihoods=Likelihoods)
@@ -67,10 +93,10 @@ def corrupt_or_duplicate_examples(
     What it measures
     ----------------
     From a dataset profile, the rule counts four things in the training set: exact duplicates, duplicates with different
-    labels, blank examples (one value throughout), and targets that are missing or not finite.
+    labels, blank examples (a single repeated value, such as all zeros), and targets that are missing or not finite.
 
-    Duplicates and blank examples do not count if the table can hardly avoid repeating itself, because all features are
-    discrete and have few combinations. Duplicates do not count if classes are resampled on purpose. Blank examples do
+    Duplicates and blank examples do not count if all features are discrete and have so few combinations that a table
+    of this length must repeat itself. Duplicates do not count if classes are resampled on purpose. Blank examples do
     not count if most columns are zero by nature. If nearly all examples are blank, constant-input reports it instead.
 
     Why it matters
@@ -81,14 +107,15 @@ def corrupt_or_duplicate_examples(
 
     What to do
     ----------
-    Look at the examples counted here. Remove duplicates and blank examples before you split the data.
+    Look at the examples that the finding speaks of. Remove duplicates, blank examples and examples without a target
+    before you split the data. Correct labels that contradict each other.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     repeated : share of duplicates below which they hardly matter.
     blank : share of blank examples below which they hardly matter.
-    conflicting : share of examples with a duplicate that has another label, from which on it is a sign.
+    conflicting : smallest share of examples with a differently labelled duplicate that counts as a sign.
 
     References
     ----------
@@ -125,14 +152,15 @@ def corrupt_or_duplicate_examples(
     said = "; ".join(s.text for s in observations)
     if symptoms.verdict == "good-fit":
         observations.append(Likelihoods.LEARNED())
-    text = "look at these examples; remove duplicates, blank ones and those without a target before you split the data"
+    found = [_REMEDIES[s.key] for s in observations if s.key in _REMEDIES]
+    text = "before you split the data, " + " and ".join(dict.fromkeys(remedy for remedy, _ in found))
     return corrupt_or_duplicate_examples.hypothesis(
         prior=prior,
         observations=observations,
         message=said,
         advice=text,
         prescription=Prescription(text, (Change("data.drop_duplicates", None, True),) if copies >= repeated else ()),
-        settles="look at the 20 most frequent examples",
+        settles=found[0][1],
     )
 
 

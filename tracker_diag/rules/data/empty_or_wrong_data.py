@@ -35,16 +35,35 @@ class Likelihoods:
     NO_VALIDATION = LikelihoodRatio(300.0, "the validation set is empty (0 examples)", "data")
     ONE_CLASS = LikelihoodRatio(500.0, "all targets belong to one class", "data")
     NEGATIVE_LABEL = LikelihoodRatio(100.0, "the smallest label is {low}, which is below 0", "data")
-    LABEL_BEYOND = LikelihoodRatio(300.0, "labels go up to {high}, but only {declared} classes are declared", "data")
+    LABEL_BEYOND = LikelihoodRatio(
+        300.0, "labels go up to {high}, but the run is configured for {declared} classes", "data"
+    )
     COUNTED_FROM_ONE = LikelihoodRatio(
-        300.0, "labels run from 1 to {high}, but {declared} declared classes are usually numbered from 0", "data"
+        300.0, "labels run from 1 to {high}, but {declared} classes are usually numbered from 0 to {last}", "data"
     )
-    FEW_CLASSES = LikelihoodRatio(10.0, "only {found} of {declared} declared classes occur", "data")
+    FEW_CLASSES = LikelihoodRatio(10.0, "only {found} of the {declared} configured classes occur in the data", "data")
     UNSEEN_LABELS = LikelihoodRatio(
-        20.0, "the labels of {count:,} of {rows:,} validation examples never occur in training", "data"
+        20.0, "{count:,} of {rows:,} validation examples have a label that never occurs in training", "data"
     )
-    OTHER_FEATURES = LikelihoodRatio(4.0, "the data have {found} features, but {declared} are declared", "data")
+    OTHER_FEATURES = LikelihoodRatio(
+        4.0, "the data have {found} features, but the run is configured for {declared}", "data"
+    )
     LEARNED = LikelihoodRatio(0.01, "the run learned anyway")
+
+
+_PATHS = "check the paths of data and labels"
+#: What to do about each observation.
+_REMEDIES = {
+    Likelihoods.NO_TRAINING.key: _PATHS,
+    Likelihoods.NO_VALIDATION.key: _PATHS,
+    Likelihoods.ONE_CLASS.key: _PATHS,
+    Likelihoods.NEGATIVE_LABEL.key: "map the labels to whole numbers from 0 on",
+    Likelihoods.LABEL_BEYOND.key: "correct the number of classes, or map the labels to whole numbers from 0 on",
+    Likelihoods.COUNTED_FROM_ONE.key: "subtract 1 from the labels, or set the number of classes to {classes}",
+    Likelihoods.FEW_CLASSES.key: "check that the label file belongs to these data",
+    Likelihoods.UNSEEN_LABELS.key: "build the class-to-index mapping once, and keep every class in training",
+    Likelihoods.OTHER_FEATURES.key: "set the number of features to {found}, or check which columns are read",
+}
 
 
 @rule("DS214", "empty-or-wrong-data", seen_as=("Something is odd about my data",), likelihoods=Likelihoods)
@@ -58,16 +77,17 @@ def empty_or_wrong_data(
     prior: float = 0.02,
     unseen: float = 0.01,
 ) -> Outcome:
-    """There are no examples, only one class, or labels outside the declared classes.
+    """There are no examples, only one class, or labels outside the configured classes.
 
     What it measures
     ----------------
-    The rule compares a dataset profile and declared inputs with the run's parameters. It reports a training or
+    The rule compares a dataset profile and the logged datasets with the run's parameters. It reports a training or
     validation set without examples, and targets that all belong to one class. It reports labels below 0, labels at or
-    above the declared number of classes, and validation labels that never occur in training. It also reports far fewer
-    classes than declared, and another number of features than declared.
+    above the configured number of classes, and validation labels that never occur in training. It also reports data
+    with far fewer classes, or another number of features, than the run is configured for.
 
-    Labels that commonly mean "ignore this example" (-100, -1, 255) are allowed. So is one output unit for two classes.
+    Labels that commonly mean "ignore this example" (-100, -1, 255) are allowed. So is one output unit for two
+    classes.
 
     Why it matters
     --------------
@@ -77,12 +97,12 @@ def empty_or_wrong_data(
     What to do
     ----------
     Print the path, the number of examples and the set of labels at the start of the run. Stop the run if they are not
-    as declared.
+    as expected.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    unseen : share of validation examples with a label that never occurs in training, from which on it is a sign.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    unseen : smallest share of validation examples with a label unknown to training that counts as a sign.
 
     References
     ----------
@@ -111,9 +131,9 @@ def empty_or_wrong_data(
     if explained is not None and explained.most > LEARNED and not symptoms.has("diverged"):
         # Nothing can be learned from no examples: the profile is of other data than the run was fed.
         observations.append(Likelihoods.LEARNED())
-    text = (
-        "check the paths of data and labels; at the start of a run, assert the number of examples, classes and features"
-    )
+    seen = [s.key for s in observations if s.key in _REMEDIES]
+    remedies = dict.fromkeys(_REMEDIES[key].format(classes=(declared or 0) + 1, found=columns) for key in seen)
+    text = "; ".join([*remedies, "at the start of a run, assert the number of examples, classes and features"])
     return empty_or_wrong_data.hypothesis(
         prior=prior,
         observations=observations,
@@ -134,7 +154,7 @@ def _labels(dataset: Dataset, declared: int | None) -> list[Observation]:
         observations.append(Likelihoods.NEGATIVE_LABEL(low=low))
     if declared is not None and high is not None and high >= declared and high not in IGNORED:
         row = Likelihoods.COUNTED_FROM_ONE if low == 1 and high == declared else Likelihoods.LABEL_BEYOND
-        observations.append(row(high=high, declared=declared))
+        observations.append(row(high=high, declared=declared, last=declared - 1))
     return observations
 
 

@@ -20,13 +20,13 @@ DIFFERS, UNBROKEN = 0.99, 1.5
 class Likelihoods:
     """What speaks for irrelevant features, and against them."""
 
-    IDENTIFIER = LikelihoodRatio(4.0, "{name} differs in nearly every example, like an identifier", "data")
+    IDENTIFIER = LikelihoodRatio(
+        4.0, "{name} has a different value in nearly every example, like an identifier", "data"
+    )
     NEARLY_ALL = LikelihoodRatio(
-        6.0, "{count} of {tested} features carry no information about the target on their own", "data"
+        6.0, "{count} of {tested} features, taken one by one, tell nothing about the target", "data"
     )
-    MANY = LikelihoodRatio(
-        2.5, "{count} of {tested} features carry no information about the target on their own", "data"
-    )
+    MANY = LikelihoodRatio(2.5, "{count} of {tested} features, taken one by one, tell nothing about the target", "data")
     DOES_NOT_HOLD = LikelihoodRatio(3.0, "what the model learns in training does not carry over to validation")
     LEARNED = LikelihoodRatio(0.5, "the run learned anyway")
 
@@ -55,7 +55,8 @@ def irrelevant_features(
     (Benjamini-Hochberg). Identifiers are counted as well: their value is different in nearly every example.
 
     A feature may matter only together with another one, so this is never more than a weak sign. If no feature at all
-    carries information, random-relation reports it instead. Images are left out, because a single pixel says nothing.
+    carries information, the rule says nothing: random-relation is the rule for that. Images are left out, because a
+    single pixel says nothing.
 
     Why it matters
     --------------
@@ -68,10 +69,10 @@ def irrelevant_features(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    share : share of features without information, from which on it is a sign.
-    examples : smallest number of examples for the test; with fewer, real information may go unnoticed.
-    alpha : level of the tests.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    share : smallest share of features without information that counts as a sign.
+    examples : smallest number of examples for the test. With fewer, real information may go unnoticed.
+    alpha : significance level of the tests.
 
     References
     ----------
@@ -103,16 +104,17 @@ def irrelevant_features(
     elif symptoms.verdict == "good-fit":
         observations.append(Likelihoods.LEARNED())
     listed = [f.label for f in found[:LISTED]]
-    more = " and others" if len(found) > NAMED else ""
-    named = ", ".join(listed[:NAMED]) + more
-    advice = f"train once without {named}, and compare the validation loss"
+    named = ", ".join(listed[:NAMED]) + (f" and {len(found) - NAMED} more" if len(found) > NAMED else "")
+    # All that the change drops: who follows the advice needs the whole list.
+    dropped = f"these {len(listed)} features" if len(listed) > 1 else "this feature"
+    advice = f"train once without {dropped}, and compare the validation loss: {', '.join(listed)}"
     return irrelevant_features.hypothesis(
         prior=prior,
         observations=observations,
         message=f"{len(found)} of {len(tested)} features seem irrelevant to the target: {named}",
         advice=advice,
         prescription=Prescription(advice, (Change("preprocessing.drop_features", None, listed),)),
-        settles="train once without these features",
+        settles=f"train once without {dropped}: irrelevant features can go without a higher validation loss",
     )
 
 

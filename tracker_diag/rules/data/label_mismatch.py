@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.numbers import share
 from tracker_diag.evidence.features import FAR_OFF
 from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Relation, Symptoms, rule
-from tracker_diag.rules.from_to import from_to
+from tracker_diag.rules.from_to import beside_guessing, from_to, reference
 
 #: Share of the run needed for half of the improvement above which training is slow: memorising takes longer than
 #: learning what holds for other examples as well.
@@ -27,7 +26,8 @@ class Likelihoods:
 
     BROKEN = LikelihoodRatio(
         3000.0,
-        "nearest neighbours share labels in validation, but only by chance in training ({rows:,} examples checked)",
+        "nearest neighbours share labels in validation, but in training no more often than by chance "
+        "({rows:,} examples checked)",
         "data",
     )
     SIDES_DISAGREE = LikelihoodRatio(
@@ -36,18 +36,24 @@ class Likelihoods:
         "data",
     )
     NOWHERE = LikelihoodRatio(
-        4.0, "nearest neighbours share labels only by chance ({rows:,} training examples checked)", "data"
+        4.0,
+        "nearest neighbours share labels no more often than by chance ({rows:,} training examples checked)",
+        "data",
     )
     RELATED = LikelihoodRatio(0.02, "nearest neighbours in training share labels more often than by chance", "data")
-    BLIND = LikelihoodRatio(8.0, "validation shows no learning, while training does")
+    BLIND = LikelihoodRatio(8.0, "validation never gets much better than {level}, while training does")
     SLOWLY = LikelihoodRatio(2.5, "training loss falls slowly, as it does when a model memorises", own=True)
-    FAST = LikelihoodRatio(0.4, "training learned quickly or completely")
-    CONFIDENTLY_WRONG = LikelihoodRatio(0.5, "validation is confidently wrong: its loss ends far above chance level")
-    OFF_AT_FIRST = LikelihoodRatio(0.5, "validation is far too high from the first epoch on")
-    CAME_DOWN = LikelihoodRatio(5.0, "the loss fell to chance level and stayed there")
-    BELOW_GUESSING = LikelihoodRatio(
-        30.0, "validation accuracy is {part:share} of chance level, while training learns", own=True
+    FAST = LikelihoodRatio(0.4, "training learned {how}, unlike most models that memorise")
+    CONFIDENTLY_WRONG = LikelihoodRatio(
+        0.5, "validation loss ends at {wrong:times} {level}, which rather points to different preprocessing"
     )
+    OFF_AT_FIRST = LikelihoodRatio(
+        0.5,
+        "the first validation loss is already {first:times} the first training loss, which rather points to "
+        "different preprocessing",
+    )
+    CAME_DOWN = LikelihoodRatio(5.0, "the loss fell to chance level and stayed there")
+    BELOW_GUESSING = LikelihoodRatio(30.0, "validation accuracy is {accuracy}, while training learns", own=True)
     FEW = LikelihoodRatio(0.3, "{count} training examples may simply be too few", "params")
 
 
@@ -73,20 +79,22 @@ def label_mismatch(
 
     What it measures
     ----------------
-    The rule looks for a validation loss that never falls below chance level while training slowly does. Such a model
-    memorises, because there is no relation between inputs and labels to learn. (Chance level is the loss of random
-    guessing, or of always predicting the mean.)
+    The rule looks for a validation loss that never falls below chance level while the training loss slowly does. Such a
+    model memorises, because there is no relation between inputs and labels to learn. (Chance level is the loss of
+    random guessing, or of always predicting the mean.)
 
-    It also looks for a validation accuracy below half of chance level while training does well. Then the network knows
-    the answers, but validation numbers the classes in another order. This happens if two generators or encoders are
-    each fitted to their own folder.
+    It also looks for a validation accuracy below half of that of random guessing while training does well. Then the
+    network knows the answers, but validation numbers the classes in another order. This happens if two generators or
+    encoders are each fitted to their own folder.
 
-    A dataset profile says more. It tells whether nearest neighbours share a label more often than permuted labels
-    would. If they do in validation and not in training, the training labels were shuffled separately from their inputs.
+    A dataset profile says more: whether nearest neighbours share a label more often than they would with permuted
+    labels. If they do in validation and not in training, the training labels were shuffled separately from their
+    inputs.
 
     Why it matters
     --------------
-    "Do input samples have the correct labels? Are input and ground truth data shuffled the same way?"
+    "Do input samples have the correct labels? Are input and ground truth data shuffled the same way?" With
+    wrong pairs there is nothing to learn, and the network can only memorise.
 
     What to do
     ----------
@@ -95,7 +103,7 @@ def label_mismatch(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
 
     References
     ----------
@@ -104,21 +112,23 @@ def label_mismatch(
     """
     seen = "trees get" if "boosting" in traits else "network gets"
     advice = f"look at 10 examples with their labels as the {seen} them; shuffle inputs and labels with one permutation"
-    numbering = "build the class-to-index mapping once, on the training data; print it, and reuse it for validation"
+    settles = "train once with shuffled labels: if the curves stay the same, the labels are already wrong"
+    numbering = "build the class-to-index mapping once, on the training data, and reuse it for validation"
+    compare = "print the class-to-index mapping of training and of validation, and compare them"
     if relation is not None and (relation.broken_in_training or (relation.sides_disagree and not shifted)):
         row = Likelihoods.BROKEN if relation.broken_in_training else Likelihoods.SIDES_DISAGREE
         observations = [row(rows=relation.rows)]
         message = "training labels are unrelated to their inputs: they may have been shuffled separately"
         if not relation.broken_in_training:
-            message, advice = "training and validation may number their classes differently", numbering
+            message = "training and validation may number their classes differently"
+            advice, settles = numbering, compare
     elif symptoms.has("diverged", "frozen") or features is None or explained is None:
         return None
     elif times_guessing is not None and times_guessing < FAR_BELOW_GUESSING:
-        observations = [Likelihoods.BELOW_GUESSING(part=times_guessing)]
-        message = (
-            f"validation accuracy is {share(times_guessing)} of chance level: its classes may be numbered differently"
-        )
-        advice = numbering
+        observations = [Likelihoods.BELOW_GUESSING(accuracy=beside_guessing(times_guessing))]
+        accuracy = beside_guessing(times_guessing)
+        message = f"validation accuracy is {accuracy}: validation may number its classes differently"
+        advice, settles = numbering, compare
     elif features.val_blind:
         observations = _blind(features, explained)
         message = f"{from_to(explained)}: inputs and labels may be mismatched"
@@ -138,16 +148,18 @@ def label_mismatch(
         observations=observations,
         message=message,
         advice=advice,
-        settles="train once with shuffled labels: if the curves stay the same, the labels are already wrong",
+        settles=settles,
     )
 
 
 def _blind(features: Features, explained: Explained) -> list[Observation]:
     """What a validation curve that shows no learning says."""
     slow = features.quick > SLOW and explained.train < COMPLETE
-    observations = [Likelihoods.BLIND(), Likelihoods.SLOWLY() if slow else Likelihoods.FAST()]
+    level = reference(explained)
+    how = "nearly everything" if explained.train >= COMPLETE else "quickly"
+    observations = [Likelihoods.BLIND(level=level), Likelihoods.SLOWLY() if slow else Likelihoods.FAST(how=how)]
     if features.val_wrong > CONFIDENTLY_WRONG:
-        observations.append(Likelihoods.CONFIDENTLY_WRONG())
+        observations.append(Likelihoods.CONFIDENTLY_WRONG(wrong=1 + features.val_wrong, level=level))
     if features.val_first > OFF_AT_FIRST and features.first.times < FAR_OFF:
-        observations.append(Likelihoods.OFF_AT_FIRST())
+        observations.append(Likelihoods.OFF_AT_FIRST(first=features.val_first))
     return observations

@@ -17,7 +17,7 @@ from tracker_diag.rules.api import (
     rule,
     stop_at_best,
 )
-from tracker_diag.rules.from_to import from_to
+from tracker_diag.rules.from_to import from_to, reference
 
 #: Share of the baseline that validation may lie behind training where it was best, and both fell together.
 TOGETHER = 0.15
@@ -40,26 +40,31 @@ class Likelihoods:
 
     LESS_ALIKE = LikelihoodRatio(
         1000.0,
-        "nearest-neighbour agreement is {own:figure} for training targets, {held_out:figure} for validation targets",
+        "the nearest training examples predict training targets worse than validation targets (agreement {own:figure} "
+        "against {held_out:figure})",
         "data",
     )
     MANY_WRONG = LikelihoodRatio(
-        20.0, "label noise in training is estimated at {share:share}, judged by nearest neighbours", "data"
+        20.0, "about {share:share} of the training labels contradict those of their nearest neighbours", "data"
     )
     FEW_WRONG = LikelihoodRatio(
-        0.05, "label noise in training is estimated at {share:share}, judged by nearest neighbours", "data"
+        0.05, "only about {share:share} of the training labels contradict those of their nearest neighbours", "data"
     )
     TURNED = LikelihoodRatio(2.0, "validation improved, then got worse while the model memorised the training set")
-    TOGETHER = LikelihoodRatio(1.5, "training and validation improved together before that")
+    TOGETHER = LikelihoodRatio(1.5, "training and validation improved together at first")
     MANY_EXAMPLES = LikelihoodRatio(
         6.0, "{count:figure} training examples are too many to be memorised easily", "params"
     )
-    FEW_EXAMPLES = LikelihoodRatio(0.2, "{count:figure} training examples are few", "params")
-    BLIND = LikelihoodRatio(3.0, "validation shows no learning, while training does")
-    SLOWLY = LikelihoodRatio(1.5, "training loss falls slowly")
-    BY_HEART = LikelihoodRatio(0.5, "the model memorised the training set")
+    FEW_EXAMPLES = LikelihoodRatio(
+        0.2, "so few training examples ({count:figure}) are memorised even with correct labels", "params"
+    )
+    BLIND = LikelihoodRatio(3.0, "validation never gets much better than {level}, while training does")
+    SLOWLY = LikelihoodRatio(1.5, "training does not fit all of its labels")
+    BY_HEART = LikelihoodRatio(
+        0.5, "training fits its labels well; with label noise alone, validation would improve at first"
+    )
     ABOVE_VALIDATION = LikelihoodRatio(
-        25.0, "training stays worse than validation, and no dropout or augmentation explains it", own=True
+        25.0, "training ends worse than validation, and no logged dropout or augmentation explains it", own=True
     )
 
 
@@ -97,11 +102,12 @@ def label_noise(
     0, although there are enough examples. In the second, the network never fits the wrong labels. Training then stays
     worse than validation, and no dropout or augmentation explains it.
 
-    A dataset profile shows it in the targets themselves: the ten nearest training examples agree less with training
-    targets than with validation targets. If both sets are equally noisy, the rule estimates the share of training
-    labels that contradict their neighbours. Overlapping classes add to that estimate, so it counts for less.
+    A dataset profile shows wrong labels directly: the ten nearest training examples agree less with training targets
+    than with validation targets. If both sets are equally noisy, the rule estimates the share of training labels that
+    contradict those of their neighbours. Overlapping classes add to that estimate, so it counts for less.
 
-    Boosted trees show the first pattern after too many rounds alone, whatever the labels. It does not count for them.
+    Boosted trees show the first pattern whenever they are given too many rounds, even with correct labels. Therefore
+    it does not count for them.
 
     Why it matters
     --------------
@@ -114,11 +120,11 @@ def label_noise(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    many : training examples per class from which on a small training set no longer explains memorising.
-    noisy : estimated share of wrong training labels from which on there are too many.
-    differs : how much lower neighbours' agreement is for training targets than for validation targets, as a share of
-        the latter.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    many : training examples per class that are too many to be memorised easily.
+    noisy : smallest estimated share of wrong training labels that counts as a sign.
+    differs : smallest difference that counts as a sign: by what share neighbours' agreement is lower for training
+        targets than for validation targets.
 
     References
     ----------
@@ -162,7 +168,8 @@ def _of_curves(
         return _turned(features, n_train, n_classes, many)
     if features.val_blind:
         by_heart = explained.train >= NOT_BY_HEART
-        return [Likelihoods.BLIND(), Likelihoods.BY_HEART() if by_heart else Likelihoods.SLOWLY()]
+        blind = Likelihoods.BLIND(level=reference(explained))
+        return [blind, Likelihoods.BY_HEART() if by_heart else Likelihoods.SLOWLY()]
     above = features.apart < -ABOVE_VALIDATION and LEARNED_SOMETHING < explained.train < NOT_BY_HEART
     return [Likelihoods.ABOVE_VALIDATION()] if above and not loose else []
 

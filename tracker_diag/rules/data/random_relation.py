@@ -5,7 +5,7 @@ from __future__ import annotations
 from tracker_diag.evidence.features import FAR_OFF
 from tracker_diag.evidence.noise_control import NoiseControl
 from tracker_diag.rules.api import Explained, Features, LikelihoodRatio, Observation, Outcome, Relation, Symptoms, rule
-from tracker_diag.rules.from_to import from_to
+from tracker_diag.rules.from_to import from_to, reference
 
 #: Share of the baseline loss that training has explained where it does not know its examples by heart.
 NOT_BY_HEART = 0.6
@@ -18,7 +18,7 @@ class Likelihoods:
 
     NOWHERE = LikelihoodRatio(
         30.0,
-        "nearest neighbours share targets only by chance ({rows:,} training examples checked), "
+        "nearest neighbours share targets no more often than by chance ({rows:,} training examples checked), "
         "and validation shows no relation either",
         "data",
     )
@@ -26,21 +26,27 @@ class Likelihoods:
     CAME_DOWN = LikelihoodRatio(9.0, "the loss fell to chance level and stayed there")
     ANSWERS_VARY = LikelihoodRatio(
         8.0,
-        "the loss stays at chance level while the predictions change from one evaluation to the next: the network "
-        "uses its input, but the input does not help",
+        "the loss ends at chance level, although the predictions keep changing from one evaluation to the next: the "
+        "network may find nothing useful in its input",
         own=True,
     )
     FROM_FAR_ABOVE = LikelihoodRatio(0.2, "the first loss was far above chance level")
-    BLIND = LikelihoodRatio(6.0, "validation shows no learning, while training does")
-    SLOWLY = LikelihoodRatio(1.5, "training loss falls slowly, as it does when a model memorises")
-    BY_HEART = LikelihoodRatio(0.6, "the model memorised the training set")
+    BLIND = LikelihoodRatio(6.0, "validation never gets much better than {level}, while training does")
+    SLOWLY = LikelihoodRatio(1.5, "training fits only part of its targets, as usual when a model has to memorise them")
+    BY_HEART = LikelihoodRatio(
+        0.6, "training fits most of its targets, which is hard without any relation to the input"
+    )
     AS_ON_NOISE = LikelihoodRatio(
-        40.0, "a control run on random input ends at {control:figure}, this run at {own:figure}", "siblings"
+        40.0,
+        "a control run on random input ends at {control:figure}, this run hardly better at {own:figure}",
+        "siblings",
     )
     BETTER_THAN_ON_NOISE = LikelihoodRatio(
-        0.02, "a control run on random input ends at {control:figure}, this run at {own:figure}", "siblings"
+        0.02, "a control run on random input ends at {control:figure}, this run far better at {own:figure}", "siblings"
     )
-    CONFIDENTLY_WRONG = LikelihoodRatio(0.4, "validation is confidently wrong: its loss ends far above chance level")
+    CONFIDENTLY_WRONG = LikelihoodRatio(
+        0.4, "validation loss ends at {wrong:times} {level}, which rather points to different preprocessing"
+    )
 
 
 @rule(
@@ -74,12 +80,12 @@ def random_relation(
 
     What to do
     ----------
-    "Pass random numbers instead of actual data and check": if the curves stay the same, the network uses nothing of its
-    input.
+    "Pass random numbers instead of actual data and check": if the curves stay the same, the input tells the
+    network nothing about the target.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
 
     References
     ----------
@@ -97,10 +103,11 @@ def random_relation(
         if features.first.times > FAR_OFF:
             observations.append(Likelihoods.FROM_FAR_ABOVE())
     elif features.val_blind:
-        observations.append(Likelihoods.BLIND())
+        observations.append(Likelihoods.BLIND(level=reference(explained)))
         observations.append(Likelihoods.SLOWLY() if explained.train < NOT_BY_HEART else Likelihoods.BY_HEART())
         if features.val_wrong > CONFIDENTLY_WRONG:
-            observations.append(Likelihoods.CONFIDENTLY_WRONG())
+            wrong = 1 + features.val_wrong
+            observations.append(Likelihoods.CONFIDENTLY_WRONG(wrong=wrong, level=reference(explained)))
     elif noise_control is None or not noise_control.as_good:
         return None
     if relation is not None and relation.nowhere:
@@ -114,7 +121,7 @@ def random_relation(
         prior=prior,
         observations=observations,
         message=f"{from_to(explained)}: the input seems unrelated to the target",
-        advice="train once on random input; if the curves look the same, the network uses nothing of its input: check "
-        "columns, paths and data generators",
+        advice="train once on random input; if the curves look the same, the input tells the network nothing about the "
+        "target: check columns, paths and data generators",
         settles="train once on random input, and tag that run diag.control = random-input",
     )

@@ -18,7 +18,7 @@ from tracker_diag.rules.api import (
     Watched,
     rule,
 )
-from tracker_diag.rules.from_to import from_to, reference
+from tracker_diag.rules.from_to import beside_guessing, ends, from_to, reference
 
 #: Share of the baseline loss that training must have explained to have learned a batch.
 LEARNED = 0.5
@@ -54,18 +54,20 @@ class Likelihoods:
 
     REPEATED = LikelihoodRatio(5000.0, "{part:share} of the batches had already appeared in the same epoch", "data")
     NOT_REPEATED = LikelihoodRatio(0.01, "no batch that the callback saw appeared twice in an epoch", "data")
-    AT_ONCE = LikelihoodRatio(4.0, "half of the training improvement took {part:share} of the run")
-    EXPLAINED = LikelihoodRatio(1.5, "training improves on {level} by at least 80%")
-    NOT_AT_ONCE = LikelihoodRatio(0.3, "half of the training improvement took more than 10% of the run")
-    BEHIND = LikelihoodRatio(4.0, "the final gap between validation and training is {part:share} of {level}")
-    APART_AT_BEST = LikelihoodRatio(3.0, "training was already far better when validation was best")
-    TOGETHER = LikelihoodRatio(0.1, "validation was level with training when training was halfway down")
+    AT_ONCE = LikelihoodRatio(4.0, "training made half of its improvement in the first {part:share} of the run")
+    EXPLAINED = LikelihoodRatio(1.5, "training ends {part:share} better than {level}")
+    NOT_AT_ONCE = LikelihoodRatio(
+        0.3, "training took {part:share} of the run for half of its improvement, which is long for one batch"
+    )
+    BEHIND = LikelihoodRatio(4.0, "validation ends far behind training ({ends})")
+    APART_AT_BEST = LikelihoodRatio(3.0, "training was already far better than validation when validation was best")
+    TOGETHER = LikelihoodRatio(0.1, "validation still matched training when training had made half of its improvement")
     FELL_AT_FIRST = LikelihoodRatio(0.1, "validation improved together with training at first")
     KEEPS_UP = LikelihoodRatio(0.05, "validation keeps up with training")
     FIRST_EPOCH_AT_ONCE = LikelihoodRatio(
-        4.0, "training is far below validation already in the first epoch, and soon at its final level", own=True
+        4.0, "training loss is far below validation loss already in the first epoch, and falls quickly", own=True
     )
-    FIRST_EPOCH = LikelihoodRatio(4.0, "training is far below validation already in the first epoch")
+    FIRST_EPOCH = LikelihoodRatio(4.0, "training loss is far below validation loss already in the first epoch")
     MANY_EXAMPLES = LikelihoodRatio(3.0, "{count:figure} training examples take long to memorise", "params")
     FEW_EXAMPLES = LikelihoodRatio(0.2, "{count:figure} training examples are memorised quickly", "params")
     PRETRAINED = LikelihoodRatio(0.3, "a pretrained network can memorise within a few epochs", "params")
@@ -73,10 +75,10 @@ class Likelihoods:
         0.1, "validation loss starts at {over:times} the training loss, which memorising one batch does not explain"
     )
     BELOW_GUESSING = LikelihoodRatio(
-        0.2, "validation accuracy is {part:share} of chance level, which memorising one batch does not explain"
+        0.2, "validation accuracy is {accuracy}, which memorising one batch does not explain"
     )
-    LEARNED_LATER = LikelihoodRatio(0.3, "validation improved a lot after its first epoch")
-    LEARNED_WELL = LikelihoodRatio(0.1, "validation was good at its best")
+    LEARNED_LATER = LikelihoodRatio(0.3, "validation improved a lot after the first epoch")
+    LEARNED_WELL = LikelihoodRatio(0.1, "validation at its best was {part:share} better than {level}")
 
 
 @rule(
@@ -104,13 +106,12 @@ def repeated_batch(
 
     What it measures
     ----------------
-    The rule looks for a training loss that makes half of its improvement within 6% of the run, or ends at least 80%
-    better than chance level, while validation improves little. The declared number of training examples could not be
-    memorised that fast. If both losses fall together at first, or if a pretrained network is used, this cause is
-    unlikely.
+    The rule looks for a training loss that makes half of its improvement in the first 6% of the run, or ends at least
+    80% better than chance level, while validation improves little. The whole training set could hardly be memorised
+    that fast. If both losses fall together at first, or if a pretrained network is used, this cause is unlikely.
 
-    If a callback looked at batches, their hashes decide: more than 30% of the batches had already appeared in the same
-    epoch.
+    If a callback recorded hashes of batches, the rule uses them first. It reports a run in which more than 30% of the
+    batches had already appeared in the same epoch.
 
     Why it matters
     --------------
@@ -123,8 +124,8 @@ def repeated_batch(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    many : number of training examples that take more than a few epochs to memorise.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    many : with this number of training examples or more, memorising them takes more than a few epochs.
 
     References
     ----------
@@ -167,10 +168,14 @@ def _of_curves(
     before = 0 if val is None else int((val.x < train.x[half_way]).sum())
     at_once = features.quick <= AT_ONCE and before < SOME_EPOCHS
     level = reference(explained)
-    observations = [Likelihoods.AT_ONCE(part=features.quick) if at_once else Likelihoods.EXPLAINED(level=level)]
+    observations = [
+        Likelihoods.AT_ONCE(part=features.quick)
+        if at_once
+        else Likelihoods.EXPLAINED(part=explained.train, level=level)
+    ]
     if features.quick > NOT_AT_ONCE:
-        observations.append(Likelihoods.NOT_AT_ONCE())
-    observations += _behind(features, level)
+        observations.append(Likelihoods.NOT_AT_ONCE(part=features.quick))
+    observations += _behind(features, explained)
     if val is not None and features.apart > BEHIND:
         beside = float(np.interp(train.x[half_way], val.x, val.y))
         if beside - float(train.y[half_way]) < TOGETHER * (explained.baseline - explained.bottom):
@@ -178,7 +183,7 @@ def _of_curves(
     if features.val_first > FAR_OFF and features.val_wrong > FAR_OFF:
         observations.append(Likelihoods.FAR_OFF(over=features.val_first))
     if times_guessing is not None and times_guessing < FAR_BELOW_GUESSING:
-        observations.append(Likelihoods.BELOW_GUESSING(part=times_guessing))
+        observations.append(Likelihoods.BELOW_GUESSING(accuracy=beside_guessing(times_guessing)))
     if params.get("pretrained"):
         observations.append(Likelihoods.PRETRAINED())
     if n_train is not None:
@@ -186,7 +191,7 @@ def _of_curves(
     if explained.val_best - explained.val_start > GAINED:
         observations.append(Likelihoods.LEARNED_LATER())
     if explained.val_best > LEARNED_WELL:
-        observations.append(Likelihoods.LEARNED_WELL())
+        observations.append(Likelihoods.LEARNED_WELL(part=explained.val_best, level=level))
     return observations
 
 
@@ -197,15 +202,15 @@ def _found(observations: list[Observation], message: str, prior: float) -> Outco
         message=message,
         advice="print the first labels of three consecutive batches; advance the generator at every step, and rebuild "
         "the loader only once per epoch",
-        settles="log a hash of each batch",
+        settles="log a hash of each batch: it repeats within an epoch if a batch does",
     )
 
 
-def _behind(features: Features, level: str) -> list[Observation]:
+def _behind(features: Features, explained: Explained) -> list[Observation]:
     """What validation beside training says."""
     if features.apart > BEHIND:
         observations = [
-            Likelihoods.BEHIND(part=features.apart, level=level),
+            Likelihoods.BEHIND(ends=ends(explained)),
             Likelihoods.APART_AT_BEST() if features.parted > APART_AT_BEST else Likelihoods.FELL_AT_FIRST(),
         ]
     else:

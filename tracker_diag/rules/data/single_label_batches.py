@@ -21,9 +21,11 @@ class Likelihoods:
         "data",
     )
     MOSTLY_ONE = LikelihoodRatio(
-        500.0, "{part:share} of the examples in a batch have the same label ({expected:share} if shuffled)", "data"
+        500.0,
+        "{part:share} of the examples in a batch have the same label ({expected:share} if shuffled)",
+        "data",
     )
-    LABELS_DIFFER = LikelihoodRatio(3.0, "that label changes from batch to batch", "data")
+    LABELS_DIFFER = LikelihoodRatio(3.0, "the most frequent label changes from batch to batch", "data")
     LEARNED = LikelihoodRatio(0.3, "the run learned anyway")
 
 
@@ -44,16 +46,16 @@ def single_label_batches(
     prior: float = 0.03,
     expected: float = 0.85,
 ) -> Outcome:
-    """Batches hold a single label.
+    """All examples of a batch have the same label.
 
     What it measures
     ----------------
-    A callback that looks at batches logs the share of the most frequent label in each. The rule compares it with the
-    share expected if the labels seen so far were shuffled into batches of that size. A rare class, or a batch of four,
-    makes some such batches by chance.
+    A callback records the share of the most frequent label in each batch. The rule compares it with the share expected
+    if the labels seen so far were shuffled into batches of that size. With one dominant class, or with batches of four,
+    shuffling also makes some batches with a single label.
 
-    Batches in which at least 80% of the examples have one label count only if shuffled batches would hold less than
-    half of it. If consecutive batches hold the same label, the data come in order, and unshuffled reports it.
+    A share of 98% or more counts. A share from 80% to 98% counts only if at most 50% would be expected after shuffling.
+    If consecutive batches have the same label, the data come in order, and unshuffled reports it.
 
     Why it matters
     --------------
@@ -67,9 +69,9 @@ def single_label_batches(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    expected : share of the most frequent label in shuffled batches above which such batches are normal for these
-        classes.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    expected : if shuffled batches are expected to have more than this share of one label, such batches are normal and
+        are not reported.
 
     References
     ----------

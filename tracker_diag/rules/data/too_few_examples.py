@@ -7,6 +7,7 @@ from typing import Any
 
 from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import (
+    Explained,
     Features,
     LikelihoodRatio,
     Observation,
@@ -18,6 +19,7 @@ from tracker_diag.rules.api import (
     rule,
     stop_at_best,
 )
+from tracker_diag.rules.from_to import ends
 
 #: Uninformed levels that validation stays behind where examples were too few for it.
 BEHIND = 0.1
@@ -28,18 +30,16 @@ MANY_TIMES = 10
 class Likelihoods:
     """What speaks for too few examples, and against it."""
 
-    SCARCE = LikelihoodRatio(25.0, "there are only {count:figure} training examples", "params", own=True)
+    SCARCE = LikelihoodRatio(25.0, "there are only {examples}", "params", own=True)
     SCARCE_OF_CLASSES = LikelihoodRatio(
-        25.0, "there are only {count:figure} training examples for {classes:figure} classes", "params", own=True
+        25.0, "there are only {examples} for {classes:figure} classes", "params", own=True
     )
-    FEW = LikelihoodRatio(8.0, "there are only {count:figure} training examples", "params", own=True)
-    FEW_OF_EACH = LikelihoodRatio(1.2, "there are {each:figure} training examples per class", "params", own=True)
-    MANY = LikelihoodRatio(0.3, "there are {count:figure} training examples", "params")
+    FEW = LikelihoodRatio(8.0, "there are only {examples}", "params", own=True)
+    FEW_OF_EACH = LikelihoodRatio(1.2, "there are only {each:figure} training examples per class", "params", own=True)
+    MANY = LikelihoodRatio(0.3, "there are many training examples ({count:figure})", "params")
     NOTHING_LEARNED = LikelihoodRatio(0.05, "the run did not even learn its training set")
     DOES_NOT_HOLD = LikelihoodRatio(4.0, "what the model learns in training does not carry over to validation")
-    BEHIND = LikelihoodRatio(
-        3.0, "the final gap between validation and training is {part:share} of the initial or chance-level loss"
-    )
+    BEHIND = LikelihoodRatio(3.0, "validation ends far behind training ({ends})")
     KEEPS_UP = LikelihoodRatio(0.3, "validation keeps up with training")
     KEEPS_UP_WITH_FEW = LikelihoodRatio(1.0, "validation keeps up with training")
 
@@ -53,6 +53,7 @@ class Likelihoods:
 )
 def too_few_examples(
     features: Features,
+    explained: Explained | None,
     symptoms: Symptoms,
     traits: frozenset[str],
     n_train: int,
@@ -71,7 +72,7 @@ def too_few_examples(
     ----------------
     The rule looks at the number of training examples, in total and per class. It also checks whether what the model
     learns in training carries over to validation. Boosted trees always memorise their training set, so for them only a
-    validation curve that turned counts.
+    validation loss that fell and then rose counts.
 
     Why it matters
     --------------
@@ -86,10 +87,10 @@ def too_few_examples(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    scarce : examples per class below which they hardly show how a class varies. It does not count if there are ten
-        times `few` examples in total, because many classes share what is learned.
-    few : total number of examples below which networks usually memorise.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    scarce : with fewer examples per class than this, they hardly show how a class varies. This does not count if there
+        are at least ten times `few` examples in total, because classes share much of what is learned.
+    few : with fewer examples in total than this, networks usually memorise them.
 
     References
     ----------
@@ -99,17 +100,26 @@ def too_few_examples(
     if params.get("pretrained"):
         return too_few_examples.skip("a pretrained model needs fewer examples")
     trees = "boosting" in traits
-    observations = [_counted(n_train, n_classes, scarce, few), _seen(features, symptoms, n_train < few / 2, trees)]
-    text = "get more training examples, " + (
-        "or grow smaller trees" if trees else "augment them, or start from a pretrained model"
-    )
+    observations = [
+        _counted(n_train, n_classes, scarce, few),
+        _seen(features, explained, symptoms, n_train < few / 2, trees),
+    ]
     changes = stop_at_best(symptoms, names, epochs)
-    text += f"; until then, {in_words(changes)}" if changes else ""
     each = f" ({figure(n_train / n_classes, 2)} per class)" if n_classes else ""
+    message = f"{_examples(n_train)}{each}"
+    if observations[0].key == Likelihoods.MANY.key:
+        # Nobody collects more than that: what is left is to make the most of them.
+        message += " are many, but they may still be too few for this task"
+        text = "grow smaller trees" if trees else "augment the training examples, or regularise more strongly"
+        text += f"; or {in_words(changes)}" if changes else ""
+    else:
+        text = "get more training examples, "
+        text += "or grow smaller trees" if trees else "augment them, or start from a pretrained model"
+        text += f"; until then, {in_words(changes)}" if changes else ""
     return too_few_examples.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{figure(n_train)} training examples{each}",
+        message=message,
         advice=text,
         prescription=Prescription(text, changes),
         settles="train once on half of the examples: if validation hardly changes, more examples will not help",
@@ -117,25 +127,31 @@ def too_few_examples(
     )
 
 
+def _examples(count: int) -> str:
+    return f"{figure(count)} training example{'' if count == 1 else 's'}"
+
+
 def _counted(n_train: int, n_classes: int | None, scarce: int, few: int) -> Observation:
     """What the number of examples says."""
     each = n_train / (n_classes or 1)
     if n_train < few / 2 or (n_classes and each < scarce and n_train < MANY_TIMES * few):
         if n_classes:
-            return Likelihoods.SCARCE_OF_CLASSES(count=n_train, classes=n_classes)
-        return Likelihoods.SCARCE(count=n_train)
+            return Likelihoods.SCARCE_OF_CLASSES(examples=_examples(n_train), classes=n_classes)
+        return Likelihoods.SCARCE(examples=_examples(n_train))
     if n_train < few:
-        return Likelihoods.FEW(count=n_train)
+        return Likelihoods.FEW(examples=_examples(n_train))
     return Likelihoods.FEW_OF_EACH(each=each) if each < few else Likelihoods.MANY(count=n_train)
 
 
-def _seen(features: Features, symptoms: Symptoms, scarce: bool, trees: bool) -> Observation:
+def _seen(
+    features: Features, explained: Explained | None, symptoms: Symptoms, scarce: bool, trees: bool
+) -> Observation:
     """What the curves say."""
     if symptoms.has("diverged", "frozen") or features.starts_at_baseline or features.above:
         return Likelihoods.NOTHING_LEARNED()
     if symptoms.has("overfitting", "unrepresentative-train"):
         return Likelihoods.DOES_NOT_HOLD()
     # Trees learn their training set by heart, and stay ahead of validation, however many examples there are.
-    if features.apart > BEHIND and not trees:
-        return Likelihoods.BEHIND(part=features.apart)
+    if explained is not None and features.apart > BEHIND and not trees:
+        return Likelihoods.BEHIND(ends=ends(explained))
     return Likelihoods.KEEPS_UP_WITH_FEW() if scarce else Likelihoods.KEEPS_UP()

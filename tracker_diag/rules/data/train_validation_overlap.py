@@ -50,26 +50,27 @@ def train_validation_overlap(
     What it measures
     ----------------
     From a dataset profile, the rule takes the share of validation examples that also occur in training. It subtracts
-    the share of training examples that have a duplicate within training: in a table with few combinations, both sets
-    repeat the same rows by chance. The rule also fires if the same dataset digest is declared for training and for
-    validation.
+    the share of training examples that have a duplicate within training, because a table with few combinations of
+    values repeats the same rows in both sets by chance. The rule also reports a run that logs the same dataset (the
+    same digest) for training and for validation.
 
-    A training set that is evaluated for its own curve does not count if another set is evaluated too, or if there is no
+    Evaluating the training set for a training curve does not count, if another set is evaluated too or if there is no
     validation curve. Control runs that are meant to memorise a subset do not count either.
 
     Why it matters
     --------------
-    With such data leakage, validation measures memory. Overfitting stays hidden, early stopping does not stop, and the
+    With such data leakage, validation measures memory. Overfitting stays hidden, early stopping does not work, and the
     score is too good.
 
     What to do
     ----------
-    Remove duplicates before splitting. Split by group if examples belong together (a patient, a video, a source).
+    Remove duplicates before splitting. If the same set is used twice, hold out examples that are not trained on. Split
+    by group if examples belong together (a patient, a video, a source).
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    least : share beyond chance below which the overlap changes no conclusion.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    least : smallest overlap beyond chance that is reported; less changes no conclusion.
 
     References
     ----------
@@ -102,11 +103,18 @@ def train_validation_overlap(
     if train & validation:
         observations.append(Likelihoods.ONE_DIGEST())
     text = "remove duplicates before splitting, and split by group if examples belong together"
+    changes: tuple[Change, ...] = (Change("data.drop_duplicates", None, True),)
+    if observations and observations[0].key == Likelihoods.ONE_DIGEST.key:
+        # There are no duplicates to remove where it is one set.
+        text = (
+            "hold out validation examples that are not trained on; if the sets do differ, log each as its own dataset"
+        )
+        changes = ()
     return train_validation_overlap.hypothesis(
         prior=prior,
         observations=observations,
         message=observations[0].text if observations else "",
         advice=text,
-        prescription=Prescription(text, (Change("data.drop_duplicates", None, True),)),
+        prescription=Prescription(text, changes),
         settles="evaluate once on examples that were collected separately",
     )

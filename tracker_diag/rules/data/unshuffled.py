@@ -37,7 +37,8 @@ class Likelihoods:
 
     IN_ORDER = LikelihoodRatio(
         3000.0,
-        "neighbouring examples share a label with agreement {part:share} (0% if shuffled, 100% if sorted)",
+        "labels of neighbouring examples agree far more often than by chance ({part:share}, where 0% means shuffled "
+        "and 100% sorted)",
         "data",
     )
     MIXED_IN_BATCHES = LikelihoodRatio(0.02, "labels are mixed within the batches", "data")
@@ -47,12 +48,12 @@ class Likelihoods:
     MIXED = LikelihoodRatio(0.2, "the labels are mixed", "data")
     SORTED_AND_OFF = LikelihoodRatio(400.0, "the labels are sorted and shuffling is off", "data")
     LEARNS_SORTED = LikelihoodRatio(0.5, "the run learned anyway")
-    FAILS = LikelihoodRatio(4.0, "the run fails to learn, or its loss swings")
-    BLIND = LikelihoodRatio(4.0, "training learns, but validation does not")
+    FAILS = LikelihoodRatio(4.0, "the loss {trouble}")
+    BLIND = LikelihoodRatio(4.0, "training improves, but validation hardly does")
     LEARNS = LikelihoodRatio(0.1, "the run learns")
     UNSEEN_IN_LAST_ROWS = LikelihoodRatio(
         100.0,
-        "{name} holds out the last {part:share} of the rows before any shuffling, and {none} of {of} validation "
+        "{name} holds out the last {part:share} of the rows without shuffling, and {none} of {of} validation "
         "accuracies are exactly 0 while training accuracy ends at {right:share}",
         own=True,
     )
@@ -95,16 +96,16 @@ def unshuffled(
 
     What it measures
     ----------------
-    The rule checks whether shuffling is off and whether the labels of a dataset profile are sorted. It also checks
-    whether the run fails to learn, swings, or learns in training while validation does not improve.
+    The rule checks whether shuffling is off, and whether a dataset profile shows sorted labels. It also checks whether
+    the loss stays high or swings, and whether training improves while validation does not.
 
     It also looks for a validation accuracy of exactly 0 at half of the evaluations or more, while training accuracy is
     high and validation loss stays above the first training loss. Then all validation examples belong to classes that
     training never saw. Keras's `validation_split` does that to sorted rows: it holds out the last rows and shuffles
     only the others.
 
-    If a callback looked at batches, they decide: neighbouring examples share their label, and a few consecutive batches
-    hold one label (or, for numbers, a part of their range).
+    If a callback recorded batches, the rule uses them first. It reports the run if neighbouring examples have the same
+    label and a few consecutive batches contain one label only (for numeric targets: a narrow part of their range).
 
     Why it matters
     --------------
@@ -114,14 +115,14 @@ def unshuffled(
     What to do
     ----------
     Shuffle inputs and labels together before every epoch, and once before you hold out validation rows. Or hold out a
-    share of each class (`train_test_split` with `stratify`). Trees see all examples at once, so their order does not
-    matter.
+    share of each class (`train_test_split` with `stratify`). If the order is time, hold out the last part and shuffle
+    only the rest. Trees see all examples at once, so their order does not matter.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    in_a_row : agreement of neighbouring labels beyond chance from which on examples come in order; shuffled ones have
-        about 0.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    in_a_row : with this agreement of neighbouring labels or more, examples are taken to be in order (0 = shuffled, 1 =
+        sorted).
 
     References
     ----------
@@ -187,7 +188,10 @@ def _ordered(
 def _course(features: Features, symptoms: Symptoms, *, in_order: bool) -> Observation:
     """What the curves say of a run whose examples may come in order."""
     if symptoms.has("unstable", "underfitting", "loss-spikes", "diverged") or features.stuck_at_baseline:
-        return Likelihoods.FAILS()
+        swings = symptoms.has("unstable", "loss-spikes")
+        return Likelihoods.FAILS(
+            trouble="swings" if swings else "diverges" if symptoms.has("diverged") else "stays too high"
+        )
     # Rows in an order, split as they stand, leave validation other classes than training.
     if features.val_blind:
         return Likelihoods.BLIND()

@@ -20,7 +20,7 @@ class Likelihoods:
 
     USELESS = LikelihoodRatio(400.0, "with {examples}, {error}", "data")
     SMALL = LikelihoodRatio(3.0, "with {examples}, {error}", "data")
-    SHOWN = LikelihoodRatio(3.0, "the validation curve looks unrepresentative too")
+    SHOWN = LikelihoodRatio(3.0, "the validation curve looks unrepresentative as well")
 
 
 @rule(
@@ -45,8 +45,8 @@ def validation_too_small(
 
     What it measures
     ----------------
-    The rule takes the number of validation examples from the configuration or a dataset profile. If neither has it, the
-    rule reads it from the steps of an accuracy, whose values are multiples of one over that number.
+    The rule takes the number of validation examples n from the configuration or a dataset profile. If neither has it,
+    the rule works it out from a validation accuracy, whose values are multiples of 1/n.
 
     The standard error of an accuracy p is √(p(1−p)/n). That of a mean squared error, relative to its value, is √(2/n)
     if the errors are normal.
@@ -61,9 +61,10 @@ def validation_too_small(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    useless : number of examples below which the standard error of an accuracy of 0.9 is above 0.05.
-    small : number of examples below which it is above 0.03.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    useless : with fewer examples than this, the standard error of an accuracy of 0.9 is above 0.05.
+    small : with fewer examples than this, the standard error of an accuracy of 0.9 is above 0.03, and the finding is a
+        weaker sign.
 
     References
     ----------
@@ -73,9 +74,9 @@ def validation_too_small(
     if n_val_seen >= small:
         return None
     error = (
-        f"a mean squared error has a standard error of about {(OF_SQUARED_ERROR / n_val_seen) ** 0.5:.0%}"
+        f"a mean squared error is uncertain by ±{(OF_SQUARED_ERROR / n_val_seen) ** 0.5:.0%} (standard error)"
         if params.get("task") == "regression"
-        else f"an accuracy of 0.9 has a standard error of {(OF_ANSWER / n_val_seen) ** 0.5:.2f}"
+        else f"even an accuracy of 0.9 would be uncertain by ±{(OF_ANSWER / n_val_seen) ** 0.5:.2f} (standard error)"
     )
     examples = f"only {n_val_seen} validation example{'' if n_val_seen == 1 else 's'}"
     row = Likelihoods.USELESS if n_val_seen < useless else Likelihoods.SMALL
@@ -89,7 +90,7 @@ def validation_too_small(
     return validation_too_small.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{examples}{'' if n_val else ' (read from the steps of the accuracy)'}: {error}",
+        message=f"{examples}{'' if n_val else ' (worked out from the accuracy values)'}: {error}",
         advice=text,
         prescription=Prescription(text, changes),
         settles="log the number of validation examples as n_val",

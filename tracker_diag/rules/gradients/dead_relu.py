@@ -35,21 +35,23 @@ class Likelihoods:
     MOST_DEAD = LikelihoodRatio(500.0, "{part:share} of the units that feed {layer} output 0 for whole batches", "data")
     MANY_DEAD = LikelihoodRatio(8.0, "{part:share} of the units that feed {layer} output 0 for whole batches", "data")
     FEW_DEAD = LikelihoodRatio(
-        0.03, "at most {part:share} of the units that feed any layer output 0 for whole batches", "data"
+        0.03, "in every layer, at most {part:share} of the units output 0 for whole batches", "data"
     )
     LEARNED = LikelihoodRatio(0.02, "the run still reached a good fit")
     INPUTS_ARE_LARGE = LikelihoodRatio(
-        0.05, "the inputs are large (root mean square {size:figure}), which kills units and is the cause itself", "data"
+        0.05, "large inputs (root mean square {size:figure}) kill units, and are then the cause themselves", "data"
     )
     FROZEN = LikelihoodRatio(6.0, "the loss does not change from epoch to epoch")
     STAYS = LikelihoodRatio(5.0, "the loss stays at the level a network reaches by learning the output bias alone")
     CAME_DOWN = LikelihoodRatio(2.5, "the loss fell to the level a network reaches by learning the output bias alone")
     ANSWERS_VARY = LikelihoodRatio(0.15, "predictions change from one evaluation to the next")
-    RECTIFIED = LikelihoodRatio(1.5, "the activation is {activation}", "params")
-    NOT_RECTIFIED = LikelihoodRatio(0.05, "the activation is {activation}", "params")
-    HIGH_RATE = LikelihoodRatio(3.0, "one step at learning rate {rate:figure} can kill a layer", "params")
+    RECTIFIED = LikelihoodRatio(1.5, "the activation is {activation}, whose units can die", "params")
+    NOT_RECTIFIED = LikelihoodRatio(0.05, "the activation is {activation}, whose units do not die", "params")
+    HIGH_RATE = LikelihoodRatio(3.0, "learning rate {rate:figure} is so high that one step can kill a layer", "params")
     USUAL_RATE = LikelihoodRatio(0.6, "learning rate {rate:figure} seldom kills units", "params")
-    DEEP = LikelihoodRatio(0.5, "the network has {layers:figure} layers, which is a likelier cause", "params")
+    DEEP = LikelihoodRatio(
+        0.5, "the network has {layers:figure} layers, and such a depth is a likelier cause", "params"
+    )
 
 
 @rule(
@@ -100,9 +102,9 @@ def dead_relu(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    most : share of dead units from which on a layer lets nothing through.
-    many : share from which on dead units count together with a loss that does not move.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    most : with this share of dead units or more, a layer counts as blocked.
+    many : with this share or more, dead units count as a sign if the loss does not change either.
 
     References
     ----------

@@ -28,13 +28,19 @@ USUAL_CLIP = 1.0
 class Likelihoods:
     """What speaks for gradients that explode, and against it."""
 
-    GROWN = LikelihoodRatio(30.0, "the gradient norm ends at {end:figure}, and its median is {median:figure}", "data")
-    STEADY = LikelihoodRatio(0.15, "the gradient norm ends at {end:figure}, and its median is {median:figure}", "data")
-    LOST_LATE = LikelihoodRatio(4.0, "the loss diverged after the run had learned")
+    GROWN = LikelihoodRatio(
+        30.0, "the gradient norm ends at {end:figure}, far above its median of {median:figure}", "data"
+    )
+    STEADY = LikelihoodRatio(
+        0.15,
+        "the gradient norm ends at {end:figure} and has a median of {median:figure}, which is no explosion",
+        "data",
+    )
+    LOST_LATE = LikelihoodRatio(4.0, "the loss diverged after {part:share} of the run, not right at the start")
     LOST_AT_ONCE = LikelihoodRatio(2.0, "the loss diverged right at the start")
-    JUMPS = LikelihoodRatio(2.0, "the loss spikes")
+    JUMPS = LikelihoodRatio(2.0, "the loss has spikes")
     CLIPPED = LikelihoodRatio(0.2, "gradients are clipped at {clip:figure}", "params")
-    DEEP = LikelihoodRatio(2.0, "the network has {layers:figure} layers without normalisation", "params")
+    DEEP = LikelihoodRatio(2.0, "the network has {layers:figure} layers and no normalisation", "params")
 
 
 @rule(
@@ -60,8 +66,8 @@ def exploding_gradients(
 
     What it measures
     ----------------
-    The logged gradient norm, compared with its own median. Otherwise a loss that diverges in the middle of a run that
-    had learned, or that spikes. Single infinite norms under mixed precision come from the loss scaler.
+    The logged gradient norm, compared with its own median. Otherwise a loss that diverges or has spikes. Single
+    infinite norms under mixed precision come from the loss scaler, and do not count.
 
     Why it matters
     --------------
@@ -74,8 +80,8 @@ def exploding_gradients(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    times : gradient norm at the end over its median.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    times : gradients explode if their norm at the end is more than this many times its median.
 
     References
     ----------
@@ -104,7 +110,7 @@ def exploding_gradients(
         message=foremost(observations).message,
         advice=text,
         prescription=Prescription(text, changes),
-        settles="log the gradient norm",
+        settles="log the gradient norm at every step: it must rise before the loss does",
     )
 
 
@@ -122,5 +128,5 @@ def _seen(features: Features, symptoms: Symptoms) -> list[Observation]:
     """What the loss says."""
     if symptoms.has("diverged"):
         late = features.lost_at is not None and features.lost_at > AT_ONCE
-        return [Likelihoods.LOST_LATE() if late else Likelihoods.LOST_AT_ONCE()]
+        return [Likelihoods.LOST_LATE(part=features.lost_at) if late else Likelihoods.LOST_AT_ONCE()]
     return [Likelihoods.JUMPS()] if symptoms.has("loss-spikes") else []

@@ -45,8 +45,8 @@ def saturated_activations(
 
     Why it matters
     --------------
-    At its flat ends a sigmoid has a slope below 0.02, and tanh one below 0.04. Two such layers pass back about a
-    thousandth of the gradient. The units always give the same answer, whatever the input.
+    At their flat ends, a sigmoid has a slope below 0.02 and a tanh a slope below 0.04. Two such layers pass back about
+    a thousandth of the gradient. The units always give the same answer, whatever the input.
 
     What to do
     ----------
@@ -55,9 +55,9 @@ def saturated_activations(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    most : share of a layer from which on next to nothing passes back through it.
-    many : share from which on saturation slows learning down.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    most : with this share of saturated activations or more, hardly any gradient passes back through the layer.
+    many : with this share or more, saturation slows learning down.
 
     References
     ----------

@@ -11,12 +11,13 @@ class Likelihoods:
 
     EVERY_ERROR_AT_CLIP = LikelihoodRatio(
         110.0,
-        "the {side} loss is {cost:.2f} per wrong answer, the maximum that the framework's clipped logarithm allows",
+        "the {side} loss is {cost:.2f} per wrong prediction, the highest that the framework's clipped logarithm allows",
     )
     ALL_WRONG_AT_CLIP = LikelihoodRatio(
         110.0,
-        "the {side} loss is stuck at {cost:.6g}, the maximum for one answer: all answers are wrong, and the network is "
-        "certain of them",
+        "the {side} loss is stuck at {cost:.6g}, the highest for one prediction: all predictions are wrong, and the "
+        "network "
+        "is certain of them",
     )
 
 
@@ -33,15 +34,16 @@ def saturated_output(
     *,
     prior: float = 0.03,
 ) -> Outcome:
-    """The output is saturated: every wrong answer costs the maximum.
+    """The output is saturated: every wrong prediction has the highest loss that the framework allows.
 
     What it measures
     ----------------
-    A cross-entropy divided by the share of wrong answers, at each of the last three evaluations, if at least 1% of the
-    answers are wrong. Frameworks clip the logarithm, so a wrong answer of which the network is certain costs 16.12
-    (Keras; 15.94 for yes/no), 87.34 (the smallest number of single precision) or 100 (PyTorch's BCELoss). If the ratio
-    has one of these values, the network is certain of all its answers, right and wrong ones. A loss that itself is
-    stuck at 87.34, 16.12 or 15.94 over its last two values needs no accuracy: every answer is wrong.
+    The rule divides a cross-entropy by the share of wrong predictions, at each of the last three evaluations, if at
+    least 1% of the predictions are wrong. Frameworks clip the logarithm. A wrong prediction of which the network is
+    certain therefore has a loss of 16.12 (Keras; 15.94 for yes/no), 87.34 (the smallest number of single precision) or
+    100 (PyTorch's BCELoss). If the ratio has one of these values, the network is certain of all its predictions, right
+    and wrong ones. If the loss itself is stuck at 87.34, 16.12 or 15.94 over its last two values, no accuracy is
+    needed: every prediction is wrong.
 
     Why it matters
     --------------
@@ -55,7 +57,7 @@ def saturated_output(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
 
     References
     ----------
@@ -69,7 +71,7 @@ def saturated_output(
     return saturated_output.hypothesis(
         prior=prior,
         observations=[row(side=saturation.side, cost=saturation.cost)],
-        message=f"each wrong answer costs {saturation.cost:.2f}, the maximum: the output is saturated",
+        message=f"loss is {saturation.cost:.2f} per wrong prediction, the framework's maximum: the output is saturated",
         advice=text,
         prescription=Prescription(text),
         settles="log the range of the inputs, and of the last layer's output before its activation",

@@ -58,19 +58,20 @@ def update_ratio_off(
     long: float = 0.05,
     short: float = 1e-6,
 ) -> Outcome:
-    """Steps are far longer or far shorter than a thousandth of the weights.
+    """Steps are far longer or far shorter than a thousandth of the weights' norm.
 
     What it measures
     ----------------
-    The norm of an update over the norm of the weights that it changes: the median over the steps that a callback
-    logged, for each layer. The layer that changes least has to change too much, or the one that changes most too
-    little. Weights that start at zero, or small, change much at first. If the learning rate is annealed to zero, only
-    the first half of the run counts. Frozen weights are left out: `weights-do-not-move` reports those.
+    The norm of an update, divided by the norm of the weights that it changes: for each layer, the median over the steps
+    that a callback logged. The rule reports if even the layer that changes least changes too much, or if even the layer
+    that changes most changes too little. Weights that start at zero, or small, change much at first. If the learning
+    rate is annealed to zero, only the first half of the run counts. Frozen weights are left out: `weights-do-not-move`
+    reports those.
 
     Why it matters
     --------------
-    Well-trained networks have a ratio of about 1e-3. At a twentieth, the weights are completely new after twenty steps.
-    At a millionth, they are almost the same after a hundred thousand.
+    Well-trained networks have a ratio of about 1e-3. With a ratio of 1/20, twenty steps in one direction are as long as
+    the weights themselves. With a ratio of one in a million, that takes a million steps.
 
     What to do
     ----------
@@ -78,9 +79,9 @@ def update_ratio_off(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    long : ratio above which a step is too long.
-    short : ratio below which it is too short.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    long : a step with a ratio above this is too long.
+    short : a step with a ratio below this is too short.
 
     References
     ----------
@@ -105,7 +106,7 @@ def update_ratio_off(
         return None
     if symptoms.verdict == "good-fit":
         observations.append(Likelihoods.LEARNED())
-    verb = "lower" if ratio > USUAL else "raise"
+    verb = "reduce" if ratio > USUAL else "raise"
     name = names.get("learning_rate", "learning_rate")
     rate = learning_rate * USUAL / ratio if learning_rate else 0.0
     changes = (Change(name, learning_rate, rounded(rate)),) if 0 < rate <= HIGHEST_RATE else ()

@@ -20,6 +20,7 @@ from tracker_diag.rules.api import (
     Prescription,
     Series,
     Symptoms,
+    in_words,
     middle,
     rule,
 )
@@ -56,7 +57,7 @@ class Likelihoods:
     NOT_VANISHED = LikelihoodRatio(0.1, "the median gradient norm is {median:figure}", "data")
     STAYS = LikelihoodRatio(4.0, "the loss stays at chance level")
     NOTHING_LEARNED = LikelihoodRatio(2.0, "nothing is learned")
-    RESTS_AT_ONCE = LikelihoodRatio(2.0, "the loss levelled off at once, at a high value")
+    RESTS_AT_ONCE = LikelihoodRatio(2.0, "the loss levelled off at once at a high value")
     LEARNS = LikelihoodRatio(0.1, "the run learns")
     DEEP_AND_PLAIN = LikelihoodRatio(
         12.0, "the network has {layers:figure} layers without skip connections or normalisation", "params"
@@ -94,10 +95,11 @@ def vanishing_gradients(
 
     What it measures
     ----------------
-    How much of the last layer's gradient is left at the first layer, if norms are logged by layer. Otherwise the
-    gradient norm. Otherwise a loss that stays at chance level, or that levels off at once at a high value, in a network
-    that is deep without skip connections or has saturating units. Depth and activations come from the description of
-    the network, which also says how many layers saturate, or else from parameters.
+    How much of the last layer's gradient is left at the first layer, if norms are logged by layer. If not, the gradient
+    norm of the whole network. If that is not logged either, a loss that stays at chance level, or that levels off at
+    once at a high value, in a network that is deep without skip connections or has saturating units. Depth and
+    activations come from the description of the network, which also says how many layers saturate, or else from
+    parameters.
 
     Why it matters
     --------------
@@ -110,10 +112,10 @@ def vanishing_gradients(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    deep : layers from which on plain networks lose their gradient.
-    vanished : gradient norm at which nothing is learned any more.
-    shrunk : gradient of the first layer over that of the last, below which it is lost on the way.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    deep : with this many layers or more, plain networks lose their gradient.
+    vanished : with a median gradient norm below this, nothing is learned any more.
+    shrunk : the gradient is lost on the way if that of the first layer, divided by that of the last, is below this.
 
     References
     ----------
@@ -136,8 +138,9 @@ def vanishing_gradients(
         several = Likelihoods.SEVERAL_SATURATE(count=count, activation=activation)
         observations.append(several if count >= SEVERAL else Likelihoods.SATURATES(activation=activation))
     name = names.get("layers", "layers")
-    text = "use fewer layers, or add skip connections and normalisation; use He or Xavier initialisation and ReLU"
     changes: tuple[Change, ...] = (Change(name, layers, FEW_LAYERS),) if layers is not None and layers >= deep else ()
+    text = f"{in_words(changes) or 'use fewer layers'}, or add skip connections and normalisation"
+    text += "; use He or Xavier initialisation and ReLU"
     if saturates:
         changes += (Change(names.get("activation", "activation"), activation, "relu"),)
     first = foremost(observations).message

@@ -9,6 +9,8 @@ from tracker_diag.core.numbers import times as said_times
 from tracker_diag.evidence.features import LOG_THOUSAND
 from tracker_diag.rules.api import Curve, Explained, Features, Finding, Outcome, Severity, Watched, rule
 
+#: Said before all else: it costs one look.
+CHECK = "check that the loss is a mean over the batch, not a sum"
 #: Confidence of the finding: a factor above a known level is seen, not inferred.
 CONFIDENCE = 0.9
 
@@ -35,14 +37,14 @@ def initial_loss_off(
     known. If there is an accuracy but the number of classes is unknown, the loss is divided by ln 1000, the chance
     level of a thousand classes.
 
-    A first loss below that level is not reported: the mean over the first epoch, pretrained weights and reweighted
-    losses all lie there. Several times above it, even the mean over an epoch is not what a sound start gives.
+    A first loss below that level is not reported. A mean over the first epoch, pretrained weights and reweighted losses
+    can all cause it.
 
     Why it matters
     --------------
     Before it has seen anything, a classifier should give each class the same probability and have a loss of ln of
-    their number. More means that it starts out certain of something wrong: the inputs or weights are badly scaled, or
-    the loss is given the wrong thing. The epochs that it takes to unlearn that are wasted.
+    their number. A higher loss means that it is certain of wrong classes: the inputs or weights are badly scaled, or
+    the loss is computed from the wrong values. The epochs that it takes to unlearn that are wasted.
 
     What to do
     ----------
@@ -51,7 +53,7 @@ def initial_loss_off(
 
     Thresholds
     ----------
-    times : first loss over the loss at chance level.
+    times : a first loss of this many times the loss at chance level or more is reported.
 
     References
     ----------
@@ -76,7 +78,8 @@ def _of_first_batch(watched: Watched | None, times: float) -> Finding | None:
         Severity.INFO,
         CONFIDENCE,
         f"first-batch loss {figure(first, 4)} is {said_times(first / level)} chance level ({figure(level, 4)})",
-        "scale inputs and targets to unit variance and use He or Xavier initialisation",
+        f"{CHECK}; otherwise scale the inputs (and the targets of a regression) to unit variance, and use He or Xavier "
+        "initialisation",
         {"times": first / level, "first": first},
     )
 
@@ -103,7 +106,7 @@ def _of_first_epoch(
         Severity.WARNING,
         CONFIDENCE,
         f"first training loss {figure(first, 4)} is {said_times(features.first.times)} {said}",
-        "scale the inputs to unit variance and use He or Xavier initialisation",
+        f"{CHECK}; otherwise scale the inputs to unit variance and use He or Xavier initialisation",
         {"times": features.first.times, "first": first},
     )
 

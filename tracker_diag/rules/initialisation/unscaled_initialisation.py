@@ -56,28 +56,34 @@ class Likelihoods:
     DRAWN_SOUND = LikelihoodRatio(
         0.02, "the initial weights are {low:figure} to {high:times} as large as with {wanted} initialisation", "data"
     )
-    SCALED = LikelihoodRatio(0.15, "the initialiser is {initialiser}", "params")
+    SCALED = LikelihoodRatio(0.15, "the initialiser ({initialiser}) is a sound one", "params")
     CONSTANT = LikelihoodRatio(60.0, "all weights start at the same value (initialiser {initialiser})", "params")
     PLAIN_AND_OFF = LikelihoodRatio(
-        15.0, "the initialiser is {initialiser} with scale {scale:figure}, whatever the layer size", "params"
+        15.0, "the initialiser is {initialiser} with scale {scale:figure} for layers of any size", "params"
     )
     ZERO_SCALE = LikelihoodRatio(15.0, "the initialiser is {initialiser} with scale 0", "params")
     PLAIN_OF_SCALE = LikelihoodRatio(
-        3.0, "the initialiser is {initialiser} with scale {scale:figure}, whatever the layer size", "params"
+        3.0, "the initialiser is {initialiser} with scale {scale:figure} for layers of any size", "params"
     )
     PLAIN = LikelihoodRatio(3.0, "the initialiser is {initialiser}, not scaled to the layer size", "params")
     GAIN_OFF = LikelihoodRatio(
-        15.0, "with initialiser {initialiser}, the hidden layers multiply a signal by {gain:figure}", "params"
+        15.0,
+        "with initialiser {initialiser}, the hidden layers multiply a signal by {gain:figure} (sound: about 1)",
+        "params",
     )
     GAIN_SOUND = LikelihoodRatio(
-        0.3, "with initialiser {initialiser}, the hidden layers multiply a signal by {gain:figure}", "params"
+        0.3,
+        "with initialiser {initialiser}, the hidden layers multiply a signal by {gain:figure}, which does no harm",
+        "params",
     )
     UNNAMED = LikelihoodRatio(0.3, "no initialiser is logged, and the defaults of frameworks are sound", "params")
-    STAYS = LikelihoodRatio(5.0, "the loss starts and stays at chance level, as if nothing reached the output")
+    STAYS = LikelihoodRatio(5.0, "the loss starts and stays at chance level, as if the input did not reach the output")
     STAYS_AND_VARIES = LikelihoodRatio(
-        1.0, "the loss starts and stays at chance level, and predictions change from one evaluation to the next"
+        1.0, "the loss starts and stays at chance level, but predictions change from one evaluation to the next"
     )
-    DEEP = LikelihoodRatio(2.0, "a wrong scale multiplies over {layers:figure} layers", "params")
+    DEEP = LikelihoodRatio(
+        2.0, "in {layers:figure} layers, a wrong initial scale multiplies from layer to layer", "params"
+    )
     HUNDREDS_ABOVE = LikelihoodRatio(10.0, FIRST_LOSS)
     FAR_OFF = LikelihoodRatio(4.0, FIRST_LOSS)
     LOST_IN_FIRST_EPOCH = LikelihoodRatio(4.0, "the loss diverged in the first epoch")
@@ -85,7 +91,7 @@ class Likelihoods:
         12.0, "the loss diverged in the first epoch at a normal learning rate ({rate:figure})"
     )
     LOST = LikelihoodRatio(1.3, "the loss diverged")
-    LEARNED = LikelihoodRatio(0.1, "the first loss is that of a sound initialisation")
+    LEARNED = LikelihoodRatio(0.1, "the first loss is normal for a sound initialisation")
 
 
 @rule(
@@ -122,9 +128,10 @@ def unscaled_initialisation(
     - The initialisers of the hidden layers, from the description of the network or the configuration. If the widths and
       the number of inputs are known too, the rule computes the factor by which a plain Gaussian or uniform initialiser
       lets a signal grow or shrink from the first layer to the last.
-    - A loss that starts and stays at chance level. No signal passes then: the weights are zeros, or Gaussians too small
-      for the depth.
-    - A first loss hundreds of times above chance level. Too large a scale causes it, multiplied from layer to layer.
+    - A loss that starts and stays at chance level. Then no signal reaches the output: the weights are zeros, or
+      Gaussians that are too small for the depth.
+    - A first loss hundreds of times above chance level. A scale that is too large causes it, since it
+      multiplies from layer to layer.
 
     Why it matters
     --------------
@@ -139,11 +146,11 @@ def unscaled_initialisation(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    deep : layers from which on a plain Gaussian fails.
-    small : scale relative to He (or Xavier) initialisation below which a layer's initial weights are too small.
-        PyTorch's own linear layers start at 0.41.
-    large : the same, above which they are too large.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    deep : with this many layers or more, a plain Gaussian fails.
+    small : a layer's initial weights are too small if their scale, divided by that of He (or Xavier) initialisation, is
+        below this. (PyTorch's own linear layers start at 0.41.)
+    large : they are too large if it is above this.
 
     References
     ----------
@@ -176,17 +183,18 @@ def unscaled_initialisation(
         message=foremost(observations).message,
         advice=(text := _advice(name, initialiser, wanted, sound=sound)),
         prescription=Prescription(text, () if sound else (Change(name, initialiser, target),)),
-        settles="log the standard deviation of each layer's activations at the first step",
+        settles="log the standard deviation of each layer's activations at the first step: it must be similar in all "
+        "layers",
     )
 
 
 def _advice(name: str, initialiser: str | None, wanted: str, *, sound: bool) -> str:
     if sound:
-        return "check that the initialiser is applied to every layer, including the output bias"
-    suits = "He suits ReLU, Xavier tanh and sigmoid"
+        return "check that the weights of every layer use the initialiser, and that all biases start at 0"
+    suits = "(He suits ReLU; Xavier suits tanh and sigmoid)"
     if not initialiser:
-        return f"use {wanted} initialisation (the current one is not logged); {suits}"
-    return f"change {name} from {initialiser} to {wanted.lower()}; {suits}"
+        return f"use {wanted} initialisation {suits}; the current one is not logged"
+    return f"change {name} from {initialiser} to {wanted.lower()} {suits}"
 
 
 def _drawn(watched: Watched | None, small: float, large: float, wanted: str, *, excused: bool) -> Observation | None:

@@ -14,7 +14,9 @@ class UsualRate:
 
     USUAL = LikelihoodRatio(2.0, "learning rate {rate:figure} is not above the usual range for {optimizer}", "params")
     TOO_HIGH = LikelihoodRatio(
-        0.1, "learning rate {rate:figure} is {above:figure} times the highest usual one ({high:figure})", "params"
+        0.1,
+        "learning rate {rate:figure} is {above:figure} times the highest rate usual for {optimizer} ({high:figure})",
+        "params",
     )
 
 
@@ -24,6 +26,7 @@ def usual_rate(learning_rate: float | None, params: Mapping[str, Any]) -> list[O
         return []
     optimizer = params.get("optimizer")
     _, high = usual_rates(optimizer, params)
+    said = optimizer or "any optimiser"
     if learning_rate > high:
-        return [UsualRate.TOO_HIGH(rate=learning_rate, above=learning_rate / high, high=high)]
-    return [UsualRate.USUAL(rate=learning_rate, optimizer=optimizer or "any optimiser")]
+        return [UsualRate.TOO_HIGH(rate=learning_rate, above=learning_rate / high, high=high, optimizer=said)]
+    return [UsualRate.USUAL(rate=learning_rate, optimizer=said)]

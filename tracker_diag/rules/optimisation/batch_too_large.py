@@ -35,12 +35,12 @@ class Likelihoods:
 
     FULL_BATCH = LikelihoodRatio(40.0, "each batch holds {part} of the {n_train:figure} training examples", "params")
     LARGE_SHARE = LikelihoodRatio(15.0, "each batch holds {part} of the {n_train:figure} training examples", "params")
-    STILL_FALLS = LikelihoodRatio(4.0, "the loss still falls at the end")
+    STILL_FALLS = LikelihoodRatio(4.0, "the loss is still falling at the end")
     FEW_EXAMPLES = LikelihoodRatio(
-        0.2, "the training set is small at any batch size ({n_train:figure} examples)", "params"
+        0.2, "the training set has only {n_train:figure} examples, so any usual batch holds many of them", "params"
     )
     NOT_ALL_EXPLAINED = LikelihoodRatio(
-        3.0, "the training set is not memorised, and validation stays close to training"
+        3.0, "the model has not memorised the training set, and validation stays close to training"
     )
     SETTLED = LikelihoodRatio(0.2, "the curves have levelled off")
 
@@ -73,8 +73,9 @@ def batch_too_large(
     The batch as a share of the training set, and whether the loss still falls at the end.
 
     The rule says nothing about graphs and L-BFGS, for which a full batch is usual. A full batch of a small table is
-    sound once the curves have levelled off, and is an `info` at most. The rule also says nothing about runs that
-    diverged, froze or learned nothing, since too few updates do not cause that, and nothing from 100 epochs on.
+    sound once the curves have levelled off, and is reported as an `info` at most. The rule also says nothing about runs
+    that diverged, froze or learned nothing, since too few updates do not cause that, and nothing about runs of 100
+    epochs or more.
 
     Why it matters
     --------------
@@ -88,9 +89,10 @@ def batch_too_large(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    large_share : batch size over training examples, from which on an epoch has four updates or fewer.
-    small : the largest batch size that is proposed; a quarter of the present one if that is less.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    large_share : a batch with this share of the training examples or more is large, at which an epoch has only four
+        updates or fewer.
+    small : the rule proposes this batch size, or a quarter of the present one if that is smaller.
 
     References
     ----------
@@ -120,7 +122,7 @@ def batch_too_large(
         message=configured.message,
         advice=text,
         prescription=Prescription(text, changes),
-        settles="run once with batch size 32",
+        settles=f"run once with {name} {target}" if target else "run once with batch size 1" if batch_size > 1 else "",
     )
 
 

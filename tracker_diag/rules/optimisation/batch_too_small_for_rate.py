@@ -22,9 +22,9 @@ class Likelihoods:
     """What speaks for a batch that is too small for the learning rate."""
 
     SMALL_BATCH = LikelihoodRatio(3.0, "the batch size is only {batch:figure}", "params")
-    SWINGS = LikelihoodRatio(6.0, "the loss oscillates instead of settling")
-    JUMPS = LikelihoodRatio(3.0, "the loss spikes")
-    HIGH_RATE = LikelihoodRatio(2.0, "learning rate {rate:figure} is in the upper part of the usual range", "params")
+    SWINGS = LikelihoodRatio(6.0, "the loss keeps oscillating instead of settling")
+    JUMPS = LikelihoodRatio(3.0, "the loss has spikes")
+    HIGH_RATE = LikelihoodRatio(2.0, "learning rate {rate:figure} is high within the usual range", "params")
 
 
 @rule(
@@ -63,8 +63,8 @@ def batch_too_small_for_rate(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    small : batch size up to which noise is to be expected.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    small : with this batch size or a smaller one, noise is to be expected.
 
     References
     ----------
@@ -89,8 +89,8 @@ def batch_too_small_for_rate(
     return batch_too_small_for_rate.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{seen.message} with batch size {figure(batch_size)}",
+        message=f"{seen.message} (batch size {figure(batch_size)})",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="run once with four times the batch size",
+        settles=f"run once with {name} {changes[0].after}",
     )

@@ -53,12 +53,18 @@ class Likelihoods:
     """What speaks for a clip that sets the step length, and against it."""
 
     ALWAYS_CLIPPED = LikelihoodRatio(
-        300.0, "{part:share} of the logged steps were clipped, to {ratio:share} of their length", "data"
+        300.0,
+        "clipping shortened {part:share} of the logged steps, at the median to {ratio:share} of their length",
+        "data",
     )
-    SELDOM_CLIPPED = LikelihoodRatio(0.02, "{part:share} of the logged steps were clipped", "data")
+    SELDOM_CLIPPED = LikelihoodRatio(
+        0.02,
+        "clipping shortened {part:share} of the logged steps, at the median to {ratio:share} of their length",
+        "data",
+    )
     LEARNED = LikelihoodRatio(0.05, "the run still reached a good fit")
     NORM_ABOVE = LikelihoodRatio(
-        15.0, "the median gradient norm is {median:figure} and the clipping threshold {clip:figure}", "data"
+        15.0, "the median gradient norm ({median:figure}) reaches the clipping threshold ({clip:figure})", "data"
     )
     NORM_BELOW = LikelihoodRatio(
         0.1, "the median gradient norm is {median:figure}, below the clipping threshold of {clip:figure}", "data"
@@ -67,7 +73,7 @@ class Likelihoods:
         4.0, "the clipping threshold of {clip:figure} is far below ordinary gradient norms", "params", most=80.0
     )
     USUAL = LikelihoodRatio(0.2, "a clipping threshold of {clip:figure} is usual", "params")
-    GETS_ON = LikelihoodRatio(0.1, "the run diverged or overfits, which is no lack of progress")
+    GETS_ON = LikelihoodRatio(0.1, "the run {diverged_or_overfits}, so its steps are long enough")
     BARELY_GETS_ON = LikelihoodRatio(5.0, "the run makes very little progress")
 
 
@@ -95,31 +101,33 @@ def gradient_clipping_masks_rate(
     always: float = 0.9,
     shortened: float = 0.1,
 ) -> Outcome:
-    """Gradient clipping is so tight that the clip sets the step length, not the gradient.
+    """Gradient clipping is so tight that the threshold, not the gradient, sets the step length.
 
     What it measures
     ----------------
-    If a callback logged steps: whether nearly all of them were clipped, and to what share of their length. Otherwise
-    the clipping threshold, compared with the logged gradient norm if there is one, and whether the run learns as
-    slowly as tiny steps would make it.
+    If a callback logged steps, the rule checks whether nearly all of them were clipped, and how much shorter that made
+    them. If not, it compares the threshold with the logged gradient norm (if there is one), and checks whether the run
+    learns as slowly as tiny steps would make it.
 
     Why it matters
     --------------
-    "Turn gradient clipping off" while you search for a learning rate. A clipped step has the length clip × learning
-    rate whatever the loss, so the search finds a learning rate for the clip. Optimisers of the Adam family cancel a
-    constant factor, so a tight clip has little effect on them.
+    "Turn gradient clipping off" while you search for a learning rate. A clipped step has the length threshold ×
+    learning rate whatever the gradient, so the learning rate that you find is right only for that threshold. Optimisers
+    of the Adam family divide by the size of the gradient, so clipping hardly changes their steps.
 
     What to do
     ----------
-    Switch clipping off, or set the threshold to the usual gradient norm (about 1). Then choose the learning rate.
+    Switch clipping off, or set the threshold to twice the median gradient norm (to 1 if no norm is logged). Then choose
+    the learning rate.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    always : share of the logged steps that are clipped, from which on the clip sets the step length.
-    shortened : median length after clipping over that before it, up to which the clip sets the step length.
-    tight : threshold below which nearly every step of an ordinary network is clipped.
-    usual : the threshold that is proposed; twice the logged median norm if that is more.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    always : if this share of the logged steps or more are clipped, the threshold is taken to set their length.
+    shortened : and if the median step is shortened to this share of its length or less.
+    tight : a clipping threshold below this clips nearly every step of an ordinary network.
+    usual : the clipping threshold that is proposed. If a norm is logged, twice its median, rounded to 1, 2 or 5 times a
+        power of ten, is proposed if that is more.
 
     References
     ----------
@@ -134,7 +142,9 @@ def gradient_clipping_masks_rate(
         return None
     optimizer = str(params.get("optimizer") or "").lower()
     if optimizer in _SCALE_FREE:
-        return gradient_clipping_masks_rate.skip(f"{optimizer} cancels the effect of a constant clip")
+        return gradient_clipping_masks_rate.skip(
+            f"{optimizer} divides by the size of the gradient, so clipping hardly changes its steps"
+        )
     median = None if gradient_norm is None else float(np.median(gradient_norm))
     target = max(usual, rounded(TIMES_MEDIAN * median)) if median and median > 0 else usual
     name = names.get("gradient_clip", "gradient_clip")
@@ -151,10 +161,11 @@ def gradient_clipping_masks_rate(
             clipped or _against_norms(gradient_clip, median, tight),
             *_seen(features, symptoms, explained),
         ],
-        message=f"gradients are clipped at {figure(gradient_clip)}, which sets the step length",
+        message=f"gradients are clipped at {figure(gradient_clip)}, so the threshold sets the length of the steps",
         advice=text + ", then choose the learning rate",
         prescription=Prescription(text, changes),
-        settles="log the gradient norm before clipping",
+        settles=f"log the gradient norm before clipping: if it is mostly above {figure(gradient_clip)}, it sets "
+        "the step length",
         verdict="slow-convergence",
     )
 
@@ -186,7 +197,7 @@ def _found(
         message=observations[0].message,
         advice=text + ", then choose the learning rate",
         prescription=Prescription(text, changes),
-        settles="switch clipping off for the first 100 steps",
+        settles="run the first 100 steps without clipping: if the loss changes much faster, clipping is the cause",
         verdict="slow-convergence",
     )
 
@@ -202,7 +213,7 @@ def _against_norms(clip: float, median: float | None, tight: float) -> Observati
 def _seen(features: Features, symptoms: Symptoms, explained: Explained | None) -> list[Observation]:
     """What the curves say about the progress."""
     if symptoms.has("diverged", "overfitting"):
-        return [Likelihoods.GETS_ON()]
+        return [Likelihoods.GETS_ON(diverged_or_overfits="diverged" if symptoms.has("diverged") else "overfits")]
     slow = symptoms.has("slow-convergence", "undertrained") or features.above or features.stuck_at_baseline
     much_left = explained is not None and explained.most < LITTLE_EXPLAINED and features.apart < STAYS_WITH
     return [Likelihoods.BARELY_GETS_ON()] if slow or much_left else []

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.core.numbers import share as percent
 from tracker_diag.rules.api import (
     Curve,
@@ -58,15 +59,15 @@ class Norm:
 class Likelihoods(UsualRate):
     """What speaks for gradients that are never zeroed, and against it."""
 
-    KEPT = LikelihoodRatio(5000.0, "gradients were not reset to 0 before {part:share} of the logged steps", "data")
+    KEPT = LikelihoodRatio(5000.0, "gradients had not been reset to 0 before {part} of the logged steps", "data")
     NOT_KEPT = LikelihoodRatio(0.01, "gradients were reset to 0 before each logged step", "data")
     NORM_STAYS_HIGH = LikelihoodRatio(
         100.0,
-        "the gradient norm grew to {fold:times} its initial value and never fell below {lowest:share} of its highest "
-        "value until then, while the training loss {what}",
+        "the gradient norm grew to {fold:times} its initial value {without_falling}, while the training loss "
+        "{rose_or_climbed}",
         "data",
     )
-    NORM_AS_BEFORE = LikelihoodRatio(0.05, "the gradient norm ends at {fold:figure} times its initial value", "data")
+    NORM_AS_BEFORE = LikelihoodRatio(0.05, "the gradient norm ends at {fold:times} its initial value", "data")
     CLIMBS = LikelihoodRatio(
         4.0,
         "the training loss fell from {start:figure} to {best:figure}, then climbed to {end:figure}, above its first "
@@ -74,10 +75,12 @@ class Likelihoods(UsualRate):
     )
     MULTIPLIES = LikelihoodRatio(
         4.0,
-        "the training loss grew from {first:figure} to {end:figure} over {values} values, by about the same factor "
-        "each time",
+        "the training loss grew from {first:figure} to {end:figure} over {values} records, by about the same factor "
+        "each time, which a learning rate that is too high seldom does alone",
     )
-    CLIPPED = LikelihoodRatio(0.1, "gradients are clipped at {clip:figure}, which limits what accumulates", "params")
+    CLIPPED = LikelihoodRatio(
+        0.1, "gradients are clipped at {clip:figure}, which limits how far they can add up", "params"
+    )
 
 
 @rule(
@@ -90,6 +93,7 @@ class Likelihoods(UsualRate):
 def gradients_accumulate(
     train_loss: Curve | None,
     features: Features | None,
+    improvement: float | None,
     watched: Watched | None,
     explained: Explained | None,
     params: Mapping[str, Any],
@@ -110,7 +114,7 @@ def gradients_accumulate(
     What it measures
     ----------------
     Without `zero_grad`, each step goes along the sum of all gradients so far. That sum grows as long as the gradients
-    agree, and it does not shrink with the loss. It shows in three places:
+    agree, and it does not shrink with the loss. The rule looks in three places:
 
     - The gradient itself, if a callback logged steps: it is not 0 before the first backward pass after a step.
     - The logged gradient norm. It ends at five times its initial value or more and never fell below 30% of its highest
@@ -122,7 +126,7 @@ def gradients_accumulate(
       too high a learning rate leaves a network; or it multiplies by about the same factor from record to record. A
       validation loss that climbs alone is a different problem.
 
-    Where the gradient is clipped, what accumulates is limited, and hardly anything can be seen.
+    If gradients are clipped, they cannot add up far, and hardly anything can be seen.
 
     Measured on networks of two hidden layers for digits, tumours and a regression surface, over 30 epochs. Of 144 runs
     without zero_grad (SGD, momentum, Adam and AdamW at learning rates from 1e-4 to 0.1, batch sizes 32 and 128), 62
@@ -134,23 +138,25 @@ def gradients_accumulate(
 
     Why it matters
     --------------
-    Nothing slows the steps down: plain SGD becomes momentum of 1, and swings across every minimum, ever further.
+    Nothing slows the steps down. Plain SGD then acts like SGD with momentum 1: it swings across every minimum, further
+    each time.
 
     What to do
     ----------
-    Call ``optimizer.zero_grad()`` before each backward pass. Where gradients are accumulated on purpose, call it after
-    each step.
+    Call ``optimizer.zero_grad()`` before each backward pass. If you accumulate gradients on purpose, call
+    it after each step instead.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    grown : gradient norm at the end over its initial value. Of 102 runs with zero_grad, none whose norm stayed high
-        came to 3.
-    stays : share of its highest value until then, below which the norm never falls.
-    setback : rise of the training loss above its earlier values, as a share of the total improvement.
-    learned : share of its first value by which the training loss must have fallen before it climbed.
-    above : training loss at the end over its first value.
-    most : share of the logged steps, without the first, before which the gradient was not reset.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    grown : a gradient norm that ends at this many times its initial value or more has grown. Of 102 runs with
+        zero_grad, none whose norm stayed high reached 3 times.
+    stays : the norm stays high if it never falls below this share of its highest value so far.
+    setback : the training loss lost what it had achieved if it rose again by this share of the total improvement (from
+        the first value, or the baseline if it is known, to the best value).
+    learned : the training loss must have fallen by this share of its first value before it climbed.
+    above : the training loss must end at this many times its first value or more.
+    most : the rule reports if gradients were not reset before this share of the logged steps (after the first) or more.
 
     References
     ----------
@@ -160,13 +166,17 @@ def gradients_accumulate(
     # The first step has none before it.
     kept = watched.values("gradients_kept")[1:] if watched is not None else np.empty(0)
     if kept.size and kept.mean() >= most:
-        return _found([Likelihoods.KEPT(part=float(kept.mean()))], prior)
+        return _found([Likelihoods.KEPT(part="any" if kept.all() else percent(float(kept.mean())))], prior)
     if train_loss is None or features is None:
         return gradients_accumulate.skip("no training loss is logged", "log the training loss each epoch")
     climbs = _climbs(train_loss, explained, learned, above) or _multiplies(train_loss)
     values = train_loss.finite[1]
     norm = _norm(gradient_norm, int(np.argmin(values)) / train_loss.raw.size if values.size else 0.0)
-    said = None if norm is None else _of_norm(norm, features.setback, climbs is not None, grown, stays, setback)
+    said = (
+        None
+        if norm is None
+        else _of_norm(norm, features.setback, improvement or 0.0, climbs is not None, grown, stays, setback)
+    )
     observations = [s for s in (said, climbs) if s is not None]
     if not any(s.ratio > 1 for s in observations):
         return None
@@ -179,7 +189,7 @@ def gradients_accumulate(
 
 
 def _found(observations: list[Observation], prior: float) -> Outcome:
-    text = "call optimizer.zero_grad() before each backward pass"
+    text = "reset the gradients to 0 before each backward pass (PyTorch: optimizer.zero_grad())"
     return gradients_accumulate.hypothesis(
         prior=prior,
         observations=observations,
@@ -208,15 +218,20 @@ def _norm(norms: FloatArray | None, best: float) -> Norm | None:
     )
 
 
-def _of_norm(norm: Norm, lost: float, climbs: bool, grown: float, stays: float, setback: float) -> Observation | None:
+def _of_norm(
+    norm: Norm, lost: float, improvement: float, climbs: bool, grown: float, stays: float, setback: float
+) -> Observation | None:
     """What the gradient norm says; nothing if it jumps, or grows while the loss gets worse."""
     if norm.end < grown:
         return Likelihoods.NORM_AS_BEFORE(fold=norm.end)
     grew_first = norm.at_best >= grown or norm.second_half >= stays
     if norm.lowest < stays or not grew_first or not (climbs or lost > setback):
         return None
-    what = "climbed above its first value" if climbs else f"rose by {percent(lost)} of its total improvement"
-    return Likelihoods.NORM_STAYS_HIGH(fold=norm.end, lowest=norm.lowest, what=what)
+    what = "climbed above its first value" if climbs else f"rose again by {figure(lost * improvement)}"
+    without = "without ever falling"
+    if norm.lowest < 1:
+        without += f" below {percent(norm.lowest)} of its peak so far"
+    return Likelihoods.NORM_STAYS_HIGH(fold=norm.end, without_falling=without, rose_or_climbed=what)
 
 
 def _climbs(loss: Curve, explained: Explained | None, learned: float, above: float) -> Observation | None:

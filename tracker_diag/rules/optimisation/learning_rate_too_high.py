@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from tracker_diag.evidence.saturation import Saturation
 from tracker_diag.roles.learning_rates import OF_ONE_LENGTH, between, rounded, usual_rates
 from tracker_diag.rules.api import (
     Change,
+    Curve,
     Features,
     LikelihoodRatio,
     Observation,
@@ -29,6 +31,8 @@ WELL_BELOW = 3
 #: Times the highest usual learning rate that is not known to work: the rates of sound runs, ours and public ones, end
 #: at 20. Plain SGD has no such limit: linear probes are trained at 30.
 BEYOND_DOUBT = 50
+#: Shown in place of a share of 0, which reads as nothing at all.
+LEAST_SHARE = 1e-3
 #: Share of the run within which half of the improvement comes if the steps are too long for the rest.
 AT_ONCE = 0.1
 
@@ -37,26 +41,30 @@ class Likelihoods:
     """What speaks for a learning rate that is too high, and against it."""
 
     LOST = LikelihoodRatio(8.0, "the loss diverged")
-    SWINGS = LikelihoodRatio(8.0, "the loss oscillates or climbs instead of settling")
+    SWINGS = LikelihoodRatio(8.0, "the loss does not settle")
     FELL_TO_NOTHING = LikelihoodRatio(2.0, "the loss fell from a high first value to chance level and stayed there")
-    SET_BACK = LikelihoodRatio(8.0, "the training loss rose midway by {lost:share} of its total improvement")
-    SET_BACK_AND_REGAINED = LikelihoodRatio(
-        3.0, "the training loss rose midway by {lost:share} of its total improvement, then recovered"
+    SET_BACK = LikelihoodRatio(
+        8.0,
+        "the training loss rose midway by {rise:figure}, and its whole fall is from {first:figure} to {best:figure}",
     )
-    SATURATED = LikelihoodRatio(4.0, "the output is saturated")
+    SET_BACK_AND_REGAINED = LikelihoodRatio(
+        3.0,
+        "the training loss rose midway by {rise:figure} and recovered; its whole fall is from {first:figure} to "
+        "{best:figure}",
+    )
+    SATURATED = LikelihoodRatio(4.0, "the output layer is saturated")
     RESTS_AT_ONCE = LikelihoodRatio(
         4.0,
-        "half of the training improvement came within {part:share} of the run, as with steps that are too long, and "
-        "this optimiser is not known to work at so high a learning rate",
+        "half of the fall in training loss came within {part:share} of the run, as with steps that are too long",
         own=True,
     )
     STAYS = LikelihoodRatio(4.0, "the loss stays at chance level, as with steps so long that they undo each other")
-    JUMPS = LikelihoodRatio(1.5, "the loss spikes")
-    SMOOTH = LikelihoodRatio(0.2, "the loss moves smoothly or not at all")
+    JUMPS = LikelihoodRatio(1.5, "the loss has spikes")
+    SMOOTH = LikelihoodRatio(0.2, "the loss shows neither oscillation nor spikes")
     SETTLES = LikelihoodRatio(0.15, "the curves show no instability")
     FAR_ABOVE = LikelihoodRatio(
         4.0,
-        "learning rate {rate:figure} is {times:figure} times the highest usual one ({high:figure})",
+        "learning rate {rate:figure} is {times:figure} times the highest rate usual for {optimizer} ({high:figure})",
         "params",
         most=60.0,
     )
@@ -74,6 +82,8 @@ class Likelihoods:
 def learning_rate_too_high(
     features: Features,
     symptoms: Symptoms,
+    train: Curve | None,
+    improvement: float | None,
     params: Mapping[str, Any],
     names: Mapping[str, str],
     learning_rate: float | None,
@@ -89,13 +99,12 @@ def learning_rate_too_high(
     What it measures
     ----------------
     Curves: a loss that diverges or oscillates, or that falls from a high first value to chance level; validation that
-    climbs while training does not improve; a saturated output; a training loss that loses part of its improvement
-    midway.
+    climbs while training does not improve; a saturated output; a training loss that rises again midway.
 
-    Configuration: the learning rate, compared with the usual ones for its optimiser. By itself it is never more than
-    an `info`. From 50 times the highest usual learning rate on, a curve is enough for a warning if half of its
-    improvement comes within a tenth of the run and the training set is not memorised. Among the sound runs of all
-    labelled sets that log their learning rate, the highest lies 20 times above.
+    Configuration: the learning rate, compared with the usual ones for its optimiser. A high learning rate alone is
+    never more than an `info`. At 50 times the highest usual learning rate or more, the curve is enough for a warning if
+    half of its improvement comes within a tenth of the run and the training set is not memorised. (In the labelled
+    sets, the highest learning rate of a sound run is 20 times the highest usual one.)
 
     Why it matters
     --------------
@@ -108,10 +117,12 @@ def learning_rate_too_high(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about: "the most important hyperparameter".
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at:
+        "the most important hyperparameter".
     step_down : factor by which a learning rate in the usual range that proved too high is divided.
-    setback : rise of the training loss above its earlier values, as a share of the total improvement. Sound runs lose
-        next to nothing. A rise is not counted if the schedule raises the learning rate again.
+    setback : a rise of the training loss by this share of the total improvement (from the first value, or the
+        baseline if it is known, to the best value) counts. Sound runs lose next to nothing. A rise is not counted if
+        the schedule raises the learning rate again.
 
     References
     ----------
@@ -121,7 +132,7 @@ def learning_rate_too_high(
     low, high = usual_rates(params.get("optimizer"), params)
     by_rate_alone = str(params.get("optimizer") or "").lower() in OF_ONE_LENGTH
     beyond_doubt = by_rate_alone and learning_rate is not None and learning_rate >= BEYOND_DOUBT * high
-    seen = _seen(features, symptoms, setback, bool(restarts), saturation, beyond_doubt=beyond_doubt)
+    seen = _seen(features, symptoms, train, improvement, setback, bool(restarts), saturation, beyond_doubt=beyond_doubt)
     observations = [seen]
     target = None
     if learning_rate is not None:
@@ -139,7 +150,7 @@ def learning_rate_too_high(
         message=_message(observations, learning_rate),
         advice=text + "; add warm-up or a decay schedule",
         prescription=Prescription(text, changes),
-        settles="log the gradient norm, or run once with a tenth of the learning rate",
+        settles=f"run once with {name} {figure(target)}" if target else "run once with a tenth of the learning rate",
         verdict="underfitting" if seen.key in (Likelihoods.RESTS_AT_ONCE.key, Likelihoods.STAYS.key) else "unstable",
     )
 
@@ -156,6 +167,8 @@ def _at(learning_rate: float) -> str:
 def _seen(
     features: Features,
     symptoms: Symptoms,
+    train: Curve | None,
+    improvement: float | None,
     setback: float,
     restarts: bool,
     saturation: Saturation | None,
@@ -171,20 +184,26 @@ def _seen(
         return Likelihoods.FELL_TO_NOTHING()
     if features.setback > setback and not features.stuck_at_baseline and not restarts:
         row = Likelihoods.SET_BACK_AND_REGAINED if features.regained else Likelihoods.SET_BACK
-        return row(lost=features.setback)
+        rise = features.setback * (improvement or 0.0)
+        return row(rise=rise, first=_shown(train, "start"), best=_shown(train, "best"))
     if saturation is not None:
         return Likelihoods.SATURATED()
     if beyond_doubt and features.starts_at_baseline:
         return Likelihoods.STAYS()
     if beyond_doubt and features.quick <= AT_ONCE and not features.memorised:
-        return Likelihoods.RESTS_AT_ONCE(part=features.quick)
+        return Likelihoods.RESTS_AT_ONCE(part=features.quick or LEAST_SHARE)
     if symptoms.has("loss-spikes"):
         return Likelihoods.JUMPS()
     return Likelihoods.SMOOTH() if features.starts_at_baseline or features.above else Likelihoods.SETTLES()
 
 
+def _shown(curve: Curve | None, which: str) -> float:
+    """A level of a curve in its own sign."""
+    return math.nan if curve is None else curve.shown(getattr(curve, which))
+
+
 def _configured(rate: float, high: float, optimizer: object) -> list[Observation]:
     """What the learning rate says, compared with the usual ones."""
     if rate > high:
-        return [Likelihoods.FAR_ABOVE(times=rate / high, rate=rate, high=high)]
+        return [Likelihoods.FAR_ABOVE(times=rate / high, rate=rate, high=high, optimizer=optimizer)]
     return [Likelihoods.USUAL(rate=rate, optimizer=optimizer)] if rate <= high / WELL_BELOW else []

@@ -40,24 +40,25 @@ TIMES_HIGHER = 5
 class Likelihoods:
     """What speaks for a learning rate that is too low, and against it."""
 
-    CAME_APART = LikelihoodRatio(0.02, "the run diverged or was unstable")
-    ARRIVED = LikelihoodRatio(0.1, "training went far enough to overfit")
-    SLOW = LikelihoodRatio(10.0, "at this pace the run needs many times more steps")
+    CAME_APART = LikelihoodRatio(0.02, "the run {diverged_or_unstable}")
+    ARRIVED = LikelihoodRatio(0.1, "the run learned enough to overfit")
+    SLOW = LikelihoodRatio(10.0, "the loss falls so slowly that the run needs many times more steps")
     STILL_ABOVE = LikelihoodRatio(6.0, "the loss is still falling towards chance level")
-    STILL_FALLS = LikelihoodRatio(3.0, "the loss still falls at the end")
-    FALLS_A_LITTLE = LikelihoodRatio(3.0, "the loss still falls slightly at the end")
-    NOTHING_MOVES = LikelihoodRatio(1.5, "the curves do not move")
+    STILL_FALLS = LikelihoodRatio(3.0, "the loss is still falling at the end")
+    FALLS_A_LITTLE = LikelihoodRatio(3.0, "the loss is still falling slightly at the end")
+    NOTHING_MOVES = LikelihoodRatio(1.5, "the loss does not change")
     HARDLY_MOVED = LikelihoodRatio(
         4.0, "the loss stays at chance level, but predictions change from one evaluation to the next"
     )
     NEVER_LEFT = LikelihoodRatio(1.1, "the loss stays at chance level")
     MUCH_IS_LEFT = LikelihoodRatio(
-        3.0, "the loss is still {left:share} of chance level, and validation stays close to training"
+        3.0, "the loss ends at {left:share} of chance level, and validation stays close to training"
     )
     SETTLED = LikelihoodRatio(0.3, "the loss fell and then levelled off")
     FAR_BELOW = LikelihoodRatio(
         3.0,
-        "learning rate {rate:figure} is {times:figure} times lower than the lowest usual one ({low:figure})",
+        "learning rate {rate:figure} is {times:figure} times lower than the lowest rate usual for {optimizer} "
+        "({low:figure})",
         "params",
         most=60.0,
     )
@@ -93,11 +94,11 @@ def learning_rate_too_low(
 
     What it measures
     ----------------
-    Curves: slow convergence; a loss that still falls, or is still above chance level, at the end; a loss of which much
-    is left while validation stays close to training.
+    Curves: slow convergence; a loss that still falls at the end, or is still above chance level there; a high loss at
+    the end while validation stays close to training.
 
-    Configuration: the learning rate, compared with the usual ones for its optimiser. By itself it is never more than
-    an `info`.
+    Configuration: the learning rate, compared with the usual ones for its optimiser. A low learning rate alone is never
+    more than an `info`.
 
     Why it matters
     --------------
@@ -109,7 +110,7 @@ def learning_rate_too_low(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
 
     References
     ----------
@@ -125,7 +126,8 @@ def learning_rate_too_low(
         target = rounded(between(low, high) if learning_rate < low else min(TIMES_HIGHER * learning_rate, high))
     name = names.get("learning_rate", "learning_rate")
     changes = (Change(name, learning_rate, target),) if target and target != learning_rate else ()
-    text = in_words(changes) or "raise the learning rate 3–10 times"
+    text = in_words(changes) or "raise the learning rate by a factor of 3 to 10"
+    tested = f"{name} {figure(target)}" if changes and target else "5 times the learning rate"
     first = foremost(observations)
     at = f" (learning rate {figure(learning_rate)})" if learning_rate and first.source != "params" else ""
     return learning_rate_too_low.hypothesis(
@@ -134,7 +136,7 @@ def learning_rate_too_low(
         message=first.message + at,
         advice=text,
         prescription=Prescription(text, changes),
-        settles="run once with 10 times the learning rate, for a tenth of the steps",
+        settles=f"run once with {tested}, for a tenth of the steps",
         verdict="slow-convergence",
     )
 
@@ -144,7 +146,7 @@ def _seen(
 ) -> Observation:
     """What the curves say: the first of these that holds."""
     if symptoms.has("diverged", "unstable"):
-        return Likelihoods.CAME_APART()
+        return Likelihoods.CAME_APART(diverged_or_unstable="diverged" if symptoms.has("diverged") else "was unstable")
     if symptoms.has("overfitting") or (features.memorised and features.apart > LEFT_BEHIND):
         return Likelihoods.ARRIVED()
     if symptoms.has("slow-convergence"):
@@ -167,5 +169,9 @@ def _seen(
 def _configured(rate: float, low: float, optimizer: object) -> list[Observation]:
     """What the learning rate says, compared with the usual ones."""
     if rate < low:
-        return [Likelihoods.FAR_BELOW(times=low / rate, rate=rate, low=low) if rate > 0 else Likelihoods.ZERO()]
+        return [
+            Likelihoods.FAR_BELOW(times=low / rate, rate=rate, low=low, optimizer=optimizer)
+            if rate > 0
+            else Likelihoods.ZERO()
+        ]
     return [Likelihoods.USUAL(rate=rate, optimizer=optimizer)] if rate >= WELL_ABOVE * low else []

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.lost import Lost
 from tracker_diag.rules.api import (
     Change,
@@ -60,7 +61,8 @@ class Likelihoods(UsualRate):
     )
     ZERO_AND_WRONG = LikelihoodRatio(
         100.0,
-        "{said} is exactly 0 at its last {values} values, but the score is {score:figure} (precision: {precision})",
+        "{said} is exactly 0 in its last {values} records, although the score is only {score:figure} (precision: "
+        "{precision})",
     )
     STOPPED_DEAD = LikelihoodRatio(
         100.0,
@@ -68,7 +70,7 @@ class Likelihoods(UsualRate):
     )
     LOST = LikelihoodRatio(
         10.0,
-        "{said} is NaN or infinite from step {step:figure} on, and did not blow up before (precision: {precision})",
+        "{said} is NaN or infinite from {step} (precision: {precision})",
     )
 
 
@@ -103,7 +105,7 @@ def mixed_precision_overflow(
 
     Otherwise the rule needs two things. The first is half precision: float16, "16-mixed", "mixed_float16",
     ``fp16 = True``, or automatic mixed precision without a type. bfloat16 has the exponent range of single precision
-    and is not meant. The second is a loss that went without warning, in one of these ways:
+    and does not count. The second is a loss that broke without warning, in one of these ways:
 
     - The loss is NaN or infinite and had not doubled before.
     - The training loss is exactly 0 throughout while another loss is NaN or infinite. (Hugging Face logs 0 in place of
@@ -111,13 +113,13 @@ def mixed_precision_overflow(
     - The last three training losses or more are exactly 0 although the training score is not perfect, or although the
       value before them was a tenth of the first value or more.
 
-    A loss that comes down to 0 gradually has memorised its examples. Single infinite values of the gradient norm come
-    from the loss scaler and are ignored.
+    If a loss comes down to 0 gradually, the network has memorised its examples. Single infinite values of the gradient
+    norm come from the loss scaler and are ignored.
 
     Why it matters
     --------------
     The largest number of half precision is 65504, the smallest about 6e-8. The square of a large activation, or the
-    logarithm of a small probability, is infinite in it, and one such value makes all weights NaN.
+    logarithm of a small probability, is infinite in half precision, and one such value makes all weights NaN.
 
     What to do
     ----------
@@ -126,8 +128,8 @@ def mixed_precision_overflow(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    left_out : share of skipped steps from which on the loss scaler finds no scale that holds.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    left_out : if the loss scaler skips this share of the steps or more, it finds no scale that works.
 
     References
     ----------
@@ -136,7 +138,9 @@ def mixed_precision_overflow(
     """
     skipped = _skipped(watched, left_out)
     if precision is None and skipped is None:
-        return mixed_precision_overflow.skip("no precision is logged", "log the precision, e.g. precision")
+        return mixed_precision_overflow.skip(
+            "no precision is logged", "log the number format of the training, e.g. as precision = 16-mixed"
+        )
     if skipped is None and not _is_half(precision, logged_params):
         return None
     word = str(precision) if precision is not None else "half precision"
@@ -159,7 +163,7 @@ def mixed_precision_overflow(
         message=seen.message,
         advice=text,
         prescription=Prescription(text, changes),
-        settles="repeat the first steps in single precision, and log the loss scale",
+        settles="repeat the first steps in single precision: if the loss stays finite, half precision is the cause",
     )
 
 
@@ -207,4 +211,6 @@ def _lost(precision: str, lost: Lost | None, train: Curve | None, val: Curve | N
         values = curve.finite[1] if curve is not None and not curve.flipped else np.empty(0)
         if values.size and float(values[-1]) > BLEW_UP * abs(float(values[0])):
             return None
-    return Likelihoods.LOST(precision=precision, said=lost.said, step=lost.first_step)
+    before = any(c is not None and bool((c.finite[0] < lost.first_step).any()) for c in (train, val))
+    since = f"step {figure(lost.first_step)} on, although it had not grown before" if before else "the first record on"
+    return Likelihoods.LOST(precision=precision, said=lost.said, step=since)

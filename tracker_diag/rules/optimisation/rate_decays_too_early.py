@@ -66,15 +66,16 @@ class Likelihoods:
 
     STOPPED_BY_IT = LikelihoodRatio(
         100.0,
-        "the learning rate was below {gone:share} of its peak after {part:share} of the run; until then {said} fell by "
-        "{fell:figure}, and afterwards it {after}",
+        "the learning rate was below {gone:share} of its peak after {part:share} of the run; {said} fell by "
+        "{fell:figure} until then and {fell_or_rose} in the rest of the run",
     )
     STOPPED_BY_IT_AS_CONFIGURED = LikelihoodRatio(
         30.0,
-        "the learning rate as configured is below {gone:share} of its peak after {part:share} of the run; until then "
-        "{said} fell by {fell:figure}, and afterwards it {after}",
+        "the configured schedule brings the learning rate below {gone:share} of its peak after {part:share} of the "
+        "run; "
+        "{said} fell by {fell:figure} until then and {fell_or_rose} in the rest of the run",
     )
-    LITTLE_IS_KNOWN = LikelihoodRatio(0.05, "how much more could be learned is not known")
+    LITTLE_IS_KNOWN = LikelihoodRatio(0.05, "chance level is not known, so nothing shows how much was left to learn")
 
 
 @rule(
@@ -103,13 +104,13 @@ def rate_decays_too_early(
 
     What it measures
     ----------------
-    From which step on the logged learning rate stays below 5% of its peak. If none is logged: from which epoch on an
-    exponential or stepwise schedule with the configured factor does.
+    The rule finds the step after which the logged learning rate stays below 5% of its peak. If no learning rate is
+    logged, it computes this epoch from the configured factor of an exponential or stepwise schedule.
 
     The rule reports this if it happened in the first half of the run, the loss was falling until then and has been flat
     since, and much is left to learn. Three schedules are sound: one that ends near zero at the end of the run, one that
     steps down at half or three quarters of it, and one that lowers the learning rate because the loss was already flat.
-    So is anything that follows a good fit.
+    The rule also says nothing after a good fit.
 
     Why it matters
     --------------
@@ -123,10 +124,10 @@ def rate_decays_too_early(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    gone : share of its peak below which a learning rate moves next to nothing.
-    early : share of the run before which that is early: stepping down at half and at three quarters is common.
-    enough : share of the chance-level loss from which on, once learned, the run is no longer held back by it.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    gone : a learning rate below this share of its peak hardly moves the weights.
+    early : it is early if it comes before this share of the run. Stepping down at half and at three quarters is common.
+    enough : a run that has brought its loss this share below chance level is not held back.
 
     References
     ----------
@@ -146,8 +147,8 @@ def rate_decays_too_early(
     if fall is None:
         return None
     row = Likelihoods.STOPPED_BY_IT if decay.logged else Likelihoods.STOPPED_BY_IT_AS_CONFIGURED
-    after = f"{'fell' if fall[1] >= 0 else 'rose'} by {figure(abs(fall[1]), 2)}"
-    observations = [row(gone=gone, part=decay.share, said=course.said, fell=fall[0], after=after)]
+    after = f"{'' if fall[1] >= 0 else 'rose '}by {figure(abs(fall[1]), 2)}"
+    observations = [row(gone=gone, part=decay.share, said=course.said, fell=fall[0], fell_or_rose=after)]
     if achieved is None or achieved.share is None:
         observations.append(Likelihoods.LITTLE_IS_KNOWN())
     text, changes = _prescription(params, numeric_params, decay)
@@ -158,7 +159,7 @@ def rate_decays_too_early(
         "the loss has been flat since",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="run once with a constant learning rate",
+        settles="run once with a constant learning rate: if the loss falls further, the schedule stopped it",
         verdict="underfitting",
     )
 

@@ -10,6 +10,7 @@ from tracker_diag.evidence.features import FAR_OFF
 from tracker_diag.rules.api import (
     FIRST_LOSS,
     Change,
+    Curve,
     Ending,
     Features,
     LikelihoodRatio,
@@ -39,12 +40,14 @@ class Likelihoods:
 
     VERY_FEW = LikelihoodRatio(10.0, "the whole run made only {updates}", "params")
     FEW = LikelihoodRatio(4.0, "the whole run made only {updates}", "params")
-    FALLS_SLOWLY = LikelihoodRatio(6.0, "the loss falls slowly until the end")
-    STILL_FALLS = LikelihoodRatio(25.0, "the loss still falls at the end")
-    OTHER_TROUBLE = LikelihoodRatio(0.05, "the run diverged or learned nothing, which is not a matter of length")
-    FALLS_A_LITTLE = LikelihoodRatio(3.0, "the loss still falls slightly at the end")
+    FALLS_SLOWLY = LikelihoodRatio(6.0, "the {loss} is still falling slowly at the end")
+    STILL_FALLS = LikelihoodRatio(25.0, "the {loss} is still falling at the end")
+    OTHER_TROUBLE = LikelihoodRatio(
+        0.05, "the run {diverged_or_learned_nothing}, and a longer run does not change that"
+    )
+    FALLS_A_LITTLE = LikelihoodRatio(3.0, "the {loss} is still falling slightly at the end")
     NOT_ALL_EXPLAINED = LikelihoodRatio(
-        3.0, "the training set is not memorised, and validation stays close to training"
+        3.0, "the model has not memorised the training set, and validation stays close to training"
     )
     SETTLED = LikelihoodRatio(0.2, "the curves have levelled off")
     BEGAN_FAR_OFF = LikelihoodRatio(0.1, FIRST_LOSS)
@@ -60,6 +63,7 @@ class Likelihoods:
     cured_by=higher("epochs", "max_steps", name="too-few-epochs"),
 )
 def too_few_updates(
+    course: Curve | None,
     features: Features,
     symptoms: Symptoms,
     names: Mapping[str, str],
@@ -67,6 +71,7 @@ def too_few_updates(
     epochs: float | None,
     batch_size: float | None,
     n_updates: int | None,
+    n_train: int | None,
     further: Extrapolation | None,
     ending: Ending | None,
     *,
@@ -75,7 +80,7 @@ def too_few_updates(
 ) -> Outcome:
     """Too few weight updates: epochs times batches per epoch.
 
-    Or the run was simply stopped too soon (cause `too-few-epochs`).
+    Or training was simply stopped too soon (cause `too-few-epochs`).
 
     What it measures
     ----------------
@@ -94,8 +99,8 @@ def too_few_updates(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    few : number of updates up to which they are few: some hundred carry no network far.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    few : this many updates or fewer are few: a few hundred do not carry any network far.
 
     References
     ----------
@@ -106,17 +111,17 @@ def too_few_updates(
     scarce = n_updates is not None and n_updates <= few
     if active or (not falling and not scarce):
         return None
-    seen = _seen(features, symptoms)
+    seen = _seen(features, symptoms, course.said if course is not None else "loss")
     made = f"{figure(n_updates)} update{'' if n_updates == 1 else 's'}" if n_updates is not None else ""
     observations: list[Observation] = [seen]
-    message = f"{seen.message}, after {made}" if made else seen.message
+    message = f"{seen.message} ({made})" if made else seen.message
     if n_updates is not None and n_updates <= few:
         row = Likelihoods.VERY_FEW if n_updates <= few / PART_OF_FEW else Likelihoods.FEW
         observations.insert(0, row(updates=made))
         message = f"only {made} in the whole run"
     if features.first.known and features.first.times > FAR_OFF and features.lost_at is None:
         observations.append(Likelihoods.BEGAN_FAR_OFF(**features.first.seen))
-    prescription = _prescription(names, scarce, epochs, batch_size, further, ending)
+    prescription = _prescription(names, scarce, epochs, batch_size, n_train, further, ending)
     return too_few_updates.hypothesis(
         name="" if scarce and not symptoms.has("undertrained") else "too-few-epochs",
         prior=prior,
@@ -124,23 +129,32 @@ def too_few_updates(
         message=message,
         advice=prescription.text,
         prescription=prescription,
-        settles="train once for twice as long",
+        settles=_settles(prescription, names.get("batch_size", "batch_size")),
     )
 
 
-def _seen(features: Features, symptoms: Symptoms) -> Observation:
+def _seen(features: Features, symptoms: Symptoms, loss: str) -> Observation:
     """What the curves say about the length: the first of these that holds."""
     if symptoms.has("slow-convergence"):
-        return Likelihoods.FALLS_SLOWLY()
+        return Likelihoods.FALLS_SLOWLY(loss=loss)
     if symptoms.has("undertrained"):
-        return Likelihoods.STILL_FALLS()
+        return Likelihoods.STILL_FALLS(loss=loss)
     if symptoms.has("diverged", "frozen") or features.stuck_at_baseline:
-        return Likelihoods.OTHER_TROUBLE()
+        diverged = "diverged" if symptoms.has("diverged") else "learned nothing"
+        return Likelihoods.OTHER_TROUBLE(diverged_or_learned_nothing=diverged)
     if features.gain > STILL_FALLS:
-        return Likelihoods.FALLS_A_LITTLE()
+        return Likelihoods.FALLS_A_LITTLE(loss=loss)
     if features.apart < KEEPS_UP and not features.memorised:
         return Likelihoods.NOT_ALL_EXPLAINED()
     return Likelihoods.SETTLED()
+
+
+def _settles(prescription: Prescription, batch: str) -> str:
+    """The proposed batch size itself; more epochs show after a few of them."""
+    smaller = next((change for change in prescription.changes if change.param == batch), None)
+    if smaller is not None:
+        return f"run once with {batch} {smaller.after}"
+    return "continue from the last checkpoint: if the loss keeps falling, the run was too short"
 
 
 def _prescription(
@@ -148,6 +162,7 @@ def _prescription(
     scarce: bool,
     epochs: float | None,
     batch_size: float | None,
+    n_train: int | None,
     further: Extrapolation | None,
     ending: Ending | None,
 ) -> Prescription:
@@ -155,12 +170,14 @@ def _prescription(
     name, batch = names.get("epochs", "epochs"), names.get("batch_size", "batch_size")
     if scarce and batch_size and batch_size > BATCH:
         smaller = (Change(batch, batch_size, BATCH),)
-        return Prescription(f"{in_words(smaller)}, for {times(batch_size / BATCH)} as many updates", smaller)
+        # The last batch of an epoch may be a small one.
+        more = math.ceil(n_train / BATCH) / math.ceil(n_train / batch_size) if n_train else batch_size / BATCH
+        return Prescription(f"{in_words(smaller)}, for about {times(more)} as many updates", smaller)
     longer = min(further.enough, AT_MOST) if further and further.enough > 1 else TWICE
     made = ending.progress if ending is not None and not ending.complete else None
     if epochs and made is not None and made.unit == "epoch" and longer * made.reached <= epochs:
         return Prescription(
-            f"keep training: only {figure(made.reached)} of the {figure(epochs)} planned epochs were made"
+            f"keep training: the run has made only {figure(made.reached)} of the {figure(epochs)} planned epochs"
         )
     if epochs:
         base = made.reached if made is not None and made.unit == "epoch" else epochs

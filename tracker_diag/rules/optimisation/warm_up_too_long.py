@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.core.numbers import share as percent
 from tracker_diag.core.run import Series
 from tracker_diag.evidence.curve import Curve
@@ -46,7 +47,7 @@ class Likelihoods:
     """What speaks for a warm-up that was too long, and against it."""
 
     STILL_RISING = LikelihoodRatio(100.0, "the learning rate was still rising after {part:share} of the run")
-    CONFIGURED = LikelihoodRatio(10.0, "{name} is {length:figure}, out of {total:figure} for the whole run", "params")
+    CONFIGURED = LikelihoodRatio(10.0, "warm-up takes {part} of the run ({name} is {length:figure})", "params")
     QUICKENS = LikelihoodRatio(3.0, "the loss fell {fold:times} as far in the second half of the run as in the first")
 
 
@@ -86,8 +87,8 @@ def warm_up_too_long(
 
     Why it matters
     --------------
-    "Training process was halted prematurely": at a small share of the learning rate the weights hardly move. What is
-    meant to steady the first steps becomes the whole training.
+    "Training process was halted prematurely": at a small share of the learning rate the weights hardly move. A warm-up
+    is meant to steady the first steps only, not the whole training.
 
     What to do
     ----------
@@ -95,10 +96,11 @@ def warm_up_too_long(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    most : share of the run from which on a warm-up is too long. A one-cycle triangle, whose peak is at half, reaches
-        95% of it before that.
-    quickens : fall of the loss in the second half of the run over that in the first.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    most : a warm-up over more than this share of the run is too long. A one-cycle schedule with its peak at half of the
+        run reaches 95% of the peak before that.
+    quickens : it counts for this cause if the loss falls at least this many times as far in the second half of the run
+        as in the first.
 
     References
     ----------
@@ -120,7 +122,8 @@ def warm_up_too_long(
     if share is not None:
         observations.append(Likelihoods.STILL_RISING(part=share))
     elif warm_up is not None:
-        observations.append(Likelihoods.CONFIGURED(name=warm_up.name, length=warm_up.length, total=warm_up.total))
+        part = percent(warm_up.length / warm_up.total) if warm_up.length < warm_up.total else "all"
+        observations.append(Likelihoods.CONFIGURED(name=warm_up.name, length=warm_up.length, part=part))
     fold = _quickens(course)
     if fold is not None and fold >= quickens:
         observations.append(Likelihoods.QUICKENS(fold=fold))
@@ -135,9 +138,15 @@ def warm_up_too_long(
         message=observations[0].message,
         advice=text,
         prescription=Prescription(text, changes),
-        settles="log the learning rate at every epoch",
+        settles="log the learning rate at every epoch" if share is None else f"run once with {_shorter(changes)}",
         verdict="slow-convergence",
     )
+
+
+def _shorter(changes: tuple[Change, ...]) -> str:
+    if not changes:
+        return f"a warm-up over {percent(USUAL_SHARE)} of the run"
+    return f"{changes[0].param} {figure(changes[0].after)}"
 
 
 def _reached_at(rate_curve: Series) -> float | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tracker_diag.evidence.identical import Identical
 from tracker_diag.evidence.saturation import Saturation
 from tracker_diag.roles.layout import Layout
@@ -9,15 +12,28 @@ from tracker_diag.rules.api import (
     Curve,
     LayerSignals,
     LikelihoodRatio,
+    Model,
     Observation,
     Outcome,
     Prescription,
     Symptoms,
     rule,
 )
+from tracker_diag.rules.framework import KERAS, TORCH, framework
 
 #: Values that must be the same from the first on: two may be one model that was evaluated twice.
 SEVERAL = 3
+#: What to check if no layer is known to be frozen, by the framework.
+CHECKS = {
+    KERAS: "check that the layers are trainable, that `compile` comes after any change of `trainable`, and that a "
+    "`train_step` of your own applies the gradients",
+    TORCH: "check that the optimiser has this model's parameters, that its step is called, and that nothing detaches "
+    "the "
+    "loss from them (detach, no_grad, NumPy)",
+    "": "check that the optimiser has this model's parameters, that it makes its steps, and that the loss is computed "
+    "from "
+    "these parameters without a break in the gradient",
+}
 #: Logged steps at which a layer must not have moved.
 LOOKS = 2
 
@@ -26,16 +42,18 @@ class Likelihoods:
     """What speaks for weights that do not move, and against it."""
 
     NO_STEP = LikelihoodRatio(
-        5000.0, "no weights changed at any of the {looks} logged steps ({count} of {count} layers)", "data"
+        5000.0, "no layer's weights changed at any of the {looks} logged steps (layers logged: {count})", "data"
     )
     SOME_DO_NOT_STEP = LikelihoodRatio(
-        1000.0, "the weights of {layer} do not change although it has a gradient ({stuck} of {count} layers)", "data"
+        1000.0,
+        "the weights of layer {layer} do not change although they have a gradient ({stuck} of {count} layers)",
+        "data",
     )
     ALL_STEP = LikelihoodRatio(0.01, "the weights of all layers changed at the logged steps", "data")
-    ALL_LAYERS_FROZEN = LikelihoodRatio(3000.0, "every layer with weights is frozen ({count} of {count})", "data")
+    ALL_LAYERS_FROZEN = LikelihoodRatio(3000.0, "every layer with weights is frozen ({count} in all)", "data")
     NEVER_MOVED = LikelihoodRatio(100.0, "{said} kept exactly the same value over {values} evaluations")
     SATURATED = LikelihoodRatio(0.05, "the output is saturated, which leaves no gradient")
-    MOVES = LikelihoodRatio(0.001, "the loss does change, or the curve is too short to tell")
+    MOVES = LikelihoodRatio(0.001, "{changes_or_too_short}, so layers may have been frozen after the training")
 
 
 @rule(
@@ -52,6 +70,8 @@ def weights_do_not_move(
     layers_described: Layout | None,
     identical: Identical | None,
     saturation: Saturation | None,
+    network: Model | None,
+    flat_params: Mapping[str, Any],
     *,
     prior: float = 0.03,
 ) -> Outcome:
@@ -59,17 +79,15 @@ def weights_do_not_move(
 
     What it measures
     ----------------
-    Three things can show it.
+    Each of three things can show it:
 
-    The description of the network says that every layer with weights is frozen, embeddings and normalisation included
-    (Keras's ``trainable=False``, the last column of torchinfo's table). This counts only together with a frozen or flat
-    curve, since layers may have been frozen after the training, for the next one.
-
-    A frozen run has the losses and scores of its start at three evaluations or more. Dead units and vanishing gradients
-    move something first. A saturated output is another possible reason. A loss that moved before it became constant
-    does not count, nor does a constant score beside a loss that moves.
-
-    A callback logged steps at which layers with a gradient did not change.
+    - The description of the network says that every layer with weights is frozen, embeddings and normalisation included
+      (Keras's ``trainable=False``, the last column of torchinfo's table). This counts only together with a frozen or
+      flat curve, since layers may have been frozen after the training, for the next one.
+    - All losses and scores keep their first values for three evaluations or more. With dead units or vanishing
+      gradients, the loss changes a little first. A saturated output is another possible reason. A loss that changed
+      before it became constant does not count, nor does a constant score beside a loss that changes.
+    - A callback logged that layers with a gradient did not change in a step.
 
     Why it matters
     --------------
@@ -78,12 +96,12 @@ def weights_do_not_move(
     What to do
     ----------
     Freeze only the layers of the pretrained part, and compile after that; the head has to be trained. If no layer is
-    frozen, check that the optimiser got the parameters of this network and that its ``step`` is called. Check also that
+    frozen, check that the optimiser has the parameters of this network and that its ``step`` is called. Check also that
     nothing between the weights and the loss detaches the gradient (``detach``, ``no_grad``, NumPy).
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
 
     References
     ----------
@@ -92,10 +110,7 @@ def weights_do_not_move(
     """
     observations: list[Observation] = []
     message = ""
-    text = (
-        "check that the optimiser got this model's parameters, that its step is called, and that nothing detaches the "
-        "loss from them (detach, no_grad, NumPy)"
-    )
+    text = CHECKS.get(framework(network, flat_params), CHECKS[""])
     steps = _steps(layer_figures)
     if any_curve is None and steps is None:
         return weights_do_not_move.skip("no loss and no score", "log the training loss each epoch")
@@ -116,7 +131,7 @@ def weights_do_not_move(
         message = frozen.message
         text = "unfreeze the head: freeze only the layers of a pretrained part, before the network is compiled"
         if not symptoms.has("frozen", "underfitting"):
-            observations.append(Likelihoods.MOVES())
+            observations.append(Likelihoods.MOVES(changes_or_too_short=_changes(any_curve)))
     if not observations:
         return None
     return weights_do_not_move.hypothesis(
@@ -125,8 +140,14 @@ def weights_do_not_move(
         message=message,
         advice=text,
         prescription=Prescription(text),
-        settles="log the gradient norm and the norm of the weights",
+        settles="log the norm of the weights after each epoch: it must change",
     )
+
+
+def _changes(curve: Curve | None) -> str:
+    if curve is not None and len(set(curve.finite[1])) > 1:
+        return f"the {curve.said} changes during the run"
+    return "the curve is too short to tell whether the loss changes"
 
 
 def _steps(layers: LayerSignals | None) -> Observation | None:

@@ -28,9 +28,10 @@ def clustered_feature(
 
     What it measures
     ----------------
-    The rule looks for features of a dataset profile in two or more groups, each with at least 5% of the values. The
-    empty space between two groups has to be wider than the interquartile range of either. Discrete features are left
-    out, because they are already binned. Images are left out too, and so is boosting, which splits at gaps by itself.
+    In a dataset profile, the rule looks for features whose values form two or more groups, each with at least 5% of the
+    values. The empty space between two groups must be wider than the interquartile range of either. Discrete features
+    are left out, because they are already binned. The rule does not apply to images, nor to boosting, whose trees split
+    at gaps by themselves.
 
     Why it matters
     --------------
@@ -40,13 +41,13 @@ def clustered_feature(
 
     What to do
     ----------
-    First check whether a sentinel (-999 for "missing") or a mixture of units causes the gap. "Can you make a feature
-    discrete or binned in some way?" Otherwise add the cluster as a feature of its own, and centre each cluster.
+    First check whether a placeholder (-999 for "missing") or a mixture of units causes the gap. "Can you make a feature
+    discrete or binned in some way?" Otherwise add the cluster number as a feature, and centre each cluster.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about. Clusters are often the signal itself, so
-        the odds are small.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at. The odds are
+        small, because clusters are often the signal itself.
     gap : smallest gap that counts, as a share of the range from the 1% to the 99% quantile.
 
     References
@@ -55,7 +56,7 @@ def clustered_feature(
     Transformation".
     """
     if "boosting" in traits or dataset.kind == "image":
-        return clustered_feature.skip("does not apply to images, nor to trees, which split at gaps")
+        return clustered_feature.skip("does not apply to images, nor to trees, which split at gaps by themselves")
     if not dataset.features:
         return clustered_feature.skip("no dataset profile describes the features", WHAT_TO_LOG)
     found = [f for f in dataset.features if f.varies and (f.clusters or 0) > 1 and f.gap is not None and f.gap >= gap]
@@ -69,15 +70,15 @@ def clustered_feature(
     if symptoms.verdict == "good-fit":
         observations.append(Likelihoods.LEARNED())
     text = (
-        f"find out what makes the gap in {worst.label} (a sentinel such as -999, or two units); "
-        "bin it, or add the cluster as a feature"
+        f"find out why {worst.label} falls into separate clusters (a placeholder such as -999, or two units of "
+        f"measure); then bin {worst.label}, or add the cluster number as a feature"
     )
     changes = tuple(Change(f"preprocessing.{f.label}", None, "bins") for f in found[:MOST_CHANGES])
     return clustered_feature.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{worst.label} falls into {worst.clusters} clusters, with a gap of {empty} of its range",
+        message=f"{worst.label} falls into {worst.clusters} clusters, with nothing in between for {empty} of its range",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="train once with these features binned",
+        settles=f"train once with {worst.label} binned",
     )

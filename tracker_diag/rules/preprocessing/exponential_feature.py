@@ -19,10 +19,12 @@ LEAST = 1e-9
 class Likelihoods:
     """What speaks for a feature that wants its logarithm, and against it."""
 
-    SEVERAL_FAR = LikelihoodRatio(5.0, "{worst} and {more} more look exponentially distributed", "data")
-    SEVERAL = LikelihoodRatio(2.5, "{worst} and {more} more look exponentially distributed", "data")
-    ONE_FAR = LikelihoodRatio(5.0, "{worst} looks exponentially distributed", "data")
-    ONE = LikelihoodRatio(2.5, "{worst} looks exponentially distributed", "data")
+    SEVERAL_FAR = LikelihoodRatio(
+        5.0, "{worst} and {more} more have a long right tail that a logarithm shortens", "data"
+    )
+    SEVERAL = LikelihoodRatio(2.5, "{worst} and {more} more have a long right tail that a logarithm shortens", "data")
+    ONE_FAR = LikelihoodRatio(5.0, "{worst} has a long right tail that a logarithm shortens", "data")
+    ONE = LikelihoodRatio(2.5, "{worst} has a long right tail that a logarithm shortens", "data")
     LEARNED = LikelihoodRatio(0.5, "the run learned anyway")
 
 
@@ -35,19 +37,19 @@ def exponential_feature(
     prior: float = 0.02,
     magnitudes: float = 3.0,
 ) -> Outcome:
-    """A feature is exponential, or spans orders of magnitude: take its logarithm.
+    """A feature has a long right tail, or spans orders of magnitude, and its logarithm would suit better.
 
     What it measures
     ----------------
-    The rule looks for features of a dataset profile that are never negative and whose 95% quantile is more than ten
-    times the 5% quantile. Their fitted Box-Cox lambda has to be within 0.35 of 0, which is the logarithm. For an
-    exponential distribution lambda is 0.27. Discrete features and images are left out. So is boosting, which a monotone
-    transform does not change.
+    In a dataset profile, the rule looks for features that are never negative and whose 95% quantile is more than ten
+    times the 5% quantile. Their fitted Box-Cox lambda must be within 0.35 of 0: lambda 0 is the logarithm, and an
+    exponential distribution has 0.27. Discrete features are left out. The rule does not apply to images, nor to
+    boosting, which a monotone transform does not change.
 
     Why it matters
     --------------
-    In such a feature, equal ratios mean equal differences. Without a transform, most examples lie very close to 0
-    compared with the largest ones.
+    In such a feature, it is usually the ratio of two values that matters, not their difference. Without a transform,
+    most examples lie very close to 0 compared with the largest ones.
 
     What to do
     ----------
@@ -55,8 +57,8 @@ def exponential_feature(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    magnitudes : orders of magnitude between the 5% and 95% quantiles from which on it is a stronger sign.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    magnitudes : with this many orders of magnitude or more between the 5% and 95% quantiles, it is a stronger sign.
 
     References
     ----------
@@ -75,16 +77,19 @@ def exponential_feature(
     observations = [_row(far, more)(worst=worst.label, more=more)]
     if symptoms.verdict == "good-fit":
         observations.append(Likelihoods.LEARNED())
-    text = f"take {_transform(worst)} of {worst.label}" + (f", and likewise of {more} more" if more else "")
+    new = "its logarithm" if _transform(worst) == "log" else f"log(1 + {worst.label})"
+    text = f"replace {worst.label} by {new}"
+    text += f", and do the same for {more} more feature{'' if more == 1 else 's'}" if more else ""
     changes = tuple(Change(f"preprocessing.{f.label}", None, _transform(f)) for f in found[:MOST_CHANGES])
     low, high = (figure(worst.quantiles[at]) if worst.quantiles else "" for at in (AT_5, AT_95))
     return exponential_feature.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"90% of {worst.label} lies between {low} and {high} (skewness {figure(worst.skewness or 0.0)})",
+        message=f"90% of the values of {worst.label} lie between {low} and {high} "
+        f"(skewness {figure(worst.skewness or 0.0)})",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="train once with the logarithm of these features",
+        settles=f"train once with {worst.label} replaced by {new}",
     )
 
 

@@ -41,7 +41,7 @@ class Likelihoods(FirstLoss):
     PRETRAINED = LikelihoodRatio(0.1, "a pretrained model comes with its own preprocessing", "params")
     SCALED = LikelihoodRatio(0.1, "the inputs are scaled ({scaling})", "params")
     FALLS_SHORT = LikelihoodRatio(
-        4.0, "{left:share} of the chance-level loss is left, as happens when small features are ignored"
+        4.0, "the best loss is still {left:share} of chance level, as happens when features of small scale are ignored"
     )
     LEARNED = LikelihoodRatio(0.3, "the run learned anyway")
 
@@ -76,8 +76,9 @@ def mixed_feature_scales(
     (indicators) are left out.
 
     The rule also looks for what large inputs do to curves: a first loss many times chance level, or a loss that blows
-    up immediately at a normal learning rate. Both are stronger signs of unscaled-inputs. Beside a profile, a run that
-    starts as usual and ends with at least 20% of the chance-level loss also counts.
+    up immediately at a normal learning rate. Both are stronger signs of unscaled-inputs. If a profile
+    shows different scales, the rule also counts a run whose first loss is normal and whose best is still at least 20%
+    of chance level.
 
     Why it matters
     --------------
@@ -88,13 +89,14 @@ def mixed_feature_scales(
     ----------
     "Is the range of a feature small or large because it is an (un-)important feature (don't re-scale), or because it
     has some small or large unit in comparison to other features (re-scale)?" Answer that for the named features first.
-    Then standardise each of them (mean 0, standard deviation 1). Trees and boosting need no scaling.
+    Then standardise those whose range only reflects a unit (mean 0, standard deviation 1). Trees and boosting need no
+    scaling.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    apart : smallest ratio of scales that is a sign. The default is two orders of magnitude; adaptive optimisers cope
-        with less.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    apart : smallest ratio of the largest scale to the smallest that counts as a sign. The default is two orders of
+        magnitude, because adaptive optimisers cope with less.
 
     References
     ----------
@@ -115,7 +117,7 @@ def mixed_feature_scales(
         ratio = high / low
         if ratio >= apart:
             message = (
-                f"{large} has scale {figure(high)}, {small} {figure(low)}: {times(ratio)} as large"
+                f"{large} has scale {figure(high)}, but {small} only {figure(low)}: {times(ratio)} as large"
                 if large
                 else f"largest column of a batch has {times(ratio)} the scale of the smallest"
             )
@@ -136,7 +138,10 @@ def mixed_feature_scales(
     # Only beside a usual first loss: one that came down from far above says that the scales did cost something.
     if scales is not None and symptoms.verdict == "good-fit" and usual and left < LEFT:
         observations.append(Likelihoods.LEARNED())
-    text = "check whether each scale is only a unit or shows importance; standardise the features where it is a unit"
+    text = (
+        "for each feature, decide whether its range only reflects its unit (then standardise it) "
+        "or its importance (then leave it)"
+    )
     name = names.get("input_scaling", "preprocessing.scaler")
     return mixed_feature_scales.hypothesis(
         prior=prior,

@@ -26,8 +26,8 @@ MOST_DROPPED = 20
 class Likelihoods:
     """What speaks for a near-constant feature that normalising blows up, and against it."""
 
-    ROUNDING = LikelihoodRatio(8.0, "rounding errors are the only variation of {shown}", "data")
-    NEVER_VARIES = LikelihoodRatio(3.0, "{features} constant", "data")
+    ROUNDING = LikelihoodRatio(8.0, "the only variation of {shown} is rounding errors", "data")
+    NEVER_VARIES = LikelihoodRatio(3.0, "{features} constant or nearly so", "data")
     DIVIDED = LikelihoodRatio(2.0, "features are divided by their standard deviation ({scaling})", "params", own=True)
     NEVER_A_NUMBER = LikelihoodRatio(60.0, "the loss was never finite")
     LOST_AT_ONCE = LikelihoodRatio(25.0, "the loss blew up immediately")
@@ -56,8 +56,9 @@ def near_constant_feature(
     From a dataset profile, the rule takes features whose standard deviation is at most a millionth of their root mean
     square. It also checks whether the loss blew up in the first steps.
 
-    A feature that never varies, such as a border pixel, is harmless if the scaler guards against it. Alone it hardly
-    counts. If rounding errors are the only variation, normalising scales them up to a standard deviation of 1.
+    A feature that never varies, such as a border pixel, is harmless if the scaler guards against division by 0. By
+    itself it is a weak sign. If rounding errors are the only variation, normalising scales them up to a standard
+    deviation of 1.
 
     Why it matters
     --------------
@@ -70,7 +71,7 @@ def near_constant_feature(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
 
     References
     ----------
@@ -97,7 +98,7 @@ def near_constant_feature(
     return near_constant_feature.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{constant} near-constant" + (f": {', '.join(shown)}" if shown else ""),
+        message=f"{constant} constant or nearly so" + (f": {', '.join(shown)}" if shown else ""),
         advice=text,
         prescription=Prescription(text, changes),
         settles="count NaN and infinite values after normalising",

@@ -52,8 +52,8 @@ def non_finite_input(
 
     What it measures
     ----------------
-    If a callback looked at batches, the rule takes the share of NaN or infinite values in them. Otherwise it counts the
-    training and validation examples of a dataset profile that hold such values, and names the features.
+    If a callback recorded batches, the rule takes the share of NaN or infinite values in them. Otherwise it takes the
+    number of training and validation examples with such values from a dataset profile, and names the features.
 
     A run that learned with a finite loss cannot have been fed such values. Then the profile describes the data before
     they were cleaned. The rule does not apply to trees and boosting, which accept missing values.
@@ -66,11 +66,11 @@ def non_finite_input(
     What to do
     ----------
     Find out where the values come from: a division by a standard deviation of 0, the logarithm of 0, or a missing
-    field. Then fill them in or leave out those examples, in training and validation alike.
+    field. Then replace them or leave out those examples, in training and validation alike.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
 
     References
     ----------
@@ -112,9 +112,10 @@ def _seen(watched: Watched | None, signal: str) -> FloatArray:
 
 def _finding(observations: list[Observation], message: str, columns: list[str], prior: float) -> Outcome:
     """The finding, and what to do."""
-    text = "fill in or leave out NaN and infinite values, in training and validation alike"
+    text = "replace NaN and infinite values, or leave out those examples, in training and validation alike"
     if columns:
-        text += f"; they occur in {', '.join(columns[:NAMED])}{' and others' if len(columns) > NAMED else ''}"
+        more = f" and {len(columns) - NAMED} more" if len(columns) > NAMED else ""
+        text += f" (affected feature{'' if len(columns) == 1 else 's'}: {', '.join(columns[:NAMED])}{more})"
     return non_finite_input.hypothesis(
         prior=prior,
         observations=observations,

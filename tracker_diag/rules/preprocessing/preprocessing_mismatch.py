@@ -15,7 +15,7 @@ from tracker_diag.rules.api import (
     Watched,
     rule,
 )
-from tracker_diag.rules.from_to import from_to
+from tracker_diag.rules.from_to import beside_guessing, ends, from_to, reference
 
 #: First validation loss over the first training loss from which it is off: it should lie below.
 FIRST_FAR_ABOVE = 1.5
@@ -71,22 +71,23 @@ class Likelihoods:
     BLANK_EXAMPLES = LikelihoodRatio(0.02, "{part:share} of the training examples are blank, which explains it", "data")
     FIRST_FAR_ABOVE = LikelihoodRatio(
         20.0,
-        "the first validation loss is {val_first:times} the first training loss, but it should be lower",
+        "the first validation loss is {val_first:times} the first training loss, but it should be lower, as it is "
+        "measured later",
         own=True,
     )
-    BLIND = LikelihoodRatio(4.0, "validation shows no learning, while training does")
+    BLIND = LikelihoodRatio(4.0, "validation never gets much better than {level}, while training does")
     SMOOTH = LikelihoodRatio(2.0, "training learns smoothly at an ordinary pace")
-    CONFIDENTLY_WRONG = LikelihoodRatio(3.0, "validation is confidently wrong: its loss ends far above chance level")
+    CONFIDENTLY_WRONG = LikelihoodRatio(3.0, "validation loss ends at {wrong:times} {level}")
     FAR_OUTSIDE = LikelihoodRatio(
         5.0,
-        "validation loss ends at {level:times} chance level, as happens with inputs far outside the training range",
+        "validation loss ends at {wrong:times} {level}, as happens with inputs far outside the training range",
         own=True,
     )
-    SCORES_CLOSE = LikelihoodRatio(5.0, "the scores are close, although the losses are far apart")
-    FAR_BEHIND = LikelihoodRatio(1.5, "validation stays far behind training")
+    SCORES_CLOSE = LikelihoodRatio(5.0, "training and validation scores are close, although their losses are far apart")
+    FAR_BEHIND = LikelihoodRatio(1.5, "validation ends far behind training ({ends})")
     BELOW_GUESSING = LikelihoodRatio(
         0.1,
-        "validation accuracy is {part:share} of chance level, but different inputs would leave it near chance level",
+        "validation accuracy is {accuracy}, but with different inputs it would be near random guessing",
     )
     CLOSE = LikelihoodRatio(0.3, "validation ends close to training")
 
@@ -114,30 +115,30 @@ def preprocessing_mismatch(
 
     What it measures
     ----------------
-    The rule looks for validation that is wrong from the very first epoch: a validation loss well above the first
-    training loss (a mean over the first epoch), although it should be lower. It also looks for validation that shows no
-    learning while training learns smoothly at an ordinary pace. Trees memorise their training set, so their final gap
-    says nothing.
+    The rule looks for validation that is wrong from the very first epoch, with a first validation loss well above the
+    first training loss. It should be lower: training loss is a mean over the epoch, and validation comes after it. The
+    rule also looks for validation that shows no learning while training learns smoothly at an ordinary pace. For trees
+    the final gap is ignored, because they memorise their training set.
 
-    If a callback looked at the network's inputs, the rule compares their mean and standard deviation in training and in
-    evaluation. It also compares the distributions of both sets in a dataset profile, unless nearest neighbours across
-    the sets share their labels.
+    If a callback recorded the network's inputs, the rule compares their mean and standard deviation in training and in
+    evaluation. It also compares the distributions of both sets in a dataset profile. A difference there is ignored if
+    nearest neighbours across the sets have the same label, because the inputs are comparable then.
 
     Why it matters
     --------------
     "Same pre-processing steps for input and truth?" A scaler may be fitted twice, an augmentation left on, or a colour
-    order swapped. The network is then right, but it is judged on wrong numbers.
+    order swapped. The network then gets inputs that it was not trained on, and its validation loss says nothing.
 
     What to do
     ----------
-    Run training examples through the validation pipeline. Their loss must be about the training loss.
+    Run training examples through the validation pipeline. Their loss should be close to the training loss.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    apart : largest difference between the input means of training and evaluation, in standard deviations of the
-        training inputs.
-    wider : largest factor between their standard deviations.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    apart : largest difference between the input means of training and evaluation that is still accepted, in standard
+        deviations of the training inputs.
+    wider : largest factor between the standard deviations of training and evaluation inputs that is still accepted.
 
     References
     ----------
@@ -159,9 +160,9 @@ def preprocessing_mismatch(
         return None
     if symptoms.has("diverged", "frozen") or features.stuck_at_baseline:
         return None
-    observations = _seen(features, train_score, val_score, known=explained.known, trees=trees)
+    observations = _seen(features, explained, train_score, val_score, trees=trees)
     if observations and times_guessing is not None and times_guessing < FAR_BELOW_GUESSING:
-        observations.append(Likelihoods.BELOW_GUESSING(part=times_guessing))
+        observations.append(Likelihoods.BELOW_GUESSING(accuracy=beside_guessing(times_guessing)))
     if observations and inputs is not None:
         observations.append(inputs)
     off = next((s.text for s in observations if s.key == Likelihoods.FIRST_FAR_ABOVE.key), from_to(explained))
@@ -198,31 +199,35 @@ def _found(observations: list[Observation], message: str, text: str, prior: floa
         observations=observations,
         message=message,
         advice=text,
-        settles="evaluate once on training examples, run through the validation pipeline",
+        settles="evaluate once on training examples that went through the validation pipeline: their loss should be "
+        "close to the training loss",
     )
 
 
 def _seen(
-    features: Features, train_score: Curve | None, val_score: Curve | None, *, known: bool, trees: bool
+    features: Features, explained: Explained, train_score: Curve | None, val_score: Curve | None, *, trees: bool
 ) -> list[Observation]:
     """What the curves say: how validation begins, and how far it follows training."""
     observations: list[Observation] = []
     low, high = USUAL_FIRST
+    level = reference(explained)
     # Where chance level is unknown, validation's own first value stands in for it.
-    usual = low < features.first.times < high if known else features.first.times < high
+    usual = low < features.first.times < high if explained.known else features.first.times < high
     if features.val_first > FIRST_FAR_ABOVE and usual:
         observations.append(Likelihoods.FIRST_FAR_ABOVE(val_first=features.val_first))
     if features.val_blind:
-        observations.append(Likelihoods.BLIND())
+        observations.append(Likelihoods.BLIND(level=level))
         if features.memorised and not trees and features.quick > ORDINARY_PACE:
             observations.append(Likelihoods.SMOOTH())
         if features.val_wrong > FAR_OUTSIDE and not trees:
-            observations.append(Likelihoods.FAR_OUTSIDE(level=1 + features.val_wrong))
+            observations.append(Likelihoods.FAR_OUTSIDE(wrong=1 + features.val_wrong, level=level))
         elif features.val_wrong > CONFIDENTLY_WRONG and not trees:
-            observations.append(Likelihoods.CONFIDENTLY_WRONG())
+            observations.append(Likelihoods.CONFIDENTLY_WRONG(wrong=1 + features.val_wrong, level=level))
     elif features.apart > FAR_APART and not trees:
         observations.append(
-            Likelihoods.SCORES_CLOSE() if _scores_close(train_score, val_score) else Likelihoods.FAR_BEHIND()
+            Likelihoods.SCORES_CLOSE()
+            if _scores_close(train_score, val_score)
+            else Likelihoods.FAR_BEHIND(ends=ends(explained))
         )
     elif observations:
         observations.append(Likelihoods.CLOSE())

@@ -31,14 +31,14 @@ def skewed_feature(
     skewed: float = 2.0,
     many: float = 0.25,
 ) -> Outcome:
-    """A feature looks like a skewed Gaussian, which a power transform would straighten.
+    """A feature looks like a skewed Gaussian, and a power transform would remove most of the skew.
 
     What it measures
     ----------------
-    The rule looks for features of a dataset profile with a skewness beyond `skewed` that a transform brings below half.
-    The transform is Box-Cox (for values above 0) or Yeo-Johnson, with the fitted lambda. Discrete features and images
-    are left out. Features that a logarithm straightens belong to exponential-feature. Boosting is left out too, because
-    a monotone transform does not change it.
+    In a dataset profile, the rule looks for features with a skewness of `skewed` or more, above or below 0, that a
+    transform reduces to half or less. The transform is Box-Cox (for values above 0) or Yeo-Johnson, with the fitted
+    lambda. Discrete features are left out. Features for which a logarithm is enough are reported by exponential-feature
+    instead. The rule does not apply to images, nor to boosting, which a monotone transform does not change.
 
     Why it matters
     --------------
@@ -47,15 +47,15 @@ def skewed_feature(
 
     What to do
     ----------
-    "A skewed Gaussian: consider adjusting the skew with a Box-Cox transform". Use the lambda that the message gives,
-    fitted on training data only.
+    "A skewed Gaussian: consider adjusting the skew with a Box-Cox transform". The advice names
+    the lambda; fit it on training data only.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about. Networks cope with some skew, so the odds
-        are small.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at. The odds are
+        small, because networks cope with some skew.
     skewed : smallest skewness that counts; 2 is that of an exponential distribution.
-    many : share of skewed features from which on it is a stronger sign.
+    many : with this share of skewed features or more, it is a stronger sign.
 
     References
     ----------
@@ -76,22 +76,22 @@ def skewed_feature(
     observations = [row(count=len(found), varying=varying, part=share)]
     if symptoms.verdict == "good-fit":
         observations.append(Likelihoods.LEARNED())
-    worst = found[0]
+    worst, more = found[0], len(found) - 1
     how = _transform(worst)
     text = (
-        f"apply a {how['transform'].title()} transform with lambda {figure(how['lambda'], 2)} to {worst.label}, "
-        "fitted on training data only" + (f"; likewise to {len(found) - 1} more" if len(found) > 1 else "")
+        f"transform {worst.label} by {how['transform'].title()} (lambda about {figure(how['lambda'], 2)}; fit it on "
+        "training data only)" + (f", and do the same for {more} more feature{'' if more == 1 else 's'}" if more else "")
     )
     return skewed_feature.hypothesis(
         prior=prior,
         observations=observations,
         message=f"{worst.label} has skewness {figure(worst.skewness or 0.0)}, "
-        f"and {figure(worst.skewness_after or 0.0, 2)} after a {how['transform'].title()} transform",
+        f"which a {how['transform'].title()} transform brings to {figure(worst.skewness_after or 0.0, 2)}",
         advice=text,
         prescription=Prescription(
             text, tuple(Change(f"preprocessing.{f.label}", None, _transform(f)) for f in found[:MOST_CHANGES])
         ),
-        settles="train once with a power transform of these features",
+        settles=f"train once with {worst.label} transformed",
     )
 
 

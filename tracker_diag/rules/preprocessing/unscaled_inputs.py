@@ -54,7 +54,7 @@ class Likelihoods(FirstLoss):
     LARGE = LikelihoodRatio(
         1.0, "the largest feature has scale {times:figure}, while about 1 is expected", "data", most=100.0
     )
-    SMALL = LikelihoodRatio(0.05, "the largest feature has scale {size:figure}", "data")
+    SMALL = LikelihoodRatio(0.05, "the largest feature has scale {size:figure}, which is not large", "data")
     PRETRAINED = LikelihoodRatio(0.1, "a pretrained model comes with its own preprocessing", "params")
     SCALED = LikelihoodRatio(0.1, "the inputs are scaled ({scaling})", "params")
 
@@ -90,7 +90,7 @@ def unscaled_inputs(
 
     What it measures
     ----------------
-    If a callback looked at batches, the rule takes the mean and standard deviation of the network's inputs. If there is
+    If a callback recorded batches, the rule takes the mean and standard deviation of the network's inputs. If there is
     a dataset profile, it takes the scale (root mean square) of the largest feature. Otherwise it looks for what
     unscaled inputs do to curves: a first loss many times chance level, or a loss that blows up immediately at a normal
     learning rate.
@@ -107,9 +107,9 @@ def unscaled_inputs(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    small : root mean square of all inputs below which the network can hardly tell them from 0.
-    large : root mean square of the largest feature above which it dominates the first layer; about 1 is expected.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    small : with a root mean square of all inputs below this, the network can hardly tell them from 0.
+    large : with a root mean square above this (about 1 is expected), the largest feature dominates the first layer.
 
     References
     ----------

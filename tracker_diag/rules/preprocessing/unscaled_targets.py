@@ -42,13 +42,15 @@ class Likelihoods:
         "the first predictions miss the targets by about {size:figure}, while an untrained output is about 1 in size",
         own=True,
     )
-    HARDLY_MOVED = LikelihoodRatio(8.0, "the whole run removed {part:share} of the first loss")
+    HARDLY_MOVED = LikelihoodRatio(8.0, "the loss fell by {part:share} in the whole run")
     FALLS_SHORT = LikelihoodRatio(
-        3.0, "the network came most of the way to the targets, but {left:share} of their variance is left", "data"
+        3.0,
+        "the loss fell far, but the best model leaves {left:share} of the variance of the targets unexplained",
+        "data",
     )
     STAYS_FAR_OFF = LikelihoodRatio(
         2.0,
-        "the run removed {part:share} of the first loss, but its best predictions still miss by about {size:figure}",
+        "the loss fell by {part:share}, but the best predictions still miss the targets by about {size:figure}",
     )
     BLEW_UP = LikelihoodRatio(3.0, "the loss blew up")
     SPREAD = LikelihoodRatio(20.0, "the targets have standard deviation {deviation:figure}", "data")
@@ -57,8 +59,8 @@ class Likelihoods:
     )
     OUT_OF_REACH = LikelihoodRatio(
         3.0,
-        "{updates:figure} updates of {optimizer} at learning rate {rate:figure} move a weight by at most about "
-        "{reach:figure}",
+        "{updates:figure} updates by {optimizer} at learning rate {rate:figure} can move a weight by about "
+        "{reach:figure} at most",
         "params",
     )
     LINEAR = LikelihoodRatio(1.5, "the output is linear, so it can reach any target", "data")
@@ -95,23 +97,23 @@ def unscaled_targets(
     The rule estimates by how much the first predictions miss the targets: the root of the first squared error, or the
     first absolute error. An untrained output is about 1 in size, so this is about the size of the targets themselves.
 
-    If that error is large, the rule looks at the rest of the run. The network has not reached the targets if the run
-    removed hardly any of the first loss, or if the loss never got as low as always predicting the mean. If the run
-    removed less than 75% and its predictions still miss by much, that is worth knowing.
+    If that error is large, the rule looks at the rest of the run. The network has not reached the targets if the loss
+    hardly fell, or if it never got as low as that of always predicting the mean. If the loss fell by less than 75% and
+    the predictions still miss by much, that is a weaker sign.
 
-    The standard deviation of the targets in a dataset profile settles the question. For optimisers like Adam, learning
-    rate and number of updates show how far a weight can have moved. A loss that blew up counts only if the profile
-    shows large targets, because the first mean loss of such a run says nothing about them.
+    The standard deviation of the targets in a dataset profile settles the question. For optimisers like Adam, the
+    learning rate and the number of updates show how far a weight can have moved. A loss that blew up counts only if the
+    profile shows large targets, because the first mean loss of such a run says nothing about them.
 
-    A run that learned in the targets' own units is left alone, and so are targets of unit scale in a profile. A bounded
-    output with such targets is `output-loss-mismatch`. A loss that does not move at all has another cause. The rule
-    does not apply to trees, which need no scale, nor to returns of reinforcement learning.
+    The rule does not report a run that learned in the targets' own units, nor targets of unit scale in a profile. If
+    the output is bounded and the targets are large, output-loss-mismatch reports it. A loss that does not move at all
+    has another cause. The rule does not apply to trees, which need no scale, nor to returns of reinforcement learning.
 
     Why it matters
     --------------
-    Weights start near 0 and move by about the learning rate at each step. A house price of 200,000 is far away, so the
-    network spends thousands of steps on the mean alone. With plain gradient descent, gradients grow with the targets,
-    and the loss explodes at any normal learning rate.
+    Weights start near 0 and move by about the learning rate at each step. A house price of 200,000 is far from that, so
+    the network spends thousands of steps on the mean alone. With plain gradient descent, gradients grow with the
+    targets, and the loss explodes at any normal learning rate.
 
     What to do
     ----------
@@ -120,12 +122,12 @@ def unscaled_targets(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    far : smallest first error that counts, in sizes of an untrained output (about 1). An error of 30 is a squared error
-        of about 1000.
-    wide : standard deviation of the targets from which on they are far from unit scale; its inverse is the limit for
-        small targets.
-    hardly : share of the first loss that a run removed, up to which the network has not reached the targets.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    far : smallest first error that counts, as a multiple of the size of an untrained output (about 1). An error of 30
+        is a squared error of about 1000.
+    wide : with this standard deviation or more, targets are far from unit scale. For small targets the limit is its
+        inverse.
+    hardly : if the loss fell by this share or less, the network has not reached the targets.
     above : how many times the variance of the targets the best loss must be to count as worse than always predicting
         the mean. The variance comes from R² or a profile. Predicting the mean is the first thing a network learns.
 
@@ -138,7 +140,10 @@ def unscaled_targets(
     if kind != SQUARED and kind not in SIZES:
         if params.get("loss_function"):
             return None
-        return unscaled_targets.skip("the loss is not known to be a squared or absolute error", "log the loss function")
+        return unscaled_targets.skip(
+            "the loss is not known to be a squared or absolute error",
+            "log the name of the loss function, e.g. loss = mse",
+        )
     output = _output(layers_described, params)
     if (output is not None and output not in UNBOUNDED) or symptoms.has("frozen"):
         return None

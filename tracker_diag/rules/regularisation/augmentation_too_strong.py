@@ -43,15 +43,17 @@ class Likelihoods:
 
     FAR_ABOVE = LikelihoodRatio(
         15.0,
-        "training (augmented) brings the loss {train:share} below chance level, validation (not augmented) {val:share}",
+        "training loss (augmented) ends only {train:share} below chance level, validation loss (not augmented) "
+        "{val:share} "
+        "below it",
     )
     EASIER = LikelihoodRatio(
-        6.0, "training (augmented) learns next to nothing and ends above validation (not augmented)"
+        6.0, "training loss (augmented) hardly falls and ends above validation loss (not augmented)"
     )
     LEARNED_ALL_THE_SAME = LikelihoodRatio(
-        2.0, "validation accuracy is {right:share}, where random guessing gives {guessing:share}"
+        2.0, "validation accuracy is {right:share}, while random guessing gives {guessing:share}"
     )
-    STRONG = LikelihoodRatio(4.0, "{name} is {value}", "params")
+    STRONG = LikelihoodRatio(4.0, "the augmentation is a strong one ({name} is {value})", "params")
     DROPOUT = LikelihoodRatio(0.3, "dropout {dropout:figure} also holds training back", "params")
     MIXED = LikelihoodRatio(0.3, "{name} makes training harder by design", "params")
 
@@ -90,15 +92,15 @@ def augmentation_too_strong(
     Whether augmentation is logged and switched on, or part of the described layers. Then one of two things, for which
     chance level has to be known:
 
-    - Training brings the loss less than 40% below chance level, and validation, whose examples are not augmented, ends
-      far below training.
-    - Training learns next to nothing, and validation still ends below it, beyond their noise.
+    - Training loss ends less than 40% below chance level, and validation loss, whose examples are not augmented, ends
+      far below training loss.
+    - Training loss hardly falls below chance level, and validation loss ends below it by more than their noise.
 
     Noise with a standard deviation above that of a scaled input, and an augmentation whose name says that it is strong,
     count as well.
 
-    A training loss above validation that has come down well is normal with augmentation, and is not reported. Mixup
-    and label smoothing raise it by design.
+    With augmentation, it is normal that training loss ends above validation loss. This is not reported if training loss
+    has come down well. Mixup and label smoothing raise training loss by design.
 
     Why it matters
     --------------
@@ -113,7 +115,7 @@ def augmentation_too_strong(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
 
     References
     ----------
@@ -138,7 +140,8 @@ def augmentation_too_strong(
     if dropout is not None and dropout > MODERATE_DROPOUT:
         observations.append(Likelihoods.DROPOUT(dropout=dropout))
     observations += [Likelihoods.MIXED(name=names.get(kind, kind)) for kind in MIXING if params.get(kind)]
-    text = f"halve the strength of the augmentation ({name}), and look at ten augmented examples"
+    where = f"parameter {name}" if augmentation else name
+    text = f"halve the strength of the augmentation ({where}), and look at ten augmented examples"
     return augmentation_too_strong.hypothesis(
         prior=prior,
         observations=observations,

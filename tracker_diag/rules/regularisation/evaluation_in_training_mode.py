@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from tracker_diag.rules.api import (
     Curve,
     FloatArray,
     LikelihoodRatio,
+    Model,
     Observation,
     Outcome,
     Prescription,
@@ -18,7 +21,17 @@ from tracker_diag.rules.api import (
     Watched,
     rule,
 )
+from tracker_diag.rules.framework import KERAS, SKLEARN, TORCH, framework
 
+#: How to switch dropout off, by the framework.
+OFF = {
+    KERAS: "check that nothing calls the model with `training=True` in validation; `model.evaluate` switches dropout "
+    "off",
+    TORCH: "call `model.eval()` before the evaluation, and `model.train()` after it",
+    "": "switch dropout off before the evaluation (PyTorch: `model.eval()`; Keras: no `training=True`), and on again "
+    "after "
+    "it",
+}
 #: Share of its first value to which the training loss must have fallen for the curves to say anything.
 LEARNED = 0.6
 #: Shares of training's fall between which a network has not memorised yet, and gains most from all its units.
@@ -37,15 +50,19 @@ AS_NOISY = 0.9
 class Likelihoods:
     """What speaks for an evaluation with dropout on, and against it."""
 
-    SEEN = LikelihoodRatio(3000.0, "{part:share} of the logged evaluations had dropout or batch statistics on", "data")
+    SEEN = LikelihoodRatio(
+        3000.0, "dropout or batch statistics were on in {part:share} of the logged evaluations", "data"
+    )
     TRACKS = LikelihoodRatio(
         4.0,
-        "validation loss is {middle:figure} times the training loss half-way down and {end:figure} times at the end, "
-        "although dropout {dropout:figure} raises training loss",
+        "with dropout {dropout:figure} in training only, validation loss should be the lower one at first, but it is "
+        "{middle:figure} times the training loss half-way through its fall, and {end:figure} times at the end",
     )
     AS_NOISY = LikelihoodRatio(
         3.0,
-        "validation loss jitters {jitter:figure} times as much between evaluations as training loss with its dropout",
+        "from one evaluation to the next, validation loss fluctuates {jitter:figure} times as much as training loss, "
+        "as if "
+        "dropout were on",
     )
 
 
@@ -63,6 +80,8 @@ def evaluation_in_training_mode(
     watched: Watched | None,
     dropout: float | None,
     layers_described: Layout | None,
+    network: Model | None,
+    flat_params: Mapping[str, Any],
     *,
     prior: float = 0.03,
     strong_enough: float = 0.4,
@@ -72,13 +91,13 @@ def evaluation_in_training_mode(
 
     What it measures
     ----------------
-    If a callback logged evaluations: in which mode the network was.
+    If a callback logged evaluations, the rule checks in which mode the network was.
 
-    Otherwise, in a network with dropout, two things together. Validation never gains from having all units: it lies
-    close to the training loss, or above it, while training is on its way down, and still does at the end. And it
-    jitters from one evaluation to the next as much as training does. Without dropout, the same examples and nearly the
-    same weights give nearly the same loss. Each sign alone has other causes (a gap, a high learning rate), so this is
-    only a hint.
+    Otherwise, in a network with dropout, it looks for two signs together. First, validation loss lies close to training
+    loss or above it while training loss falls, and still does at the end. (It should be lower at first, since dropout
+    raises training loss only.) Second, validation loss fluctuates from one evaluation to the next as much as training
+    loss. Without dropout, the same examples and nearly the same weights give nearly the same loss. Each sign alone has
+    other causes (a gap, a high learning rate), so this is only a hint.
 
     Why it matters
     --------------
@@ -92,24 +111,27 @@ def evaluation_in_training_mode(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    most : share of the logged evaluations that were in training mode.
-    strong_enough : dropout from which on it shows in the training loss.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    most : the rule reports if this share of the logged evaluations or more were in training mode.
+    strong_enough : with this dropout or more, dropout shows in the training loss.
 
     References
     ----------
     Seminar: "Regularisation" (dropout). Srivastava et al. (2014), JMLR 15:1929, §1: at test time all units are used.
     Gal and Ghahramani (2016), ICML, on what it means to leave it on.
     """
+    made_with = framework(network, flat_params)
     seen = watched.values("eval_in_training_mode") if watched is not None else np.empty(0)
     if seen.size:
         part = float(seen.mean())
         on = Likelihoods.SEEN(part=part)
-        return _found([on], on.message, prior) if part >= most else None
+        return _found([on], on.message, made_with, prior) if part >= most else None
     if train is None or val is None:
         return evaluation_in_training_mode.skip("no training or no validation loss", "log the loss of both each epoch")
     known = [rate for rate in layers_described.dropout if not math.isnan(rate)] if layers_described is not None else []
     rate = max([dropout or 0.0, *known])
+    if not (known or dropout is not None) and made_with == SKLEARN:
+        return evaluation_in_training_mode.skip("scikit-learn's networks have no dropout")
     if not (known or dropout is not None):
         return evaluation_in_training_mode.skip("no dropout is logged", "log the dropout rate")
     if not strong_enough <= rate < 1 or train.flipped or val.flipped or symptoms.has("diverged", "frozen"):
@@ -133,12 +155,12 @@ def evaluation_in_training_mode(
         return None
     noisy = Likelihoods.AS_NOISY(jitter=jitter)
     tracks = Likelihoods.TRACKS(dropout=rate, middle=half_way, end=end)
-    return _found([tracks, noisy], f"dropout may be on during evaluation: {noisy.message}", prior)
+    return _found([tracks, noisy], f"dropout may be on during evaluation: {noisy.message}", made_with, prior)
 
 
-def _found(observations: list[Observation], message: str, prior: float) -> Outcome:
+def _found(observations: list[Observation], message: str, made_with: str, prior: float) -> Outcome:
     """The finding, and what to do."""
-    text = "switch dropout off before the evaluation (`model.eval()`), and on again after it"
+    text = OFF.get(made_with, OFF[""])
     return evaluation_in_training_mode.hypothesis(
         prior=prior,
         observations=observations,

@@ -30,7 +30,7 @@ class Likelihoods:
     WENT_ON = LikelihoodRatio(3.0, "{part:share} of the run came after the best checkpoint", most=6.0)
     LEARNED_BEFORE = LikelihoodRatio(1.5, "validation had improved before it got worse")
     STOPPING = LikelihoodRatio(0.3, "early stopping is configured", "params")
-    ALL_EPOCHS = LikelihoodRatio(1.5, "the number of epochs is configured, and early stopping is not", "params")
+    ALL_EPOCHS = LikelihoodRatio(1.5, "the number of epochs is configured, but no early stopping", "params")
 
 
 @rule(
@@ -58,8 +58,8 @@ def no_early_stopping(
     What it measures
     ----------------
     The share of the run that came after the best validation step, if validation has risen significantly since. (The
-    lowest point of a plateau is noise, and does not count.) Validation that had improved before it turned left a
-    checkpoint worth keeping. For boosting, the rule `too-many-rounds` reports this.
+    lowest point of a plateau is noise, and does not count.) If validation had improved before it got worse, there is
+    a checkpoint worth keeping. For boosting, the rule `too-many-rounds` reports this.
 
     Why it matters
     --------------
@@ -72,8 +72,8 @@ def no_early_stopping(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    minimum_share : share of the run after the best step.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    minimum_share : the rule reports if this share of the run or more came after the best step.
 
     References
     ----------

@@ -7,11 +7,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tracker_diag.core.numbers import figure
 from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import (
     Change,
     Features,
     LikelihoodRatio,
+    Model,
     Observation,
     Outcome,
     Prescription,
@@ -21,6 +23,7 @@ from tracker_diag.rules.api import (
     rule,
     stop_at_best,
 )
+from tracker_diag.rules.framework import SKLEARN, framework
 
 #: Parameters that regularise.
 KINDS = (
@@ -41,6 +44,11 @@ _ALSO = re.compile(
     r"(input|gaussian|feature|embedding)_?noise|(?<![a-z])hsv_[hsv]",
     re.IGNORECASE,
 )
+#: Those of them that augment.
+_AUGMENTS = re.compile(
+    r"augment|mix_?up|cut_?mix|cut_?out|jitter|flip|mosaic|erasing|_range$|(random_?|rand)(crop|resized|rotat|zoom|affine)",
+    re.IGNORECASE,
+)
 #: Values by which a parameter says that it does nothing, besides 0, None and false.
 _NOTHING = ("", "none", "no", "off", "false", "null")
 #: Characters of a name that are looked at.
@@ -51,6 +59,8 @@ _DECAYING = ("adamw",)
 _ENOUGH = 2
 #: Dropout for each chance level by which validation ends above training: the larger the gap, the more noise.
 DROPOUT_OF_GAP = 0.5
+#: Weight penalty (alpha) that is proposed for scikit-learn's networks, which have no dropout: 100 times their own.
+PENALTY = 0.01
 #: The most dropout that is usual.
 MOST_DROPOUT = 0.5
 
@@ -60,10 +70,8 @@ class Likelihoods:
 
     OVERFITS = LikelihoodRatio(5.0, "the model fits training much better than validation")
     UNREPRESENTATIVE = LikelihoodRatio(3.0, "the model fits training much better than validation")
-    NONE_CONFIGURED = LikelihoodRatio(
-        10.0, "no regularisation is active in parameters or layers (off: {known})", "params"
-    )
-    ONE_CONFIGURED = LikelihoodRatio(0.4, "{used} is configured", "params")
+    NONE_CONFIGURED = LikelihoodRatio(10.0, "the run uses no regularisation (switched off: {known})", "params")
+    ONE_CONFIGURED = LikelihoodRatio(0.4, "the run is regularised by {used}", "params")
     BLIND = LikelihoodRatio(0.03, "validation never got better than chance level, which regularisation does not change")
 
 
@@ -83,6 +91,7 @@ def no_regularisation(
     epochs: float | None,
     layers_described: Layout | None,
     flat_params: Mapping[str, Any],
+    network: Model | None,
     *,
     prior: float = 0.05,
     proposed: float = 0.3,
@@ -109,14 +118,15 @@ def no_regularisation(
 
     What to do
     ----------
-    "Add dropout before each linear layer." Then add weight decay and augmentation. If validation turned, stop as well:
-    at the best step, or later if dropout is added, since it leaves 1 − p of the units to learn and slows learning down.
+    "Add dropout before each linear layer." Then add weight decay and augmentation. If validation turned, also stop
+    at the best step; with added dropout, stop later, since dropout slows learning down.
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
-    proposed : dropout that is proposed.
-    tiny : value up to which a regulariser (dropout, weight decay, …) does nothing.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    proposed : the least dropout that is proposed (scikit-learn: a weight penalty of 0.01 instead); more if validation
+        ends far above training.
+    tiny : a regulariser (dropout, weight decay, …) of this value or less does nothing.
 
     References
     ----------
@@ -140,16 +150,19 @@ def no_regularisation(
     ]
     if features.val_blind:
         observations.append(Likelihoods.BLIND())
-    name = names.get("dropout", "dropout")
-    before = params.get("dropout")
+    penalty = framework(network, flat_params) == SKLEARN
+    kind = "weight_decay" if penalty else "dropout"
+    name, before = names.get(kind, "alpha" if penalty else kind), params.get(kind)
     # To a tenth: the curves do not say more.
-    target = round(min(MOST_DROPOUT, max(proposed, DROPOUT_OF_GAP * features.apart)), 1)
+    noise = round(min(MOST_DROPOUT, max(proposed, DROPOUT_OF_GAP * features.apart)), 1)
+    target = PENALTY if penalty else noise
     changes: tuple[Change, ...] = () if before and before >= target else (Change(name, before, target),)
-    slowed = (1 - (before or 0)) / (1 - target) if changes else 1.0
+    slowed = (1 - (before or 0)) / (1 - target) if changes and not penalty else 1.0
     changes += stop_at_best(symptoms, names, epochs, slowed)
-    text = (f"{in_words(changes)}; " if changes else "") + (
-        "add augmentation" if "weight_decay" in used else "add weight decay or augmentation"
-    )
+    settles = f"run once with {_wanted(changes[0])}" if changes else "run once with early stopping"
+    slower = " (dropout slows training, so validation is best later)" if slowed > 1 and len(changes) > 1 else ""
+    more = "" if penalty and changes else _more(used)
+    text = "; ".join(part for part in (f"{in_words(changes)}{slower}", more) if part)
     regularised = f"with only {used[0]} to regularise it" if used else "without any regularisation"
     return no_regularisation.hypothesis(
         prior=prior,
@@ -157,7 +170,22 @@ def no_regularisation(
         message=f"run overfits {regularised}",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="run once with dropout 0.3",
+        settles=settles,
+    )
+
+
+def _wanted(change: Change) -> str:
+    return f"{change.param} {figure(change.after)}"
+
+
+def _more(used: list[str]) -> str:
+    """What to add to the regularisers in use."""
+    if "weight_decay" in used:
+        return "add augmentation"
+    return (
+        "add weight decay"
+        if any(_AUGMENTS.search(name[:_LONGEST]) for name in used)
+        else "add weight decay or augmentation"
     )
 
 
@@ -188,5 +216,5 @@ def _acts(value: Any, tiny: float) -> bool:
 def _configured(known: list[str], used: list[str]) -> Observation:
     """What the configuration says."""
     if not used:
-        return Likelihoods.NONE_CONFIGURED(known=", ".join(known))
+        return Likelihoods.NONE_CONFIGURED(known=", ".join(kind.replace("_", " ") for kind in known))
     return Likelihoods.ONE_CONFIGURED(used=used[0])

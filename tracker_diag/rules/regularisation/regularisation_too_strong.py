@@ -56,13 +56,13 @@ class Likelihoods:
     NOISY = LikelihoodRatio(8.0, "training loss ends far above validation loss, as with too much noise in training")
     PENALTY = LikelihoodRatio(
         30.0,
-        "training loss starts at {over:times} the validation loss and comes down to it while validation stays flat, as "
+        "training loss starts at {over:times} the validation loss and falls to it while validation stays flat, as "
         "with a weight penalty in the training loss",
         own=True,
     )
-    NOTHING_LEARNED = LikelihoodRatio(2.0, "little or nothing is learned")
-    CAME_APART_CONFIGURED = LikelihoodRatio(1.5, "the run diverged or was unstable")
-    CAME_APART = LikelihoodRatio(0.5, "the run diverged or was unstable")
+    NOTHING_LEARNED = LikelihoodRatio(2.0, "hardly anything is learned")
+    CAME_APART_CONFIGURED = LikelihoodRatio(1.5, "the run {diverged_or_unstable}")
+    CAME_APART = LikelihoodRatio(0.5, "the run {diverged_or_unstable}")
     OVERFITS = LikelihoodRatio(0.05, "the run overfits")
     LEARNS = LikelihoodRatio(0.2, "the run learns")
 
@@ -96,15 +96,15 @@ def regularisation_too_strong(
 
     What it measures
     ----------------
-    Dropout and weight decay, compared with their usual range, and the effect of too much of them: training ends far
-    above validation, and both level off at a high loss. From dropout 0.85 on, it is enough that training ends a tenth
-    above validation. Or the training loss starts at twice the validation loss or more and comes down to it while
-    validation stays flat, as with a weight penalty in the training loss.
+    Dropout and weight decay, compared with their usual range, and the effect of too much of them: training loss
+    ends far above validation loss, and both level off at a high loss. With dropout 0.85 or more, it is enough that
+    training loss ends a tenth above validation loss. A weight penalty shows in another way: training loss starts at
+    twice the validation loss or more and falls to it while validation stays flat.
 
     Why it matters
     --------------
-    Regularisation smooths the loss landscape; too much of it flattens it. Dropout 0.9 leaves a tenth of the units to
-    learn with, at ten times the variance.
+    Regularisation smooths the loss landscape; too much of it flattens it. Dropout 0.9 switches off nine of ten units at
+    each step.
 
     What to do
     ----------
@@ -112,7 +112,7 @@ def regularisation_too_strong(
 
     Thresholds
     ----------
-    prior : prior odds of this cause among runs that someone is worried about.
+    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
     strong_dropout : dropout above this is unusual.
     strong_decay : weight decay above this is unusual. With AdamW, which decouples it from the gradient, the limit is
         five times as high; with Lion, whose learning rates are lower, twenty times.
@@ -154,6 +154,9 @@ def regularisation_too_strong(
         or ("divide the weight penalty by 10" if penalty is not None else "")
         or "halve dropout, augmentation or label smoothing"
     )
+    settles = "run once without " + ("the weight penalty" if penalty is not None else "dropout and weight decay")
+    if changes:
+        settles = "run once with " + " and ".join(f"{c.param} {figure(c.after)}" for c in changes)
     first = foremost(observations)
     at = f" ({' and '.join(strong)})" if strong and first.source != "params" else ""
     return regularisation_too_strong.hypothesis(
@@ -162,7 +165,7 @@ def regularisation_too_strong(
         message=first.message + at,
         advice=text,
         prescription=Prescription(text, tuple(changes)),
-        settles="run once without dropout and weight decay",
+        settles=settles,
         verdict="" if explained is not None and explained.known and explained.most > LEARNED_HALF else "underfitting",
     )
 
@@ -209,7 +212,8 @@ def _seen(features: Features, symptoms: Symptoms, noisy: bool, configured: bool)
     if symptoms.has("underfitting", "frozen") or features.stuck_at_baseline:
         return [Likelihoods.NOTHING_LEARNED()]
     if symptoms.has("diverged", "unstable"):
-        return [Likelihoods.CAME_APART_CONFIGURED() if configured else Likelihoods.CAME_APART()]
+        row = Likelihoods.CAME_APART_CONFIGURED if configured else Likelihoods.CAME_APART
+        return [row(diverged_or_unstable="diverged" if symptoms.has("diverged") else "was unstable")]
     if symptoms.has("overfitting", "unrepresentative-train"):
         return [Likelihoods.OVERFITS()]
     return [] if noisy else [Likelihoods.LEARNS()]
