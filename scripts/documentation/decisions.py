@@ -67,7 +67,7 @@ def causes() -> str:
         f"{' '.join(_paragraphs(ranking)[1].split())} [Accuracy](/how-it-works/accuracy.md) says how often the first "
         "cause is right, by its score.\n\n"
         f"- Odds: {_prose(hypothesis.Hypothesis.odds).lower()}\n"
-        "- A sign of its own is an observation that hardly any other cause leaves. The rule's page marks it.\n"
+        "- A signature is an observation that few other causes show. The rule's page marks it.\n"
         f"- {_attributes(hypothesis.Observation)['ratio']}\n"
         "- Each rule's page lists the observations that it weighs. They are assumed to be independent given the cause, "
         "and given its absence. A rule counts an observation once.\n\n"
