@@ -108,13 +108,11 @@ def contrasts(parameters: Mapping[str, Sequence[Any]], outcome: FloatArray, repe
     - In blocks, where enough runs differ in this parameter (and seed) alone. They are compared among themselves, in
       blocks of runs that agree in everything else. Under the null the runs of a block are exchangeable, whatever the
       other parameters do and however they interact. Ranks of the outcome are permuted within blocks, and the statistic
-      is
-      that of Cochran, Mantel and Haenszel for mean scores.
+      is that of Cochran, Mantel and Haenszel for mean scores.
     - By regression, where such runs are too few for p = 0.05 after the correction, or fewer than a third of all (a
-      random
-      search). The ranks are regressed on the other parameters, and the residuals are permuted (Freedman and Lane). Each
-      value is its own level; numbers with many values enter as a curve. This assumes that effects add up, and is
-      approximate.
+      random search). The ranks are regressed on the other parameters, and the residuals are permuted (Freedman and
+      Lane). Each value is its own level; numbers with many values enter as a curve. This assumes that effects add up,
+      and is approximate.
 
     *Repeats*: in a block, repeats are runs like others. In the regression, several seeds of one configuration are one
     value, their mean, because they say nothing more about another parameter. Runs of one configuration and seed with

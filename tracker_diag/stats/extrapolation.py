@@ -97,8 +97,8 @@ def extrapolate(
     - For curves that would get a warning, it held the truth in 89% (48%), and ``low`` was above the truth in 2% (14%).
     - For sound runs, it held the truth in 91%, and in 98% of those that would get a warning.
     - By length, it held the truth in 89 to 94% for 5 to 99 points, 83% for 100 to 399, and 75% beyond. There ``high``
-      is
-      too low for curves that speed up, or that continue slowly after a fast fall; ``low`` keeps its 5% in all of them.
+      is too low for curves that speed up, or that continue slowly after a fast fall; ``low`` keeps its 5% in all of
+      them.
     - On simulated power-law and exponential curves of 8 to 400 points it held the truth in 92% or more, and with AR(1)
       noise of 0.9 in 88% or more.
 

@@ -80,8 +80,8 @@ def turning(x: FloatArray, y: FloatArray) -> Turning:
 
     The lowest of many windows lies below the level by chance. The windows overlap, so the lowest value of a moving mean
     is about as low as that of 1 + (n/w − 1) z²/2 independent ones (Aldous). The p-value of the difference of two window
-    means is multiplied by a quarter of that number, and by at least 1.5. With the standard
-    error taken as it is here, a quarter keeps the level (simulated).
+    means is multiplied by a quarter of that number, and by at least 1.5. With the standard error taken as it is here, a
+    quarter keeps the level (simulated).
 
     The noise is measured on the stretch since the minimum, but on at least 6 points, because noise decays as a run
     settles. Its tails count, because a mean has them. Autocorrelation enters at its upper bound, through the standard
@@ -92,12 +92,10 @@ def turning(x: FloatArray, y: FloatArray) -> Turning:
     (docs/how-it-works/calibration.md):
 
     - Level 1%: at most 0.8% for white noise, and 1% for AR(1) noise up to 0.6. Heavy tails (t, 3 degrees of freedom)
-      give
-      at most 0.8% up to 256 points, but 1.2% in 4 and 1.5% in 500.
+      give at most 0.8% up to 256 points, but 1.2% in 4 and 1.5% in 500.
     - Level 0.1%: at most 0.1% for white noise, and not measurably more for the others, except 0.2 to 0.3% for t in 500.
     - AR(1) 0.9, where noise looks like a wandering course: at level 1%, 1 to 2% in 4 to 6 points, 2 to 4% in 8 to 100,
-      and
-      1 to 2% beyond. At level 0.1%, up to 1.4%.
+      and 1 to 2% beyond. At level 0.1%, up to 1.4%.
 
     The test holds for one look; see ``tracker_diag.stats.sequential`` for more.
 
