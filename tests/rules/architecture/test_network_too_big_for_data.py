@@ -43,7 +43,7 @@ def test_the_weights_may_come_from_the_model_summary():
 @pytest.mark.parametrize(
     ("params", "summary", "said"),
     [
-        ({"n_parameters": 1_200_000}, SUMMARY, "1.2 million weights (computed from the logged configuration)"),
+        ({"n_parameters": 1_200_000}, SUMMARY, "1.2 million weights (from the logged parameters)"),
         ({}, SUMMARY, "25.6 million weights (from the model description)"),
         ({}, None, "16.8 million weights (estimated from width and depth)"),
     ],

@@ -11,7 +11,7 @@ def test_the_first_cause_of_a_small_network_that_rests_at_a_high_level():
     report = judge(high_level(), SMALL)
     assert NAME in ranked(report)[:3]
     assert changes(report, NAME) == {"hidden_units": (16, 64)}
-    said = "500 weights (computed from the logged configuration) for 1 million training examples"
+    said = "500 weights (from the logged parameters) for 1 million training examples"
     assert found(report, "AR705").message == said
 
 

@@ -27,7 +27,7 @@ def test_it_names_the_best_run_the_matched_one_and_the_value_that_worked() -> No
         "0.01 instead of 0.1 and nothing else changed, run '0.01-64-0' ended at 0.1958 (of 15 runs, as of 2027-01-15 "
         "08:00 UTC)"
     )
-    assert seen.advice == "reduce lr from 0.1 to 0.01"
+    assert seen.advice == "lower lr from 0.1 to 0.01"
     assert (seen.severity, seen.confidence) == ("warning", 0.95)
     assert seen.evidence["gains"].keys() == {"lr"}
     assert seen.evidence["best"] == "0.01-64-0"

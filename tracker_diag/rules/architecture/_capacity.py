@@ -10,14 +10,11 @@ KEEPS_UP = 0.1
 #: Explained share of the baseline loss below which training levels off at a high loss.
 HIGH_LEVEL = 0.7
 
-#: Where the number of weights comes from, where its short form could be misread: weights are parameters, too.
-SAID = {"from the parameters": "computed from the logged configuration"}
-
 
 def counted(n_weights: float, n_weights_from: str | None) -> str:
     """The number of weights, and where it was found."""
     weights = f"{figure(n_weights)} weight{'' if n_weights == 1 else 's'}"
-    return weights + (f" ({SAID.get(n_weights_from, n_weights_from)})" if n_weights_from else "")
+    return weights + (f" ({n_weights_from})" if n_weights_from else "")
 
 
 def in_units(units: float) -> str:
