@@ -95,7 +95,8 @@ def test_the_log_of_a_killed_training_is_diagnosed(killed_log: Path, tmp_path: P
     assert done.returncode == 0, done.stderr
     shown = " ".join(done.stdout.split())
     assert "endless endless1 RUNNING" in shown
-    assert "train_loss = train_loss, val_loss = val_loss" in shown
+    assert "validation loss levels off at" in shown
+    assert "training loss ends at" in shown
 
 
 def test_an_annotation_is_written_beside_the_log(killed_log: Path, tmp_path: Path) -> None:
