@@ -125,7 +125,8 @@ def learning_rate_too_low(
     if learning_rate is not None:
         target = rounded(between(low, high) if learning_rate < low else min(TIMES_HIGHER * learning_rate, high))
     name = names.get("learning_rate", "learning_rate")
-    changes = (Change(name, learning_rate, target),) if target and target != learning_rate else ()
+    # A learning rate above the usual ones is not raised any further.
+    changes = (Change(name, learning_rate, target),) if target and target > (learning_rate or 0) else ()
     text = in_words(changes) or "raise the learning rate by a factor of 3 to 10"
     tested = f"{name} {figure(target)}" if changes and target else "5 times the learning rate"
     first = foremost(observations)
