@@ -192,7 +192,7 @@ def test_a_sandboxed_frame_sorts_and_runs_no_script_of_a_run(browser: Browser) -
     frame = page.frame_locator("#f")
     frame.get_by_role("button", name="took").click()
     assert frame.get_by_role("columnheader", name="took").get_attribute("aria-sort") == "descending"
-    assert frame.get_by_text("This frame opens no links").is_visible()
+    assert frame.get_by_text("Links do not open in this frame").is_visible()
     assert page.frames[1].evaluate("typeof window.hit") == "undefined"
     context.close()
 
@@ -218,7 +218,7 @@ def test_mlflow_shows_it_on_the_run_that_a_sweep_stores(browser: Browser, tmp_pa
         frame = shown(page)
         frame.get_by_role("button", name="verdict").click()
         assert column(frame, "verdict") == sorted(("good-fit", "overfitting", "diverged") * 2)
-        assert frame.get_by_text("This frame opens no links").is_visible()
+        assert frame.get_by_text("Links do not open in this frame").is_visible()
         assert payload in frame.inner_text("body")
         assert [f.evaluate("window.hit") for f in page.frames] == [None] * len(page.frames)
         page.close()

@@ -155,7 +155,7 @@ def test_a_link_of_the_report_leaves_the_report_where_it_is(page: Page, store: S
     page.wait_for_timeout(1000)
     assert [other.url for other in page.context.pages] == [page.url]
     assert "overfitting" in frame.inner_text("h1")
-    assert "where a viewer opens no links, copy the address" in frame.inner_text("footer")
+    assert "if your viewer does not open links, copy the address" in frame.inner_text("footer")
 
 
 def test_the_payload_runs_where_nothing_escapes_it(page: Page) -> None:

@@ -305,7 +305,7 @@ def test_what_training_left_is_read_up_to_a_size(tmp_path: Path, caplog: pytest.
     profile.write_text('{"rows": 3}')
     summary.write_bytes(b"x" * (4 * 2**20 + 1))
     assert read_extras(store, record) == Extras({"rows": 3})
-    assert "bytes are more than" in caplog.text
+    assert "bytes, more than the limit of 4,194,304" in caplog.text
 
 
 def test_a_description_of_the_network_that_training_left_is_read(
@@ -321,12 +321,12 @@ def test_a_description_of_the_network_that_training_left_is_read(
     assert read_extras(store, record) == Extras(model=described)
     place.write_text('{"layers": 3}')
     (note,) = read_extras(store, record).model.notes
-    assert note == "diagnosis/model.json is not used: model['layers']: a list of mappings is needed"
+    assert note == "diagnosis/model.json was ignored: model['layers']: a list of mappings is needed"
     for hostile in ("{" * 100_000, '{"a":' * 100_000, "[1]", "nonsense", " " * (4 * 2**20 + 1)):
         place.write_text(hostile)
         assert read_extras(store, record) == Extras()
     assert "diagnosis/model.json is ignored: not a JSON object" in caplog.text
-    assert "bytes are more than" in caplog.text
+    assert "bytes, more than the limit of 4,194,304" in caplog.text
 
 
 @pytest.mark.parametrize("run_id", ["cron.d", "proj", RUN.upper(), f"{RUN}0", "..", ""])

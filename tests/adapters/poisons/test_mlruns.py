@@ -158,7 +158,7 @@ POISONS = {
     "a socket named meta.yaml": Poison(lambda s: s.socket("meta.yaml"), "meta.yaml"),
     "a meta.yaml that leads nowhere": Poison(lambda s: s.link("meta.yaml", "nowhere"), "a link"),
     "a meta.yaml without end": Poison(lambda s: s.link("meta.yaml", "/dev/zero"), "a link"),
-    "a meta.yaml of 2 MiB": Poison(lambda s: s.meta(f"note: {'x' * 2**21}"), "bytes are more than"),
+    "a meta.yaml of 2 MiB": Poison(lambda s: s.meta(f"note: {'x' * 2**21}"), "bytes, more than the limit of"),
     "aliases of aliases": Poison(lambda s: s.replace("meta.yaml", f"run_id: a\n{BOMB}"), "alias"),
     "lists in lists": Poison(lambda s: s.meta(f"note: {'[' * DEEP}"), "nest"),
     "mappings in mappings": Poison(lambda s: s.meta(f"note: {'{a: ' * DEEP}"), "nest"),
@@ -184,10 +184,10 @@ POISONS = {
     "a metric on one long line": Poison(lambda s: s.replace("metrics/extra", "1 " * 9000 + "\n"), "milliseconds value"),
     "a tag that leads nowhere": Poison(lambda s: s.link("tags/extra", "nowhere"), "a link"),
     "a tag that is a pipe": Poison(lambda s: s.pipe("tags/extra"), "not a regular file"),
-    "a tag of 2 MiB": Poison(lambda s: s.replace("tags/extra", "x" * 2**21), "bytes are more than"),
+    "a tag of 2 MiB": Poison(lambda s: s.replace("tags/extra", "x" * 2**21), "bytes, more than the limit of"),
     "a tag that is a folder": Poison(lambda s: s.folder("tags/extra")),
     "a tag that is no text": Poison(lambda s: s.replace("tags/extra", b"\xff\xfe")),
-    "a param of 2 MiB": Poison(lambda s: s.replace("params/extra", "x" * 2**21), "bytes are more than"),
+    "a param of 2 MiB": Poison(lambda s: s.replace("params/extra", "x" * 2**21), "bytes, more than the limit of"),
     "params that are a file": Poison(
         lambda s: (shutil.rmtree(s.run / "params"), s.replace("params", "x")), "Not a directory"
     ),

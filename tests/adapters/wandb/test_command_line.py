@@ -214,7 +214,7 @@ def test_annotations_are_for_folders_of_logs(tmp_path: Path) -> None:
         env=environment(tmp_path),
     )
     assert done.returncode == 2
-    assert "--annotate is for folders of W&B logs" in done.stderr
+    assert "--annotate needs a folder of W&B logs" in done.stderr
 
 
 def test_no_key_is_one_line(server: Server, tmp_path: Path) -> None:

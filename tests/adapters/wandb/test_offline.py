@@ -525,7 +525,7 @@ def test_a_description_of_the_network_that_training_left_is_read(home: Path, whe
     place.write_text('{"optimizer": 3}')
     noted = load(home, "sparse1").model
     assert noted is not None
-    assert noted.notes[-1] == "diagnosis/model.json is not used: model['optimizer']: a text is needed, not int"
+    assert noted.notes[-1] == "diagnosis/model.json was ignored: model['optimizer']: a text is needed, not int"
     for content in ("[" * 100_000, '{"optimizer": "AdaBelief"', "[1]", "", "{}" + " " * 5_000_000):
         place.write_text(content)
         assert load(home, "sparse1").model == logged
