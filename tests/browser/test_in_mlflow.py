@@ -99,7 +99,7 @@ def in_training_view(page: Page) -> bool:
 
 
 def test_the_view_shows_our_columns_and_no_green_run(page: Page, store: Store, swept: str) -> None:
-    (address,) = re.findall(r"^view of vision: (\S+)$", swept, re.MULTILINE)
+    (address,) = re.findall(r"^saved view of experiment 'vision': (\S+)$", swept, re.MULTILINE)
     page.goto(address)
     page.get_by_text("diverged", exact=True).first.wait_for()
     heads = page.locator(".ag-header-cell")
@@ -194,7 +194,7 @@ def test_the_same_markup_acts_where_nothing_escapes_it(page: Page, store: Store)
 
 
 def test_clean_leaves_neither_view_nor_section(page: Page, store: Store, swept: str, tmp_path: Path) -> None:
-    (address,) = re.findall(r"^view of vision: (\S+)$", swept, re.MULTILINE)
+    (address,) = re.findall(r"^saved view of experiment 'vision': (\S+)$", swept, re.MULTILINE)
     store.run("clean", "--all", "--yes")
     page.goto(address)
     page.get_by_text('share key "tracker-diag" does not exist').first.wait_for()

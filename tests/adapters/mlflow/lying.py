@@ -324,7 +324,9 @@ LIES = {
     "headers byte by byte": Lie(
         _EXPERIMENTS, as_is(b"HTTP/1.1 200 OK\r\nX: ", repeat(b"y", 1)), 3, "did not answer within"
     ),
-    "headers without end": Lie(_EXPERIMENTS, as_is(b"HTTP/1.1 200 OK\r\n", repeat(b"X: y\r\n", 0.01)), 3, "broke"),
+    "headers without end": Lie(
+        _EXPERIMENTS, as_is(b"HTTP/1.1 200 OK\r\n", repeat(b"X: y\r\n", 0.01)), 3, "closed the connection|ended early"
+    ),
     "interim answers without end": Lie(
         _EXPERIMENTS, as_is(b"", repeat(b"HTTP/1.1 100 Continue\r\n\r\n", 0.01)), 3, "did not answer within"
     ),

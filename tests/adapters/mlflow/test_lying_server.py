@@ -109,7 +109,7 @@ def _runs_get(change: Callable[[dict[str, Any]], Any]) -> Lie:
         ),
         (_runs_get(lambda answer: answer.pop("run") and None), "run: an object is needed"),
         (_runs_get(lambda answer: {"run": [1]}), "run: an object is needed"),
-        (Lie("GET .*/experiments/get", says({"experiment": 3}), 3, ""), "something else than an experiment"),
+        (Lie("GET .*/experiments/get", says({"experiment": 3}), 3, ""), "something other than an experiment"),
         (Lie("GET .*/experiments/get", says(None), 3, ""), "JSON that is not an object"),
     ],
 )
