@@ -13,6 +13,7 @@ from tracker_diag import Run, diagnose
 from tracker_diag.core.finding import Finding, Skip
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.effects import GivenBack
+from tracker_diag.rules.curves._unrest import losing
 from tracker_diag.rules.curves.unstable import unstable as the_rule
 from tracker_diag.stats.oscillation import Oscillation
 from tracker_diag.stats.sequential import ENDED, GOING
@@ -32,6 +33,19 @@ def test_a_loss_that_climbs_again() -> None:
     rise = 0.03 * np.clip(np.arange(EPOCHS) - 20, 0, 99)
     curves = {name: curve + rise for name, curve in healthy().items() if name.endswith("loss")}
     assert judge(curves).verdict == "unstable"
+
+
+@pytest.mark.parametrize(
+    ("lowest", "said"),
+    [
+        (0.0001, "from 0.0001 (step 30) to 0.05, 500 times its lowest level, and stayed there"),
+        (0.0, "from 0 (step 30) to 0.05, undoing 2% of its fall from 2"),
+    ],
+)
+def test_a_small_part_that_is_lost_is_a_multiple_of_the_lowest_level_unless_that_is_0(lowest: float, said: str) -> None:
+    falls = np.maximum(2 * np.exp(-np.arange(30) / 3), lowest)
+    train = curve(np.r_[falls, np.full(10, lowest), np.full(40, 0.05)])
+    assert losing(train, train.start - train.best).message.endswith(said)
 
 
 def test_swings_that_die_away_are_none() -> None:

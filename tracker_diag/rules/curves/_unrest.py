@@ -53,9 +53,11 @@ def swinging(
 def losing(train: Curve, improvement: float) -> Unrest:
     """Training that has lost half of what it had gained, for good."""
     part = train.turning.rise / improvement
-    told = (
-        undoes(train) if part >= LEAST_TOLD else f"{times(train.tail / train.best)} its lowest level, and stayed there"
-    )
+    # A level of 0 or below has no multiples.
+    if part >= LEAST_TOLD or train.best <= 0:
+        told = undoes(train)
+    else:
+        told = f"{times(train.tail / train.best)} its lowest level, and stayed there"
     message = f"{_turned(train)}, {told}"
     return Unrest(train, part, train.best_logged[0], message)
 
