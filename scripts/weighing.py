@@ -22,7 +22,7 @@ from pathlib import Path
 
 from scripts.accuracy import share
 from scripts.between import write_between
-from scripts.documentation.markdown import link, table
+from scripts.documentation.markdown import link, placed, table
 from scripts.documentation.rule import observations
 from scripts.first_causes import causes_of
 from scripts.heard import DRAWN, Heard, hear_all, hear_set
@@ -272,7 +272,7 @@ def main() -> None:
     text = page(measure(runs))
     print(text)
     if options.docs:
-        write_between(options.docs, "weigh", text)
+        write_between(options.docs, "weigh", placed(f"{options.docs.parent.name}/{options.docs.name}", text))
 
 
 if __name__ == "__main__":
