@@ -116,6 +116,7 @@ def test_a_handful_of_evaluations_that_rise_from_the_first(n: int) -> None:
     finding = found_in_run(metrics)
     assert finding is not None
     assert finding.severity == "warning"
+    assert finding.advice.startswith("no checkpoint is better than the first;")
 
 
 def found_in_run(metrics: dict[str, list[list[float]]]) -> Finding | None:

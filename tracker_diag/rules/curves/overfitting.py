@@ -151,9 +151,7 @@ def overfitting(
         min(0.99, 0.7 + rise / 2) if lost or rises["val"] < BEYOND_DOUBT * alpha else 0.7,
         f"{which} {'fell' if held_out.flipped else 'rose'} from {level(held_out, best)} ({where}) to "
         f"{end(held_out)}, {undoes(held_out)}{extra}",
-        f"keep only the trees up to step {at(step)} (early stopping), then grow smaller trees or add training examples"
-        if "boosting" in traits
-        else f"use the checkpoint of step {at(step)} (early stopping), then regularise or add training examples",
+        _what_to_do(step, first=step == float(held_out.x[0]), boosting="boosting" in traits),
         {
             "best_step": step,
             "best_step_low": min(turn.low_step, step),
@@ -165,6 +163,15 @@ def overfitting(
         },
         (step, float(held_out.x[-1])),
     )
+
+
+def _what_to_do(step: float, *, first: bool, boosting: bool) -> str:
+    """What to do; where the first value is the best one, there is no checkpoint worth using."""
+    if first:
+        return "no checkpoint is better than the first; check that training and validation data match, then regularise"
+    if boosting:
+        return f"keep only the trees up to step {at(step)} (early stopping), then grow smaller trees or add examples"
+    return f"use the checkpoint of step {at(step)} (early stopping), then regularise or add training examples"
 
 
 def _rises_from_the_first(val: Curve, train: Curve | None, alpha: float) -> bool:
