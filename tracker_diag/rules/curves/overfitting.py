@@ -168,7 +168,8 @@ def overfitting(
 def _what_to_do(step: float, *, first: bool, boosting: bool) -> str:
     """What to do; where the first value is the best one, there is no checkpoint worth using."""
     if first:
-        return "no checkpoint is better than the first; check that training and validation data match, then regularise"
+        what = "number of trees" if boosting else "checkpoint"
+        return f"no {what} is better than the first; check that training and validation data match, then regularise"
     if boosting:
         return f"keep only the trees up to step {at(step)} (early stopping), then grow smaller trees or add examples"
     return f"use the checkpoint of step {at(step)} (early stopping), then regularise or add training examples"
