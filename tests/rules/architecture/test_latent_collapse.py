@@ -82,7 +82,7 @@ def test_a_weight_above_one_is_lowered_by_its_own_name(name):
 def test_free_bits_and_annealing_are_prescribed():
     text = cause(judge(vae(GONE), PARAMS), NAME).prescription.text
     assert "free bits" in text
-    assert "phase" in text
+    assert "from 0 to its full value" in text
 
 
 @pytest.mark.parametrize(

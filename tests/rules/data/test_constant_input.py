@@ -54,7 +54,7 @@ def test_the_first_cause_where_a_callback_saw_the_same_example_all_over(curves):
     report = judge({**curves, **seen(input_same=1.0)}, SOUND)
     assert ranked(report)[0] == NAME
     assert found(report, "DS201").severity is Severity.WARNING
-    assert "in a batch, 100% of the other examples equal the first one" in cause(report, NAME).why
+    assert "100% of the other examples in a batch are identical to the first" in cause(report, NAME).why
 
 
 @pytest.mark.parametrize(("share", "told"), [(0.9, False), (0.901, True)])

@@ -20,7 +20,10 @@ def test_the_first_cause_where_batches_hold_one_label(curves):
     report = judge({**curves, **batches()}, SOUND)
     assert ranked(report)[0] == NAME
     assert found(report, "DS205").severity is Severity.WARNING
-    assert found(report, "DS205").message == "100% of the examples in a batch have the same label (20% if shuffled)"
+    assert (
+        found(report, "DS205").message
+        == "100% of the examples in a batch have the same label (in shuffled batches: 20%)"
+    )
     assert "all classes" in cause(report, NAME).prescription.text
 
 

@@ -20,7 +20,7 @@ def test_the_first_cause_of_a_slow_run_whose_clip_is_far_below_any_gradient():
 def test_a_logged_norm_above_the_clip_decides_and_sets_the_number():
     curves = {**slow(), "grad_norm": [40.0] * 60}
     report = judge(curves, {**PLAIN, "clip_norm": 5.0})
-    assert "the median gradient norm (40) reaches the clipping threshold" in cause(report, NAME).why
+    assert "the median gradient norm (40) is not below the clipping threshold" in cause(report, NAME).why
     assert changes(report, NAME)["clip_norm"][1] > 40
 
 
@@ -60,7 +60,7 @@ def test_the_first_cause_where_a_callback_saw_every_step_clipped(curves):
     report = judge({**curves, **clipped()}, PLAIN)
     assert ranked(report)[0] == NAME
     assert found(report, "OP403").severity is Severity.WARNING
-    said = "clipping shortened 100% of the logged steps, at the median to 1% of their length"
+    said = "clipping acted on 100% of the logged steps, and the median step is cut to 1% of its length"
     assert found(report, "OP403").message == said
     assert cause(report, NAME).prescription.text == "switch clipping off"
 

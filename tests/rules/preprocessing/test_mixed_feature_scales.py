@@ -20,7 +20,7 @@ def mixed(ratio=1e5):
 def test_names_the_features_and_asks_unit_or_importance():
     found = finding("PP302", mixed())
     assert "salary has scale " in found.message
-    assert "only reflects its unit (then standardise it) or its importance" in found.advice
+    assert "standardise each feature (mean 0, standard deviation 1), unless its larger range is meant" in found.advice
     assert found.severity is Severity.WARNING
 
 

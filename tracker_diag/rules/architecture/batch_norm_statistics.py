@@ -126,7 +126,7 @@ def batch_norm_statistics(
     prior: float = 0.03,
     far: float = 0.7,
 ) -> Outcome:
-    """Batch normalisation is evaluated with running statistics that do not fit.
+    """Batch normalisation is evaluated with running statistics that differ from those of the data.
 
     What it measures
     ----------------
@@ -145,15 +145,16 @@ def batch_norm_statistics(
     Why it matters
     --------------
     In training, each batch is normalised by its own mean and variance; in evaluation, by running averages. These need
-    time to come near: Keras keeps 99% of their value at each step, so they need a few hundred steps. Batches may also
-    be too small or too different for a useful average. The network that is evaluated is then not the one that was
-    trained.
+    time to reach the true values: Keras keeps 99% of their value at each step, so they need a few hundred steps.
+    Batches may also be too small or too different for a useful average. The network that is evaluated is then not the
+    one that was trained.
 
     What to do
     ----------
     Evaluate once on training examples in evaluation mode: if the loss is as high as in validation, this is the cause.
-    Then let the running statistics follow faster: lower the momentum to 0.9 in Keras, or raise it to 0.1 in PyTorch,
-    which counts the other way round. With batches below 16, use larger ones, or group or layer normalisation instead.
+    Then let the running statistics follow faster: lower the momentum to 0.9 in Keras. PyTorch counts the other way
+    round: raise the momentum above its default of 0.1, which is 0.9 in Keras. With batches below 16, use larger ones,
+    or group or layer normalisation instead.
 
     Thresholds
     ----------

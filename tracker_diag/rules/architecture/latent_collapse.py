@@ -98,8 +98,8 @@ def latent_collapse(kl_term: KLTerm | None, roles: Roles, *, prior: float = 0.05
     changes = (Change(weight_name, weight, AS_DERIVED),) if heavy else ()
     text = f"{in_words(changes)}, and " if heavy else ""
     text += (
-        f"phase {weight_name or 'the weight of the KL term'} in from 0 over the first third of the run, or use free "
-        "bits; check that reconstruction and KL are both summed or both averaged"
+        f"raise {weight_name or 'the weight of the KL term'} from 0 to its full value over the first third of the run, "
+        "or use free bits; check that reconstruction and KL are both summed or both averaged"
     )
     return latent_collapse.hypothesis(
         prior=prior,

@@ -71,7 +71,7 @@ def too_deep(
     usual: int = 8,
     proposed: int = 4,
 ) -> Outcome:
-    """A plain network of more than eight layers fails to learn.
+    """The network has more than eight layers without shortcuts or normalisation, and fails to learn.
 
     What it measures
     ----------------

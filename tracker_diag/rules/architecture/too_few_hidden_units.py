@@ -48,9 +48,7 @@ class Likelihoods:
 
     NEXT_TO_NOTHING = LikelihoodRatio(60.0, "a hidden layer has only {units}", "params")
     FEWER_THAN_CLASSES = LikelihoodRatio(8.0, "a hidden layer has {units} for {n_classes} classes", "params")
-    FEWER_THAN_WANTED = LikelihoodRatio(
-        1.5, "a hidden layer has {units}, fewer than the {wanted:figure} of a rule of thumb", "params"
-    )
+    FEWER_THAN_WANTED = LikelihoodRatio(1.5, "a hidden layer has {units}, where {wanted:figure} are usual", "params")
     CAPACITY_ENOUGH = LikelihoodRatio(0.05, "{reason}, so capacity is not the limit")
     NOTHING_LEARNED = LikelihoodRatio(4.0, "nothing is learned")
     LEARNS_NOTHING = LikelihoodRatio(0.8, "nothing is learned, although a layer of this width should learn a little")

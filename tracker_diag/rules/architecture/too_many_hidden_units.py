@@ -32,7 +32,7 @@ class Likelihoods:
     """What speaks for too many units."""
 
     WIDER_THAN_GENEROUS = LikelihoodRatio(
-        3.0, "a hidden layer has {units:figure} units, more than the {generous:figure} of a rule of thumb", "params"
+        3.0, "a hidden layer has {units:figure} units, where {generous:figure} are usually enough", "params"
     )
     OVERFITS = LikelihoodRatio(3.0, "the network fits training much better than validation")
     MORE_THAN_EXAMPLES = LikelihoodRatio(
@@ -98,7 +98,7 @@ def too_many_hidden_units(
     target = int(max(generous, hidden_units // TIMES_NARROWER))
     changes = stop_at_best(symptoms, names, epochs)
     narrower = in_words((Change(name, hidden_units, target),))
-    text = f"{narrower}; until then, {in_words(changes)}, where validation was best" if changes else narrower
+    text = f"{narrower}; or keep the width and {in_words(changes)}, where validation was best" if changes else narrower
     changes = changes or resized(names, params, lambda w: min(w, max(int(generous), w // TIMES_NARROWER)))
     return too_many_hidden_units.hypothesis(
         prior=prior,

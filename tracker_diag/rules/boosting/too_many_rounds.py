@@ -61,7 +61,7 @@ def too_many_rounds(
     minimum_share: float = 0.2,
     minimum_rise: float = 0.1,
 ) -> Outcome:
-    """Boosting went on after validation had turned.
+    """Boosting went on after validation had begun to get worse.
 
     What it measures
     ----------------

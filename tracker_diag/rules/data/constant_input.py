@@ -23,8 +23,10 @@ ALL_BUT_FEW = 0.9
 class Likelihoods:
     """What speaks for a constant input, and against it."""
 
-    SAME = LikelihoodRatio(10000.0, "in a batch, {share:share} of the other examples equal the first one", "data")
-    NOT_SAME = LikelihoodRatio(0.01, "in a batch, {share:share} of the other examples equal the first one", "data")
+    SAME = LikelihoodRatio(10000.0, "{share:share} of the other examples in a batch are identical to the first", "data")
+    NOT_SAME = LikelihoodRatio(
+        0.01, "{share:share} of the other examples in a batch are identical to the first", "data"
+    )
     CONSTANT = LikelihoodRatio(200.0, "{share:share} of the examples consist of a single repeated value", "data")
     VARIED = LikelihoodRatio(0.05, "{share:share} of the examples consist of a single repeated value", "data")
     STAYS_AT_NOTHING = LikelihoodRatio(6.0, "the loss starts at chance level and stays there")

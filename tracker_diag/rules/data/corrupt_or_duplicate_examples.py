@@ -47,7 +47,7 @@ class Likelihoods:
     COPIES = LikelihoodRatio(4.0, "{share:share} of the examples are duplicates of others", "data")
     BLANK_IN_TRAINING_ALONE = LikelihoodRatio(
         1000.0,
-        "{share:share} of the training examples are blank, but only {other:share} in validation",
+        "{share:share} of the training examples are blank, but only {other:share} of the validation examples",
         "data",
     )
     MANY_BLANK = LikelihoodRatio(15.0, "{share:share} of the examples are blank (a single repeated value)", "data")
@@ -57,7 +57,7 @@ class Likelihoods:
 
 _REPAIR, _DEDUPLICATE, _UNBLANK = (
     ("correct the labels of duplicates that contradict each other", "print duplicates that have different labels"),
-    ("remove duplicates", "look at the 20 most frequent examples"),
+    ("remove duplicates", "look at the most frequent examples, and at how they are loaded"),
     ("repair or remove blank examples", "look at 20 of the blank examples, and at the files they come from"),
 )
 #: What to do about each observation, and what to look at to be sure.

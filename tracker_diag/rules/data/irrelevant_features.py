@@ -107,14 +107,14 @@ def irrelevant_features(
     named = ", ".join(listed[:NAMED]) + (f" and {len(found) - NAMED} more" if len(found) > NAMED else "")
     # All that the change drops: who follows the advice needs the whole list.
     dropped = f"these {len(listed)} features" if len(listed) > 1 else "this feature"
-    advice = f"train once without {dropped}, and compare the validation loss: {', '.join(listed)}"
+    advice = f"train once without {', '.join(listed)}, and compare the validation loss"
     return irrelevant_features.hypothesis(
         prior=prior,
         observations=observations,
         message=f"{len(found)} of {len(tested)} features seem irrelevant to the target: {named}",
         advice=advice,
         prescription=Prescription(advice, (Change("preprocessing.drop_features", None, listed),)),
-        settles=f"train once without {dropped}: irrelevant features can go without a higher validation loss",
+        settles=f"train once without {dropped}: the validation loss does not rise if they are irrelevant",
     )
 
 

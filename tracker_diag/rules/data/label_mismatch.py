@@ -98,7 +98,8 @@ def label_mismatch(
 
     What to do
     ----------
-    Look at 10 examples with their labels as the network gets them. Shuffle inputs and labels with one permutation.
+    Look at 10 examples with their labels as the network gets them. If you
+    shuffle, use the same permutation for inputs and labels.
     Build the class-to-index mapping once, on the training data, and reuse it for validation.
 
     Thresholds
@@ -111,7 +112,9 @@ def label_mismatch(
     only more slowly.
     """
     seen = "trees get" if "boosting" in traits else "network gets"
-    advice = f"look at 10 examples with their labels as the {seen} them; shuffle inputs and labels with one permutation"
+    advice = (
+        f"look at 10 examples with their labels as the {seen} them; if you shuffle, use the same permutation for both"
+    )
     settles = "train once with shuffled labels: if the curves stay the same, the labels are already wrong"
     numbering = "build the class-to-index mapping once, on the training data, and reuse it for validation"
     compare = "print the class-to-index mapping of training and of validation, and compare them"

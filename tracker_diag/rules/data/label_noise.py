@@ -59,7 +59,7 @@ class Likelihoods:
         0.2, "so few training examples ({count:figure}) are memorised even with correct labels", "params"
     )
     BLIND = LikelihoodRatio(3.0, "validation never gets much better than {level}, while training does")
-    SLOWLY = LikelihoodRatio(1.5, "training does not fit all of its labels")
+    SLOWLY = LikelihoodRatio(1.5, "training loss does not reach 0, as if some labels could not be fitted")
     BY_HEART = LikelihoodRatio(
         0.5, "training fits its labels well; with label noise alone, validation would improve at first"
     )

@@ -34,7 +34,7 @@ class Likelihoods:
     BLIND = LikelihoodRatio(6.0, "validation never gets much better than {level}, while training does")
     SLOWLY = LikelihoodRatio(1.5, "training fits only part of its targets, as usual when a model has to memorise them")
     BY_HEART = LikelihoodRatio(
-        0.6, "training fits most of its targets, which is hard without any relation to the input"
+        0.6, "training fits most of its targets, which takes memorising if the input has no relation to them"
     )
     AS_ON_NOISE = LikelihoodRatio(
         40.0,

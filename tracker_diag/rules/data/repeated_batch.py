@@ -200,8 +200,8 @@ def _found(observations: list[Observation], message: str, prior: float) -> Outco
         prior=prior,
         observations=observations,
         message=message,
-        advice="print the first labels of three consecutive batches; advance the generator at every step, and rebuild "
-        "the loader only once per epoch",
+        advice="print the first labels of three consecutive batches; take the next batch of one "
+        "iterator at every step, and create the iterator only once per epoch",
         settles="log a hash of each batch: it repeats within an epoch if a batch does",
     )
 

@@ -93,5 +93,5 @@ def validation_too_small(
         message=f"{examples}{'' if n_val else ' (worked out from the accuracy values)'}: {error}",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="log the number of validation examples as n_val",
+        settles="evaluate on a second validation set of this size, and compare",
     )

@@ -32,8 +32,12 @@ DEEP = 8
 class Likelihoods:
     """What speaks for units that died, and against it."""
 
-    MOST_DEAD = LikelihoodRatio(500.0, "{part:share} of the units that feed {layer} output 0 for whole batches", "data")
-    MANY_DEAD = LikelihoodRatio(8.0, "{part:share} of the units that feed {layer} output 0 for whole batches", "data")
+    MOST_DEAD = LikelihoodRatio(
+        500.0, "{part:share} of the units before layer {layer} output 0 for whole batches", "data"
+    )
+    MANY_DEAD = LikelihoodRatio(
+        8.0, "{part:share} of the units before layer {layer} output 0 for whole batches", "data"
+    )
     FEW_DEAD = LikelihoodRatio(
         0.03, "in every layer, at most {part:share} of the units output 0 for whole batches", "data"
     )
@@ -82,7 +86,7 @@ def dead_relu(
     most: float = 0.9,
     many: float = 0.6,
 ) -> Outcome:
-    """Units that always output 0: the training error does not change from epoch to epoch.
+    """Many ReLU units output 0 for every input.
 
     What it measures
     ----------------
@@ -143,7 +147,7 @@ def dead_relu(
         message=foremost(s for s in (dead, seen) if s is not None).message,
         advice=text,
         prescription=Prescription(text, tuple(changes)),
-        settles="log the share of units that output 0 for a whole batch",
+        settles="log the share of units that output 0 for a whole batch, and check that it falls after the change",
     )
 
 

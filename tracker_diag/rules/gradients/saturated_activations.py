@@ -12,8 +12,8 @@ from tracker_diag.rules.api import Change, LayerSignals, LikelihoodRatio, Outcom
 class Likelihoods:
     """What speaks for units that are saturated, and against them."""
 
-    MOST = LikelihoodRatio(3000.0, "{part:share} of the activations that feed {layer} are saturated", "data")
-    MANY = LikelihoodRatio(30.0, "{part:share} of the activations that feed {layer} are saturated", "data")
+    MOST = LikelihoodRatio(3000.0, "{part:share} of the activations before layer {layer} are saturated", "data")
+    MANY = LikelihoodRatio(30.0, "{part:share} of the activations before layer {layer} are saturated", "data")
     LEARNED = LikelihoodRatio(0.005, "the run still reached a good fit")
 
 

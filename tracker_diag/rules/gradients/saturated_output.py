@@ -71,7 +71,8 @@ def saturated_output(
     return saturated_output.hypothesis(
         prior=prior,
         observations=[row(side=saturation.side, cost=saturation.cost)],
-        message=f"loss is {saturation.cost:.2f} per wrong prediction, the framework's maximum: the output is saturated",
+        message=f"loss divided by the error rate is {saturation.cost:.2f}, the framework's maximum: "
+        "the output is saturated",
         advice=text,
         prescription=Prescription(text),
         settles="log the range of the inputs, and of the last layer's output before its activation",

@@ -118,7 +118,7 @@ def update_ratio_off(
         message=observations[0].message,
         advice=text,
         prescription=Prescription(text, changes),
-        settles="log the update-to-weight ratio every 100 steps",
+        settles="log the update-to-weight ratio every 100 steps: after the change, it should be near 0.1%",
     )
 
 

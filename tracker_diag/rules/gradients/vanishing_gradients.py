@@ -150,7 +150,7 @@ def vanishing_gradients(
         message=first if measured else f"gradients may not reach the first layers: {first}",
         advice=text,
         prescription=Prescription(text, changes),
-        settles="log the gradient norm of the first and of the last layer",
+        settles="log the gradient norm of the first and of the last layer: after the change, they should be similar",
     )
 
 

@@ -33,8 +33,8 @@ def initial_loss_off(
     What it measures
     ----------------
     The loss of the first batch before any update, divided by the loss at chance level, if a callback logged both.
-    Otherwise the first training loss divided by ln of the number of classes or by the variance of the target, if one is
-    known. If there is an accuracy but the number of classes is unknown, the loss is divided by ln 1000, the chance
+    Otherwise the first training loss divided by ln of the number of classes or by the variance of the target, if either
+    is known. If there is an accuracy but the number of classes is unknown, the loss is divided by ln 1000, the chance
     level of a thousand classes.
 
     A first loss below that level is not reported. A mean over the first epoch, pretrained weights and reweighted losses
@@ -42,14 +42,14 @@ def initial_loss_off(
 
     Why it matters
     --------------
-    Before it has seen anything, a classifier should give each class the same probability and have a loss of ln of
-    their number. A higher loss means that it is certain of wrong classes: the inputs or weights are badly scaled, or
-    the loss is computed from the wrong values. The epochs that it takes to unlearn that are wasted.
+    Before it has seen anything, a classifier should give each class the same probability and have a loss of
+    ln(number of classes). A higher loss means that it is certain of wrong classes: the inputs or weights are badly
+    scaled, or the loss is computed from the wrong values. The epochs that it takes to unlearn that are wasted.
 
     What to do
     ----------
-    Scale the inputs to unit variance, use He or Xavier initialisation, and set the output bias to the class
-    frequencies.
+    Scale the inputs to unit variance, use He or Xavier initialisation, and set the output bias to the logarithms
+    of the class frequencies.
 
     Thresholds
     ----------
@@ -78,8 +78,8 @@ def _of_first_batch(watched: Watched | None, times: float) -> Finding | None:
         Severity.INFO,
         CONFIDENCE,
         f"first-batch loss {figure(first, 4)} is {said_times(first / level)} chance level ({figure(level, 4)})",
-        f"{CHECK}; otherwise scale the inputs (and the targets of a regression) to unit variance, and use He or Xavier "
-        "initialisation",
+        f"{CHECK}; if it is a mean, scale the inputs (and the targets of a regression) to unit variance, and use He or "
+        "Xavier initialisation",
         {"times": first / level, "first": first},
     )
 
@@ -106,7 +106,7 @@ def _of_first_epoch(
         Severity.WARNING,
         CONFIDENCE,
         f"first training loss {figure(first, 4)} is {said_times(features.first.times)} {said}",
-        f"{CHECK}; otherwise scale the inputs to unit variance and use He or Xavier initialisation",
+        f"{CHECK}; if it is a mean, scale the inputs to unit variance and use He or Xavier initialisation",
         {"times": features.first.times, "first": first},
     )
 

@@ -128,8 +128,8 @@ def unscaled_initialisation(
     - The initialisers of the hidden layers, from the description of the network or the configuration. If the widths and
       the number of inputs are known too, the rule computes the factor by which a plain Gaussian or uniform initialiser
       lets a signal grow or shrink from the first layer to the last.
-    - A loss that starts and stays at chance level. Then no signal reaches the output: the weights are zeros, or
-      Gaussians that are too small for the depth.
+    - A loss that starts and stays at chance level. Perhaps no signal reaches the output, because the weights are
+      zeros, or Gaussians that are too small for the depth.
     - A first loss hundreds of times above chance level. A scale that is too large causes it, since it
       multiplies from layer to layer.
 
@@ -141,7 +141,7 @@ def unscaled_initialisation(
 
     What to do
     ----------
-    Use He initialisation for ReLU, Xavier for tanh and sigmoid, LeCun for SELU: the defaults of the frameworks.
+    Use He initialisation for ReLU, Xavier for tanh and sigmoid, LeCun for SELU.
     Zero-initialised residual branches, LoRA's B and N(0, 0.02) in transformers are right as they are.
 
     Thresholds
@@ -150,7 +150,7 @@ def unscaled_initialisation(
     deep : with this many layers or more, a plain Gaussian fails.
     small : a layer's initial weights are too small if their scale, divided by that of He (or Xavier) initialisation, is
         below this. (PyTorch's own linear layers start at 0.41.)
-    large : they are too large if it is above this.
+    large : a layer's initial weights are too large if the same ratio is above this.
 
     References
     ----------

@@ -54,17 +54,17 @@ class Likelihoods:
 
     ALWAYS_CLIPPED = LikelihoodRatio(
         300.0,
-        "clipping shortened {part:share} of the logged steps, at the median to {ratio:share} of their length",
+        "clipping acted on {part:share} of the logged steps, and the median step is cut to {ratio:share} of its length",
         "data",
     )
     SELDOM_CLIPPED = LikelihoodRatio(
         0.02,
-        "clipping shortened {part:share} of the logged steps, at the median to {ratio:share} of their length",
+        "clipping acted on {part:share} of the logged steps, and the median step is cut to {ratio:share} of its length",
         "data",
     )
     LEARNED = LikelihoodRatio(0.05, "the run still reached a good fit")
     NORM_ABOVE = LikelihoodRatio(
-        15.0, "the median gradient norm ({median:figure}) reaches the clipping threshold ({clip:figure})", "data"
+        15.0, "the median gradient norm ({median:figure}) is not below the clipping threshold ({clip:figure})", "data"
     )
     NORM_BELOW = LikelihoodRatio(
         0.1, "the median gradient norm is {median:figure}, below the clipping threshold of {clip:figure}", "data"
@@ -164,8 +164,8 @@ def gradient_clipping_masks_rate(
         message=f"gradients are clipped at {figure(gradient_clip)}, so the threshold sets the length of the steps",
         advice=text + ", then choose the learning rate",
         prescription=Prescription(text, changes),
-        settles=f"log the gradient norm before clipping: if it is mostly above {figure(gradient_clip)}, it sets "
-        "the step length",
+        settles=f"log the gradient norm before clipping: if most norms are above {figure(gradient_clip)}, "
+        "the threshold sets the length of the steps",
         verdict="slow-convergence",
     )
 

@@ -94,7 +94,7 @@ def learning_rate_too_high(
     step_down: float = 10.0,
     setback: float = 0.15,
 ) -> Outcome:
-    """The learning rate is too high for this optimiser, batch size and curve.
+    """The learning rate is too high: for its optimiser and batch size, or by the curve.
 
     What it measures
     ----------------
@@ -104,7 +104,7 @@ def learning_rate_too_high(
     Configuration: the learning rate, compared with the usual ones for its optimiser. A high learning rate alone is
     never more than an `info`. At 50 times the highest usual learning rate or more, the curve is enough for a warning if
     half of its improvement comes within a tenth of the run and the training set is not memorised. (In the labelled
-    sets, the highest learning rate of a sound run is 20 times the highest usual one.)
+    runs on which the rules were tested, the highest learning rate of a sound run is 20 times the highest usual one.)
 
     Why it matters
     --------------
@@ -119,7 +119,7 @@ def learning_rate_too_high(
     ----------
     prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at:
         "the most important hyperparameter".
-    step_down : factor by which a learning rate in the usual range that proved too high is divided.
+    step_down : if a learning rate in the usual range proved too high, it is divided by this factor.
     setback : a rise of the training loss by this share of the total improvement (from the first value, or the
         baseline if it is known, to the best value) counts. Sound runs lose next to nothing. A rise is not counted if
         the schedule raises the learning rate again.

@@ -97,11 +97,12 @@ def mixed_precision_overflow(
     prior: float = 0.03,
     left_out: float = 0.2,
 ) -> Outcome:
-    """Half precision destroyed the loss at a usual learning rate.
+    """The loss became NaN, infinite or 0 because of half precision, not of the learning rate.
 
     What it measures
     ----------------
-    If a callback watched the loss scaler: the share of steps that it skipped because a gradient was NaN or infinite.
+    If a callback watched the loss scaler: the share of steps that the scaler skipped because a gradient was NaN or
+    infinite.
 
     Otherwise the rule needs two things. The first is half precision: float16, "16-mixed", "mixed_float16",
     ``fp16 = True``, or automatic mixed precision without a type. bfloat16 has the exponent range of single precision
@@ -119,7 +120,8 @@ def mixed_precision_overflow(
     Why it matters
     --------------
     The largest number of half precision is 65504, the smallest about 6e-8. The square of a large activation, or the
-    logarithm of a small probability, is infinite in half precision, and one such value makes all weights NaN.
+    logarithm of a small probability, is infinite in half precision. One such value makes all weights NaN,
+    unless a loss scaler skips the step.
 
     What to do
     ----------
@@ -139,7 +141,7 @@ def mixed_precision_overflow(
     skipped = _skipped(watched, left_out)
     if precision is None and skipped is None:
         return mixed_precision_overflow.skip(
-            "no precision is logged", "log the number format of the training, e.g. as precision = 16-mixed"
+            "no precision is logged", "log the numeric precision of the training, e.g. as precision = 16-mixed"
         )
     if skipped is None and not _is_half(precision, logged_params):
         return None
@@ -156,7 +158,7 @@ def mixed_precision_overflow(
     wider = WIDER.get(str(before))
     changes = (Change(name, before, wider),) if wider is not None else ()
     text = f"change {name} from {before} to {wider}" if wider is not None else "use bfloat16 instead of float16"
-    text += ", or use dynamic loss scaling and compute the loss in single precision"
+    text += ", or check that dynamic loss scaling is on, and compute the loss in single precision"
     return mixed_precision_overflow.hypothesis(
         prior=prior,
         observations=observations,

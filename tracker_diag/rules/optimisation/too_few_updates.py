@@ -78,7 +78,7 @@ def too_few_updates(
     prior: float = 0.04,
     few: int = 300,
 ) -> Outcome:
-    """Too few weight updates: epochs times batches per epoch.
+    """Too few weight updates (epochs times batches per epoch).
 
     Or training was simply stopped too soon (cause `too-few-epochs`).
 

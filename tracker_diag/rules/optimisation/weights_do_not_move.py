@@ -30,9 +30,8 @@ CHECKS = {
     TORCH: "check that the optimiser has this model's parameters, that its step is called, and that nothing detaches "
     "the "
     "loss from them (detach, no_grad, NumPy)",
-    "": "check that the optimiser has this model's parameters, that it makes its steps, and that the loss is computed "
-    "from "
-    "these parameters without a break in the gradient",
+    "": "check that the optimiser has this model's parameters, that its step is called, and that nothing cuts the "
+    "gradient between the loss and them",
 }
 #: Logged steps at which a layer must not have moved.
 LOOKS = 2

@@ -42,7 +42,8 @@ def clustered_feature(
     What to do
     ----------
     First check whether a placeholder (-999 for "missing") or a mixture of units causes the gap. "Can you make a feature
-    discrete or binned in some way?" Otherwise add the cluster number as a feature, and centre each cluster.
+    discrete or binned in some way?" Otherwise add the cluster number as a feature, and subtract from each value the
+    mean of its cluster.
 
     Thresholds
     ----------

@@ -139,8 +139,8 @@ def mixed_feature_scales(
     if scales is not None and symptoms.verdict == "good-fit" and usual and left < LEFT:
         observations.append(Likelihoods.LEARNED())
     text = (
-        "for each feature, decide whether its range only reflects its unit (then standardise it) "
-        "or its importance (then leave it)"
+        "standardise each feature (mean 0, standard deviation 1), unless its larger range is meant to give it "
+        "more weight"
     )
     name = names.get("input_scaling", "preprocessing.scaler")
     return mixed_feature_scales.hypothesis(

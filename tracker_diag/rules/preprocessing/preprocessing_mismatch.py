@@ -87,7 +87,8 @@ class Likelihoods:
     FAR_BEHIND = LikelihoodRatio(1.5, "validation ends far behind training ({ends})")
     BELOW_GUESSING = LikelihoodRatio(
         0.1,
-        "validation accuracy is {accuracy}, but with different inputs it would be near random guessing",
+        "validation accuracy is {accuracy}, but if validation were preprocessed differently, it would be near random "
+        "guessing",
     )
     CLOSE = LikelihoodRatio(0.3, "validation ends close to training")
 

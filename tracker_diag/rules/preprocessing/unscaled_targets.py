@@ -111,9 +111,9 @@ def unscaled_targets(
 
     Why it matters
     --------------
-    Weights start near 0 and move by about the learning rate at each step. A house price of 200,000 is far from that, so
-    the network spends thousands of steps on the mean alone. With plain gradient descent, gradients grow with the
-    targets, and the loss explodes at any normal learning rate.
+    With Adam, weights start near 0 and move by about the learning rate at each step. A house price of 200,000 is far
+    from that, so the network spends thousands of steps on the mean alone. With plain gradient descent, gradients grow
+    with the targets, and the loss explodes at any normal learning rate.
 
     What to do
     ----------
@@ -123,13 +123,13 @@ def unscaled_targets(
     Thresholds
     ----------
     prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
-    far : smallest first error that counts, as a multiple of the size of an untrained output (about 1). An error of 30
-        is a squared error of about 1000.
+    far : smallest first error that counts, as a multiple of the size of an untrained output (about 1). The default,
+        30, is a squared error of about 1000.
     wide : with this standard deviation or more, targets are far from unit scale. For small targets the limit is its
         inverse.
     hardly : if the loss fell by this share or less, the network has not reached the targets.
-    above : how many times the variance of the targets the best loss must be to count as worse than always predicting
-        the mean. The variance comes from R² or a profile. Predicting the mean is the first thing a network learns.
+    above : the best loss counts as worse than always predicting the mean if it is above this multiple of the targets'
+        variance. The variance comes from R² or a profile. Predicting the mean is the first thing a network learns.
 
     References
     ----------

@@ -55,14 +55,13 @@ class Likelihoods:
     )
     TRACKS = LikelihoodRatio(
         4.0,
-        "with dropout {dropout:figure} in training only, validation loss should be the lower one at first, but it is "
-        "{middle:figure} times the training loss half-way through its fall, and {end:figure} times at the end",
+        "with dropout {dropout:figure} in training only, validation loss should start below training loss, but it is "
+        "{middle:figure} times as high when training loss has fallen half-way, and {end:figure} times at the end",
     )
     AS_NOISY = LikelihoodRatio(
         3.0,
         "from one evaluation to the next, validation loss fluctuates {jitter:figure} times as much as training loss, "
-        "as if "
-        "dropout were on",
+        "as if dropout were on",
     )
 
 
@@ -101,8 +100,8 @@ def evaluation_in_training_mode(
 
     Why it matters
     --------------
-    The metrics that choose the best checkpoint are too pessimistic, and noise decides among them. Anyone who uses the
-    model in the same mode gets a different answer each time.
+    The metrics that choose the best checkpoint are too pessimistic, and noise decides which checkpoint looks best.
+    Anyone who uses the model in the same mode gets a different answer each time.
 
     What to do
     ----------

@@ -70,7 +70,7 @@ class Likelihoods:
 
     OVERFITS = LikelihoodRatio(5.0, "the model fits training much better than validation")
     UNREPRESENTATIVE = LikelihoodRatio(3.0, "the model fits training much better than validation")
-    NONE_CONFIGURED = LikelihoodRatio(10.0, "the run uses no regularisation (switched off: {known})", "params")
+    NONE_CONFIGURED = LikelihoodRatio(10.0, "the run uses no regularisation (off: {known})", "params")
     ONE_CONFIGURED = LikelihoodRatio(0.4, "the run is regularised by {used}", "params")
     BLIND = LikelihoodRatio(0.03, "validation never got better than chance level, which regularisation does not change")
 
@@ -160,7 +160,9 @@ def no_regularisation(
     slowed = (1 - (before or 0)) / (1 - target) if changes and not penalty else 1.0
     changes += stop_at_best(symptoms, names, epochs, slowed)
     settles = f"run once with {_wanted(changes[0])}" if changes else "run once with early stopping"
-    slower = " (dropout slows training, so validation is best later)" if slowed > 1 and len(changes) > 1 else ""
+    slower = (
+        " (later than this run was best, because dropout slows training)" if slowed > 1 and len(changes) > 1 else ""
+    )
     more = "" if penalty and changes else _more(used)
     text = "; ".join(part for part in (f"{in_words(changes)}{slower}", more) if part)
     regularised = f"with only {used[0]} to regularise it" if used else "without any regularisation"
