@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tracker_diag.core.finding import AGAINST, Cause, Change, Finding, Prescription, Severity
+from tracker_diag.core.finding import AGAINST, UNSPECIFIC, Cause, Change, Finding, Prescription, Severity
 from tracker_diag.core.report import Report
 from tracker_diag.report.told import changes_left, clauses, comparison, remedy, told, unsaid, why
 
@@ -90,6 +90,15 @@ def test_a_remedy_does_not_repeat_its_reason():
     (cause,) = compared().causes
     assert remedy(cause) == "raise lr from 0.0001 to 0.1"
     assert why(cause) == ((SHOWN, "updates are tiny"), ("lr is usual for adam",))
+
+
+@pytest.mark.parametrize(
+    ("against", "told_against"), [("", ()), (f"{AGAINST}lr is usual", ("lr is usual",))], ids=["alone", "beside others"]
+)
+def test_that_nothing_is_specific_to_a_cause_speaks_against_it(against, told_against):
+    cause = Cause("c", 0.5, f"loss rose; it fell{UNSPECIFIC}{against}", Prescription("t"))
+    unspecific = "none of this is specific to this cause"
+    assert why(cause) == (("loss rose", "it fell"), (*told_against, unspecific))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from tracker_diag.core.finding import Cause, Change, Finding, for_and_against
+from tracker_diag.core.finding import UNSPECIFIC, Cause, Change, Finding, for_and_against
 from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import Report
 from tracker_diag.report.wording import headline, named_cause, shown
@@ -139,9 +139,10 @@ def clauses(text: str) -> tuple[str, ...]:
 
 
 def why(cause: Cause) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Give what speaks for a cause, and what speaks against it."""
+    """Give what speaks for a cause, and what speaks against it: also that nothing is specific to it."""
     speaks, against = for_and_against(cause.why)
-    return clauses(speaks), clauses(against)
+    reasons = speaks.removesuffix(UNSPECIFIC)
+    return clauses(reasons), clauses(against + speaks[len(reasons) :])
 
 
 def by_runs(cause: Cause) -> bool:
