@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tracker_diag.rules.manual import UnknownPageError, page
+from tracker_diag.rules.registry import all_rules
 from tracker_diag.rules.rule import ABSTENTION
 from tracker_diag.rules.verdicts import verdicts
 
@@ -21,6 +22,13 @@ def test_the_verdict_of_no_rule_is_explained(word: str) -> None:
     said = page(word)
     assert said.startswith("# insufficient-evidence\n")
     assert "None of diverged, frozen, " in said
+
+
+def test_the_page_of_a_rule_gives_the_default_of_each_threshold() -> None:
+    assert "\nminimum_gain = 0.1 : smallest expected gain" in page("undertrained")
+    for rule in all_rules().values():
+        _, _, told = rule.page.partition("## Thresholds")
+        assert sorted(re.findall(r"^(\w+) = \S+ : ", told, re.MULTILINE)) == sorted(rule.thresholds)
 
 
 @pytest.mark.parametrize(

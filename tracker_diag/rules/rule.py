@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from tracker_diag.core.finding import Finding, Prescription, Severity, Skip
+from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.registry import joined, letters
 from tracker_diag.rules.hypothesis import OF_DATA, SHARED_MOST, Hypothesis, Observation
 from tracker_diag.rules.spelling import normal
@@ -188,10 +189,19 @@ class Rule:
 
     @property
     def page(self) -> str:
-        """The docstring as a page of Markdown, under the rule's code and name."""
-        parts = [f"# {self.code} {self.name}", self.sections[""]]
-        parts += [f"## {heading}\n\n{text}" for heading, text in self.sections.items() if heading]
+        """The docstring as a page of Markdown, under the rule's code and name, with the defaults of its thresholds."""
+        text = self.sections
+        if told := text.get("Thresholds"):
+            text["Thresholds"] = re.sub(r"^(\w+)(?= : )", self._with_default, told, flags=re.MULTILINE)
+        parts = [f"# {self.code} {self.name}", text[""]]
+        parts += [f"## {heading}\n\n{text[heading]}" for heading in text if heading]
         return re.sub(r"\bSeminar:", SEMINAR, "\n\n".join(parts))
+
+    def _with_default(self, named: re.Match[str]) -> str:
+        default = self.thresholds.get(named[1])
+        if default is None:
+            return named[1]
+        return f"{named[1]} = {figure(default) if isinstance(default, float) else default}"
 
     @property
     def package(self) -> str:
