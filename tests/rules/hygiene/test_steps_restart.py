@@ -30,8 +30,8 @@ def test_epochs_are_joined_and_it_is_said_once() -> None:
     finding = said(report)
     assert finding.message == (
         "steps of train_loss restart 4 times, the last time from 24 to 0; the parts were joined, because train_loss "
-        f"goes on where it was ({curve[99]:.4g} before the restart, {curve[100]:.4g} after it, {curve[0]:.4g} at the "
-        "start of the run)"
+        f"then was nearer to its last value than to its first ({curve[99]:.4g} before the restart, "
+        f"{curve[100]:.4g} after it, {curve[0]:.4g} at the start of the run)"
     )
     assert finding.evidence["restarts"] == 4
     assert (finding.evidence["judged"], finding.evidence["logged"]) == (125, 125)
@@ -57,8 +57,8 @@ def test_a_resumed_run_says_which_values_count(overlap: int) -> None:
     finding = found(report_of(noisy(falling(80)[steps], 0, 0.01), steps), "HY005")
     assert finding is not None
     assert finding.message == (
-        f"steps of train_loss go back from 39 to {40 - overlap}: the run was resumed, and the later of two values "
-        f"at one step counts (80 of {80 + overlap} values are judged)"
+        f"steps of train_loss go back from 39 to {40 - overlap}: the run was resumed; where a step has two values, "
+        f"the later is used (80 of {80 + overlap} values remain)"
     )
     assert finding.advice == ""
     assert finding.severity == "ok"

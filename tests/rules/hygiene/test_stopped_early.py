@@ -84,7 +84,7 @@ def test_not_improving(curves: Curves) -> None:
 def test_the_planned_length_was_reached() -> None:
     finding = said(FOUR, {"epochs": 4})
     assert finding.severity == "info"
-    assert finding.message == "marked FAILED, although it reached its planned length (epoch 4 of 4)"
+    assert finding.message == "marked FAILED after reaching its planned length (epoch 4 of 4)"
 
 
 def test_no_length_was_planned() -> None:

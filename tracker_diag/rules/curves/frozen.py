@@ -62,7 +62,7 @@ def frozen(
     minimum_share: float = 0.5,
     minimum_decades: float = 5.0,
 ) -> Outcome:
-    """The training loss does not change from one epoch to the next.
+    """The training or validation loss does not change from one epoch to the next.
 
     What it measures
     ----------------

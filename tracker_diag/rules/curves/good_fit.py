@@ -70,7 +70,7 @@ def good_fit(
     least_achieved: float = 0.1,
     far_behind: float = 0.15,
 ) -> Outcome:
-    """Training and validation loss level off with a small gap, and each condition is shown to hold.
+    """Training and validation loss level off with a small gap between them.
 
     What it measures
     ----------------

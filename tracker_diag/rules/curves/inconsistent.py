@@ -146,8 +146,8 @@ def inconsistent(
         Severity.WARNING,
         0.9,
         f"{bare(found.said)} levels off at {figure(found.loss)} although {share(found.accuracy)} of the predictions "
-        f"are right; a calibrated model with this accuracy has a loss of at most {figure(found.allowed, 2)}, while "
-        f"{figure(found.floor)} is the lowest loss that softmax applied twice allows",
+        f"are right; a calibrated model with this accuracy has a loss of at most {figure(found.allowed, 2)}; softmax "
+        f"is probably applied twice, as the loss then cannot fall below {figure(found.floor)}",
         "remove the softmax from the network, or tell the loss that it receives probabilities",
         {"loss": found.loss, "accuracy": found.accuracy, "allowed": found.allowed, "floor": found.floor},
     )

@@ -35,7 +35,7 @@ def slow_convergence(
     least_gain: float = 0.05,
     alpha: float = 0.01,
 ) -> Outcome:
-    """The loss falls steadily, but so slowly that it would need many times the steps.
+    """The loss falls steadily, but so slowly that it would need many times as many steps as the run has.
 
     What it measures
     ----------------
@@ -85,7 +85,7 @@ def slow_convergence(
         Severity.INFO if active else Severity.WARNING,
         0.8,
         f"{named(curve)} improved slowly, from {level(curve, curve.start)} to {level(curve, curve.best_logged[1])}: at "
-        f"this pace it levels off after {many} times as many steps; twice as many should "
+        f"this pace it needs {many} times the steps of this run to level off; twice the steps should "
         f"{'raise' if curve.flipped else 'lower'} it by another {figure(further.gain, 2)}",
         "raise the learning rate by a factor of 3 to 10 before you add "
         f"{'rounds' if 'boosting' in traits else 'epochs'}",

@@ -15,7 +15,7 @@ AT_IT = 1.5
 def learning_rate_ladder(
     comparison: Comparison, learning_rate: float, beside_siblings: BesideSiblings | None, *, step_down: float = 10.0
 ) -> Outcome:
-    """The highest learning rate of the experiment that did not explode, and how this run's compares.
+    """The highest learning rate of the experiment that did not explode, compared with that of this run.
 
     What it measures
     ----------------

@@ -9,7 +9,7 @@ from tracker_diag.rules.api import Outcome, Severity, rule
 
 @rule("EX901", "random-input-control", seen_as=("Accuracy is stuck at chance",))
 def random_input_control(noise_control: NoiseControl) -> Outcome:
-    """A control run that was trained on random input does as well.
+    """A control run that was trained on random input does just as well as this run.
 
     What it measures
     ----------------

@@ -55,7 +55,7 @@ def tiny_subset_control(comparison: Comparison, train_loss: Curve, *, learned: f
         Severity.WARNING,
         0.85,
         f"control run '{clean(control.name, LONGEST_NAME)}' did not memorise its few examples: its training loss ended "
-        f"at {figure(ended)}, and this run's began at {figure(start)}",
+        f"at {figure(ended)} (the loss of this run began at {figure(start)})",
         "look for the fault in the network, the loss or the optimiser, not in the data: remove dropout and weight "
         "decay, then check the loss, the output layer and the learning rate",
         {"ended": ended, "start": start},

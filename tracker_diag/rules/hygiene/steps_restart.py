@@ -10,7 +10,7 @@ from tracker_diag.rules.api import Outcome, Restart, Seam, Severity, Timeline, r
 
 @rule("HY005", "steps-restart", seen_as=("The tool says too little about my run",))
 def steps_restart(timeline: Timeline) -> Outcome:
-    """Steps start again, at each epoch or after a resume; the message says how the parts are read.
+    """Steps start again, at each epoch or after a resume; the message says how the parts were joined.
 
     What it measures
     ----------------
@@ -29,7 +29,7 @@ def steps_restart(timeline: Timeline) -> Outcome:
 
     What to do
     ----------
-    Log a global step: batches counted over all epochs, or epochs counted over all resumes.
+    Log a global step: batches counted over all epochs, or epochs counted on after each resume.
 
     Thresholds
     ----------
@@ -48,7 +48,7 @@ def steps_restart(timeline: Timeline) -> Outcome:
         Severity.OK if resumed else Severity.INFO,
         1.0,
         "; ".join(said),
-        "" if resumed else "log a global step that keeps counting across epochs and resumes",
+        "" if resumed else "log a global step that keeps counting across epochs and after a resume",
         {
             "metric": timeline.told_by,
             "restarts": len(timeline.restarts),
@@ -75,11 +75,14 @@ def _sentence(timeline: Timeline, seam: Seam, places: list[Restart]) -> str:
     name = timeline.told_by
     if seam is Seam.BACK:
         return (
-            f"steps of {name} go back {jump}: the run was resumed, and the later of two values at one step counts "
-            f"({timeline.judged} of {timeline.logged} values are judged)"
+            f"steps of {name} go back {jump}: the run was resumed; where a step has two values, the later is used "
+            f"({timeline.judged} of {timeline.logged} values remain)"
         )
     if seam is Seam.ON:
-        return f"steps of {name} restart {jump}; the parts were joined, because {name} goes on where it was ({levels})"
+        return (
+            f"steps of {name} restart {jump}; the parts were joined, because {name} then was nearer to its last value "
+            f"than to its first ({levels})"
+        )
     return (
         f"steps of {name} restart {jump}: it is unclear whether the training continued or another one began "
         f"({levels}); only the longest part is judged, or the last of equally long ones "

@@ -76,12 +76,12 @@ def stopped_early(
     if ending.pruned:
         message = f"stopped by a pruner{f' at {far}' if far else ''} ({ending.status})"
     elif ending.complete:
-        message = f"marked {ending.status}, although it reached its planned length ({far})"
+        message = f"marked {ending.status} after reaching its planned length ({far})"
     elif ending.by_patience:
         message = f"marked {ending.status}, although early stopping ended it{f' at {far}' if far else ''}"
     elif far:
         message = f"stopped at {far} ({ending.status}){said}"
-        advice = "resume from the last checkpoint, or run it again"
+        advice = "find out why it stopped, then resume from the last checkpoint or run it again"
         enough = curve is not None and curve.finite[1].size >= warned_from
         severity = Severity.WARNING if improving and enough else Severity.INFO
     else:
