@@ -245,9 +245,9 @@ def test_a_run_is_compared_with_the_others_of_its_experiment(diag: Invoke, rates
     result = diag("diagnose", "-r", rates["0.1-64-0"])
     assert result.stdout.split()[:2] == ["WARNING", "underfitting"]
     text = " ".join(result.stdout.split())
-    assert "run 0.01-64-0 at 0.1958 (best of 15 comparable runs)" in text
+    assert "the best of 15 comparable runs, '0.01-64-0', reached 0.1958" in text
     assert "of 15 runs, as of 2027-01-15 08:00 UTC" in text
-    assert "reduce lr from 0.1 to 0.01" in text
+    assert "lower lr from 0.1 to 0.01" in text
     assert _tags(store, rates["0.1-64-0"])["diag.cause"] == "learning-rate-too-high"
     assert _tags(store, rates["0.01-64-0"]) == {}
 
