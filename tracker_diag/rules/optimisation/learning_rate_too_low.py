@@ -127,8 +127,13 @@ def learning_rate_too_low(
     name = names.get("learning_rate", "learning_rate")
     # A learning rate above the usual ones is not raised any further.
     changes = (Change(name, learning_rate, target),) if target and target > (learning_rate or 0) else ()
-    text = in_words(changes) or "raise the learning rate by a factor of 3 to 10"
-    tested = f"{name} {figure(target)}" if changes and target else "5 times the learning rate"
+    above = learning_rate is not None and learning_rate >= high
+    text = in_words(changes) or (
+        "check the other causes first: the learning rate is already as high as usual ones are"
+        if above
+        else "raise the learning rate by a factor of 3 to 10"
+    )
+    tested = f"{name} {figure(target)}" if changes and target else f"{'half' if above else '5 times'} the learning rate"
     first = foremost(observations)
     at = f" (learning rate {figure(learning_rate)})" if learning_rate and first.source != "params" else ""
     return learning_rate_too_low.hypothesis(
