@@ -414,7 +414,7 @@ def test_a_log_that_raises_ends_nothing_and_is_told_once() -> None:
 def test_without_a_run_that_is_going_one_warning_is_given() -> None:
     said = warned(lambda: fit(perceptron(), Watch()))
     assert len(said) == 1
-    assert "no run is going" in said[0]
+    assert "no active run in MLflow or W&B" in said[0]
 
 
 def test_an_error_of_the_data_is_the_users_and_leaves_nothing_behind() -> None:
