@@ -418,7 +418,9 @@ def test_options_of_another_kind(options: dict[str, Any]) -> None:
 
 def test_network_and_optimiser_in_the_wrong_order() -> None:
     model = plain()
-    with pytest.raises(ValueError, match=r"watch\(model, optimizer, loader\): give a torch.nn.Module and a torch.optim"):
+    with pytest.raises(
+        ValueError, match=r"watch\(model, optimizer, loader\): give a torch.nn.Module and a torch.optim"
+    ):
         probes.watch(torch.optim.SGD(model.parameters(), 0.1), model)  # type: ignore[arg-type]
 
 
