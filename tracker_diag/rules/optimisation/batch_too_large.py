@@ -66,7 +66,7 @@ def batch_too_large(
     large_share: float = 0.25,
     small: int = 32,
 ) -> Outcome:
-    """The batch is so large, compared with the training set, that there are few updates, with little noise.
+    """The batch is so large for the training set that there are few updates, with little noise.
 
     What it measures
     ----------------
