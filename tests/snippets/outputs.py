@@ -37,18 +37,24 @@ def parts(shown: str) -> list[list[str]]:
 
 
 def missing(shown: str, came: str) -> str | None:
-    """Give the first part of what is shown that did not come, or not in this order."""
-    rest = plain(came)
-    for part in parts(shown):
-        wanted = plain("\n".join(part))
-        _, there, rest = rest.partition(wanted)
+    """Give the first part of what is shown that did not come, or what came besides and is not shown.
+
+    Only where the page says so, by a line of its own, may anything stand between, before or after what it shows.
+    """
+    rest, lines = plain(came), shown.strip().splitlines()
+    for number, part in enumerate(parts(shown)):
+        before, there, rest = rest.partition(plain("\n".join(part)))
         if not there:
             return "\n".join(part)
-    return None
+        if number == 0 and before.strip() and lines[0].strip() != LEFT_OUT:
+            return f"nothing of {before!r}"
+    return f"nothing of {rest!r}" if rest.strip() and lines[-1].strip() != LEFT_OUT else None
 
 
 def renewed(shown: str, came: str) -> str:
-    """Put what came in place of what is shown: each part begins with the line that it began with, and is as long.
+    """Put what came in place of what is shown.
+
+    Where lines are left out, each part begins with the line that it began with, and is as long.
 
     Raises
     ------
@@ -56,6 +62,8 @@ def renewed(shown: str, came: str) -> str:
         If a part begins with a line that did not come: it has to be mended by hand.
     """
     lines = came.strip("\n").splitlines()
+    if LEFT_OUT not in map(str.strip, shown.splitlines()):
+        return "".join(f"{line.rstrip()}\n" for line in lines)
     made: list[str] = []
     beginning = True
     left = iter(parts(shown))
