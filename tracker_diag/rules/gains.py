@@ -18,7 +18,13 @@ def value(x: Any) -> str:
 
 
 def change(alternative: Alternative) -> str:
-    """What to change: "lower lr from 0.043 to 0.0011", "reduce layers from 9 to 4"."""
+    """What to change: "lower lr from 0.043 to 0.0011", "reduce layers from 9 to 4".
+
+    Of parameters that always changed together nobody knows which one did it: all are to be taken over.
+    """
+    if alternative.tied:
+        whose = f" of run '{clean(alternative.matched.name, LONGEST_NAME)}'" if alternative.matched else ""
+        return f"take over the values{whose} for {_names(alternative)}"
     # "Lower layers" would be those near the input.
     down = "reduce" if isinstance(alternative.before, int) else "lower"
     verb = {1: "raise", -1: down, 0: "change"}[alternative.direction]
@@ -29,8 +35,8 @@ def change(alternative: Alternative) -> str:
 def shows(gain: Gain, measure: Measure) -> str:
     """What shows it: "with lr 0.0011 instead of 0.043 and nothing else changed, run 'X' ended at 1.91"."""
     a = gain.alternative
-    names = " and ".join(clean(name, LONGEST_NAME) for name in (a.parameter, *a.tied))
-    differs = f"with {names} {value(a.after)} instead of {value(a.before)} and nothing else changed"
+    differs = f"with {clean(a.parameter, LONGEST_NAME)} {value(a.after)} instead of {value(a.before)}"
+    differs += f" ({_names(a, 1)} changed with it)" if a.tied else " and nothing else changed"
     if a.matched is None:
         return f"{differs}, a model fitted to all runs predicts about {figure(measure.shown(a.value), 2)}"
     who = clean(a.matched.name, LONGEST_NAME)
@@ -38,3 +44,9 @@ def shows(gain: Gain, measure: Measure) -> str:
         return f"{differs}, run '{who}' ended at {figure(measure.shown(a.matched.value), 4)}"
     ends = figure(measure.shown(a.value), 4)
     return f"{differs}, {a.runs} runs (such as '{who}') ended at {ends} on average"
+
+
+def _names(alternative: Alternative, skip: int = 0) -> str:
+    """The parameters that changed together, in words: "alpha, batch_size and epochs"."""
+    names = [clean(name, LONGEST_NAME) for name in (alternative.parameter, *alternative.tied)][skip:]
+    return " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
