@@ -17,13 +17,19 @@ def went(train: float, val: float, baseline: float = 2.0, bottom: float = 0.0, *
 @pytest.mark.parametrize(
     ("explained", "said"),
     [
-        (went(0.95, -0.5), "validation loss went from about 2 to 3, training loss from 2 to 0.1 (chance level 2)"),
-        (went(0.95, 0.5, known=False), "validation loss went from about 2 to 1, training loss from 2 to 0.1"),
+        (
+            went(0.95, -0.5),
+            "validation loss went from about 2 to 3, training loss went from about 2 to 0.1 (chance level 2)",
+        ),
+        (
+            went(0.95, 0.5, known=False),
+            "validation loss went from about 2 to 1, training loss went from about 2 to 0.1",
+        ),
         (went(0.95, math.nan), "training loss went from about 2 to 0.1 (chance level 2)"),
         (went(math.nan, 0.5), "validation loss went from about 2 to 1 (chance level 2)"),
         (
             went(1.0, 0.0, -0.1, -1.0),
-            "validation score went from about 0.1 to 0.1, training score from 0.1 to 1 (chance level 0.1)",
+            "validation score stayed at about 0.1, training score went from about 0.1 to 1 (chance level 0.1)",
         ),
     ],
 )

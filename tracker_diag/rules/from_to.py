@@ -20,7 +20,7 @@ def from_to(explained: Explained) -> str:
     Returns
     -------
     str
-        ``validation loss went from about 2.4 to 2.31, training loss from 2.3 to 0.12 (chance level 2.3)``.
+        ``validation loss stayed at about 2.31, training loss went from about 2.3 to 0.12 (chance level 2.3)``.
     """
     sign, measure = (-1, "score") if explained.bottom < 0 else (1, "loss")
     sides = {
@@ -31,9 +31,8 @@ def from_to(explained: Explained) -> str:
     courses: list[str] = []
     for side, shares in known:
         start, end = (figure(sign * explained.at(share)) for share in shares)
-        courses.append(
-            f"{side} {measure} {'' if courses else 'went '}from {'' if courses else 'about '}{start} to {end}"
-        )
+        course = f"stayed at about {end}" if start == end else f"went from about {start} to {end}"
+        courses.append(f"{side} {measure} {course}")
     level = f" (chance level {figure(sign * explained.baseline)})" if explained.known else ""
     return ", ".join(courses) + level
 
