@@ -35,6 +35,8 @@ _PLACES = frozenset(
         "value of the per n",
     )
 )
+# Concluded from what a value is, and not a name of anything in the run.
+_CONCLUDED = frozenset({"task"})
 
 
 def not_obvious(roles: Mapping[str, str]) -> dict[str, str]:
@@ -45,7 +47,7 @@ def not_obvious(roles: Mapping[str, str]) -> dict[str, str]:
     roles : mapping of str to str
         Role to the name taken for it.
     """
-    return {role: name for role, name in roles.items() if not _says(name, role)}
+    return {role: name for role, name in roles.items() if role not in _CONCLUDED and not _says(name, role)}
 
 
 def _says(name: str, role: str) -> bool:
