@@ -9,7 +9,7 @@ import pytest
 
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.roles.metric import LOSS, SCORE, Metric
-from tracker_diag.rules.curves._words import at, bare, best, compared, end, level, named, of_fall, undoes, uninformed
+from tracker_diag.rules.curves._words import at, best, compared, end, level, named, of_fall, undoes, uninformed
 
 ACCURACY = Metric("accuracy", "max", "share", 1.0)
 NATS, BITS = Metric("cross-entropy", "min", "nats", 0.0), Metric("cross-entropy", "min", "bits", 0.0)
@@ -134,7 +134,3 @@ def test_a_level_without_learning_has_a_name(metric: Metric, value: float, words
 )
 def test_a_value_is_compared_with_that_level(part: float, words: str) -> None:
     assert compared(part) == words
-
-
-def test_a_clause_begins_without_its_article() -> None:
-    assert bare("the best loss is 1") == bare("best loss is 1") == "best loss is 1"

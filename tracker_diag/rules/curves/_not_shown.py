@@ -14,7 +14,7 @@ from tracker_diag.rules.api import Achieved, BesideSiblings, Curve, Ending, Expl
 from tracker_diag.rules.curves._never_rose import never_rose
 from tracker_diag.rules.curves._recovered import ends_above_nothing, recovered
 from tracker_diag.rules.curves._rest import ALPHA, last_third
-from tracker_diag.rules.curves._words import at, bare, best, compared, end, last, level, named, noun, uninformed
+from tracker_diag.rules.curves._words import at, best, compared, end, last, level, named, noun, uninformed
 from tracker_diag.stats.extrapolation import Extrapolation
 from tracker_diag.stats.gap import Gap
 from tracker_diag.stats.plateau import Plateau
@@ -113,7 +113,7 @@ def agree(score: Curve | None, n_classes: int | None) -> str | None:
 
 def finite(lost: Lost | None) -> str | None:
     """No loss ends in values that are not finite, whether or not a rule was asked that says so."""
-    return None if lost is None else f"{bare(lost.said)} is NaN or infinite from step {at(lost.first_step)} on"
+    return None if lost is None else f"{lost.said} is NaN or infinite from step {at(lost.first_step)} on"
 
 
 def ended(ending: Ending | None) -> str | None:
@@ -130,7 +130,7 @@ def as_good_as_siblings(beside: BesideSiblings | None, far: float) -> str | None
     """It does not end far behind the best comparable run."""
     if beside is None or not beside.far(far):
         return None
-    return bare(beside.in_words)
+    return beside.in_words
 
 
 def achieved(found: Achieved | None, score: Curve | None, standing: bool | None, least: float) -> str | None:
@@ -147,7 +147,7 @@ def achieved(found: Achieved | None, score: Curve | None, standing: bool | None,
                 known = f"{uninformed(score, nothing)} ({figure(nothing)})"
                 return f"{named(score)} ends at {end(score)}, {compared(ahead)} {known}"
     if found is not None and found.share is not None and found.share < least:
-        return bare(found.said)
+        return found.said
     if standing and found is not None:
         return (
             f"the loss has not moved since its second value; {found.said}; compare it with the loss of a constant "

@@ -42,11 +42,6 @@ def noun(curve: Curve) -> str:
     return "score" if curve.flipped else "error"
 
 
-def bare(text: str) -> str:
-    """Take the article from the beginning of a clause."""
-    return text.removeprefix("the ")
-
-
 def level(curve: Curve, value: float, digits: int = 4) -> str:
     """Write a level of a curve in the metric's own sign."""
     return figure(curve.shown(value), digits)

@@ -10,7 +10,7 @@ from tracker_diag.evidence.lost import Lost
 from tracker_diag.evidence.saturation import AtClip
 from tracker_diag.roles.role_names import what_to_log
 from tracker_diag.rules.api import Curve, FloatArray, Outcome, Severity, Verdict, rule
-from tracker_diag.rules.curves._words import at, bare, level, named
+from tracker_diag.rules.curves._words import at, level, named
 
 #: Kinds of training whose losses rise by design.
 RISING = frozenset({"adversarial", "reinforcement", "annealed"})
@@ -92,10 +92,10 @@ def diverged(
         return diverged.finding(
             Severity.ERROR,
             1.0,
-            f"{bare(lost.said)} is NaN or infinite from step {at(lost.first_step)} on ({share(lost.share)} of the "
+            f"{lost.said} is NaN or infinite from step {at(lost.first_step)} on ({share(lost.share)} of the "
             "logged steps)"
             if lost.values > 1
-            else f"{bare(lost.said)} is NaN or infinite at step {at(lost.first_step)}, the last one logged",
+            else f"{lost.said} is NaN or infinite at step {at(lost.first_step)}, the last one logged",
             lower if trees else f"{lower}; check the inputs for NaN and for constant features",
             {"first_step": lost.first_step, "share": lost.share, "metric": lost.name},
             (lost.first_step, lost.last_step),

@@ -9,7 +9,6 @@ from tracker_diag.evidence.with_accuracy import WithAccuracy
 from tracker_diag.roles.layout import Layout
 from tracker_diag.rules.api import Curve, Outcome, Severity, Verdict, rule
 from tracker_diag.rules.curves._contradictions import on_floor_of_softmax_twice
-from tracker_diag.rules.curves._words import bare
 
 #: Classes for which the levels that softmax twice leaves lie far enough apart to be told, where nobody says how many.
 FEW_CLASSES = range(3, 13)
@@ -126,7 +125,7 @@ def inconsistent(
             return inconsistent.finding(
                 Severity.ERROR if cost.share < certainly else Severity.WARNING,
                 0.97 if cost.share < certainly else 0.85,
-                f"{bare(cost.said)} is {figure(cost.loss)} although {share(cost.wrong)} of the predictions are wrong; "
+                f"{cost.said} is {figure(cost.loss)} although {share(cost.wrong)} of the predictions are wrong; "
                 f"with so many wrong predictions, such a loss is at least {figure(cost.least)}",
                 "compute the loss of one batch by hand; check for labels that were scaled or cast, and for a loss that "
                 "is divided before it is logged",
@@ -145,7 +144,7 @@ def inconsistent(
     return inconsistent.finding(
         Severity.WARNING,
         0.9,
-        f"{bare(found.said)} levels off at {figure(found.loss)} although {share(found.accuracy)} of the predictions "
+        f"{found.said} levels off at {figure(found.loss)} although {share(found.accuracy)} of the predictions "
         f"are right; a calibrated model with this accuracy has a loss of at most {figure(found.allowed, 2)}; softmax "
         f"is probably applied twice, as the loss then cannot fall below {figure(found.floor)}",
         "remove the softmax from the network, or tell the loss that it receives probabilities",

@@ -6,7 +6,6 @@ from tracker_diag.core.numbers import figure
 from tracker_diag.rules.api import BesideSiblings, Curve, Severity
 from tracker_diag.rules.curves._rest import ALPHA, last_third
 from tracker_diag.rules.curves._underfitting.sighting import Sighting
-from tracker_diag.rules.curves._words import bare
 
 ADVICE = "start from the settings of the best comparable run, which are known to work"
 
@@ -30,5 +29,5 @@ def behind_siblings(beside: BesideSiblings | None, train: Curve | None, far: flo
         return None
     own, best = (figure(beside.comparison.measure.shown(x), 4) for x in (beside.comparison.train, beside.best.train))
     training = f"training loss ended at {own} in this run and at {best} in the best one"
-    message = f"{bare(beside.in_words)}; {training} ({beside.as_of})"
+    message = f"{beside.in_words}; {training} ({beside.as_of})"
     return Sighting(Severity.WARNING, 0.9, message, ADVICE)
