@@ -36,7 +36,7 @@ ACCURACY = 0.1
 def improvement(
     train: Curve | None, val: Curve | None, beginning: float, baseline: float | None, traits: frozenset[str]
 ) -> float | None:
-    """The improvement achieved: from the baseline, or the start where it is unknown, to the best of both curves.
+    """The total improvement: from the baseline, or the start where it is unknown, to the best of both curves.
 
     Trees learn their training set by heart: with them validation's best counts, where validation improved at all.
 
@@ -70,7 +70,7 @@ def _swing(y: FloatArray) -> float:
 def effect_unit(
     improvement: float, train: Curve | None, val: Curve | None, explained: Explained | None, baseline: float | None
 ) -> float:
-    """What thresholds are measured in: the improvement achieved, or what is left to improve where that is larger.
+    """What thresholds are measured in: the total improvement, or what is left to improve where that is larger.
 
     Where only the start of the curves says what knowing nothing costs, it may lie far above it: a first epoch that has
     learned nearly all leaves an improvement that noise is a large share of. Then it is at least what is left to improve
@@ -84,7 +84,7 @@ def effect_unit(
 
 @rule_input(missing="too few finite values of the validation loss", evidence="C", unit="same as the validation curve")
 def held_out_unit(held_out: Curve, val: Curve | None, improvement: float) -> float | None:
-    """What a rise of validation is measured in: the improvement achieved; of a score that stands alone, its own.
+    """What a rise of validation is measured in: the total improvement; of a score that stands alone, its own.
 
     Of a score at least a tenth of a perfect one, of an error at least what is left: it may have learned before its
     first value. None where an error began at 0.

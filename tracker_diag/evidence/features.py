@@ -119,7 +119,7 @@ class Features:
     loss_ratio : float
         Training loss divided by validation loss at the end; 1 where either is missing or higher is better.
     gain : float
-        What going on to twice the length would bring, in units of the improvement achieved; NaN where unknown.
+        What going on to twice the length would bring, in units of the total improvement; NaN where unknown.
     setback : float
         The largest rise of the training curve above the lowest it had been before, in units of the improvement
         achieved: of means over a sixteenth of the run (two values at least), the first tenth left out. 0 where the

@@ -32,7 +32,7 @@ class Likelihoods:
 @rule(
     "AR709",
     "latent-collapse",
-    seen_as=("Training loss stops high, and validation with it",),
+    seen_as=("Training and validation loss both stay high",),
     unless=("reinforcement", "boosting"),
     likelihoods=Likelihoods,
 )

@@ -39,7 +39,7 @@ class Likelihoods:
 @rule(
     "AR705",
     "network-too-small-for-data",
-    seen_as=("My loss jumps, or swings up and down", "Training loss stops high, and validation with it"),
+    seen_as=("My loss jumps, or swings up and down", "Training and validation loss both stay high"),
     unless=("boosting",),
     likelihoods=Likelihoods,
     cured_by=higher("layers", "hidden_units"),

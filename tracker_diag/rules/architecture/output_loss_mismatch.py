@@ -61,7 +61,7 @@ OUT_OF_REACH = (
 @rule(
     "AR706",
     "output-loss-mismatch",
-    seen_as=("Accuracy is stuck at chance", "Training loss stops high, and validation with it"),
+    seen_as=("Accuracy is stuck at chance", "Training and validation loss both stay high"),
     unless=("boosting",),
     likelihoods=Likelihoods,
 )

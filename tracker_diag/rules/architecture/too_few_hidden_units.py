@@ -59,7 +59,7 @@ class Likelihoods:
 @rule(
     "AR702",
     "too-few-hidden-units",
-    seen_as=("Training loss stops high, and validation with it",),
+    seen_as=("Training and validation loss both stay high",),
     unless=("boosting",),
     likelihoods=Likelihoods,
     cured_by=higher("hidden_units"),

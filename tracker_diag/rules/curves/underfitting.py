@@ -34,7 +34,7 @@ HALF = 0.5
     seen_as=(
         "My loss is flat from the start",
         "Accuracy is stuck at chance",
-        "Training loss stops high, and validation with it",
+        "Training and validation loss both stay high",
     ),
     unless=UNSETTLED,
     verdict=Verdict(

@@ -34,7 +34,7 @@ class Likelihoods:
 @rule(
     "DS211",
     "irrelevant-features",
-    seen_as=("Training loss stops high, and validation with it", "Something is odd about my data"),
+    seen_as=("Training and validation loss both stay high", "Something is odd about my data"),
     likelihoods=Likelihoods,
 )
 def irrelevant_features(

@@ -71,7 +71,7 @@ class Likelihoods:
 @rule(
     "DS209",
     "label-noise",
-    seen_as=("Validation gets worse while training gets better", "Training loss stops high, and validation with it"),
+    seen_as=("Validation gets worse while training gets better", "Training and validation loss both stay high"),
     likelihoods=Likelihoods,
 )
 def label_noise(

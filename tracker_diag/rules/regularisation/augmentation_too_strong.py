@@ -63,7 +63,7 @@ class Likelihoods:
     "augmentation-too-strong",
     seen_as=(
         "My loss is flat from the start",
-        "Training loss stops high, and validation with it",
+        "Training and validation loss both stay high",
         "Validation is better than training",
     ),
     unless=("boosting",),

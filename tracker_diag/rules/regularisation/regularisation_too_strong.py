@@ -70,7 +70,7 @@ class Likelihoods:
 @rule(
     "RG802",
     "regularisation-too-strong",
-    seen_as=("My loss is flat from the start", "Training loss stops high, and validation with it"),
+    seen_as=("My loss is flat from the start", "Training and validation loss both stay high"),
     unless=("boosting",),
     likelihoods=Likelihoods,
     cured_by=lower("dropout", "weight_decay", "label_smoothing", "stochastic_depth"),
