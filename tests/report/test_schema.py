@@ -167,6 +167,13 @@ def test_a_report_with_a_wrong_type_inside_is_none(samples):
     assert "\n" not in str(error.value)
 
 
+def test_a_curve_of_more_values_than_steps_is_none(samples):
+    data = samples["overfitting"].to_dict()
+    data["curves"][0]["values"].append(0.5)
+    with pytest.raises(ValueError, match=r"^curve \S+: \d+ steps and \d+ values$"):
+        read_report(json.dumps(data))
+
+
 @pytest.mark.parametrize("change", [{"span": [1]}, {"span": [1, 2, 3]}, {"span": [1, 10**400]}, {"evidence": []}])
 def test_a_finding_that_does_not_fit_is_none(samples, change):
     data = samples["overfitting"].to_dict()

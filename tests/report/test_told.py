@@ -103,7 +103,15 @@ def test_that_nothing_is_specific_to_a_cause_speaks_against_it(against, told_aga
 
 @pytest.mark.parametrize(
     ("text", "left"),
-    [("raise lr from 0.0001 to 0.1", 0), ("raise lr tenfold", 1), ("raise rate from 0.0001 to 0.1", 1)],
+    [
+        ("raise lr from 0.0001 to 0.1", 0),
+        ("raise lr tenfold", 1),
+        ("raise rate from 0.0001 to 0.1", 1),
+        ("raise lr from 0.0001 to 0.15", 1),
+        ("raise lr from 0.0001 to 0.1:2", 1),
+        ("raise lr_decay from 0.0001 to 0.1", 1),
+        ("raise lr from 0.0001 to 0.1; stop early", 0),
+    ],
 )
 def test_changes_that_the_words_leave_open(text, left):
     cause = Cause("c", 0.5, "w", Prescription(text, (Change("lr", 0.0001, 0.1),)))

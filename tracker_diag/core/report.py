@@ -187,6 +187,8 @@ class Report:
         ------
         ValueError
             If the schema version is not one that this version reads.
+        KeyError
+            If a field is missing.
 
         Examples
         --------

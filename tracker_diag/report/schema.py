@@ -65,6 +65,9 @@ def read_report(text: str) -> Report:
         raise ValueError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except (LookupError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from None
+    for curve in report.curves:
+        if len(curve.steps) != len(curve.values):
+            raise ValueError(f"curve {curve.name}: {len(curve.steps)} steps and {len(curve.values)} values")
     return report
 
 

@@ -167,9 +167,13 @@ def remedy(cause: Cause) -> str:
 def changes_left(cause: Cause) -> tuple[Change, ...]:
     """Give the changes that the words of the remedy leave open: ``lower lr from 1 to 0.1`` says all of one."""
     said = remedy(cause)
-    return tuple(
-        x for x in cause.prescription.changes if not (clean(x.param) in said and f" to {shown(x.after)}" in said)
-    )
+    return tuple(x for x in cause.prescription.changes if not _says(said, x))
+
+
+def _says(said: str, change: Change) -> bool:
+    """Whether a sentence names a parameter and its new value, each as a whole word."""
+    words = (clean(change.param), f"to {shown(change.after)}")
+    return all(re.search(rf"(?<!\S){re.escape(word)}(?=[,;)]?(?:\s|$))", said) for word in words)
 
 
 def finding_of(cause: Cause, report: Report) -> Finding | None:

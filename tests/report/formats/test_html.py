@@ -189,3 +189,12 @@ def test_a_report_of_any_size_stays_small_and_says_what_it_leaves_out():
     said = Page(text).said()
     assert re.search(r"\d+ more findings in report\.json", said)
     assert re.search(r"\d+ more curves in report\.json", said)
+
+
+def test_a_change_that_does_not_fit_is_said_to_be_in_the_report(samples):
+    report = samples["overfitting"]
+    changes = tuple(Change(f"a/rather/long/name/{i}", i, i + 1) for i in range(200))
+    many = replace(report.causes[0], prescription=Prescription("change all", changes))
+    page = render(replace(report, causes=(many,)))
+    assert "# too long for this page: see the causes in report.json" in page
+    assert "a/rather/long/name/7" not in page

@@ -161,9 +161,13 @@ def _told_besides(message: str, reasons: tuple[str, ...]) -> str:
 
 
 def _patch(prescription: Prescription) -> Markup:
-    """Write the changes for a configuration; nothing where there are none, or where they fill a file of their own."""
+    """Write the changes for a configuration; empty where there are none, and a comment where they do not fit."""
     text = "\n".join(entries(prescription))
-    return Markup(escape(text)) if len(text) <= LONGEST_PATCH else Markup("# see suggested_config.yaml")
+    return (
+        Markup(escape(text))
+        if len(text) <= LONGEST_PATCH
+        else Markup("# too long for this page: see the causes in report.json")
+    )
 
 
 @cache
