@@ -131,7 +131,7 @@ def test_what_cannot_be_told_apart_is_no_cause() -> None:
     report = beside(runs[0], runs)
     finding = found(report, "EX906")
     assert finding is not None
-    assert "with lr and weight_decay" in finding.message
+    assert "with lr 0.01 instead of 0.1 (weight_decay changed with it)" in finding.message
     assert not any("siblings" in c.why or "runs" in c.why for c in report.causes)
 
 

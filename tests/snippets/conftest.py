@@ -209,6 +209,10 @@ def reading(
                 import wandb
 
                 stack.callback(wandb.teardown)
+            # What an earlier test made the current experiment of this process does not exist here.
+            import mlflow
+
+            mlflow.set_experiment(experiment_id="0")
             # Values that are logged outside a run begin one, which would be the next page's too.
             stack.callback(end_run)
             return Session(folder, replaced, stack, names=training())

@@ -75,6 +75,9 @@ async def _serve(built: Server[Any]) -> None:
         # The transport has put stderr in the place of the descriptor; what Python buffers for stdout follows it.
         with contextlib.redirect_stdout(sys.stderr):
             await built.run(incoming, outgoing, built.create_initialization_options())
+        # What was written past it is still buffered, and would go to the client once the descriptor is restored.
+        if sys.__stdout__ is not None:
+            sys.__stdout__.flush()
 
 
 def server(source: Source, *, may_write: bool) -> Server[Any]:

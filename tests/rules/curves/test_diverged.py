@@ -169,14 +169,14 @@ def told(train: Any = None, val: Any = None, **inputs: Any) -> Finding | Skip | 
 
 
 def test_what_is_said_of_values_that_are_not_finite() -> None:
-    lost = Lost("loss", "the training loss", 25.0, 59.0, 35, 35 / 60)
+    lost = Lost("loss", "training loss", 25.0, 59.0, 35, 35 / 60)
     finding = told(lost=lost)
     assert isinstance(finding, Finding)
     assert (finding.severity, finding.confidence, finding.span) == ("error", 1.0, (25.0, 59.0))
     assert finding.message == "training loss is NaN or infinite from step 25 on (58% of the logged steps)"
     assert finding.evidence == {"first_step": 25.0, "share": 35 / 60, "metric": "loss"}
     for values, text in ((2, "from step 25 on"), (1, "at step 25, the last one logged")):
-        one = told(lost=Lost("loss", "the training loss", 25.0, 59.0, values, 0.5))
+        one = told(lost=Lost("loss", "training loss", 25.0, 59.0, values, 0.5))
         assert isinstance(one, Finding)
         assert text in one.message
 
