@@ -98,7 +98,7 @@ TRAININGS = (
         wrong_labels=0.2,
     ),
     Training(
-        "digits-frozen", "the loop trains a copy of the network", ("frozen",), (),
+        "digits-frozen", "the loop trains a copy of the network", ("frozen",), ("weights-do-not-move",),
         "digits", 1200, 500, 30, SOUND, trains_a_copy=True,
     ),
     Training(

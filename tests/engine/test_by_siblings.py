@@ -135,6 +135,23 @@ def test_what_cannot_be_told_apart_is_no_cause() -> None:
     assert not any("siblings" in c.why or "runs" in c.why for c in report.causes)
 
 
+def test_a_run_that_does_not_move_or_was_lost_does_not_lack_epochs() -> None:
+    longer = [member(seed=seed, params={"epochs": 80}) for seed in (0, 1)]
+    slow, still, lost = (
+        member(0.01, 64, 0, params={"epochs": 40}, id="it", metrics=dict.fromkeys(("train_loss", "val_loss"), points))
+        for points in (
+            [[i, 2.3 - 0.01 * i] for i in range(40)],
+            [[i, 1.9] for i in range(40)],
+            [[i, 1.9 if i < 5 else math.nan] for i in range(40)],
+        )
+    )
+    assert ranked(beside(slow, longer))[0] == "too-few-epochs"
+    for run in (still, lost):
+        report = beside(run, longer)
+        assert "too-few-epochs" not in ranked(report)
+        assert "epochs" not in getattr(found(report, "EX906"), "message", "")
+
+
 def test_of_one_pair_alone_the_cause_is_less_sure() -> None:
     """Nobody knows the noise between seeds."""
     pair, many = (beside(member(0.1), runs) for runs in ([member(0.01)], experiment()))

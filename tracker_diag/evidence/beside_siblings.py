@@ -32,6 +32,8 @@ FIRST_OVER_LEVEL = 1.5
 NEAR_LEVEL = 0.8
 #: Share of a perfect score that is no difference.
 NO_WORSE = 0.005
+#: Roles of parameters that make a run longer and nothing else.
+LENGTHS = ("epochs", "max_steps")
 #: A span in units of the improvement of the best run, beyond which one bad end is as bad as another.
 FAR = 10.0
 
@@ -184,8 +186,14 @@ def beside_siblings(
     lost = lost or found.value > start + unit
     ends = start + unit if lost else found.value
     spread = 0.0 if lost else ONE_SIDED * sigma
-    # What itself learned next to nothing shows no way, however much less it lost.
-    learned = [a for a in found.alternatives if a.value < start - WORTH * unit]
+    # What itself learned next to nothing shows no way, however much less it lost; and a curve that was lost, or has not
+    # moved at all, is no better for going on.
+    stands = lost or (curve is not None and curve.long_enough and curve.start - curve.best < NONE * unit)
+    learned = [
+        a
+        for a in found.alternatives
+        if a.value < start - WORTH * unit and not (stands and a.role in LENGTHS and a.direction > 0)
+    ]
     greatest = max((share(ends - a.value) for a in learned), default=0.0)
     gains = []
     for a in found.alternatives:

@@ -35,8 +35,11 @@ def change(alternative: Alternative) -> str:
 def shows(gain: Gain, measure: Measure) -> str:
     """What shows it: "with lr 0.0011 instead of 0.043 and nothing else changed, run 'X' ended at 1.91"."""
     a = gain.alternative
-    differs = f"with {clean(a.parameter, LONGEST_NAME)} {value(a.after)} instead of {value(a.before)}"
-    differs += f" ({_names(a, 1)} changed with it)" if a.tied else " and nothing else changed"
+    if len(a.tied) > 1:
+        differs = f"with other values of {_names(a)}"
+    else:
+        differs = f"with {clean(a.parameter, LONGEST_NAME)} {value(a.after)} instead of {value(a.before)}"
+        differs += f" ({_names(a, 1)} changed with it)" if a.tied else " and nothing else changed"
     if a.matched is None:
         return f"{differs}, a model fitted to all runs predicts about {figure(measure.shown(a.value), 2)}"
     who = clean(a.matched.name, LONGEST_NAME)

@@ -136,8 +136,10 @@ def regularisation_too_strong(
     high = features.first.times > PENALISED if features.first.known else not accurate
     penalty = _penalty(train_loss, val_loss) if high else None
     beyond_doubt = dropout is not None and BEYOND_DOUBT <= dropout < 1
+    # How far apart two losses end that both blew up says nothing.
     noisy = (
         penalty is None
+        and not symptoms.has("diverged")
         and _noisy(features, params, NOISY_BEYOND_DOUBT if beyond_doubt else NOISY_RATIO)
         and (thinned or not decayed)
     )
