@@ -187,7 +187,7 @@ def test_a_span_of_all_steps_is_not_shaded():
     [
         ("overfitting", "steps 8–30: after the best checkpoint"),
         ("diverged", "steps 8–30: after the loss blew up"),
-        ("unstable", "the finding is about steps 8–30"),
+        ("unstable", "the finding concerns steps 8–30"),
         ("curve-gaps", "steps 8–30: curve-gaps"),
     ],
 )

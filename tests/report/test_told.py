@@ -97,7 +97,7 @@ def test_a_remedy_does_not_repeat_its_reason():
 )
 def test_that_nothing_is_specific_to_a_cause_speaks_against_it(against, told_against):
     cause = Cause("c", 0.5, f"loss rose; it fell{UNSPECIFIC}{against}", Prescription("t"))
-    unspecific = "none of this is specific to this cause"
+    unspecific = "other causes would show the same signs"
     assert why(cause) == (("loss rose", "it fell"), (*told_against, unspecific))
 
 

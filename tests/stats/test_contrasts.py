@@ -107,7 +107,7 @@ def test_what_always_varied_together_is_one() -> None:
     found = contrasts(parameters, y, ["seed"])
     assert found.aliased == (("batch", "large", "lr"),)
     assert {c.parameter for c in found.contrasts} == {"batch", "width"}
-    assert found.left_out["name"] == "any change here also changes batch and width"
+    assert found.left_out["name"] == "never changes without batch and width"
     assert {c.parameter for c in found.flagged} == {"batch"}
     assert by_name(found, "width")[0].matched == 27
 

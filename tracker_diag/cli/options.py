@@ -95,8 +95,7 @@ ArtifactsOption = Annotated[
     str | None,
     typer.Option(
         "--artifacts",
-        help="When to write a report: findings (default; only with a warning or an error), all (always) or none "
-        "(never).",
+        help="Which runs get a report: findings (default: those with a warning or an error), all or none.",
         show_default=False,
         metavar="WHICH",
         rich_help_panel=WRITTEN,
@@ -136,8 +135,8 @@ AnnotateOption = Annotated[
     bool,
     typer.Option(
         "--annotate",
-        help="For W&B offline folders: also write the diagnosis to a file beside the run's log, which `wandb sync` "
-        "uploads.",
+        help="For W&B offline folders: also write the diagnosis to a file beside the run's log; `wandb sync` uploads "
+        "that file too.",
         rich_help_panel=WRITTEN,
     ),
 ]

@@ -86,9 +86,9 @@ def report(
     tracking_uri: UriOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Show a saved report, or the page of an experiment.
+    """Show a saved report, or an overview of an experiment's runs.
 
-    The page of an experiment shows what the last sweep found. Runs that no sweep has diagnosed are diagnosed now.
+    The overview shows what the last sweep found. Runs that no sweep has diagnosed are diagnosed now.
     Nothing is written into the tracker.
 
     \b
@@ -144,7 +144,7 @@ def _form(format: str | None, output: Path | None) -> str:
     known = f"{', '.join(FORMS[:-1])} or {FORMS[-1]}"
     if format is not None:
         if format not in FORMS:
-            raise UsageError(f"--format {format}: choose {known} for the page of an experiment")
+            raise UsageError(f"--format {format}: choose {known} for the overview of an experiment")
         return format
     if output is None:
         return "markdown"

@@ -102,7 +102,7 @@ class Cause:
 
 AGAINST = ". Against: "
 """Stands in ``Cause.why`` between what points to a cause and what speaks against it."""
-UNSPECIFIC = "; none of this is specific to this cause"
+UNSPECIFIC = "; other causes would show the same signs"
 """Ends what points to a cause in ``Cause.why``, where all of it points to other causes as well."""
 
 

@@ -124,7 +124,7 @@ def span_words(report: Report, marks: Marks) -> str:
     if name in WASTED:
         return f"{steps_words(marks.span)}: {WASTED[name][1]}"
     return (
-        f"the finding is about {steps_words(marks.span)}"
+        f"the finding concerns {steps_words(marks.span)}"
         if name == report.verdict
         else f"{steps_words(marks.span)}: {clean(name, 80)}"
     )

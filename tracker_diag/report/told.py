@@ -101,10 +101,10 @@ def _once(finding: Finding, opening: str, causes: tuple[Cause, ...]) -> Finding:
 
 
 def explained(findings: Iterable[Finding]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Pair the code of each stronger finding with the code and name of those that it explains."""
+    """Pair the code of each stronger finding with the name and code of those that it explains."""
     by: dict[str, list[str]] = {}
     for finding in findings:
-        by.setdefault(clean(finding.folded or ""), []).append(f"{clean(finding.code)} {clean(finding.name)}")
+        by.setdefault(clean(finding.folded or ""), []).append(f"{clean(finding.name)} ({clean(finding.code)})")
     return tuple((stronger, tuple(names)) for stronger, names in by.items())
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from tracker_diag.report.wording import role_words
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # Words that people take for one another.
 _SAME = {
@@ -48,6 +50,20 @@ def not_obvious(roles: Mapping[str, str]) -> dict[str, str]:
         Role to the name taken for it.
     """
     return {role: name for role, name in roles.items() if role not in _CONCLUDED and not _says(name, role)}
+
+
+def read_as(roles: Mapping[str, str]) -> dict[str, str]:
+    """Say for each name that is not obvious what it was read as: ``hidden units, layers`` for ``hidden_layer_sizes``.
+
+    Parameters
+    ----------
+    roles : mapping of str to str
+        Role to the name taken for it.
+    """
+    read: dict[str, list[str]] = {}
+    for role, name in not_obvious(roles).items():
+        read.setdefault(name, []).append(role_words(role))
+    return {name: ", ".join(words) for name, words in read.items()}
 
 
 def _says(name: str, role: str) -> bool:

@@ -105,6 +105,8 @@ def role_words(role: str) -> str:
     """Write a role as people say it: ``val_loss`` becomes ``validation loss``."""
     kind, _, rest = role.partition("_")
     sides = {"train": "training", "val": "validation", "test": "test"}
+    if kind == "n" and rest:
+        return clean(f"number of {sides[rest]} examples" if rest in sides else f"number of {rest}", 80)
     return clean(f"{sides[kind]} {rest}" if kind in sides and rest else role, 80).replace("_", " ")
 
 

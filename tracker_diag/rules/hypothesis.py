@@ -158,7 +158,7 @@ class Hypothesis(Finding):
     Attributes
     ----------
     prior : float
-        How likely the cause is, as odds, in a run with a problem, before its data are looked at.
+        Odds of the cause in a run that has a problem, before any evidence.
     observations : tuple of Observation
         Taken to be independent of each other given the cause, and given its absence, so that their ratios multiply.
     prescription : Prescription

@@ -389,7 +389,7 @@ def _nested(groups: Sequence[Sequence[_Factor]]) -> _Told:
         under = [b for b in below[a] if b in above]
         tops = sorted(name[b] for b in under if not any(b in below[c] for c in under))
         if len(tops) > 1:
-            told.combined.update((f.name, f"any change here also changes {tops[0]} and {tops[1]}") for f in groups[a])
+            told.combined.update((f.name, f"never changes without {tops[0]} and {tops[1]}") for f in groups[a])
         else:
             above[a] = []
             for b in under:

@@ -96,7 +96,7 @@ def test_all_that_a_reader_needs_is_said() -> None:
         "vision: ablation of rates",
         "MLflow at http://127.0.0.1:5000 · as of 2025-10-30 08:53 UTC · 2 runs could not be read",
         "2,000 runs: 152 error, 460 warning, 457 info, 930 ok, 1 not diagnosed",
-        "Runs with an error took",
+        "Runs of severity error took",
         "no-regularisation 259",
         "width and hidden_units always varied together: their effects cannot be told apart.",
         "Not analysed: host, note (only one value).",

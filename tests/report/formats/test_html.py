@@ -86,7 +86,7 @@ def test_all_that_a_reader_needs_is_said(samples):
         "steps 21–60: after the best checkpoint",
         "gap 0.594",
         "a dataset profile (profile_data) unscaled-inputs , mixed-feature-scales , non-finite-input",
-        "7 checks need more data",
+        "7 checks were not made",
         "val_loss: 2 repeated steps",
         "tracker_diag 0.1.0 · report schema 1",
     ):

@@ -250,7 +250,7 @@ def test_labels_that_were_scaled_away():
     loss = 0.02 * np.exp(-np.arange(8.0))
     report = judge({"loss": loss, "accuracy": np.full(8, 0.1)}, {"loss": "sparse_categorical_crossentropy"})
     assert ranked(report)[0] == NAME
-    assert "90% of its predictions are wrong" in cause(report, NAME).why
+    assert "90% of the predictions are wrong" in cause(report, NAME).why
     assert "labels" in cause(report, NAME).prescription.text
 
 

@@ -189,7 +189,7 @@ def test_what_is_said_of_a_fifth_more() -> None:
         "0.4 (90% interval 0.2 to 0.8)"
     )
     assert finding.advice == (
-        "train for about 3 times as many steps, which should reach 90% of the improvement that is left"
+        "train for about 3 times as many steps: that should bring 90% of what can still be gained"
     )
     assert finding.evidence == {
         "gain": 0.2, "gain_low": 0.1, "gain_high": 0.4, "times": 3.0, "family": "power",
@@ -200,8 +200,8 @@ def test_what_is_said_of_a_fifth_more() -> None:
     assert isinstance(endless, Finding)
     assert endless.confidence == 0.9
     assert endless.advice == (
-        "raise the learning rate first: at the present one it takes more than 100 times as many steps to reach 90% of "
-        "the improvement that is left"
+        "raise the learning rate first: at the present one, more than 100 times as many steps would bring 90% of what "
+        "can be gained"
     )
 
 

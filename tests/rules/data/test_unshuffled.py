@@ -141,7 +141,7 @@ def test_the_first_cause_where_a_callback_saw_labels_in_an_order(shape):
     report = judge({**SHAPES[shape](), **in_order()}, {**SOUND, "shuffle": False})
     assert ranked(report)[0] == NAME
     assert found(report, "DS204").severity is Severity.WARNING
-    assert "agree far more often than by chance (98%" in cause(report, NAME).why
+    assert "agree far more often than by chance (sortedness 98%" in cause(report, NAME).why
     assert changes(report, NAME) == {"shuffle": (False, True)}
 
 

@@ -27,7 +27,7 @@ def test_the_highest_rate_that_did_not_explode_and_one_order_below() -> None:
     seen = of(member(0.001, end=0.2), ladder(1.0, 0.1))
     assert seen.severity == "info"
     assert "of 5 learning rates tried (0.0001 to 1), 0.01 is the highest that did not explode" in seen.message
-    assert "it is 10 times as high as this run's 0.001" in seen.message
+    assert "this run's 0.001 is 10 times lower, as is advisable" in seen.message
     assert seen.evidence["proposed"] == 0.001
     assert seen.advice == ""
     high = of(member(0.01, end=0.2), ladder(1.0, 0.1))
@@ -51,7 +51,7 @@ def test_where_nobody_does_better_than_guessing_it_says_nothing() -> None:
     [
         (0.01, "did not explode; this run uses it"),
         (0.1, "this run's 0.1 is 10 times as high"),
-        (1e-4, "it is 100 times as high as this run's 0.0001"),
+        (1e-4, "this run's 0.0001 is 100 times lower"),
     ],
 )
 def test_where_this_run_stands(lr: float, stands: str) -> None:

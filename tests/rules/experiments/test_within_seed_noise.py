@@ -28,7 +28,7 @@ def of(run: Run, runs: list[Run], **thresholds: Any) -> Any:
 def test_a_distance_that_another_seed_would_undo_is_told() -> None:
     seen = of(ALIKE, RUNS)
     assert seen.severity == "info"
-    assert "behind the best of 7 comparable runs, '0.01-64-0'" in seen.message
+    assert "and the best comparable run, '0.01-64-0', at 0.1958. The difference of 0.015 may be chance" in seen.message
     assert seen.evidence["repeated"] == 8
     assert 0 < seen.evidence["behind"] < 2 * math.sqrt(2) * seen.evidence["noise"]
     assert seen.evidence["noise"] == pytest.approx(1.4826 * 0.01 / math.sqrt(2), rel=0.4)

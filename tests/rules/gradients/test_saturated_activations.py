@@ -19,7 +19,7 @@ def test_the_first_cause_where_a_layer_lies_at_the_flat_ends(curves):
     report = judge({**curves, **saturated(0.1, 0.93)}, SOUND)
     assert ranked(report)[0] == NAME
     assert found(report, "GR604").severity is Severity.WARNING
-    assert found(report, "GR604").message == "93% of the activations before layer fc1 are saturated"
+    assert found(report, "GR604").message == "93% of the activations that go into layer fc1 are saturated"
 
 
 @pytest.mark.parametrize(("share", "told"), [(0.499, False), (0.5, True)])

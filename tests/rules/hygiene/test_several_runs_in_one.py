@@ -17,8 +17,8 @@ def test_the_last_of_three_is_judged() -> None:
     assert finding is not None
     assert finding.severity == "info"
     assert finding.message == (
-        f"3 trainings were logged as one run: after step 29, train_loss jumps from {curve[59]:.4g} to {curve[60]:.4g}, "
-        f"about its first value ({curve[30]:.4g}); only the last training is judged (30 of 90 values)"
+        f"3 training runs were logged as one: after step 29, train_loss jumps from {curve[59]:.4g} to {curve[60]:.4g}, "
+        f"about its first value ({curve[30]:.4g}); only the last one is judged (30 of 90 values)"
     )
     assert finding.evidence == {"metric": "train_loss", "trainings": 3, "judged": 30, "logged": 90}
     assert found(report, "HY005") is None

@@ -30,7 +30,7 @@ def test_epochs_are_joined_and_it_is_said_once() -> None:
     finding = said(report)
     assert finding.message == (
         "steps of train_loss restart 4 times, the last time from 24 to 0; the parts were joined, because train_loss "
-        f"then was nearer to its last value than to its first ({curve[99]:.4g} before the restart, "
+        f"continued near its last value instead of starting again ({curve[99]:.4g} before the restart, "
         f"{curve[100]:.4g} after it, {curve[0]:.4g} at the start of the run)"
     )
     assert finding.evidence["restarts"] == 4

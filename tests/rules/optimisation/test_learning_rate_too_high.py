@@ -88,7 +88,7 @@ def test_training_that_is_thrown_back_at_a_rate_beyond_the_usual():
     assert report.verdict == "unstable"
     assert ranked(report)[0] == NAME
     assert found(report, "OP401").severity is Severity.WARNING
-    assert "rose midway by 0.58 and recovered; its whole fall is from 2.3 to 0.198" in cause(report, NAME).why
+    assert "rose by 0.58 midway and recovered; in all it fell by 2.11 (from 2.3 to 0.198)" in cause(report, NAME).why
 
 
 @pytest.mark.parametrize("said", ["named", "logged"])
@@ -185,7 +185,7 @@ def test_the_first_of_what_the_curves_say(seen, features, inputs, row):
     said = told(symptoms=symptoms(*seen), features=Features(**features), learning_rate=5.0, **inputs)
     assert [o.key for o in said.observations] == [row, "FAR_ABOVE"]
     if row.startswith("SET_BACK"):
-        assert "rose midway by 0.151" in said.observations[0].text
+        assert "rose by 0.151 midway" in said.observations[0].text
 
 
 def test_what_speaks_for_it_and_what_against():

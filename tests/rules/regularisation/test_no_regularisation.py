@@ -129,7 +129,7 @@ def test_dropout_whose_rate_is_not_said_is_dropout(layers):
 
 def test_a_summary_never_tells_of_penalties_so_none_is_said_to_be_missing():
     layers = [{"type": "Dense", "units": 64}, {"type": "Dense", "units": 10}]
-    assert "(off: dropout)" in cause(judge(overfitting(), SOUND, model={"layers": layers}), NAME).why
+    assert "(dropout is off)" in cause(judge(overfitting(), SOUND, model={"layers": layers}), NAME).why
 
 
 def test_a_penalty_too_weak_to_matter_is_none():

@@ -77,7 +77,7 @@ def spending(overview: Overview) -> str:
         return ""
     lost, after = percent(spent.lost / spent.total), percent(spent.after_best / spent.total)
     text = (
-        f"The runs took {duration(spent.total)} in total. Runs with an error took {duration(spent.lost)} of it "
+        f"The runs took {duration(spent.total)} in total. Runs of severity error took {duration(spent.lost)} of it "
         f"({lost}); in the other runs, {duration(spent.after_best)} ({after}) came after the best checkpoint."
     )
     return text + (f" The time of {counted(spent.unknown, 'run')} is not known." if spent.unknown else "")
@@ -92,8 +92,8 @@ def direction(measure: Measure) -> str:
 def effects_words(measure: Measure) -> str:
     """Say what a row of effects is."""
     return (
-        f"Each row gives the change in the final {direction(measure)} from the second value of the parameter to the "
-        "first, with all other parameters held fixed. The 95% intervals hold for all rows together."
+        f'A row "40 vs 15" gives the final {direction(measure)} with 40 minus that with 15, with all other '
+        "parameters held fixed. The 95% intervals are simultaneous: all of them hold at once with 95% probability."
     )
 
 

@@ -18,7 +18,7 @@ from tracker_diag.report.marks import Marks, Panel, broken, finite, labels, mark
 from tracker_diag.report.patch import entries
 from tracker_diag.report.rule_pages import name_of, page_of
 from tracker_diag.report.told import by_runs, comparison, finding_of, remedy, told, unsaid, why, without_runs
-from tracker_diag.report.understood import not_obvious
+from tracker_diag.report.understood import read_as
 from tracker_diag.report.wording import (
     causes_title,
     confidence,
@@ -81,7 +81,7 @@ def render(report: Report) -> str:
             less_likely=[_cause(cause, report) for cause in seen.less_likely],
             causes_title=causes_title(report),
             cost=cost(report),
-            roles=not_obvious(report.roles),
+            names=read_as(report.roles),
             to_log=[(what, [(name_of(code), page_of(code)) for code in codes]) for what, codes in to_log(report)],
             skipped=[(name_of(clean(skip.code)), page_of(skip.code), skip.reason) for skip in report.skipped],
             most=MOST_ROWS,

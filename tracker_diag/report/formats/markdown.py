@@ -10,14 +10,13 @@ from tracker_diag.core.outgoing import clean
 from tracker_diag.core.report import Report
 from tracker_diag.report.rule_pages import name_of
 from tracker_diag.report.told import changes_left, comparison, explained, remedy, told, why
-from tracker_diag.report.understood import not_obvious
+from tracker_diag.report.understood import read_as
 from tracker_diag.report.wording import (
     causes_title,
     confidence,
     cost,
     counted,
     label,
-    role_words,
     severity_words,
     shown,
     title,
@@ -92,7 +91,7 @@ def _blocks(report: Report) -> Iterator[str]:
         yield "## Other findings"
         yield "\n".join(map(_finding, seen.others))
     for stronger, weaker in explained(seen.explained):
-        yield f"{_name(stronger)} also explains {', '.join(map(_name, weaker))}."
+        yield f"Explained by {_name(stronger)}: {', '.join(map(_name, weaker))}."
     if seen.more:
         yield f"{counted(seen.more, 'more finding')} in report.json"
     yield from _closing(report)
@@ -118,14 +117,16 @@ def _cause(rank: int, cause: Cause) -> Iterator[str]:
 
 def _closing(report: Report) -> Iterator[str]:
     if report.skipped:
-        yield f"## {counted(len(report.skipped), 'check needs', 'checks need')} more data"
-        wishes = to_log(report)
-        if wishes:
-            rows = ((what, ", ".join(map(name_of, codes))) for what, codes in wishes)
-            yield _table(("what to log", "checks"), rows)
-    if taken := not_obvious(report.roles):
-        yield "## Read under other names"
-        yield _table(("name in the run", "read as"), ((name, role_words(role)) for role, name in taken.items()))
+        yield f"## {counted(len(report.skipped), 'check was', 'checks were')} not made"
+        if wishes := to_log(report):
+            yield _table(
+                ("what they need", "checks"), ((what, ", ".join(map(name_of, codes))) for what, codes in wishes)
+            )
+        if others := [(name_of(clean(skip.code)), skip.reason) for skip in report.skipped if not skip.what_to_log]:
+            yield _table(("check", "why it was not made"), others)
+    if read := read_as(report.roles):
+        yield "## How names were read"
+        yield _table(("name in the run", "read as"), read.items())
     if report.notes:
         yield "## Notes"
         yield "\n".join(f"- {_paragraph(note)}" for note in report.notes)

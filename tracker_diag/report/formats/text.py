@@ -14,7 +14,7 @@ from tracker_diag.core.report import Report
 from tracker_diag.report.braille import draw, legend
 from tracker_diag.report.marks import Marks, Panel, marks, panels, span_words
 from tracker_diag.report.told import Told, changes_left, comparison, explained, remedy, told, why
-from tracker_diag.report.understood import not_obvious
+from tracker_diag.report.understood import read_as
 from tracker_diag.report.wording import (
     causes_title,
     confidence,
@@ -191,7 +191,7 @@ def _others(seen: Told) -> Iterator[RenderableType]:
         yield from _finding(finding)
     if seen.explained:
         for stronger, names in explained(seen.explained):
-            yield _Indented(Text(f"{stronger} also explains {', '.join(names)}", style="dim"), 2)
+            yield _Indented(Text(f"Explained by {stronger}: {', '.join(names)}", style="dim"), 2)
     if seen.more:
         yield _Indented(Text(f"{counted(seen.more, 'more finding')} in report.json", style="dim"), 2)
 
@@ -209,17 +209,22 @@ def _finding(finding: Finding) -> Iterator[RenderableType]:
 
 def _closing(report: Report) -> Iterator[RenderableType]:
     if report.skipped:
-        yield Text.assemble((counted(len(report.skipped), "check needs", "checks need") + " more data", "bold"))
         wishes = to_log(report)
+        if wishes:
+            need = counted(sum(len(codes) for _, codes in wishes), "check needs", "checks need")
+            yield Text.assemble((f"{need} more data", "bold"))
         # Whole, however many lines that takes: what is to be copied must not be cut.
         for what, codes in wishes[:_SKIPS_SHOWN]:
             yield _Indented(Text(f"to run {len(codes):,} of them: {what}"), 2)
-        told_of = sum(len(codes) for _, codes in wishes[:_SKIPS_SHOWN])
-        if wishes and (rest := len(report.skipped) - told_of):
-            yield _Indented(Text(f"and {counted(rest, 'more check')}, listed with `--format markdown`", style="dim"), 2)
-    if taken := not_obvious(report.roles):
-        pairs = ", ".join(f"{clean(name, 250)} as {role_words(role)}" for role, name in taken.items())
-        yield _labelled("Read under other names", pairs)
+        if rest := len(report.skipped) - sum(len(codes) for _, codes in wishes[:_SKIPS_SHOWN]):
+            not_made = (
+                counted(rest, "more check was", "more checks were")
+                if wishes
+                else counted(rest, "check was", "checks were")
+            )
+            yield _Indented(Text(f"{not_made} not made; `--format markdown` says why", style="dim"), 2 if wishes else 0)
+    if read := read_as(report.roles):
+        yield _labelled("How names were read", "; ".join(f"{clean(name, 250)} = {what}" for name, what in read.items()))
     for note in report.notes:
         yield _labelled("Note", note)
 

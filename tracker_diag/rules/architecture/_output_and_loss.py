@@ -86,14 +86,13 @@ class Likelihoods:
     )
     BEYOND_REACH = LikelihoodRatio(
         400.0,
-        "the {error} error levels off at {loss:figure}; if the targets lay in the range of {output} ({span}), it could "
-        "be at "
-        "most {most:figure}",
+        "the {error} error levels off at {loss:figure}, but the output is {output} ({span}): with targets in that "
+        "range, it could be at most {most:figure}",
     )
     WORSE_THAN_MIDDLE = LikelihoodRatio(
         60.0,
-        "the {error} error never falls below {loss:figure}; if the targets lay in the range of {output} ({span}), even "
-        "predicting {middle:figure} for every example would give at most {most:figure}",
+        "the {error} error never falls below {loss:figure}, but the output is {output} ({span}): with targets in that "
+        "range, even predicting {middle:figure} for every example would give at most {most:figure}",
     )
     ON_BOUND_NEARLY_ALL_RIGHT = LikelihoodRatio(
         150.0,
@@ -110,7 +109,7 @@ class Likelihoods:
     )
     CHEAPER_THAN_ITS_ERRORS = LikelihoodRatio(
         400.0,
-        "{said} is {loss:figure}, but {wrong:share} of its predictions are wrong, and with so many errors a "
+        "{said} is {loss:figure}, but {wrong:share} of the predictions are wrong, and with so many errors a "
         "cross-entropy "
         "is at least {least:figure}: the labels were scaled or cast, or the loss measures something else",
     )

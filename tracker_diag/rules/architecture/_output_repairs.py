@@ -38,7 +38,8 @@ _FIXED: Mapping[str, tuple[str, str, str]] = {
     Likelihoods.CHEAPER_THAN_ITS_ERRORS.key: (
         "",
         "",
-        "print the labels that the loss gets: they must be class numbers counted from 0, not scaled or cast",
+        "print the labels that the loss gets: they must be the class numbers 0, 1, 2, …, not scaled and not cast to a "
+        "type that changes them",
     ),
     Likelihoods.BELOW_ZERO_BESIDE_ACCURACY.key: (
         "",

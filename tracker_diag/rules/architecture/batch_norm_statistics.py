@@ -158,7 +158,7 @@ def batch_norm_statistics(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     far : running statistics this far from those of a batch are reported. For means, the distance is in standard
         deviations of the batch; for standard deviations, it is the natural logarithm of their ratio. It is averaged
         over the units of a layer.
@@ -232,7 +232,10 @@ def _found(signs: list[Observation], network: Model | None, batch_size: float | 
 def _less_momentum(keep: float | None, network: Model | None) -> str:
     """PyTorch's momentum counts the share that is replaced, Keras's the one that is kept."""
     if keep is None:
-        return "let the running statistics follow faster (PyTorch: raise momentum to 0.1; Keras: lower it to 0.9)"
+        return (
+            "let the running statistics follow faster (Keras: momentum 0.9 instead of 0.99; PyTorch: at least the "
+            "default, 0.1)"
+        )
     if network is not None and network.framework == "torch":
         return f"raise the momentum of the statistics from {figure(1 - keep)} to {figure(1 - PROPOSED)}"
     return f"lower the momentum of the statistics from {figure(keep)} to {figure(PROPOSED)}"

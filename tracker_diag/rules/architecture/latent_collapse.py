@@ -41,16 +41,16 @@ def latent_collapse(kl_term: KLTerm | None, roles: Roles, *, prior: float = 0.05
 
     What it measures
     ----------------
-    Whether the logged KL term (kl, kl_loss, kld, …) has gone to zero and stayed there. All of the last quarter of its
-    values must lie below a hundredth of its highest value and below 1 nat, or below 0.01 nats and a tenth of its
-    highest value. The KL term is an upper bound of what the code tells about the input, in nats, so a code at 0.01 nats
-    cannot tell two inputs apart. A term that was divided by the number of dimensions is lower, so the rule also
-    compares it with its own highest value.
+    Whether the logged KL term (kl, kl_loss, kld, …) has gone to zero and stayed there. In the last quarter of the run,
+    every value must lie below 1% of the highest value and below 1 nat, or else below 10% of the highest value and below
+    0.01 nats. The KL term is an upper bound of what the code tells about the input, in nats, so a code at 0.01 nats
+    cannot tell two inputs apart. Some code divides the term by the number of dimensions, so the rule also compares it
+    with its own highest value.
 
-    If the weight of the term is phased in, the term climbs far above where it then levels off. The rule then asks for a
-    thousandth instead of a hundredth; below 0.01 nats a tenth is still enough. A KL divergence between policies
-    (reinforcement learning, preference tuning) or between teacher and student is meant to go to zero. The rule
-    therefore needs a name that only an autoencoder has (reconstruction, ELBO, latent).
+    If the weight of the term is phased in, the term climbs far above where it then levels off. The first limit is then
+    0.1% instead of 1%; the second is unchanged. A KL divergence between policies (reinforcement learning, preference
+    tuning) or between teacher and student may be near zero in a sound run. The rule therefore needs a name that only an
+    autoencoder has (reconstruction, ELBO, latent).
 
     Why it matters
     --------------
@@ -60,12 +60,12 @@ def latent_collapse(kl_term: KLTerm | None, roles: Roles, *, prior: float = 0.05
     What to do
     ----------
     Phase the weight of the KL term in from zero, lower it, or give each latent dimension some nats that cost nothing
-    (free bits). Check that reconstruction and KL are both summed, or both averaged. Weaken a decoder that sees its own
-    past.
+    (free bits). Check that reconstruction and KL are both summed, or both averaged. Weaken an autoregressive decoder
+    (with word dropout, for example).
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     lowest : the term is gone if it ends below this share of its highest value. In sound runs without a phased-in
         weight, it stays above a fifth of its highest value.
 

@@ -58,8 +58,8 @@ def missing_nonlinearity(
     ----------------
     One of three things: hidden layers that are all dense and linear, by the description of the network; an activation
     that is configured as none or linear; or a PyTorch summary that lists three or more linear layers and nothing else.
-    Functional activations and adapters do not show in summaries, so a summary alone counts little. Keras summaries show
-    no activations at all.
+    Activations that are called as functions (`F.relu`) do not show in summaries, so a summary alone counts little.
+    Keras summaries show no activations at all.
 
     Why it matters
     --------------
@@ -71,7 +71,7 @@ def missing_nonlinearity(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
 
     References
     ----------

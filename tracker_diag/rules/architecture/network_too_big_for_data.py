@@ -78,7 +78,7 @@ def network_too_big_for_data(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     per_example : a network with this many weights per training example or more counts as large.
 
     References

@@ -74,7 +74,7 @@ def network_too_small_for_data(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     per_weight : with this many training examples per weight or more, the network counts as small.
 
     References

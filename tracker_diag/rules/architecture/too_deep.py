@@ -90,7 +90,7 @@ def too_deep(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     usual : the rule says nothing about networks of this many layers or fewer.
     proposed : the rule proposes this number of layers.
 

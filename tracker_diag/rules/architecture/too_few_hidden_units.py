@@ -85,9 +85,9 @@ def too_few_hidden_units(
     ----------------
     The width of the narrowest hidden layer, compared with the number of classes (or of inputs, for a regression), and
     whether training and validation level off together at a high loss. The width comes from the description of the
-    network or from a parameter. The last width in a list may be that of the output, and the narrowest that of an
-    autoencoder's code; neither counts. A layer as wide as the input passes on everything. Layers that score, gate or
-    join others are left out, since they are narrow by design.
+    network or from a parameter. Not counted: the last width of a list if it is that of the output layer, and the
+    bottleneck of an autoencoder. A layer at least as wide as the input is never narrow. Attention scores, gates and
+    layers that join others are left out, since they are narrow by design.
 
     Why it matters
     --------------
@@ -101,7 +101,7 @@ def too_few_hidden_units(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     per_class : units per class of the rule of thumb.
     many_classes : the rule of thumb is not used for more classes than this.
 

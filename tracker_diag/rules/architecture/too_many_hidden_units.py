@@ -32,7 +32,9 @@ class Likelihoods:
     """What speaks for too many units."""
 
     WIDER_THAN_GENEROUS = LikelihoodRatio(
-        3.0, "a hidden layer has {units:figure} units, where {generous:figure} are usually enough", "params"
+        3.0,
+        "a hidden layer has {units:figure} units, more than the {generous:figure} that usually do for this much data",
+        "params",
     )
     OVERFITS = LikelihoodRatio(3.0, "the network fits training much better than validation")
     MORE_THAN_EXAMPLES = LikelihoodRatio(
@@ -79,7 +81,7 @@ def too_many_hidden_units(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     per_class : units per class of the rule of thumb.
 
     References

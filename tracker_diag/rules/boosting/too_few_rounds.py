@@ -42,8 +42,8 @@ class Likelihoods:
     FALLS_A_LITTLE = LikelihoodRatio(5.0, "the loss may still fall slightly when the rounds run out")
     RATE_TOO_LOW = LikelihoodRatio(
         6.0,
-        "{rounds} at learning rate {rate:figure} leave at least {left:share} of the error, even if each tree fits it "
-        "in full",
+        "{rounds} at learning rate {rate:figure} leave at least {left:share} of the error, even if every tree fitted "
+        "it perfectly",
         "params",
     )
 
@@ -93,7 +93,7 @@ def too_few_rounds(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
 
     References
     ----------

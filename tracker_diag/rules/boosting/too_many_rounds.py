@@ -83,7 +83,7 @@ def too_many_rounds(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     minimum_share : the rule reports if this share of the run or more came after the best round.
     minimum_rise : in the second case, validation must lose this share of its improvement (from the first value to the
         best). Sound runs with early stopping lose less while they wait.

@@ -33,8 +33,7 @@ class Likelihoods:
     HARDLY_CARRIED = LikelihoodRatio(
         80.0,
         "until step {step:figure}, when training loss had fallen half-way, validation loss fell only {part:share} as "
-        "far as "
-        "training loss",
+        "far as training loss",
     )
     HALF_CARRIED = LikelihoodRatio(
         6.0,
@@ -49,7 +48,7 @@ class Likelihoods:
     OVERFITS = LikelihoodRatio(2.0, "validation gets worse while training does not")
     FEW_A_LEAF = LikelihoodRatio(4.0, "a full tree has only {each:figure} training examples per leaf", "params")
     MANY_A_LEAF = LikelihoodRatio(0.2, "even a full tree has {each:figure} training examples per leaf", "params")
-    SHALLOW = LikelihoodRatio(0.3, "trees of depth {depth} are shallow", "params")
+    SHALLOW = LikelihoodRatio(0.3, "trees of depth {depth} are shallow already", "params")
 
 
 @rule(
@@ -100,7 +99,7 @@ def trees_too_deep(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     hardly : the first trees learn mostly noise if validation loss falls this share as far as training loss or less.
         They then learn twice as much noise as signal.
     half : with this share or less, they learn at least as much noise as signal. In complex tasks with noisy labels,

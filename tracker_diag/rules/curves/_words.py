@@ -53,7 +53,7 @@ def at(step: float) -> str:
 
 
 def of_fall(size: float, improvement: float, *curves: Curve) -> str:
-    """Say how large an effect is beside what was achieved: "2% of the fall of the loss from 2.3 to 0.199".
+    """Say how large an effect is beside what was achieved: "2% of the fall in training loss from 2.3 to 0.199".
 
     Parameters
     ----------
@@ -62,8 +62,9 @@ def of_fall(size: float, improvement: float, *curves: Curve) -> str:
     *curves : Curve
         Those that the improvement was taken of.
     """
-    lowest, one = min(c.best for c in curves), curves[0]
-    way = f"the {'rise' if one.flipped else 'fall'} of the {noun(one)}"
+    one = min(curves, key=lambda c: c.best)
+    lowest = one.best
+    way = f"the {'rise' if one.flipped else 'fall'} in {named(one)}"
     from_to = f"from {level(one, lowest + improvement, 3)} to {level(one, lowest, 3)}"
     part = size / improvement
     if part >= THOUSAND:

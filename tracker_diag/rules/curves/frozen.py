@@ -25,7 +25,8 @@ MOST_DIGITS, ROUNDING, MANY_ROUNDINGS = 6, 1e-12, 10.0
 OF_ONE_LOSS = 3
 LOOK_AT_GRADIENTS = (
     "log the gradient norm: zero means dead units or detached parameters, tiny means vanishing gradients (depth, "
-    "initialisation), a normal one means that the learning rate is too small or the optimiser has other parameters"
+    "initialisation), a normal one means that the learning rate is too small or the optimiser was given other "
+    "parameters than the model's"
 )
 LOOK_AT_EVALUATION = (
     "check that the model that is evaluated is the one that is trained; if it is, check that the updates change its "
@@ -141,7 +142,7 @@ def frozen(
     if course.role.endswith("loss") and rounded > same * size and float(np.ptp(y)) > MANY_ROUNDINGS * rounded:
         return frozen.skip(
             f"{course.name} is rounded to {figure(rounded)}, so equal values may hide smaller changes",
-            "log the loss with all its digits",
+            "log the loss unrounded",
         )
     moved = np.flatnonzero(np.abs(y - y[-1]) > same * size)
     first = int(moved[-1]) + 1 if moved.size else 0
@@ -166,7 +167,7 @@ def _validation_stands(found: Identical) -> Outcome:
     return frozen.finding(
         Severity.ERROR,
         0.9,
-        f"{named(found.loss)} stuck at {level(found.loss, float(y[-1]), 6)} for all {y.size} values, and so is the "
+        f"{named(found.loss)} stuck at {level(found.loss, float(y[-1]), 6)} for all {y.size} values, as is the "
         "validation score, while training fluctuates",
         LOOK_AT_EVALUATION,
         {"value": float(y[-1]), "share": 1.0, "first_step": float(x[0])},
@@ -201,7 +202,7 @@ def _of_few_values(
     if not (identical.values >= OF_ONE_LOSS or of_training) or identical.decades < minimum_decades:
         return frozen.skip(
             f"{curve.name} has only {identical.values} values, and with so few digits they may be equal by chance",
-            "log the loss with all its digits, at every epoch",
+            "log the loss unrounded, at every epoch",
         )
     if settled_from is not None:
         return frozen.skip("fewer than four values while the learning rate was above 1% of its peak")

@@ -166,7 +166,8 @@ def good_fit(
     gap = ""
     if end_gap is not None and train is not None and val is not None:
         trees = "boosting" in traits
-        gap = _apart(end_gap.value, improvement, (val,) if trees else (train, val))
+        # Between the levels that the sentence names; what is judged is that of a longer stretch.
+        gap = _apart(val.tail - train.tail, improvement, (val,) if trees else (train, val))
         if trees and end_gap.value > small_gap * effect_unit:
             gap += " (not judged, because trees memorise their training set)"
     elif val is None and held_out is None:

@@ -57,13 +57,14 @@ def loss_spikes(train: Curve, improvement: float, *, minimum_height: float = 0.1
     if not peaks:
         return None
     highest = max(peaks, key=lambda i: float(y[i]))
+    went = "dropped" if train.flipped else "jumped"
     to = f"to {level(train, float(y[highest]))} at step {at(float(x[highest]))}"
     return loss_spikes.finding(
         Severity.INFO,
         0.8,
-        f"{named(train)} jumped {to} and recovered"
+        f"{named(train)} {went} {to} and recovered"
         if len(peaks) == 1
-        else f"{named(train)} jumped {len(peaks):,} times and recovered each time; the highest jump was {to}",
+        else f"{named(train)} {went} {len(peaks):,} times and recovered each time; the farthest was {to}",
         f"inspect the {'batch at step' if len(peaks) == 1 else 'batches at steps'} "
         f"{_listed([at(float(x[i])) for i in peaks])}; clip the gradient norm near its typical value",
         {"spikes": [float(x[i]) for i in peaks[:KEPT]], "count": len(peaks)},

@@ -63,22 +63,22 @@ def overfitting(
     ----------------
     The rule compares the mean of the last tenth of the validation curve with the mean of its lowest tenth. It measures
     this rise as a share of the total improvement. (Total improvement: from the first value, or from the loss of random
-    guessing if that is known, to the best value of both curves.) The message gives the rise as a share of the
-    validation curve's own fall. The p-value allows for the fact that the lowest place was chosen. It is computed on the
-    scale, linear or logarithmic, on which the noise is even. The message and the advice name the best logged value
-    within that lowest stretch, and its step.
+    guessing if that is known, to the lowest value that either curve reaches.) The threshold uses this share; the
+    message gives the rise as a share of the validation curve's own fall. The p-value allows for the fact that the
+    lowest place was chosen. It is computed on the scale, linear or logarithmic, on which the noise is more nearly
+    constant. The message and the advice name the best logged value within that lowest stretch, and its step.
 
     Three other signs also show overfitting:
 
-    - Up to ten evaluations rise from the first one on (Kendall's exact test; only for a run that has ended).
+    - The run has ended after at most ten evaluations, and they rise from the first one on (Kendall's exact test).
     - The rise is significant at 5%, and there is a wide gap to training.
-    - Every value of the last quarter has lost half of the improvement, by four standard errors.
+    - In the last quarter, every value lies above the half-way point of the improvement, by four standard errors.
 
     The training curve must not have got worse since the turn. If it has, the whole run is unstable, which is another
     problem. If no training curve was logged, this cannot be checked.
 
     The finding is an `info` if a validation score has improved significantly since the turn, because the model is then
-    overconfident rather than overfitted. It is also an `info` if early stopping ended the run no later than its
+    overconfident rather than overfitted. It is also an `info` if early stopping ended the run in time: within its
     patience after the best step.
 
     If training logged a loss and validation only a score, the rule uses the score and measures its fall as a share of
@@ -98,8 +98,8 @@ def overfitting(
     Thresholds
     ----------
     minimum_rise : smallest rise that is reported, as a share of the total improvement, however significant it is.
-    least_rise : smallest rise as a share of the loss that is left at the end, if the loss of random guessing is
-        unknown. If the loss has hardly moved, even a small rise is a large share of the improvement.
+    least_rise : smallest rise as a share of the final loss; used if the loss of random guessing is unknown. If the loss
+        has hardly moved, even a small rise is a large share of the improvement.
     alpha : level of the test of a rise. Null hypothesis: the curve has been on a plateau since its minimum.
 
     References

@@ -133,8 +133,8 @@ def underfitting(
 
     What to do
     ----------
-    Try to overfit a few examples first. If that fails, more capacity will not help: check the data, the learning rate
-    and the initialisation. Then check the causes in the order of the report.
+    Try to overfit a few examples first. If even that fails, check the data, the learning rate and the initialisation
+    before you enlarge the model. Then check the causes in the order of the report.
 
     Thresholds
     ----------

@@ -136,10 +136,9 @@ def undertrained(
             severity,
             0.9 if low > minimum_gain else 0.7,
             f"{still}: {expected}",
-            f"{'grow' if trees else 'train for'} {more}, which should reach 90% of the improvement that is left"
+            f"{'grow' if trees else 'train for'} {more}: that should bring 90% of what can still be gained"
             if times < TOO_LONG
-            else f"raise the learning rate first: at the present one it takes {more} to reach 90% of the improvement "
-            "that is left",
+            else f"raise the learning rate first: at the present one, {more} would bring 90% of what can be gained",
             {"gain": gain, "gain_low": low, "gain_high": high, "times": times, "family": further.family},
             span,
         )

@@ -55,8 +55,9 @@ class Likelihoods:
     )
     ONE_CLASS_FOR_ALL = LikelihoodRatio(
         150.0,
-        "validation accuracy is exactly {share:figure}% at all of the last {values} evaluations, while training loss "
-        "starts below the validation loss ({first:figure} against {val:figure}) and falls to {last:figure}",
+        "validation accuracy is exactly {share:figure}% at each of the last {values} evaluations, as if one class were "
+        "always predicted, while training loss starts below validation loss ({first:figure} against {val:figure}) and "
+        "falls to {last:figure}",
         own=True,
     )
     GOOD_FIT = LikelihoodRatio(0.5, "the curves show a good fit")
@@ -110,7 +111,7 @@ def class_imbalance(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     imbalance : smallest ratio of the largest class to the smallest that counts as a sign. A ratio of 100 is a stronger
         sign, and 1000 (the number in the quote above) is the strongest.
     vocabulary : number of classes above which they are assumed to be words.
@@ -162,7 +163,8 @@ def class_imbalance(
     return class_imbalance.hypothesis(
         prior=prior,
         observations=observations,
-        message=f"{most:,} examples in the largest class, {least:,} in the smallest: {ratio:,.0f} to 1",
+        message=f"{most:,} examples in the largest class, "
+        + (f"{least:,} in the smallest: {ratio:,.0f} to 1" if least else "none in the smallest"),
         advice=text,
         prescription=remedy,
         settles="log the recall of the smallest class",

@@ -23,9 +23,11 @@ ALL_BUT_FEW = 0.9
 class Likelihoods:
     """What speaks for a constant input, and against it."""
 
-    SAME = LikelihoodRatio(10000.0, "{share:share} of the other examples in a batch are identical to the first", "data")
+    SAME = LikelihoodRatio(
+        10000.0, "{share:share} of the other examples in a batch are identical to its first one", "data"
+    )
     NOT_SAME = LikelihoodRatio(
-        0.01, "{share:share} of the other examples in a batch are identical to the first", "data"
+        0.01, "{share:share} of the other examples in a batch are identical to its first one", "data"
     )
     CONSTANT = LikelihoodRatio(200.0, "{share:share} of the examples consist of a single repeated value", "data")
     VARIED = LikelihoodRatio(0.05, "{share:share} of the examples consist of a single repeated value", "data")
@@ -77,7 +79,7 @@ def constant_input(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
 
     References
     ----------

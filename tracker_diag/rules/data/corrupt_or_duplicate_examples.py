@@ -112,7 +112,7 @@ def corrupt_or_duplicate_examples(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     repeated : share of duplicates below which they hardly matter.
     blank : share of blank examples below which they hardly matter.
     conflicting : smallest share of examples with a differently labelled duplicate that counts as a sign.

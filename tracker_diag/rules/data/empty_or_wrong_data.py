@@ -101,7 +101,7 @@ def empty_or_wrong_data(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     unseen : smallest share of validation examples with a label unknown to training that counts as a sign.
 
     References

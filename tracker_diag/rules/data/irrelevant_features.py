@@ -69,7 +69,7 @@ def irrelevant_features(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     share : smallest share of features without information that counts as a sign.
     examples : smallest number of examples for the test. With fewer, real information may go unnoticed.
     alpha : significance level of the tests.

@@ -43,7 +43,7 @@ class Likelihoods:
     RELATED = LikelihoodRatio(0.02, "nearest neighbours in training share labels more often than by chance", "data")
     BLIND = LikelihoodRatio(8.0, "validation never gets much better than {level}, while training does")
     SLOWLY = LikelihoodRatio(2.5, "training loss falls slowly, as it does when a model memorises", own=True)
-    FAST = LikelihoodRatio(0.4, "training learned {how}, unlike most models that memorise")
+    FAST = LikelihoodRatio(0.4, "training loss fell {how}; models that have to memorise mostly need longer")
     CONFIDENTLY_WRONG = LikelihoodRatio(
         0.5, "validation loss ends at {wrong:times} {level}, which rather points to different preprocessing"
     )
@@ -52,7 +52,7 @@ class Likelihoods:
         "the first validation loss is already {first:times} the first training loss, which rather points to "
         "different preprocessing",
     )
-    CAME_DOWN = LikelihoodRatio(5.0, "the loss fell to chance level and stayed there")
+    CAME_DOWN = LikelihoodRatio(5.0, "the loss ends near chance level, although it did not start there")
     BELOW_GUESSING = LikelihoodRatio(30.0, "validation accuracy is {accuracy}, while training learns", own=True)
     FEW = LikelihoodRatio(0.3, "{count} training examples may simply be too few", "params")
 
@@ -104,7 +104,7 @@ def label_mismatch(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
 
     References
     ----------
@@ -113,7 +113,8 @@ def label_mismatch(
     """
     seen = "trees get" if "boosting" in traits else "network gets"
     advice = (
-        f"look at 10 examples with their labels as the {seen} them; if you shuffle, use the same permutation for both"
+        f"look at 10 examples with their labels as the {seen} them; if you shuffle, use the same permutation for "
+        "inputs and labels"
     )
     settles = "train once with shuffled labels: if the curves stay the same, the labels are already wrong"
     numbering = "build the class-to-index mapping once, on the training data, and reuse it for validation"
@@ -159,7 +160,7 @@ def _blind(features: Features, explained: Explained) -> list[Observation]:
     """What a validation curve that shows no learning says."""
     slow = features.quick > SLOW and explained.train < COMPLETE
     level = reference(explained)
-    how = "nearly everything" if explained.train >= COMPLETE else "quickly"
+    how = "almost all the way" if explained.train >= COMPLETE else "quickly"
     observations = [Likelihoods.BLIND(level=level), Likelihoods.SLOWLY() if slow else Likelihoods.FAST(how=how)]
     if features.val_wrong > CONFIDENTLY_WRONG:
         observations.append(Likelihoods.CONFIDENTLY_WRONG(wrong=1 + features.val_wrong, level=level))

@@ -53,16 +53,14 @@ class Likelihoods:
     TURNED = LikelihoodRatio(2.0, "validation improved, then got worse while the model memorised the training set")
     TOGETHER = LikelihoodRatio(1.5, "training and validation improved together at first")
     MANY_EXAMPLES = LikelihoodRatio(
-        6.0, "{count:figure} training examples are too many to be memorised easily", "params"
+        6.0, "with {count:figure} training examples, overfitting is unusual unless some labels are wrong", "params"
     )
     FEW_EXAMPLES = LikelihoodRatio(
         0.2, "so few training examples ({count:figure}) are memorised even with correct labels", "params"
     )
     BLIND = LikelihoodRatio(3.0, "validation never gets much better than {level}, while training does")
     SLOWLY = LikelihoodRatio(1.5, "training loss does not reach 0, as if some labels could not be fitted")
-    BY_HEART = LikelihoodRatio(
-        0.5, "training fits its labels well; with label noise alone, validation would improve at first"
-    )
+    BY_HEART = LikelihoodRatio(0.5, "validation never improved; with label noise alone, it would improve at first")
     ABOVE_VALIDATION = LikelihoodRatio(
         25.0, "training ends worse than validation, and no logged dropout or augmentation explains it", own=True
     )
@@ -120,7 +118,7 @@ def label_noise(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     many : training examples per class that are too many to be memorised easily.
     noisy : smallest estimated share of wrong training labels that counts as a sign.
     differs : smallest difference that counts as a sign: by what share neighbours' agreement is lower for training

@@ -23,7 +23,7 @@ class Likelihoods:
         "data",
     )
     RELATED = LikelihoodRatio(0.01, "nearest neighbours share targets more often than by chance", "data")
-    CAME_DOWN = LikelihoodRatio(9.0, "the loss fell to chance level and stayed there")
+    CAME_DOWN = LikelihoodRatio(9.0, "the loss ends near chance level, although it did not start there")
     ANSWERS_VARY = LikelihoodRatio(
         8.0,
         "the loss ends at chance level, although the predictions keep changing from one evaluation to the next: the "
@@ -34,7 +34,7 @@ class Likelihoods:
     BLIND = LikelihoodRatio(6.0, "validation never gets much better than {level}, while training does")
     SLOWLY = LikelihoodRatio(1.5, "training fits only part of its targets, as usual when a model has to memorise them")
     BY_HEART = LikelihoodRatio(
-        0.6, "training fits most of its targets, which takes memorising if the input has no relation to them"
+        0.6, "the model fits most training targets; without any relation to the input it must have memorised them"
     )
     AS_ON_NOISE = LikelihoodRatio(
         40.0,
@@ -85,7 +85,7 @@ def random_relation(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
 
     References
     ----------

@@ -55,9 +55,11 @@ class Likelihoods:
     REPEATED = LikelihoodRatio(5000.0, "{part:share} of the batches had already appeared in the same epoch", "data")
     NOT_REPEATED = LikelihoodRatio(0.01, "no batch that the callback saw appeared twice in an epoch", "data")
     AT_ONCE = LikelihoodRatio(4.0, "training made half of its improvement in the first {part:share} of the run")
-    EXPLAINED = LikelihoodRatio(1.5, "training ends {part:share} better than {level}")
+    EXPLAINED = LikelihoodRatio(1.5, "training loss ends {part:share} below {level}")
     NOT_AT_ONCE = LikelihoodRatio(
-        0.3, "training took {part:share} of the run for half of its improvement, which is long for one batch"
+        0.3,
+        "training loss needed {part:share} of the run for half of its fall; a single repeated batch would be learned "
+        "faster",
     )
     BEHIND = LikelihoodRatio(4.0, "validation ends far behind training ({ends})")
     APART_AT_BEST = LikelihoodRatio(3.0, "training was already far better than validation when validation was best")
@@ -124,7 +126,7 @@ def repeated_batch(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     many : with this number of training examples or more, memorising them takes more than a few epochs.
 
     References
@@ -200,9 +202,9 @@ def _found(observations: list[Observation], message: str, prior: float) -> Outco
         prior=prior,
         observations=observations,
         message=message,
-        advice="print the first labels of three consecutive batches; take the next batch of one "
-        "iterator at every step, and create the iterator only once per epoch",
-        settles="log a hash of each batch: it repeats within an epoch if a batch does",
+        advice="print the first labels of three consecutive batches; create the data iterator "
+        "once per epoch, not at every step, and draw each batch from it",
+        settles="log a hash of each batch: the same hash twice in an epoch means a repeated batch",
     )
 
 

@@ -69,7 +69,7 @@ def single_label_batches(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     expected : if shuffled batches are expected to have more than this share of one label, such batches are normal and
         are not reported.
 
@@ -81,7 +81,7 @@ def single_label_batches(
     share, by_chance = watched.median("label_top_share"), watched.median("label_top_share_expected")
     if share is None:
         return single_label_batches.skip(
-            "no labels of batches were logged", "train with a callback of tracker_diag.probes, which looks at batches"
+            "no labels of batches were logged", "train with a callback from tracker_diag.probes"
         )
     if by_chance is None or by_chance > expected or share < (NEARLY_ALL if by_chance > MUCH_LESS else MOSTLY):
         return None

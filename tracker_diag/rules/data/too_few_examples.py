@@ -87,7 +87,7 @@ def too_few_examples(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     scarce : with fewer examples per class than this, they hardly show how a class varies. This does not count if there
         are at least ten times `few` examples in total, because classes share much of what is learned.
     few : with fewer examples in total than this, networks usually memorise them.

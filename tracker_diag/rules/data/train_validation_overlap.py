@@ -49,13 +49,13 @@ def train_validation_overlap(
 
     What it measures
     ----------------
-    From a dataset profile, the rule takes the share of validation examples that also occur in training. It subtracts
-    the share of training examples that have a duplicate within training, because a table with few combinations of
-    values repeats the same rows in both sets by chance. The rule also reports a run that logs the same dataset (the
-    same digest) for training and for validation.
+    From a dataset profile, the rule takes the share of validation examples that also occur in training. In a table with
+    few different rows, some overlap arises by chance. The rule estimates it by the share of training examples that have
+    a duplicate within training, and subtracts it. The rule also reports a run that logs the same dataset (the same
+    digest) for training and for validation.
 
-    Evaluating the training set for a training curve does not count, if another set is evaluated too or if there is no
-    validation curve. Control runs that are meant to memorise a subset do not count either.
+    The rule does not report a run that evaluates its training set to draw a training curve, if another set is evaluated
+    too or if there is no validation curve. Nor does it report control runs that are meant to memorise a subset.
 
     Why it matters
     --------------
@@ -69,7 +69,7 @@ def train_validation_overlap(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     least : smallest overlap beyond chance that is reported; less changes no conclusion.
 
     References

@@ -37,8 +37,8 @@ class Likelihoods:
 
     IN_ORDER = LikelihoodRatio(
         3000.0,
-        "labels of neighbouring examples agree far more often than by chance ({part:share}, where 0% means shuffled "
-        "and 100% sorted)",
+        "labels of neighbouring examples agree far more often than by chance (sortedness {part:share}: 0% is "
+        "shuffled, 100% sorted)",
         "data",
     )
     MIXED_IN_BATCHES = LikelihoodRatio(0.02, "labels are mixed within the batches", "data")
@@ -120,7 +120,7 @@ def unshuffled(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     in_a_row : with this agreement of neighbouring labels or more, examples are taken to be in order (0 = shuffled, 1 =
         sorted).
 

@@ -20,7 +20,7 @@ class Likelihoods:
 
     USELESS = LikelihoodRatio(400.0, "with {examples}, {error}", "data")
     SMALL = LikelihoodRatio(3.0, "with {examples}, {error}", "data")
-    SHOWN = LikelihoodRatio(3.0, "the validation curve looks unrepresentative as well")
+    SHOWN = LikelihoodRatio(3.0, "the validation curve also differs from what a large sample would give")
 
 
 @rule(
@@ -61,7 +61,7 @@ def validation_too_small(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     useless : with fewer examples than this, the standard error of an accuracy of 0.9 is above 0.05.
     small : with fewer examples than this, the standard error of an accuracy of 0.9 is above 0.03, and the finding is a
         weaker sign.

@@ -15,17 +15,17 @@ AT_IT = 1.5
 def learning_rate_ladder(
     comparison: Comparison, learning_rate: float, beside_siblings: BesideSiblings | None, *, step_down: float = 10.0
 ) -> Outcome:
-    """The highest learning rate of the experiment that did not explode, compared with that of this run.
+    """Compares this run's learning rate with the highest one in the experiment that did not explode.
 
     What it measures
     ----------------
     The rule needs at least four learning rates in comparable runs, with the highest at least thirty times the lowest.
     It finds the highest learning rate below the lowest one that exploded, and proposes a rate one order of magnitude
-    lower. A learning rate exploded if most of its runs ended without a finite value, or ended ten times as far from the
-    best run as runs typically do. The learning rate of the best run never counts as exploded.
+    lower. A learning rate counts as exploded if most of its runs ended without a finite value, or ended ten times as
+    far from the best loss as the typical run. The learning rate of the best run never counts as exploded.
 
-    This is a remark. The rule says nothing if other runs show which rate this one should have (EX906), or if no run
-    beats random guessing.
+    The severity is `info`. The rule says nothing if other runs show which rate this one should have (EX906), or if no
+    run beats random guessing.
 
     Why it matters
     --------------
@@ -60,7 +60,9 @@ def learning_rate_ladder(
     elif learning_rate > ladder.sound / AT_IT:
         stands = f"this run's {own} is close to it"
     elif learning_rate > 0:
-        stands = f"it is {times(ladder.sound / learning_rate)} as high as this run's {own}"
+        stands = f"this run's {own} is {times(ladder.sound / learning_rate)} lower" + (
+            ", as is advisable" if target / AT_IT <= learning_rate <= AT_IT * target else ""
+        )
     else:
         stands = f"with this run's {own} nothing is learned"
     return learning_rate_ladder.finding(

@@ -19,8 +19,8 @@ def tiny_subset_control(comparison: Comparison, train_loss: Curve, *, learned: f
     What it measures
     ----------------
     The rule compares the last training loss of a control run with the first training loss of this run. The control is
-    the run of the same experiment whose tag `diag.control` says `tiny-subset`. The rule says nothing if this run, or
-    another comparable one, reached a loss that low.
+    the run of the same experiment whose tag `diag.control` says `tiny-subset`. The rule says nothing if the loss of
+    this run, or of another comparable one, fell as far as the threshold asks of the control.
 
     Why it matters
     --------------
@@ -33,8 +33,8 @@ def tiny_subset_control(comparison: Comparison, train_loss: Curve, *, learned: f
 
     Thresholds
     ----------
-    learned : the control has memorised some of its examples if its loss ends at this share of this run's first training
-        loss or less.
+    learned : the control counts as having memorised its examples if its last loss is at most this share of this run's
+        first training loss.
 
     References
     ----------

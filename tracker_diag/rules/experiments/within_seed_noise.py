@@ -59,9 +59,9 @@ def within_seed_noise(beside_siblings: BesideSiblings, *, errors: float = 2.0, f
     return within_seed_noise.finding(
         Severity.INFO,
         0.8,
-        f"{found.measure.said} ended at {own}, {figure(apart, 2)} behind the best of {found.runs} comparable runs, "
-        f"'{name}' ({best}); this may be chance, because runs that differ only in their seed typically differ by "
+        f"{found.measure.said} ended at {own}, and the best comparable run, '{name}', at {best}. The difference of "
+        f"{figure(apart, 2)} may be chance: runs that differ only in their seed typically differ by "
         f"{figure(math.sqrt(2) * found.between_seeds, 2)} ({beside.as_of})",
-        "choose the simpler of the two settings, or run both with more seeds",
+        f"choose the simpler of this run's settings and those of '{name}', or run both with more seeds",
         {"behind": apart, "noise": found.between_seeds, "repeated": found.repeated, "best": beside.best.id},
     )

@@ -33,10 +33,10 @@ class Likelihoods:
     """What speaks for units that died, and against it."""
 
     MOST_DEAD = LikelihoodRatio(
-        500.0, "{part:share} of the units before layer {layer} output 0 for whole batches", "data"
+        500.0, "{part:share} of the units that go into layer {layer} output 0 for whole batches", "data"
     )
     MANY_DEAD = LikelihoodRatio(
-        8.0, "{part:share} of the units before layer {layer} output 0 for whole batches", "data"
+        8.0, "{part:share} of the units that go into layer {layer} output 0 for whole batches", "data"
     )
     FEW_DEAD = LikelihoodRatio(
         0.03, "in every layer, at most {part:share} of the units output 0 for whole batches", "data"
@@ -106,7 +106,7 @@ def dead_relu(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     most : with this share of dead units or more, a layer counts as blocked.
     many : with this share or more, dead units count as a sign if the loss does not change either.
 

@@ -80,7 +80,7 @@ def exploding_gradients(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     times : gradients explode if their norm at the end is more than this many times its median.
 
     References
@@ -110,7 +110,7 @@ def exploding_gradients(
         message=foremost(observations).message,
         advice=text,
         prescription=Prescription(text, changes),
-        settles="log the gradient norm at every step: it must rise before the loss does",
+        settles="log the gradient norm at every step: if this is the cause, it rises before the loss does",
     )
 
 

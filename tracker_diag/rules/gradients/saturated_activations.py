@@ -12,8 +12,8 @@ from tracker_diag.rules.api import Change, LayerSignals, LikelihoodRatio, Outcom
 class Likelihoods:
     """What speaks for units that are saturated, and against them."""
 
-    MOST = LikelihoodRatio(3000.0, "{part:share} of the activations before layer {layer} are saturated", "data")
-    MANY = LikelihoodRatio(30.0, "{part:share} of the activations before layer {layer} are saturated", "data")
+    MOST = LikelihoodRatio(3000.0, "{part:share} of the activations that go into layer {layer} are saturated", "data")
+    MANY = LikelihoodRatio(30.0, "{part:share} of the activations that go into layer {layer} are saturated", "data")
     LEARNED = LikelihoodRatio(0.005, "the run still reached a good fit")
 
 
@@ -55,7 +55,7 @@ def saturated_activations(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     most : with this share of saturated activations or more, hardly any gradient passes back through the layer.
     many : with this share or more, saturation slows learning down.
 
@@ -67,7 +67,7 @@ def saturated_activations(
     known = {name: share for name, share in shares.items() if share is not None}
     if not known:
         return saturated_activations.skip(
-            "no share of saturated units is logged", "train with a callback of tracker_diag.probes"
+            "no share of saturated units is logged", "train with a callback from tracker_diag.probes"
         )
     layer = max(known, key=known.__getitem__)
     if known[layer] < many:

@@ -57,7 +57,7 @@ def saturated_output(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
 
     References
     ----------
@@ -71,8 +71,8 @@ def saturated_output(
     return saturated_output.hypothesis(
         prior=prior,
         observations=[row(side=saturation.side, cost=saturation.cost)],
-        message=f"loss divided by the error rate is {saturation.cost:.2f}, the framework's maximum: "
-        "the output is saturated",
+        message=f"loss is {saturation.cost:.2f} per wrong prediction, the most that the framework's clipped logarithm "
+        "allows: the output is saturated",
         advice=text,
         prescription=Prescription(text),
         settles="log the range of the inputs, and of the last layer's output before its activation",

@@ -79,7 +79,7 @@ def update_ratio_off(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     long : a step with a ratio above this is too long.
     short : a step with a ratio below this is too short.
 
@@ -92,7 +92,7 @@ def update_ratio_off(
     if not measured:
         return update_ratio_off.skip(
             f"update-to-weight ratios were logged fewer than {FEWEST} times",
-            "train with a callback of tracker_diag.probes",
+            "train with a callback from tracker_diag.probes",
         )
     known = [ratio for ratio in measured if ratio > 0]
     if not known:

@@ -112,7 +112,7 @@ def vanishing_gradients(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     deep : with this many layers or more, plain networks lose their gradient.
     vanished : with a median gradient norm below this, nothing is learned any more.
     shrunk : the gradient is lost on the way if that of the first layer, divided by that of the last, is below this.

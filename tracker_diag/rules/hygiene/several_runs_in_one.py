@@ -8,7 +8,7 @@ from tracker_diag.rules.api import Outcome, Seam, Severity, Timeline, rule
 
 @rule("HY006", "several-runs-in-one", seen_as=("The tool says too little about my run",))
 def several_runs_in_one(timeline: Timeline) -> Outcome:
-    """Several trainings were logged as one run; only the last training is judged.
+    """Several training runs were logged as one; only the last one is judged.
 
     What it measures
     ----------------
@@ -41,9 +41,9 @@ def several_runs_in_one(timeline: Timeline) -> Outcome:
     return several_runs_in_one.finding(
         Severity.INFO,
         1.0,
-        f"{timeline.trainings} trainings were logged as one run: after step {last.before:g}, {name} jumps from "
+        f"{timeline.trainings} training runs were logged as one: after step {last.before:g}, {name} jumps from "
         f"{figure(last.last, 4)} to {figure(last.next, 4)}, about its first value ({figure(last.first, 4)}); "
-        f"only the last training is judged ({timeline.judged} of {timeline.logged} values)",
-        "log each training as a separate run",
+        f"only the last one is judged ({timeline.judged} of {timeline.logged} values)",
+        "log each training run as a run of its own",
         {"metric": name, "trainings": timeline.trainings, "judged": timeline.judged, "logged": timeline.logged},
     )

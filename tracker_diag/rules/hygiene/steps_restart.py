@@ -14,14 +14,15 @@ def steps_restart(timeline: Timeline) -> Outcome:
 
     What it measures
     ----------------
-    The rule checks whether a record has a lower step than the record logged before it. At each such place it compares
-    the training losses after it with three levels: just before it, at the steps that are repeated, and at the start of
-    the training. If no training loss was logged, all losses and scores are used.
+    The rule checks whether a record has a lower step than the record logged before it. At each such restart, it
+    compares the first training losses after it with the last ones before it (or those at the steps that are repeated),
+    and with those at the start of training. If no training loss was logged, all losses and scores are used.
 
-    A part continues the curve if its first values are at least twice as near to the values just before as to those at
-    the start of the training. In the reverse case, another training began (HY006). If neither holds, only one part is
-    judged: the longest, or the last of equally long ones. If the step goes back by no more than two records, or by no
-    more than 5%, the part always counts as a continuation. The rule also reports three or more values at one step.
+    A part counts as a continuation if its first values are at most half as far from the end of the part before as from
+    the start of training. If it is the other way round, another training run began (HY006). If neither holds, only one
+    part is judged: the longest, or the last of equally long ones. If the step goes back by no more than two records, or
+    by no more than 5%, the part always counts as a continuation. The rule also reports three or more values at one
+    step.
 
     Why it matters
     --------------
@@ -29,7 +30,7 @@ def steps_restart(timeline: Timeline) -> Outcome:
 
     What to do
     ----------
-    Log a global step: batches counted over all epochs, or epochs counted on after each resume.
+    Log a global step: batches counted over all epochs, or epochs that keep counting after a resume.
 
     Thresholds
     ----------
@@ -80,8 +81,8 @@ def _sentence(timeline: Timeline, seam: Seam, places: list[Restart]) -> str:
         )
     if seam is Seam.ON:
         return (
-            f"steps of {name} restart {jump}; the parts were joined, because {name} then was nearer to its last value "
-            f"than to its first ({levels})"
+            f"steps of {name} restart {jump}; the parts were joined, because {name} continued near its last value "
+            f"instead of starting again ({levels})"
         )
     return (
         f"steps of {name} restart {jump}: it is unclear whether the training continued or another one began "

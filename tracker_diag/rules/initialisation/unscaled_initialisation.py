@@ -81,9 +81,7 @@ class Likelihoods:
     STAYS_AND_VARIES = LikelihoodRatio(
         1.0, "the loss starts and stays at chance level, but predictions change from one evaluation to the next"
     )
-    DEEP = LikelihoodRatio(
-        2.0, "in {layers:figure} layers, a wrong initial scale multiplies from layer to layer", "params"
-    )
+    DEEP = LikelihoodRatio(2.0, "the effect of a wrong initial scale multiplies over {layers:figure} layers", "params")
     HUNDREDS_ABOVE = LikelihoodRatio(10.0, FIRST_LOSS)
     FAR_OFF = LikelihoodRatio(4.0, FIRST_LOSS)
     LOST_IN_FIRST_EPOCH = LikelihoodRatio(4.0, "the loss diverged in the first epoch")
@@ -146,7 +144,7 @@ def unscaled_initialisation(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     deep : with this many layers or more, a plain Gaussian fails.
     small : a layer's initial weights are too small if their scale, divided by that of He (or Xavier) initialisation, is
         below this. (PyTorch's own linear layers start at 0.41.)

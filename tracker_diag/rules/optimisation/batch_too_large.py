@@ -42,7 +42,7 @@ class Likelihoods:
     NOT_ALL_EXPLAINED = LikelihoodRatio(
         3.0, "the model has not memorised the training set, and validation stays close to training"
     )
-    SETTLED = LikelihoodRatio(0.2, "the curves have levelled off")
+    SETTLED = LikelihoodRatio(0.2, "the curves have levelled off, so more updates would not help")
 
 
 @rule(
@@ -89,7 +89,7 @@ def batch_too_large(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     large_share : a batch with this share of the training examples or more is large, at which an epoch has only four
         updates or fewer.
     small : the rule proposes this batch size, or a quarter of the present one if that is smaller.

@@ -63,7 +63,7 @@ def batch_too_small_for_rate(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     small : with this batch size or a smaller one, noise is to be expected.
 
     References

@@ -122,7 +122,7 @@ def gradient_clipping_masks_rate(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     always : if this share of the logged steps or more are clipped, the threshold is taken to set their length.
     shortened : and if the median step is shortened to this share of its length or less.
     tight : a clipping threshold below this clips nearly every step of an ordinary network.

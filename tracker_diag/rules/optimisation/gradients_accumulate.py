@@ -63,7 +63,7 @@ class Likelihoods(UsualRate):
     NOT_KEPT = LikelihoodRatio(0.01, "gradients were reset to 0 before each logged step", "data")
     NORM_STAYS_HIGH = LikelihoodRatio(
         100.0,
-        "the gradient norm grew to {fold:times} its initial value {without_falling}, while the training loss "
+        "the gradient norm ended at {fold:times} its initial value {without_falling}, while the training loss "
         "{rose_or_climbed}",
         "data",
     )
@@ -148,7 +148,7 @@ def gradients_accumulate(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     grown : a gradient norm that ends at this many times its initial value or more has grown. Of 102 runs with
         zero_grad, none whose norm stayed high reached 3 times.
     stays : the norm stays high if it never falls below this share of its highest value so far.

@@ -45,12 +45,13 @@ class Likelihoods:
     FELL_TO_NOTHING = LikelihoodRatio(2.0, "the loss fell from a high first value to chance level and stayed there")
     SET_BACK = LikelihoodRatio(
         8.0,
-        "the training loss rose midway by {rise:figure}, and its whole fall is from {first:figure} to {best:figure}",
+        "the training loss rose by {rise:figure} midway; in all it fell by {fall:figure} (from {first:figure} to "
+        "{best:figure})",
     )
     SET_BACK_AND_REGAINED = LikelihoodRatio(
         3.0,
-        "the training loss rose midway by {rise:figure} and recovered; its whole fall is from {first:figure} to "
-        "{best:figure}",
+        "the training loss rose by {rise:figure} midway and recovered; in all it fell by {fall:figure} (from "
+        "{first:figure} to {best:figure})",
     )
     SATURATED = LikelihoodRatio(4.0, "the output layer is saturated")
     RESTS_AT_ONCE = LikelihoodRatio(
@@ -117,7 +118,7 @@ def learning_rate_too_high(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at:
+    prior : odds of this cause in a run that has a problem, before any evidence:
         "the most important hyperparameter".
     step_down : if a learning rate in the usual range proved too high, it is divided by this factor.
     setback : a rise of the training loss by this share of the total improvement (from the first value, or the
@@ -185,7 +186,8 @@ def _seen(
     if features.setback > setback and not features.stuck_at_baseline and not restarts:
         row = Likelihoods.SET_BACK_AND_REGAINED if features.regained else Likelihoods.SET_BACK
         rise = features.setback * (improvement or 0.0)
-        return row(rise=rise, first=_shown(train, "start"), best=_shown(train, "best"))
+        first, best = _shown(train, "start"), _shown(train, "best")
+        return row(rise=rise, fall=abs(first - best), first=first, best=best)
     if saturation is not None:
         return Likelihoods.SATURATED()
     if beyond_doubt and features.starts_at_baseline:

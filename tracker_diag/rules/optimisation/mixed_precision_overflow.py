@@ -130,7 +130,7 @@ def mixed_precision_overflow(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     left_out : if the loss scaler skips this share of the steps or more, it finds no scale that works.
 
     References

@@ -124,7 +124,7 @@ def rate_decays_too_early(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     gone : a learning rate below this share of its peak hardly moves the weights.
     early : it is early if it comes before this share of the run. Stepping down at half and at three quarters is common.
     enough : a run that has brought its loss this share below chance level is not held back.

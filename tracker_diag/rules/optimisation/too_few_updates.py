@@ -49,7 +49,7 @@ class Likelihoods:
     NOT_ALL_EXPLAINED = LikelihoodRatio(
         3.0, "the model has not memorised the training set, and validation stays close to training"
     )
-    SETTLED = LikelihoodRatio(0.2, "the curves have levelled off")
+    SETTLED = LikelihoodRatio(0.2, "the curves have levelled off, so longer training would not help")
     BEGAN_FAR_OFF = LikelihoodRatio(0.1, FIRST_LOSS)
 
 
@@ -99,7 +99,7 @@ def too_few_updates(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     few : this many updates or fewer are few: a few hundred do not carry any network far.
 
     References

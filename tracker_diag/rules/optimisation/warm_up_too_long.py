@@ -96,7 +96,7 @@ def warm_up_too_long(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     most : a warm-up over more than this share of the run is too long. A one-cycle schedule with its peak at half of the
         run reaches 95% of the peak before that.
     quickens : it counts for this cause if the loss falls at least this many times as far in the second half of the run

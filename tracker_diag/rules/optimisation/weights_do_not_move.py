@@ -100,7 +100,7 @@ def weights_do_not_move(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
 
     References
     ----------

@@ -42,12 +42,12 @@ def clustered_feature(
     What to do
     ----------
     First check whether a placeholder (-999 for "missing") or a mixture of units causes the gap. "Can you make a feature
-    discrete or binned in some way?" Otherwise add the cluster number as a feature, and subtract from each value the
-    mean of its cluster.
+    discrete or binned in some way?" If it is neither, add the cluster number as a feature, and subtract from each value
+    the mean of its cluster.
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at. The odds are
+    prior : odds of this cause in a run that has a problem, before any evidence. The odds are
         small, because clusters are often the signal itself.
     gap : smallest gap that counts, as a share of the range from the 1% to the 99% quantile.
 

@@ -57,7 +57,7 @@ def exponential_feature(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     magnitudes : with this many orders of magnitude or more between the 5% and 95% quantiles, it is a stronger sign.
 
     References

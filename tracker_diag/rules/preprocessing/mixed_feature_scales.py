@@ -94,7 +94,7 @@ def mixed_feature_scales(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     apart : smallest ratio of the largest scale to the smallest that counts as a sign. The default is two orders of
         magnitude, because adaptive optimisers cope with less.
 

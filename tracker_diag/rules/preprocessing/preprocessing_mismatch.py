@@ -71,8 +71,8 @@ class Likelihoods:
     BLANK_EXAMPLES = LikelihoodRatio(0.02, "{part:share} of the training examples are blank, which explains it", "data")
     FIRST_FAR_ABOVE = LikelihoodRatio(
         20.0,
-        "the first validation loss is {val_first:times} the first training loss, but it should be lower, as it is "
-        "measured later",
+        "the first validation loss is {val_first:times} the first training loss, but it should be lower, because "
+        "it is measured after the updates of the first epoch",
         own=True,
     )
     BLIND = LikelihoodRatio(4.0, "validation never gets much better than {level}, while training does")
@@ -136,7 +136,7 @@ def preprocessing_mismatch(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     apart : largest difference between the input means of training and evaluation that is still accepted, in standard
         deviations of the training inputs.
     wider : largest factor between the standard deviations of training and evaluation inputs that is still accepted.

@@ -52,7 +52,7 @@ def skewed_feature(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at. The odds are
+    prior : odds of this cause in a run that has a problem, before any evidence. The odds are
         small, because networks cope with some skew.
     skewed : smallest skewness that counts; 2 is that of an exponential distribution.
     many : with this share of skewed features or more, it is a stronger sign.

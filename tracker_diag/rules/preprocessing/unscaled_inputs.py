@@ -107,7 +107,7 @@ def unscaled_inputs(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     small : with a root mean square of all inputs below this, the network can hardly tell them from 0.
     large : with a root mean square above this (about 1 is expected), the largest feature dominates the first layer.
 

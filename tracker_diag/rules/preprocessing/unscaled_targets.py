@@ -63,7 +63,7 @@ class Likelihoods:
         "{reach:figure} at most",
         "params",
     )
-    LINEAR = LikelihoodRatio(1.5, "the output is linear, so it can reach any target", "data")
+    LINEAR = LikelihoodRatio(1.5, "the output is linear, so its range is not the problem", "data")
 
 
 @rule(
@@ -122,7 +122,7 @@ def unscaled_targets(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     far : smallest first error that counts, as a multiple of the size of an untrained output (about 1). The default,
         30, is a squared error of about 1000.
     wide : with this standard deviation or more, targets are far from unit scale. For small targets the limit is its

@@ -89,18 +89,18 @@ def augmentation_too_strong(
 
     What it measures
     ----------------
-    Whether augmentation is logged and switched on, or part of the described layers. Then one of two things, for which
-    chance level has to be known:
+    Whether augmentation is logged and switched on, or part of the described layers. If chance level is known, one of
+    these must hold as well:
 
-    - Training loss ends less than 40% below chance level, and validation loss, whose examples are not augmented, ends
-      far below training loss.
+    - Training loss stays above 60% of chance level, and validation loss, whose examples are not augmented, ends far
+      below training loss.
     - Training loss hardly falls below chance level, and validation loss ends below it by more than their noise.
 
-    Noise with a standard deviation above that of a scaled input, and an augmentation whose name says that it is strong,
-    count as well.
+    Input noise with a standard deviation above 1, and an augmentation whose name says that it is strong, are further
+    signs.
 
-    With augmentation, it is normal that training loss ends above validation loss. This is not reported if training loss
-    has come down well. Mixup and label smoothing raise training loss by design.
+    With augmentation, it is normal that training loss ends above validation loss. The rule does not report that if
+    training loss has come down well. Mixup and label smoothing raise training loss by design.
 
     Why it matters
     --------------
@@ -115,12 +115,12 @@ def augmentation_too_strong(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
 
     References
     ----------
-    Seminar: "Regularisation". Cubuk et al. (2020), RandAugment, NeurIPS: the best strength grows with network and data,
-    and falls off beyond; Shorten and Khoshgoftaar (2019), A survey on image data augmentation, J. Big Data 6:60.
+    Seminar: "Regularisation". Cubuk et al. (2020), RandAugment, NeurIPS: the best strength grows with the size of
+    network and data; Shorten and Khoshgoftaar (2019), A survey on image data augmentation, J. Big Data 6:60.
     """
     of_layers = layers_described is not None and layers_described.noise
     if augmentation is None and not of_layers:

@@ -55,13 +55,13 @@ class Likelihoods:
     )
     TRACKS = LikelihoodRatio(
         4.0,
-        "with dropout {dropout:figure} in training only, validation loss should start below training loss, but it is "
-        "{middle:figure} times as high when training loss has fallen half-way, and {end:figure} times at the end",
+        "if dropout {dropout:figure} were on in training only, validation loss should be below training loss for most "
+        "of the run; it is {middle:figure} times as high half-way down and {end:figure} times at the end",
     )
     AS_NOISY = LikelihoodRatio(
         3.0,
-        "from one evaluation to the next, validation loss fluctuates {jitter:figure} times as much as training loss, "
-        "as if dropout were on",
+        "validation loss fluctuates {jitter:figure} times as much as training loss; without dropout it should be much "
+        "smoother",
     )
 
 
@@ -110,7 +110,7 @@ def evaluation_in_training_mode(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     most : the rule reports if this share of the logged evaluations or more were in training mode.
     strong_enough : with this dropout or more, dropout shows in the training loss.
 

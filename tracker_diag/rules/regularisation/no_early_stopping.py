@@ -72,7 +72,7 @@ def no_early_stopping(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     minimum_share : the rule reports if this share of the run or more came after the best step.
 
     References

@@ -70,7 +70,7 @@ class Likelihoods:
 
     OVERFITS = LikelihoodRatio(5.0, "the model fits training much better than validation")
     UNREPRESENTATIVE = LikelihoodRatio(3.0, "the model fits training much better than validation")
-    NONE_CONFIGURED = LikelihoodRatio(10.0, "the run uses no regularisation (off: {known})", "params")
+    NONE_CONFIGURED = LikelihoodRatio(10.0, "the run uses no regularisation ({known})", "params")
     ONE_CONFIGURED = LikelihoodRatio(0.4, "the run is regularised by {used}", "params")
     BLIND = LikelihoodRatio(0.03, "validation never got better than chance level, which regularisation does not change")
 
@@ -101,8 +101,8 @@ def no_regularisation(
 
     What it measures
     ----------------
-    Which regularisers the configuration names with a value above zero, or the layers of the model contain, and whether
-    validation turned or stayed behind. These count as regularisers:
+    The rule counts the active regularisers: those that the configuration sets above zero, and those among the layers of
+    the model. It also looks at whether validation loss rises again or stays above training loss. Regularisers are:
 
     - weight decay, augmentation and early stopping;
     - a parameter whose name says that it regularises (`kernel_regularizer`, `rotation_range`, `mosaic`, …);
@@ -123,7 +123,7 @@ def no_regularisation(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     proposed : the least dropout that is proposed (scikit-learn: a weight penalty of 0.01 instead); more if validation
         ends far above training.
     tiny : a regulariser (dropout, weight decay, …) of this value or less does nothing.
@@ -161,7 +161,9 @@ def no_regularisation(
     changes += stop_at_best(symptoms, names, epochs, slowed)
     settles = f"run once with {_wanted(changes[0])}" if changes else "run once with early stopping"
     slower = (
-        " (later than this run was best, because dropout slows training)" if slowed > 1 and len(changes) > 1 else ""
+        " (a few more than until the best epoch of this run, because dropout slows training)"
+        if slowed > 1 and len(changes) > 1
+        else ""
     )
     more = "" if penalty and changes else _more(used)
     text = "; ".join(part for part in (f"{in_words(changes)}{slower}", more) if part)
@@ -218,5 +220,5 @@ def _acts(value: Any, tiny: float) -> bool:
 def _configured(known: list[str], used: list[str]) -> Observation:
     """What the configuration says."""
     if not used:
-        return Likelihoods.NONE_CONFIGURED(known=", ".join(kind.replace("_", " ") for kind in known))
+        return Likelihoods.NONE_CONFIGURED(known=", ".join(f"{kind.replace('_', ' ')} is off" for kind in known))
     return Likelihoods.ONE_CONFIGURED(used=used[0])

@@ -112,7 +112,7 @@ def regularisation_too_strong(
 
     Thresholds
     ----------
-    prior : how likely this cause is (as odds) in a run with a problem, before its data are looked at.
+    prior : odds of this cause in a run that has a problem, before any evidence.
     strong_dropout : dropout above this is unusual.
     strong_decay : weight decay above this is unusual. With AdamW, which decouples it from the gradient, the limit is
         five times as high; with Lion, whose learning rates are lower, twenty times.

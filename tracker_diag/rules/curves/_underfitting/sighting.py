@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from tracker_diag.rules.api import Severity
 
 ADVICE = (
-    "try to overfit a few examples; if that fails, more capacity will not help: check the data, the learning rate and "
-    "the initialisation"
+    "try to overfit a few examples; if even that fails, check the data, the learning rate and the initialisation "
+    "before you enlarge the model"
 )
 
 
