@@ -88,9 +88,7 @@ def speed(store: str, runs: int, sample: int) -> None:
         if store == "postgresql":
             from tests.postgres import serving_postgres
 
-            (folder / "postgres").mkdir()
-            folder.chmod(0o755)
-            database = stack.enter_context(serving_postgres(folder / "postgres"))
+            database = stack.enter_context(serving_postgres())
             database = database.replace("postgresql://", "postgresql+psycopg2://")
         uri, server = stack.enter_context(serving(folder, database))
         _fill(uri, database, runs)

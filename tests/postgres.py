@@ -1,4 +1,4 @@
-"""A real PostgreSQL server in a folder, where its binary is on the machine."""
+"""A real PostgreSQL server, where its binary is on the machine."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,18 +20,23 @@ _PASSWORD = "not-a-secret"  # of a server that lives as long as a test, on loopb
 
 
 @contextlib.contextmanager
-def serving_postgres(folder: Path) -> Iterator[str]:
+def serving_postgres() -> Iterator[str]:
     """Serve an empty database; gives its address, with a password in it."""
+    # Not below pytest's folders: each pytest that starts closes them to other accounts again, and ends the server.
+    with tempfile.TemporaryDirectory(prefix="tracker-diag-postgres-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield from _serving(folder)
+
+
+def _serving(folder: Path) -> Iterator[str]:
     data = folder / "data"
     data.mkdir()
-    # PostgreSQL refuses to run as root: its own account is used there, in folders it can reach.
+    # PostgreSQL refuses to run as root: its own account is used there.
     user = "postgres" if os.geteuid() == 0 else None
     if user is not None:
         account = pwd.getpwnam(user)
         os.chown(data, account.pw_uid, account.pw_gid)
-        for parent in data.parents:
-            if parent.stat().st_uid == 0 and parent.is_relative_to("/tmp") and parent != Path("/tmp"):
-                parent.chmod(parent.stat().st_mode | 0o011)
     secret = folder / "secret"
     secret.write_text(_PASSWORD)
     secret.chmod(0o644)

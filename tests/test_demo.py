@@ -23,5 +23,5 @@ def test_every_network_gets_its_diagnosis(tmp_path: Path) -> None:
     told = done.stdout[done.stdout.find("what was done to it") :] + done.stderr
     assert done.returncode == 0, told
     assert "← expected" not in told
-    assert "As expected: 12 of 12 verdicts, 8 of 8 first causes." in told
+    assert "As expected: 12 of 12 verdicts, 9 of 9 first causes." in told
     assert (tmp_path / "demo" / "mlflow.db").is_file()

@@ -106,9 +106,7 @@ def _mlruns(python: Path, folder: Path, described: Path) -> Iterator[Store]:
 
 @contextlib.contextmanager
 def _postgresql(python: Path, folder: Path, described: Path) -> Iterator[Store]:
-    folder.chmod(0o755)
-    (folder / "postgres").mkdir()
-    with serving_postgres(folder / "postgres") as bare:
+    with serving_postgres() as bare:
         uri = bare.replace("postgresql://", "postgresql+psycopg2://")
         _client(python, folder, "log", uri, described)
         yield Store(uri, lambda: _look(python, folder, uri), lambda: _rows(uri), lambda: _postgres_schema(uri))

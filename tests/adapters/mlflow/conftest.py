@@ -44,12 +44,10 @@ def postgres_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[s
     """Tracking URI, and a folder for artifacts."""
     if shutil.which("postgres") is None:
         pytest.skip("the PostgreSQL server is not on this machine")
-    folder = tmp_path_factory.mktemp("postgres")
-    with serving_postgres(folder) as uri:
+    with serving_postgres() as uri:
         driven = uri.replace("postgresql://", "postgresql+psycopg2://")
         make_database(driven)
-        (folder / "artifacts").mkdir()
-        yield driven, folder / "artifacts"
+        yield driven, tmp_path_factory.mktemp("artifacts of postgres")
 
 
 AUTH_PASSWORDS = {"admin": "a-test-password-1", "reader": "a-test-password-2", "writer": "a-test-password-3"}
