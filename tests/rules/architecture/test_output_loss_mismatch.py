@@ -404,7 +404,8 @@ def test_softmax_over_one_unit_by_the_parameters_alone(name):
     assert "the output is softmax over one unit" in cause(report, NAME).why
     assert (
         cause(judge(certain(cost=100.0), {**params, name: "2"}), NAME) is None
-        or "layers show one output unit" not in cause(judge(certain(cost=100.0), {**params, name: "2"}), NAME).why
+        or "the output is softmax over one unit"
+        not in cause(judge(certain(cost=100.0), {**params, name: "2"}), NAME).why
     )
 
 
@@ -412,7 +413,7 @@ def test_softmax_over_one_unit_by_the_parameters_alone(name):
 def test_one_of_something_else_is_not_one_unit(name):
     params = {"output_activation": "softmax", "criterion": "BCELoss", name: "1", "num_classes": None}
     told = cause(judge(certain(cost=100.0), params), NAME)
-    assert told is None or "layers show one output unit" not in told.why
+    assert told is None or "the output is softmax over one unit" not in told.why
 
 
 def test_labels_that_were_scaled_and_not_quite_away():

@@ -69,7 +69,7 @@ def test_a_few_per_cent_of_many_epochs_are_not_at_once():
     train = falling(0.01, 7.5, 120)
     report = judge(both(train, np.maximum(1.6, falling(1.5, 4, 120))), {**SOUND, "epochs": 120})
     named = cause(report, NAME)
-    assert named is None or "of the training improvement took" not in named.why
+    assert named is None or "half of its improvement in the first" not in named.why
 
 
 def test_a_pretrained_network_memorises_soon():
