@@ -486,6 +486,18 @@ def test_a_curve_that_is_lost_is_no_good_fit_even_where_no_rule_is_asked_that_sa
     assert "is NaN or infinite from step" in report.summary
 
 
+@pytest.mark.parametrize(("rise", "fits"), [(0.0, False), (0.3, True)])
+def test_a_low_accuracy_that_stands_shows_no_fit_however_well_the_losses_fall(rise: float, fits: bool) -> None:
+    risen = rise * (1 - np.exp(-np.arange(EPOCHS) / 6))
+    losses = {
+        name: 20 + falling(8.0, 6, start=40.0) + noise(0.02, i) for i, name in enumerate(("train_loss", "val_loss"))
+    }
+    scores = {name: 0.35 + risen + noise(0.003, i) for i, name in enumerate(("train_accuracy", "val_accuracy"))}
+    report = judge({**losses, **scores}, {"num_classes": None})
+    assert (report.verdict == "good-fit") == fits
+    assert ("nothing shows that the model learned" in report.summary) != fits
+
+
 def test_where_training_longer_would_bring_something_it_does_not_say_that_the_curve_levels_off() -> None:
     goes_on = Extrapolation(0.2, 0.01, 0.25, 0.3, 3.0, "power")
     finding = told(further=goes_on)

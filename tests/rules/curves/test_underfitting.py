@@ -173,6 +173,21 @@ def test_a_loss_that_falls_beside_an_accuracy_that_stands() -> None:
     assert "accuracy stuck" in finding.message
 
 
+@pytest.mark.parametrize(("classes", "right"), [(2, 0.5), (10, 0.11)])
+@pytest.mark.parametrize("known", [True, False])
+def test_a_squared_error_that_falls_to_that_of_guesses(classes: int, right: float, known: bool) -> None:
+    level = (classes - 1) / classes**2
+    curves = both(
+        falling(level, 3, start=3 * level) + noise(level / 500, 1),
+        falling(level, 3, start=2.9 * level) + noise(level / 500, 2),
+        right + noise(0.005, 3),
+        right + noise(0.008, 4),
+    )
+    report = judge(curves, {"num_classes": classes if known else None, "loss": "mse"})
+    assert report.verdict == "underfitting"
+    assert "accuracy stuck" in report.summary
+
+
 @pytest.mark.parametrize("accuracy", [0.0, 0.02, 0.4])
 def test_an_accuracy_that_does_not_go_with_the_loss_is_no_guess(accuracy: float) -> None:
     """A regression whose "accuracy" counts equal numbers; several labels at once."""

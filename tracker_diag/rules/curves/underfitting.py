@@ -101,9 +101,9 @@ def underfitting(
       after that.
     - An accuracy takes only two values, which add up to 1, and switches between them.
     - The accuracies are low, do not rise significantly, and correct less than a twentieth of their first errors.
-      Meanwhile the loss falls to the level of such guesses (between −ln of the accuracy and three times that). The
-      model only becomes less confident. This needs both training and validation accuracy, or a validation accuracy and
-      a training loss if nothing else was logged.
+      Meanwhile the loss falls to the level of such guesses (between −ln of the accuracy and three times that; or the
+      mean squared error of such guesses). The model only becomes less confident. This needs both training and
+      validation accuracy, or a validation accuracy and a training loss if nothing else was logged.
     - Both losses of a network with hidden layers reach their final level within a few hundred updates, and validation
       does not fall further. An output bias is learned that quickly. Learning from the input takes much longer and
       follows a power law of the steps.

@@ -19,6 +19,8 @@ LOW = 0.6
 UNDONE = 0.05
 #: Times -ln of the accuracy between which a loss goes with such guesses: far less or more is no cross-entropy.
 COST = (0.9, 3.0)
+#: Times what such guesses cost in squared error between which a loss is one; the accuracy has noise of its own.
+SQUARED_COST = (0.8, 1.2)
 
 
 def guessing(scores: Sequence[Beside], alone: Beside | None, alpha: float) -> Sighting | None:
@@ -48,7 +50,13 @@ def _guesses(loss: Curve, score: Curve, alpha: float) -> bool:
     # One guess in k is right, and costs ln k. What costs far less or more is no cross-entropy: a regression whose
     # "accuracy" counts equal numbers, several labels at once.
     least, most = COST
-    if not least <= loss.tail / -math.log(tail) <= most:
+    if not least <= loss.tail / -math.log(tail) <= most and not _costs_squares(loss.tail, tail):
         return False
     found = trend(score.x, score.y)
     return found.p > alpha or found.slope >= 0
+
+
+def _costs_squares(loss: float, right: float) -> bool:
+    """Whether a loss is the mean squared error of predicting 1/k for each of k classes."""
+    least, most = SQUARED_COST
+    return least <= loss / (right * (1 - right)) <= most
