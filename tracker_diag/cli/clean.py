@@ -50,9 +50,9 @@ def clean(
 ) -> None:
     """Remove everything that tracker-diag wrote.
 
-    This removes tags, reports, what `--note`, `--view` and `--annotate` wrote, and the runs that `--overview` and
-    controls created, with their experiment if it is empty then. Your own text in descriptions stays, and nothing else
-    is changed. If something cannot be removed, the command says so and why.
+    This removes tags, reports, what `--note`, `--view` and `--annotate` wrote, and the runs created by `--overview` or
+    as controls; their experiment too, if nothing else is left in it. Your own text in descriptions stays, and nothing
+    else is changed. If something cannot be removed, the command says so and why.
     """
     if run_id and (experiment or project or everything):
         raise UsageError("--run-id cannot be combined with --experiment, --project or --all")

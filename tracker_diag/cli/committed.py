@@ -31,8 +31,8 @@ def committed(
     """Check runs whose mlruns files are about to be committed to git.
 
     Made for pre-commit hooks. Each run that one of the files belongs to is diagnosed; nothing is written.
-    The other runs of its experiment are used only for comparison. The exit code is 1 if one of the runs has the
-    severity given with --fail-on, an error by default, or a worse one. Other exit codes: see `tracker-diag sweep -h`.
+    The other runs of its experiment are used only for comparison. The exit code is 1 if a run is at
+    least as severe as --fail-on says (default: error). Other exit codes: see `tracker-diag sweep -h`.
 
     \b
       tracker-diag committed $(git diff --name-only --staged)

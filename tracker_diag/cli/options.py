@@ -55,7 +55,7 @@ RoleOption = Annotated[
     list[str] | None,
     typer.Option(
         "--role",
-        help="Use this metric or parameter for a role, e.g. val_loss=my/metric. Can be repeated.",
+        help="Say which metric or parameter is meant, e.g. val_loss=my/metric. Can be repeated.",
         show_default=False,
         metavar="ROLE=NAME",
         rich_help_panel=JUDGED,

@@ -104,7 +104,8 @@ def _shown(rule: Rule, name: str, gain: Gain, beside: BesideSiblings) -> Hypothe
         name=name,
         severity=Severity.INFO,
         confidence=0.0,
-        message=f"{clean(a.parameter, LONGEST_NAME)} {value(a.before)} is too {way}: {shown}; this run {ended}",
+        message=f"{clean(a.parameter, LONGEST_NAME)} {value(a.before)} is too {way}: {shown}; "
+        f"{beside.comparison.measure.said} of this run {ended}",
         advice=advice,
         evidence={"for": [text], "against": []},
         prior=PRIOR,

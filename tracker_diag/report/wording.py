@@ -66,6 +66,8 @@ def steps(span: tuple[float, float]) -> str:
     return f"step {first}" if first == last else f"steps {first}–{last}"
 
 
+#: Share of the steps from which on it is all of them, in words.
+ALMOST_ALL = 0.995
 #: By the finding that names a step from which on nothing was gained, what the steps after it did, and the same of a
 #: span of steps; the worst first, as the engine counts them. Never the word of the verdict, which stands above.
 WASTED = {
@@ -81,6 +83,8 @@ def cost(report: Report) -> str:
     amounts = [f"{percent(share)} of the steps"] * (share > 0) + [duration(seconds)] * (seconds > 0)
     if not amounts:
         return ""
+    if share > ALMOST_ALL and report.verdict == "frozen":
+        return "The curve was stuck for the whole run."
     amount = amounts[0] + "".join(f" ({more})" for more in amounts[1:])
     spanned = {finding.name for finding in report.findings if finding.span is not None}
     happened = next((words for name, (words, _) in WASTED.items() if name in spanned), "did not improve the run")

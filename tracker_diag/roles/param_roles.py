@@ -94,7 +94,8 @@ def find_params(values: Mapping[str, Any], extra: Mapping[str, tuple[frozenset[s
     for role, refusals in unfit.items():
         if role not in found.values:
             name, wanted = min(refusals), _KINDS_IN_WORDS.get(kind_of(role), "valid value")
-            found.notes.append(f"{role}: {name} = {str(values[name])[:40]!r} is not a {wanted}, so it was ignored")
+            refused = f"its value {str(values[name])[:40]!r} is not a {wanted}"
+            found.notes.append(f"{name} was read as {role}, but {refused}, so it was ignored")
     _by_value(found, values)
     _derive(found, values)
     return found

@@ -32,21 +32,26 @@ def change(alternative: Alternative) -> str:
     return f"{verb} {name} from {value(alternative.before)} to {value(alternative.after)}"
 
 
+def differs(alternative: Alternative) -> str:
+    """By what the other run differs: "with lr 0.0011 instead of 0.043 and nothing else changed"."""
+    a = alternative
+    if len(a.tied) > 1:
+        return f"with other values of {_names(a)}"
+    other = f"with {clean(a.parameter, LONGEST_NAME)} {value(a.after)} instead of {value(a.before)}"
+    return other + (f" ({_names(a, 1)} changed with it)" if a.tied else " and nothing else changed")
+
+
 def shows(gain: Gain, measure: Measure) -> str:
     """What shows it: "with lr 0.0011 instead of 0.043 and nothing else changed, run 'X' ended at 1.91"."""
     a = gain.alternative
-    if len(a.tied) > 1:
-        differs = f"with other values of {_names(a)}"
-    else:
-        differs = f"with {clean(a.parameter, LONGEST_NAME)} {value(a.after)} instead of {value(a.before)}"
-        differs += f" ({_names(a, 1)} changed with it)" if a.tied else " and nothing else changed"
+    other = differs(a)
     if a.matched is None:
-        return f"{differs}, a model fitted to all runs predicts about {figure(measure.shown(a.value), 2)}"
+        return f"{other}, a model fitted to all runs predicts about {figure(measure.shown(a.value), 2)}"
     who = clean(a.matched.name, LONGEST_NAME)
     if a.runs == 1:
-        return f"{differs}, run '{who}' ended at {figure(measure.shown(a.matched.value), 4)}"
+        return f"{other}, run '{who}' ended at {figure(measure.shown(a.matched.value), 4)}"
     ends = figure(measure.shown(a.value), 4)
-    return f"{differs}, {a.runs} runs (such as '{who}') ended at {ends} on average"
+    return f"{other}, {a.runs} runs (such as '{who}') ended at {ends} on average"
 
 
 def _names(alternative: Alternative, skip: int = 0) -> str:

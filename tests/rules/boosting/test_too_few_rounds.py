@@ -34,7 +34,7 @@ def test_the_rate_is_raised_where_the_rounds_leave_more_than_half(rate, rounds):
     report = short(rounds, rate)
     assert ranked(report)[0] == NAME
     assert changes(report, NAME)["eta"] == (rate, 0.1)
-    assert f"leave at least {(1 - rate) ** rounds:.0%} of the error" in cause(report, NAME).why
+    assert f"leave {(1 - rate) ** rounds:.0%} of the error or more" in cause(report, NAME).why
 
 
 def test_a_rate_so_low_that_nothing_else_sees_the_loss_fall():

@@ -280,7 +280,7 @@ def test_what_is_said_of_both_curves() -> None:
     assert (finding.severity, finding.confidence) == ("ok", 0.9)
     assert finding.message == (
         "validation loss levels off at 0.6, training loss ends at 0.5; "
-        "validation is worse by 0.1, which is 5% of the fall in training loss from 2.5 to 0.5"
+        "validation is worse by 5% of the fall in training loss from 2.5 to its best, 0.5"
     )
     assert finding.evidence == {"gap": pytest.approx(0.05), "level": pytest.approx(0.6), "p_rest": 0.0}
 
@@ -290,9 +290,9 @@ def test_what_is_said_of_both_curves() -> None:
     [
         (0.0099, "; there is no gap between them"),
         (-0.0099, "; there is no gap between them"),
-        (0.012, "validation is worse by 0.012, which is 1% of the fall in training loss from 2.5 to 0.5"),
-        (0.02, "validation is worse by 0.02, which is 1% of the fall in training loss from 2.5 to 0.5"),
-        (-0.3, "validation is better by 0.3, which is 15% of the fall in validation loss from 2.2 to 0.2"),
+        (0.012, "validation is worse by 1% of the fall in training loss from 2.5 to its best, 0.5"),
+        (0.02, "validation is worse by 1% of the fall in training loss from 2.5 to its best, 0.5"),
+        (-0.3, "validation is better by 15% of the fall in validation loss from 2.2 to its best, 0.2"),
     ],
 )
 def test_a_gap_in_words(gap: float, words: str) -> None:
@@ -304,7 +304,7 @@ def test_a_gap_in_words(gap: float, words: str) -> None:
 def test_the_gap_that_is_said_is_that_of_the_levels_that_are_said() -> None:
     finding = told(end_gap=Gap(0.2, 0.15, 0.25, 0.7, 0.5))
     assert isinstance(finding, Finding)
-    assert "levels off at 0.6, training loss ends at 0.5; validation is worse by 0.1, which is 5%" in finding.message
+    assert "levels off at 0.6, training loss ends at 0.5; validation is worse by 5%" in finding.message
     assert finding.evidence["gap"] == pytest.approx(0.1)
 
 

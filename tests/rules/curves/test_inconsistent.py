@@ -36,7 +36,7 @@ def test_a_loss_of_nothing_at_the_accuracy_of_guessing() -> None:
     assert report.verdict == "inconsistent"
     assert finding is not None
     assert finding.severity is Severity.ERROR
-    assert "90% of the predictions are wrong" in finding.message
+    assert "90% of the training predictions are wrong" in finding.message
 
 
 def test_two_evaluations_are_enough_and_one_is_not() -> None:

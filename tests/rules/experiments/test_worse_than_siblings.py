@@ -23,9 +23,8 @@ def test_it_names_the_best_run_the_matched_one_and_the_value_that_worked() -> No
     runs = [replace(run, end_time=LATEST) for run in experiment()]
     seen = of(member(0.1, 64, 0), runs)
     assert seen.message == (
-        "validation loss ended at 0.5531, while the best of 15 comparable runs, '0.01-64-0', reached 0.1958; with lr "
-        "0.01 instead of 0.1 and nothing else changed, run '0.01-64-0' ended at 0.1958 (of 15 runs, as of 2027-01-15 "
-        "08:00 UTC)"
+        "validation loss ended at 0.5531, while the best of 15 comparable runs, '0.01-64-0', reached 0.1958 with lr "
+        "0.01 instead of 0.1 and nothing else changed (of 15 runs, as of 2027-01-15 08:00 UTC)"
     )
     assert seen.advice == "lower lr from 0.1 to 0.01"
     assert (seen.severity, seen.confidence) == ("warning", 0.95)

@@ -61,7 +61,7 @@ def test_the_first_cause_where_a_callback_saw_a_dead_layer(curves):
     assert ranked(judge(curves, SOUND))[0] != NAME
     report = judge({**curves, **by_layer("dead", [0.1, 0.95])}, SOUND)
     assert ranked(report)[0] == NAME
-    assert "95% of the units that go into layer fc1 output 0 for whole batches" in cause(report, NAME).why
+    assert "95% of the ReLU units before layer fc1 output 0 for whole batches" in cause(report, NAME).why
 
 
 def test_units_that_live_speak_against_it():

@@ -88,7 +88,7 @@ def test_training_that_is_thrown_back_at_a_rate_beyond_the_usual():
     assert report.verdict == "unstable"
     assert ranked(report)[0] == NAME
     assert found(report, "OP401").severity is Severity.WARNING
-    assert "rose by 0.58 midway and recovered; in all it fell by 2.11 (from 2.3 to 0.198)" in cause(report, NAME).why
+    assert "rose by 0.58 midway and recovered; in all it fell by 2.11, from 2.3 to 0.198" in cause(report, NAME).why
 
 
 @pytest.mark.parametrize("said", ["named", "logged"])

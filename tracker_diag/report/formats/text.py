@@ -208,21 +208,18 @@ def _finding(finding: Finding) -> Iterator[RenderableType]:
 
 
 def _closing(report: Report) -> Iterator[RenderableType]:
-    if report.skipped:
-        wishes = to_log(report)
-        if wishes:
-            need = counted(sum(len(codes) for _, codes in wishes), "check needs", "checks need")
-            yield Text.assemble((f"{need} more data", "bold"))
-        # Whole, however many lines that takes: what is to be copied must not be cut.
-        for what, codes in wishes[:_SKIPS_SHOWN]:
-            yield _Indented(Text(f"to run {len(codes):,} of them: {what}"), 2)
-        if rest := len(report.skipped) - sum(len(codes) for _, codes in wishes[:_SKIPS_SHOWN]):
-            not_made = (
-                counted(rest, "more check was", "more checks were")
-                if wishes
-                else counted(rest, "check was", "checks were")
-            )
-            yield _Indented(Text(f"{not_made} not made; `--format markdown` says why", style="dim"), 2 if wishes else 0)
+    wishes = to_log(report)
+    shown, needing = wishes[:_SKIPS_SHOWN], sum(len(codes) for _, codes in wishes)
+    if wishes:
+        yield Text.assemble((f"{counted(needing, 'check needs', 'checks need')} more data", "bold"))
+    # Whole, however many lines that takes: what is to be copied must not be cut.
+    for what, codes in shown:
+        yield _Indented(Text(f"{len(codes):,} of them: {what}"), 2)
+    others, idle = needing - sum(len(codes) for _, codes in shown), len(report.skipped) - needing
+    left = [f"{others:,} more need other data"] if others else []
+    left += [counted(idle, "check does not apply", "checks do not apply")] if idle else []
+    if left:
+        yield _Indented(Text(f"{', '.join(left)}; `--format markdown` lists all", style="dim"), 2 if wishes else 0)
     if read := read_as(report.roles):
         yield _labelled("How names were read", "; ".join(f"{clean(name, 250)} = {what}" for name, what in read.items()))
     for note in report.notes:

@@ -120,9 +120,8 @@ class Likelihoods:
     )
     NO_MORE_THAN_BOUNDED = LikelihoodRatio(
         80.0,
-        "the loss levels off at {loss:figure} after changing by only {moved:figure}, as if the output could not leave "
-        "the "
-        "range -1 to 1: it can then change a squared error of this size by {most:figure} at most",
+        "the loss stays near {loss:figure} (it changed by {moved:figure}), as if the output could not leave the range "
+        "-1 to 1: such an output changes a squared error of this size by at most {most:figure}",
     )
     ONE_UNIT_STANDS = LikelihoodRatio(
         200.0, "{said} never changed, and the network has one output unit: softmax over one unit always outputs 1"

@@ -59,7 +59,7 @@ def missing_nonlinearity(
     One of three things: hidden layers that are all dense and linear, by the description of the network; an activation
     that is configured as none or linear; or a PyTorch summary that lists three or more linear layers and nothing else.
     Activations that are called as functions (`F.relu`) do not show in summaries, so a summary alone counts little.
-    Keras summaries show no activations at all.
+    Keras summaries do not show the activation of a layer.
 
     Why it matters
     --------------

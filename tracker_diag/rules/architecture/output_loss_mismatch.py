@@ -95,7 +95,8 @@ def output_loss_mismatch(
     """The output layer and the loss do not fit together.
 
     Examples: softmax over one unit, softmax applied twice, a cross-entropy without probabilities, a squared error on a
-    softmax, ReLU before a regression loss, sigmoids for one class of several, an output that cannot reach its targets.
+    softmax, ReLU before a regression loss, sigmoids where exactly one of several classes is right, an output that
+    cannot reach its targets.
 
     What it measures
     ----------------
@@ -104,14 +105,14 @@ def output_loss_mismatch(
 
     - Softmax over one unit always outputs 1. One unit before a loss that chooses among several classes always chooses
       the same class.
-    - A cross-entropy takes the logarithm of probabilities; no activation, ReLU and tanh give none. A cross-entropy that
+    - A cross-entropy takes the logarithm of probabilities; raw outputs, ReLU and tanh are none. A cross-entropy that
       takes logits applies softmax or sigmoid itself, and a second one keeps the network from ever being certain.
     - Sigmoids before a categorical cross-entropy need not sum to 1. A squared or absolute error on a softmax has almost
       no gradient when the network is certain of the wrong class. An absolute error on a sigmoid has almost no gradient
       once every prediction is the majority class.
-    - The squared error of an output in [0, 1] or [−1, 1] is at most 1 or 4 (the absolute one 1 or 2) if the targets lie
-      in that range too. A loss that levels off above this has targets out of reach. Predicting the middle of the
-      range for every example gives at most 0.25 or 1 (absolute: 0.5 or 1). If the loss never falls below that, the
+    - For an output in [0, 1] and targets in the same range, the squared error is at most 1; in [−1, 1] at most 4
+      (absolute error: 1 and 2). A loss that levels off above this has targets out of reach. Predicting the middle of
+      the range for every example gives at most 0.25 or 1 (absolute: 0.5 or 1). If the loss never falls below that, the
       targets are out of reach or the output is saturated. Networks with weight penalties are left out, since the
       penalty is part of the loss.
 
@@ -121,15 +122,15 @@ def output_loss_mismatch(
       classes, reached when every answer is right and certain. A loss that levels off just above that value with a high
       accuracy is a sign of it, unless the layers show that output and loss fit. If the number of classes is unknown,
       the sign is a loss far above that of a calibrated model of this accuracy.
-    - A cross-entropy below 0 has targets outside 0 to 1, or outputs that are no probabilities. The same
-      holds for a loss below -1 in a run whose accuracy stays low.
+    - A cross-entropy below 0 means that targets lie outside 0 to 1, or that the outputs are not probabilities. So does
+      a loss of unknown kind below -1 in a run whose accuracy stays low.
     - If a loss is far lower than its wrong predictions allow, the labels were scaled or cast.
-    - If a squared error levels off after changing by no more than an output between -1 and 1 can change it, the targets
-      are out of reach.
+    - If a squared error levels off after a change so small that an output between -1 and 1 would explain it, the
+      targets are out of reach.
     - If a loss never leaves its first value, the cause is softmax over one unit, provided that the layers end in one
-      unit or that the loss per wrong prediction is the highest for yes/no.
+      unit, or that each wrong prediction costs the most that a binary cross-entropy can give.
 
-    Several labels at once take sigmoids, and are left out.
+    Multi-label tasks are not checked: sigmoids are right for them.
 
     If a run learns well anyway, what its layers say counts little, except for softmax over one unit. It learns well if
     it reaches an accuracy of 90%, or has come 80% of the way from chance level to a perfect loss, or brings its error

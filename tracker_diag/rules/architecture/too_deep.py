@@ -75,9 +75,10 @@ def too_deep(
 
     What it measures
     ----------------
-    The number of layers of a plain network, and whether it fails to learn. Residual and normalised networks are deep by
-    design. The rule says nothing if parameters or layers mention skip connections or normalisation, if there are signs
-    of attention (heads, `d_model`), or if the model's name belongs to such a family.
+    The number of layers of a plain network, and whether it fails to learn. Networks with skip connections or
+    normalisation can be trained at greater depth. The rule says nothing if parameters or layers mention skip
+    connections or normalisation, if there are signs of attention (heads, `d_model`), or if the model's name belongs to
+    such a family.
 
     Why it matters
     --------------
@@ -86,7 +87,7 @@ def too_deep(
 
     What to do
     ----------
-    Start with three to eight layers. Add more once they learn.
+    Start with three to eight layers. Add more once the network learns.
 
     Thresholds
     ----------
@@ -102,7 +103,9 @@ def too_deep(
         return None
     plain = not (params.get("residual") or params.get("normalisation", "none") != "none" or params.get("pretrained"))
     if not plain or _of_blocks(params, flat_params, layers_described):
-        return too_deep.skip("residual, normalised and pretrained networks are deep by design")
+        return too_deep.skip(
+            "networks with skip connections, normalisation or pretrained weights can be trained at greater depth"
+        )
     changes = (Change(names.get("layers", "layers"), layers, proposed),)
     text = f"{in_words(changes)}, or add skip connections and normalisation"
     return too_deep.hypothesis(

@@ -33,7 +33,7 @@ class Likelihoods:
 
     WIDER_THAN_GENEROUS = LikelihoodRatio(
         3.0,
-        "a hidden layer has {units:figure} units, more than the {generous:figure} that usually do for this much data",
+        "a hidden layer has {units:figure} units; {generous:figure} are often enough",
         "params",
     )
     OVERFITS = LikelihoodRatio(3.0, "the network fits training much better than validation")

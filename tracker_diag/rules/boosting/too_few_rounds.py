@@ -42,7 +42,7 @@ class Likelihoods:
     FALLS_A_LITTLE = LikelihoodRatio(5.0, "the loss may still fall slightly when the rounds run out")
     RATE_TOO_LOW = LikelihoodRatio(
         6.0,
-        "{rounds} at learning rate {rate:figure} leave at least {left:share} of the error, even if every tree fitted "
+        "{rounds} at learning rate {rate:figure} leave {left:share} of the error or more, even if every tree fitted "
         "it perfectly",
         "params",
     )

@@ -32,18 +32,18 @@ class Likelihoods:
 
     HARDLY_CARRIED = LikelihoodRatio(
         80.0,
-        "until step {step:figure}, when training loss had fallen half-way, validation loss fell only {part:share} as "
-        "far as training loss",
+        "up to step {step:figure}, where training loss had fallen half-way, validation loss fell by only {part:share} "
+        "of what training loss fell by",
     )
     HALF_CARRIED = LikelihoodRatio(
         6.0,
-        "until step {step:figure}, when training loss had fallen half-way, validation loss fell {part:share} as far as "
-        "training loss",
+        "up to step {step:figure}, where training loss had fallen half-way, validation loss fell by {part:share} of "
+        "what training loss fell by",
     )
     CARRIED = LikelihoodRatio(
         0.5,
-        "until step {step:figure}, when training loss had fallen half-way, validation loss fell {part:share} as far as "
-        "training loss",
+        "up to step {step:figure}, where training loss had fallen half-way, validation loss fell by {part:share} of "
+        "what training loss fell by",
     )
     OVERFITS = LikelihoodRatio(2.0, "validation gets worse while training does not")
     FEW_A_LEAF = LikelihoodRatio(4.0, "a full tree has only {each:figure} training examples per leaf", "params")

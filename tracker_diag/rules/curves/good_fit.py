@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tracker_diag.core.numbers import figure
 from tracker_diag.evidence.lost import Lost
 from tracker_diag.rules.api import (
     UNSETTLED,
@@ -191,7 +190,7 @@ def _apart(gap: float, improvement: float, curves: tuple[Curve, ...]) -> str:
     if abs(gap) < NONE * improvement:
         return "; there is no gap between them"
     way = "worse" if gap > 0 else "better"
-    return f"; validation is {way} by {figure(abs(gap))}, which is {of_fall(abs(gap), improvement, *curves)}"
+    return f"; validation is {way} by {of_fall(abs(gap), improvement, *curves)}"
 
 
 def _ends(course: Curve, val: Curve | None, rests: bool, active: bool, on: str) -> str:

@@ -125,7 +125,8 @@ def inconsistent(
             return inconsistent.finding(
                 Severity.ERROR if cost.share < certainly else Severity.WARNING,
                 0.97 if cost.share < certainly else 0.85,
-                f"{cost.said} is {figure(cost.loss)} although {share(cost.wrong)} of the predictions are wrong; "
+                f"{cost.said} is {figure(cost.loss)} although {share(cost.wrong)} of the {cost.said.partition(' ')[0]} "
+                "predictions are wrong; "
                 f"with so many wrong predictions, a cross-entropy cannot be below {figure(cost.least)}",
                 "compute the loss of one batch by hand; check for labels that were scaled or cast, and for a loss that "
                 "is divided before it is logged",

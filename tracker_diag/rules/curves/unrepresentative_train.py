@@ -59,11 +59,11 @@ def unrepresentative_train(
     If training and validation both log a score, the scores must show the gap too: a loss that is high because the model
     is overconfident does not make the data unrepresentative. If only validation logs an accuracy, there is no finding
     if that accuracy is so close to 1 that no such gap is possible. If the loss of random guessing is unknown, the gap
-    is compared with the loss that is left at the end if that is larger, because the first epoch may have learned nearly
-    everything.
+    is compared with the larger of two numbers: the total improvement, and the loss that is left at the end. (The first
+    epoch may have learned nearly everything.)
 
-    If validation logged only an accuracy, the rule asks whether the model memorised the training set while that
-    accuracy stayed at chance level.
+    If there is no validation loss but an accuracy, the rule asks whether the model memorised the training set while
+    that accuracy stayed at chance level.
 
     While the run is still going, the finding is an `info`: early on the improvement is small, so any gap looks large
     beside it.
@@ -73,7 +73,7 @@ def unrepresentative_train(
     "The training dataset does not provide sufficient information to learn the problem, relative to the validation
     dataset": what the model learned on the training examples does not hold for other examples.
 
-    Boosted trees always memorise their training set, so the rule does not apply to them.
+    Boosted trees usually fit their training set far better than new examples, so the rule does not apply to them.
 
     What to do
     ----------
@@ -84,9 +84,9 @@ def unrepresentative_train(
     ----------
     minimum_gap : smallest gap that is reported, as a share of the total improvement. Sound networks that fit their
         training set perfectly leave gaps of up to a quarter.
-    minimum_score_gap : difference of the scores (accuracy, F1 and the like) at the end, as a share of the better one,
-        that they must show too.
-    clear_score_gap : with this difference of the scores or more, the scores decide alone if the losses differ at all.
+    minimum_score_gap : smallest difference of the scores (accuracy, F1 and the like) at the end, as a share of the
+        better one; below it nothing is reported.
+    clear_score_gap : from this difference on the scores alone are enough, provided that the losses differ at all.
         Dropout raises the training loss and can hide a gap that the scores show.
     risen : if validation has risen since its best value by this share of the total improvement or more, the problem is
         overfitting.

@@ -59,8 +59,8 @@ def unrepresentative_validation(
     generalise." Every choice based on such a curve (when to stop, which learning rate, which model) is random.
 
     A *fixed* small validation set causes bias rather than noise, and noise also comes from the learning rate and from
-    batch normalisation. Therefore, if the number of examples is known, it alone decides: noise with many examples is
-    not reported.
+    batch normalisation. Therefore noise is judged only if the number of examples is unknown. If it is known, it alone
+    decides.
 
     What to do
     ----------

@@ -43,7 +43,7 @@ class Likelihoods:
     RELATED = LikelihoodRatio(0.02, "nearest neighbours in training share labels more often than by chance", "data")
     BLIND = LikelihoodRatio(8.0, "validation never gets much better than {level}, while training does")
     SLOWLY = LikelihoodRatio(2.5, "training loss falls slowly, as it does when a model memorises", own=True)
-    FAST = LikelihoodRatio(0.4, "training loss fell {how}; models that have to memorise mostly need longer")
+    FAST = LikelihoodRatio(0.4, "training loss fell {how}; memorising wrong labels would usually take longer")
     CONFIDENTLY_WRONG = LikelihoodRatio(
         0.5, "validation loss ends at {wrong:times} {level}, which rather points to different preprocessing"
     )

@@ -60,7 +60,7 @@ class Likelihoods:
     )
     BLIND = LikelihoodRatio(3.0, "validation never gets much better than {level}, while training does")
     SLOWLY = LikelihoodRatio(1.5, "training loss does not reach 0, as if some labels could not be fitted")
-    BY_HEART = LikelihoodRatio(0.5, "validation never improved; with label noise alone, it would improve at first")
+    BY_HEART = LikelihoodRatio(0.5, "validation hardly improved; with label noise alone, it would improve at first")
     ABOVE_VALIDATION = LikelihoodRatio(
         25.0, "training ends worse than validation, and no logged dropout or augmentation explains it", own=True
     )

@@ -34,7 +34,7 @@ class Likelihoods:
     BLIND = LikelihoodRatio(6.0, "validation never gets much better than {level}, while training does")
     SLOWLY = LikelihoodRatio(1.5, "training fits only part of its targets, as usual when a model has to memorise them")
     BY_HEART = LikelihoodRatio(
-        0.6, "the model fits most training targets; without any relation to the input it must have memorised them"
+        0.6, "the model fits most training targets, which without any relation it could do only by memorising"
     )
     AS_ON_NOISE = LikelihoodRatio(
         40.0,

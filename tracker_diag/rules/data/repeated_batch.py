@@ -62,7 +62,7 @@ class Likelihoods:
         "faster",
     )
     BEHIND = LikelihoodRatio(4.0, "validation ends far behind training ({ends})")
-    APART_AT_BEST = LikelihoodRatio(3.0, "training was already far better than validation when validation was best")
+    APART_AT_BEST = LikelihoodRatio(3.0, "even when validation was best, training was already far better")
     TOGETHER = LikelihoodRatio(0.1, "validation still matched training when training had made half of its improvement")
     FELL_AT_FIRST = LikelihoodRatio(0.1, "validation improved together with training at first")
     KEEPS_UP = LikelihoodRatio(0.05, "validation keeps up with training")

@@ -17,12 +17,14 @@ class Likelihoods:
 
     ONE_LABEL = LikelihoodRatio(
         2000.0,
-        "{part:share} of the examples in a batch have the same label (in shuffled batches: {expected:share})",
+        "{part:share} of the examples in a batch have the same label ({expected:share} would be expected after "
+        "shuffling)",
         "data",
     )
     MOSTLY_ONE = LikelihoodRatio(
         500.0,
-        "{part:share} of the examples in a batch have the same label (in shuffled batches: {expected:share})",
+        "{part:share} of the examples in a batch have the same label ({expected:share} would be expected after "
+        "shuffling)",
         "data",
     )
     LABELS_DIFFER = LikelihoodRatio(3.0, "the most frequent label changes from batch to batch", "data")

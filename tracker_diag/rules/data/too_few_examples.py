@@ -71,7 +71,7 @@ def too_few_examples(
     What it measures
     ----------------
     The rule looks at the number of training examples, in total and per class. It also checks whether what the model
-    learns in training carries over to validation. Boosted trees always memorise their training set, so for them only a
+    learns in training carries over to validation. Boosted trees usually memorise their training set, so for them only a
     validation loss that fell and then rose counts.
 
     Why it matters

@@ -20,7 +20,7 @@ class Likelihoods:
 
     USELESS = LikelihoodRatio(400.0, "with {examples}, {error}", "data")
     SMALL = LikelihoodRatio(3.0, "with {examples}, {error}", "data")
-    SHOWN = LikelihoodRatio(3.0, "the validation curve also differs from what a large sample would give")
+    SHOWN = LikelihoodRatio(3.0, "the validation curve looks like that of a small sample")
 
 
 @rule(

@@ -41,7 +41,7 @@ def random_input_control(noise_control: NoiseControl) -> Outcome:
         Severity.WARNING,
         0.9,
         f"this run ends at {figure(noise_control.own)}, and run '{noise_control.name}', which was trained on random "
-        f"input, at {figure(noise_control.control)}: the network does not use its input",
+        f"input, at {figure(noise_control.control)}: the network seems not to use its input",
         "check the input step by step: columns, paths, preprocessing, the layer that reads it",
         {"control": noise_control.control, "own": noise_control.own, "lead": noise_control.lead},
     )

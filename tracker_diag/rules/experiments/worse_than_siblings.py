@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracker_diag.rules.api import BesideSiblings, Outcome, Severity, rule
-from tracker_diag.rules.gains import change, shows
+from tracker_diag.rules.gains import change, differs, shows
 
 
 @rule("EX906", "worse-than-siblings", seen_as=("Another run of the experiment does far better",))
@@ -59,7 +59,11 @@ def worse_than_siblings(
     if not beside.far(far):
         return None
     best = next((g for g in beside.gains if g.value >= worth), None)
-    message = f"{beside.in_words}" + (f"; {shows(best, beside.comparison.measure)}" if best else "")
+    message = beside.in_words
+    if best is not None:
+        alone = best.alternative.runs == 1 and best.alternative.matched == beside.best
+        # Of one run its end is said once.
+        message += f" {differs(best.alternative)}" if alone else f"; {shows(best, beside.comparison.measure)}"
     return worse_than_siblings.finding(
         Severity.WARNING,
         0.95 if best is not None and best.alternative.matched is not None else 0.85,

@@ -33,10 +33,10 @@ class Likelihoods:
     """What speaks for units that died, and against it."""
 
     MOST_DEAD = LikelihoodRatio(
-        500.0, "{part:share} of the units that go into layer {layer} output 0 for whole batches", "data"
+        500.0, "{part:share} of the ReLU units before layer {layer} output 0 for whole batches", "data"
     )
     MANY_DEAD = LikelihoodRatio(
-        8.0, "{part:share} of the units that go into layer {layer} output 0 for whole batches", "data"
+        8.0, "{part:share} of the ReLU units before layer {layer} output 0 for whole batches", "data"
     )
     FEW_DEAD = LikelihoodRatio(
         0.03, "in every layer, at most {part:share} of the units output 0 for whole batches", "data"
@@ -96,8 +96,8 @@ def dead_relu(
     Why it matters
     --------------
     "If you find that your training error does not change from epoch to epoch it may be that all your neurons have
-    died." A dead unit has no gradient, so it stays dead. Only the output bias still learns, and it learns how often
-    each answer occurs.
+    died." A dead unit has no gradient, so it stays dead. If a whole layer is dead, only what comes after it
+    still learns: the output bias moves to the class frequencies.
 
     What to do
     ----------

@@ -36,7 +36,7 @@ class Likelihoods:
         "the gradient norm ends at {end:figure} and has a median of {median:figure}, which is no explosion",
         "data",
     )
-    LOST_LATE = LikelihoodRatio(4.0, "the loss diverged after {part:share} of the run, not right at the start")
+    LOST_LATE = LikelihoodRatio(4.0, "the loss diverged later in the run, not right at the start")
     LOST_AT_ONCE = LikelihoodRatio(2.0, "the loss diverged right at the start")
     JUMPS = LikelihoodRatio(2.0, "the loss has spikes")
     CLIPPED = LikelihoodRatio(0.2, "gradients are clipped at {clip:figure}", "params")
@@ -128,5 +128,5 @@ def _seen(features: Features, symptoms: Symptoms) -> list[Observation]:
     """What the loss says."""
     if symptoms.has("diverged"):
         late = features.lost_at is not None and features.lost_at > AT_ONCE
-        return [Likelihoods.LOST_LATE(part=features.lost_at) if late else Likelihoods.LOST_AT_ONCE()]
+        return [Likelihoods.LOST_LATE() if late else Likelihoods.LOST_AT_ONCE()]
     return [Likelihoods.JUMPS()] if symptoms.has("loss-spikes") else []

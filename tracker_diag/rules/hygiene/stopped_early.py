@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from tracker_diag.evidence.ending import Ending
+from tracker_diag.evidence.lost import Lost
 from tracker_diag.rules.api import Curve, Outcome, Severity, rule
 from tracker_diag.stats.arrays import FloatArray
 
@@ -23,6 +24,7 @@ def stopped_early(
     traits: frozenset[str],
     any_train: Curve | None,
     any_val: Curve | None,
+    lost: Lost | None,
     *,
     worth: float = 0.05,
     fewest: int = 4,
@@ -39,8 +41,8 @@ def stopped_early(
     half are compared instead.
 
     The finding is a warning only if the curve was improving and less than 90% of the planned length was done. Otherwise
-    it is a remark. That includes runs that reached their planned length (MLflow marks some of them FAILED), runs
-    without a logged length, and runs that early stopping or a pruner ended.
+    its severity is `info`. That includes runs that reached their planned length (MLflow marks some of them FAILED),
+    runs without a logged length, and runs that early stopping or a pruner ended.
 
     Why it matters
     --------------
@@ -81,7 +83,11 @@ def stopped_early(
         message = f"marked {ending.status}, although early stopping ended it{f' at {far}' if far else ''}"
     elif far:
         message = f"stopped at {far} ({ending.status}){said}"
-        advice = "find out why it stopped, then resume from the last checkpoint or run it again"
+        advice = (
+            "repair what made the loss blow up, then run it again"
+            if lost is not None
+            else "find out why it stopped, then resume from the last checkpoint or run it again"
+        )
         enough = curve is not None and curve.finite[1].size >= warned_from
         severity = Severity.WARNING if improving and enough else Severity.INFO
     else:

@@ -24,7 +24,7 @@ class Likelihoods:
     SMALL_BATCH = LikelihoodRatio(3.0, "the batch size is only {batch:figure}", "params")
     SWINGS = LikelihoodRatio(6.0, "the loss keeps oscillating instead of settling")
     JUMPS = LikelihoodRatio(3.0, "the loss has spikes")
-    HIGH_RATE = LikelihoodRatio(2.0, "learning rate {rate:figure} is high within the usual range", "params")
+    HIGH_RATE = LikelihoodRatio(2.0, "learning rate {rate:figure} is near the upper end of the usual range", "params")
 
 
 @rule(

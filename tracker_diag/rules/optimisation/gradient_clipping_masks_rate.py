@@ -111,9 +111,9 @@ def gradient_clipping_masks_rate(
 
     Why it matters
     --------------
-    "Turn gradient clipping off" while you search for a learning rate. A clipped step has the length threshold ×
-    learning rate whatever the gradient, so the learning rate that you find is right only for that threshold. Optimisers
-    of the Adam family divide by the size of the gradient, so clipping hardly changes their steps.
+    "Turn gradient clipping off" while you search for a learning rate. The length of a clipped step is threshold ×
+    learning rate, whatever the gradient, so the learning rate that you find is right only for that threshold.
+    Optimisers of the Adam family divide by the size of the gradient, so clipping hardly changes their steps.
 
     What to do
     ----------
@@ -124,10 +124,10 @@ def gradient_clipping_masks_rate(
     ----------
     prior : odds of this cause in a run that has a problem, before any evidence.
     always : if this share of the logged steps or more are clipped, the threshold is taken to set their length.
-    shortened : and if the median step is shortened to this share of its length or less.
+    shortened : in addition, the median step must be shortened to this share of its length or less.
     tight : a clipping threshold below this clips nearly every step of an ordinary network.
-    usual : the clipping threshold that is proposed. If a norm is logged, twice its median, rounded to 1, 2 or 5 times a
-        power of ten, is proposed if that is more.
+    usual : the clipping threshold that is proposed, or twice the median of the logged norm if that is larger (rounded
+        to 1, 2 or 5 times a power of ten).
 
     References
     ----------

@@ -76,7 +76,7 @@ class Likelihoods(UsualRate):
     MULTIPLIES = LikelihoodRatio(
         4.0,
         "the training loss grew from {first:figure} to {end:figure} over {values} records, by about the same factor "
-        "each time, which a learning rate that is too high seldom does alone",
+        "each time",
     )
     CLIPPED = LikelihoodRatio(
         0.1, "gradients are clipped at {clip:figure}, which limits how far they can add up", "params"

@@ -45,13 +45,13 @@ class Likelihoods:
     FELL_TO_NOTHING = LikelihoodRatio(2.0, "the loss fell from a high first value to chance level and stayed there")
     SET_BACK = LikelihoodRatio(
         8.0,
-        "the training loss rose by {rise:figure} midway; in all it fell by {fall:figure} (from {first:figure} to "
-        "{best:figure})",
+        "the training loss rose by {rise:figure} midway; in all it fell by {fall:figure}, from {first:figure} to "
+        "{best:figure}",
     )
     SET_BACK_AND_REGAINED = LikelihoodRatio(
         3.0,
-        "the training loss rose by {rise:figure} midway and recovered; in all it fell by {fall:figure} (from "
-        "{first:figure} to {best:figure})",
+        "the training loss rose by {rise:figure} midway and recovered; in all it fell by {fall:figure}, from "
+        "{first:figure} to {best:figure}",
     )
     SATURATED = LikelihoodRatio(4.0, "the output layer is saturated")
     RESTS_AT_ONCE = LikelihoodRatio(
@@ -95,7 +95,7 @@ def learning_rate_too_high(
     step_down: float = 10.0,
     setback: float = 0.15,
 ) -> Outcome:
-    """The learning rate is too high: for its optimiser and batch size, or by the curve.
+    """The learning rate is too high, judged by its usual range or by the curve.
 
     What it measures
     ----------------

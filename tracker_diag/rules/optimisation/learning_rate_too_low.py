@@ -90,7 +90,7 @@ def learning_rate_too_low(
     *,
     prior: float = 0.06,
 ) -> Outcome:
-    """The learning rate is too low: for its optimiser and batch size, or by the curve.
+    """The learning rate is too low, judged by its usual range or by the curve.
 
     What it measures
     ----------------

@@ -165,7 +165,7 @@ def mixed_precision_overflow(
         message=seen.message,
         advice=text,
         prescription=Prescription(text, changes),
-        settles="repeat the first steps in single precision: if the loss stays finite, half precision is the cause",
+        settles="repeat the first steps in single precision: if the loss stays usable, half precision is the cause",
     )
 
 

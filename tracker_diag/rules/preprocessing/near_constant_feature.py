@@ -92,7 +92,7 @@ def near_constant_feature(
     if input_scaling:
         observations.append(Likelihoods.DIVIDED(scaling=input_scaling))
     observations += _seen(features, explained)
-    text = "drop near-constant features, or add a small constant to the standard deviation that divides them"
+    text = "drop near-constant features, or add a small constant to the standard deviation before you divide by it"
     dropped = _labels(rounding or flat, MOST_DROPPED)
     changes = (Change("preprocessing.drop_features", None, dropped),) if dropped else ()
     return near_constant_feature.hypothesis(

@@ -72,7 +72,7 @@ class Likelihoods:
     FIRST_FAR_ABOVE = LikelihoodRatio(
         20.0,
         "the first validation loss is {val_first:times} the first training loss, but it should be lower, because "
-        "it is measured after the updates of the first epoch",
+        "it is measured after the first updates",
         own=True,
     )
     BLIND = LikelihoodRatio(4.0, "validation never gets much better than {level}, while training does")
@@ -116,14 +116,14 @@ def preprocessing_mismatch(
 
     What it measures
     ----------------
-    The rule looks for validation that is wrong from the very first epoch, with a first validation loss well above the
-    first training loss. It should be lower: training loss is a mean over the epoch, and validation comes after it. The
-    rule also looks for validation that shows no learning while training learns smoothly at an ordinary pace. For trees
-    the final gap is ignored, because they memorise their training set.
+    The rule looks for a validation loss that is too high from the first epoch on: the first one lies well above the
+    first training loss, although it should lie below it, because training loss is a mean over the epoch and validation
+    comes after it. The rule also looks for validation that shows no learning while training learns smoothly at an
+    ordinary pace. A gap at the end counts too, but not for trees, which memorise their training set.
 
     If a callback recorded the network's inputs, the rule compares their mean and standard deviation in training and in
-    evaluation. It also compares the distributions of both sets in a dataset profile. A difference there is ignored if
-    nearest neighbours across the sets have the same label, because the inputs are comparable then.
+    evaluation. It also compares the distributions of both sets in a dataset profile. Such a difference is ignored if
+    validation examples have the label of their nearest training examples: both are scaled alike then.
 
     Why it matters
     --------------

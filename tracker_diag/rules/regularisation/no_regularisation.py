@@ -118,14 +118,14 @@ def no_regularisation(
 
     What to do
     ----------
-    "Add dropout before each linear layer." Then add weight decay and augmentation. If validation turned, also stop
-    at the best step; with added dropout, stop later, since dropout slows learning down.
+    "Add dropout before each linear layer." Then add weight decay and augmentation. If validation loss rose again,
+    also stop near the best step; with added dropout somewhat later, because it slows learning down.
 
     Thresholds
     ----------
     prior : odds of this cause in a run that has a problem, before any evidence.
-    proposed : the least dropout that is proposed (scikit-learn: a weight penalty of 0.01 instead); more if validation
-        ends far above training.
+    proposed : dropout to propose; more if validation ends far above training. For scikit-learn, which has no dropout,
+        a weight penalty of 0.01 is proposed.
     tiny : a regulariser (dropout, weight decay, …) of this value or less does nothing.
 
     References
@@ -159,12 +159,12 @@ def no_regularisation(
     changes: tuple[Change, ...] = () if before and before >= target else (Change(name, before, target),)
     slowed = (1 - (before or 0)) / (1 - target) if changes and not penalty else 1.0
     changes += stop_at_best(symptoms, names, epochs, slowed)
-    settles = f"run once with {_wanted(changes[0])}" if changes else "run once with early stopping"
-    slower = (
-        " (a few more than until the best epoch of this run, because dropout slows training)"
-        if slowed > 1 and len(changes) > 1
-        else ""
+    settles = (
+        f"run once with {_wanted(changes[0])}"
+        if changes
+        else "run once with one more regulariser, and compare the best validation loss"
     )
+    slower = " (this run was best earlier, but dropout slows training)" if slowed > 1 and len(changes) > 1 else ""
     more = "" if penalty and changes else _more(used)
     text = "; ".join(part for part in (f"{in_words(changes)}{slower}", more) if part)
     regularised = f"with only {used[0]} to regularise it" if used else "without any regularisation"
