@@ -84,11 +84,8 @@ def _still_rises(score: Curve) -> bool:
     return moves.high < 0 and moves.change < -RISING * score.whole
 
 
-def agree(score: Curve | None, n_classes: int | None, learned: object | None) -> str | None:
-    """The score beside the loss has moved, is above chance at its end, and near its best.
-
-    An accuracy that is low has risen, unless something else shows what was ``learned``.
-    """
+def agree(score: Curve | None, n_classes: int | None) -> str | None:
+    """The score beside the loss has moved, is above chance at its end, and near its best."""
     if score is None or not score.flipped or not score.long_enough:
         return None
     at_end, whole = score.shown(score.tail), score.whole
@@ -108,15 +105,22 @@ def agree(score: Curve | None, n_classes: int | None, learned: object | None) ->
         and at_end / whole < 1 / n_classes + AT_CHANCE * (1 - 1 / n_classes)
     ):
         return f"{named(score)} ends at {ends}, which is chance level for {n_classes} classes"
-    if score.accuracy and not learned and score.y.size >= ENOUGH and never_rose(score):
-        return (
-            f"{named(score)} hardly rose (first value {level(score, score.start, 3)}, best {best(score)}), so nothing "
-            "shows that the model learned"
-        )
     turn = score.turning
     if turn.rise > WORSE * whole and turn.rise > ERRORS * turn.error:
         return f"{named(score)} ends at {ends}, down from {best(score)} at its best"
     return None
+
+
+def risen(scores: Sequence[Curve], learned: object | None) -> str | None:
+    """One of the accuracies beside the losses has risen, where they are low and nothing else shows what was learned."""
+    low = [s for s in scores if s.accuracy and s.long_enough]
+    if learned or not low or not all(s.y.size >= ENOUGH and never_rose(s) for s in low):
+        return None
+    first = low[0]
+    return (
+        f"{named(first)} hardly rose (first value {level(first, first.start, 3)}, best {best(first)}), so nothing "
+        "shows that the model learned"
+    )
 
 
 def finite(lost: Lost | None) -> str | None:

@@ -83,7 +83,8 @@ def good_fit(
     - Both curves keep what they gained. They end no higher than they began and near their best value, on their own
       scale and on a logarithmic one.
     - The scores agree. They moved, after their second value as well. They end near their best value, and above chance
-      level if the number of classes is known. A low accuracy has risen, unless something else shows learning.
+      level if the number of classes is known. If all accuracies are low, one of them has risen, unless something else
+      shows learning.
     - Something was learned. If the level of a model that ignores its input is known or can be bounded, the run is
       better than that level. If not, a score shows what was learned, or the losses fell. They must then not be constant
       from their second value on, and must do more than recover from a start that was a thousand times too high. If
@@ -145,7 +146,8 @@ def good_fit(
             small_score_gap,
         )
         or next((why for c in courses if (why := not_shown.kept(c, effect_unit, improvement, pretrained))), None)
-        or next((why for s in scores if (why := not_shown.agree(s, n_classes, learned))), None)
+        or next((why for s in scores if (why := not_shown.agree(s, n_classes))), None)
+        or not_shown.risen(scores, learned)
         or not_shown.achieved(achieved, score, standing_from_start, least_achieved)
         or not_shown.moved(
             courses, None if held_out is val else held_out, scores, effect_unit, score_learned, explained, pretrained
