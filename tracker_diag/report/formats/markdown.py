@@ -119,9 +119,8 @@ def _closing(report: Report) -> Iterator[str]:
     if report.skipped:
         yield f"## {counted(len(report.skipped), 'check was', 'checks were')} not made"
         if wishes := to_log(report):
-            yield _table(
-                ("what they need", "checks"), ((what, ", ".join(map(name_of, codes))) for what, codes in wishes)
-            )
+            rows = ((what, ", ".join(map(name_of, codes))) for what, codes in wishes)
+            yield _table(("what they need", "checks"), rows)
         if others := [(name_of(clean(skip.code)), skip.reason) for skip in report.skipped if not skip.what_to_log]:
             yield _table(("check", "why it was not made"), others)
     if read := read_as(report.roles):

@@ -217,7 +217,7 @@ def _closing(report: Report) -> Iterator[RenderableType]:
         yield _Indented(Text(f"{len(codes):,} of them: {what}"), 2)
     others, idle = needing - sum(len(codes) for _, codes in shown), len(report.skipped) - needing
     left = [f"{others:,} more need other data"] if others else []
-    left += [counted(idle, "check does not apply", "checks do not apply")] if idle else []
+    left += [f"{counted(idle, 'check was', 'checks were')} not made for other reasons"] if idle else []
     if left:
         yield _Indented(Text(f"{', '.join(left)}; `--format markdown` lists all", style="dim"), 2 if wishes else 0)
     if read := read_as(report.roles):
