@@ -152,6 +152,14 @@ def test_a_run_that_does_not_move_or_was_lost_does_not_lack_epochs() -> None:
         assert "epochs" not in getattr(found(report, "EX906"), "message", "")
 
 
+def test_a_run_that_falls_slowly_without_noise_lacks_epochs() -> None:
+    longer = [member(seed=seed, params={"epochs": 80}) for seed in (0, 1)]
+    points = [[i, 2.3 - 0.006 * i] for i in range(6)]
+    metrics = dict.fromkeys(("train_loss", "val_loss"), points)
+    run = member(0.01, 64, 0, params={"epochs": 6}, id="it", metrics=metrics)
+    assert "epochs 80 instead of 6" in getattr(found(beside(run, longer), "EX906"), "message", "")
+
+
 def test_of_one_pair_alone_the_cause_is_less_sure() -> None:
     """Nobody knows the noise between seeds."""
     pair, many = (beside(member(0.1), runs) for runs in ([member(0.01)], experiment()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import tracemalloc
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -210,10 +211,15 @@ def bomb(size: int) -> bytes:
 @pytest.mark.timeout(60)
 def test_a_bomb_is_neither_inflated_nor_waited_for() -> None:
     packed = bomb(MOST_SKIPPED + 10**6)
+    tracemalloc.start()
     assert refusal(zipped({"config.json": bytes(10**7)}, DEFLATED)) == "holds config.json of more than 1,000 bytes"
     assert refusal(with_sizes_behind(b"config.json", packed, b"")) == "holds config.json of more than 1,000 bytes"
     lying = struct.pack("<5H3I2H", 20, 0, 8, 0, 0, 0, len(packed), 10, 11, 0) + b"config.json" + packed
     assert refusal(b"PK\x03\x04" + lying) == "holds config.json of more than 1,000 bytes"
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # A quarter of what it would be inflated.
+    assert most < MOST_SKIPPED / 4
     assert refusal(with_sizes_behind(b"other", packed, b"")) == "holds more than 64 MiB before config.json"
 
 

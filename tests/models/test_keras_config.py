@@ -289,7 +289,7 @@ def test_the_spelling_without_modules_is_read() -> None:
     assert model.output_shape == (None, 2)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(20)
 def test_time_is_in_proportion_to_the_layers() -> None:
     def chain(count: int) -> bytes:
         layers = [layer("Activation", name=f"a{i}", activation="relu") for i in range(count)]

@@ -132,6 +132,7 @@ def test_on_paper_what_matters_is_unfolded_and_no_colour_is_needed(browser, tmp_
     assert not page.get_by_text("cause-5").is_visible()
     page.emulate_media(media="print")
     assert page.get_by_text("cause-5").is_visible()
+    assert page.get_by_text("1 check was not made").count() == 1
     assert not page.get_by_text("1 check was not made").is_visible()
     colours = page.evaluate(
         "[...document.querySelectorAll('body *')].flatMap(e => [getComputedStyle(e).color, getComputedStyle(e)"

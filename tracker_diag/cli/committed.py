@@ -32,7 +32,7 @@ def committed(
 
     Made for pre-commit hooks. Each run that one of the files belongs to is diagnosed; nothing is written.
     The other runs of its experiment are used only for comparison. The exit code is 1 if a run is at
-    least as severe as --fail-on says (default: error). Other exit codes: see `tracker-diag sweep -h`.
+    least as severe as --fail-on says (default: error). Other exit codes: see `tracker-diag -h`.
 
     \b
       tracker-diag committed $(git diff --name-only --staged)

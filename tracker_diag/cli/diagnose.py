@@ -79,10 +79,10 @@ def diagnose(
 ) -> None:
     """Diagnose one run and write the answer into the tracker.
 
-    The run is compared with the other runs of its experiment.
-    With PATH, the run is read from a file and nothing is written; of a folder, each run in it is diagnosed. PATH can be
-    a CSV, Lightning's metrics.csv, Hugging Face's trainer_state.json, Ultralytics' results.csv, a TensorBoard event
-    file, a folder of these, or an mlruns or wandb folder.
+    The run is compared with the other runs of its experiment. With PATH, the run is read from a file and nothing is
+    written. If PATH is a folder, every run in it is diagnosed. PATH can be a CSV, Lightning's metrics.csv, Hugging
+    Face's trainer_state.json, Ultralytics' results.csv, a TensorBoard event file, a folder of these, or an mlruns or
+    wandb folder.
     """
     from tracker_diag.adapters.closing import Done
     from tracker_diag.cli.summary import show_lines

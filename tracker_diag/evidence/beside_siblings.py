@@ -12,6 +12,7 @@ from tracker_diag.evidence.baseline import first_value
 from tracker_diag.evidence.curve import Curve
 from tracker_diag.evidence.ending import Ending
 from tracker_diag.evidence.registry import rule_input
+from tracker_diag.stats.trend import trend
 
 #: Share of what the run began with by which the best run has to be better, so that a comparison has a unit.
 LEAST_UNIT = 0.02
@@ -34,6 +35,8 @@ NEAR_LEVEL = 0.8
 NO_WORSE = 0.005
 #: Roles of parameters that make a run longer and nothing else.
 LENGTHS = ("epochs", "max_steps")
+#: Level of the test that a curve which hardly moves goes down all the same.
+FALLS = 0.05
 #: A span in units of the improvement of the best run, beyond which one bad end is as bad as another.
 FAR = 10.0
 
@@ -48,7 +51,7 @@ class Gain:
         The other value.
     value, at_least : float
         The gain, and the lower end of its one-sided 95% interval; 0 where the other value itself brought less than a
-        tenth of that improvement.
+        tenth of that improvement, or is a longer training of a run that was lost or does not move.
     ratio : float
         Likelihood ratio of the cause that this change cures: what a matched run shows counts more than what a surface
         expects, what noise may explain counts less, and beside the greatest gain a lesser one counts by its square.
@@ -188,7 +191,9 @@ def beside_siblings(
     spread = 0.0 if lost else ONE_SIDED * sigma
     # What itself learned next to nothing shows no way, however much less it lost; and a curve that was lost, or has not
     # moved at all, is no better for going on.
-    stands = lost or (curve is not None and curve.long_enough and curve.start - curve.best < NONE * unit)
+    stands = lost or (
+        curve is not None and curve.long_enough and curve.start - curve.best < NONE * unit and not _falls(curve)
+    )
     learned = [
         a
         for a in found.alternatives
@@ -213,6 +218,12 @@ def beside_siblings(
         score_behind=math.nan if lost else score,
         gains=tuple(sorted(gains, key=lambda g: (-g.ratio, -g.value, g.alternative.parameter))),
     )
+
+
+def _falls(curve: Curve) -> bool:
+    """Whether a curve goes down beyond its noise, however little."""
+    found = trend(curve.x, curve.y)
+    return found.slope < 0 and found.p < FALLS
 
 
 def _start(found: Comparison, best: float, curve: Curve | None, trained: Curve | None, nothing: float | None) -> float:

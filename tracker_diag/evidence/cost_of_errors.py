@@ -29,7 +29,7 @@ class CostOfErrors:
     Attributes
     ----------
     said : str
-        Which loss: "the training loss".
+        Which loss: "training loss".
     loss, wrong : float
         At the last evaluation, in the loss's own unit; the share of wrong answers there.
     least : float

@@ -83,8 +83,8 @@ def cost(report: Report) -> str:
     amounts = [f"{percent(share)} of the steps"] * (share > 0) + [duration(seconds)] * (seconds > 0)
     if not amounts:
         return ""
-    if share > ALMOST_ALL and report.verdict == "frozen":
-        return "The curve was stuck for the whole run."
+    if share >= ALMOST_ALL and report.verdict == "frozen":
+        return "The curve was stuck for the whole run" + (f" ({duration(seconds)})." if seconds > 0 else ".")
     amount = amounts[0] + "".join(f" ({more})" for more in amounts[1:])
     spanned = {finding.name for finding in report.findings if finding.span is not None}
     happened = next((words for name, (words, _) in WASTED.items() if name in spanned), "did not improve the run")

@@ -74,6 +74,7 @@ def test_a_server_that_does_not_answer_is_given_up(
     server: Server, online: OnlineAdapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(private, "TIMEOUT", 0.5)
+    monkeypatch.setattr(private, "_PAUSE", 1.0)
     server.faults = [Fault("^Runs$", delay=2)]
     start = time.monotonic()
     with pytest.raises(TrackerError, match="does not answer"):

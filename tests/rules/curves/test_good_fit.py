@@ -280,7 +280,7 @@ def test_what_is_said_of_both_curves() -> None:
     assert (finding.severity, finding.confidence) == ("ok", 0.9)
     assert finding.message == (
         "validation loss levels off at 0.6, training loss ends at 0.5; "
-        "validation is worse by 5% of the fall in training loss from 2.5 to its best, 0.5"
+        "validation is worse by 5% of the way from 2.5 to the best training loss, 0.5"
     )
     assert finding.evidence == {"gap": pytest.approx(0.05), "level": pytest.approx(0.6), "p_rest": 0.0}
 
@@ -290,9 +290,9 @@ def test_what_is_said_of_both_curves() -> None:
     [
         (0.0099, "; there is no gap between them"),
         (-0.0099, "; there is no gap between them"),
-        (0.012, "validation is worse by 1% of the fall in training loss from 2.5 to its best, 0.5"),
-        (0.02, "validation is worse by 1% of the fall in training loss from 2.5 to its best, 0.5"),
-        (-0.3, "validation is better by 15% of the fall in validation loss from 2.2 to its best, 0.2"),
+        (0.012, "validation is worse by 1% of the way from 2.5 to the best training loss, 0.5"),
+        (0.02, "validation is worse by 1% of the way from 2.5 to the best training loss, 0.5"),
+        (-0.3, "validation is better by 15% of the way from 2.2 to the best validation loss, 0.2"),
     ],
 )
 def test_a_gap_in_words(gap: float, words: str) -> None:
@@ -496,6 +496,13 @@ def test_a_low_accuracy_that_stands_shows_no_fit_however_well_the_losses_fall(ri
     report = judge({**losses, **scores}, {"num_classes": None})
     assert (report.verdict == "good-fit") == fits
     assert ("nothing shows that the model learned" in report.summary) != fits
+
+
+@pytest.mark.parametrize("equal", [0.0, 0.003])
+def test_an_accuracy_that_counts_equal_numbers_says_nothing(equal: float) -> None:
+    losses = {name: falling(8.0, 6, start=40.0) + noise(0.02, i) for i, name in enumerate(("train_loss", "val_loss"))}
+    scores = dict.fromkeys(("train_accuracy", "val_accuracy"), np.full(EPOCHS, equal))
+    assert judge({**losses, **scores}, {"num_classes": None, "loss": "mse"}).verdict == "good-fit"
 
 
 def test_where_training_longer_would_bring_something_it_does_not_say_that_the_curve_levels_off() -> None:

@@ -200,8 +200,8 @@ def test_what_is_said_of_a_fifth_more() -> None:
     assert isinstance(endless, Finding)
     assert endless.confidence == 0.9
     assert endless.advice == (
-        "raise the learning rate first: at the present one, more than 100 times as many steps would bring 90% of what "
-        "can be gained"
+        "raise the learning rate first: at the present one, more than 100 times as many steps bring 90% of what can "
+        "still be gained"
     )
 
 

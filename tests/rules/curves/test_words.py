@@ -54,12 +54,12 @@ def test_a_step_keeps_all_its_digits(step: float, words: str) -> None:
 @pytest.mark.parametrize(
     ("size", "words"),
     [
-        (0.8, "40% of the fall in training loss from 2.5 to its best, 0.5"),
-        (0.003, "less than 1% of the fall in training loss from 2.5 to its best, 0.5"),
-        (2.0, "100% of the fall in training loss from 2.5 to its best, 0.5"),
-        (2.2, "1.1 times the fall in training loss from 2.5 to its best, 0.5"),
-        (34.4, "17 times the fall in training loss from 2.5 to its best, 0.5"),
-        (8e6, "over 1,000 times the fall in training loss from 2.5 to its best, 0.5"),
+        (0.8, "40% of the way from 2.5 to the best training loss, 0.5"),
+        (0.003, "less than 1% of the way from 2.5 to the best training loss, 0.5"),
+        (2.0, "100% of the way from 2.5 to the best training loss, 0.5"),
+        (2.2, "1.1 times the way from 2.5 to the best training loss, 0.5"),
+        (34.4, "17 times the way from 2.5 to the best training loss, 0.5"),
+        (8e6, "over 1,000 times the way from 2.5 to the best training loss, 0.5"),
     ],
 )
 def test_a_share_or_a_multiple_says_of_what(size: float, words: str) -> None:
@@ -68,7 +68,7 @@ def test_a_share_or_a_multiple_says_of_what(size: float, words: str) -> None:
 
 def test_a_score_rises() -> None:
     score = course([-0.1, -0.5, -0.9, -0.8], ACCURACY, "val_score")
-    assert of_fall(0.4, 0.8, score) == "50% of the rise in validation accuracy from 0.1 to its best, 0.9"
+    assert of_fall(0.4, 0.8, score) == "50% of the way from 0.1 to the best validation accuracy, 0.9"
 
 
 @pytest.mark.parametrize(

@@ -209,15 +209,16 @@ def _finding(finding: Finding) -> Iterator[RenderableType]:
 
 def _closing(report: Report) -> Iterator[RenderableType]:
     wishes = to_log(report)
-    shown, needing = wishes[:_SKIPS_SHOWN], sum(len(codes) for _, codes in wishes)
+    first, needing = wishes[:_SKIPS_SHOWN], sum(len(codes) for _, codes in wishes)
     if wishes:
         yield Text.assemble((f"{counted(needing, 'check needs', 'checks need')} more data", "bold"))
     # Whole, however many lines that takes: what is to be copied must not be cut.
-    for what, codes in shown:
+    for what, codes in first:
         yield _Indented(Text(f"{len(codes):,} of them: {what}"), 2)
-    others, idle = needing - sum(len(codes) for _, codes in shown), len(report.skipped) - needing
-    left = [f"{others:,} more need other data"] if others else []
-    left += [f"{counted(idle, 'check was', 'checks were')} not made for other reasons"] if idle else []
+    others, idle = needing - sum(len(codes) for _, codes in first), len(report.skipped) - needing
+    left = [counted(others, "more needs other data", "more need other data")] if others else []
+    why = " for other reasons" if wishes else ""
+    left += [f"{counted(idle, 'check was', 'checks were')} not made{why}"] if idle else []
     if left:
         yield _Indented(Text(f"{', '.join(left)}; `--format markdown` lists all", style="dim"), 2 if wishes else 0)
     if read := read_as(report.roles):

@@ -105,8 +105,9 @@ def output_loss_mismatch(
 
     - Softmax over one unit always outputs 1. One unit before a loss that chooses among several classes always chooses
       the same class.
-    - A cross-entropy takes the logarithm of probabilities; raw outputs, ReLU and tanh are none. A cross-entropy that
-      takes logits applies softmax or sigmoid itself, and a second one keeps the network from ever being certain.
+    - A cross-entropy takes the logarithm of probabilities; raw outputs and those of ReLU or tanh are not probabilities.
+      A cross-entropy that takes logits applies softmax or sigmoid itself, and a second one keeps the network from ever
+      being certain.
     - Sigmoids before a categorical cross-entropy need not sum to 1. A squared or absolute error on a softmax has almost
       no gradient when the network is certain of the wrong class. An absolute error on a sigmoid has almost no gradient
       once every prediction is the majority class.

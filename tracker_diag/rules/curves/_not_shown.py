@@ -113,7 +113,7 @@ def agree(score: Curve | None, n_classes: int | None) -> str | None:
 
 def risen(scores: Sequence[Curve], learned: object | None) -> str | None:
     """One of the accuracies beside the losses has risen, where they are low and nothing else shows what was learned."""
-    low = [s for s in scores if s.accuracy and s.long_enough]
+    low = [s for s in scores if s.accuracy and s.long_enough and s.share(s.best) >= HARDLY_EVER]
     if learned or not low or not all(s.y.size >= ENOUGH and never_rose(s) for s in low):
         return None
     first = low[0]

@@ -53,7 +53,7 @@ def at(step: float) -> str:
 
 
 def of_fall(size: float, improvement: float, *curves: Curve) -> str:
-    """Say how large an effect is beside what was achieved: "2% of the fall in training loss from 2.3 to its best, …".
+    """Say how large an effect is beside what was achieved: "2% of the way from 2.3 to the best training loss, …".
 
     Parameters
     ----------
@@ -64,8 +64,8 @@ def of_fall(size: float, improvement: float, *curves: Curve) -> str:
     """
     one = min(curves, key=lambda c: c.best)
     lowest = one.best
-    way = f"the {'rise' if one.flipped else 'fall'} in {named(one)}"
-    from_to = f"from {level(one, lowest + improvement, 3)} to its best, {level(one, lowest, 3)}"
+    way = "the way"
+    from_to = f"from {level(one, lowest + improvement, 3)} to the best {named(one)}, {level(one, lowest, 3)}"
     part = size / improvement
     if part >= THOUSAND:
         return f"over 1,000 times {way} {from_to}"

@@ -170,7 +170,7 @@ def good_fit(
         trees = "boosting" in traits
         # Between the levels that the sentence names; what is judged is that of a longer stretch.
         gap = _apart(val.tail - train.tail, improvement, (val,) if trees else (train, val))
-        if trees and end_gap.value > small_gap * effect_unit:
+        if trees and val.tail - train.tail > small_gap * effect_unit:
             gap += " (not judged, because trees memorise their training set)"
     elif val is None and held_out is None:
         gap = "; without a validation curve, overfitting cannot be ruled out"

@@ -64,7 +64,7 @@ def loss_spikes(train: Curve, improvement: float, *, minimum_height: float = 0.1
         0.8,
         f"{named(train)} {went} {to} and recovered"
         if len(peaks) == 1
-        else f"{named(train)} {went} {len(peaks):,} times and recovered each time; the farthest was {to}",
+        else f"{named(train)} {went} {len(peaks):,} times and recovered each time, at worst {to}",
         f"inspect the {'batch at step' if len(peaks) == 1 else 'batches at steps'} "
         f"{_listed([at(float(x[i])) for i in peaks])}; clip gradients at about their typical norm",
         {"spikes": [float(x[i]) for i in peaks[:KEPT]], "count": len(peaks)},

@@ -138,7 +138,7 @@ def undertrained(
             f"{still}: {expected}",
             f"{'grow' if trees else 'train for'} {more}: that should bring 90% of what can still be gained"
             if times < TOO_LONG
-            else f"raise the learning rate first: at the present one, {more} would bring 90% of what can be gained",
+            else f"raise the learning rate first: at the present one, {more} bring 90% of what can still be gained",
             {"gain": gain, "gain_low": low, "gain_high": high, "times": times, "family": further.family},
             span,
         )

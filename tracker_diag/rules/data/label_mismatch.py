@@ -43,7 +43,7 @@ class Likelihoods:
     RELATED = LikelihoodRatio(0.02, "nearest neighbours in training share labels more often than by chance", "data")
     BLIND = LikelihoodRatio(8.0, "validation never gets much better than {level}, while training does")
     SLOWLY = LikelihoodRatio(2.5, "training loss falls slowly, as it does when a model memorises", own=True)
-    FAST = LikelihoodRatio(0.4, "training loss fell {how}; memorising wrong labels would usually take longer")
+    FAST = LikelihoodRatio(0.4, "training loss fell {how}; with wrong labels to memorise, it usually falls more slowly")
     CONFIDENTLY_WRONG = LikelihoodRatio(
         0.5, "validation loss ends at {wrong:times} {level}, which rather points to different preprocessing"
     )
@@ -160,7 +160,7 @@ def _blind(features: Features, explained: Explained) -> list[Observation]:
     """What a validation curve that shows no learning says."""
     slow = features.quick > SLOW and explained.train < COMPLETE
     level = reference(explained)
-    how = "almost all the way" if explained.train >= COMPLETE else "quickly"
+    how = "to almost nothing" if explained.train >= COMPLETE else "quickly"
     observations = [Likelihoods.BLIND(level=level), Likelihoods.SLOWLY() if slow else Likelihoods.FAST(how=how)]
     if features.val_wrong > CONFIDENTLY_WRONG:
         observations.append(Likelihoods.CONFIDENTLY_WRONG(wrong=1 + features.val_wrong, level=level))

@@ -72,7 +72,7 @@ def learning_rate_ladder(
         f"{figure(ladder.sound)} is the highest that did not explode; {stands}",
         f"lower the learning rate from {own} to {figure(target)}, which is {times(step_down)} lower than the highest "
         "one that did not explode"
-        if learning_rate > target
+        if learning_rate > AT_IT * target
         else "",
         {"sound": ladder.sound, "rates": ladder.rates, "rate": learning_rate, "proposed": target},
     )

@@ -126,8 +126,8 @@ def gradient_clipping_masks_rate(
     always : if this share of the logged steps or more are clipped, the threshold is taken to set their length.
     shortened : in addition, the median step must be shortened to this share of its length or less.
     tight : a clipping threshold below this clips nearly every step of an ordinary network.
-    usual : the clipping threshold that is proposed, or twice the median of the logged norm if that is larger (rounded
-        to 1, 2 or 5 times a power of ten).
+    usual : the clipping threshold that is proposed. If a norm is logged and twice its median is larger, that is
+        proposed instead, rounded to 1, 2 or 5 times a power of ten.
 
     References
     ----------

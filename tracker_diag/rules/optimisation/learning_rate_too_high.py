@@ -118,8 +118,8 @@ def learning_rate_too_high(
 
     Thresholds
     ----------
-    prior : odds of this cause in a run that has a problem, before any evidence:
-        "the most important hyperparameter".
+    prior : odds of this cause in a run that has a problem, before any evidence.
+        They are high, because the learning rate is "the most important hyperparameter".
     step_down : if a learning rate in the usual range proved too high, it is divided by this factor.
     setback : a rise of the training loss by this share of the total improvement (from the first value, or the
         baseline if it is known, to the best value) counts. Sound runs lose next to nothing. A rise is not counted if

@@ -89,8 +89,8 @@ def augmentation_too_strong(
 
     What it measures
     ----------------
-    Whether augmentation is logged and switched on, or part of the described layers. If chance level is known, one of
-    these must hold as well:
+    Whether augmentation is logged and switched on, or part of the described layers. Chance level must be known, and one
+    of these must hold:
 
     - Training loss stays above 60% of chance level, and validation loss, whose examples are not augmented, ends far
       below training loss.
