@@ -152,6 +152,20 @@ def test_a_run_that_does_not_move_or_was_lost_does_not_lack_epochs() -> None:
         assert "epochs" not in getattr(found(report, "EX906"), "message", "")
 
 
+def test_a_longer_run_that_did_better_is_not_said_to_have_done_no_better() -> None:
+    longer = [member(seed=seed, params={"epochs": 80}) for seed in (0, 1)]
+    stands = [[i, 1.9] for i in range(40)]
+    metrics = dict.fromkeys(("train_loss", "val_loss"), stands)
+    still = member(0.01, 64, 0, params={"epochs": 40}, id="it", metrics=metrics)
+    rule = next(r for r in all_rules().values() if r.name == "too-few-updates")
+    known = rule.hypothesis(
+        name="too-few-epochs", prior=0.1, observations=[Observation("it looks so", 5.0)], message="m", advice="a"
+    )
+    assert known is not None
+    (kept,) = settled([known], seen(still, longer, "beside_siblings"), all_rules(), {"epochs"})
+    assert kept == known
+
+
 def test_a_run_that_falls_slowly_without_noise_lacks_epochs() -> None:
     longer = [member(seed=seed, params={"epochs": 80}) for seed in (0, 1)]
     points = [[i, 2.3 - 0.006 * i] for i in range(6)]

@@ -83,7 +83,7 @@ def test_weights_are_read_off_summaries(summary: str, weights: float | None) -> 
     assert seen(model_summary=summary).n_weights == weights
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     "piece", ["1", "1,", " ", "1 ", "Total params ", "Linear\n", "(" * 50, "\x00", "12 Total", "½", "1" + " " * 500]
 )

@@ -195,7 +195,7 @@ def test_modules_that_cannot_be_read_are_counted() -> None:
     assert model.notes == ("model graph: 1 of 2 modules cannot be read",)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     "printed",
     [

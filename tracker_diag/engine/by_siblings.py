@@ -10,7 +10,7 @@ from tracker_diag.comparison.comparison import LONGEST_NAME
 from tracker_diag.core.finding import Change, Prescription, Severity
 from tracker_diag.core.numbers import figure
 from tracker_diag.core.outgoing import clean
-from tracker_diag.evidence.beside_siblings import LENGTHS, NONE, WORTH, BesideSiblings, Gain
+from tracker_diag.evidence.beside_siblings import NONE, WORTH, BesideSiblings, Gain
 from tracker_diag.rules.gains import change, shows, value
 from tracker_diag.rules.hypothesis import OF_DATA, Hypothesis, Observation
 from tracker_diag.rules.rule import Rule
@@ -121,11 +121,11 @@ def _clears(roles: Set[str], beside: BesideSiblings) -> str:
     if roles and roles <= found.shared:
         best = clean(beside.best.name, LONGEST_NAME)
         return f"the best of {found.runs:,} comparable runs, '{best}', has the same {_named(roles)}"
-    # A longer training of a run that does not move gains nothing by itself: that does not mean that it did no better.
+    # A gain may count as none although the other run did better: one that is longer than a run that does not move.
     idle = {
         g.alternative.role
         for g in beside.gains
-        if g.alternative.matched is not None and g.value < NONE and g.alternative.role not in LENGTHS
+        if g.alternative.matched is not None and g.value < NONE and not beside.did_better(g.alternative)
     }
     if roles and roles <= idle | found.shared:
         return f"runs that differ only in {_named(roles & idle, ' or ')} did no better"

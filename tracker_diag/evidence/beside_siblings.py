@@ -34,7 +34,7 @@ NEAR_LEVEL = 0.8
 #: Share of a perfect score that is no difference.
 NO_WORSE = 0.005
 #: Roles of parameters that make a run longer and nothing else.
-LENGTHS = ("epochs", "max_steps")
+LENGTHS = ("epochs", "max_steps", "n_estimators")
 #: Level of the test that a curve which hardly moves goes down all the same.
 FALLS = 0.05
 #: A span in units of the improvement of the best run, beyond which one bad end is as bad as another.
@@ -101,6 +101,21 @@ class BesideSiblings:
     train_behind: float
     score_behind: float
     gains: tuple[Gain, ...]
+
+    def did_better(self, alternative: Alternative) -> bool:
+        """Whether runs with another value ended better than this one, whatever the value has to do with it.
+
+        Parameters
+        ----------
+        alternative : Alternative
+            The other value.
+
+        Returns
+        -------
+        bool
+            Also for a run that ended without a finite value.
+        """
+        return not alternative.value >= self.comparison.value - NONE * self.unit
 
     @property
     def of_note(self) -> bool:

@@ -195,7 +195,7 @@ def test_a_graph_that_cannot_be_read_is_a_note(
     assert said in note(load(online))
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(20)
 def test_a_graph_of_a_hundred_megabytes_is_not_fetched(
     server: Server, served: StoredRun, online: OnlineAdapter, home: Path
 ) -> None:
@@ -386,7 +386,7 @@ def test_the_log_is_believed_before_the_file(home: Path) -> None:
 BOMB = "a: &a {value: [x, x]}\n" + "".join(f"b{i}: {{value: [*a, *a]}}\n" for i in range(10))
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     ("text", "said"),
     [

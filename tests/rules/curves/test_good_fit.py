@@ -500,7 +500,7 @@ def test_a_low_accuracy_that_stands_shows_no_fit_however_well_the_losses_fall(ri
 
 @pytest.mark.parametrize("equal", [0.0, 0.003])
 def test_an_accuracy_that_counts_equal_numbers_says_nothing(equal: float) -> None:
-    losses = {name: falling(8.0, 6, start=40.0) + noise(0.02, i) for i, name in enumerate(("train_loss", "val_loss"))}
+    losses = {name: falling(80.0, 6, start=400.0) + noise(0.2, i) for i, name in enumerate(("train_loss", "val_loss"))}
     scores = dict.fromkeys(("train_accuracy", "val_accuracy"), np.full(EPOCHS, equal))
     assert judge({**losses, **scores}, {"num_classes": None, "loss": "mse"}).verdict == "good-fit"
 

@@ -188,6 +188,17 @@ def test_a_squared_error_that_falls_to_that_of_guesses(classes: int, right: floa
     assert "accuracy stuck" in report.summary
 
 
+def test_guesses_among_a_thousand_classes() -> None:
+    level, right = math.log(1000), 0.001
+    curves = both(
+        falling(level, 3, start=8.5) + noise(0.01, 1),
+        falling(level, 3, start=8.2) + noise(0.01, 2),
+        right + noise(0.0001, 3),
+        right + noise(0.0001, 4),
+    )
+    assert judge(curves, {"num_classes": None}).verdict == "underfitting"
+
+
 @pytest.mark.parametrize("accuracy", [0.0, 0.02, 0.4])
 def test_an_accuracy_that_does_not_go_with_the_loss_is_no_guess(accuracy: float) -> None:
     """A regression whose "accuracy" counts equal numbers; several labels at once."""

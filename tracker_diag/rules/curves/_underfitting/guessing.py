@@ -13,8 +13,6 @@ from tracker_diag.stats.trend import trend
 
 #: Values of an accuracy from which on a trend test says anything.
 VALUES = 12
-#: Share of right answers below which an accuracy counts something else than classes.
-HARDLY_EVER = 0.01
 #: Accuracy above which it is no low one: that of guessing between two classes, and a little.
 LOW = 0.6
 #: Share of its first errors that an accuracy may correct and still be stuck.
@@ -47,7 +45,7 @@ def _guesses(loss: Curve, score: Curve, alpha: float) -> bool:
     if not score.accuracy or not score.long_enough or score.y.size < VALUES:
         return False
     start, best, tail = (score.share(value) for value in (score.start, score.best, score.tail))
-    if not HARDLY_EVER <= tail <= LOW or best - start > UNDONE * (1 - start):
+    if not 0 < tail <= LOW or best - start > UNDONE * (1 - start):
         return False
     # One guess in k is right, and costs ln k, or (k - 1) / k² in squared error. What costs anything else is neither: a
     # regression whose "accuracy" counts equal numbers, several labels at once.
